@@ -1,0 +1,56 @@
+package collector
+
+import (
+	"time"
+
+	"github.com/community/mesos-datasource/pkg/series"
+)
+
+// Status is what a collector knows of itself at one moment: for the resource
+// `status`, health and the notices of queries. Times are zero where nothing
+// happened yet.
+type Status struct {
+	Cluster string         `json:"cluster"` // value of the label cluster; "" before the first success
+	Leader  string         `json:"leader"`  // host:port
+	Version string         `json:"version"` // of Mesos
+	Masters []MasterStatus `json:"masters"`
+	Polls   []PollStatus   `json:"polls"`
+
+	Agents     int `json:"agents"`
+	Frameworks int `json:"frameworks"`
+	Tasks      int `json:"tasks"` // active ones
+
+	// Restricted: the principal sees part of the cluster only (/state without flags).
+	Restricted bool `json:"restricted"`
+	// TaskSeries tells whether history of tasks and executors is kept;
+	// TaskSeriesWhy is the sentence when it is not.
+	TaskSeries    bool   `json:"taskSeries"`
+	TaskSeriesWhy string `json:"taskSeriesWhy,omitempty"`
+	// SeriesDropped is the number of series the last poll did not write, because
+	// of maxSeries or memoryLimit.
+	SeriesDropped    int    `json:"seriesDropped"`
+	SeriesDroppedWhy string `json:"seriesDroppedWhy,omitempty"`
+}
+
+// MasterStatus is one master as last seen.
+type MasterStatus struct {
+	Address string `json:"address"` // host:port
+	Leading bool   `json:"leading"`
+	Error   string `json:"error,omitempty"`
+}
+
+// PollStatus is one kind of poll.
+type PollStatus struct {
+	Poll        series.Poll   `json:"poll"`
+	Interval    time.Duration `json:"intervalNs"` // the current one
+	LastAttempt time.Time     `json:"lastAttempt"`
+	LastSuccess time.Time     `json:"lastSuccess"`
+	Next        time.Time     `json:"next"`
+	Took        time.Duration `json:"tookNs"` // the last one
+	Head        time.Duration `json:"headNs"` // the master's own part of it
+	Bytes       int64         `json:"bytes"`  // over the wire
+	Failures    uint64        `json:"failures"`
+	// Err is the last attempt's error, nil after a success. It is remembered
+	// until the next poll.
+	Err error `json:"-"`
+}

@@ -1,0 +1,231 @@
+package mesos
+
+import "time"
+
+// This file is the shape of Mesos' answers, as far as anything here reads
+// them: narrow structs, so that decoding skips the rest. What is left out on
+// purpose, because it may hold secrets and must never be shown:
+// command.environment, docker parameters, credentials.
+//
+// Names and types are those of the v0 JSON API of Mesos 0.28 to 1.12
+// (src/master/http.cpp, src/common/http.cpp). Mesos omits what is absent; a
+// pointer is used where absent and zero differ.
+
+// Answer says how an answer came: for status, cost and etiquette.
+type Answer struct {
+	Target string        // host:port that answered
+	Sent   time.Time     // when the request was sent: the time of its samples
+	Head   time.Duration // from Sent to the head of the response: the master's own work
+	Took   time.Duration // from Sent to the end of decoding
+	Bytes  int64         // of the body as it came over the wire
+	Plain  int64         // of the body after gunzip
+}
+
+// Metrics is /metrics/snapshot: every key with its number. A gauge that Mesos
+// could not read is absent, never null.
+type Metrics struct {
+	Answer
+	Values map[string]float64
+}
+
+// Elected tells whether the answering master leads (`master/elected` is 1).
+func (m *Metrics) Elected() bool { return m.Values["master/elected"] == 1 }
+
+// Resources are the scalars of a Mesos resources object. Memory and disk are
+// MiB here, as Mesos writes them; everybody above converts (x 1,048,576).
+type Resources struct {
+	CPUs float64 `json:"cpus"`
+	GPUs float64 `json:"gpus"`
+	Mem  float64 `json:"mem"`
+	Disk float64 `json:"disk"`
+
+	CPUsRevocable float64 `json:"cpus_revocable"`
+	GPUsRevocable float64 `json:"gpus_revocable"`
+	MemRevocable  float64 `json:"mem_revocable"`
+	DiskRevocable float64 `json:"disk_revocable"`
+}
+
+// State is /state of the leader.
+type State struct {
+	Answer `json:"-"`
+
+	Version     string  `json:"version"`
+	ID          string  `json:"id"`
+	PID         string  `json:"pid"`    // master@host:port
+	Leader      string  `json:"leader"` // master@host:port
+	Hostname    string  `json:"hostname"`
+	StartTime   float64 `json:"start_time"`
+	ElectedTime float64 `json:"elected_time"`
+
+	// Cluster and Flags are absent for a principal that may not view flags:
+	// that is how a restricted principal is told.
+	Cluster *string           `json:"cluster"`
+	Flags   map[string]string `json:"flags"`
+
+	ActivatedSlaves   float64 `json:"activated_slaves"`
+	DeactivatedSlaves float64 `json:"deactivated_slaves"`
+	UnreachableSlaves float64 `json:"unreachable_slaves"`
+
+	Slaves          []Slave          `json:"slaves"`
+	RecoveredSlaves []RecoveredSlave `json:"recovered_slaves"`
+	Frameworks      []Framework      `json:"frameworks"`
+	// OrphanTasks were tasks of frameworks unknown after a failover (before 1.0).
+	OrphanTasks []Task `json:"orphan_tasks"`
+}
+
+// Restricted tells whether the principal sees part of the cluster only:
+// Mesos filters /state silently (200) and leaves `flags` out.
+func (s *State) Restricted() bool { return s.Flags == nil }
+
+// Slave is an agent as /state lists it. Agents that Mesos calls unreachable
+// are not listed.
+type Slave struct {
+	ID               string               `json:"id"`
+	Hostname         string               `json:"hostname"`
+	Port             int                  `json:"port"`
+	PID              string               `json:"pid"` // slave(1)@ip:port
+	Version          string               `json:"version"`
+	Active           bool                 `json:"active"`
+	Deactivated      bool                 `json:"deactivated"`
+	RegisteredTime   float64              `json:"registered_time"`
+	ReregisteredTime *float64             `json:"reregistered_time"`
+	Attributes       map[string]Attribute `json:"attributes"`
+	Domain           *Domain              `json:"domain"`
+	DrainInfo        *DrainInfo           `json:"drain_info"`
+	Resources        Resources            `json:"resources"`
+	Used             Resources            `json:"used_resources"`
+	Offered          Resources            `json:"offered_resources"`
+	Reserved         map[string]Resources `json:"reserved_resources"` // by role
+}
+
+// RecoveredSlave is an agent the registry knows and that has not come back
+// since the master failed over.
+type RecoveredSlave struct {
+	ID       string `json:"id"`
+	Hostname string `json:"hostname"`
+}
+
+// Domain is the fault domain of an agent or master.
+type Domain struct {
+	FaultDomain struct {
+		Region struct {
+			Name string `json:"name"`
+		} `json:"region"`
+		Zone struct {
+			Name string `json:"name"`
+		} `json:"zone"`
+	} `json:"fault_domain"`
+}
+
+// DrainInfo is there while an agent drains or has drained.
+type DrainInfo struct {
+	State string `json:"state"` // DRAINING or DRAINED
+}
+
+// Framework is a framework that is subscribed, or was and may fail over.
+type Framework struct {
+	ID               string     `json:"id"`
+	Name             string     `json:"name"`
+	Principal        string     `json:"principal"`
+	User             string     `json:"user"`
+	WebUIURL         string     `json:"webui_url"`
+	Role             string     `json:"role"`  // single-role frameworks only
+	Roles            []string   `json:"roles"` // multi-role frameworks only
+	Active           bool       `json:"active"`
+	Connected        bool       `json:"connected"`
+	Recovered        bool       `json:"recovered"`
+	Used             Resources  `json:"used_resources"`
+	Offered          Resources  `json:"offered_resources"`
+	Tasks            []Task     `json:"tasks"`
+	UnreachableTasks []Task     `json:"unreachable_tasks"`
+	Executors        []Executor `json:"executors"`
+}
+
+// Task is a task that has not ended, or is unreachable.
+type Task struct {
+	ID          string       `json:"id"`
+	Name        string       `json:"name"`
+	FrameworkID string       `json:"framework_id"`
+	ExecutorID  string       `json:"executor_id"` // "" for command tasks
+	SlaveID     string       `json:"slave_id"`
+	State       string       `json:"state"` // TASK_RUNNING ...
+	Role        string       `json:"role"`
+	Resources   Resources    `json:"resources"`
+	Labels      []Label      `json:"labels"`
+	Statuses    []TaskStatus `json:"statuses"` // oldest first
+}
+
+// TaskStatus is one status update of a task.
+type TaskStatus struct {
+	State     string  `json:"state"`
+	Timestamp float64 `json:"timestamp"` // Unix seconds
+	Healthy   *bool   `json:"healthy"`   // absent without a health check
+}
+
+// Label is a key and a value an operator or framework put on a task.
+type Label struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
+
+// Executor is an executor that lives on an agent. Command executors are not
+// listed by the master.
+type Executor struct {
+	ID          string    `json:"executor_id"`
+	Name        string    `json:"name"`
+	FrameworkID string    `json:"framework_id"`
+	SlaveID     string    `json:"slave_id"`
+	Role        string    `json:"role"`
+	Resources   Resources `json:"resources"`
+}
+
+// Roles is /roles.
+type Roles struct {
+	Answer `json:"-"`
+
+	Roles []Role `json:"roles"`
+}
+
+// Role is a role as /roles lists it. Resources, allocated, offered and
+// reserved are sums over the role and everything below it (a/b counts in a
+// too), so they must not be added up.
+type Role struct {
+	Name       string    `json:"name"`
+	Weight     float64   `json:"weight"`
+	Frameworks []string  `json:"frameworks"`
+	Quota      *Quota    `json:"quota"`
+	Allocated  Resources `json:"allocated"`
+	Offered    Resources `json:"offered"`
+	Reserved   Resources `json:"reserved"`
+}
+
+// Quota is a role's limits. A resource that is absent from Guarantee or Limit
+// has none: keep absent and zero apart.
+type Quota struct {
+	Guarantee QuotaResources `json:"guarantee"`
+	Limit     QuotaResources `json:"limit"`
+	Consumed  QuotaResources `json:"consumed"` // of the subtree
+}
+
+// QuotaResources are scalars that may be absent.
+type QuotaResources struct {
+	CPUs *float64 `json:"cpus"`
+	GPUs *float64 `json:"gpus"`
+	Mem  *float64 `json:"mem"`
+	Disk *float64 `json:"disk"`
+}
+
+// Version is /version, open to everybody.
+type Version struct {
+	Answer `json:"-"`
+
+	Version string `json:"version"`
+	GitSHA  string `json:"git_sha"`
+}
+
+// Flags is /flags. Values are redacted before they get here.
+type Flags struct {
+	Answer `json:"-"`
+
+	Flags map[string]string `json:"flags"`
+}

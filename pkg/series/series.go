@@ -1,0 +1,61 @@
+// Package series says what a sample is and where samples go.
+//
+// It is the ground floor: every other package may import it and it imports
+// none of them. Labels are Prometheus' own type, so that a sample travels from
+// the collector to a PromQL answer without being translated on the way.
+package series
+
+import (
+	"context"
+	"math"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/value"
+	"github.com/prometheus/prometheus/storage"
+)
+
+// Poll names a kind of poll: what is asked together, on one schedule. It is
+// the value of the label `poll` of mesos_up and its relatives.
+type Poll string
+
+// The kinds of poll.
+const (
+	PollSnapshot  Poll = "snapshot"  // the leader's /metrics/snapshot
+	PollState     Poll = "state"     // the leader's /state
+	PollRoles     Poll = "roles"     // the leader's /roles, asked right after /state
+	PollAgents    Poll = "agents"    // agents' /monitor/statistics and /metrics/snapshot
+	PollFollowers Poll = "followers" // followers' own /metrics/snapshot
+	PollSubscribe Poll = "subscribe" // the operator event stream
+)
+
+// Stale is the value that ends a series at a moment (Prometheus' staleness
+// marker, model/value): PromQL sees no sample from there on, until a new one.
+var Stale = math.Float64frombits(value.StaleNaN)
+
+// IsStale tells whether v is the staleness marker. Other NaNs are not.
+func IsStale(v float64) bool { return value.IsStaleNaN(v) }
+
+// Ref is a sink's own name for a series, valid until the sink forgets the
+// series; 0 is no reference.
+type Ref = storage.SeriesRef
+
+// A Sink takes samples, one batch per poll.
+type Sink interface {
+	// Batch begins a batch. It must end with Commit or Rollback.
+	Batch(ctx context.Context) Batch
+}
+
+// A Batch is the samples of one poll: all of them become visible at Commit, or
+// none do. A Batch belongs to one goroutine.
+type Batch interface {
+	// Append adds the value v at t (Unix milliseconds) to the series ref names.
+	// Where ref is 0 or the sink has forgotten it, lset is called and its series
+	// is found or made. The returned reference is for the next Append.
+	//
+	// Errors are Prometheus' own: storage.ErrOutOfOrderSample,
+	// ErrDuplicateSampleForTimestamp, ErrOutOfBounds. An error for one sample
+	// does not spoil the batch.
+	Append(ref Ref, lset func() labels.Labels, t int64, v float64) (Ref, error)
+	Commit() error
+	Rollback() error
+}

@@ -1,0 +1,41 @@
+// Runs everything that can be tested on this machine and ends with the line
+// `N passed, N failed, N skipped`. Exit status 1 when anything failed, or when
+// a suite that should run ran nothing.
+//
+//   npm test                 all suites
+//   npm test -- go jest      those suites only
+import { suites } from './suites.ts';
+import type { Outcome, Suite } from './suites.ts';
+
+function select(names: string[]): Suite[] {
+  const unknown = names.filter((name) => !suites.some((suite) => suite.name === name));
+  if (unknown.length > 0) {
+    console.error(`No suite ${unknown.join(', ')}. There are: ${suites.map((suite) => suite.name).join(', ')}`);
+    process.exit(2);
+  }
+  return names.length > 0 ? suites.filter((suite) => names.includes(suite.name)) : suites;
+}
+
+const total: Outcome = { passed: 0, failed: 0, skipped: 0 };
+for (const suite of select(process.argv.slice(2))) {
+  console.log(`\n== ${suite.name}: ${suite.what}`);
+  const started = Date.now();
+  let outcome: Outcome;
+  try {
+    outcome = await suite.run();
+  } catch (error) {
+    console.error(error);
+    outcome = { passed: 0, failed: 1, skipped: 0 };
+  }
+  if (outcome.passed + outcome.failed + outcome.skipped === 0) {
+    console.error(`${suite.name} ran no test`);
+    outcome.failed = 1;
+  }
+  const seconds = ((Date.now() - started) / 1000).toFixed(0);
+  console.log(`-- ${suite.name}: ${outcome.passed} passed, ${outcome.failed} failed, ${outcome.skipped} skipped (${seconds} s)`);
+  total.passed += outcome.passed;
+  total.failed += outcome.failed;
+  total.skipped += outcome.skipped;
+}
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exitCode = total.failed > 0 ? 1 : 0;
