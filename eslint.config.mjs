@@ -36,4 +36,9 @@ export default defineConfig([
     ],
   },
   ...baseConfig,
+  {
+    // What runs in Node: scripts, replay, workbench, browser tests.
+    files: ['{simulator,scripts,workbench,tests}/**/*.{ts,tsx}'],
+    languageOptions: { parserOptions: { project: './tsconfig.node.json' } },
+  },
 ]);

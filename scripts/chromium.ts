@@ -30,7 +30,10 @@ export function findChromium(): string | undefined {
     }
     return named;
   }
-  return installed.find((path) => existsSync(path)) ?? (existsSync(chromium.executablePath()) ? chromium.executablePath() : undefined);
+  return (
+    installed.find((path) => existsSync(path)) ??
+    (existsSync(chromium.executablePath()) ? chromium.executablePath() : undefined)
+  );
 }
 
 /**

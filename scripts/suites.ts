@@ -64,7 +64,14 @@ function goTest(...args: string[]): () => Promise<Outcome> {
     const output = new Map<string, string[]>();
     const counted = { pass: 'passed', fail: 'failed', skip: 'skipped' } as const;
     const code = await run(['go', 'test', '-json', ...args], (text) => {
-      let event: { Action: string; Package?: string; Test?: string; Output?: string; ImportPath?: string; Elapsed?: number };
+      let event: {
+        Action: string;
+        Package?: string;
+        Test?: string;
+        Output?: string;
+        ImportPath?: string;
+        Elapsed?: number;
+      };
       try {
         event = JSON.parse(text);
       } catch {
@@ -97,12 +104,18 @@ function goTest(...args: string[]): () => Promise<Outcome> {
 }
 
 /** jest or Playwright, read from the report file they write. */
-function reported(command: string[], variable: string | undefined, count: (report: string) => Outcome): () => Promise<Outcome> {
+function reported(
+  command: string[],
+  variable: string | undefined,
+  count: (report: string) => Outcome
+): () => Promise<Outcome> {
   return async () => {
     const dir = mkdtempSync(path.join(os.tmpdir(), 'mesos-datasource-test-'));
     try {
       const file = path.join(dir, 'report.json');
-      const code = variable ? await run(command, undefined, { [variable]: file }) : await run([...command, `--outputFile=${file}`]);
+      const code = variable
+        ? await run(command, undefined, { [variable]: file })
+        : await run([...command, `--outputFile=${file}`]);
       if (!existsSync(file)) {
         console.error(`${command[0]} ended with ${code} and wrote no report`);
         return { passed: 0, failed: 1, skipped: 0 };
@@ -132,7 +145,12 @@ function countPlaywright(report: string): Outcome {
 function nodeTest(...patterns: string[]): () => Promise<Outcome> {
   return async () => {
     const outcome: Outcome = { passed: 0, failed: 0, skipped: 0 };
-    const totals: Record<string, keyof Outcome> = { pass: 'passed', fail: 'failed', skipped: 'skipped', cancelled: 'failed' };
+    const totals: Record<string, keyof Outcome> = {
+      pass: 'passed',
+      fail: 'failed',
+      skipped: 'skipped',
+      cancelled: 'failed',
+    };
     const lines: string[] = [];
     const code = await run([process.execPath, '--test', '--test-reporter=tap', ...patterns], (text) => {
       lines.push(text);
@@ -167,7 +185,11 @@ export const suites: Suite[] = [
     }),
   },
   { name: 'jest', what: 'the frontend', run: reported(['npx', 'jest', '--json'], undefined, countJest) },
-  { name: 'simulator', what: 'replay, scripts', run: nodeTest('simulator/**/*.test.ts', 'scripts/**/*.test.ts', 'workbench/**/*.test.ts') },
+  {
+    name: 'simulator',
+    what: 'replay, scripts',
+    run: nodeTest('simulator/**/*.test.ts', 'scripts/**/*.test.ts', 'workbench/**/*.test.ts'),
+  },
   { name: 'go', what: 'the backend, the catalogue, the workbench host', run: goTest('./...') },
   { name: 'race', what: 'what runs concurrently, under the race detector', run: goTest('-race', ...raced) },
   {
@@ -180,7 +202,11 @@ export const suites: Suite[] = [
         return { passed: 0, failed: 0, skipped: 1 };
       }
       process.env.CHROMIUM = chromium;
-      return reported(['npx', 'playwright', 'test', '-c', 'tests/playwright.config.ts', '--reporter=list,json'], 'PLAYWRIGHT_JSON_OUTPUT_FILE', countPlaywright)();
+      return reported(
+        ['npx', 'playwright', 'test', '-c', 'tests/playwright.config.ts', '--reporter=list,json'],
+        'PLAYWRIGHT_JSON_OUTPUT_FILE',
+        countPlaywright
+      )();
     },
   },
 ];

@@ -4,8 +4,7 @@
 //
 //   npm test                 all suites
 //   npm test -- go jest      those suites only
-import { suites } from './suites.ts';
-import type { Outcome, Suite } from './suites.ts';
+import { type Outcome, type Suite, suites } from './suites.ts';
 
 function select(names: string[]): Suite[] {
   const unknown = names.filter((name) => !suites.some((suite) => suite.name === name));
@@ -32,7 +31,9 @@ for (const suite of select(process.argv.slice(2))) {
     outcome.failed = 1;
   }
   const seconds = ((Date.now() - started) / 1000).toFixed(0);
-  console.log(`-- ${suite.name}: ${outcome.passed} passed, ${outcome.failed} failed, ${outcome.skipped} skipped (${seconds} s)`);
+  console.log(
+    `-- ${suite.name}: ${outcome.passed} passed, ${outcome.failed} failed, ${outcome.skipped} skipped (${seconds} s)`
+  );
   total.passed += outcome.passed;
   total.failed += outcome.failed;
   total.skipped += outcome.skipped;

@@ -1,0 +1,128 @@
+// The demo's check: does the graph of CPU allocated per framework show what the
+// replayed master answered? Reads the page in headless Chromium on one side and
+// the recorded answers on the other, without any code of pkg/.
+import path from 'node:path';
+
+import { chromium, type Page } from '@playwright/test';
+
+import { cpusByFrameworkOf } from '../simulator/expected.ts';
+import type { Entry } from '../simulator/journal.ts';
+import { readBody, readRecording } from '../simulator/manifest.ts';
+import type { Replay } from '../simulator/replay.ts';
+import { root } from './build.ts';
+import { ensureChromium, launchArgs } from './chromium.ts';
+
+/** What a curve of the graph shows last. */
+interface Curve {
+  name: string;
+  value: number;
+  time: number; // Unix milliseconds
+}
+
+/** How long curves may take to appear: the first poll, then the first step of the range. */
+const patience = 60_000;
+
+/** Around a poll it cannot be told whether a point was drawn from before or after it. */
+const ambiguous = 250;
+
+/** Mesos counts in thousandths; sums of doubles differ beyond. */
+const tolerance = 1e-6;
+
+const query = { refId: 'A', queryType: 'metrics', entity: 'framework', resource: 'cpus', measure: 'allocated' };
+
+/** Compares, prints both sides, and tells whether they are equal. */
+export async function checkGraph(url: string, replay: Replay): Promise<boolean> {
+  const executablePath = ensureChromium();
+  if (!executablePath) {
+    throw new Error('The check needs a Chromium, and none could be installed.');
+  }
+  const browser = await chromium.launch({ executablePath, args: launchArgs });
+  try {
+    const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+    await page.goto(`${url}/?from=now-5m&to=now&refresh=5s&queries=${encodeURIComponent(JSON.stringify([query]))}`);
+    const shown = await readUnambiguous(page, replay);
+    const expected = answeredAt(replay, shown.at);
+    return report(shown.curves, expected, shown.at);
+  } finally {
+    await browser.close();
+  }
+}
+
+/** The curves that reach the newest point, once that point is clearly between two polls. */
+async function readUnambiguous(page: Page, replay: Replay): Promise<{ curves: Curve[]; at: number }> {
+  const until = Date.now() + patience;
+  for (;;) {
+    const curves = await readCurves(page);
+    const at = Math.max(...curves.map((curve) => curve.time));
+    const near = polls(replay).some((poll) => Math.abs(Date.parse(poll.time) - at) < ambiguous);
+    if (curves.length > 0 && !near) {
+      return { curves: curves.filter((curve) => curve.time === at), at };
+    }
+    if (Date.now() > until) {
+      if (curves.length === 0) {
+        const problem = await page.getByTestId('error').or(page.getByTestId('notices')).allInnerTexts();
+        throw new Error(
+          `The graph showed no curve within ${patience / 1000} s. The page says: ${problem.join(' ') || 'No data'}`
+        );
+      }
+      throw new Error('The newest point of the graph stayed too close to a poll to tell which answer it shows.');
+    }
+    await page.waitForTimeout(1000);
+  }
+}
+
+/** The legend's rows: they hold the numbers the graph was given. */
+async function readCurves(page: Page): Promise<Curve[]> {
+  const rows = await page.getByTestId('legend-row').evaluateAll((elements) =>
+    elements.map((element) => ({
+      name: element.getAttribute('data-name') ?? '',
+      value: Number(element.getAttribute('data-value') ?? NaN),
+      time: Number(element.getAttribute('data-time') ?? NaN),
+    }))
+  );
+  return rows.filter((row) => Number.isFinite(row.time));
+}
+
+/** The answered polls of /state, oldest first. */
+function polls(replay: Replay): Entry[] {
+  return replay
+    .requests()
+    .filter((entry) => /^(\/master)?\/state$/.test(entry.path) && entry.status === 200 && entry.file);
+}
+
+/** What the master had answered when the clock said `at`: framework -> CPUs. */
+function answeredAt(replay: Replay, at: number): Record<string, number> {
+  const answered = polls(replay).filter((poll) => Date.parse(poll.time) <= at);
+  const last = answered.at(-1);
+  if (!last?.file) {
+    throw new Error('The graph shows a point from before the first answer of /state.');
+  }
+  console.log(`The master's last answer before it: ${last.file}, asked at ${last.time}`);
+  const recording = readRecording(path.join(root, 'testdata', 'captures'));
+  return cpusByFrameworkOf(JSON.parse(readBody(recording, last.file).toString('utf8')));
+}
+
+function report(curves: Curve[], expected: Record<string, number>, at: number): boolean {
+  const shown = Object.fromEntries(curves.map((curve) => [curve.name, curve.value]));
+  const names = [...new Set([...Object.keys(shown), ...Object.keys(expected)])].sort();
+  const rows = names.map((name) => ({
+    name,
+    shown: shown[name],
+    expected: expected[name],
+    same: Math.abs((shown[name] ?? NaN) - (expected[name] ?? NaN)) < tolerance,
+  }));
+  const width = Math.max(...names.map((name) => name.length), 9);
+  console.log(`CPU allocated per framework, ${new Date(at).toISOString()}`);
+  console.log(`  ${'framework'.padEnd(width)}  ${'graph'.padStart(10)}  ${'recorded'.padStart(10)}`);
+  for (const row of rows) {
+    const cells = [row.shown, row.expected].map((value) =>
+      (value === undefined ? '-' : String(+value.toFixed(6))).padStart(10)
+    );
+    console.log(`${row.same ? ' ' : '!'} ${row.name.padEnd(width)}  ${cells.join('  ')}`);
+  }
+  const different = rows.filter((row) => !row.same).length;
+  console.log(
+    different === 0 ? `Equal: ${rows.length} frameworks.` : `DIFFERENT: ${different} of ${rows.length} frameworks.`
+  );
+  return different === 0 && rows.length > 0;
+}
