@@ -1,0 +1,173 @@
+package mesos
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/klauspost/compress/gzip"
+)
+
+// Decoding while reading: wire -> gunzip -> no bare infinities -> narrow
+// structs. Nothing keeps the body: what a poll of a big cluster needs is a
+// fraction of its /state. Every stage is bounded and remembers its own error,
+// so that a broken connection, a broken gzip stream and broken JSON are told
+// apart.
+
+// decodeOptions: Mesos takes task names as they come, so a name with bytes that
+// are not UTF-8, or a label written twice, must not cost a poll. Without the
+// two checks decoding is faster, too.
+var decodeOptions = json.JoinOptions(
+	jsontext.AllowDuplicateNames(true),
+	jsontext.AllowInvalidUTF8(true),
+)
+
+// tooLong is reading beyond a limit.
+type tooLong struct {
+	limit int64
+	what  string // "answer", "single value"
+}
+
+func (e *tooLong) Error() string {
+	return fmt.Sprintf("the %s is longer than the limit of %s", e.what, size(e.limit))
+}
+
+// stage counts what passes, bounds it, and remembers how reading ended.
+type stage struct {
+	src   io.Reader
+	n     int64
+	limit int64
+	err   error // the first error that is not io.EOF
+}
+
+func (s *stage) Read(p []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.src.Read(p)
+	s.n += int64(n)
+	if s.n > s.limit {
+		n, err = 0, &tooLong{limit: s.limit, what: "answer"}
+	}
+	if err != nil && err != io.EOF {
+		s.err = err
+	}
+	return n, err
+}
+
+// decode reads the body of a 200 into the struct. answer gets the sizes.
+func decode(resp *http.Response, target Target, path string, limit int64, sent time.Time, answer *Answer, into any) error {
+	wrong := func(category Category, err error, format string, args ...any) error {
+		return &Error{
+			Category: category,
+			Target:   target.Address,
+			Sentence: fmt.Sprintf("The answer of %s to %s ", target.Address, path) + fmt.Sprintf(format, args...),
+			Err:      err,
+		}
+	}
+	wire := &stage{src: resp.Body, limit: limit}
+	plain := &stage{src: wire, limit: limit}
+	// broken is the error of the first stage that failed, if one did.
+	broken := func() error {
+		var long *tooLong
+		switch {
+		case errors.As(wire.err, &long) || errors.As(plain.err, &long):
+			return wrong(Protocol, long, "is longer than the limit of %s and was not read further: check what answers there.", size(long.limit))
+		case errors.Is(wire.err, io.ErrUnexpectedEOF):
+			return wrong(Protocol, wire.err, "ended early, after %s: check the master, and proxies on the way.", size(wire.n))
+		case wire.err != nil:
+			return failed(target, path, time.Since(sent), wire.err)
+		case errors.Is(plain.err, io.ErrUnexpectedEOF):
+			return wrong(Protocol, plain.err, "ended early, in the middle of the compressed data after %s: check the master, and proxies on the way.", size(wire.n))
+		case plain.err != nil:
+			return wrong(Protocol, plain.err, "is damaged: it says gzip and is not (%v). Check proxies on the way.", plain.err)
+		}
+		return nil
+	}
+
+	switch encoding := strings.ToLower(resp.Header.Get("Content-Encoding")); encoding {
+	case "", "identity":
+	case "gzip", "x-gzip":
+		unzipped, err := gzip.NewReader(wire)
+		switch {
+		case err == io.EOF: // no byte at all
+			plain.src = strings.NewReader("")
+		case err != nil:
+			if wire.err == nil {
+				plain.err = err
+			}
+			return broken()
+		default:
+			defer unzipped.Close()
+			plain.src = unzipped
+		}
+	default:
+		return wrong(Protocol, nil, "is compressed with %q, and only gzip was asked for: check proxies on the way.", encoding)
+	}
+
+	head := bufio.NewReader(plain)
+	start, err := head.Peek(512)
+	start = bytes.TrimLeft(start, "\xef\xbb\xbf \t\r\n")
+	switch {
+	case len(start) > 0 && start[0] == '{':
+	case err != nil && err != io.EOF && err != bufio.ErrBufferFull:
+		return broken()
+	case len(start) == 0 && plain.n == 0:
+		return wrong(Protocol, nil, "is 200 with an empty body: check the master, and proxies on the way.")
+	case len(start) > 0 && start[0] == '<':
+		return wrong(NotMesos, nil, "is a web page and not JSON: this is another web server, or a login page before Mesos. Write the masters' own addresses.")
+	default:
+		return wrong(NotMesos, nil, "is not a JSON object, so this is not a Mesos master: check the address and port.")
+	}
+
+	filter := newFinite(head)
+	err = json.UnmarshalRead(filter, into, decodeOptions)
+	answer.Bytes, answer.Plain = wire.n, plain.n
+	if err == nil {
+		return nil
+	}
+	if failure := broken(); failure != nil {
+		return failure
+	}
+	return badJSON(err, wrong)
+}
+
+// badJSON says where the JSON is not what it should be.
+func badJSON(err error, wrong func(Category, error, string, ...any) error) error {
+	if long, ok := errors.AsType[*tooLong](err); ok {
+		return wrong(Protocol, err, "has a single value of more than %s and was not read further: check what answers there.", size(long.limit))
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return wrong(Protocol, err, "ended early, in the middle of the JSON: check the master, and proxies on the way.")
+	}
+	if odd, ok := errors.AsType[*notNumber](err); ok {
+		switch {
+		case odd.kind == '0':
+			return wrong(Protocol, err, "has a number at %s that is too big to be one: check the master, and proxies on the way.", shorten(odd.key))
+		case !strings.Contains(odd.key, "/"): // as every metric of Mesos does
+			return wrong(NotMesos, err, "has a key %q, which is no metric of Mesos: this is another program; check the address and port.", shorten(odd.key))
+		}
+		return wrong(Protocol, err, "has %s at %s, where a number belongs: this version of Mesos, or a proxy on the way, writes it differently.",
+			found(odd.kind), shorten(odd.key))
+	}
+	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
+		want := "something else"
+		if semantic.GoType != nil {
+			want = expected(semantic.GoType.Kind())
+		}
+		return wrong(Protocol, err, "has %s at %s, where %s belongs: this version of Mesos, or a proxy on the way, writes it differently.",
+			found(semantic.JSONKind), keyPath(semantic.JSONPointer), want)
+	}
+	if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		return wrong(Protocol, err, "is not valid JSON at byte %d, at %s: check the master, and proxies on the way.",
+			syntactic.ByteOffset, keyPath(syntactic.JSONPointer))
+	}
+	return wrong(Protocol, err, "cannot be read as JSON: check the master, and proxies on the way.")
+}

@@ -1,0 +1,121 @@
+// Package mesos asks Apache Mesos masters for what they know. It finds the
+// leader and follows it, decodes while reading, and says in one sentence what
+// went wrong. It knows no Grafana and keeps no history; authentication and TLS
+// are the business of the http.Client that it is given.
+package mesos
+
+import (
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Defaults of Config.
+const (
+	DefaultTimeout = 30 * time.Second
+	DefaultMaxBody = 1 << 30 // /state of 35,000 agents and 200,000 tasks is 305 MB
+
+	// quickTimeout bounds pages that cost the master nothing: a master that
+	// does not say who leads in this time would only keep others from being asked.
+	quickTimeout = 5 * time.Second
+)
+
+// Config is what a Client needs. Only Masters is required.
+type Config struct {
+	// Masters are http(s)://host:port, one or more. They alone get the
+	// credentials that HTTP adds; with a single one, the leader it names, too.
+	Masters []string
+	// HTTP sends the requests. It is used as a copy that follows no redirects
+	// and keeps no cookies.
+	HTTP *http.Client
+	// Now is the clock for Answer.Sent; time.Now without it.
+	Now func() time.Time
+	// Timeout bounds one request, from sending to the end of the body.
+	Timeout time.Duration
+	// MaxBody bounds one answer in bytes, as it comes and unpacked.
+	MaxBody int64
+	// CloseIdle ends idle connections; HTTP.CloseIdleConnections without it.
+	// Wrapped transports, as those of Grafana's SDK, do not pass that on: give
+	// the inner transport's method then.
+	CloseIdle func()
+}
+
+// Client asks the masters of one cluster. It is safe for use by many at once,
+// and has one request of a kind in flight: who asks meanwhile shares the answer
+// and must not change it.
+type Client struct {
+	masters   []Target
+	http      *http.Client
+	now       func() time.Time
+	timeout   time.Duration
+	maxBody   int64
+	closeIdle func()
+	flights   *flights
+
+	mu     sync.Mutex
+	leader *Target // as last found; nil when it has to be looked for
+	// unrecovered is the leader whose last snapshot said that its log is not
+	// recovered; "" when none did.
+	unrecovered string
+}
+
+// New checks the configuration. Nothing is sent yet.
+func New(cfg Config) (*Client, error) {
+	masters, err := ParseMasters(cfg.Masters)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Timeout < 0 || cfg.MaxBody < 0 {
+		return nil, errors.New("the time-out and the limit of an answer's size cannot be negative")
+	}
+	c := &Client{
+		masters:   masters,
+		now:       cfg.Now,
+		timeout:   cfg.Timeout,
+		maxBody:   cfg.MaxBody,
+		closeIdle: cfg.CloseIdle,
+		flights:   newFlights(),
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	if c.timeout == 0 {
+		c.timeout = DefaultTimeout
+	}
+	if c.maxBody == 0 {
+		c.maxBody = DefaultMaxBody
+	}
+	c.http = withoutHabits(cfg.HTTP)
+	if c.closeIdle == nil {
+		c.closeIdle = c.http.CloseIdleConnections
+	}
+	return c, nil
+}
+
+// withoutHabits copies an http.Client and takes from it what browsers want and
+// a poll must not have: following redirects (middlewares would put the
+// credentials on every hop) and cookies.
+func withoutHabits(given *http.Client) *http.Client {
+	client := http.Client{}
+	if given != nil {
+		client = *given
+	} else {
+		client.Transport = http.DefaultTransport.(*http.Transport).Clone()
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	client.Jar = nil
+	return &client
+}
+
+// Masters are the configured masters, in the order they were written.
+func (c *Client) Masters() []Target {
+	return append([]Target(nil), c.masters...)
+}
+
+// Close stops the requests that run, waits for them, and closes connections
+// that were kept. Calls after it answer ErrClosed.
+func (c *Client) Close() {
+	c.flights.close()
+	c.closeIdle()
+}

@@ -1,0 +1,243 @@
+package mesos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// The questions that can be asked, each of the leader, and what makes an answer
+// of 200 none: a follower's zeros, a leader that has not recovered, another
+// program's JSON.
+
+// Snapshot is /metrics/snapshot of the leader. The answer's own
+// `master/elected` is checked, so a follower's figures (all 0) never pass.
+func (c *Client) Snapshot(ctx context.Context) (*Metrics, error) {
+	return ofLeader(ctx, c, snapshotPage, func(ctx context.Context, target Target) (*Metrics, error) {
+		metrics, err := c.snapshot(ctx, target)
+		if err != nil {
+			return nil, err
+		}
+		if !metrics.Elected() {
+			return nil, &Error{Category: NoLeader, Target: target.Address, moved: true, Sentence: fmt.Sprintf(
+				"The master at %s was named as the leader and does not lead: a new leader is being elected; the next poll looks again.", target.Address)}
+		}
+		// 0 while the replicated log waits for its quorum; a registry in memory
+		// has no such key.
+		recovered, known := metrics.Values["registrar/log/recovered"]
+		waiting := known && recovered == 0
+		c.mu.Lock()
+		c.unrecovered = ""
+		if waiting {
+			c.unrecovered = target.Address
+		}
+		c.mu.Unlock()
+		if waiting {
+			return nil, recovering(target, "its replicated log is not recovered: a quorum of masters must be running (--quorum)")
+		}
+		return metrics, nil
+	})
+}
+
+// SnapshotOf is /metrics/snapshot of one master, leading or not: see
+// Metrics.Elected. Only masters of this client can be asked.
+func (c *Client) SnapshotOf(ctx context.Context, target Target) (*Metrics, error) {
+	leader, ok := c.remembered()
+	if known(c.masters, target.Address) == nil && (!ok || leader.Address != target.Address) {
+		return nil, fmt.Errorf("%s is not one of the configured masters", target.Address)
+	}
+	return share(ctx, c.flights, snapshotPage.path+" of "+target.Address, func(ctx context.Context) (*Metrics, error) {
+		return c.snapshot(ctx, target)
+	})
+}
+
+func (c *Client) snapshot(ctx context.Context, target Target) (*Metrics, error) {
+	metrics := &Metrics{Values: map[string]float64{}}
+	h, err := c.get(ctx, target, snapshotPage, (*readings)(&metrics.Values))
+	if err != nil {
+		return nil, err
+	}
+	metrics.Answer = h.Answer
+	if _, ok := metrics.Values["master/elected"]; ok {
+		return metrics, nil
+	}
+	for key := range metrics.Values {
+		if strings.HasPrefix(key, "slave/") {
+			return nil, notMaster(target, "has the metrics of an agent: write the address of a master, whose port is 5050 where nothing else was configured.")
+		}
+	}
+	return nil, notMaster(target, "lacks master/elected, which every Mesos master has: check the address and port.")
+}
+
+// State is /state of the leader. An elected master that does not know its
+// agents yet is an error of the category recovering, not an empty cluster. Only
+// links that are http(s) and flags without secrets are passed on.
+func (c *Client) State(ctx context.Context) (*State, error) {
+	return ofLeader(ctx, c, statePage, func(ctx context.Context, target Target) (*State, error) {
+		state := new(State)
+		h, err := c.get(ctx, target, statePage, state)
+		if err != nil {
+			return nil, err
+		}
+		if state.Slaves == nil || state.Frameworks == nil || state.ID == "" {
+			return nil, notMaster(target, "lacks id, slaves or frameworks, which /state of every Mesos master has: check the address and port.")
+		}
+		state.Answer = h.Answer
+		if why := c.notReady(state, target, h.header); why != "" {
+			return nil, recovering(target, why)
+		}
+		redact(state.Flags)
+		for i := range state.Frameworks {
+			state.Frameworks[i].WebUIURL = safeLink(state.Frameworks[i].WebUIURL)
+		}
+		return state, nil
+	})
+}
+
+// freshlyElected is how long an empty cluster may be one whose leader has not
+// read its registry yet.
+const freshlyElected = 10 * time.Second
+
+// notReady says why a leader without agents is believed to be recovering; ""
+// when its cluster is really empty. The GET endpoints answer 200 with empty
+// lists meanwhile.
+func (c *Client) notReady(state *State, target Target, header http.Header) string {
+	if len(state.Slaves) > 0 {
+		return ""
+	}
+	if n := len(state.RecoveredSlaves); n > 0 {
+		return fmt.Sprintf("none of its %d agents has come back since it was elected", n)
+	}
+	if len(state.Frameworks) > 0 {
+		return ""
+	}
+	c.mu.Lock()
+	unrecovered := c.unrecovered == target.Address
+	c.mu.Unlock()
+	if unrecovered {
+		return "its replicated log is not recovered: a quorum of masters must be running (--quorum)"
+	}
+	// The master's own clock, where it tells: ours may differ.
+	now := state.Sent
+	if date, err := http.ParseTime(header.Get("Date")); err == nil {
+		now = date
+	}
+	elected := time.UnixMicro(int64(state.ElectedTime * 1e6))
+	if age := now.Sub(elected); state.ElectedTime > 0 && age > -freshlyElected && age < freshlyElected {
+		return "it was elected seconds ago and does not know any agent yet"
+	}
+	return ""
+}
+
+func recovering(target Target, why string) error {
+	return &Error{Category: Recovering, Target: target.Address, Sentence: fmt.Sprintf(
+		"The leader at %s is recovering, %s. Figures come back when it is ready.", target.Address, why)}
+}
+
+func notMaster(target Target, why string) error {
+	return &Error{Category: NotMesos, Target: target.Address, Sentence: fmt.Sprintf("The answer of %s %s", target.Address, why)}
+}
+
+// Roles is /roles of the leader. While a leader recovers it answers 200 with no
+// roles: ask State, too, which tells.
+func (c *Client) Roles(ctx context.Context) (*Roles, error) {
+	return ofLeader(ctx, c, rolesPage, func(ctx context.Context, target Target) (*Roles, error) {
+		roles := new(Roles)
+		h, err := c.get(ctx, target, rolesPage, roles)
+		if err != nil {
+			return nil, err
+		}
+		if roles.Roles == nil {
+			return nil, notMaster(target, "lacks roles, which /roles of every Mesos master has: check the address and port.")
+		}
+		roles.Answer = h.Answer
+		return roles, nil
+	})
+}
+
+// Version is /version of the leader, open to every principal.
+func (c *Client) Version(ctx context.Context) (*Version, error) {
+	return ofLeader(ctx, c, versionPage, func(ctx context.Context, target Target) (*Version, error) {
+		version := new(Version)
+		h, err := c.get(ctx, target, versionPage, version)
+		if err != nil {
+			return nil, err
+		}
+		if version.Version == "" {
+			return nil, notMaster(target, "lacks version, which /version of every Mesos master has: check the address and port.")
+		}
+		version.Answer = h.Answer
+		return version, nil
+	})
+}
+
+// Flags is /flags of the leader, with the values of flags that may hold a
+// secret replaced by Redacted.
+func (c *Client) Flags(ctx context.Context) (*Flags, error) {
+	return ofLeader(ctx, c, flagsPage, func(ctx context.Context, target Target) (*Flags, error) {
+		flags := new(Flags)
+		h, err := c.get(ctx, target, flagsPage, flags)
+		if err != nil {
+			return nil, err
+		}
+		if flags.Flags == nil {
+			return nil, notMaster(target, "lacks flags, which /flags of every Mesos master has: check the address and port.")
+		}
+		redact(flags.Flags)
+		flags.Answer = h.Answer
+		return flags, nil
+	})
+}
+
+// ofLeader asks the leader, and once more where it moved: when the answer is
+// that of a follower, or the connection failed and the masters now name another
+// leader.
+func ofLeader[T any](ctx context.Context, c *Client, page endpoint, ask func(context.Context, Target) (T, error)) (T, error) {
+	return share(ctx, c.flights, page.path, func(ctx context.Context) (T, error) {
+		var none T
+		leader, err := c.Leader(ctx)
+		if err != nil {
+			return none, err
+		}
+		value, err := ask(ctx, leader)
+		if err == nil || !lost(err) {
+			return value, err
+		}
+		c.Forget()
+		if CategoryOf(err) == Timeout { // the time of this poll is used up
+			return none, err
+		}
+		next, unknown := c.find(ctx, leader.Address)
+		switch {
+		case CategoryOf(unknown) == NoLeader:
+			return none, unknown
+		case unknown != nil:
+			return none, err
+		case next.Address == leader.Address && !moved(err):
+			c.Forget()
+			return none, err
+		}
+		value, err = ask(ctx, next)
+		if err != nil && lost(err) {
+			c.Forget()
+		}
+		return value, err
+	})
+}
+
+func moved(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.moved
+}
+
+// lost tells whether an error may mean that this is not the leader any more.
+func lost(err error) bool {
+	switch CategoryOf(err) {
+	case NoLeader, Network, Timeout, TLS, NotMesos:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,102 @@
+package mesos
+
+import (
+	"context"
+	"fmt"
+	"sync"
+)
+
+// One request of a kind in flight: whoever asks while it runs gets its answer.
+// The request belongs to the client and not to the first who asked: it carries
+// none of that caller's context values (Grafana's SDK would take a user's
+// headers from there), goes on while anybody waits, and stops when nobody does
+// or the client is closed.
+
+type flights struct {
+	ctx    context.Context // ends with close
+	cancel context.CancelFunc
+
+	mu      sync.Mutex
+	calls   map[string]*call
+	closed  bool
+	running sync.WaitGroup
+}
+
+type call struct {
+	done    chan struct{} // closed when value and err are set
+	cancel  context.CancelFunc
+	waiting int
+	value   any
+	err     error
+}
+
+func newFlights() *flights {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &flights{ctx: ctx, cancel: cancel, calls: map[string]*call{}}
+}
+
+// close stops what runs, and waits for it.
+func (f *flights) close() {
+	f.mu.Lock()
+	f.closed = true
+	f.mu.Unlock()
+	f.cancel()
+	f.running.Wait()
+}
+
+// share runs the function, or waits for the one of the same key that runs
+// already. All who waited get the same value: do not change it.
+func share[T any](ctx context.Context, f *flights, key string, run func(context.Context) (T, error)) (T, error) {
+	var none T
+	f.mu.Lock()
+	if f.closed {
+		f.mu.Unlock()
+		return none, ErrClosed
+	}
+	c := f.calls[key]
+	if c == nil {
+		running, cancel := context.WithCancel(f.ctx)
+		c = &call{done: make(chan struct{}), cancel: cancel}
+		f.calls[key] = c
+		f.running.Go(func() {
+			defer cancel()
+			c.value, c.err = run(running)
+			f.mu.Lock()
+			f.forget(key, c)
+			f.mu.Unlock()
+			close(c.done)
+		})
+	}
+	c.waiting++
+	f.mu.Unlock()
+
+	select {
+	case <-c.done:
+		if c.err != nil {
+			if f.ctx.Err() != nil {
+				return none, ErrClosed
+			}
+			return none, c.err
+		}
+		return c.value.(T), nil
+	case <-ctx.Done():
+		f.mu.Lock()
+		c.waiting--
+		if c.waiting == 0 {
+			c.cancel()
+			f.forget(key, c)
+		}
+		f.mu.Unlock()
+		if err := ctx.Err(); err == context.DeadlineExceeded {
+			return none, &Error{Category: Timeout, Sentence: "The masters did not answer in the time that this request had: try again, or check that they are not overloaded.", Err: err}
+		}
+		return none, fmt.Errorf("waiting for the master's answer: %w", ctx.Err())
+	}
+}
+
+// forget lets the next who asks start anew. The lock is held.
+func (f *flights) forget(key string, c *call) {
+	if f.calls[key] == c {
+		delete(f.calls, key)
+	}
+}

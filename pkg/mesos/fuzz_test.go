@@ -1,0 +1,140 @@
+package mesos
+
+import (
+	"bytes"
+	stdjson "encoding/json"
+	"io"
+	"maps"
+	"math"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+)
+
+// sturdy requires that whatever the bytes are, decoding them ends in an answer
+// or in an error of a category.
+func sturdy[T any](f *testing.F, seeds ...string) {
+	for _, seed := range seeds {
+		f.Add([]byte(seed))
+	}
+	f.Add([]byte(`{"a":Infinity}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		into := new(T)
+		if _, err := decodeBody(body, into); err != nil {
+			require.Contains(t, []Category{Protocol, NotMesos}, CategoryOf(err), "%v", err)
+			require.True(t, utf8.ValidString(err.Error()))
+			require.Less(t, len(err.Error()), 2000)
+		}
+	})
+}
+
+func FuzzState(f *testing.F) {
+	sturdy[State](f,
+		`{"id":"a","slaves":[{"id":"s","attributes":{"a":"b","c":1.5},"reserved_resources":{"r":{"cpus":1}},"domain":{"fault_domain":{"region":{"name":"r"}}}}],"recovered_slaves":[]}`,
+		`{"frameworks":[{"tasks":[{"statuses":[{"healthy":true,"timestamp":1.5}],"labels":[{"key":"k","value":"v"}]}],"executors":[{"resources":{"mem":32}}]}]}`)
+}
+
+func FuzzRoles(f *testing.F) {
+	sturdy[Roles](f, `{"roles":[{"name":"a/b","weight":1.0,"quota":{"limit":{"cpus":1}},"frameworks":["f"],"allocated":{"mem":1}}]}`)
+}
+
+func FuzzVersion(f *testing.F) { sturdy[Version](f, `{"version":"1.12.0","git_sha":"c1b4"}`) }
+
+func FuzzFlags(f *testing.F) { sturdy[Flags](f, `{"flags":{"port":"5050"}}`) }
+
+// FuzzSnapshot compares with encoding/json: what that reads, is read alike.
+func FuzzSnapshot(f *testing.F) {
+	for _, seed := range []string{`{"master/elected":1.0,"a/b":-2e3}`, `{"a/b":null}`, `{"a/b":"1"}`, `{"a":1,"a":null}`, `{"a\ud800":1}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var expected map[string]*float64
+		wanted := stdjson.Unmarshal(body, &expected)
+		var values readings
+		_, err := decodeBody(body, &values)
+		if wanted != nil || expected == nil { // null is an object to encoding/json
+			return
+		}
+		require.NoError(t, err)
+		maps.DeleteFunc(expected, func(_ string, v *float64) bool { return v == nil })
+		require.Len(t, values, len(expected))
+		for key, v := range expected {
+			require.Equal(t, *v, values[key])
+			require.False(t, math.IsInf(*v, 0))
+		}
+	})
+}
+
+// FuzzFinite compares the windows with the whole: the same bytes, whatever the
+// sizes in which they come. Valid JSON has no bare infinity and stays as it is.
+func FuzzFinite(f *testing.F) {
+	for _, c := range infinities {
+		f.Add([]byte(c.in), 5)
+	}
+	f.Fuzz(func(t *testing.T, body []byte, lead int) {
+		expected := bare.ReplaceAllFunc(body, func(hit []byte) []byte {
+			colon := bytes.Index(hit, []byte(`":`)) + 2
+			return append(append(bytes.Clone(hit[:colon]), "null"...), bytes.Repeat([]byte{' '}, len(hit)-colon-4)...)
+		})
+		once, err := io.ReadAll(newFinite(bytes.NewReader(body)))
+		require.NoError(t, err)
+		require.Equal(t, string(expected), string(once))
+		slow, err := io.ReadAll(newFinite(iotest.OneByteReader(bytes.NewReader(body))))
+		require.NoError(t, err)
+		require.Equal(t, string(expected), string(slow))
+		if lead = windowSize - len(body) + lead%(2*longest); lead > 0 {
+			blanks := strings.Repeat("~", lead)
+			late, err := io.ReadAll(newFinite(strings.NewReader(blanks + string(body))))
+			require.NoError(t, err)
+			if !bytes.HasPrefix(body, []byte(`":`)) { // the lead would make it end a string
+				require.Equal(t, string(expected), string(late[lead:]))
+			}
+		}
+		if stdjson.Valid(body) {
+			require.Equal(t, string(body), string(once), "valid JSON is left alone")
+		}
+	})
+}
+
+// bare is what the filter looks for: a byte of the key, its quote, the value.
+var bare = regexp.MustCompile(`(?s)[^{\[,:\\ \t\r\n]":-?Infinity`)
+
+func FuzzParseMasters(f *testing.F) {
+	for _, c := range masterCases {
+		f.Add(strings.Join(c.in, " "))
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		targets, err := ParseMasters(strings.Split(line, " "))
+		if err != nil {
+			return
+		}
+		for _, target := range targets {
+			require.Contains(t, []string{"http", "https"}, target.URL.Scheme)
+			require.Equal(t, target.Address, target.URL.Host)
+			require.Nil(t, target.URL.User)
+			require.Empty(t, target.URL.Path)
+			again, err := ParseMasters([]string{target.URL.String()})
+			require.NoError(t, err)
+			require.Equal(t, target.Address, again[0].Address)
+		}
+	})
+}
+
+func FuzzLocation(f *testing.F) {
+	for _, seed := range []string{"//localhost:5050", "//[::1]:5050/master/state", "http://a:1", "//u:p@a:1", "//a", "/state"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, location string) {
+		address, err := locationAddress(location)
+		if err != nil {
+			return
+		}
+		require.True(t, strings.HasPrefix(location, "//"))
+		require.NotContains(t, address, "@")
+		require.NotContains(t, address, "/")
+	})
+}

@@ -1,0 +1,163 @@
+package mesos
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// Which masters there are, as the user wrote them. They are the only hosts that
+// get the credentials, so what is not clearly a master's address is refused.
+
+// Target is one master that can be asked.
+type Target struct {
+	URL     *url.URL // scheme and host:port, nothing else
+	Address string   // host:port, the value of the label `master`
+}
+
+func (t Target) at(path string) string {
+	u := *t.URL
+	u.Path = path
+	return u.String()
+}
+
+// ErrZooKeeper is part of the error for a zk:// address.
+var ErrZooKeeper = errors.New("finding the masters through ZooKeeper is not available in this version: list the masters' own addresses instead, such as http://master1:5050")
+
+// ParseMasters checks the addresses of the masters: one or more of
+// http://host:port or https://host:port. Addresses that are written twice count
+// once. The error says which one is wrong, and what would be right; it never
+// repeats a password.
+func ParseMasters(addresses []string) ([]Target, error) {
+	var targets []Target
+	for i, written := range addresses {
+		written = strings.TrimSpace(written)
+		if written == "" {
+			return nil, fmt.Errorf("master %d is empty: write its address, such as http://master1:5050, or remove it", i+1)
+		}
+		target, err := parseMaster(written)
+		if err != nil {
+			return nil, fmt.Errorf("master %d: %w", i+1, err)
+		}
+		if known(targets, target.Address) == nil {
+			targets = append(targets, target)
+		}
+	}
+	if len(targets) == 0 {
+		return nil, errors.New("no masters: list the address of at least one Mesos master, such as http://master1:5050")
+	}
+	return targets, nil
+}
+
+func parseMaster(written string) (Target, error) {
+	if strings.Contains(written, "@") {
+		// Not repeated: what stands before the @ may be a password.
+		return Target{}, errors.New("the address has an @, as with a user and password in it: everybody who may see this data source could read those; write the address without them and set the user and password under basic authentication")
+	}
+	if rest, ok := strings.CutPrefix(strings.ToLower(written), "zk://"); ok {
+		if err := checkZooKeeper(rest); err != nil {
+			return Target{}, err
+		}
+		return Target{}, fmt.Errorf("%q: %w", written, ErrZooKeeper)
+	}
+	if !strings.Contains(written, "://") {
+		return Target{}, fmt.Errorf("%q has no scheme: write http://%s (or https://%s)", written, written, written)
+	}
+	u, err := url.Parse(written)
+	if err != nil {
+		return Target{}, fmt.Errorf("%q is not an address: write one such as http://master1:5050", written)
+	}
+	switch {
+	case u.Scheme != "http" && u.Scheme != "https":
+		return Target{}, fmt.Errorf("%q has the scheme %q: only http and https are possible", written, u.Scheme)
+	case u.Hostname() == "":
+		return Target{}, fmt.Errorf("%q has no host: write an address such as http://master1:5050", written)
+	case u.Path != "" && u.Path != "/":
+		return Target{}, fmt.Errorf("%q has the path %q: write the address of the master without it", written, u.Path)
+	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
+		return Target{}, fmt.Errorf("%q has a query or fragment: write the address of the master without it", written)
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	if err := checkPort(port); err != nil {
+		return Target{}, fmt.Errorf("%q: %w", written, err)
+	}
+	return newTarget(u.Scheme, u.Hostname(), port), nil
+}
+
+func newTarget(scheme, host, port string) Target {
+	address := net.JoinHostPort(strings.ToLower(host), port)
+	return Target{URL: &url.URL{Scheme: scheme, Host: address}, Address: address}
+}
+
+func checkPort(port string) error {
+	var n uint16
+	if _, err := fmt.Sscanf(port, "%d", &n); err != nil || n == 0 || fmt.Sprint(n) != port {
+		return fmt.Errorf("the port %q is not one of 1 to 65535", port)
+	}
+	return nil
+}
+
+// checkZooKeeper checks host:port,host:port/path.
+func checkZooKeeper(rest string) error {
+	const form = "a ZooKeeper address looks like zk://zk1:2181,zk2:2181/mesos"
+	hosts, path, _ := strings.Cut(rest, "/")
+	if path == "" {
+		return errors.New("the path is missing: " + form)
+	}
+	for _, host := range strings.Split(hosts, ",") {
+		name, port, err := net.SplitHostPort(host)
+		if err != nil || name == "" || checkPort(port) != nil {
+			return fmt.Errorf("%q is not host:port: %s", host, form)
+		}
+	}
+	return nil
+}
+
+// known is the target with this address, or nil. All names of the loopback are
+// one: masters call themselves localhost where a user wrote 127.0.0.1.
+func known(targets []Target, address string) *Target {
+	for i := range targets {
+		if sameAddress(targets[i].Address, address) {
+			return &targets[i]
+		}
+	}
+	return nil
+}
+
+func sameAddress(a, b string) bool {
+	if strings.EqualFold(a, b) {
+		return true
+	}
+	hostA, portA, errA := net.SplitHostPort(a)
+	hostB, portB, errB := net.SplitHostPort(b)
+	return errA == nil && errB == nil && portA == portB && isLoopback(hostA) && isLoopback(hostB)
+}
+
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+// askable tells whether a leader that is known by its own word only may be
+// asked: never link-local addresses (cloud metadata services live there), and
+// this machine only when the configured master is on it.
+func askable(host string, configured Target) bool {
+	if isLoopback(host) {
+		return isLoopback(configured.URL.Hostname())
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return true // a name
+	}
+	ip = ip.Unmap()
+	return !ip.IsLinkLocalUnicast() && !ip.IsMulticast() && !ip.IsUnspecified()
+}

@@ -1,0 +1,102 @@
+package mesos
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var masterCases = []struct {
+	name string
+	in   []string
+	out  []string // addresses; nil for an error
+	says string
+}{
+	{"one", []string{"http://master1:5050"}, []string{"master1:5050"}, ""},
+	{"a slash at the end", []string{"http://master1:5050/"}, []string{"master1:5050"}, ""},
+	{"several", []string{"http://m1:5050", " https://m2:5050 "}, []string{"m1:5050", "m2:5050"}, ""},
+	{"the same twice", []string{"http://m1:5050", "http://M1:5050/"}, []string{"m1:5050"}, ""},
+	{"loopback twice", []string{"http://127.0.0.1:5050", "http://localhost:5050"}, []string{"127.0.0.1:5050"}, ""},
+	{"IPv6", []string{"http://[::1]:5050"}, []string{"[::1]:5050"}, ""},
+	{"the port of http", []string{"http://master1"}, []string{"master1:80"}, ""},
+	{"the port of https", []string{"https://master1"}, []string{"master1:443"}, ""},
+	{"none", nil, nil, "no masters"},
+	{"an empty one", []string{"http://m1:5050", " "}, nil, "master 2 is empty"},
+	{"no scheme", []string{"master1:5050"}, nil, "write http://master1:5050"},
+	{"another scheme", []string{"ftp://master1:5050"}, nil, `scheme "ftp"`},
+	{"no host", []string{"http://:5050"}, nil, "no host"},
+	{"no port after the colon", []string{"http://master1:"}, []string{"master1:80"}, ""},
+	{"a port that is none", []string{"http://master1:99999"}, nil, `port "99999"`},
+	{"port zero", []string{"http://master1:0"}, nil, `port "0"`},
+	{"a path", []string{"http://master1:5050/master/state"}, nil, `path "/master/state"`},
+	{"a query", []string{"http://master1:5050?a=b"}, nil, "query"},
+	{"a fragment", []string{"http://master1:5050#top"}, nil, "fragment"},
+	{"not an address", []string{"http://a b:5050"}, nil, "not an address"},
+	{"a user and password", []string{"http://user:s3cret@master1:5050"}, nil, "basic authentication"},
+	{"a password without a scheme", []string{"user:s3cret@master1:5050"}, nil, "basic authentication"},
+	{"zookeeper", []string{"zk://zk1:2181,zk2:2181/mesos"}, nil, "list the masters' own addresses"},
+	{"zookeeper, written big", []string{"ZK://zk1:2181/mesos"}, nil, "not available in this version"},
+	{"zookeeper without a path", []string{"zk://zk1:2181"}, nil, "path is missing"},
+	{"zookeeper without a port", []string{"zk://zk1/mesos"}, nil, "not host:port"},
+	{"zookeeper with a password", []string{"zk://user:s3cret@zk1:2181/mesos"}, nil, "@"},
+}
+
+func TestMastersAreAddressesAndNothingElse(t *testing.T) {
+	for _, c := range masterCases {
+		t.Run(c.name, func(t *testing.T) {
+			client, err := New(Config{Masters: c.in})
+			if c.out == nil {
+				require.ErrorContains(t, err, c.says)
+				require.NotContains(t, err.Error(), "s3cret")
+				return
+			}
+			require.NoError(t, err)
+			defer client.Close()
+			require.Equal(t, c.out, addresses(client.Masters()))
+		})
+	}
+}
+
+func TestZooKeeperCanBeToldFromOtherErrors(t *testing.T) {
+	_, err := ParseMasters([]string{"zk://zk1:2181/mesos"})
+	require.ErrorIs(t, err, ErrZooKeeper)
+	_, err = ParseMasters([]string{"zk://zk1:2181"})
+	require.NotErrorIs(t, err, ErrZooKeeper)
+}
+
+func TestLimitsCannotBeNegative(t *testing.T) {
+	_, err := New(Config{Masters: []string{"http://m:1"}, MaxBody: -1})
+	require.ErrorContains(t, err, "negative")
+}
+
+func TestFlagsLoseTheirSecrets(t *testing.T) {
+	flags := map[string]string{
+		"credentials": "/etc/mesos/credentials", "credential": "{...}", "http_framework_authenticators": "basic",
+		"jwt_secret_key": "x", "docker_config": `{"auths":{}}`, "modules": "{...}", "executor_environment_variables": "{...}",
+		"zk": "zk://user:s3cret@zk1:2181/mesos", "cluster": "prod", "port": "5050", "work_dir": "/var/lib/mesos",
+		"authenticate_http_readonly": "true", "secret_resolver": "", "domain": `{"fault_domain":{}}`,
+	}
+	redact(flags)
+	require.Equal(t, map[string]string{
+		"credentials": Redacted, "credential": Redacted, "http_framework_authenticators": "basic",
+		"jwt_secret_key": Redacted, "docker_config": Redacted, "modules": Redacted, "executor_environment_variables": Redacted,
+		"zk": "zk://" + Redacted + "@zk1:2181/mesos", "cluster": "prod", "port": "5050", "work_dir": "/var/lib/mesos",
+		"authenticate_http_readonly": "true", "secret_resolver": "", "domain": `{"fault_domain":{}}`,
+	}, flags)
+}
+
+func TestOnlyWebLinksArePassedOn(t *testing.T) {
+	for link, safe := range map[string]string{
+		"http://ui.example.com:8080/x?y": "http://ui.example.com:8080/x?y",
+		"https://ui.example.com":         "https://ui.example.com",
+		"javascript:alert(1)":            "",
+		"data:text/html,x":               "",
+		"//ui.example.com":               "",
+		"http:///nowhere":                "",
+		"http://user:pw@ui.example.com":  "",
+		"":                               "",
+		"http://%zz":                     "",
+	} {
+		require.Equal(t, safe, safeLink(link), link)
+	}
+}

@@ -1,0 +1,166 @@
+package mesos
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// One GET of one master: what is sent, and what each status means.
+
+// endpoint is a page of a master.
+type endpoint struct {
+	path string
+	// limit bounds the plain body, where it can be told for every cluster;
+	// 0: the client's.
+	limit int64
+	// quick: the master answers at once, so waiting long is of no use.
+	quick bool
+}
+
+// The endpoints. Their addresses have no query, ever: Mesos answers identical
+// requests that wait at the same time with one piece of work.
+var (
+	snapshotPage = endpoint{path: "/metrics/snapshot", limit: 64 << 20}
+	statePage    = endpoint{path: "/state"}
+	rolesPage    = endpoint{path: "/roles", limit: 64 << 20}
+	versionPage  = endpoint{path: "/version", limit: 1 << 20, quick: true}
+	flagsPage    = endpoint{path: "/flags", limit: 4 << 20, quick: true}
+	redirectPage = endpoint{path: "/redirect", quick: true}
+)
+
+// head is the head of a response: when it came, and its headers.
+type head struct {
+	Answer
+	header http.Header
+}
+
+// get asks a master for a page and decodes it. Only Mesos' 200 is an answer.
+func (c *Client) get(ctx context.Context, target Target, page endpoint, into any) (head, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.patience(page))
+	defer cancel()
+	resp, h, err := c.send(ctx, target, page)
+	if err != nil {
+		return h, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return h, refused(resp, target, page)
+	}
+	limit := c.maxBody
+	if page.limit > 0 {
+		limit = min(limit, page.limit)
+	}
+	begin := time.Now().Add(-h.Head)
+	err = decode(resp, target, page.path, limit, begin, &h.Answer, into)
+	h.Took = time.Since(begin)
+	return h, err
+}
+
+// send sends a request and returns when the head of the response is there.
+func (c *Client) send(ctx context.Context, target Target, page endpoint) (*http.Response, head, error) {
+	h := head{Answer: Answer{Target: target.Address, Sent: c.now()}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target.at(page.path), nil)
+	if err != nil {
+		return nil, h, fmt.Errorf("asking %s for %s: %w", target.Address, page.path, err)
+	}
+	req.Header.Set("Accept", "application/json")
+	// Set by hand, or the transport would gunzip with the slower library.
+	req.Header.Set("Accept-Encoding", "gzip")
+	req.Header.Set("User-Agent", "community-mesos-datasource")
+
+	begin := time.Now()
+	resp, err := c.http.Do(req)
+	h.Head = time.Since(begin)
+	if err != nil {
+		return nil, h, failed(target, page.path, h.Head, err)
+	}
+	h.header = resp.Header
+	return resp, h, nil
+}
+
+// patience is how long a page is waited for.
+func (c *Client) patience(page endpoint) time.Duration {
+	if page.quick {
+		return min(c.timeout, quickTimeout)
+	}
+	return c.timeout
+}
+
+// refused makes an error of a response that is not 200.
+func refused(resp *http.Response, target Target, page endpoint) error {
+	// Mesos says why in a line of text. It is only compared, never shown: from
+	// another server it could be anything.
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
+	said := strings.ToLower(string(text))
+	status := resp.StatusCode
+	e := func(category Category, format string, args ...any) *Error {
+		return &Error{Category: category, Target: target.Address, Sentence: fmt.Sprintf(format, args...)}
+	}
+	switch {
+	case status == http.StatusUnauthorized:
+		return e(Auth, "The master at %s wants valid credentials for %s (401): set or correct the user and password of a principal that this master knows, under basic authentication.",
+			target.Address, page.path)
+	case status == http.StatusForbidden && strings.Contains(said, "is disabled"):
+		return e(Forbidden, "The master at %s has %s disabled (403, by its --firewall_rules): allow it there.", target.Address, page.path)
+	case status == http.StatusForbidden:
+		return e(Forbidden, "The master at %s does not allow this principal to read %s (403): allow it in the master's ACLs (%s).",
+			target.Address, page.path, acl(page))
+	case status == http.StatusTemporaryRedirect && fromMesos(resp.Header.Get("Location")):
+		moved := e(NoLeader, "The master at %s does not lead and points to another one for %s: a new leader is being elected; the next poll looks again.",
+			target.Address, page.path)
+		moved.moved = true
+		return moved
+	case status >= 300 && status < 400:
+		return e(NotMesos, "%s answered %s with a redirect (%d) as Mesos does not: redirects are not followed, so write the masters' own addresses.",
+			target.Address, page.path, status)
+	case status == http.StatusServiceUnavailable && strings.Contains(said, "no leader"):
+		none := e(NoLeader, "The master at %s knows of no leading master: check ZooKeeper and that a quorum of masters is running.", target.Address)
+		none.moved = page != redirectPage
+		return none
+	case status == http.StatusServiceUnavailable && strings.Contains(said, "recover"):
+		return e(Recovering, "The master at %s leads and has not recovered its registry yet: wait, and check that a quorum of masters is running.", target.Address)
+	case status == http.StatusBadRequest && strings.Contains(said, "https"):
+		return e(TLS, "No connection to the master at %s: %s.", target.Address, httpToHTTPS)
+	case status == http.StatusProxyAuthRequired:
+		return e(Network, "The proxy before %s wants credentials (407): correct the proxy's settings in Grafana.", target.Address)
+	case status >= 502 && status <= 504:
+		return e(Network, "Something before the master at %s answered %s with %d: check that the master is up, and proxies on the way.", target.Address, page.path, status)
+	case status >= 500:
+		return e(Protocol, "The master at %s failed at %s (%d): see the master's log.", target.Address, page.path, status)
+	case status == http.StatusNotFound:
+		return e(NotMesos, "%s has no %s (404), so this is not a Mesos master: check the address and port.", target.Address, page.path)
+	}
+	return e(NotMesos, "%s answered %s with %d, as no Mesos master does: check the address and port.", target.Address, page.path, status)
+}
+
+// acl names the ACL that opens a page (docs/authorization.md of Mesos).
+func acl(page endpoint) string {
+	switch page {
+	case flagsPage:
+		return "view_flags, and get_endpoints for " + page.path
+	case rolesPage:
+		return "view_roles"
+	}
+	return "get_endpoints for " + page.path
+}
+
+// fromMesos tells Mesos' redirect to the leader from others: its Location has
+// no scheme (//host:port/..., src/master/http.cpp).
+func fromMesos(location string) bool {
+	_, err := locationAddress(location)
+	return err == nil
+}
+
+// locationAddress reads host:port from //host:port or //host:port/master/state.
+func locationAddress(location string) (string, error) {
+	u, err := url.Parse(location)
+	if err != nil || u.Scheme != "" || u.User != nil || u.Hostname() == "" || checkPort(u.Port()) != nil {
+		return "", fmt.Errorf("the Location is not //host:port")
+	}
+	return strings.ToLower(u.Host), nil
+}
