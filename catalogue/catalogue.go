@@ -1,8 +1,14 @@
 // Package catalogue knows every series this plugin writes and every Mesos
 // metric key it is made from, each said once, in metrics.json.
+//
+// This file says what a series is and looks series up by name; load.go reads
+// metrics.json; pattern.go matches keys; resolve.go turns the keys of a
+// /metrics/snapshot into series; reference.go writes docs/metrics.md.
 package catalogue
 
 import (
+	"slices"
+
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/community/mesos-datasource/pkg/series"
@@ -43,14 +49,24 @@ type Series struct {
 	Unit   Unit        `json:"unit"`
 	Help   string      `json:"help"`
 	Labels []string    `json:"labels,omitempty"` // without `cluster`, which every series has
-	Poll   series.Poll `json:"poll"`             // the poll that brings it
-	// Entity and Measure are set on entity series (SERIES "Entities"): cluster,
-	// agent, framework, role, task, executor; capacity, allocated, ...
+	Poll   series.Poll `json:"poll"`             // the poll that brings it; "" for the plugin's own health, which every poll brings
+	// OpenLabels are prefixes of labels that depend on the cluster or on
+	// settings, written attr_* and label_*.
+	OpenLabels []string `json:"openLabels,omitempty"`
+	// Group is the heading the series stands under in docs/metrics.md.
+	Group string `json:"group,omitempty"`
+	// Entity is set on an entity's series: cluster, agent, framework, role,
+	// task, executor. They are about the entity whoever answers, so they never
+	// have the label master. Resource and Measure are set where the series is
+	// an amount of a resource.
 	Entity   string `json:"entity,omitempty"`
 	Resource string `json:"resource,omitempty"` // cpus, gpus, memory, disk
-	Measure  string `json:"measure,omitempty"`
-	Since    string `json:"since,omitempty"`  // first Mesos release, "<=0.19.0" for the oldest looked at
-	Source   string `json:"source,omitempty"` // Mesos file or page the fact is from
+	Measure  string `json:"measure,omitempty"`  // capacity, allocated, offered, ...
+	// Process tells that the series is about the answering master itself, so
+	// that the followers poll brings it too.
+	Process bool   `json:"process,omitempty"`
+	Since   string `json:"since,omitempty"`  // first Mesos release with one of the keys, "<=0.19.0" for the oldest looked at
+	Source  string `json:"source,omitempty"` // Mesos file or answer the fact is from
 	// Keys are the Mesos keys or patterns the series is made from.
 	Keys []string `json:"keys,omitempty"`
 }
@@ -72,10 +88,60 @@ type Metric struct {
 	Labels labels.Labels
 	// Factor turns Mesos' number into the series' unit: 1,048,576 for MB, 0.001 for ms.
 	Factor float64
+	// Entity tells that the series is an entity's (a cluster's, framework's or
+	// role's): it gets no label of who answered, only cluster.
+	Entity bool
 	// Process tells that the key is about the answering process itself: only
 	// these are written for followers.
 	Process bool
 	// FrameworkID is set for keys of one framework: they are written only while
 	// it is among the state's frameworks.
 	FrameworkID string
+}
+
+// All returns every known series, sorted by name. The slice is the caller's,
+// what the elements point to is not to be changed.
+func All() []Series {
+	known := loaded()
+	all := make([]Series, len(known.series))
+	for i, s := range known.series {
+		all[i] = *s
+	}
+	return all
+}
+
+// Lookup finds a series by its name. A summary has one name here: its
+// quantiles are a label, and Mesos gives neither a sum nor a count of all time.
+func Lookup(name string) (*Series, bool) {
+	s, ok := loaded().byName[name]
+	return s, ok
+}
+
+// KindOf is the poll that brings a series: snapshot for an unknown name, since
+// unknown keys come from there, and "" for the plugin's own health, which every
+// poll brings.
+func KindOf(name string) series.Poll {
+	if s, ok := Lookup(name); ok {
+		return s.Poll
+	}
+	return series.PollSnapshot
+}
+
+// PollsOf are all the polls that bring a series: a master's process series come
+// with the followers poll too, the plugin's own health with every poll. How far
+// back a query must look depends on the slowest of them.
+func PollsOf(name string) []series.Poll {
+	kind := KindOf(name)
+	switch s, ok := Lookup(name); {
+	case kind == "":
+		return slices.Clone(everyPoll)
+	case ok && s.Process:
+		return []series.Poll{kind, series.PollFollowers}
+	}
+	return []series.Poll{kind}
+}
+
+var everyPoll = []series.Poll{
+	series.PollSnapshot, series.PollState, series.PollRoles,
+	series.PollAgents, series.PollFollowers, series.PollSubscribe,
 }
