@@ -4,16 +4,28 @@ import { spawnSync } from 'node:child_process';
 
 const check = process.argv.includes('--check');
 
-/** What generates what, in the order of dependence. */
+/** What generates what, in the order of dependence: the command that writes it, and the one that compares. */
 const generators = [
-  { makes: 'docs/metrics.md', run: ['go', 'run', './catalogue/gen'] },
-  { makes: 'pkg/query/schema.json', run: ['go', 'run', './pkg/query/gen'] },
-  { makes: 'src/query/types.gen.ts', run: [process.execPath, 'scripts/generate-types.ts'] },
+  {
+    makes: 'docs/metrics.md',
+    write: ['go', 'run', './catalogue/gen'],
+    compare: ['go', 'run', './catalogue/gen', '--check'],
+  },
+  {
+    makes: 'pkg/query/schema.json',
+    write: ['go', 'test', './pkg/query', '-run', 'TestSchema', '-update'],
+    compare: ['go', 'test', './pkg/query', '-run', 'TestSchema'],
+  },
+  {
+    makes: 'src/query/types.gen.ts',
+    write: [process.execPath, 'scripts/generate-types.ts'],
+    compare: [process.execPath, 'scripts/generate-types.ts', '--check'],
+  },
 ];
 
 let failed = false;
-for (const { makes, run } of generators) {
-  const [command, ...args] = check ? [...run, '--check'] : run;
+for (const { makes, write, compare } of generators) {
+  const [command, ...args] = check ? compare : write;
   const ok = spawnSync(command, args, { stdio: 'inherit' }).status === 0;
   console.log(`${makes}: ${ok ? (check ? 'fresh' : 'written') : check ? 'STALE, run npm run generate' : 'FAILED'}`);
   failed ||= !ok;

@@ -1,13 +1,29 @@
 // Package history keeps samples and answers PromQL over them.
 //
-// Its files: history.go says what a store is; memory.go keeps samples in
-// memory; engine.go runs PromQL over any store, bounded in time, samples and
-// concurrency.
+// Its files, from the ground up:
+//
+//	history.go         what a store is
+//	memory.go          the store that keeps samples in memory: options, limits, figures
+//	memory_series.go   one series: its chunks, and what an older query may see of it
+//	memory_batch.go    writing: a batch is staged, then visible at once
+//	memory_truncate.go forgetting: by age and by bytes
+//	memory_query.go    reading: which series match
+//	memory_iterator.go reading: the samples of one series
+//	expr.go            parsing PromQL; which metrics an expression names
+//	guard.go           expressions that are refused before they run
+//	estimate.go        how many samples a query will touch
+//	engine.go          running PromQL, bounded in time, samples and concurrency
+//	errors.go          what can go wrong with a query, in sentences
+//
+// Histograms are not kept: every sample is a float.
 package history
 
 import (
+	"context"
+	"errors"
 	"time"
 
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 
 	"github.com/community/mesos-datasource/pkg/series"
@@ -25,6 +41,23 @@ type Store interface {
 	// Close releases what the store holds. Queries after Close answer an error.
 	Close() error
 }
+
+// A Counter is a store that can tell how many series match without touching
+// their samples. Estimate asks it to tell heavy queries from light ones; a
+// store that is no Counter is asked for the series themselves.
+type Counter interface {
+	// CountSeries is the number of series that match all matchers and have
+	// samples between mint and maxt (Unix milliseconds, both included).
+	CountSeries(ctx context.Context, mint, maxt int64, matchers ...*labels.Matcher) (int, error)
+}
+
+// ErrClosed is the error of a store's methods after Close.
+var ErrClosed = errors.New("the history is closed")
+
+// ErrFull is the error of Append for a series that would be new, when the
+// store's limit in bytes holds no more series. Series the store already has go
+// on being written.
+var ErrFull = errors.New("the history holds as many series as its memory limit allows: raise memoryLimit or lower maxSeries")
 
 // Stats is how full a store is.
 type Stats struct {

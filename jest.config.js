@@ -1,0 +1,19 @@
+// force timezone to UTC to allow tests to work regardless of local timezone
+// generally used by snapshots, but can affect specific tests
+process.env.TZ = 'UTC';
+
+const base = require('./.config/jest.config');
+const { grafanaESModules, nodeModulesToTransform } = require('./.config/jest/utils');
+
+const [transformer] = Object.values(base.transform);
+
+module.exports = {
+  // Components are slow to draw on a busy machine.
+  testTimeout: 30_000,
+  // Jest configuration provided by Grafana scaffolding
+  ...base,
+  // .mjs too: some dependencies ship nothing else.
+  transform: { '^.+\\.(m?js|tsx?|jsx)$': transformer },
+  moduleFileExtensions: ['js', 'mjs', 'cjs', 'jsx', 'ts', 'tsx', 'json', 'node'],
+  transformIgnorePatterns: [nodeModulesToTransform([...grafanaESModules, '@react-awesome-query-builder'])],
+};

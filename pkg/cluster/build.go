@@ -1,0 +1,214 @@
+package cluster
+
+import (
+	"github.com/community/mesos-datasource/pkg/mesos"
+)
+
+// Build makes the model of a /state. The previous model, nil for the first,
+// gives what the answer no longer says: the host names of agents that only
+// unreachable tasks still name, and that there were GPUs once.
+//
+// Allocated amounts are those the master accounts (used_resources), which equal
+// its own *_used gauges in every recorded scene. Sums over listed tasks do not:
+// a task that ended and is not acknowledged is still listed with resources.
+func Build(s *mesos.State, previous *Cluster) *Cluster {
+	c := &Cluster{
+		Time:        s.Sent,
+		Master:      s.Target,
+		PID:         s.PID,
+		ElectedTime: s.ElectedTime,
+		Version:     s.Version,
+		Restricted:  s.Restricted(),
+		HasGPUs:     previous != nil && previous.HasGPUs,
+
+		Agents:          make([]*Agent, 0, len(s.Slaves)),
+		Frameworks:      make([]*Framework, 0, len(s.Frameworks)),
+		AgentCounts:     map[AgentState]int{},
+		FrameworkCounts: map[FrameworkState]int{},
+		RoleTasks:       map[string]*TaskCounts{},
+		agents:          make(map[string]*Agent, len(s.Slaves)),
+		frameworks:      make(map[string]*Framework, len(s.Frameworks)),
+	}
+	if s.Cluster != nil {
+		c.Name = *s.Cluster
+	}
+	b := builder{Cluster: c, previous: previous}
+	for i := range s.Slaves {
+		b.addAgent(&s.Slaves[i])
+	}
+	for _, r := range s.RecoveredSlaves {
+		if c.agents[r.ID] == nil {
+			c.agents[r.ID] = &Agent{ID: r.ID, Hostname: r.Hostname}
+		}
+	}
+	c.AgentCounts[AgentUnreachable] = int(s.UnreachableSlaves)
+	c.AgentCounts[AgentRecovered] = len(s.RecoveredSlaves)
+
+	tasks, executors := len(s.OrphanTasks), 0
+	for i := range s.Frameworks {
+		f := &s.Frameworks[i]
+		tasks += len(f.Tasks) + len(f.UnreachableTasks)
+		executors += len(f.Executors)
+	}
+	c.Tasks = make([]Task, 0, tasks)
+	c.Executors = make([]Executor, 0, executors)
+	for i := range s.Frameworks {
+		b.addFramework(&s.Frameworks[i])
+	}
+	b.addTasks(s.OrphanTasks, "")
+	return c
+}
+
+type builder struct {
+	*Cluster
+	previous *Cluster
+}
+
+func (b *builder) addAgent(s *mesos.Slave) {
+	a := &Agent{
+		ID:                 s.ID,
+		Hostname:           s.Hostname,
+		Listed:             true,
+		State:              agentState(s),
+		Version:            s.Version,
+		Attributes:         s.Attributes,
+		Capacity:           regular(s.Resources),
+		Allocated:          regular(s.Used),
+		Offered:            regular(s.Offered),
+		RevocableCapacity:  revocable(s.Resources),
+		RevocableAllocated: revocable(s.Used),
+	}
+	for _, r := range s.Reserved {
+		a.Reserved.Add(regular(r))
+	}
+	if s.Domain != nil {
+		a.Region = s.Domain.FaultDomain.Region.Name
+		a.Zone = s.Domain.FaultDomain.Zone.Name
+	}
+	b.Capacity.Add(a.Capacity)
+	b.Allocated.Add(a.Allocated)
+	b.Offered.Add(a.Offered)
+	b.Reserved.Add(a.Reserved)
+	b.HasGPUs = b.HasGPUs || a.Capacity[GPUs]+a.RevocableCapacity[GPUs] > 0
+	b.AgentCounts[a.State]++
+	b.Agents = append(b.Agents, a)
+	b.agents[a.ID] = a
+}
+
+func (b *builder) addFramework(s *mesos.Framework) {
+	f := &Framework{
+		ID:        s.ID,
+		Name:      s.Name,
+		Listed:    true,
+		State:     frameworkState(s),
+		Principal: s.Principal,
+		User:      s.User,
+		WebUIURL:  s.WebUIURL,
+		Roles:     s.Roles,
+		Allocated: regular(s.Used),
+		Offered:   regular(s.Offered),
+	}
+	if f.Roles == nil && s.Role != "" {
+		f.Roles = []string{s.Role}
+	}
+	b.FrameworkCounts[f.State]++
+	b.Frameworks = append(b.Frameworks, f)
+	b.frameworks[f.ID] = f
+	for _, role := range f.Roles {
+		b.roleTasks(role)
+	}
+	// A framework without MULTI_ROLE has one role, and so have its tasks;
+	// masters before 1.2 do not repeat it on each.
+	only := ""
+	if len(f.Roles) == 1 {
+		only = f.Roles[0]
+	}
+	b.addTasks(s.Tasks, only)
+	b.addTasks(s.UnreachableTasks, only)
+	for i := range s.Executors {
+		e := &s.Executors[i]
+		b.Executors = append(b.Executors, Executor{
+			ID:        e.ID,
+			Role:      or(e.Role, only),
+			Framework: f,
+			Agent:     b.agent(e.SlaveID),
+			Allocated: regular(e.Resources),
+		})
+	}
+}
+
+func (b *builder) addTasks(tasks []mesos.Task, role string) {
+	for i := range tasks {
+		s := &tasks[i]
+		t := Task{
+			ID:         s.ID,
+			Name:       s.Name,
+			ExecutorID: s.ExecutorID,
+			Role:       or(s.Role, role),
+			State:      ParseTaskState(s.State),
+			Framework:  b.framework(s.FrameworkID),
+			Agent:      b.agent(s.SlaveID),
+			Labels:     s.Labels,
+		}
+		if t.State.Live() && t.State != Unreachable {
+			t.Allocated = regular(s.Resources)
+		}
+		if n := len(s.Statuses); n > 0 {
+			t.Healthy = s.Statuses[n-1].Healthy
+		}
+		for _, status := range s.Statuses {
+			if status.State == "TASK_RUNNING" {
+				t.Started = status.Timestamp
+				break
+			}
+		}
+		b.TaskCounts.add(t.State)
+		t.Framework.Tasks.add(t.State)
+		t.Agent.Tasks.add(t.State)
+		b.roleTasks(t.Role).add(t.State)
+		b.Tasks = append(b.Tasks, t)
+	}
+}
+
+// agent finds an agent, or makes one of what is known: after an agent became
+// unreachable its tasks still name it.
+func (b *builder) agent(id string) *Agent {
+	a := b.agents[id]
+	if a == nil {
+		a = &Agent{ID: id}
+		if b.previous != nil {
+			if before := b.previous.agents[id]; before != nil {
+				a.Hostname = before.Hostname
+			}
+		}
+		b.agents[id] = a
+	}
+	return a
+}
+
+// framework finds a framework, or makes one of its ID: masters before 1.0 list
+// tasks of frameworks that have not come back since a failover.
+func (b *builder) framework(id string) *Framework {
+	f := b.frameworks[id]
+	if f == nil {
+		f = &Framework{ID: id}
+		b.frameworks[id] = f
+	}
+	return f
+}
+
+func (b *builder) roleTasks(role string) *TaskCounts {
+	counts := b.RoleTasks[role]
+	if counts == nil {
+		counts = &TaskCounts{}
+		b.RoleTasks[role] = counts
+	}
+	return counts
+}
+
+func or(text, otherwise string) string {
+	if text != "" {
+		return text
+	}
+	return otherwise
+}

@@ -1,0 +1,141 @@
+// Package cluster is the model: what a Mesos cluster is at one moment.
+//
+// It is built from the leader's answers (/state, /roles) and says in one
+// spelling, in base units and in disjoint states what Mesos says in several
+// places. Its files: cluster.go the types; build.go /state; roles.go /roles;
+// states.go and resources.go the vocabulary.
+//
+// A Cluster is never changed once it is handed out: readers need no lock.
+package cluster
+
+import (
+	"time"
+
+	"github.com/community/mesos-datasource/pkg/mesos"
+)
+
+// Cluster is a cluster as of one moment.
+type Cluster struct {
+	Time        time.Time // when /state was asked for
+	Master      string    // host:port of the leader that answered
+	PID         string    // the leader's, master@ip:port
+	ElectedTime float64   // Unix seconds; with PID it tells one leadership from another
+	Version     string    // of Mesos
+	Name        string    // the master's --cluster; "" where it has none or does not tell
+	Restricted  bool      // the principal sees a part only: sums are those of the part
+	HasGPUs     bool      // an agent has, or since the first model had, GPUs
+
+	// Sums over the agents.
+	Capacity, Allocated, Offered, Reserved Resources
+
+	Agents     []*Agent
+	Frameworks []*Framework
+	Tasks      []Task
+	Executors  []Executor
+	// Roles are nil until /roles was read.
+	Roles []*Role
+	// RoleSums tells whether /roles says what roles have: older masters list
+	// roles without allocated, offered and reserved, which is unknown, not 0.
+	RoleSums bool
+
+	AgentCounts     map[AgentState]int
+	FrameworkCounts map[FrameworkState]int
+	TaskCounts      TaskCounts
+	// RoleTasks counts tasks by their role, for all roles that a framework is
+	// subscribed to or a task runs in.
+	RoleTasks map[string]*TaskCounts
+
+	agents     map[string]*Agent     // those listed and those only named by something
+	frameworks map[string]*Framework // likewise
+}
+
+// Agent is an agent.
+type Agent struct {
+	ID       string
+	Hostname string // "" where only the ID is known
+	Listed   bool   // false: the leader does not list it (any more), something names it
+	State    AgentState
+	Version  string
+	Region   string
+	Zone     string
+
+	Attributes map[string]mesos.Attribute
+
+	Capacity, Allocated, Offered, Reserved Resources
+	RevocableCapacity, RevocableAllocated  Resources
+
+	Tasks TaskCounts
+}
+
+// Framework is a framework that may have tasks.
+type Framework struct {
+	ID        string
+	Name      string // "" where only the ID is known
+	Listed    bool   // false: something names it, the leader does not list it
+	State     FrameworkState
+	Principal string
+	User      string
+	WebUIURL  string
+	Roles     []string
+
+	// Allocated is what the master accounts it: its tasks' and its executors'
+	// own resources.
+	Allocated, Offered Resources
+
+	Tasks TaskCounts
+}
+
+// Task is a task that has not ended, is unreachable, or has ended and waits for
+// its framework to acknowledge that.
+type Task struct {
+	ID         string
+	Name       string
+	ExecutorID string // "" for a command task
+	Role       string
+	State      TaskState
+	Framework  *Framework // never nil
+	Agent      *Agent     // never nil
+	// Allocated is 0 for a task that has ended or is unreachable: the master
+	// has given its resources back.
+	Allocated Resources
+	Labels    []mesos.Label
+	Healthy   *bool   // by the latest status; nil without a check
+	Started   float64 // Unix seconds of the first TASK_RUNNING; 0: unknown
+}
+
+// Executor is an executor that the master lists: all but command executors,
+// whose resources are their task's.
+type Executor struct {
+	ID        string
+	Role      string
+	Framework *Framework // never nil
+	Agent     *Agent     // never nil
+	Allocated Resources  // the executor's own
+}
+
+// Role is a role that has a framework, a quota, a weight or a reservation.
+type Role struct {
+	Name       string
+	Weight     float64
+	Frameworks int // subscribed to it
+
+	// The role's own. Mesos answers sums over the role and all below it.
+	Allocated, Offered, Reserved Resources
+
+	// Of the subtree, as Mesos means quota.
+	QuotaGuarantee, QuotaLimit, QuotaConsumed Limits
+}
+
+// HasFramework tells whether the leader lists the framework.
+func (c *Cluster) HasFramework(id string) bool {
+	f := c.frameworks[id]
+	return f != nil && f.Listed
+}
+
+// Agent is the listed agent with an ID, or nil.
+func (c *Cluster) Agent(id string) *Agent {
+	if a := c.agents[id]; a != nil && a.Listed {
+		return a
+	}
+	return nil
+}

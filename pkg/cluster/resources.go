@@ -1,0 +1,96 @@
+package cluster
+
+import (
+	"math"
+
+	"github.com/community/mesos-datasource/pkg/mesos"
+)
+
+// Kind is a kind of resource.
+type Kind int
+
+// The kinds of resources Mesos schedules by itself. Others (ports, disks'
+// identities, an operator's own) are not numbers that add up.
+const (
+	CPUs Kind = iota
+	GPUs
+	Memory
+	Disk
+	numKinds
+)
+
+// Kinds are all kinds, in the order they are shown.
+var Kinds = [numKinds]Kind{CPUs, GPUs, Memory, Disk}
+
+// Resources are amounts by kind.
+//
+// Mesos counts scalars in thousandths and rounds to them (Value::Scalar in
+// src/common/values.cpp: "three decimal digits of precision"). Counting them as
+// whole thousandths does the same, and makes a sum over ten thousand agents
+// equal the master's own, whatever the order.
+type Resources [numKinds]Amount
+
+// Amount is a number of thousandths of what Mesos counts in: CPUs, GPUs, MiB.
+type Amount int64
+
+const (
+	perUnit  = 1000
+	mebibyte = 1 << 20 // what Mesos calls MB (src/common/resources_utils and Bytes in stout: 1024-based)
+)
+
+func amountOf(scalar float64) Amount { return Amount(math.Round(scalar * perUnit)) }
+
+// Value is the amount of a kind in its base unit: CPUs, GPUs or bytes.
+func (r *Resources) Value(k Kind) float64 { return r[k].In(k) }
+
+// In is the amount in the base unit of a kind: CPUs, GPUs or bytes.
+func (a Amount) In(k Kind) float64 {
+	if k == Memory || k == Disk {
+		return float64(a) * mebibyte / perUnit
+	}
+	return float64(a) / perUnit
+}
+
+// Add adds other to r.
+func (r *Resources) Add(other Resources) {
+	for k := range r {
+		r[k] += other[k]
+	}
+}
+
+// Subtract takes other from r.
+func (r *Resources) Subtract(other Resources) {
+	for k := range r {
+		r[k] -= other[k]
+	}
+}
+
+// regular are the resources without the revocable ones, which Mesos lists
+// beside them (cpus, cpus_revocable) and which never add to these.
+func regular(r mesos.Resources) Resources {
+	return Resources{CPUs: amountOf(r.CPUs), GPUs: amountOf(r.GPUs), Memory: amountOf(r.Mem), Disk: amountOf(r.Disk)}
+}
+
+func revocable(r mesos.Resources) Resources {
+	return Resources{CPUs: amountOf(r.CPUsRevocable), GPUs: amountOf(r.GPUsRevocable), Memory: amountOf(r.MemRevocable), Disk: amountOf(r.DiskRevocable)}
+}
+
+// Limits are amounts that may be absent: a quota without a limit for GPUs is
+// something else than one of 0.
+type Limits [numKinds]struct {
+	Amount Amount
+	Set    bool
+}
+
+// Value is the limit of a kind in its base unit, and whether there is one.
+func (l *Limits) Value(k Kind) (float64, bool) { return l[k].Amount.In(k), l[k].Set }
+
+func limitsOf(q mesos.QuotaResources) Limits {
+	var l Limits
+	for k, scalar := range [numKinds]*float64{CPUs: q.CPUs, GPUs: q.GPUs, Memory: q.Mem, Disk: q.Disk} {
+		if scalar != nil {
+			l[k].Amount, l[k].Set = amountOf(*scalar), true
+		}
+	}
+	return l
+}

@@ -1,0 +1,160 @@
+package cluster
+
+import (
+	"strings"
+
+	"github.com/community/mesos-datasource/pkg/mesos"
+)
+
+// TaskState is a task's state as it is spelled everywhere here: lower case,
+// without TASK_.
+type TaskState string
+
+// The states of tasks that have not ended. All others are ends, except that a
+// scheduler without the PARTITION_AWARE capability sees LOST where others see
+// UNREACHABLE.
+const (
+	Staging     TaskState = "staging"
+	Starting    TaskState = "starting"
+	Running     TaskState = "running"
+	Killing     TaskState = "killing"
+	Unreachable TaskState = "unreachable"
+)
+
+// LiveStates are the states of tasks that have not ended.
+var LiveStates = [...]TaskState{Staging, Starting, Running, Killing, Unreachable}
+
+// OnAgent are the live states of a task that is on an agent: an unreachable
+// task is on none that is listed.
+var OnAgent = LiveStates[:4]
+
+// TaskCounts are numbers of tasks by state, in the order of LiveStates.
+type TaskCounts [len(LiveStates)]int
+
+// Of is the number of tasks in a live state, 0 for others.
+func (c *TaskCounts) Of(s TaskState) int {
+	if i := s.index(); i >= 0 {
+		return c[i]
+	}
+	return 0
+}
+
+// Total is the number of tasks.
+func (c *TaskCounts) Total() int {
+	n := 0
+	for _, x := range c {
+		n += x
+	}
+	return n
+}
+
+func (c *TaskCounts) add(s TaskState) {
+	if i := s.index(); i >= 0 {
+		c[i]++
+	}
+}
+
+// Live tells whether a task in this state has not ended.
+func (s TaskState) Live() bool { return s.index() >= 0 }
+
+func (s TaskState) index() int {
+	switch s {
+	case Staging:
+		return 0
+	case Starting:
+		return 1
+	case Running:
+		return 2
+	case Killing:
+		return 3
+	case Unreachable:
+		return 4
+	default:
+		return -1
+	}
+}
+
+// ParseTaskState spells a state of Mesos (TASK_RUNNING) our way (running).
+func ParseTaskState(text string) TaskState {
+	switch text { // no allocation for nearly all of 100,000 tasks
+	case "TASK_RUNNING":
+		return Running
+	case "TASK_STAGING":
+		return Staging
+	case "TASK_STARTING":
+		return Starting
+	case "TASK_KILLING":
+		return Killing
+	case "TASK_UNREACHABLE":
+		return Unreachable
+	default:
+		return TaskState(strings.ToLower(strings.TrimPrefix(text, "TASK_")))
+	}
+}
+
+// AgentState is what can be said of an agent; exactly one holds.
+type AgentState string
+
+// The states of agents. The last two are counts only: Mesos lists no agent
+// that is in them.
+const (
+	AgentActive       AgentState = "active"
+	AgentDisconnected AgentState = "disconnected" // not connected, not yet given up
+	AgentDeactivated  AgentState = "deactivated"  // by an operator, without a drain
+	AgentDraining     AgentState = "draining"
+	AgentDrained      AgentState = "drained"
+	AgentUnreachable  AgentState = "unreachable" // given up; its tasks may still run
+	AgentRecovered    AgentState = "recovered"   // in the registry, not back since the failover
+)
+
+// ListedAgentStates are the states of agents that Mesos lists.
+var ListedAgentStates = []AgentState{AgentActive, AgentDisconnected, AgentDeactivated, AgentDraining, AgentDrained}
+
+// AgentStates are all states of agents.
+var AgentStates = append(ListedAgentStates[:len(ListedAgentStates):len(ListedAgentStates)], AgentUnreachable, AgentRecovered)
+
+// agentState folds what Mesos says in three places into one. What an operator
+// asked for goes first: an agent that drains stays draining while it restarts.
+func agentState(s *mesos.Slave) AgentState {
+	switch {
+	case s.DrainInfo != nil && s.DrainInfo.State == "DRAINED":
+		return AgentDrained
+	case s.DrainInfo != nil:
+		return AgentDraining
+	case s.Deactivated:
+		return AgentDeactivated
+	case !s.Active:
+		return AgentDisconnected
+	default:
+		return AgentActive
+	}
+}
+
+// FrameworkState is what can be said of a framework; exactly one holds.
+type FrameworkState string
+
+// The states of frameworks.
+const (
+	FrameworkActive       FrameworkState = "active"
+	FrameworkInactive     FrameworkState = "inactive"     // connected, and gets no offers
+	FrameworkDisconnected FrameworkState = "disconnected" // may fail over
+	FrameworkRecovered    FrameworkState = "recovered"    // known from its agents, not back since the failover
+)
+
+// FrameworkStates are all states of frameworks.
+var FrameworkStates = []FrameworkState{FrameworkActive, FrameworkInactive, FrameworkDisconnected, FrameworkRecovered}
+
+// frameworkState goes by `active` before `connected`: masters before 1.1 do not
+// have the latter, and an active framework is always connected.
+func frameworkState(f *mesos.Framework) FrameworkState {
+	switch {
+	case f.Recovered:
+		return FrameworkRecovered
+	case f.Active:
+		return FrameworkActive
+	case f.Connected:
+		return FrameworkInactive
+	default:
+		return FrameworkDisconnected
+	}
+}

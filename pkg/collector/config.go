@@ -1,0 +1,97 @@
+package collector
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/community/mesos-datasource/pkg/mesos"
+	"github.com/community/mesos-datasource/pkg/series"
+)
+
+// Client is what a collector asks: *mesos.Client. A collector owns the client
+// it is given and closes it when it has another or stops.
+type Client interface {
+	Snapshot(context.Context) (*mesos.Metrics, error)
+	State(context.Context) (*mesos.State, error)
+	Roles(context.Context) (*mesos.Roles, error)
+	Flags(context.Context) (*mesos.Flags, error)
+	Followers(context.Context) []mesos.Target
+	SnapshotOf(context.Context, mesos.Target) (*mesos.Metrics, error)
+	Close()
+}
+
+// Logger is the part of a structured logger that a collector uses; both
+// slog.Logger and the logger of Grafana's SDK have it.
+type Logger interface {
+	Info(msg string, args ...any)
+	Warn(msg string, args ...any)
+}
+
+// Config is what a collector is made of.
+type Config struct {
+	Client   Client
+	Sink     series.Sink
+	Clock    Clock // SystemClock if nil
+	Settings Settings
+	Log      Logger // nothing is logged if nil
+	// HistoryStart tells from when on the sink has samples, for the series
+	// mesos_history_start_timestamp_seconds; the series is absent if nil or zero.
+	HistoryStart func() time.Time
+	// Jitter spreads the polls after a failure: a number from 0 to 1, random if nil.
+	Jitter func() float64
+}
+
+// Settings are what an operator decides. The zero of each is its default.
+type Settings struct {
+	PollInterval time.Duration // of the snapshot; 15 s
+	IdleTimeout  time.Duration // without a Touch; 7 days
+	TaskSeries   string        // auto, always or never: history of tasks and executors
+	TaskLabels   []string      // labels of tasks that become label_*
+	MaxSeries    int           // with task series; 300,000
+	// MemorySeries is how many series the history's memory holds, 0 any number.
+	// The smaller of it and MaxSeries decides about task series.
+	MemorySeries int
+	ClusterName  string // for Mesos without --cluster
+	UID          string // the data source's, the cluster's name of last resort
+	// AgentStatistics is accepted and not used yet.
+	AgentStatistics bool
+}
+
+// The values of Settings.TaskSeries.
+const (
+	TaskSeriesAuto   = "auto"
+	TaskSeriesAlways = "always"
+	TaskSeriesNever  = "never"
+)
+
+func (s Settings) withDefaults() Settings {
+	if s.PollInterval <= 0 {
+		s.PollInterval = 15 * time.Second
+	}
+	if s.IdleTimeout <= 0 {
+		s.IdleTimeout = 7 * 24 * time.Hour
+	}
+	if s.TaskSeries == "" {
+		s.TaskSeries = TaskSeriesAuto
+	}
+	if s.MaxSeries <= 0 {
+		s.MaxSeries = 300_000
+	}
+	return s
+}
+
+func (s Settings) equal(other Settings) bool {
+	if !slices.Equal(s.TaskLabels, other.TaskLabels) {
+		return false
+	}
+	s.TaskLabels, other.TaskLabels = nil, nil
+	return s.PollInterval == other.PollInterval && s.IdleTimeout == other.IdleTimeout && s.TaskSeries == other.TaskSeries &&
+		s.MaxSeries == other.MaxSeries && s.MemorySeries == other.MemorySeries && s.ClusterName == other.ClusterName &&
+		s.UID == other.UID && s.AgentStatistics == other.AgentStatistics
+}
+
+type noLog struct{}
+
+func (noLog) Info(string, ...any) {}
+func (noLog) Warn(string, ...any) {}

@@ -1,0 +1,140 @@
+package collector
+
+import (
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/community/mesos-datasource/catalogue"
+	"github.com/community/mesos-datasource/pkg/cluster"
+	"github.com/community/mesos-datasource/pkg/mesos"
+)
+
+// The keys of /metrics/snapshot, as the catalogue names them.
+
+// A rawMetric is what a key becomes. Its address stands for it in rawKey.
+type rawMetric struct{ catalogue.Metric }
+
+type rawKey struct {
+	master string // host:port; "" for an entity's series, which are about it whoever answers
+	metric *rawMetric
+}
+
+func (k rawKey) label(add func(name, value string)) {
+	add(labels.MetricName, k.metric.Series.Name)
+	add("master", k.master)
+	k.metric.Labels.Range(func(l labels.Label) { add(l.Name, l.Value) })
+}
+
+func rawColumns() []column[float64] {
+	return []column[float64]{{read: func(_ *view, n *float64) (float64, bool) { return *n, true }}}
+}
+
+// dictionary remembers what keys become: looking them up takes longer than
+// storing their samples.
+type dictionary map[string]*rawMetric
+
+// learn makes sure that the keys of a snapshot are known. Keys are looked up
+// together with all others, because two that become the same series are told
+// apart (catalogue.ResolveAll).
+func (d dictionary) learn(values map[string]float64) {
+	missing := false
+	for key := range values {
+		if d[key] == nil {
+			missing = true
+			break
+		}
+	}
+	if !missing {
+		return
+	}
+	// Keys of frameworks come and go. Forget those that are gone now and then.
+	if len(d) > 2*len(values) {
+		for key := range d {
+			if _, there := values[key]; !there {
+				delete(d, key)
+			}
+		}
+	}
+	keys := make([]string, 0, len(d)+len(values))
+	for key := range d {
+		keys = append(keys, key)
+	}
+	for key := range values {
+		if d[key] == nil {
+			keys = append(keys, key)
+		}
+	}
+	for key, m := range catalogue.ResolveAll(catalogue.Master, keys) {
+		if old := d[key]; old == nil || old.Series.Name != m.Series.Name || !labels.Equal(old.Labels, m.Labels) {
+			d[key] = &rawMetric{m}
+		}
+	}
+}
+
+// A leaderSnapshot is what the next one is compared with.
+type leaderSnapshot struct {
+	*mesos.Metrics
+	model *cluster.Cluster // as of then; may be nil
+}
+
+// follows tells whether s came from the same leadership as the snapshot
+// before: same master, same process, same election.
+func (s leaderSnapshot) follows(before leaderSnapshot) bool {
+	const uptime = "master/uptime_secs"
+	if before.Metrics == nil || s.Target != before.Target || s.Values[uptime] < before.Values[uptime] {
+		return false
+	}
+	return s.model == nil || before.model == nil ||
+		(s.model.PID == before.model.PID && s.model.ElectedTime == before.model.ElectedTime)
+}
+
+// wrote tells whether the series of a key had a sample in this snapshot.
+func (s leaderSnapshot) wrote(key string, m *rawMetric) bool {
+	_, there := s.Values[key]
+	return there && s.has(m)
+}
+
+// has tells whether a key is about something that is there: Mesos goes on
+// serving the keys of frameworks that have ended.
+func (s leaderSnapshot) has(m *rawMetric) bool {
+	return m.FrameworkID == "" || (s.model != nil && s.model.HasFramework(m.FrameworkID))
+}
+
+// writeLeader appends all keys of the leader's snapshot.
+//
+// Mesos adds some counters at their first event. So that increase() counts it,
+// such a counter begins with the 0 that it was in the snapshot before; and one
+// that was not written then, because its framework was not known yet, with what
+// it was.
+func writeLeader(b *batch, p *entries[rawKey, float64], d dictionary, now, before leaderSnapshot) {
+	d.learn(now.Values)
+	continues := now.follows(before)
+	for key, n := range now.Values {
+		m := d[key]
+		if !now.has(m) {
+			continue
+		}
+		k := rawKey{metric: m}
+		if !m.Entity {
+			k.master = now.Target
+		}
+		if continues && m.Series.Type == catalogue.Counter && !before.wrote(key, m) {
+			e := p.entry(b, k)
+			p.count += b.append(e, 0, &e.slots[0], before.Sent.UnixMilli(), before.Values[key]*m.Factor)
+		}
+		n *= m.Factor
+		p.write(b, nil, k, &n)
+	}
+}
+
+// writeFollower appends the keys of a follower's snapshot that are about its
+// process. The others are those of a cluster it does not lead: zeros that mean
+// nothing.
+func writeFollower(b *batch, p *entries[rawKey, float64], d dictionary, s *mesos.Metrics) {
+	d.learn(s.Values)
+	for key, n := range s.Values {
+		if m := d[key]; m.Process {
+			n *= m.Factor
+			p.write(b, nil, rawKey{s.Target, m}, &n)
+		}
+	}
+}

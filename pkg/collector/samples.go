@@ -1,0 +1,300 @@
+package collector
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/community/mesos-datasource/pkg/cluster"
+)
+
+// This file says what series a cluster's things have: a table of columns per
+// kind of thing. Names follow one rule, amount below; every name is in the
+// catalogue, with its type, unit and help.
+
+// amount is the name of an entity's series of a resource:
+// mesos_agent_cpus_capacity, mesos_agent_memory_capacity_bytes.
+func amount(entity string, k cluster.Kind, measure string) string {
+	name := "mesos_" + entity + "_" + [...]string{cluster.CPUs: "cpus", cluster.GPUs: "gpus", cluster.Memory: "memory", cluster.Disk: "disk"}[k] + "_" + measure
+	if k == cluster.Memory || k == cluster.Disk {
+		name += "_bytes"
+	}
+	return name
+}
+
+// amounts are the columns of a measure: one per kind of resource.
+func amounts[E any](entity, measure string, of func(*E) *cluster.Resources) []column[E] {
+	var columns []column[E]
+	for _, k := range cluster.Kinds {
+		columns = append(columns, column[E]{
+			name: amount(entity, k, measure),
+			read: func(v *view, e *E) (float64, bool) { return of(e).Value(k), v.has(k) },
+		})
+	}
+	return columns
+}
+
+// limits are the columns of a measure that may be absent.
+func limits(measure string, of func(*cluster.Role) *cluster.Limits) []column[cluster.Role] {
+	var columns []column[cluster.Role]
+	for _, k := range cluster.Kinds {
+		columns = append(columns, column[cluster.Role]{
+			name: amount("role", k, measure),
+			read: func(v *view, r *cluster.Role) (float64, bool) {
+				n, set := of(r).Value(k)
+				return n, set && v.has(k)
+			},
+		})
+	}
+	return columns
+}
+
+// taskCounts are the columns of numbers of tasks by state, zeros included.
+func taskCounts[E any](entity string, states []cluster.TaskState, of func(*E) *cluster.TaskCounts) []column[E] {
+	var columns []column[E]
+	for _, s := range states {
+		columns = append(columns, column[E]{
+			name: "mesos_" + entity + "_tasks", label: "state", value: string(s),
+			read: func(_ *view, e *E) (float64, bool) { return float64(of(e).Of(s)), true },
+		})
+	}
+	return columns
+}
+
+// isIn are the columns of a state: 1 for the one that holds, no series for the
+// others.
+func isIn[E any, S ~string](name string, states []S, of func(*E) S) []column[E] {
+	var columns []column[E]
+	for _, s := range states {
+		columns = append(columns, column[E]{
+			name: name, label: "state", value: string(s),
+			read: func(_ *view, e *E) (float64, bool) { return 1, of(e) == s },
+		})
+	}
+	return columns
+}
+
+// present is the column of an info series.
+func present[E any](name string) []column[E] {
+	return []column[E]{{name: name, read: func(*view, *E) (float64, bool) { return 1, true }}}
+}
+
+// --- cluster ---
+
+func clusterColumns() []column[figures] {
+	var columns []column[figures]
+	for _, measure := range []string{"capacity", "allocated", "offered", "reserved"} {
+		for _, k := range cluster.Kinds {
+			columns = append(columns, column[figures]{
+				name: amount("cluster", k, measure),
+				read: func(v *view, f *figures) (float64, bool) {
+					n, ok := f.resources[measure][k]
+					return n, ok && v.has(k)
+				},
+			})
+		}
+	}
+	return slices.Concat(columns,
+		known("mesos_cluster_agents", cluster.AgentStates, func(f *figures) map[cluster.AgentState]float64 { return f.agents }),
+		known("mesos_cluster_frameworks", cluster.FrameworkStates, func(f *figures) map[cluster.FrameworkState]float64 { return f.frameworks }),
+		known("mesos_cluster_tasks", cluster.LiveStates[:], func(f *figures) map[cluster.TaskState]float64 { return f.tasks }),
+	)
+}
+
+// known are the columns of numbers by state that may be unknown.
+func known[S ~string](name string, states []S, of func(*figures) map[S]float64) []column[figures] {
+	var columns []column[figures]
+	for _, s := range states {
+		columns = append(columns, column[figures]{
+			name: name, label: "state", value: string(s),
+			read: func(_ *view, f *figures) (float64, bool) {
+				n, ok := of(f)[s]
+				return n, ok
+			},
+		})
+	}
+	return columns
+}
+
+// --- agents ---
+
+type agentKey struct{ hostname, id string }
+
+func (k agentKey) label(add func(name, value string)) {
+	add("agent", k.hostname)
+	add("agent_id", k.id)
+}
+
+func agentColumns() []column[cluster.Agent] {
+	type A = cluster.Agent
+	return slices.Concat(
+		amounts("agent", "capacity", func(a *A) *cluster.Resources { return &a.Capacity }),
+		amounts("agent", "allocated", func(a *A) *cluster.Resources { return &a.Allocated }),
+		amounts("agent", "offered", func(a *A) *cluster.Resources { return &a.Offered }),
+		amounts("agent", "reserved", func(a *A) *cluster.Resources { return &a.Reserved }),
+		amounts("agent", "revocable_capacity", func(a *A) *cluster.Resources { return &a.RevocableCapacity }),
+		amounts("agent", "revocable_allocated", func(a *A) *cluster.Resources { return &a.RevocableAllocated }),
+		taskCounts("agent", cluster.OnAgent, func(a *A) *cluster.TaskCounts { return &a.Tasks }),
+		isIn("mesos_agent_state", cluster.ListedAgentStates, func(a *A) cluster.AgentState { return a.State }),
+	)
+}
+
+type agentInfoKey struct {
+	agentKey
+	version, region, zone string
+	attributes            pairs
+}
+
+func (k agentInfoKey) label(add func(name, value string)) {
+	k.agentKey.label(add)
+	add("version", k.version)
+	add("region", k.region)
+	add("zone", k.zone)
+	k.attributes.each(add)
+}
+
+// --- frameworks ---
+
+type frameworkKey struct{ name, id string }
+
+func (k frameworkKey) label(add func(name, value string)) {
+	add("framework", k.name)
+	add("framework_id", k.id)
+}
+
+func frameworkColumns() []column[cluster.Framework] {
+	type F = cluster.Framework
+	return slices.Concat(
+		amounts("framework", "allocated", func(f *F) *cluster.Resources { return &f.Allocated }),
+		amounts("framework", "offered", func(f *F) *cluster.Resources { return &f.Offered }),
+		taskCounts("framework", cluster.LiveStates[:], func(f *F) *cluster.TaskCounts { return &f.Tasks }),
+		isIn("mesos_framework_state", cluster.FrameworkStates, func(f *F) cluster.FrameworkState { return f.State }),
+	)
+}
+
+type frameworkInfoKey struct {
+	frameworkKey
+	principal, user, roles, webUIURL string
+}
+
+func (k frameworkInfoKey) label(add func(name, value string)) {
+	k.frameworkKey.label(add)
+	add("principal", k.principal)
+	add("user", k.user)
+	add("roles", k.roles)
+	add("webui_url", k.webUIURL)
+}
+
+func frameworkInfo(f *cluster.Framework) frameworkInfoKey {
+	return frameworkInfoKey{
+		frameworkKey: frameworkKey{f.Name, f.ID},
+		principal:    f.Principal,
+		user:         f.User,
+		roles:        strings.Join(slices.Sorted(slices.Values(f.Roles)), ","),
+		webUIURL:     linkOnly(f.WebUIURL),
+	}
+}
+
+// --- roles ---
+
+type roleKey string
+
+func (k roleKey) label(add func(name, value string)) { add("role", string(k)) }
+
+func roleColumns() []column[cluster.Role] {
+	type R = cluster.Role
+	sums := slices.Concat(
+		amounts("role", "allocated", func(r *R) *cluster.Resources { return &r.Allocated }),
+		amounts("role", "offered", func(r *R) *cluster.Resources { return &r.Offered }),
+		amounts("role", "reserved", func(r *R) *cluster.Resources { return &r.Reserved }),
+	)
+	for i, c := range sums {
+		sums[i].read = func(v *view, r *R) (float64, bool) {
+			n, ok := c.read(v, r)
+			return n, ok && v.roleSums
+		}
+	}
+	return slices.Concat(sums,
+		limits("quota_limit", func(r *R) *cluster.Limits { return &r.QuotaLimit }),
+		limits("quota_guarantee", func(r *R) *cluster.Limits { return &r.QuotaGuarantee }),
+		limits("quota_consumed", func(r *R) *cluster.Limits { return &r.QuotaConsumed }),
+		[]column[R]{
+			{name: "mesos_role_weight", read: func(_ *view, r *R) (float64, bool) { return r.Weight, true }},
+			{name: "mesos_role_frameworks", read: func(_ *view, r *R) (float64, bool) { return float64(r.Frameworks), true }},
+		},
+	)
+}
+
+// --- tasks and executors ---
+
+type taskKey struct {
+	name, id string
+	frameworkKey
+	agentKey
+	role   string
+	labels pairs
+}
+
+func (k taskKey) label(add func(name, value string)) {
+	add("task", k.name)
+	add("task_id", k.id)
+	k.frameworkKey.label(add)
+	k.agentKey.label(add)
+	add("role", k.role)
+	k.labels.each(add)
+}
+
+func taskKeyOf(t *cluster.Task, wanted []string) taskKey {
+	return taskKey{
+		name: t.Name, id: t.ID,
+		frameworkKey: frameworkKey{t.Framework.Name, t.Framework.ID},
+		agentKey:     agentKey{t.Agent.Hostname, t.Agent.ID},
+		role:         t.Role,
+		labels:       taskLabels(t.Labels, wanted),
+	}
+}
+
+func taskColumns() []column[cluster.Task] {
+	type T = cluster.Task
+	return slices.Concat(
+		amounts("task", "allocated", func(t *T) *cluster.Resources { return &t.Allocated }),
+		isIn("mesos_task_state", cluster.LiveStates[:], func(t *T) cluster.TaskState { return t.State }),
+		[]column[T]{
+			{name: "mesos_task_healthy", read: func(_ *view, t *T) (float64, bool) {
+				if t.Healthy == nil {
+					return 0, false
+				}
+				return boolean(*t.Healthy), true
+			}},
+			{name: "mesos_task_start_time_seconds", read: func(_ *view, t *T) (float64, bool) { return t.Started, t.Started > 0 }},
+		},
+	)
+}
+
+type executorKey struct {
+	id string
+	frameworkKey
+	agentKey
+	role string
+}
+
+func (k executorKey) label(add func(name, value string)) {
+	add("executor_id", k.id)
+	k.frameworkKey.label(add)
+	k.agentKey.label(add)
+	add("role", k.role)
+}
+
+func executorKeyOf(e *cluster.Executor) executorKey {
+	return executorKey{e.ID, frameworkKey{e.Framework.Name, e.Framework.ID}, agentKey{e.Agent.Hostname, e.Agent.ID}, e.Role}
+}
+
+func executorColumns() []column[cluster.Executor] {
+	return amounts("executor", "allocated", func(e *cluster.Executor) *cluster.Resources { return &e.Allocated })
+}
+
+func boolean(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,107 @@
+package collector
+
+import (
+	"github.com/community/mesos-datasource/pkg/cluster"
+	"github.com/community/mesos-datasource/pkg/mesos"
+)
+
+// A view is what columns read from beside the thing itself.
+type view struct {
+	gpus     bool // the cluster has GPUs: everything has series of them
+	roleSums bool // /roles says what roles have
+}
+
+// has tells whether there are series of a kind of resource.
+func (v *view) has(k cluster.Kind) bool { return k != cluster.GPUs || v.gpus }
+
+// figures are a cluster's own numbers. What is absent is unknown.
+type figures struct {
+	resources  map[string]map[cluster.Kind]float64 // by measure
+	agents     map[cluster.AgentState]float64
+	frameworks map[cluster.FrameworkState]float64
+	tasks      map[cluster.TaskState]float64
+}
+
+// figuresOf are the numbers of the model.
+func figuresOf(c *cluster.Cluster) *figures {
+	f := newFigures()
+	for measure, r := range map[string]*cluster.Resources{
+		"capacity": &c.Capacity, "allocated": &c.Allocated, "offered": &c.Offered, "reserved": &c.Reserved,
+	} {
+		f.resources[measure] = map[cluster.Kind]float64{}
+		for _, k := range cluster.Kinds {
+			f.resources[measure][k] = r.Value(k)
+		}
+	}
+	for _, s := range cluster.AgentStates {
+		f.agents[s] = float64(c.AgentCounts[s])
+	}
+	for _, s := range cluster.FrameworkStates {
+		f.frameworks[s] = float64(c.FrameworkCounts[s])
+	}
+	for _, s := range cluster.LiveStates {
+		f.tasks[s] = float64(c.TaskCounts.Of(s))
+	}
+	return f
+}
+
+func newFigures() *figures {
+	return &figures{
+		resources:  map[string]map[cluster.Kind]float64{},
+		agents:     map[cluster.AgentState]float64{},
+		frameworks: map[cluster.FrameworkState]float64{},
+		tasks:      map[cluster.TaskState]float64{},
+	}
+}
+
+// gauges are the master's own sums by the words used here. They are the only
+// ones that are whole when the principal sees a part of /state.
+var gauges = []struct {
+	measure string
+	suffix  string
+}{
+	{"capacity", "_total"},
+	{"allocated", "_used"},
+}
+
+var mesosNames = map[cluster.Kind]string{cluster.CPUs: "cpus", cluster.GPUs: "gpus", cluster.Memory: "mem", cluster.Disk: "disk"}
+
+// figuresFrom are the numbers a snapshot has. Some are not in it: what is
+// offered or reserved, and states that Mesos' gauges do not tell apart.
+// (slaves_inactive holds disconnected, deactivated, draining and drained ones;
+// frameworks_disconnected holds recovered ones.)
+func figuresFrom(m *mesos.Metrics) (f *figures, gpus bool) {
+	f = newFigures()
+	for _, g := range gauges {
+		f.resources[g.measure] = map[cluster.Kind]float64{}
+		for k, name := range mesosNames {
+			if n, ok := m.Values["master/"+name+g.suffix]; ok {
+				f.resources[g.measure][k] = inBase(k, n)
+			}
+		}
+	}
+	take(m, "master/slaves_active", f.agents, cluster.AgentActive)
+	take(m, "master/slaves_unreachable", f.agents, cluster.AgentUnreachable)
+	take(m, "master/frameworks_active", f.frameworks, cluster.FrameworkActive)
+	connected, ok := m.Values["master/frameworks_connected"]
+	if active, both := m.Values["master/frameworks_active"]; ok && both {
+		f.frameworks[cluster.FrameworkInactive] = connected - active
+	}
+	for _, s := range cluster.LiveStates {
+		take(m, "master/tasks_"+string(s), f.tasks, s)
+	}
+	return f, m.Values["master/gpus_total"] > 0
+}
+
+func take[S comparable](m *mesos.Metrics, key string, into map[S]float64, state S) {
+	if n, ok := m.Values[key]; ok {
+		into[state] = n
+	}
+}
+
+func inBase(k cluster.Kind, n float64) float64 {
+	if k == cluster.Memory || k == cluster.Disk {
+		return n * (1 << 20)
+	}
+	return n
+}

@@ -1,0 +1,181 @@
+package history
+
+import (
+	"fmt"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/tsdb/index"
+)
+
+// MemoryOptions bounds a Memory.
+type MemoryOptions struct {
+	// Retention is how long samples are kept. 0 or less: as long as they fit.
+	Retention time.Duration
+	// Limit is how many bytes samples, labels and index may take. When they take
+	// more, the oldest samples of all series go first. 0 or less: no limit.
+	Limit int64
+	// Now is the clock against which samples are old or from the future;
+	// time.Now if nil.
+	Now func() time.Time
+}
+
+// A Memory is a Store in memory: XOR chunks and postings, as Prometheus' head
+// has them, without files, goroutines or timers. What it keeps is gone with
+// the process.
+//
+// One lock guards all of it. A commit holds it while it adds its samples
+// (some 200 ns each), a query while it looks up series and, once per series,
+// while it takes hold of its chunks; decoding and evaluating run without it.
+//
+// A query sees the commits that were complete when it began and no part of a
+// later one, however long it runs: see memSeries.visible.
+type Memory struct {
+	now func() time.Time
+
+	mu        sync.RWMutex
+	retention time.Duration
+	limit     int64
+	byRef     map[storage.SeriesRef]*memSeries
+	byHash    map[uint64]*memSeries // chained by memSeries.next
+	postings  *index.MemPostings
+	commits   uint64 // the number of commits so far
+	bytes     int64  // of everything
+	fixed     int64  // the part of bytes that series take without their samples
+	closed    bool
+
+	truncation
+
+	// lastRef is the newest reference given out. References are never used for
+	// another series, so one that was rolled back or forgotten stays unknown.
+	lastRef atomic.Uint64
+
+	// queries counts the running queries by the last commit they see. Its lock
+	// is taken after mu.
+	queriesMu sync.Mutex
+	queries   map[uint64]int
+}
+
+var (
+	_ Store   = (*Memory)(nil)
+	_ Counter = (*Memory)(nil)
+)
+
+// NewMemory returns an empty store.
+func NewMemory(o MemoryOptions) *Memory {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	m := &Memory{now: o.Now, retention: o.Retention, limit: o.Limit, queries: map[uint64]int{}}
+	m.reset()
+	return m
+}
+
+// reset makes the store empty.
+func (m *Memory) reset() {
+	m.byRef = map[storage.SeriesRef]*memSeries{}
+	m.byHash = map[uint64]*memSeries{}
+	m.postings = index.NewMemPostings()
+	m.bytes, m.fixed = 0, 0
+	m.truncation = truncation{oldest: noTime, floor: noTime}
+}
+
+// SetLimits changes the bounds and applies them at once.
+func (m *Memory) SetLimits(retention time.Duration, limit int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.retention, m.limit = retention, limit
+	m.nextAge, m.nextBytes = 0, 0
+	m.truncate(m.now().UnixMilli())
+}
+
+// Stats implements Store.
+func (m *Memory) Stats() Stats {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	st := Stats{Engine: "memory", Series: len(m.byRef), Bytes: m.bytes}
+	if len(m.byRef) > 0 {
+		st.Start = time.UnixMilli(max(m.oldest, m.horizon()))
+		st.Truncated = m.byBytes && m.floor >= m.horizon()
+	}
+	if m.full {
+		st.Note = fmt.Sprintf("the last %s of %d series need %s of memory and memoryLimit is %s: history is short and no new series are kept; raise memoryLimit or lower maxSeries",
+			leastHistory, len(m.byRef), mebibytes(m.bytes), mebibytes(m.limit))
+	}
+	return st
+}
+
+// mebibytes writes bytes as the settings do.
+func mebibytes(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
+
+// SeriesWithin estimates how many series with the labels of a task a limit in
+// bytes holds together with an hour of their history, polled at an interval. A
+// limit of 0 or less holds any number, told as math.MaxInt. The figures are
+// measured (BenchmarkMemoryAccounting).
+func SeriesWithin(limit int64, interval time.Duration) int {
+	const (
+		bytesPerSeries = 900 // labels, index, the chunk being written
+		bytesPerSample = 4.2
+	)
+	if limit <= 0 {
+		return math.MaxInt
+	}
+	samples := float64(leastHistory) / float64(max(interval, time.Second))
+	return int(float64(limit) / (bytesPerSeries + bytesPerSample*samples))
+}
+
+// Close implements Store. Batches and queries that are under way end with
+// ErrClosed or with what they already hold.
+func (m *Memory) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+	m.reset()
+	return nil
+}
+
+// find returns the series with these labels, or nil. mu must be held.
+func (m *Memory) find(hash uint64, l labels.Labels) *memSeries {
+	for s := m.byHash[hash]; s != nil; s = s.next {
+		if labels.Equal(s.labels, l) {
+			return s
+		}
+	}
+	return nil
+}
+
+// insert makes a series part of the store. mu must be held for writing.
+func (m *Memory) insert(s *memSeries) {
+	s.stored = true
+	m.byRef[s.ref] = s
+	s.next, m.byHash[s.hash] = m.byHash[s.hash], s
+	m.postings.Add(s.ref, s.labels)
+	n := s.fixedSize()
+	m.bytes += n
+	m.fixed += n
+}
+
+// remove takes a series out of the maps; its postings are the caller's. mu must
+// be held for writing.
+func (m *Memory) remove(s *memSeries) {
+	s.stored = false
+	m.bytes -= s.size()
+	m.fixed -= s.fixedSize()
+	delete(m.byRef, s.ref)
+	first := m.byHash[s.hash]
+	switch {
+	case first == s && s.next == nil:
+		delete(m.byHash, s.hash)
+	case first == s:
+		m.byHash[s.hash] = s.next
+	default:
+		for first.next != s {
+			first = first.next
+		}
+		first.next = s.next
+	}
+}

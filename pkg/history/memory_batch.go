@@ -1,0 +1,254 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
+
+	"github.com/community/mesos-datasource/pkg/series"
+)
+
+// futureLimit is how far beyond the clock a sample may lie. One sample from a
+// clock gone wrong would otherwise make every later one of its series out of
+// order until that time comes.
+const futureLimit = 10 * time.Minute
+
+var errBatchEnded = errors.New("the batch has ended: begin another for more samples")
+
+// Batch implements series.Sink. Nothing of a batch is in the store before
+// Commit, so a batch that is dropped without Rollback leaves nothing behind.
+// The context is not used: no step of a batch waits.
+func (m *Memory) Batch(context.Context) series.Batch {
+	m.mu.RLock()
+	retention := m.retention
+	m.mu.RUnlock()
+	b := &memBatch{m: m, now: m.now(), earliest: noTime, last: map[*memSeries]int{}}
+	b.latest = b.now.Add(futureLimit).UnixMilli()
+	if retention > 0 {
+		b.earliest = b.now.Add(-retention).UnixMilli()
+	}
+	return b
+}
+
+// A memBatch is the samples of one poll before their commit.
+type memBatch struct {
+	m                *Memory
+	now              time.Time // when it began
+	earliest, latest int64     // bounds for samples, Unix milliseconds
+
+	staged []stagedSample
+	last   map[*memSeries]int // index in staged of the newest sample of a series
+
+	// Series this batch brings, not yet in the store, by reference and by hash.
+	fresh       map[storage.SeriesRef]*memSeries
+	freshByHash map[uint64]*memSeries
+	freshSize   int64
+
+	ended bool
+}
+
+type stagedSample struct {
+	s *memSeries
+	t int64
+	v float64
+}
+
+// Append implements series.Batch. Beside Prometheus' errors there is ErrFull.
+func (b *memBatch) Append(ref series.Ref, lset func() labels.Labels, t int64, v float64) (series.Ref, error) {
+	if b.ended {
+		return 0, errBatchEnded
+	}
+	m := b.m
+	m.mu.RLock()
+	s, closed := m.byRef[ref], m.closed
+	var lastT int64
+	var lastV float64
+	if s != nil {
+		lastT, lastV = s.lastT, s.lastV
+	}
+	m.mu.RUnlock()
+	if closed {
+		return 0, ErrClosed
+	}
+	if t < b.earliest || t > b.latest {
+		return ref, b.outOfBounds(t)
+	}
+	if s == nil {
+		if s = b.fresh[ref]; s == nil {
+			var err error
+			if s, lastT, lastV, err = b.resolve(lset()); err != nil {
+				return 0, err
+			}
+		} else {
+			lastT = noTime
+		}
+	}
+	if i, ok := b.last[s]; ok {
+		lastT, lastV = b.staged[i].t, b.staged[i].v
+	}
+	if lastT != noTime {
+		switch {
+		case t < lastT:
+			return s.ref, storage.ErrOutOfOrderSample
+		case t == lastT && sameValue(v, lastV):
+			return s.ref, nil
+		case t == lastT:
+			return s.ref, storage.NewDuplicateFloatErr(t, lastV, v)
+		}
+	}
+	b.last[s] = len(b.staged)
+	b.staged = append(b.staged, stagedSample{s, t, v})
+	return s.ref, nil
+}
+
+// sameValue compares bits, so that a NaN equals itself and staleness is told
+// from other NaNs.
+func sameValue(a, b float64) bool { return math.Float64bits(a) == math.Float64bits(b) }
+
+// outOfBounds says why a sample at t is refused: the clock makes it impossible,
+// or retention pointless.
+func (b *memBatch) outOfBounds(t int64) error {
+	at := time.UnixMilli(t)
+	if t > b.latest {
+		return fmt.Errorf("the sample's time %s is %s in the future, more than %s: check the clocks: %w",
+			at.UTC().Format(time.RFC3339), at.Sub(b.now).Round(time.Second), futureLimit, storage.ErrOutOfBounds)
+	}
+	return fmt.Errorf("the sample's time %s is older than what is kept, which begins at %s: %w",
+		at.UTC().Format(time.RFC3339), time.UnixMilli(b.earliest).UTC().Format(time.RFC3339), storage.ErrOutOfBounds)
+}
+
+// resolve finds the series with these labels in the store or in the batch, or
+// makes it within the batch. It returns the newest sample the store has of it.
+func (b *memBatch) resolve(l labels.Labels) (s *memSeries, lastT int64, lastV float64, err error) {
+	l = l.WithoutEmpty()
+	if l.IsEmpty() {
+		return nil, 0, 0, errors.New("a series without labels cannot be kept: give it at least a name")
+	}
+	if name, dup := l.HasDuplicateLabelNames(); dup {
+		return nil, 0, 0, fmt.Errorf("the series %s cannot be kept: it has the label %q twice", l, name)
+	}
+	hash := l.Hash()
+	m := b.m
+	m.mu.RLock()
+	s, full, fixed, limit := m.find(hash, l), m.full, m.fixed, m.limit
+	if s != nil {
+		lastT, lastV = s.lastT, s.lastV
+	}
+	m.mu.RUnlock()
+	if s != nil {
+		return s, lastT, lastV, nil
+	}
+	for s := b.freshByHash[hash]; s != nil; s = s.next {
+		if labels.Equal(s.labels, l) {
+			return s, noTime, 0, nil
+		}
+	}
+	s = newSeries(storage.SeriesRef(m.lastRef.Add(1)), hash, l)
+	size := s.fixedSize() + chunkCapacity
+	if full || limit > 0 && fixed+b.freshSize+size > limit {
+		return nil, 0, 0, ErrFull
+	}
+	b.freshSize += size
+	if b.fresh == nil {
+		b.fresh, b.freshByHash = map[storage.SeriesRef]*memSeries{}, map[uint64]*memSeries{}
+	}
+	b.fresh[s.ref] = s
+	s.next, b.freshByHash[hash] = b.freshByHash[hash], s
+	return s, noTime, 0, nil
+}
+
+// Rollback implements series.Batch.
+func (b *memBatch) Rollback() error {
+	if b.ended {
+		return errBatchEnded
+	}
+	b.end()
+	return nil
+}
+
+func (b *memBatch) end() {
+	b.ended, b.staged, b.last, b.fresh, b.freshByHash = true, nil, nil, nil, nil
+}
+
+// Commit implements series.Batch. It fails, and nothing becomes visible, when
+// another batch has written newer samples of the same series meanwhile.
+func (b *memBatch) Commit() error {
+	if b.ended {
+		return errBatchEnded
+	}
+	defer b.end()
+	m := b.m
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return ErrClosed
+	}
+	b.adopt()
+	if err := b.check(); err != nil {
+		return err
+	}
+	m.commits++
+	oldest, running := m.oldestQuery()
+	for _, x := range b.staged {
+		s := x.s
+		if s.lastT == x.t { // the same sample, committed meanwhile: see check
+			continue
+		}
+		if !s.stored {
+			m.insert(s)
+		}
+		if running {
+			s.remember(m.commits, oldest)
+		} else {
+			s.undo = nil
+		}
+		m.bytes += s.append(x.t, x.v)
+		if m.oldest == noTime || x.t < m.oldest {
+			m.oldest = x.t
+		}
+	}
+	m.truncate(m.now().UnixMilli())
+	return nil
+}
+
+// adopt replaces series of this batch by the store's where another batch has
+// brought the same since they were staged, and where a series was forgotten
+// meanwhile, begins it anew.
+func (b *memBatch) adopt() {
+	var instead map[*memSeries]*memSeries
+	for i, x := range b.staged {
+		if x.s.stored {
+			continue
+		}
+		now := instead[x.s]
+		if now == nil {
+			if now = b.m.find(x.s.hash, x.s.labels); now == nil && x.s.empty() {
+				continue // new, as it was
+			}
+			if now == nil {
+				now = newSeries(x.s.ref, x.s.hash, x.s.labels)
+			}
+			if instead == nil {
+				instead = map[*memSeries]*memSeries{}
+			}
+			instead[x.s] = now
+		}
+		b.staged[i].s = now
+	}
+}
+
+// check tells whether every staged sample still fits behind its series.
+func (b *memBatch) check() error {
+	for _, x := range b.staged {
+		if x.t < x.s.lastT || x.t == x.s.lastT && !sameValue(x.v, x.s.lastV) {
+			return fmt.Errorf("commit nothing: another batch has written %s up to %s meanwhile: %w", x.s.labels,
+				time.UnixMilli(x.s.lastT).UTC().Format(time.RFC3339Nano), storage.ErrOutOfOrderSample)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,170 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/prometheus/model/histogram"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/promqltest"
+	"github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/tsdb"
+	"github.com/prometheus/prometheus/tsdb/chunkenc"
+	"github.com/prometheus/prometheus/util/teststorage"
+	"github.com/stretchr/testify/require"
+
+	"github.com/community/mesos-datasource/pkg/series"
+)
+
+var errNoHistograms = errors.New("the memory store keeps floats only")
+
+// A promqlStorage makes a Memory what promqltest takes. It embeds the interface
+// for what promqltest never calls.
+type promqlStorage struct {
+	storage.Storage
+	m *Memory
+}
+
+func (s promqlStorage) Querier(mint, maxt int64) (storage.Querier, error) {
+	return s.m.Querier(mint, maxt)
+}
+func (s promqlStorage) AppenderV2(ctx context.Context) storage.AppenderV2 {
+	return promqlAppender{s.m.Batch(ctx)}
+}
+func (s promqlStorage) Close() error { return s.m.Close() }
+
+type promqlAppender struct{ series.Batch }
+
+func (a promqlAppender) Append(ref storage.SeriesRef, l labels.Labels, _, t int64, v float64, h *histogram.Histogram, fh *histogram.FloatHistogram, _ storage.AOptions) (storage.SeriesRef, error) {
+	if h != nil || fh != nil {
+		return 0, errNoHistograms
+	}
+	return a.Batch.Append(ref, func() labels.Labels { return l }, t, v)
+}
+
+func newPromQLStorage(testing.TB) storage.Storage {
+	// The tests load samples from 1970 on.
+	return promqlStorage{m: NewMemory(MemoryOptions{})}
+}
+
+// leftOut are the files of Prometheus' own PromQL tests that do not run on
+// the memory store alone, and why.
+var leftOut = map[string]string{
+	"testdata/aggregators.test":       needsHistograms,
+	"testdata/extended_vectors.test":  needsHistograms,
+	"testdata/functions.test":         needsHistograms,
+	"testdata/histograms.test":        needsHistograms,
+	"testdata/info.test":              needsHistograms,
+	"testdata/limit.test":             needsHistograms,
+	"testdata/native_histograms.test": needsHistograms,
+	"testdata/operators.test":         needsHistograms,
+	"testdata/range_queries.test":     needsHistograms,
+	"testdata/subquery.test":          needsHistograms,
+	"testdata/start_timestamps.test":  "it loads samples with start timestamps, and the memory store keeps none: Mesos tells none",
+}
+
+const needsHistograms = "it loads native histograms, and the memory store keeps floats only: Mesos has no histograms"
+
+// selective runs the tests of a testing.T but for the files left out.
+type selective struct {
+	*testing.T
+	ran, left *[]string
+}
+
+func (s selective) Run(name string, f func(*testing.T)) bool {
+	if why, ok := leftOut[name]; ok {
+		*s.left = append(*s.left, name)
+		s.Logf("%s is left out: %s", name, why)
+		return true
+	}
+	*s.ran = append(*s.ran, name)
+	return s.T.Run(name, f)
+}
+
+func newTestEngine(t *testing.T) *promql.Engine {
+	return promqltest.NewTestEngine(t, false, 5*time.Minute, promqltest.DefaultMaxSamplesPerQuery)
+}
+
+func TestPrometheusBuiltinTestsPassOnTheMemoryStore(t *testing.T) {
+	var ran, left []string
+	promqltest.RunBuiltinTestsWithStorage(selective{t, &ran, &left}, newTestEngine(t), newPromQLStorage)
+	require.ElementsMatch(t, slices.Collect(maps.Keys(leftOut)), left, "a file left out no longer exists")
+	require.GreaterOrEqual(t, len(ran), 10)
+	t.Logf("ran %d files: %s", len(ran), strings.Join(ran, " "))
+}
+
+// The files left out run too, with what the memory store does not keep in
+// Prometheus' TSDB beside it: every plain float comes from the memory store,
+// also where a series has both.
+func TestFilesLeftOutPassWithTheRestInTSDB(t *testing.T) {
+	var ran, left []string
+	promqltest.RunBuiltinTestsWithStorage(inverse{selective{t, &ran, &left}}, newTestEngine(t), func(tb testing.TB) storage.Storage {
+		return besideTSDB{Storage: teststorage.New(tb, func(o *tsdb.Options) {
+			// As promqltest.RunBuiltinTests sets them.
+			o.EnableSTStorage = true
+			o.FloatChunkEncoding = chunkenc.EncXOR2
+			o.EnableHistogramSTEncoding = true
+		}), m: NewMemory(MemoryOptions{})}
+	})
+	require.Len(t, ran, len(leftOut))
+}
+
+// inverse runs the files left out and no others.
+type inverse struct{ selective }
+
+func (s inverse) Run(name string, f func(*testing.T)) bool {
+	if _, ok := leftOut[name]; !ok {
+		return true
+	}
+	*s.ran = append(*s.ran, name)
+	return s.T.Run(name, f)
+}
+
+// besideTSDB keeps plain floats in a Memory, the rest in a TSDB.
+type besideTSDB struct {
+	storage.Storage // the TSDB
+	m               *Memory
+}
+
+func (s besideTSDB) Close() error { return errors.Join(s.m.Close(), s.Storage.Close()) }
+
+func (s besideTSDB) Querier(mint, maxt int64) (storage.Querier, error) {
+	a, err := s.m.Querier(mint, maxt)
+	if err != nil {
+		return nil, err
+	}
+	b, err := s.Storage.Querier(mint, maxt)
+	if err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return storage.NewMergeQuerier([]storage.Querier{a, b}, nil, storage.ChainedSeriesMerge), nil
+}
+
+func (s besideTSDB) AppenderV2(ctx context.Context) storage.AppenderV2 {
+	return besideAppender{AppenderV2: s.Storage.AppenderV2(ctx), floats: promqlAppender{s.m.Batch(ctx)}}
+}
+
+type besideAppender struct {
+	storage.AppenderV2 // of the TSDB
+	floats             promqlAppender
+}
+
+func (a besideAppender) Append(_ storage.SeriesRef, l labels.Labels, st, t int64, v float64, h *histogram.Histogram, fh *histogram.FloatHistogram, o storage.AOptions) (storage.SeriesRef, error) {
+	if h == nil && fh == nil && st == 0 {
+		return a.floats.Append(0, l, st, t, v, h, fh, o)
+	}
+	return a.AppenderV2.Append(0, l, st, t, v, h, fh, o)
+}
+
+func (a besideAppender) Commit() error {
+	return errors.Join(a.floats.Commit(), a.AppenderV2.Commit())
+}
+func (a besideAppender) Rollback() error {
+	return errors.Join(a.floats.Rollback(), a.AppenderV2.Rollback())
+}

@@ -1,0 +1,155 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/community/mesos-datasource/pkg/collector"
+	"github.com/community/mesos-datasource/pkg/series"
+)
+
+// CheckHealth is Save & test: it says in a line what was found, and in the
+// details everything an operator asks next.
+func (p *Plugin) CheckHealth(ctx context.Context, req *backend.CheckHealthRequest) (*backend.CheckHealthResult, error) {
+	src, err := p.registry.For(ctx, req.PluginContext)
+	if err != nil {
+		return unhealthy(err.Error(), ""), nil
+	}
+	src.mu.Lock()
+	collecting := src.collector
+	src.mu.Unlock()
+	if collecting == nil {
+		return unhealthy("the plugin is shutting down", ""), nil
+	}
+	problem := collecting.Check(ctx)
+	answer := src.statusAnswer()
+	if problem != nil {
+		return unhealthy(problem.Error(), verbose(answer)), nil
+	}
+	return &backend.CheckHealthResult{
+		Status:      backend.HealthStatusOk,
+		Message:     headline(answer),
+		JSONDetails: details(headline(answer), verbose(answer)),
+	}, nil
+}
+
+func unhealthy(message, verboseMessage string) *backend.CheckHealthResult {
+	return &backend.CheckHealthResult{Status: backend.HealthStatusError, Message: message, JSONDetails: details(message, verboseMessage)}
+}
+
+// details are in the shape that Grafana's data source settings page renders:
+// verboseMessage pre-wrapped and folded.
+func details(message, verboseMessage string) []byte {
+	raw, _ := json.Marshal(map[string]string{"message": message, "verboseMessage": verboseMessage}) // texts always marshal
+	return raw
+}
+
+func headline(a StatusAnswer) string {
+	text := fmt.Sprintf("Mesos %s, leader %s: %s, %s, %s", a.Version, a.Leader, count(a.Agents, "agent"), count(a.Frameworks, "framework"), count(a.Tasks, "active task"))
+	if a.Restricted {
+		text += ". The principal sees part of the cluster only"
+	}
+	if n := len(a.Warnings); n > 0 {
+		text += ". " + count(n, "warning") + ", see the details"
+	}
+	return text
+}
+
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// verbose is the whole finding, a line each.
+func verbose(a StatusAnswer) string {
+	var out strings.Builder
+	line := func(format string, values ...any) { fmt.Fprintf(&out, format+"\n", values...) }
+	for _, master := range a.Masters {
+		role := "follower"
+		if master.Leading {
+			role = "leader"
+		}
+		if master.Error != "" {
+			role = master.Error
+		}
+		line("Master %s: %s", master.Address, role)
+	}
+	if a.Cluster != "" {
+		line("Cluster: %s", a.Cluster)
+	}
+	for _, poll := range a.Polls {
+		line("%s", pollLine(poll))
+	}
+	line("History: %s", historyLine(a.History))
+	if a.Restricted {
+		line("Warning: the principal may not see the whole cluster (Mesos leaves out what its ACLs forbid): figures of frameworks, roles and agents are of the visible part")
+	}
+	if a.TaskSeriesWhy != "" {
+		line("Warning: %s", a.TaskSeriesWhy)
+	}
+	if a.SeriesDropped > 0 {
+		line("Warning: %d series are not kept: %s", a.SeriesDropped, a.SeriesDroppedWhy)
+	}
+	for _, warning := range a.Warnings {
+		line("Warning: %s", warning)
+	}
+	line("Collection begins with the first query after Grafana starts; any alert or recording rule keeps it going.")
+	line("Everybody who may query this data source sees what its one Mesos principal sees.")
+	return strings.TrimSpace(out.String())
+}
+
+func pollLine(p collector.PollStatus) string {
+	name := map[series.Poll]string{
+		series.PollSnapshot:  "/metrics/snapshot",
+		series.PollState:     "/state",
+		series.PollRoles:     "/roles",
+		series.PollFollowers: "followers' /metrics/snapshot",
+		series.PollAgents:    "agents",
+	}[p.Poll]
+	if name == "" {
+		name = string(p.Poll)
+	}
+	switch {
+	case p.Err != nil:
+		return fmt.Sprintf("%s: %v", name, p.Err)
+	case p.LastSuccess.IsZero():
+		return fmt.Sprintf("%s: not asked yet", name)
+	default:
+		return fmt.Sprintf("%s: every %s, %s, took %s (%s of it the master's work)", name, p.Interval, size(p.Bytes),
+			p.Took.Round(time.Millisecond), p.Head.Round(time.Millisecond))
+	}
+}
+
+func historyLine(h HistoryStatus) string {
+	text := fmt.Sprintf("in %s, %d series, %s", h.Engine, h.Series, size(h.Bytes))
+	if h.Start != nil {
+		text += ", since " + h.Start.UTC().Format(time.RFC3339)
+	}
+	if h.Truncated {
+		text += "; memoryLimit decides how far it reaches"
+	}
+	if h.Note != "" {
+		text += "; " + h.Note
+	}
+	return text
+}
+
+// size is a number of bytes for a reader.
+func size(bytes int64) string {
+	const unit = 1024
+	if bytes < unit {
+		return fmt.Sprintf("%d B", bytes)
+	}
+	value, prefixes := float64(bytes)/unit, "KMGTPE"
+	for value >= unit && len(prefixes) > 1 {
+		value, prefixes = value/unit, prefixes[1:]
+	}
+	return fmt.Sprintf("%.1f %ciB", value, prefixes[0])
+}

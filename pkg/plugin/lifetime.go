@@ -1,0 +1,68 @@
+package plugin
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/tracing"
+
+	"github.com/community/mesos-datasource/pkg/collector"
+)
+
+// How Grafana 12 ends a plugin: Manage returns, and SIGKILL follows 2 s later;
+// under systemd SIGTERM comes at the same moment; a Grafana that is killed
+// leaves the process running for ever, polling beside its successor. So there
+// are three ways to the same end: close the stores, leave.
+const (
+	closeWithin = 1500 * time.Millisecond
+	parentEvery = 500 * time.Millisecond
+)
+
+// Run serves the plugin until Grafana ends it, a SIGTERM comes or the parent
+// process is gone. It returns after the stores are closed.
+func Run() error {
+	backend.SetupPluginEnvironment(ID)
+	if err := backend.SetupTracer(ID, tracing.Opts{}); err != nil {
+		return err
+	}
+	registry := NewRegistry(backend.Logger, collector.SystemClock{})
+	var once sync.Once
+	closeAll := func() {
+		once.Do(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
+			defer cancel()
+			registry.Close(ctx)
+		})
+	}
+	served := make(chan error, 1)
+	go func() { served <- backend.Manage(ID, New(registry).ServeOpts()) }()
+
+	terminated := make(chan os.Signal, 1)
+	signal.Notify(terminated, syscall.SIGTERM)
+	defer signal.Stop(terminated)
+	// Looking is cheap and works everywhere; a death signal (prctl) is tied to
+	// the thread that forked, which in a Go parent ends at any time.
+	look := time.NewTicker(parentEvery)
+	defer look.Stop()
+	parent := os.Getppid()
+	for {
+		select {
+		case err := <-served:
+			closeAll()
+			return err
+		case <-terminated:
+			closeAll()
+			return nil
+		case <-look.C:
+			if os.Getppid() != parent {
+				closeAll()
+				return nil
+			}
+		}
+	}
+}

@@ -1,0 +1,236 @@
+package plugin
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
+
+	"github.com/community/mesos-datasource/pkg/collector"
+	"github.com/community/mesos-datasource/pkg/history"
+	"github.com/community/mesos-datasource/pkg/mesos"
+	"github.com/community/mesos-datasource/pkg/query"
+)
+
+// This file keeps what outlives a request: one collector and one history per
+// org and data source UID, for the life of the process.
+//
+// Grafana's instances are not used for it. It makes new ones without a change
+// (every provisioning reload), disposes of them late or never, tells nothing
+// about deletion, and does not see a second edit within one second. So every
+// request brings its settings, and a difference is applied then and there.
+
+// Registry holds the sources of this process.
+type Registry struct {
+	engine *history.Engine
+	log    log.Logger
+	clock  collector.Clock
+
+	mu      sync.Mutex
+	sources map[string]*source
+	closed  bool
+}
+
+// NewRegistry makes an empty registry. Close ends what it comes to hold.
+func NewRegistry(logger log.Logger, clock collector.Clock) *Registry {
+	return &Registry{
+		engine:  history.NewEngine(history.EngineOptions{}),
+		log:     logger,
+		clock:   clock,
+		sources: map[string]*source{},
+	}
+}
+
+// A source is one data source: what was last configured, the collector that
+// polls for it and the history it writes.
+type source struct {
+	key string
+
+	mu          sync.Mutex
+	known       bool // whether the fields below were set once
+	fingerprint [sha256.Size]byte
+	updated     time.Time
+	settings    Settings
+	problem     error // why the settings in force cannot be used
+
+	store     *history.Memory
+	collector *collector.Collector // nil while problem is set
+}
+
+// errNoDataSource is for requests that name no data source: nothing sends
+// them but a mistake.
+var errNoDataSource = errors.New("the request names no data source")
+
+// For answers the source a request is for, with the settings of that request
+// applied. The error is the settings' own problem, fit to be shown.
+func (r *Registry) For(ctx context.Context, pluginContext backend.PluginContext) (*source, error) {
+	ds := pluginContext.DataSourceInstanceSettings
+	if ds == nil {
+		return nil, errNoDataSource
+	}
+	key := fmt.Sprintf("%d-%s", pluginContext.OrgID, ds.UID)
+	r.mu.Lock()
+	if r.closed {
+		r.mu.Unlock()
+		return nil, errors.New("the plugin is shutting down")
+	}
+	src, ok := r.sources[key]
+	if !ok {
+		src = &source{key: key}
+		r.sources[key] = src
+	}
+	r.mu.Unlock()
+
+	src.mu.Lock()
+	defer src.mu.Unlock()
+	fingerprint := Fingerprint(*ds)
+	// A request that was on its way during an edit still carries the old
+	// settings: the newer ones stay in force.
+	if !src.known || (fingerprint != src.fingerprint && !ds.Updated.Before(src.updated)) {
+		src.known, src.fingerprint, src.updated = true, fingerprint, ds.Updated
+		src.problem = r.apply(ctx, src, *ds)
+		if src.problem != nil {
+			r.log.Warn("Settings cannot be used", "source", key, "error", src.problem)
+		}
+	}
+	if src.problem != nil {
+		return nil, src.problem
+	}
+	src.collector.Touch()
+	return src, nil
+}
+
+// apply puts settings in force. History is kept whatever they say; polling
+// goes on with the new settings, or stops where they cannot be used.
+func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSourceInstanceSettings) error {
+	client, parsed, err := newClient(ctx, ds)
+	if err != nil {
+		if src.collector != nil {
+			src.collector.Stop()
+			src.collector = nil
+		}
+		return err
+	}
+	src.settings = parsed
+	if src.store == nil {
+		src.store = history.NewMemory(history.MemoryOptions{Retention: parsed.Retention, Limit: parsed.MemoryLimit, Now: r.clock.Now})
+	} else {
+		src.store.SetLimits(parsed.Retention, parsed.MemoryLimit)
+	}
+	collect := collector.Settings{
+		PollInterval:    parsed.PollInterval,
+		IdleTimeout:     parsed.IdleTimeout,
+		TaskSeries:      parsed.TaskSeries,
+		TaskLabels:      parsed.TaskLabels,
+		MaxSeries:       parsed.MaxSeries,
+		MemorySeries:    history.SeriesWithin(parsed.MemoryLimit, parsed.PollInterval),
+		ClusterName:     parsed.ClusterName,
+		UID:             ds.UID,
+		AgentStatistics: parsed.AgentStatistics,
+	}
+	if src.collector != nil {
+		src.collector.Apply(collect, client)
+		return nil
+	}
+	src.collector = collector.New(collector.Config{
+		Client:   client,
+		Sink:     src.store,
+		Clock:    r.clock,
+		Settings: collect,
+		Log:      r.log.With("source", src.key),
+		// The store of a source is made once and stays.
+		HistoryStart: func() time.Time { return src.store.Stats().Start },
+	})
+	src.collector.Start()
+	return nil
+}
+
+// newClient makes the client for the masters, by the settings and the SDK's
+// HTTP options. Nothing is forwarded from the user who asks: the poll is
+// shared by everybody.
+func newClient(ctx context.Context, ds backend.DataSourceInstanceSettings) (*mesos.Client, Settings, error) {
+	parsed, err := ParseSettings(ds)
+	if err != nil {
+		return nil, parsed, err
+	}
+	options, err := ds.HTTPClientOptions(ctx)
+	if err != nil {
+		return nil, parsed, fmt.Errorf("settings of the data source: HTTP client: %w", err)
+	}
+	// The SDK's middlewares hide the transport, whose idle connections the
+	// client closes when it is replaced.
+	var closeIdle func()
+	options.ConfigureTransport = func(_ httpclient.Options, transport *http.Transport) { closeIdle = transport.CloseIdleConnections }
+	doer, err := httpclient.New(options)
+	if err != nil {
+		return nil, parsed, fmt.Errorf("settings of the data source: HTTP client (TLS certificates, proxy): %w", err)
+	}
+	client, err := mesos.New(mesos.Config{
+		Masters:   parsed.Masters,
+		HTTP:      doer,
+		Timeout:   options.Timeouts.Timeout,
+		CloseIdle: closeIdle,
+	})
+	if err != nil {
+		return nil, parsed, fmt.Errorf("settings of the data source: masters: %w", err)
+	}
+	return client, parsed, nil
+}
+
+// query is the source as queries see it.
+func (s *source) query(engine *history.Engine) query.Source {
+	return query.Source{
+		Engine:       engine,
+		Store:        s.store,
+		Status:       s.collector.Status,
+		Interval:     s.collector.Interval,
+		CurrentTasks: s.collector.CurrentTasks,
+	}
+}
+
+// Close stops every collector and closes every history, side by side.
+// It returns when that is done or ctx ends, whichever is first.
+func (r *Registry) Close(ctx context.Context) {
+	r.mu.Lock()
+	r.closed = true
+	sources := r.sources
+	r.sources = map[string]*source{}
+	r.mu.Unlock()
+
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		var wait sync.WaitGroup
+		for _, src := range sources {
+			wait.Go(func() { src.close(r.log) })
+		}
+		wait.Wait()
+		r.engine.Close()
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		r.log.Warn("History was not closed in time; what was committed is kept")
+	}
+}
+
+func (s *source) close(logger log.Logger) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.collector != nil {
+		s.collector.Stop()
+	}
+	if s.store != nil {
+		if err := s.store.Close(); err != nil {
+			logger.Error("Closing the history failed", "source", s.key, "error", err)
+		}
+	}
+	s.collector, s.problem = nil, errors.New("the plugin is shutting down")
+}

@@ -1,0 +1,196 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/community/mesos-datasource/pkg/collector"
+	"github.com/community/mesos-datasource/pkg/history"
+	"github.com/community/mesos-datasource/pkg/query"
+)
+
+// The resources behind /api/datasources/uid/<uid>/resources/, all of them
+// read-only: catalogue, labels, label-values, compile, status.
+
+// maxBody bounds what a browser may send us; an expression has 16 kB at most.
+const maxBody = 256 << 10
+
+func (p *Plugin) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /catalogue", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, query.Catalogue())
+	})
+	mux.HandleFunc("POST /compile", compile)
+	mux.HandleFunc("GET /labels", p.withSource(labels))
+	mux.HandleFunc("GET /label-values", p.withSource(labelValues))
+	mux.HandleFunc("GET /status", p.withSource(status))
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		writeError(w, http.StatusNotFound, fmt.Errorf("no resource %s %s: there are GET catalogue, labels, label-values, status and POST compile", r.Method, r.URL.Path))
+	})
+	return mux
+}
+
+type sourceHandler func(p *Plugin, src *source, w http.ResponseWriter, r *http.Request)
+
+// withSource hands a request to its data source, or says why it has none.
+func (p *Plugin) withSource(handle sourceHandler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		src, err := p.registry.For(r.Context(), backend.PluginConfigFromContext(r.Context()))
+		if err != nil {
+			writeError(w, http.StatusBadRequest, err)
+			return
+		}
+		handle(p, src, w, r)
+	}
+}
+
+// compile answers `{query}` with `{"promql", "warnings"}`: what the query's
+// builder fields mean.
+func compile(w http.ResponseWriter, r *http.Request) {
+	var body struct {
+		Query json.RawMessage `json:"query"`
+	}
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&body); err != nil {
+		writeError(w, http.StatusBadRequest, fmt.Errorf(`the body must be {"query": {...}}: %w`, err))
+		return
+	}
+	compiled, err := query.Compile(body.Query)
+	if err != nil {
+		writeError(w, http.StatusBadRequest, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, compiled)
+}
+
+func labels(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
+	answerList(w, r, func(ctx context.Context) ([]string, []string, error) {
+		return query.Labels(ctx, src.query(p.registry.engine), matches(r), from(r), to(r))
+	}, src)
+}
+
+func labelValues(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
+	answerList(w, r, func(ctx context.Context) ([]string, []string, error) {
+		limit := 0
+		if text := r.URL.Query().Get("limit"); text != "" {
+			var err error
+			if limit, err = strconv.Atoi(text); err != nil || limit < 0 {
+				return nil, nil, fmt.Errorf("limit must be a whole number, not %q", text)
+			}
+		}
+		return query.LabelValues(ctx, src.query(p.registry.engine), r.URL.Query().Get("label"), matches(r), from(r), to(r), limit)
+	}, src)
+}
+
+// answerList writes a list in the shape of Prometheus' HTTP API, so that what
+// reads that reads this.
+func answerList(w http.ResponseWriter, r *http.Request, list func(context.Context) ([]string, []string, error), src *source) {
+	if err := src.ready(r.Context()); err != nil {
+		writeError(w, http.StatusServiceUnavailable, err)
+		return
+	}
+	values, warnings, err := list(r.Context())
+	if err != nil {
+		writeError(w, http.StatusBadRequest, err)
+		return
+	}
+	if values == nil {
+		values = []string{}
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Status   string   `json:"status"`
+		Data     []string `json:"data"`
+		Warnings []string `json:"warnings,omitempty"`
+	}{"success", values, warnings})
+}
+
+// matches are the request's selectors, under Prometheus' name or without the
+// brackets.
+func matches(r *http.Request) []string {
+	values := r.URL.Query()
+	return append(values["match[]"], values["match"]...)
+}
+
+// from and to bound a search by Unix milliseconds or seconds; zero is
+// unbounded.
+func from(r *http.Request) time.Time { return timeOf(r.URL.Query().Get("start")) }
+func to(r *http.Request) time.Time   { return timeOf(r.URL.Query().Get("end")) }
+
+func timeOf(text string) time.Time {
+	number, err := strconv.ParseFloat(text, 64)
+	switch {
+	case err != nil:
+		return time.Time{}
+	case number > 1e11: // milliseconds, since 1973
+		return time.UnixMilli(int64(number))
+	default:
+		return time.UnixMilli(int64(number * 1000))
+	}
+}
+
+// StatusAnswer is what GET status answers.
+type StatusAnswer struct {
+	collector.Status
+	Problems map[string]string `json:"problems,omitempty"` // last error by kind of poll
+	History  HistoryStatus     `json:"history"`
+	Warnings []string          `json:"warnings,omitempty"`
+}
+
+// HistoryStatus is how full the history is.
+type HistoryStatus struct {
+	Engine    string     `json:"engine"`
+	Series    int        `json:"series"`
+	Bytes     int64      `json:"bytes"`
+	Start     *time.Time `json:"start,omitempty"` // absent while empty
+	Truncated bool       `json:"truncated"`       // bytes, not age, decide how far it reaches
+	Note      string     `json:"note,omitempty"`
+}
+
+func historyStatus(stats history.Stats) HistoryStatus {
+	answer := HistoryStatus{Engine: stats.Engine, Series: stats.Series, Bytes: stats.Bytes, Truncated: stats.Truncated, Note: stats.Note}
+	if !stats.Start.IsZero() {
+		answer.Start = &stats.Start
+	}
+	return answer
+}
+
+func status(_ *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
+	_ = src.ready(r.Context()) // what went wrong is part of the answer
+	writeJSON(w, http.StatusOK, src.statusAnswer())
+}
+
+func (s *source) statusAnswer() StatusAnswer {
+	s.mu.Lock()
+	collecting, warnings := s.collector, s.settings.Warnings
+	s.mu.Unlock()
+	answer := StatusAnswer{History: historyStatus(s.store.Stats()), Warnings: warnings}
+	if collecting != nil {
+		answer.Status = collecting.Status()
+	}
+	for _, poll := range answer.Polls {
+		if poll.Err != nil {
+			if answer.Problems == nil {
+				answer.Problems = map[string]string{}
+			}
+			answer.Problems[string(poll.Poll)] = poll.Err.Error()
+		}
+	}
+	return answer
+}
+
+func writeJSON(w http.ResponseWriter, code int, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(value) // the reader went away: nobody to tell
+}
+
+// writeError answers in the shape of Prometheus' HTTP API, with the message
+// also where Grafana's frontend looks for it.
+func writeError(w http.ResponseWriter, code int, err error) {
+	writeJSON(w, code, map[string]string{"status": "error", "error": err.Error(), "message": err.Error()})
+}

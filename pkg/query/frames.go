@@ -1,0 +1,262 @@
+package query
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/community/mesos-datasource/pkg/history"
+)
+
+// This file makes data frames in shapes of Grafana's dataplane contract. Their
+// type and version are part of the answer: without them labels get lost or
+// rules fail.
+//
+//	range             timeseries-multi: a frame per series, only points that exist
+//	range as table    timeseries-long: time, a column per label, value
+//	instant           numeric-wide: a field per series, no null and no NaN
+//	instant as table  numeric-long: a column per label, value
+//	no data           one frame of that type without fields
+
+var typeVersion = data.FrameTypeVersion{0, 1}
+
+const (
+	fieldTime  = "Time"
+	fieldValue = "Value"
+)
+
+// Limits on series in an answer.
+const (
+	// maxShown is how many a browser is sent: more stall a page. As rows of a
+	// table they cost less.
+	maxShown     = 1_000
+	maxTableRows = 10_000
+	// maxEvaluated is how many a rule or an expression is sent: above it an
+	// error, never a part.
+	maxEvaluated = 10_000
+)
+
+// one is a series of an answer.
+type one struct {
+	labels labels.Labels
+	points []promql.FPoint // without NaN: what is not known has no point
+}
+
+// seriesOf takes the series with points out of a result. A number without
+// series, as of 1 + 1, is a series without labels.
+func seriesOf(result history.Result) []one {
+	var all []one
+	add := func(of labels.Labels, points ...promql.FPoint) {
+		points = slices.DeleteFunc(points, func(p promql.FPoint) bool { return math.IsNaN(p.F) })
+		if len(points) > 0 {
+			all = append(all, one{labels: of, points: points})
+		}
+	}
+	switch result.Type {
+	case parser.ValueTypeScalar:
+		add(labels.EmptyLabels(), promql.FPoint{T: result.Scalar.T, F: result.Scalar.V})
+	case parser.ValueTypeVector:
+		for _, s := range result.Vector {
+			if s.H == nil {
+				add(s.Metric, promql.FPoint{T: s.T, F: s.F})
+			}
+		}
+	default:
+		for _, s := range result.Matrix {
+			add(s.Metric, s.Floats...)
+		}
+	}
+	return all
+}
+
+// highest keeps the n series with the highest averages, in the order they came.
+func highest(all []one, n int) []one {
+	if len(all) <= n {
+		return all
+	}
+	ranks := make([]int, len(all))
+	for i := range ranks {
+		ranks[i] = i
+	}
+	means := make([]float64, len(all))
+	for i, s := range all {
+		sum := 0.0
+		for _, p := range s.points {
+			sum += p.F
+		}
+		means[i] = sum / float64(len(s.points))
+	}
+	slices.SortStableFunc(ranks, func(a, b int) int { return cmp.Compare(means[b], means[a]) })
+	kept := ranks[:n]
+	slices.Sort(kept)
+	some := make([]one, n)
+	for i, at := range kept {
+		some[i] = all[at]
+	}
+	return some
+}
+
+// framer makes the frames of one result.
+type framer struct {
+	legend  legend
+	unit    string
+	about   string
+	expr    string // as it was evaluated
+	step    time.Duration
+	notices []data.Notice
+}
+
+func (f framer) meta(of data.FrameType) *data.FrameMeta {
+	shown := data.VisTypeGraph
+	if of != data.FrameTypeTimeSeriesMulti {
+		shown = data.VisTypeTable
+	}
+	return &data.FrameMeta{
+		Type: of, TypeVersion: typeVersion, ExecutedQueryString: f.expr, PreferredVisualization: shown,
+	}
+}
+
+// nothing is an answer without series: a frame without fields. Value fields
+// without rows would be read as normal by rules.
+func (f framer) nothing(of data.FrameType) data.Frames {
+	frame := data.NewFrame("")
+	frame.Meta = f.meta(of)
+	return data.Frames{frame}
+}
+
+// frames makes the frames of one result; the notices are on the first of them.
+func (f framer) frames(all []one, of data.FrameType) data.Frames {
+	var frames data.Frames
+	switch {
+	case len(all) == 0:
+		frames = f.nothing(of)
+	case of == data.FrameTypeTimeSeriesMulti:
+		frames = f.multi(all)
+	case of == data.FrameTypeTimeSeriesLong:
+		frames = f.timeTable(all)
+	case of == data.FrameTypeNumericLong:
+		frames = f.table(all)
+	default:
+		frames = f.wide(all)
+	}
+	frames[0].Meta.Notices = f.notices
+	return frames
+}
+
+func (f framer) multi(all []one) data.Frames {
+	frames := make(data.Frames, len(all))
+	for i, s := range all {
+		times, values := make([]time.Time, len(s.points)), make([]float64, len(s.points))
+		for j, p := range s.points {
+			times[j], values[j] = time.UnixMilli(p.T).UTC(), p.F
+		}
+		frame := data.NewFrame("", f.times(times), f.value(s.labels, values))
+		frame.Meta = f.meta(data.FrameTypeTimeSeriesMulti)
+		frames[i] = frame
+	}
+	return frames
+}
+
+// times is a time field that tells how far apart its points are: Grafana draws
+// gaps by it.
+func (f framer) times(times []time.Time) *data.Field {
+	field := data.NewField(fieldTime, nil, times)
+	if f.step > 0 {
+		field.Config = &data.FieldConfig{Interval: float64(f.step.Milliseconds())}
+	}
+	return field
+}
+
+func (f framer) wide(all []one) data.Frames {
+	frame := data.NewFrame("")
+	for _, s := range all {
+		frame.Fields = append(frame.Fields, f.value(s.labels, []float64{s.points[len(s.points)-1].F}))
+	}
+	frame.Meta = f.meta(data.FrameTypeNumericWide)
+	return data.Frames{frame}
+}
+
+func (f framer) value(of labels.Labels, values []float64) *data.Field {
+	field := data.NewField(fieldValue, data.Labels(of.Map()), values)
+	field.Config = f.config()
+	field.Config.DisplayNameFromDS = f.legend.name(of)
+	return field
+}
+
+func (f framer) config() *data.FieldConfig {
+	return &data.FieldConfig{Unit: f.unit, Description: f.about}
+}
+
+// table has a row per series.
+func (f framer) table(all []one) data.Frames {
+	values := make([]float64, len(all))
+	for i, s := range all {
+		values[i] = s.points[len(s.points)-1].F
+	}
+	value := data.NewField(fieldValue, nil, values)
+	value.Config = f.config()
+	frame := data.NewFrame("", append(f.columns(all, func(i int) int { return i }, len(all)), value)...)
+	frame.Meta = f.meta(data.FrameTypeNumericLong)
+	return data.Frames{frame}
+}
+
+// timeTable has a row per series and moment, in order of time.
+func (f framer) timeTable(all []one) data.Frames {
+	type row struct {
+		series int
+		point  promql.FPoint
+	}
+	var rows []row
+	for i, s := range all {
+		for _, p := range s.points {
+			rows = append(rows, row{i, p})
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b row) int { return cmp.Compare(a.point.T, b.point.T) })
+	times, values := make([]time.Time, len(rows)), make([]float64, len(rows))
+	for i, r := range rows {
+		times[i], values[i] = time.UnixMilli(r.point.T).UTC(), r.point.F
+	}
+	value := data.NewField(fieldValue, nil, values)
+	value.Config = f.config()
+	fields := append([]*data.Field{f.times(times)}, f.columns(all, func(i int) int { return rows[i].series }, len(rows))...)
+	frame := data.NewFrame("", append(fields, value)...)
+	frame.Meta = f.meta(data.FrameTypeTimeSeriesLong)
+	return data.Frames{frame}
+}
+
+// columns is a text field per label that any series has: those grouped by in
+// their order, then others by name. at tells a row's series.
+func (f framer) columns(all []one, at func(row int) int, rows int) []*data.Field {
+	present := map[string]bool{}
+	for _, s := range all {
+		s.labels.Range(func(l labels.Label) { present[l.Name] = true })
+	}
+	var order []string
+	for _, label := range f.legend.plan.groupBy {
+		if present[label] {
+			order = append(order, label)
+			delete(present, label)
+		}
+	}
+	var rest []string
+	for label := range present {
+		rest = append(rest, label)
+	}
+	slices.Sort(rest)
+	fields := make([]*data.Field, 0, len(order)+len(rest))
+	for _, label := range append(order, rest...) {
+		texts := make([]string, rows)
+		for i := range texts {
+			texts[i] = all[at(i)].labels.Get(label)
+		}
+		fields = append(fields, data.NewField(label, nil, texts))
+	}
+	return fields
+}

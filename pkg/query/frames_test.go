@@ -1,0 +1,320 @@
+package query
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+	"github.com/grafana/grafana-plugin-sdk-go/experimental"
+	"github.com/stretchr/testify/require"
+
+	"github.com/community/mesos-datasource/pkg/collector"
+)
+
+// small is a cluster of two frameworks; the second one is away for two minutes,
+// and comes back.
+func small(t testing.TB) Source {
+	gone := flat(2, 60)
+	for i := 30; i < 38; i++ {
+		gone[i] = math.NaN()
+	}
+	return source(t, memory(t,
+		recorded{of("mesos_framework_cpus_allocated", "framework", "marathon", "framework_id", "1"), flat(1.5, 60)},
+		recorded{of("mesos_framework_cpus_allocated", "framework", "chronos", "framework_id", "2"), gone},
+		recorded{of("mesos_framework_memory_allocated_bytes", "framework", "marathon", "framework_id", "1"), flat(1<<30, 60)},
+		recorded{of("mesos_cluster_cpus_capacity"), flat(8, 60)},
+		recorded{of("mesos_framework_tasks_ended_total", "framework", "marathon", "framework_id", "1", "state", "failed"), flat(7, 60)},
+	))
+}
+
+func TestGoldenFrames(t *testing.T) {
+	for name, query := range map[string]string{
+		"range":             `{"entity":"framework","resource":"cpus","measure":"allocated","interval":"1m"}`,
+		"range-table":       `{"entity":"framework","resource":"cpus","measure":"share","interval":"5m","format":"table"}`,
+		"instant":           `{"entity":"framework","resource":"memory","measure":"allocated","instant":true}`,
+		"instant-table":     `{"entity":"framework","resource":"cpus","measure":"allocated","groupBy":["framework_id","framework"],"instant":true,"format":"table"}`,
+		"instant-rate":      `{"entity":"framework","resource":"tasks","measure":"failed","rate":true,"instant":true}`,
+		"metric":            `{"metric":"mesos_cluster_cpus_capacity","instant":true}`,
+		"promql":            `{"expr":"mesos_framework_cpus_allocated","interval":"5m"}`,
+		"promql-legend":     `{"expr":"mesos_framework_cpus_allocated","instant":true,"legendFormat":"{{ framework }} of {{cluster}}{{none}}"}`,
+		"no-data-range":     `{"entity":"agent","resource":"cpus","measure":"allocated"}`,
+		"no-data-instant":   `{"entity":"agent","resource":"cpus","measure":"allocated","instant":true}`,
+		"no-data-table":     `{"entity":"agent","resource":"cpus","measure":"allocated","instant":true,"format":"table"}`,
+		"range-and-instant": `{"entity":"framework","resource":"cpus","measure":"allocated","groupBy":[],"interval":"5m","range":true,"instant":true}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			response := answered(t, small(t), query, Options{})
+			experimental.CheckGoldenJSONResponse(t, "testdata/frames", name, &response, *update)
+		})
+	}
+}
+
+func TestARangeHasOnlyThePointsThatExist(t *testing.T) {
+	response := answered(t, small(t), `{"entity":"framework","resource":"cpus","measure":"allocated"}`, Options{})
+	rows := map[string]int{}
+	for _, frame := range response.Frames {
+		require.Len(t, frame.Fields, 2)
+		require.Equal(t, 15_000.0, frame.Fields[0].Config.Interval, "Grafana draws gaps by it")
+		require.Equal(t, data.FieldTypeTime, frame.Fields[0].Type())
+		require.Equal(t, data.FieldTypeFloat64, frame.Fields[1].Type(), "not nullable: nothing is padded")
+		rows[frame.Fields[1].Labels["framework"]] = frame.Rows()
+	}
+	// Away for eight polls of which a look-back of two and a half polls bridges two.
+	require.Equal(t, map[string]int{"marathon": 41, "chronos": 41 - 6}, rows)
+}
+
+func TestNoDataIsAFrameWithoutFields(t *testing.T) {
+	for query, want := range map[string]data.FrameType{
+		`{"expr":"nothing"}`:                                 data.FrameTypeTimeSeriesMulti,
+		`{"expr":"nothing","format":"table"}`:                data.FrameTypeTimeSeriesLong,
+		`{"expr":"nothing","instant":true}`:                  data.FrameTypeNumericWide,
+		`{"expr":"nothing","instant":true,"format":"table"}`: data.FrameTypeNumericLong,
+		`{"expr":"0 / (mesos_cluster_cpus_capacity - 8)"}`:   data.FrameTypeTimeSeriesMulti,
+		`{"expr":"0 / (vector(8) - 8)","instant":true}`:      data.FrameTypeNumericWide,
+	} {
+		response := answered(t, small(t), query, Options{})
+		require.Len(t, response.Frames, 1, query)
+		require.Empty(t, response.Frames[0].Fields, query)
+		require.Equal(t, want, response.Frames[0].Meta.Type, query)
+		require.Equal(t, data.FrameTypeVersion{0, 1}, response.Frames[0].Meta.TypeVersion)
+		require.Equal(t, "A", response.Frames[0].RefID)
+		require.NotEmpty(t, response.Frames[0].Meta.ExecutedQueryString)
+	}
+}
+
+func TestRulesGetNoTableOverTime(t *testing.T) {
+	response := answered(t, small(t), `{"expr":"mesos_cluster_cpus_capacity","format":"table"}`, Options{Expression: true})
+	require.Equal(t, data.FrameTypeTimeSeriesMulti, response.Frames[0].Meta.Type)
+}
+
+func TestATableHasAColumnForEveryLabelAnyRowHas(t *testing.T) {
+	response := answered(t, small(t), `{"expr":"{__name__=~\"mesos_cluster_cpus_capacity|mesos_framework_cpus_allocated\"}","instant":true,"format":"table"}`, Options{})
+	frame := response.Frames[0]
+	var columns []string
+	for _, field := range frame.Fields {
+		columns = append(columns, field.Name)
+	}
+	require.Equal(t, []string{"__name__", "cluster", "framework", "framework_id", "Value"}, columns)
+	require.Equal(t, 3, frame.Rows())
+	for row := range frame.Rows() {
+		ofCluster := frame.Fields[0].At(row) == "mesos_cluster_cpus_capacity"
+		require.Equal(t, ofCluster, frame.Fields[2].At(row) == "", "a label a row does not have is empty")
+	}
+}
+
+func TestLegends(t *testing.T) {
+	alone := `{"entity":"framework","resource":"cpus","measure":"allocated"`
+	for query, want := range map[string][]string{
+		alone + `}`:                         {"chronos", "marathon"},
+		alone + `,"legendFormat":"__auto"}`: {"chronos", "marathon"},
+		alone + `,"groupBy":["framework_id","framework"]}`:                                       {"2, chronos", "1, marathon"},
+		alone + `,"groupBy":[]}`:                                                                 {"CPU allocated"},
+		alone + `,"groupBy":["user"]}`:                                                           nil, // no info series: nothing to join
+		alone + `,"legendFormat":"{{framework}}!"}`:                                              {"chronos!", "marathon!"},
+		alone + `,"groupBy":[],"forecast":"5m"}`:                                                 {"CPU allocated, expected in 5m"},
+		`{"metric":"mesos_cluster_cpus_capacity"}`:                                               {`mesos_cluster_cpus_capacity{cluster="test"}`},
+		`{"metric":"mesos_cluster_cpus_capacity","groupBy":[]}`:                                  {"mesos_cluster_cpus_capacity"},
+		`{"metric":"mesos_framework_tasks_ended_total"}`:                                         {`mesos_framework_tasks_ended_total{cluster="test", framework="marathon", framework_id="1", state="failed"}`},
+		`{"metric":"mesos_framework_tasks_ended_total","legendFormat":"{{__name__}} {{state}}"}`: {"mesos_framework_tasks_ended_total failed"},
+		`{"expr":"mesos_cluster_cpus_capacity"}`:                                                 {`mesos_cluster_cpus_capacity{cluster="test"}`},
+		`{"expr":"sum(mesos_cluster_cpus_capacity)"}`:                                            {"sum(mesos_cluster_cpus_capacity)"},
+		`{"expr":"sum(mesos_cluster_cpus_capacity)","legendFormat":"__auto"}`:                    {"sum(mesos_cluster_cpus_capacity)"},
+		`{"expr":"mesos_framework_cpus_allocated","legendFormat":"__auto"}`:                      {"", ""}, // Grafana shows the labels that differ
+		`{"expr":"mesos_cluster_cpus_capacity","legendFormat":"{{__name__}}"}`:                   {"mesos_cluster_cpus_capacity"},
+	} {
+		response := answered(t, small(t), query, Options{})
+		var got []string
+		for _, frame := range response.Frames {
+			if len(frame.Fields) > 0 {
+				got = append(got, frame.Fields[1].Config.DisplayNameFromDS)
+			}
+		}
+		require.Equal(t, want, got, query)
+	}
+}
+
+func TestTitlesSayWhatIsMeasured(t *testing.T) {
+	for _, c := range []struct {
+		entity   Entity
+		resource Resource
+		measure  Measure
+		want     string
+	}{
+		{EntityAgent, ResourceCPUs, MeasureAllocated, "CPU allocated"},
+		{EntityCluster, ResourceMemory, MeasureUsed, "Memory used"},
+		{EntityRole, ResourceDisk, MeasureQuotaLimit, "Disk quota limit"},
+		{EntityRole, ResourceGPUs, MeasureFree, "GPU quota free"},
+		{EntityCluster, ResourceTasks, MeasureGoneByOperator, "Tasks gone by operator"},
+	} {
+		r, err := find(c.entity, c.resource, c.measure)
+		require.NoError(t, err)
+		require.Equal(t, c.want, titleOf(c.resource, c.measure, r))
+	}
+}
+
+func TestUnits(t *testing.T) {
+	for query, want := range map[string]string{
+		`"entity":"agent","resource":"cpus","measure":"free"`:                           "suffix: CPUs",
+		`"entity":"agent","resource":"gpus","measure":"capacity"`:                       "suffix: GPUs",
+		`"entity":"agent","resource":"memory","measure":"used"`:                         "bytes",
+		`"entity":"agent","resource":"disk","measure":"capacity"`:                       "bytes",
+		`"entity":"agent","resource":"memory","measure":"utilization"`:                  "percentunit",
+		`"entity":"framework","resource":"cpus","measure":"share"`:                      "percentunit",
+		`"entity":"cluster","resource":"cpus","measure":"efficiency"`:                   "percentunit",
+		`"entity":"agent","resource":"memory","measure":"capacity","aggregate":"count"`: "short",
+		`"entity":"cluster","resource":"tasks","measure":"running"`:                     "short",
+		`"entity":"cluster","resource":"tasks","measure":"failed"`:                      "short",
+		`"entity":"cluster","resource":"tasks","measure":"failed","rate":true`:          "cps",
+		`"metric":"mesos_cluster_memory_capacity_bytes"`:                                "bytes",
+		`"metric":"mesos_role_dominant_share_ratio"`:                                    "percentunit",
+		`"metric":"mesos_cluster_tasks_ended_total","rate":true`:                        "cps",
+		`"metric":"mesos_executor_cpu_seconds_total","rate":true`:                       "suffix: s/s",
+		`"metric":"mesos_up"`:                                                   "none",
+		`"metric":"mesos_poll_duration_seconds"`:                                "s",
+		`"metric":"mesos_agent_info","aggregate":"count","groupBy":["version"]`: "short",
+		`"expr":"mesos_cluster_memory_capacity_bytes"`:                          "",
+	} {
+		p, err := compileJSON(compileCase{query: `{` + query + `}`})
+		require.NoError(t, err, query)
+		require.Equal(t, want, p.unit, query)
+	}
+}
+
+func TestEveryMeasureIsDescribed(t *testing.T) {
+	for _, c := range everyCombination() {
+		p, err := compileJSON(c)
+		if err != nil {
+			continue
+		}
+		require.NotEmpty(t, p.title, c.query)
+		require.NotEmpty(t, p.unit, c.query)
+		require.NotEmpty(t, p.about, c.query)
+	}
+}
+
+func TestNotices(t *testing.T) {
+	for name, c := range map[string]struct {
+		query  string
+		change func(*Source)
+		want   []string
+	}{
+		"nothing to say": {`{"expr":"mesos_cluster_cpus_capacity"}`, nil, nil},
+		"the range begins before history did": {
+			`{"expr":"mesos_cluster_cpus_capacity offset 1m"}`, func(s *Source) {
+				s.Store = memory(t, recorded{of("mesos_cluster_cpus_capacity"), flat(1, 20)})
+			}, []string{"History begins at 2026-03-01 11:55:15 UTC: what was before is not known."},
+		},
+		"so does what an instant looks back to": {
+			`{"expr":"increase(mesos_cluster_tasks_ended_total[1h])","instant":true}`, nil,
+			[]string{"History begins at 2026-03-01 11:45:15 UTC: what was before is not known."},
+		},
+		"an instant of now does not": {`{"expr":"mesos_cluster_cpus_capacity","instant":true}`, nil, nil},
+		"an empty history": {
+			`{"expr":"mesos_cluster_cpus_capacity"}`, func(s *Source) { s.Store = memory(t) },
+			[]string{"Nothing has been collected yet: Mesos keeps no history, so it begins with the first poll."},
+		},
+		"tasks' history is not kept": {
+			`{"entity":"task","resource":"cpus","measure":"allocated"}`, func(s *Source) {
+				s.Status = func() collector.Status {
+					return collector.Status{TaskSeriesWhy: "History of tasks is not kept: too many."}
+				}
+			}, []string{"History of tasks is not kept: too many."},
+		},
+		"which is no matter to others": {
+			`{"entity":"framework","resource":"cpus","measure":"allocated"}`, func(s *Source) {
+				s.Status = func() collector.Status {
+					return collector.Status{TaskSeriesWhy: "Too many.", SeriesDropped: 9000, SeriesDroppedWhy: "Too many."}
+				}
+			}, nil,
+		},
+		"a restricted principal": {
+			`{"expr":"mesos_cluster_cpus_capacity"}`, func(s *Source) {
+				s.Status = func() collector.Status { return collector.Status{TaskSeries: true, Restricted: true} }
+			}, []string{"The principal sees part of the cluster only: Mesos leaves the rest out of its answers."},
+		},
+		"dropped series": {
+			`{"expr":"mesos_cluster_cpus_capacity"}`, func(s *Source) {
+				s.Status = func() collector.Status {
+					return collector.Status{TaskSeries: true, SeriesDropped: 7, SeriesDroppedWhy: "memoryLimit is reached."}
+				}
+			}, []string{"7 series were not written at the last poll: memoryLimit is reached: the answer may lack some."},
+		},
+		"old data of a poll it needs": {
+			`{"expr":"mesos_cluster_cpus_capacity"}`, func(s *Source) {
+				s.Status = func() collector.Status {
+					return collector.Status{TaskSeries: true, Polls: []collector.PollStatus{
+						{Poll: "snapshot", Interval: every, LastAttempt: noon, LastSuccess: noon.Add(-time.Hour)},
+						{Poll: "state", Interval: every, LastAttempt: noon, LastSuccess: noon.Add(-31 * time.Second), Err: context.DeadlineExceeded},
+					}}
+				}
+			}, []string{"The last successful poll state was 31s ago: context deadline exceeded."},
+		},
+		"a poll that never succeeded": {
+			`{"expr":"mesos_cluster_cpus_capacity"}`, func(s *Source) {
+				s.Status = func() collector.Status {
+					return collector.Status{TaskSeries: true, Polls: []collector.PollStatus{{Poll: "state", Interval: every, LastAttempt: noon}}}
+				}
+			}, []string{"The poll state has not succeeded yet."},
+		},
+		"measured use without agents": {
+			`{"entity":"framework","resource":"cpus","measure":"used"}`, nil,
+			[]string{"Use is measured by the agents, who are asked only where the setting agentStatistics is on."},
+		},
+		"PromQL's own": {
+			`{"expr":"rate(mesos_cluster_cpus_capacity[1m])"}`, nil,
+			[]string{`PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "mesos_cluster_cpus_capacity" (1:6)`},
+		},
+		"whatever the source adds": {
+			`{"expr":"mesos_cluster_cpus_capacity"}`, func(s *Source) {
+				s.Notices = func() []data.Notice { return []data.Notice{{Text: "more"}} }
+			}, []string{"more"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			src := small(t)
+			if c.change != nil {
+				c.change(&src)
+			}
+			require.Equal(t, c.want, texts(answered(t, src, c.query, Options{})))
+		})
+	}
+}
+
+func TestTheFirstPoll(t *testing.T) {
+	empty, query := source(t, memory(t)), `{"expr":"mesos_cluster_cpus_capacity"}`
+	require.Contains(t, texts(answered(t, empty, query, Options{Ready: collector.ErrFirstPoll})),
+		"The first poll of the cluster is still running: there is nothing to show yet.")
+
+	failed := Run(context.Background(), empty, asked(query), Options{Ready: context.DeadlineExceeded})
+	require.ErrorIs(t, failed.Error, context.DeadlineExceeded)
+	require.Equal(t, backend.StatusBadGateway, failed.Status)
+	require.Equal(t, backend.ErrorSourceDownstream, failed.ErrorSource)
+
+	require.Empty(t, texts(answered(t, small(t), query, Options{Ready: context.DeadlineExceeded})), "there is a history to answer from")
+}
+
+func TestEfficiencyOfAPartSaysSo(t *testing.T) {
+	src := source(t, memory(t,
+		recorded{of("mesos_cluster_cpus_used"), flat(2, 60)},
+		recorded{of("mesos_cluster_cpus_measured"), flat(3, 60)},
+		recorded{of("mesos_cluster_cpus_allocated"), flat(4, 60)},
+	))
+	src.Status = func() collector.Status {
+		return collector.Status{TaskSeries: true, Polls: []collector.PollStatus{{Poll: "agents", Interval: every, LastAttempt: noon, LastSuccess: noon}}}
+	}
+	query := `{"entity":"cluster","resource":"cpus","measure":"efficiency"`
+	for _, more := range []string{`}`, `,"instant":true}`} {
+		require.Equal(t, []string{"Use was measured for 75 % of what is allocated: the efficiency is that of this part."}, texts(answered(t, src, query+more, Options{})))
+	}
+}
+
+func TestFramesMarshal(t *testing.T) {
+	response := answered(t, small(t), `{"expr":"mesos_cluster_cpus_capacity / 0","instant":true}`, Options{})
+	raw, err := json.Marshal(response)
+	require.NoError(t, err)
+	require.Contains(t, string(raw), `"Inf":[0]`)
+}

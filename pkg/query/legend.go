@@ -1,0 +1,90 @@
+package query
+
+import (
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/prometheus/prometheus/model/labels"
+)
+
+// This file names series in legends.
+
+// legendAuto asks for the shortest name that tells series apart.
+const legendAuto = "__auto"
+
+// legend makes display names.
+type legend struct {
+	format string // the query's legendFormat
+	plan   plan
+	promql bool // an expression: names as Grafana's Prometheus data source makes them
+}
+
+// placeholders are {{label}}s (grafana/grafana pkg/promlib/querydata/response.go).
+var placeholders = regexp.MustCompile(`\{\{\s*(.+?)\s*\}\}`)
+
+// name is a series' display name; "" leaves it to Grafana, which shows the
+// labels that differ.
+func (l legend) name(of labels.Labels) string {
+	metric := l.plan.metric
+	if own := of.Get(labels.MetricName); own != "" {
+		metric = own
+	}
+	switch {
+	case l.format != "" && l.format != legendAuto:
+		return placeholders.ReplaceAllStringFunc(l.format, func(found string) string {
+			label := placeholders.FindStringSubmatch(found)[1]
+			if label == labels.MetricName {
+				return metric
+			}
+			return of.Get(label)
+		})
+	case l.promql && l.format == legendAuto && !of.IsEmpty():
+		return ""
+	case l.promql || l.plan.metric != "":
+		return full(metric, of, l.plan.expr)
+	}
+	var values []string
+	for _, label := range l.plan.groupBy {
+		if value := of.Get(label); value != "" {
+			values = append(values, value)
+		}
+	}
+	if len(values) == 0 {
+		return l.plan.title
+	}
+	return strings.Join(values, ", ")
+}
+
+// full is name{label="value", ...}, or the expression where there is neither.
+func full(metric string, of labels.Labels, expr string) string {
+	var pairs []string
+	of.Range(func(l labels.Label) {
+		if l.Name != labels.MetricName {
+			pairs = append(pairs, l.Name+"="+strconv.Quote(l.Value))
+		}
+	})
+	sort.Strings(pairs)
+	switch {
+	case len(pairs) == 0 && metric == "":
+		return expr
+	case len(pairs) == 0:
+		return metric
+	default:
+		return metric + "{" + strings.Join(pairs, ", ") + "}"
+	}
+}
+
+var resourceTitles = map[Resource]string{
+	ResourceCPUs: "CPU", ResourceGPUs: "GPU", ResourceMemory: "Memory", ResourceDisk: "Disk", ResourceTasks: "Tasks",
+}
+
+// titleOf names a measure: "CPU allocated", "Memory quota limit", "Tasks failed".
+func titleOf(r Resource, m Measure, of row) string {
+	words := of.title
+	if words == "" {
+		words = strings.ReplaceAll(string(m), "_", " ")
+	}
+	return resourceTitles[r] + " " + words
+}

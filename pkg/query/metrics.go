@@ -1,0 +1,302 @@
+package query
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/community/mesos-datasource/catalogue"
+)
+
+// This file turns a metrics query into PromQL. The order is: select, join info
+// labels, aggregate, forecast, top. Macros ($__rate_interval, ...) stay in the
+// text; time.go replaces them when the step is known.
+
+// A plan is a query as PromQL and what its answer's fields are to be called.
+type plan struct {
+	expr string // with macros
+	// groupBy are the labels of the result, in order; nil where the series keep
+	// their own.
+	groupBy []string
+	// title names a result that no label tells from others: "CPU allocated".
+	title string
+	// metric is the series' name where labels are the series' own; functions
+	// drop it from results.
+	metric  string
+	unit    string
+	about   string
+	notices []string
+	// filters are still to be added to every selector.
+	filters []*labels.Matcher
+	// coverage is an expression for the part of the allocated resource whose use
+	// was read; "" where the query is not about measured use.
+	coverage string
+	// measured tells that the numbers come from agents' own statistics.
+	measured bool
+}
+
+// mode is what compiling needs to know of when a query is evaluated.
+type mode struct {
+	instant bool
+	step    time.Duration // 0 while unknown
+}
+
+// compiler turns one metrics query into a plan.
+type compiler struct {
+	query *MetricsQuery
+	mode  mode
+	// own are the labels the series carry, info the series to join others from.
+	own  []string
+	info []infoSeries
+	// groupBy is nil for none at all: series as they are.
+	groupBy []string
+	grouped bool
+	// filters hold for every operand; joined are the info series needed.
+	filters []*labels.Matcher
+	joined  []join
+	counter bool // operands are counters: increase or rate around each
+	notices []string
+}
+
+// compileMetrics turns a metrics query into a plan. Errors are *InvalidError.
+func compileMetrics(q *MetricsQuery, m mode) (plan, error) {
+	c := compiler{query: q, mode: m}
+	if q.Metric != "" {
+		return c.catalogueSeries()
+	}
+	return c.entityMeasure()
+}
+
+// catalogueSeries compiles a query for one series by name.
+func (c *compiler) catalogueSeries() (plan, error) {
+	q := c.query
+	known, ok := catalogue.Lookup(q.Metric)
+	if !ok {
+		return plan{}, bad("metric", "%q is not in the catalogue%s; a series Mesos has added since can be asked for as promql", q.Metric, similar(q.Metric))
+	}
+	c.own = append([]string{labelCluster}, known.Labels...)
+	for _, info := range []infoSeries{agentInfo, frameworkInfo} {
+		if has(c.own, info.on) {
+			c.info = append(c.info, info)
+		}
+	}
+	c.counter = known.Type == catalogue.Counter
+	if q.Rate && !c.counter {
+		return plan{}, bad("rate", "is for counters only: %s is a %s", q.Metric, known.Type)
+	}
+	if err := c.scope(nil, ""); err != nil {
+		return plan{}, err
+	}
+	x := c.series(q.Metric)
+	if c.grouped || q.Aggregate != "" {
+		x = c.aggregate(x)
+	}
+	unit := unitOf(known.Unit)
+	if c.counter && q.Rate {
+		unit = unitPerSecond(known.Unit)
+	}
+	if q.Aggregate == AggregateCount {
+		unit = unitCount
+	}
+	p := plan{title: q.Metric, unit: unit, about: known.Help}
+	if !c.grouped && q.Aggregate == "" {
+		p.metric = q.Metric
+	}
+	return c.finish(x, p)
+}
+
+// entityMeasure compiles a query for a measure of entities.
+func (c *compiler) entityMeasure() (plan, error) {
+	q := c.query
+	e, _ := entityOf(q.Entity) // parse has checked it
+	r, err := find(q.Entity, q.Resource, q.Measure)
+	if err != nil {
+		return plan{}, err
+	}
+	c.own, c.info = append([]string{labelCluster}, e.labels...), e.info
+	if q.Resource == ResourceTasks {
+		c.own = append(c.own, labelState)
+	}
+	c.counter = r.shape == shapeEnded
+	if q.Rate && !c.counter {
+		return plan{}, bad("rate", "is for counters only: of the builder's measures those of tasks that ended (ended, finished, failed, ...)")
+	}
+	if r.ratio() && q.Aggregate == AggregateCount {
+		return plan{}, bad("aggregate", "count counts entities: it is not for ratios like %s", q.Measure)
+	}
+	if err := c.scope(e.groupBy, r.needs); err != nil {
+		return plan{}, err
+	}
+
+	p := plan{title: titleOf(q.Resource, q.Measure, r), unit: unitOfMeasure(q, r), about: r.about}
+	p.measured = q.Measure == MeasureUsed || q.Measure == MeasureEfficiency
+	if p.about == "" {
+		if known, ok := catalogue.Lookup(e.mainSeries(r, q.Resource, q.Measure)); ok {
+			p.about = known.Help
+		}
+	}
+	if q.Measure == MeasureEfficiency {
+		p.coverage = fmt.Sprintf("%s / %s",
+			sumOf(c.series(e.series(q.Resource, measureMeasured))),
+			sumOf(c.series(e.series(q.Resource, MeasureAllocated))))
+	}
+	return c.finish(c.shaped(e, r), p)
+}
+
+// shaped is a measure as its row says, aggregated.
+func (c *compiler) shaped(e entity, r row) expr {
+	q := c.query
+	whole := q.Aggregate == "" || q.Aggregate == AggregateSum // the sum of all, or the ratio of sums
+	own := func(m Measure) expr { return c.series(e.series(q.Resource, m)) }
+	switch r.shape {
+	case shapeDifference:
+		if whole && r.needs == "" {
+			return fold(" - ", r.operands, func(m Measure) expr { return c.aggregate(own(m)) })
+		}
+		return c.aggregate(fold(" - "+e.match()+" ", r.operands, own))
+	case shapeRatio:
+		numerator, denominator := own(r.operands[0]), own(r.operands[1])
+		if whole {
+			return divide(c.aggregate(numerator), "", c.aggregate(denominator))
+		}
+		return c.aggregate(divide(numerator, e.match(), denominator))
+	case shapeShare:
+		cluster, _ := entityOf(EntityCluster)
+		all := expr{text: "sum(" + cluster.series(q.Resource, r.operands[1]) + ")"}
+		if whole {
+			return divide(c.aggregate(own(r.operands[0])), "on () group_left ()", all)
+		}
+		return c.aggregate(divide(own(r.operands[0]), "on () group_left ()", all))
+	case shapeStates, shapeEnded:
+		return c.aggregate(c.ofStates(e.mainSeries(r, q.Resource, q.Measure), whole))
+	default:
+		return c.aggregate(own(q.Measure))
+	}
+}
+
+// ofStates selects the measure's state, or all. Averages and counts are over
+// entities, so that their states are added up first.
+func (c *compiler) ofStates(name string, whole bool) expr {
+	if !slices.Contains(everyState, c.query.Measure) {
+		return c.series(name, labels.MustNewMatcher(labels.MatchEqual, labelState, string(c.query.Measure)))
+	}
+	x := c.series(name)
+	if !whole && !slices.Contains(c.groupBy, labelState) {
+		return expr{text: "sum without (" + labelState + ") (" + x.text + ")"}
+	}
+	return x
+}
+
+// series selects a series: with the filters, as increase or rate of a
+// counter, joined with the info series that groupBy and filters need.
+func (c *compiler) series(name string, fixed ...*labels.Matcher) expr {
+	x := expr{text: name + braces(append(fixed, c.filters...))}
+	if c.counter {
+		function, window := "increase", macroRateInterval
+		if c.query.Rate {
+			function = "rate"
+		}
+		if c.mode.instant {
+			window = macroRange
+		}
+		x.text = fmt.Sprintf("%s(%s[%s])", function, x.text, window)
+	}
+	for _, j := range c.joined[1:] {
+		x = expr{
+			text: fmt.Sprintf("%s * on (%s, %s) group_left (%s) %s%s",
+				x.text, labelCluster, j.on, strings.Join(j.take, ", "), j.name, braces(j.filters)),
+			binary: true,
+		}
+	}
+	return x
+}
+
+// aggregate brings entities of a group together.
+func (c *compiler) aggregate(x expr) expr {
+	operation := c.query.Aggregate
+	if operation == "" {
+		operation = AggregateSum
+	}
+	if len(c.groupBy) == 0 {
+		return expr{text: string(operation) + "(" + x.text + ")"}
+	}
+	return expr{text: fmt.Sprintf("%s by (%s) (%s)", operation, strings.Join(c.groupBy, ", "), x.text)}
+}
+
+// forecastPoints is how many points of history a forecast looks at, at most.
+const forecastPoints = 360
+
+// finish adds forecast and top, which come last.
+func (c *compiler) finish(x expr, p plan) (plan, error) {
+	q := c.query
+	ahead, err := duration("forecast", q.Forecast)
+	if err != nil {
+		return plan{}, err
+	}
+	if ahead > 0 {
+		if c.counter {
+			return plan{}, bad("forecast", "is not for counters: leave it out")
+		}
+		every := max(c.mode.step, ahead/forecastPoints).Round(time.Second)
+		x = expr{text: fmt.Sprintf("predict_linear((%s)[%s:%s], %s)", x.text, promDuration(ahead), promDuration(max(every, time.Second)),
+			formatSeconds(ahead))}
+		p.title += ", expected in " + promDuration(ahead)
+	}
+	if q.Top != 0 {
+		function, n := "topk", q.Top
+		if n < 0 {
+			function, n = "bottomk", -n
+		}
+		if c.mode.instant {
+			x = expr{text: fmt.Sprintf("%s(%d, %s)", function, n, x.text)}
+		} else {
+			// The same series all along: chosen once, by their average over the range.
+			x = expr{
+				text: fmt.Sprintf("%s and %s(%d, avg_over_time((%s)[%s:%s] @ end()))",
+					x.operand(), function, n, x.text, macroRange, macroInterval),
+				binary: true,
+			}
+		}
+	}
+	p.expr, p.notices = x.text, c.notices
+	if c.grouped {
+		p.groupBy = append([]string{}, c.groupBy...)
+	} else if p.metric == "" {
+		p.groupBy = []string{}
+	}
+	return p, nil
+}
+
+// similar names series of the catalogue that share most of a name's words.
+func similar(name string) string {
+	type candidate struct {
+		name  string
+		score int
+	}
+	words := strings.Split(strings.TrimPrefix(name, "mesos_"), "_")
+	var best []candidate
+	for _, s := range catalogue.All() {
+		have := strings.Split(strings.TrimPrefix(s.Name, "mesos_"), "_")
+		score := -len(have)
+		for _, w := range words {
+			if slices.Contains(have, w) {
+				score += 3
+			}
+		}
+		if score > 0 {
+			best = append(best, candidate{s.Name, score})
+		}
+	}
+	if len(best) == 0 {
+		return ""
+	}
+	slices.SortStableFunc(best, func(a, b candidate) int { return b.score - a.score })
+	var near []string
+	for _, one := range best[:min(3, len(best))] {
+		near = append(near, one.name)
+	}
+	return " (did you mean " + strings.Join(near, " or ") + "?)"
+}

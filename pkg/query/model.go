@@ -1,0 +1,253 @@
+package query
+
+import "encoding/json"
+
+// This file is the query as dashboards, rules and provisioning files hold it.
+// It is the public interface: a key or a value that goes needs a migration in
+// parse.go. The JSON schema (schema.json) and the frontend's types
+// (src/query/types.gen.ts) are generated from here.
+//
+// No key may be called `type` or `timeRange`: Grafana takes such a query for
+// an expression, or takes the key for itself.
+
+// QueryType says what a query asks.
+// +enum
+type QueryType string
+
+// The query types.
+const (
+	QueryTypeMetrics QueryType = "metrics" // Entity, resource and measure, or one series of the catalogue
+	QueryTypePromQL  QueryType = "promql"  // An expression
+)
+
+// Entity is what a number is about.
+// +enum
+type Entity string
+
+// The entities.
+const (
+	EntityCluster   Entity = "cluster"   // The whole cluster
+	EntityAgent     Entity = "agent"     // Machines that offer resources
+	EntityFramework Entity = "framework" // Frameworks: Marathon, Spark, ...
+	EntityRole      Entity = "role"      // Roles: who may have how much
+	EntityTask      Entity = "task"      // Single tasks
+	EntityExecutor  Entity = "executor"  // The containers tasks run in
+)
+
+// Resource is what is measured of an entity.
+// +enum
+type Resource string
+
+// The resources.
+const (
+	ResourceCPUs   Resource = "cpus"   // Cores
+	ResourceGPUs   Resource = "gpus"   // Cards
+	ResourceMemory Resource = "memory" // Bytes
+	ResourceDisk   Resource = "disk"   // Bytes
+	ResourceTasks  Resource = "tasks"  // Numbers of tasks
+)
+
+// Measure is which of a resource's numbers is asked for. In Mesos' own words
+// "used" means allocated; here it always means measured.
+// +enum
+type Measure string
+
+// The measures of cpus, gpus, memory and disk.
+const (
+	MeasureCapacity       Measure = "capacity"        // What there is
+	MeasureAllocated      Measure = "allocated"       // What tasks and executors hold
+	MeasureOffered        Measure = "offered"         // What frameworks are looking at just now
+	MeasureReserved       Measure = "reserved"        // What is reserved for roles
+	MeasureQuotaLimit     Measure = "quota_limit"     // What a role may have at most
+	MeasureQuotaGuarantee Measure = "quota_guarantee" // What a role gets for sure
+	MeasureQuotaConsumed  Measure = "quota_consumed"  // What counts against a role's quota
+	MeasureFree           Measure = "free"            // Neither allocated nor offered; of roles: quota left
+	MeasureUsed           Measure = "used"            // Measured in the containers
+	MeasureUtilization    Measure = "utilization"     // Allocated / capacity; of roles: consumed / limit
+	MeasureShare          Measure = "share"           // Allocated / the cluster's capacity
+	MeasureEfficiency     Measure = "efficiency"      // Used / what was allocated where use was measured
+)
+
+// The measures of tasks. Down to unreachable they are tasks now, in that
+// state; from ended on they are tasks that ended so, counted over time.
+const (
+	MeasureActive         Measure = "active"           // In any state that has not ended
+	MeasureStaging        Measure = "staging"          // Launched, not yet started
+	MeasureStarting       Measure = "starting"         // The executor is starting it
+	MeasureRunning        Measure = "running"          // Running
+	MeasureKilling        Measure = "killing"          // Being killed
+	MeasureUnreachable    Measure = "unreachable"      // On agents the master cannot reach
+	MeasureEnded          Measure = "ended"            // Ended in any way
+	MeasureFinished       Measure = "finished"         // Ended well
+	MeasureFailed         Measure = "failed"           // Ended with an error of its own
+	MeasureKilled         Measure = "killed"           // Killed on request
+	MeasureLost           Measure = "lost"             // Lost with its agent or its launch
+	MeasureError          Measure = "error"            // Refused: its description was wrong
+	MeasureDropped        Measure = "dropped"          // Never launched
+	MeasureGone           Measure = "gone"             // Its agent is gone
+	MeasureGoneByOperator Measure = "gone_by_operator" // Its agent was marked gone
+)
+
+// Aggregate says how entities in one group become one number.
+// +enum
+type Aggregate string
+
+// The aggregates.
+const (
+	AggregateSum   Aggregate = "sum"   // Their sum; of ratios the ratio of sums. The default
+	AggregateAvg   Aggregate = "avg"   // Their average
+	AggregateMin   Aggregate = "min"   // The smallest
+	AggregateMax   Aggregate = "max"   // The largest
+	AggregateCount Aggregate = "count" // How many there are
+)
+
+// Format is the shape of the answer.
+// +enum
+type Format string
+
+// The formats.
+const (
+	FormatTimeSeries Format = "time_series" // A field per series. The default
+	FormatTable      Format = "table"       // A row per series, or per series and time
+)
+
+// Operator is how a filter compares.
+// +enum
+type Operator string
+
+// The operators, as in PromQL. A list of values is matched by any of them.
+const (
+	OperatorEqual    Operator = "="  // Is
+	OperatorNotEqual Operator = "!=" // Is not
+	OperatorMatch    Operator = "=~" // Matches the whole regular expression
+	OperatorNotMatch Operator = "!~" // Does not match it
+)
+
+// Common are the keys every query has. Those of Grafana's own (datasource,
+// key, intervalMs, ...) are accepted and left to Grafana.
+type Common struct {
+	// RefID is the name of the query in its panel or rule.
+	RefID string `json:"refId"`
+	// Hide: not shown in panels. Rules evaluate it all the same.
+	Hide bool `json:"hide,omitempty"`
+	// Key is Grafana's name of the query in Explore.
+	Key string `json:"key,omitempty"`
+	// Datasource is the data source the query belongs to.
+	Datasource *DatasourceRef `json:"datasource,omitempty"`
+	// Version is the version of this format. Absent is 1.
+	Version int `json:"version,omitempty"`
+	// LegendFormat is the display name, {{label}} stands for a label's value. Absent or __auto: what tells the series apart.
+	LegendFormat string `json:"legendFormat,omitempty"`
+	// Interval is the least step, like 1m.
+	Interval string `json:"interval,omitempty"`
+	// Range asks for values over the time range. So does a query that asks for neither range nor instant.
+	Range bool `json:"range,omitempty"`
+	// Instant asks for the values at the end of the time range. Rules get these alone.
+	Instant bool `json:"instant,omitempty"`
+	// Format is the shape of the answer.
+	Format Format `json:"format,omitempty"`
+	// AdhocFilters are a dashboard's filters. They hold for every query.
+	AdhocFilters []AdhocFilter `json:"adhocFilters,omitempty"`
+}
+
+// DatasourceRef names a data source.
+type DatasourceRef struct {
+	Type string `json:"type,omitempty"`
+	UID  string `json:"uid,omitempty"`
+}
+
+// AdhocFilter is a filter as Grafana's dashboards write it.
+type AdhocFilter struct {
+	// Key is a label.
+	Key string `json:"key"`
+	// Operator is one of =, !=, =~, !~, =| and !=|. Others are ignored with a notice.
+	Operator string `json:"operator"`
+	// Value is the value compared with.
+	Value string `json:"value,omitempty"`
+	// Values are those of the operators =| and !=|.
+	Values []string `json:"values,omitempty"`
+}
+
+// Filter is a condition on a label.
+type Filter struct {
+	// Label is one of the entity's labels or of its info labels.
+	Label string `json:"label"`
+	// Operator is how to compare.
+	Operator Operator `json:"operator"`
+	// Value is a value or a list of them; "" means the label is absent.
+	Value Values `json:"value"`
+}
+
+// Values is a string or a list of strings.
+type Values struct {
+	List []string
+	// Many tells that a list was written, were it of one.
+	Many bool
+}
+
+// UnmarshalJSON reads a string or a list of strings.
+func (v *Values) UnmarshalJSON(raw []byte) error {
+	wrong := bad("filters", "a value must be a string or a list of strings, not %s", raw)
+	var items []*string
+	if json.Unmarshal(raw, &items) == nil && items != nil {
+		v.List, v.Many = make([]string, len(items)), true
+		for i, item := range items {
+			if item == nil {
+				return wrong
+			}
+			v.List[i] = *item
+		}
+		return nil
+	}
+	var one *string
+	if json.Unmarshal(raw, &one) != nil || one == nil {
+		return wrong
+	}
+	v.List, v.Many = []string{*one}, false
+	return nil
+}
+
+// MarshalJSON writes what UnmarshalJSON reads.
+func (v Values) MarshalJSON() ([]byte, error) {
+	if !v.Many && len(v.List) == 1 {
+		return json.Marshal(v.List[0])
+	}
+	return json.Marshal(v.List)
+}
+
+// MetricsQuery asks for a measure of entities, or for one series of the
+// catalogue.
+type MetricsQuery struct {
+	Common
+	// QueryType may be absent.
+	QueryType QueryType `json:"queryType,omitempty"`
+	// Entity is what the numbers are about.
+	Entity Entity `json:"entity,omitempty"`
+	// Resource is what is measured.
+	Resource Resource `json:"resource,omitempty"`
+	// Measure is which number.
+	Measure Measure `json:"measure,omitempty"`
+	// Metric is a series of the catalogue; entity, resource and measure are absent then.
+	Metric string `json:"metric,omitempty"`
+	// GroupBy are the labels that tell the results apart. Absent: the entity's own; empty: one total.
+	GroupBy *[]string `json:"groupBy,omitempty"`
+	// Filters must all hold.
+	Filters []Filter `json:"filters,omitempty"`
+	// Aggregate is how entities in a group become one number.
+	Aggregate Aggregate `json:"aggregate,omitempty"`
+	// Rate shows counters per second; without it they show their increase.
+	Rate bool `json:"rate,omitempty"`
+	// Top keeps the n largest, or with a negative number the n smallest.
+	Top int `json:"top,omitempty"`
+	// Forecast shows the value expected this much later, like 1d, from as much history.
+	Forecast string `json:"forecast,omitempty"`
+}
+
+// PromQLQuery asks for an expression's value.
+type PromQLQuery struct {
+	Common
+	// QueryType may be absent, as expr is set.
+	QueryType QueryType `json:"queryType,omitempty"`
+	// Expr is the expression. $__interval, $__rate_interval and $__range are replaced.
+	Expr string `json:"expr"`
+}

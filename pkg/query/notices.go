@@ -1,0 +1,106 @@
+package query
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/community/mesos-datasource/pkg/collector"
+	"github.com/community/mesos-datasource/pkg/history"
+	"github.com/community/mesos-datasource/pkg/series"
+)
+
+// This file says beside an answer what its reader must know: notices instead
+// of silence. Rules show no notices; the same facts exist as series (mesos_up,
+// mesos_history_start_timestamp_seconds, mesos_series_dropped).
+
+func info(format string, args ...any) data.Notice {
+	return data.Notice{Severity: data.NoticeSeverityInfo, Text: fmt.Sprintf(format, args...)}
+}
+
+func warning(format string, args ...any) data.Notice {
+	return data.Notice{Severity: data.NoticeSeverityWarning, Text: fmt.Sprintf(format, args...)}
+}
+
+// circumstances are what the notices of a query depend on.
+type circumstances struct {
+	now      time.Time
+	earliest time.Time // the first moment the answer depends on
+	reads    reads
+	measured bool // asks for use measured by the agents
+	status   collector.Status
+	stats    history.Stats
+}
+
+func (c circumstances) notices() []data.Notice {
+	var all []data.Notice
+	all = append(all, c.beginning()...)
+	if !c.status.TaskSeries && c.status.TaskSeriesWhy != "" && c.reads.ofTasks() {
+		all = append(all, warning("%s", c.status.TaskSeriesWhy))
+	}
+	// Dropped for the same reason are the tasks' series alone: no matter to others.
+	if c.status.SeriesDropped > 0 && c.status.SeriesDroppedWhy != c.status.TaskSeriesWhy {
+		all = append(all, warning("%d series were not written at the last poll%s: the answer may lack some.", c.status.SeriesDropped, because(c.status.SeriesDroppedWhy)))
+	}
+	if c.status.Restricted {
+		all = append(all, warning("The principal sees part of the cluster only: Mesos leaves the rest out of its answers."))
+	}
+	return append(all, c.polls()...)
+}
+
+// beginning tells that part of the answer lies before history.
+func (c circumstances) beginning() []data.Notice {
+	switch start := c.stats.Start; {
+	case start.IsZero():
+		return []data.Notice{info("Nothing has been collected yet: Mesos keeps no history, so it begins with the first poll.")}
+	case !c.earliest.Before(start):
+		return nil
+	case c.stats.Truncated:
+		return []data.Notice{info("History begins at %s, as far as memoryLimit reaches: what was before is not known.", moment(start))}
+	default:
+		return []data.Notice{info("History begins at %s: what was before is not known.", moment(start))}
+	}
+}
+
+// polls tells of data older than two polls, and of measured use where agents
+// are not asked.
+func (c circumstances) polls() []data.Notice {
+	var all []data.Notice
+	wanted := pollsOf(c.reads.names, c.reads.any)
+	for _, poll := range c.status.Polls {
+		if !slices.Contains(wanted, poll.Poll) || poll.LastAttempt.IsZero() || poll.Interval <= 0 {
+			continue
+		}
+		if poll.LastSuccess.IsZero() {
+			all = append(all, warning("The poll %s has not succeeded yet%s.", poll.Poll, problem(poll.Err)))
+			continue
+		}
+		if age := c.now.Sub(poll.LastSuccess); age > 2*poll.Interval {
+			all = append(all, warning("The last successful poll %s was %s ago%s.", poll.Poll, age.Round(time.Second), problem(poll.Err)))
+		}
+	}
+	asked := slices.ContainsFunc(c.status.Polls, func(p collector.PollStatus) bool { return p.Poll == series.PollAgents })
+	if c.measured && !asked {
+		all = append(all, info("Use is measured by the agents, who are asked only where the setting agentStatistics is on."))
+	}
+	return all
+}
+
+func because(why string) string {
+	if why == "" {
+		return ""
+	}
+	return ": " + strings.TrimSuffix(why, ".")
+}
+
+func problem(err error) string {
+	if err == nil {
+		return ""
+	}
+	return because(err.Error())
+}
+
+func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 MST") }

@@ -1,0 +1,246 @@
+package query
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend/gtime"
+)
+
+// This file reads a query: decoding, defaults, and a sentence for everything
+// that is wrong with it. Rules and provisioning files never pass the frontend,
+// so nothing here may count on an editor having filled something in.
+
+// version is the newest query format known here.
+const version = 1
+
+// laterTypes are query types this plugin will have.
+var laterTypes = []string{"table", "sql", "events", "logs", "topology", "variable"}
+
+// InvalidError is a mistake in a query: whoever wrote the query can mend it.
+type InvalidError struct {
+	Key  string // the query's key that is wrong; "" where it is the query as a whole
+	Text string // what is wrong, and what would be right
+}
+
+func (e *InvalidError) Error() string {
+	if e.Key == "" {
+		return e.Text
+	}
+	return e.Key + ": " + e.Text
+}
+
+func bad(key, format string, args ...any) error {
+	return &InvalidError{Key: key, Text: fmt.Sprintf(format, args...)}
+}
+
+// parsed is a query that was read and found right. Exactly one of metrics and
+// promql is set.
+type parsed struct {
+	Common
+	metrics *MetricsQuery
+	promql  *PromQLQuery
+	least   time.Duration // Interval; 0 for none
+	// strangers are keys that neither we nor Grafana know.
+	strangers []string
+}
+
+// parse reads a query. Errors are *InvalidError.
+func parse(raw json.RawMessage) (parsed, error) {
+	var head struct {
+		QueryType string `json:"queryType"`
+		Expr      string `json:"expr"`
+		Version   *int   `json:"version"`
+	}
+	if err := decode(raw, &head); err != nil {
+		return parsed{}, err
+	}
+	if head.Version != nil && *head.Version != version {
+		return parsed{}, bad("version", "%d is not known: this plugin reads version %d", *head.Version, version)
+	}
+
+	var q parsed
+	switch kind := head.QueryType; {
+	case kind == string(QueryTypePromQL), kind == "" && head.Expr != "":
+		q.promql = &PromQLQuery{}
+		if err := decode(raw, q.promql); err != nil {
+			return parsed{}, err
+		}
+		q.Common = q.promql.Common
+		if strings.TrimSpace(q.promql.Expr) == "" {
+			return parsed{}, bad("expr", "is empty: write a PromQL expression")
+		}
+	case kind == string(QueryTypeMetrics), kind == "":
+		q.metrics = &MetricsQuery{}
+		if err := decode(raw, q.metrics); err != nil {
+			return parsed{}, err
+		}
+		q.Common = q.metrics.Common
+		if err := checkMetrics(q.metrics); err != nil {
+			return parsed{}, err
+		}
+	case slices.Contains(laterTypes, kind):
+		return parsed{}, bad("queryType", "%s is not available in this version: there are %s", kind, list(queryTypeNames))
+	default:
+		return parsed{}, unknown("queryType", kind, queryTypeNames)
+	}
+
+	if q.Format != "" && !slices.Contains(formatNames, q.Format) {
+		return parsed{}, unknown("format", string(q.Format), formatNames)
+	}
+	least, err := duration("interval", q.Interval)
+	if err != nil {
+		return parsed{}, err
+	}
+	q.least = least
+	q.strangers = strangers(raw)
+	return q, nil
+}
+
+// instant and series tell what is asked for: both may be.
+func (q parsed) instant() bool   { return q.Instant }
+func (q parsed) overRange() bool { return q.Range || !q.Instant }
+
+func checkMetrics(q *MetricsQuery) error {
+	if q.Metric != "" {
+		var also []string
+		for key, value := range map[string]string{"entity": string(q.Entity), "resource": string(q.Resource), "measure": string(q.Measure)} {
+			if value != "" {
+				also = append(also, key)
+			}
+		}
+		if len(also) > 0 {
+			slices.Sort(also)
+			return bad("metric", "names a series by itself: leave out %s, or leave out metric", list(also))
+		}
+	} else {
+		switch {
+		case !slices.Contains(entityNames(), q.Entity):
+			return unknown("entity", string(q.Entity), entityNames())
+		case !slices.Contains(resourceNames(), q.Resource):
+			return unknown("resource", string(q.Resource), resourceNames())
+		case !slices.Contains(measureNames(resourceNames()...), q.Measure):
+			return unknown("measure", string(q.Measure), measureNames(q.Resource))
+		}
+	}
+	if q.Aggregate != "" && !slices.Contains(aggregateNames, q.Aggregate) {
+		return unknown("aggregate", string(q.Aggregate), aggregateNames)
+	}
+	if q.Top < -100 || q.Top > 100 {
+		return bad("top", "%d is out of range: 1 to 100, or -1 to -100 for the smallest", q.Top)
+	}
+	for i, f := range q.Filters {
+		if !slices.Contains(operatorNames, f.Operator) {
+			return unknown(fmt.Sprintf("filters[%d].operator", i), string(f.Operator), operatorNames)
+		}
+		if len(f.Value.List) == 0 {
+			return bad(fmt.Sprintf("filters[%d].value", i), "is empty: give a string or a list of at least one, or leave out the filter on %q", f.Label)
+		}
+	}
+	return nil
+}
+
+func unknown[T ~string](key, value string, known []T) error {
+	if value == "" {
+		return bad(key, "is missing: one of %s", strings.Join(names(known), ", "))
+	}
+	return bad(key, "%q is not known: one of %s", value, strings.Join(names(known), ", "))
+}
+
+// decode reads JSON and says in the query's own terms what it did not like.
+func decode(raw json.RawMessage, into any) error {
+	err := json.Unmarshal(raw, into)
+	if err == nil {
+		return nil
+	}
+	if said, ok := errors.AsType[*InvalidError](err); ok {
+		return said
+	}
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		key := strings.TrimPrefix(wrong.Field, "Common.")
+		if key == "" {
+			return bad("", "the query must be an object, not %s", wrong.Value)
+		}
+		return bad(key, "must be %s, not %s", kindOf(wrong.Type), wrong.Value)
+	}
+	return bad("", "the query is no JSON object: %v", err)
+}
+
+// kindOf says a Go type as JSON calls it.
+func kindOf(of reflect.Type) string {
+	switch of.Kind() {
+	case reflect.Pointer:
+		return kindOf(of.Elem())
+	case reflect.Slice:
+		return "a list"
+	case reflect.Int:
+		return "a whole number"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.String:
+		return "a string"
+	default:
+		return "an object"
+	}
+}
+
+// macro is an interval left to Grafana: it says nothing about a least step.
+var macro = regexp.MustCompile(`^\$(__\w+|\{__\w+\})$`)
+
+// duration reads a length of time as Grafana writes it: 30s, 5m, 1d; "" and
+// Grafana's own variables are none.
+func duration(key, text string) (time.Duration, error) {
+	text = strings.TrimSpace(text)
+	if text == "" || macro.MatchString(text) {
+		return 0, nil
+	}
+	length, err := gtime.ParseIntervalStringToTimeDuration(strings.TrimPrefix(text, ">"))
+	if err != nil || length <= 0 {
+		return 0, bad(key, "%q is no length of time: write one like 30s, 5m, 12h or 7d", text)
+	}
+	return length, nil
+}
+
+// grafanaKeys are the keys Grafana adds to queries of every type.
+var grafanaKeys = []string{
+	"datasourceId", "intervalMs", "maxDataPoints", "queryCachingTTL", "pluginVersion", "scopes", "panelId", "panelPluginId",
+}
+
+var (
+	metricsKeys = keysOf(MetricsQuery{})
+	promqlKeys  = keysOf(PromQLQuery{})
+)
+
+// strangers are the keys nobody knows: most likely misspelt. They are a
+// warning only, since Grafana may add keys at any time.
+func strangers(raw json.RawMessage) []string {
+	var keys map[string]json.RawMessage
+	if json.Unmarshal(raw, &keys) != nil {
+		return nil
+	}
+	var found []string
+	for key := range keys {
+		if !slices.Contains(metricsKeys, key) && !slices.Contains(promqlKeys, key) && !slices.Contains(grafanaKeys, key) {
+			found = append(found, key)
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+// keysOf lists the JSON keys of a query type, those of Common included.
+func keysOf(of any) []string {
+	var keys []string
+	for _, field := range reflect.VisibleFields(reflect.TypeOf(of)) {
+		if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name != "" {
+			keys = append(keys, name)
+		}
+	}
+	return keys
+}

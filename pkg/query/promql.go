@@ -1,0 +1,88 @@
+package query
+
+import (
+	"strings"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/community/mesos-datasource/catalogue"
+	"github.com/community/mesos-datasource/pkg/history"
+)
+
+// This file is about expressions: queryType promql, and what can be read off
+// any expression.
+
+// compilePromQL makes a plan of an expression somebody wrote. The dashboard's
+// filters are added to it once its macros are replaced (withFilters).
+func compilePromQL(q *PromQLQuery) plan {
+	matchers, notices := adhocMatchers(q.AdhocFilters)
+	return plan{expr: strings.TrimSpace(q.Expr), filters: matchers, notices: notices}
+}
+
+// withFilters adds matchers to every selector of an expression, by its syntax
+// tree: no text of a filter can become anything but a value.
+func withFilters(text string, matchers []*labels.Matcher) (string, error) {
+	parsed, err := history.ParseExpr(text)
+	if err != nil || len(matchers) == 0 {
+		return text, err
+	}
+	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
+		if selector, ok := node.(*parser.VectorSelector); ok {
+			selector.LabelMatchers = append(selector.LabelMatchers, matchers...)
+		}
+		return nil
+	})
+	return parsed.String(), nil
+}
+
+// reads is what an expression reads.
+type reads struct {
+	names []string // metrics, sorted
+	any   bool     // others too: a selector has no name
+	// reach is how far back from a moment it looks, by ranges and offsets.
+	reach time.Duration
+}
+
+// readsOf walks an expression, which must parse. Errors are *history.Error.
+func readsOf(text string) (reads, error) {
+	parsed, err := history.ParseExpr(text)
+	if err != nil {
+		return reads{}, err
+	}
+	var r reads
+	r.names, r.any = history.MetricNames(parsed)
+	parser.Inspect(parsed, func(node parser.Node, path []parser.Node) error {
+		selector, ok := node.(*parser.VectorSelector)
+		if !ok {
+			return nil
+		}
+		reach := selector.OriginalOffset
+		for _, around := range path {
+			switch n := around.(type) {
+			case *parser.MatrixSelector:
+				reach += n.Range
+			case *parser.SubqueryExpr:
+				reach += n.Range + n.OriginalOffset
+			}
+		}
+		r.reach = max(r.reach, reach)
+		return nil
+	})
+	return r, nil
+}
+
+// ofTasks tells whether single tasks or executors are asked for: their history
+// is not kept in every cluster.
+func (r reads) ofTasks() bool {
+	for _, name := range r.names {
+		if known, ok := catalogue.Lookup(name); ok && (known.Entity == string(EntityTask) || known.Entity == string(EntityExecutor)) {
+			return true
+		}
+		if strings.HasPrefix(name, "mesos_task_") || strings.HasPrefix(name, "mesos_executor_") {
+			return true
+		}
+	}
+	return false
+}

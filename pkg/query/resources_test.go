@@ -1,0 +1,110 @@
+package query
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/community/mesos-datasource/pkg/history"
+)
+
+func TestCompileLeavesTheMacrosIn(t *testing.T) {
+	for query, want := range map[string]Compiled{
+		`{"entity":"framework","resource":"tasks","measure":"failed"}`: {
+			PromQL: `sum by (framework) (increase(mesos_framework_tasks_ended_total{state="failed"}[$__rate_interval]))`,
+		},
+		`{"entity":"framework","resource":"tasks","measure":"failed","instant":true}`: {
+			PromQL: `sum by (framework) (increase(mesos_framework_tasks_ended_total{state="failed"}[$__range]))`,
+		},
+		`{"entity":"framework","resource":"tasks","measure":"failed","instant":true,"range":true}`: {
+			PromQL: `sum by (framework) (increase(mesos_framework_tasks_ended_total{state="failed"}[$__rate_interval]))`,
+		},
+		`{"expr":" rate(x[$__rate_interval])\n","adhocFilters":[{"key":"a","operator":"=","value":"1"}]}`: {
+			PromQL: `rate(x[$__rate_interval])`, Warnings: []string{"The dashboard's filters are added to every selector when the query runs."},
+		},
+		`{"entity":"agent","resource":"cpus","measure":"capacity","group_by":["agent_id"],"datasource":{},"intervalMs":1}`: {
+			PromQL: `sum by (agent) (mesos_agent_cpus_capacity)`, Warnings: []string{`The key "group_by" is not known and does nothing.`},
+		},
+	} {
+		got, err := Compile(json.RawMessage(query))
+		require.NoError(t, err, query)
+		require.Equal(t, want, got)
+	}
+}
+
+func TestCompileSaysWhatIsWrong(t *testing.T) {
+	_, err := Compile(json.RawMessage(`{"entity":"framework","resource":"cpus","measure":"utilization"}`))
+	require.EqualError(t, err, "measure: a framework has no capacity: use share")
+	_, err = Compile(json.RawMessage(`{"expr":"sum("}`))
+	require.Equal(t, history.ErrorParse, history.KindOf(err))
+	_, err = Compile(nil)
+	require.ErrorContains(t, err, "no JSON object")
+}
+
+func TestLabelsAndTheirValues(t *testing.T) {
+	ctx, src := context.Background(), small(t)
+	names, warnings, err := Labels(ctx, src, nil, time.Time{}, time.Time{})
+	require.NoError(t, err)
+	require.Empty(t, warnings)
+	require.Equal(t, []string{"__name__", "cluster", "framework", "framework_id", "state"}, names)
+
+	names, _, err = Labels(ctx, src, []string{"mesos_cluster_cpus_capacity", `{state="failed"}`}, time.Time{}, time.Time{})
+	require.NoError(t, err)
+	require.Equal(t, []string{"__name__", "cluster", "framework", "framework_id", "state"}, names)
+
+	values, _, err := LabelValues(ctx, src, "framework", nil, time.Time{}, time.Time{}, 0)
+	require.NoError(t, err)
+	require.Equal(t, []string{"chronos", "marathon"}, values)
+
+	values, _, err = LabelValues(ctx, src, "framework", []string{`mesos_framework_memory_allocated_bytes`}, time.Time{}, time.Time{}, 0)
+	require.NoError(t, err)
+	require.Equal(t, []string{"marathon"}, values)
+
+	values, warnings, err = LabelValues(ctx, src, "__name__", nil, noon.Add(-time.Minute), noon, 2)
+	require.NoError(t, err)
+	require.Equal(t, []string{"mesos_cluster_cpus_capacity", "mesos_framework_cpus_allocated"}, values)
+	require.Equal(t, []string{"2 of 4 values are listed: narrow the selection."}, warnings)
+
+	values, _, err = LabelValues(ctx, src, "nobody_has_it", nil, time.Time{}, time.Time{}, 0)
+	require.NoError(t, err)
+	require.Empty(t, values)
+}
+
+func TestLabelsSaysWhatIsWrong(t *testing.T) {
+	ctx, src := context.Background(), small(t)
+	_, _, err := LabelValues(ctx, src, "", nil, time.Time{}, time.Time{}, 0)
+	require.EqualError(t, err, `label: "" is no name of a label`)
+	_, _, err = Labels(ctx, src, []string{"rate(x[5m])"}, time.Time{}, time.Time{})
+	require.Equal(t, history.ErrorParse, history.KindOf(err))
+}
+
+func TestCatalogueOffersWhatCompiles(t *testing.T) {
+	answer := Catalogue()
+	require.Greater(t, len(answer.Series), 300)
+	require.Contains(t, answer.Functions, "predict_linear")
+	require.NotContains(t, answer.Functions, "mad_over_time") // experimental: the engine refuses it
+	require.Len(t, answer.Entities, len(entityNames()))
+	for _, e := range answer.Entities {
+		require.NotEmpty(t, e.Resources)
+		for _, r := range e.Resources {
+			require.NotEmpty(t, e.Measures[r])
+			for _, m := range e.Measures[r] {
+				for _, label := range append(append([]string{}, e.Labels...), e.ResourceLabels[r]...) {
+					if label[len(label)-1] == '*' {
+						label = label[:len(label)-1] + "x"
+					}
+					query, err := json.Marshal(map[string]any{"entity": e.Entity, "resource": r, "measure": m, "groupBy": append([]string{label}, e.DefaultGroupBy...)})
+					require.NoError(t, err)
+					_, err = Compile(query)
+					require.NoError(t, err, string(query))
+				}
+			}
+		}
+	}
+	raw, err := json.Marshal(answer)
+	require.NoError(t, err)
+	require.Contains(t, string(raw), `"defaultGroupBy":[]`)
+}

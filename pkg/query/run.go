@@ -1,0 +1,330 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/community/mesos-datasource/pkg/collector"
+	"github.com/community/mesos-datasource/pkg/history"
+	"github.com/community/mesos-datasource/pkg/series"
+)
+
+// Engine evaluates PromQL; *history.Engine is one.
+type Engine interface {
+	Instant(context.Context, history.Request) (history.Result, error)
+	Range(context.Context, history.Request) (history.Result, error)
+}
+
+// Source is what queries are answered from.
+type Source struct {
+	Engine Engine
+	Store  history.Store
+	// Status is what the collector knows of itself now.
+	Status func() collector.Status
+	// Interval is how often a poll is made now; 0 for never.
+	Interval func(series.Poll) time.Duration
+	// CurrentTasks is where instant queries find tasks whose history is not
+	// kept; may be nil.
+	CurrentTasks CurrentTasks
+	// Notices are more notices for every answer; may be nil.
+	Notices func() []data.Notice
+	// Now is the time notices compare with; nil is time.Now.
+	Now func() time.Time
+}
+
+func (s Source) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
+}
+
+// Options say who asks.
+type Options struct {
+	// Alert: an alert or recording rule.
+	Alert bool
+	// Expression: a server-side expression reads the answer.
+	Expression bool
+	// Ready is why there may be nothing to answer from: the first poll is still
+	// running, or failed. It concerns queries only while there is no history.
+	Ready error
+}
+
+// evaluated tells whether the answer is computed with, and not only looked at:
+// then it is whole, or an error.
+func (o Options) evaluated() bool { return o.Alert || o.Expression }
+
+// Run answers one query. Whatever goes wrong is an error of its response; a
+// panic is too.
+func Run(ctx context.Context, src Source, q backend.DataQuery, o Options) (response backend.DataResponse) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			log.DefaultLogger.Error("A query panicked", "refId", q.RefID, "panic", cause, "stack", string(debug.Stack()))
+			response = backend.ErrDataResponseWithSource(backend.StatusInternal, backend.ErrorSourcePlugin,
+				fmt.Sprintf("the query failed in the plugin (%v): its log has the details", cause))
+		}
+	}()
+	frames, err := answer(ctx, src, q, o)
+	if err != nil {
+		return failed(err)
+	}
+	for _, frame := range frames {
+		frame.RefID = q.RefID
+	}
+	return backend.DataResponse{Frames: frames, Status: backend.StatusOK}
+}
+
+func answer(ctx context.Context, src Source, q backend.DataQuery, o Options) (data.Frames, error) {
+	parsed, err := parse(q.JSON)
+	if err != nil {
+		return nil, err
+	}
+	if q.TimeRange.To.Before(q.TimeRange.From) {
+		return nil, bad("", "the time range ends (%s) before it begins (%s)", moment(q.TimeRange.To), moment(q.TimeRange.From))
+	}
+	wait, err := beginning(src, o)
+	if err != nil {
+		return nil, err
+	}
+	var frames data.Frames
+	// A rule that has both gets the instant one alone: it is the one that
+	// resolves when a series ends.
+	if parsed.overRange() && !(parsed.instant() && o.Alert) {
+		part, err := evaluate(ctx, src, q, o, parsed, false, wait)
+		if err != nil {
+			return nil, err
+		}
+		frames = append(frames, part...)
+	}
+	if parsed.instant() {
+		part, err := evaluate(ctx, src, q, o, parsed, true, wait)
+		if err != nil {
+			return nil, err
+		}
+		frames = append(frames, part...)
+	}
+	return frames, nil
+}
+
+// beginning decides what a missing first poll means: nothing where there is
+// history already; a notice while it runs; its error when it failed.
+func beginning(src Source, o Options) ([]data.Notice, error) {
+	switch {
+	case o.Ready == nil || !src.Store.Stats().Start.IsZero():
+		return nil, nil
+	case errors.Is(o.Ready, collector.ErrFirstPoll):
+		return []data.Notice{info("The first poll of the cluster is still running: there is nothing to show yet.")}, nil
+	default:
+		return nil, &unreadyError{o.Ready}
+	}
+}
+
+// unreadyError is why there is nothing to answer from: the cluster's fault, in
+// the words of whoever asked it.
+type unreadyError struct{ error }
+
+func (e *unreadyError) Unwrap() error { return e.error }
+
+// evaluate answers a query over its range or at its end.
+func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p parsed, instant bool, notices []data.Notice) (data.Frames, error) {
+	built, err := build(src, q, p, instant)
+	if err != nil {
+		return nil, err
+	}
+	request := history.Request{
+		Store: src.Store, Expr: built.expr, Lookback: built.clock.lookback(), Alert: o.Alert,
+		Start: built.clock.start, End: built.clock.end, Step: built.clock.step,
+	}
+	ask := src.Engine.Range
+	if instant {
+		request.Start, request.End, request.Step = built.clock.to, built.clock.to, 0
+		ask = src.Engine.Instant
+		if src.CurrentTasks != nil && built.reads.ofTasks() && !src.Status().TaskSeries {
+			store, release, err := withCurrentTasks(ctx, src.Store, src.CurrentTasks, built.reads)
+			if err != nil {
+				return nil, err
+			}
+			defer release()
+			request.Store = store
+		}
+	}
+	result, err := ask(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case instant && result.Type == parser.ValueTypeMatrix:
+		return nil, bad("expr", "a range of samples is no answer: use a function such as rate() or last_over_time() around it")
+	case result.Type == parser.ValueTypeString:
+		return nil, bad("expr", "a text is no answer: write an expression with a number")
+	}
+
+	all, of := seriesOf(result), frameType(p.Format, instant, o)
+	notices = slices.Concat(notices, built.notices(src, instant), coverage(ctx, src, built, request))
+	for _, text := range result.Warnings {
+		notices = append(notices, warning("%s", text))
+	}
+	for _, text := range result.Infos {
+		notices = append(notices, info("%s", text))
+	}
+	all, more, err := limit(all, of, o)
+	if err != nil {
+		return nil, err
+	}
+	step := built.clock.step
+	if instant {
+		step = 0
+	}
+	return framer{
+		legend: legend{format: p.LegendFormat, plan: built.plan, promql: p.promql != nil},
+		unit:   built.plan.unit, about: built.plan.about, expr: built.expr, step: step,
+		notices: append(notices, more...),
+	}.frames(all, of), nil
+}
+
+// frameType is the shape of an answer. Rules and expressions know no tables
+// over time.
+func frameType(format Format, instant bool, o Options) data.FrameType {
+	switch {
+	case instant && format == FormatTable:
+		return data.FrameTypeNumericLong
+	case instant:
+		return data.FrameTypeNumericWide
+	case format == FormatTable && !o.evaluated():
+		return data.FrameTypeTimeSeriesLong
+	default:
+		return data.FrameTypeTimeSeriesMulti
+	}
+}
+
+// limit keeps as many series as the asker can take: a part, named as one, for
+// eyes; never a part for rules.
+func limit(all []one, of data.FrameType, o Options) ([]one, []data.Notice, error) {
+	most := maxShown
+	if of == data.FrameTypeNumericLong {
+		most = maxTableRows
+	}
+	switch {
+	case o.evaluated() && len(all) > maxEvaluated:
+		return nil, nil, bad("", "the answer has %d series, and rules and expressions are given %d at most: add filters, group by fewer labels, or use top", len(all), maxEvaluated)
+	case o.evaluated() || len(all) <= most:
+		return all, nil, nil
+	}
+	notice := warning("%d of %d series are shown, those with the highest average: use top to choose others, filters or fewer labels to group by.", most, len(all))
+	return highest(all, most), []data.Notice{notice}, nil
+}
+
+// built is a query ready to be evaluated.
+type built struct {
+	plan  plan
+	expr  string // without macros
+	clock clock
+	reads reads
+}
+
+// build compiles a query, finds its step by the metrics it names, and replaces
+// the macros.
+func build(src Source, q backend.DataQuery, p parsed, instant bool) (built, error) {
+	first, err := compile(p, mode{instant: instant})
+	if err != nil {
+		return built{}, err
+	}
+	named, err := readsOf(placeholder.interpolate(first.expr))
+	if err != nil {
+		return built{}, err
+	}
+	b := built{clock: newClock(q, p.least, pollOf(named.names, named.any, src.Interval))}
+	if b.plan, err = compile(p, mode{instant: instant, step: b.clock.step}); err != nil {
+		return built{}, err
+	}
+	if b.expr, err = withFilters(b.clock.interpolate(b.plan.expr), b.plan.filters); err != nil {
+		return built{}, err
+	}
+	b.reads, err = readsOf(b.expr)
+	return b, err
+}
+
+// compile makes a plan of a query of any type.
+func compile(p parsed, m mode) (plan, error) {
+	if p.metrics != nil {
+		return compileMetrics(p.metrics, m)
+	}
+	return compilePromQL(p.promql), nil
+}
+
+func (b built) notices(src Source, instant bool) []data.Notice {
+	earliest := b.clock.from
+	if instant {
+		earliest = b.clock.to.Add(-b.reads.reach)
+	}
+	var all []data.Notice
+	for _, text := range b.plan.notices {
+		all = append(all, warning("%s", text))
+	}
+	all = append(all, circumstances{
+		now: src.now(), earliest: earliest, reads: b.reads, measured: b.plan.measured,
+		status: src.Status(), stats: src.Store.Stats(),
+	}.notices()...)
+	if src.Notices != nil {
+		all = append(all, src.Notices()...)
+	}
+	return all
+}
+
+// coverage tells where efficiency is that of a part: agents that did not
+// answer are in neither side of the quotient.
+func coverage(ctx context.Context, src Source, b built, request history.Request) []data.Notice {
+	if b.plan.coverage == "" {
+		return nil
+	}
+	request.Expr = b.clock.interpolate(b.plan.coverage)
+	request.Start, request.Step = request.End, 0
+	result, err := src.Engine.Instant(ctx, request)
+	if err != nil || len(result.Vector) != 1 {
+		return nil // a notice less; the answer itself stands
+	}
+	const nearlyAll = 0.999
+	part := result.Vector[0].F
+	if !(part < nearlyAll) {
+		return nil
+	}
+	return []data.Notice{info("Use was measured for %.0f %% of what is allocated: the efficiency is that of this part.", part*100)}
+}
+
+// failed makes a response of an error. Mistakes in queries, the cluster's and
+// PromQL's errors are downstream's: the plugin did its part.
+func failed(err error) backend.DataResponse {
+	status, source := backend.StatusInternal, backend.ErrorSourcePlugin
+	if _, ok := errors.AsType[*InvalidError](err); ok {
+		status, source = backend.StatusBadRequest, backend.ErrorSourceDownstream
+	} else if kind := history.KindOf(err); kind != "" {
+		status, source = statusOf(kind)
+	} else if _, ok := errors.AsType[*unreadyError](err); ok {
+		status, source = backend.StatusBadGateway, backend.ErrorSourceDownstream
+	}
+	return backend.DataResponse{Error: err, Status: status, ErrorSource: source}
+}
+
+func statusOf(kind history.ErrorKind) (backend.Status, backend.ErrorSource) {
+	switch kind {
+	case history.ErrorParse, history.ErrorRequest, history.ErrorSamples, history.ErrorEval:
+		return backend.StatusBadRequest, backend.ErrorSourceDownstream
+	case history.ErrorTimeout:
+		return backend.StatusTimeout, backend.ErrorSourceDownstream
+	case history.ErrorBusy:
+		return backend.StatusTooManyRequests, backend.ErrorSourceDownstream
+	case history.ErrorCancel:
+		return 499, backend.ErrorSourceDownstream // nginx' code for a client that went away, which Grafana uses too
+	default:
+		return backend.StatusInternal, backend.ErrorSourcePlugin
+	}
+}

@@ -1,0 +1,366 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/stretchr/testify/require"
+
+	"github.com/community/mesos-datasource/pkg/collector"
+	"github.com/community/mesos-datasource/pkg/history"
+)
+
+// scripted is an engine that answers what it is told to, and keeps what it was
+// asked.
+type scripted struct {
+	result  history.Result
+	err     error
+	panics  bool
+	instant []history.Request
+	ranges  []history.Request
+}
+
+func (e *scripted) Instant(_ context.Context, r history.Request) (history.Result, error) {
+	e.instant = append(e.instant, r)
+	return e.answer()
+}
+
+func (e *scripted) Range(_ context.Context, r history.Request) (history.Result, error) {
+	e.ranges = append(e.ranges, r)
+	return e.answer()
+}
+
+func (e *scripted) answer() (history.Result, error) {
+	if e.panics {
+		panic("no such thing")
+	}
+	return e.result, e.err
+}
+
+func scriptedSource(t testing.TB, e *scripted) Source {
+	src := source(t, memory(t, recorded{of("x"), flat(1, 1000)}))
+	src.Engine = e
+	return src
+}
+
+// manySeries is a result of n series, the i-th with the value i.
+func manySeries(n int, instant bool) history.Result {
+	if instant {
+		result := history.Result{Type: parser.ValueTypeVector}
+		for i := range n {
+			result.Vector = append(result.Vector, promql.Sample{Metric: of("x", "i", fmt.Sprint(i)), T: noon.UnixMilli(), F: float64(i)})
+		}
+		return result
+	}
+	result := history.Result{Type: parser.ValueTypeMatrix}
+	for i := range n {
+		result.Matrix = append(result.Matrix, promql.Series{Metric: of("x", "i", fmt.Sprint(i)), Floats: []promql.FPoint{{T: noon.UnixMilli(), F: float64(i)}}})
+	}
+	return result
+}
+
+func TestEngineIsAskedForTheRangeInWholeSteps(t *testing.T) {
+	engine := &scripted{result: manySeries(1, false)}
+	q := asked(`{"expr":"rate(mesos_cluster_tasks_ended_total[$__rate_interval])","interval":"1m"}`)
+	q.TimeRange = backend.TimeRange{From: noon.Add(-10*time.Minute - 7*time.Second), To: noon.Add(-7 * time.Second)}
+	require.NoError(t, Run(context.Background(), scriptedSource(t, engine), q, Options{Alert: true}).Error)
+	require.Len(t, engine.ranges, 1)
+	got := engine.ranges[0]
+	require.Equal(t, "rate(mesos_cluster_tasks_ended_total[1m15s])", got.Expr)
+	require.Equal(t, time.Minute, got.Step)
+	require.Equal(t, noon.Add(-11*time.Minute), got.Start)
+	require.Equal(t, noon.Add(-time.Minute), got.End)
+	require.Equal(t, 37500*time.Millisecond, got.Lookback)
+	require.True(t, got.Alert)
+}
+
+func TestInstantIsEvaluatedAtTheEndAsItIs(t *testing.T) {
+	engine := &scripted{result: manySeries(1, true)}
+	q := asked(`{"expr":"x","instant":true}`)
+	q.TimeRange.To = noon.Add(-7 * time.Second)
+	require.NoError(t, Run(context.Background(), scriptedSource(t, engine), q, Options{}).Error)
+	require.Empty(t, engine.ranges)
+	require.Equal(t, noon.Add(-7*time.Second), engine.instant[0].End)
+}
+
+func TestRangeAndInstantAreTwoResultsButForRules(t *testing.T) {
+	store := memory(t, recorded{of("x", "a", "1"), flat(1, 60)})
+	both := `{"expr":"x","range":true,"instant":true}`
+	require.Equal(t, []data.FrameType{data.FrameTypeTimeSeriesMulti, data.FrameTypeNumericWide}, types(answered(t, source(t, store), both, Options{})))
+	require.Equal(t, []data.FrameType{data.FrameTypeNumericWide}, types(answered(t, source(t, store), both, Options{Alert: true})))
+}
+
+func types(response backend.DataResponse) []data.FrameType {
+	var all []data.FrameType
+	for _, frame := range response.Frames {
+		all = append(all, frame.Meta.Type)
+	}
+	return all
+}
+
+func TestEveryErrorSaysWhoseItIs(t *testing.T) {
+	for name, c := range map[string]struct {
+		query  string
+		err    error
+		status backend.Status
+		source backend.ErrorSource
+		text   string
+	}{
+		"a wrong query":         {`{"entity":"slave"}`, nil, 400, backend.ErrorSourceDownstream, `entity: "slave" is not known`},
+		"no PromQL":             {`{"expr":"sum(("}`, nil, 400, backend.ErrorSourceDownstream, "not valid PromQL"},
+		"a type to come":        {`{"queryType":"sql"}`, nil, 400, backend.ErrorSourceDownstream, "sql is not available in this version: there are metrics and promql"},
+		"too many samples":      {`{"expr":"x"}`, &history.Error{Kind: history.ErrorSamples, Sentence: "too many"}, 400, backend.ErrorSourceDownstream, "too many"},
+		"evaluation":            {`{"expr":"x"}`, &history.Error{Kind: history.ErrorEval, Sentence: "many-to-many"}, 400, backend.ErrorSourceDownstream, "many-to-many"},
+		"a slow query":          {`{"expr":"x"}`, &history.Error{Kind: history.ErrorTimeout, Sentence: "slow"}, 504, backend.ErrorSourceDownstream, "slow"},
+		"a busy engine":         {`{"expr":"x"}`, &history.Error{Kind: history.ErrorBusy, Sentence: "busy"}, 429, backend.ErrorSourceDownstream, "busy"},
+		"nobody waits any more": {`{"expr":"x"}`, &history.Error{Kind: history.ErrorCancel, Sentence: "gone"}, 499, backend.ErrorSourceDownstream, "gone"},
+		"a fault in the engine": {`{"expr":"x"}`, &history.Error{Kind: history.ErrorPanic, Sentence: "fault"}, 500, backend.ErrorSourcePlugin, "fault"},
+		"an unknown error":      {`{"expr":"x"}`, errors.New("odd"), 500, backend.ErrorSourcePlugin, "odd"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			response := Run(context.Background(), scriptedSource(t, &scripted{err: c.err}), asked(c.query), Options{})
+			require.ErrorContains(t, response.Error, c.text)
+			require.Equal(t, c.status, response.Status)
+			require.Equal(t, c.source, response.ErrorSource)
+			require.Empty(t, response.Frames)
+		})
+	}
+}
+
+func TestAPanicIsTheQuerysOwnError(t *testing.T) {
+	response := Run(context.Background(), scriptedSource(t, &scripted{panics: true}), asked(`{"expr":"x"}`), Options{})
+	require.ErrorContains(t, response.Error, "no such thing")
+	require.Equal(t, backend.StatusInternal, response.Status)
+	require.Equal(t, backend.ErrorSourcePlugin, response.ErrorSource)
+}
+
+func TestARangeThatEndsBeforeItBeginsIsAnError(t *testing.T) {
+	q := asked(`{"expr":"x"}`)
+	q.TimeRange.From, q.TimeRange.To = q.TimeRange.To, q.TimeRange.From
+	require.ErrorContains(t, Run(context.Background(), scriptedSource(t, &scripted{}), q, Options{}).Error, "ends (2026-03-01 11:50:00 UTC) before it begins")
+}
+
+func TestABrowserGetsAThousandSeriesAndIsTold(t *testing.T) {
+	for _, c := range []struct {
+		query string
+		most  int
+	}{
+		{`{"expr":"x"}`, 1000},
+		{`{"expr":"x","instant":true}`, 1000},
+		{`{"expr":"x","instant":true,"format":"table"}`, 10000},
+	} {
+		instant := strings.Contains(c.query, "instant")
+		response := answered(t, scriptedSource(t, &scripted{result: manySeries(c.most, instant)}), c.query, Options{})
+		require.Empty(t, texts(response), c.query)
+		require.Equal(t, c.most, count(response))
+
+		response = answered(t, scriptedSource(t, &scripted{result: manySeries(c.most+5, instant)}), c.query, Options{})
+		require.Equal(t, c.most, count(response))
+		require.Equal(t, []string{fmt.Sprintf("%d of %d series are shown, those with the highest average: use top to choose others, filters or fewer labels to group by.", c.most, c.most+5)}, texts(response))
+	}
+}
+
+func TestTheHighestSeriesStayInTheirOrder(t *testing.T) {
+	response := answered(t, scriptedSource(t, &scripted{result: manySeries(1003, false)}), `{"expr":"x"}`, Options{})
+	require.Equal(t, "3", response.Frames[0].Fields[1].Labels["i"])
+	require.Equal(t, "1002", response.Frames[999].Fields[1].Labels["i"])
+}
+
+func TestRulesAndExpressionsGetAllSeriesOrAnError(t *testing.T) {
+	for _, o := range []Options{{Alert: true}, {Expression: true}} {
+		for _, instant := range []bool{false, true} {
+			query := fmt.Sprintf(`{"expr":"x","instant":%t}`, instant)
+			response := answered(t, scriptedSource(t, &scripted{result: manySeries(10000, instant)}), query, o)
+			require.Equal(t, 10000, count(response))
+			failed := Run(context.Background(), scriptedSource(t, &scripted{result: manySeries(10001, instant)}), asked(query), o)
+			require.ErrorContains(t, failed.Error, "10001 series")
+			require.Equal(t, backend.StatusBadRequest, failed.Status)
+		}
+	}
+}
+
+// count is the number of values' fields or rows.
+func count(response backend.DataResponse) int {
+	n := 0
+	for _, frame := range response.Frames {
+		switch frame.Meta.Type {
+		case data.FrameTypeNumericLong, data.FrameTypeTimeSeriesLong:
+			n += frame.Rows()
+		case data.FrameTypeTimeSeriesMulti:
+			n++
+		default:
+			n += len(frame.Fields)
+		}
+	}
+	return n
+}
+
+func TestWhatIsNotANumberHasNoPoint(t *testing.T) {
+	nan := math.NaN()
+	engine := &scripted{result: history.Result{Type: parser.ValueTypeVector, Vector: promql.Vector{
+		{Metric: of("x", "a", "1"), F: nan}, {Metric: of("x", "a", "2"), F: 2}, {Metric: of("x", "a", "3"), F: math.Inf(1)},
+	}}}
+	response := answered(t, scriptedSource(t, engine), `{"expr":"x","instant":true}`, Options{})
+	require.Len(t, response.Frames[0].Fields, 2)
+	require.Equal(t, "2", response.Frames[0].Fields[0].Labels["a"])
+
+	engine = &scripted{result: history.Result{Type: parser.ValueTypeMatrix, Matrix: promql.Matrix{
+		{Metric: of("x", "a", "1"), Floats: []promql.FPoint{{T: 1000, F: nan}}},
+		{Metric: of("x", "a", "2"), Floats: []promql.FPoint{{T: 1000, F: 1}, {T: 2000, F: nan}, {T: 3000, F: 3}}},
+	}}}
+	response = answered(t, scriptedSource(t, engine), `{"expr":"x"}`, Options{})
+	require.Len(t, response.Frames, 1)
+	require.Equal(t, 2, response.Frames[0].Rows())
+}
+
+func TestZeroOverZeroIsUnknown(t *testing.T) {
+	store := memory(t,
+		recorded{of("mesos_agent_cpus_allocated", "agent", "full", "agent_id", "1"), flat(3, 60)},
+		recorded{of("mesos_agent_cpus_capacity", "agent", "full", "agent_id", "1"), flat(4, 60)},
+		recorded{of("mesos_agent_cpus_allocated", "agent", "empty", "agent_id", "2"), flat(0, 60)},
+		recorded{of("mesos_agent_cpus_capacity", "agent", "empty", "agent_id", "2"), flat(0, 60)},
+	)
+	for _, more := range []string{``, `,"aggregate":"max"`} {
+		response := answered(t, source(t, store), `{"entity":"agent","resource":"cpus","measure":"utilization","instant":true`+more+`}`, Options{})
+		require.Len(t, response.Frames[0].Fields, 1)
+		require.Equal(t, 0.75, response.Frames[0].Fields[0].At(0))
+		require.Equal(t, "full", response.Frames[0].Fields[0].Config.DisplayNameFromDS)
+	}
+}
+
+func TestAnswersThatAreNoNumbersAreErrors(t *testing.T) {
+	src := source(t, memory(t, recorded{of("x"), flat(1, 60)}))
+	for query, text := range map[string]string{
+		`{"expr":"x[1m]","instant":true}`:     "expr: a range of samples is no answer",
+		`{"expr":"\"hello\"","instant":true}`: "expr: a text is no answer",
+		`{"expr":"x[1m]"}`:                    "one value per series and moment",
+	} {
+		response := Run(context.Background(), src, asked(query), Options{})
+		require.ErrorContains(t, response.Error, text)
+		require.Equal(t, backend.StatusBadRequest, response.Status)
+	}
+}
+
+func TestAScalarIsASeriesWithoutLabels(t *testing.T) {
+	src := source(t, memory(t, recorded{of("x"), flat(1, 60)}))
+	instant := answered(t, src, `{"expr":"1 + 1","instant":true}`, Options{})
+	require.Equal(t, 2.0, instant.Frames[0].Fields[0].At(0))
+	over := answered(t, src, `{"expr":"1 + 1"}`, Options{})
+	require.Equal(t, 41, over.Frames[0].Rows())
+}
+
+func TestTopKeepsTheSameSeriesAllAlong(t *testing.T) {
+	// a is the larger one at first, b at the end and on average.
+	a, b := flat(10, 60), flat(9, 60)
+	for i := 30; i < 60; i++ {
+		a[i], b[i] = 1, 9
+	}
+	store := memory(t,
+		recorded{of("mesos_framework_cpus_allocated", "framework", "a", "framework_id", "1"), a},
+		recorded{of("mesos_framework_cpus_allocated", "framework", "b", "framework_id", "2"), b},
+	)
+	for top, want := range map[int]string{1: "b", -1: "a"} {
+		response := answered(t, source(t, store), fmt.Sprintf(`{"entity":"framework","resource":"cpus","measure":"allocated","top":%d}`, top), Options{})
+		require.Len(t, response.Frames, 1)
+		require.Equal(t, want, response.Frames[0].Fields[1].Labels["framework"])
+		require.Equal(t, 41, response.Frames[0].Rows())
+	}
+}
+
+func TestForecastGoesOnAsHistoryDid(t *testing.T) {
+	line := make([]float64, 241) // an hour, 1 a minute
+	for i := range line {
+		line[i] = float64(i) / 4
+	}
+	store := memory(t, recorded{of("mesos_cluster_memory_allocated_bytes"), line})
+	response := answered(t, source(t, store), `{"entity":"cluster","resource":"memory","measure":"allocated","forecast":"30m","instant":true}`, Options{})
+	require.InDelta(t, 60+30, response.Frames[0].Fields[0].At(0), 0.001)
+}
+
+func TestInfoLabelsJoinEachOperand(t *testing.T) {
+	var all []recorded
+	for id, rack := range map[string]string{"1": "r1", "2": "r1", "3": "r2"} {
+		all = append(all,
+			recorded{of("mesos_agent_cpus_capacity", "agent", "a"+id, "agent_id", id), flat(10, 60)},
+			recorded{of("mesos_agent_cpus_allocated", "agent", "a"+id, "agent_id", id), flat(float64(len(id)+len(rack)), 60)},
+			recorded{of("mesos_agent_cpus_offered", "agent", "a"+id, "agent_id", id), flat(1, 60)},
+			recorded{of("mesos_agent_info", "agent", "a"+id, "agent_id", id, "attr_rack", rack, "version", "1.12.0"), flat(1, 60)},
+		)
+	}
+	src := source(t, memory(t, all...))
+	for query, want := range map[string]map[string]float64{
+		`"measure":"allocated","groupBy":["attr_rack"]`:                                                                      {"r1": 6, "r2": 3},
+		`"measure":"free","groupBy":["attr_rack"]`:                                                                           {"r1": 12, "r2": 6},
+		`"measure":"free","groupBy":["attr_rack"],"aggregate":"max"`:                                                         {"r1": 6, "r2": 6},
+		`"measure":"utilization","groupBy":["attr_rack"]`:                                                                    {"r1": 0.3, "r2": 0.3},
+		`"measure":"utilization","groupBy":["attr_rack"],"aggregate":"avg"`:                                                  {"r1": 0.3, "r2": 0.3},
+		`"measure":"allocated","groupBy":["attr_rack"],"aggregate":"count"`:                                                  {"r1": 2, "r2": 1},
+		`"measure":"allocated","groupBy":["attr_rack"],"filters":[{"label":"attr_rack","operator":"!=","value":"r1"}]`:       {"r2": 3},
+		`"measure":"allocated","groupBy":["attr_rack"],"filters":[{"label":"attr_gone","operator":"=","value":""}]`:          {"r1": 6, "r2": 3},
+		`"measure":"allocated","groupBy":["attr_rack"],"adhocFilters":[{"key":"attr_rack","operator":"=|","values":["r2"]}]`: {"r2": 3},
+	} {
+		response := answered(t, src, `{"entity":"agent","resource":"cpus","instant":true,`+query+`}`, Options{})
+		got := map[string]float64{}
+		for _, field := range response.Frames[0].Fields {
+			got[field.Labels["attr_rack"]] = field.At(0).(float64)
+		}
+		require.InDeltaMapValues(t, want, got, 1e-9, query)
+	}
+}
+
+func TestDashboardFiltersReachEverySelectorOfAnExpression(t *testing.T) {
+	engine := &scripted{result: manySeries(1, false)}
+	q := `{"expr":"sum(rate(a{x=\"1\"}[$__rate_interval])) / on () b offset 1h","adhocFilters":[
+		{"key":"framework","operator":"=","value":"m\"} or up{x=\"$__range"},{"key":"state","operator":"=|","values":["TASK_LOST","gone"]},
+		{"key":"cpus","operator":">=","value":"2"},{"key":"no label","operator":"=","value":"1"},{"key":"y","operator":"=~","value":"("}]}`
+	response := answered(t, scriptedSource(t, engine), q, Options{})
+	matchers := `framework="m\"} or up{x=\"$__range",state=~"(?:lost|gone)"`
+	require.Equal(t, `sum(rate(a{`+matchers+`,x="1"}[1m])) / on () b{`+matchers+`} offset 1h`, engine.ranges[0].Expr)
+	require.Equal(t, engine.ranges[0].Expr, response.Frames[0].Meta.ExecutedQueryString)
+	notices := texts(response)
+	require.Len(t, notices, 3)
+	require.Contains(t, notices[0], "cpus >= 2 is left out")
+	require.Contains(t, notices[1], "no label = 1 is left out: no label can be called so")
+	require.Contains(t, notices[2], `y =~ ( is left out: "(" is no regular expression`)
+}
+
+func TestAFiltersValueIsNeverAMacro(t *testing.T) {
+	store := memory(t, recorded{of("mesos_framework_cpus_allocated", "framework", "$__interval ${__range}", "framework_id", "1"), flat(2, 60)})
+	response := answered(t, source(t, store), `{"entity":"framework","resource":"cpus","measure":"allocated","instant":true,
+		"filters":[{"label":"framework","operator":"=","value":"$__interval ${__range}"}]}`, Options{})
+	require.Equal(t, 2.0, response.Frames[0].Fields[0].At(0))
+}
+
+func TestCurrentTasksAnswerInstantsWhereTheirHistoryIsNotKept(t *testing.T) {
+	src := source(t, memory(t, recorded{of("mesos_cluster_cpus_capacity"), flat(8, 60)}))
+	src.Status = func() collector.Status { return collector.Status{TaskSeriesWhy: "History of tasks is not kept."} }
+	src.CurrentTasks = func(yield func(labels.Labels, float64)) time.Time {
+		for i, task := range []string{"a", "a", "b"} {
+			for _, metric := range []string{"mesos_task_cpus_allocated", "mesos_task_memory_allocated_bytes"} {
+				yield(of(metric, "task", task, "task_id", fmt.Sprint(i)), 2)
+			}
+		}
+		return noon.Add(-every)
+	}
+	query := `{"entity":"task","resource":"cpus","measure":"share"`
+	response := answered(t, src, query+`,"instant":true}`, Options{Alert: true})
+	require.Len(t, response.Frames[0].Fields, 2)
+	require.Equal(t, 0.5, response.Frames[0].Fields[0].At(0))
+	require.Equal(t, 0.25, response.Frames[0].Fields[1].At(0))
+	require.Equal(t, []string{"History of tasks is not kept."}, texts(response))
+
+	require.Empty(t, answered(t, src, query+`}`, Options{}).Frames[0].Fields, "a range has no history to show")
+
+	src.Status = func() collector.Status { return collector.Status{TaskSeries: true} }
+	require.Empty(t, answered(t, src, query+`,"instant":true}`, Options{}).Frames[0].Fields, "the history alone answers where it is kept")
+}

@@ -1,0 +1,116 @@
+package query
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"reflect"
+	"testing"
+
+	"github.com/grafana/grafana-plugin-sdk-go/experimental/schemabuilder"
+	"github.com/invopop/jsonschema"
+	"github.com/stretchr/testify/require"
+)
+
+// The test that keeps schema.json equal to model.go:
+//
+//	go test ./pkg/query -run TestSchema -update
+//
+// writes it anew. scripts/generate-types.ts makes the frontend's types of it.
+
+var update = flag.Bool("update", false, "write the files that tests compare with")
+
+const schemaFile = "schema.json"
+
+// enums are the types that become unions in TypeScript.
+var enums = []reflect.Type{
+	reflect.TypeFor[QueryType](), reflect.TypeFor[Entity](), reflect.TypeFor[Resource](), reflect.TypeFor[Measure](),
+	reflect.TypeFor[Aggregate](), reflect.TypeFor[Format](), reflect.TypeFor[Operator](),
+}
+
+func TestSchemaIsThatOfTheModel(t *testing.T) {
+	got := buildSchema(t)
+	if *update {
+		require.NoError(t, os.WriteFile(schemaFile, got, 0o644))
+	}
+	want, err := os.ReadFile(schemaFile)
+	require.NoError(t, err)
+	require.Equal(t, string(want), string(got), "the query model changed: go test ./pkg/query -run TestSchema -update, then node scripts/generate-types.ts")
+}
+
+func TestSchemaNamesEveryValueTheBackendAccepts(t *testing.T) {
+	var schema struct {
+		Definitions map[string]struct {
+			Enum []string `json:"enum"`
+		} `json:"definitions"`
+	}
+	require.NoError(t, json.Unmarshal(buildSchema(t), &schema))
+	require.ElementsMatch(t, names(entityNames()), schema.Definitions["Entity"].Enum)
+	require.ElementsMatch(t, names(resourceNames()), schema.Definitions["Resource"].Enum)
+	require.ElementsMatch(t, names(measureNames(resourceNames()...)), schema.Definitions["Measure"].Enum)
+	require.ElementsMatch(t, names(aggregateNames), schema.Definitions["Aggregate"].Enum)
+	require.ElementsMatch(t, names(operatorNames), schema.Definitions["Operator"].Enum)
+	require.ElementsMatch(t, names(formatNames), schema.Definitions["Format"].Enum)
+	require.ElementsMatch(t, names(queryTypeNames), schema.Definitions["QueryType"].Enum)
+}
+
+// buildSchema reflects the query types with the SDK's schema builder, which
+// finds values and comments in the source, and gives the enums names, so that
+// TypeScript gets a named union of each.
+func buildSchema(t *testing.T) []byte {
+	t.Helper()
+	builder, err := schemabuilder.NewSchemaBuilder(schemabuilder.BuilderOptions{
+		PluginID: []string{"community-mesos-datasource"},
+		ScanCode: []schemabuilder.CodePaths{{BasePackage: reflect.TypeFor[MetricsQuery]().PkgPath(), CodePath: "./"}},
+		Enums:    enums,
+	})
+	require.NoError(t, err)
+
+	reflector := builder.Reflector()
+	reflector.DoNotReference = false
+	reflector.Anonymous = true
+	reflector.AllowAdditionalProperties = true
+	named := map[string]*jsonschema.Schema{}
+	sdkMapper := reflector.Mapper
+	reflector.Mapper = func(of reflect.Type) *jsonschema.Schema {
+		if of == reflect.TypeFor[Values]() {
+			text := &jsonschema.Schema{Type: "string"}
+			return &jsonschema.Schema{OneOf: []*jsonschema.Schema{text, {Type: "array", Items: text}}}
+		}
+		schema := sdkMapper(of)
+		if schema == nil {
+			return nil
+		}
+		schema.Description = reflector.CommentMap[of.PkgPath()+"."+of.Name()]
+		named[of.Name()] = schema
+		return &jsonschema.Schema{Ref: "#/definitions/" + of.Name()}
+	}
+
+	definitions := map[string]any{}
+	for queryType, of := range map[QueryType]reflect.Type{
+		QueryTypeMetrics: reflect.TypeFor[MetricsQuery](),
+		QueryTypePromQL:  reflect.TypeFor[PromQLQuery](),
+	} {
+		for name, schema := range reflector.ReflectFromType(of).Definitions {
+			if name == of.Name() { // what tells the members of the union apart
+				schema.Properties.Set("queryType", &jsonschema.Schema{Type: "string", Enum: []any{queryType}})
+			}
+			definitions[name] = schema
+		}
+	}
+	named[reflect.TypeFor[QueryType]().Name()] = sdkMapper(reflect.TypeFor[QueryType]())
+	for name, schema := range named {
+		definitions[name] = schema
+	}
+	text, err := json.MarshalIndent(map[string]any{
+		"$schema":     "http://json-schema.org/draft-07/schema#",
+		"title":       "MesosQuery",
+		"description": "A query of the Apache Mesos data source. Made of pkg/query/model.go.",
+		"anyOf":       []any{map[string]any{"$ref": "#/definitions/MetricsQuery"}, map[string]any{"$ref": "#/definitions/PromQLQuery"}},
+		"definitions": definitions,
+	}, "", "  ")
+	require.NoError(t, err)
+	// The reflector writes draft 2020's name of definitions.
+	return append(bytes.ReplaceAll(text, []byte("#/$defs/"), []byte("#/definitions/")), '\n')
+}

@@ -1,0 +1,115 @@
+package query
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/prometheus/model/labels"
+)
+
+// This file reads a metrics query's groupBy and filters against the labels
+// that there are: the series' own, and those of info series joined with them.
+
+// join is an info series with the labels taken from it and the filters on it.
+type join struct {
+	infoSeries
+	take    []string
+	filters []*labels.Matcher
+}
+
+// scope reads groupBy and filters against the labels there are.
+func (c *compiler) scope(standard []string, needs string) error {
+	q := c.query
+	switch {
+	case q.GroupBy != nil:
+		c.groupBy, c.grouped = unique(*q.GroupBy), true
+	case standard != nil:
+		c.groupBy, c.grouped = standard, true
+	}
+	for i, label := range c.groupBy {
+		place := c.place(label)
+		if place == nil {
+			return c.unknownLabel(fmt.Sprintf("groupBy[%d]", i), label)
+		}
+		place.take = append(place.take, label)
+	}
+	if needs != "" && !slices.Contains(c.groupBy, needs) {
+		return bad("groupBy", "must hold %q for %s: a role's figures hold those of the roles below it, so that sums over roles count twice", needs, q.Measure)
+	}
+	for i, f := range q.Filters {
+		place := c.place(f.Label)
+		if place == nil {
+			return c.unknownLabel(fmt.Sprintf("filters[%d].label", i), f.Label)
+		}
+		m, err := newMatcher(f.Label, f.Operator, f.Value.List)
+		if err != nil {
+			return bad(fmt.Sprintf("filters[%d].value", i), "%v", err)
+		}
+		place.filters = append(place.filters, m)
+	}
+	c.adhoc()
+	c.filters = c.self().filters
+	return nil
+}
+
+// adhoc adds the dashboard's filters. One whose label these series do not have
+// is added all the same, as everywhere on the dashboard, and mentioned.
+func (c *compiler) adhoc() {
+	matchers, notices := adhocMatchers(c.query.AdhocFilters)
+	c.notices = append(c.notices, notices...)
+	for _, m := range matchers {
+		place := c.place(m.Name)
+		if place == nil {
+			place = c.self()
+			c.notices = append(c.notices, fmt.Sprintf("The dashboard's filter %s is on a label that these series do not have.", m))
+		}
+		place.filters = append(place.filters, m)
+	}
+}
+
+// self collects what is said about the series' own labels: a join without an
+// info series, always the first.
+func (c *compiler) self() *join {
+	if len(c.joined) == 0 {
+		c.joined = make([]join, 1, 1+len(c.info))
+	}
+	return &c.joined[0]
+}
+
+// place is where a label comes from, nil for nowhere.
+func (c *compiler) place(label string) *join {
+	self := c.self()
+	switch {
+	case !labelName.MatchString(label):
+		return nil
+	case has(c.own, label):
+		return self
+	}
+	for _, info := range c.info {
+		if !has(info.labels, label) {
+			continue
+		}
+		for i := range c.joined {
+			if c.joined[i].name == info.name {
+				return &c.joined[i]
+			}
+		}
+		c.joined = append(c.joined, join{infoSeries: info}) // within the capacity: earlier pointers hold
+		return &c.joined[len(c.joined)-1]
+	}
+	return nil
+}
+
+func (c *compiler) unknownLabel(key, label string) error {
+	return bad(key, "%q is no label of these series: one of %s", label, strings.Join(labelsOf(c.own, c.info), ", "))
+}
+
+// labelsOf lists labels and those that info series add.
+func labelsOf(own []string, info []infoSeries) []string {
+	all := slices.Clone(own)
+	for _, i := range info {
+		all = append(all, i.labels...)
+	}
+	return unique(all)
+}

@@ -1,0 +1,156 @@
+import type { DataSourceSettings } from '@grafana/data';
+import { render, screen, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import React, { useState } from 'react';
+
+import { giveElementsASize } from '../testing/layout';
+import ConfigEditor from './ConfigEditor';
+import type { MesosOptions, MesosSecureOptions } from './types';
+
+type Settings = DataSourceSettings<MesosOptions, MesosSecureOptions>;
+
+beforeAll(giveElementsASize);
+
+function setUp(part: Partial<Settings> = {}) {
+  const onOptionsChange = jest.fn<void, [Settings]>();
+  function Host() {
+    const [options, setOptions] = useState({
+      name: 'Mesos',
+      uid: 'mesos',
+      type: 'community-mesos-datasource',
+      url: '',
+      jsonData: {},
+      secureJsonFields: {},
+      ...part,
+    } as Settings);
+    return (
+      <ConfigEditor
+        options={options}
+        onOptionsChange={(next) => {
+          onOptionsChange(next);
+          setOptions(next);
+        }}
+      />
+    );
+  }
+  render(<Host />);
+  const last = () => onOptionsChange.mock.lastCall?.[0];
+  return { onOptionsChange, last, user: userEvent.setup() };
+}
+
+describe('masters', () => {
+  it('are added, changed and removed, a row each', async () => {
+    const { last, user } = setUp();
+    await user.type(screen.getByLabelText('Master 1'), 'http://master1:5050');
+    await user.click(screen.getByRole('button', { name: 'Add master' }));
+    await user.type(screen.getByLabelText('Master 2'), 'http://master2:5050 ');
+    await user.tab();
+    expect(last()?.jsonData.masters).toEqual(['http://master1:5050', 'http://master2:5050']);
+    await user.click(screen.getByRole('button', { name: 'Remove master 1' }));
+    expect(last()?.jsonData.masters).toEqual(['http://master2:5050']);
+    expect(last()?.url).toBe('');
+  });
+
+  it('have what is wrong beside them', async () => {
+    const { user } = setUp({ jsonData: { masters: ['http://master1:5050'] } });
+    await user.type(screen.getByLabelText('Master 1'), '/state');
+    expect(screen.getByText('must end with the host and port, without a path')).toBeInTheDocument();
+    await user.clear(screen.getByLabelText('Master 1'));
+    expect(screen.getByText('Name at least one master')).toBeInTheDocument();
+  });
+});
+
+describe('url', () => {
+  it('is an error with a way out where it is filled in', async () => {
+    const { last, user } = setUp({ url: 'http://master1:5050', jsonData: { masters: ['http://master1:5050'] } });
+    expect(screen.getByText('The field url must stay empty')).toBeInTheDocument();
+    await user.click(screen.getByRole('button', { name: 'Clear url' }));
+    expect(last()?.url).toBe('');
+    expect(screen.queryByText('The field url must stay empty')).not.toBeInTheDocument();
+  });
+
+  it('is nothing one could fill in', () => {
+    setUp();
+    expect(screen.queryByLabelText(/url/i)).not.toBeInTheDocument();
+  });
+});
+
+describe('fields', () => {
+  it('are stored as they are typed, and not at all when emptied', async () => {
+    const { last, user } = setUp();
+    const interval = screen.getByLabelText(/^Poll interval/);
+    await user.type(interval, '30s');
+    expect(last()?.jsonData).toEqual({ pollInterval: '30s' });
+    await user.clear(interval);
+    expect(last()?.jsonData).toEqual({});
+  });
+
+  it('say what is wrong', async () => {
+    const { user } = setUp();
+    await user.type(screen.getByLabelText(/^Poll interval/), '1s');
+    expect(screen.getByText('must be at least 10s')).toBeInTheDocument();
+  });
+
+  it('keep numbers numbers and switches switches', async () => {
+    const { last, user } = setUp();
+    await user.type(screen.getByLabelText(/^Most series/), '5000');
+    await user.click(screen.getByLabelText(/^Agent statistics/));
+    expect(last()?.jsonData).toEqual({ maxSeries: 5000, agentStatistics: true });
+  });
+
+  it('collect labels', async () => {
+    const { last, user } = setUp();
+    await user.type(screen.getByPlaceholderText('New label (Enter to add)'), 'team{Enter}');
+    expect(last()?.jsonData).toEqual({ taskLabels: ['team'] });
+  });
+
+  it('offer choices', async () => {
+    const { last, user } = setUp();
+    expect(screen.getByLabelText(/^Task history/)).toHaveValue('Auto');
+    await user.click(screen.getByLabelText(/^Task history/));
+    await user.click(await screen.findByRole('option', { name: /^Never/ }));
+    expect(last()?.jsonData).toEqual({ taskSeries: 'never' });
+  });
+
+  it('tell their default', () => {
+    setUp();
+    expect(screen.getByText(/Default: 15s\./)).toBeInTheDocument();
+    expect(screen.getByText(/Default: 256MiB\./)).toBeInTheDocument();
+  });
+});
+
+describe('authentication', () => {
+  it('keeps the password where Viewers cannot read it', async () => {
+    const { last, user } = setUp({ basicAuth: true });
+    await user.type(screen.getByPlaceholderText('User'), 'grafana');
+    await user.type(screen.getByPlaceholderText('Password'), 's');
+    expect(last()).toMatchObject({ basicAuthUser: 'grafana', secureJsonData: { basicAuthPassword: 's' } });
+    expect(JSON.stringify(last()?.jsonData)).toBe('{}');
+  });
+
+  it('resets a stored password', async () => {
+    const { last, user } = setUp({ basicAuth: true, secureJsonFields: { basicAuthPassword: true } });
+    await user.click(screen.getByRole('button', { name: /Reset/ }));
+    expect(last()?.secureJsonFields.basicAuthPassword).toBe(false);
+  });
+});
+
+it('stores no time-out that is no number: as text or null it would mean none at all', async () => {
+  const { last, user } = setUp({ jsonData: { timeout: 5 } });
+  const timeout = screen.getByLabelText('Timeout in seconds');
+  await user.clear(timeout);
+  expect(last()?.jsonData).toEqual({});
+  await user.type(timeout, '9');
+  expect(last()?.jsonData).toEqual({ timeout: 9 });
+});
+
+it('shows the provisioning file of what is configured', async () => {
+  const { user } = setUp({
+    jsonData: { masters: ['http://master1:5050'] },
+    secureJsonFields: { basicAuthPassword: true },
+  });
+  await user.click(screen.getByRole('button', { name: 'Show provisioning YAML' }));
+  const dialog = within(screen.getByRole('dialog'));
+  expect(dialog.getByTestId('provisioning-yaml')).toHaveTextContent('masters: - http://master1:5050');
+  expect(dialog.getByTestId('provisioning-yaml')).toHaveTextContent('basicAuthPassword: $MESOS_BASIC_AUTH_PASSWORD');
+});

@@ -1,0 +1,126 @@
+// The settings page. `url` is not on it and stays empty: Grafana's own data
+// source proxy would forward any request of anyone who may query to it, with
+// the stored credentials.
+import type { DataSourcePluginOptionsEditorProps } from '@grafana/data';
+import {
+  AdvancedHttpSettings,
+  Auth,
+  AuthMethod,
+  ConfigSection,
+  convertLegacyAuthProps,
+  SecureSocksProxyToggle,
+} from '@grafana/plugin-ui';
+import { config } from '@grafana/runtime';
+import { Alert, Box, Button, Divider, Text } from '@grafana/ui';
+import React from 'react';
+
+import { CLUSTER_NAME, COLLECTION, HISTORY, type FieldSpec } from './fields';
+import { FieldRow } from './FieldRow';
+import { Masters } from './Masters';
+import { Provisioning } from './Provisioning';
+import type { MesosOptions, MesosSecureOptions } from './types';
+
+export type Props = DataSourcePluginOptionsEditorProps<MesosOptions, MesosSecureOptions>;
+
+export default function ConfigEditor({ options, onOptionsChange }: Props) {
+  const { jsonData, readOnly } = options;
+
+  const set = (key: keyof MesosOptions, value: unknown) => {
+    onOptionsChange({ ...options, jsonData: withKey(jsonData, key, value) });
+  };
+  const rows = (fields: FieldSpec[]) =>
+    fields.map((field) => (
+      <FieldRow
+        key={field.key}
+        field={field}
+        options={jsonData}
+        readOnly={readOnly}
+        onChange={(value) => set(field.key, value)}
+      />
+    ));
+
+  return (
+    <>
+      {options.url && (
+        <Alert severity="error" title="The field url must stay empty">
+          <p>
+            It is <code>{options.url}</code>. Through Grafana’s data source proxy everybody who may query could send any
+            request there with the stored credentials. Name the masters below instead.
+          </p>
+          <Button
+            type="button"
+            size="sm"
+            variant="secondary"
+            disabled={readOnly}
+            onClick={() => onOptionsChange({ ...options, url: '' })}
+          >
+            Clear url
+          </Button>
+        </Alert>
+      )}
+
+      <ConfigSection title="Cluster">
+        <Masters masters={jsonData.masters} readOnly={readOnly} onChange={(masters) => set('masters', masters)} />
+        {rows([CLUSTER_NAME])}
+      </ConfigSection>
+      <Divider />
+
+      <Auth
+        {...convertLegacyAuthProps({ config: options, onChange: onOptionsChange })}
+        visibleMethods={[AuthMethod.NoAuth, AuthMethod.BasicAuth]}
+      />
+      <Text element="p" variant="bodySmall" color="secondary">
+        These credentials are for the masters only. Everybody who may query this data source sees what their one
+        principal may see; nothing of a Grafana user is sent along.
+      </Text>
+      <Divider />
+
+      <ConfigSection
+        title="Collection"
+        description="What is asked of the cluster, and how often. The number of viewers does not change it."
+      >
+        {rows(COLLECTION)}
+      </ConfigSection>
+      <Divider />
+
+      <ConfigSection title="History" description="How long and where the collected values are kept.">
+        {rows(HISTORY)}
+      </ConfigSection>
+      <Divider />
+
+      <ConfigSection
+        title="Additional settings"
+        description="Of the HTTP client that asks the masters. Cookies of users are never sent to them."
+        isCollapsible
+        isInitiallyOpen={jsonData.timeout !== undefined}
+      >
+        <AdvancedHttpSettings
+          config={options}
+          onChange={(changed) => onOptionsChange({ ...options, jsonData: withTimeout(changed.jsonData) })}
+        />
+        {config.secureSocksDSProxyEnabled && (
+          <SecureSocksProxyToggle labelWidth={24} dataSourceConfig={options} onChange={onOptionsChange} />
+        )}
+      </ConfigSection>
+      <Divider />
+
+      <Box marginBottom={4}>
+        <Provisioning settings={options} />
+      </Box>
+    </>
+  );
+}
+
+// A key without a value is not stored, so that its default holds, also a later version's.
+function withKey(jsonData: MesosOptions, key: keyof MesosOptions, value: unknown): MesosOptions {
+  if (value !== undefined) {
+    return { ...jsonData, [key]: value };
+  }
+  const { [key]: _old, ...rest } = jsonData;
+  return rest;
+}
+
+// An emptied time-out comes as NaN, which JSON stores as null.
+function withTimeout(jsonData: MesosOptions): MesosOptions {
+  return Number.isNaN(jsonData.timeout) ? withKey(jsonData, 'timeout', undefined) : jsonData;
+}

@@ -1,0 +1,72 @@
+// The list of masters: an address a row, one empty row to begin with.
+import { Button, Field, FieldValidationMessage, IconButton, Input, Stack } from '@grafana/ui';
+import React from 'react';
+
+import { masterProblem, mastersProblem } from './validate';
+
+interface Props {
+  masters: string[] | undefined;
+  readOnly?: boolean;
+  onChange: (masters: string[]) => void;
+}
+
+export function Masters({ masters, readOnly, onChange }: Props) {
+  const rows = masters?.length ? masters : [''];
+  const problem = masters && mastersProblem(masters);
+  return (
+    <Field
+      label="Masters"
+      required
+      description="Addresses of the masters as Grafana’s server reaches them, with http or https. The leader is found among them; a single address may be a load balancer’s."
+      invalid={Boolean(problem)}
+      error={problem}
+    >
+      <Stack direction="column" gap={1}>
+        {rows.map((master, i) => {
+          const wrong = masterProblem(master);
+          return (
+            <div key={i}>
+              <Stack direction="row" gap={1} alignItems="center">
+                <Input
+                  aria-label={`Master ${i + 1}`}
+                  width={40}
+                  disabled={readOnly}
+                  invalid={Boolean(wrong)}
+                  placeholder={`http://master${i + 1}:5050`}
+                  value={master}
+                  onChange={(event) => onChange(replaced(rows, i, event.currentTarget.value))}
+                  onBlur={() => master !== master.trim() && onChange(replaced(rows, i, master.trim()))}
+                />
+                {rows.length > 1 && (
+                  <IconButton
+                    name="trash-alt"
+                    tooltip={`Remove master ${i + 1}`}
+                    disabled={readOnly}
+                    onClick={() => onChange(rows.filter((_, j) => i !== j))}
+                  />
+                )}
+              </Stack>
+              {wrong && <FieldValidationMessage>{wrong}</FieldValidationMessage>}
+            </div>
+          );
+        })}
+        <div>
+          <Button
+            type="button"
+            size="sm"
+            variant="secondary"
+            icon="plus"
+            disabled={readOnly}
+            onClick={() => onChange([...rows, ''])}
+          >
+            Add master
+          </Button>
+        </div>
+      </Stack>
+    </Field>
+  );
+}
+
+function replaced(rows: string[], at: number, row: string): string[] {
+  return rows.map((old, i) => (i === at ? row : old));
+}

@@ -1,0 +1,35 @@
+// The settings as Grafana stores them (jsonData and secureJsonData). The keys are public: provisioning files hold them.
+import type { DataSourceJsonData } from '@grafana/data';
+
+export type TaskSeries = 'auto' | 'always' | 'never';
+export type Engine = 'auto' | 'memory';
+
+/** jsonData. Every key but masters is optional; nothing in here is secret: Viewers can read it. */
+export interface MesosOptions extends DataSourceJsonData {
+  /** Addresses of the masters, http or https. */
+  masters?: string[];
+  /** The label `cluster`, where Mesos has no --cluster. */
+  clusterName?: string;
+  pollInterval?: string;
+  taskSeries?: TaskSeries;
+  /** Task labels that become labels of task series. */
+  taskLabels?: string[];
+  agentStatistics?: boolean;
+  maxSeries?: number;
+  idleTimeout?: string;
+  engine?: Engine;
+  memoryLimit?: string;
+  retention?: string;
+
+  /** Seconds, Grafana's own HTTP client option. A number: as text it means no time-out at all. */
+  timeout?: number;
+  enableSecureSocksProxy?: boolean;
+}
+
+/** secureJsonData: written by the editor, never read back. Custom headers add httpHeaderValue1, 2, ... */
+export interface MesosSecureOptions {
+  basicAuthPassword?: string;
+  tlsCACert?: string;
+  tlsClientCert?: string;
+  tlsClientKey?: string;
+}

@@ -1,0 +1,78 @@
+import {
+  countProblem,
+  durationProblem,
+  masterProblem,
+  mastersProblem,
+  parseDuration,
+  parseSize,
+  sizeProblem,
+} from './validate';
+
+it.each([
+  ['15s', 15_000],
+  ['1h30m', 5_400_000],
+  ['1.5h', 5_400_000],
+  ['500ms', 500],
+  ['7d', 604_800_000],
+  ['2w', 1_209_600_000],
+  ['1M', 2_592_000_000],
+  ['15', undefined],
+  ['15 s', undefined],
+  ['1d12h', undefined],
+  ['soon', undefined],
+  ['', undefined],
+])('duration %j', (text, milliseconds) => {
+  expect(parseDuration(text)).toBe(milliseconds);
+});
+
+it.each([
+  ['256MiB', 268_435_456],
+  ['1GiB', 1_073_741_824],
+  ['1GB', 1_073_741_824],
+  ['1.5KiB', 1536],
+  ['100B', 100],
+  ['256', undefined],
+  ['256 MiB', undefined],
+  ['256mib', undefined],
+])('size %j', (text, bytes) => {
+  expect(parseSize(text)).toBe(bytes);
+});
+
+it('names the least that is allowed', () => {
+  expect(durationProblem('5s', 10_000, '10s')).toBe('must be at least 10s');
+  expect(durationProblem('10s', 10_000, '10s')).toBeUndefined();
+  expect(durationProblem('x', 10_000, '10s')).toBe('must be a duration like 15s, 10m or 7d');
+  expect(sizeProblem('1MiB', 16 * 1024 ** 2, '16MiB')).toBe('must be at least 16MiB');
+  expect(sizeProblem('lots', 0, '')).toBe('must be a size like 256MiB or 1GiB');
+  expect(countProblem(999, 1000)).toBe('must be a whole number of at least 1000');
+  expect(countProblem(1000.5, 1000)).toBe('must be a whole number of at least 1000');
+  expect(countProblem(1000, 1000)).toBeUndefined();
+});
+
+it.each([
+  ['http://master1:5050', undefined],
+  ['https://mesos.example.com', undefined],
+  ['http://10.0.0.1:5050/', undefined],
+  ['http://[::1]:5050', undefined],
+  ['', undefined],
+  ['master1:5050', 'must be an address like'],
+  ['ftp://master1', 'must be an address like'],
+  ['http://', 'must be an address like'],
+  ['http://user:secret@master1:5050', 'basic authentication'],
+  ['http://master1:5050/state', 'without a path'],
+  ['http://master1:5050?x=1', 'without a path'],
+  ['zk://zk1:2181/mesos', 'not supported yet'],
+])('master %j', (address, problem) => {
+  const found = masterProblem(address);
+  if (problem) {
+    expect(found).toContain(problem);
+  } else {
+    expect(found).toBeUndefined();
+  }
+});
+
+it('wants one master at least', () => {
+  expect(mastersProblem([])).toBe('Name at least one master');
+  expect(mastersProblem(['', ' '])).toBe('Name at least one master');
+  expect(mastersProblem(['', 'http://master1:5050'])).toBeUndefined();
+});

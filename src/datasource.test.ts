@@ -1,0 +1,141 @@
+import { CoreApp, type DataSourceApi, type DataSourceInstanceSettings } from '@grafana/data';
+import { HealthCheckError, setBackendSrv, type BackendSrv } from '@grafana/runtime';
+import { of, throwError } from 'rxjs';
+
+import { MesosDatasource } from './datasource';
+import { defaultQuery } from './query/defaults';
+import type { MesosQuery } from './query/types';
+import { CATALOGUE } from './testing/catalogue';
+import { fakeTemplates } from './testing/templates';
+
+const mockTemplates = fakeTemplates({ framework: { value: ['a', 'b'], multi: true } });
+jest.mock('@grafana/runtime', () => ({
+  ...jest.requireActual('@grafana/runtime'),
+  getTemplateSrv: () => mockTemplates,
+}));
+
+interface Request {
+  url: string;
+  params?: Record<string, unknown>;
+}
+
+/** A data source whose requests are answered by path; Error answers are what Grafana's fetch rejects with. */
+function setUp(answers: Record<string, unknown> = {}) {
+  const requests: Request[] = [];
+  setBackendSrv({
+    fetch: (request: Request) => {
+      requests.push(request);
+      const path = request.url.replace('/api/datasources/uid/mesos/', '').replace('resources/', '');
+      const answer = answers[path];
+      return answer instanceof Failure ? throwError(() => ({ data: answer.data })) : of({ data: answer });
+    },
+  } as unknown as BackendSrv);
+  const settings = { uid: 'mesos', type: 'community-mesos-datasource', name: 'Mesos', jsonData: {} };
+  return { datasource: new MesosDatasource(settings as DataSourceInstanceSettings<never>), requests };
+}
+
+class Failure {
+  constructor(readonly data: unknown) {}
+}
+
+describe('Save & test', () => {
+  it('keeps the details of a success', async () => {
+    const details = { message: 'Mesos 1.12.0', verboseMessage: 'Master a: leader' };
+    const { datasource } = setUp({ health: { status: 'OK', message: 'Mesos 1.12.0', details } });
+    expect(await datasource.testDatasource()).toEqual({ status: 'success', message: 'Mesos 1.12.0', details });
+  });
+
+  it('rejects with message and details of a failure', async () => {
+    const details = { message: 'no leader', verboseMessage: 'Master a: connection refused' };
+    const { datasource } = setUp({ health: new Failure({ status: 'ERROR', message: 'no leader', details }) });
+    const err = await datasource.testDatasource().catch((err) => err);
+    expect(err).toMatchObject({ status: 'error', message: 'no leader' });
+    expect(err.error).toBeInstanceOf(HealthCheckError);
+    expect(err.error.details).toEqual(details);
+  });
+
+  it('has a sentence where the plugin does not answer', async () => {
+    const { datasource } = setUp({ health: new Failure(undefined) });
+    await expect(datasource.testDatasource()).rejects.toMatchObject({
+      message: 'Grafana got no answer from the plugin: see its server log',
+    });
+  });
+});
+
+describe('ad-hoc filters', () => {
+  const answers = {
+    catalogue: CATALOGUE,
+    labels: { status: 'success', data: ['__name__', 'framework'] },
+    'label-values': { status: 'success', data: ['marathon'] },
+  };
+
+  it('offer the labels of the panels’ series', async () => {
+    const { datasource, requests } = setUp(answers);
+    const queries = [
+      { refId: 'A', ...defaultQuery() },
+      { refId: 'B', metric: 'mesos_up' },
+    ];
+    expect(await datasource.getTagKeys({ filters: [], queries })).toEqual([{ text: 'framework' }]);
+    expect(requests.at(-1)?.params).toEqual({
+      'match[]': ['mesos_framework_cpus_allocated', 'mesos_framework_info', 'mesos_up'],
+    });
+  });
+
+  it('offer all labels where a query is PromQL', async () => {
+    const { datasource, requests } = setUp(answers);
+    const queries = [
+      { refId: 'A', ...defaultQuery() },
+      { refId: 'B', expr: 'up' },
+    ];
+    await datasource.getTagKeys({ filters: [], queries });
+    expect(requests.at(-1)?.params).toEqual({});
+  });
+
+  it('offer the values of a label', async () => {
+    const { datasource, requests } = setUp(answers);
+    expect(await datasource.getTagValues({ key: 'framework', filters: [] })).toEqual([{ text: 'marathon' }]);
+    expect(requests.at(-1)?.params).toEqual({ label: 'framework', limit: 1000 });
+  });
+
+  it('reach the backend as they are', () => {
+    const { datasource } = setUp();
+    const filter = { key: 'role', operator: '=', value: 'web' };
+    expect(datasource.applyTemplateVariables({ refId: 'A', expr: 'up' }, {}, [filter]).adhocFilters).toEqual([filter]);
+  });
+});
+
+describe('queries', () => {
+  const { datasource } = setUp();
+
+  it('begin with one that is instant for alert rules', () => {
+    expect(datasource.getDefaultQuery(CoreApp.UnifiedAlerting)).toMatchObject({ entity: 'framework', instant: true });
+    expect(datasource.getDefaultQuery(CoreApp.Explore)).not.toHaveProperty('instant');
+  });
+
+  it('run when they ask for something', () => {
+    expect(datasource.filterQuery({ refId: 'A', expr: 'up' })).toBe(true);
+    expect(datasource.filterQuery({ refId: 'A', queryType: 'promql', expr: '' })).toBe(false);
+  });
+
+  it('have a text', () => {
+    expect(datasource.getQueryDisplayText({ refId: 'A', ...defaultQuery() })).toBe('CPU allocated by framework');
+  });
+
+  it('get the values of variables', () => {
+    const query: MesosQuery = { refId: 'A', filters: [{ label: 'framework', operator: '=', value: '$framework' }] };
+    expect(datasource.applyTemplateVariables(query, {}).filters?.[0].value).toEqual(['a', 'b']);
+  });
+
+  it('come from Prometheus with their PromQL, from another Mesos source as they are', async () => {
+    const prometheus = { type: 'prometheus' } as DataSourceApi;
+    const mesos = { type: 'community-mesos-datasource' } as DataSourceApi;
+    const query = { refId: 'A', expr: 'rate(x[5m])', exemplar: true };
+    // Not the newer interface: it hands over label matchers only and loses functions.
+    /* eslint-disable @typescript-eslint/no-deprecated */
+    expect(await datasource.importQueries([query], prometheus)).toEqual([
+      { refId: 'A', queryType: 'promql', version: 1, expr: 'rate(x[5m])' },
+    ]);
+    expect(await datasource.importQueries([query], mesos)).toEqual([query]);
+    /* eslint-enable @typescript-eslint/no-deprecated */
+  });
+});

@@ -1,0 +1,89 @@
+// The data source as Grafana's frontend knows it. Queries, defaults of stored
+// ones, ad-hoc filters and compilation are the backend's; here are the hooks
+// that only a browser needs: variables, texts, completion, imports.
+import {
+  type AdHocVariableFilter,
+  type CoreApp,
+  type DataSourceApi,
+  type DataSourceGetTagKeysOptions,
+  type DataSourceGetTagValuesOptions,
+  type DataSourceInstanceSettings,
+  type MetricFindValue,
+  type ScopedVars,
+} from '@grafana/data';
+import { DataSourceWithBackend, getTemplateSrv, HealthCheckError, HealthStatus } from '@grafana/runtime';
+import type { DataQuery } from '@grafana/schema';
+
+import type { MesosOptions } from './config/types';
+import { defaultQuery, isRunnable } from './query/defaults';
+import { displayText } from './query/displayText';
+import { importQueries } from './query/importQueries';
+import { interpolateQuery } from './query/interpolate';
+import { seriesOf } from './query/matches';
+import type { MesosQuery } from './query/types';
+import { MesosResources } from './resources';
+
+/** What the settings page shows after Save & test: details are folded below the message. */
+export interface TestResult {
+  status: 'success';
+  message: string;
+  details?: { message?: string; verboseMessage?: string };
+}
+
+export class MesosDatasource extends DataSourceWithBackend<MesosQuery, MesosOptions> {
+  /** Catalogue, labels, compiled PromQL and status, from the backend. */
+  readonly resources = new MesosResources(this);
+
+  constructor(settings: DataSourceInstanceSettings<MesosOptions>) {
+    super(settings);
+  }
+
+  getDefaultQuery(app: CoreApp): Partial<MesosQuery> {
+    return defaultQuery(app);
+  }
+
+  filterQuery(query: MesosQuery): boolean {
+    return isRunnable(query);
+  }
+
+  getQueryDisplayText(query: MesosQuery): string {
+    return displayText(query);
+  }
+
+  applyTemplateVariables(query: MesosQuery, scopedVars: ScopedVars, filters?: AdHocVariableFilter[]): MesosQuery {
+    return interpolateQuery(query, getTemplateSrv(), scopedVars, filters);
+  }
+
+  /** Save & test. DataSourceWithBackend drops the details of a success, which say what was found. */
+  async testDatasource(): Promise<TestResult> {
+    const answer = await this.callHealthCheck();
+    if (answer?.status === HealthStatus.OK) {
+      return { status: 'success', message: answer.message, details: answer.details };
+    }
+    const message = answer?.message || 'Grafana got no answer from the plugin: see its server log';
+    return Promise.reject({ status: 'error', message, error: new HealthCheckError(message, answer?.details ?? {}) });
+  }
+
+  /** Labels an ad-hoc filter can use: those of the panels' series, or of all. */
+  async getTagKeys(options?: DataSourceGetTagKeysOptions<MesosQuery>): Promise<MetricFindValue[]> {
+    const labels = await this.resources.labels(await this.seriesOfAll(options?.queries));
+    return labels.map((text) => ({ text }));
+  }
+
+  async getTagValues(options: DataSourceGetTagValuesOptions<MesosQuery>): Promise<MetricFindValue[]> {
+    const values = await this.resources.labelValues(options.key, await this.seriesOfAll(options.queries));
+    return values.map((text) => ({ text }));
+  }
+
+  /** Called when a row changes to this data source; not the abstract variant, which would lose functions. */
+  async importQueries(queries: DataQuery[], origin: DataSourceApi<DataQuery>): Promise<MesosQuery[]> {
+    return origin.type === this.type ? (queries as MesosQuery[]) : importQueries(queries, origin.type);
+  }
+
+  // All series where one query's are not known: a narrower list would hide its labels.
+  private async seriesOfAll(queries: MesosQuery[] = []): Promise<string[]> {
+    const catalogue = await this.resources.catalogue();
+    const names = queries.map((query) => seriesOf(query, catalogue));
+    return names.some((list) => list.length === 0) ? [] : [...new Set(names.flat())];
+  }
+}

@@ -1,0 +1,34 @@
+// The editors as Grafana gets them: thin wrappers that load the real ones.
+import React, { lazy, Suspense, type ComponentProps } from 'react';
+import { LoadingPlaceholder } from '@grafana/ui';
+
+const LazyConfigEditor = lazy(() => import('./config/ConfigEditor'));
+const LazyQueryEditor = lazy(() => import('./query/QueryEditor'));
+const LazyQueryHelp = lazy(() => import('./query/help/QueryHelp'));
+
+/** The data source's settings page. */
+export function ConfigEditor(props: ComponentProps<typeof LazyConfigEditor>) {
+  return (
+    <Suspense fallback={<LoadingPlaceholder text="Loading settings" />}>
+      <LazyConfigEditor {...props} />
+    </Suspense>
+  );
+}
+
+/** One query's row in Explore, a panel or an alert rule. */
+export function QueryEditor(props: ComponentProps<typeof LazyQueryEditor>) {
+  return (
+    <Suspense fallback={<LoadingPlaceholder text="Loading query editor" />}>
+      <LazyQueryEditor {...props} />
+    </Suspense>
+  );
+}
+
+/** What the question mark of a query's row opens. */
+export function QueryHelp(props: ComponentProps<typeof LazyQueryHelp>) {
+  return (
+    <Suspense fallback={<LoadingPlaceholder text="Loading help" />}>
+      <LazyQueryHelp {...props} />
+    </Suspense>
+  );
+}

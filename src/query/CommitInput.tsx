@@ -1,0 +1,33 @@
+// A text field whose value counts when it is left or Enter is pressed: a query
+// is not run at every letter.
+import { AutoSizeInput } from '@grafana/ui';
+import React, { useState, type ComponentProps } from 'react';
+
+interface Props extends Omit<
+  ComponentProps<typeof AutoSizeInput>,
+  'value' | 'onChange' | 'onBlur' | 'onKeyDown' | 'onCommitChange'
+> {
+  value: string;
+  /** Called with a value other than the present one, without blanks around it. */
+  onCommit: (value: string) => void;
+}
+
+export function CommitInput({ value, onCommit, ...props }: Props) {
+  // What is being typed, while it is.
+  const [draft, setDraft] = useState<string>();
+  const commit = () => {
+    setDraft(undefined);
+    if (draft !== undefined && draft.trim() !== value) {
+      onCommit(draft.trim());
+    }
+  };
+  return (
+    <AutoSizeInput
+      {...props}
+      value={draft ?? value}
+      onChange={(event) => setDraft(event.currentTarget.value)}
+      onBlur={commit}
+      onKeyDown={(event) => event.key === 'Enter' && commit()}
+    />
+  );
+}

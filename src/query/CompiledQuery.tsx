@@ -1,0 +1,56 @@
+// Below the builder: the PromQL it stands for, or why there is none.
+import { css } from '@emotion/css';
+import type { GrafanaTheme2 } from '@grafana/data';
+import { EditorRow } from '@grafana/plugin-ui';
+import { Alert, ClipboardButton, useStyles2 } from '@grafana/ui';
+import React from 'react';
+
+import type { CompileState } from './useCompiled';
+
+export function CompiledQuery({ compiled, error }: CompileState) {
+  const styles = useStyles2(getStyles);
+  if (error) {
+    return <Alert severity="error" title={error} className={styles.alert} />;
+  }
+  return (
+    <>
+      <EditorRow>
+        <div className={styles.row}>
+          <div className={styles.label}>Compiled PromQL</div>
+          <code className={styles.code} data-testid="compiled-promql">
+            {compiled?.promql ?? ''}
+          </code>
+          {compiled && (
+            <ClipboardButton
+              size="sm"
+              variant="secondary"
+              fill="text"
+              icon="copy"
+              aria-label="Copy the compiled PromQL"
+              getText={() => compiled.promql}
+            />
+          )}
+        </div>
+      </EditorRow>
+      {compiled?.warnings?.map((warning) => (
+        <Alert key={warning} severity="warning" title={warning} className={styles.alert} />
+      ))}
+    </>
+  );
+}
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  row: css({ display: 'flex', alignItems: 'center', gap: theme.spacing(2), width: '100%' }),
+  label: css({ fontSize: 12, fontWeight: theme.typography.fontWeightMedium, whiteSpace: 'nowrap' }),
+  code: css({
+    flexGrow: 1,
+    padding: 0,
+    border: 'none',
+    background: 'none',
+    color: theme.colors.text.primary,
+    fontSize: theme.typography.bodySmall.fontSize,
+    whiteSpace: 'pre-wrap',
+    overflowWrap: 'anywhere',
+  }),
+  alert: css({ marginBottom: 0 }),
+});

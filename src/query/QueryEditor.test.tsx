@@ -1,0 +1,260 @@
+import { CoreApp, LoadingState, type PanelData } from '@grafana/data';
+import { act, render, screen, waitFor } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import React, { useState } from 'react';
+
+import type { MesosDatasource } from '../datasource';
+import { MesosResources } from '../resources';
+import { giveElementsASize } from '../testing/layout';
+import { fakeBackend, type FakeAnswers } from '../testing/resources';
+import { fakeTemplates } from '../testing/templates';
+import { interpolateQuery } from './interpolate';
+import QueryEditor from './QueryEditor';
+import type { MesosQuery } from './types';
+
+const mockTemplates = fakeTemplates({ framework: { value: ['marathon', 'spark'], multi: true } });
+jest.mock('@grafana/runtime', () => ({
+  ...jest.requireActual('@grafana/runtime'),
+  getTemplateSrv: () => mockTemplates,
+}));
+// Monaco does not run in jsdom: a plain field with the same value and hooks.
+jest.mock('@grafana/ui', () => ({
+  ...jest.requireActual('@grafana/ui'),
+  CodeEditor: ({ value, onBlur, language }: { value: string; onBlur: (text: string) => void; language: string }) => (
+    <textarea aria-label={language} defaultValue={value} onBlur={(event) => onBlur(event.currentTarget.value)} />
+  ),
+}));
+
+beforeAll(giveElementsASize);
+
+const answered = (state = LoadingState.Done): PanelData => ({ state, series: [], timeRange: {} as never });
+
+function setUp(query: Partial<MesosQuery> = {}, answers: FakeAnswers = {}, app = CoreApp.PanelEditor) {
+  const backend = fakeBackend({
+    compile: (query) => ({ promql: `compiled(${(query as MesosQuery).measure ?? (query as MesosQuery).metric})` }),
+    ...answers,
+  });
+  const datasource = {
+    resources: new MesosResources(backend),
+    applyTemplateVariables: (query: MesosQuery) => interpolateQuery(query, mockTemplates),
+  } as unknown as MesosDatasource;
+  const onChange = jest.fn();
+  const onRunQuery = jest.fn();
+  function Host({ data }: { data?: PanelData }) {
+    const [current, setCurrent] = useState<MesosQuery>({ refId: 'A', ...query });
+    return (
+      <QueryEditor
+        app={app}
+        datasource={datasource}
+        data={data}
+        query={current}
+        onChange={(next) => {
+          onChange(next);
+          setCurrent(next);
+        }}
+        onRunQuery={onRunQuery}
+      />
+    );
+  }
+  const data = answered();
+  const view = render(<Host data={data} />);
+  return {
+    backend,
+    onChange,
+    onRunQuery,
+    user: userEvent.setup(),
+    rerender: (data: PanelData) => view.rerender(<Host data={data} />),
+  };
+}
+
+async function choose(user: ReturnType<typeof userEvent.setup>, label: string, option: string) {
+  await user.click(screen.getByLabelText(label));
+  await user.click(await screen.findByRole('option', { name: new RegExp(`^${option}`) }));
+}
+
+const compiled = () => screen.getByTestId('compiled-promql');
+
+describe('builder', () => {
+  it('shows CPU allocated per framework in an untouched row, and its PromQL', async () => {
+    const { onChange } = setUp();
+    expect(await screen.findByLabelText('Entity')).toHaveValue('Framework');
+    expect(screen.getByLabelText('Resource')).toHaveValue('CPU');
+    expect(screen.getByLabelText('Measure')).toHaveValue('Allocated');
+    await waitFor(() => expect(compiled()).toHaveTextContent('compiled(allocated)'));
+    expect(onChange).not.toHaveBeenCalled();
+  });
+
+  it('keeps the choices together: another entity has its own measures', async () => {
+    const { onChange, user } = setUp({ entity: 'framework', resource: 'cpus', measure: 'share' });
+    await choose(user, 'Entity', 'Agent');
+    expect(onChange).toHaveBeenLastCalledWith({ refId: 'A', entity: 'agent', resource: 'cpus', measure: 'capacity' });
+    await choose(user, 'Measure', 'Utilization');
+    expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ measure: 'utilization' }));
+    await waitFor(() => expect(compiled()).toHaveTextContent('compiled(utilization)'));
+  });
+
+  it('asks for a series of the catalogue instead', async () => {
+    const { onChange, user } = setUp();
+    await screen.findByLabelText('Entity');
+    await user.click(screen.getByLabelText('By series'));
+    expect(screen.queryByRole('alert')).not.toBeInTheDocument();
+    await user.type(screen.getByRole('combobox', { name: 'Series' }), 'mesos_up');
+    await user.click(await screen.findByRole('option', { name: /^mesos_up/ }));
+    expect(onChange).toHaveBeenLastCalledWith({ refId: 'A', queryType: 'metrics', version: 1, metric: 'mesos_up' });
+    await waitFor(() => expect(compiled()).toHaveTextContent('compiled(mesos_up)'));
+  });
+
+  it('groups by labels, or by none for a total', async () => {
+    const { onChange, user } = setUp();
+    await choose(user, 'Group by', 'principal');
+    expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ groupBy: ['principal'] }));
+    await user.click(await screen.findByRole('option', { name: /^Total/ }));
+    expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ groupBy: [] }));
+  });
+
+  it('offers a rate for counters and a forecast for the others', async () => {
+    const { user, onChange } = setUp({ entity: 'framework', resource: 'tasks', measure: 'failed' });
+    await waitFor(() => expect(screen.queryByLabelText('Forecast')).not.toBeInTheDocument());
+    await user.click(screen.getByLabelText('Per second'));
+    expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ rate: true }));
+    await choose(user, 'Measure', 'Running');
+    expect(onChange).toHaveBeenLastCalledWith(expect.not.objectContaining({ rate: true }));
+    expect(screen.getByLabelText('Forecast')).toBeInTheDocument();
+  });
+
+  it('takes top and forecast when their field is left', async () => {
+    const { user, onChange } = setUp();
+    await user.type(await screen.findByLabelText('Top'), '5');
+    expect(onChange).not.toHaveBeenCalled();
+    await user.tab();
+    expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ top: 5 }));
+    await user.type(screen.getByLabelText('Forecast'), '1x{Enter}');
+    expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ forecast: '1x' }));
+    expect(screen.getByText('a duration like 1h')).toBeInTheDocument();
+  });
+
+  it('shows why a query is impossible, in the backend’s words', async () => {
+    setUp(
+      { entity: 'framework', resource: 'cpus', measure: 'utilization' },
+      {
+        compile: () => {
+          throw { data: { error: 'measure: a framework has no capacity: use share' } };
+        },
+      }
+    );
+    expect(await screen.findByText('measure: a framework has no capacity: use share')).toBeInTheDocument();
+  });
+
+  it('shows warnings of the compilation', async () => {
+    setUp({}, { compile: () => ({ promql: 'x', warnings: ['The key "foo" is not known.'] }) });
+    expect(await screen.findByText('The key "foo" is not known.')).toBeInTheDocument();
+  });
+
+  it('compiles what will run: with the values of variables', async () => {
+    const { backend } = setUp({
+      entity: 'framework',
+      filters: [{ label: 'framework', operator: '=', value: '$framework' }],
+    });
+    await waitFor(() =>
+      expect(backend.calls.find(({ path }) => path === 'compile')?.input).toMatchObject({
+        query: { filters: [{ value: ['marathon', 'spark'] }] },
+      })
+    );
+  });
+
+  it('says that the choices could not be loaded, and tries again', async () => {
+    const { backend, user } = setUp({}, { catalogue: new Error('plugin unavailable') });
+    expect(await screen.findByText(/could not be loaded: plugin unavailable/)).toBeInTheDocument();
+    await user.click(screen.getByRole('button', { name: 'Try again' }));
+    await waitFor(() => expect(backend.calls.filter(({ path }) => path === 'catalogue')).toHaveLength(2));
+  });
+});
+
+describe('compilation', () => {
+  afterEach(() => jest.useRealTimers());
+
+  it('waits for the last of several changes, and ends with the editor', async () => {
+    jest.useFakeTimers();
+    const backend = fakeBackend();
+    const datasource = {
+      resources: new MesosResources(backend),
+      applyTemplateVariables: (query: MesosQuery) => query,
+    } as unknown as MesosDatasource;
+    const editor = (top?: number) => (
+      <QueryEditor
+        datasource={datasource}
+        query={{ refId: 'A', entity: 'agent', top }}
+        onChange={jest.fn()}
+        onRunQuery={jest.fn()}
+      />
+    );
+    const compilations = () => backend.calls.filter(({ path }) => path === 'compile');
+    const view = render(editor());
+    view.rerender(editor(1));
+    await act(() => jest.advanceTimersByTimeAsync(200));
+    view.rerender(editor(2));
+    await act(() => jest.advanceTimersByTimeAsync(299));
+    expect(compilations()).toHaveLength(0);
+    await act(() => jest.advanceTimersByTimeAsync(1));
+    expect(compilations().map(({ input }) => (input as { query: MesosQuery }).query.top)).toEqual([2]);
+
+    view.rerender(editor(3));
+    view.unmount();
+    await jest.advanceTimersByTimeAsync(1000);
+    expect(compilations()).toHaveLength(1);
+  });
+});
+
+describe('mode', () => {
+  it('goes to code with the compiled PromQL and back without a loss', async () => {
+    const { onChange, user } = setUp({ entity: 'agent', resource: 'cpus', measure: 'capacity', top: 3 });
+    await waitFor(() => expect(compiled()).toHaveTextContent('compiled(capacity)'));
+    await user.click(screen.getByLabelText('Code'));
+    const code = await screen.findByLabelText('mesos-promql');
+    expect(code).toHaveValue('compiled(capacity)');
+    expect(onChange).toHaveBeenLastCalledWith({
+      refId: 'A',
+      queryType: 'promql',
+      version: 1,
+      expr: 'compiled(capacity)',
+    });
+
+    await user.click(screen.getByLabelText('Builder'));
+    expect(onChange).toHaveBeenLastCalledWith(
+      expect.objectContaining({ queryType: 'metrics', entity: 'agent', top: 3 })
+    );
+  });
+
+  it('keeps the code when its field is left, and compiles nothing', async () => {
+    const { backend, onChange, user } = setUp({ expr: 'up' });
+    await user.type(await screen.findByLabelText('mesos-promql'), ' + 1');
+    await user.tab();
+    expect(onChange).toHaveBeenLastCalledWith({ refId: 'A', expr: 'up + 1' });
+    expect(backend.calls.map(({ path }) => path)).not.toContain('compile');
+  });
+});
+
+describe('running', () => {
+  it('marks the button while the answer is older than the query', async () => {
+    const { onRunQuery, user, rerender } = setUp();
+    const button = screen.getByRole('button', { name: 'Run queries' });
+    const calm = button.className;
+    await choose(user, 'Measure', 'Share');
+    expect(button.className).not.toBe(calm);
+    await user.click(button);
+    expect(onRunQuery).toHaveBeenCalledTimes(1);
+    rerender(answered());
+    expect(button.className).toBe(calm);
+  });
+
+  it('cannot be asked for twice at once', () => {
+    const { rerender } = setUp();
+    rerender(answered(LoadingState.Loading));
+    expect(screen.getByRole('button', { name: 'Run queries' })).toBeDisabled();
+  });
+
+  it('is left to Explore’s own button there', () => {
+    setUp({}, {}, CoreApp.Explore);
+    expect(screen.queryByRole('button', { name: 'Run queries' })).not.toBeInTheDocument();
+  });
+});

@@ -1,0 +1,91 @@
+// The editor of one query: header, builder or code, options. Laid out like
+// Grafana's own Prometheus editor.
+import { CoreApp, LoadingState, type PanelData, type QueryEditorProps } from '@grafana/data';
+import { EditorHeader, EditorRows, FlexItem, QueryEditorMode, QueryEditorModeToggle } from '@grafana/plugin-ui';
+import { Button, Space } from '@grafana/ui';
+import { isEqual } from 'lodash';
+import React, { lazy, Suspense, useRef, useState } from 'react';
+
+import type { MesosOptions } from '../config/types';
+import type { MesosDatasource } from '../datasource';
+import { CompiledQuery } from './CompiledQuery';
+import { isRunnable, queryTypeOf, withDefaults } from './defaults';
+import { MetricsEditor } from './metrics/MetricsEditor';
+import { QueryOptions } from './QueryOptions';
+import { toBuilder, toCode, type OtherMode } from './switchMode';
+import type { MesosQuery } from './types';
+import { useCompiled } from './useCompiled';
+
+export type Props = QueryEditorProps<MesosDatasource, MesosQuery, MesosOptions>;
+
+// Monaco and what belongs to it are loaded for those who write PromQL.
+const PromqlEditor = lazy(() => import('./promql/PromqlEditor'));
+
+export default function QueryEditor({ app, data, datasource, query: stored, onChange, onRunQuery }: Props) {
+  const query = withDefaults(stored, app);
+  const mode = queryTypeOf(query) === 'promql' ? QueryEditorMode.Code : QueryEditorMode.Builder;
+  const otherMode = useRef<OtherMode>({});
+  // The answer that was shown when the query was changed: it is older than the query.
+  const [outdated, setOutdated] = useState<PanelData>();
+  const stale = outdated !== undefined && outdated === data;
+  const compilation = useCompiled(
+    mode === QueryEditorMode.Builder && isRunnable({ ...query, hide: false })
+      ? datasource.applyTemplateVariables(query, data?.request?.scopedVars ?? {}, data?.request?.filters)
+      : undefined,
+    datasource.resources
+  );
+
+  const change = (changed: MesosQuery) => {
+    if (!isEqual(changed, stored)) {
+      setOutdated(data);
+    }
+    onChange(changed);
+  };
+
+  const changeMode = (next: QueryEditorMode) => {
+    if (next === mode) {
+      return;
+    }
+    const switched =
+      next === QueryEditorMode.Code
+        ? toCode(query, compilation.compiled?.promql, otherMode.current)
+        : toBuilder(query, otherMode.current);
+    otherMode.current = switched.otherMode;
+    change(switched.query);
+  };
+
+  const loading = data?.state === LoadingState.Loading;
+  return (
+    <>
+      <EditorHeader>
+        <FlexItem grow={1} />
+        {app !== CoreApp.Explore && app !== CoreApp.Correlations && (
+          <Button
+            size="sm"
+            variant={stale ? 'primary' : 'secondary'}
+            icon={loading ? 'spinner' : undefined}
+            disabled={loading}
+            onClick={onRunQuery}
+          >
+            Run queries
+          </Button>
+        )}
+        <QueryEditorModeToggle mode={mode} onChange={changeMode} />
+      </EditorHeader>
+      <Space v={0.5} />
+      <EditorRows>
+        {mode === QueryEditorMode.Builder ? (
+          <>
+            <MetricsEditor query={query} resources={datasource.resources} onChange={change} />
+            <CompiledQuery {...compilation} />
+          </>
+        ) : (
+          <Suspense fallback={null}>
+            <PromqlEditor query={query} resources={datasource.resources} onChange={change} onRunQuery={onRunQuery} />
+          </Suspense>
+        )}
+        <QueryOptions query={query} app={app} onChange={change} onRunQuery={onRunQuery} />
+      </EditorRows>
+    </>
+  );
+}

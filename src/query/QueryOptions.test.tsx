@@ -1,0 +1,100 @@
+import { CoreApp } from '@grafana/data';
+import { render, screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import React, { useState } from 'react';
+
+import { giveElementsASize } from '../testing/layout';
+import { QueryOptions } from './QueryOptions';
+import type { MesosQuery } from './types';
+
+beforeAll(giveElementsASize);
+
+async function setUp(query: Partial<MesosQuery> = {}, app?: CoreApp) {
+  const onChange = jest.fn();
+  const onRunQuery = jest.fn();
+  function Host() {
+    const [current, setCurrent] = useState<MesosQuery>({ refId: 'A', ...query });
+    return (
+      <QueryOptions
+        app={app}
+        query={current}
+        onChange={(next) => {
+          onChange(next);
+          setCurrent(next);
+        }}
+        onRunQuery={onRunQuery}
+      />
+    );
+  }
+  render(<Host />);
+  const user = userEvent.setup();
+  return { onChange, onRunQuery, user, open: () => user.click(screen.getByRole('button', { name: /Options/ })) };
+}
+
+it.each<[Partial<MesosQuery>, string[]]>([
+  [{}, ['Legend: Auto', 'Format: Time series', 'Step: auto', 'Type: Range']],
+  [
+    { legendFormat: '{{agent}}', interval: '1m', format: 'table', instant: true, range: false },
+    ['Legend: {{agent}}', 'Format: Table', 'Step: 1m', 'Type: Instant'],
+  ],
+  [{ legendFormat: '__auto', instant: true, range: true }, ['Legend: Auto', 'Type: Both']],
+])('says in a line what %j means', async (query, parts) => {
+  await setUp(query);
+  for (const part of parts) {
+    expect(screen.getByText(part)).toBeInTheDocument();
+  }
+});
+
+it.each([
+  ['Instant', { range: false, instant: true }],
+  ['Both', { range: true, instant: true }],
+])('runs the query as %s', async (label, keys) => {
+  const { onChange, onRunQuery, user, open } = await setUp();
+  await open();
+  await user.click(screen.getByLabelText(label));
+  expect(onChange).toHaveBeenLastCalledWith({ refId: 'A', ...keys });
+  expect(onRunQuery).toHaveBeenCalledTimes(1);
+});
+
+it('offers no two results to an alert rule', async () => {
+  const { open } = await setUp({ instant: true }, CoreApp.UnifiedAlerting);
+  await open();
+  expect(screen.getByLabelText('Instant')).toBeInTheDocument();
+  expect(screen.queryByLabelText('Both')).not.toBeInTheDocument();
+});
+
+it('takes a legend of one’s own, and the automatic one back', async () => {
+  const { onChange, user, open } = await setUp();
+  await open();
+  await user.click(screen.getByLabelText('Legend'));
+  await user.click(await screen.findByRole('option', { name: /^Custom/ }));
+  expect(onChange).toHaveBeenLastCalledWith({ refId: 'A', legendFormat: '{{label_name}}' });
+
+  const format = screen.getByLabelText('Legend format');
+  await user.clear(format);
+  await user.type(format, '{{{{agent}}{Enter}');
+  expect(onChange).toHaveBeenLastCalledWith({ refId: 'A', legendFormat: '{{agent}}' });
+
+  await user.clear(format);
+  await user.tab();
+  expect(onChange).toHaveBeenLastCalledWith({ refId: 'A', legendFormat: '__auto' });
+});
+
+it('takes a least step and says what one looks like', async () => {
+  const { onChange, user, open } = await setUp({ interval: 'often' });
+  await open();
+  expect(screen.getByText('a duration like 30s or 5m')).toBeInTheDocument();
+  const step = screen.getByLabelText('Min step');
+  await user.clear(step);
+  await user.type(step, ' 30s {Enter}');
+  expect(onChange).toHaveBeenLastCalledWith({ refId: 'A', interval: '30s' });
+  expect(screen.queryByText('a duration like 30s or 5m')).not.toBeInTheDocument();
+});
+
+it('changes the format', async () => {
+  const { onChange, user, open } = await setUp();
+  await open();
+  await user.click(screen.getByLabelText('Format'));
+  await user.click(await screen.findByRole('option', { name: 'Table' }));
+  expect(onChange).toHaveBeenLastCalledWith({ refId: 'A', format: 'table' });
+});

@@ -1,0 +1,59 @@
+import { CoreApp } from '@grafana/data';
+
+import { defaultQuery, isRunnable, queryTypeOf, withDefaults } from './defaults';
+
+describe('defaultQuery', () => {
+  it('is CPU allocated per framework', () => {
+    expect(defaultQuery(CoreApp.Explore)).toEqual({
+      queryType: 'metrics',
+      version: 1,
+      entity: 'framework',
+      resource: 'cpus',
+      measure: 'allocated',
+    });
+  });
+
+  it('is instant for alert rules, whose range would have no data for series that ended', () => {
+    expect(defaultQuery(CoreApp.UnifiedAlerting)).toMatchObject({ instant: true, range: false });
+  });
+});
+
+describe('queryTypeOf', () => {
+  it.each([
+    ['what it says', { queryType: 'promql' as const }, 'promql'],
+    ['promql with an expression', { expr: 'up' }, 'promql'],
+    ['metrics else', { entity: 'agent' }, 'metrics'],
+    ['metrics where an empty text is said', { queryType: '' as never, entity: 'agent' }, 'metrics'],
+  ])('is %s', (_, query, type) => {
+    expect(queryTypeOf({ refId: 'A', ...query })).toBe(type);
+  });
+});
+
+describe('withDefaults', () => {
+  it('fills in a row nobody has touched', () => {
+    expect(withDefaults({ refId: 'B' })).toEqual({ refId: 'B', ...defaultQuery() });
+  });
+
+  it.each([
+    { refId: 'A', expr: 'up' },
+    { refId: 'A', metric: 'mesos_up' },
+    { refId: 'A', queryType: 'promql' as const },
+    { refId: 'A', entity: 'role', resource: 'cpus', measure: 'allocated' },
+  ])('leaves %j as it is', (query) => {
+    expect(withDefaults(query)).toBe(query);
+  });
+});
+
+describe('isRunnable', () => {
+  it.each([
+    ['a measure', { entity: 'agent' }, true],
+    ['a series', { metric: 'mesos_up' }, true],
+    ['an expression', { expr: 'up' }, true],
+    ['an empty expression', { queryType: 'promql' as const, expr: '  ' }, false],
+    ['no series chosen yet', { queryType: 'metrics' as const, metric: '' }, false],
+    ['nothing', {}, false],
+    ['a hidden query', { entity: 'agent', hide: true }, false],
+  ])('%s', (_, query, runnable) => {
+    expect(isRunnable({ refId: 'A', ...query })).toBe(runnable);
+  });
+});

@@ -1,0 +1,28 @@
+import { displayText } from './displayText';
+import type { MesosQuery } from './types';
+
+const framework = { entity: 'framework', resource: 'cpus', measure: 'allocated' };
+
+it.each<[string, Partial<MesosQuery>]>([
+  ['sum(mesos_up)', { expr: 'sum(mesos_up)' }],
+  ['CPU allocated by framework', framework],
+  ['CPU allocated of all frameworks', { ...framework, groupBy: [] }],
+  ['CPU allocated by framework, role', { ...framework, groupBy: ['framework', 'role'] }],
+  ['Memory quota limit by role', { entity: 'role', resource: 'memory', measure: 'quota_limit' }],
+  ['Disk free of the cluster', { entity: 'cluster', resource: 'disk', measure: 'free' }],
+  ['mesos_up', { metric: 'mesos_up' }],
+  ['mesos_up by poll', { metric: 'mesos_up', groupBy: ['poll'] }],
+  [
+    'CPU allocated by framework, framework=~a|b, max, top 5',
+    {
+      ...framework,
+      filters: [{ label: 'framework', operator: '=~', value: ['a', 'b'] }],
+      aggregate: 'max',
+      top: 5,
+    },
+  ],
+  ['CPU allocated by framework, forecast 1d, bottom 3', { ...framework, forecast: '1d', top: -3 }],
+  ['Tasks failed by framework, per second', { entity: 'framework', resource: 'tasks', measure: 'failed', rate: true }],
+])('%s', (text, query) => {
+  expect(displayText({ refId: 'A', ...query })).toBe(text);
+});

@@ -1,0 +1,141 @@
+// The filters of a builder query: label, operator, values. A filter that is
+// not complete yet lives here only; the query has complete ones.
+import { AccessoryButton, InputGroup } from '@grafana/plugin-ui';
+import { Button, Combobox, MultiCombobox, Stack, type ComboboxOption } from '@grafana/ui';
+import { isEqual } from 'lodash';
+import React, { useState } from 'react';
+
+import type { Filter, Operator } from '../types';
+import { variableOptions } from './variables';
+
+export interface Props {
+  filters: Filter[];
+  loadLabels: () => Promise<string[]>;
+  loadValues: (label: string) => Promise<string[]>;
+  onChange: (filters: Filter[]) => void;
+}
+
+const OPERATORS: Array<ComboboxOption<Operator>> = [
+  { value: '=', description: 'Is' },
+  { value: '!=', description: 'Is not' },
+  { value: '=~', description: 'Matches the regular expression' },
+  { value: '!~', description: 'Does not match it' },
+];
+
+/** A filter as it is being made. */
+interface Draft {
+  label?: string;
+  operator: Operator;
+  values: string[];
+}
+
+export function Filters({ filters, loadLabels, loadValues, onChange }: Props) {
+  const [drafts, setDrafts] = useState(() => filters.map(toDraft));
+  // The query was changed from outside (mode, history, undo): what it says wins.
+  const shown = isEqual(complete(drafts), filters) ? drafts : filters.map(toDraft);
+
+  const change = (next: Draft[]) => {
+    setDrafts(next);
+    const filters = complete(next);
+    if (!isEqual(filters, complete(shown))) {
+      onChange(filters);
+    }
+  };
+
+  return (
+    <Stack direction="row" gap={1} wrap="wrap">
+      {shown.map((draft, i) => (
+        <FilterItem
+          key={i}
+          draft={draft}
+          loadLabels={loadLabels}
+          loadValues={loadValues}
+          onChange={(changed) => change(shown.map((other, j) => (i === j ? changed : other)))}
+          onDelete={() => change(shown.filter((_, j) => i !== j))}
+        />
+      ))}
+      <Button
+        variant="secondary"
+        icon="plus"
+        aria-label="Add filter"
+        onClick={() => change([...shown, { operator: '=', values: [] }])}
+      />
+    </Stack>
+  );
+}
+
+interface ItemProps extends Pick<Props, 'loadLabels' | 'loadValues'> {
+  draft: Draft;
+  onChange: (draft: Draft) => void;
+  onDelete: () => void;
+}
+
+function FilterItem({ draft, loadLabels, loadValues, onChange, onDelete }: ItemProps) {
+  const { label, operator, values } = draft;
+  const labelOptions = async (typed: string) => containing(typed, (await loadLabels()).map(toOption));
+  const valueOptions = async (typed: string) => {
+    const found = label ? await loadValues(label) : [];
+    return containing(typed, [...found.filter(Boolean).map(toOption), ABSENT, ...variableOptions()]);
+  };
+  return (
+    <InputGroup>
+      <div data-testid="filter-label">
+        <Combobox
+          width="auto"
+          minWidth={14}
+          placeholder="Label"
+          options={labelOptions}
+          value={label ? { value: label } : null}
+          createCustomValue
+          onChange={(option) =>
+            onChange({ ...draft, label: option.value, values: option.value === label ? values : [] })
+          }
+        />
+      </div>
+      <div data-testid="filter-operator">
+        <Combobox<Operator>
+          width={9}
+          options={OPERATORS}
+          value={operator}
+          onChange={(option) => onChange({ ...draft, operator: option.value })}
+        />
+      </div>
+      <div data-testid="filter-values">
+        <MultiCombobox
+          width="auto"
+          minWidth={20}
+          placeholder="Values"
+          // A new label has other values: a new menu.
+          key={label}
+          options={valueOptions}
+          value={values.map((value) => (value === '' ? ABSENT : { value }))}
+          createCustomValue
+          onChange={(chosen) => onChange({ ...draft, values: chosen.map(({ value }) => value) })}
+        />
+      </div>
+      <AccessoryButton icon="times" variant="secondary" aria-label="Remove filter" onClick={onDelete} />
+    </InputGroup>
+  );
+}
+
+/** An empty value means that the label is absent (as in PromQL). */
+const ABSENT: ComboboxOption = { value: '', label: '(absent)', description: 'Without this label' };
+
+function toOption(value: string): ComboboxOption {
+  return { value };
+}
+
+function containing(typed: string, options: ComboboxOption[]): ComboboxOption[] {
+  const text = typed.toLowerCase();
+  return options.filter(({ value, label }) => (label ?? value).toLowerCase().includes(text));
+}
+
+function toDraft({ label, operator, value }: Filter): Draft {
+  return { label, operator, values: [value].flat() };
+}
+
+function complete(drafts: Draft[]): Filter[] {
+  return drafts.flatMap(({ label, operator, values }) =>
+    label && values.length > 0 ? [{ label, operator, value: values.length === 1 ? values[0] : values }] : []
+  );
+}

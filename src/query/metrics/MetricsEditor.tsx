@@ -1,0 +1,274 @@
+// The builder: what to ask (entity, resource, measure, or one series of the
+// catalogue), of which (filters), and how to put it together.
+import { EditorField, EditorFieldGroup, EditorRow, EditorSwitch } from '@grafana/plugin-ui';
+import { Alert, Button, Combobox, MultiCombobox, RadioButtonGroup, type ComboboxOption } from '@grafana/ui';
+import React, { useId } from 'react';
+
+import { isDuration } from '../../config/validate';
+import type { Catalogue, MesosResources } from '../../resources';
+import { CommitInput } from '../CommitInput';
+import { defaultQuery } from '../defaults';
+import { nameOf } from '../names';
+import type { Aggregate, MesosQuery } from '../types';
+import { useCatalogue } from '../useCatalogue';
+import {
+  entityOf,
+  entityOptions,
+  isCounter,
+  measureOptions,
+  metricOptions,
+  resourceOptions,
+  withEntity,
+  withMeasure,
+  withMetric,
+  withResource,
+} from './choices';
+import { Filters } from './Filters';
+import { loadLabels, loadValues } from './labels';
+import { variableOptions } from './variables';
+
+interface Props {
+  query: MesosQuery;
+  resources: MesosResources;
+  onChange: (query: MesosQuery) => void;
+}
+
+export function MetricsEditor({ query, resources, onChange }: Props) {
+  const { catalogue, error, retry } = useCatalogue(resources);
+  return (
+    <>
+      {error && (
+        <Alert severity="warning" title={`The list of what can be asked could not be loaded: ${error}`}>
+          <Button size="sm" variant="secondary" onClick={retry}>
+            Try again
+          </Button>
+        </Alert>
+      )}
+      <Subject query={query} catalogue={catalogue} onChange={onChange} />
+      <EditorRow>
+        <EditorField label="Filters" tooltip="All of them must hold. Several values in one filter: any of them.">
+          <Filters
+            filters={query.filters ?? []}
+            loadLabels={async () => (catalogue ? loadLabels(query, catalogue, resources) : [])}
+            loadValues={async (label) => (catalogue ? loadValues(label, query, catalogue, resources) : [])}
+            onChange={(filters) => onChange({ ...query, filters: filters.length > 0 ? filters : undefined })}
+          />
+        </EditorField>
+      </EditorRow>
+      <Operations query={query} catalogue={catalogue} resources={resources} onChange={onChange} />
+    </>
+  );
+}
+
+interface PartProps {
+  query: MesosQuery;
+  catalogue?: Catalogue;
+  onChange: (query: MesosQuery) => void;
+}
+
+/** First row: what is asked. */
+function Subject({ query, catalogue, onChange }: PartProps) {
+  const byMetric = query.metric !== undefined;
+  const changeKind = (kind: 'entity' | 'metric') => {
+    if (kind === 'metric') {
+      onChange(withMetric(query, '', catalogue));
+    } else {
+      const { metric: _metric, groupBy: _groupBy, ...rest } = query;
+      const { entity, resource, measure } = defaultQuery();
+      onChange({ ...rest, entity, resource, measure });
+    }
+  };
+  return (
+    <EditorRow>
+      <EditorField label="Ask" tooltip="A measure of entities, or one series as it is stored.">
+        <RadioButtonGroup
+          options={[
+            { label: 'By entity', value: 'entity' as const },
+            { label: 'By series', value: 'metric' as const },
+          ]}
+          value={byMetric ? 'metric' : 'entity'}
+          onChange={changeKind}
+        />
+      </EditorField>
+      {byMetric ? (
+        <Choice
+          label="Series"
+          width={60}
+          value={query.metric}
+          options={metricOptions(catalogue)}
+          placeholder="Choose a series"
+          onChange={(metric) => onChange(withMetric(query, metric, catalogue))}
+        />
+      ) : (
+        <EditorFieldGroup>
+          <Choice
+            label="Entity"
+            value={query.entity}
+            options={entityOptions(query, catalogue)}
+            onChange={(entity) => onChange(withEntity(query, entity, catalogue))}
+          />
+          <Choice
+            label="Resource"
+            value={query.resource}
+            options={resourceOptions(query, catalogue)}
+            onChange={(resource) => onChange(withResource(query, resource, catalogue))}
+          />
+          <Choice
+            label="Measure"
+            value={query.measure}
+            options={measureOptions(query, catalogue)}
+            onChange={(measure) => onChange(withMeasure(query, measure, catalogue))}
+          />
+        </EditorFieldGroup>
+      )}
+    </EditorRow>
+  );
+}
+
+// Stands for an empty list in the menu of Group by: one total, unlike no choice, which is the entity's default.
+const TOTAL = '__total';
+
+/** Third row: grouping and what is done with the groups. */
+function Operations({ query, catalogue, resources, onChange }: PartProps & { resources: MesosResources }) {
+  const id = useId();
+  const counter = isCounter(query, catalogue);
+  const change = (part: Partial<MesosQuery>) => onChange({ ...query, ...part });
+  const groups = query.groupBy?.length === 0 ? [TOTAL] : (query.groupBy ?? []);
+
+  const groupOptions = async (typed: string) => {
+    const labels = catalogue ? await loadLabels(query, catalogue, resources) : [];
+    const all: ComboboxOption[] = [
+      { value: TOTAL, label: 'Total', description: 'One number for all' },
+      ...labels.map((value) => ({ value })),
+      ...variableOptions(),
+    ];
+    return all.filter(({ value, label }) => (label ?? value).toLowerCase().includes(typed.toLowerCase()));
+  };
+
+  return (
+    <EditorRow>
+      <EditorField label="Group by" htmlFor={`${id}-group`}>
+        <MultiCombobox
+          id={`${id}-group`}
+          width="auto"
+          minWidth={25}
+          placeholder={defaultGroups(query, catalogue)}
+          options={groupOptions}
+          value={groups.map((value) => ({ value, label: value === TOTAL ? 'Total' : value }))}
+          createCustomValue
+          onChange={(chosen) => change({ groupBy: chosenGroups(groups, chosen) })}
+        />
+      </EditorField>
+      <EditorField label="Aggregate" htmlFor={`${id}-aggregate`} tooltip="How entities in one group become one number.">
+        <Combobox<Aggregate>
+          id={`${id}-aggregate`}
+          width={16}
+          isClearable
+          placeholder={query.metric !== undefined && !query.groupBy ? 'None' : 'Sum'}
+          options={AGGREGATES}
+          value={query.aggregate ?? null}
+          onChange={(option) => change({ aggregate: option?.value })}
+        />
+      </EditorField>
+      {(counter !== false || query.rate) && (
+        <EditorField
+          label="Per second"
+          htmlFor={`${id}-rate`}
+          tooltip="A counter's rate per second; without it its increase in each step."
+        >
+          <EditorSwitch
+            id={`${id}-rate`}
+            value={query.rate ?? false}
+            onChange={(event) => change({ rate: event.currentTarget.checked || undefined })}
+          />
+        </EditorField>
+      )}
+      <EditorField
+        label="Top"
+        htmlFor={`${id}-top`}
+        tooltip="How many of the largest to keep, 1 to 100; negative: of the smallest."
+      >
+        <CommitInput
+          id={`${id}-top`}
+          type="number"
+          placeholder="all"
+          minWidth={8}
+          min={-100}
+          max={100}
+          value={String(query.top ?? '')}
+          onCommit={(text) => change({ top: Number(text) || undefined })}
+        />
+      </EditorField>
+      {(!counter || query.forecast) && (
+        <EditorField
+          label="Forecast"
+          htmlFor={`${id}-forecast`}
+          tooltip="The value expected this much later, from as much history: 1h, 1d."
+          invalid={Boolean(query.forecast) && !query.forecast?.includes('$') && !isDuration(query.forecast ?? '')}
+          error="a duration like 1h"
+        >
+          <CommitInput
+            id={`${id}-forecast`}
+            placeholder="off"
+            minWidth={8}
+            value={query.forecast ?? ''}
+            onCommit={(text) => change({ forecast: text || undefined })}
+          />
+        </EditorField>
+      )}
+    </EditorRow>
+  );
+}
+
+const AGGREGATES: Array<ComboboxOption<Aggregate>> = [
+  { value: 'sum', label: 'Sum', description: 'Of ratios: the ratio of the sums' },
+  { value: 'avg', label: 'Average' },
+  { value: 'min', label: 'Minimum' },
+  { value: 'max', label: 'Maximum' },
+  { value: 'count', label: 'Count', description: 'How many there are' },
+];
+
+/** Groups after a change of the menu: a total excludes labels, and the other way round; none is the default. */
+export function chosenGroups(before: string[], chosen: Array<ComboboxOption<string>>): string[] | undefined {
+  const values = chosen.map(({ value }) => value);
+  const labels = values.filter((value) => value !== TOTAL);
+  const totalIsNew = values.includes(TOTAL) && !before.includes(TOTAL);
+  if (totalIsNew || (values.includes(TOTAL) && labels.length === 0)) {
+    return [];
+  }
+  return labels.length > 0 ? labels : undefined;
+}
+
+function defaultGroups(query: MesosQuery, catalogue?: Catalogue): string {
+  if (query.metric !== undefined) {
+    return 'None: each series';
+  }
+  const labels = entityOf(query, catalogue)?.defaultGroupBy ?? [];
+  return labels.length > 0 ? labels.join(', ') : 'Total';
+}
+
+interface ChoiceProps {
+  label: string;
+  value?: string;
+  options: ComboboxOption[];
+  placeholder?: string;
+  width?: number;
+  onChange: (value: string) => void;
+}
+
+/** A labelled menu that also takes a variable. */
+function Choice({ label, value, options, placeholder, width = 22, onChange }: ChoiceProps) {
+  const id = useId();
+  return (
+    <EditorField label={label} htmlFor={id}>
+      <Combobox
+        id={id}
+        width={width}
+        placeholder={placeholder}
+        options={[...options, ...variableOptions()]}
+        value={value ? (options.find((option) => option.value === value) ?? { value, label: nameOf(value) }) : null}
+        onChange={(option) => onChange(option.value)}
+      />
+    </EditorField>
+  );
+}

@@ -1,0 +1,15 @@
+// Dashboard variables as menu options, at the end of a menu as in Grafana's
+// Prometheus editor.
+import { getTemplateSrv } from '@grafana/runtime';
+import type { ComboboxOption } from '@grafana/ui';
+
+// Kinds of variables that have no value to put into a query.
+const NO_VALUE = ['adhoc', 'groupby', 'datasource', 'system'];
+
+/** `$name` of each variable of the dashboard; none in Explore. */
+export function variableOptions(): ComboboxOption[] {
+  return getTemplateSrv()
+    .getVariables()
+    .filter(({ type }) => !NO_VALUE.includes(type))
+    .map(({ name }) => ({ value: `$${name}`, label: `$${name}`, description: 'Dashboard variable' }));
+}

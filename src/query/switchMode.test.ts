@@ -1,0 +1,35 @@
+import { defaultQuery } from './defaults';
+import { toBuilder, toCode } from './switchMode';
+
+const builder = { refId: 'A', ...defaultQuery(), legendFormat: '{{framework}}', top: 5 };
+
+it('goes to code with the compiled text and the common options', () => {
+  const { query } = toCode(builder, 'topk(5, x)', {});
+  expect(query).toEqual({
+    refId: 'A',
+    queryType: 'promql',
+    version: 1,
+    expr: 'topk(5, x)',
+    legendFormat: '{{framework}}',
+  });
+});
+
+it('comes back to the builder as it was', () => {
+  const { query, otherMode } = toCode(builder, 'topk(5, x)', {});
+  expect(toBuilder({ ...query, expr: 'changed' }, otherMode).query).toEqual(builder);
+});
+
+it('comes back to the code as it was, while the builder was not used', () => {
+  const code = { refId: 'A', queryType: 'promql' as const, expr: 'my(code)' };
+  const there = toBuilder(code, {});
+  expect(toCode(there.query, 'compiled', there.otherMode).query.expr).toBe('my(code)');
+  expect(toCode({ ...there.query, top: 3 }, 'compiled', there.otherMode).query.expr).toBe('compiled');
+});
+
+it('starts the builder with the default query where there was none', () => {
+  expect(toBuilder({ refId: 'A', expr: 'up' }, {}).query).toEqual({ refId: 'A', ...defaultQuery() });
+});
+
+it('has an empty expression where nothing could be compiled', () => {
+  expect(toCode(builder, undefined, {}).query.expr).toBe('');
+});

@@ -1,0 +1,71 @@
+// From builder to code and back. What the other mode held is kept while the
+// editor is open, so that a look at the other side loses nothing.
+import { isEqual, pick } from 'lodash';
+
+import { defaultQuery, QUERY_VERSION } from './defaults';
+import type { MesosQuery } from './types';
+
+// The keys that say what is asked, by query type (QUERIES, own keys of a type).
+const BUILDER_KEYS = [
+  'entity',
+  'resource',
+  'measure',
+  'metric',
+  'groupBy',
+  'filters',
+  'aggregate',
+  'rate',
+  'top',
+  'forecast',
+] as const;
+
+type BuilderPart = Pick<MesosQuery, (typeof BUILDER_KEYS)[number]>;
+
+export interface OtherMode {
+  builder?: BuilderPart;
+  /** The code as it was left, and the builder's part it was made from. */
+  code?: { expr: string; madeFrom: BuilderPart };
+}
+
+interface Switched {
+  query: MesosQuery;
+  otherMode: OtherMode;
+}
+
+/**
+ * The query as PromQL: compiled is the backend's text of it. Code that was left for the builder comes back as it was,
+ * unless the builder was used meanwhile.
+ */
+export function toCode(query: MesosQuery, compiled: string | undefined, { code }: OtherMode): Switched {
+  const builder = builderPart(query);
+  const unchanged = code && isEqual(code.madeFrom, builder);
+  return {
+    query: {
+      ...rest(query),
+      queryType: 'promql',
+      version: QUERY_VERSION,
+      expr: unchanged ? code.expr : (compiled ?? ''),
+    },
+    otherMode: { builder },
+  };
+}
+
+/** The builder as it was left, or with the default query: PromQL is not turned back into choices. */
+export function toBuilder(query: MesosQuery, { builder = builderPart(defaultQuery()) }: OtherMode): Switched {
+  return {
+    query: { ...rest(query), queryType: 'metrics', version: QUERY_VERSION, ...builder },
+    otherMode: { builder, code: { expr: query.expr ?? '', madeFrom: builder } },
+  };
+}
+
+function builderPart(query: Partial<MesosQuery>): BuilderPart {
+  return pick(query, BUILDER_KEYS);
+}
+
+function rest(query: MesosQuery): MesosQuery {
+  const kept: MesosQuery = { ...query };
+  for (const key of [...BUILDER_KEYS, 'expr'] as const) {
+    delete kept[key];
+  }
+  return kept;
+}

@@ -1,0 +1,19 @@
+// The query as the frontend holds it: the backend's types (types.gen.ts) as one
+// flat object, for the editor goes from one query type to the other.
+import type { DataQuery } from '@grafana/schema';
+
+import type { AdhocFilter, Aggregate, Filter, MetricsQuery, Operator, PromQLQuery } from './types.gen';
+
+export type { AdhocFilter, Aggregate, Filter, Operator };
+
+/** Keys that may hold a dashboard variable, or a value that only a newer backend knows. */
+type OpenKeys = 'entity' | 'resource' | 'measure';
+
+export interface MesosQuery
+  extends
+    DataQuery,
+    Omit<MetricsQuery, keyof DataQuery | OpenKeys>,
+    Partial<Pick<PromQLQuery, 'expr'>>,
+    Partial<Record<OpenKeys, string>> {
+  queryType?: NonNullable<(MetricsQuery | PromQLQuery)['queryType']>;
+}

@@ -1,0 +1,31 @@
+// The catalogue for a component: what the builder may offer.
+import { useCallback, useEffect, useState } from 'react';
+
+import { errorSentence, type Catalogue, type MesosResources } from '../resources';
+
+export interface CatalogueState {
+  /** Absent while it loads and where that failed. */
+  catalogue?: Catalogue;
+  /** Why it could not be loaded. */
+  error?: string;
+  retry: () => void;
+}
+
+export function useCatalogue(resources: MesosResources): CatalogueState {
+  const [state, setState] = useState<Omit<CatalogueState, 'retry'>>({});
+  const [attempt, setAttempt] = useState(0);
+
+  useEffect(() => {
+    let wanted = true;
+    resources.catalogue().then(
+      (catalogue) => wanted && setState({ catalogue }),
+      (err) => wanted && setState({ error: errorSentence(err) })
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [resources, attempt]);
+
+  const retry = useCallback(() => setAttempt((n) => n + 1), []);
+  return { ...state, retry };
+}

@@ -1,0 +1,56 @@
+// A small catalogue in the backend's shape, for tests of what the editors make of it.
+import type { Catalogue, CatalogueSeries } from '../resources';
+
+function series(name: string, more: Partial<CatalogueSeries> = {}): CatalogueSeries {
+  return { name, type: 'gauge', unit: 'cpus', help: `About ${name}.`, poll: 'state', ...more };
+}
+
+export const CATALOGUE: Catalogue = {
+  series: [
+    series('mesos_agent_info', { entity: 'agent', unit: 'none', labels: ['agent', 'agent_id', 'version'] }),
+    series('mesos_agent_cpus_capacity', { entity: 'agent', resource: 'cpus', measure: 'capacity' }),
+    series('mesos_agent_cpus_allocated', { entity: 'agent', resource: 'cpus', measure: 'allocated' }),
+    series('mesos_framework_info', { entity: 'framework', unit: 'none' }),
+    series('mesos_framework_cpus_allocated', { entity: 'framework', resource: 'cpus', measure: 'allocated' }),
+    series('mesos_framework_tasks', { entity: 'framework', unit: 'count', labels: ['framework', 'state'] }),
+    series('mesos_framework_tasks_ended_total', { entity: 'framework', type: 'counter', unit: 'count' }),
+    series('mesos_master_messages_register_agent_total', { type: 'counter', unit: 'count', labels: ['master'] }),
+    series('mesos_up', { unit: 'bool', labels: ['poll'], help: 'Whether the last poll succeeded.' }),
+  ],
+  entities: [
+    {
+      entity: 'cluster',
+      labels: ['cluster'],
+      defaultGroupBy: [],
+      resources: ['cpus', 'tasks'],
+      measures: { cpus: ['capacity', 'allocated', 'free'], tasks: ['active', 'ended'] },
+      counters: ['ended'],
+    },
+    {
+      entity: 'agent',
+      labels: ['cluster', 'agent', 'agent_id', 'version', 'attr_*'],
+      defaultGroupBy: ['agent'],
+      resources: ['cpus', 'tasks'],
+      resourceLabels: { tasks: ['state'] },
+      measures: { cpus: ['capacity', 'allocated', 'utilization'], tasks: ['active'] },
+      counters: [],
+    },
+    {
+      entity: 'framework',
+      labels: ['cluster', 'framework', 'framework_id', 'principal'],
+      defaultGroupBy: ['framework'],
+      resources: ['cpus', 'tasks'],
+      resourceLabels: { tasks: ['state'] },
+      measures: { cpus: ['allocated', 'share'], tasks: ['active', 'running', 'failed'] },
+      counters: ['failed'],
+    },
+    {
+      entity: 'task',
+      labels: ['cluster', 'task', 'task_id', 'framework', 'label_*'],
+      defaultGroupBy: ['task'],
+      resources: ['cpus'],
+      measures: { cpus: ['allocated', 'share'] },
+    },
+  ],
+  functions: ['increase', 'rate'],
+};

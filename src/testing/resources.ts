@@ -1,0 +1,56 @@
+// A backend for tests: answers from memory and remembers what it was asked.
+import { MesosResources, type Catalogue, type ResourceCaller } from '../resources';
+import { CATALOGUE } from './catalogue';
+
+export interface FakeAnswers {
+  catalogue?: Catalogue | Error;
+  labels?: string[];
+  /** By label. */
+  values?: Record<string, string[]>;
+  compile?: (query: unknown) => unknown;
+}
+
+interface Call {
+  path: string;
+  input?: unknown;
+  requestId?: string;
+}
+
+export interface FakeBackend extends ResourceCaller {
+  calls: Call[];
+}
+
+export function fakeBackend({
+  catalogue = CATALOGUE,
+  labels = [],
+  values = {},
+  compile,
+}: FakeAnswers = {}): FakeBackend {
+  const calls: Call[] = [];
+  const answers: Record<string, (input: never) => unknown> = {
+    catalogue: () => {
+      if (catalogue instanceof Error) {
+        throw catalogue;
+      }
+      return catalogue;
+    },
+    labels: () => ({ status: 'success', data: labels }),
+    'label-values': ({ label }: { label: string }) => ({ status: 'success', data: values[label] ?? [] }),
+    compile: ({ query }: { query: unknown }) => (compile ? compile(query) : { promql: 'up' }),
+    status: () => ({ leader: 'master1:5050' }),
+  };
+  const call = async (path: string, input: unknown, requestId?: string) => {
+    calls.push({ path, input, requestId });
+    return answers[path](input as never);
+  };
+  return {
+    calls,
+    getResource: async <T>(path: string, params?: unknown) => (await call(path, params)) as T,
+    postResource: async <T>(path: string, data?: unknown, options?: { requestId?: string }) =>
+      (await call(path, data, options?.requestId)) as T,
+  };
+}
+
+export function fakeResources(answers?: FakeAnswers): MesosResources {
+  return new MesosResources(fakeBackend(answers));
+}

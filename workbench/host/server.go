@@ -1,0 +1,131 @@
+package main
+
+import (
+	"encoding/json"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+
+	"github.com/hashicorp/go-hclog"
+)
+
+// server answers what a data source's frontend asks of Grafana, at Grafana's own
+// paths and in Grafana's own JSON (grafana.com/docs/grafana/latest/developers/http_api).
+type server struct {
+	manifest manifest
+	sources  *sources
+	process  *process
+	log      hclog.Logger
+}
+
+func newServer(m manifest, all *sources, p *process, o options, log hclog.Logger) http.Handler {
+	s := &server{manifest: m, sources: all, process: p, log: log}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/datasources", s.listSources)
+	mux.HandleFunc("GET /api/datasources/uid/{uid}", s.withSource(s.showSource))
+	mux.HandleFunc("PUT /api/datasources/uid/{uid}", s.withSource(s.changeSource))
+	mux.HandleFunc("GET /api/datasources/uid/{uid}/health", s.withSource(s.health))
+	mux.HandleFunc("/api/datasources/uid/{uid}/resources/{path...}", s.withSource(s.resource))
+	mux.HandleFunc("POST /api/ds/query", s.query)
+	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
+		writeMessage(w, http.StatusNotFound, "Not found")
+	})
+	mux.Handle("/public/plugins/"+m.ID+"/", http.StripPrefix("/public/plugins/"+m.ID, files(o.plugin)))
+	if o.page != "" {
+		mux.Handle("/", files(o.page))
+	}
+	return onlyLocal(mux)
+}
+
+// files serves a built directory. Nothing may be kept by the browser without
+// asking: the next build has other content under the same names.
+func files(dir string) http.Handler {
+	served := http.FileServerFS(os.DirFS(dir))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-cache")
+		served.ServeHTTP(w, r)
+	})
+}
+
+// onlyLocal refuses requests that name another host. Listening on the loopback
+// interface keeps other machines out; this keeps out web pages whose name was
+// made to resolve to it.
+func onlyLocal(next http.Handler) http.Handler {
+	local := []string{"localhost", "127.0.0.1", "::1"}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			name = r.Host
+		}
+		if !slices.Contains(local, name) {
+			writeMessage(w, http.StatusForbidden, "The workbench answers to http://localhost only")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// withSource looks up the {uid} of the path; unknown ones get Grafana's 404.
+func (s *server) withSource(next func(http.ResponseWriter, *http.Request, source)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		found, ok := s.sources.find(r.PathValue("uid"))
+		if !ok {
+			writeMessage(w, http.StatusNotFound, "Data source not found")
+			return
+		}
+		next(w, r, found)
+	}
+}
+
+func (s *server) listSources(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, s.sources.all())
+}
+
+func (s *server) showSource(w http.ResponseWriter, _ *http.Request, one source) {
+	writeJSON(w, http.StatusOK, one)
+}
+
+func (s *server) changeSource(w http.ResponseWriter, r *http.Request, one source) {
+	if one.ReadOnly {
+		writeMessage(w, http.StatusForbidden, "Cannot update read-only data source")
+		return
+	}
+	var c change
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&c); err != nil {
+		writeMessage(w, http.StatusBadRequest, "bad request data")
+		return
+	}
+	changed, ok := s.sources.update(one.UID, c)
+	if !ok {
+		writeMessage(w, http.StatusNotFound, "Data source not found")
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{
+		"message": "Datasource updated", "id": changed.ID, "name": changed.Name,
+		"version": changed.Version, "datasource": changed,
+	})
+}
+
+// maxBody bounds what one request may send; a query is a few kilobytes.
+const maxBody = 8 << 20
+
+func writeJSON(w http.ResponseWriter, status int, value any) {
+	body, err := json.Marshal(value)
+	if err != nil {
+		status, body = http.StatusInternalServerError, []byte(`{"message":"Internal Server Error"}`)
+	}
+	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
+
+func writeMessage(w http.ResponseWriter, status int, message string) {
+	writeJSON(w, status, map[string]string{"message": message})
+}
+
+// writePublic writes an error in the shape that Grafana gives to those it has an
+// identifier for (pkg/apimachinery/errutil).
+func writePublic(w http.ResponseWriter, status int, id, message string) {
+	writeJSON(w, status, map[string]any{"message": message, "messageId": id, "statusCode": status, "traceID": ""})
+}

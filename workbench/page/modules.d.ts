@@ -1,0 +1,7 @@
+// Modules that are handed on as they are: their types do not matter here.
+declare module 'd3';
+declare module 'monaco-editor/esm/vs/editor/edcore.main.js';
+declare module 'prismjs';
+declare module 'react-router';
+declare module 'slate';
+declare module 'slate-plain-serializer';

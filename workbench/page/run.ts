@@ -1,0 +1,146 @@
+// Runs queries as Grafana's query runner does: filter, a request with interval
+// and variables, the data source's own query(), and an answer as PanelData.
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { isObservable, type Subscription } from 'rxjs';
+
+import {
+  CoreApp,
+  type DataFrame,
+  type DataQueryError,
+  type DataQueryRequest,
+  type DataSourceApi,
+  LoadingState,
+  type PanelData,
+  rangeUtil,
+  type RawTimeRange,
+  toDataFrame,
+} from '@grafana/data';
+import { toDataQueryError } from '@grafana/runtime';
+import type { DataQuery } from '@grafana/schema';
+
+const requestId = 'workbench';
+
+function requestFor(
+  datasource: DataSourceApi,
+  queries: DataQuery[],
+  raw: RawTimeRange,
+  points: number
+): DataQueryRequest {
+  const range = rangeUtil.convertRawToRange(raw);
+  const { interval, intervalMs } = rangeUtil.calculateInterval(range, points, datasource.interval);
+  const shown = queries.filter((query) => !query.hide && (datasource.filterQuery?.(query) ?? true));
+  return {
+    app: CoreApp.Explore,
+    requestId,
+    interval,
+    intervalMs,
+    maxDataPoints: points,
+    range,
+    rangeRaw: raw,
+    scopedVars: {
+      __interval: { text: interval, value: interval },
+      __interval_ms: { text: String(intervalMs), value: intervalMs },
+    },
+    targets: shown.map((query) => ({ ...query, datasource: datasource.getRef() })),
+    timezone: 'browser',
+    startTime: Date.now(),
+  };
+}
+
+/** The current answer, and how to ask again. */
+export interface Run {
+  data: PanelData;
+  /** Runs the queries once more, after the next render. */
+  run: () => void;
+}
+
+/**
+ * Keeps the answer to the queries current: runs them when the data source or the
+ * range changes, every `refreshMs` (0: never), and when `run` is called. An
+ * earlier answer stays until the next one is there.
+ */
+export function useRun(
+  datasource: DataSourceApi,
+  queries: DataQuery[],
+  raw: RawTimeRange,
+  points: number,
+  refreshMs: number
+): Run {
+  const [data, setData] = useState<PanelData>(() => ({
+    state: LoadingState.NotStarted,
+    series: [],
+    timeRange: rangeUtil.convertRawToRange(raw),
+  }));
+  const running = useRef<Subscription>();
+  // An editor calls onChange and onRunQuery in one go: the run is after the next
+  // render, with the queries of then.
+  const latest = useRef({ queries, raw, points });
+  useLayoutEffect(() => {
+    latest.current = { queries, raw, points };
+  });
+
+  const start = useCallback(() => {
+    running.current?.unsubscribe();
+    const { queries, raw, points } = latest.current;
+    const request = requestFor(datasource, queries, raw, points);
+    const finish = (state: LoadingState, series: DataFrame[], errors: DataQueryError[] = []) =>
+      setData({
+        state,
+        series,
+        errors,
+        error: errors[0],
+        request: { ...request, endTime: Date.now() },
+        timeRange: request.range,
+      });
+    const fail = (error: unknown) => finish(LoadingState.Error, [], [toDataQueryError(error)]);
+    if (request.targets.length === 0) {
+      finish(LoadingState.Done, []);
+      return;
+    }
+    setData((before) => ({ ...before, state: LoadingState.Loading }));
+    try {
+      const answer = datasource.query(request);
+      if (!isObservable(answer)) {
+        throw new Error('query() gave a promise, and the workbench wants an observable');
+      }
+      running.current = answer.subscribe({
+        next: (response) => {
+          const errors = response.errors ?? (response.error ? [response.error] : []);
+          finish(
+            response.state ?? LoadingState.Done,
+            response.data.map((frame) => toDataFrame(frame)),
+            errors
+          );
+        },
+        error: fail,
+      });
+    } catch (error) {
+      fail(error);
+    }
+  }, [datasource]);
+
+  const run = useCallback(() => void setTimeout(start), [start]);
+
+  const ready = points > 0;
+  useEffect(() => {
+    if (ready) {
+      start();
+    }
+    return () => running.current?.unsubscribe();
+  }, [start, raw.from, raw.to, ready]);
+
+  useEffect(() => {
+    if (!refreshMs) {
+      return undefined;
+    }
+    const timer = setInterval(() => {
+      const busy = running.current?.closed === false; // A slow query would never end if each tick began anew.
+      if (!document.hidden && !busy) {
+        start();
+      }
+    }, refreshMs);
+    return () => clearInterval(timer);
+  }, [start, refreshMs]);
+
+  return { data, run };
+}

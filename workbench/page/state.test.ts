@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { readState } from './state.ts';
+
+test('an empty address is the last 15 minutes as a graph, every 5 s', () => {
+  assert.deepEqual(readState(''), {
+    ds: '',
+    tab: 'query',
+    from: 'now-15m',
+    to: 'now',
+    refresh: '5s',
+    panel: 'graph',
+    queries: [],
+  });
+});
+
+test('an address names queries, time, panel and an absent refresh', () => {
+  const queries = [{ refId: 'A', expr: 'up' }];
+  const state = readState(
+    `?from=1000&to=2000&refresh=&panel=stat&queries=${encodeURIComponent(JSON.stringify(queries))}`
+  );
+  assert.deepEqual(
+    { from: state.from, to: state.to, refresh: state.refresh, panel: state.panel, queries: state.queries },
+    { from: '1000', to: '2000', refresh: '', panel: 'stat', queries }
+  );
+});
+
+test('broken queries are none', () => {
+  assert.deepEqual(readState('?queries=[{').queries, []);
+});

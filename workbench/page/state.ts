@@ -1,0 +1,62 @@
+// What the page shows, kept in its address: a reload, a link or a test opens the
+// same queries over the same time again.
+import type { DataQuery } from '@grafana/schema';
+
+/** How answers are drawn. `other` stands for every panel type the workbench lacks. */
+export type PanelType = 'graph' | 'stat' | 'table' | 'other';
+
+export interface PageState {
+  /** UID of the data source; empty: the default one. */
+  ds: string;
+  tab: 'query' | 'settings';
+  /** As Grafana writes them: now-15m, or epoch milliseconds. */
+  from: string;
+  to: string;
+  /** An interval such as 5s; empty: off. */
+  refresh: string;
+  panel: PanelType;
+  queries: DataQuery[];
+}
+
+const defaults: PageState = {
+  ds: '',
+  tab: 'query',
+  from: 'now-15m',
+  to: 'now',
+  refresh: '5s',
+  panel: 'graph',
+  queries: [],
+};
+
+/** Reads ?ds=&tab=&from=&to=&refresh=&panel=&queries=[{...}]; what is absent or broken has its default. */
+export function readState(search: string): PageState {
+  const parameters = new URLSearchParams(search);
+  const state = { ...defaults };
+  for (const key of ['ds', 'tab', 'from', 'to', 'refresh', 'panel'] as const) {
+    const value = parameters.get(key);
+    if (value !== null) {
+      Object.assign(state, { [key]: value });
+    }
+  }
+  try {
+    state.queries = JSON.parse(parameters.get('queries') ?? '[]');
+  } catch {
+    state.queries = [];
+  }
+  return state;
+}
+
+/** Writes the state to the page's address, beside parameters that are not its own (?var-x=). */
+export function writeState(state: PageState): void {
+  const parameters = new URLSearchParams(location.search);
+  for (const [key, value] of Object.entries(state)) {
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    if (text === defaults[key as keyof PageState] || text === '[]') {
+      parameters.delete(key);
+    } else {
+      parameters.set(key, text);
+    }
+  }
+  const search = parameters.toString();
+  history.replaceState(null, '', search ? `?${search}` : location.pathname);
+}
