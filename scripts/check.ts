@@ -13,14 +13,14 @@ import { root } from './build.ts';
 import { ensureChromium, launchArgs } from './chromium.ts';
 
 /** What a curve of the graph shows last. */
-interface Curve {
+export interface Curve {
   name: string;
   value: number;
   time: number; // Unix milliseconds
 }
 
-/** How long curves may take to appear: the first poll, then the first step of the range. */
-const patience = 60_000;
+/** How long curves may take to appear: the first poll, then the first step of the range. Milliseconds. */
+const usualPatience = 60_000;
 
 /** Around a poll it cannot be told whether a point was drawn from before or after it. */
 const ambiguous = 250;
@@ -31,7 +31,7 @@ const tolerance = 1e-6;
 const query = { refId: 'A', queryType: 'metrics', entity: 'framework', resource: 'cpus', measure: 'allocated' };
 
 /** Compares, prints both sides, and tells whether they are equal. */
-export async function checkGraph(url: string, replay: Replay): Promise<boolean> {
+export async function checkGraph(url: string, replay: Replay, patience = usualPatience): Promise<boolean> {
   const executablePath = ensureChromium();
   if (!executablePath) {
     throw new Error('The check needs a Chromium, and none could be installed.');
@@ -40,7 +40,7 @@ export async function checkGraph(url: string, replay: Replay): Promise<boolean> 
   try {
     const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
     await page.goto(`${url}/?from=now-5m&to=now&refresh=5s&queries=${encodeURIComponent(JSON.stringify([query]))}`);
-    const shown = await readUnambiguous(page, replay);
+    const shown = await readUnambiguous(page, replay, patience);
     const expected = answeredAt(replay, shown.at);
     return report(shown.curves, expected, shown.at);
   } finally {
@@ -49,7 +49,7 @@ export async function checkGraph(url: string, replay: Replay): Promise<boolean> 
 }
 
 /** The curves that reach the newest point, once that point is clearly between two polls. */
-async function readUnambiguous(page: Page, replay: Replay): Promise<{ curves: Curve[]; at: number }> {
+async function readUnambiguous(page: Page, replay: Replay, patience: number): Promise<{ curves: Curve[]; at: number }> {
   const until = Date.now() + patience;
   for (;;) {
     const curves = await readCurves(page);
@@ -102,7 +102,8 @@ function answeredAt(replay: Replay, at: number): Record<string, number> {
   return cpusByFrameworkOf(JSON.parse(readBody(recording, last.file).toString('utf8')));
 }
 
-function report(curves: Curve[], expected: Record<string, number>, at: number): boolean {
+/** Prints both sides and tells whether they are equal; nothing on both sides is not. */
+export function report(curves: Curve[], expected: Record<string, number>, at: number): boolean {
   const shown = Object.fromEntries(curves.map((curve) => [curve.name, curve.value]));
   const names = [...new Set([...Object.keys(shown), ...Object.keys(expected)])].sort();
   const rows = names.map((name) => ({
@@ -120,9 +121,13 @@ function report(curves: Curve[], expected: Record<string, number>, at: number): 
     );
     console.log(`${row.same ? ' ' : '!'} ${row.name.padEnd(width)}  ${cells.join('  ')}`);
   }
+  if (rows.length === 0) {
+    console.log('Nothing to compare.');
+    return false;
+  }
   const different = rows.filter((row) => !row.same).length;
   console.log(
-    different === 0 ? `Equal: ${rows.length} frameworks.` : `DIFFERENT: ${different} of ${rows.length} frameworks.`
+    different ? `DIFFERENT: ${different} of ${rows.length} frameworks.` : `Equal: ${rows.length} frameworks.`
   );
-  return different === 0 && rows.length > 0;
+  return different === 0;
 }

@@ -25,6 +25,7 @@ datasources:
     uid: mesos
     type: community-mesos-datasource
     access: proxy
+    editable: true
     jsonData:
       masters: ${JSON.stringify(masters)}
       pollInterval: 10s

@@ -34,18 +34,22 @@ func (p *Plugin) CheckHealth(ctx context.Context, req *backend.CheckHealthReques
 	return &backend.CheckHealthResult{
 		Status:      backend.HealthStatusOk,
 		Message:     headline(answer),
-		JSONDetails: details(headline(answer), verbose(answer)),
+		JSONDetails: details(verbose(answer)),
 	}, nil
 }
 
 func unhealthy(message, verboseMessage string) *backend.CheckHealthResult {
-	return &backend.CheckHealthResult{Status: backend.HealthStatusError, Message: message, JSONDetails: details(message, verboseMessage)}
+	return &backend.CheckHealthResult{Status: backend.HealthStatusError, Message: message, JSONDetails: details(verboseMessage)}
 }
 
 // details are in the shape that Grafana's data source settings page renders:
-// verboseMessage pre-wrapped and folded.
-func details(message, verboseMessage string) []byte {
-	raw, _ := json.Marshal(map[string]string{"message": message, "verboseMessage": verboseMessage}) // texts always marshal
+// verboseMessage pre-wrapped and folded (public/app/features/datasources,
+// DataSourceTestingStatus). A message there would repeat the headline.
+func details(verboseMessage string) []byte {
+	if verboseMessage == "" {
+		return nil
+	}
+	raw, _ := json.Marshal(map[string]string{"verboseMessage": verboseMessage}) // texts always marshal
 	return raw
 }
 

@@ -144,6 +144,8 @@ type CatalogueEntity struct {
 	ResourceLabels map[Resource][]string `json:"resourceLabels,omitempty"`
 	// Measures by resource.
 	Measures map[Resource][]Measure `json:"measures"`
+	// Counters are the measures that count events: they have a rate, and no forecast.
+	Counters []Measure `json:"counters,omitempty"`
 }
 
 // Catalogue answers the resource `catalogue`. It is the same for the life of
@@ -161,6 +163,9 @@ func Catalogue() CatalogueAnswer {
 			}
 			for _, res := range r.resources {
 				about.Measures[res] = unique(append(about.Measures[res], r.measures...))
+			}
+			if r.shape == shapeEnded {
+				about.Counters = append(about.Counters, r.measures...)
 			}
 		}
 		for _, res := range resourceNames() {

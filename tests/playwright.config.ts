@@ -1,0 +1,23 @@
+// Browser tests of the workbench: the built plugin with its real backend, a
+// replayed cluster behind it, Chromium in front. Tests against a Grafana have
+// the configuration in the root.
+import { defineConfig, devices } from '@playwright/test';
+
+import { findChromium, launchArgs } from '../scripts/chromium.ts';
+
+export default defineConfig({
+  testDir: './workbench',
+  outputDir: '../test-results',
+  // One workbench and one cluster for all: started once, on free ports.
+  workers: 1,
+  forbidOnly: !!process.env.CI,
+  timeout: 60_000,
+  expect: { timeout: 20_000 },
+  reporter: 'list',
+  use: {
+    ...devices['Desktop Chrome'],
+    viewport: { width: 1400, height: 900 },
+    screenshot: 'only-on-failure',
+    launchOptions: { executablePath: findChromium(), args: launchArgs },
+  },
+});
