@@ -332,10 +332,14 @@ func (c *Collector) Cluster() *cluster.Cluster {
 	return c.model
 }
 
-// Interval is how often a kind of poll runs now, back-off left aside.
+// Interval is how often a kind of poll runs now, back-off left aside; 0 for
+// followers where there are none.
 func (c *Collector) Interval(p series.Poll) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if p == series.PollFollowers && len(c.followers) == 0 {
+		return 0
+	}
 	for _, j := range c.jobs {
 		if slices.Contains(j.polls, p) {
 			return c.intervalOf(j)

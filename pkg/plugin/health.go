@@ -20,11 +20,9 @@ func (p *Plugin) CheckHealth(ctx context.Context, req *backend.CheckHealthReques
 	if err != nil {
 		return unhealthy(err.Error(), ""), nil
 	}
-	src.mu.Lock()
-	collecting := src.collector
-	src.mu.Unlock()
+	collecting := src.polling()
 	if collecting == nil {
-		return unhealthy("the plugin is shutting down", ""), nil
+		return unhealthy(collector.ErrStopped.Error(), ""), nil
 	}
 	problem := collecting.Check(ctx)
 	answer := src.statusAnswer()

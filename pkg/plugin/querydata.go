@@ -2,11 +2,11 @@ package plugin
 
 import (
 	"context"
-	"errors"
 	"sync"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
+	"github.com/community/mesos-datasource/pkg/collector"
 	"github.com/community/mesos-datasource/pkg/query"
 )
 
@@ -21,19 +21,25 @@ const (
 // so whatever is wrong is an error of each query it concerns.
 func (p *Plugin) QueryData(ctx context.Context, req *backend.QueryDataRequest) (*backend.QueryDataResponse, error) {
 	response := backend.NewQueryDataResponse()
-	src, err := p.registry.For(ctx, req.PluginContext)
-	if err != nil {
+	failed := func(err error) (*backend.QueryDataResponse, error) {
 		for _, q := range req.Queries {
 			response.Responses[q.RefID] = backend.ErrDataResponseWithSource(backend.StatusBadRequest, backend.ErrorSourceDownstream, err.Error())
 		}
 		return response, nil
+	}
+	src, err := p.registry.For(ctx, req.PluginContext)
+	if err != nil {
+		return failed(err)
 	}
 	options := query.Options{
 		Alert:      req.Headers[headerFromAlert] == "true",
 		Expression: req.GetHTTPHeader(headerFromExpr) != "" || req.Headers[headerFromExpr] != "",
 		Ready:      src.ready(ctx),
 	}
-	view := src.query(p.registry.engine)
+	view, err := p.registry.query(src)
+	if err != nil {
+		return failed(err)
+	}
 
 	var wait sync.WaitGroup
 	answers := make([]backend.DataResponse, len(req.Queries))
@@ -50,11 +56,8 @@ func (p *Plugin) QueryData(ctx context.Context, req *backend.QueryDataRequest) (
 // ready waits for the first poll. Its error concerns queries only while there
 // is no history to answer from.
 func (s *source) ready(ctx context.Context) error {
-	s.mu.Lock()
-	collecting := s.collector
-	s.mu.Unlock()
-	if collecting == nil {
-		return errors.New("the plugin is shutting down")
+	if collecting := s.polling(); collecting != nil {
+		return collecting.Ready(ctx)
 	}
-	return collecting.Ready(ctx)
+	return collector.ErrStopped
 }

@@ -59,6 +59,7 @@ type source struct {
 	updated     time.Time
 	settings    Settings
 	problem     error // why the settings in force cannot be used
+	closed      bool
 
 	store     *history.Memory
 	collector *collector.Collector // nil while problem is set
@@ -67,6 +68,8 @@ type source struct {
 // errNoDataSource is for requests that name no data source: nothing sends
 // them but a mistake.
 var errNoDataSource = errors.New("the request names no data source")
+
+var errShutDown = errors.New("the plugin is shutting down")
 
 // For answers the source a request is for, with the settings of that request
 // applied. The error is the settings' own problem, fit to be shown.
@@ -79,7 +82,7 @@ func (r *Registry) For(ctx context.Context, pluginContext backend.PluginContext)
 	r.mu.Lock()
 	if r.closed {
 		r.mu.Unlock()
-		return nil, errors.New("the plugin is shutting down")
+		return nil, errShutDown
 	}
 	src, ok := r.sources[key]
 	if !ok {
@@ -90,6 +93,9 @@ func (r *Registry) For(ctx context.Context, pluginContext backend.PluginContext)
 
 	src.mu.Lock()
 	defer src.mu.Unlock()
+	if src.closed {
+		return nil, errShutDown
+	}
 	fingerprint := Fingerprint(*ds)
 	// A request that was on its way during an edit still carries the old
 	// settings: the newer ones stay in force.
@@ -110,7 +116,7 @@ func (r *Registry) For(ctx context.Context, pluginContext backend.PluginContext)
 // apply puts settings in force. History is kept whatever they say; polling
 // goes on with the new settings, or stops where they cannot be used.
 func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSourceInstanceSettings) error {
-	client, parsed, err := newClient(ctx, ds)
+	client, parsed, err := r.newClient(ctx, ds)
 	if err != nil {
 		if src.collector != nil {
 			src.collector.Stop()
@@ -155,7 +161,7 @@ func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSource
 // newClient makes the client for the masters, by the settings and the SDK's
 // HTTP options. Nothing is forwarded from the user who asks: the poll is
 // shared by everybody.
-func newClient(ctx context.Context, ds backend.DataSourceInstanceSettings) (*mesos.Client, Settings, error) {
+func (r *Registry) newClient(ctx context.Context, ds backend.DataSourceInstanceSettings) (*mesos.Client, Settings, error) {
 	parsed, err := ParseSettings(ds)
 	if err != nil {
 		return nil, parsed, err
@@ -175,6 +181,7 @@ func newClient(ctx context.Context, ds backend.DataSourceInstanceSettings) (*mes
 	client, err := mesos.New(mesos.Config{
 		Masters:   parsed.Masters,
 		HTTP:      doer,
+		Now:       r.clock.Now,
 		Timeout:   options.Timeouts.Timeout,
 		CloseIdle: closeIdle,
 	})
@@ -184,15 +191,32 @@ func newClient(ctx context.Context, ds backend.DataSourceInstanceSettings) (*mes
 	return client, parsed, nil
 }
 
+// polling is the collector of now, nil where the settings cannot be used or the
+// plugin shuts down: an edit may have come since the source was asked for.
+func (s *source) polling() *collector.Collector {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.collector
+}
+
 // query is the source as queries see it.
-func (s *source) query(engine *history.Engine) query.Source {
+func (r *Registry) query(s *source) (query.Source, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closed:
+		return query.Source{}, errShutDown
+	case s.problem != nil:
+		return query.Source{}, s.problem
+	}
 	return query.Source{
-		Engine:       engine,
+		Engine:       r.engine,
 		Store:        s.store,
 		Status:       s.collector.Status,
 		Interval:     s.collector.Interval,
 		CurrentTasks: s.collector.CurrentTasks,
-	}
+		Now:          r.clock.Now,
+	}, nil
 }
 
 // Close stops every collector and closes every history, side by side.
@@ -232,5 +256,5 @@ func (s *source) close(logger log.Logger) {
 			logger.Error("Closing the history failed", "source", s.key, "error", err)
 		}
 	}
-	s.collector, s.problem = nil, errors.New("the plugin is shutting down")
+	s.collector, s.closed = nil, true
 }

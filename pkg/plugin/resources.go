@@ -69,13 +69,13 @@ func compile(w http.ResponseWriter, r *http.Request) {
 }
 
 func labels(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
-	answerList(w, r, func(ctx context.Context) ([]string, []string, error) {
-		return query.Labels(ctx, src.query(p.registry.engine), matches(r), from(r), to(r))
-	}, src)
+	p.answerList(w, r, src, func(ctx context.Context, view query.Source) ([]string, []string, error) {
+		return query.Labels(ctx, view, matches(r), from(r), to(r))
+	})
 }
 
 func labelValues(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
-	answerList(w, r, func(ctx context.Context) ([]string, []string, error) {
+	p.answerList(w, r, src, func(ctx context.Context, view query.Source) ([]string, []string, error) {
 		limit := 0
 		if text := r.URL.Query().Get("limit"); text != "" {
 			var err error
@@ -83,18 +83,23 @@ func labelValues(p *Plugin, src *source, w http.ResponseWriter, r *http.Request)
 				return nil, nil, fmt.Errorf("limit must be a whole number, not %q", text)
 			}
 		}
-		return query.LabelValues(ctx, src.query(p.registry.engine), r.URL.Query().Get("label"), matches(r), from(r), to(r), limit)
-	}, src)
+		return query.LabelValues(ctx, view, r.URL.Query().Get("label"), matches(r), from(r), to(r), limit)
+	})
 }
 
 // answerList writes a list in the shape of Prometheus' HTTP API, so that what
 // reads that reads this.
-func answerList(w http.ResponseWriter, r *http.Request, list func(context.Context) ([]string, []string, error), src *source) {
+func (p *Plugin) answerList(w http.ResponseWriter, r *http.Request, src *source, list func(context.Context, query.Source) ([]string, []string, error)) {
 	if err := src.ready(r.Context()); err != nil {
 		writeError(w, http.StatusServiceUnavailable, err)
 		return
 	}
-	values, warnings, err := list(r.Context())
+	view, err := p.registry.query(src)
+	if err != nil {
+		writeError(w, http.StatusBadRequest, err)
+		return
+	}
+	values, warnings, err := list(r.Context(), view)
 	if err != nil {
 		writeError(w, http.StatusBadRequest, err)
 		return

@@ -112,19 +112,19 @@ func pollOf(names []string, any bool, interval func(series.Poll) time.Duration) 
 	return longest
 }
 
-// pollsOf are the polls that bring these metrics.
+// pollsOf are the polls that bring these metrics: of a name nobody knows, those
+// of the leader.
 func pollsOf(names []string, any bool) []series.Poll {
-	both := []series.Poll{series.PollSnapshot, series.PollState}
 	var polls []series.Poll
 	for _, name := range names {
-		if known, ok := catalogue.Lookup(name); ok && known.Poll != "" {
-			polls = append(polls, known.Poll)
+		if _, known := catalogue.Lookup(name); known {
+			polls = append(polls, catalogue.PollsOf(name)...)
 		} else {
 			any = true
 		}
 	}
 	if any || len(names) == 0 {
-		polls = append(polls, both...)
+		polls = append(polls, series.PollSnapshot, series.PollState)
 	}
 	return unique(polls)
 }

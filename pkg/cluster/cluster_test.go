@@ -1,0 +1,164 @@
+package cluster
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/community/mesos-datasource/pkg/mesos"
+)
+
+func TestAmountsAreCountedAsMesosCounts(t *testing.T) {
+	var sum Resources
+	for range 1000 {
+		sum.Add(regular(mesos.Resources{CPUs: 0.1, Mem: 0.001, Disk: 1}))
+	}
+	require.Equal(t, 100.0, sum.Value(CPUs), "and not 99.9999999999986")
+	require.Equal(t, 1048576.0, sum.Value(Memory), "MiB become bytes")
+	require.Equal(t, 1000*1048576.0, sum.Value(Disk))
+	sum.Subtract(regular(mesos.Resources{CPUs: 99.9}))
+	require.Equal(t, 0.1, sum.Value(CPUs))
+}
+
+func TestRevocableResourcesStandBeside(t *testing.T) {
+	r := mesos.Resources{CPUs: 8, CPUsRevocable: 2, MemRevocable: 1}
+	plain, extra := regular(r), revocable(r)
+	require.Equal(t, 8.0, plain.Value(CPUs))
+	require.Equal(t, 2.0, extra.Value(CPUs))
+	require.Equal(t, 1048576.0, extra.Value(Memory))
+}
+
+func TestTaskStatesAreSpelledOneWay(t *testing.T) {
+	for given, want := range map[string]TaskState{
+		"TASK_RUNNING": "running", "TASK_STAGING": "staging", "TASK_STARTING": "starting", "TASK_KILLING": "killing",
+		"TASK_UNREACHABLE": "unreachable", "TASK_GONE_BY_OPERATOR": "gone_by_operator", "TASK_LOST": "lost", "running": "running",
+	} {
+		require.Equal(t, want, ParseTaskState(given), given)
+	}
+	for _, s := range LiveStates {
+		require.True(t, s.Live(), s)
+		counts := TaskCounts{}
+		counts.add(s)
+		require.Equal(t, 1, counts.Of(s), s)
+		require.Equal(t, 1, counts.Total())
+	}
+	require.False(t, TaskState("lost").Live())
+}
+
+func TestAgentStatesAreDisjoint(t *testing.T) {
+	drain := func(state string) *mesos.DrainInfo { return &mesos.DrainInfo{State: state} }
+	for _, c := range []struct {
+		slave mesos.Slave
+		want  AgentState
+	}{
+		{mesos.Slave{Active: true}, AgentActive},
+		{mesos.Slave{}, AgentDisconnected},
+		{mesos.Slave{Deactivated: true}, AgentDeactivated},
+		{mesos.Slave{Deactivated: true, DrainInfo: drain("DRAINING")}, AgentDraining},
+		{mesos.Slave{Deactivated: true, DrainInfo: drain("DRAINED")}, AgentDrained},
+	} {
+		require.Equal(t, c.want, agentState(&c.slave), "%+v", c.slave)
+	}
+}
+
+func TestFrameworkStates(t *testing.T) {
+	for _, c := range []struct {
+		framework mesos.Framework
+		want      FrameworkState
+	}{
+		{mesos.Framework{Active: true, Connected: true}, FrameworkActive},
+		{mesos.Framework{Active: true}, FrameworkActive}, // a master before 1.1
+		{mesos.Framework{Connected: true}, FrameworkInactive},
+		{mesos.Framework{}, FrameworkDisconnected},
+		{mesos.Framework{Recovered: true}, FrameworkRecovered},
+	} {
+		require.Equal(t, c.want, frameworkState(&c.framework), "%+v", c.framework)
+	}
+}
+
+func TestATaskOfAnUnreachableAgentKeepsItsHostName(t *testing.T) {
+	task := mesos.Task{ID: "t1", FrameworkID: "F1", SlaveID: "S1", State: "TASK_RUNNING", Resources: mesos.Resources{CPUs: 1}}
+	first := Build(&mesos.State{
+		Slaves:     []mesos.Slave{{ID: "S1", Hostname: "agent1", Active: true, Resources: mesos.Resources{GPUs: 1}}},
+		Frameworks: []mesos.Framework{{ID: "F1", Role: "prod", Tasks: []mesos.Task{task}}},
+	}, nil)
+	require.Equal(t, "prod", first.Tasks[0].Role, "before 1.2 only the framework says its role")
+	require.Equal(t, 1, first.Agent("S1").Tasks.Of(Running))
+	require.Equal(t, 1.0, first.Tasks[0].Allocated.Value(CPUs))
+
+	task.State = "TASK_UNREACHABLE"
+	gone := &mesos.State{UnreachableSlaves: 1, Frameworks: []mesos.Framework{{ID: "F1", UnreachableTasks: []mesos.Task{task}}}}
+	second := Build(gone, first)
+	third := Build(gone, second)
+	for _, c := range []*Cluster{second, third} {
+		require.Equal(t, "agent1", c.Tasks[0].Agent.Hostname)
+		require.Zero(t, c.Tasks[0].Allocated)
+		require.Nil(t, c.Agent("S1"))
+		require.Equal(t, 1, c.AgentCounts[AgentUnreachable])
+		require.Equal(t, 1, c.TaskCounts.Of(Unreachable))
+		require.True(t, c.HasGPUs, "there was one")
+	}
+	require.Empty(t, Build(&mesos.State{}, third).agents, "what nothing names is forgotten")
+}
+
+func TestOrphanTasksCount(t *testing.T) {
+	c := Build(&mesos.State{
+		Slaves:      []mesos.Slave{{ID: "S1", Active: true}},
+		OrphanTasks: []mesos.Task{{ID: "t", FrameworkID: "F9", SlaveID: "S1", State: "TASK_RUNNING"}},
+	}, nil)
+	require.Equal(t, 1, c.TaskCounts.Of(Running))
+	require.Equal(t, 1, c.Agents[0].Tasks.Of(Running))
+	require.Equal(t, "F9", c.Tasks[0].Framework.ID)
+	require.False(t, c.HasFramework("F9"), "the leader does not list it")
+}
+
+func TestARunningTaskHasItsStartAndHealth(t *testing.T) {
+	yes, no := true, false
+	c := Build(&mesos.State{Frameworks: []mesos.Framework{{ID: "F1", Tasks: []mesos.Task{
+		{ID: "checked", FrameworkID: "F1", State: "TASK_RUNNING", Statuses: []mesos.TaskStatus{
+			{State: "TASK_STARTING", Timestamp: 1}, {State: "TASK_RUNNING", Timestamp: 2, Healthy: &yes}, {State: "TASK_RUNNING", Timestamp: 3, Healthy: &no},
+		}},
+		{ID: "new", FrameworkID: "F1", State: "TASK_STAGING"},
+	}}}}, nil)
+	require.Equal(t, 2.0, c.Tasks[0].Started)
+	require.Equal(t, &no, c.Tasks[0].Healthy)
+	require.Zero(t, c.Tasks[1].Started)
+	require.Nil(t, c.Tasks[1].Healthy)
+}
+
+func TestWhatIsARolesOwnIsItsSumLessItsChildrens(t *testing.T) {
+	var answer mesos.Roles
+	require.NoError(t, json.Unmarshal([]byte(`{"roles": [
+		{"name": "a/b/c/d", "allocated": {"cpus": 1}},
+		{"name": "a/b", "allocated": {"cpus": 3, "mem": 5}, "quota": {"limit": {"cpus": 0}, "consumed": {"cpus": 3}}},
+		{"name": "a", "weight": 2, "frameworks": ["F1", "F2"], "allocated": {"cpus": 10.1, "mem": 5}, "reserved": {"disk": 7}},
+		{"name": "ab", "allocated": {"cpus": 0.5}}
+	]}`), &answer))
+	c := (&Cluster{}).WithRoles(&answer)
+	got := map[string]float64{}
+	total := 0.0
+	for _, r := range c.Roles {
+		got[r.Name] = r.Allocated.Value(CPUs)
+		total += got[r.Name]
+	}
+	require.Equal(t, map[string]float64{"a": 7.1, "a/b": 2, "a/b/c/d": 1, "ab": 0.5}, got)
+	require.InDelta(t, 10.6, total, 1e-9)
+	require.Equal(t, 2, c.Roles[0].Frameworks)
+	require.Equal(t, 7*1048576.0, c.Roles[0].Reserved.Value(Disk))
+
+	n, set := c.Roles[1].QuotaLimit.Value(CPUs)
+	require.True(t, set, "a limit of 0 is a limit")
+	require.Zero(t, n)
+	_, set = c.Roles[1].QuotaLimit.Value(Memory)
+	require.False(t, set)
+	n, set = c.Roles[1].QuotaConsumed.Value(Memory)
+	require.True(t, set, "nothing consumed is known")
+	require.Zero(t, n)
+}
+
+func TestRolesOfAMasterThatDoesNotSumThemAreUnknown(t *testing.T) {
+	answer := &mesos.Roles{Roles: []mesos.Role{{Name: "prod", Weight: 1}}}
+	require.False(t, (&Cluster{Allocated: Resources{CPUs: 1}}).WithRoles(answer).RoleSums)
+	require.True(t, (&Cluster{}).WithRoles(answer).RoleSums, "in an empty cluster nothing is allocated")
+}
