@@ -173,7 +173,7 @@ const raced = ['./pkg/collector/...', './pkg/history/...', './pkg/mesos/...', '.
 export const suites: Suite[] = [
   {
     name: 'static',
-    what: 'types, lint, format, generated files',
+    what: 'types, lint, format, generated files, build',
     run: checks({
       'tsc (plugin)': ['npx', 'tsc', '--noEmit'],
       'tsc (scripts, simulator, workbench)': ['npx', 'tsc', '--noEmit', '-p', 'tsconfig.node.json'],
@@ -182,6 +182,8 @@ export const suites: Suite[] = [
       gofmt: [process.execPath, 'scripts/gofmt.ts'],
       'go vet': ['go', 'vet', './...'],
       'generated files are fresh': [process.execPath, 'scripts/generate.ts', '--check'],
+      // Once, before suites that run side by side need it.
+      'plugin and workbench build': [process.execPath, 'scripts/build-all.ts'],
     }),
   },
   { name: 'jest', what: 'the frontend', run: reported(['npx', 'jest', '--json'], undefined, countJest) },

@@ -112,8 +112,14 @@ func (c *Collector) lastSeen() *cluster.Cluster {
 // pollFollowers asks each follower for its own /metrics/snapshot. One that does
 // not answer costs its own series only, and mesos_up says so.
 func (c *Collector) pollFollowers(p *pass) bool {
-	if err := c.nameForSnapshot(p); err != nil {
-		return p.ctx.Err() == nil // the leader's polls tell; without a name there is nothing to write to
+	if c.awaitState(p) != nil {
+		return false
+	}
+	c.mu.Lock()
+	named := c.name != ""
+	c.mu.Unlock()
+	if !named {
+		return true // the leader's polls find the name, and say so where they cannot
 	}
 	targets := p.client.Followers(p.ctx)
 	answers := make([]*mesos.Metrics, len(targets))
@@ -279,16 +285,25 @@ func (c *Collector) nameForState(p *pass, s *mesos.State) {
 	c.fixName(p, name, !s.Restricted(), s.Sent)
 }
 
-// nameForSnapshot waits until /state was tried, which says the name and which
-// frameworks there are, and looks into /flags where it failed.
-func (c *Collector) nameForSnapshot(p *pass) error {
+// awaitState waits until /state was tried, which says the name and which
+// frameworks there are.
+func (c *Collector) awaitState(p *pass) error {
 	c.mu.Lock()
 	tryDone := c.jobs[0].tryDone
 	c.mu.Unlock()
 	select {
 	case <-tryDone:
+		return nil
 	case <-p.ctx.Done():
 		return p.ctx.Err()
+	}
+}
+
+// nameForSnapshot sees to it that there is a name when /state was tried, and
+// looks into /flags where that failed.
+func (c *Collector) nameForSnapshot(p *pass) error {
+	if err := c.awaitState(p); err != nil {
+		return err
 	}
 	c.mu.Lock()
 	fixed, name := c.nameFixed, c.name
