@@ -118,7 +118,7 @@ func (b *builder) addFramework(s *mesos.Framework) {
 		b.roleTasks(role)
 	}
 	// A framework without MULTI_ROLE has one role, and so have its tasks;
-	// masters before 1.2 do not repeat it on each.
+	// older masters do not repeat it on each.
 	only := ""
 	if len(f.Roles) == 1 {
 		only = f.Roles[0]

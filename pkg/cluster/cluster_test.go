@@ -68,7 +68,7 @@ func TestFrameworkStates(t *testing.T) {
 		want      FrameworkState
 	}{
 		{mesos.Framework{Active: true, Connected: true}, FrameworkActive},
-		{mesos.Framework{Active: true}, FrameworkActive}, // a master before 1.1
+		{mesos.Framework{Active: true}, FrameworkActive}, // an older master
 		{mesos.Framework{Connected: true}, FrameworkInactive},
 		{mesos.Framework{}, FrameworkDisconnected},
 		{mesos.Framework{Recovered: true}, FrameworkRecovered},
@@ -83,7 +83,7 @@ func TestATaskOfAnUnreachableAgentKeepsItsHostName(t *testing.T) {
 		Slaves:     []mesos.Slave{{ID: "S1", Hostname: "agent1", Active: true, Resources: mesos.Resources{GPUs: 1}}},
 		Frameworks: []mesos.Framework{{ID: "F1", Role: "prod", Tasks: []mesos.Task{task}}},
 	}, nil)
-	require.Equal(t, "prod", first.Tasks[0].Role, "before 1.2 only the framework says its role")
+	require.Equal(t, "prod", first.Tasks[0].Role, "older masters say the role of the framework only")
 	require.Equal(t, 1, first.Agent("S1").Tasks.Of(Running))
 	require.Equal(t, 1.0, first.Tasks[0].Allocated.Value(CPUs))
 

@@ -35,7 +35,7 @@ type Amount int64
 
 const (
 	perUnit  = 1000
-	mebibyte = 1 << 20 // what Mesos calls MB (src/common/resources_utils and Bytes in stout: 1024-based)
+	mebibyte = 1 << 20 // what Mesos calls MB (Megabytes in 3rdparty/stout/include/stout/bytes.hpp)
 )
 
 func amountOf(scalar float64) Amount { return Amount(math.Round(scalar * perUnit)) }

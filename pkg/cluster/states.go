@@ -144,7 +144,7 @@ const (
 // FrameworkStates are all states of frameworks.
 var FrameworkStates = []FrameworkState{FrameworkActive, FrameworkInactive, FrameworkDisconnected, FrameworkRecovered}
 
-// frameworkState goes by `active` before `connected`: masters before 1.1 do not
+// frameworkState goes by `active` before `connected`: older masters do not
 // have the latter, and an active framework is always connected.
 func frameworkState(f *mesos.Framework) FrameworkState {
 	switch {

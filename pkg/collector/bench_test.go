@@ -1,0 +1,74 @@
+package collector
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/community/mesos-datasource/pkg/cluster"
+	"github.com/community/mesos-datasource/pkg/history"
+	"github.com/community/mesos-datasource/pkg/mesos"
+	"github.com/community/mesos-datasource/pkg/series"
+)
+
+// large is a cluster of the size the project measures itself by.
+func large(agents, tasks int) *mesos.State {
+	name := "large"
+	s := &mesos.State{Version: "1.12.0", PID: "master@10.0.0.1:5050", ElectedTime: 1, Cluster: &name, Flags: map[string]string{}}
+	for n := range agents {
+		s.Slaves = append(s.Slaves, mesos.Slave{
+			ID: fmt.Sprintf("6c1b8a54-0000-4b6f-9d8e-0123456789ab-S%d", n), Hostname: fmt.Sprintf("agent%05d.example.com", n),
+			Active: true, Version: "1.12.0", Attributes: map[string]mesos.Attribute{"rack": mesos.Attribute(fmt.Sprint("r", n%40))},
+			Resources: mesos.Resources{CPUs: 32, Mem: 131072, Disk: 1e6}, Used: mesos.Resources{CPUs: 10, Mem: 10240},
+		})
+	}
+	const frameworks = 50
+	for n := range frameworks {
+		s.Frameworks = append(s.Frameworks, mesos.Framework{
+			ID: fmt.Sprintf("6c1b8a54-0000-4b6f-9d8e-0123456789ab-%04d", n), Name: fmt.Sprintf("framework-%d", n),
+			Active: true, Connected: true, Roles: []string{"prod"},
+		})
+	}
+	for n := range tasks {
+		f := &s.Frameworks[n%frameworks]
+		f.Tasks = append(f.Tasks, mesos.Task{
+			ID: fmt.Sprintf("service-%d.6c1b8a54-1111-4b6f-9d8e-%012d", n%500, n), Name: fmt.Sprintf("service-%d", n%500),
+			FrameworkID: f.ID, SlaveID: s.Slaves[n%agents].ID, State: "TASK_RUNNING", Role: "prod",
+			Resources: mesos.Resources{CPUs: 1, Mem: 1024}, Statuses: []mesos.TaskStatus{{State: "TASK_RUNNING", Timestamp: 1.7e9}},
+		})
+	}
+	return s
+}
+
+// BenchmarkPoll is what a poll of /state costs after it is read: the model and
+// its samples into the history in memory. Task series beyond any limit are
+// written in one of the two.
+func BenchmarkPoll(b *testing.B) {
+	for name, keep := range map[string]string{"entities": TaskSeriesAuto, "entities and tasks": TaskSeriesAlways} {
+		b.Run(name, func(b *testing.B) {
+			now := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
+			store := history.NewMemory(history.MemoryOptions{Now: func() time.Time { return now }})
+			defer store.Close()
+			w := newWriter(store)
+			w.cluster = "large"
+			state := large(10_000, 100_000)
+			settings := Settings{TaskSeries: keep}.withDefaults()
+			var model *cluster.Cluster
+			poll := func() {
+				now = now.Add(time.Minute)
+				state.Sent = now
+				model = cluster.Build(state, model)
+				require.NoError(b, w.state(context.Background(), model, settings, health{poll: series.PollState, ok: true}))
+			}
+			poll() // the first makes labels and series
+			b.ReportAllocs()
+			for b.Loop() {
+				poll()
+			}
+			b.ReportMetric(float64(store.Stats().Series), "series")
+		})
+	}
+}
