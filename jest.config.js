@@ -9,7 +9,7 @@ const [transformer] = Object.values(base.transform);
 
 module.exports = {
   // Components are slow to draw on a busy machine.
-  testTimeout: 30_000,
+  testTimeout: 120_000,
   // Jest configuration provided by Grafana scaffolding
   ...base,
   // .mjs too: some dependencies ship nothing else.

@@ -59,6 +59,10 @@ func (c *Client) Followers(ctx context.Context) []Target {
 // address that was believed to lead until now, or "".
 func (c *Client) find(ctx context.Context, failed string) (Target, error) {
 	return share(ctx, c.flights, "leader but not "+failed, func(ctx context.Context) (Target, error) {
+		// Another search may have ended since the caller looked.
+		if leader, ok := c.remembered(); ok && failed == "" {
+			return leader, nil
+		}
 		leader, err := c.search(ctx, failed)
 		c.mu.Lock()
 		defer c.mu.Unlock()

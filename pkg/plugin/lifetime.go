@@ -42,6 +42,9 @@ func Run() error {
 	served := make(chan error, 1)
 	go func() { served <- backend.Manage(ID, New(registry).ServeOpts()) }()
 
+	// A log line to a parent that is gone must not end the process before the
+	// stores are closed.
+	signal.Ignore(syscall.SIGPIPE)
 	terminated := make(chan os.Signal, 1)
 	signal.Notify(terminated, syscall.SIGTERM)
 	defer signal.Stop(terminated)

@@ -56,6 +56,9 @@ func compile(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		Query json.RawMessage `json:"query"`
 	}
+	if r.Body == nil { // the SDK's adapter, unlike a server, has none where nothing was sent
+		r.Body = http.NoBody
+	}
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&body); err != nil {
 		writeError(w, http.StatusBadRequest, fmt.Errorf(`the body must be {"query": {...}}: %w`, err))
 		return

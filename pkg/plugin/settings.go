@@ -109,6 +109,13 @@ var sdkKinds = map[string]string{
 	"sigV4ExternalId": "text", "sigV4Profile": "text",
 }
 
+// nowhere is the address that stands for an empty url: the one plugin.json's
+// route sends Grafana's data source proxy to, where nobody listens. Grafana
+// never stores an empty url over another (xorm leaves empty columns out of an
+// update, pkg/services/datasources/service/store.go), so that one that was set
+// by mistake could not be taken away otherwise.
+const nowhere = "http://127.0.0.1:9"
+
 // grafanaKeys are keys Grafana itself or its config editors store with any
 // data source; they mean nothing to us.
 var grafanaKeys = []string{"pdcInjected", "oauthPassThru", "keepCookies", "authType", "manageAlerts", "pluginVersion"}
@@ -122,8 +129,8 @@ func ParseSettings(ds backend.DataSourceInstanceSettings) (Settings, error) {
 	var problems []error
 	wrong := func(key string, err error) { problems = append(problems, fmt.Errorf("%s: %w", key, err)) }
 
-	if ds.URL != "" {
-		wrong("url", errors.New("must stay empty: Grafana's data source proxy would forward anything, even a Viewer's POST, to that address with the stored credentials; put the address into masters (jsonData.masters)"))
+	if ds.URL != "" && ds.URL != nowhere {
+		wrong("url", errors.New("must stay empty: Grafana's data source proxy would forward anything, even a Viewer's POST, to that address with the stored credentials; put the address into masters (jsonData.masters), and "+nowhere+" into url, since Grafana does not store an empty one over another"))
 	}
 	var keys map[string]json.RawMessage
 	if len(bytes.TrimSpace(ds.JSONData)) > 0 {

@@ -22,6 +22,9 @@ import type { MesosOptions, MesosSecureOptions } from './types';
 
 export type Props = DataSourcePluginOptionsEditorProps<MesosOptions, MesosSecureOptions>;
 
+// Stands for an empty url: Grafana does not store an empty one over another. Plugin.json's route goes there, too.
+const NOWHERE = 'http://127.0.0.1:9';
+
 export default function ConfigEditor({ options, onOptionsChange }: Props) {
   const { jsonData, readOnly } = options;
 
@@ -41,7 +44,7 @@ export default function ConfigEditor({ options, onOptionsChange }: Props) {
 
   return (
     <>
-      {options.url && (
+      {options.url && options.url !== NOWHERE && (
         <Alert severity="error" title="The field url must stay empty">
           <p>
             It is <code>{options.url}</code>. Through Grafana’s data source proxy everybody who may query could send any
@@ -52,7 +55,7 @@ export default function ConfigEditor({ options, onOptionsChange }: Props) {
             size="sm"
             variant="secondary"
             disabled={readOnly}
-            onClick={() => onOptionsChange({ ...options, url: '' })}
+            onClick={() => onOptionsChange({ ...options, url: NOWHERE })}
           >
             Clear url
           </Button>

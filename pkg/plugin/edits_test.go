@@ -1,0 +1,148 @@
+package plugin
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/stretchr/testify/require"
+
+	"github.com/community/mesos-datasource/pkg/collector"
+	"github.com/community/mesos-datasource/pkg/mesos/mesostest"
+	"github.com/community/mesos-datasource/pkg/series"
+)
+
+// inForce tells that there is one collector and one history, those of before,
+// that the newest settings are in force, and that polling goes on by them with
+// nothing of the past lost.
+func (s *stage) inForce(collecting *collector.Collector, pollInterval, retention time.Duration) {
+	s.t.Helper()
+	require.NoError(s.t, s.ask(cpusByFramework).Error) // a request brings the settings
+	src := s.source()
+	require.Same(s.t, collecting, src.collector)
+	require.Equal(s.t, pollInterval, src.settings.PollInterval)
+	require.Equal(s.t, retention, src.settings.Retention)
+	require.Equal(s.t, pollInterval, src.collector.Interval(series.PollSnapshot))
+
+	before := s.cluster.Count(mesostest.Master, "/state")
+	s.clock.Advance(10 * pollInterval)
+	polls := s.cluster.Count(mesostest.Master, "/state") - before
+	require.GreaterOrEqual(s.t, polls, 10)
+	require.LessOrEqual(s.t, polls, 11, "one collector polls; new settings are tried at once")
+	s.works()
+	for name, points := range pointsOf(s.t, s.ask(`{"expr": "mesos_framework_cpus_allocated"}`)) {
+		require.Zero(s.t, points[0].at, "%s: history from before the edits", name)
+	}
+}
+
+func edited(n int) map[string]any {
+	return map[string]any{"pollInterval": fmt.Sprintf("%ds", 20+n), "retention": fmt.Sprintf("%dh", 24+n)}
+}
+
+// A dashboard of a hundred queries is open while somebody edits a hundred
+// times. Some of its queries still carry the settings of the edit before.
+func TestAHundredEditsKeepOneCollectorAndOneHistory(t *testing.T) {
+	s := newStage(t, nil, workload).start()
+	s.works()
+	collecting, store := s.source().collector, s.source().store
+
+	var wait sync.WaitGroup
+	errs := make(chan error, 1000)
+	asks := func(from backend.PluginContext) {
+		wait.Go(func() {
+			answer, err := s.plugin.QueryData(t.Context(), &backend.QueryDataRequest{
+				PluginContext: from, Queries: []backend.DataQuery{s.asked(cpusByFramework)},
+			})
+			if err == nil {
+				err = answer.Responses["A"].Error
+			}
+			errs <- err
+		})
+	}
+	const edits = 100
+	for n := range edits {
+		old := s.context()
+		s.configure(edited(n))
+		asks(old)
+		asks(s.context())
+	}
+	wait.Wait()
+	close(errs)
+	for err := range errs {
+		require.NoError(t, err)
+	}
+	s.inForce(collecting, (20+edits-1)*time.Second, (24+edits-1)*time.Hour)
+	require.Same(t, store, s.source().store)
+}
+
+// Grafana tells the time of an edit in whole seconds.
+func TestTheSecondEditWithinASecondCounts(t *testing.T) {
+	s := newStage(t, nil, workload).start()
+	collecting := s.source().collector
+	s.configure(edited(1))
+	require.NoError(t, s.ask(cpusByFramework).Error)
+	updated := s.ds.Updated
+	s.configure(edited(2))
+	s.edit(func(ds *backend.DataSourceInstanceSettings) { ds.Updated = updated })
+	s.inForce(collecting, 22*time.Second, 26*time.Hour)
+}
+
+// A request that was on its way while somebody edited is answered, and changes
+// nothing.
+func TestAnOlderRequestDoesNotBringOldSettingsBack(t *testing.T) {
+	s := newStage(t, nil, workload).start()
+	collecting := s.source().collector
+	old := s.context()
+	s.configure(edited(1))
+	require.NoError(t, s.ask(cpusByFramework).Error)
+	require.NoError(t, s.askFrom(old, cpusByFramework).Error)
+	require.Equal(t, 21*time.Second, s.source().settings.PollInterval)
+	s.inForce(collecting, 21*time.Second, 25*time.Hour)
+}
+
+// Nobody tells a plugin that a data source was deleted. One that is made again
+// under the UID of before, with a new numeric id, is the same to dashboards.
+func TestADataSourceMadeAgainUnderItsUIDGoesOn(t *testing.T) {
+	s := newStage(t, nil, workload).start()
+	s.works()
+	collecting := s.source().collector
+	s.configure(edited(1))
+	s.edit(func(ds *backend.DataSourceInstanceSettings) { ds.ID, ds.Name = 77, "Mesos, made again" })
+	s.inForce(collecting, 21*time.Second, 25*time.Hour)
+}
+
+// UIDs are an organisation's own.
+func TestTheSameUIDInAnotherOrgIsAnotherDataSource(t *testing.T) {
+	s := newStage(t, nil, workload).start()
+	s.clock.Advance(every)
+	other := s.context()
+	other.OrgID = 2
+	for _, points := range pointsOf(t, s.askFrom(other, `{"expr": "mesos_framework_cpus_allocated"}`)) {
+		require.GreaterOrEqual(t, points[0].at, every, "nothing of the first org's history")
+	}
+	require.Len(t, s.registry.sources, 2)
+}
+
+// Settings that cannot be used stop the polling and keep the history.
+func TestUnusableSettingsStopPollingAndKeepHistory(t *testing.T) {
+	s := newStage(t, nil, workload).start()
+	s.works()
+	store := s.source().store
+	s.configure(map[string]any{"masters": []string{"master1"}})
+	require.ErrorContains(t, s.ask(cpusByFramework).Error, "has no scheme")
+	before := s.cluster.Count("", "")
+	s.clock.Advance(10 * every)
+	require.Equal(t, before, s.cluster.Count("", ""))
+
+	s.configure(nil)
+	s.start().works()
+	require.Same(t, store, s.source().store)
+	for name, points := range pointsOf(t, s.ask(`{"expr": "mesos_framework_cpus_allocated"}`)) {
+		require.Zero(t, points[0].at, name)
+		for _, p := range points {
+			require.False(t, p.at > every && p.at < 10*every, "%s at %s: nobody asked", name, p.at)
+		}
+	}
+}

@@ -1,0 +1,246 @@
+package plugin
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/stretchr/testify/require"
+
+	"github.com/community/mesos-datasource/pkg/mesos/mesostest"
+)
+
+// answer calls a resource that must answer 200, and reads the answer.
+func (s *stage) answer(request, body string, into any) {
+	s.t.Helper()
+	code, raw := s.call(request, body)
+	require.Equal(s.t, http.StatusOK, code, string(raw))
+	require.NoError(s.t, json.Unmarshal(raw, into))
+}
+
+// A list is what labels and label-values answer, as Prometheus does.
+type list struct {
+	Status   string
+	Data     []string
+	Warnings []string
+}
+
+// The builder and completion are made of the catalogue. It needs no cluster.
+func TestCatalogue(t *testing.T) {
+	s := newStage(t, nil, workload)
+	var got struct {
+		Series   []struct{ Name, Type, Help string }
+		Entities []struct {
+			Entity         string
+			Labels         []string
+			DefaultGroupBy []string
+			Measures       map[string][]string
+		}
+		Functions []string
+	}
+	s.answer("GET catalogue", "", &got)
+	require.Zero(t, s.cluster.Count("", ""))
+	require.Greater(t, len(got.Series), 300)
+	require.Contains(t, got.Functions, "rate")
+	var entities []string
+	for _, e := range got.Entities {
+		entities = append(entities, e.Entity)
+		if e.Entity == "framework" {
+			require.Equal(t, []string{"framework"}, e.DefaultGroupBy)
+			require.Contains(t, e.Labels, "framework_id")
+			require.Contains(t, e.Measures["cpus"], "allocated")
+			require.NotContains(t, e.Measures["cpus"], "capacity")
+		}
+	}
+	require.ElementsMatch(t, []string{"cluster", "agent", "framework", "role", "task", "executor"}, entities)
+}
+
+// What may be chosen is what the cluster has: the first request waits for the
+// first poll.
+func TestLabelsAndTheirValues(t *testing.T) {
+	s := newStage(t, nil, workload)
+	var agents []string
+	for _, a := range readState(t, "03-workload/master-get_state").Slaves {
+		agents = append(agents, a.Hostname)
+	}
+	slices.Sort(agents)
+
+	cases := map[string]struct {
+		request string
+		want    []string
+		warning string
+	}{
+		"values":                      {"GET label-values?label=agent", agents, ""},
+		"values of some series":       {"GET label-values?label=__name__&match=" + url.QueryEscape(`{__name__=~"mesos_agent_cpus_(capacity|allocated)"}`), []string{"mesos_agent_cpus_allocated", "mesos_agent_cpus_capacity"}, ""},
+		"as Prometheus names it":      {"GET label-values?label=poll&match%5B%5D=mesos_up", []string{"roles", "snapshot", "state"}, ""},
+		"not all of them":             {"GET label-values?label=agent&limit=1", agents[:1], "1 of 3 values are listed"},
+		"of a time that had them":     {"GET label-values?label=agent&start=1795248000&end=1795251600", agents, ""},
+		"of a time in ms":             {"GET label-values?label=agent&start=1795248000000", agents, ""},
+		"a time that is none, so any": {"GET label-values?label=agent&start=soon", agents, ""},
+		"labels of some":              {"GET labels?match=mesos_agent_cpus_capacity", []string{"__name__", "agent", "agent_id", "cluster"}, ""},
+		"none":                        {"GET label-values?label=agent&match=nothing", []string{}, ""},
+		"a label that nothing has":    {"GET label-values?label=planet", []string{}, ""},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			var got list
+			s.answer(c.request, "", &got)
+			require.Equal(t, "success", got.Status)
+			require.Equal(t, c.want, got.Data)
+			if c.warning == "" {
+				require.Empty(t, got.Warnings)
+			} else {
+				require.Contains(t, strings.Join(got.Warnings, " "), c.warning)
+			}
+		})
+	}
+	var got list
+	s.answer("GET labels", "", &got)
+	require.Subset(t, got.Data, []string{"__name__", "agent", "cluster", "framework", "master", "role", "task_id"})
+	require.Equal(t, 1, s.cluster.Count(mesostest.Master, "/state"), "asking for choices costs the cluster nothing")
+}
+
+func TestCompileShowsWhatTheBuilderMeans(t *testing.T) {
+	s := newStage(t, nil, workload)
+	var got struct {
+		PromQL   string
+		Warnings []string
+	}
+	s.answer("POST compile", `{"query": `+cpusByFramework+`}`, &got)
+	require.Equal(t, "sum by (framework) (mesos_framework_cpus_allocated)", got.PromQL)
+	require.Empty(t, got.Warnings)
+	s.answer("POST compile", `{"query": {"expr": "up", "entitty": "agent"}}`, &got)
+	require.Equal(t, "up", got.PromQL)
+	require.Contains(t, got.Warnings[0], `"entitty" is not known`)
+}
+
+func TestStatus(t *testing.T) {
+	s := newStage(t, map[string]any{"agentStatistic": true}, workload)
+	var got struct {
+		Cluster, Leader, Version  string
+		Agents, Frameworks, Tasks int
+		Masters                   []struct {
+			Address string
+			Leading bool
+		}
+		Polls []struct {
+			Poll       string
+			IntervalNs time.Duration
+			Bytes      int64
+		}
+		Problems map[string]string
+		History  struct {
+			Engine string
+			Series int
+			Bytes  int64
+			Start  time.Time
+		}
+		Warnings []string
+	}
+	s.answer("GET status", "", &got)
+	state := readState(t, "03-workload/master-get_state")
+	require.Equal(t, s.cluster.Address(mesostest.Master), got.Leader)
+	require.Equal(t, "1.12.0", got.Version)
+	require.NotEmpty(t, got.Cluster)
+	require.Equal(t, len(state.Slaves), got.Agents)
+	require.Equal(t, len(state.Frameworks), got.Frameworks)
+	require.Positive(t, got.Tasks)
+	require.Len(t, got.Masters, 1)
+	require.True(t, got.Masters[0].Leading)
+	require.Len(t, got.Polls, 3)
+	for _, poll := range got.Polls {
+		require.Equal(t, every, poll.IntervalNs, poll.Poll)
+		require.Positive(t, poll.Bytes, poll.Poll)
+	}
+	require.Empty(t, got.Problems)
+	require.Equal(t, "memory", got.History.Engine)
+	require.Greater(t, got.History.Series, 300)
+	require.Positive(t, got.History.Bytes)
+	require.WithinDuration(t, begin, got.History.Start, 0)
+	require.Len(t, got.Warnings, 1)
+	require.Contains(t, got.Warnings[0], `"agentStatistic" is not known`)
+
+	s.handle(func(http.ResponseWriter, *http.Request) {}, "/roles")
+	s.clock.Advance(2 * every)
+	s.answer("GET status", "", &got)
+	require.Len(t, got.Problems, 1)
+	require.Contains(t, got.Problems["roles"], "200 with an empty body")
+}
+
+// Save & test says in a line what was found, and the rest below it.
+func TestSaveAndTestSaysWhatWasFound(t *testing.T) {
+	s := newStage(t, map[string]any{"agentStatistics": true}, workload)
+	health, details := s.check()
+	state := readState(t, "03-workload/master-get_state")
+	require.Equal(t, backend.HealthStatusOk, health.Status)
+	require.Contains(t, health.Message, "Mesos 1.12.0, leader "+s.cluster.Address(mesostest.Master)+": 3 agents, 9 frameworks, ")
+	require.Len(t, state.Slaves, 3)
+	require.Len(t, state.Frameworks, 9)
+	require.Contains(t, health.Message, "1 warning, see the details")
+	for _, part := range []string{
+		"Master " + s.cluster.Address(mesostest.Master) + ": leader",
+		"/metrics/snapshot: every 10s, ", "/state: every 10s, ", "/roles: every 10s, ",
+		"History: in memory, ", "since 2026-11-21T08:00:00Z",
+		"Warning: agentStatistics is set",
+		"any alert or recording rule keeps it going",
+		"sees what its one Mesos principal sees",
+	} {
+		require.Contains(t, details, part)
+	}
+}
+
+func TestWrongRequestsForResourcesNameTheMistake(t *testing.T) {
+	s := newStage(t, nil, workload).start()
+	cases := map[string]struct {
+		request, body string
+		code          int
+		want          string
+	}{
+		"a resource that is none":      {"GET secrets", "", http.StatusNotFound, "no resource GET /secrets: there are GET catalogue, labels, label-values, status and POST compile"},
+		"the root":                     {"GET ", "", http.StatusNotFound, "there are GET catalogue"},
+		"a path below":                 {"GET status/x", "", http.StatusNotFound, "no resource GET /status/x"},
+		"POST where there is only GET": {"POST status", "", http.StatusNotFound, "no resource POST /status"},
+		"DELETE":                       {"DELETE catalogue", "", http.StatusNotFound, "no resource DELETE /catalogue"},
+		"GET where there is only POST": {"GET compile", "", http.StatusNotFound, "no resource GET /compile"},
+		"compile without a body":       {"POST compile", "", http.StatusBadRequest, `the body must be {"query": {...}}`},
+		"compile nonsense":             {"POST compile", "{", http.StatusBadRequest, `the body must be {"query": {...}}`},
+		"compile a wrong query":        {"POST compile", `{"query": {"entity": "node"}}`, http.StatusBadRequest, `"node"`},
+		"compile too much":             {"POST compile", `{"query": "` + strings.Repeat("x", maxBody) + `"}`, http.StatusBadRequest, "too large"},
+		"values of no label":           {"GET label-values", "", http.StatusBadRequest, "is no name of a label"},
+		"values of a wrong label":      {"GET label-values?label=a-b", "", http.StatusBadRequest, `"a-b" is no name of a label`},
+		"a limit that is no number":    {"GET label-values?label=agent&limit=few", "", http.StatusBadRequest, `limit must be a whole number, not "few"`},
+		"a negative limit":             {"GET label-values?label=agent&limit=-1", "", http.StatusBadRequest, `not "-1"`},
+		"a broken selector":            {"GET labels?match=" + url.QueryEscape(`{a=`), "", http.StatusBadRequest, "not valid"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			code, raw := s.call(c.request, c.body)
+			require.Equal(t, c.code, code, string(raw))
+			var got struct{ Status, Error, Message string }
+			require.NoError(t, json.Unmarshal(raw, &got))
+			require.Equal(t, "error", got.Status)
+			require.Contains(t, got.Error, c.want)
+			require.Equal(t, got.Error, got.Message, "where Grafana's frontend looks")
+		})
+	}
+}
+
+// While there is no history the lists say why.
+func TestListsOfAClusterThatDoesNotAnswerSayWhy(t *testing.T) {
+	s := newStage(t, nil, workload)
+	s.cluster.Kill(mesostest.Master)
+	s.start()
+	for _, request := range []string{"GET labels", "GET label-values?label=agent"} {
+		code, raw := s.call(request, "")
+		require.Equal(t, http.StatusServiceUnavailable, code)
+		require.Contains(t, string(raw), "No answer from the master")
+	}
+	code, raw := s.call("GET status", "")
+	require.Equal(t, http.StatusOK, code, "what is wrong is part of the answer")
+	require.Contains(t, string(raw), "No answer from the master")
+}
