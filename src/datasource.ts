@@ -22,6 +22,7 @@ import { interpolateQuery } from './query/interpolate';
 import { seriesOf } from './query/matches';
 import type { MesosQuery } from './query/types';
 import { MesosResources } from './resources';
+import { MesosVariableSupport } from './variables/VariableSupport';
 
 /** What the settings page shows after Save & test: details are folded below the message. */
 export interface TestResult {
@@ -36,6 +37,7 @@ export class MesosDatasource extends DataSourceWithBackend<MesosQuery, MesosOpti
 
   constructor(settings: DataSourceInstanceSettings<MesosOptions>) {
     super(settings);
+    this.variables = new MesosVariableSupport(this);
   }
 
   getDefaultQuery(app: CoreApp): Partial<MesosQuery> {

@@ -4,6 +4,7 @@ import { LoadingPlaceholder } from '@grafana/ui';
 
 const LazyConfigEditor = lazy(() => import('./config/ConfigEditor'));
 const LazyQueryEditor = lazy(() => import('./query/QueryEditor'));
+const LazyVariableEditor = lazy(() => import('./variables/VariableEditor'));
 const LazyQueryHelp = lazy(() => import('./query/help/QueryHelp'));
 
 /** The data source's settings page. */
@@ -20,6 +21,15 @@ export function QueryEditor(props: ComponentProps<typeof LazyQueryEditor>) {
   return (
     <Suspense fallback={<LoadingPlaceholder text="Loading query editor" />}>
       <LazyQueryEditor {...props} />
+    </Suspense>
+  );
+}
+
+/** A query variable in a dashboard's settings. */
+export function VariableEditor(props: ComponentProps<typeof LazyVariableEditor>) {
+  return (
+    <Suspense fallback={<LoadingPlaceholder text="Loading variable editor" />}>
+      <LazyVariableEditor {...props} />
     </Suspense>
   );
 }

@@ -165,7 +165,7 @@ var mistakes = []compileCase{
 	{query: `{"queryType":"events"}`},
 	{query: `{"queryType":"logs"}`},
 	{query: `{"queryType":"topology"}`},
-	{query: `{"queryType":"variable"}`},
+	{query: `{"queryType":"annotations"}`},
 	{query: `{"queryType":"prometheus","expr":"up"}`},
 	{query: `{"queryType":"promql"}`},
 	{query: `{"queryType":"promql","expr":" "}`},

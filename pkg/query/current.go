@@ -19,6 +19,15 @@ import (
 // latest state, and returns when that was; the zero time before the first.
 type CurrentTasks func(yield func(of labels.Labels, value float64)) time.Time
 
+// withTasks is the store to read from: with the current tasks beside it where
+// they are asked for and have no history. The caller releases it.
+func (s Source) withTasks(ctx context.Context, r reads) (storage.Queryable, func(), error) {
+	if s.CurrentTasks == nil || !r.ofTasks() || s.Status().TaskSeries {
+		return s.Store, func() {}, nil
+	}
+	return withCurrentTasks(ctx, s.Store, s.CurrentTasks, r)
+}
+
 // withCurrentTasks is the store with the current values of the task series that
 // an expression names beside it. The caller closes what it returns.
 func withCurrentTasks(ctx context.Context, store history.Store, current CurrentTasks, r reads) (storage.Queryable, func(), error) {

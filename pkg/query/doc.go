@@ -12,6 +12,8 @@
 //	promql.go      queryType promql: expressions and what can be read off them
 //	time.go        step, macros, look-back
 //	current.go     tasks whose history is not kept
+//	variable.go    queryType variable: the values a dashboard variable offers;
+//	               variable_entities.go lists entities for it
 //	run.go         one query from JSON to frames, errors and panics included
 //	frames.go      frames in the shapes Grafana's dataplane contract names
 //	legend.go      display names

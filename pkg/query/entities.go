@@ -265,10 +265,11 @@ func article(e Entity) string {
 
 // The values of each key, in the order errors and editors name them.
 var (
-	queryTypeNames = []QueryType{QueryTypeMetrics, QueryTypePromQL}
+	queryTypeNames = []QueryType{QueryTypeMetrics, QueryTypePromQL, QueryTypeVariable}
 	aggregateNames = []Aggregate{AggregateSum, AggregateAvg, AggregateMin, AggregateMax, AggregateCount}
 	operatorNames  = []Operator{OperatorEqual, OperatorNotEqual, OperatorMatch, OperatorNotMatch}
 	formatNames    = []Format{FormatTimeSeries, FormatTable}
+	fieldNames     = []VariableField{VariableFieldName, VariableFieldID}
 )
 
 func entityNames() []Entity {

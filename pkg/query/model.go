@@ -18,6 +18,8 @@ type QueryType string
 const (
 	QueryTypeMetrics QueryType = "metrics" // Entity, resource and measure, or one series of the catalogue
 	QueryTypePromQL  QueryType = "promql"  // An expression
+
+	QueryTypeVariable QueryType = "variable" // The values a dashboard variable offers
 )
 
 // Entity is what a number is about.
@@ -123,6 +125,16 @@ const (
 	OperatorNotMatch Operator = "!~" // Does not match it
 )
 
+// VariableField is what of an entity a dashboard variable holds.
+// +enum
+type VariableField string
+
+// The fields.
+const (
+	VariableFieldName VariableField = "name" // The name, each once. The default
+	VariableFieldID   VariableField = "id"   // The id; its name is shown
+)
+
 // Common are the keys every query has. Those of Grafana's own (datasource,
 // key, intervalMs, ...) are accepted and left to Grafana.
 type Common struct {
@@ -136,7 +148,7 @@ type Common struct {
 	Datasource *DatasourceRef `json:"datasource,omitempty"`
 	// Version is the version of this format. Absent is 1.
 	Version int `json:"version,omitempty"`
-	// LegendFormat is the display name, {{label}} stands for a label's value. Absent or __auto: what tells the series apart.
+	// LegendFormat is the display name, {{label}} stands for a label's value. Absent or __auto: what tells the series apart; of promql, absent is the whole name.
 	LegendFormat string `json:"legendFormat,omitempty"`
 	// Interval is the least step, like 1m.
 	Interval string `json:"interval,omitempty"`
@@ -250,4 +262,45 @@ type PromQLQuery struct {
 	QueryType QueryType `json:"queryType,omitempty"`
 	// Expr is the expression. $__interval, $__rate_interval and $__range are replaced.
 	Expr string `json:"expr"`
+}
+
+// VariableQuery asks for the values a dashboard variable offers. The answer is
+// one table with the text fields `text` (shown) and `value` (put into
+// queries), sorted, each value once, 10,000 rows at most. Rules and
+// expressions cannot ask it.
+type VariableQuery struct {
+	Common
+	// QueryType must be said.
+	QueryType QueryType `json:"queryType"`
+	// Variable says what to list.
+	Variable Variable `json:"variable"`
+}
+
+// Variable says what to list. It has exactly one of its keys.
+type Variable struct {
+	// LabelValues lists the values of a label.
+	LabelValues *VariableLabelValues `json:"labelValues,omitempty"`
+	// Entities lists entities.
+	Entities *VariableEntities `json:"entities,omitempty"`
+	// PromQL is an expression. Each series it has at the end of the time range is listed as name{label="value",...} value time, for the variable's regular expression to pick from, or as legendFormat says.
+	PromQL *string `json:"promql,omitempty"`
+}
+
+// VariableLabelValues lists the values of a label that series of the time
+// range have.
+type VariableLabelValues struct {
+	// Label is the name of a label. __name__ lists the names of series.
+	Label string `json:"label"`
+	// Match is a selector of the series looked at, like mesos_agent_info or {framework="marathon"}. Absent: all.
+	Match string `json:"match,omitempty"`
+}
+
+// VariableEntities lists the entities there were in the time range.
+type VariableEntities struct {
+	// Entity is what to list.
+	Entity Entity `json:"entity"`
+	// Field is what the variable's value is.
+	Field VariableField `json:"field,omitempty"`
+	// Filters must all hold.
+	Filters []Filter `json:"filters,omitempty"`
 }

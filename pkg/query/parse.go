@@ -21,7 +21,7 @@ import (
 const version = 1
 
 // laterTypes are query types this plugin will have.
-var laterTypes = []string{"table", "sql", "events", "logs", "topology", "variable"}
+var laterTypes = []string{"table", "sql", "events", "logs", "topology"}
 
 // InvalidError is a mistake in a query: whoever wrote the query can mend it.
 type InvalidError struct {
@@ -40,13 +40,14 @@ func bad(key, format string, args ...any) error {
 	return &InvalidError{Key: key, Text: fmt.Sprintf(format, args...)}
 }
 
-// parsed is a query that was read and found right. Exactly one of metrics and
-// promql is set.
+// parsed is a query that was read and found right. Exactly one of metrics,
+// promql and variable is set.
 type parsed struct {
 	Common
-	metrics *MetricsQuery
-	promql  *PromQLQuery
-	least   time.Duration // Interval; 0 for none
+	metrics  *MetricsQuery
+	promql   *PromQLQuery
+	variable *VariableQuery
+	least    time.Duration // Interval; 0 for none
 	// strangers are keys that neither we nor Grafana know.
 	strangers []string
 }
@@ -83,6 +84,15 @@ func parse(raw json.RawMessage) (parsed, error) {
 		}
 		q.Common = q.metrics.Common
 		if err := checkMetrics(q.metrics); err != nil {
+			return parsed{}, err
+		}
+	case kind == string(QueryTypeVariable):
+		q.variable = &VariableQuery{}
+		if err := decode(raw, q.variable); err != nil {
+			return parsed{}, err
+		}
+		q.Common = q.variable.Common
+		if err := checkVariable(q.variable.Variable, raw); err != nil {
 			return parsed{}, err
 		}
 	case slices.Contains(laterTypes, kind):
@@ -135,7 +145,11 @@ func checkMetrics(q *MetricsQuery) error {
 	if q.Top < -100 || q.Top > 100 {
 		return bad("top", "%d is out of range: 1 to 100, or -1 to -100 for the smallest", q.Top)
 	}
-	for i, f := range q.Filters {
+	return checkFilters(q.Filters)
+}
+
+func checkFilters(filters []Filter) error {
+	for i, f := range filters {
 		if !slices.Contains(operatorNames, f.Operator) {
 			return unknown(fmt.Sprintf("filters[%d].operator", i), string(f.Operator), operatorNames)
 		}
@@ -212,10 +226,8 @@ var grafanaKeys = []string{
 	"datasourceId", "intervalMs", "maxDataPoints", "queryCachingTTL", "pluginVersion", "scopes", "panelId", "panelPluginId",
 }
 
-var (
-	metricsKeys = keysOf(MetricsQuery{})
-	promqlKeys  = keysOf(PromQLQuery{})
-)
+// ownKeys are those of every query type: a query may keep what it was before.
+var ownKeys = slices.Concat(keysOf(MetricsQuery{}), keysOf(PromQLQuery{}), keysOf(VariableQuery{}))
 
 // strangers are the keys nobody knows: most likely misspelt. They are a
 // warning only, since Grafana may add keys at any time.
@@ -226,7 +238,7 @@ func strangers(raw json.RawMessage) []string {
 	}
 	var found []string
 	for key := range keys {
-		if !slices.Contains(metricsKeys, key) && !slices.Contains(promqlKeys, key) && !slices.Contains(grafanaKeys, key) {
+		if !slices.Contains(ownKeys, key) && !slices.Contains(grafanaKeys, key) {
 			found = append(found, key)
 		}
 	}

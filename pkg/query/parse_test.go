@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -22,6 +23,9 @@ func TestEveryKeyOfGrafanaIsAcceptedOnEveryQueryType(t *testing.T) {
 		`"queryType":"metrics","metric":"mesos_framework_cpus_allocated"`,
 		`"queryType":"promql","expr":"mesos_framework_cpus_allocated"`,
 		`"expr":"mesos_framework_cpus_allocated"`,
+		`"queryType":"variable","variable":{"labelValues":{"label":"framework"},"entities":null,"promql":null}`,
+		`"queryType":"variable","variable":{"entities":{"entity":"framework","filters":null}}`,
+		`"queryType":"variable","variable":{"promql":"mesos_framework_cpus_allocated"}`,
 		`"entity":"framework","resource":"cpus","measure":"allocated","groupBy":null,"filters":null,"aggregate":"","rate":false,"top":0,"forecast":""`,
 	} {
 		raw := json.RawMessage(`{` + keys + `,` + own + `}`)
@@ -84,7 +88,7 @@ func TestFilterValuesSurviveJSON(t *testing.T) {
 // FuzzQuery sends any JSON: whatever it is, the answer is frames or a
 // sentence, and compiled expressions are PromQL.
 func FuzzQuery(f *testing.F) {
-	for _, c := range append(append([]compileCase{}, variants...), mistakes...) {
+	for _, c := range slices.Concat(variants, mistakes, lists, wrongLists) {
 		f.Add(c.query)
 	}
 	f.Add(`{"expr":"sum by (framework) (rate(x[$__rate_interval]))","adhocFilters":[{"key":"a","operator":"=~","value":"("}]}`)

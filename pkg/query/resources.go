@@ -56,7 +56,7 @@ func Compile(raw json.RawMessage) (Compiled, error) {
 // of the selectors, or all where there is none, with samples between from and
 // to (zero: unbounded). The lists are sorted; warnings are sentences.
 func Labels(ctx context.Context, src Source, match []string, from, to time.Time) (names, warnings []string, err error) {
-	return lookUp(ctx, src, match, from, to, 0, func(q storage.Querier, hints *storage.LabelHints, matchers []*labels.Matcher) ([]string, annotations.Annotations, error) {
+	return lookUp(ctx, src.Store, match, from, to, 0, func(q storage.Querier, hints *storage.LabelHints, matchers []*labels.Matcher) ([]string, annotations.Annotations, error) {
 		return q.LabelNames(ctx, hints, matchers...)
 	})
 }
@@ -73,7 +73,11 @@ func LabelValues(ctx context.Context, src Source, label string, match []string, 
 	if limit <= 0 || limit > MaxLabelValues {
 		limit = MaxLabelValues
 	}
-	return lookUp(ctx, src, match, from, to, limit, func(q storage.Querier, hints *storage.LabelHints, matchers []*labels.Matcher) ([]string, annotations.Annotations, error) {
+	return labelValuesOf(ctx, src.Store, label, match, from, to, limit)
+}
+
+func labelValuesOf(ctx context.Context, store storage.Queryable, label string, match []string, from, to time.Time, limit int) (values, warnings []string, err error) {
+	return lookUp(ctx, store, match, from, to, limit, func(q storage.Querier, hints *storage.LabelHints, matchers []*labels.Matcher) ([]string, annotations.Annotations, error) {
 		return q.LabelValues(ctx, label, hints, matchers...)
 	})
 }
@@ -81,7 +85,7 @@ func LabelValues(ctx context.Context, src Source, label string, match []string, 
 type lister func(storage.Querier, *storage.LabelHints, []*labels.Matcher) ([]string, annotations.Annotations, error)
 
 // lookUp lists by each selector and brings the lists together.
-func lookUp(ctx context.Context, src Source, match []string, from, to time.Time, limit int, list lister) (found, warnings []string, err error) {
+func lookUp(ctx context.Context, store storage.Queryable, match []string, from, to time.Time, limit int, list lister) (found, warnings []string, err error) {
 	least, most := int64(math.MinInt64), int64(math.MaxInt64)
 	if !from.IsZero() {
 		least = from.UnixMilli()
@@ -89,7 +93,7 @@ func lookUp(ctx context.Context, src Source, match []string, from, to time.Time,
 	if !to.IsZero() {
 		most = to.UnixMilli()
 	}
-	querier, err := src.Store.Querier(least, most)
+	querier, err := store.Querier(least, most)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the history: %w", err)
 	}

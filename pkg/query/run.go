@@ -88,12 +88,18 @@ func answer(ctx context.Context, src Source, q backend.DataQuery, o Options) (da
 	if err != nil {
 		return nil, err
 	}
+	if parsed.variable != nil && o.evaluated() {
+		return nil, errNoNumbers
+	}
 	if q.TimeRange.To.Before(q.TimeRange.From) {
 		return nil, bad("", "the time range ends (%s) before it begins (%s)", moment(q.TimeRange.To), moment(q.TimeRange.From))
 	}
 	wait, err := beginning(src, o)
 	if err != nil {
 		return nil, err
+	}
+	if parsed.variable != nil {
+		return answerVariable(ctx, src, q, parsed, wait)
 	}
 	var frames data.Frames
 	// A rule that has both gets the instant one alone: it is the one that
@@ -136,40 +142,14 @@ func (e *unreadyError) Unwrap() error { return e.error }
 
 // evaluate answers a query over its range or at its end.
 func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p parsed, instant bool, notices []data.Notice) (data.Frames, error) {
-	built, err := build(src, q, p, instant)
+	e, err := ask(ctx, src, q, o, p, instant)
 	if err != nil {
 		return nil, err
 	}
-	request := history.Request{
-		Store: src.Store, Expr: built.expr, Lookback: built.clock.lookback(), Alert: o.Alert,
-		Start: built.clock.start, End: built.clock.end, Step: built.clock.step,
-	}
-	ask := src.Engine.Range
-	if instant {
-		request.Start, request.End, request.Step = built.clock.to, built.clock.to, 0
-		ask = src.Engine.Instant
-		if src.CurrentTasks != nil && built.reads.ofTasks() && !src.Status().TaskSeries {
-			store, release, err := withCurrentTasks(ctx, src.Store, src.CurrentTasks, built.reads)
-			if err != nil {
-				return nil, err
-			}
-			defer release()
-			request.Store = store
-		}
-	}
-	result, err := ask(ctx, request)
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case instant && result.Type == parser.ValueTypeMatrix:
-		return nil, bad("expr", "a range of samples is no answer: use a function such as rate() or last_over_time() around it")
-	case result.Type == parser.ValueTypeString:
-		return nil, bad("expr", "a text is no answer: write an expression with a number")
-	}
-
+	defer e.release()
+	built, result := e.built, e.result
 	all, of := seriesOf(result), frameType(p.Format, instant, o)
-	notices = slices.Concat(notices, built.notices(src, instant), coverage(ctx, src, built, request))
+	notices = slices.Concat(notices, built.notices(src, instant), coverage(ctx, src, built, e.request))
 	for _, text := range result.Warnings {
 		notices = append(notices, warning("%s", text))
 	}
@@ -189,6 +169,55 @@ func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p
 		unit:   built.plan.unit, about: built.plan.about, expr: built.expr, step: step,
 		notices: append(notices, more...),
 	}.frames(all, of), nil
+}
+
+// an evaluation is what the engine said to a query, and what it was asked.
+type evaluation struct {
+	built
+	request history.Request
+	result  history.Result
+	release func() // what request.Store holds
+}
+
+// ask builds a query and has the engine evaluate it, over its range or at its
+// end. The caller releases what it returns.
+func ask(ctx context.Context, src Source, q backend.DataQuery, o Options, p parsed, instant bool) (evaluation, error) {
+	b, err := build(src, q, p, instant)
+	if err != nil {
+		return evaluation{}, err
+	}
+	e := evaluation{built: b, release: func() {}, request: history.Request{
+		Store: src.Store, Expr: b.expr, Lookback: b.clock.lookback(), Alert: o.Alert,
+		Start: b.clock.start, End: b.clock.end, Step: b.clock.step,
+	}}
+	run := src.Engine.Range
+	if instant {
+		e.request.Start, e.request.End, e.request.Step = b.clock.to, b.clock.to, 0
+		run = src.Engine.Instant
+		if e.request.Store, e.release, err = src.withTasks(ctx, b.reads); err != nil {
+			return evaluation{}, err
+		}
+	}
+	if e.result, err = run(ctx, e.request); err == nil {
+		err = numbers(e.result, instant)
+	}
+	if err != nil {
+		e.release()
+		return evaluation{}, err
+	}
+	return e, nil
+}
+
+// numbers tells whether a result is one that frames can be made of.
+func numbers(result history.Result, instant bool) error {
+	switch {
+	case instant && result.Type == parser.ValueTypeMatrix:
+		return bad("expr", "a range of samples is no answer: use a function such as rate() or last_over_time() around it")
+	case result.Type == parser.ValueTypeString:
+		return bad("expr", "a text is no answer: write an expression with a number")
+	default:
+		return nil
+	}
 }
 
 // frameType is the shape of an answer. Rules and expressions know no tables
@@ -253,12 +282,16 @@ func build(src Source, q backend.DataQuery, p parsed, instant bool) (built, erro
 	return b, err
 }
 
-// compile makes a plan of a query of any type.
+// compile makes a plan of a query for numbers.
 func compile(p parsed, m mode) (plan, error) {
-	if p.metrics != nil {
+	switch {
+	case p.metrics != nil:
 		return compileMetrics(p.metrics, m)
+	case p.promql != nil:
+		return compilePromQL(p.promql), nil
+	default:
+		return plan{}, errNoNumbers
 	}
-	return compilePromQL(p.promql), nil
 }
 
 func (b built) notices(src Source, instant bool) []data.Notice {

@@ -118,7 +118,7 @@ func TestEveryErrorSaysWhoseItIs(t *testing.T) {
 	}{
 		"a wrong query":         {`{"entity":"slave"}`, nil, 400, backend.ErrorSourceDownstream, `entity: "slave" is not known`},
 		"no PromQL":             {`{"expr":"sum(("}`, nil, 400, backend.ErrorSourceDownstream, "not valid PromQL"},
-		"a type to come":        {`{"queryType":"sql"}`, nil, 400, backend.ErrorSourceDownstream, "sql is not available in this version: there are metrics and promql"},
+		"a type to come":        {`{"queryType":"sql"}`, nil, 400, backend.ErrorSourceDownstream, "sql is not available in this version: there are metrics, promql and variable"},
 		"too many samples":      {`{"expr":"x"}`, &history.Error{Kind: history.ErrorSamples, Sentence: "too many"}, 400, backend.ErrorSourceDownstream, "too many"},
 		"evaluation":            {`{"expr":"x"}`, &history.Error{Kind: history.ErrorEval, Sentence: "many-to-many"}, 400, backend.ErrorSourceDownstream, "many-to-many"},
 		"a slow query":          {`{"expr":"x"}`, &history.Error{Kind: history.ErrorTimeout, Sentence: "slow"}, 504, backend.ErrorSourceDownstream, "slow"},

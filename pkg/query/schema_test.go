@@ -26,7 +26,7 @@ const schemaFile = "schema.json"
 // enums are the types that become unions in TypeScript.
 var enums = []reflect.Type{
 	reflect.TypeFor[QueryType](), reflect.TypeFor[Entity](), reflect.TypeFor[Resource](), reflect.TypeFor[Measure](),
-	reflect.TypeFor[Aggregate](), reflect.TypeFor[Format](), reflect.TypeFor[Operator](),
+	reflect.TypeFor[Aggregate](), reflect.TypeFor[Format](), reflect.TypeFor[Operator](), reflect.TypeFor[VariableField](),
 }
 
 func TestSchemaIsThatOfTheModel(t *testing.T) {
@@ -52,6 +52,7 @@ func TestSchemaNamesEveryValueTheBackendAccepts(t *testing.T) {
 	require.ElementsMatch(t, names(aggregateNames), schema.Definitions["Aggregate"].Enum)
 	require.ElementsMatch(t, names(operatorNames), schema.Definitions["Operator"].Enum)
 	require.ElementsMatch(t, names(formatNames), schema.Definitions["Format"].Enum)
+	require.ElementsMatch(t, names(fieldNames), schema.Definitions["VariableField"].Enum)
 	require.ElementsMatch(t, names(queryTypeNames), schema.Definitions["QueryType"].Enum)
 }
 
@@ -88,10 +89,14 @@ func buildSchema(t *testing.T) []byte {
 	}
 
 	definitions := map[string]any{}
-	for queryType, of := range map[QueryType]reflect.Type{
-		QueryTypeMetrics: reflect.TypeFor[MetricsQuery](),
-		QueryTypePromQL:  reflect.TypeFor[PromQLQuery](),
-	} {
+	var members []any // of the union
+	for _, queryType := range queryTypeNames {
+		of := map[QueryType]reflect.Type{
+			QueryTypeMetrics:  reflect.TypeFor[MetricsQuery](),
+			QueryTypePromQL:   reflect.TypeFor[PromQLQuery](),
+			QueryTypeVariable: reflect.TypeFor[VariableQuery](),
+		}[queryType]
+		members = append(members, map[string]any{"$ref": "#/definitions/" + of.Name()})
 		for name, schema := range reflector.ReflectFromType(of).Definitions {
 			if name == of.Name() { // what tells the members of the union apart
 				schema.Properties.Set("queryType", &jsonschema.Schema{Type: "string", Enum: []any{queryType}})
@@ -107,7 +112,7 @@ func buildSchema(t *testing.T) []byte {
 		"$schema":     "http://json-schema.org/draft-07/schema#",
 		"title":       "MesosQuery",
 		"description": "A query of the Apache Mesos data source. Made of pkg/query/model.go.",
-		"anyOf":       []any{map[string]any{"$ref": "#/definitions/MetricsQuery"}, map[string]any{"$ref": "#/definitions/PromQLQuery"}},
+		"anyOf":       members,
 		"definitions": definitions,
 	}, "", "  ")
 	require.NoError(t, err)

@@ -217,12 +217,85 @@ describe('mode', () => {
       queryType: 'promql',
       version: 1,
       expr: 'compiled(capacity)',
+      legendFormat: '__auto',
     });
 
     await user.click(screen.getByLabelText('Builder'));
     expect(onChange).toHaveBeenLastCalledWith(
       expect.objectContaining({ queryType: 'metrics', entity: 'agent', top: 3 })
     );
+  });
+
+  it('waits for the PromQL where code is asked for before it came', async () => {
+    let answer = (_: unknown) => {};
+    const { backend, onChange, user } = setUp(
+      { entity: 'agent', resource: 'cpus', measure: 'capacity' },
+      { compile: () => new Promise((resolve) => (answer = resolve)) }
+    );
+    await user.click(screen.getByLabelText('Code'));
+    await waitFor(() => expect(backend.calls.map(({ path }) => path)).toContain('compile'));
+    expect(screen.getByLabelText('Entity')).toBeInTheDocument();
+    expect(onChange).not.toHaveBeenCalled();
+
+    await act(async () => answer({ promql: 'late(x)' }));
+    expect(await screen.findByLabelText('mesos-promql')).toHaveValue('late(x)');
+    expect(onChange).toHaveBeenCalledTimes(1);
+    expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ queryType: 'promql', expr: 'late(x)' }));
+  });
+
+  it('takes the PromQL of the query as it is now, not of an earlier one', async () => {
+    const { user } = setUp({ entity: 'framework', resource: 'cpus', measure: 'allocated' });
+    await waitFor(() => expect(compiled()).toHaveTextContent('compiled(allocated)'));
+    await choose(user, 'Measure', 'Share');
+    await user.click(screen.getByLabelText('Code'));
+    expect(await screen.findByLabelText('mesos-promql')).toHaveValue('compiled(share)');
+  });
+
+  it('stays in the builder and says why where there is no PromQL', async () => {
+    const { onChange, user } = setUp(
+      { entity: 'framework', resource: 'cpus', measure: 'utilization' },
+      {
+        compile: () => {
+          throw { data: { error: 'measure: a framework has no capacity: use share' } };
+        },
+      }
+    );
+    await user.click(screen.getByLabelText('Code'));
+    expect(await screen.findByText('measure: a framework has no capacity: use share')).toBeInTheDocument();
+    await waitFor(() => expect(screen.getByLabelText('Builder')).toBeChecked());
+    expect(screen.getByLabelText('Entity')).toBeInTheDocument();
+    expect(onChange).not.toHaveBeenCalled();
+  });
+
+  it('asks again where the last answer was an error', async () => {
+    let failures = 1;
+    const { user } = setUp(
+      { entity: 'agent', resource: 'cpus', measure: 'capacity' },
+      {
+        compile: () => {
+          if (failures-- > 0) {
+            throw new Error('Bad Gateway');
+          }
+          return { promql: 'second(x)' };
+        },
+      }
+    );
+    expect(await screen.findByText('Bad Gateway')).toBeInTheDocument();
+    await user.click(screen.getByLabelText('Code'));
+    expect(await screen.findByLabelText('mesos-promql')).toHaveValue('second(x)');
+  });
+
+  it('forgets the wish for code when the builder is chosen again', async () => {
+    let answer = (_: unknown) => {};
+    const { onChange, user } = setUp(
+      { entity: 'agent', resource: 'cpus', measure: 'capacity' },
+      { compile: () => new Promise((resolve) => (answer = resolve)) }
+    );
+    await user.click(screen.getByLabelText('Code'));
+    await user.click(screen.getByLabelText('Builder'));
+    await waitFor(() => expect(compiled()).toBeInTheDocument());
+    await act(async () => answer({ promql: 'late(x)' }));
+    expect(onChange).not.toHaveBeenCalled();
   });
 
   it('keeps the code when its field is left, and compiles nothing', async () => {

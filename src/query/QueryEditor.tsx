@@ -12,7 +12,7 @@ import { CompiledQuery } from './CompiledQuery';
 import { isRunnable, queryTypeOf, withDefaults } from './defaults';
 import { MetricsEditor } from './metrics/MetricsEditor';
 import { QueryOptions } from './QueryOptions';
-import { toBuilder, toCode, type OtherMode } from './switchMode';
+import { codeStands, toBuilder, toCode, type OtherMode, type Switched } from './switchMode';
 import type { MesosQuery } from './types';
 import { useCompiled } from './useCompiled';
 
@@ -28,13 +28,6 @@ export default function QueryEditor({ app, data, datasource, query: stored, onCh
   // The answer that was shown when the query was changed: it is older than the query.
   const [outdated, setOutdated] = useState<PanelData>();
   const stale = outdated !== undefined && outdated === data;
-  const compilation = useCompiled(
-    mode === QueryEditorMode.Builder && isRunnable({ ...query, hide: false })
-      ? datasource.applyTemplateVariables(query, data?.request?.scopedVars ?? {}, data?.request?.filters)
-      : undefined,
-    datasource.resources
-  );
-
   const change = (changed: MesosQuery) => {
     if (!isEqual(changed, stored)) {
       setOutdated(data);
@@ -42,16 +35,43 @@ export default function QueryEditor({ app, data, datasource, query: stored, onCh
     onChange(changed);
   };
 
-  const changeMode = (next: QueryEditorMode) => {
-    if (next === mode) {
-      return;
-    }
-    const switched =
-      next === QueryEditorMode.Code
-        ? toCode(query, compilation.compiled?.promql, otherMode.current)
-        : toBuilder(query, otherMode.current);
+  const show = (switched: Switched) => {
     otherMode.current = switched.otherMode;
     change(switched.query);
+  };
+
+  // Code was asked for while its PromQL was not there: the builder stays until it comes, and where there is none, with
+  // the reason below it.
+  const [wantsCode, setWantsCode] = useState(false);
+  const { retry, ...compilation } = useCompiled(
+    mode === QueryEditorMode.Builder && isRunnable({ ...query, hide: false })
+      ? datasource.applyTemplateVariables(query, data?.request?.scopedVars ?? {}, data?.request?.filters)
+      : undefined,
+    datasource.resources,
+    ({ compiled }) => {
+      setWantsCode(false);
+      if (wantsCode && compiled) {
+        show(toCode(query, compiled.promql, otherMode.current));
+      }
+    }
+  );
+
+  const changeMode = (next: QueryEditorMode) => {
+    const { pending = false, error } = compilation;
+    const wait =
+      next === QueryEditorMode.Code && (pending || error !== undefined) && !codeStands(query, otherMode.current);
+    setWantsCode(wait);
+    if (wait && !pending) {
+      retry();
+    }
+    if (wait || next === mode) {
+      return;
+    }
+    show(
+      next === QueryEditorMode.Code
+        ? toCode(query, compilation.compiled?.promql, otherMode.current)
+        : toBuilder(query, otherMode.current)
+    );
   };
 
   const loading = data?.state === LoadingState.Loading;
@@ -70,7 +90,7 @@ export default function QueryEditor({ app, data, datasource, query: stored, onCh
             Run queries
           </Button>
         )}
-        <QueryEditorModeToggle mode={mode} onChange={changeMode} />
+        <QueryEditorModeToggle mode={wantsCode ? QueryEditorMode.Code : mode} onChange={changeMode} />
       </EditorHeader>
       <Space v={0.5} />
       <EditorRows>

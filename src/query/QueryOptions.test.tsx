@@ -38,6 +38,12 @@ it.each<[Partial<MesosQuery>, string[]]>([
     ['Legend: {{agent}}', 'Format: Table', 'Step: 1m', 'Type: Instant'],
   ],
   [{ legendFormat: '__auto', instant: true, range: true }, ['Legend: Auto', 'Type: Both']],
+  [{ metric: 'mesos_up', legendFormat: '' }, ['Legend: Auto']],
+  // As the backend, and Grafana's Prometheus source, read an absent one.
+  [{ expr: 'up' }, ['Legend: Verbose']],
+  [{ expr: 'up', legendFormat: '' }, ['Legend: Verbose']],
+  [{ expr: 'up', legendFormat: '__auto' }, ['Legend: Auto']],
+  [{ expr: 'up', legendFormat: '{{poll}}' }, ['Legend: {{poll}}']],
 ])('says in a line what %j means', async (query, parts) => {
   await setUp(query);
   for (const part of parts) {
@@ -78,6 +84,23 @@ it('takes a legend of one’s own, and the automatic one back', async () => {
   await user.clear(format);
   await user.tab();
   expect(onChange).toHaveBeenLastCalledWith({ refId: 'A', legendFormat: '__auto' });
+});
+
+it('offers whole names for code', async () => {
+  const { onChange, user, open } = await setUp({ expr: 'up', legendFormat: '__auto' });
+  await open();
+  await user.click(screen.getByLabelText('Legend'));
+  await user.click(await screen.findByRole('option', { name: /^Verbose/ }));
+  expect(onChange).toHaveBeenLastCalledWith({ refId: 'A', expr: 'up', legendFormat: '' });
+  expect(screen.queryByLabelText('Legend format')).not.toBeInTheDocument();
+});
+
+it('offers a builder query no whole names: it has none', async () => {
+  const { user, open } = await setUp();
+  await open();
+  await user.click(screen.getByLabelText('Legend'));
+  expect(await screen.findByRole('option', { name: /^Custom/ })).toBeInTheDocument();
+  expect(screen.queryByRole('option', { name: /^Verbose/ })).not.toBeInTheDocument();
 });
 
 it('takes a least step and says what one looks like', async () => {

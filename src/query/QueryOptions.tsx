@@ -7,6 +7,7 @@ import React, { useId } from 'react';
 
 import { isDuration } from '../config/validate';
 import { CommitInput } from './CommitInput';
+import { AUTO_LEGEND, queryTypeOf } from './defaults';
 import type { MesosQuery } from './types';
 
 interface Props {
@@ -29,13 +30,28 @@ const KINDS: Array<{ label: string; value: QueryKind; description: string }> = [
   { label: 'Both', value: 'both', description: 'A range and an instant result' },
 ];
 
-const LEGENDS = [
-  { label: 'Auto', value: 'auto' as const, description: 'The labels the query groups by' },
-  { label: 'Custom', value: 'custom' as const, description: 'A text with {{label}} in it' },
-];
+type LegendMode = 'auto' | 'verbose' | 'custom';
 
-const AUTO_LEGEND = '__auto';
-const NEW_LEGEND = '{{label_name}}';
+interface LegendOption {
+  label: string;
+  value: LegendMode;
+  description: string;
+}
+
+const CUSTOM: LegendOption = { label: 'Custom', value: 'custom', description: 'A text with {{label}} in it' };
+
+/** The words of Grafana's Prometheus editor. A builder query always has labels to be named by. */
+const LEGENDS: Record<'builder' | 'code', LegendOption[]> = {
+  builder: [{ label: 'Auto', value: 'auto', description: 'The labels the query groups by' }, CUSTOM],
+  code: [
+    { label: 'Auto', value: 'auto', description: 'Only the labels that differ' },
+    { label: 'Verbose', value: 'verbose', description: 'Name and all labels' },
+    CUSTOM,
+  ],
+};
+
+/** legendFormat as a choice of the menu makes it. */
+const FORMAT_OF: Record<LegendMode, string> = { auto: AUTO_LEGEND, verbose: '', custom: '{{label_name}}' };
 
 export function QueryOptions({ query, app, onChange, onRunQuery }: Props) {
   const change = (part: Partial<MesosQuery>) => {
@@ -43,7 +59,8 @@ export function QueryOptions({ query, app, onChange, onRunQuery }: Props) {
     onRunQuery();
   };
   const id = useId();
-  const legend = customLegend(query);
+  const legends = LEGENDS[queryTypeOf(query) === 'promql' ? 'code' : 'builder'];
+  const legend = legendMode(query);
   const kind = kindOf(query);
   const format = FORMATS.find(({ value }) => value === query.format) ?? FORMATS[0];
   const step = query.interval ?? '';
@@ -53,7 +70,7 @@ export function QueryOptions({ query, app, onChange, onRunQuery }: Props) {
       <QueryOptionGroup
         title="Options"
         collapsedInfo={[
-          `Legend: ${legend ?? 'Auto'}`,
+          `Legend: ${legend === 'custom' ? query.legendFormat : legends.find(({ value }) => value === legend)?.label}`,
           `Format: ${format.label}`,
           `Step: ${step || 'auto'}`,
           `Type: ${KINDS.find(({ value }) => value === kind)?.label}`,
@@ -62,21 +79,21 @@ export function QueryOptions({ query, app, onChange, onRunQuery }: Props) {
         <EditorField
           label="Legend"
           htmlFor={`${id}-legend`}
-          tooltip="Name of a series. Auto: the labels the query groups by."
+          tooltip={`Name of a series. ${legends.map(({ label, description }) => `${label}: ${description}`).join('. ')}.`}
         >
           <div style={{ display: 'flex', gap: 4 }}>
-            <Combobox
+            <Combobox<LegendMode>
               id={`${id}-legend`}
               width={16}
-              options={LEGENDS}
-              value={legend === undefined ? 'auto' : 'custom'}
-              onChange={({ value }) => change({ legendFormat: value === 'auto' ? AUTO_LEGEND : NEW_LEGEND })}
+              options={legends}
+              value={legend}
+              onChange={({ value }) => change({ legendFormat: FORMAT_OF[value] })}
             />
-            {legend !== undefined && (
+            {legend === 'custom' && (
               <CommitInput
                 aria-label="Legend format"
                 minWidth={22}
-                value={legend}
+                value={query.legendFormat ?? ''}
                 onCommit={(text) => change({ legendFormat: text || AUTO_LEGEND })}
               />
             )}
@@ -117,9 +134,12 @@ export function QueryOptions({ query, app, onChange, onRunQuery }: Props) {
   );
 }
 
-/** A legend of the user's own, undefined for the automatic one. */
-function customLegend({ legendFormat }: MesosQuery): string | undefined {
-  return !legendFormat || legendFormat === AUTO_LEGEND ? undefined : legendFormat;
+/** What an absent legendFormat means depends on the query's type, as it does in the backend. */
+function legendMode(query: MesosQuery): LegendMode {
+  if (!query.legendFormat) {
+    return queryTypeOf(query) === 'promql' ? 'verbose' : 'auto';
+  }
+  return query.legendFormat === AUTO_LEGEND ? 'auto' : 'custom';
 }
 
 /** Absent range and instant mean range. */

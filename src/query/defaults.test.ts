@@ -52,6 +52,11 @@ describe('isRunnable', () => {
     ['an empty expression', { queryType: 'promql' as const, expr: '  ' }, false],
     ['no series chosen yet', { queryType: 'metrics' as const, metric: '' }, false],
     ['nothing', {}, false],
+    ['the values of a label', { queryType: 'variable' as const, variable: { labelValues: { label: 'role' } } }, true],
+    ['no label chosen yet', { queryType: 'variable' as const, variable: { labelValues: { label: '' } } }, false],
+    ['entities', { queryType: 'variable' as const, variable: { entities: { entity: 'role' } } }, true],
+    ['an expression for a variable', { queryType: 'variable' as const, variable: { promql: 'up' } }, true],
+    ['a variable of nothing', { queryType: 'variable' as const }, false],
     ['a hidden query', { entity: 'agent', hide: true }, false],
   ])('%s', (_, query, runnable) => {
     expect(isRunnable({ refId: 'A', ...query })).toBe(runnable);

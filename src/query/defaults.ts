@@ -7,6 +7,9 @@ import type { MesosQuery } from './types';
 /** Version of the query's shape; the backend migrates older ones. */
 export const QUERY_VERSION = 1;
 
+/** The legendFormat that asks for the shortest name that tells series apart. */
+export const AUTO_LEGEND = '__auto';
+
 /**
  * A new query: CPU allocated, per framework. For alert rules it is instant: a range reduced by `last` has no data for
  * every series that ended within the range, an instant answer leaves those out and resolves them.
@@ -23,7 +26,7 @@ export function defaultQuery(app?: CoreApp): Omit<MesosQuery, 'refId'> {
 }
 
 /** The query's type, also where it is not said (QUERIES, "Common keys"). */
-export function queryTypeOf(query: MesosQuery): 'metrics' | 'promql' {
+export function queryTypeOf(query: MesosQuery): NonNullable<MesosQuery['queryType']> {
   return query.queryType || (query.expr ? 'promql' : 'metrics');
 }
 
@@ -38,5 +41,14 @@ export function isRunnable(query: MesosQuery): boolean {
   if (query.hide) {
     return false;
   }
-  return queryTypeOf(query) === 'promql' ? Boolean(query.expr?.trim()) : Boolean(query.metric || query.entity);
+  switch (queryTypeOf(query)) {
+    case 'promql':
+      return Boolean(query.expr?.trim());
+    case 'variable': {
+      const { labelValues, entities, promql } = query.variable ?? {};
+      return Boolean(labelValues?.label || entities?.entity || promql?.trim());
+    }
+    default:
+      return Boolean(query.metric || query.entity);
+  }
 }

@@ -23,6 +23,27 @@ it.each<[string, Partial<MesosQuery>]>([
   ],
   ['CPU allocated by framework, forecast 1d, bottom 3', { ...framework, forecast: '1d', top: -3 }],
   ['Tasks failed by framework, per second', { entity: 'framework', resource: 'tasks', measure: 'failed', rate: true }],
+  ['Values of agent', { queryType: 'variable', variable: { labelValues: { label: 'agent' } } }],
+  [
+    'Values of agent in mesos_agent_info',
+    { queryType: 'variable', variable: { labelValues: { label: 'agent', match: 'mesos_agent_info' } } },
+  ],
+  ['Framework names', { queryType: 'variable', variable: { entities: { entity: 'framework' } } }],
+  [
+    'Agent ids, attr_rack=r1|r2',
+    {
+      queryType: 'variable',
+      variable: {
+        entities: {
+          entity: 'agent',
+          field: 'id',
+          filters: [{ label: 'attr_rack', operator: '=', value: ['r1', 'r2'] }],
+        },
+      },
+    },
+  ],
+  ['count(mesos_up)', { queryType: 'variable', variable: { promql: 'count(mesos_up)' } }],
+  ['', { queryType: 'variable' }],
 ])('%s', (text, query) => {
   expect(displayText({ refId: 'A', ...query })).toBe(text);
 });

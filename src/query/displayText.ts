@@ -1,14 +1,34 @@
 // A query as one line of text: collapsed rows and the query history show it.
 import { queryTypeOf } from './defaults';
 import { nameOf } from './names';
-import type { MesosQuery } from './types';
+import type { Filter, MesosQuery, Variable } from './types';
 
 /** For example `CPU allocated by framework, role=~a|b, top 5`. */
 export function displayText(query: MesosQuery): string {
-  if (queryTypeOf(query) === 'promql') {
-    return query.expr ?? '';
+  switch (queryTypeOf(query)) {
+    case 'promql':
+      return query.expr ?? '';
+    case 'variable':
+      return listText(query.variable);
+    default:
+      return metricsText(query);
   }
-  return [subject(query), ...conditions(query), ...operations(query)].join(', ');
+}
+
+/** For example `Values of agent in mesos_agent_info`. */
+function listText({ labelValues, entities, promql }: Variable = {}): string {
+  if (labelValues) {
+    return `Values of ${labelValues.label}${labelValues.match ? ` in ${labelValues.match}` : ''}`;
+  }
+  if (entities) {
+    const { entity, field = 'name', filters } = entities;
+    return [`${nameOf(entity)} ${field}s`, ...conditions(filters)].join(', ');
+  }
+  return promql ?? '';
+}
+
+function metricsText(query: MesosQuery): string {
+  return [subject(query), ...conditions(query.filters), ...operations(query)].join(', ');
 }
 
 function subject(query: MesosQuery): string {
@@ -29,7 +49,7 @@ function grouping({ metric, entity, groupBy }: MesosQuery): string {
     : ` by ${entity}`;
 }
 
-function conditions({ filters = [] }: MesosQuery): string[] {
+function conditions(filters: Filter[] = []): string[] {
   return filters.map(({ label, operator, value }) => `${label}${operator}${[value].flat().join('|')}`);
 }
 

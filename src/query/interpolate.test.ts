@@ -1,6 +1,6 @@
 import { fakeTemplates } from '../testing/templates';
 import { formatPromQL, interpolateQuery } from './interpolate';
-import type { MesosQuery } from './types';
+import type { Filter, MesosQuery, Operator } from './types';
 
 const templates = fakeTemplates({
   framework: { value: ['marathon', 'spark.1'], multi: true },
@@ -10,6 +10,13 @@ const templates = fakeTemplates({
   pattern: { value: 'web.*' },
   label: { value: ['agent', 'attr_rack'], multi: true },
   quoted: { value: 'a"b\\c' },
+  matcher: { value: 'role=~"web|batch"' },
+  // All: the list of the values, or a custom one in its place.
+  all: { value: ['$__all'], multi: true, includeAll: true, options: ['a.b', 'c"d'] },
+  every: { value: '$__all', includeAll: true, options: ['a.b', 'c"d'] },
+  custom: { value: ['$__all'], multi: true, includeAll: true, allValue: '.*', options: ['a', 'b'] },
+  chosen: { value: 'a.b', includeAll: true, allValue: '.*' },
+  awkward: { value: ['a|b (c)', '[x]{2}^$', 'back\\slash'], multi: true },
 });
 
 function interpolate(query: Partial<MesosQuery>, ...rest: [scoped?: object, adhoc?: never[]]) {
@@ -24,6 +31,23 @@ describe('PromQL', () => {
     ['a pattern in a plain variable', 'x{role=~"$pattern"}', 'x{role=~"web.*"}'],
     ['quotes and backslashes', 'x{role="$quoted"}', 'x{role="a\\"b\\\\c"}'],
     ['an unknown variable', 'x{role="$nope"}', 'x{role="$nope"}'],
+    ['a whole matcher in a plain variable', 'x{$matcher}', 'x{role=~"web|batch"}'],
+    ['a part of the expression', 'topk(5, $role)', 'topk(5, web)'],
+    ['All as alternatives', 'x{framework=~"$all"}', 'x{framework=~"(a\\\\.b|c\\"d)"}'],
+    ['All without several values too', 'x{framework=~"$every"}', 'x{framework=~"(a\\\\.b|c\\"d)"}'],
+    ['a custom all value as it is written', 'x{framework=~"$custom"}', 'x{framework=~".*"}'],
+    ['the chosen value of a variable that may be All', 'x{framework=~"$chosen"}', 'x{framework=~"a\\\\.b"}'],
+    [
+      'regular expressions’ characters literally',
+      'x{framework=~"$awkward"}',
+      'x{framework=~"(a\\\\|b \\\\(c\\\\)|\\\\[x\\\\]\\\\{2\\\\}\\\\^\\\\$|back\\\\\\\\slash)"}',
+    ],
+    [
+      'a format of one’s own as Grafana makes it',
+      'x{framework=~"${framework:pipe}"}',
+      'x{framework=~"marathon|spark.1"}',
+    ],
+    ['all spellings of a variable', '$role ${role} [[role]]', 'web web web'],
   ])('%s', (_, expr, result) => {
     expect(interpolate({ expr }).expr).toBe(result);
   });
@@ -62,12 +86,35 @@ describe('a builder query', () => {
     expect(interpolate({ filters }).filters?.[0].value).toEqual(['x', 'marathon-web', 'spark.1-web']);
   });
 
-  it('takes values of a multi-value variable literally in a regular expression', () => {
-    const filters = [
-      { label: 'framework', operator: '=~' as const, value: '$framework' },
-      { label: 'role', operator: '!~' as const, value: '$pattern' },
-    ];
-    expect(interpolate({ filters }).filters?.map(({ value }) => value)).toEqual([['marathon', 'spark\\.1'], 'web.*']);
+  it.each<[string, Operator, Filter['value'], Filter['value']]>([
+    ['plain lists are quoted by the backend', '=', '$framework', ['marathon', 'spark.1']],
+    ['a pattern of a plain variable is one', '!~', '$pattern', 'web.*'],
+    ['values of several are literal in patterns', '=~', '$framework', ['marathon', 'spark\\.1']],
+    ['one of several too', '=~', '$chosen', 'a\\.b'],
+    ['All is the list of all', '=', '$all', ['a.b', 'c"d']],
+    ['All is literal in patterns', '!~', '$every', ['a\\.b', 'c"d']],
+    ['a custom all value is a pattern', '=~', '$custom', '.*'],
+    ['a custom all value is text elsewhere', '=', '$custom', '.*'],
+    ['the chosen one is text elsewhere', '=', '$chosen', 'a.b'],
+    ['awkward values are as they are in lists', '!=', '$awkward', ['a|b (c)', '[x]{2}^$', 'back\\slash']],
+    [
+      'awkward values are literal in patterns',
+      '=~',
+      '$awkward',
+      ['a\\|b \\(c\\)', '\\[x\\]\\{2\\}\\^\\$', 'back\\\\slash'],
+    ],
+    ['text around it is a pattern', '=~', '$framework-[0-9]+', ['marathon-[0-9]+', 'spark\\.1-[0-9]+']],
+    ['a format of one’s own is Grafana’s', '=~', '${framework:regex}', '(marathon|spark\\.1)'],
+    ['a list of several variables', '=', ['$framework', '$one', 'x'], ['marathon', 'spark.1', 'x']],
+  ])('%s', (_, operator, value, result) => {
+    expect(interpolate({ filters: [{ label: 'task', operator, value }] }).filters).toEqual([
+      { label: 'task', operator, value: result },
+    ]);
+  });
+
+  it('has the label of a variable', () => {
+    const filters = [{ label: '$role', operator: '=' as const, value: 'x' }];
+    expect(interpolate({ filters }).filters?.[0].label).toBe('web');
   });
 
   it('has an empty list where nothing is chosen, which the backend names', () => {
@@ -86,9 +133,22 @@ describe('a builder query', () => {
   });
 
   it('replaces variables in the other texts', () => {
-    const query = { entity: '$role', legendFormat: '{{framework}} of $role', interval: '$__interval', top: 5 };
+    const query = {
+      entity: '$role',
+      resource: '$one',
+      measure: '$role',
+      metric: 'mesos_$role',
+      forecast: '$role',
+      legendFormat: '{{framework}} of $role',
+      interval: '$__interval',
+      top: 5,
+    };
     expect(interpolate(query)).toMatchObject({
       entity: 'web',
+      resource: 'marathon',
+      measure: 'web',
+      metric: 'mesos_web',
+      forecast: 'web',
       legendFormat: '{{framework}} of web',
       interval: '$__interval',
       top: 5,
@@ -99,6 +159,41 @@ describe('a builder query', () => {
     const query: MesosQuery = { refId: 'A', groupBy: ['$label'], filters: [] };
     interpolateQuery(query, templates);
     expect(query).toEqual({ refId: 'A', groupBy: ['$label'], filters: [] });
+  });
+});
+
+describe('a variable’s own query', () => {
+  const variable = (variable: MesosQuery['variable']) => interpolate({ queryType: 'variable', variable }).variable;
+
+  it('has others in label and selector', () => {
+    expect(variable({ labelValues: { label: 'attr_$role', match: 'x{framework=~"$framework"}' } })).toEqual({
+      labelValues: { label: 'attr_web', match: 'x{framework=~"(marathon|spark\\\\.1)"}' },
+    });
+    expect(variable({ labelValues: { label: 'agent' } })).toEqual({ labelValues: { label: 'agent' } });
+  });
+
+  it('has others in entity and filters', () => {
+    const filters = [{ label: 'framework', operator: '=' as const, value: '$framework' }];
+    expect(variable({ entities: { entity: '$role', field: 'id', filters } })).toEqual({
+      entities: {
+        entity: 'web',
+        field: 'id',
+        filters: [{ label: 'framework', operator: '=', value: ['marathon', 'spark.1'] }],
+      },
+    });
+    expect(variable({ entities: { entity: 'agent' } })).toEqual({ entities: { entity: 'agent' } });
+  });
+
+  it('has others in PromQL, and leaves the macros to the backend', () => {
+    expect(variable({ promql: 'max_over_time(x{framework=~"$custom"}[$__range])' })).toEqual({
+      promql: 'max_over_time(x{framework=~".*"}[$__range])',
+    });
+  });
+
+  it('is not changed itself', () => {
+    const query: MesosQuery = { refId: 'A', variable: { labelValues: { label: '$role', match: '$role' } } };
+    interpolateQuery(query, templates);
+    expect(query.variable).toEqual({ labelValues: { label: '$role', match: '$role' } });
   });
 });
 
@@ -116,6 +211,37 @@ describe('ad-hoc filters', () => {
     expect(interpolateQuery({ refId: 'A' }, templates, {}, [many]).adhocFilters).toEqual([
       { key: 'role', operator: '=|', value: 'web', values: ['web', 'batch'] },
     ]);
+  });
+
+  it.each([
+    [
+      { operator: '=', value: '$role' },
+      { operator: '=', value: 'web' },
+    ],
+    [
+      { operator: '=', value: '$framework' },
+      { operator: '=|', value: 'marathon', values: ['marathon', 'spark.1'] },
+    ],
+    [
+      { operator: '!=', value: '$framework' },
+      { operator: '!=|', value: 'marathon', values: ['marathon', 'spark.1'] },
+    ],
+    [
+      { operator: '=~', value: '$framework' },
+      { operator: '=~', value: '(marathon|spark\\.1)' },
+    ],
+    [
+      { operator: '=~', value: 'web.*' },
+      { operator: '=~', value: 'web.*' },
+    ],
+    [
+      { operator: '=|', value: '$framework', values: ['$framework', 'x'] },
+      { operator: '=|', value: 'marathon', values: ['marathon', 'spark.1', 'x'] },
+    ],
+  ])('have the values of variables: %j', (filter, result) => {
+    const [{ key: _key, ...rest }] =
+      interpolateQuery({ refId: 'A' }, templates, {}, [{ key: 'framework', ...filter }]).adhocFilters ?? [];
+    expect(rest).toEqual(result);
   });
 
   it('are left out while they have no label', () => {

@@ -2,12 +2,16 @@
 // Prometheus data source does it; a builder's fields stay structure: a variable
 // with several values becomes a list, and quoting is left to the backend.
 //
+// All stands for the list of all values. A custom all value is put in as it is
+// written, with no format applied (Grafana's template service does so): `.*`
+// stays a regular expression.
+//
 // $__interval, $__rate_interval and $__range belong to the backend (public
 // dashboards and alert rules never pass this code), so they stay as they are.
 import type { AdHocVariableFilter, ScopedVars, TypedVariableModel } from '@grafana/data';
 import type { TemplateSrv } from '@grafana/runtime';
 
-import type { AdhocFilter, Filter, MesosQuery } from './types';
+import type { AdhocFilter, EntityList, Filter, MesosQuery, Variable } from './types';
 
 const BACKEND_MACROS = ['__interval', '__rate_interval', '__range'].flatMap((name) => [
   name,
@@ -16,7 +20,7 @@ const BACKEND_MACROS = ['__interval', '__rate_interval', '__range'].flatMap((nam
 ]);
 
 /** What TemplateSrv hands to a format function; the parts used here. */
-type Variable = Partial<Pick<Extract<TypedVariableModel, { type: 'query' }>, 'multi' | 'includeAll'>>;
+type DashboardVariable = Partial<Pick<Extract<TypedVariableModel, { type: 'query' }>, 'multi' | 'includeAll'>>;
 
 export type Replacer = Pick<TemplateSrv, 'replace'>;
 
@@ -46,26 +50,80 @@ export function interpolateQuery(
   if (query.filters) {
     result.filters = query.filters.map((filter) => interpolateFilter(filter, templates, vars));
   }
+  if (query.variable) {
+    result.variable = interpolateVariable(query.variable, templates, vars);
+  }
   if (adhoc.length > 0 || query.adhocFilters) {
-    result.adhocFilters = [...(query.adhocFilters ?? []), ...adhoc.filter(({ key }) => key).map(plainFilter)];
+    const all = [...(query.adhocFilters ?? []), ...adhoc].filter(({ key }) => key);
+    result.adhocFilters = all.map((filter) => interpolateAdhoc(filter, templates, vars));
   }
   return result;
 }
 
 /** A variable's value inside a double-quoted PromQL string, as Grafana's Prometheus data source writes it. */
-export function formatPromQL(value: string | string[] = [], variable: Variable = {}): string {
+export function formatPromQL(value: string | string[] = [], variable: DashboardVariable = {}): string {
   if (!variable.multi && !variable.includeAll) {
-    return [value].flat().map(escapeString).join(',');
+    return [value].flat().map(escapeOutsideMatcher).join(',');
   }
   const alternatives = [value].flat().map((one) => escapeString(escapeRegex(one)));
   return alternatives.length === 1 ? alternatives[0] : `(${alternatives.join('|')})`;
 }
 
+/** What a variable offers may depend on other variables: they are put in as in other queries. */
+function interpolateVariable(variable: Variable, templates: Replacer, vars: ScopedVars): Variable {
+  const { labelValues, entities, promql } = variable;
+  const result: Variable = { ...variable };
+  if (labelValues) {
+    result.labelValues = { ...labelValues, label: templates.replace(labelValues.label, vars) };
+    if (labelValues.match) {
+      result.labelValues.match = templates.replace(labelValues.match, vars, formatPromQL);
+    }
+  }
+  if (entities) {
+    const list: EntityList = { ...entities, entity: templates.replace(entities.entity, vars) };
+    if (entities.filters) {
+      list.filters = entities.filters.map((filter) => interpolateFilter(filter, templates, vars));
+    }
+    result.entities = list;
+  }
+  if (promql) {
+    result.promql = templates.replace(promql, vars, formatPromQL);
+  }
+  return result;
+}
+
 function interpolateFilter(filter: Filter, templates: Replacer, vars: ScopedVars): Filter {
-  const regex = filter.operator === '=~' || filter.operator === '!~';
-  const values = unique([filter.value].flat().flatMap((value) => expand(value, templates, vars, regex)));
+  const values = unique(
+    [filter.value].flat().flatMap((value) => expand(value, templates, vars, isRegex(filter.operator)))
+  );
   const [label = filter.label] = expand(filter.label, templates, vars);
   return { ...filter, label, value: values.length === 1 ? values[0] : values };
+}
+
+/** Operators that compare with any of a list, by those that compare with one value. */
+const ANY_OF: Record<string, string> = { '=': '=|', '!=': '!=|' };
+
+/**
+ * An ad-hoc filter with variables in its value replaced, and without what Grafana keeps in it for itself (origin,
+ * labels for people).
+ */
+function interpolateAdhoc(
+  { key, operator, value, values }: AdhocFilter,
+  templates: Replacer,
+  vars: ScopedVars
+): AdhocFilter {
+  const regex = isRegex(operator);
+  const all = unique((values ?? [value ?? '']).flatMap((one) => expand(one, templates, vars, regex)));
+  if (values) {
+    return { key, operator, value: all[0], values: all };
+  }
+  if (all.length > 1 && regex) {
+    return { key, operator, value: `(${all.join('|')})` };
+  }
+  if (all.length > 1) {
+    return { key, operator: ANY_OF[operator] ?? operator, value: all[0], values: all };
+  }
+  return { key, operator, value: all[0] ?? '' };
 }
 
 /**
@@ -75,7 +133,7 @@ function interpolateFilter(filter: Filter, templates: Replacer, vars: ScopedVars
 function expand(text: string, templates: Replacer, vars: ScopedVars, regex = false): string[] {
   // The format function cannot answer a list, so it leaves marks that are filled in afterwards.
   const choices: string[][] = [];
-  const marked = templates.replace(text, vars, (value: string | string[] = [], variable: Variable = {}) => {
+  const marked = templates.replace(text, vars, (value: string | string[] = [], variable: DashboardVariable = {}) => {
     const literal = regex && (variable.multi || variable.includeAll);
     choices.push([value].flat().map((one) => (literal ? escapeRegex(String(one)) : String(one))));
     return `\u0000${choices.length - 1}\u0000`;
@@ -97,13 +155,18 @@ function keepMacros(scopedVars: ScopedVars): ScopedVars {
   return kept;
 }
 
-// Grafana's filters carry more (origin, labels for people); the backend needs these.
-function plainFilter({ key, operator, value, values }: AdHocVariableFilter): AdhocFilter {
-  return values ? { key, operator, value, values } : { key, operator, value };
+function isRegex(operator: string): boolean {
+  return operator === '=~' || operator === '!~';
 }
 
 function unique(values: string[]): string[] {
   return [...new Set(values)];
+}
+
+// A text box may hold a whole matcher, framework="x", for `{$matcher}`: its quotes are PromQL's own. The same exception
+// is in Grafana's Prometheus data source (packages/grafana-prometheus/src/escaping.ts).
+function escapeOutsideMatcher(value: string): string {
+  return /^\w+(=|!=|=~|!~)".*"$/.test(value) ? value : escapeString(value);
 }
 
 function escapeString(value: string): string {

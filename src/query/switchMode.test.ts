@@ -14,6 +14,19 @@ it('goes to code with the compiled text and the common options', () => {
   });
 });
 
+it.each([
+  ['the automatic one', undefined, '__auto'],
+  ['the automatic one', '', '__auto'],
+  ['its own', '{{agent}}', '{{agent}}'],
+])('new code has a legend: %s', (_, legendFormat, expected) => {
+  expect(toCode({ ...builder, legendFormat }, 'x', {}).query.legendFormat).toBe(expected);
+});
+
+it('leaves the legend of code that comes back alone: without one it has whole names', () => {
+  const there = toBuilder({ refId: 'A', queryType: 'promql', expr: 'my(code)' }, {});
+  expect(toCode(there.query, 'compiled', there.otherMode).query).not.toHaveProperty('legendFormat');
+});
+
 it('comes back to the builder as it was', () => {
   const { query, otherMode } = toCode(builder, 'topk(5, x)', {});
   expect(toBuilder({ ...query, expr: 'changed' }, otherMode).query).toEqual(builder);

@@ -2,7 +2,7 @@
 // editor is open, so that a look at the other side loses nothing.
 import { isEqual, pick } from 'lodash';
 
-import { defaultQuery, QUERY_VERSION } from './defaults';
+import { AUTO_LEGEND, defaultQuery, QUERY_VERSION } from './defaults';
 import type { MesosQuery } from './types';
 
 // The keys that say what is asked, by query type (QUERIES, own keys of a type).
@@ -27,26 +27,29 @@ export interface OtherMode {
   code?: { expr: string; madeFrom: BuilderPart };
 }
 
-interface Switched {
+export interface Switched {
   query: MesosQuery;
   otherMode: OtherMode;
 }
 
+/** Whether the code that was left for the builder still stands: the builder was not used meanwhile. */
+export function codeStands(query: MesosQuery, { code }: OtherMode): boolean {
+  return code !== undefined && isEqual(code.madeFrom, builderPart(query));
+}
+
 /**
  * The query as PromQL: compiled is the backend's text of it. Code that was left for the builder comes back as it was,
- * unless the builder was used meanwhile.
+ * unless the builder was used meanwhile. New code gets the legend that builder queries have by themselves, as in
+ * Grafana's Prometheus editor: without legendFormat PromQL's series have their whole name.
  */
-export function toCode(query: MesosQuery, compiled: string | undefined, { code }: OtherMode): Switched {
-  const builder = builderPart(query);
-  const unchanged = code && isEqual(code.madeFrom, builder);
+export function toCode(query: MesosQuery, compiled: string | undefined, other: OtherMode): Switched {
+  const common = { ...rest(query), queryType: 'promql' as const, version: QUERY_VERSION };
   return {
-    query: {
-      ...rest(query),
-      queryType: 'promql',
-      version: QUERY_VERSION,
-      expr: unchanged ? code.expr : (compiled ?? ''),
-    },
-    otherMode: { builder },
+    query:
+      other.code && codeStands(query, other)
+        ? { ...common, expr: other.code.expr }
+        : { ...common, legendFormat: query.legendFormat || AUTO_LEGEND, expr: compiled ?? '' },
+    otherMode: { builder: builderPart(query) },
   };
 }
 

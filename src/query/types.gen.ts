@@ -4,7 +4,7 @@
 /**
  * A query of the Apache Mesos data source. Made of pkg/query/model.go.
  */
-export type MesosQuery = MetricsQuery | PromQLQuery;
+export type MesosQuery = MetricsQuery | PromQLQuery | VariableQuery;
 /**
  * Format is the shape of the answer.
  */
@@ -56,6 +56,10 @@ export type Operator = '=' | '!=' | '=~' | '!~';
  * Aggregate says how entities in one group become one number.
  */
 export type Aggregate = 'sum' | 'avg' | 'min' | 'max' | 'count';
+/**
+ * VariableField is what of an entity a dashboard variable holds.
+ */
+export type VariableField = 'name' | 'id';
 
 /**
  * MetricsQuery asks for a measure of entities, or for one series of the catalogue.
@@ -79,7 +83,7 @@ export interface MetricsQuery {
    */
   version?: number;
   /**
-   * LegendFormat is the display name, {{label}} stands for a label's value. Absent or __auto: what tells the series apart.
+   * LegendFormat is the display name, {{label}} stands for a label's value. Absent or __auto: what tells the series apart; of promql, absent is the whole name.
    */
   legendFormat?: string;
   /**
@@ -193,7 +197,7 @@ export interface PromQLQuery {
    */
   version?: number;
   /**
-   * LegendFormat is the display name, {{label}} stands for a label's value. Absent or __auto: what tells the series apart.
+   * LegendFormat is the display name, {{label}} stands for a label's value. Absent or __auto: what tells the series apart; of promql, absent is the whole name.
    */
   legendFormat?: string;
   /**
@@ -218,4 +222,84 @@ export interface PromQLQuery {
    * Expr is the expression. $__interval, $__rate_interval and $__range are replaced.
    */
   expr: string;
+}
+/**
+ * VariableQuery asks for the values a dashboard variable offers.
+ */
+export interface VariableQuery {
+  /**
+   * RefID is the name of the query in its panel or rule.
+   */
+  refId: string;
+  /**
+   * Hide: not shown in panels. Rules evaluate it all the same.
+   */
+  hide?: boolean;
+  /**
+   * Key is Grafana's name of the query in Explore.
+   */
+  key?: string;
+  datasource?: DatasourceRef;
+  /**
+   * Version is the version of this format. Absent is 1.
+   */
+  version?: number;
+  /**
+   * LegendFormat is the display name, {{label}} stands for a label's value. Absent or __auto: what tells the series apart; of promql, absent is the whole name.
+   */
+  legendFormat?: string;
+  /**
+   * Interval is the least step, like 1m.
+   */
+  interval?: string;
+  /**
+   * Range asks for values over the time range. So does a query that asks for neither range nor instant.
+   */
+  range?: boolean;
+  /**
+   * Instant asks for the values at the end of the time range. Rules get these alone.
+   */
+  instant?: boolean;
+  format?: Format;
+  /**
+   * AdhocFilters are a dashboard's filters. They hold for every query.
+   */
+  adhocFilters?: AdhocFilter[];
+  queryType: 'variable';
+  variable: Variable;
+}
+/**
+ * Variable says what to list.
+ */
+export interface Variable {
+  labelValues?: VariableLabelValues;
+  entities?: VariableEntities;
+  /**
+   * PromQL is an expression. Each series it has at the end of the time range is listed as name{label="value",...} value time, for the variable's regular expression to pick from, or as legendFormat says.
+   */
+  promql?: string;
+}
+/**
+ * VariableLabelValues lists the values of a label that series of the time range have.
+ */
+export interface VariableLabelValues {
+  /**
+   * Label is the name of a label. __name__ lists the names of series.
+   */
+  label: string;
+  /**
+   * Match is a selector of the series looked at, like mesos_agent_info or {framework="marathon"}. Absent: all.
+   */
+  match?: string;
+}
+/**
+ * VariableEntities lists the entities there were in the time range.
+ */
+export interface VariableEntities {
+  entity: Entity;
+  field?: VariableField;
+  /**
+   * Filters must all hold.
+   */
+  filters?: Filter[];
 }

@@ -2,12 +2,30 @@
 // flat object, for the editor goes from one query type to the other.
 import type { DataQuery } from '@grafana/schema';
 
-import type { AdhocFilter, Aggregate, Filter, MetricsQuery, Operator, PromQLQuery } from './types.gen';
+import type {
+  AdhocFilter,
+  Aggregate,
+  Filter,
+  MetricsQuery,
+  Operator,
+  PromQLQuery,
+  Variable as VariableList,
+  VariableEntities,
+  VariableField,
+  VariableLabelValues,
+  VariableQuery,
+} from './types.gen';
 
-export type { AdhocFilter, Aggregate, Filter, Operator };
+export type { AdhocFilter, Aggregate, Filter, Operator, VariableField, VariableLabelValues };
 
 /** Keys that may hold a dashboard variable, or a value that only a newer backend knows. */
 type OpenKeys = 'entity' | 'resource' | 'measure';
+
+/** Which entities a dashboard variable offers. */
+export type EntityList = Omit<VariableEntities, 'entity'> & Record<'entity', string>;
+
+/** What a dashboard variable offers: exactly one of the keys. */
+export type Variable = Omit<VariableList, 'entities'> & { entities?: EntityList };
 
 export interface MesosQuery
   extends
@@ -15,5 +33,6 @@ export interface MesosQuery
     Omit<MetricsQuery, keyof DataQuery | OpenKeys>,
     Partial<Pick<PromQLQuery, 'expr'>>,
     Partial<Record<OpenKeys, string>> {
-  queryType?: NonNullable<(MetricsQuery | PromQLQuery)['queryType']>;
+  queryType?: NonNullable<(MetricsQuery | PromQLQuery | VariableQuery)['queryType']>;
+  variable?: Variable;
 }

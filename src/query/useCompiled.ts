@@ -1,6 +1,7 @@
 // The PromQL a builder query stands for, asked of the backend while the query
 // is edited.
-import { useEffect, useId, useState } from 'react';
+import { useCallback, useEffect, useId, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 
 import { errorSentence, isCancelled, type Compiled, type MesosResources } from '../resources';
 import type { MesosQuery } from './types';
@@ -13,33 +14,58 @@ export interface CompileState {
   compiled?: Compiled;
   /** Why the current query cannot be. */
   error?: string;
+  /** What the query means as it is now is not known yet: compiled, if there is one, is an earlier query's. */
+  pending?: boolean;
 }
 
-/** Compiles a query, or nothing where there is none. A newer query cancels the request for an older one. */
-export function useCompiled(query: MesosQuery | undefined, resources: MesosResources): CompileState {
+/**
+ * Compiles a query, or nothing where there is none. A newer query cancels the request for an older one; onAnswer is
+ * called with the answers that still matter when they come.
+ */
+export function useCompiled(
+  query: MesosQuery | undefined,
+  resources: MesosResources,
+  onAnswer: (answer: CompileState) => void
+): CompileState & { retry: () => void } {
   const requestId = useId();
-  const [state, setState] = useState<CompileState>({});
+  const [attempt, setAttempt] = useState(0);
+  const retry = useCallback(() => setAttempt((n) => n + 1), []);
+  // With what it is the answer to.
+  const [state, setState] = useState<CompileState & { of?: string }>({});
   // The object is another one at every render: compare what it says.
   const text = query && JSON.stringify(meaning(query));
+  const asked = `${attempt} ${text}`;
+
+  const current = useRef(onAnswer);
+  useEffect(() => {
+    current.current = onAnswer;
+  });
 
   useEffect(() => {
     if (!text) {
       return;
     }
     let wanted = true;
+    // Drawn at once: a click between the answer and its drawing would take the query for one still to be compiled.
+    const settle = (answer: CompileState) =>
+      flushSync(() => {
+        setState({ of: asked, ...answer });
+        current.current(answer);
+      });
     const timer = setTimeout(() => {
       resources.compile(JSON.parse(text), `mesos-compile-${requestId}`).then(
-        (compiled) => wanted && setState({ compiled }),
-        (err) => wanted && !isCancelled(err) && setState({ error: errorSentence(err) })
+        (compiled) => wanted && settle({ compiled }),
+        (err) => wanted && !isCancelled(err) && settle({ error: errorSentence(err) })
       );
     }, COMPILE_DELAY_MS);
     return () => {
       wanted = false;
       clearTimeout(timer);
     };
-  }, [text, resources, requestId]);
+  }, [text, asked, resources, requestId]);
 
-  return text ? state : {};
+  const { of, ...answer } = state;
+  return text ? { ...answer, pending: of !== asked, retry } : { retry };
 }
 
 // Without what changes nothing in the PromQL.

@@ -1,0 +1,158 @@
+package query
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
+
+	"github.com/community/mesos-datasource/catalogue"
+)
+
+// This file lists entities for dashboard variables. Which there were is read
+// off the labels of one series that each of them has as long as it is known;
+// no sample is looked at.
+
+// listedBy is that series. Info series tell of agents and frameworks; CPUs
+// allocated, zero included, are known of everything that may hold resources.
+var listedBy = map[Entity]string{
+	EntityCluster:   "mesos_cluster_cpus_capacity",
+	EntityAgent:     agentInfo.name,
+	EntityFramework: frameworkInfo.name,
+	EntityRole:      "mesos_role_cpus_allocated",
+	EntityTask:      "mesos_task_cpus_allocated",
+	EntityExecutor:  "mesos_executor_cpus_allocated",
+}
+
+// nameAndID are the labels an entity is shown and told apart by. Those of
+// clusters and roles are the same: their names are unique.
+func (e entity) nameAndID() (name, id string) {
+	name, id = labelCluster, labelCluster
+	if len(e.groupBy) > 0 {
+		name = e.groupBy[0]
+	}
+	if len(e.id) > 0 {
+		id = e.id[len(e.id)-1]
+	}
+	return name, id
+}
+
+// The series of single tasks and executors, and the labels only those have:
+// their history is not kept in every cluster.
+var (
+	seriesOfTasks = func() []string {
+		var all []string
+		for _, s := range catalogue.All() {
+			if s.Entity == string(EntityTask) || s.Entity == string(EntityExecutor) {
+				all = append(all, s.Name)
+			}
+		}
+		return all
+	}()
+	labelsOfTasks = []string{"task", "task_id", "executor_id", "label_*"}
+)
+
+func checkEntities(v VariableEntities, raw json.RawMessage) error {
+	if err := onlyKeys(raw, keysOf(v)); err != nil {
+		return err
+	}
+	switch {
+	case !slices.Contains(entityNames(), v.Entity):
+		return unknown("entity", string(v.Entity), entityNames())
+	case v.Field != "" && !slices.Contains(fieldNames, v.Field):
+		return unknown("field", string(v.Field), fieldNames)
+	}
+	if err := checkFilters(v.Filters); err != nil {
+		return err
+	}
+	_, err := v.scope(nil)
+	return err
+}
+
+// scope reads the filters as those of a metrics query: on the entity's own
+// labels and on its info labels.
+func (v VariableEntities) scope(adhoc []AdhocFilter) (*compiler, error) {
+	e, _ := entityOf(v.Entity) // checkEntities has
+	c := &compiler{
+		query: &MetricsQuery{Common: Common{AdhocFilters: adhoc}, Filters: v.Filters},
+		own:   append([]string{labelCluster}, e.labels...), info: e.info,
+	}
+	return c, c.scope(nil, "")
+}
+
+// entities lists the entities of a kind.
+func (src Source) entities(ctx context.Context, q backend.DataQuery, p parsed, v VariableEntities) (listing, error) {
+	scope, err := v.scope(p.AdhocFilters)
+	if err != nil {
+		return listing{}, err
+	}
+	made := listing{notices: warnings(scope.notices), reads: reads{names: []string{listedBy[v.Entity]}}}
+	store, release, err := src.withTasks(ctx, made.reads)
+	if err != nil {
+		return listing{}, err
+	}
+	defer release()
+	from, to := src.during(q, made.reads)
+	querier, err := store.Querier(from.UnixMilli(), to.UnixMilli())
+	if err != nil {
+		return listing{}, fmt.Errorf("read the history: %w", err)
+	}
+	defer func() { _ = querier.Close() }() // nothing to lose: it only reads
+
+	described, err := describedAs(ctx, querier, scope.joined[1:])
+	if err != nil {
+		return listing{}, err
+	}
+	e, _ := entityOf(v.Entity)
+	name, id := e.nameAndID()
+	if v.Field != VariableFieldID {
+		id = name
+	}
+	err = eachSeries(ctx, querier, listedBy[v.Entity], scope.filters, func(of labels.Labels) {
+		if value := of.Get(id); value != "" && described(of) {
+			made.choices = append(made.choices, choice{of.Get(name), value})
+		}
+	})
+	return made, err
+}
+
+// describedAs tells by labels whether an entity passes the filters on its info
+// series.
+func describedAs(ctx context.Context, querier storage.Querier, joined []join) (func(labels.Labels) bool, error) {
+	type key struct{ cluster, id string }
+	passing := make([]map[key]bool, len(joined))
+	for i, j := range joined {
+		passing[i] = map[key]bool{}
+		err := eachSeries(ctx, querier, j.name, j.filters, func(of labels.Labels) {
+			passing[i][key{of.Get(labelCluster), of.Get(j.on)}] = true
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return func(of labels.Labels) bool {
+		for i, j := range joined {
+			if !passing[i][key{of.Get(labelCluster), of.Get(j.on)}] {
+				return false
+			}
+		}
+		return true
+	}, nil
+}
+
+// eachSeries calls yield for every series of a metric that matches.
+func eachSeries(ctx context.Context, querier storage.Querier, metric string, filters []*labels.Matcher, yield func(labels.Labels)) error {
+	named := labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, metric)
+	set := querier.Select(ctx, false, nil, append([]*labels.Matcher{named}, filters...)...)
+	for set.Next() {
+		yield(set.At().Labels())
+	}
+	if err := set.Err(); err != nil {
+		return fmt.Errorf("list %s: %w", metric, err)
+	}
+	return nil
+}
