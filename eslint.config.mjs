@@ -23,6 +23,7 @@ export default defineConfig([
       '**/lib-cov',
       '**/coverage',
       '**/dist/',
+      'testdata/',
       '**/artifacts/',
       '**/work/',
       '**/ci/',
@@ -38,7 +39,7 @@ export default defineConfig([
   ...baseConfig,
   {
     // What runs in Node: scripts, replay, workbench, browser tests.
-    files: ['{simulator,scripts,workbench,tests}/**/*.{ts,tsx}'],
+    files: ['{dashboards,simulator,scripts,workbench,tests}/**/*.{ts,tsx}'],
     languageOptions: { parserOptions: { project: './tsconfig.node.json' } },
   },
 ]);

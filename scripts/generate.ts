@@ -21,6 +21,11 @@ const generators = [
     write: [process.execPath, 'scripts/generate-types.ts'],
     compare: [process.execPath, 'scripts/generate-types.ts', '--check'],
   },
+  {
+    makes: 'src/dashboards, provisioning',
+    write: [process.execPath, 'dashboards/generate.ts'],
+    compare: [process.execPath, 'dashboards/generate.ts', '--check'],
+  },
 ];
 
 let failed = false;

@@ -7,7 +7,7 @@ import { findChromium, launchArgs } from '../scripts/chromium.ts';
 
 export default defineConfig({
   testDir: './workbench',
-  outputDir: '../test-results',
+  outputDir: '../test-results/workbench',
   // One workbench and one cluster for all: started once, on free ports.
   workers: 1,
   forbidOnly: !!process.env.CI,

@@ -1,4 +1,4 @@
-// The screen: a bar with the data source and the theme, and two tabs.
+// The screen: a bar with the data source and the theme, and three tabs.
 import React, { useEffect, useState } from 'react';
 import { css } from '@emotion/css';
 
@@ -6,6 +6,7 @@ import { DataSourcePluginContextProvider, type GrafanaTheme2 } from '@grafana/da
 import { DataSourcePicker } from '@grafana/runtime';
 import { ErrorBoundaryAlert, IconButton, Tab, TabsBar, useStyles2 } from '@grafana/ui';
 
+import { DashboardPage } from './dashboard/DashboardPage.tsx';
 import type { AnyPlugin } from './grafana/plugin.ts';
 import type { Sources } from './grafana/services.ts';
 import { loadSettings } from './grafana/settings.ts';
@@ -56,6 +57,12 @@ export function App({ plugin, sources, dark, onToggleTheme }: Props) {
       <TabsBar className={styles.tabs}>
         <Tab label="Query" icon="compass" active={state.tab === 'query'} onChangeTab={() => change({ tab: 'query' })} />
         <Tab
+          label="Dashboard"
+          icon="apps"
+          active={state.tab === 'dashboard'}
+          onChangeTab={() => change({ tab: 'dashboard' })}
+        />
+        <Tab
           label="Data source"
           icon="database"
           active={state.tab === 'settings'}
@@ -64,9 +71,13 @@ export function App({ plugin, sources, dark, onToggleTheme }: Props) {
       </TabsBar>
       <main className={styles.main}>
         <ErrorBoundaryAlert key={`${settings.uid} ${state.tab}`} title="The plugin threw an error">
-          {state.tab === 'settings' ? (
+          {state.tab === 'settings' && (
             <SettingsPage plugin={plugin} sources={sources} uid={settings.uid} onSaved={saved} />
-          ) : (
+          )}
+          {state.tab === 'dashboard' && (
+            <DashboardPage plugin={plugin} datasource={datasource} state={state} onChange={change} />
+          )}
+          {state.tab === 'query' && (
             <QueryPage plugin={plugin} datasource={datasource} state={state} onChange={change} />
           )}
         </ErrorBoundaryAlert>

@@ -3,19 +3,9 @@
 import React from 'react';
 import { css } from '@emotion/css';
 
-import {
-  CoreApp,
-  dateMath,
-  dateTime,
-  type DataSourceApi,
-  type GrafanaTheme2,
-  LoadingState,
-  type RawTimeRange,
-  rangeUtil,
-  type TimeRange,
-} from '@grafana/data';
+import { CoreApp, type DataSourceApi, type GrafanaTheme2, LoadingState, rangeUtil } from '@grafana/data';
 import type { DataQuery } from '@grafana/schema';
-import { Button, PanelContainer, RadioButtonGroup, RefreshPicker, TimeRangePicker, useStyles2 } from '@grafana/ui';
+import { Button, PanelContainer, RadioButtonGroup, useStyles2 } from '@grafana/ui';
 
 import type { AnyPlugin } from './grafana/plugin.ts';
 import { Inspector } from './Inspector.tsx';
@@ -24,6 +14,7 @@ import { Panel } from './panels/Panel.tsx';
 import { QueryRow } from './QueryRow.tsx';
 import { useRun } from './run.ts';
 import type { PageState, PanelType } from './state.ts';
+import { rangeOf, textOfMoments, TimeBar } from './TimeBar.tsx';
 import { useWidth } from './useSize.ts';
 
 const panelTypes: Array<{ label: string; value: PanelType; description?: string }> = [
@@ -32,8 +23,6 @@ const panelTypes: Array<{ label: string; value: PanelType; description?: string 
   { label: 'Table', value: 'table' },
   { label: 'Other', value: 'other', description: 'Any other panel: its frames as a table' },
 ];
-
-const intervals = ['5s', '15s', '1m', '5m'];
 
 interface Props {
   plugin: AnyPlugin;
@@ -49,43 +38,18 @@ function nextRefId(queries: DataQuery[]): string {
   return names.find((name) => !used.has(name)) ?? `Q${queries.length + 1}`;
 }
 
-/** A bound of the range as Grafana's pickers want it: a moment, or a text such as now-1h. */
-function bound(text: string) {
-  return /^\d+$/.test(text) ? dateTime(Number(text)) : text;
-}
-
-function textOf(range: TimeRange): Pick<PageState, 'from' | 'to'> {
-  const text = (value: RawTimeRange['from']) => (typeof value === 'string' ? value : String(value.valueOf()));
-  return { from: text(range.raw.from), to: text(range.raw.to) };
-}
-
 export function QueryPage({ plugin, datasource, state, onChange }: Props) {
   const styles = useStyles2(getStyles);
   const [ref, width] = useWidth<HTMLDivElement>();
   const fresh = (): DataQuery => ({ ...datasource.getDefaultQuery?.(CoreApp.Explore), refId: 'A' });
   const queries = state.queries.length > 0 ? state.queries : [fresh()];
-  const raw: RawTimeRange = { from: bound(state.from), to: bound(state.to) };
-  const range = { ...rangeUtil.convertRawToRange(raw), raw };
+  const range = rangeOf(state);
   const { data, run } = useRun(
-    datasource,
-    queries,
-    raw,
-    width,
+    { datasource, queries, raw: range.raw, points: width },
     state.refresh ? rangeUtil.intervalToMs(state.refresh) : 0
   );
 
   const setQueries = (changed: DataQuery[]) => onChange({ queries: changed });
-  const shift = (factor: number) => {
-    const span = range.to.valueOf() - range.from.valueOf();
-    const from = range.from.valueOf() + span * factor;
-    onChange({ from: String(Math.round(from)), to: String(Math.round(from + span)) });
-  };
-  const zoom = (from: number, to: number) => onChange({ from: String(Math.round(from)), to: String(Math.round(to)) });
-  const zoomOut = () => {
-    const span = range.to.valueOf() - range.from.valueOf();
-    const to = Math.min(range.to.valueOf() + span / 2, dateMath.parse('now')!.valueOf());
-    zoom(to - 2 * span, to);
-  };
   const loading = data.state === LoadingState.Loading;
 
   return (
@@ -93,29 +57,10 @@ export function QueryPage({ plugin, datasource, state, onChange }: Props) {
       <div className={styles.toolbar}>
         <RadioButtonGroup options={panelTypes} value={state.panel} onChange={(panel) => onChange({ panel })} />
         <div className={styles.grow} />
-        <TimeRangePicker
-          value={range}
-          timeZone="browser"
-          onChange={(changed) => onChange(textOf(changed))}
-          onChangeTimeZone={() => undefined}
-          onMoveBackward={() => shift(-0.5)}
-          onMoveForward={() => shift(0.5)}
-          onZoom={zoomOut}
-          isOnCanvas
-        />
-        <RefreshPicker
-          text="Run queries"
-          intervals={intervals}
-          value={state.refresh}
-          isLoading={loading}
-          onRefresh={run}
-          onIntervalChanged={(refresh) => onChange({ refresh })}
-          isOnCanvas
-          primary
-        />
+        <TimeBar state={state} onChange={onChange} loading={loading} text="Run queries" onRun={run} />
       </div>
       <Messages data={data} />
-      <Panel type={state.panel} data={data} width={width} onZoom={zoom} />
+      <Panel type={state.panel} data={data} width={width} onZoom={(from, to) => onChange(textOfMoments(from, to))} />
       <PanelContainer className={styles.queries}>
         {queries.map((query, i) => (
           <QueryRow

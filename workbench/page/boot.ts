@@ -1,16 +1,8 @@
 // What Grafana's index page sets before any of its scripts run: @grafana/runtime
 // reads it the moment it is imported, so the page itself comes after.
-declare global {
-  interface Window {
-    grafanaBootData: unknown;
-    __grafana_public_path__: string;
-  }
-}
-
 const theme = localStorage.getItem('workbench.theme') === 'light' ? 'light' : 'dark';
 
-window.__grafana_public_path__ = '/public/';
-window.grafanaBootData = {
+const grafanaBootData = {
   assets: {},
   navTree: [],
   user: {
@@ -40,6 +32,8 @@ window.grafanaBootData = {
     liveEnabled: false,
   },
 };
+
+Object.assign(window, { grafanaBootData, __grafana_public_path__: '/public/' });
 
 void import('./main.tsx');
 

@@ -13,31 +13,41 @@ import {
   type PanelData,
   rangeUtil,
   type RawTimeRange,
+  type ScopedVars,
   toDataFrame,
 } from '@grafana/data';
 import { toDataQueryError } from '@grafana/runtime';
 import type { DataQuery } from '@grafana/schema';
 
-const requestId = 'workbench';
+/** What is asked. */
+export interface Asked {
+  datasource: DataSourceApi;
+  queries: DataQuery[];
+  raw: RawTimeRange;
+  /** How many points there is room for; nothing is asked while it is 0. */
+  points: number;
+  /** Tells requests apart: a new one ends an older one of the same name. */
+  name?: string;
+  app?: CoreApp;
+  /** Variables' values, beside $__interval and the like. */
+  variables?: ScopedVars;
+}
 
-function requestFor(
-  datasource: DataSourceApi,
-  queries: DataQuery[],
-  raw: RawTimeRange,
-  points: number
-): DataQueryRequest {
+/** A request as Grafana's query runner makes it. */
+export function requestFor({ datasource, queries, raw, points, name, app, variables }: Asked): DataQueryRequest {
   const range = rangeUtil.convertRawToRange(raw);
   const { interval, intervalMs } = rangeUtil.calculateInterval(range, points, datasource.interval);
   const shown = queries.filter((query) => !query.hide && (datasource.filterQuery?.(query) ?? true));
   return {
-    app: CoreApp.Explore,
-    requestId,
+    app: app ?? CoreApp.Explore,
+    requestId: `workbench ${name ?? ''}`,
     interval,
     intervalMs,
     maxDataPoints: points,
     range,
     rangeRaw: raw,
     scopedVars: {
+      ...variables,
       __interval: { text: interval, value: interval },
       __interval_ms: { text: String(intervalMs), value: intervalMs },
     },
@@ -55,17 +65,12 @@ export interface Run {
 }
 
 /**
- * Keeps the answer to the queries current: runs them when the data source or the
- * range changes, every `refreshMs` (0: never), and when `run` is called. An
- * earlier answer stays until the next one is there.
+ * Keeps the answer to the queries current: runs them when the data source, the
+ * range or a variable changes, every `refreshMs` (0: never), and when `run` is
+ * called. An earlier answer stays until the next one is there.
  */
-export function useRun(
-  datasource: DataSourceApi,
-  queries: DataQuery[],
-  raw: RawTimeRange,
-  points: number,
-  refreshMs: number
-): Run {
+export function useRun(asked: Asked, refreshMs: number): Run {
+  const { datasource, raw, points, variables } = asked;
   const [data, setData] = useState<PanelData>(() => ({
     state: LoadingState.NotStarted,
     series: [],
@@ -74,15 +79,14 @@ export function useRun(
   const running = useRef<Subscription>();
   // An editor calls onChange and onRunQuery in one go: the run is after the next
   // render, with the queries of then.
-  const latest = useRef({ queries, raw, points });
+  const latest = useRef(asked);
   useLayoutEffect(() => {
-    latest.current = { queries, raw, points };
+    latest.current = asked;
   });
 
   const start = useCallback(() => {
     running.current?.unsubscribe();
-    const { queries, raw, points } = latest.current;
-    const request = requestFor(datasource, queries, raw, points);
+    const request = requestFor({ ...latest.current, datasource });
     const finish = (state: LoadingState, series: DataFrame[], errors: DataQueryError[] = []) =>
       setData({
         state,
@@ -122,12 +126,13 @@ export function useRun(
   const run = useCallback(() => void setTimeout(start), [start]);
 
   const ready = points > 0;
+  const [from, to] = [raw.from.valueOf(), raw.to.valueOf()]; // A moment is another object at each render.
   useEffect(() => {
     if (ready) {
       start();
     }
     return () => running.current?.unsubscribe();
-  }, [start, raw.from, raw.to, ready]);
+  }, [start, from, to, ready, variables]);
 
   useEffect(() => {
     if (!refreshMs) {

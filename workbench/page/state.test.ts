@@ -12,6 +12,7 @@ test('an empty address is the last 15 minutes as a graph, every 5 s', () => {
     refresh: '5s',
     panel: 'graph',
     queries: [],
+    variables: {},
   });
 });
 
@@ -28,4 +29,11 @@ test('an address names queries, time, panel and an absent refresh', () => {
 
 test('broken queries are none', () => {
   assert.deepEqual(readState('?queries=[{').queries, []);
+});
+
+test('an address names what is chosen of variables', () => {
+  assert.deepEqual(readState('?tab=dashboard&var-framework=a&var-framework=b&var-role=c').variables, {
+    framework: ['a', 'b'],
+    role: ['c'],
+  });
 });

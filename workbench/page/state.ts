@@ -2,13 +2,15 @@
 // same queries over the same time again.
 import type { DataQuery } from '@grafana/schema';
 
+import { variablesOf } from './grafana/templateSrv.ts';
+
 /** How answers are drawn. `other` stands for every panel type the workbench lacks. */
 export type PanelType = 'graph' | 'stat' | 'table' | 'other';
 
 export interface PageState {
   /** UID of the data source; empty: the default one. */
   ds: string;
-  tab: 'query' | 'settings';
+  tab: 'query' | 'dashboard' | 'settings';
   /** As Grafana writes them: now-15m, or epoch milliseconds. */
   from: string;
   to: string;
@@ -16,6 +18,8 @@ export interface PageState {
   refresh: string;
   panel: PanelType;
   queries: DataQuery[];
+  /** What is chosen of a dashboard's variables: a list by name; absent: what the dashboard says. */
+  variables: Record<string, string[]>;
 }
 
 const defaults: PageState = {
@@ -26,9 +30,10 @@ const defaults: PageState = {
   refresh: '5s',
   panel: 'graph',
   queries: [],
+  variables: {},
 };
 
-/** Reads ?ds=&tab=&from=&to=&refresh=&panel=&queries=[{...}]; what is absent or broken has its default. */
+/** Reads ?ds=&tab=&from=&to=&refresh=&panel=&queries=[{...}]&var-x=; what is absent or broken has its default. */
 export function readState(search: string): PageState {
   const parameters = new URLSearchParams(search);
   const state = { ...defaults };
@@ -43,15 +48,22 @@ export function readState(search: string): PageState {
   } catch {
     state.queries = [];
   }
+  state.variables = Object.fromEntries(
+    Object.entries(variablesOf(search)).map(([name, value]) => [name, [value].flat()])
+  );
   return state;
 }
 
-/** Writes the state to the page's address, beside parameters that are not its own (?var-x=). */
-export function writeState(state: PageState): void {
+/** Writes the state to the page's address, beside parameters that are not its own. */
+export function writeState({ variables, ...state }: PageState): void {
   const parameters = new URLSearchParams(location.search);
+  for (const [name, values] of Object.entries(variables)) {
+    parameters.delete(`var-${name}`);
+    values.forEach((value) => parameters.append(`var-${name}`, value));
+  }
   for (const [key, value] of Object.entries(state)) {
     const text = typeof value === 'string' ? value : JSON.stringify(value);
-    if (text === defaults[key as keyof PageState] || text === '[]') {
+    if (text === defaults[key as keyof typeof state] || text === '[]') {
       parameters.delete(key);
     } else {
       parameters.set(key, text);

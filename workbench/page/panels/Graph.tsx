@@ -12,17 +12,25 @@ import {
   type GrafanaTheme2,
   type TimeRange,
 } from '@grafana/data';
-import { LegendDisplayMode, TooltipDisplayMode } from '@grafana/schema';
+import { LegendDisplayMode, TooltipDisplayMode, type VizLegendOptions } from '@grafana/schema';
 import { SeriesIcon, TimeSeries, TooltipPlugin, useStyles2, useTheme2, ZoomPlugin } from '@grafana/ui';
 
 import { type Curve, curvesOf, lastOf } from './frames.ts';
 
-const height = 280;
+/** Of the curves alone, where nobody says how much room there is. */
+const usualHeight = 280;
+
+/** Of the lines a short legend takes. */
+const shortLegend = { row: 22, rows: 2 };
 
 interface Props {
   /** Made by `prepare`. */
   frames: DataFrame[];
   width: number;
+  /** Of curves and legend; absent: the legend comes below, as long as it gets. */
+  height?: number;
+  /** How it is placed. Names are beside one another unless it is a table, as in Grafana. */
+  legend?: Partial<VizLegendOptions>;
   timeRange: TimeRange;
   onZoom: (from: number, to: number) => void;
 }
@@ -37,16 +45,19 @@ function useStructureRevision(frames: DataFrame[]): number {
   return last.revision;
 }
 
-export function Graph({ frames, width, timeRange, onZoom }: Props) {
+export function Graph({ frames, width, height, legend, timeRange, onZoom }: Props) {
   const theme = useTheme2();
+  const styles = useStyles2(getStyles);
   const structureRev = useStructureRevision(frames);
+  const curves = curvesOf(frames, theme);
+  const short = legend?.displayMode === LegendDisplayMode.List;
   return (
     <div data-testid="graph">
       <TimeSeries
         frames={frames}
         structureRev={structureRev}
         width={width}
-        height={height}
+        height={height === undefined ? usualHeight : height - shortLegend.row * shortLegend.rows}
         timeRange={timeRange}
         timeZone="browser"
         legend={{ showLegend: false, displayMode: LegendDisplayMode.List, placement: 'bottom', calcs: [] }}
@@ -64,7 +75,15 @@ export function Graph({ frames, width, timeRange, onZoom }: Props) {
           </>
         )}
       </TimeSeries>
-      <Legend curves={curvesOf(frames, theme)} />
+      {short ? (
+        <div className={styles.names}>
+          {curves.map((curve, i) => (
+            <Named key={i} curve={curve} />
+          ))}
+        </div>
+      ) : (
+        <Legend curves={curves} />
+      )}
     </div>
   );
 }
@@ -91,17 +110,30 @@ function Legend({ curves }: { curves: Curve[] }) {
   );
 }
 
+/** A curve's name; what it shows last is for those who read the page with a program. */
+function Named({ curve }: { curve: Curve }) {
+  return (
+    <span data-testid="legend-row" {...dataOf(curve)}>
+      <SeriesIcon color={curve.color} /> {curve.name}
+    </span>
+  );
+}
+
+function dataOf(curve: Curve) {
+  const last = lastOf(curve);
+  return {
+    'data-name': curve.name,
+    'data-value': last?.value,
+    'data-time': last?.time,
+    'data-unit': curve.field.config.unit,
+  };
+}
+
 function LegendRow({ curve }: { curve: Curve }) {
   const last = lastOf(curve);
   const shown = last && curve.field.display ? formattedValueToString(curve.field.display(last.value)) : last?.value;
   return (
-    <tr
-      data-testid="legend-row"
-      data-name={curve.name}
-      data-value={last?.value}
-      data-time={last?.time}
-      data-unit={curve.field.config.unit}
-    >
+    <tr data-testid="legend-row" {...dataOf(curve)}>
       <td>
         <SeriesIcon color={curve.color} /> {curve.name}
       </td>
@@ -112,6 +144,16 @@ function LegendRow({ curve }: { curve: Curve }) {
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
+  names: css({
+    display: 'flex',
+    flexWrap: 'wrap',
+    columnGap: theme.spacing(1.5),
+    height: shortLegend.row * shortLegend.rows,
+    overflow: 'hidden auto',
+    fontSize: theme.typography.bodySmall.fontSize,
+    lineHeight: `${shortLegend.row}px`,
+    whiteSpace: 'nowrap',
+  }),
   scroll: css({ maxHeight: 170, overflow: 'auto' }),
   legend: css({
     width: '100%',

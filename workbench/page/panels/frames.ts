@@ -5,6 +5,7 @@ import {
   type DataFrame,
   type Field,
   FieldColorModeId,
+  type FieldConfigSource,
   FieldType,
   getFieldDisplayName,
   getFieldSeriesColor,
@@ -19,6 +20,8 @@ import {
   VisibilityMode,
 } from '@grafana/schema';
 
+import { noFieldConfig, registryOf } from './fieldConfig.ts';
+
 // Gaps stay gaps (spanNulls false); a lone point is drawn as a point.
 const line: GraphFieldConfig = {
   drawStyle: GraphDrawStyle.Line,
@@ -32,22 +35,24 @@ const line: GraphFieldConfig = {
   axisPlacement: AxisPlacement.Auto,
 };
 
-/** The frames with all that a panel needs of their fields. */
-export function prepare(frames: DataFrame[], theme: GrafanaTheme2): DataFrame[] {
-  const data = frames.map((frame) => ({
-    ...frame,
-    fields: frame.fields.map((field) => ({
-      ...field,
-      config: {
-        ...field.config,
-        color: field.config.color ?? { mode: FieldColorModeId.PaletteClassic },
-        custom: { ...line, ...field.config.custom },
-      },
-    })),
-  }));
+/**
+ * The frames with all that a panel needs of their fields, as the panel's configuration says. As in Grafana the data
+ * source's own words win over the panel's defaults, and the panel's overrides win over both.
+ */
+export function prepare(frames: DataFrame[], theme: GrafanaTheme2, config = noFieldConfig): DataFrame[] {
+  const { defaults, overrides } = config;
+  const fieldConfig: FieldConfigSource = {
+    defaults: {
+      color: { mode: FieldColorModeId.PaletteClassic },
+      ...defaults,
+      custom: { ...line, ...defaults.custom },
+    },
+    overrides,
+  };
   return applyFieldOverrides({
-    data,
-    fieldConfig: { defaults: {}, overrides: [] },
+    data: frames,
+    fieldConfig,
+    fieldConfigRegistry: registryOf(fieldConfig),
     replaceVariables: (value) => value,
     theme,
     timeZone: 'browser',

@@ -1,0 +1,77 @@
+// Which files are generated from the dashboards and rules written here.
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { format, resolveConfig } from 'prettier';
+import { stringify } from 'yaml';
+
+import { overview } from './overview.ts';
+import { pluginId } from './query.ts';
+import { ruleFile } from './rules.ts';
+
+/** The repository's root. */
+const root = path.dirname(import.meta.dirname);
+
+const banner = '# Made by `npm run generate` from the TypeScript in dashboards/: change it there.\n';
+
+/** A dashboard that Grafana loads from a provisioning folder. */
+const provisioned = () => overview('mesos-overview');
+
+/**
+ * The same, offered in the data source's Dashboards tab. Importing it asks which data source to show first: `__inputs`,
+ * which become the chosen one's name, and the variable finds it by that. Its UID is another one, as Grafana refuses to
+ * import over a provisioned dashboard.
+ */
+function bundled(): object {
+  const { templating, ...rest } = overview('mesos-overview-imported');
+  const input = '${DS_MESOS}';
+  return {
+    __inputs: [
+      { name: 'DS_MESOS', label: 'Mesos', description: '', type: 'datasource', pluginId, pluginName: 'Apache Mesos' },
+    ],
+    __requires: [{ type: 'datasource', id: pluginId, name: 'Apache Mesos', version: '0.1.0' }],
+    ...rest,
+    templating: {
+      list: templating!.list!.map((variable) =>
+        variable.name === 'datasource' ? { ...variable, current: { text: input, value: input } } : variable
+      ),
+    },
+  };
+}
+
+/** The panel of that title, as a rule's link. */
+function linkTo(title: string) {
+  const { uid, panels = [] } = provisioned();
+  const panel = panels.find((one) => one.title === title);
+  if (!uid || !panel?.id) {
+    throw new Error(`The overview has no panel "${title}" for an alert to link to.`);
+  }
+  return { __dashboardUid__: uid, __panelId__: String(panel.id) };
+}
+
+/** Each generated file's path from the root, and its text. */
+export async function files(): Promise<Map<string, string>> {
+  const rules = ruleFile({ utilization: linkTo('Utilization'), polls: linkTo('Polls') });
+  const texts = {
+    'src/dashboards/cluster-overview.json': JSON.stringify(bundled()),
+    'provisioning/dashboards/cluster-overview.json': JSON.stringify(provisioned()),
+    // Through JSON, which drops what only the builders need.
+    'provisioning/alerting/mesos.yaml': banner + stringify(JSON.parse(JSON.stringify(rules)), { lineWidth: 0 }),
+  };
+  const formatted = await Promise.all(
+    Object.entries(texts).map(async ([file, text]): Promise<[string, string]> => {
+      const filepath = path.join(root, file);
+      return [file, await format(text, { ...(await resolveConfig(filepath)), filepath })];
+    })
+  );
+  return new Map(formatted);
+}
+
+/** The files whose text is not the one generated now. */
+export async function stale(): Promise<string[]> {
+  const wanted = await files();
+  const present = await Promise.all(
+    [...wanted.keys()].map((file) => readFile(path.join(root, file), 'utf8').catch(() => undefined))
+  );
+  return [...wanted].filter(([, text], i) => present[i] !== text).map(([file]) => file);
+}

@@ -1,0 +1,417 @@
+// The cluster overview: what there is, who has it, what runs and ends, and how
+// the collection itself fares. It has no panel that a healthy cluster leaves
+// empty: GPUs, which most clusters lack, are a curve beside others.
+import { BigValueTextMode } from '@grafana/grafana-foundation-sdk/common';
+import {
+  type Dashboard,
+  DashboardBuilder,
+  DashboardCursorSync,
+  DatasourceVariableBuilder,
+  QueryVariableBuilder,
+  RowBuilder,
+  VariableRefresh,
+} from '@grafana/grafana-foundation-sdk/dashboard';
+
+import { asLimit, colored, fullness, graph, levels, stat, table, unit } from './panels.ts';
+import { datasource, type Metrics, pluginId, type Question } from './query.ts';
+
+type Resource = 'cpus' | 'gpus' | 'memory' | 'disk';
+
+const of = (entity: Metrics['entity'], resource: Metrics['resource'], measure: Metrics['measure']): Metrics => ({
+  queryType: 'metrics',
+  entity,
+  resource,
+  measure,
+});
+
+const cluster = (resource: Resource, measure: Metrics['measure']) => of('cluster', resource, measure);
+
+const metric = (name: string, more: Metrics = {}): Metrics => ({ queryType: 'metrics', metric: name, ...more });
+
+const promql = (expr: string, more: { legendFormat?: string; instant?: boolean } = {}): Question => ({
+  queryType: 'promql',
+  expr,
+  ...more,
+});
+
+// Good is green, on its way is yellow, out of reach is orange or red: the same in every panel.
+const agentColors = {
+  active: 'green',
+  disconnected: 'orange',
+  deactivated: 'blue',
+  draining: 'yellow',
+  drained: 'purple',
+  unreachable: 'red',
+  recovered: 'light-blue',
+};
+const frameworkColors = { active: 'green', inactive: 'yellow', disconnected: 'orange', recovered: 'light-blue' };
+const taskColors = { staging: 'yellow', starting: 'blue', running: 'green', killing: 'purple', unreachable: 'red' };
+const endingColors = {
+  finished: 'green',
+  killed: 'blue',
+  failed: 'red',
+  error: 'dark-red',
+  lost: 'orange',
+  dropped: 'yellow',
+  gone: 'purple',
+  gone_by_operator: 'dark-purple',
+};
+
+/** The tiles on top, six to a line; tall ones have room for their course behind the number. */
+const tile = { width: 4, height: 4, text: BigValueTextMode.Value, plain: true };
+const tall = { ...tile, height: 5, plain: false };
+
+const utilization = (title: string, resource: Resource) =>
+  stat({
+    ...tall,
+    title,
+    about:
+      'Allocated to tasks and executors, of what all listed agents have. Mesos counts what is asked for, used or not.',
+    queries: { A: cluster(resource, 'utilization') },
+    thresholds: fullness(),
+    decimals: 1,
+  })
+    .min(0)
+    .max(1);
+
+const now = [
+  stat({
+    ...tile,
+    title: 'Leader and its uptime',
+    about: 'The master that leads, and for how long it has been running. Counters of ended tasks start with it.',
+    queries: {
+      A: promql('mesos_master_uptime_seconds and on (cluster, master) mesos_master_elected == 1', {
+        legendFormat: '{{master}}',
+      }),
+    },
+    text: BigValueTextMode.ValueAndName,
+    color: 'text',
+    width: 8,
+  }).overrideByFieldType('number', [unit('s')]),
+  stat({
+    ...tile,
+    title: 'Agents active',
+    about: 'Agents that are connected and take part in offers.',
+    queries: { A: promql('sum(mesos_cluster_agents{state="active"})') },
+    color: 'green',
+  }),
+  stat({
+    ...tile,
+    title: 'Agents not active',
+    about: 'Agents that are disconnected, unreachable, deactivated, draining, drained, or not back since a failover.',
+    queries: { A: promql('sum(mesos_cluster_agents{state!="active"})') },
+    thresholds: levels({ value: 1, color: 'orange' }),
+  }),
+  stat({
+    ...tile,
+    title: 'Frameworks active',
+    about: 'Frameworks that are connected and active.',
+    queries: { A: promql('sum(mesos_cluster_frameworks{state="active"})') },
+    color: 'green',
+  }),
+  stat({
+    ...tile,
+    title: 'Frameworks not active',
+    about: 'Frameworks that are disconnected, connected but not active, or not back since a failover.',
+    queries: { A: promql('sum(mesos_cluster_frameworks{state!="active"})') },
+    thresholds: levels({ value: 1, color: 'orange' }),
+  }),
+  utilization('CPU utilization', 'cpus'),
+  utilization('Memory utilization', 'memory'),
+  utilization('Disk utilization', 'disk'),
+  stat({
+    ...tall,
+    title: 'Tasks running',
+    about: 'Tasks in the state running.',
+    queries: { A: of('cluster', 'tasks', 'running') },
+    color: 'green',
+  }),
+  stat({
+    ...tall,
+    title: 'Tasks failed',
+    about: 'Tasks that ended with an error of their own within the time range, as far as history reaches into it.',
+    queries: { A: { ...of('cluster', 'tasks', 'failed'), instant: true } },
+    thresholds: levels({ value: 1, color: 'orange' }),
+    plain: true,
+    decimals: 0,
+  }),
+  stat({
+    ...tall,
+    title: 'Mesos on agents',
+    about: 'How many agents run which version of Mesos. More than one: an upgrade is under way, or was left half done.',
+    queries: { A: promql('count by (version) (mesos_agent_info)', { legendFormat: '{{version}}', instant: true }) },
+    text: BigValueTextMode.ValueAndName,
+    color: 'text',
+    plain: true,
+  }),
+];
+
+const room = (title: string, resource: Resource) =>
+  graph({
+    title,
+    about:
+      'Allocated to tasks and executors, and on top of it what frameworks are being offered just now. ' +
+      'Between that and the dashed line of capacity is what is free.',
+    queries: {
+      Allocated: { ...cluster(resource, 'allocated'), legendFormat: 'Allocated' },
+      Offered: { ...cluster(resource, 'offered'), legendFormat: 'Offered' },
+      Capacity: { ...cluster(resource, 'capacity'), legendFormat: 'Capacity' },
+    },
+    stacked: true,
+    width: 6,
+    height: 8,
+  })
+    .overrideByQuery('Capacity', asLimit)
+    .overrideByQuery('Allocated', [{ id: 'color', value: { mode: 'fixed', fixedColor: 'blue' } }])
+    .overrideByQuery('Offered', [{ id: 'color', value: { mode: 'fixed', fixedColor: 'yellow' } }]);
+
+const resources = [
+  room('CPU', 'cpus'),
+  room('Memory', 'memory'),
+  room('Disk', 'disk'),
+  graph({
+    title: 'Utilization',
+    about: 'Allocated to tasks and executors, of what all listed agents have. GPUs where there are any.',
+    queries: {
+      CPU: { ...cluster('cpus', 'utilization'), legendFormat: 'CPU' },
+      Memory: { ...cluster('memory', 'utilization'), legendFormat: 'Memory' },
+      Disk: { ...cluster('disk', 'utilization'), legendFormat: 'Disk' },
+      GPU: { ...cluster('gpus', 'utilization'), legendFormat: 'GPU' },
+    },
+    max: 1,
+    width: 6,
+    height: 8,
+  }),
+];
+
+const states = [
+  colored(
+    graph({
+      title: 'Agents by state',
+      about:
+        'Each agent is in one state. Disconnected: its resources still count, and are lost when it does not come back ' +
+        'in time; then it is unreachable.',
+      queries: { A: metric('mesos_cluster_agents', { legendFormat: '{{state}}' }) },
+      stacked: true,
+      width: 6,
+      height: 8,
+    }),
+    agentColors
+  ),
+  colored(
+    graph({
+      title: 'Frameworks by state',
+      about: 'Each framework is in one state. Disconnected: its tasks run on until its failover time-out ends.',
+      queries: { A: metric('mesos_cluster_frameworks', { legendFormat: '{{state}}' }) },
+      stacked: true,
+      width: 6,
+      height: 8,
+    }),
+    frameworkColors
+  ),
+  colored(
+    graph({
+      title: 'Tasks by state',
+      about: 'Tasks that have not ended.',
+      queries: { A: metric('mesos_cluster_tasks', { legendFormat: '{{state}}' }) },
+      stacked: true,
+      width: 6,
+      height: 8,
+    }),
+    taskColors
+  ),
+  colored(
+    graph({
+      title: 'Tasks ended per minute',
+      about: 'How tasks ended. Failed: with an error of their own; error: refused, as their description was wrong.',
+      queries: {
+        A: promql('60 * sum by (state) (rate(mesos_cluster_tasks_ended_total[$__rate_interval]))', {
+          legendFormat: '{{state}}',
+        }),
+      },
+      width: 6,
+      height: 8,
+    })
+      .overrideByFieldType('number', [unit('suffix: /min')])
+      .axisSoftMax(1),
+    endingColors
+  ),
+];
+
+/** Where the variable's choice applies. All is the regular expression for anything, also for frameworks yet to come. */
+const chosen: Metrics = { filters: [{ label: 'framework', operator: '=~', value: '$framework' }] };
+
+const frameworks = [
+  graph({
+    title: 'CPU allocated by framework',
+    about: 'The ten frameworks with most CPU over the time range. A framework holds what its tasks and executors hold.',
+    queries: { A: { ...of('framework', 'cpus', 'allocated'), ...chosen, top: 10 } },
+    stacked: true,
+    width: 6,
+    height: 9,
+  }),
+  graph({
+    title: 'Memory allocated by framework',
+    about: 'The ten frameworks with most memory over the time range.',
+    queries: { A: { ...of('framework', 'memory', 'allocated'), ...chosen, top: 10 } },
+    stacked: true,
+    width: 6,
+    height: 9,
+  }),
+  table({
+    title: 'Top frameworks',
+    about: 'The ten frameworks with most CPU now, and their running tasks. Shares are of what the whole cluster has.',
+    rows: 'framework',
+    rowTitle: 'Framework',
+    columns: [
+      { title: 'CPU', width: 90, question: { ...of('framework', 'cpus', 'allocated'), ...chosen, top: 10 } },
+      { title: 'CPU share', width: 120, question: { ...of('framework', 'cpus', 'share'), ...chosen }, bar: true },
+      { title: 'Memory', width: 90, question: { ...of('framework', 'memory', 'allocated'), ...chosen } },
+      { title: 'Memory share', width: 120, question: { ...of('framework', 'memory', 'share'), ...chosen }, bar: true },
+      { title: 'Tasks', width: 65, question: { ...of('framework', 'tasks', 'running'), ...chosen } },
+    ],
+    width: 12,
+    height: 9,
+  }),
+];
+
+const agents = [
+  graph({
+    title: 'CPU utilization by agent',
+    about: 'The ten agents with the highest utilization over the time range.',
+    queries: { A: { ...of('agent', 'cpus', 'utilization'), top: 10 } },
+    max: 1,
+    width: 6,
+    height: 9,
+  }),
+  graph({
+    title: 'Memory utilization by agent',
+    about: 'The ten agents with the highest utilization over the time range.',
+    queries: { A: { ...of('agent', 'memory', 'utilization'), top: 10 } },
+    max: 1,
+    width: 6,
+    height: 9,
+  }),
+  table({
+    title: 'Top agents',
+    about: 'The ten agents of whose CPU most is allocated now, and the tasks running there.',
+    rows: 'agent',
+    rowTitle: 'Agent',
+    columns: [
+      { title: 'CPU', width: 140, question: { ...of('agent', 'cpus', 'utilization'), top: 10 }, bar: true },
+      { title: 'Memory', width: 140, question: of('agent', 'memory', 'utilization'), bar: true },
+      { title: 'Disk', width: 140, question: of('agent', 'disk', 'utilization'), bar: true },
+      { title: 'Tasks', width: 65, question: of('agent', 'tasks', 'running') },
+    ],
+    width: 12,
+    height: 9,
+  }),
+];
+
+const collection = [
+  stat({
+    title: 'Polls',
+    about:
+      'Whether the last poll of each kind was answered. While the snapshot is not, an alert rule can tell by mesos_up.',
+    queries: { A: metric('mesos_up', { legendFormat: '{{poll}}' }) },
+    text: BigValueTextMode.ValueAndName,
+    thresholds: levels(),
+    plain: true,
+    width: 6,
+    height: 7,
+  })
+    .thresholds(upOrDown())
+    .mappings([
+      { type: 'value', options: { '0': { text: 'failed', index: 0 }, '1': { text: 'ok', index: 1 } } },
+    ] as never),
+  stat({
+    title: 'History and series',
+    about:
+      'How far back history reaches, how many series have a value now, and how many are not kept because of maxSeries ' +
+      'or memoryLimit.',
+    queries: {
+      A: promql('max(time() - mesos_history_start_timestamp_seconds)', { legendFormat: 'Reaches back' }),
+      B: promql('count({__name__=~"mesos_.+"})', { legendFormat: 'Series', instant: true }),
+      C: metric('mesos_series_dropped', { legendFormat: 'Series dropped' }),
+    },
+    text: BigValueTextMode.ValueAndName,
+    color: 'text',
+    plain: true,
+    width: 6,
+    height: 7,
+  })
+    .overrideByName('Reaches back', [unit('s')])
+    .overrideByName('Series', [unit('short')]),
+  graph({
+    title: 'Duration of polls',
+    about: 'How long the last poll of each kind took, from the request to the last byte read.',
+    queries: { A: metric('mesos_poll_duration_seconds', { legendFormat: '{{poll}}' }) },
+    width: 6,
+    height: 7,
+  }),
+  graph({
+    title: 'Failed polls',
+    about: 'Polls that failed, by cause. The guide says what each means and what to do.',
+    queries: {
+      A: promql('sum by (category) (increase(mesos_poll_failures_total[$__rate_interval]))', {
+        legendFormat: '{{category}}',
+      }),
+    },
+    width: 6,
+    height: 7,
+  })
+    .overrideByFieldType('number', [unit('short')])
+    .axisSoftMax(1),
+];
+
+function upOrDown() {
+  return levels().steps([
+    { value: null, color: 'red' },
+    { value: 1, color: 'green' },
+  ]);
+}
+
+/** Rows of the grid: a title, and panels whose widths fill one or more lines. */
+const rows = {
+  'Cluster now': now,
+  Resources: resources,
+  'Agents, frameworks and tasks': states,
+  Frameworks: frameworks,
+  Agents: agents,
+  'Collection of these numbers': collection,
+};
+
+/** The dashboard, to be shown with the data source that its variable names. */
+export function overview(uid: string): Dashboard {
+  const dashboard = new DashboardBuilder('Mesos cluster overview')
+    .uid(uid)
+    .description('Capacity, allocation, agents, frameworks and tasks of an Apache Mesos cluster.')
+    .tags(['mesos'])
+    .editable()
+    .timezone('browser')
+    .time({ from: 'now-1h', to: 'now' })
+    .refresh('30s')
+    .tooltip(DashboardCursorSync.Crosshair)
+    .annotations([])
+    .withVariable(new DatasourceVariableBuilder('datasource').label('Mesos').type(pluginId))
+    .withVariable(
+      new QueryVariableBuilder('framework')
+        .label('Framework')
+        .description('Frameworks in the row of that name')
+        .datasource(datasource)
+        .query({ refId: 'framework', queryType: 'variable', variable: { entities: { entity: 'framework' } } })
+        .refresh(VariableRefresh.OnTimeRangeChanged)
+        .multi(true)
+        .includeAll(true)
+        .allValue('.*')
+        .current({ text: ['All'], value: ['$__all'] })
+    );
+  let id = 0;
+  for (const [title, panels] of Object.entries(rows)) {
+    dashboard.withRow(new RowBuilder(title).id(++id));
+    for (const panel of panels) {
+      dashboard.withPanel(panel.id(++id));
+    }
+  }
+  return JSON.parse(JSON.stringify(dashboard.build()));
+}

@@ -1,0 +1,28 @@
+// Queries of this data source as the Foundation SDK's builders take them. Their
+// keys are those of pkg/query/model.go, by way of the types generated from it.
+import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
+
+import type { MetricsQuery, PromQLQuery } from '../src/query/types.gen.ts';
+
+export const pluginId = 'community-mesos-datasource';
+
+/** The variable that says which Mesos data source a dashboard shows. */
+export const datasource = { type: pluginId, uid: '${datasource}' };
+
+type Nameless<Q> = Omit<Q, 'refId' | 'datasource'>;
+
+/** A builder's query without its name and data source, which its place gives it. */
+export type Metrics = Nameless<MetricsQuery>;
+
+/** A query of a panel or a rule likewise. */
+export type Question = Metrics | Nameless<PromQLQuery>;
+
+/** The query with a name, of the data source that the dashboard's variable names or of `of`. */
+export function query(refId: string, question: Question, of: { type: string; uid: string } = datasource): object {
+  return { refId, datasource: of, ...question };
+}
+
+/** Anything as the builder the SDK wants: what it generates has a marker method, which no JSON holds. */
+export function built(plain: object): Builder<Dataquery> {
+  return { build: () => plain as Dataquery };
+}

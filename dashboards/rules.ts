@@ -1,0 +1,104 @@
+// Alert rules, as Grafana provisions them from a file. Both ask for the value of
+// now (instant) and compare it: a range with Reduce would see no data for a
+// series that ended within it, and an instant answer lets its alert resolve.
+import { QueryBuilder, type Rule, RuleBuilder } from '@grafana/grafana-foundation-sdk/alerting';
+import { TypeThresholdBuilder } from '@grafana/grafana-foundation-sdk/expr';
+
+import { built, pluginId, query, type Question } from './query.ts';
+
+/** The data source of provisioning/datasources/mesos.yaml. Rules know no variables. */
+const source = { type: pluginId, uid: 'mesos' };
+
+/** Grafana's own data source for expressions. */
+const expressions = { type: '__expr__', uid: '__expr__' };
+
+/** What both rules are: a query A, and a condition B on each of its series. */
+function rule(uid: string, title: string, question: Question, evaluator: { type: 'gt' | 'lt'; params: number[] }) {
+  const ask = { ...query('A', { ...question, instant: true }, source), intervalMs: 1000, maxDataPoints: 43200 };
+  return new RuleBuilder(title)
+    .uid(uid)
+    .condition('B')
+    .withQuery(
+      new QueryBuilder('A')
+        .queryType(question.queryType ?? '')
+        .datasourceUid(source.uid)
+        .relativeTimeRange({ from: 600, to: 0 })
+        .model(built(ask))
+    )
+    .withQuery(
+      new QueryBuilder('B')
+        .datasourceUid(expressions.uid)
+        .relativeTimeRange({ from: 0, to: 0 })
+        .model(
+          new TypeThresholdBuilder().refId('B').datasource(expressions).expression('A').conditions([{ evaluator }])
+        )
+    );
+}
+
+/** The alert's subject: its cluster, if the alert knows one. Without data, or with an error, it does not. */
+const subject = '{{ if $labels.cluster }}Mesos cluster {{ $labels.cluster }}{{ else }}A Mesos cluster{{ end }}';
+
+/** The utilization, if the alert knows it: one that is kept through an outage has no values, and naming one fails. */
+const utilization =
+  '{{ range $name, $value := $values }}{{ if eq $name "A" }}{{ humanizePercentage $value.Value }}{{ end }}' +
+  '{{ else }}over 90%{{ end }}';
+
+// While the master cannot be asked nobody knows the utilization: the state stays
+// what it was, and the other rule tells. Without KeepLast an alert that fires
+// would be resolved by an outage.
+const highCpu = rule(
+  'mesos-cpu-utilization',
+  'CPU utilization high',
+  { queryType: 'metrics', entity: 'cluster', resource: 'cpus', measure: 'utilization', groupBy: ['cluster'] },
+  { type: 'gt', params: [0.9] }
+)
+  .forDuration('5m')
+  .noDataState('KeepLast')
+  .execErrState('KeepLast')
+  .labels({ severity: 'warning' })
+  .annotations({
+    summary: `${subject} has allocated ${utilization} of its CPU`,
+    description:
+      'More than 90 % for five minutes: large tasks may find no agent with room for them. ' +
+      'See who holds it in the dashboard, row Frameworks.',
+  });
+
+// This rule is also what keeps the collection going with nobody looking. Here no
+// data and an error are bad news: mesos_up is there as long as polls are made,
+// and a source that has never reached its cluster answers with the error itself.
+// `for` covers the start, when the first evaluation may come before the first poll.
+const notAnswering = rule(
+  'mesos-master-not-answering',
+  'Mesos master not answering',
+  { queryType: 'promql', expr: 'min by (cluster) (mesos_up{poll="snapshot"})' },
+  { type: 'lt', params: [1] }
+)
+  .forDuration('2m')
+  .noDataState('Alerting')
+  .execErrState('Alerting')
+  .labels({ severity: 'critical' })
+  .annotations({
+    summary: `${subject}: the leading master does not answer`,
+    description:
+      'Its numbers have stopped. Tasks run on without a master, but none is started. ' +
+      'Save & test of the data source says why it cannot be asked, the dashboard when that began.',
+  });
+
+/** The panel that a rule's alerts link to, as annotations of Grafana's own. */
+interface Link {
+  __dashboardUid__: string;
+  __panelId__: string;
+}
+
+/** The provisioning file's content (grafana.com/docs: "Use configuration files to provision alerting resources"). */
+export function ruleFile(links: { utilization: Link; polls: Link }): object {
+  const linked = (rule: Rule, link: Link) => ({ ...rule, annotations: { ...rule.annotations, ...link } });
+  const rules = [linked(highCpu.build(), links.utilization), linked(notAnswering.build(), links.polls)].map(
+    // What a file says once, of the group.
+    ({ orgID: _org, folderUID: _folder, ruleGroup: _group, ...provisioned }) => provisioned
+  );
+  return {
+    apiVersion: 1,
+    groups: [{ orgId: 1, name: 'mesos', folder: 'Mesos', interval: '1m', rules }],
+  };
+}

@@ -1,0 +1,85 @@
+// Dashboards as the plugin brings them: read, and taken apart into what is drawn
+// where. The shape is that of Grafana's dashboard JSON, as far as it is used
+// (grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model).
+import type { DataTransformerConfig, FieldConfigSource } from '@grafana/data';
+import type { DataQuery } from '@grafana/schema';
+
+import type { PanelOptions } from '../panels/options.ts';
+import type { PanelType } from '../state.ts';
+
+/** Columns and heights of Grafana's grid, in pixels (GRID_CELL_HEIGHT, GRID_CELL_VMARGIN, GRID_COLUMN_COUNT). */
+export const grid = { columns: 24, row: 30, gap: 8 };
+
+export interface GridPosition {
+  x: number;
+  y: number;
+  w: number;
+  h: number;
+}
+
+export interface Panel {
+  id: number;
+  type: string;
+  title?: string;
+  description?: string;
+  gridPos: GridPosition;
+  targets?: DataQuery[];
+  maxDataPoints?: number;
+  transformations?: DataTransformerConfig[];
+  fieldConfig?: FieldConfigSource;
+  options?: Omit<PanelOptions, 'fieldConfig'>;
+  collapsed?: boolean;
+  panels?: Panel[];
+}
+
+export interface Variable {
+  type: string;
+  name: string;
+  label?: string;
+  query?: DataQuery | string;
+  multi?: boolean;
+  includeAll?: boolean;
+  allValue?: string;
+  current?: { value?: string | string[] };
+}
+
+export interface Dashboard {
+  title: string;
+  panels: Panel[];
+  templating?: { list?: Variable[] };
+}
+
+/** What stands for all values of a variable in addresses and in dashboards. */
+export const allValues = '$__all';
+
+/** Grafana's panel types that the workbench draws; every other one is `other`. */
+const drawn: Record<string, PanelType> = { timeseries: 'graph', stat: 'stat', table: 'table' };
+
+export const typeOf = (panel: Panel): PanelType => drawn[panel.type] ?? 'other';
+
+/** All panels and row titles from top to bottom; what a collapsed row hides is shown. */
+export function panelsOf(dashboard: Dashboard): Panel[] {
+  const all = dashboard.panels.flatMap(({ panels = [], ...panel }) => [panel, ...panels]);
+  return all.sort((a, b) => a.gridPos.y - b.gridPos.y || a.gridPos.x - b.gridPos.x);
+}
+
+/** The variables a reader can choose values of. The data source is chosen for the whole page. */
+export function variablesOf(dashboard: Dashboard): Variable[] {
+  return (dashboard.templating?.list ?? []).filter(({ type }) => type === 'query');
+}
+
+/** What is chosen of a variable, by the address or else by the dashboard. */
+export function chosenOf(variable: Variable, inAddress: Record<string, string[]>): string[] {
+  return inAddress[variable.name] ?? [variable.current?.value ?? []].flat();
+}
+
+/**
+ * A variable's value in queries, as Grafana gives it: a text, or a list for a variable with several values. All is its
+ * `allValue` as it stands, else the list of all.
+ */
+export function valueOf(variable: Variable, chosen: string[], options: string[]): string | string[] {
+  if (chosen.includes(allValues)) {
+    return variable.allValue || options;
+  }
+  return variable.multi ? chosen : (chosen[0] ?? '');
+}

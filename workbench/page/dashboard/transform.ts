@@ -1,0 +1,43 @@
+// Transformations between a panel's query and its drawing, by @grafana/data.
+import { useEffect, useState } from 'react';
+
+import {
+  type DataFrame,
+  type DataTransformerConfig,
+  type PanelData,
+  standardTransformers,
+  standardTransformersRegistry,
+  transformDataFrame,
+} from '@grafana/data';
+
+// Some are there under an older name too.
+const transformers = new Map(Object.values(standardTransformers).map((one) => [one.id, one]));
+
+// Grafana registers them with their editors and pictures, which nothing here shows.
+standardTransformersRegistry.setInit(() =>
+  [...transformers.values()].map((transformation) => ({
+    id: transformation.id,
+    name: transformation.name,
+    transformation,
+    editor: () => null,
+    imageDark: '',
+    imageLight: '',
+  }))
+);
+
+const none: DataTransformerConfig[] = [];
+
+/** The answer with its frames transformed; until they are, the answer before it. */
+export function useTransformed(data: PanelData, transformations = none): PanelData {
+  const [series, setSeries] = useState<DataFrame[]>([]);
+  useEffect(() => {
+    if (transformations.length === 0) {
+      return undefined;
+    }
+    // A query without series answers with a frame without fields, which cannot be joined with anything.
+    const frames = data.series.filter((frame) => frame.fields.length > 0);
+    const running = transformDataFrame(transformations, frames).subscribe(setSeries);
+    return () => running.unsubscribe();
+  }, [data.series, transformations]);
+  return transformations.length === 0 ? data : { ...data, series };
+}
