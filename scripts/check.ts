@@ -6,7 +6,6 @@ import path from 'node:path';
 import { chromium, type Page } from '@playwright/test';
 
 import { cpusByFrameworkOf } from '../simulator/expected.ts';
-import type { Entry } from '../simulator/journal.ts';
 import { readBody, readRecording } from '../simulator/manifest.ts';
 import type { Replay } from '../simulator/replay.ts';
 import { root } from './build.ts';
@@ -22,8 +21,11 @@ export interface Curve {
 /** How long curves may take to appear: the first poll, then the first step of the range. Milliseconds. */
 const usualPatience = 60_000;
 
-/** Around a poll it cannot be told whether a point was drawn from before or after it. */
-const ambiguous = 250;
+/**
+ * A point this close to a poll may show the answer before it or the one of it: samples carry the time the request was
+ * sent, the replay knows when it arrived. Milliseconds.
+ */
+const transit = 250;
 
 /** Mesos counts in thousandths; sums of doubles differ beyond. */
 const tolerance = 1e-6;
@@ -40,32 +42,30 @@ export async function checkGraph(url: string, replay: Replay, patience = usualPa
   try {
     const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
     await page.goto(`${url}/?from=now-5m&to=now&refresh=5s&queries=${encodeURIComponent(JSON.stringify([query]))}`);
-    const shown = await readUnambiguous(page, replay, patience);
-    const expected = answeredAt(replay, shown.at);
-    return report(shown.curves, expected, shown.at);
+    const shown = await readNewest(page, patience);
+    const answers = answersAt(replay, shown.at);
+    const answer = answers.find(({ cpus }) => compare(shown.curves, cpus).every((row) => row.same)) ?? answers[0];
+    console.log(`The master's answer at that time: ${answer.file}, asked at ${answer.time}`);
+    return report(shown.curves, answer.cpus, shown.at);
   } finally {
     await browser.close();
   }
 }
 
-/** The curves that reach the newest point, once that point is clearly between two polls. */
-async function readUnambiguous(page: Page, replay: Replay, patience: number): Promise<{ curves: Curve[]; at: number }> {
+/** The curves that reach the newest point. */
+async function readNewest(page: Page, patience: number): Promise<{ curves: Curve[]; at: number }> {
   const until = Date.now() + patience;
   for (;;) {
     const curves = await readCurves(page);
-    const at = Math.max(...curves.map((curve) => curve.time));
-    const near = polls(replay).some((poll) => Math.abs(Date.parse(poll.time) - at) < ambiguous);
-    if (curves.length > 0 && !near) {
+    if (curves.length > 0) {
+      const at = Math.max(...curves.map((curve) => curve.time));
       return { curves: curves.filter((curve) => curve.time === at), at };
     }
     if (Date.now() > until) {
-      if (curves.length === 0) {
-        const problem = await page.getByTestId('error').or(page.getByTestId('notices')).allInnerTexts();
-        throw new Error(
-          `The graph showed no curve within ${patience / 1000} s. The page says: ${problem.join(' ') || 'No data'}`
-        );
-      }
-      throw new Error('The newest point of the graph stayed too close to a poll to tell which answer it shows.');
+      const problem = await page.getByTestId('error').or(page.getByTestId('notices')).allInnerTexts();
+      throw new Error(
+        `The graph showed no curve within ${patience / 1000} s. The page says: ${problem.join(' ') || 'No data'}`
+      );
     }
     await page.waitForTimeout(1000);
   }
@@ -83,36 +83,55 @@ async function readCurves(page: Page): Promise<Curve[]> {
   return rows.filter((row) => Number.isFinite(row.time));
 }
 
-/** The answered polls of /state, oldest first. */
-function polls(replay: Replay): Entry[] {
-  return replay
-    .requests()
-    .filter((entry) => /^(\/master)?\/state$/.test(entry.path) && entry.status === 200 && entry.file);
+interface Answer {
+  file: string;
+  time: string;
+  /** framework -> CPUs */
+  cpus: Record<string, number>;
 }
 
-/** What the master had answered when the clock said `at`: framework -> CPUs. */
-function answeredAt(replay: Replay, at: number): Record<string, number> {
-  const answered = polls(replay).filter((poll) => Date.parse(poll.time) <= at);
-  const last = answered.at(-1);
-  if (!last?.file) {
+/** What the master had answered last when the clock said `at`: one answer, or two where a poll was just then. */
+function answersAt(replay: Replay, at: number): Answer[] {
+  const polls = replay
+    .requests()
+    .filter((entry) => /^(\/master)?\/state$/.test(entry.path) && entry.status === 200 && entry.file)
+    .filter((entry) => Date.parse(entry.time) <= at + transit);
+  const settled = polls.filter((poll) => Date.parse(poll.time) <= at - transit).at(-1);
+  const candidates = polls.filter((poll) => poll === settled || Date.parse(poll.time) > at - transit);
+  if (candidates.length === 0) {
     throw new Error('The graph shows a point from before the first answer of /state.');
   }
-  console.log(`The master's last answer before it: ${last.file}, asked at ${last.time}`);
   const recording = readRecording(path.join(root, 'testdata', 'captures'));
-  return cpusByFrameworkOf(JSON.parse(readBody(recording, last.file).toString('utf8')));
+  return candidates.map(({ file = '', time }) => ({
+    file,
+    time,
+    cpus: cpusByFrameworkOf(JSON.parse(readBody(recording, file).toString('utf8'))),
+  }));
 }
 
-/** Prints both sides and tells whether they are equal; nothing on both sides is not. */
-export function report(curves: Curve[], expected: Record<string, number>, at: number): boolean {
+interface Row {
+  name: string;
+  shown?: number;
+  expected?: number;
+  same: boolean;
+}
+
+/** Both sides beside each other, by framework. */
+function compare(curves: Curve[], expected: Record<string, number>): Row[] {
   const shown = Object.fromEntries(curves.map((curve) => [curve.name, curve.value]));
   const names = [...new Set([...Object.keys(shown), ...Object.keys(expected)])].sort();
-  const rows = names.map((name) => ({
+  return names.map((name) => ({
     name,
     shown: shown[name],
     expected: expected[name],
     same: Math.abs((shown[name] ?? NaN) - (expected[name] ?? NaN)) < tolerance,
   }));
-  const width = Math.max(...names.map((name) => name.length), 9);
+}
+
+/** Prints both sides and tells whether they are equal; nothing on both sides is not. */
+export function report(curves: Curve[], expected: Record<string, number>, at: number): boolean {
+  const rows = compare(curves, expected);
+  const width = Math.max(...rows.map(({ name }) => name.length), 9);
   console.log(`CPU allocated per framework, ${new Date(at).toISOString()}`);
   console.log(`  ${'framework'.padEnd(width)}  ${'graph'.padStart(10)}  ${'recorded'.padStart(10)}`);
   for (const row of rows) {

@@ -4,7 +4,8 @@
 //
 //   npm test                 all suites
 //   npm test -- go jest      those suites only
-import { type Outcome, type Suite, suites } from './suites.ts';
+import type { Outcome } from './outcome.ts';
+import { type Suite, suites } from './suites.ts';
 
 function select(names: string[]): Suite[] {
   const unknown = names.filter((name) => !suites.some((suite) => suite.name === name));

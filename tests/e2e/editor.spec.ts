@@ -1,0 +1,83 @@
+// The frontend in Grafana: query editor, Explore, variable, config editor.
+import { cpusByFramework, expect, source, test } from './fixtures.ts';
+
+const explore = (query: object) =>
+  `/explore?schemaVersion=1&orgId=1&panes=${encodeURIComponent(
+    JSON.stringify({
+      a: {
+        datasource: source.uid,
+        queries: [{ refId: 'A', datasource: { uid: source.uid }, ...query }],
+        range: { from: 'now-5m', to: 'now' },
+      },
+    })
+  )}`;
+
+test('a new panel opens with a query that works, and the builder changes it', async ({
+  mesos,
+  panelEditPage,
+  page,
+  picture,
+}) => {
+  await panelEditPage.datasource.set(mesos.name);
+  const row = panelEditPage.getQueryEditorRow('A');
+  await expect(row.getByTestId('compiled-promql')).toContainText('mesos_framework_cpus_allocated');
+  await expect(panelEditPage.refreshPanel()).toBeOK();
+  await expect(panelEditPage.panel.getErrorIcon()).toHaveCount(0);
+
+  await row.getByRole('combobox', { name: 'Entity' }).click();
+  await page.getByRole('option', { name: 'Agent', exact: true }).click();
+  await expect(row.getByTestId('compiled-promql')).toContainText('mesos_agent_cpus_allocated');
+  const answered = panelEditPage.waitForQueryDataResponse();
+  await row.getByRole('button', { name: 'Run queries' }).click();
+  expect((await answered).status()).toBe(200);
+  await expect(panelEditPage.panel.locator.locator('canvas').first()).toBeVisible();
+  await expect(panelEditPage.panel.getErrorIcon()).toHaveCount(0);
+  await picture('editor', page);
+});
+
+test('Explore draws both kinds of query, and code keeps what the builder compiled to', async ({
+  mesos,
+  page,
+  picture,
+}) => {
+  await page.goto(explore({ queryType: 'promql', expr: 'sum by (agent) (mesos_agent_cpus_allocated)' }));
+  await expect(page.getByText('agent', { exact: false }).first()).toBeVisible();
+  await expect(page.locator('.u-over').first()).toBeVisible();
+
+  await page.goto(explore(cpusByFramework));
+  await expect(page.locator('.u-over').first()).toBeVisible();
+  await expect(page.getByTestId('compiled-promql')).toContainText('mesos_framework_cpus_allocated');
+  await picture('explore', page);
+  await page.getByRole('radio', { name: 'Code' }).check({ force: true });
+  await expect(page.locator('.monaco-editor').first()).toContainText('sum by (framework)');
+  expect(mesos.uid).toBe(source.uid);
+});
+
+test('a broken query shows our sentence on the panel', async ({ mesos, page }) => {
+  await page.goto(explore({ queryType: 'promql', expr: 'sum by (framework' }));
+  await expect(page.getByText(/not valid PromQL/).first()).toBeVisible();
+  expect(mesos.uid).toBe(source.uid);
+});
+
+test('the settings page names what is wrong, and Save & test says what was found', async ({
+  api,
+  createDataSourceConfigPage,
+  page,
+  picture,
+  replay,
+}) => {
+  const name = 'Mesos (e2e, settings)';
+  const old = await api.request('GET', `/api/datasources/name/${encodeURIComponent(name)}`);
+  if (old.status === 200) {
+    await api.forget(`/api/datasources/uid/${(old.body as { uid: string }).uid}`);
+  }
+  const config = await createDataSourceConfigPage({ type: 'community-mesos-datasource', name });
+  await page.getByRole('textbox', { name: 'Master 1' }).fill('http://127.0.0.1:1');
+  await expect(config.saveAndTest()).not.toBeOK();
+  await expect(config).toHaveAlert('error', { hasText: '127.0.0.1:1' });
+
+  await page.getByRole('textbox', { name: 'Master 1' }).fill(replay.masters[0]);
+  await expect(config.saveAndTest()).toBeOK();
+  await expect(config).toHaveAlert('success', { hasText: /agents/ });
+  await picture('config-editor', page);
+});

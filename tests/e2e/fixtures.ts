@@ -1,0 +1,91 @@
+// What the tests against a Grafana share: a replayed cluster that moves in time
+// and a data source on it, made through Grafana's API.
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+
+import { test as base } from '@grafana/plugin-e2e';
+import type { Page } from '@playwright/test';
+
+import { root } from '../../scripts/build.ts';
+import { pluginId } from '../../scripts/grafana.ts';
+import { type Replay, startReplay } from '../../simulator/replay.ts';
+import { eventually, GrafanaApi } from './api.ts';
+
+export { expect } from '@grafana/plugin-e2e';
+
+/** The tests' own data source. */
+export const source = { uid: 'mesos-e2e', name: 'Mesos (e2e)' };
+
+/** CPU allocated per framework: the query users begin with. */
+export const cpusByFramework = {
+  queryType: 'metrics',
+  version: 1,
+  entity: 'framework',
+  resource: 'cpus',
+  measure: 'allocated',
+};
+
+const pictures = path.join(root, 'test-results', 'pictures');
+
+/** The settings of a data source on these masters, as Grafana's API takes them. */
+export function settings(masters: string[], of = source) {
+  return {
+    ...of,
+    type: pluginId,
+    access: 'proxy',
+    url: '',
+    jsonData: { masters, pollInterval: '10s' },
+  };
+}
+
+interface WorkerFixtures {
+  /** The API as the admin. */
+  api: GrafanaApi;
+  replay: Replay;
+  /** The data source, made and with at least one poll behind it. */
+  mesos: typeof source;
+}
+
+interface Fixtures {
+  /** Keeps a picture of the page for people to look at. */
+  picture: (name: string, page: Page) => Promise<void>;
+}
+
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  api: [
+    async ({}, use) => {
+      const { GRAFANA_URL = '', GRAFANA_USER = 'admin', GRAFANA_PASSWORD = 'admin' } = process.env;
+      await use(new GrafanaApi(GRAFANA_URL, GRAFANA_USER, GRAFANA_PASSWORD));
+    },
+    { scope: 'worker' },
+  ],
+  replay: [
+    async ({}, use) => {
+      const replay = await startReplay({ dir: path.join(root, 'testdata', 'captures'), scene: '04-series' });
+      await use(replay);
+      await replay.stop();
+    },
+    { scope: 'worker' },
+  ],
+  mesos: [
+    async ({ api, replay }, use) => {
+      await api.forget(`/api/datasources/uid/${source.uid}`);
+      await api.call('POST', '/api/datasources', settings(replay.masters.slice(0, 1)));
+      await eventually(
+        'the first poll',
+        () => api.query(source.uid, [cpusByFramework]),
+        ({ results }) => (results.A?.frames?.[0]?.schema.fields.length ?? 0) > 0,
+        60
+      );
+      await use(source);
+      await api.forget(`/api/datasources/uid/${source.uid}`);
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+  picture: async ({}, use) => {
+    mkdirSync(pictures, { recursive: true });
+    await use(async (name, page) => {
+      await page.screenshot({ path: path.join(pictures, `${name}.png`) });
+    });
+  },
+});

@@ -1,0 +1,40 @@
+// Tests against a Grafana that runs with this plugin in it. `npm run e2e`
+// starts them: scripts/e2e.ts says which Grafana.
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+import { defineConfig, devices } from '@playwright/test';
+import type { PluginOptions } from '@grafana/plugin-e2e';
+
+import { findChromium, launchArgs } from '../../scripts/chromium.ts';
+
+const { GRAFANA_URL, GRAFANA_USER = 'admin', GRAFANA_PASSWORD = 'admin' } = process.env;
+const pluginE2e = createRequire(import.meta.url).resolve('@grafana/plugin-e2e');
+
+export default defineConfig<PluginOptions>({
+  testDir: '.',
+  outputDir: '../../test-results/e2e',
+  // Tests share one data source and one replayed cluster that moves in time.
+  workers: 1,
+  forbidOnly: !!process.env.CI,
+  timeout: 120_000,
+  expect: { timeout: 30_000 },
+  reporter: 'list',
+  use: {
+    ...devices['Desktop Chrome'],
+    baseURL: GRAFANA_URL,
+    viewport: { width: 1500, height: 1000 },
+    screenshot: 'only-on-failure',
+    launchOptions: { executablePath: findChromium(), args: launchArgs },
+    user: { user: GRAFANA_USER, password: GRAFANA_PASSWORD },
+    grafanaAPICredentials: { user: GRAFANA_USER, password: GRAFANA_PASSWORD },
+  },
+  projects: [
+    { name: 'login', testDir: path.join(path.dirname(pluginE2e), 'auth'), testMatch: /auth\.setup\.js/ },
+    {
+      name: 'plugin',
+      dependencies: ['login'],
+      use: { storageState: `playwright/.auth/${GRAFANA_USER}.json` },
+    },
+  ],
+});
