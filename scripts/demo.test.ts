@@ -16,7 +16,12 @@ interface Demo {
 }
 
 function startDemo(...args: string[]): Demo {
-  const child = spawn(process.execPath, [path.join(root, 'scripts', 'demo.ts'), ...args], { cwd: root });
+  return startDemoIn({}, ...args);
+}
+
+function startDemoIn(environment: NodeJS.ProcessEnv, ...args: string[]): Demo {
+  const env = { ...process.env, GRAFANA_HOME: '', ...environment };
+  const child = spawn(process.execPath, [path.join(root, 'scripts', 'demo.ts'), ...args], { cwd: root, env });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => (output += text));
@@ -83,4 +88,10 @@ test('an unknown scene is answered with those that exist', async () => {
   const demo = startDemo('--scene', 'nowhere', '--port', '0', '--cluster-port', '0');
   assert.equal(await demo.ended, 1);
   assert.match(demo.output(), /03-workload/);
+});
+
+test('a folder that holds no Grafana is named with what it lacks', async () => {
+  const demo = startDemoIn({ GRAFANA_HOME: root }, '--port', '0', '--cluster-port', '0');
+  assert.equal(await demo.ended, 1);
+  assert.match(demo.output(), /GRAFANA_HOME=.* has no bin.grafana/);
 });

@@ -8,7 +8,13 @@
 // none ran; without a Grafana it says so and tests nothing.
 import { type GrafanaRun, runE2e } from './e2e-run.ts';
 
-const run: GrafanaRun | undefined = await runE2e(process.argv.slice(2));
+let run: GrafanaRun | undefined;
+try {
+  run = await runE2e(process.argv.slice(2));
+} catch (error) {
+  console.error((error as Error).message);
+  process.exit(1);
+}
 if (!run) {
   console.log('skipped: no Grafana. Name one that runs by GRAFANA_URL, or an unpacked one by GRAFANA_HOME.');
 } else {

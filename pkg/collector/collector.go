@@ -67,7 +67,7 @@ type Collector struct {
 	seen      *cluster.Cluster // the same, or a newer one that waits for its roles
 	name      string           // value of the label cluster
 	nameFrom  string           // the setting clusterName it was made with
-	nameFixed bool             // false: the next success decides, see collector.go
+	nameFixed bool             // false: the next success decides, see polls.go
 	leader    string           // host:port
 	followers []MasterStatus
 	heads     []time.Duration // of the latest /state + /roles, newest last

@@ -1,21 +1,12 @@
 // The plugin as a user meets it: editor, graph, PromQL, errors, settings.
 import { expect } from '@playwright/test';
 
+import { cpusByFramework } from '../../simulator/expected.ts';
 import { legendOf, test } from './fixtures.ts';
 
-interface Framework {
-  name: string;
-  used_resources: { cpus: number };
-}
-
-/** CPUs per framework name as the replayed master tells them. */
-async function cpusByFramework(master: string): Promise<Array<{ name: string; value: unknown; unit: string }>> {
-  const state = (await (await fetch(`${master}/state`)).json()) as { frameworks: Framework[] };
-  const sums = new Map<string, number>();
-  for (const framework of state.frameworks) {
-    sums.set(framework.name, (sums.get(framework.name) ?? 0) + framework.used_resources.cpus);
-  }
-  return [...sums]
+/** The rows a graph of CPUs per framework must have now. */
+async function expectedRows(master: string) {
+  return Object.entries(await cpusByFramework(master))
     .map(([name, value]) => ({ name, value: expect.closeTo(value, 6), unit: 'suffix: CPUs' }))
     .sort((a, b) => a.name.localeCompare(b.name));
 }
@@ -27,7 +18,7 @@ test('opens with the editor, and the graph shows CPU allocated per framework as 
   const page = await open();
   await expect(page.getByTestId('query-editor').getByRole('combobox').first()).toHaveValue('Framework');
   await expect(page.getByTestId('compiled-promql')).toContainText('mesos_framework_cpus_allocated');
-  const expected = await cpusByFramework(replay.masters[0]);
+  const expected = await expectedRows(replay.masters[0]);
   expect(expected.length).toBeGreaterThan(0);
   await expect.poll(() => legendOf(page), { timeout: 30_000 }).toEqual(expected);
   await expect(page.getByTestId('graph').locator('canvas')).toBeVisible();
