@@ -11,6 +11,7 @@ import (
 )
 
 func main() {
+	plugin.SaveMemory()
 	if err := plugin.Run(); err != nil {
 		log.DefaultLogger.Error("The plugin ended with an error", "error", err)
 		os.Exit(1)

@@ -6,9 +6,21 @@
 //	memory.go          the store that keeps samples in memory: options, limits, figures
 //	memory_series.go   one series: its chunks, and what an older query may see of it
 //	memory_batch.go    writing: a batch is staged, then visible at once
+//	memory_places.go   writing: where in a batch a series' newest sample is
 //	memory_truncate.go forgetting: by age and by bytes
 //	memory_query.go    reading: which series match
 //	memory_iterator.go reading: the samples of one series
+//	disk.go            the store in a directory: Prometheus' TSDB, and memory where that cannot
+//	disk_trouble.go    when the directory must not be written, in sentences
+//	disk_keeper.go     the goroutine that opens, moves, maps chunks and compacts
+//	disk_open.go       opening; staleness for what was open
+//	disk_mend.go       what is broken in the directory, before it is opened
+//	disk_batch.go      writing
+//	disk_query.go      reading
+//	disk_move.go       from memory to disk
+//	disk_late.go       samples that come late, because the clock was set back
+//	disk_log.go        the TSDB's log
+//	disk_files_*.go    what is asked of the file system itself
 //	expr.go            parsing PromQL; which metrics an expression names
 //	guard.go           expressions that are refused before they run
 //	estimate.go        how many samples a query will touch

@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"fmt"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -14,7 +15,13 @@ import (
 	"github.com/community/mesos-datasource/pkg/series"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(childDir); dir != "" { // started by a test: see disk_kill_test.go
+		os.Exit(writeUntilKilled(dir))
+	}
+	// A TSDB that panics while it is closed leaves its log open.
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/prometheus/prometheus/tsdb/wlog.(*WL).run"))
+}
 
 // t0 is when the tests' clocks begin.
 var t0 = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)

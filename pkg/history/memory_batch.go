@@ -27,22 +27,46 @@ func (m *Memory) Batch(context.Context) series.Batch {
 	m.mu.RLock()
 	retention := m.retention
 	m.mu.RUnlock()
-	b := &memBatch{m: m, now: m.now(), earliest: noTime, last: map[*memSeries]int{}}
-	b.latest = b.now.Add(futureLimit).UnixMilli()
+	return &memBatch{m: m, bounds: boundsAt(m.now(), retention), last: newPlaces()}
+}
+
+// bounds are between which times a sample makes sense.
+type bounds struct {
+	now              time.Time // when the batch began
+	earliest, latest int64     // Unix milliseconds
+}
+
+// boundsAt returns the bounds of now; a retention of 0 or less has no earliest.
+func boundsAt(now time.Time, retention time.Duration) bounds {
+	b := bounds{now: now, earliest: noTime, latest: now.Add(futureLimit).UnixMilli()}
 	if retention > 0 {
-		b.earliest = b.now.Add(-retention).UnixMilli()
+		b.earliest = now.Add(-retention).UnixMilli()
 	}
 	return b
 }
 
+// check says why a sample at t is refused: the clock makes it impossible, or
+// retention pointless.
+func (b bounds) check(t int64) error {
+	if t >= b.earliest && t <= b.latest {
+		return nil
+	}
+	at := time.UnixMilli(t)
+	if t > b.latest {
+		return fmt.Errorf("the sample's time %s is %s in the future, more than %s: check the clocks: %w",
+			at.UTC().Format(time.RFC3339), at.Sub(b.now).Round(time.Second), futureLimit, storage.ErrOutOfBounds)
+	}
+	return fmt.Errorf("the sample's time %s is older than what is kept, which begins at %s: %w",
+		at.UTC().Format(time.RFC3339), time.UnixMilli(b.earliest).UTC().Format(time.RFC3339), storage.ErrOutOfBounds)
+}
+
 // A memBatch is the samples of one poll before their commit.
 type memBatch struct {
-	m                *Memory
-	now              time.Time // when it began
-	earliest, latest int64     // bounds for samples, Unix milliseconds
+	m *Memory
+	bounds
 
 	staged []stagedSample
-	last   map[*memSeries]int // index in staged of the newest sample of a series
+	last   places // in staged of the newest sample of a series
 
 	// Series this batch brings, not yet in the store, by reference and by hash.
 	fresh       map[storage.SeriesRef]*memSeries
@@ -75,8 +99,8 @@ func (b *memBatch) Append(ref series.Ref, lset func() labels.Labels, t int64, v 
 	if closed {
 		return 0, ErrClosed
 	}
-	if t < b.earliest || t > b.latest {
-		return ref, b.outOfBounds(t)
+	if err := b.bounds.check(t); err != nil {
+		return ref, err
 	}
 	if s == nil {
 		if s = b.fresh[ref]; s == nil {
@@ -88,7 +112,7 @@ func (b *memBatch) Append(ref series.Ref, lset func() labels.Labels, t int64, v 
 			lastT = noTime
 		}
 	}
-	if i, ok := b.last[s]; ok {
+	if i, ok := b.last.of(s.ref); ok {
 		lastT, lastV = b.staged[i].t, b.staged[i].v
 	}
 	if lastT != noTime {
@@ -101,7 +125,7 @@ func (b *memBatch) Append(ref series.Ref, lset func() labels.Labels, t int64, v 
 			return s.ref, storage.NewDuplicateFloatErr(t, lastV, v)
 		}
 	}
-	b.last[s] = len(b.staged)
+	b.last.set(s.ref, len(b.staged))
 	b.staged = append(b.staged, stagedSample{s, t, v})
 	return s.ref, nil
 }
@@ -110,27 +134,12 @@ func (b *memBatch) Append(ref series.Ref, lset func() labels.Labels, t int64, v 
 // from other NaNs.
 func sameValue(a, b float64) bool { return math.Float64bits(a) == math.Float64bits(b) }
 
-// outOfBounds says why a sample at t is refused: the clock makes it impossible,
-// or retention pointless.
-func (b *memBatch) outOfBounds(t int64) error {
-	at := time.UnixMilli(t)
-	if t > b.latest {
-		return fmt.Errorf("the sample's time %s is %s in the future, more than %s: check the clocks: %w",
-			at.UTC().Format(time.RFC3339), at.Sub(b.now).Round(time.Second), futureLimit, storage.ErrOutOfBounds)
-	}
-	return fmt.Errorf("the sample's time %s is older than what is kept, which begins at %s: %w",
-		at.UTC().Format(time.RFC3339), time.UnixMilli(b.earliest).UTC().Format(time.RFC3339), storage.ErrOutOfBounds)
-}
-
 // resolve finds the series with these labels in the store or in the batch, or
 // makes it within the batch. It returns the newest sample the store has of it.
 func (b *memBatch) resolve(l labels.Labels) (s *memSeries, lastT int64, lastV float64, err error) {
-	l = l.WithoutEmpty()
-	if l.IsEmpty() {
-		return nil, 0, 0, errors.New("a series without labels cannot be kept: give it at least a name")
-	}
-	if name, dup := l.HasDuplicateLabelNames(); dup {
-		return nil, 0, 0, fmt.Errorf("the series %s cannot be kept: it has the label %q twice", l, name)
+	l, err = checkedLabels(l)
+	if err != nil {
+		return nil, 0, 0, err
 	}
 	hash := l.Hash()
 	m := b.m
@@ -162,6 +171,18 @@ func (b *memBatch) resolve(l labels.Labels) (s *memSeries, lastT int64, lastV fl
 	return s, noTime, 0, nil
 }
 
+// checkedLabels returns labels as they are kept, or why they cannot be.
+func checkedLabels(l labels.Labels) (labels.Labels, error) {
+	l = l.WithoutEmpty()
+	if l.IsEmpty() {
+		return l, errors.New("a series without labels cannot be kept: give it at least a name")
+	}
+	if name, dup := l.HasDuplicateLabelNames(); dup {
+		return l, fmt.Errorf("the series %s cannot be kept: it has the label %q twice", l, name)
+	}
+	return l, nil
+}
+
 // Rollback implements series.Batch.
 func (b *memBatch) Rollback() error {
 	if b.ended {
@@ -172,7 +193,7 @@ func (b *memBatch) Rollback() error {
 }
 
 func (b *memBatch) end() {
-	b.ended, b.staged, b.last, b.fresh, b.freshByHash = true, nil, nil, nil, nil
+	b.ended, b.staged, b.last, b.fresh, b.freshByHash = true, nil, places{}, nil, nil
 }
 
 // Commit implements series.Batch. It fails, and nothing becomes visible, when
@@ -189,14 +210,14 @@ func (b *memBatch) Commit() error {
 		return ErrClosed
 	}
 	b.adopt()
-	if err := b.check(); err != nil {
+	if err := b.stillFits(); err != nil {
 		return err
 	}
 	m.commits++
 	oldest, running := m.oldestQuery()
 	for _, x := range b.staged {
 		s := x.s
-		if s.lastT == x.t { // the same sample, committed meanwhile: see check
+		if s.lastT == x.t { // the same sample, committed meanwhile: see stillFits
 			continue
 		}
 		if !s.stored {
@@ -242,8 +263,8 @@ func (b *memBatch) adopt() {
 	}
 }
 
-// check tells whether every staged sample still fits behind its series.
-func (b *memBatch) check() error {
+// stillFits tells whether every staged sample still fits behind its series.
+func (b *memBatch) stillFits() error {
 	for _, x := range b.staged {
 		if x.t < x.s.lastT || x.t == x.s.lastT && !sameValue(x.v, x.s.lastV) {
 			return fmt.Errorf("commit nothing: another batch has written %s up to %s meanwhile: %w", x.s.labels,

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"sort"
+	"time"
 	"unsafe"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -16,6 +17,14 @@ const (
 	// long enough that 16 bytes for the first sample do not matter, short enough
 	// that seeking, which decodes from the front, stays cheap.
 	samplesPerChunk = 120
+
+	// longChunk is what a chunk may go on to after samplesPerChunk. A series
+	// that hardly changes, as most do, takes two bits for a sample, and then a
+	// chunk costs more than what is in it. So such a chunk goes on, until it has
+	// as many bytes as others or spans longSpan: whole chunks are forgotten, and
+	// an instant query decodes the one being written from its front.
+	longChunk = 320
+	longSpan  = 4 * time.Hour
 
 	// chunkCapacity is the first allocation of a chunk. chunkenc's own is 128
 	// bytes; a constant series needs some 45 for a whole chunk.
@@ -81,13 +90,18 @@ func (s *memSeries) mint() int64 {
 // append adds a sample that is newer than all others, and returns by how many
 // bytes the series grew.
 func (s *memSeries) append(t int64, v float64) (grown int64) {
-	if s.app == nil || s.head.NumSamples() >= samplesPerChunk {
+	if s.app == nil || s.full(t) {
 		grown += s.cut(t)
 	}
 	before := cap(s.head.Bytes())
 	s.app.Append(0, t, v)
 	s.lastT, s.lastV = t, v
 	return grown + int64(cap(s.head.Bytes())-before)
+}
+
+// full tells that the chunk being written takes no sample at t any more.
+func (s *memSeries) full(t int64) bool {
+	return s.head.NumSamples() >= samplesPerChunk && (len(s.head.Bytes()) >= longChunk || t-s.headMint >= longSpan.Milliseconds())
 }
 
 // cut closes the chunk being written, if there is one, and begins one at t.

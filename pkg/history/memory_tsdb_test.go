@@ -17,18 +17,21 @@ import (
 	"github.com/community/mesos-datasource/pkg/series"
 )
 
-// randomHistories writes the same random series to a Memory and to a TSDB:
-// counters with resets, gauges with NaN, gaps, series that end, begin late and
+// randomHistories writes the same random series to a Memory, to a Disk and to a
+// plain TSDB: counters with resets, gauges with NaN, gaps, series that end, begin late and
 // come back, and polls that jitter.
-func randomHistories(t *testing.T, seed uint64) (*Memory, *teststorage.TestStorage) {
+func randomHistories(t *testing.T, seed uint64) (*Memory, *Disk, *teststorage.TestStorage) {
 	rnd := rand.New(rand.NewPCG(seed, 2))
 	db := teststorage.New(t)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	m := NewMemory(MemoryOptions{Now: func() time.Time { return t0.Add(24 * time.Hour) }})
+	now := func() time.Time { return t0.Add(24 * time.Hour) }
+	m := NewMemory(MemoryOptions{Now: now})
+	// Half an hour a block: queries read many of them and the head.
+	disk := openDisk(t, DiskOptions{Dir: t.TempDir(), Now: now, blockRange: 30 * time.Minute})
 
 	type one struct {
 		labels      labels.Labels
-		ref         series.Ref
+		ref, onDisk series.Ref
 		value       float64
 		first, last int // polls
 		counter     bool
@@ -62,7 +65,7 @@ func randomHistories(t *testing.T, seed uint64) (*Memory, *teststorage.TestStora
 		if rnd.IntN(50) == 0 {
 			at += rnd.Int64N(600_000) // the collector was away
 		}
-		batch, app := m.Batch(context.Background()), db.AppenderV2(context.Background())
+		batch, second, app := m.Batch(context.Background()), disk.Batch(context.Background()), db.AppenderV2(context.Background())
 		for _, s := range all {
 			v := s.value
 			switch {
@@ -84,13 +87,16 @@ func randomHistories(t *testing.T, seed uint64) (*Memory, *teststorage.TestStora
 			var err error
 			s.ref, err = batch.Append(s.ref, constant(s.labels), at, v)
 			require.NoError(t, err)
+			s.onDisk, err = second.Append(s.onDisk, constant(s.labels), at, v)
+			require.NoError(t, err)
 			_, err = app.Append(0, s.labels, 0, at, v, nil, nil, storage.AOptions{})
 			require.NoError(t, err)
 		}
 		require.NoError(t, batch.Commit())
+		require.NoError(t, second.Commit())
 		require.NoError(t, app.Commit())
 	}
-	return m, db
+	return m, disk, db
 }
 
 func TestPromQLAnswersAreThoseOfTSDB(t *testing.T) {
@@ -127,7 +133,13 @@ func TestPromQLAnswersAreThoseOfTSDB(t *testing.T) {
 	engine := NewEngine(EngineOptions{})
 	defer engine.Close()
 	for seed := range uint64(2) {
-		m, db := randomHistories(t, seed)
+		m, disk, db := randomHistories(t, seed)
+		h, _ := disk.state()
+		disk.maintaining.Lock()
+		h.maintained = time.Time{} // as if a minute had passed
+		disk.maintaining.Unlock()
+		disk.maintain(h)
+		require.NotEmpty(t, h.db.Blocks())
 		start, end := time.UnixMilli(m.oldest).Add(-10*time.Minute), t0.Add(3*time.Hour)
 		for _, expr := range exprs {
 			for _, step := range []time.Duration{0, 17 * time.Second, 61 * time.Second, 20 * time.Minute} {
@@ -143,11 +155,12 @@ func TestPromQLAnswersAreThoseOfTSDB(t *testing.T) {
 					require.NoError(t, err)
 					return res.Matrix.String()
 				}
-				want, got := ask(db), ask(m)
+				want, memory, onDisk := ask(db), ask(m), ask(disk)
 				if step == 0 { // a vector has no order
-					want, got = sortedLines(want), sortedLines(got)
+					want, memory, onDisk = sortedLines(want), sortedLines(memory), sortedLines(onDisk)
 				}
-				require.Equal(t, want, got, "%s step %s seed %d", expr, step, seed)
+				require.Equal(t, want, memory, "%s step %s seed %d", expr, step, seed)
+				require.Equal(t, want, onDisk, "%s step %s seed %d", expr, step, seed)
 			}
 		}
 	}
@@ -160,7 +173,7 @@ func sortedLines(s string) string {
 }
 
 func TestSelectAndLabelsAreThoseOfTSDB(t *testing.T) {
-	m, db := randomHistories(t, 9)
+	m, _, db := randomHistories(t, 9)
 	rnd := rand.New(rand.NewPCG(9, 9))
 	ctx := context.Background()
 	a, err := m.Querier(math.MinInt64, math.MaxInt64)

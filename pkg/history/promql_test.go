@@ -22,22 +22,22 @@ import (
 	"github.com/community/mesos-datasource/pkg/series"
 )
 
-var errNoHistograms = errors.New("the memory store keeps floats only")
+var errNoHistograms = errors.New("the stores keep floats only")
 
-// A promqlStorage makes a Memory what promqltest takes. It embeds the interface
+// A promqlStorage makes a Store what promqltest takes. It embeds the interface
 // for what promqltest never calls.
 type promqlStorage struct {
 	storage.Storage
-	m *Memory
+	store Store
 }
 
 func (s promqlStorage) Querier(mint, maxt int64) (storage.Querier, error) {
-	return s.m.Querier(mint, maxt)
+	return s.store.Querier(mint, maxt)
 }
 func (s promqlStorage) AppenderV2(ctx context.Context) storage.AppenderV2 {
-	return promqlAppender{s.m.Batch(ctx)}
+	return promqlAppender{s.store.Batch(ctx)}
 }
-func (s promqlStorage) Close() error { return s.m.Close() }
+func (s promqlStorage) Close() error { return s.store.Close() }
 
 type promqlAppender struct{ series.Batch }
 
@@ -48,13 +48,17 @@ func (a promqlAppender) Append(ref storage.SeriesRef, l labels.Labels, _, t int6
 	return a.Batch.Append(ref, func() labels.Labels { return l }, t, v)
 }
 
-func newPromQLStorage(testing.TB) storage.Storage {
-	// The tests load samples from 1970 on.
-	return promqlStorage{m: NewMemory(MemoryOptions{})}
+// stores are what Prometheus' tests run on. They load samples from 1970 on.
+var stores = map[string]func(testing.TB) Store{
+	"memory": func(testing.TB) Store { return NewMemory(MemoryOptions{}) },
+	"disk": func(tb testing.TB) Store {
+		// The tests load a day in one batch.
+		return openDisk(tb, DiskOptions{Dir: tb.TempDir(), blockRange: 24 * time.Hour})
+	},
 }
 
 // leftOut are the files of Prometheus' own PromQL tests that do not run on
-// the memory store alone, and why.
+// a store alone, and why.
 var leftOut = map[string]string{
 	"testdata/aggregators.test":       needsHistograms,
 	"testdata/extended_vectors.test":  needsHistograms,
@@ -66,10 +70,10 @@ var leftOut = map[string]string{
 	"testdata/operators.test":         needsHistograms,
 	"testdata/range_queries.test":     needsHistograms,
 	"testdata/subquery.test":          needsHistograms,
-	"testdata/start_timestamps.test":  "it loads samples with start timestamps, and the memory store keeps none: Mesos tells none",
+	"testdata/start_timestamps.test":  "it loads samples with start timestamps, and the stores keep none: Mesos tells none",
 }
 
-const needsHistograms = "it loads native histograms, and the memory store keeps floats only: Mesos has no histograms"
+const needsHistograms = "it loads native histograms, and the stores keep floats only: Mesos has no histograms"
 
 // selective runs the tests of a testing.T but for the files left out.
 type selective struct {
@@ -91,28 +95,38 @@ func newTestEngine(t *testing.T) *promql.Engine {
 	return promqltest.NewTestEngine(t, false, 5*time.Minute, promqltest.DefaultMaxSamplesPerQuery)
 }
 
-func TestPrometheusBuiltinTestsPassOnTheMemoryStore(t *testing.T) {
-	var ran, left []string
-	promqltest.RunBuiltinTestsWithStorage(selective{t, &ran, &left}, newTestEngine(t), newPromQLStorage)
-	require.ElementsMatch(t, slices.Collect(maps.Keys(leftOut)), left, "a file left out no longer exists")
-	require.GreaterOrEqual(t, len(ran), 10)
-	t.Logf("ran %d files: %s", len(ran), strings.Join(ran, " "))
+func TestPrometheusBuiltinTestsPassOnEveryStore(t *testing.T) {
+	for name, newStore := range stores {
+		t.Run(name, func(t *testing.T) {
+			var ran, left []string
+			promqltest.RunBuiltinTestsWithStorage(selective{t, &ran, &left}, newTestEngine(t), func(tb testing.TB) storage.Storage {
+				return promqlStorage{store: newStore(tb)}
+			})
+			require.ElementsMatch(t, slices.Collect(maps.Keys(leftOut)), left, "a file left out no longer exists")
+			require.GreaterOrEqual(t, len(ran), 10)
+			t.Logf("ran %d files: %s", len(ran), strings.Join(ran, " "))
+		})
+	}
 }
 
-// The files left out run too, with what the memory store does not keep in
-// Prometheus' TSDB beside it: every plain float comes from the memory store,
-// also where a series has both.
+// The files left out run too, with what the stores do not keep in Prometheus'
+// TSDB beside them: every plain float comes from the store, also where a series
+// has both.
 func TestFilesLeftOutPassWithTheRestInTSDB(t *testing.T) {
-	var ran, left []string
-	promqltest.RunBuiltinTestsWithStorage(inverse{selective{t, &ran, &left}}, newTestEngine(t), func(tb testing.TB) storage.Storage {
-		return besideTSDB{Storage: teststorage.New(tb, func(o *tsdb.Options) {
-			// As promqltest.RunBuiltinTests sets them.
-			o.EnableSTStorage = true
-			o.FloatChunkEncoding = chunkenc.EncXOR2
-			o.EnableHistogramSTEncoding = true
-		}), m: NewMemory(MemoryOptions{})}
-	})
-	require.Len(t, ran, len(leftOut))
+	for name, newStore := range stores {
+		t.Run(name, func(t *testing.T) {
+			var ran, left []string
+			promqltest.RunBuiltinTestsWithStorage(inverse{selective{t, &ran, &left}}, newTestEngine(t), func(tb testing.TB) storage.Storage {
+				return besideTSDB{Storage: teststorage.New(tb, func(o *tsdb.Options) {
+					// As promqltest.RunBuiltinTests sets them.
+					o.EnableSTStorage = true
+					o.FloatChunkEncoding = chunkenc.EncXOR2
+					o.EnableHistogramSTEncoding = true
+				}), store: newStore(tb)}
+			})
+			require.Len(t, ran, len(leftOut))
+		})
+	}
 }
 
 // inverse runs the files left out and no others.
@@ -126,16 +140,16 @@ func (s inverse) Run(name string, f func(*testing.T)) bool {
 	return s.T.Run(name, f)
 }
 
-// besideTSDB keeps plain floats in a Memory, the rest in a TSDB.
+// besideTSDB keeps plain floats in a Store, the rest in a TSDB.
 type besideTSDB struct {
 	storage.Storage // the TSDB
-	m               *Memory
+	store           Store
 }
 
-func (s besideTSDB) Close() error { return errors.Join(s.m.Close(), s.Storage.Close()) }
+func (s besideTSDB) Close() error { return errors.Join(s.store.Close(), s.Storage.Close()) }
 
 func (s besideTSDB) Querier(mint, maxt int64) (storage.Querier, error) {
-	a, err := s.m.Querier(mint, maxt)
+	a, err := s.store.Querier(mint, maxt)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +161,7 @@ func (s besideTSDB) Querier(mint, maxt int64) (storage.Querier, error) {
 }
 
 func (s besideTSDB) AppenderV2(ctx context.Context) storage.AppenderV2 {
-	return besideAppender{AppenderV2: s.Storage.AppenderV2(ctx), floats: promqlAppender{s.m.Batch(ctx)}}
+	return besideAppender{AppenderV2: s.Storage.AppenderV2(ctx), floats: promqlAppender{s.store.Batch(ctx)}}
 }
 
 type besideAppender struct {

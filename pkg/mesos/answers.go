@@ -70,7 +70,7 @@ type State struct {
 	RecoveredSlaves []RecoveredSlave `json:"recovered_slaves"`
 	Frameworks      []Framework      `json:"frameworks"`
 	// OrphanTasks were tasks of frameworks unknown after a failover (before 1.0).
-	OrphanTasks []Task `json:"orphan_tasks"`
+	OrphanTasks Tasks `json:"orphan_tasks"`
 }
 
 // Restricted tells whether the principal sees part of the cluster only:
@@ -136,8 +136,8 @@ type Framework struct {
 	Recovered        bool       `json:"recovered"`
 	Used             Resources  `json:"used_resources"`
 	Offered          Resources  `json:"offered_resources"`
-	Tasks            []Task     `json:"tasks"`
-	UnreachableTasks []Task     `json:"unreachable_tasks"`
+	Tasks            Tasks      `json:"tasks"`
+	UnreachableTasks Tasks      `json:"unreachable_tasks"`
 	Executors        []Executor `json:"executors"`
 }
 

@@ -59,6 +59,9 @@ func headline(a StatusAnswer) string {
 	if n := len(a.Warnings); n > 0 {
 		text += ". " + count(n, "warning") + ", see the details"
 	}
+	if a.History.Note != "" {
+		text += ". The history has something to tell, see the details"
+	}
 	return text
 }
 
@@ -130,7 +133,11 @@ func pollLine(p collector.PollStatus) string {
 }
 
 func historyLine(h HistoryStatus) string {
-	text := fmt.Sprintf("in %s, %d series, %s", h.Engine, h.Series, size(h.Bytes))
+	where := "in " + h.Engine
+	if h.Engine == engineDisk {
+		where = "on disk"
+	}
+	text := fmt.Sprintf("%s, %d series, %s", where, h.Series, size(h.Bytes))
 	if h.Start != nil {
 		text += ", since " + h.Start.UTC().Format(time.RFC3339)
 	}

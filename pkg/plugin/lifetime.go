@@ -31,6 +31,7 @@ func Run() error {
 		return err
 	}
 	registry := NewRegistry(backend.Logger, collector.SystemClock{})
+	registry.KeepHistoryIn(os.Getenv(historyPathVariable))
 	var once sync.Once
 	closeAll := func() {
 		once.Do(func() {

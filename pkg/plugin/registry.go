@@ -33,6 +33,9 @@ type Registry struct {
 	log    log.Logger
 	clock  collector.Clock
 
+	historyPath string         // "": history is kept in memory
+	closing     sync.WaitGroup // stores that were replaced
+
 	mu      sync.Mutex
 	sources map[string]*source
 	closed  bool
@@ -61,8 +64,12 @@ type source struct {
 	problem     error // why the settings in force cannot be used
 	closed      bool
 
-	store     *history.Memory
+	engine    string // of the store
+	store     store
 	collector *collector.Collector // nil while problem is set
+	// What the collector was given.
+	collect collector.Settings
+	client  *mesos.Client
 }
 
 // errNoDataSource is for requests that name no data source: nothing sends
@@ -109,6 +116,7 @@ func (r *Registry) For(ctx context.Context, pluginContext backend.PluginContext)
 	if src.problem != nil {
 		return nil, src.problem
 	}
+	src.followMemory()
 	src.collector.Touch()
 	return src, nil
 }
@@ -125,34 +133,31 @@ func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSource
 		return err
 	}
 	src.settings = parsed
-	if src.store == nil {
-		src.store = history.NewMemory(history.MemoryOptions{Retention: parsed.Retention, Limit: parsed.MemoryLimit, Now: r.clock.Now})
-	} else {
-		src.store.SetLimits(parsed.Retention, parsed.MemoryLimit)
-	}
+	r.provideStore(src, parsed)
 	collect := collector.Settings{
 		PollInterval:    parsed.PollInterval,
 		IdleTimeout:     parsed.IdleTimeout,
 		TaskSeries:      parsed.TaskSeries,
 		TaskLabels:      parsed.TaskLabels,
 		MaxSeries:       parsed.MaxSeries,
-		MemorySeries:    history.SeriesWithin(parsed.MemoryLimit, parsed.PollInterval),
+		MemorySeries:    src.seriesInMemory(),
 		ClusterName:     parsed.ClusterName,
 		UID:             ds.UID,
 		AgentStatistics: parsed.AgentStatistics,
 	}
+	src.collect, src.client = collect, client
 	if src.collector != nil {
 		src.collector.Apply(collect, client)
 		return nil
 	}
+	kept := src.store
 	src.collector = collector.New(collector.Config{
-		Client:   client,
-		Sink:     src.store,
-		Clock:    r.clock,
-		Settings: collect,
-		Log:      r.log.With("source", src.key),
-		// The store of a source is made once and stays.
-		HistoryStart: func() time.Time { return src.store.Stats().Start },
+		Client:       client,
+		Sink:         kept,
+		Clock:        r.clock,
+		Settings:     collect,
+		Log:          r.log.With("source", src.key),
+		HistoryStart: func() time.Time { return kept.Stats().Start },
 	})
 	src.collector.Start()
 	return nil
@@ -231,12 +236,13 @@ func (r *Registry) Close(ctx context.Context) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		r.engine.Close() // a history on disk waits for its queries
 		var wait sync.WaitGroup
 		for _, src := range sources {
 			wait.Go(func() { src.close(r.log) })
 		}
 		wait.Wait()
-		r.engine.Close()
+		r.closing.Wait()
 	}()
 	select {
 	case <-done:

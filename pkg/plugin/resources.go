@@ -174,9 +174,9 @@ func status(_ *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
 
 func (s *source) statusAnswer() StatusAnswer {
 	s.mu.Lock()
-	collecting, warnings := s.collector, s.settings.Warnings
+	collecting, kept, warnings := s.collector, s.store, s.settings.Warnings
 	s.mu.Unlock()
-	answer := StatusAnswer{History: historyStatus(s.store.Stats()), Warnings: warnings}
+	answer := StatusAnswer{History: historyStatus(kept.Stats()), Warnings: warnings}
 	if collecting != nil {
 		answer.Status = collecting.Status()
 	}

@@ -114,10 +114,10 @@ export const HISTORY: FieldSpec[] = [
     key: 'engine',
     kind: 'choice',
     label: 'Engine',
-    description: 'Where history is kept.',
+    description: 'Where history is kept. The directory is set by whoever runs Grafana: history_path in grafana.ini.',
     default: 'auto',
     options: [
-      { value: 'auto', label: 'Auto', description: 'The most lasting there is: in this version memory' },
+      { value: 'auto', label: 'Auto', description: 'On disk where history_path is set, else in memory' },
       { value: 'memory', label: 'Memory', description: 'Lost when Grafana restarts' },
     ],
   },
@@ -125,7 +125,8 @@ export const HISTORY: FieldSpec[] = [
     key: 'memoryLimit',
     kind: 'text',
     label: 'Memory limit',
-    description: 'In memory: the oldest values go first. At least 16MiB.',
+    description:
+      'In memory: the oldest values go first. At least 16MiB. On disk: what is kept in memory while the disk cannot be written.',
     default: '256MiB',
     problem: (value) => sizeProblem(value, 16 * MiB, '16MiB'),
   },

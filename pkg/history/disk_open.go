@@ -1,0 +1,266 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/tsdb"
+	"github.com/prometheus/prometheus/tsdb/chunkenc"
+	"github.com/prometheus/prometheus/tsdb/fileutil"
+	"github.com/prometheus/prometheus/tsdb/wlog"
+	"github.com/prometheus/prometheus/util/compression"
+
+	"github.com/community/mesos-datasource/pkg/series"
+)
+
+// A handle is a TSDB while it is open. Queries and batches acquire it, so that
+// it is not closed under them.
+type handle struct {
+	db     *tsdb.DB
+	cancel context.CancelFunc // ends a compaction that runs
+	// files are what must stay in place while it is open.
+	files map[string]fileID
+
+	failure error // of a write; guarded by Disk.mu
+
+	lateMu sync.Mutex
+	window int64 // how late samples may be, milliseconds
+	late   bool  // there may be late samples that are not in blocks
+
+	// Guarded by Disk.maintaining. Times by the clock of the options.
+	maintained, measured, lateCompacted time.Time
+	retryAt                             time.Time // no compaction before
+
+	mu      sync.Mutex
+	closing bool
+	users   sync.WaitGroup
+}
+
+func (h *handle) acquire() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closing {
+		return false
+	}
+	h.users.Add(1)
+	return true
+}
+
+func (h *handle) release() { h.users.Done() }
+
+// close waits for the users and closes the TSDB. Where the disk is full that
+// may panic: then its log stays open, a goroutine and a file, and the lock is
+// given back all the same.
+func (h *handle) close() error {
+	h.mu.Lock()
+	h.closing = true
+	h.mu.Unlock()
+	h.cancel()
+	h.users.Wait()
+	return guarded(h.db.Close)
+}
+
+// never is when the TSDB's own goroutine does its work. Its work is to map
+// chunks that are full and to compact, and where the file system is full or the
+// directory is gone it panics over the former. The keeper does both.
+const never = 100 * 365 * 24 * time.Hour
+
+// options are those measured to suit clusters of 1,000 to 100,000 tasks.
+func (d *Disk) options(ctx context.Context) *tsdb.Options {
+	o := tsdb.DefaultOptions()
+	d.mu.RLock()
+	retention := d.retention
+	d.mu.RUnlock()
+	o.MinBlockDuration = d.opts.blockRange.Milliseconds()
+	// The default never merges blocks, and a query opens all of them.
+	o.MaxBlockDuration = max(retention/10, d.opts.blockRange).Milliseconds()
+	o.StripeSize = 1024                    // 4 MB less than the default in an empty head
+	o.HeadChunksWriteBufferSize = 64 << 10 // 4 MB less
+	o.WALCompression, o.WALSegmentSize = compression.Snappy, 16<<20
+	o.MaxBlockChunkSegmentSize = d.segmentSize()
+	o.RetentionDuration = 0 // see tooOld
+	o.BlocksToDelete = d.tooOld
+	o.BlockReloadInterval = never
+	// The context given here ends only when the database is closed, which it
+	// may not be while the keeper compacts.
+	o.NewCompactorFunc = func(_ context.Context, r prometheus.Registerer, l *slog.Logger, ranges []int64, pool chunkenc.Pool, opts *tsdb.Options) (tsdb.Compactor, error) {
+		return tsdb.NewLeveledCompactorWithOptions(ctx, r, l, ranges, pool, tsdb.LeveledCompactorOptions{
+			MaxBlockChunkSegmentSize:    opts.MaxBlockChunkSegmentSize,
+			EnableOverlappingCompaction: opts.EnableOverlappingCompaction,
+			PD:                          opts.PostingsDecoderFactory,
+		})
+	}
+	return o
+}
+
+// segmentSize is the size of the files with chunks in a block. A TSDB asks the
+// file system for all of it when it begins one, 512 MiB by default: as much as
+// is kept free.
+func (d *Disk) segmentSize() int64 { return min(64<<20, max(d.opts.Reserve/8, 1<<20)) }
+
+// tooOld chooses the blocks to be deleted: those that end before retention
+// begins, by the clock or by the newest block, whichever is earlier. So history
+// of before a long outage stays until there is some of after it, and a clock
+// that is set wrong does no harm for the first hour.
+func (d *Disk) tooOld(blocks []*tsdb.Block) map[ulid.ULID]struct{} {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	now := d.opts.Now()
+	newest := int64(math.MinInt64)
+	for _, b := range blocks {
+		newest = max(newest, b.Meta().MaxTime)
+	}
+	cut := min(now.UnixMilli(), newest) - d.retention.Milliseconds()
+	old := map[ulid.ULID]struct{}{}
+	for _, b := range blocks {
+		meta := b.Meta()
+		expired := d.retention > 0 && meta.MaxTime <= cut && !now.Before(d.holdUntil)
+		if expired || meta.Compaction.Deletable {
+			old[meta.ULID] = struct{}{}
+		}
+	}
+	return old
+}
+
+// openDir opens the directory, having mended what can be mended. It writes
+// staleness for series that are open at the end of what is there.
+func (d *Disk) openDir() (*handle, trouble) {
+	dir := d.opts.Dir
+	d.mu.RLock()
+	again := d.opened
+	d.mu.RUnlock()
+	existing, err := nearest(dir)
+	switch {
+	case err != nil:
+		return nil, trouble{refused, fmt.Sprintf("%s cannot be opened (%v): %s", dir, err, inMemory)}
+	case again && existing != dir && existing != filepath.Dir(dir):
+		// It is not made again below what may be the empty place of a disk that
+		// is not mounted now.
+		return nil, trouble{gone, fmt.Sprintf("%s has gone since it was opened: %s until it is back; look whether a disk is missing", filepath.Dir(dir), inMemory)}
+	}
+	// To read its log again a TSDB writes chunks, in goroutines of its own which
+	// panic where there is no space.
+	need := d.opts.Reserve
+	late := filepath.Join(dir, wlog.WblDirName)
+	sizes := map[string]int64{}
+	for _, log := range []string{filepath.Join(dir, "wal"), late, d.unread()} {
+		size, err := fileutil.DirSize(log)
+		if err != nil {
+			return nil, d.openingTrouble(err)
+		}
+		sizes[log] = size
+		need += 2 * size
+	}
+	if t := d.space(existing, need); t.kind != none {
+		return nil, t
+	}
+	var rest *salvage
+	if existing == dir {
+		if rest, err = d.mend(); err != nil {
+			return nil, d.openingTrouble(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	db, err := tsdb.Open(dir, d.log, nil, d.options(ctx), nil)
+	if err != nil {
+		cancel()
+		return nil, d.openingTrouble(err)
+	}
+	db.DisableCompactions() // in its own goroutine
+	h := &handle{db: db, cancel: cancel, files: map[string]fileID{}, late: sizes[late] > 0}
+	if err := d.finishOpening(h, rest, !again); err != nil {
+		d.log.Warn("Closing after a failed opening", "error", err, "closing", h.close())
+		return nil, d.openingTrouble(err)
+	}
+	return h, trouble{}
+}
+
+// finishOpening does what is left to do with an open TSDB before it is used.
+func (d *Disk) finishOpening(h *handle, rest *salvage, first bool) error {
+	for _, name := range []string{"", "wal", "chunks_head"} {
+		path := filepath.Join(d.opts.Dir, name)
+		id, err := identify(path)
+		if err != nil {
+			return err
+		}
+		h.files[path] = id
+	}
+	if rest != nil {
+		if err := rest.into(d, h); err != nil {
+			return err
+		}
+	}
+	if first { // else memory has taken over from where the directory ends
+		if err := endOpen(d.ctx, h); err != nil {
+			return fmt.Errorf("end the series that were open: %w", err)
+		}
+	}
+	d.measure(h)
+	return nil
+}
+
+// nearest is the path itself or what exists of it.
+func nearest(path string) (string, error) {
+	for {
+		_, err := identify(path)
+		up := filepath.Dir(path)
+		if err == nil || up == path || !missing(err) {
+			return path, err
+		}
+		path = up
+	}
+}
+
+// endOpen writes staleness for series whose newest sample is none: nobody saw
+// how they went on. Only what was written in the last hour counts, which is as
+// far back as the TSDB takes samples; no poll has a longer interval.
+func endOpen(ctx context.Context, h *handle) error {
+	_, newest, ok := h.span()
+	head := h.db.Head()
+	if !ok || (head.NumSeries() > 0 && head.NumSeries() == head.NumStaleSeries()) {
+		return nil
+	}
+	since := newest - time.Hour.Milliseconds()
+	q, err := h.db.Querier(since, newest)
+	if err != nil {
+		return err
+	}
+	defer q.Close()
+	app := h.db.AppenderV2(ctx)
+	set := q.Select(ctx, false, &storage.SelectHints{Start: since, End: newest}, everySeries)
+	var it chunkenc.Iterator
+	for set.Next() {
+		s := set.At()
+		last := 0.0
+		it = s.Iterator(it)
+		for it.Next() != chunkenc.ValNone {
+			_, last = it.At()
+		}
+		if err := it.Err(); err != nil {
+			return errors.Join(err, app.Rollback())
+		}
+		if series.IsStale(last) {
+			continue
+		}
+		if _, err := app.Append(0, s.Labels(), 0, newest+1, series.Stale, nil, nil, storage.AOptions{}); err != nil {
+			return errors.Join(err, app.Rollback())
+		}
+	}
+	if err := set.Err(); err != nil {
+		return errors.Join(err, app.Rollback())
+	}
+	return app.Commit()
+}
+
+// everySeries matches every series: all have a name.
+var everySeries = labels.MustNewMatcher(labels.MatchNotEqual, labels.MetricName, "")

@@ -1,0 +1,262 @@
+package mesos
+
+import (
+	"reflect"
+	"slices"
+	"strconv"
+	"sync"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Nearly all of a big /state is tasks. They are read by hand, value by value,
+// in place of the decoder's reflection; what is not wanted of them is passed
+// over value by value and not token by token; and a list grows in a place that
+// is used again, so that none of its shorter versions is left to be collected.
+
+// Tasks is a list of tasks.
+type Tasks []Task
+
+// scratch is where lists of tasks grow.
+var scratch = sync.Pool{New: func() any { return new(Tasks) }}
+
+// UnmarshalJSONFrom reads a list of tasks.
+func (list *Tasks) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	grown := scratch.Get().(*Tasks)
+	defer scratch.Put(grown)
+	last := &Task{}
+	err := elements(d, reflect.TypeFor[Tasks](), func() error {
+		*grown = append(*grown, Task{})
+		t := &(*grown)[len(*grown)-1]
+		err := t.read(d, last)
+		last = t
+		return err
+	})
+	*list = append((*list)[:0], *grown...)
+	clear(*grown)
+	*grown = (*grown)[:0]
+	return err
+}
+
+// read reads a task. Texts that repeat from one task to the next, as its
+// framework's id, its role and its labels, are taken over from the last one.
+func (t *Task) read(d *jsontext.Decoder, last *Task) error {
+	return members(d, reflect.TypeFor[Task](), func(key []byte) error {
+		switch string(key) {
+		case "id":
+			return readText(d, &t.ID, "")
+		case "name":
+			return readText(d, &t.Name, last.Name)
+		case "framework_id":
+			return readText(d, &t.FrameworkID, last.FrameworkID)
+		case "executor_id":
+			return readText(d, &t.ExecutorID, last.ExecutorID)
+		case "slave_id":
+			return readText(d, &t.SlaveID, last.SlaveID)
+		case "state":
+			return readText(d, &t.State, last.State)
+		case "role":
+			return readText(d, &t.Role, last.Role)
+		case "resources":
+			return t.Resources.UnmarshalJSONFrom(d)
+		case "labels":
+			return t.readLabels(d, last.Labels)
+		case "statuses":
+			return t.readStatuses(d, last.Statuses)
+		}
+		return pass(d)
+	})
+}
+
+func (t *Task) readLabels(d *jsontext.Decoder, last []Label) error {
+	var few [8]Label
+	labels := few[:0]
+	err := elements(d, reflect.TypeFor[[]Label](), func() error {
+		var l, like Label
+		if n := len(labels); n < len(last) {
+			like = last[n]
+		}
+		err := members(d, reflect.TypeFor[Label](), func(key []byte) error {
+			switch string(key) {
+			case "key":
+				return readText(d, &l.Key, like.Key)
+			case "value":
+				return readText(d, &l.Value, like.Value)
+			}
+			return pass(d)
+		})
+		labels = append(labels, l)
+		return err
+	})
+	t.Labels = slices.Clone(labels)
+	return err
+}
+
+func (t *Task) readStatuses(d *jsontext.Decoder, last []TaskStatus) error {
+	var few [8]TaskStatus
+	statuses := few[:0]
+	err := elements(d, reflect.TypeFor[[]TaskStatus](), func() error {
+		var s, like TaskStatus
+		if n := len(statuses); n < len(last) {
+			like = last[n]
+		}
+		err := members(d, reflect.TypeFor[TaskStatus](), func(key []byte) error {
+			switch string(key) {
+			case "state":
+				return readText(d, &s.State, like.State)
+			case "timestamp":
+				return readNumber(d, &s.Timestamp)
+			case "healthy":
+				return json.UnmarshalDecode(d, &s.Healthy)
+			}
+			return pass(d)
+		})
+		statuses = append(statuses, s)
+		return err
+	})
+	t.Statuses = slices.Clone(statuses)
+	return err
+}
+
+// UnmarshalJSONFrom reads a resources object.
+func (r *Resources) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return members(d, reflect.TypeFor[Resources](), func(key []byte) error {
+		switch string(key) {
+		case "cpus":
+			return readNumber(d, &r.CPUs)
+		case "gpus":
+			return readNumber(d, &r.GPUs)
+		case "mem":
+			return readNumber(d, &r.Mem)
+		case "disk":
+			return readNumber(d, &r.Disk)
+		case "cpus_revocable":
+			return readNumber(d, &r.CPUsRevocable)
+		case "gpus_revocable":
+			return readNumber(d, &r.GPUsRevocable)
+		case "mem_revocable":
+			return readNumber(d, &r.MemRevocable)
+		case "disk_revocable":
+			return readNumber(d, &r.DiskRevocable)
+		}
+		return pass(d)
+	})
+}
+
+// elements calls element in front of each element of a list, which it must
+// read. null is an empty list. into says, for an error, what the list is for.
+func elements(d *jsontext.Decoder, into reflect.Type, element func() error) error {
+	if begun, err := enter(d, '[', into); !begun {
+		return err
+	}
+	for {
+		switch d.PeekKind() {
+		case ']':
+			_, err := d.ReadToken()
+			return err
+		case jsontext.KindInvalid: // broken JSON, or a broken body
+			return d.SkipValue()
+		}
+		if err := element(); err != nil {
+			return err
+		}
+	}
+}
+
+// members calls member with the name of each member of an object, whose value
+// it must read. The name is valid until then. null is an empty object.
+func members(d *jsontext.Decoder, into reflect.Type, member func(name []byte) error) error {
+	if begun, err := enter(d, '{', into); !begun {
+		return err
+	}
+	for d.PeekKind() == '"' {
+		quoted, err := d.ReadValue()
+		if err != nil {
+			return err
+		}
+		if err := member(quoted[1 : len(quoted)-1]); err != nil {
+			return err
+		}
+	}
+	_, err := d.ReadToken() // the }, or what is wrong
+	return err
+}
+
+// enter reads the beginning of a list or an object; false when there is none.
+func enter(d *jsontext.Decoder, open jsontext.Kind, into reflect.Type) (bool, error) {
+	switch kind := d.PeekKind(); kind {
+	case open:
+		_, err := d.ReadToken()
+		return err == nil, err
+	case 'n', jsontext.KindInvalid:
+		return false, d.SkipValue()
+	default:
+		if err := pass(d); err != nil {
+			return false, err
+		}
+		return false, misfit(d, kind, into)
+	}
+}
+
+// misfit is the error of a value that was read and is of the wrong kind.
+func misfit(d *jsontext.Decoder, found jsontext.Kind, into reflect.Type) error {
+	return &json.SemanticError{JSONKind: found, JSONPointer: d.StackPointer(), GoType: into}
+}
+
+// pass passes over a value.
+func pass(d *jsontext.Decoder) error {
+	_, err := d.ReadValue()
+	return err
+}
+
+// readText reads a string. One that is like another is that one.
+func readText(d *jsontext.Decoder, into *string, like string) error {
+	value, err := d.ReadValue()
+	if err != nil {
+		return err
+	}
+	switch kind := value.Kind(); {
+	case kind == 'n':
+		*into = ""
+	case kind != '"':
+		return misfit(d, kind, reflect.TypeFor[string]())
+	case !verbatim(value):
+		return json.Unmarshal(value, into, decodeOptions)
+	case string(value[1:len(value)-1]) == like:
+		*into = like
+	default:
+		*into = string(value[1 : len(value)-1])
+	}
+	return nil
+}
+
+// verbatim tells whether a string is what stands between its quotes.
+func verbatim(quoted []byte) bool {
+	for _, c := range quoted {
+		if c == '\\' || c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// readNumber reads a number.
+func readNumber(d *jsontext.Decoder, into *float64) error {
+	value, err := d.ReadValue()
+	if err != nil {
+		return err
+	}
+	switch kind := value.Kind(); kind {
+	case 'n':
+		*into = 0
+	case '0':
+		if *into, err = strconv.ParseFloat(string(value), 64); err == nil {
+			return nil
+		}
+		fallthrough // beyond what a double holds
+	default:
+		return misfit(d, kind, reflect.TypeFor[float64]())
+	}
+	return nil
+}

@@ -1,0 +1,124 @@
+package plugin
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"time"
+
+	"github.com/community/mesos-datasource/pkg/history"
+)
+
+// This file decides where the history of a source is: on disk, in a directory
+// of its own below history_path, or in memory.
+
+// historyPathVariable is what `history_path = DIR` under
+// [plugin.community-mesos-datasource] in grafana.ini becomes (Grafana's
+// "Configure plugins": GF_PLUGIN_ and the key in upper case).
+const historyPathVariable = "GF_PLUGIN_HISTORY_PATH"
+
+// A store is a history whose bounds follow the settings.
+type store interface {
+	history.Store
+	SetLimits(retention time.Duration, memoryLimit int64)
+}
+
+// KeepHistoryIn sets the directory below which sources keep their history.
+// Without it, or with "", they keep it in memory. It must be called before the
+// first request.
+func (r *Registry) KeepHistoryIn(path string) { r.historyPath = path }
+
+// The engines of the setting `engine` that are more than a name.
+const (
+	engineMemory = "memory"
+	engineDisk   = "disk"
+)
+
+// engineFor tells which engine the settings mean, and says why where it is not
+// the one that was to be expected.
+func (r *Registry) engineFor(parsed Settings) (engine, warning string) {
+	switch {
+	case parsed.Engine == engineMemory, r.historyPath == "":
+		return engineMemory, ""
+	case !filepath.IsAbs(r.historyPath):
+		return engineMemory, fmt.Sprintf("history_path must be an absolute path, not %q: history is kept in memory", r.historyPath)
+	default:
+		return engineDisk, ""
+	}
+}
+
+// provideStore sees to it that the source has a store as the settings want it.
+// Where the engine changes, the collector that wrote to the one before is
+// stopped and is to be made anew; what memory holds moves to disk. src.mu is
+// held.
+func (r *Registry) provideStore(src *source, parsed Settings) {
+	engine, warning := r.engineFor(parsed)
+	if warning != "" {
+		src.settings.Warnings = append(src.settings.Warnings, warning)
+	}
+	if src.store != nil && src.engine == engine {
+		src.store.SetLimits(parsed.Retention, parsed.MemoryLimit)
+		return
+	}
+	if src.collector != nil {
+		src.collector.Stop()
+		src.collector = nil
+	}
+	before, _ := src.store.(*history.Memory)
+	if src.store != nil && before == nil {
+		old := src.store
+		r.closing.Go(func() { // it waits for queries that are under way
+			if err := old.Close(); err != nil {
+				r.log.Error("Closing the history failed", "source", src.key, "error", err)
+			}
+		})
+	}
+	src.engine = engine
+	if engine == engineMemory {
+		src.store = history.NewMemory(history.MemoryOptions{Retention: parsed.Retention, Limit: parsed.MemoryLimit, Now: r.clock.Now})
+		return
+	}
+	src.store = history.NewDisk(history.DiskOptions{
+		Dir:         filepath.Join(r.historyPath, directoryOf(src.key)),
+		Retention:   parsed.Retention,
+		MemoryLimit: parsed.MemoryLimit,
+		Now:         r.clock.Now,
+		Log:         r.log.With("source", src.key),
+		From:        before,
+	})
+}
+
+// seriesInMemory is how many series the settings have room for in memory; 0
+// where memory is not where they are.
+func (s *source) seriesInMemory() int {
+	if disk, ok := s.store.(*history.Disk); ok && !disk.InMemory() {
+		return 0
+	}
+	return history.SeriesWithin(s.settings.MemoryLimit, s.settings.PollInterval)
+}
+
+// followMemory tells the collector when memory takes the place of disk and when
+// it no longer does: memory has room for fewer series, and then it is those of
+// tasks that are left out, all of them, and not whichever come last. mu is held.
+func (s *source) followMemory() {
+	if room := s.seriesInMemory(); room != s.collect.MemorySeries {
+		s.collect.MemorySeries = room
+		s.collector.Apply(s.collect, s.client)
+	}
+}
+
+// unsafeInName is what a UID of Grafana's own never has (letters, digits, - and
+// _), and what could lead elsewhere in a path.
+var unsafeInName = regexp.MustCompile(`[^A-Za-z0-9_-]`)
+
+// directoryOf is the name of a source's directory: "1-mesos" for the org 1 and
+// the UID mesos.
+func directoryOf(key string) string {
+	return unsafeInName.ReplaceAllStringFunc(key, func(c string) string {
+		escaped := ""
+		for i := range len(c) {
+			escaped += fmt.Sprintf("%%%02X", c[i])
+		}
+		return escaped
+	})
+}
