@@ -75,6 +75,13 @@ func (f *fake) count(what string) int {
 	return f.counts[what]
 }
 
+// closings is how often it was closed.
+func (f *fake) closings() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.closed
+}
+
 // ask counts a request and answers its error.
 func (f *fake) ask(ctx context.Context, what string) (mesos.Answer, error) {
 	f.mu.Lock()

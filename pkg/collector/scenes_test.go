@@ -44,10 +44,16 @@ func watch(t *testing.T, s collector.Settings, scenes ...mesostest.Scene) *watch
 func watchAs(t *testing.T, as string, s collector.Settings, scenes ...mesostest.Scene) *watched {
 	t.Helper()
 	cluster := mesostest.NewCluster(t, os.DirFS(captures), scenes...)
+	return watchMasters(t, cluster, cluster.Masters(), as, s)
+}
+
+// watchMasters watches a cluster whose masters are configured in a way of the test.
+func watchMasters(t *testing.T, cluster *mesostest.Cluster, masters []string, as string, s collector.Settings) *watched {
+	t.Helper()
 	clock := clocktest.New(begin)
 	// One request per connection: none outlives its test.
 	transport := authorized{&http.Transport{DisableKeepAlives: true}, as}
-	client, err := mesos.New(mesos.Config{Masters: cluster.Masters(), Now: clock.Now, HTTP: &http.Client{Transport: transport}})
+	client, err := mesos.New(mesos.Config{Masters: masters, Now: clock.Now, HTTP: &http.Client{Transport: transport}})
 	require.NoError(t, err)
 	w := &watched{cluster: cluster, clock: clock, rec: newRecorder()}
 	w.Collector = collector.New(collector.Config{Client: client, Sink: w.rec, Clock: clock, Settings: s, Jitter: func() float64 { return 0.5 }})

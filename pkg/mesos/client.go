@@ -5,8 +5,12 @@
 package mesos
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -23,9 +27,13 @@ const (
 
 // Config is what a Client needs. Only Masters is required.
 type Config struct {
-	// Masters are http(s)://host:port, one or more. They alone get the
-	// credentials that HTTP adds; with a single one, the leader it names, too.
+	// Masters are http(s)://host:port, one or more, or a single
+	// zk://host:port,host:port/path. They alone get the credentials that HTTP
+	// adds; with a single one, the leader it names, too, and with ZooKeeper the
+	// masters that are registered there.
 	Masters []string
+	// ZooKeeper is for masters that are found through it.
+	ZooKeeper ZooKeeperConfig
 	// HTTP sends the requests. It is used as a copy that follows no redirects
 	// and keeps no cookies.
 	HTTP *http.Client
@@ -41,11 +49,23 @@ type Config struct {
 	CloseIdle func()
 }
 
+// ZooKeeperConfig is what a zk:// address does not say. All of it is optional.
+type ZooKeeperConfig struct {
+	// Digest is user:password of ZooKeeper's scheme digest. Mesos leaves its
+	// znodes readable for everybody, also where --zk has a password.
+	Digest string
+	// Scheme is that of the masters, which ZooKeeper does not tell: http, the
+	// default, or https.
+	Scheme string
+	// Dial connects to a server of ZooKeeper; net.Dialer without it.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
 // Client asks the masters of one cluster. It is safe for use by many at once,
 // and has one request of a kind in flight: who asks meanwhile shares the answer
 // and must not change it.
 type Client struct {
-	masters   []Target
+	registry  *registry // nil where the masters are configured
 	http      *http.Client
 	now       func() time.Time
 	timeout   time.Duration
@@ -53,8 +73,10 @@ type Client struct {
 	closeIdle func()
 	flights   *flights
 
-	mu     sync.Mutex
-	leader *Target // as last found; nil when it has to be looked for
+	mu sync.Mutex
+	// masters are those configured, or those that ZooKeeper had last.
+	masters []Target
+	leader  *Target // as last found; nil when it has to be looked for
 	// unrecovered is the leader whose last snapshot said that its log is not
 	// recovered; "" when none did.
 	unrecovered string
@@ -62,7 +84,7 @@ type Client struct {
 
 // New checks the configuration. Nothing is sent yet.
 func New(cfg Config) (*Client, error) {
-	masters, err := ParseMasters(cfg.Masters)
+	masters, zooKeeper, err := parseMasters(cfg.Masters)
 	if err != nil {
 		return nil, err
 	}
@@ -86,11 +108,36 @@ func New(cfg Config) (*Client, error) {
 	if c.maxBody == 0 {
 		c.maxBody = DefaultMaxBody
 	}
+	if zooKeeper != nil {
+		if c.registry, err = cfg.ZooKeeper.registry(zooKeeper, c.patience(redirectPage)); err != nil {
+			return nil, err
+		}
+	}
 	c.http = withoutHabits(cfg.HTTP)
 	if c.closeIdle == nil {
 		c.closeIdle = c.http.CloseIdleConnections
 	}
 	return c, nil
+}
+
+// registry is the reader of an ensemble.
+func (z ZooKeeperConfig) registry(e *ensemble, within time.Duration) (*registry, error) {
+	if user, _, ok := strings.Cut(z.Digest, ":"); z.Digest != "" && (!ok || user == "") {
+		return nil, errors.New("the digest for ZooKeeper (zkDigest) is not user:password: write both, with a colon between them")
+	}
+	scheme, dial := z.Scheme, z.Dial
+	if scheme == "" {
+		scheme = "http"
+	}
+	if scheme != "http" && scheme != "https" {
+		return nil, fmt.Errorf("the scheme %q of masters that ZooKeeper tells is not http or https", scheme)
+	}
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	return &registry{ensemble: e, scheme: scheme, within: within, open: func(ctx context.Context, server string) (znodes, error) {
+		return openSession(ctx, dial, server, z.Digest)
+	}}, nil
 }
 
 // withoutHabits copies an http.Client and takes from it what browsers want and
@@ -108,8 +155,11 @@ func withoutHabits(given *http.Client) *http.Client {
 	return &client
 }
 
-// Masters are the configured masters, in the order they were written.
+// Masters are the configured masters, in the order they were written, or those
+// that ZooKeeper had when it was asked last: none before that.
 func (c *Client) Masters() []Target {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	return append([]Target(nil), c.masters...)
 }
 

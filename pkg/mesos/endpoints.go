@@ -46,8 +46,8 @@ func (c *Client) Snapshot(ctx context.Context) (*Metrics, error) {
 // Metrics.Elected. Only masters of this client can be asked.
 func (c *Client) SnapshotOf(ctx context.Context, target Target) (*Metrics, error) {
 	leader, ok := c.remembered()
-	if known(c.masters, target.Address) == nil && (!ok || leader.Address != target.Address) {
-		return nil, fmt.Errorf("%s is not one of the configured masters", target.Address)
+	if known(c.Masters(), target.Address) == nil && (!ok || leader.Address != target.Address) {
+		return nil, fmt.Errorf("%s is not one of the cluster's masters", target.Address)
 	}
 	return share(ctx, c.flights, snapshotPage.path+" of "+target.Address, func(ctx context.Context) (*Metrics, error) {
 		return c.snapshot(ctx, target)

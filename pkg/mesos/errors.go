@@ -121,7 +121,7 @@ func tlsTrouble(err error) string {
 		return "its certificate could not be verified (" + cause(err) + ")"
 	}
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || errors.Is(err, http.ErrSchemeMismatch) {
-		return "it speaks plain http; write http:// in its address, or switch TLS on in Mesos"
+		return "it speaks plain http; write http:// in its address (where ZooKeeper names the masters: switch the TLS settings off), or switch TLS on in Mesos"
 	}
 	if _, ok := errors.AsType[tls.AlertError](err); ok || strings.Contains(err.Error(), "remote error: tls:") {
 		return "it broke off the handshake (" + cause(err) + "); it may want a client certificate: set one under TLS settings"
@@ -133,7 +133,7 @@ func tlsTrouble(err error) string {
 	return ""
 }
 
-const httpToHTTPS = "it speaks https only; write https:// in its address"
+const httpToHTTPS = "it speaks https only; write https:// in its address, or, where ZooKeeper names the masters, set the CA certificate under TLS settings"
 
 // cause is the innermost text of a connection error, without addresses and
 // URLs that the sentence already has.

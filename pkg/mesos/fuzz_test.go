@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"math"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -13,6 +14,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/community/mesos-datasource/pkg/mesos/mesostest"
 )
 
 // sturdy requires that whatever the bytes are, decoding them ends in an answer
@@ -108,16 +111,24 @@ func FuzzParseMasters(f *testing.F) {
 		f.Add(strings.Join(c.in, " "))
 	}
 	f.Fuzz(func(t *testing.T, line string) {
-		targets, err := ParseMasters(strings.Split(line, " "))
+		targets, zooKeeper, err := parseMasters(strings.Split(line, " "))
 		if err != nil {
 			return
+		}
+		require.Equal(t, zooKeeper == nil, len(targets) > 0, "one or the other")
+		if zooKeeper != nil {
+			require.NotContains(t, line, "@")
+			require.NotEmpty(t, zooKeeper.servers)
+			again, err := parseEnsemble("zk://" + strings.Join(zooKeeper.servers, ",") + zooKeeper.path)
+			require.NoError(t, err)
+			require.Equal(t, zooKeeper, again)
 		}
 		for _, target := range targets {
 			require.Contains(t, []string{"http", "https"}, target.URL.Scheme)
 			require.Equal(t, target.Address, target.URL.Host)
 			require.Nil(t, target.URL.User)
 			require.Empty(t, target.URL.Path)
-			again, err := ParseMasters([]string{target.URL.String()})
+			again, _, err := parseMasters([]string{target.URL.String()})
 			require.NoError(t, err)
 			require.Equal(t, target.Address, again[0].Address)
 		}
@@ -136,5 +147,27 @@ func FuzzLocation(f *testing.F) {
 		require.True(t, strings.HasPrefix(location, "//"))
 		require.NotContains(t, address, "@")
 		require.NotContains(t, address, "/")
+	})
+}
+
+func FuzzMasterInfo(f *testing.F) {
+	for _, seed := range []string{
+		mesostest.MasterInfo("localhost", 5050), `{"address":{"ip":"::1","port":1}}`, `{"address":{"hostname":"a@b","port":1}}`,
+		`{"address":{"hostname":"a/b","port":1}}`, `{"address":{"port":5050}}`, `{"address":[]}`, `[]`, ``,
+	} {
+		f.Add([]byte(seed))
+	}
+	r := &registry{ensemble: &ensemble{servers: []string{"127.0.0.1:2181"}, path: "/mesos"}, scheme: "http"}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		target, err := r.target("json.info_0000000001", content)
+		if err != nil {
+			require.NotEmpty(t, CategoryOf(err))
+			return
+		}
+		u, err := url.Parse(target.URL.String())
+		require.NoError(t, err)
+		require.Equal(t, target.Address, u.Host, "one host and port, whatever the znode says")
+		require.Nil(t, u.User)
+		require.Empty(t, u.Path)
 	})
 }

@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// Who leads. Every master tells at /redirect: a 307 to //host:port of the
+// Who leads. ZooKeeper tells, where the masters are found through it (see
+// zookeeper.go). Else every master tells at /redirect: a 307 to //host:port of the
 // leader, also from the leader itself, or 503 when it knows none. While a
 // leader is dead and ZooKeeper has not noticed yet, followers still name the
 // dead one, so an address that just failed counts only when nobody names
@@ -39,15 +40,21 @@ func (c *Client) remembered() (Target, bool) {
 	return *c.leader, true
 }
 
-// Followers are the configured masters that do not lead. While no leader can be
-// found none of them is known to lead, so they are all the masters.
+// Followers are the masters that do not lead: of those configured, or of those
+// that ZooKeeper has now; while it does not answer, of those it had last. While
+// no leader can be found none of them is known to lead, so they are all the
+// masters.
 func (c *Client) Followers(ctx context.Context) []Target {
+	if c.registry != nil {
+		// Why it fails is told by who asks the leader.
+		_, _ = c.registered(ctx)
+	}
 	leader, err := c.Leader(ctx)
 	if err != nil {
 		return c.Masters()
 	}
 	var followers []Target
-	for _, master := range c.masters {
+	for _, master := range c.Masters() {
 		if master.Address != leader.Address {
 			followers = append(followers, master)
 		}
@@ -74,7 +81,28 @@ func (c *Client) find(ctx context.Context, failed string) (Target, error) {
 	})
 }
 
+// registered asks ZooKeeper for the masters, the leader first, and remembers
+// them.
+func (c *Client) registered(ctx context.Context) ([]Target, error) {
+	return share(ctx, c.flights, "ZooKeeper", func(ctx context.Context) ([]Target, error) {
+		masters, err := c.registry.masters(ctx)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if err == nil || CategoryOf(err) == NoLeader {
+			c.masters = masters
+		}
+		return masters, err
+	})
+}
+
 func (c *Client) search(ctx context.Context, failed string) (Target, error) {
+	if c.registry != nil {
+		masters, err := c.registered(ctx)
+		if err != nil {
+			return Target{}, err
+		}
+		return masters[0], nil
+	}
 	var (
 		failures []error
 		stranger string  // a leader that is none of our masters
@@ -150,7 +178,7 @@ func (c *Client) introduced(ctx context.Context, stranger string) (Target, error
 			"The masters say that %s leads, which is not one of the configured masters: add its address to them.", stranger)}
 	}
 	host, port, err := net.SplitHostPort(stranger)
-	if err != nil || !askable(host, c.masters[0]) {
+	if err != nil || !askable(host, isLoopback(c.masters[0].URL.Hostname())) {
 		return Target{}, &Error{Category: NoLeader, Target: c.masters[0].Address, Sentence: fmt.Sprintf(
 			"The master at %s says that %s leads, an address that is not asked because it means another machine from here: list the addresses of all masters, or correct the master's --hostname.", c.masters[0].Address, stranger)}
 	}

@@ -70,7 +70,7 @@ func TestFollowersAnswerTheirOwnSnapshotOnly(t *testing.T) {
 		require.Equal(t, follower.Address, own.Target)
 	}
 	_, err = client.SnapshotOf(t.Context(), newTarget("http", "example.com", "5050"))
-	require.ErrorContains(t, err, "not one of the configured masters")
+	require.ErrorContains(t, err, "not one of the cluster's masters")
 }
 
 func TestADataEndpointOfAFollowerLeadsToTheLeader(t *testing.T) {
@@ -380,10 +380,9 @@ func TestASingleMasterCannotPointAtMetadataServices(t *testing.T) {
 		_, err := client.Leader(t.Context())
 		requireError(t, err, NoLeader, "another machine")
 	}
-	remote := newTarget("http", "master1.example.com", "5050")
-	require.False(t, askable("127.0.0.1", remote))
-	require.False(t, askable("localhost", remote))
-	require.True(t, askable("10.0.0.1", remote))
+	require.False(t, askable("127.0.0.1", false))
+	require.False(t, askable("localhost", false))
+	require.True(t, askable("10.0.0.1", false))
 }
 
 func TestOneDeadMasterDoesNotHideTheOthers(t *testing.T) {

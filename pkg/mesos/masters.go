@@ -24,44 +24,45 @@ func (t Target) at(path string) string {
 	return u.String()
 }
 
-// ErrZooKeeper is part of the error for a zk:// address.
-var ErrZooKeeper = errors.New("finding the masters through ZooKeeper is not available in this version: list the masters' own addresses instead, such as http://master1:5050")
-
-// ParseMasters checks the addresses of the masters: one or more of
-// http://host:port or https://host:port. Addresses that are written twice count
-// once. The error says which one is wrong, and what would be right; it never
-// repeats a password.
-func ParseMasters(addresses []string) ([]Target, error) {
+// parseMasters checks what the masters are known by: one or more of
+// http://host:port or https://host:port, or one zk://host:port,host:port/path.
+// Addresses that are written twice count once. The error says which one is
+// wrong, and what would be right; it never repeats a password.
+func parseMasters(addresses []string) ([]Target, *ensemble, error) {
 	var targets []Target
 	for i, written := range addresses {
 		written = strings.TrimSpace(written)
 		if written == "" {
-			return nil, fmt.Errorf("master %d is empty: write its address, such as http://master1:5050, or remove it", i+1)
+			return nil, nil, fmt.Errorf("master %d is empty: write its address, such as http://master1:5050, or remove it", i+1)
+		}
+		if isZooKeeper(written) {
+			zooKeeper, err := parseEnsemble(written)
+			if err == nil && len(addresses) > 1 {
+				err = errors.New("the address of ZooKeeper must stand alone: it tells all masters; write several of its servers as zk://zk1:2181,zk2:2181/mesos")
+			}
+			if err != nil {
+				return nil, nil, fmt.Errorf("master %d: %w", i+1, err)
+			}
+			return nil, zooKeeper, nil
 		}
 		target, err := parseMaster(written)
 		if err != nil {
-			return nil, fmt.Errorf("master %d: %w", i+1, err)
+			return nil, nil, fmt.Errorf("master %d: %w", i+1, err)
 		}
 		if known(targets, target.Address) == nil {
 			targets = append(targets, target)
 		}
 	}
 	if len(targets) == 0 {
-		return nil, errors.New("no masters: list the address of at least one Mesos master, such as http://master1:5050")
+		return nil, nil, errors.New("no masters: list the address of at least one Mesos master, such as http://master1:5050, or of ZooKeeper, such as zk://zk1:2181,zk2:2181/mesos")
 	}
-	return targets, nil
+	return targets, nil, nil
 }
 
 func parseMaster(written string) (Target, error) {
 	if strings.Contains(written, "@") {
 		// Not repeated: what stands before the @ may be a password.
 		return Target{}, errors.New("the address has an @, as with a user and password in it: everybody who may see this data source could read those; write the address without them and set the user and password under basic authentication")
-	}
-	if rest, ok := strings.CutPrefix(strings.ToLower(written), "zk://"); ok {
-		if err := checkZooKeeper(rest); err != nil {
-			return Target{}, err
-		}
-		return Target{}, fmt.Errorf("%q: %w", written, ErrZooKeeper)
 	}
 	if !strings.Contains(written, "://") {
 		return Target{}, fmt.Errorf("%q has no scheme: write http://%s (or https://%s)", written, written, written)
@@ -72,7 +73,7 @@ func parseMaster(written string) (Target, error) {
 	}
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
-		return Target{}, fmt.Errorf("%q has the scheme %q: only http and https are possible", written, u.Scheme)
+		return Target{}, fmt.Errorf("%q has the scheme %q: only http and https are possible, and zk for ZooKeeper", written, u.Scheme)
 	case u.Hostname() == "":
 		return Target{}, fmt.Errorf("%q has no host: write an address such as http://master1:5050", written)
 	case u.Path != "" && u.Path != "/":
@@ -99,22 +100,6 @@ func checkPort(port string) error {
 	var n uint16
 	if _, err := fmt.Sscanf(port, "%d", &n); err != nil || n == 0 || fmt.Sprint(n) != port {
 		return fmt.Errorf("the port %q is not one of 1 to 65535", port)
-	}
-	return nil
-}
-
-// checkZooKeeper checks host:port,host:port/path.
-func checkZooKeeper(rest string) error {
-	const form = "a ZooKeeper address looks like zk://zk1:2181,zk2:2181/mesos"
-	hosts, path, _ := strings.Cut(rest, "/")
-	if path == "" {
-		return errors.New("the path is missing: " + form)
-	}
-	for _, host := range strings.Split(hosts, ",") {
-		name, port, err := net.SplitHostPort(host)
-		if err != nil || name == "" || checkPort(port) != nil {
-			return fmt.Errorf("%q is not host:port: %s", host, form)
-		}
 	}
 	return nil
 }
@@ -147,12 +132,12 @@ func isLoopback(host string) bool {
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
-// askable tells whether a leader that is known by its own word only may be
+// askable tells whether a master that is known by another's word only may be
 // asked: never link-local addresses (cloud metadata services live there), and
-// this machine only when the configured master is on it.
-func askable(host string, configured Target) bool {
+// this machine only when who told (the configured master, ZooKeeper) is on it.
+func askable(host string, toldHere bool) bool {
 	if isLoopback(host) {
-		return isLoopback(configured.URL.Hostname())
+		return toldHere
 	}
 	ip, err := netip.ParseAddr(host)
 	if err != nil {

@@ -34,11 +34,18 @@ var masterCases = []struct {
 	{"not an address", []string{"http://a b:5050"}, nil, "not an address"},
 	{"a user and password", []string{"http://user:s3cret@master1:5050"}, nil, "basic authentication"},
 	{"a password without a scheme", []string{"user:s3cret@master1:5050"}, nil, "basic authentication"},
-	{"zookeeper", []string{"zk://zk1:2181,zk2:2181/mesos"}, nil, "list the masters' own addresses"},
-	{"zookeeper, written big", []string{"ZK://zk1:2181/mesos"}, nil, "not available in this version"},
+	{"zookeeper", []string{" zk://ZK1:2181,zk2:2182,zk1:2181/Mesos/prod/ "}, []string{}, ""},
+	{"zookeeper, written big", []string{"ZK://[::1]:2181/mesos"}, []string{}, ""},
+	{"zookeeper twice", []string{"zk://zk1:2181/mesos", "zk://zk2:2181/mesos"}, nil, "must stand alone"},
+	{"zookeeper and a master", []string{"http://m1:5050", "zk://zk1:2181/mesos"}, nil, "master 2: the address of ZooKeeper must stand alone"},
 	{"zookeeper without a path", []string{"zk://zk1:2181"}, nil, "path is missing"},
-	{"zookeeper without a port", []string{"zk://zk1/mesos"}, nil, "not host:port"},
-	{"zookeeper with a password", []string{"zk://user:s3cret@zk1:2181/mesos"}, nil, "@"},
+	{"zookeeper with the root as path", []string{"zk://zk1:2181/"}, nil, "path is missing"},
+	{"zookeeper with a path that is none", []string{"zk://zk1:2181/a//b"}, nil, `"/a//b" is not a path`},
+	{"zookeeper with a relative path", []string{"zk://zk1:2181/a/../b"}, nil, "is not a path"},
+	{"zookeeper with a query", []string{"zk://zk1:2181/mesos?x"}, nil, "is not a path"},
+	{"zookeeper without a port", []string{"zk://zk1/mesos"}, nil, `"zk1" is not host:port`},
+	{"zookeeper with a server missing", []string{"zk://zk1:2181,/mesos"}, nil, `"" is not host:port`},
+	{"zookeeper with a password", []string{"zk://user:s3cret@zk1:2181/mesos"}, nil, "user:password as zkDigest under secureJsonData"},
 }
 
 func TestMastersAreAddressesAndNothingElse(t *testing.T) {
@@ -52,16 +59,27 @@ func TestMastersAreAddressesAndNothingElse(t *testing.T) {
 			}
 			require.NoError(t, err)
 			defer client.Close()
-			require.Equal(t, c.out, addresses(client.Masters()))
+			require.ElementsMatch(t, c.out, addresses(client.Masters()))
 		})
 	}
 }
 
-func TestZooKeeperCanBeToldFromOtherErrors(t *testing.T) {
-	_, err := ParseMasters([]string{"zk://zk1:2181/mesos"})
-	require.ErrorIs(t, err, ErrZooKeeper)
-	_, err = ParseMasters([]string{"zk://zk1:2181"})
-	require.NotErrorIs(t, err, ErrZooKeeper)
+func TestAnAddressOfZooKeeperIsReadAsMesosDoes(t *testing.T) {
+	_, read, err := parseMasters([]string{" zk://ZK1:2181, zk2:2182,zk1:2181/Mesos/prod/ "})
+	require.NoError(t, err)
+	require.Equal(t, &ensemble{servers: []string{"zk1:2181", "zk2:2182"}, path: "/Mesos/prod"}, read)
+}
+
+func TestWhatZooKeeperNeedsIsChecked(t *testing.T) {
+	for says, config := range map[string]ZooKeeperConfig{
+		"is not user:password": {Digest: "s3cret"},
+		"write both":           {Digest: ":s3cret"},
+		`"ftp"`:                {Scheme: "ftp"},
+	} {
+		_, err := New(Config{Masters: []string{"zk://zk1:2181/mesos"}, ZooKeeper: config})
+		require.ErrorContains(t, err, says)
+		require.NotContains(t, err.Error(), "s3cret")
+	}
 }
 
 func TestLimitsCannotBeNegative(t *testing.T) {

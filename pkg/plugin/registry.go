@@ -175,10 +175,11 @@ func (r *Registry) newClient(ctx context.Context, ds backend.DataSourceInstanceS
 	if err != nil {
 		return nil, parsed, fmt.Errorf("settings of the data source: HTTP client: %w", err)
 	}
-	// The SDK's middlewares hide the transport, whose idle connections the
-	// client closes when it is replaced.
-	var closeIdle func()
-	options.ConfigureTransport = func(_ httpclient.Options, transport *http.Transport) { closeIdle = transport.CloseIdleConnections }
+	// The SDK's middlewares hide the transport. The client closes its idle
+	// connections when it is replaced, and ZooKeeper is reached on its way:
+	// through the secure socks proxy, where that is switched on.
+	var transport *http.Transport
+	options.ConfigureTransport = func(_ httpclient.Options, made *http.Transport) { transport = made }
 	doer, err := httpclient.New(options)
 	if err != nil {
 		return nil, parsed, fmt.Errorf("settings of the data source: HTTP client (TLS certificates, proxy): %w", err)
@@ -188,7 +189,8 @@ func (r *Registry) newClient(ctx context.Context, ds backend.DataSourceInstanceS
 		HTTP:      doer,
 		Now:       r.clock.Now,
 		Timeout:   options.Timeouts.Timeout,
-		CloseIdle: closeIdle,
+		CloseIdle: transport.CloseIdleConnections,
+		ZooKeeper: mesos.ZooKeeperConfig{Digest: parsed.ZooKeeperDigest, Scheme: parsed.mastersScheme(), Dial: transport.DialContext},
 	})
 	if err != nil {
 		return nil, parsed, fmt.Errorf("settings of the data source: masters: %w", err)

@@ -23,8 +23,10 @@ import (
 
 // Settings are a data source's settings with defaults filled in.
 type Settings struct {
-	Masters     []string
-	ClusterName string
+	Masters         []string
+	ZooKeeperDigest string // user:password, from secureJsonData
+	TLS             bool   // one of Grafana's TLS settings is on
+	ClusterName     string
 
 	PollInterval time.Duration
 	TaskSeries   string // auto, always, never
@@ -159,20 +161,47 @@ func ParseSettings(ds backend.DataSourceInstanceSettings) (Settings, error) {
 			kind, sdk = "text", true
 		}
 		switch {
+		case key == "zkDigest": // not repeated: it is a secret
+			wrong(key, errors.New("belongs into secureJsonData: everybody who may see this data source can read jsonData; change that password, too"))
 		case sdk && !isKind(raw, kind):
 			wrong(key, fmt.Errorf("must be %s, not %s", kind, short(raw)))
 		case !sdk && !slices.Contains(grafanaKeys, key):
 			s.Warnings = append(s.Warnings, fmt.Sprintf("the setting %q is not known and does nothing", key))
 		}
 	}
+	s.TLS = isTrue(keys["tlsAuth"]) || isTrue(keys["tlsAuthWithCACert"]) || isTrue(keys["tlsSkipVerify"])
+	s.ZooKeeperDigest = ds.DecryptedSecureJSONData["zkDigest"]
+	switch user, _, ok := strings.Cut(s.ZooKeeperDigest, ":"); {
+	case s.ZooKeeperDigest == "":
+	case !ok || user == "": // not repeated: it is a secret
+		wrong("zkDigest", errors.New("must be user:password, with a colon between them"))
+	case len(s.Masters) > 0 && !s.throughZooKeeper():
+		s.Warnings = append(s.Warnings, "zkDigest is set and does nothing: masters has no zk:// address")
+	}
 	if len(s.Masters) == 0 && !slices.ContainsFunc(problems, func(err error) bool { return strings.HasPrefix(err.Error(), "masters:") }) {
-		wrong("masters", errors.New(`name at least one, for example ["http://master1:5050"]`))
+		wrong("masters", errors.New(`name at least one, for example ["http://master1:5050"] or ["zk://zk1:2181,zk2:2181/mesos"]`))
 	}
 	if len(problems) > 0 {
 		return s, fmt.Errorf("settings of the data source: %w", joinSentences(problems))
 	}
 	return s, nil
 }
+
+// throughZooKeeper tells whether the masters are found through ZooKeeper.
+func (s Settings) throughZooKeeper() bool {
+	return slices.ContainsFunc(s.Masters, func(master string) bool { return strings.HasPrefix(strings.ToLower(master), "zk://") })
+}
+
+// mastersScheme is the scheme of masters that ZooKeeper names, which does not
+// tell it: https for who has set up TLS.
+func (s Settings) mastersScheme() string {
+	if s.TLS {
+		return "https"
+	}
+	return "http"
+}
+
+func isTrue(raw json.RawMessage) bool { return string(bytes.TrimSpace(raw)) == "true" }
 
 // Fingerprint is equal for settings that mean the same to this plugin. It does
 // not look at Updated, which has whole seconds only (a second edit within one

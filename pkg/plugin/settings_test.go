@@ -39,12 +39,49 @@ func TestSettingsAllKeys(t *testing.T) {
 	require.False(t, s.AgentHosts.MatchString("a.example.com.evil"))
 }
 
+// What ZooKeeper needs comes from secureJsonData, and from whether TLS is set up.
+func TestSettingsForZooKeeper(t *testing.T) {
+	read := func(json, digest string) (Settings, error) {
+		ds := instance(json)
+		ds.DecryptedSecureJSONData = map[string]string{"zkDigest": digest}
+		return ParseSettings(ds)
+	}
+	const zooKeeper = `{"masters": ["zk://zk1:2181/mesos"]`
+	s, err := read(zooKeeper+`}`, "mesos:s3cret")
+	require.NoError(t, err)
+	require.Empty(t, s.Warnings)
+	require.Equal(t, "mesos:s3cret", s.ZooKeeperDigest)
+	require.Equal(t, "http", s.mastersScheme())
+	for _, key := range []string{"tlsAuth", "tlsAuthWithCACert", "tlsSkipVerify"} {
+		s, err = read(zooKeeper+`, "`+key+`": true}`, "")
+		require.NoError(t, err)
+		require.Equal(t, "https", s.mastersScheme(), key)
+		s, err = read(zooKeeper+`, "`+key+`": false}`, "")
+		require.NoError(t, err)
+		require.Equal(t, "http", s.mastersScheme(), key)
+	}
+
+	for _, digest := range []string{"s3cret", ":s3cret"} {
+		_, err = read(zooKeeper+`}`, digest)
+		require.ErrorContains(t, err, "zkDigest: must be user:password")
+		require.NotContains(t, err.Error(), "s3cret")
+	}
+	s, err = read(`{"masters": ["http://master1:5050"]}`, "mesos:s3cret")
+	require.NoError(t, err)
+	require.Equal(t, []string{"zkDigest is set and does nothing: masters has no zk:// address"}, s.Warnings)
+
+	// In jsonData it would be public.
+	_, err = read(zooKeeper+`, "zkDigest": "mesos:s3cret"}`, "")
+	require.ErrorContains(t, err, "zkDigest: belongs into secureJsonData")
+	require.NotContains(t, err.Error(), "s3cret")
+}
+
 // Each wrong setting is named, with what would be right.
 func TestSettingsWrong(t *testing.T) {
 	const masters = `"masters": ["http://master1:5050"]`
 	cases := map[string]struct{ json, want string }{
 		"not an object":               {`[]`, "jsonData is not a JSON object"},
-		"no masters":                  {`{}`, `masters: name at least one, for example ["http://master1:5050"]`},
+		"no masters":                  {`{}`, `masters: name at least one, for example ["http://master1:5050"] or ["zk://zk1:2181,zk2:2181/mesos"]`},
 		"masters as text":             {`{"masters": "http://m:5050"}`, `masters: must be a list of addresses like ["http://master1:5050", "http://master2:5050"], not "http://m:5050"`},
 		"empty masters":               {`{"masters": ["", " "]}`, "masters: name at least one"},
 		"interval as a number":        {`{` + masters + `, "pollInterval": 15}`, `pollInterval: must be a duration in quotes like "15s", "10m" or "7d", not 15`},

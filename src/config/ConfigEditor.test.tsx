@@ -60,6 +60,31 @@ describe('masters', () => {
   });
 });
 
+describe('ZooKeeper', () => {
+  const masters = ['zk://zk1:2181/mesos'];
+
+  it('has its digest where it tells the masters, out of reach of Viewers', async () => {
+    const { last, user } = setUp({ jsonData: { masters } });
+    await user.type(screen.getByLabelText('ZooKeeper digest'), 'mesos');
+    expect(screen.getByText(/must be user:password/)).toBeInTheDocument();
+    await user.type(screen.getByLabelText('ZooKeeper digest'), ':s');
+    expect(screen.queryByText(/must be user:password/)).not.toBeInTheDocument();
+    expect(last()?.secureJsonData).toEqual({ zkDigest: 'mesos:s' });
+    expect(last()?.jsonData).toEqual({ masters });
+  });
+
+  it('loses a stored digest on demand', async () => {
+    const { last, user } = setUp({ jsonData: { masters }, secureJsonFields: { zkDigest: true } });
+    await user.click(screen.getByRole('button', { name: /Reset/ }));
+    expect(last()).toMatchObject({ secureJsonFields: { zkDigest: false }, secureJsonData: { zkDigest: '' } });
+  });
+
+  it('has no digest where the masters are listed', () => {
+    setUp({ jsonData: { masters: ['http://master1:5050'] } });
+    expect(screen.queryByLabelText('ZooKeeper digest')).not.toBeInTheDocument();
+  });
+});
+
 describe('url', () => {
   it('is an error with a way out where it is filled in', async () => {
     const { last, user } = setUp({ url: 'http://master1:5050', jsonData: { masters: ['http://master1:5050'] } });

@@ -19,6 +19,8 @@ import { FieldRow } from './FieldRow';
 import { Masters } from './Masters';
 import { Provisioning } from './Provisioning';
 import type { MesosOptions, MesosSecureOptions } from './types';
+import { throughZooKeeper } from './validate';
+import { ZooKeeperDigest } from './ZooKeeperDigest';
 
 export type Props = DataSourcePluginOptionsEditorProps<MesosOptions, MesosSecureOptions>;
 
@@ -30,6 +32,14 @@ export default function ConfigEditor({ options, onOptionsChange }: Props) {
 
   const set = (key: keyof MesosOptions, value: unknown) => {
     onOptionsChange({ ...options, jsonData: withKey(jsonData, key, value) });
+  };
+  // An empty one takes a stored one away.
+  const setDigest = (zkDigest: string) => {
+    onOptionsChange({
+      ...options,
+      secureJsonFields: { ...options.secureJsonFields, zkDigest: false },
+      secureJsonData: { ...options.secureJsonData, zkDigest },
+    });
   };
   const rows = (fields: FieldSpec[]) =>
     fields.map((field) => (
@@ -64,6 +74,15 @@ export default function ConfigEditor({ options, onOptionsChange }: Props) {
 
       <ConfigSection title="Cluster">
         <Masters masters={jsonData.masters} readOnly={readOnly} onChange={(masters) => set('masters', masters)} />
+        {(throughZooKeeper(jsonData.masters) || options.secureJsonFields?.zkDigest) && (
+          <ZooKeeperDigest
+            value={options.secureJsonData?.zkDigest ?? ''}
+            isStored={Boolean(options.secureJsonFields?.zkDigest)}
+            readOnly={readOnly}
+            onChange={setDigest}
+            onReset={() => setDigest('')}
+          />
+        )}
         {rows([CLUSTER_NAME])}
       </ConfigSection>
       <Divider />

@@ -17,7 +17,7 @@ export function Masters({ masters, readOnly, onChange }: Props) {
     <Field
       label="Masters"
       required
-      description="Addresses of the masters as Grafana’s server reaches them, with http or https. The leader is found among them; a single address may be a load balancer’s."
+      description="Addresses of the masters as Grafana’s server reaches them, with http or https. The leader is found among them; a single address may be a load balancer’s. Or one address of ZooKeeper, like zk://zk1:2181,zk2:2181/mesos."
       invalid={Boolean(problem)}
       error={problem}
     >

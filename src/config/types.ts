@@ -6,7 +6,7 @@ export type Engine = 'auto' | 'memory';
 
 /** jsonData. Every key but masters is optional; nothing in here is secret: Viewers can read it. */
 export interface MesosOptions extends DataSourceJsonData {
-  /** Addresses of the masters, http or https. */
+  /** Addresses of the masters, http or https; or one of ZooKeeper, zk://zk1:2181,zk2:2181/mesos. */
   masters?: string[];
   /** The label `cluster`, where Mesos has no --cluster. */
   clusterName?: string;
@@ -29,6 +29,8 @@ export interface MesosOptions extends DataSourceJsonData {
 /** secureJsonData: written by the editor, never read back. Custom headers add httpHeaderValue1, 2, ... */
 export interface MesosSecureOptions {
   basicAuthPassword?: string;
+  /** user:password for a zk:// address. */
+  zkDigest?: string;
   tlsCACert?: string;
   tlsClientCert?: string;
   tlsClientKey?: string;

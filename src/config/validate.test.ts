@@ -1,5 +1,6 @@
 import {
   countProblem,
+  digestProblem,
   durationProblem,
   masterProblem,
   mastersProblem,
@@ -61,7 +62,18 @@ it.each([
   ['http://user:secret@master1:5050', 'basic authentication'],
   ['http://master1:5050/state', 'without a path'],
   ['http://master1:5050?x=1', 'without a path'],
-  ['zk://zk1:2181/mesos', 'not supported yet'],
+  ['zk://zk1:2181/mesos', undefined],
+  [' ZK://zk1:2181,[::1]:2182/mesos/prod/ ', undefined],
+  ['zk://zk1:2181', 'with the path of the masters’ --zk'],
+  ['zk://zk1:2181/', 'with the path'],
+  ['zk://zk1:2181/a//b', 'is no path of ZooKeeper'],
+  ['zk://zk1:2181/a/../b', 'is no path of ZooKeeper'],
+  ['zk://zk1:2181/mesos?x', 'is no path of ZooKeeper'],
+  ['zk://zk1/mesos', '"zk1" is not host:port'],
+  ['zk://zk1:2181,/mesos', '"" is not host:port'],
+  ['zk://zk1:0/mesos', 'is not host:port'],
+  ['zk://zk1:70000/mesos', 'is not host:port'],
+  ['zk://user:secret@zk1:2181/mesos', 'use the ZooKeeper digest'],
 ])('master %j', (address, problem) => {
   const found = masterProblem(address);
   if (problem) {
@@ -75,4 +87,22 @@ it('wants one master at least', () => {
   expect(mastersProblem([])).toBe('Name at least one master');
   expect(mastersProblem(['', ' '])).toBe('Name at least one master');
   expect(mastersProblem(['', 'http://master1:5050'])).toBeUndefined();
+  expect(mastersProblem(['', 'zk://zk1:2181/mesos'])).toBeUndefined();
+  expect(mastersProblem(['http://master1:5050', 'zk://zk1:2181/mesos'])).toContain('must stand alone');
+});
+
+it.each([
+  ['', undefined],
+  ['mesos:secret', undefined],
+  ['mesos:with:colons', undefined],
+  ['secret', 'must be user:password'],
+  [':secret', 'must be user:password'],
+])('digest %j', (digest, problem) => {
+  const found = digestProblem(digest);
+  if (problem) {
+    expect(found).toContain(problem);
+    expect(found).not.toContain('secret');
+  } else {
+    expect(found).toBeUndefined();
+  }
 });

@@ -60,14 +60,21 @@ export function countProblem(value: number, least: number): string | undefined {
   return Number.isInteger(value) && value >= least ? undefined : `must be a whole number of at least ${least}`;
 }
 
-/** Why a text is no master's address. */
+const ZK_SCHEME = /^zk:\/\//i;
+
+/** Whether ZooKeeper tells the masters. */
+export function throughZooKeeper(masters: string[] = []): boolean {
+  return masters.some((master) => ZK_SCHEME.test(master.trim()));
+}
+
+/** Why a text is no master's address, nor ZooKeeper's. */
 export function masterProblem(text: string): string | undefined {
   const address = text.trim();
   if (address === '') {
     return undefined; // an empty row is ignored
   }
-  if (address.startsWith('zk://')) {
-    return 'ZooKeeper addresses are not supported yet: name the masters, like http://master1:5050';
+  if (ZK_SCHEME.test(address)) {
+    return zooKeeperProblem(address);
   }
   if (address.includes('@')) {
     return 'must not hold a user and password, which every Viewer could read: use basic authentication below';
@@ -79,6 +86,33 @@ export function masterProblem(text: string): string | undefined {
   return url.pathname !== '/' || url.search || url.hash ? 'must end with the host and port, without a path' : undefined;
 }
 
+const ZK_FORM = 'must be an address like zk://zk1:2181,zk2:2181/mesos';
+
+function zooKeeperProblem(address: string): string | undefined {
+  if (address.includes('@')) {
+    return 'must not hold a user and password, which every Viewer could read: use the ZooKeeper digest below';
+  }
+  const [hosts, ...path] = address.replace(ZK_SCHEME, '').replace(/\/$/, '').split('/');
+  if (path.length === 0) {
+    return `${ZK_FORM}, with the path of the masters’ --zk`;
+  }
+  if (path.some((name) => name === '' || name === '.' || name === '..' || /[?# \0]/.test(name))) {
+    return `${ZK_FORM}: /${path.join('/')} is no path of ZooKeeper`;
+  }
+  const wrong = hosts.split(',').find((host) => !isHostPort(host.trim()));
+  return wrong === undefined ? undefined : `${ZK_FORM}: ${JSON.stringify(wrong)} is not host:port`;
+}
+
+function isHostPort(text: string): boolean {
+  const match = /^(?:\[[\da-f:.%]+\]|[^:[\]]+):([1-9]\d*)$/i.exec(text);
+  return match !== null && Number(match[1]) <= 65535;
+}
+
+/** Why a text is no user:password of ZooKeeper. */
+export function digestProblem(text: string): string | undefined {
+  return text === '' || text.indexOf(':') > 0 ? undefined : 'must be user:password, with a colon between them';
+}
+
 function parseUrl(text: string): URL | undefined {
   try {
     return new URL(text);
@@ -87,7 +121,11 @@ function parseUrl(text: string): URL | undefined {
   }
 }
 
-/** Why a list of masters is not enough. */
+/** Why a list of masters is not enough, or too much. */
 export function mastersProblem(masters: string[] = []): string | undefined {
-  return masters.some((master) => master.trim() !== '') ? undefined : 'Name at least one master';
+  const named = masters.filter((master) => master.trim() !== '');
+  if (named.length > 1 && throughZooKeeper(named)) {
+    return 'The address of ZooKeeper must stand alone: it tells all masters';
+  }
+  return named.length > 0 ? undefined : 'Name at least one master';
 }

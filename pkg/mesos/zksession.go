@@ -1,0 +1,224 @@
+package mesos
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// One short session with one server of ZooKeeper. The library is made for
+// sessions that live long and connect again by themselves; here the connection
+// is made first, so that its error is told as it is, given to the library once,
+// and taken away with the context.
+
+// zkSessionTimeout is after how long ZooKeeper forgets a session whose client
+// vanished; masters use the same (MASTER_CONTENDER_ZK_SESSION_TIMEOUT).
+const zkSessionTimeout = 10 * time.Second
+
+// largestPacket is the largest that ZooKeeper writes by itself (jute.maxbuffer).
+const largestPacket = 1 << 20
+
+var errNotZooKeeper = errors.New("it does not speak ZooKeeper's protocol")
+
+// dialFunc connects to host:port.
+type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
+// zkSession is a session of the library, as znodes.
+type zkSession struct {
+	conn   *zk.Conn
+	events <-chan zk.Event
+	wire   *framed
+	detach func() bool // from the context
+
+	closing atomic.Bool
+}
+
+// openSession begins a session: connection, handshake, and digest
+// ("user:password") where there is one. Everything ends with ctx.
+func openSession(ctx context.Context, dial dialFunc, server, digest string) (znodes, error) {
+	connection, err := dial(ctx, "tcp", server)
+	if err != nil {
+		return nil, err
+	}
+	s := &zkSession{wire: &framed{Conn: connection}}
+	s.detach = context.AfterFunc(ctx, func() { connection.Close() })
+	s.conn, s.events, err = zk.Connect([]string{server}, zkSessionTimeout,
+		zk.WithDialer(s.wire.once), zk.WithHostProvider(&oneServer{server: server}),
+		zk.WithEventCallback(s.event), zk.WithLogger(silent{}), zk.WithLogInfo(false), zk.WithMaxBufferSize(largestPacket))
+	if err != nil {
+		s.detach()
+		connection.Close()
+		return nil, err
+	}
+	if err := s.greet(); err != nil {
+		s.close()
+		return nil, s.wire.cause(err)
+	}
+	if digest != "" {
+		if err := s.conn.AddAuth("digest", []byte(digest)); err != nil {
+			s.close()
+			return nil, s.failure(err)
+		}
+	}
+	return s, nil
+}
+
+// greet waits for the handshake. It ends with the context, which takes the
+// connection away: then the library looks for another.
+func (s *zkSession) greet() error {
+	connecting := 0
+	for event := range s.events {
+		switch event.State {
+		case zk.StateHasSession:
+			return nil
+		case zk.StateConnecting:
+			if connecting++; connecting > 1 {
+				return zk.ErrConnectionClosed
+			}
+		}
+	}
+	return zk.ErrConnectionClosed
+}
+
+func (s *zkSession) children(path string) ([]string, error) {
+	names, _, err := s.conn.Children(path)
+	return names, s.failure(err)
+}
+
+func (s *zkSession) data(path string) ([]byte, error) {
+	content, _, err := s.conn.Get(path)
+	return content, s.failure(err)
+}
+
+func (s *zkSession) failure(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, zk.ErrNoNode):
+		return errNoZnode
+	case errors.Is(err, zk.ErrNoAuth), errors.Is(err, zk.ErrAuthFailed):
+		return errZnodeAuth
+	}
+	return s.wire.cause(err)
+}
+
+// close ends the session and returns when nothing of it runs any more.
+func (s *zkSession) close() {
+	s.closing.Store(true)
+	s.conn.Close()
+	for range s.events { // closed when the library's loop has ended
+	}
+	s.detach()
+	s.wire.Close()
+}
+
+// event is called by the library where things change. Between two lines of its
+// Close the loop may end and drop what waits to be sent; the farewell, which
+// comes a moment later, would then be waited for in vain, for a second.
+func (s *zkSession) event(e zk.Event) {
+	if e.State == zk.StateDisconnected && s.closing.Load() {
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+// framed hands on the packets of one connection, and refuses one whose length
+// no ZooKeeper would send: the library would reserve what any peer's first four
+// bytes say, up to 4 GB, or panic where they say too little.
+type framed struct {
+	net.Conn
+	head    [4]byte
+	pending []byte // of the head, to be handed on
+	left    int    // of the body
+
+	mu     sync.Mutex
+	given  bool
+	failed error // the first of reading
+}
+
+// once is a dialer that gives the connection to the library, and no other.
+func (f *framed) once(string, string, time.Duration) (net.Conn, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.given {
+		return nil, net.ErrClosed
+	}
+	f.given = true
+	return f, nil
+}
+
+// smallestPacket is the head of an answer, without which there is none.
+const smallestPacket = 16
+
+func (f *framed) Read(into []byte) (int, error) {
+	n, err := f.read(into)
+	if err != nil {
+		f.mu.Lock()
+		if f.failed == nil {
+			f.failed = err
+		}
+		f.mu.Unlock()
+	}
+	return n, err
+}
+
+func (f *framed) read(into []byte) (int, error) {
+	if len(f.pending) == 0 && f.left == 0 {
+		if _, err := io.ReadFull(f.Conn, f.head[:]); err != nil {
+			return 0, err
+		}
+		size := binary.BigEndian.Uint32(f.head[:])
+		if size < smallestPacket || size > largestPacket {
+			return 0, errNotZooKeeper
+		}
+		f.pending, f.left = f.head[:], int(size)
+	}
+	if len(f.pending) > 0 {
+		n := copy(into, f.pending)
+		f.pending = f.pending[n:]
+		return n, nil
+	}
+	n, err := f.Conn.Read(into[:min(len(into), f.left)])
+	f.left -= n
+	return n, err
+}
+
+// cause is why reading failed, which says more than what the library makes of it.
+func (f *framed) cause(err error) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.failed != nil {
+		return f.failed
+	}
+	return err
+}
+
+// oneServer makes the library ask one server, by the name it has: resolving is
+// the dialer's business.
+type oneServer struct {
+	server string
+	asked  bool
+}
+
+func (o *oneServer) Init([]string) error { return nil }
+func (o *oneServer) Len() int            { return 1 }
+func (o *oneServer) Connected()          {}
+
+// Next tells the library with its second answer that it has been around once,
+// so that it gives up what waits.
+func (o *oneServer) Next() (string, bool) {
+	again := o.asked
+	o.asked = true
+	return o.server, again
+}
+
+// silent is the library's log: errors are told by those who ask.
+type silent struct{}
+
+func (silent) Printf(string, ...any) {}

@@ -1,0 +1,283 @@
+package mesos
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// Masters found through ZooKeeper. Every master that runs for leader keeps a
+// znode json.info_NNNNNNNNNN under the path of its --zk; ZooKeeper counts the
+// number up and takes the znode away when the master's session ends. The lowest
+// number leads (src/master/detector/zookeeper.cpp, src/zookeeper/group.cpp of
+// Mesos). Its content is the MasterInfo message as JSON.
+//
+// The znodes are read when somebody wants to know, in a session that ends with
+// the answer: the leader is remembered while it answers, so that is once per
+// poll of the followers and after a failure. Nothing runs in between, and no
+// watch has to be kept alive.
+
+// ensemble is what a zk:// address says.
+type ensemble struct {
+	servers []string // host:port
+	path    string   // begins with /, has no / at its end
+}
+
+func (e *ensemble) String() string { return strings.Join(e.servers, ", ") }
+
+// isZooKeeper tells an address of ZooKeeper from one of a master.
+func isZooKeeper(address string) bool {
+	return len(address) >= len(zkScheme) && strings.EqualFold(address[:len(zkScheme)], zkScheme)
+}
+
+const (
+	zkScheme = "zk://"
+	zkForm   = "a ZooKeeper address looks like zk://zk1:2181,zk2:2181/mesos"
+)
+
+// parseEnsemble checks zk://host:port,host:port/path. The error never repeats a
+// password.
+func parseEnsemble(address string) (*ensemble, error) {
+	if strings.Contains(address, "@") {
+		return nil, errors.New(`the ZooKeeper address has an @, as with a user and password in it: everybody who may see this data source could read those; write the address without them, and user:password as zkDigest under secureJsonData`)
+	}
+	hosts, rest, _ := strings.Cut(address[len(zkScheme):], "/")
+	if rest = strings.TrimSuffix(rest, "/"); rest == "" {
+		return nil, errors.New("the path is missing, the one in the masters' --zk: " + zkForm)
+	}
+	e := &ensemble{path: "/" + rest}
+	if strings.ContainsAny(rest, "?#\x00 ") || path.Clean(e.path) != e.path {
+		return nil, fmt.Errorf("%q is not a path of ZooKeeper: %s", e.path, zkForm)
+	}
+	for _, written := range strings.Split(hosts, ",") {
+		host, port, err := net.SplitHostPort(strings.TrimSpace(written))
+		if err != nil || host == "" || checkPort(port) != nil {
+			return nil, fmt.Errorf("%q is not host:port: %s", written, zkForm)
+		}
+		server := net.JoinHostPort(strings.ToLower(host), port)
+		if !slices.Contains(e.servers, server) {
+			e.servers = append(e.servers, server)
+		}
+	}
+	return e, nil
+}
+
+// local tells whether ZooKeeper runs on this machine.
+func (e *ensemble) local() bool {
+	return slices.ContainsFunc(e.servers, func(server string) bool {
+		host, _, err := net.SplitHostPort(server)
+		return err == nil && isLoopback(host)
+	})
+}
+
+// znodes is the part of a ZooKeeper session that is needed here. Errors are
+// errNoZnode, errZnodeAuth, or the session's end.
+type znodes interface {
+	children(path string) ([]string, error) // names, in any order
+	data(path string) ([]byte, error)
+	close()
+}
+
+var (
+	errNoZnode   = errors.New("the znode does not exist")
+	errZnodeAuth = errors.New("the znode may not be read")
+)
+
+// registry reads who is registered in ZooKeeper.
+type registry struct {
+	*ensemble
+	scheme string        // of the masters' addresses
+	within time.Duration // for all servers together
+	// open begins a session with one server that ends with ctx at the latest.
+	open func(ctx context.Context, server string) (znodes, error)
+	// first is the index of the server that answered last: the next to be asked.
+	first atomic.Int32
+}
+
+// masters are the registered masters, the leader first; there is one at least.
+// Each server gets its share of the time, and the first answer counts.
+func (r *registry) masters(ctx context.Context) ([]Target, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.within)
+	defer cancel()
+	deadline, _ := ctx.Deadline()
+	var failures []serverFailure
+	first := int(r.first.Load())
+	for i := range r.servers {
+		at := (first + i) % len(r.servers)
+		share := time.Until(deadline) / time.Duration(len(r.servers)-i)
+		begin := time.Now()
+		masters, err := r.ask(ctx, r.servers[at], share)
+		if err == nil || CategoryOf(err) != "" {
+			r.first.Store(int32(at))
+			return masters, err
+		}
+		failures = append(failures, serverFailure{r.servers[at], time.Since(begin), err})
+		if ctx.Err() != nil && i < len(r.servers)-1 {
+			break
+		}
+	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return nil, fmt.Errorf("asking ZooKeeper for the masters: %w", context.Canceled)
+	}
+	return nil, unreachable(failures)
+}
+
+// ask asks one server. An error with a category is the answer of ZooKeeper,
+// others mean that there is none.
+func (r *registry) ask(ctx context.Context, server string, within time.Duration) ([]Target, error) {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	session, err := r.open(ctx, server)
+	if err == nil {
+		defer session.close()
+		var masters []Target
+		if masters, err = r.read(session); err == nil {
+			return masters, nil
+		}
+	}
+	switch {
+	case errors.Is(err, errNoZnode):
+		return nil, &Error{Category: NoLeader, Sentence: fmt.Sprintf(
+			"ZooKeeper at %s has no %s: check the path in masters, which is that of the masters' --zk; it is made when the first master starts.", r, r.path), Err: err}
+	case errors.Is(err, errZnodeAuth):
+		return nil, &Error{Category: Auth, Sentence: fmt.Sprintf(
+			"ZooKeeper at %s does not let us read %s: set or correct zkDigest (user:password) under secureJsonData.", r, r.path), Err: err}
+	case CategoryOf(err) == "" && ctx.Err() != nil:
+		return nil, ctx.Err()
+	}
+	return nil, err
+}
+
+// read lists the masters in the order in which they registered. A follower
+// whose znode cannot be used is left out, a leader's is an error.
+func (r *registry) read(session znodes) ([]Target, error) {
+	names, err := session.children(r.path)
+	if err != nil {
+		return nil, err
+	}
+	var masters []Target
+	leader := true
+	for _, name := range candidates(names) {
+		content, err := session.data(r.path + "/" + name)
+		if errors.Is(err, errNoZnode) {
+			continue // it went since the list was read
+		}
+		if err != nil {
+			return nil, err
+		}
+		target, err := r.target(name, content)
+		if err != nil && leader {
+			return nil, err
+		}
+		if err == nil && known(masters, target.Address) == nil {
+			masters = append(masters, target)
+		}
+		leader = false
+	}
+	if len(masters) == 0 {
+		return nil, r.nobody(names)
+	}
+	return masters, nil
+}
+
+func (r *registry) nobody(names []string) error {
+	if slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, "info_") }) {
+		return &Error{Category: NoLeader, Sentence: fmt.Sprintf(
+			"The masters registered under %s in ZooKeeper at %s are older than Mesos 0.24 and do not tell their addresses as JSON: list the masters' own addresses.", r.path, r)}
+	}
+	return &Error{Category: NoLeader, Sentence: fmt.Sprintf(
+		"No master is registered under %s in ZooKeeper at %s: check that masters are running, and that their --zk has the same path.", r.path, r)}
+}
+
+// candidates are the znodes of masters, by their number; other children, such
+// as log_replicas, are not theirs.
+func candidates(names []string) []string {
+	numbers := map[string]int64{}
+	var found []string
+	for _, name := range names {
+		digits, ok := strings.CutPrefix(name, "json.info_")
+		if !ok {
+			continue
+		}
+		if number, err := strconv.ParseInt(digits, 10, 64); err == nil {
+			numbers[name] = number
+			found = append(found, name)
+		}
+	}
+	slices.SortFunc(found, func(a, b string) int { return int(min(1, max(-1, numbers[a]-numbers[b]))) })
+	return found
+}
+
+// target reads the address out of a MasterInfo: the host name if there is one,
+// as in Mesos' own redirects.
+func (r *registry) target(name string, content []byte) (Target, error) {
+	var info struct {
+		Address struct {
+			Hostname string `json:"hostname"`
+			IP       string `json:"ip"`
+			Port     int    `json:"port"`
+		} `json:"address"`
+	}
+	unreadable := json.Unmarshal(content, &info)
+	host, port := info.Address.Hostname, strconv.Itoa(info.Address.Port)
+	if host == "" {
+		host = info.Address.IP
+	}
+	// An address that is one host and port in a URL, and nothing more.
+	address := strings.ToLower(net.JoinHostPort(host, port))
+	if unreadable != nil || host == "" || !isAddress(address) {
+		return Target{}, &Error{Category: Protocol, Err: unreadable, Sentence: fmt.Sprintf(
+			"ZooKeeper at %s does not tell where the leader is: %s/%s is no MasterInfo in JSON with an address. Check that the path is that of the masters' --zk.", r, r.path, name)}
+	}
+	if !askable(host, r.local()) {
+		return Target{}, &Error{Category: NoLeader, Sentence: fmt.Sprintf(
+			"ZooKeeper at %s says that %s leads, an address that is not asked because it means another machine from here: correct the master's --hostname, or list the masters' own addresses.", r, address)}
+	}
+	return newTarget(r.scheme, host, port), nil
+}
+
+func isAddress(address string) bool {
+	read, err := locationAddress("//" + address)
+	return err == nil && read == address
+}
+
+// serverFailure is why a server of ZooKeeper told nothing.
+type serverFailure struct {
+	server string
+	took   time.Duration
+	err    error
+}
+
+// unreachable is the error when no server of ZooKeeper answered.
+func unreachable(failures []serverFailure) error {
+	e := &Error{Category: Timeout}
+	var said []string
+	for _, f := range failures {
+		if e.Err == nil {
+			e.Err = f.err
+		}
+		switch {
+		case errors.Is(f.err, errNotZooKeeper):
+			e.Category = NotMesos
+			said = append(said, f.server+" (something else answers there)")
+		case isTimeout(f.err):
+			said = append(said, fmt.Sprintf("%s (within %s)", f.server, seconds(f.took)))
+		default:
+			if e.Category == Timeout {
+				e.Category = Network
+			}
+			said = append(said, fmt.Sprintf("%s (%s)", f.server, cause(f.err)))
+		}
+	}
+	e.Sentence = fmt.Sprintf("No answer from ZooKeeper, which knows the masters, at %s: check the address in masters, that Grafana's server may connect to it, and that a quorum of ZooKeeper's servers is running.",
+		strings.Join(said, ", "))
+	return e
+}
