@@ -257,7 +257,7 @@ func TestEqualSettingsChangeNothing(t *testing.T) {
 	}
 	f.clock.Settle()
 	require.Equal(t, 2, f.count("snapshot"))
-	require.Zero(t, f.closed)
+	require.Zero(t, f.closings())
 }
 
 func TestSettingsApplyAtOnceAndKeepTheSchedule(t *testing.T) {
@@ -300,7 +300,7 @@ func TestStopEndsEverything(t *testing.T) {
 	f.Stop()
 	f.Stop()
 	require.Zero(t, f.rec.open(f.clock.Now().Add(time.Millisecond), "mesos_up"))
-	require.Equal(t, 1, f.closed)
+	require.Equal(t, 1, f.closings())
 	f.Touch()
 	f.clock.Advance(time.Hour)
 	require.Equal(t, 2, f.count("snapshot"))
