@@ -3,10 +3,12 @@ package collector_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/stretchr/testify/require"
 
 	"github.com/community/mesos-datasource/pkg/collector"
@@ -446,4 +448,15 @@ func TestWithoutTaskHistorySumsAreKept(t *testing.T) {
 	require.Equal(t, 3, f.rec.open(now, "mesos_agent_memory_used_bytes"))
 	require.Equal(t, 1.5, f.rec.sum(now, "mesos_framework_cpus_used"))
 	require.Equal(t, 1.5, f.rec.sum(now, "mesos_role_cpus_used", "role=prod"))
+
+	current := map[string]float64{}
+	f.CurrentTasks(func(l labels.Labels, v float64) {
+		if strings.HasSuffix(l.Get(labels.MetricName), "_used") {
+			current[l.Get(labels.MetricName)+" "+l.Get("task_id")+l.Get("executor_id")] = v
+		}
+	})
+	require.Equal(t, map[string]float64{
+		"mesos_task_cpus_used t1": 0.5, "mesos_task_cpus_used t2": 0.5, "mesos_task_cpus_used t3": 0.5,
+		"mesos_executor_cpus_used t1": 0.5, "mesos_executor_cpus_used t2": 0.5, "mesos_executor_cpus_used t3": 0.5,
+	}, current, "the latest is known all the same")
 }

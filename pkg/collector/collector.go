@@ -365,6 +365,9 @@ func (c *Collector) CurrentTasks(yield func(lset labels.Labels, value float64)) 
 		return time.Time{}
 	}
 	currentTasks(m, name, wanted, yield)
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.writer.currentUse(name, wanted, m.Time, yield)
 	return m.Time
 }
 

@@ -169,6 +169,13 @@ func (f *fake) Close() {
 	f.closed++
 }
 
+// closes is how often it was closed.
+func (f *fake) closes() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.closed
+}
+
 // faked is a collector over a fake client.
 type faked struct {
 	*collector.Collector

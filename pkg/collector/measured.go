@@ -140,6 +140,14 @@ type agentBook struct {
 	pages     []page
 
 	before map[containerKey]cpuTime
+	// current is the use of single containers while its history is not kept.
+	current []singleUse
+}
+
+// A singleUse is what one container uses.
+type singleUse struct {
+	*container
+	use use
 }
 
 func newAgentBook() *agentBook {
@@ -175,6 +183,7 @@ func (w *writer) agent(ctx context.Context, a agentAnswer, placed map[containerK
 		book = newAgentBook()
 		w.agentBooks[a.agentKey] = book
 	}
+	book.current = nil
 	return w.agentBatch(ctx, book, t, func(b *batch) {
 		if a.statistics != nil {
 			b.t = a.statistics.Sent.UnixMilli()
@@ -218,16 +227,14 @@ func (w *writer) containers(b *batch, book *agentBook, a agentAnswer, placed map
 		sum.add(u, &c.allocated)
 		sums.add(c, u)
 		if !w.fit.keep {
+			book.current = append(book.current, singleUse{c, u})
 			continue
 		}
-		book.executors.write(b, nil, c.executorKey, &u)
+		writeSingle(b, singleUse{c, u}, s.TaskLabels, book.tasks, book.executors)
 		book.readings.write(b, nil, c.executorKey, &read.Readings)
 		for j := range read.Readings.Devices {
 			d := &read.Readings.Devices[j]
 			book.devices.write(b, nil, deviceKey{c.executorKey, d.Device, d.Operation}, d)
-		}
-		if c.task != nil {
-			book.tasks.write(b, nil, taskKeyOf(c.task, s.TaskLabels), &u)
 		}
 	}
 	book.before = now
@@ -240,6 +247,26 @@ func (w *writer) containers(b *batch, book *agentBook, a agentAnswer, placed map
 	}
 	u := sum.use()
 	book.use.write(b, nil, a.agentKey, &u)
+}
+
+// writeSingle appends the use of a container, and of the task that is alone in it.
+func writeSingle(b *batch, one singleUse, wanted []string, tasks *entries[taskKey, use], executors *entries[executorKey, use]) {
+	executors.write(b, nil, one.executorKey, &one.use)
+	if one.task != nil {
+		tasks.write(b, nil, taskKeyOf(one.task, wanted), &one.use)
+	}
+}
+
+// currentUse calls yield for the use of single tasks and executors while its
+// history is not kept.
+func (w *writer) currentUse(name string, wanted []string, t time.Time, yield func(labels.Labels, float64)) {
+	b := begin(context.Background(), passing{yield}, series.PollAgents, 1, name, t.UnixMilli())
+	tasks, executors := newEntries(taskUse, taskKey.label), newEntries(executorUse, executorKey.label)
+	for _, book := range w.agentBooks {
+		for _, one := range book.current {
+			writeSingle(b, one, wanted, tasks, executors)
+		}
+	}
 }
 
 // agentBatch writes a batch of one agent's book and ends what is not in it.
@@ -260,6 +287,7 @@ func (w *writer) agentsEnd(ctx context.Context, t time.Time, keep, forget func(a
 		if keep(k) {
 			continue
 		}
+		book.current = nil
 		if book.open() > 0 {
 			if err := w.agentBatch(ctx, book, t, func(*batch) {}); err != nil {
 				return err
