@@ -5,17 +5,14 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
-	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
 
 	"github.com/community/mesos-datasource/pkg/collector"
 	"github.com/community/mesos-datasource/pkg/history"
-	"github.com/community/mesos-datasource/pkg/mesos"
 	"github.com/community/mesos-datasource/pkg/query"
 )
 
@@ -116,7 +113,7 @@ func (r *Registry) For(ctx context.Context, pluginContext backend.PluginContext)
 // apply puts settings in force. History is kept whatever they say; polling
 // goes on with the new settings, or stops where they cannot be used.
 func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSourceInstanceSettings) error {
-	client, parsed, err := r.newClient(ctx, ds)
+	client, parsed, err := newClients(ctx, ds, r.clock.Now)
 	if err != nil {
 		if src.collector != nil {
 			src.collector.Stop()
@@ -156,39 +153,6 @@ func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSource
 	})
 	src.collector.Start()
 	return nil
-}
-
-// newClient makes the client for the masters, by the settings and the SDK's
-// HTTP options. Nothing is forwarded from the user who asks: the poll is
-// shared by everybody.
-func (r *Registry) newClient(ctx context.Context, ds backend.DataSourceInstanceSettings) (*mesos.Client, Settings, error) {
-	parsed, err := ParseSettings(ds)
-	if err != nil {
-		return nil, parsed, err
-	}
-	options, err := ds.HTTPClientOptions(ctx)
-	if err != nil {
-		return nil, parsed, fmt.Errorf("settings of the data source: HTTP client: %w", err)
-	}
-	// The SDK's middlewares hide the transport, whose idle connections the
-	// client closes when it is replaced.
-	var closeIdle func()
-	options.ConfigureTransport = func(_ httpclient.Options, transport *http.Transport) { closeIdle = transport.CloseIdleConnections }
-	doer, err := httpclient.New(options)
-	if err != nil {
-		return nil, parsed, fmt.Errorf("settings of the data source: HTTP client (TLS certificates, proxy): %w", err)
-	}
-	client, err := mesos.New(mesos.Config{
-		Masters:   parsed.Masters,
-		HTTP:      doer,
-		Now:       r.clock.Now,
-		Timeout:   options.Timeouts.Timeout,
-		CloseIdle: closeIdle,
-	})
-	if err != nil {
-		return nil, parsed, fmt.Errorf("settings of the data source: masters: %w", err)
-	}
-	return client, parsed, nil
 }
 
 // polling is the collector of now, nil where the settings cannot be used or the
