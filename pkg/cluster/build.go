@@ -1,6 +1,10 @@
 package cluster
 
 import (
+	"net"
+	"strconv"
+	"strings"
+
 	"github.com/community/mesos-datasource/pkg/mesos"
 )
 
@@ -78,6 +82,7 @@ func (b *builder) addAgent(s *mesos.Slave) {
 		RevocableCapacity:  revocable(s.Resources),
 		RevocableAllocated: revocable(s.Used),
 	}
+	a.IP, a.Port = listening(s)
 	for _, r := range s.Reserved {
 		a.Reserved.Add(regular(r))
 	}
@@ -93,6 +98,21 @@ func (b *builder) addAgent(s *mesos.Slave) {
 	b.AgentCounts[a.State]++
 	b.Agents = append(b.Agents, a)
 	b.agents[a.ID] = a
+}
+
+// listening reads where an agent listens from its libprocess PID,
+// slave(1)@ip:port. The port is also said by itself, but not by older masters.
+func listening(s *mesos.Slave) (ip string, port int) {
+	_, address, _ := strings.Cut(s.PID, "@")
+	ip, text, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", s.Port
+	}
+	port, _ = strconv.Atoi(text)
+	if s.Port > 0 {
+		port = s.Port
+	}
+	return ip, port
 }
 
 func (b *builder) addFramework(s *mesos.Framework) {

@@ -54,6 +54,8 @@ type Agent struct {
 	ID       string
 	Hostname string // "" where only the ID is known
 	Listed   bool   // false: the leader does not list it (any more), something names it
+	IP       string // where it listens, as it told the master; "" and 0: unknown
+	Port     int
 	State    AgentState
 	Version  string
 	Region   string

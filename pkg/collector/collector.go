@@ -5,11 +5,13 @@
 // Its files: collector.go its life; loop.go when a poll runs, is tried again
 // and backs off; ladder.go the intervals; polls.go what each poll does;
 // writer.go, samples.go and raw.go which samples come of it; book.go references
-// and staleness; health.go the collector's own series.
+// and staleness; health.go the collector's own series. agents.go asks agents,
+// containers.go, use.go and measured.go make samples of what they answer.
 //
-// Three loops run beside each other: /metrics/snapshot of the leader, its
-// /state and /roles, and the followers' own snapshots. What they bring is
-// written by one writer, one batch at a time.
+// Four loops run beside each other: /metrics/snapshot of the leader, its
+// /state and /roles, the followers' own snapshots, and agents' statistics where
+// they are wanted. What they bring is written by one writer, one batch at a
+// time.
 package collector
 
 import (
@@ -72,6 +74,8 @@ type Collector struct {
 	followers []MasterStatus
 	heads     []time.Duration // of the latest /state + /roles, newest last
 	taskFit   taskFit
+	asked     map[string]*askedAgent // by ID
+	agents    *AgentPolls
 	dropped   int
 	droppedBy string
 
@@ -173,7 +177,7 @@ func (c *Collector) Apply(s Settings, client Client) {
 		c.nameFixed = false
 	}
 	if client != old {
-		c.client = client
+		c.client, c.asked = client, nil
 		for _, j := range c.jobs {
 			j.fresh()
 		}
@@ -296,6 +300,7 @@ func (c *Collector) Status() Status {
 		Leader:           c.leader,
 		TaskSeries:       c.taskFit.keep,
 		TaskSeriesWhy:    c.taskFit.why,
+		AgentPolls:       c.agents,
 		SeriesDropped:    c.dropped,
 		SeriesDroppedWhy: c.droppedBy,
 	}
@@ -313,7 +318,7 @@ func (c *Collector) Status() Status {
 	}
 	for _, j := range c.jobs {
 		for _, p := range j.polls {
-			if p == series.PollFollowers && c.followers == nil {
+			if (p == series.PollFollowers && c.followers == nil) || (p == series.PollAgents && c.asksAgents() == nil) {
 				continue
 			}
 			status := *c.statuses[p]
@@ -333,11 +338,11 @@ func (c *Collector) Cluster() *cluster.Cluster {
 }
 
 // Interval is how often a kind of poll runs now, back-off left aside; 0 for
-// followers where there are none.
+// followers where there are none and for agents where they are not asked.
 func (c *Collector) Interval(p series.Poll) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if p == series.PollFollowers && len(c.followers) == 0 {
+	if (p == series.PollFollowers && len(c.followers) == 0) || (p == series.PollAgents && c.asksAgents() == nil) {
 		return 0
 	}
 	for _, j := range c.jobs {
@@ -360,6 +365,9 @@ func (c *Collector) CurrentTasks(yield func(lset labels.Labels, value float64)) 
 		return time.Time{}
 	}
 	currentTasks(m, name, wanted, yield)
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.writer.currentUse(name, wanted, m.Time, yield)
 	return m.Time
 }
 

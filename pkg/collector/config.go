@@ -21,6 +21,21 @@ type Client interface {
 	Close()
 }
 
+// HasAgents is a Client that can ask agents, too.
+type HasAgents interface {
+	Client
+	Agents() Agents
+}
+
+// Agents is what a collector asks agents through: *mesos.Agents. Closing the
+// Client closes it.
+type Agents interface {
+	// Know tells which agents there are; others are not asked.
+	Know([]mesos.AgentAddress)
+	Statistics(ctx context.Context, id string) (*mesos.Statistics, error)
+	Snapshot(ctx context.Context, id string) (*mesos.Metrics, error)
+}
+
 // Logger is the part of a structured logger that a collector uses; both
 // slog.Logger and the logger of Grafana's SDK have it.
 type Logger interface {
@@ -54,7 +69,8 @@ type Settings struct {
 	MemorySeries int
 	ClusterName  string // for Mesos without --cluster
 	UID          string // the data source's, the cluster's name of last resort
-	// AgentStatistics is accepted and not used yet.
+	// AgentStatistics: agents are asked for measured use, where the client has
+	// agents (HasAgents).
 	AgentStatistics bool
 }
 
@@ -79,6 +95,15 @@ func (s Settings) withDefaults() Settings {
 		s.MaxSeries = 300_000
 	}
 	return s
+}
+
+// seriesLimit is how many series there may be with those of tasks, and the
+// setting that says so.
+func (s Settings) seriesLimit() (int, string) {
+	if s.MemorySeries > 0 && s.MemorySeries < s.MaxSeries {
+		return s.MemorySeries, "memoryLimit"
+	}
+	return s.MaxSeries, "maxSeries"
 }
 
 func (s Settings) equal(other Settings) bool {

@@ -45,6 +45,14 @@ func newJobs() []*job {
 			interval: func(c *Collector) time.Duration { return c.settings.PollInterval }},
 		{polls: []series.Poll{series.PollFollowers}, perform: (*Collector).pollFollowers,
 			interval: func(c *Collector) time.Duration { return followerShare * c.settings.PollInterval }},
+		{polls: []series.Poll{series.PollAgents}, perform: (*Collector).pollAgents,
+			interval: func(c *Collector) time.Duration {
+				agents := 0
+				if c.model != nil {
+					agents = len(c.model.Agents)
+				}
+				return stateInterval(c.settings.PollInterval, agents, 0)
+			}},
 	}
 	for _, j := range jobs {
 		j.fresh()

@@ -32,10 +32,13 @@ func rawColumns() []column[float64] {
 // storing their samples.
 type dictionary map[string]*rawMetric
 
+// manyKeys is how many keys are remembered in any case.
+const manyKeys = 4096
+
 // learn makes sure that the keys of a snapshot are known. Keys are looked up
 // together with all others, because two that become the same series are told
 // apart (catalogue.ResolveAll).
-func (d dictionary) learn(values map[string]float64) {
+func (d dictionary) learn(origin catalogue.Origin, values map[string]float64) {
 	missing := false
 	for key := range values {
 		if d[key] == nil {
@@ -47,7 +50,8 @@ func (d dictionary) learn(values map[string]float64) {
 		return
 	}
 	// Keys of frameworks come and go. Forget those that are gone now and then.
-	if len(d) > 2*len(values) {
+	// Agents differ in theirs, so many are kept.
+	if len(d) > max(2*len(values), manyKeys) {
 		for key := range d {
 			if _, there := values[key]; !there {
 				delete(d, key)
@@ -63,7 +67,7 @@ func (d dictionary) learn(values map[string]float64) {
 			keys = append(keys, key)
 		}
 	}
-	for key, m := range catalogue.ResolveAll(catalogue.Master, keys) {
+	for key, m := range catalogue.ResolveAll(origin, keys) {
 		if old := d[key]; old == nil || old.Series.Name != m.Series.Name || !labels.Equal(old.Labels, m.Labels) {
 			d[key] = &rawMetric{m}
 		}
@@ -106,7 +110,7 @@ func (s leaderSnapshot) has(m *rawMetric) bool {
 // that was not written then, because its framework was not known yet, with what
 // it was.
 func writeLeader(b *batch, p *entries[rawKey, float64], d dictionary, now, before leaderSnapshot) {
-	d.learn(now.Values)
+	d.learn(catalogue.Master, now.Values)
 	continues := now.follows(before)
 	for key, n := range now.Values {
 		m := d[key]
@@ -130,7 +134,7 @@ func writeLeader(b *batch, p *entries[rawKey, float64], d dictionary, now, befor
 // process. The others are those of a cluster it does not lead: zeros that mean
 // nothing.
 func writeFollower(b *batch, p *entries[rawKey, float64], d dictionary, s *mesos.Metrics) {
-	d.learn(s.Values)
+	d.learn(catalogue.Master, s.Values)
 	for key, n := range s.Values {
 		if m := d[key]; m.Process {
 			n *= m.Factor

@@ -3,6 +3,7 @@ package collector
 import (
 	"time"
 
+	"github.com/community/mesos-datasource/pkg/mesos"
 	"github.com/community/mesos-datasource/pkg/series"
 )
 
@@ -26,6 +27,9 @@ type Status struct {
 	// TaskSeriesWhy is the sentence when it is not.
 	TaskSeries    bool   `json:"taskSeries"`
 	TaskSeriesWhy string `json:"taskSeriesWhy,omitempty"`
+	// Agents that are asked for measured use; nil while agentStatistics is off or
+	// none was asked yet.
+	AgentPolls *AgentPolls `json:"agentPolls,omitempty"`
 	// SeriesDropped is the number of series the last poll did not write, because
 	// of maxSeries or memoryLimit.
 	SeriesDropped    int    `json:"seriesDropped"`
@@ -37,6 +41,27 @@ type MasterStatus struct {
 	Address string `json:"address"` // host:port
 	Leading bool   `json:"leading"`
 	Error   string `json:"error,omitempty"`
+}
+
+// AgentPolls is how asking agents went the last time.
+type AgentPolls struct {
+	Listed   int `json:"listed"`   // by the leader, connected or not
+	Asked    int `json:"asked"`    // all but those that are left alone for a while since they did not answer
+	Answered int `json:"answered"` // /monitor/statistics
+	// Problems are what went wrong, most frequent first, at most five; each with
+	// one agent's sentence.
+	Problems []AgentProblem `json:"problems,omitempty"`
+	// OwnMetrics tells whether agents' own metrics are kept; OwnMetricsWhy is the
+	// sentence when they are not.
+	OwnMetrics    bool   `json:"ownMetrics"`
+	OwnMetricsWhy string `json:"ownMetricsWhy,omitempty"`
+}
+
+// AgentProblem is a kind of failure of agents, with an example.
+type AgentProblem struct {
+	Category mesos.Category `json:"category"`
+	Agents   int            `json:"agents"`
+	Example  string         `json:"example"`
 }
 
 // PollStatus is one kind of poll.

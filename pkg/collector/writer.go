@@ -3,6 +3,7 @@ package collector
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -33,13 +34,24 @@ type writer struct {
 	health        *entries[series.Poll, health]
 	failures      *entries[failureKey, float64]
 	own           *entries[struct{}, ownFigures]
+	clusterUse    *entries[struct{}, use]
+	frameworkUse  *entries[frameworkKey, use]
+	roleUse       *entries[roleKey, use]
+
+	// agentBooks are what agents themselves said, see measured.go.
+	agentBooks    map[agentKey]*agentBook
+	agentsRefused refusal // in this pass
+	placing       placing
+	rawDropped    int // series of agents' own metrics, and why
+	rawWhy        string
 
 	// pages are those each kind of poll writes to.
 	pages map[series.Poll][]page
 	all   []page
 
-	dictionary dictionary
-	before     leaderSnapshot
+	dictionary      dictionary
+	agentDictionary dictionary
+	before          leaderSnapshot
 
 	fit     taskFit
 	refused map[series.Poll]refusal
@@ -68,40 +80,56 @@ func newWriter(sink series.Sink) *writer {
 		health:        newEntries(healthColumns(), func(p series.Poll, add func(string, string)) { add("poll", string(p)) }),
 		failures:      newEntries(failureColumns(), failureKey.label),
 		own:           newEntries(ownColumns(), nothing),
-		dictionary:    dictionary{},
-		refused:       map[series.Poll]refusal{},
+		clusterUse:    newEntries(useColumns("cluster", false), nothing),
+		frameworkUse:  newEntries(useColumns("framework", false), frameworkKey.label),
+		roleUse:       newEntries(useColumns("role", false), roleKey.label),
+		agentBooks:    map[agentKey]*agentBook{},
+
+		dictionary:      dictionary{},
+		agentDictionary: dictionary{},
+		refused:         map[series.Poll]refusal{},
 	}
 	w.pages = map[series.Poll][]page{
 		series.PollState:     {w.clusters, w.agents, w.agentInfo, w.frameworks, w.frameworkInfo, w.roleTasks, w.tasks, w.executors, w.health, w.failures},
 		series.PollRoles:     {w.roles, w.health, w.failures},
 		series.PollSnapshot:  {w.clusters, w.raw, w.own, w.health, w.failures},
 		series.PollFollowers: {w.raw, w.health, w.failures},
+		series.PollAgents:    {w.clusterUse, w.frameworkUse, w.roleUse, w.health, w.failures},
 	}
-	w.all = append(w.pages[series.PollState], w.roles, w.raw, w.own)
+	w.all = append(w.pages[series.PollState], w.roles, w.raw, w.own, w.clusterUse, w.frameworkUse, w.roleUse)
 	return w
 }
 
 // batch writes one poll's samples: what fill appends, and the end of what the
 // poll wrote before and does not now.
 func (w *writer) batch(ctx context.Context, poll series.Poll, t time.Time, fill func(*batch)) error {
+	pages := w.pages[poll]
+	if poll == everyPoll {
+		pages = slices.Clone(w.all)
+		for _, book := range w.agentBooks {
+			pages = append(pages, book.pages...)
+		}
+	}
+	b, err := w.commit(ctx, poll, t, pages, fill)
+	if poll != everyPoll {
+		w.refused[poll] = refusal{b.dropped, b.why}
+	}
+	return err
+}
+
+// commit writes a batch whose poll owns these pages.
+func (w *writer) commit(ctx context.Context, poll series.Poll, t time.Time, pages []page, fill func(*batch)) (*batch, error) {
 	w.turn++
 	w.last = later(w.last, t)
 	b := begin(ctx, w.sink, poll, w.turn, w.cluster, t.UnixMilli())
 	fill(b)
-	pages := w.pages[poll]
-	if poll == everyPoll {
-		pages = w.all
-	}
 	for _, p := range pages {
 		p.sweep(b)
 	}
-	if poll != everyPoll {
-		w.refused[poll] = refusal{b.dropped, b.why}
-	}
 	if err := b.into.Commit(); err != nil {
-		return fmt.Errorf("storing the samples of %s: %w", poll, err)
+		return b, fmt.Errorf("storing the samples of %s: %w", poll, err)
 	}
-	return nil
+	return b, nil
 }
 
 // state writes what /state says.
@@ -126,7 +154,13 @@ func (w *writer) state(ctx context.Context, m *cluster.Cluster, s Settings, h he
 				w.roleTasks.write(b, v, roleKey(role), counts)
 			}
 		}
-		w.fit = w.fit.decide(s, w.openBesideTasks(), func() int { return w.taskSize(v, m) })
+		w.fit = w.fit.decide(s, w.openBesideTasks(), func() int {
+			size := w.taskSize(v, m)
+			if s.AgentStatistics {
+				size += w.measuredSize(m)
+			}
+			return size
+		})
 		if w.fit.keep {
 			writeTasks(b, v, m, s.TaskLabels, w.tasks, w.executors)
 		}
@@ -138,6 +172,9 @@ func (w *writer) openBesideTasks() int {
 	n := 0
 	for _, p := range w.all {
 		n += p.open()
+	}
+	for _, book := range w.agentBooks {
+		n += book.use.open()
 	}
 	return n - w.tasks.open() - w.executors.open()
 }
@@ -212,6 +249,12 @@ func (w *writer) followers(ctx context.Context, answers []*mesos.Metrics, t time
 
 // fail writes that a poll failed: its series end at t.
 func (w *writer) fail(ctx context.Context, t time.Time, start time.Time, h health) error {
+	if h.poll == series.PollAgents {
+		none := func(agentKey) bool { return false }
+		if err := w.agentsEnd(ctx, t, none, none); err != nil {
+			return err
+		}
+	}
 	return w.batch(ctx, h.poll, t, func(b *batch) {
 		w.writeHealth(b, h)
 		if h.poll == series.PollSnapshot {
@@ -251,6 +294,10 @@ func (w *writer) dropped() (int, string) {
 	if n == 0 {
 		why = ""
 	}
+	n += w.rawDropped
+	if why == "" {
+		why = w.rawWhy
+	}
 	for poll, r := range w.refused {
 		n += r.samples
 		if r.why != nil && why == "" {
@@ -279,10 +326,7 @@ func (f taskFit) decide(s Settings, others int, size func() int) taskFit {
 	case TaskSeriesAlways:
 		return taskFit{decided: true, keep: true}
 	}
-	limit, setting := s.MaxSeries, "maxSeries"
-	if s.MemorySeries > 0 && s.MemorySeries < limit {
-		limit, setting = s.MemorySeries, "memoryLimit"
-	}
+	limit, setting := s.seriesLimit()
 	allowed := limit
 	if f.decided && !f.keep && f.dropped > 0 {
 		allowed = int(float64(limit) * resumeShare)

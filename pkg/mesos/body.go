@@ -68,7 +68,7 @@ func decode(resp *http.Response, target Target, path string, limit int64, sent t
 		return &Error{
 			Category: category,
 			Target:   target.Address,
-			Sentence: fmt.Sprintf("The answer of %s to %s ", target.Address, path) + fmt.Sprintf(format, args...),
+			Sentence: fmt.Sprintf("The answer of %s to %s ", target.Address, path) + fmt.Sprintf(target.words(format), args...),
 			Err:      err,
 		}
 	}
@@ -115,8 +115,12 @@ func decode(resp *http.Response, target Target, path string, limit int64, sent t
 	head := bufio.NewReader(plain)
 	start, err := head.Peek(512)
 	start = bytes.TrimLeft(start, "\xef\xbb\xbf \t\r\n")
+	opening, what := byte('{'), "object"
+	if _, list := into.(*containers); list {
+		opening, what = '[', "list"
+	}
 	switch {
-	case len(start) > 0 && start[0] == '{':
+	case len(start) > 0 && start[0] == opening:
 	case err != nil && err != io.EOF && err != bufio.ErrBufferFull:
 		return broken()
 	case len(start) == 0 && plain.n == 0:
@@ -124,7 +128,7 @@ func decode(resp *http.Response, target Target, path string, limit int64, sent t
 	case len(start) > 0 && start[0] == '<':
 		return wrong(NotMesos, nil, "is a web page and not JSON: this is another web server, or a login page before Mesos. Write the masters' own addresses.")
 	default:
-		return wrong(NotMesos, nil, "is not a JSON object, so this is not a Mesos master: check the address and port.")
+		return wrong(NotMesos, nil, "is not a JSON %s, so this is not a Mesos master: check the address and port.", what)
 	}
 
 	filter := newFinite(head)

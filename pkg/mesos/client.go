@@ -1,6 +1,7 @@
-// Package mesos asks Apache Mesos masters for what they know. It finds the
-// leader and follows it, decodes while reading, and says in one sentence what
-// went wrong. It knows no Grafana and keeps no history; authentication and TLS
+// Package mesos asks Apache Mesos masters and agents for what they know. It
+// finds the leader and follows it, asks only agents that the leader lists,
+// decodes while reading, and says in one sentence what went wrong. It knows no
+// Grafana and keeps no history; authentication and TLS
 // are the business of the http.Client that it is given.
 package mesos
 
@@ -65,13 +66,9 @@ type ZooKeeperConfig struct {
 // and has one request of a kind in flight: who asks meanwhile shares the answer
 // and must not change it.
 type Client struct {
-	registry  *registry // nil where the masters are configured
-	http      *http.Client
-	now       func() time.Time
-	timeout   time.Duration
-	maxBody   int64
-	closeIdle func()
-	flights   *flights
+	asker
+	registry *registry // nil where the masters are configured
+	flights  *flights
 
 	mu sync.Mutex
 	// masters are those configured, or those that ZooKeeper had last.
@@ -88,16 +85,39 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Timeout < 0 || cfg.MaxBody < 0 {
-		return nil, errors.New("the time-out and the limit of an answer's size cannot be negative")
+	asker, err := newAsker(cfg)
+	if err != nil {
+		return nil, err
 	}
-	c := &Client{
-		masters:   masters,
+	c := &Client{asker: asker, masters: masters, flights: newFlights()}
+	if zooKeeper != nil {
+		if c.registry, err = cfg.ZooKeeper.registry(zooKeeper, c.patience(redirectPage)); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// asker sends requests to one kind of target, masters or agents, with one
+// http.Client: no two kinds share credentials.
+type asker struct {
+	http      *http.Client
+	now       func() time.Time
+	timeout   time.Duration
+	maxBody   int64
+	closeIdle func()
+}
+
+func newAsker(cfg Config) (asker, error) {
+	if cfg.Timeout < 0 || cfg.MaxBody < 0 {
+		return asker{}, errors.New("the time-out and the limit of an answer's size cannot be negative")
+	}
+	c := asker{
+		http:      withoutHabits(cfg.HTTP),
 		now:       cfg.Now,
 		timeout:   cfg.Timeout,
 		maxBody:   cfg.MaxBody,
 		closeIdle: cfg.CloseIdle,
-		flights:   newFlights(),
 	}
 	if c.now == nil {
 		c.now = time.Now
@@ -108,12 +128,6 @@ func New(cfg Config) (*Client, error) {
 	if c.maxBody == 0 {
 		c.maxBody = DefaultMaxBody
 	}
-	if zooKeeper != nil {
-		if c.registry, err = cfg.ZooKeeper.registry(zooKeeper, c.patience(redirectPage)); err != nil {
-			return nil, err
-		}
-	}
-	c.http = withoutHabits(cfg.HTTP)
 	if c.closeIdle == nil {
 		c.closeIdle = c.http.CloseIdleConnections
 	}

@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// What can go wrong between here and a master, in nine categories, each with
-// one sentence that says what happened and what to do. People read these
+// What can go wrong between here and a master or agent, in nine categories, each
+// with one sentence that says what happened and what to do. People read these
 // sentences in panels and alerts, so no secret may get into them: they hold
 // addresses, paths and keys, never headers, credentials or bodies.
 
@@ -37,7 +37,7 @@ const (
 	Protocol   Category = "protocol"   // Mesos, and an answer that cannot be read
 )
 
-// Error is an error of a request to a master.
+// Error is an error of a request to a master or agent.
 type Error struct {
 	Category Category
 	Target   string // host:port that was asked; "" when it is about all of them
@@ -72,25 +72,28 @@ func failed(target Target, path string, took time.Duration, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("asking %s for %s: %w", target.Address, path, context.Canceled)
 	}
+	if refused, ok := errors.AsType[*Error](err); ok { // by GuardDial
+		return refused
+	}
 	e := &Error{Target: target.Address, Err: err}
 	if isTimeout(err) {
 		e.Category = Timeout
-		e.Sentence = fmt.Sprintf("The master at %s did not answer %s within %s: check that it is alive and not overloaded, or raise the time-out.",
+		e.Sentence = fmt.Sprintf(target.words("The master at %s did not answer %s within %s: check that it is alive and not overloaded, or raise the time-out."),
 			target.Address, path, seconds(took))
 		return e
 	}
 	if why := tlsTrouble(err); why != "" {
 		e.Category = TLS
-		e.Sentence = fmt.Sprintf("No secure connection to the master at %s: %s.", target.Address, why)
+		e.Sentence = fmt.Sprintf(target.words("No secure connection to the master at %s: %s."), target.Address, why)
 		return e
 	}
 	if strings.Contains(err.Error(), "failed to parse Location header") {
 		e.Category = Protocol
-		e.Sentence = fmt.Sprintf("The master at %s answered %s with a redirect to an address that cannot be read: check what answers there.", target.Address, path)
+		e.Sentence = fmt.Sprintf(target.words("The master at %s answered %s with a redirect to an address that cannot be read: check what answers there."), target.Address, path)
 		return e
 	}
 	e.Category = Network
-	e.Sentence = fmt.Sprintf("No answer from the master at %s (%s): check the address, and that Grafana's server may connect to it.",
+	e.Sentence = fmt.Sprintf(target.words("No answer from the master at %s (%s): check the address, and that Grafana's server may connect to it."),
 		target.Address, cause(err))
 	return e
 }

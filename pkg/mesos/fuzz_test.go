@@ -47,6 +47,12 @@ func FuzzRoles(f *testing.F) {
 
 func FuzzVersion(f *testing.F) { sturdy[Version](f, `{"version":"1.12.0","git_sha":"c1b4"}`) }
 
+func FuzzStatistics(f *testing.F) {
+	sturdy[containers](f,
+		`[{"executor_id":"e","framework_id":"f","statistics":{"timestamp":1.5,"cpus_user_time_secs":0,"threads":null,"x":{}}},{}]`,
+		`[{"statistics":{"blkio_statistics":{"throttling":[{"device":{"major_number":8,"minor_number":0},"io_serviced":[{"op":"READ","value":1}]}]}}}]`)
+}
+
 func FuzzFlags(f *testing.F) { sturdy[Flags](f, `{"flags":{"port":"5050"}}`) }
 
 // FuzzSnapshot compares with encoding/json: what that reads, is read alike.

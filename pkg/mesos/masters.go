@@ -12,16 +12,26 @@ import (
 // Which masters there are, as the user wrote them. They are the only hosts that
 // get the credentials, so what is not clearly a master's address is refused.
 
-// Target is one master that can be asked.
+// Target is one master or agent that can be asked.
 type Target struct {
-	URL     *url.URL // scheme and host:port, nothing else
-	Address string   // host:port, the value of the label `master`
+	URL     *url.URL // scheme and host:port; of an agent behind a router also a path
+	Address string   // host:port and that path; of a master the value of the label `master`
+
+	agent bool // for the words of errors
 }
 
 func (t Target) at(path string) string {
 	u := *t.URL
-	u.Path = path
+	u.Path += path
 	return u.String()
+}
+
+// words are a sentence about a master as it reads for this target.
+func (t Target) words(sentence string) string {
+	if !t.agent {
+		return sentence
+	}
+	return strings.NewReplacer("masters", "agents", "a Mesos master", "a Mesos agent", "no Mesos master", "no Mesos agent", "master", "agent").Replace(sentence)
 }
 
 // parseMasters checks what the masters are known by: one or more of

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// One GET of one master: what is sent, and what each status means.
+// One GET of one master or agent: what is sent, and what each status means.
 
-// endpoint is a page of a master.
+// endpoint is a page of a master or agent.
 type endpoint struct {
 	path string
 	// limit bounds the plain body, where it can be told for every cluster;
@@ -31,6 +31,8 @@ var (
 	versionPage  = endpoint{path: "/version", limit: 1 << 20, quick: true}
 	flagsPage    = endpoint{path: "/flags", limit: 4 << 20, quick: true}
 	redirectPage = endpoint{path: "/redirect", quick: true}
+
+	statisticsPage = endpoint{path: "/monitor/statistics", limit: 64 << 20} // of an agent
 )
 
 // head is the head of a response: when it came, and its headers.
@@ -39,8 +41,8 @@ type head struct {
 	header http.Header
 }
 
-// get asks a master for a page and decodes it. Only Mesos' 200 is an answer.
-func (c *Client) get(ctx context.Context, target Target, page endpoint, into any) (head, error) {
+// get asks a target for a page and decodes it. Only Mesos' 200 is an answer.
+func (c *asker) get(ctx context.Context, target Target, page endpoint, into any) (head, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.patience(page))
 	defer cancel()
 	resp, h, err := c.send(ctx, target, page)
@@ -62,7 +64,7 @@ func (c *Client) get(ctx context.Context, target Target, page endpoint, into any
 }
 
 // send sends a request and returns when the head of the response is there.
-func (c *Client) send(ctx context.Context, target Target, page endpoint) (*http.Response, head, error) {
+func (c *asker) send(ctx context.Context, target Target, page endpoint) (*http.Response, head, error) {
 	h := head{Answer: Answer{Target: target.Address, Sent: c.now()}}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target.at(page.path), nil)
 	if err != nil {
@@ -84,7 +86,7 @@ func (c *Client) send(ctx context.Context, target Target, page endpoint) (*http.
 }
 
 // patience is how long a page is waited for.
-func (c *Client) patience(page endpoint) time.Duration {
+func (c *asker) patience(page endpoint) time.Duration {
 	if page.quick {
 		return min(c.timeout, quickTimeout)
 	}
@@ -99,9 +101,15 @@ func refused(resp *http.Response, target Target, page endpoint) error {
 	said := strings.ToLower(string(text))
 	status := resp.StatusCode
 	e := func(category Category, format string, args ...any) *Error {
-		return &Error{Category: category, Target: target.Address, Sentence: fmt.Sprintf(format, args...)}
+		return &Error{Category: category, Target: target.Address, Sentence: fmt.Sprintf(target.words(format), args...)}
 	}
 	switch {
+	case target.agent && status == http.StatusUnauthorized:
+		return e(Auth, "The agent at %s wants valid credentials for %s (401): set or correct agentBasicAuthUser and agentBasicAuthPassword, which agents get and masters never do.",
+			target.Address, page.path)
+	case target.agent && status == http.StatusNotFound:
+		// Before it has recovered, an agent has its port open and knows no page.
+		return e(NotMesos, "%s has no %s (404): the agent is starting, or something else answers there; check agentAddress.", target.Address, page.path)
 	case status == http.StatusUnauthorized:
 		return e(Auth, "The master at %s wants valid credentials for %s (401): set or correct the user and password of a principal that this master knows, under basic authentication.",
 			target.Address, page.path)
@@ -110,7 +118,7 @@ func refused(resp *http.Response, target Target, page endpoint) error {
 	case status == http.StatusForbidden:
 		return e(Forbidden, "The master at %s does not allow this principal to read %s (403): allow it in the master's ACLs (%s).",
 			target.Address, page.path, acl(page))
-	case status == http.StatusTemporaryRedirect && fromMesos(resp.Header.Get("Location")):
+	case !target.agent && status == http.StatusTemporaryRedirect && fromMesos(resp.Header.Get("Location")):
 		moved := e(NoLeader, "The master at %s does not lead and points to another one for %s: a new leader is being elected; the next poll looks again.",
 			target.Address, page.path)
 		moved.moved = true

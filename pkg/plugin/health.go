@@ -90,6 +90,10 @@ func verbose(a StatusAnswer) string {
 		line("Cluster: %s", a.Cluster)
 	}
 	for _, poll := range a.Polls {
+		if poll.Poll == series.PollAgents {
+			line("%s", agentsLine(poll, a.AgentPolls))
+			continue
+		}
 		line("%s", pollLine(poll))
 	}
 	line("History: %s", historyLine(a.History))
@@ -101,6 +105,11 @@ func verbose(a StatusAnswer) string {
 	}
 	if a.SeriesDropped > 0 {
 		line("Warning: %d series are not kept: %s", a.SeriesDropped, a.SeriesDroppedWhy)
+	}
+	if agents := a.AgentPolls; agents != nil {
+		for _, p := range agents.Problems {
+			line("Warning: %s did not answer (%s), one of them: %s", count(p.Agents, "agent"), p.Category, p.Example)
+		}
 	}
 	for _, warning := range a.Warnings {
 		line("Warning: %s", warning)
@@ -116,7 +125,6 @@ func pollLine(p collector.PollStatus) string {
 		series.PollState:     "/state",
 		series.PollRoles:     "/roles",
 		series.PollFollowers: "followers' /metrics/snapshot",
-		series.PollAgents:    "agents",
 	}[p.Poll]
 	if name == "" {
 		name = string(p.Poll)
@@ -130,6 +138,21 @@ func pollLine(p collector.PollStatus) string {
 		return fmt.Sprintf("%s: every %s, %s, took %s (%s of it the master's work)", name, p.Interval, size(p.Bytes),
 			p.Took.Round(time.Millisecond), p.Head.Round(time.Millisecond))
 	}
+}
+
+// agentsLine is how asking agents went. What went wrong is told in warnings.
+func agentsLine(p collector.PollStatus, a *collector.AgentPolls) string {
+	switch {
+	case p.Err != nil:
+		return fmt.Sprintf("agents: %v", p.Err)
+	case a == nil:
+		return "agents: not asked yet"
+	}
+	text := fmt.Sprintf("agents: %d of %d answered, every %s, %s", a.Answered, a.Listed, p.Interval, size(p.Bytes))
+	if rest := a.Listed - a.Asked; rest > 0 {
+		text += fmt.Sprintf("; %d are left alone for a while, since they did not answer before", rest)
+	}
+	return text
 }
 
 func historyLine(h HistoryStatus) string {

@@ -5,17 +5,14 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
-	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
 
 	"github.com/community/mesos-datasource/pkg/collector"
 	"github.com/community/mesos-datasource/pkg/history"
-	"github.com/community/mesos-datasource/pkg/mesos"
 	"github.com/community/mesos-datasource/pkg/query"
 )
 
@@ -69,7 +66,7 @@ type source struct {
 	collector *collector.Collector // nil while problem is set
 	// What the collector was given.
 	collect collector.Settings
-	client  *mesos.Client
+	client  *clients
 }
 
 // errNoDataSource is for requests that name no data source: nothing sends
@@ -124,7 +121,7 @@ func (r *Registry) For(ctx context.Context, pluginContext backend.PluginContext)
 // apply puts settings in force. History is kept whatever they say; polling
 // goes on with the new settings, or stops where they cannot be used.
 func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSourceInstanceSettings) error {
-	client, parsed, err := r.newClient(ctx, ds)
+	client, parsed, err := newClients(ctx, ds, r.clock.Now)
 	if err != nil {
 		if src.collector != nil {
 			src.collector.Stop()
@@ -161,41 +158,6 @@ func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSource
 	})
 	src.collector.Start()
 	return nil
-}
-
-// newClient makes the client for the masters, by the settings and the SDK's
-// HTTP options. Nothing is forwarded from the user who asks: the poll is
-// shared by everybody.
-func (r *Registry) newClient(ctx context.Context, ds backend.DataSourceInstanceSettings) (*mesos.Client, Settings, error) {
-	parsed, err := ParseSettings(ds)
-	if err != nil {
-		return nil, parsed, err
-	}
-	options, err := ds.HTTPClientOptions(ctx)
-	if err != nil {
-		return nil, parsed, fmt.Errorf("settings of the data source: HTTP client: %w", err)
-	}
-	// The SDK's middlewares hide the transport. The client closes its idle
-	// connections when it is replaced, and ZooKeeper is reached on its way:
-	// through the secure socks proxy, where that is switched on.
-	var transport *http.Transport
-	options.ConfigureTransport = func(_ httpclient.Options, made *http.Transport) { transport = made }
-	doer, err := httpclient.New(options)
-	if err != nil {
-		return nil, parsed, fmt.Errorf("settings of the data source: HTTP client (TLS certificates, proxy): %w", err)
-	}
-	client, err := mesos.New(mesos.Config{
-		Masters:   parsed.Masters,
-		HTTP:      doer,
-		Now:       r.clock.Now,
-		Timeout:   options.Timeouts.Timeout,
-		CloseIdle: transport.CloseIdleConnections,
-		ZooKeeper: mesos.ZooKeeperConfig{Digest: parsed.ZooKeeperDigest, Scheme: parsed.mastersScheme(), Dial: transport.DialContext},
-	})
-	if err != nil {
-		return nil, parsed, fmt.Errorf("settings of the data source: masters: %w", err)
-	}
-	return client, parsed, nil
 }
 
 // polling is the collector of now, nil where the settings cannot be used or the

@@ -174,7 +174,7 @@ func TestStatus(t *testing.T) {
 
 // Save & test says in a line what was found, and the rest below it.
 func TestSaveAndTestSaysWhatWasFound(t *testing.T) {
-	s := newStage(t, map[string]any{"agentStatistics": true}, workload)
+	s := newStage(t, map[string]any{"agentStatistic": true}, workload)
 	health, details := s.check()
 	state := readState(t, "03-workload/master-get_state")
 	require.Equal(t, backend.HealthStatusOk, health.Status)
@@ -186,7 +186,7 @@ func TestSaveAndTestSaysWhatWasFound(t *testing.T) {
 		"Master " + s.cluster.Address(mesostest.Master) + ": leader",
 		"/metrics/snapshot: every 10s, ", "/state: every 10s, ", "/roles: every 10s, ",
 		"History: in memory, ", "since 2026-11-21T08:00:00Z",
-		"Warning: agentStatistics is set",
+		`Warning: the setting "agentStatistic" is not known`,
 		"any alert or recording rule keeps it going",
 		"sees what its one Mesos principal sees",
 	} {

@@ -14,6 +14,8 @@ import (
 	"github.com/alecthomas/units"
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/gtime"
+
+	"github.com/community/mesos-datasource/pkg/mesos"
 )
 
 // This file reads a data source's settings: what Grafana stores as jsonData,
@@ -57,7 +59,7 @@ func defaultSettings() Settings {
 		TaskSeries:   "auto",
 		MaxSeries:    300_000,
 		IdleTimeout:  7 * 24 * time.Hour,
-		AgentAddress: "http://{hostname}:{port}",
+		AgentAddress: mesos.DefaultAgentAddress,
 		Engine:       "auto",
 		MemoryLimit:  256 << 20,
 		Retention:    15 * 24 * time.Hour,
@@ -85,7 +87,7 @@ var settings = map[string]setting{
 	"idleTimeout":  duration(func(s *Settings) *time.Duration { return &s.IdleTimeout }, time.Minute),
 
 	"agentStatistics":    readAgentStatistics,
-	"agentAddress":       text(func(s *Settings) *string { return &s.AgentAddress }),
+	"agentAddress":       readAgentAddress,
 	"agentBasicAuthUser": text(func(s *Settings) *string { return &s.AgentBasicAuthUser }),
 	"agentHosts":         readAgentHosts,
 
@@ -347,10 +349,14 @@ func readAgentStatistics(raw json.RawMessage, s *Settings) error {
 	if err := json.Unmarshal(raw, &s.AgentStatistics); err != nil {
 		return fmt.Errorf("must be true or false, not %s", short(raw))
 	}
-	if s.AgentStatistics {
-		s.Warnings = append(s.Warnings, "agentStatistics is set, but this version does not ask agents yet: measured use stays empty")
-	}
 	return nil
+}
+
+func readAgentAddress(raw json.RawMessage, s *Settings) error {
+	if err := text(func(s *Settings) *string { return &s.AgentAddress })(raw, s); err != nil {
+		return err
+	}
+	return mesos.CheckAgentAddress(s.AgentAddress)
 }
 
 func readAgentHosts(raw json.RawMessage, s *Settings) error {

@@ -92,6 +92,8 @@ func TestSettingsWrong(t *testing.T) {
 		"memory limit nonsense":       {`{` + masters + `, "memoryLimit": "lots"}`, `memoryLimit: must be a size like "256MiB" or "1GiB", not "lots"`},
 		"memory limit too small":      {`{` + masters + `, "memoryLimit": "1MiB"}`, `memoryLimit: must be at least "16MiB", not "1MiB"`},
 		"broken pattern":              {`{` + masters + `, "agentHosts": "("}`, "agentHosts: is not a regular expression"},
+		"agents nowhere":              {`{` + masters + `, "agentAddress": "{hostname}"}`, "agentAddress: \"{hostname}\" does not begin with http:// or https://"},
+		"agents all at one place":     {`{` + masters + `, "agentAddress": "http://router/agent"}`, "the same for all agents"},
 		"time-out as text":            {`{` + masters + `, "timeout": "9"}`, `timeout: must be a number of seconds, not "9"`},
 		"server name of another type": {`{` + masters + `, "serverName": 3}`, `serverName: must be text, not 3`},
 		"header name of another type": {`{` + masters + `, "httpHeaderName1": {}}`, `httpHeaderName1: must be text, not {}`},
@@ -130,8 +132,8 @@ func TestSettingsRefuseURL(t *testing.T) {
 func TestSettingsWarnOfWhatDoesNothing(t *testing.T) {
 	s, err := ParseSettings(instance(`{"masters": ["http://m:5050"], "pollIntervall": "15s", "agentStatistics": true}`))
 	require.NoError(t, err)
-	require.Len(t, s.Warnings, 2)
-	require.Contains(t, s.Warnings[0]+s.Warnings[1], `"pollIntervall" is not known`)
+	require.Len(t, s.Warnings, 1)
+	require.Contains(t, s.Warnings[0], `"pollIntervall" is not known`)
 }
 
 func TestFingerprint(t *testing.T) {

@@ -124,6 +124,32 @@ describe('fields', () => {
     expect(last()?.jsonData).toEqual({ maxSeries: 5000, agentStatistics: true });
   });
 
+  it('of agents are there with agent statistics, and their password is a secret', async () => {
+    const { last, user } = setUp();
+    expect(screen.queryByLabelText(/^Agent address/)).not.toBeInTheDocument();
+    await user.click(screen.getByLabelText(/^Agent statistics/));
+    await user.click(screen.getByLabelText(/^Agent address/));
+    await user.paste('https://router/agent/{id}');
+    await user.type(screen.getByLabelText(/^Agent user/), 'grafana');
+    await user.type(screen.getByLabelText('Agent password'), 'secret');
+    expect(last()?.jsonData).toEqual({
+      agentStatistics: true,
+      agentAddress: 'https://router/agent/{id}',
+      agentBasicAuthUser: 'grafana',
+    });
+    expect(last()?.secureJsonData).toEqual({ agentBasicAuthPassword: 'secret' });
+  });
+
+  it('let a stored password of agents be taken away', async () => {
+    const { last, user } = setUp({
+      jsonData: { agentStatistics: true },
+      secureJsonFields: { agentBasicAuthPassword: true },
+    });
+    await user.click(screen.getByRole('button', { name: /reset/i }));
+    expect(last()?.secureJsonFields).toEqual({ agentBasicAuthPassword: false });
+    expect(last()?.secureJsonData).toEqual({ agentBasicAuthPassword: '' });
+  });
+
   it('collect labels', async () => {
     const { last, user } = setUp();
     await user.type(screen.getByPlaceholderText('New label (Enter to add)'), 'team{Enter}');

@@ -11,10 +11,10 @@ import {
   SecureSocksProxyToggle,
 } from '@grafana/plugin-ui';
 import { config } from '@grafana/runtime';
-import { Alert, Box, Button, Divider, Text } from '@grafana/ui';
+import { Alert, Box, Button, Divider, Field, SecretInput, Text } from '@grafana/ui';
 import React from 'react';
 
-import { CLUSTER_NAME, COLLECTION, HISTORY, type FieldSpec } from './fields';
+import { AGENTS, CLUSTER_NAME, COLLECTION, HISTORY, type FieldSpec } from './fields';
 import { FieldRow } from './FieldRow';
 import { Masters } from './Masters';
 import { Provisioning } from './Provisioning';
@@ -39,6 +39,16 @@ export default function ConfigEditor({ options, onOptionsChange }: Props) {
       ...options,
       secureJsonFields: { ...options.secureJsonFields, zkDigest: false },
       secureJsonData: { ...options.secureJsonData, zkDigest },
+    });
+  };
+  // Typed, it is stored with the form; reset, the stored one is taken away.
+  const setAgentPassword = (value: string, typed: boolean) => {
+    onOptionsChange({
+      ...options,
+      secureJsonData: { ...options.secureJsonData, agentBasicAuthPassword: value },
+      secureJsonFields: typed
+        ? options.secureJsonFields
+        : { ...options.secureJsonFields, agentBasicAuthPassword: false },
     });
   };
   const rows = (fields: FieldSpec[]) =>
@@ -92,8 +102,8 @@ export default function ConfigEditor({ options, onOptionsChange }: Props) {
         visibleMethods={[AuthMethod.NoAuth, AuthMethod.BasicAuth]}
       />
       <Text element="p" variant="bodySmall" color="secondary">
-        These credentials are for the masters only. Everybody who may query this data source sees what their one
-        principal may see; nothing of a Grafana user is sent along.
+        These credentials are for the masters only; agents have their own. Everybody who may query this data source sees
+        what their one principal may see; nothing of a Grafana user is sent along.
       </Text>
       <Divider />
 
@@ -104,6 +114,30 @@ export default function ConfigEditor({ options, onOptionsChange }: Props) {
         {rows(COLLECTION)}
       </ConfigSection>
       <Divider />
+
+      {jsonData.agentStatistics && (
+        <>
+          <ConfigSection
+            title="Agents"
+            description="How the agents are asked for measured use. Only agents that the leader lists are."
+          >
+            {rows(AGENTS)}
+            <Field label="Agent password" htmlFor="mesos-agentBasicAuthPassword" disabled={readOnly}>
+              <SecretInput
+                id="mesos-agentBasicAuthPassword"
+                width={40}
+                autoComplete="new-password"
+                disabled={readOnly}
+                isConfigured={Boolean(options.secureJsonFields?.agentBasicAuthPassword)}
+                value={options.secureJsonData?.agentBasicAuthPassword ?? ''}
+                onChange={(event) => setAgentPassword(event.currentTarget.value, true)}
+                onReset={() => setAgentPassword('', false)}
+              />
+            </Field>
+          </ConfigSection>
+          <Divider />
+        </>
+      )}
 
       <ConfigSection title="History" description="How long and where the collected values are kept.">
         {rows(HISTORY)}

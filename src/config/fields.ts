@@ -1,7 +1,7 @@
 // The settings of collection and history as a table: key, words, default,
 // and what is right. The editor draws it; the order is the editor's.
 import type { MesosOptions } from './types';
-import { countProblem, durationProblem, sizeProblem } from './validate';
+import { agentAddressProblem, countProblem, durationProblem, sizeProblem } from './validate';
 
 export type FieldKey = Exclude<keyof MesosOptions, 'masters' | 'timeout' | 'enableSecureSocksProxy'> &
   (
@@ -10,6 +10,9 @@ export type FieldKey = Exclude<keyof MesosOptions, 'masters' | 'timeout' | 'enab
     | 'taskSeries'
     | 'taskLabels'
     | 'agentStatistics'
+    | 'agentAddress'
+    | 'agentHosts'
+    | 'agentBasicAuthUser'
     | 'maxSeries'
     | 'idleTimeout'
     | 'engine'
@@ -88,7 +91,7 @@ export const COLLECTION: FieldSpec[] = [
     kind: 'switch',
     label: 'Agent statistics',
     description:
-      'Measured use of CPU and memory, which every agent has to be asked for. This version does not ask agents yet.',
+      'Measured use of CPU and memory, and agents’ own metrics, for which every agent is asked itself, from Grafana’s server.',
     default: 'off',
   },
   {
@@ -106,6 +109,33 @@ export const COLLECTION: FieldSpec[] = [
     description: 'Collection ends after this time without a query and begins again with the next.',
     default: '7d',
     problem: (value) => durationProblem(value, MINUTE, '1m'),
+  },
+];
+
+/** Where agents are and who they let in; of use with agent statistics only. */
+export const AGENTS: FieldSpec[] = [
+  {
+    key: 'agentAddress',
+    kind: 'text',
+    label: 'Agent address',
+    description:
+      'Where an agent is asked, with {hostname}, {ip}, {port} and {id} of what it told the master. Behind a router (DC/OS): https://router/agent/{id}.',
+    default: 'http://{hostname}:{port}',
+    problem: agentAddressProblem,
+  },
+  {
+    key: 'agentHosts',
+    kind: 'text',
+    label: 'Agent hosts',
+    description: 'A regular expression. Only agents whose whole host name or IP address it matches are asked.',
+    default: 'all that the leader lists',
+  },
+  {
+    key: 'agentBasicAuthUser',
+    kind: 'text',
+    label: 'Agent user',
+    description: 'For agents only: they never get the credentials of the masters, nor masters theirs.',
+    default: 'none',
   },
 ];
 

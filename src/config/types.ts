@@ -15,6 +15,11 @@ export interface MesosOptions extends DataSourceJsonData {
   /** Task labels that become labels of task series. */
   taskLabels?: string[];
   agentStatistics?: boolean;
+  /** Where agents are: {hostname} {ip} {port} {id}. */
+  agentAddress?: string;
+  /** Regular expression for the hosts of agents that are asked. */
+  agentHosts?: string;
+  agentBasicAuthUser?: string;
   maxSeries?: number;
   idleTimeout?: string;
   engine?: Engine;
@@ -31,6 +36,7 @@ export interface MesosSecureOptions {
   basicAuthPassword?: string;
   /** user:password for a zk:// address. */
   zkDigest?: string;
+  agentBasicAuthPassword?: string;
   tlsCACert?: string;
   tlsClientCert?: string;
   tlsClientKey?: string;

@@ -129,3 +129,17 @@ export function mastersProblem(masters: string[] = []): string | undefined {
   }
   return named.length > 0 ? undefined : 'Name at least one master';
 }
+
+/** Why a text is no template for agents' addresses. */
+export function agentAddressProblem(text: string): string | undefined {
+  if (!/^https?:\/\/[^/?#@]+(\/[^?#@]*)?$/.test(text)) {
+    return 'must be an address such as http://{hostname}:{port}, without a user, query or fragment';
+  }
+  const unknown = text.match(/\{[^{}]*\}/g)?.find((one) => !['{hostname}', '{ip}', '{port}', '{id}'].includes(one));
+  if (unknown) {
+    return `has ${unknown}: there are only {hostname}, {ip}, {port} and {id}`;
+  }
+  return /\{(hostname|ip|id)\}/.test(text)
+    ? undefined
+    : 'is the same for all agents: it needs {hostname}, {ip} or {id}';
+}

@@ -1,0 +1,88 @@
+package collector
+
+import (
+	"sync"
+
+	"github.com/community/mesos-datasource/pkg/cluster"
+)
+
+// An agent tells its containers by framework and executor ID. This file says
+// what the leader allocated to each: what use is compared with.
+
+// A containerKey names a container on its agent. For a task that came with a
+// command instead of an executor, executor is the task's own ID.
+type containerKey struct{ framework, executor string }
+
+// A container is what the model knows of one.
+type container struct {
+	executorKey
+	allocated cluster.Resources // its tasks' and its executor's own
+	task      *cluster.Task     // the one task in it; nil with none or several
+	tasks     int
+}
+
+// containers are those of a model, by agent ID.
+type containers map[string]map[containerKey]*container
+
+// placed finds the containers of a model. Ended tasks have none of their own:
+// the leader has taken their resources back.
+func placed(m *cluster.Cluster) containers {
+	all := make(containers, len(m.Agents))
+	at := func(agent, framework, executor string) (*container, bool) {
+		on := all[agent]
+		if on == nil {
+			on = map[containerKey]*container{}
+			all[agent] = on
+		}
+		k := containerKey{framework, executor}
+		c, known := on[k]
+		if !known {
+			c = &container{}
+			on[k] = c
+		}
+		return c, !known
+	}
+	for i := range m.Executors {
+		e := &m.Executors[i]
+		c, _ := at(e.Agent.ID, e.Framework.ID, e.ID)
+		c.executorKey = executorKeyOf(e)
+		c.allocated.Add(e.Allocated)
+	}
+	for i := range m.Tasks {
+		t := &m.Tasks[i]
+		if !t.State.Live() || t.State == cluster.Unreachable {
+			continue
+		}
+		id := t.ExecutorID
+		if id == "" {
+			id = t.ID
+		}
+		c, fresh := at(t.Agent.ID, t.Framework.ID, id)
+		if fresh { // a command executor, which the leader does not list
+			c.executorKey = executorKeyOf(&cluster.Executor{ID: id, Role: t.Role, Framework: t.Framework, Agent: t.Agent})
+		}
+		c.allocated.Add(t.Allocated)
+		c.tasks++
+		c.task = t
+		if c.tasks > 1 {
+			c.task = nil
+		}
+	}
+	return all
+}
+
+// placing remembers the containers of the latest model.
+type placing struct {
+	mu    sync.Mutex
+	model *cluster.Cluster
+	found containers
+}
+
+func (p *placing) of(m *cluster.Cluster) containers {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.model != m {
+		p.model, p.found = m, placed(m)
+	}
+	return p.found
+}

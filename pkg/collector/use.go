@@ -1,0 +1,151 @@
+package collector
+
+import (
+	"math"
+	"time"
+
+	"github.com/community/mesos-datasource/pkg/cluster"
+	"github.com/community/mesos-datasource/pkg/mesos"
+)
+
+// From what an agent reads of its containers to how much they use.
+
+var (
+	timestamp  = mesos.StatisticOf("timestamp")
+	userTime   = mesos.StatisticOf("cpus_user_time_secs")
+	systemTime = mesos.StatisticOf("cpus_system_time_secs")
+	memoryUsed = mesos.StatisticOf("mem_rss_bytes")
+	diskUsed   = mesos.StatisticOf("disk_used_bytes")
+)
+
+// cpuTime is how much CPU time a container had used at a moment.
+type cpuTime struct {
+	timestamp    float64 // of the agent's clock, Unix seconds
+	sent         time.Time
+	user, system float64 // seconds
+}
+
+// cpuTimeOf is what an answer says of it; nothing and false where it does not.
+func cpuTimeOf(r *mesos.Readings, sent time.Time) (cpuTime, bool) {
+	t, timed := r.Of(timestamp)
+	user, knowsUser := r.Of(userTime)
+	system, knowsSystem := r.Of(systemTime)
+	if !timed || !knowsUser || !knowsSystem {
+		return cpuTime{}, false
+	}
+	return cpuTime{t, sent, user, system}, true
+}
+
+const (
+	// leastBetween readings: over less, a hundredth of a second, which is what
+	// agents count in, is a rate that means nothing.
+	leastBetween = time.Second
+	// mostIntervals between readings, as far as queries look back: over more,
+	// what was used then says nothing of now.
+	mostIntervals = 2.5
+)
+
+// coresSince is how many CPU cores were used since the reading before, by the
+// agent's own clock; false where that cannot be told: no time passed, or too
+// much, the agent's clock was set, or the container is not the one of before.
+// (Without cgroups a container's time is that of its living processes: it falls
+// when one ends, and then it cannot be told either.)
+func (c cpuTime) coresSince(before cpuTime, interval time.Duration) (float64, bool) {
+	passed := c.timestamp - before.timestamp
+	ours := c.sent.Sub(before.sent)
+	switch {
+	case passed < leastBetween.Seconds(),
+		float64(ours) > mostIntervals*float64(interval),
+		math.Abs(passed-ours.Seconds()) > max(1, ours.Seconds()/2),
+		c.user < before.user, c.system < before.system:
+		return 0, false
+	}
+	// Each of the two changes is 0 or more, and so is the sum, rounded or not.
+	return ((c.user - before.user) + (c.system - before.system)) / passed, true
+}
+
+// maybe is a number that may be unknown.
+type maybe struct {
+	value float64
+	ok    bool
+}
+
+// use is what is used, and what is allocated to the containers it was read of.
+type use struct {
+	cpus, cpusMeasured     maybe
+	memory, memoryMeasured maybe // bytes
+	disk                   maybe // bytes
+}
+
+// useOf is the use of one container.
+func useOf(r *mesos.Readings, cores maybe, allocated *cluster.Resources) use {
+	u := use{cpus: cores}
+	u.memory.value, u.memory.ok = r.Of(memoryUsed)
+	u.disk.value, u.disk.ok = r.Of(diskUsed)
+	if u.cpus.ok {
+		u.cpusMeasured = maybe{allocated.Value(cluster.CPUs), true}
+	}
+	if u.memory.ok {
+		u.memoryMeasured = maybe{allocated.Value(cluster.Memory), true}
+	}
+	return u
+}
+
+// A total is the use of several containers: of those whose use was read.
+type total struct {
+	cpus, memory                 float64
+	cpusRead, memoryRead         bool
+	cpusMeasured, memoryMeasured cluster.Amount
+}
+
+func (t *total) add(u use, allocated *cluster.Resources) {
+	if u.cpus.ok {
+		t.cpus += u.cpus.value
+		t.cpusMeasured += allocated[cluster.CPUs]
+		t.cpusRead = true
+	}
+	if u.memory.ok {
+		t.memory += u.memory.value
+		t.memoryMeasured += allocated[cluster.Memory]
+		t.memoryRead = true
+	}
+}
+
+// use is the total as it is written. Disk is none of it: few containers have
+// one that is measured.
+func (t *total) use() use {
+	return use{
+		cpus: maybe{t.cpus, t.cpusRead}, cpusMeasured: maybe{t.cpusMeasured.In(cluster.CPUs), t.cpusRead},
+		memory: maybe{t.memory, t.memoryRead}, memoryMeasured: maybe{t.memoryMeasured.In(cluster.Memory), t.memoryRead},
+	}
+}
+
+// totals are the sums over all agents of a pass.
+type totals struct {
+	cluster    total
+	frameworks map[frameworkKey]*total
+	roles      map[roleKey]*total
+	idle, busy bool // there is an agent without containers, with some
+}
+
+func newTotals() *totals {
+	return &totals{frameworks: map[frameworkKey]*total{}, roles: map[roleKey]*total{}}
+}
+
+// add adds a container of an agent.
+func (t *totals) add(c *container, u use) {
+	t.cluster.add(u, &c.allocated)
+	at(t.frameworks, c.frameworkKey).add(u, &c.allocated)
+	if c.role != "" {
+		at(t.roles, roleKey(c.role)).add(u, &c.allocated)
+	}
+}
+
+func at[K comparable, V any](all map[K]*V, k K) *V {
+	v := all[k]
+	if v == nil {
+		v = new(V)
+		all[k] = v
+	}
+	return v
+}

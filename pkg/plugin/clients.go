@@ -1,0 +1,116 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
+
+	"github.com/community/mesos-datasource/pkg/collector"
+	"github.com/community/mesos-datasource/pkg/mesos"
+)
+
+// This file makes what masters and agents are asked through, by the settings
+// and the SDK's HTTP options: an http.Client for each kind of target. What lets
+// one in, basic authentication and custom headers, is never sent to the other.
+// TLS settings, time-outs and proxies are common to both. Nothing is forwarded
+// from the user who asks: the poll is shared by everybody.
+
+// clients are what a collector asks through.
+type clients struct {
+	*mesos.Client
+	agents *mesos.Agents // nil while agentStatistics is off
+}
+
+// Agents is what agents are asked through.
+func (c *clients) Agents() collector.Agents {
+	if c.agents == nil {
+		return nil
+	}
+	return c.agents
+}
+
+// Close closes both.
+func (c *clients) Close() {
+	if c.agents != nil {
+		c.agents.Close()
+	}
+	c.Client.Close()
+}
+
+func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now func() time.Time) (*clients, Settings, error) {
+	parsed, err := ParseSettings(ds)
+	if err != nil {
+		return nil, parsed, err
+	}
+	options, err := ds.HTTPClientOptions(ctx)
+	if err != nil {
+		return nil, parsed, fmt.Errorf("settings of the data source: HTTP client: %w", err)
+	}
+	made := &clients{}
+	// ZooKeeper is reached on the masters' way: through the secure socks proxy,
+	// where that is switched on.
+	zooKeeper := mesos.ZooKeeperConfig{Digest: parsed.ZooKeeperDigest, Scheme: parsed.mastersScheme()}
+	forMasters, err := configOf(options, parsed, now, func(dial mesos.Dial) mesos.Dial {
+		zooKeeper.Dial = dial
+		return dial
+	})
+	if err != nil {
+		return nil, parsed, err
+	}
+	forMasters.ZooKeeper = zooKeeper
+	if made.Client, err = mesos.New(forMasters); err != nil {
+		return nil, parsed, fmt.Errorf("settings of the data source: masters: %w", err)
+	}
+	if !parsed.AgentStatistics {
+		return made, parsed, nil
+	}
+	cfg := mesos.AgentsConfig{Address: parsed.AgentAddress, Hosts: parsed.AgentHosts}
+	cfg.Masters = parsed.Masters
+	cfg.Config, err = configOf(agentOptions(options, parsed, ds.DecryptedSecureJSONData["agentBasicAuthPassword"]), parsed, now, cfg.GuardDial)
+	if err != nil {
+		return nil, parsed, err
+	}
+	if made.agents, err = mesos.NewAgents(cfg); err != nil {
+		return nil, parsed, fmt.Errorf("settings of the data source: agents: %w", err)
+	}
+	return made, parsed, nil
+}
+
+// agentOptions are the options for agents: those for masters without what lets
+// one in there, and without the name that the masters' certificates have.
+func agentOptions(options httpclient.Options, parsed Settings, password string) httpclient.Options {
+	options.Header, options.BasicAuth, options.SigV4 = nil, nil, nil
+	if parsed.AgentBasicAuthUser != "" {
+		options.BasicAuth = &httpclient.BasicAuthOptions{User: parsed.AgentBasicAuthUser, Password: password}
+	}
+	if options.TLS != nil {
+		tls := *options.TLS
+		tls.ServerName = ""
+		options.TLS = &tls
+	}
+	return options
+}
+
+// configOf is the configuration of a client. guard looks at the connections that
+// are made, or at how they are.
+func configOf(options httpclient.Options, parsed Settings, now func() time.Time, guard func(mesos.Dial) mesos.Dial) (mesos.Config, error) {
+	cfg := mesos.Config{Masters: parsed.Masters, Now: now}
+	if options.Timeouts != nil {
+		cfg.Timeout = options.Timeouts.Timeout
+	}
+	// The SDK's middlewares hide the transport, whose idle connections the
+	// client closes when it is replaced.
+	options.ConfigureTransport = func(_ httpclient.Options, transport *http.Transport) {
+		cfg.CloseIdle = transport.CloseIdleConnections
+		transport.DialContext = guard(transport.DialContext)
+	}
+	var err error
+	if cfg.HTTP, err = httpclient.New(options); err != nil {
+		return cfg, fmt.Errorf("settings of the data source: HTTP client (TLS certificates, proxy): %w", err)
+	}
+	return cfg, nil
+}
