@@ -136,13 +136,18 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
   try {
     const port = options.port ?? 0;
     const place = (n: number) => (port === 0 ? 0 : port + n);
-    await Promise.all(
-      hosts.map(async ({ server, moved }, n) => {
+    // All of them, so that none starts to listen after a failure.
+    const started = await Promise.allSettled([
+      ...hosts.map(async ({ server, moved }, n) => {
         await server.start(place(n));
         moved(`127.0.0.1:${server.port}`);
-      })
-    );
-    await router.start(place(hosts.length));
+      }),
+      router.start(place(hosts.length)),
+    ]);
+    const failed = started.find((result) => result.status === 'rejected');
+    if (failed !== undefined) {
+      throw failed.reason;
+    }
     world.agents
       .filter(({ address }) => address === '')
       .forEach((agent) => (agent.address = `127.0.0.1:${router.port}`));

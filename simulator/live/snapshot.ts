@@ -13,6 +13,8 @@ import type { World } from './world.ts';
 const FRAMEWORK = /^master\/frameworks\/[^/]+\/[^/]+\/(.*)$/;
 const OF_ROLE = /^allocator\/mesos\/(offer_filters|quota|)\/?roles\//;
 const OF_PRINCIPAL = /^frameworks\//;
+/** Only a leader stores anything in the registry. */
+const OF_REGISTRY = /^registrar\/(registry_size|state_)/;
 /** Appear with the first task that ends so. */
 const OF_REASON = /^master\/task_\w+\/source_/;
 /** Counted by this process since it began, or gauges of the cluster: 0 until something is counted here. */
@@ -41,7 +43,7 @@ export function snapshotOf(world: World, master: Master): Record<string, number>
   const leads = world.leader === master;
   const noise = new Random(world.plan.seed * 31 + Math.floor(world.now) * 7 + master.number);
   const values: Record<string, number> = {};
-  for (const [key, value] of template.own) {
+  for (const [key, value] of template.own.filter(([key]) => leads || !OF_REGISTRY.test(key))) {
     // Times and loads are never twice the same.
     values[key] =
       /_ms(\/|$)|load_|mem_free/.test(key) && !key.endsWith('/count') ? value * (0.5 + noise.unit()) : value;
@@ -57,9 +59,6 @@ export function snapshotOf(world: World, master: Master): Record<string, number>
     values['master/valid_status_update_acknowledgements'] = values['master/valid_status_updates'];
     if (world.ready !== undefined) {
       Object.assign(values, figuresOf(world), rolesFigures(world, noise), frameworksFigures(world));
-    } else {
-      // Quota is known from the first moment on (13-master-restart), everything else is not.
-      Object.assign(values, { 'registrar/log/recovered': 0 });
     }
   }
   return Object.fromEntries(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -55,6 +55,10 @@ export function stateParts(world: World, master: Master, restricted = false): Pa
   const registered = world.ready === undefined ? [] : world.agents.filter(isRegistered);
   const frameworks = restricted || world.ready === undefined ? [] : world.frameworks;
   const listed = frameworks.filter(isListed);
+  const executors = Map.groupBy(
+    registered.flatMap(({ listedExecutors }) => [...listedExecutors]),
+    ({ framework }) => framework
+  );
   const completed = frameworks.filter(({ books }) => books === 'completed');
   return [
     {
@@ -72,9 +76,9 @@ export function stateParts(world: World, master: Master, restricted = false): Pa
       version: world.now,
       text: () => `],"recovered_slaves":[${recoveredAgents(world).map(recoveredText).join(',')}],"frameworks":[`,
     },
-    ...listed.flatMap((framework, i) => frameworkParts(world, framework, i)),
+    ...listed.flatMap((framework, i) => frameworkParts(world, framework, executors.get(framework) ?? [], i)),
     { key: 'ends', version: 0, text: () => '],"completed_frameworks":[' },
-    ...completed.flatMap((framework, i) => frameworkParts(world, framework, i)),
+    ...completed.flatMap((framework, i) => frameworkParts(world, framework, executors.get(framework) ?? [], i)),
     { key: 'last', version: 0, text: () => '],"orphan_tasks":[],"unregistered_frameworks":[]}' },
   ];
 }
@@ -169,7 +173,7 @@ const NOTHING = '{"disk":0.0,"mem":0.0,"gpus":0.0,"cpus":0.0}';
 
 // --- frameworks ---
 
-function frameworkParts(world: World, framework: Framework, index: number): Part[] {
+function frameworkParts(world: World, framework: Framework, executors: Executor[], index: number): Part[] {
   const { services } = framework;
   const key = (what: string) => `framework ${framework.number} ${what}`;
   const version = `${world.epoch} ${framework.books} ${framework.version}`;
@@ -185,7 +189,11 @@ function frameworkParts(world: World, framework: Framework, index: number): Part
     ...chunks(services, SERVICES_PER_PART).map((some, i) => ({
       key: key(`tasks ${i}`),
       version: `${world.epoch} ${total(some)} ${i === 0 ? rest.length : before(services, i)}`,
-      text: () => follows(some.flatMap((service) => listedTasks(service)), rest.length === 0 && !before(services, i)),
+      text: () =>
+        follows(
+          some.flatMap((service) => listedTasks(service)),
+          rest.length === 0 && !before(services, i)
+        ),
     })),
     {
       key: key('end'),
@@ -193,7 +201,7 @@ function frameworkParts(world: World, framework: Framework, index: number): Part
       text: () =>
         `],"unreachable_tasks":[${unreachable.map(taskText).join(',')}],` +
         `"completed_tasks":[${framework.completed.filter(known).map(taskText).join(',')}],` +
-        `"offers":[],"executors":[${executorsOf(world, framework).map(executorText).join(',')}]` +
+        `"offers":[],"executors":[${executors.map(executorText).join(',')}]` +
         `${labelsText(framework)},"offer_constraints":{}}`,
     },
   ];
@@ -215,13 +223,6 @@ function listedTasks(service: Service, most?: number): string[] {
     }
   }
   return texts;
-}
-
-function executorsOf(world: World, framework: Framework): Executor[] {
-  const uses = framework.services.some(({ kind }) => kind.executor !== undefined);
-  return uses
-    ? world.agents.flatMap(({ listedExecutors }) => [...listedExecutors].filter((e) => e.framework === framework))
-    : [];
 }
 
 function frameworkHead(framework: Framework): string {

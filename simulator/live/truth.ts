@@ -107,7 +107,7 @@ export function truthOf(world: World): Truth {
     },
     agents,
     frameworks,
-    roles: rolesTruth(world, use),
+    roles: world.ready === undefined ? [] : rolesTruth(world, use),
   };
 }
 
