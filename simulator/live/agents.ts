@@ -2,7 +2,7 @@
  * What becomes of agents: they die, return, drain, are marked gone. The moments are Mesos' own: a broken connection is seen
  * at once, an agent that does not answer pings becomes unreachable, one that starts listens before it knows its containers.
  */
-import type { Agent, Task } from './model.ts';
+import { isActive, type Agent, type Task } from './model.ts';
 import { EXECUTOR_TERMINATED, type World } from './world.ts';
 
 /** Seconds from an agent's start until its port is open, until it knows its routes, and until it has recovered. */
@@ -96,6 +96,9 @@ export function reregisters(world: World, agent: Agent): void {
   if (world.ready === undefined || agent.process !== 'up' || agent.books === 'removed') {
     return;
   }
+  if (agent.books === 'recovered') {
+    sendsEnded(world, agent);
+  }
   if (agent.books === 'registered') {
     agent.reregistered = world.now;
   } else {
@@ -131,6 +134,16 @@ export function reregisters(world: World, agent: Agent): void {
   agent.unheard.splice(0).forEach((tell) => tell());
   world.note(`${agent.hostname} is registered again`);
   agent.version++;
+}
+
+/** What a new master knows of tasks that have ended, it knows from agents. */
+function sendsEnded(world: World, agent: Agent): void {
+  for (const task of agent.ended) {
+    const { framework } = task.service;
+    if (!isActive(task.state) && !framework.unacknowledged.has(task)) {
+      world.remember(framework, task);
+    }
+  }
 }
 
 function isLost({ state }: Task): boolean {

@@ -95,6 +95,7 @@ function loseLeader(world: World): void {
       framework.books = 'absent';
     }
     framework.unreachable.clear();
+    framework.completed = [];
     framework.counters = { subscribed: 0, launched: 0, updates: 0, declined: 0, killed: 0, ended: new Map() };
   }
 }

@@ -9,6 +9,11 @@ export type TaskState =
   | ('STAGING' | 'STARTING' | 'RUNNING' | 'KILLING' | 'UNREACHABLE')
   | ('FINISHED' | 'FAILED' | 'KILLED' | 'LOST' | 'ERROR' | 'DROPPED' | 'GONE' | 'GONE_BY_OPERATOR');
 
+/** Whether a task in that state still is on its agent, as far as anybody knows. */
+export function isActive(state: TaskState): boolean {
+  return state === 'STAGING' || state === 'STARTING' || state === 'RUNNING' || state === 'KILLING';
+}
+
 export interface Status {
   state: TaskState;
   /** Unix seconds. */

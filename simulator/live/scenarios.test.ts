@@ -310,6 +310,28 @@ test('counters know why tasks ended', async () => {
   }
 });
 
+test('a new leader knows of ended tasks what agents tell it; one that stays forgets none', () =>
+  withLive({ scenario: scenarioOf('leader-fails') }, async (live) => {
+    const ended = async (master: number) => {
+      const { frameworks } = await page(live.masters[master], '/state');
+      return frameworks.flatMap((f: Json) => f.completed_tasks.map(({ id }: Json) => id)) as string[];
+    };
+    await live.setNow(START + 119);
+    const before = await ended(0);
+    assert.ok(before.length > 5);
+    await live.setNow(START + 131);
+    assert.ok((await ended(1)).length < before.length);
+    await live.setNow(START + 160);
+    const after = await ended(1);
+    assert.deepEqual(
+      before.filter((id) => !after.includes(id)),
+      []
+    );
+    assert.equal(new Set(after).size, after.length);
+    await live.do({ do: 'agent is marked gone', agent: 1 });
+    assert.ok((await ended(1)).length >= after.length);
+  }));
+
 test('an agent marked gone goes on answering for minutes', () =>
   withLive({ scenario: scenarioOf('agent-gone') }, async (live) => {
     await live.setNow(START + 300);

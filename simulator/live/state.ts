@@ -68,7 +68,7 @@ export function stateParts(world: World, master: Master, restricted = false): Pa
     },
     ...chunks(registered, AGENTS_PER_PART).map((agents, i) => ({
       key: `agents ${i}`,
-      version: `${world.epoch} ${agents[0].number} ${agents.length} ${total(agents)}`,
+      version: `${world.epoch} ${agents.map(({ number, version }) => `${number}:${version}`).join(' ')}`,
       text: () => follows(agents.map(agentText), i === 0),
     })),
     {
@@ -200,7 +200,7 @@ function frameworkParts(world: World, framework: Framework, executors: Executor[
       version: `${version} ${total(services)}`,
       text: () =>
         `],"unreachable_tasks":[${unreachable.map(taskText).join(',')}],` +
-        `"completed_tasks":[${framework.completed.filter(known).map(taskText).join(',')}],` +
+        `"completed_tasks":[${framework.completed.map(taskText).join(',')}],` +
         `"offers":[],"executors":[${executors.map(executorText).join(',')}]` +
         `${labelsText(framework)},"offer_constraints":{}}`,
     },
