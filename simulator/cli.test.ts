@@ -55,6 +55,8 @@ test('wrong options are answered with what would be right', async () => {
     [['--port', 'x'], /--port x: expected a port/],
     [['--speed', '0'], /--speed 0: expected a number above 0/],
     [['--wrong'], /Unknown option '--wrong'/],
+    [['--scenario', 'nope'], /no scenario "nope"; there are: everyday, agent-dies/],
+    [['--scenario', 'everyday', '--agents', 'x'], /--agents x: expected a whole number, 1 or more/],
   ];
   for (const [args, message] of cases) {
     const { code, errors } = await start(...args).ended;
@@ -67,4 +69,26 @@ test('lists the scenes', async () => {
   const { code, text } = await start('--list').ended;
   assert.equal(code, 0);
   assert.deepEqual(text.split('\n').slice(0, 3), ['01-empty-master', '02-agents-idle', '03-workload']);
+});
+
+test('lists the scenarios', async () => {
+  const { code, text } = await start('--list-scenarios').ended;
+  assert.equal(code, 0);
+  assert.match(text, /^everyday +nothing goes wrong/);
+  assert.match(text, /^leader-fails +/m);
+});
+
+test('serves a scenario, tells what happens, ends with Ctrl-C', async () => {
+  const options = ['--agents', '4', '--seed', '7', '--speed', '100', '--port', '0'];
+  const { child, out, ended } = start('--scenario', 'agent-dies', ...options);
+  await until(() => out.text.includes('Ctrl-C'));
+  assert.match(out.text, /Serving scenario agent-dies/);
+  assert.equal([...out.text.matchAll(/ {2}agent {3}http/g)].length, 4);
+  const master = /master {2}(http:\S+)/.exec(out.text)?.[1] ?? '';
+  assert.equal((await ask(master, '/state')).status, 200);
+  await until(() => out.text.includes('at 120 s: agent dies: agent 2'));
+  await until(() => out.text.includes('at 195 s: agent2.example.com is unreachable'));
+  child.kill('SIGINT');
+  assert.equal((await ended).code, 0);
+  assert.equal(await failureOf(master), 'ECONNREFUSED');
 });

@@ -1,5 +1,5 @@
 /**
- * An HTTP door to a running replay, for tests written in another language or in another process. Loopback only.
+ * An HTTP door to a running replay or simulated cluster, for tests written in another language or in another process. Loopback only.
  *
  *   GET  /          scene, stage, position, hosts
  *   GET  /requests  what the hosts received (Entry[] of journal.ts); DELETE forgets it
@@ -7,11 +7,21 @@
  *   POST /kill      {"host": "127.0.0.1:5051"}   (or just "5051")
  *   POST /revive    {"host": "127.0.0.1:5051"}
  *   POST /fault     {"host": "5050", "fault": {"kind": "hang", "path": "/state"}}; "fault": null takes all off
+ *
+ * Of a simulated cluster also:
+ *
+ *   GET  /clock         {"now": 1795262400}: its own time, Unix seconds
+ *   POST /clock?now=N   lets its time pass until then
+ *   GET  /truth?at=N    what is true at that moment (Truth of live/truth.ts); without `at`: now
+ *   GET  /events        what happened so far
+ *   POST /do            {"do": "agent dies", "agent": 2}: any step of live/steps.ts
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Fault } from './faults.ts';
+import type { Live } from './live/live.ts';
+import type { Deed } from './live/steps.ts';
 import type { Replay } from './replay.ts';
 
 export interface Control {
@@ -23,6 +33,7 @@ interface Order {
   name?: string;
   host?: string;
   fault?: Fault | null;
+  do?: Deed['do'];
 }
 
 /** What the door does: `METHOD /path` -> an answer to send as JSON. */
@@ -38,6 +49,26 @@ const DOORS: Record<string, (replay: Replay, order: Order) => unknown> = {
   'POST /revive': (replay, { host = '' }) => replay.revive(host),
   'POST /fault': (replay, { host = '', fault = null }) => replay.fault(host, fault),
 };
+
+/** What it does besides with a simulated cluster. `query`: of the address. */
+const LIVE_DOORS: Record<string, (live: Live, query: URLSearchParams, order: Order) => unknown> = {
+  'GET /clock': (live) => ({ now: live.now() }),
+  'POST /clock': async (live, query) => {
+    await live.setNow(moment('now', query.get('now')));
+    return { now: live.now() };
+  },
+  'GET /truth': (live, query) => live.truth(query.has('at') ? moment('at', query.get('at')) : undefined),
+  'GET /events': (live) => live.events(),
+  'POST /do': (live, _, order) => live.do(order as Deed),
+};
+
+function moment(name: string, value: string | null): number {
+  const at = Number(value);
+  if (!(at > 0)) {
+    throw new Error(`${name}=${value}: expected Unix seconds`);
+  }
+  return at;
+}
 
 /** Opens the door on a port (0: any). Rejects when it is taken. */
 export async function startControl(replay: Replay, port: number): Promise<Control> {
@@ -67,15 +98,20 @@ export async function startControl(replay: Replay, port: number): Promise<Contro
 }
 
 async function handle(replay: Replay, request: IncomingMessage): Promise<unknown> {
-  const door = DOORS[`${request.method} ${request.url}`];
-  if (door === undefined) {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://door');
+  const name = `${request.method} ${pathname}`;
+  const act: ((order: Order) => unknown) | undefined =
+    'truth' in replay && name in LIVE_DOORS
+      ? (order) => LIVE_DOORS[name](replay as Live, searchParams, order)
+      : DOORS[name] && ((order) => DOORS[name](replay, order));
+  if (act === undefined) {
     return undefined;
   }
   let body = '';
   for await (const chunk of request) {
     body += String(chunk);
   }
-  return (await door(replay, body === '' ? {} : (JSON.parse(body) as Order))) ?? {};
+  return (await act(body === '' ? {} : (JSON.parse(body) as Order))) ?? {};
 }
 
 function status(replay: Replay) {

@@ -8,6 +8,7 @@ export type Fault = (
   | { kind: 'hang' } // never answers
   | { kind: 'reset' } // closes the connection instead of answering
   | { kind: 'delay'; ms: number } // answers as recorded, later
+  | { kind: 'trickle'; bytesPerSecond: number } // answers slowly, byte after byte
   | { kind: 'truncate' } // half of the (compressed) body, with a Content-Length that fits the half
   | { kind: 'cut' } // half of the body, then the connection is closed
   | { kind: 'endless'; bytes: number } // a 200 with a JSON string of that many bytes
@@ -19,7 +20,7 @@ export type Fault = (
   times?: number;
 };
 
-const KINDS = ['hang', 'reset', 'delay', 'truncate', 'cut', 'endless', 'answer'];
+const KINDS = ['hang', 'reset', 'delay', 'trickle', 'truncate', 'cut', 'endless', 'answer'];
 
 /** Checks a fault that came as JSON. Throws, saying what is allowed. */
 export function checkFault(fault: unknown): Fault {

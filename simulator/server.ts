@@ -7,9 +7,11 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { gzipSync } from 'node:zlib';
 import { cannedAnswer, type Fault } from './faults.ts';
+import type { Body } from './generate/body.ts';
 import type { Journal } from './journal.ts';
 import { splitUrl, type Asked } from './match.ts';
 
@@ -18,14 +20,14 @@ export interface Answer {
   status: number;
   reason?: string;
   headers: Array<[name: string, value: string]>;
-  /** Not compressed. */
-  body: Buffer;
+  /** Not compressed; or a long one that is kept both ways. */
+  body: Buffer | Body;
   /** The recorded file it comes from. */
   file?: string;
 }
 
-/** What a host says: an answer, or `refuse` when it is down at this moment. */
-export type Say = (asked: Asked) => Answer | 'refuse';
+/** What a host says, at once or later: an answer, or `refuse` when it is down at this moment. */
+export type Say = (asked: Asked) => Answer | 'refuse' | Promise<Answer | 'refuse'>;
 
 /** libprocess compresses bodies from this size on (GZIP_MINIMUM_BODY_LENGTH in 3rdparty/libprocess/src/encoder.hpp). */
 const GZIP_FROM = 1024;
@@ -35,6 +37,9 @@ const MAX_REQUEST_BODY = 1 << 20;
 
 /** Bytes written at a time by the `endless` fault. */
 const CHUNK = Buffer.alloc(1 << 16, 'a');
+
+/** Milliseconds between two pieces of the `trickle` fault. */
+const TRICKLE = 50;
 
 const ADDRESS = '127.0.0.1';
 
@@ -110,9 +115,13 @@ export class HostServer {
     }, 100);
   }
 
-  /** Adds a fault; the latest that fits a request counts. */
-  addFault(fault: Fault): void {
-    this.faults.unshift({ ...fault });
+  /** Adds a fault; the latest that fits a request counts. The result takes it off again. */
+  addFault(fault: Fault): () => void {
+    const own = { ...fault };
+    this.faults.unshift(own);
+    return () => {
+      this.faults = this.faults.filter((f) => f !== own);
+    };
   }
 
   clearFaults(): void {
@@ -159,14 +168,56 @@ export class HostServer {
     if (fault?.kind === 'delay') {
       await this.wait(fault.ms);
     }
-    const answer = fault?.kind === 'answer' ? cannedAnswer(fault) : this.say(asked);
+    const answer = fault?.kind === 'answer' ? cannedAnswer(fault) : await this.say(asked);
     if (answer === 'refuse') {
       request.socket.resetAndDestroy();
       return;
     }
     entry.status = answer.status;
     entry.file = answer.file;
-    send(asked, response, answer, fault);
+    await this.send(asked, response, answer, fault);
+  }
+
+  private async send(asked: Asked, response: ServerResponse, answer: Answer, fault?: Fault): Promise<void> {
+    const headers = [...answer.headers];
+    let { chunks, zipped } = encode(answer.body, acceptsGzip(asked.headers['accept-encoding']));
+    if (zipped) {
+      headers.push(['Content-Encoding', 'gzip']);
+    }
+    if (fault?.kind === 'truncate' || fault?.kind === 'cut') {
+      const whole = Buffer.concat(chunks);
+      const half = whole.subarray(0, Math.floor(whole.length / 2));
+      headers.push(['Content-Length', String(fault.kind === 'cut' ? whole.length : half.length)]);
+      chunks = [half];
+    } else {
+      headers.push(['Content-Length', String(chunks.reduce((sum, chunk) => sum + chunk.length, 0))]);
+    }
+    for (const [name, value] of headers) {
+      response.setHeader(name, value);
+    }
+    response.removeHeader('Connection'); // Mesos sends none; HTTP/1.1 keeps the connection anyway.
+    response.writeHead(answer.status, answer.reason);
+    if (fault?.kind === 'cut') {
+      response.write(chunks[0], () => response.destroy());
+    } else if (asked.method === 'HEAD' || chunks.length === 0) {
+      response.end();
+    } else if (fault?.kind === 'trickle') {
+      await pipeline(Readable.from(this.trickle(chunks, fault.bytesPerSecond)), response);
+    } else if (chunks.length === 1) {
+      response.end(chunks[0]);
+    } else {
+      await pipeline(Readable.from(chunks), response);
+    }
+  }
+
+  private async *trickle(chunks: Buffer[], bytesPerSecond: number): AsyncGenerator<Buffer> {
+    const piece = Math.max(1, Math.round((bytesPerSecond * TRICKLE) / 1000));
+    for (const chunk of chunks) {
+      for (let from = 0; from < chunk.length; from += piece) {
+        yield chunk.subarray(from, from + piece);
+        await this.wait(TRICKLE);
+      }
+    }
   }
 
   private takeFault(path: string): Fault | undefined {
@@ -188,28 +239,15 @@ export class HostServer {
   }
 }
 
-function send(asked: Asked, response: ServerResponse, answer: Answer, fault: Fault | undefined): void {
-  const headers = [...answer.headers];
-  let body = answer.body;
-  if (body.length >= GZIP_FROM && acceptsGzip(asked.headers['accept-encoding'])) {
-    body = gzipSync(body);
-    headers.push(['Content-Encoding', 'gzip']);
+/** A body as it is sent; compressed when that is wanted and worth it. */
+function encode(body: Buffer | Body, gzip: boolean): { chunks: Buffer[]; zipped: boolean } {
+  if (Buffer.isBuffer(body)) {
+    const zipped = gzip && body.length >= GZIP_FROM;
+    return { chunks: [zipped ? gzipSync(body) : body], zipped };
   }
-  const half = body.subarray(0, Math.floor(body.length / 2));
-  if (fault?.kind === 'truncate') {
-    body = half;
-  }
-  headers.push(['Content-Length', String(body.length)]);
-  for (const [name, value] of headers) {
-    response.setHeader(name, value);
-  }
-  response.removeHeader('Connection'); // Mesos sends none; HTTP/1.1 keeps the connection anyway.
-  response.writeHead(answer.status, answer.reason);
-  if (fault?.kind === 'cut') {
-    response.write(half, () => response.destroy());
-    return;
-  }
-  response.end(asked.method === 'HEAD' ? undefined : body);
+  const plain = body.plain();
+  const zipped = gzip && plain.length >= GZIP_FROM;
+  return { chunks: (zipped ? body.gzipped() : plain).chunks, zipped };
 }
 
 /** gzip is accepted when named, or by `*`, unless its q is 0. */

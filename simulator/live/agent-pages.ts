@@ -1,0 +1,208 @@
+/**
+ * What an agent itself answers: /monitor/statistics, /metrics/snapshot, /state, key by key as recorded ones (03-workload).
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { double, doubles } from '../generate/json.ts';
+import { Random } from '../generate/random.ts';
+import { amount, add, minus, resources, sum, type Amount } from './amount.ts';
+import type { Agent, Executor, Framework, Task } from './model.ts';
+import { attributesText, domainText, HOSTNAME, micro, reservedText, taskText, withPorts } from './state.ts';
+import { statistics } from './use.ts';
+import type { World } from './world.ts';
+
+const SCENE = join(import.meta.dirname, '..', '..', 'testdata', 'captures', '03-workload');
+
+function read<T>(file: string): T {
+  const content = readFileSync(join(SCENE, file));
+  return JSON.parse((file.endsWith('.gz') ? gunzipSync(content) : content).toString()) as T;
+}
+
+const recordedState = read<Record<string, unknown>>('agent1-get_state.json.gz');
+const recordedMetrics = read<Record<string, number>>('agent1-get_metrics_snapshot.json');
+
+/** What of /monitor/statistics is written with a point though it may be whole (src/slave/http.cpp writes doubles so). */
+const DOUBLES = /_secs$|_limit$|_soft_limit$|^timestamp$/;
+
+/** One of an agent's containers, as the agent calls it. */
+interface Run {
+  id: string;
+  name: string;
+  source: string;
+  framework: Framework;
+  role: string;
+  container: Task['container'];
+  resources: Amount;
+  type?: 'CUSTOM';
+  tasks: Task[];
+}
+
+/** The containers of an agent by executor: custom ones, and Mesos' own, one for each task. */
+function runs(agent: Agent): Run[] {
+  const custom = [...agent.executors].map((executor): Run => ({ ...customRun(executor), tasks: [...executor.tasks] }));
+  const own = [...agent.tasks].filter(({ executor }) => executor === undefined);
+  return [...custom, ...own.map(ownRun)];
+}
+
+function customRun({ id, name, framework, role, container }: Executor): Omit<Run, 'tasks'> {
+  return { id, name, source: framework.name, framework, role, container, resources: container.limit, type: 'CUSTOM' };
+}
+
+function ownRun(task: Task): Run {
+  const { framework, role } = task.service;
+  return {
+    id: task.id,
+    name: `Command Executor (Task: ${task.id}) (Command: sh -c './run')`,
+    source: task.id,
+    framework,
+    role,
+    container: task.container,
+    resources: task.container.limit,
+    tasks: [task],
+  };
+}
+
+export function statisticsText(world: World, agent: Agent): string {
+  const entries = runs(agent)
+    // A container that only starts has no entry yet.
+    .filter(({ container }) => world.now - container.started > 1)
+    .map(({ id, name, source, framework, container }) => {
+      const measured = Object.entries(statistics(container, agent.cgroups, world.now)).map(
+        ([key, value]) =>
+          `"${key}":${typeof value === 'number' && DOUBLES.test(key) ? double(value) : JSON.stringify(value)}`
+      );
+      return (
+        `{"executor_id":${JSON.stringify(id)},"executor_name":${JSON.stringify(name)},` +
+        `"framework_id":"${framework.id}","source":${JSON.stringify(source)},"statistics":{${measured.join(',')}}}`
+      );
+    });
+  return `[${entries.join(',')}]`;
+}
+
+export function agentMetricsText(world: World, agent: Agent): string {
+  const noise = new Random(world.plan.seed * 37 + Math.floor(world.now) * 11 + agent.number);
+  const used = sum(runs(agent).map((run) => run.resources));
+  const states = [...agent.tasks].map(({ state }) => `slave/tasks_${state.toLowerCase()}`);
+  const values: Record<string, number> = { ...recordedMetrics };
+  for (const key of Object.keys(values)) {
+    if (/^slave\/(tasks|executors|frameworks|valid|invalid)_/.test(key)) {
+      values[key] = 0;
+    } else if (/load_|mem_free/.test(key)) {
+      values[key] *= 0.5 + noise.unit();
+    }
+  }
+  for (const kind of ['cpus', 'mem', 'disk', 'gpus'] as const) {
+    values[`slave/${kind}_total`] = agent.total[kind];
+    values[`slave/${kind}_used`] = used[kind];
+    values[`slave/${kind}_percent`] = agent.total[kind] > 0 ? used[kind] / agent.total[kind] : 0;
+  }
+  values['slave/cpus_revocable_total'] = agent.total.revocable;
+  values['slave/cpus_revocable_used'] = used.revocable;
+  values['slave/cpus_revocable_percent'] = agent.total.revocable > 0 ? used.revocable / agent.total.revocable : 0;
+  values['slave/executors_running'] = runs(agent).length;
+  values['slave/frameworks_active'] = new Set(runs(agent).map(({ framework }) => framework)).size;
+  values['slave/registered'] = agent.books === 'registered' && agent.connected ? 1 : 0;
+  values['slave/uptime_secs'] = micro(world.now - agent.started);
+  agent.counters.forEach((value, key) => (values[`slave/${key}`] = value));
+  states.forEach((key) => (values[key] = (values[key] ?? 0) + 1));
+  values['slave/executors_terminated'] = agent.ended.length;
+  values['slave/valid_status_updates'] = agent.ended.length * 3 + agent.tasks.size * 2;
+  return doubles(Object.fromEntries(Object.entries(values).filter(([key]) => key in recordedMetrics)));
+}
+
+export function agentFlagsText(agent: Agent): string {
+  const [ip, port] = agent.address.split(':');
+  const flags = { ...(recordedState.flags as Record<string, string>), hostname: agent.hostname, ip, port };
+  return JSON.stringify({ flags });
+}
+
+/** `restricted`: for a principal that may see neither flags nor frameworks (15-auth). */
+export function agentStateText(world: World, agent: Agent, restricted = false): string {
+  const unreserved = minus(agent.total, sum(agent.reserved.values()));
+  const own = runs(agent);
+  const frameworks = restricted ? [] : [...Map.groupBy(own, ({ framework }) => framework)];
+  const allocated = allocatedText(own);
+  const texts: Record<string, string> = {
+    start_time: double(micro(agent.started)),
+    id: JSON.stringify(agent.id),
+    pid: `"slave(1)@${agent.address}"`,
+    hostname: JSON.stringify(agent.hostname),
+    domain: domainText(agent),
+    resources: withPorts(resources(agent.total)),
+    reserved_resources: restricted ? '{}' : reservedText(agent),
+    unreserved_resources: withPorts(resources(unreserved)),
+    reserved_resources_full: restricted ? '{}' : reservedFull(agent),
+    unreserved_resources_full: `[${[...full(unreserved, '*'), PORTS_FULL].join(',')}]`,
+    reserved_resources_allocated: restricted ? '{}' : allocated.reserved,
+    unreserved_resources_allocated: allocated.unreserved,
+    resource_providers: '[]',
+    attributes: attributesText(agent),
+    master_hostname: JSON.stringify(HOSTNAME),
+    frameworks: `[${frameworks.map(([framework, some]) => frameworkText(agent, framework, some)).join(',')}]`,
+    completed_frameworks: '[]',
+  };
+  const hidden = restricted ? ['log_dir', 'flags'] : [];
+  const fields = Object.entries(recordedState)
+    .filter(([name]) => !hidden.includes(name))
+    .map(
+      ([name, value]) =>
+        `"${name}":${texts[name] ?? (typeof value === 'number' ? double(value) : JSON.stringify(value))}`
+    );
+  return `{${fields.join(',')}}`;
+}
+
+const PORTS_FULL = '{"name":"ports","type":"RANGES","ranges":{"range":[{"begin":31000,"end":31999}]},"role":"*"}';
+
+function full(what: Amount, role: string, reservation = ''): string[] {
+  return (['cpus', 'mem', 'disk', 'gpus'] as const)
+    .filter((kind) => what[kind] > 0)
+    .map(
+      (kind) =>
+        `{"name":"${kind}","type":"SCALAR","scalar":{"value":${double(what[kind])}},"role":"${role}"${reservation}}`
+    );
+}
+
+function reservedFull({ reserved }: Agent): string {
+  const roles = [...reserved].map(
+    ([role, what]) =>
+      `"${role}":[${full(what, role, `,"reservations":[{"type":"STATIC","role":"${role}"}]`).join(',')}]`
+  );
+  return `{${roles.join(',')}}`;
+}
+
+/** What an agent's containers are given: what comes out of a reservation, by role, and the rest. */
+function allocatedText(own: Run[]): { reserved: string; unreserved: string } {
+  const rest = amount();
+  const byRole = new Map<string, Amount>();
+  for (const { container, role, resources } of own) {
+    const of = container.kind.bound ? (byRole.get(role) ?? amount()) : rest;
+    add(of, resources);
+    if (container.kind.bound) {
+      byRole.set(role, of);
+    }
+  }
+  const roles = [...byRole].map(([role, what]) => `"${role}":${resources(what)}`);
+  return { reserved: `{${roles.join(',')}}`, unreserved: resources(rest) };
+}
+
+function frameworkText(agent: Agent, framework: Framework, own: Run[]): string {
+  const principal = framework.principal === undefined ? '' : `"principal":"${framework.principal}",`;
+  return (
+    `{"id":"${framework.id}","name":"${framework.name}","user":"${framework.user}",` +
+    `"failover_timeout":${double(framework.failoverTimeout)},"checkpoint":true,"hostname":"${framework.hostname}",` +
+    `${principal}"roles":${JSON.stringify(framework.roles)},` +
+    `"executors":[${own.map((run) => runText(agent, run)).join(',')}],"completed_executors":[]}`
+  );
+}
+
+function runText(agent: Agent, run: Run): string {
+  const directory = `/var/lib/mesos/slaves/${agent.id}/frameworks/${run.framework.id}/executors/${run.id}/runs/${run.container.id}`;
+  const type = run.type === undefined ? '' : `"type":"${run.type}",`;
+  return (
+    `{"id":${JSON.stringify(run.id)},"name":${JSON.stringify(run.name)},"source":${JSON.stringify(run.source)},` +
+    `"container":"${run.container.id}","directory":${JSON.stringify(directory)},` +
+    `"resources":${resources(run.resources)},"role":"${run.role}",${type}` +
+    `"tasks":[${run.tasks.map(taskText).join(',')}],"queued_tasks":[],"completed_tasks":[]}`
+  );
+}

@@ -1,0 +1,57 @@
+/**
+ * The truth of any moment of a simulated cluster, also of the past: the course of events is a function of plan and steps, so
+ * a second cluster goes through them again, up to that moment.
+ */
+import type { Plan } from './plan.ts';
+import { startSchedulers } from './schedulers.ts';
+import { carryOut, type Deed, type Step } from './steps.ts';
+import { truthOf, type Truth } from './truth.ts';
+import { World } from './world.ts';
+
+/** Makes a cluster with all that is going to happen to it. */
+export function makeWorld(plan: Plan, steps: Step[]): World {
+  const world = new World(plan);
+  startSchedulers(world);
+  for (const { at, ...deed } of steps) {
+    world.in(at, () => carryOut(world, deed as Deed));
+  }
+  return world;
+}
+
+export class History {
+  private readonly plan: Plan;
+  private readonly steps: Step[];
+  private readonly addresses: string[];
+  /** What was done besides the scenario, in its order. */
+  private readonly done: Array<{ at: number; deed: Deed }> = [];
+  private again?: { world: World; next: number };
+
+  /** `addresses`: of the masters, by number. */
+  constructor(plan: Plan, steps: Step[], addresses: string[]) {
+    this.plan = plan;
+    this.steps = steps;
+    this.addresses = addresses;
+  }
+
+  /** Notes something that was done at a moment (Unix seconds). */
+  note(at: number, deed: Deed): void {
+    this.done.push({ at, deed });
+  }
+
+  /** The truth at a moment, which should not lie after the present of the cluster that is served. */
+  truth(at: number): Truth {
+    if (this.again === undefined || this.again.world.now > at) {
+      const world = makeWorld(this.plan, this.steps);
+      world.masters.forEach((master, i) => (master.address = this.addresses[i]));
+      this.again = { world, next: 0 };
+    }
+    const { again } = this;
+    for (; again.next < this.done.length && this.done[again.next].at <= at; again.next++) {
+      const { at: when, deed } = this.done[again.next];
+      again.world.advance(when);
+      carryOut(again.world, deed);
+    }
+    again.world.advance(at);
+    return truthOf(again.world);
+  }
+}

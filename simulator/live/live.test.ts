@@ -1,0 +1,221 @@
+// A simulated cluster as a program and its tests use it: ports, clocks, faults, the control door, an end that leaves nothing.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { startControl } from '../control.ts';
+import type { Replay } from '../replay.ts';
+import { scenarioOf } from '../scenarios/index.ts';
+import { ask, askJSON, failureOf, fakeClock } from '../testing.ts';
+import { startLive, type Live } from './live.ts';
+import { START, withLive, type Json } from './testing.ts';
+
+const active = () => process.getActiveResourcesInfo().filter((name) => /Timeout|TCPServer|FSReq/.test(name)).length;
+
+/** A closed handle is listed until the event loop comes round. */
+async function assertLeft(expected: number): Promise<void> {
+  for (let turns = 0; turns < 100 && active() !== expected; turns++) {
+    await setImmediate();
+  }
+  assert.equal(active(), expected);
+}
+
+test('nothing is left when it has stopped', async () => {
+  const before = active();
+  const live = await startLive({ plan: { masters: 3 } });
+  assert.ok(active() > before + 15);
+  const waiting = Promise.all([1, 2, 3].map(() => failureOf(live.masters[0], '/metrics/snapshot')));
+  await live.stop();
+  await waiting;
+  await assertLeft(before);
+  for (const url of [...live.masters, ...live.agents, live.router]) {
+    assert.equal(await failureOf(url), 'ECONNREFUSED');
+  }
+});
+
+test('a port in use is said, and what had started is stopped', async () => {
+  const before = active();
+  await withLive({}, async (live) => {
+    const port = Number(new URL(live.agents[3]).port);
+    await assert.rejects(startLive({ port: port - 1 }), /port \d+ is in use: stop what listens there/);
+  });
+  await assertLeft(before);
+});
+
+test('can stand in for a replay', () =>
+  withLive({}, async (live) => {
+    const replay: Replay = live;
+    await ask(replay.masters[0], '/state');
+    assert.deepEqual(
+      replay.requests().map(({ host, path, status }) => ({ host, path, status })),
+      [{ host: 'master1', path: '/state', status: 200 }]
+    );
+    replay.clearRequests();
+    assert.deepEqual(replay.requests(), []);
+    replay.fault('master1', { kind: 'answer', status: 500, path: '/state' });
+    assert.equal((await ask(replay.masters[0], '/state')).status, 500);
+    assert.equal((await ask(replay.masters[0], '/roles')).status, 200);
+    replay.fault('master1', null);
+    assert.equal((await ask(replay.masters[0], '/state')).status, 200);
+    await replay.kill(replay.masters[0]);
+    assert.equal(await failureOf(replay.masters[0]), 'ECONNREFUSED');
+    assert.equal(live.truth().leader, null);
+    await replay.revive('master1');
+    assert.equal((await ask(replay.masters[0], '/redirect')).status, 307);
+    await assert.rejects(async () => replay.kill('agent99'), /no host "agent99"; there are: master1, agent1/);
+    await assert.rejects(replay.setStage('x'), /has no stage "x"/);
+  }));
+
+test('time passes with the clock, as fast as wanted', async () => {
+  const clock = fakeClock();
+  const live = await startLive({ scenario: scenarioOf('agent-dies'), clock: clock.read, speed: 60 });
+  try {
+    assert.equal(live.plan.start, Math.floor(clock.start / 1000));
+    clock.at(1);
+    await live.tick();
+    assert.equal(live.position()?.elapsed, 60);
+    clock.at(2.1);
+    await live.tick();
+    assert.equal(await failureOf(live.agents[1]), 'ECONNREFUSED');
+    assert.deepEqual(live.position()?.event, { t: 120, text: 'agent dies: agent 2' });
+    assert.deepEqual(live.truth(live.plan.start + 60).cluster.agents, { active: 12 });
+  } finally {
+    await live.stop();
+  }
+});
+
+test('in real time hosts go down by themselves', async () => {
+  const live = await startLive({ scenario: scenarioOf('agent-dies'), speed: 200 });
+  try {
+    const until = Date.now() + 10_000;
+    while ((await failureOf(live.agents[1])) !== 'ECONNREFUSED') {
+      assert.ok(Date.now() < until, 'the agent does not die');
+    }
+    assert.ok(live.now() >= live.plan.start + 120);
+  } finally {
+    await live.stop();
+  }
+});
+
+test('the same plan answers the same, to the last byte but for ports', async () => {
+  const pages = async (live: Live) => {
+    await live.setNow(START + 500);
+    const texts: string[] = [];
+    for (const path of ['/state', '/roles', '/metrics/snapshot']) {
+      texts.push((await ask(live.masters[0], path)).body.toString());
+    }
+    texts.push((await ask(live.agents[2], '/monitor/statistics')).body.toString());
+    return texts.join('\n').replace(/("port":"?|127\.0\.0\.1:|\/)\d{4,5}\b/g, '$1PORT');
+  };
+  const options = { scenario: scenarioOf('agent-returns') };
+  let first = '';
+  await withLive(options, async (live) => void (first = await pages(live)));
+  await withLive(options, async (live) => assert.equal(await pages(live), first));
+  await withLive({ ...options, plan: { seed: 2 } }, async (live) => assert.notEqual(await pages(live), first));
+});
+
+test('every agent answers through the router, also those without a port of their own', () =>
+  withLive({ plan: { agents: 20 }, agentPorts: 5 }, async (live) => {
+    assert.equal(live.agents.length, 5);
+    const { slaves } = await askJSON<Json>(live.masters[0], '/state');
+    assert.equal(slaves.length, 20);
+    for (const { id, hostname } of slaves as Json[]) {
+      const state = await askJSON<Json>(live.router, `/agent/${id}/slave(1)/state`);
+      assert.equal(state.hostname, hostname);
+    }
+    await live.do({ do: 'agent dies', agent: 20 });
+    assert.equal((await ask(live.router, `/agent/${slaves[19].id}/state`)).status, 502);
+    assert.equal((await ask(live.router, '/agent/nobody/state')).status, 404);
+  }));
+
+test('compressed is what plain is', () =>
+  withLive({}, async (live) => {
+    const plain = await ask(live.masters[0], '/state');
+    const zipped = await ask(live.masters[0], '/state', { headers: { 'Accept-Encoding': 'gzip' } });
+    assert.equal(zipped.headers['content-encoding'], 'gzip');
+    assert.ok(zipped.raw.length < plain.raw.length / 5);
+    assert.deepEqual(zipped.body, plain.body);
+    const { raw, headers } = await ask(live.masters[0], '/state', { method: 'HEAD' });
+    assert.equal(raw.length, 0);
+    assert.equal(headers['content-length'], String(plain.raw.length));
+  }));
+
+test('/metrics/snapshot is answered twice a second, and later when others ask too', async () => {
+  const live = await startLive({});
+  try {
+    const took = async (requests: number) => {
+      const begun = performance.now();
+      const all = Array.from({ length: requests }, () => ask(live.masters[0], '/metrics/snapshot'));
+      assert.ok((await Promise.all(all)).every(({ status }) => status === 200));
+      return performance.now() - begun;
+    };
+    assert.ok((await took(4)) > 1400, 'the fourth waits a second and a half');
+    const begun = performance.now();
+    await ask(live.masters[0], '/state');
+    assert.ok(performance.now() - begun < 1000, 'nothing else waits');
+    await live.do({ do: 'crowd', clients: 3 });
+    assert.ok((await took(1)) > 1400);
+  } finally {
+    await live.stop();
+  }
+});
+
+test('a slow network and truncated answers', async () => {
+  await withLive({ scenario: scenarioOf('slow-network') }, async (live) => {
+    await live.setNow(START + 61);
+    const { body } = await ask(live.masters[0], '/roles');
+    const begun = performance.now();
+    await ask(live.masters[0], '/roles');
+    assert.ok(performance.now() - begun > (body.length / 20_000) * 500, 'it trickles');
+    await assert.rejects(ask(live.agents[0], '/state', { patience: 300 }), /no answer in 300 ms/);
+    await live.setNow(START + 301);
+    await ask(live.agents[0], '/state', { patience: 2000 });
+  });
+  await withLive({ scenario: scenarioOf('truncated') }, async (live) => {
+    await live.setNow(START + 61);
+    await assert.rejects(ask(live.masters[0], '/state'));
+    await live.setNow(START + 181);
+    const { status, body, headers } = await ask(live.masters[0], '/state');
+    assert.equal(status, 200);
+    assert.equal(headers['content-length'], String(body.length));
+    assert.throws(() => JSON.parse(body.toString()) as unknown, SyntaxError);
+    await live.setNow(START + 301);
+    assert.equal((await askJSON<Json>(live.masters[0], '/state')).slaves.length, 12);
+  });
+});
+
+test('the control door tells the truth and lets things happen', () =>
+  withLive({}, async (live) => {
+    const control = await startControl(live, 0);
+    try {
+      const post = (path: string, body: unknown) =>
+        fetch(`${control.url}${path}`, { method: 'POST', body: JSON.stringify(body) });
+      assert.deepEqual(await askJSON(control.url, '/clock'), { now: START });
+      assert.deepEqual(await (await post(`/clock?now=${START + 60}`, {})).json(), { now: START + 60 });
+      assert.equal((await post('/do', { do: 'agent is deactivated', agent: 2 })).status, 200);
+      const now = await askJSON<Json>(control.url, '/truth');
+      assert.deepEqual(now.cluster.agents, { active: 11, deactivated: 1 });
+      const then = await askJSON<Json>(control.url, `/truth?at=${START + 30}`);
+      assert.deepEqual(then.cluster.agents, { active: 12 });
+      const events = await askJSON<Json[]>(control.url, '/events');
+      assert.deepEqual(events[0], { at: START + 60, text: 'agent is deactivated: agent 2' });
+      const wrong = await post('/do', { do: 'agent dies', agent: 77 });
+      assert.equal(wrong.status, 400);
+      assert.match(((await wrong.json()) as Json).error, /no agent 77/);
+      assert.match(((await (await post('/clock?now=noon', {})).json()) as Json).error, /expected Unix seconds/);
+      assert.equal((await askJSON<Json>(control.url, '/')).scene, 'everyday');
+    } finally {
+      await control.stop();
+    }
+  }));
+
+test('10,000 agents and 100,000 tasks start within 20 s', async () => {
+  const begun = performance.now();
+  await withLive({ plan: { agents: 10_000, tasks: 100_000 } }, async (live) => {
+    const took = performance.now() - begun;
+    assert.ok(took < 20_000, `${took} ms`);
+    const metrics = await askJSON<Json>(live.masters[0], '/metrics/snapshot');
+    assert.equal(metrics['master/slaves_active'], 10_000);
+    assert.ok(metrics['master/tasks_running'] > 60_000, `${metrics['master/tasks_running']} tasks`);
+    assert.equal(metrics['master/tasks_running'], live.truth().cluster.tasks.running);
+  });
+});

@@ -1,0 +1,252 @@
+/**
+ * A simulated cluster on real loopback ports. The library behind `--scenario`; tests use it directly, like a replay.
+ *
+ *   const live = await startLive({ scenario: scenarioOf('agent-dies'), speed: 10 });
+ *   await fetch(`${live.masters[0]}/state`);
+ *   live.truth();                                // what is true now
+ *   await live.do({ do: 'agent dies', agent: 2 });
+ *   await live.stop();
+ */
+import { Journal } from '../journal.ts';
+import { checkFault, type Fault } from '../faults.ts';
+import type { Replay } from '../replay.ts';
+import { HostServer, type Say } from '../server.ts';
+import type { Scenario } from '../scenarios/scenario.ts';
+import { Answers, pathOf, REFUSED } from './answers.ts';
+import { History, makeWorld } from './history.ts';
+import { Limiter } from './limit.ts';
+import type { Agent } from './model.ts';
+import { DEFAULTS, type Plan } from './plan.ts';
+import { carryOut, type Deed } from './steps.ts';
+import { truthOf, type Truth } from './truth.ts';
+import type { WorldEvent } from './world.ts';
+
+export interface LiveOptions {
+  /** What happens; without, only everyday life. */
+  scenario?: Scenario;
+  /** What differs from the scenario's plan. `start` is now, when neither says it. */
+  plan?: Partial<Plan>;
+  /** Port of the first master; the others, the agents and the router follow. 0 (the default): any free ports. */
+  port?: number;
+  /** Seconds of the cluster in a second. 0: its time stands still, and moves by `setNow` only. Default 1. */
+  speed?: number;
+  /** Milliseconds since the epoch. With an own clock no timer runs: call tick() after moving it. */
+  clock?: () => number;
+  /** How many agents have a port of their own; the others answer through the router only. Default 500. */
+  agentPorts?: number;
+  /** File to append every request to, as lines of JSON. */
+  record?: string;
+}
+
+/** A running simulated cluster. */
+export interface Live extends Replay {
+  plan: Plan;
+  /** A door to all agents, as DC/OS has: `<router>/agent/<agent id>/monitor/statistics`. */
+  router: string;
+  /** The cluster's own time, Unix seconds. */
+  now(): number;
+  /** Lets time pass until then, Unix seconds. Never back. */
+  setNow(at: number): Promise<void>;
+  /** What is true now, or was at a moment. */
+  truth(at?: number): Truth;
+  /** What happened so far, oldest first. */
+  events(): WorldEvent[];
+  /** Does something to the cluster now. Throws sentences: nothing of that name. */
+  do(deed: Deed): Promise<void>;
+}
+
+/** Milliseconds between two looks at who is up. */
+const TICK = 200;
+
+const AGENT_PORTS = 500;
+
+/** Makes a cluster and serves it. Throws sentences: port in use. */
+export async function startLive(options: LiveOptions = {}): Promise<Live> {
+  const { scenario, speed = 1 } = options;
+  const clock = options.clock ?? Date.now;
+  const begun = clock();
+  const plan: Plan = { ...DEFAULTS, start: Math.floor(begun / 1000), ...scenario?.plan, ...options.plan };
+  const steps = scenario?.steps ?? [];
+  const world = makeWorld(plan, steps);
+  const answers = new Answers(world);
+  const journal = new Journal(options.record);
+  const limiters = new Map<string, Limiter>();
+  const moment = () => Math.max(world.now, speed === 0 ? 0 : plan.start + ((clock() - begun) / 1000) * speed);
+
+  /** Others wait only in real time: a test with its own clock has no second to lose. */
+  const limited = options.clock === undefined && speed !== 0;
+  const turn = async (name: string, path: string) => {
+    if (limited && path === '/metrics/snapshot') {
+      const limiter = limiters.get(name) ?? new Limiter();
+      limiters.set(name, limiter);
+      await limiter.turn(name.startsWith('master') ? world.crowd : 0);
+    }
+  };
+  /** Brings the world to this moment, and lets a host speak in it. */
+  const host = (name: string, answer: (path: string, asked: Parameters<Say>[0]) => Awaited<ReturnType<Say>>) =>
+    new HostServer(
+      name,
+      async (asked) => {
+        const path = pathOf(asked.url);
+        await turn(name, path);
+        world.advance(moment());
+        return answer(path, asked);
+      },
+      journal
+    );
+
+  const masters = world.masters.map((master) => ({
+    up: () => master.process === 'up',
+    server: host(`master${master.number + 1}`, (path, asked) => answers.ofMaster(master, path, asked)),
+    moved: (address: string) => (master.address = address),
+    dies: { do: 'master dies', master: master.number + 1 } satisfies Deed as Deed,
+    returns: { do: 'master starts', master: master.number + 1 } satisfies Deed as Deed,
+  }));
+  const agents = world.agents.slice(0, options.agentPorts ?? AGENT_PORTS).map((agent) => ({
+    up: () => agent.process !== 'down',
+    server: host(`agent${agent.number + 1}`, (path, asked) => answers.ofAgent(agent, path, asked)),
+    moved: (address: string) => (agent.address = address),
+    dies: { do: 'agent dies', agent: agent.number + 1 } satisfies Deed as Deed,
+    returns: { do: 'agent returns', agent: agent.number + 1 } satisfies Deed as Deed,
+  }));
+  const byId = new Map(world.agents.map((agent) => [agent.id, agent]));
+  const router = host('router', (_, asked) => routed(answers, byId, asked));
+  const hosts = [...masters, ...agents];
+
+  /** Serialised, so that two changes in a row end in the later one. */
+  let settling = Promise.resolve();
+  let disturbed = '';
+  let calm: Array<() => void> = [];
+  const settle = () =>
+    (settling = settling.then(async () => {
+      world.advance(moment());
+      const now = JSON.stringify([...world.disturbances]);
+      if (now !== disturbed) {
+        disturbed = now;
+        calm.forEach((undo) => undo());
+        calm = [...world.disturbances.values()].flatMap(({ on, fault }) =>
+          (on === 'masters' ? masters : agents).map(({ server }) => server.addFault(fault))
+        );
+      }
+      const changed = hosts.filter(({ up, server }) => up() !== server.up);
+      await Promise.all(changed.map(({ up, server }) => (up() ? server.bringUp() : server.takeDown())));
+    }));
+
+  const stopServers = () => Promise.all([...hosts.map(({ server }) => server), router].map((s) => s.takeDown()));
+  try {
+    const port = options.port ?? 0;
+    const place = (n: number) => (port === 0 ? 0 : port + n);
+    // All of them, so that none starts to listen after a failure.
+    const started = await Promise.allSettled([
+      ...hosts.map(async ({ server, moved }, n) => {
+        await server.start(place(n));
+        moved(`127.0.0.1:${server.port}`);
+      }),
+      router.start(place(hosts.length)),
+    ]);
+    const failed = started.find((result) => result.status === 'rejected');
+    if (failed !== undefined) {
+      throw failed.reason;
+    }
+    world.agents
+      .filter(({ address }) => address === '')
+      .forEach((agent) => (agent.address = `127.0.0.1:${router.port}`));
+  } catch (error) {
+    await stopServers();
+    await journal.close();
+    throw error;
+  }
+  const history = new History(
+    plan,
+    steps,
+    world.masters.map(({ address }) => address)
+  );
+  const timer = options.clock === undefined && speed !== 0 ? setInterval(() => void settle(), TICK) : undefined;
+
+  const urlOf = ({ server }: { server: HostServer }) => `http://localhost:${server.port}`;
+  const find = (name: string) => {
+    const found = hosts.find((h) => h.server.host === name || String(h.server.port) === name || urlOf(h) === name);
+    if (found === undefined) {
+      throw new Error(`no host "${name}"; there are: ${hosts.map(({ server }) => server.host).join(', ')}`);
+    }
+    return found;
+  };
+  const perform = async (deed: Deed) => {
+    world.advance(moment());
+    carryOut(world, deed);
+    history.note(world.now, deed);
+    await settle();
+  };
+
+  return {
+    scene: scenario?.name ?? 'everyday',
+    plan,
+    masters: masters.map(urlOf),
+    agents: agents.map(urlOf),
+    router: `http://localhost:${router.port}`,
+    hosts: Object.fromEntries([...hosts.map((h) => [h.server.host, urlOf(h)]), ['router', urlOf({ server: router })]]),
+    stages: [],
+    requests: () => journal.all(),
+    clearRequests: () => journal.clear(),
+    stage: () => '',
+    setStage: (name) => Promise.reject(new Error(`a simulated cluster has no stage "${name}": see its scenarios`)),
+    kill: (name) => perform(find(name).dies),
+    revive: (name) => perform(find(name).returns),
+    fault(name, fault: Fault | null) {
+      const { server } = find(name);
+      if (fault === null) {
+        server.clearFaults();
+        disturbed = '';
+      } else {
+        server.addFault(checkFault(fault));
+      }
+    },
+    position() {
+      world.advance(moment());
+      const last = world.events.at(-1);
+      return {
+        loop: 0,
+        elapsed: world.now - plan.start,
+        event: last && { t: Math.round(last.at - plan.start), text: last.text },
+      };
+    },
+    tick: settle,
+    now() {
+      world.advance(moment());
+      return world.now;
+    },
+    setNow(at) {
+      world.advance(at);
+      return settle();
+    },
+    truth(at) {
+      world.advance(moment());
+      return at === undefined || at >= world.now ? truthOf(world) : history.truth(at);
+    },
+    events: () => [...world.events],
+    do: perform,
+    async stop() {
+      clearInterval(timer);
+      limiters.forEach((limiter) => limiter.stop());
+      await settling;
+      await stopServers();
+      await journal.close();
+    },
+  };
+}
+
+/** `/agent/<id>/<page>` of any agent; one that is down makes a bad gateway. */
+function routed(answers: Answers, agents: Map<string, Agent>, asked: Parameters<Say>[0]): Awaited<ReturnType<Say>> {
+  const [, id, page] = /^\/agent\/([^/]+)(\/.*)$/.exec(asked.url) ?? [];
+  const agent = agents.get(id ?? '');
+  const answer = agent && answers.ofAgent(agent, pathOf(page), asked);
+  if (answer === undefined || answer === REFUSED) {
+    const status = answer === undefined ? 404 : 502;
+    return {
+      status,
+      headers: [['Content-Type', 'text/html']],
+      body: Buffer.from(status === 404 ? 'Not Found' : 'Bad Gateway'),
+    };
+  }
+  return answer;
+}

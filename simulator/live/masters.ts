@@ -1,0 +1,196 @@
+/**
+ * What becomes of masters: they die, one of the others is elected, reads the registry, and hears from agents and schedulers
+ * one after another.
+ */
+import { becomesUnreachable, reregisters } from './agents.ts';
+import type { Framework, Master } from './model.ts';
+import { wake } from './schedulers.ts';
+import type { World } from './world.ts';
+
+/** Seconds from election until the registry is read. */
+const REGISTRY = 1;
+
+/** Seconds within which schedulers subscribe again. */
+const SCHEDULERS = 3;
+
+/** agent_reregister_timeout: agents that have not come back by then are unreachable. */
+const REREGISTER_TIMEOUT = 600;
+
+export function dies(world: World, master: Master): void {
+  if (master.process === 'down') {
+    return;
+  }
+  master.process = 'down';
+  if (world.leader === master) {
+    loseLeader(world);
+    // Others find out when its ZooKeeper session expires; a master alone is elected when it starts.
+    world.in(world.plan.sessionTimeout * world.between(0.6, 1), () => elect(world));
+  }
+}
+
+export function starts(world: World, master: Master): void {
+  if (master.process === 'up') {
+    return;
+  }
+  master.process = 'up';
+  master.started = world.now;
+  master.id = world.random.uuid();
+  master.elected = 0;
+  master.counters = new Map();
+  if (world.plan.masters === 1) {
+    elect(world);
+  } else {
+    world.in(1, () => elect(world));
+  }
+}
+
+/** Without ZooKeeper a leader ends itself, and nobody knows another. */
+export function zookeeperFails(world: World): void {
+  world.zookeeper = false;
+  const { leader } = world;
+  if (leader !== undefined) {
+    leader.process = 'down';
+    loseLeader(world);
+  }
+  world.believed = undefined;
+}
+
+export function zookeeperReturns(world: World): void {
+  world.zookeeper = true;
+  world.in(world.between(1, 3), () => elect(world));
+}
+
+/** The first master there is leads; nothing happens while one leads. */
+function elect(world: World): void {
+  const next = world.masters.find(({ process }) => process === 'up');
+  if (world.leader !== undefined || next === undefined || !world.zookeeper) {
+    return;
+  }
+  next.elected = world.now;
+  next.recovered = false;
+  next.counters = new Map();
+  world.leader = world.believed = next;
+  world.epoch++;
+  world.note(`${next.address || `master ${next.number + 1}`} leads, and has yet to hear from agents`);
+  world.in(REGISTRY, () => {
+    if (world.leader === next) {
+      recovers(world, next);
+    }
+  });
+}
+
+function loseLeader(world: World): void {
+  world.leader = undefined;
+  world.epoch++;
+  for (const agent of world.agents) {
+    if (agent.books !== 'removed' && agent.books !== 'unreachable') {
+      agent.books = 'recovered';
+    }
+    agent.connected = false;
+    world.unlistAll(agent);
+    agent.version++;
+  }
+  for (const framework of world.frameworks) {
+    if (framework.books !== 'completed') {
+      framework.books = 'absent';
+    }
+    framework.unreachable.clear();
+    framework.completed = [];
+    framework.counters = { subscribed: 0, launched: 0, updates: 0, declined: 0, killed: 0, ended: new Map() };
+  }
+}
+
+function recovers(world: World, master: Master): void {
+  master.recovered = true;
+  const { reregistration } = world.plan;
+  let slowest = 0;
+  for (const agent of world.agents) {
+    if (agent.process === 'up' && agent.books !== 'removed') {
+      const after = reregistration * world.random.unit();
+      slowest = Math.max(slowest, after);
+      world.in(after, () => {
+        if (world.leader === master && agent.books !== 'registered') {
+          reregisters(world, agent);
+        }
+      });
+    }
+  }
+  for (const framework of world.frameworks) {
+    world.in(SCHEDULERS * world.random.unit(), () => {
+      if (world.leader === master) {
+        subscribes(world, framework);
+      }
+    });
+  }
+  world.in(REREGISTER_TIMEOUT, () => {
+    if (world.leader === master) {
+      world.agents.filter(({ books }) => books === 'recovered').forEach((agent) => becomesUnreachable(world, agent));
+    }
+  });
+}
+
+// --- frameworks ---
+
+/** A scheduler comes (back) to the leader. */
+export function subscribes(world: World, framework: Framework): void {
+  if (world.ready === undefined || framework.process !== 'up' || framework.books === 'completed') {
+    return;
+  }
+  if (framework.books === 'absent' || framework.books === 'recovered') {
+    framework.registered = world.now;
+    framework.reregistered = world.now + 0.000002;
+    world.count('messages_register_framework');
+  } else if (framework.books === 'disconnected') {
+    framework.reregistered = world.now;
+    world.count('messages_reregister_framework');
+  }
+  framework.books = 'subscribed';
+  framework.counters.subscribed++;
+  framework.unacknowledged.forEach((task) => world.remember(framework, task));
+  framework.unacknowledged.clear();
+  framework.version++;
+  framework.services.forEach((service) => wake(world, service));
+}
+
+/** A scheduler dies; its tasks go on until its failover_timeout is over. */
+export function disconnects(world: World, framework: Framework): void {
+  framework.process = 'down';
+  if (framework.books !== 'subscribed') {
+    return;
+  }
+  framework.books = 'disconnected';
+  framework.version++;
+  const { epoch } = world;
+  world.in(framework.failoverTimeout, () => {
+    if (framework.process === 'down' && framework.books === 'disconnected' && world.epoch === epoch) {
+      isRemoved(world, framework);
+    }
+  });
+}
+
+export function comesBack(world: World, framework: Framework): void {
+  framework.process = 'up';
+  subscribes(world, framework);
+}
+
+/** The master forgets a framework and kills its tasks. */
+export function isRemoved(world: World, framework: Framework): void {
+  world.note(`framework ${framework.name} is over, its tasks are killed`);
+  for (const service of framework.services) {
+    [...service.tasks].forEach((task) => world.end(task, 'KILLED', { source: 'master', reason: 'framework_removed' }));
+  }
+  for (const agent of world.agents) {
+    agent.executors.forEach((executor) => {
+      if (executor.framework === framework) {
+        executor.tasks.clear();
+        world.retire(executor);
+      }
+    });
+  }
+  framework.unreachable.clear();
+  framework.unacknowledged.forEach((task) => world.remember(framework, task));
+  framework.unacknowledged.clear();
+  framework.books = 'completed';
+  framework.unregistered = world.now;
+  framework.version++;
+}

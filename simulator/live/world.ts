@@ -1,0 +1,513 @@
+/**
+ * A simulated cluster as time passes: tasks start, run and end, schedulers replace them, and a scenario does its worst.
+ *
+ * Everything happens at a moment planned beforehand (agenda.ts), with chances drawn in that order: the same plan, seed and
+ * steps give the same cluster, however often it is asked between and however fast its clock runs.
+ *
+ *   world.ts       tasks, executors, books, time
+ *   schedulers.ts  what frameworks want
+ *   agents.ts      agents die, return, drain, are marked gone
+ *   masters.ts     masters die, are elected, recover
+ *   steps.ts       the things a scenario can do
+ *
+ * "Books" are what the leading master knows. A task is in them while its agent is registered.
+ */
+import { Random } from '../generate/random.ts';
+import type { Fault } from '../faults.ts';
+import { Agenda } from './agenda.ts';
+import { add, amount, fits, minus, sum, type Amount } from './amount.ts';
+import type { Agent, Container, Executor, Framework, Master, Service, Task, TaskState } from './model.ts';
+import { EXECUTOR, lineage, makeAgents, makeFrameworks, makeQuota, type Plan, type Quota } from './plan.ts';
+import { bursts, relimit } from './use.ts';
+
+/** Something that happened, for those who look at graphs and want to know why. */
+export interface WorldEvent {
+  /** Unix seconds. */
+  at: number;
+  text: string;
+}
+
+/** A fault of the network or of a host, while it lasts. */
+export interface Disturbance {
+  on: 'masters' | 'agents';
+  fault: Fault;
+}
+
+/** What is known of why a task ended: Mesos' source and reason, as in metric keys. */
+export interface Cause {
+  source: 'master' | 'slave' | 'executor';
+  reason: string;
+}
+
+/** What Mesos' own executor may use besides its task (src/slave/slave.cpp: DEFAULT_EXECUTOR_CPUS, _MEM). */
+const COMMAND_EXECUTOR = amount({ cpus: 0.1, mem: 32 });
+
+const PORTS = { first: 31_000, last: 31_999 };
+
+/** Seconds a custom executor stays with nothing to do. */
+const IDLE = 60;
+
+export class World {
+  readonly plan: Plan;
+  readonly random: Random;
+  readonly agents: Agent[];
+  readonly frameworks: Framework[];
+  readonly masters: Master[];
+  readonly quota: Map<string, { weight: number } & Quota>;
+  readonly events: WorldEvent[] = [];
+  readonly disturbances = new Map<string, Disturbance>();
+  /** Clients besides the one under test that ask for /metrics/snapshot all the time. */
+  crowd = 0;
+  /** Unix seconds. */
+  now: number;
+  leader?: Master;
+  /** ZooKeeper: without, no leader is found. */
+  zookeeper = true;
+  /** Who led last, as followers believe until they hear of another. */
+  believed?: Master;
+  /** What each role itself is allocated, by the books. */
+  readonly allocated = new Map<string, Amount>();
+  /** Changes with the leader, and with it everything in the books. */
+  epoch = 0;
+  readonly clusterId: string;
+  private readonly agenda = new Agenda();
+  private numbered = 0;
+
+  constructor(plan: Plan) {
+    this.plan = plan;
+    this.now = plan.start;
+    this.random = new Random(plan.seed);
+    this.clusterId = this.random.uuid();
+    this.agents = makeAgents(plan, this.clusterId);
+    this.frameworks = makeFrameworks(plan, this.clusterId, this.random);
+    this.quota = makeQuota(this.agents);
+    this.masters = Array.from({ length: plan.masters }, (_, number) => ({
+      number,
+      id: number === 0 ? this.clusterId : this.random.uuid(),
+      address: '',
+      process: 'up' as const,
+      started: plan.start - 30 * 86_400 + number,
+      elected: 0,
+      recovered: true,
+      counters: new Map(),
+    }));
+    this.leader = this.masters[0];
+    this.leader.elected = this.leader.started + 0.013;
+    this.believed = this.leader;
+  }
+
+  // --- time ---
+
+  /** Lets time pass until a moment, in Unix seconds; never back. */
+  advance(to: number): void {
+    while (this.agenda.next() <= to) {
+      const entry = this.agenda.take();
+      if (entry !== undefined) {
+        this.now = Math.max(this.now, entry.at);
+        entry.what();
+      }
+    }
+    this.now = Math.max(this.now, to);
+  }
+
+  /** When the next thing happens. */
+  next(): number {
+    return this.agenda.next();
+  }
+
+  in(seconds: number, what: () => void): void {
+    this.agenda.plan(this.now + seconds, what);
+  }
+
+  at(moment: number, what: () => void): void {
+    this.agenda.plan(moment, what);
+  }
+
+  between(least: number, most: number): number {
+    return least + this.random.unit() * (most - least);
+  }
+
+  note(text: string): void {
+    this.events.push({ at: this.now, text });
+  }
+
+  // --- what holds now ---
+
+  /** The leader, once it knows its agents. */
+  get ready(): Master | undefined {
+    return this.leader?.recovered ? this.leader : undefined;
+  }
+
+  count(key: string, by = 1): void {
+    const counters = this.leader?.counters;
+    counters?.set(key, (counters.get(key) ?? 0) + by);
+  }
+
+  /** Whether the master hears at once what happens on an agent. */
+  hears(agent: Agent): boolean {
+    return this.ready !== undefined && agent.books === 'registered' && agent.connected && agent.process === 'up';
+  }
+
+  /** Does it now, or when the agent is back. */
+  tell(agent: Agent, what: () => void): void {
+    if (this.hears(agent)) {
+      what();
+    } else {
+      agent.unheard.push(what);
+    }
+  }
+
+  // --- tasks ---
+
+  /** Starts a task; `age`: it has been running for so many seconds. False: there is no room or no quota for it. */
+  launch(service: Service, age?: number): boolean {
+    const { framework } = service;
+    if (!this.withinQuota(service)) {
+      return false;
+    }
+    const agent = this.agentFor(service);
+    if (agent === undefined) {
+      return false;
+    }
+    const began = this.now - (age ?? 0);
+    const id = `${framework.name}.${service.name}.${++this.numbered}`;
+    const executor = this.executorFor(service, agent, id, began);
+    const ports = this.takePorts(agent, service.kind.ports ?? 0);
+    const task: Task = {
+      id,
+      service,
+      agent,
+      executor,
+      container: executor?.container ?? this.makeContainer(service, began, service.each, COMMAND_EXECUTOR),
+      state: 'STAGING',
+      statuses: [],
+      resources: { ...service.each },
+      ports,
+    };
+    if (executor !== undefined) {
+      executor.tasks.add(task);
+      relimit(executor.container, task.resources, 1, this.now);
+    }
+    if (service.kind.bound && !service.places.includes(agent)) {
+      service.places.push(agent);
+    }
+    service.tasks.add(task);
+    agent.tasks.add(task);
+    this.list(task);
+    framework.counters.launched++;
+    this.count('messages_launch_tasks');
+    if (age !== undefined) {
+      this.report(task, 'STARTING', began);
+      this.report(task, 'RUNNING', Math.min(this.now, began + 1.3125));
+    } else {
+      this.in(this.between(0.2, 1), () => this.reaches(task, 'STAGING', 'STARTING'));
+      this.in(this.between(1, service.kind.docker === undefined ? 3 : 12), () =>
+        this.reaches(task, 'STARTING', 'RUNNING')
+      );
+    }
+    this.planEnd(task, age ?? 0);
+    return true;
+  }
+
+  /** Ends a task: it is no longer on its agent, whether or not its master hears of it at once. */
+  end(task: Task, state: TaskState, cause?: Cause): void {
+    const { agent, executor } = task;
+    if (!agent.tasks.delete(task)) {
+      return;
+    }
+    task.ports.forEach((port) => agent.ports.delete(port));
+    agent.ended.push(task);
+    if (agent.ended.length > this.plan.remembered) {
+      agent.ended.shift();
+    }
+    const terminal = `tasks_${state.toLowerCase()}`;
+    agent.counters.set(terminal, (agent.counters.get(terminal) ?? 0) + 1);
+    if (executor !== undefined) {
+      executor.tasks.delete(task);
+      relimit(executor.container, task.resources, -1, this.now);
+      if (executor.tasks.size === 0) {
+        this.in(IDLE, () => this.retire(executor));
+      }
+    }
+    const at = this.now;
+    this.tell(agent, () => this.close(task, state, at, cause));
+  }
+
+  /** A task's end, in the books. */
+  close(task: Task, state: TaskState, at: number, cause?: Cause): void {
+    const { service } = task;
+    const { framework } = service;
+    this.unlist(task);
+    service.tasks.delete(task);
+    framework.unreachable.delete(task);
+    this.report(task, state, at);
+    framework.counters.ended.set(state, (framework.counters.ended.get(state) ?? 0) + 1);
+    this.count(`tasks_${state.toLowerCase()}`);
+    if (cause !== undefined) {
+      this.count(`task_${state.toLowerCase()}/source_${cause.source}/reason_${cause.reason}`);
+    }
+    if (framework.books === 'subscribed' || framework.books === 'completed') {
+      this.remember(framework, task);
+    } else {
+      framework.unacknowledged.add(task);
+    }
+    this.wakeScheduler(service);
+  }
+
+  remember(framework: Framework, task: Task): void {
+    framework.completed.push(task);
+    if (framework.completed.length > this.plan.remembered) {
+      framework.completed.shift();
+    }
+    framework.version++;
+  }
+
+  /** The scheduler, or an agent that drains, wants a task's end. */
+  kill(task: Task, grace = 5, cause?: Cause): void {
+    const { framework } = task.service;
+    if (task.state === 'KILLING' || !task.agent.tasks.has(task)) {
+      return;
+    }
+    this.count('messages_kill_task');
+    framework.counters.killed++;
+    if (framework.capabilities.includes('TASK_KILLING_STATE') && task.state === 'RUNNING') {
+      this.report(task, 'KILLING', this.now);
+    }
+    this.in(this.between(grace / 5, grace), () => this.end(task, 'KILLED', cause));
+  }
+
+  /** Notes a task's new state; the master counts every update, and its acknowledgement. */
+  report(task: Task, state: TaskState, at: number): void {
+    const { service, agent } = task;
+    const healthy = state === 'RUNNING' && service.kind.checked === true;
+    task.state = state;
+    task.statuses.push({ state, at, ...(healthy && { healthy }) });
+    service.framework.counters.updates++;
+    this.count('messages_status_update');
+    this.count('valid_status_updates');
+    service.version++;
+    agent.version++;
+  }
+
+  /** Set by schedulers.ts: what a scheduler does when its tasks change. */
+  wakeScheduler: (service: Service) => void = () => {};
+
+  private reaches(task: Task, from: TaskState, state: TaskState): void {
+    if (task.agent.tasks.has(task)) {
+      const at = this.now;
+      this.tell(task.agent, () => {
+        if (task.state === from) {
+          this.report(task, state, at);
+        }
+      });
+    }
+  }
+
+  private planEnd(task: Task, age: number): void {
+    const { kind, trouble } = task.service;
+    if (trouble === 'crashes') {
+      this.in(this.between(5, 15), () => this.end(task, 'FAILED', EXECUTOR_TERMINATED));
+      return;
+    }
+    if (trouble === 'leaks') {
+      task.container.leaks = this.now + this.between(5, 30);
+      this.at(bursts(task.container), () => this.end(task, 'FAILED', OUT_OF_MEMORY));
+      return;
+    }
+    if (kind.lasts !== undefined) {
+      const [shortest, longest] = kind.lasts;
+      const lasts = this.between(shortest, longest);
+      const failed = this.random.unit() * 100 < (kind.fails ?? 0);
+      // One that has run for a while has a part of its time left.
+      const left = age > 0 ? lasts * this.random.unit() : lasts;
+      this.in(left, () => this.end(task, failed ? 'FAILED' : 'FINISHED'));
+    }
+  }
+
+  // --- places ---
+
+  /** What an agent has left for those without a reservation. */
+  room(agent: Agent): Amount {
+    const taken = minus(agent.used, sum(agent.usedReserved.values()));
+    return minus(minus(agent.total, sum(agent.reserved.values())), taken);
+  }
+
+  /** Whether a master offers an agent's resources. */
+  offers(agent: Agent): boolean {
+    return agent.books === 'registered' && agent.connected && !agent.deactivated;
+  }
+
+  private agentFor(service: Service): Agent | undefined {
+    const needs = { ...service.each };
+    add(needs, EXECUTOR, service.kind.executor === undefined ? 0 : 1);
+    if (service.kind.bound) {
+      return this.placeFor(service, needs);
+    }
+    const suits = (agent: Agent) =>
+      this.offers(agent) && fits(needs, this.room(agent)) && this.free(agent, service.kind.ports ?? 0);
+    for (let tries = 0; tries < 20; tries++) {
+      const agent = this.random.pick(this.agents);
+      if (suits(agent)) {
+        return agent;
+      }
+    }
+    const first = this.random.int(this.agents.length);
+    return [...this.agents.slice(first), ...this.agents.slice(0, first)].find(suits);
+  }
+
+  /** The agent with this service's own reservation that has no task of it; else one where a reservation can be made. */
+  private placeFor(service: Service, needs: Amount): Agent | undefined {
+    const taken = new Set([...service.tasks].map(({ agent }) => agent));
+    const own = service.places.find((agent) => !taken.has(agent) && this.offers(agent));
+    if (own !== undefined || service.places.length >= service.instances) {
+      return own;
+    }
+    const { role } = service;
+    const agent = this.agents.find(
+      (one) => !one.reserved.has(role) && this.offers(one) && fits(needs, this.room(one)) && this.free(one, 0)
+    );
+    agent?.reserved.set(role, needs);
+    return agent;
+  }
+
+  private free({ ports }: Agent, wanted: number): boolean {
+    return PORTS.last - PORTS.first + 1 - ports.size >= wanted;
+  }
+
+  private takePorts(agent: Agent, wanted: number): number[] {
+    const ports: number[] = [];
+    for (let port = PORTS.first; ports.length < wanted; port++) {
+      if (!agent.ports.has(port)) {
+        agent.ports.add(port);
+        ports.push(port);
+      }
+    }
+    return ports;
+  }
+
+  /** Whether no role above has a limit that one more task would exceed. */
+  private withinQuota({ role, each, kind }: Service): boolean {
+    const more = { ...each };
+    add(more, EXECUTOR, kind.executor === undefined ? 0 : 1);
+    return lineage(role).every((name) => {
+      const limit = this.quota.get(name)?.limit;
+      if (limit === undefined) {
+        return true;
+      }
+      const { cpus, mem } = this.subtree(name);
+      return cpus + more.cpus <= limit.cpus + 1e-9 && mem + more.mem <= limit.mem + 1e-9;
+    });
+  }
+
+  /** What a role and all below it are allocated, by the books. */
+  subtree(role: string): Amount {
+    const parts = [...this.allocated].filter(([name]) => name === role || name.startsWith(`${role}/`));
+    return sum(parts.map(([, own]) => own));
+  }
+
+  // --- executors and containers ---
+
+  private executorFor(service: Service, agent: Agent, taskId: string, began: number): Executor | undefined {
+    const { framework, role, kind } = service;
+    if (kind.executor === undefined) {
+      return undefined;
+    }
+    const shared = kind.executor === 'per agent';
+    const id = shared ? `${framework.name}-${role.replaceAll('/', '_')}-${agent.hostname}` : `executor-${taskId}`;
+    const known = [...agent.executors].find((executor) => executor.id === id);
+    if (known !== undefined) {
+      return known;
+    }
+    const executor: Executor = {
+      id,
+      name: `${framework.name} executor`,
+      framework,
+      agent,
+      role,
+      resources: { ...EXECUTOR },
+      container: this.makeContainer(service, began, EXECUTOR),
+      tasks: new Set(),
+    };
+    agent.executors.add(executor);
+    this.listExecutor(executor);
+    return executor;
+  }
+
+  /** An executor with nothing to do ends. */
+  retire(executor: Executor): void {
+    const { agent } = executor;
+    if (executor.tasks.size === 0 && agent.executors.delete(executor)) {
+      this.tell(agent, () => this.unlistExecutor(executor));
+    }
+  }
+
+  private makeContainer(service: Service, started: number, ...limits: Amount[]): Container {
+    return {
+      id: this.random.uuid(),
+      kind: service.kind,
+      started,
+      counted: 0,
+      countedAt: started,
+      limit: sum(limits),
+      character: this.random.unit(),
+    };
+  }
+
+  // --- books ---
+
+  list(task: Task): void {
+    if (!task.agent.listed.has(task)) {
+      task.agent.listed.add(task);
+      this.allot(task.agent, task.service, task.resources, 1);
+      task.service.version++;
+    }
+  }
+
+  unlist(task: Task): void {
+    if (task.agent.listed.delete(task)) {
+      this.allot(task.agent, task.service, task.resources, -1);
+      task.service.version++;
+    }
+  }
+
+  listExecutor(executor: Executor): void {
+    if (!executor.agent.listedExecutors.has(executor)) {
+      executor.agent.listedExecutors.add(executor);
+      this.allot(executor.agent, executor, executor.resources, 1);
+      executor.framework.version++;
+    }
+  }
+
+  unlistExecutor(executor: Executor): void {
+    if (executor.agent.listedExecutors.delete(executor)) {
+      this.allot(executor.agent, executor, executor.resources, -1);
+      executor.framework.version++;
+    }
+  }
+
+  /** Takes all that an agent runs out of the books. */
+  unlistAll(agent: Agent): void {
+    agent.listed.forEach((task) => this.unlist(task));
+    agent.listedExecutors.forEach((executor) => this.unlistExecutor(executor));
+  }
+
+  private allot(agent: Agent, whose: Service | Executor, what: Amount, times: 1 | -1): void {
+    const { role, framework } = whose;
+    const kind = 'kind' in whose ? whose.kind : whose.container.kind;
+    const of = (amounts: Map<string, Amount>) => {
+      const own = amounts.get(role) ?? amount();
+      amounts.set(role, own);
+      return own;
+    };
+    add(agent.used, what, times);
+    add(framework.used, what, times);
+    add(of(this.allocated), what, times);
+    if (kind.bound) {
+      add(of(agent.usedReserved), what, times);
+    }
+    agent.version++;
+  }
+}
+
+export const EXECUTOR_TERMINATED: Cause = { source: 'slave', reason: 'executor_terminated' };
+export const OUT_OF_MEMORY: Cause = { source: 'slave', reason: 'container_limitation_memory' };

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	sdk "github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/community/mesos-datasource/pkg/query"
+)
+
+// An answer is what an expression gave.
+type answer struct {
+	Expr   string   `json:"expr"`
+	Series []points `json:"series"`
+}
+
+// points are a series' values at the moments of polls.
+type points struct {
+	Labels map[string]string `json:"labels"`
+	// Unix seconds and value. A moment without a value is not there.
+	Points [][2]float64 `json:"points"`
+}
+
+// perQuery is how many steps are asked at once: a browser's range has no more
+// points than PromQL allows, with room to spare.
+const perQuery = 5000
+
+// ask asks for every expression at every step between two moments, as a panel
+// does.
+func ask(source query.Source, asked []string, from, to time.Time, step time.Duration) ([]answer, error) {
+	var answers []answer
+	for _, expr := range asked {
+		one, err := askFor(source, expr, from, to, step)
+		if err != nil {
+			return nil, fmt.Errorf("asking for %s: %w", expr, err)
+		}
+		answers = append(answers, one)
+	}
+	return answers, nil
+}
+
+func askFor(source query.Source, expr string, from, to time.Time, step time.Duration) (answer, error) {
+	body, err := json.Marshal(map[string]any{"queryType": "promql", "expr": expr, "range": true})
+	if err != nil {
+		return answer{}, err
+	}
+	response := query.Run(context.Background(), source, sdk.DataQuery{
+		RefID: "A", JSON: body, TimeRange: sdk.TimeRange{From: from, To: to}, Interval: step, MaxDataPoints: perQuery,
+	}, query.Options{})
+	if response.Error != nil {
+		return answer{}, response.Error
+	}
+	found := answer{Expr: expr, Series: []points{}}
+	for _, frame := range response.Frames {
+		found.Series = append(found.Series, seriesOf(frame)...)
+	}
+	return found, nil
+}
+
+// seriesOf reads a frame of times and numbers.
+func seriesOf(frame *data.Frame) []points {
+	var found []points
+	times := frame.TypeIndices(data.FieldTypeTime)
+	if len(times) == 0 {
+		return nil
+	}
+	for _, i := range frame.TypeIndices(data.FieldTypeFloat64, data.FieldTypeNullableFloat64) {
+		one := points{Labels: frame.Fields[i].Labels}
+		for row := range frame.Rows() {
+			at, timed := frame.Fields[times[0]].ConcreteAt(row)
+			value, set := frame.Fields[i].ConcreteAt(row)
+			if timed && set {
+				one.Points = append(one.Points, [2]float64{float64(at.(time.Time).UnixMilli()) / 1000, value.(float64)})
+			}
+		}
+		found = append(found, one)
+	}
+	return found
+}

@@ -1,0 +1,115 @@
+// Command truth lets collector, history and queries go through hours of a
+// simulated cluster in seconds, and prints what queries answer, as JSON:
+// `npm run truth` compares that with what the simulator knows to be true. It is
+// not shipped.
+//
+// There is one clock: that of the collector. Before each request the simulated
+// cluster's time is moved to it, by the simulator's control door, so that an
+// answer is of the moment the collector writes beside it.
+//
+//	main.go    the command line, the course of events
+//	follow.go  a cluster whose time follows the collector's clock
+//	mutant.go  a collector's client that loses tasks, which must be noticed
+//	ask.go     what is asked, through the plugin's own query code
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/community/mesos-datasource/pkg/collector"
+	"github.com/community/mesos-datasource/pkg/collector/clocktest"
+	"github.com/community/mesos-datasource/pkg/history"
+	"github.com/community/mesos-datasource/pkg/mesos"
+	"github.com/community/mesos-datasource/pkg/query"
+)
+
+// options are the command line.
+type options struct {
+	masters  string        // URLs, by commas
+	door     string        // URL of the simulator's control door
+	user     string        // user:password for the masters; empty: none
+	start    int64         // Unix seconds
+	length   time.Duration // how long the cluster is watched
+	interval time.Duration // the setting pollInterval
+	drop     int           // the mutant: loses every so-manieth task; 0: none
+}
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "truth:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	var o options
+	flags := flag.NewFlagSet("truth", flag.ContinueOnError)
+	flags.StringVar(&o.masters, "masters", "", "URLs of the masters, separated by commas")
+	flags.StringVar(&o.door, "door", "", "URL of the simulator's control door")
+	flags.StringVar(&o.user, "user", "", "user:password for the masters")
+	flags.Int64Var(&o.start, "start", 0, "Unix seconds at which the cluster's time began")
+	flags.DurationVar(&o.length, "length", 10*time.Minute, "how long the cluster is watched")
+	flags.DurationVar(&o.interval, "interval", 15*time.Second, "the setting pollInterval")
+	flags.IntVar(&o.drop, "drop", 0, "lose every so-manieth task; 0: none")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	var asked []string
+	if err := json.NewDecoder(os.Stdin).Decode(&asked); err != nil {
+		return fmt.Errorf("reading the expressions to ask from standard input: %w", err)
+	}
+	answers, err := watch(o, asked)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(answers)
+}
+
+// watch polls the cluster for as long as wanted, and then asks.
+func watch(o options, asked []string) ([]answer, error) {
+	clock := clocktest.New(time.Unix(o.start, 0))
+	store := history.NewMemory(history.MemoryOptions{Now: clock.Now})
+	defer store.Close()
+	engine := history.NewEngine(history.EngineOptions{})
+	defer engine.Close()
+
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	defer transport.CloseIdleConnections()
+	client, err := mesos.New(mesos.Config{
+		Masters: strings.Split(o.masters, ","),
+		HTTP:    &http.Client{Transport: &follower{next: transport, clock: clock, door: o.door, user: o.user}},
+		Now:     clock.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	var asks collector.Client = client
+	if o.drop > 0 {
+		asks = &mutant{Client: client, every: o.drop}
+	}
+	c := collector.New(collector.Config{
+		Client:       asks,
+		Sink:         store,
+		Clock:        clock,
+		Settings:     collector.Settings{PollInterval: o.interval, IdleTimeout: 1000 * time.Hour, UID: "truth"},
+		Log:          slog.New(slog.DiscardHandler),
+		HistoryStart: func() time.Time { return store.Stats().Start },
+		Jitter:       func() float64 { return 0.5 },
+	})
+	defer c.Stop()
+	c.Start()
+	clock.Settle()
+	clock.Advance(o.length)
+
+	source := query.Source{
+		Engine: engine, Store: store, Status: c.Status, Interval: c.Interval, CurrentTasks: c.CurrentTasks, Now: clock.Now,
+	}
+	return ask(source, asked, time.Unix(o.start, 0), clock.Now(), o.interval)
+}
