@@ -1,0 +1,136 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/community/mesos-datasource/pkg/collector"
+	"github.com/community/mesos-datasource/pkg/collector/clocktest"
+	"github.com/community/mesos-datasource/pkg/history"
+	"github.com/community/mesos-datasource/pkg/mesos"
+	"github.com/community/mesos-datasource/pkg/plugin"
+	"github.com/community/mesos-datasource/pkg/query"
+	"github.com/community/mesos-datasource/pkg/series"
+)
+
+// A backend is what pkg/plugin's registry makes of a data source, on a clock
+// that a measurement moves.
+type backend struct {
+	clock     *clocktest.Clock
+	store     history.Store
+	engine    *history.Engine
+	collector *collector.Collector
+	counted   *counter
+}
+
+// newBackend makes it; nothing is asked before start.
+func newBackend(o options) (*backend, error) {
+	plugin.SaveMemory() // as the executable does
+	b := &backend{clock: clocktest.New(time.Unix(o.start, 0)), engine: history.NewEngine(history.EngineOptions{})}
+	if o.directory == "" {
+		b.store = history.NewMemory(history.MemoryOptions{Retention: o.retention, Limit: o.memoryLimit, Now: b.clock.Now})
+	} else {
+		b.store = history.NewDisk(history.DiskOptions{Dir: o.directory, Retention: o.retention, MemoryLimit: o.memoryLimit, Now: b.clock.Now})
+	}
+	b.counted = &counter{Sink: b.store}
+	client, err := mesos.New(mesos.Config{
+		Masters: []string{o.master},
+		HTTP:    &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()},
+		Now:     b.clock.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	memorySeries := 0
+	if o.directory == "" {
+		memorySeries = history.SeriesWithin(o.memoryLimit, o.pollInterval)
+	}
+	b.collector = collector.New(collector.Config{
+		Client: client,
+		Sink:   b.counted,
+		Clock:  b.clock,
+		Settings: collector.Settings{
+			PollInterval: o.pollInterval,
+			IdleTimeout:  1000 * 24 * time.Hour,
+			TaskSeries:   o.taskSeries,
+			MemorySeries: memorySeries,
+			UID:          "bench",
+		},
+		Log:          slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		HistoryStart: func() time.Time { return b.store.Stats().Start },
+	})
+	return b, nil
+}
+
+// start makes the first polls and returns when they are done.
+func (b *backend) start() error {
+	b.collector.Start()
+	b.clock.Settle()
+	return b.failed()
+}
+
+// advance lets time pass and returns when all polls that fell due are done.
+func (b *backend) advance(d time.Duration) error {
+	b.clock.Advance(d)
+	return b.failed()
+}
+
+// failed is the error of the latest poll of any kind: a bench of a cluster that
+// does not answer would measure nothing.
+func (b *backend) failed() error {
+	for _, p := range b.collector.Status().Polls {
+		if p.Err != nil {
+			return fmt.Errorf("polling %s: %w", p.Poll, p.Err)
+		}
+	}
+	return nil
+}
+
+// source is the backend as queries see it.
+func (b *backend) source() query.Source {
+	return query.Source{
+		Engine:       b.engine,
+		Store:        b.store,
+		Status:       b.collector.Status,
+		Interval:     b.collector.Interval,
+		CurrentTasks: b.collector.CurrentTasks,
+		Now:          b.clock.Now,
+	}
+}
+
+// close ends everything, the store last.
+func (b *backend) close() error {
+	b.collector.Stop()
+	b.engine.Close()
+	return b.store.Close()
+}
+
+// A counter counts the samples that pass to a sink.
+type counter struct {
+	series.Sink
+	samples int64
+}
+
+func (c *counter) Batch(ctx context.Context) series.Batch {
+	return &countedBatch{Batch: c.Sink.Batch(ctx), to: c}
+}
+
+type countedBatch struct {
+	series.Batch
+	to *counter
+}
+
+// Append runs once at a time: the collector's writer writes one batch after
+// the other.
+func (b *countedBatch) Append(ref series.Ref, lset func() labels.Labels, t int64, v float64) (series.Ref, error) {
+	b.to.samples++
+	return b.Batch.Append(ref, lset, t, v)
+}
