@@ -30,6 +30,7 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 		AgentCounts:     map[AgentState]int{},
 		FrameworkCounts: map[FrameworkState]int{},
 		RoleTasks:       map[string]*TaskCounts{},
+		revocable:       map[string]Resources{},
 		agents:          make(map[string]*Agent, len(s.Slaves)),
 		frameworks:      make(map[string]*Framework, len(s.Frameworks)),
 	}
@@ -147,9 +148,11 @@ func (b *builder) addFramework(s *mesos.Framework) {
 	b.addTasks(s.UnreachableTasks, only)
 	for i := range s.Executors {
 		e := &s.Executors[i]
+		role := or(e.Role, only)
+		b.addRevocable(role, e.Resources)
 		b.Executors = append(b.Executors, Executor{
 			ID:        e.ID,
-			Role:      or(e.Role, only),
+			Role:      role,
 			Framework: f,
 			Agent:     b.agent(e.SlaveID),
 			Allocated: regular(e.Resources),
@@ -172,6 +175,7 @@ func (b *builder) addTasks(tasks []mesos.Task, role string) {
 		}
 		if t.State.Live() && t.State != Unreachable {
 			t.Allocated = regular(s.Resources)
+			b.addRevocable(t.Role, s.Resources)
 		}
 		if n := len(s.Statuses); n > 0 {
 			t.Healthy = s.Statuses[n-1].Healthy
@@ -224,6 +228,14 @@ func (b *builder) roleTasks(role string) *TaskCounts {
 		b.RoleTasks[role] = counts
 	}
 	return counts
+}
+
+func (b *builder) addRevocable(role string, r mesos.Resources) {
+	if more := revocable(r); more != (Resources{}) {
+		sum := b.revocable[role]
+		sum.Add(more)
+		b.revocable[role] = sum
+	}
 }
 
 func or(text, otherwise string) string {

@@ -157,6 +157,32 @@ func TestWhatIsARolesOwnIsItsSumLessItsChildrens(t *testing.T) {
 	require.Zero(t, n)
 }
 
+func TestRevocableResourcesAreNoneOfARolesAllocated(t *testing.T) {
+	revocable := mesos.Resources{CPUs: 0.5, CPUsRevocable: 2}
+	state := &mesos.State{Frameworks: []mesos.Framework{{
+		ID: "F1", Roles: []string{"a/b"},
+		Tasks: []mesos.Task{
+			{ID: "runs", FrameworkID: "F1", State: "TASK_RUNNING", Resources: revocable},
+			{ID: "ended", FrameworkID: "F1", State: "TASK_FINISHED", Resources: revocable},
+			{ID: "elsewhere", FrameworkID: "F1", Role: "c", State: "TASK_RUNNING", Resources: mesos.Resources{CPUsRevocable: 1}},
+		},
+		UnreachableTasks: []mesos.Task{{ID: "lost", FrameworkID: "F1", State: "TASK_UNREACHABLE", Resources: revocable}},
+		Executors:        []mesos.Executor{{ID: "e", Resources: mesos.Resources{CPUsRevocable: 0.1}}},
+	}}}
+	var answer mesos.Roles
+	require.NoError(t, json.Unmarshal([]byte(`{"roles": [
+		{"name": "a", "allocated": {"cpus": 3.6}},
+		{"name": "a/b", "allocated": {"cpus": 2.6}, "quota": {"consumed": {"cpus": 2.6}}},
+		{"name": "c", "allocated": {"cpus": 0.4}}
+	]}`), &answer))
+	roles := Build(state, nil).WithRoles(&answer).Roles
+	require.Equal(t, 1.0, roles[0].Allocated.Value(CPUs), "the parent's own")
+	require.Equal(t, 0.5, roles[1].Allocated.Value(CPUs), "less the running task's 2 and the executor's 0.1")
+	n, _ := roles[1].QuotaConsumed.Value(CPUs)
+	require.Equal(t, 2.6, n, "quota counts them")
+	require.Zero(t, roles[2].Allocated.Value(CPUs), "its task ended between the two answers")
+}
+
 func TestRolesOfAMasterThatDoesNotSumThemAreUnknown(t *testing.T) {
 	answer := &mesos.Roles{Roles: []mesos.Role{{Name: "prod", Weight: 1}}}
 	require.False(t, (&Cluster{Allocated: Resources{CPUs: 1}}).WithRoles(answer).RoleSums)

@@ -13,6 +13,12 @@ import (
 // below it (RoleTree in src/master/master.hpp): a/b counts in a too. What is a
 // role's own is its sum less those of its children, so that roles add up to
 // the cluster.
+//
+// It sums by the resource's name alone (RoleResourceBreakdown::allocated in
+// src/master/master.cpp), so that revocable CPUs are in cpus. Those never add to
+// allocated; /state says which tasks and executors hold them. Which role revocable
+// offers are made to is said nowhere: they stay in Offered. Quota counts them, as
+// RoleResourceBreakdown::consumedQuota does.
 func (c *Cluster) WithRoles(r *mesos.Roles) *Cluster {
 	with := *c
 	with.Roles = make([]*Role, len(r.Roles))
@@ -41,6 +47,9 @@ func (c *Cluster) WithRoles(r *mesos.Roles) *Cluster {
 			above.Offered.Subtract(sum[1])
 			above.Reserved.Subtract(sum[2])
 		}
+	}
+	for _, role := range with.Roles {
+		role.Allocated.subtractAtMost(c.revocable[role.Name])
 	}
 	slices.SortFunc(with.Roles, func(a, b *Role) int { return strings.Compare(a.Name, b.Name) })
 	return &with
