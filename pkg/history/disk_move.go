@@ -154,7 +154,7 @@ func (m *Memory) span() (oldest, newest int64, ok bool) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	newest = noTime
-	for _, s := range m.byRef {
+	for s := range m.byRef.all() {
 		newest = max(newest, s.lastT)
 	}
 	return max(m.oldest, m.horizon()), newest, newest != noTime

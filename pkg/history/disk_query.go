@@ -89,7 +89,7 @@ func (q *diskQuerier) Select(ctx context.Context, sorted bool, hints *storage.Se
 		}
 		hints = &own
 	}
-	return q.Querier.Select(ctx, sorted, hints, matchers...)
+	return walkingSet{q.Querier.Select(ctx, sorted, hints, matchers...)}
 }
 
 func (q *diskQuerier) Close() error {

@@ -7,6 +7,7 @@
 //	memory_series.go   one series: its chunks, and what an older query may see of it
 //	memory_batch.go    writing: a batch is staged, then visible at once
 //	memory_places.go   writing: where in a batch a series' newest sample is
+//	memory_table.go    series by reference
 //	memory_truncate.go forgetting: by age and by bytes
 //	memory_query.go    reading: which series match
 //	memory_iterator.go reading: the samples of one series
@@ -17,6 +18,7 @@
 //	disk_mend.go       what is broken in the directory, before it is opened
 //	disk_batch.go      writing
 //	disk_query.go      reading
+//	disk_iterator.go   reading: series in many blocks
 //	disk_move.go       from memory to disk
 //	disk_late.go       samples that come late, because the clock was set back
 //	disk_log.go        the TSDB's log

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb/index"
 )
 
@@ -40,7 +39,7 @@ type Memory struct {
 	mu        sync.RWMutex
 	retention time.Duration
 	limit     int64
-	byRef     map[storage.SeriesRef]*memSeries
+	byRef     table
 	byHash    map[uint64]*memSeries // chained by memSeries.next
 	postings  *index.MemPostings
 	commits   uint64 // the number of commits so far
@@ -77,7 +76,7 @@ func NewMemory(o MemoryOptions) *Memory {
 
 // reset makes the store empty.
 func (m *Memory) reset() {
-	m.byRef = map[storage.SeriesRef]*memSeries{}
+	m.byRef = newTable()
 	m.byHash = map[uint64]*memSeries{}
 	m.postings = index.NewMemPostings()
 	m.bytes, m.fixed = 0, 0
@@ -97,14 +96,14 @@ func (m *Memory) SetLimits(retention time.Duration, limit int64) {
 func (m *Memory) Stats() Stats {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	st := Stats{Engine: "memory", Series: len(m.byRef), Bytes: m.bytes}
-	if len(m.byRef) > 0 {
+	st := Stats{Engine: "memory", Series: m.byRef.len(), Bytes: m.bytes}
+	if m.byRef.len() > 0 {
 		st.Start = time.UnixMilli(max(m.oldest, m.horizon()))
 		st.Truncated = m.byBytes && m.floor >= m.horizon()
 	}
 	if m.full {
 		st.Note = fmt.Sprintf("the last %s of %d series need %s of memory and memoryLimit is %s: history is short and no new series are kept; raise memoryLimit or lower maxSeries",
-			leastHistory, len(m.byRef), mebibytes(m.bytes), mebibytes(m.limit))
+			leastHistory, m.byRef.len(), mebibytes(m.bytes), mebibytes(m.limit))
 	}
 	return st
 }
@@ -151,7 +150,7 @@ func (m *Memory) find(hash uint64, l labels.Labels) *memSeries {
 // insert makes a series part of the store. mu must be held for writing.
 func (m *Memory) insert(s *memSeries) {
 	s.stored = true
-	m.byRef[s.ref] = s
+	m.byRef.add(s)
 	s.next, m.byHash[s.hash] = m.byHash[s.hash], s
 	m.postings.Add(s.ref, s.labels)
 	n := s.fixedSize()
@@ -165,7 +164,7 @@ func (m *Memory) remove(s *memSeries) {
 	s.stored = false
 	m.bytes -= s.size()
 	m.fixed -= s.fixedSize()
-	delete(m.byRef, s.ref)
+	m.byRef.remove(s)
 	first := m.byHash[s.hash]
 	switch {
 	case first == s && s.next == nil:

@@ -89,7 +89,7 @@ func (b *memBatch) Append(ref series.Ref, lset func() labels.Labels, t int64, v 
 	}
 	m := b.m
 	m.mu.RLock()
-	s, closed := m.byRef[ref], m.closed
+	s, closed := m.byRef.get(ref), m.closed
 	var lastT int64
 	var lastV float64
 	if s != nil {

@@ -2,9 +2,9 @@ package history
 
 import "github.com/prometheus/prometheus/storage"
 
-// placesPerPage: series of one thing are made together and written together,
+// refsPerPage: series of one thing are made together and written together,
 // so that their references lie on one page.
-const placesPerPage = 512
+const refsPerPage = 512
 
 // places tells where in a batch the newest sample of a series is. References
 // are given out one after the other, so pages of plain numbers do what a map of
@@ -17,26 +17,26 @@ type places struct {
 }
 
 // page holds 1 + the place in the batch; 0 is none.
-type page [placesPerPage]int32
+type page [refsPerPage]int32
 
 func newPlaces() places { return places{pages: map[storage.SeriesRef]*page{}} }
 
 // of returns the place of a series; false when the batch has no sample of it.
 func (p *places) of(ref storage.SeriesRef) (place int, ok bool) {
-	if page := p.page(ref / placesPerPage); page != nil {
-		place = int(page[ref%placesPerPage])
+	if page := p.page(ref / refsPerPage); page != nil {
+		place = int(page[ref%refsPerPage])
 	}
 	return place - 1, place > 0
 }
 
 func (p *places) set(ref storage.SeriesRef, place int) {
-	key := ref / placesPerPage
+	key := ref / refsPerPage
 	at := p.page(key)
 	if at == nil {
 		at = new(page)
 		p.pages[key], p.last, p.key = at, at, key
 	}
-	at[ref%placesPerPage] = int32(place + 1)
+	at[ref%refsPerPage] = int32(place + 1)
 }
 
 func (p *places) page(key storage.SeriesRef) *page {

@@ -13,7 +13,7 @@ func TestPlacesAnswerAsAMapDoes(t *testing.T) {
 	want := map[storage.SeriesRef]int{}
 	p := newPlaces()
 	for place := range 20_000 {
-		ref := storage.SeriesRef(random.IntN(4 * placesPerPage))
+		ref := storage.SeriesRef(random.IntN(4 * refsPerPage))
 		if place%3 == 0 { // what years of replaced tasks lead to
 			ref += 1 << 40
 		}

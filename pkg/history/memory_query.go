@@ -94,7 +94,7 @@ func (q *memQuerier) lookUp(ctx context.Context, mint, maxt int64, matchers []*l
 		if n%checkEvery == 0 && ctx.Err() != nil {
 			return nil, nil, ctx.Err()
 		}
-		s := m.byRef[p.At()]
+		s := m.byRef.get(p.At())
 		if v := s.visible(q.commit); s.overlaps(mint, maxt, v) {
 			found = append(found, selected{s, s.done, v})
 		}
@@ -263,7 +263,7 @@ func (q *memQuerier) valuesInUse(ctx context.Context, name string, limit int) (v
 			return nil, ctx.Err()
 		}
 		for p := q.m.postings.Postings(ctx, name, v); p.Next(); {
-			if s := q.m.byRef[p.At()]; s.overlaps(q.mint, q.maxt, s.visible(q.commit)) {
+			if s := q.m.byRef.get(p.At()); s.overlaps(q.mint, q.maxt, s.visible(q.commit)) {
 				values = append(values, v)
 				break
 			}

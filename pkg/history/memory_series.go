@@ -138,13 +138,13 @@ func (s *memSeries) dropBefore(t int64) (freed int64) {
 func (s *memSeries) sliceSize() int64 { return int64(cap(s.done)) * int64(unsafe.Sizeof(chunk{})) }
 
 // fixedSize estimates what a series costs without its samples: the struct, its
-// appender, its labels, its places in the store's two maps, and in the index a
+// appender, its labels, its places in the store's map and table, and in the index a
 // posting and the share of a map entry for each label. The figures were fitted
 // against runtime.MemStats (BenchmarkMemoryAccounting prints both sides).
 func (s *memSeries) fixedSize() int64 {
 	const (
 		appender    = 48     // chunkenc.xorAppender, rounded up to its size class
-		maps        = 2 * 36 // byRef, byHash: 16 bytes each at the usual load of a map
+		maps        = 36 + 9 // byHash: 16 bytes at the usual load of a map; byRef: a pointer in a page
 		perLabel    = 12     // one posting in a list that grows by doubling
 		allPostings = 12
 		unique      = 150 // a label value nobody else has: list, map entry, list of values

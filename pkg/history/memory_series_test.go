@@ -23,7 +23,7 @@ func written(t *testing.T, step time.Duration, n int, value func(i int) float64)
 		require.NoError(t, err)
 		require.NoError(t, b.Commit())
 	}
-	for _, s := range m.byRef {
+	for s := range m.byRef.all() {
 		return m, s
 	}
 	require.Fail(t, "no series")

@@ -52,7 +52,7 @@ func honest(t testing.TB, m *Memory) {
 	defer m.mu.RUnlock()
 	var bytes, fixed int64
 	chained := 0
-	for _, s := range m.byRef {
+	for s := range m.byRef.all() {
 		bytes += s.size()
 		fixed += s.fixedSize()
 	}
@@ -63,7 +63,7 @@ func honest(t testing.TB, m *Memory) {
 	}
 	require.Equal(t, bytes, m.bytes)
 	require.Equal(t, fixed, m.fixed)
-	require.Equal(t, len(m.byRef), chained)
+	require.Equal(t, m.byRef.len(), chained)
 }
 
 func TestBatchIsVisibleAtCommitOnly(t *testing.T) {

@@ -92,7 +92,7 @@ func (m *Memory) cutFor(need, latest int64) (cut int64, ok bool) {
 			freed[max(0, maxt-first)/width] += bytes
 		}
 	}
-	for _, s := range m.byRef {
+	for s := range m.byRef.all() {
 		for _, c := range s.done {
 			add(c.maxt, c.size())
 		}
@@ -117,7 +117,7 @@ func (m *Memory) cutFor(need, latest int64) (cut int64, ok bool) {
 func (m *Memory) forget(cut int64, byBytes bool) {
 	var gone map[storage.SeriesRef]struct{}
 	affected := map[labels.Label]struct{}{}
-	for ref, s := range m.byRef {
+	for s := range m.byRef.all() {
 		if s.lastT >= cut {
 			m.bytes -= s.dropBefore(cut)
 			continue
@@ -125,14 +125,14 @@ func (m *Memory) forget(cut int64, byBytes bool) {
 		if gone == nil {
 			gone = map[storage.SeriesRef]struct{}{}
 		}
-		gone[ref] = struct{}{}
+		gone[s.ref] = struct{}{}
 		s.labels.Range(func(l labels.Label) { affected[l] = struct{}{} })
 		m.remove(s)
 	}
 	if cut >= m.floor {
 		m.floor, m.byBytes = cut, byBytes
 	}
-	if len(m.byRef) == 0 {
+	if m.byRef.len() == 0 {
 		m.reset()
 		return
 	}

@@ -1,14 +1,36 @@
 package plugin
 
-import "runtime/debug"
+import (
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+)
 
-// gcPercent is how much garbage there may be before it is collected, in percent
-// of what is in use: GOGC, which is 100 by default and which Grafana does not
-// pass on. Nearly all that is in use is history, which lies still, and a poll
-// makes less garbage than there is history: collecting it early costs a
-// collection or two a poll, and saves a third of the process' memory
-// (docs/benchmarks.md).
-const gcPercent = 40
+// Nearly all memory in use is history, which lies still, and a poll makes less
+// garbage than there is history. Go lets garbage grow to as much as is in use
+// (GOGC=100, and Grafana passes no GOGC on): that would be half of the process
+// for nothing. Where little is in use a collection takes a few milliseconds, so
+// there it may come several times a minute; where there is much, once or twice a
+// poll. The figures are in docs/benchmarks.md.
+const (
+	little        = 96 << 20 // bytes in use
+	littleGarbage = 20       // percent of them
+	muchGarbage   = 40
+)
 
 // SaveMemory makes this process collect its garbage early.
-func SaveMemory() { debug.SetGCPercent(gcPercent) }
+func SaveMemory() {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	percent := littleGarbage
+	if live[0].Value.Uint64() > little {
+		percent = muchGarbage
+	}
+	debug.SetGCPercent(percent)
+	// A finalizer runs after each collection: then it is decided anew.
+	runtime.SetFinalizer(&collected{}, func(*collected) { SaveMemory() })
+}
+
+// collected is garbage. (Of a size of its own: the smallest objects share one
+// block and its end.)
+type collected struct{ _ [32]byte }
