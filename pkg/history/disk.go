@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,6 +19,9 @@ type DiskOptions struct {
 	Dir string
 	// Retention is how long samples are kept. 0 or less: for ever.
 	Retention time.Duration
+	// Limit bounds, in bytes, what the files take: the oldest blocks go when it is
+	// exceeded, whatever their age. 0 or less: no limit.
+	Limit int64
 	// MemoryLimit bounds, in bytes, what is kept in memory while the directory
 	// cannot be written. 0 or less: no limit.
 	MemoryLimit int64
@@ -83,10 +87,13 @@ type Disk struct {
 	trouble   trouble // why memory takes the samples
 	gen       uint64  // counts the places samples went to: see refBits
 	size      int64   // of the files, bytes, when last looked at
+	bySize    bool    // blocks were deleted that were not too old
 	stuck     string  // why blocks are not written
 	lasting   []string
 	seen      time.Time // when the clock was looked at last
 	holdUntil time.Time // nothing is deleted before
+
+	damaged atomic.Bool // a chunk could not be read, and it is not known yet which
 
 	// turn is held for reading by every batch, and by the keeper for writing
 	// while it makes disk the place where samples go again.
@@ -177,6 +184,9 @@ func (d *Disk) Stats() Stats {
 		st.Engine, st.Series, st.Bytes = "disk", int(d.open.db.Head().NumSeries()), d.size
 		if oldest, _, ok := d.open.span(); ok {
 			st.Start = time.UnixMilli(max(oldest, d.horizon()))
+			if d.bySize && oldest > d.horizon() {
+				st.TruncatedBy = "history_limit"
+			}
 		}
 	}
 	if d.memory != nil {
@@ -184,7 +194,7 @@ func (d *Disk) Stats() Stats {
 		st.Series = max(st.Series, m.Series)
 		st.Bytes += m.Bytes
 		if !m.Start.IsZero() && (st.Start.IsZero() || m.Start.Before(st.Start)) {
-			st.Start, st.Truncated = m.Start, m.Truncated
+			st.Start, st.TruncatedBy = m.Start, m.TruncatedBy
 		}
 		st.Note = m.Note
 	}

@@ -1,9 +1,12 @@
 package history
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -231,9 +234,83 @@ func TestAReadOnlyDirectory(t *testing.T) {
 	same(t, wrote, reopened(t, d))
 }
 
-// A file system that turns read-only while it is in use cannot be made without
-// a broken one: here the directory's rights say no. Root is asked by its mount
-// only, so this looks at what is told alone.
+// A file system turns read-only while it is in use when the kernel finds it
+// broken; ext4 can be told to believe so (Documentation/ABI/testing/sysfs-fs-ext4).
+func TestAFileSystemThatTurnsReadOnly(t *testing.T) {
+	c, broken := newClock(), newBreakable(t)
+	d := openDisk(t, DiskOptions{Dir: filepath.Join(broken.path, "1-mesos"), Now: c.Now})
+	wrote := polls(t, d, c, 300, "a", "b")
+	unix.Sync() // what is not yet on the device when it fails is lost, as when the power fails
+	onDevice := maps.Clone(wrote)
+	broken.turnReadOnly()
+	add(wrote, polls(t, d, c, 300, "a", "b"))
+	require.Contains(t, inMemoryFor(t, d, readOnly), "read-only file system: history is kept in memory until it can be written again")
+	require.Equal(t, "disk", d.Stats().Engine, "what is on disk stays readable")
+	same(t, wrote, readDisk(t, d, everything))
+	time.Sleep(50 * time.Millisecond) // several looks of the keeper
+
+	_ = d.Close() // fails, and must not panic
+	d = openDisk(t, DiskOptions{Dir: filepath.Join(broken.mended().path, "1-mesos"), Now: c.Now})
+	require.Empty(t, d.Stats().Note)
+	same(t, onDevice, readDisk(t, d, everything))
+	add(onDevice, polls(t, d, c, 300, "a", "b"))
+	same(t, onDevice, reopened(t, d))
+}
+
+// A breakable is an ext4 file system in a file.
+type breakable struct {
+	t                   *testing.T
+	image, device, path string
+}
+
+func newBreakable(t *testing.T) *breakable {
+	t.Helper()
+	image := filepath.Join(t.TempDir(), "image")
+	require.NoError(t, os.WriteFile(image, nil, 0o600))
+	require.NoError(t, os.Truncate(image, 64*megabyte))
+	if out, err := exec.Command("mkfs.ext4", "-q", "-F", image).CombinedOutput(); err != nil {
+		t.Skipf("an ext4 file system cannot be made here (%v: %s)", err, out)
+	}
+	return mounted(t, image)
+}
+
+func mounted(t *testing.T, image string) *breakable {
+	t.Helper()
+	device, err := exec.Command("losetup", "--find", "--show", image).CombinedOutput()
+	if err != nil {
+		t.Skipf("an ext4 file system cannot be mounted here (%v: %s): run the tests as root, outside of a container", err, device)
+	}
+	b := &breakable{t: t, image: image, path: t.TempDir(), device: string(bytes.TrimSpace(device))}
+	t.Cleanup(func() { require.NoError(t, exec.Command("losetup", "--detach", b.device).Run()) })
+	require.NoError(t, unix.Mount(b.device, b.path, "ext4", 0, "errors=remount-ro"))
+	t.Cleanup(func() { require.NoError(t, unix.Unmount(b.path, unix.MNT_DETACH)) })
+	return b
+}
+
+func (b *breakable) turnReadOnly() {
+	b.t.Helper()
+	trigger := filepath.Join("/sys/fs/ext4", filepath.Base(b.device), "trigger_fs_error")
+	if err := os.WriteFile(trigger, []byte("1"), 0); err != nil {
+		b.t.Skipf("the file system cannot be broken: %v", err)
+	}
+	require.ErrorIs(b.t, writable(b.path), unix.EROFS)
+}
+
+// mended is the file system after the machine was started anew: checked, and
+// mounted again. (A copy of it: this process still has files open in it.)
+func (b *breakable) mended() *breakable {
+	b.t.Helper()
+	content, err := os.ReadFile(b.image)
+	require.NoError(b.t, err)
+	image := b.image + "-mended"
+	require.NoError(b.t, os.WriteFile(image, content, 0o600))
+	if out, err := exec.Command("fsck.ext4", "-fy", image).CombinedOutput(); err != nil {
+		exit, ok := errors.AsType[*exec.ExitError](err)
+		require.True(b.t, ok && exit.ExitCode() == 1, "%v: %s", err, out) // 1: errors were corrected
+	}
+	return mounted(b.t, image)
+}
+
 func TestRightsAreLookedAt(t *testing.T) {
 	require.NoError(t, writable(t.TempDir()))
 	small := newSmallDisk(t, "1m")

@@ -194,20 +194,52 @@ func TestALostMetaFileOfABlockThatIsCorruptToo(t *testing.T) {
 	same(t, since(wrote, oldest), readDisk(t, d, everything))
 }
 
-// A chunk that cannot be read is found when it is asked for.
-func TestACorruptChunkIsAnErrorOfTheQuery(t *testing.T) {
+// A chunk that cannot be read is found when it is asked for. The first query is
+// told; then a gap is all that is left of the chunk.
+func TestACorruptChunkIsLeftOut(t *testing.T) {
 	c, dir := newClock(), t.TempDir()
 	wrote := withBlocks(t, c, dir)
 	spoil(t, filepath.Join(theBlock(t, dir), "chunks", "000001"), 100, 50)
 	d := openDisk(t, DiskOptions{Dir: dir, Now: c.Now})
 	engine := NewEngine(EngineOptions{})
 	defer engine.Close()
-	_, err := engine.Range(context.Background(), Request{Store: d, Expr: `a`, Start: t0, End: c.Now(), Step: time.Minute})
+	ask := func() error {
+		_, err := engine.Range(context.Background(), Request{Store: d, Expr: `a`, Start: t0, End: c.Now(), Step: time.Minute})
+		return err
+	}
+	require.Empty(t, d.Stats().Note)
+	err := ask()
+	require.ErrorContains(t, err, "The query met damaged samples on disk; from now on they are left out, so ask again")
 	require.ErrorContains(t, err, "checksum")
-	res, err := engine.Range(context.Background(), Request{Store: d, Expr: `a`, Start: c.Now().Add(-time.Hour), End: c.Now(), Step: 15 * time.Second, Lookback: time.Second})
-	require.NoError(t, err, "what does not touch it is answered")
-	require.Len(t, res.Matrix[0].Floats, 241)
-	require.Len(t, wrote, 2)
+	require.Eventually(t, func() bool { return d.Stats().Note != "" }, 5*time.Second, time.Millisecond)
+	require.Regexp(t, `^samples of 1 series between 2026-03-01T12:\S+Z and 2026-03-01T\S+Z in the block \S+ are damaged \(checksum mismatch .*\) and are left out: restore the block from a backup`, d.Stats().Note)
+	require.NoError(t, ask())
+
+	left := readDisk(t, d, everything)
+	within(t, left, wrote)
+	require.Equal(t, wrote[`{__name__="b"}`], left[`{__name__="b"}`], "the other series is whole")
+	missing := len(wrote[`{__name__="a"}`]) - len(left[`{__name__="a"}`])
+	require.Positive(t, missing)
+	require.LessOrEqual(t, missing, 240, "one chunk")
+	same(t, left, reopened(t, d))
+}
+
+// Merging blocks reads all of them: damage that nobody asked for must not keep
+// the log from being cut for ever.
+func TestACorruptChunkDoesNotKeepBlocksFromBeingMerged(t *testing.T) {
+	c, dir := newClock(), t.TempDir()
+	wrote := withBlocks(t, c, dir)
+	spoil(t, filepath.Join(theBlock(t, dir), "chunks", "000001"), 100, 50)
+	d := openDisk(t, DiskOptions{Dir: dir, Now: c.Now, Retention: 15 * 24 * time.Hour})
+	add(wrote, polls(t, d, c, 4000, "a", "b")) // enough for a block of three
+	h := mustHandle(t, d)
+	require.Eventually(t, func() bool {
+		add(wrote, polls(t, d, c, 4, "a", "b"))
+		return slices.ContainsFunc(h.db.Blocks(), func(b *tsdb.Block) bool { return b.Meta().Compaction.Level > 1 })
+	}, 10*time.Second, 10*time.Millisecond, "note: %s", &lazyNote{d})
+	require.Contains(t, d.Stats().Note, "are left out")
+	require.NotContains(t, d.Stats().Note, "cannot be written")
+	within(t, readDisk(t, d, everything), wrote)
 }
 
 // A broken record in the middle of the log costs itself alone. Prometheus'

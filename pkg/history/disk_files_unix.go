@@ -5,6 +5,7 @@ package history
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -45,10 +46,17 @@ func makeDir(path string) error {
 	return nil
 }
 
-// writable tells why files cannot be made in a directory by its rights, or by
-// how its file system is mounted.
+// writable tells why files cannot be made in a directory by its rights, by how
+// its file system is mounted, or because its file system has failed: ext4 that
+// finds itself broken refuses to be written to, which access(2) does not tell,
+// and which shows here by an attempt to change the directory's time.
 func writable(path string) error {
 	if err := unix.Access(path, unix.W_OK|unix.X_OK); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	now := unix.NsecToTimeval(time.Now().UnixNano())
+	// Only the owner may do that; for others the question stays open.
+	if err := unix.Utimes(path, []unix.Timeval{now, now}); errors.Is(err, unix.EROFS) || errors.Is(err, unix.EIO) {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil

@@ -14,26 +14,37 @@ import (
 const nextBeforeSeek = 100
 
 // A walkingSet gives the series of the TSDB iterators that walk to where they
-// are told to seek, if it is near.
-type walkingSet struct{ storage.SeriesSet }
+// are told to seek, if it is near, and that tell of damage.
+type walkingSet struct {
+	storage.SeriesSet
+	notice func(error) error // puts errors into other words; nil stays nil
+}
 
-func (s walkingSet) At() storage.Series { return walkingSeries{s.SeriesSet.At()} }
+func (s walkingSet) At() storage.Series { return walkingSeries{s.SeriesSet.At(), s.notice} }
 
-type walkingSeries struct{ storage.Series }
+func (s walkingSet) Err() error { return s.notice(s.SeriesSet.Err()) }
+
+type walkingSeries struct {
+	storage.Series
+	notice func(error) error
+}
 
 func (s walkingSeries) Iterator(reuse chunkenc.Iterator) chunkenc.Iterator {
 	it, ok := reuse.(*walkingIterator)
 	if !ok {
 		it = &walkingIterator{}
 	}
-	it.Iterator, it.at = s.Series.Iterator(it.Iterator), false
+	it.Iterator, it.at, it.notice = s.Series.Iterator(it.Iterator), false, s.notice
 	return it
 }
 
 type walkingIterator struct {
 	chunkenc.Iterator
-	at bool // at a sample
+	at     bool // at a sample
+	notice func(error) error
 }
+
+func (it *walkingIterator) Err() error { return it.notice(it.Iterator.Err()) }
 
 func (it *walkingIterator) Next() chunkenc.ValueType {
 	kind := it.Iterator.Next()

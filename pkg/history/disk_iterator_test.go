@@ -21,11 +21,12 @@ func TestWalkingFindsWhatSeekingDoes(t *testing.T) {
 	// No step, small ones, such as end within nextBeforeSeek samples, at its end, and far beyond.
 	strides := []int{0, 1, 7, nextBeforeSeek - 1, nextBeforeSeek, nextBeforeSeek + 1, 3 * nextBeforeSeek}
 	random := rand.New(rand.NewPCG(1, 1))
+	same := func(err error) error { return err }
 	var reused chunkenc.Iterator
 	for range 200 {
 		series := only(t, q)
 		plain := series.Iterator(nil)
-		walking := walkingSeries{series}.Iterator(reused)
+		walking := walkingSeries{series, same}.Iterator(reused)
 		reused = walking
 		at := t0
 		for done := false; !done; {
@@ -51,7 +52,7 @@ func TestWalkingFindsWhatSeekingDoes(t *testing.T) {
 // only is the one series there is.
 func only(t *testing.T, q storage.Querier) storage.Series {
 	t.Helper()
-	set := walkingSet{q.Select(context.Background(), false, nil, labels.MustNewMatcher(labels.MatchEqual, "__name__", "mesos_up"))}
+	set := walkingSet{q.Select(context.Background(), false, nil, labels.MustNewMatcher(labels.MatchEqual, "__name__", "mesos_up")), nil}
 	require.True(t, set.Next())
 	return set.At().(walkingSeries).Series
 }

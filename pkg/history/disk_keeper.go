@@ -62,6 +62,7 @@ func (d *Disk) tend() (again time.Duration) {
 			if waiting {
 				d.moveBack(h)
 			}
+			d.leaveOutDamage(h)
 			d.maintain(h)
 			return 0
 		case gone:
@@ -168,10 +169,13 @@ func (d *Disk) compact(h *handle, now time.Time) {
 	if err == nil {
 		err = d.compactLate(h, now)
 	}
+	err = d.noticeDamage(err)
 	switch {
 	case d.ctx.Err() != nil: // cut off by Close
 	case errors.Is(err, errPanic):
 		d.failed(h, err)
+	case errors.Is(err, errDamaged): // the keeper sees to it
+		h.retryAt = now.Add(time.Minute)
 	case outOfSpace(err):
 		d.getStuck(h, now, fmt.Sprintf("blocks in %s cannot be written (%v): the log of recent samples grows until there is more space; free some, or shorten retention", d.opts.Dir, err))
 	case err != nil:
@@ -201,7 +205,7 @@ func (d *Disk) getStuck(h *handle, now time.Time, why string) {
 func (d *Disk) compactionNeeds(h *handle) int64 {
 	need := h.db.Head().Size() + d.segmentSize()
 	d.mu.RLock()
-	widest := max(d.retention/10, d.opts.blockRange).Milliseconds()
+	widest := max(d.widest(d.retention), d.opts.blockRange).Milliseconds()
 	d.mu.RUnlock()
 	for _, b := range h.db.Blocks() {
 		if meta := b.Meta(); meta.MaxTime-meta.MinTime < widest {

@@ -1,12 +1,14 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,6 +42,7 @@ type handle struct {
 	// Guarded by Disk.maintaining. Times by the clock of the options.
 	maintained, measured, lateCompacted time.Time
 	retryAt                             time.Time // no compaction before
+	searchAt                            time.Time // no search for damage before
 
 	mu      sync.Mutex
 	closing bool
@@ -83,13 +86,13 @@ func (d *Disk) options(ctx context.Context) *tsdb.Options {
 	d.mu.RUnlock()
 	o.MinBlockDuration = d.opts.blockRange.Milliseconds()
 	// The default never merges blocks, and a query opens all of them.
-	o.MaxBlockDuration = max(retention/10, d.opts.blockRange).Milliseconds()
+	o.MaxBlockDuration = max(d.widest(retention), d.opts.blockRange).Milliseconds()
 	o.StripeSize = 1024                    // 4 MB less than the default in an empty head
 	o.HeadChunksWriteBufferSize = 64 << 10 // 4 MB less
 	o.WALCompression, o.WALSegmentSize = compression.Snappy, 16<<20
 	o.MaxBlockChunkSegmentSize = d.segmentSize()
-	o.RetentionDuration = 0 // see tooOld
-	o.BlocksToDelete = d.tooOld
+	o.RetentionDuration = 0 // see toDelete
+	o.BlocksToDelete = d.toDelete
 	o.BlockReloadInterval = never
 	// The context given here ends only when the database is closed, which it
 	// may not be while the keeper compacts.
@@ -103,33 +106,80 @@ func (d *Disk) options(ctx context.Context) *tsdb.Options {
 	return o
 }
 
+// widest is how much time a block may span: a tenth of retention, as Prometheus
+// has it. Where bytes bound the history too, less: it is cut a block at a time.
+func (d *Disk) widest(retention time.Duration) time.Duration {
+	if d.opts.Limit > 0 && (retention <= 0 || retention/10 > widestLimited) {
+		return widestLimited
+	}
+	return retention / 10
+}
+
+const widestLimited = 12 * time.Hour
+
 // segmentSize is the size of the files with chunks in a block. A TSDB asks the
 // file system for all of it when it begins one, 512 MiB by default: as much as
 // is kept free.
 func (d *Disk) segmentSize() int64 { return min(64<<20, max(d.opts.Reserve/8, 1<<20)) }
 
-// tooOld chooses the blocks to be deleted: those that end before retention
-// begins, by the clock or by the newest block, whichever is earlier. So history
-// of before a long outage stays until there is some of after it, and a clock
-// that is set wrong does no harm for the first hour.
-func (d *Disk) tooOld(blocks []*tsdb.Block) map[ulid.ULID]struct{} {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
+// toDelete chooses the blocks to be deleted: those that are too old, and the
+// oldest ones beyond Limit.
+//
+// A block is too old when it ends before retention begins, by the clock or by
+// the newest block, whichever is earlier. So history of before a long outage
+// stays until there is some of after it, and a clock that is set wrong does no
+// harm for the first hour.
+func (d *Disk) toDelete(blocks []*tsdb.Block) map[ulid.ULID]struct{} {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	now := d.opts.Now()
 	newest := int64(math.MinInt64)
 	for _, b := range blocks {
 		newest = max(newest, b.Meta().MaxTime)
 	}
 	cut := min(now.UnixMilli(), newest) - d.retention.Milliseconds()
-	old := map[ulid.ULID]struct{}{}
+	gone := map[ulid.ULID]struct{}{}
 	for _, b := range blocks {
 		meta := b.Meta()
 		expired := d.retention > 0 && meta.MaxTime <= cut && !now.Before(d.holdUntil)
 		if expired || meta.Compaction.Deletable {
-			old[meta.ULID] = struct{}{}
+			gone[meta.ULID] = struct{}{}
 		}
 	}
-	return old
+	if d.opts.Limit > 0 {
+		for _, id := range beyond(d.opts.Limit-d.logSize(), blocks, gone) {
+			gone[id] = struct{}{}
+			d.bySize = true
+		}
+	}
+	return gone
+}
+
+// beyond are the oldest of the blocks, without those that go anyway, which have
+// to go so that the rest takes no more than limit.
+func beyond(limit int64, blocks []*tsdb.Block, gone map[ulid.ULID]struct{}) (more []ulid.ULID) {
+	left := slices.DeleteFunc(slices.Clone(blocks), func(b *tsdb.Block) bool {
+		_, goes := gone[b.Meta().ULID]
+		return goes
+	})
+	slices.SortFunc(left, func(a, b *tsdb.Block) int { return cmp.Compare(b.Meta().MaxTime, a.Meta().MaxTime) })
+	for _, b := range left {
+		if limit -= b.Size(); limit < 0 {
+			more = append(more, b.Meta().ULID)
+		}
+	}
+	return more
+}
+
+// logSize is what the log of recent samples and their chunks take. What cannot
+// be measured counts as nothing: then blocks stay a little longer.
+func (d *Disk) logSize() (total int64) {
+	for _, name := range []string{"wal", "chunks_head"} {
+		if size, err := fileutil.DirSize(filepath.Join(d.opts.Dir, name)); err == nil {
+			total += size
+		}
+	}
+	return total
 }
 
 // openDir opens the directory, having mended what can be mended. It writes

@@ -34,7 +34,7 @@ func (d *Disk) Querier(mint, maxt int64) (storage.Querier, error) {
 			h.release()
 			return nil, err
 		}
-		parts = append(parts, &diskQuerier{Querier: q, mint: mint, h: h})
+		parts = append(parts, &diskQuerier{Querier: q, mint: mint, h: h, notice: d.noticeDamage})
 	}
 	if d.memory != nil {
 		q, err := d.memory.Querier(mint, maxt)
@@ -76,8 +76,9 @@ func (d *Disk) awaitOpening() {
 // retention: the TSDB goes by the times of the hints alone.
 type diskQuerier struct {
 	storage.Querier
-	mint int64
-	h    *handle
+	mint   int64
+	h      *handle
+	notice func(error) error
 }
 
 func (q *diskQuerier) Select(ctx context.Context, sorted bool, hints *storage.SelectHints, matchers ...*labels.Matcher) storage.SeriesSet {
@@ -89,7 +90,7 @@ func (q *diskQuerier) Select(ctx context.Context, sorted bool, hints *storage.Se
 		}
 		hints = &own
 	}
-	return walkingSet{q.Querier.Select(ctx, sorted, hints, matchers...)}
+	return walkingSet{q.Querier.Select(ctx, sorted, hints, matchers...), q.notice}
 }
 
 func (q *diskQuerier) Close() error {

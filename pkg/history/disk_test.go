@@ -320,6 +320,37 @@ func TestBlocksAreWrittenMergedAndDeleted(t *testing.T) {
 	require.True(t, d.Stats().Start.Equal(c.Now().Add(-6*time.Hour)))
 }
 
+// Bytes bound the history before age does: the oldest blocks go.
+func TestTheOldestBlocksGoBeyondTheLimit(t *testing.T) {
+	const limit = 400 << 10
+	c, dir := newClock(), t.TempDir()
+	d := openDisk(t, DiskOptions{Dir: dir, Now: c.Now, Retention: 15 * 24 * time.Hour, Limit: limit})
+	rnd := rand.New(rand.NewPCG(1, 1))
+	var wrote []pair
+	for range 3 * 24 * 20 {
+		at := c.Advance(3 * time.Minute)
+		points := []point{sample(at, rnd.NormFloat64(), "__name__", "a")}
+		wrote = append(wrote, pair{at.UnixMilli(), points[0].v})
+		for i := range 20 {
+			points = append(points, sample(at, rnd.NormFloat64(), "__name__", "noise", "i", fmt.Sprint(i)))
+		}
+		commit(t, d, points...)
+	}
+	onDisk(t, d)
+	st := d.Stats()
+	require.Equal(t, "history_limit", st.TruncatedBy)
+	require.True(t, st.Start.After(t0.Add(3*time.Hour)), "the beginning is gone: %s", st.Start)
+	require.True(t, st.Start.Before(c.Now().Add(-6*time.Hour)), "and not more than needed: %s", st.Start)
+	size := int64(0)
+	for _, b := range mustHandle(t, d).db.Blocks() {
+		size += b.Size()
+	}
+	require.Less(t, size, int64(limit))
+	kept := readDisk(t, d, `a`)[`{__name__="a"}`]
+	require.Equal(t, wrote[len(wrote)-len(kept):], kept, "the rest is whole")
+	require.Equal(t, st.Start.UnixMilli(), kept[0].t)
+}
+
 func TestFirstQueriesWaitForTheOpening(t *testing.T) {
 	c, dir := newClock(), t.TempDir()
 	d := openDisk(t, DiskOptions{Dir: dir, Now: c.Now})

@@ -95,6 +95,8 @@ func (e *Engine) evalError(ctx context.Context, err error) *Error {
 	case errors.As(err, &timeout), errors.As(err, &canceled),
 		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return e.contextError(ctx, err)
+	case errors.Is(err, errDamaged):
+		return &Error{Kind: ErrorEval, Err: err, Sentence: fmt.Sprintf("The query met damaged samples on disk; from now on they are left out, so ask again (Save & test says what is missing): %v", err)}
 	default:
 		return &Error{Kind: ErrorEval, Err: err, Sentence: fmt.Sprintf("The query cannot be evaluated: %v", err)}
 	}

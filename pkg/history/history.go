@@ -16,6 +16,7 @@
 //	disk_keeper.go     the goroutine that opens, moves, maps chunks and compacts
 //	disk_open.go       opening; staleness for what was open
 //	disk_mend.go       what is broken in the directory, before it is opened
+//	disk_damage.go     what is found to be broken in a block later
 //	disk_batch.go      writing
 //	disk_query.go      reading
 //	disk_iterator.go   reading: series in many blocks
@@ -81,8 +82,9 @@ type Stats struct {
 	// Start is the time from which on samples are kept: a query that begins
 	// before it sees only part. Zero while the store is empty.
 	Start time.Time
-	// Truncated tells that Start moved because of bytes, not of age.
-	Truncated bool
+	// TruncatedBy is the setting of bytes that moved Start, memoryLimit or
+	// history_limit; "" where age did, or nothing yet.
+	TruncatedBy string
 	// Note is a sentence for the operator where something is not as configured
 	// ("the directory is locked by another process: history is kept in memory").
 	Note string

@@ -99,7 +99,9 @@ func (m *Memory) Stats() Stats {
 	st := Stats{Engine: "memory", Series: m.byRef.len(), Bytes: m.bytes}
 	if m.byRef.len() > 0 {
 		st.Start = time.UnixMilli(max(m.oldest, m.horizon()))
-		st.Truncated = m.byBytes && m.floor >= m.horizon()
+		if m.byBytes && m.floor >= m.horizon() {
+			st.TruncatedBy = "memoryLimit"
+		}
 	}
 	if m.full {
 		st.Note = fmt.Sprintf("the last %s of %d series need %s of memory and memoryLimit is %s: history is short and no new series are kept; raise memoryLimit or lower maxSeries",

@@ -331,7 +331,7 @@ func TestSamplesOlderThanRetentionGo(t *testing.T) {
 		}
 		commit(t, m, points...)
 		st := m.Stats()
-		require.False(t, st.Truncated)
+		require.Empty(t, st.TruncatedBy)
 		if i < 200 {
 			require.Equal(t, t0.Add(15*time.Second).Local(), st.Start)
 		} else if i > 240 {
@@ -402,7 +402,7 @@ func TestOldestSamplesGoWhenBytesRunOut(t *testing.T) {
 		starts[m.Stats().Start] = true
 	}
 	st := m.Stats()
-	require.True(t, st.Truncated)
+	require.Equal(t, "memoryLimit", st.TruncatedBy)
 	require.Empty(t, st.Note)
 	require.Equal(t, 50, st.Series)
 	require.Less(t, len(starts), 60, "not with every commit")
@@ -418,9 +418,9 @@ func TestOldestSamplesGoWhenBytesRunOut(t *testing.T) {
 
 	m.SetLimits(15*24*time.Hour, limit/2)
 	require.LessOrEqual(t, m.Stats().Bytes, int64(limit/2))
-	require.True(t, m.Stats().Truncated)
+	require.Equal(t, "memoryLimit", m.Stats().TruncatedBy)
 	m.SetLimits(time.Hour, 0)
-	require.False(t, m.Stats().Truncated, "age is what bounds it now")
+	require.Empty(t, m.Stats().TruncatedBy, "age is what bounds it now")
 	require.Equal(t, c.Now().Add(-time.Hour).Local(), m.Stats().Start)
 	honest(t, m)
 }
@@ -487,7 +487,7 @@ func TestEndedSeriesMakeRoomFirst(t *testing.T) {
 		require.LessOrEqual(t, m.Stats().Bytes, int64(300_000))
 	}
 	st := m.Stats()
-	require.True(t, st.Truncated)
+	require.Equal(t, "memoryLimit", st.TruncatedBy)
 	require.Less(t, st.Series, 700)
 	require.Greater(t, st.Series, 200)
 	for name, points := range read(t, m, `{__name__!=""}`) {

@@ -165,7 +165,7 @@ func historyLine(h HistoryStatus) string {
 		text += ", since " + h.Start.UTC().Format(time.RFC3339)
 	}
 	if h.Truncated {
-		text += "; memoryLimit decides how far it reaches"
+		text += "; " + h.TruncatedBy + " decides how far it reaches"
 	}
 	if h.Note != "" {
 		text += "; " + h.Note

@@ -31,7 +31,7 @@ func Run() error {
 		return err
 	}
 	registry := NewRegistry(backend.Logger, collector.SystemClock{})
-	registry.KeepHistoryIn(os.Getenv(historyPathVariable))
+	registry.KeepHistoryIn(os.Getenv(historyPathVariable), os.Getenv(historyLimitVariable))
 	var once sync.Once
 	closeAll := func() {
 		once.Do(func() {

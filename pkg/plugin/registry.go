@@ -30,8 +30,9 @@ type Registry struct {
 	log    log.Logger
 	clock  collector.Clock
 
-	historyPath string         // "": history is kept in memory
-	closing     sync.WaitGroup // stores that were replaced
+	historyPath  string         // "": history is kept in memory
+	historyLimit string         // of each source on disk; "": none
+	closing      sync.WaitGroup // stores that were replaced
 
 	mu      sync.Mutex
 	sources map[string]*source

@@ -156,11 +156,13 @@ type HistoryStatus struct {
 	Bytes     int64      `json:"bytes"`
 	Start     *time.Time `json:"start,omitempty"` // absent while empty
 	Truncated bool       `json:"truncated"`       // bytes, not age, decide how far it reaches
-	Note      string     `json:"note,omitempty"`
+	// The setting that does: memoryLimit or history_limit.
+	TruncatedBy string `json:"truncatedBy,omitempty"`
+	Note        string `json:"note,omitempty"`
 }
 
 func historyStatus(stats history.Stats) HistoryStatus {
-	answer := HistoryStatus{Engine: stats.Engine, Series: stats.Series, Bytes: stats.Bytes, Truncated: stats.Truncated, Note: stats.Note}
+	answer := HistoryStatus{Engine: stats.Engine, Series: stats.Series, Bytes: stats.Bytes, Truncated: stats.TruncatedBy != "", TruncatedBy: stats.TruncatedBy, Note: stats.Note}
 	if !stats.Start.IsZero() {
 		answer.Start = &stats.Start
 	}

@@ -376,7 +376,6 @@ func readAgentHosts(raw json.RawMessage, s *Settings) error {
 }
 
 func readMemoryLimit(raw json.RawMessage, s *Settings) error {
-	const least = 16 << 20
 	var v string
 	if err := json.Unmarshal(raw, &v); err != nil {
 		return fmt.Errorf(`must be a size in quotes like "256MiB" or "1GiB", not %s`, short(raw))
@@ -384,13 +383,22 @@ func readMemoryLimit(raw json.RawMessage, s *Settings) error {
 	if v == "" {
 		return nil
 	}
-	size, err := units.ParseBase2Bytes(v)
+	size, err := parseSize(v, "16MiB", "1GiB")
+	if err == nil {
+		s.MemoryLimit = size
+	}
+	return err
+}
+
+// parseSize reads a size in bytes. least is the smallest that makes sense, usual
+// another example for the message.
+func parseSize(text, least, usual string) (int64, error) {
+	size, err := units.ParseBase2Bytes(text)
 	if err != nil {
-		return fmt.Errorf(`must be a size like "256MiB" or "1GiB", not %q`, v)
+		return 0, fmt.Errorf(`must be a size like "256MiB" or %q, not %q`, usual, text)
 	}
-	if size < least {
-		return fmt.Errorf(`must be at least "16MiB", not %q`, v)
+	if smallest, err := units.ParseBase2Bytes(least); err != nil || size < smallest {
+		return 0, fmt.Errorf(`must be at least %q, not %q`, least, text)
 	}
-	s.MemoryLimit = int64(size)
-	return nil
+	return int64(size), nil
 }

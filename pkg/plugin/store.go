@@ -17,6 +17,11 @@ import (
 // "Configure plugins": GF_PLUGIN_ and the key in upper case).
 const historyPathVariable = "GF_PLUGIN_HISTORY_PATH"
 
+// historyLimitVariable is `history_limit = 20GiB` there: what the files of one
+// data source may take. Who owns the disk decides, so it is no setting of a data
+// source.
+const historyLimitVariable = "GF_PLUGIN_HISTORY_LIMIT"
+
 // A store is a history whose bounds follow the settings.
 type store interface {
 	history.Store
@@ -24,9 +29,22 @@ type store interface {
 }
 
 // KeepHistoryIn sets the directory below which sources keep their history.
-// Without it, or with "", they keep it in memory. It must be called before the
-// first request.
-func (r *Registry) KeepHistoryIn(path string) { r.historyPath = path }
+// Without it, or with "", they keep it in memory. limit is a size like 20GiB that
+// bounds the files of each; "" is no bound. It must be called before the first
+// request.
+func (r *Registry) KeepHistoryIn(path, limit string) { r.historyPath, r.historyLimit = path, limit }
+
+// limitOnDisk is history_limit in bytes, 0 for none, and what is wrong with it.
+func (r *Registry) limitOnDisk() (limit int64, warning string) {
+	if r.historyLimit == "" {
+		return 0, ""
+	}
+	size, err := parseSize(r.historyLimit, "64MiB", "20GiB")
+	if err != nil {
+		return 0, fmt.Sprintf("history_limit %v: history on disk is bounded by retention only", err)
+	}
+	return size, ""
+}
 
 // The engines of the setting `engine` that are more than a name.
 const (
@@ -53,8 +71,14 @@ func (r *Registry) engineFor(parsed Settings) (engine, warning string) {
 // held.
 func (r *Registry) provideStore(src *source, parsed Settings) {
 	engine, warning := r.engineFor(parsed)
-	if warning != "" {
-		src.settings.Warnings = append(src.settings.Warnings, warning)
+	limit, badLimit := int64(0), ""
+	if engine == engineDisk {
+		limit, badLimit = r.limitOnDisk()
+	}
+	for _, text := range []string{warning, badLimit} {
+		if text != "" {
+			src.settings.Warnings = append(src.settings.Warnings, text)
+		}
 	}
 	if src.store != nil && src.engine == engine {
 		src.store.SetLimits(parsed.Retention, parsed.MemoryLimit)
@@ -81,6 +105,7 @@ func (r *Registry) provideStore(src *source, parsed Settings) {
 	src.store = history.NewDisk(history.DiskOptions{
 		Dir:         filepath.Join(r.historyPath, directoryOf(src.key)),
 		Retention:   parsed.Retention,
+		Limit:       limit,
 		MemoryLimit: parsed.MemoryLimit,
 		Now:         r.clock.Now,
 		Log:         r.log.With("source", src.key),

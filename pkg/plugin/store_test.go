@@ -26,7 +26,7 @@ import (
 
 // onDisk lets a stage keep its history below a directory.
 func (s *stage) onDisk(path string) *stage {
-	s.registry.KeepHistoryIn(path)
+	s.registry.KeepHistoryIn(path, "")
 	return s
 }
 
@@ -72,6 +72,24 @@ func TestHistoryIsOnDiskWhereHistoryPathIsSet(t *testing.T) {
 	start := again.source().statusAnswer().History.Start
 	require.NotNil(t, start)
 	require.True(t, start.Before(begin.Add(every)), "history begins where it began")
+}
+
+func TestHistoryLimitIsASize(t *testing.T) {
+	for limit, want := range map[string]string{
+		"":      "",
+		"20GiB": "",
+		"lots":  `history_limit must be a size like "256MiB" or "20GiB", not "lots": history on disk is bounded by retention only`,
+		"1MiB":  `history_limit must be at least "64MiB", not "1MiB": history on disk is bounded by retention only`,
+	} {
+		s := newStage(t, nil, workload)
+		s.registry.KeepHistoryIn(t.TempDir(), limit)
+		s.start().engine("disk")
+		if warnings := s.source().settings.Warnings; want == "" {
+			require.Empty(t, warnings)
+		} else {
+			require.Equal(t, []string{want}, warnings)
+		}
+	}
 }
 
 // countPoints counts the samples of a history that are not staleness.

@@ -58,8 +58,8 @@ func (c circumstances) beginning() []data.Notice {
 		return []data.Notice{info("Nothing has been collected yet: Mesos keeps no history, so it begins with the first poll.")}
 	case !c.earliest.Before(start):
 		return nil
-	case c.stats.Truncated:
-		return []data.Notice{info("History begins at %s, as far as memoryLimit reaches: what was before is not known.", moment(start))}
+	case c.stats.TruncatedBy != "":
+		return []data.Notice{info("History begins at %s, as far as %s reaches: what was before is not known.", moment(start), c.stats.TruncatedBy)}
 	default:
 		return []data.Notice{info("History begins at %s: what was before is not known.", moment(start))}
 	}
