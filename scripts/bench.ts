@@ -189,6 +189,67 @@ async function looking(): Promise<Line[]> {
   }));
 }
 
+interface Asked {
+  requests: number;
+  bytes: number;
+  atOnce: number;
+}
+
+interface Etiquette {
+  minutes: number;
+  every: number;
+  master: Asked;
+  agents: Asked;
+  queries: number;
+}
+
+/** Clusters whose load is counted: how often /state may be asked for at most, in seconds (the ladder of Mesos' web UI). */
+const ETIQUETTE = [
+  { agents: 500, tasks: 5_000, every: 20 },
+  { agents: 5_000, tasks: 50_000, every: 120 },
+  { agents: 10_000, tasks: 100_000, every: 240 },
+];
+
+/** What masters and agents are asked for in a minute, agents' statistics included. */
+async function etiquette(): Promise<Line[]> {
+  const found: Line[] = [];
+  for (const { agents, tasks, every } of ETIQUETTE) {
+    const size = `${count(agents)} agents, ${count(tasks)} tasks`;
+    const flags = ['--agents', String(agents), '--tasks', String(tasks), '--step', String(every)];
+    const measured = async (viewers: number) => {
+      const { master, start, stop } = await startGenerator('small', flags);
+      try {
+        return await bench<Etiquette>('etiquette', { master, start, viewers });
+      } finally {
+        await stop();
+      }
+    };
+    const none = await measured(0);
+    const perMinute = ({ master, agents: all, minutes }: Etiquette) =>
+      `master ${rounded(master.requests / minutes)}, ${kilobytes(master.bytes / minutes)}; ` +
+      `agents ${rounded(all.requests / minutes)}, ${kilobytes(all.bytes / minutes)}`;
+    found.push(told(`requests and bytes in a minute with no viewer: ${size}`, perMinute(none)), {
+      name: `/state and /roles are asked for every: ${size}`,
+      value: seconds(none.every),
+      budget: `>= ${seconds(every)}, one at a time`,
+      verdict: none.every >= every && none.master.atOnce === 1 && none.agents.atOnce === 1 ? 'ok' : 'over',
+    });
+    for (const viewers of [1, 100]) {
+      const some = await measured(viewers);
+      // Ports are in the answers, which are a few bytes longer or shorter for it.
+      const alike = (a: Asked, b: Asked) => a.requests === b.requests && Math.abs(a.bytes - b.bytes) <= 0.001 * b.bytes;
+      found.push({
+        name: `the same with ${viewers} ${viewers === 1 ? 'viewer' : 'viewers'}: ${size}`,
+        value: perMinute(some),
+        budget: 'as with none',
+        verdict: alike(some.master, none.master) && alike(some.agents, none.agents) ? 'ok' : 'over',
+        note: `${count(some.queries)} queries answered`,
+      });
+    }
+  }
+  return found;
+}
+
 interface Days {
   days: Array<{
     memory: { now: number; peak: number };
@@ -299,7 +360,7 @@ for (const size of sizes) {
   await beside(...engines.map((engine) => oneDay(size, engine)));
 }
 if (sizes.includes('small')) {
-  await beside(looking(), ...engines.map(week));
+  await beside(looking(), ...engines.map(week), ...(whole ? [etiquette()] : []));
 }
 say((await scraped()) ?? skipped('Prometheus scraping as many series', 'it is not installed'));
 console.log(

@@ -41,11 +41,7 @@ func newBackend(o options) (*backend, error) {
 		b.store = history.NewDisk(history.DiskOptions{Dir: o.directory, Retention: o.retention, MemoryLimit: o.memoryLimit, Now: b.clock.Now})
 	}
 	b.counted = &counter{Sink: b.store}
-	client, err := mesos.New(mesos.Config{
-		Masters: []string{o.master},
-		HTTP:    &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()},
-		Now:     b.clock.Now,
-	})
+	client, err := b.client(o)
 	if err != nil {
 		return nil, err
 	}
@@ -58,16 +54,35 @@ func newBackend(o options) (*backend, error) {
 		Sink:   b.counted,
 		Clock:  b.clock,
 		Settings: collector.Settings{
-			PollInterval: o.pollInterval,
-			IdleTimeout:  1000 * 24 * time.Hour,
-			TaskSeries:   o.taskSeries,
-			MemorySeries: memorySeries,
-			UID:          "bench",
+			PollInterval:    o.pollInterval,
+			IdleTimeout:     1000 * 24 * time.Hour,
+			TaskSeries:      o.taskSeries,
+			MemorySeries:    memorySeries,
+			UID:             "bench",
+			AgentStatistics: o.agents != nil,
 		},
 		Log:          slog.New(slog.NewTextHandler(os.Stderr, nil)),
 		HistoryStart: func() time.Time { return b.store.Stats().Start },
 	})
 	return b, nil
+}
+
+// client is what the collector asks through.
+func (b *backend) client(o options) (collector.Client, error) {
+	if o.http == nil {
+		o.http = &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
+	}
+	config := mesos.Config{Masters: []string{o.master}, HTTP: o.http, Now: b.clock.Now}
+	client, err := mesos.New(config)
+	if err != nil || o.agents == nil {
+		return client, err
+	}
+	config.HTTP = o.agents
+	agents, err := mesos.NewAgents(mesos.AgentsConfig{Config: config})
+	if err != nil {
+		return nil, err
+	}
+	return withAgents{client, agents}, nil
 }
 
 // start makes the first polls and returns when they are done.
