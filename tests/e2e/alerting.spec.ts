@@ -1,13 +1,8 @@
 // Alert rules on the data source, evaluated by Grafana's scheduler while the
 // replayed cluster loses an agent and gets it back.
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-
-import { parse } from 'yaml';
-
-import { root } from '../../scripts/build.ts';
 import { type Query, type Rule, eventually } from './api.ts';
 import { cpusByFramework, expect, source, test } from './fixtures.ts';
+import { shippedQuery } from './rules.ts';
 
 const folder = { uid: 'mesos-e2e', title: 'Mesos (e2e)' };
 const group = 'replayed cluster';
@@ -50,22 +45,6 @@ const rule = (title: string, pending: string, ...data: object[]) => ({
   execErrState: 'Error',
   data,
 });
-
-interface RuleFile {
-  groups: Array<{ rules: Array<{ uid: string; data: Array<{ refId: string; datasourceUid: string; model: Query }> }> }>;
-}
-
-/** The query of a rule in provisioning/alerting/. */
-function shippedQuery(uid: string): Query {
-  const file = parse(readFileSync(path.join(root, 'provisioning', 'alerting', 'mesos.yaml'), 'utf8')) as RuleFile;
-  const found = file.groups.flatMap(({ rules }) => rules).find((one) => one.uid === uid);
-  const model = found?.data.find(({ datasourceUid }) => datasourceUid === 'mesos')?.model;
-  if (!model) {
-    throw new Error(`provisioning/alerting/mesos.yaml has no rule ${uid} with a query of ours`);
-  }
-  const { datasource: _datasource, ...query } = model;
-  return query;
-}
 
 /**
  * The shipped rule on CPU utilization, sooner and at a lower threshold: in the recording an agent is gone from second 85
