@@ -82,6 +82,7 @@ const now = [
     queries: {
       A: promql('mesos_master_uptime_seconds and on (cluster, master) mesos_master_elected == 1', {
         legendFormat: '{{master}}',
+        instant: true, // a range has those that led before, too
       }),
     },
     text: BigValueTextMode.ValueAndName,

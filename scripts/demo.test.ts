@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 
@@ -43,21 +45,66 @@ const answers = (url: string) =>
     () => false
   );
 
-test('prints the address, and Ctrl-C ends everything it started', async () => {
-  const demo = startDemo('--port', '0', '--cluster-port', '0');
+/** Runs with a folder of its own for what is temporary, which must be empty when the demo has ended. */
+async function inEmptyFolder(run: (environment: NodeJS.ProcessEnv, folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'mesos-demo-test-'));
   try {
-    await until('the address', () => /^ {2}http:\S+$/m.test(demo.output()) || demo.process.exitCode !== null);
-    const page = /^ {2}(http:\S+)$/m.exec(demo.output())?.[1] ?? '';
-    const master = /masters (http:[^\s,]+)/.exec(demo.output())?.[1] ?? '';
-    assert.ok(await answers(page), demo.output());
-    assert.ok(await answers(`${master}/version`), demo.output());
-
-    demo.process.kill('SIGINT');
-    assert.equal(await demo.ended, 0, demo.output());
-    assert.equal(await answers(page), false);
-    assert.equal(await answers(`${master}/version`), false);
+    await run({ TMPDIR: folder, TEMP: folder }, folder);
+    assert.deepEqual(readdirSync(folder), []);
   } finally {
-    demo.process.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+for (const args of [['--hours', '0.2'], ['--replay']]) {
+  test(`${args.join(' ')}: prints the address, and Ctrl-C ends everything it started`, () =>
+    inEmptyFolder(async (environment) => {
+      const demo = startDemoIn(environment, ...args, '--port', '0', '--cluster-port', '0');
+      try {
+        await until('the address', () => /Ctrl-C/.test(demo.output()) || demo.process.exitCode !== null);
+        const page = /^ {2}(http:\S+)$/m.exec(demo.output())?.[1] ?? '';
+        const master = /masters (http:[^\s,]+)/.exec(demo.output())?.[1] ?? '';
+        assert.ok(await answers(page), demo.output());
+        assert.ok(await answers(`${master}/version`), demo.output());
+
+        demo.process.kill('SIGINT');
+        assert.equal(await demo.ended, 0, demo.output());
+        assert.equal(await answers(page), false);
+        assert.equal(await answers(`${master}/version`), false);
+      } finally {
+        demo.process.kill('SIGKILL');
+      }
+    }));
+}
+
+test('Ctrl-C while the past goes by ends it, too', () =>
+  inEmptyFolder(async (environment, folder) => {
+    const demo = startDemoIn(environment, '--hours', '300', '--port', '0', '--cluster-port', '0');
+    try {
+      const begun = () => readdirSync(folder).some((name) => existsSync(path.join(folder, name, '1-mesos', 'wal')));
+      await until('the past', () => begun() || demo.process.exitCode !== null);
+      demo.process.kill('SIGINT');
+      const began = Date.now();
+      assert.equal(await demo.ended, 0, demo.output());
+      assert.ok(Date.now() - began < 10_000);
+      assert.doesNotMatch(demo.output(), /could not be made/);
+    } finally {
+      demo.process.kill('SIGKILL');
+    }
+  }));
+
+test('what contradicts itself is refused', async () => {
+  const refused: Array<[RegExp, ...string[]]> = [
+    [/neither --scenario nor --hours/, '--scene', '03-workload', '--scenario', 'everyday'],
+    [/neither --scenario nor --hours/, '--check', '--hours', '2'],
+    [/--hours is a number above 0/, '--hours', '0'],
+    [/Docker Compose replays/, '--grafana', '--hours', '2'],
+    [/no scenario "nowhere"; there are: everyday/, '--scenario', 'nowhere'],
+  ];
+  for (const [why, ...args] of refused) {
+    const demo = startDemo(...args);
+    assert.equal(await demo.ended, 2, demo.output());
+    assert.match(demo.output(), why);
   }
 });
 

@@ -2,7 +2,16 @@
 // directory, own port, nothing of the unpacked Grafana is changed.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -23,6 +32,8 @@ export interface GrafanaOptions {
   provisioning: string;
   /** Where its database, log and plugins go; absent: a temporary folder that stop() removes. */
   data?: string;
+  /** Absolute folder for the plugin's history: history_path in grafana.ini; absent: in memory. */
+  history?: string;
   /** Whether visitors need no login, as in Grafana's development images. */
   anonymous?: boolean;
 }
@@ -41,20 +52,32 @@ export interface Grafana {
   stop(): Promise<void>;
 }
 
+/** Throws when a folder holds no unpacked Grafana. */
+export function checkHome(folder: string): void {
+  const home = path.resolve(folder);
+  for (const needed of [executableIn(home), path.join(home, 'conf', 'defaults.ini'), path.join(home, 'public')]) {
+    if (!existsSync(needed)) {
+      throw new Error(`GRAFANA_HOME=${folder} has no ${path.relative(home, needed)}: name an unpacked Grafana.`);
+    }
+  }
+}
+
+function executableIn(home: string): string {
+  return path.join(home, 'bin', process.platform === 'win32' ? 'grafana.exe' : 'grafana');
+}
+
 /** Starts Grafana and waits until it answers. Throws when the folder holds none, the port is taken, or it does not start. */
 export async function startGrafana(options: GrafanaOptions): Promise<Grafana> {
   const home = path.resolve(options.home);
-  const executable = path.join(home, 'bin', process.platform === 'win32' ? 'grafana.exe' : 'grafana');
-  for (const needed of [executable, path.join(home, 'conf', 'defaults.ini'), path.join(home, 'public')]) {
-    if (!existsSync(needed)) {
-      throw new Error(`GRAFANA_HOME=${options.home} has no ${path.relative(home, needed)}: name an unpacked Grafana.`);
-    }
-  }
+  const executable = executableIn(home);
+  checkHome(options.home);
   const port = await freePort(options.port);
   const data = options.data ?? mkdtempSync(path.join(os.tmpdir(), 'mesos-grafana-'));
   const plugins = path.join(data, 'plugins');
   mkdirSync(plugins, { recursive: true });
   cpSync(path.join(root, 'dist'), path.join(plugins, pluginId), { recursive: true });
+  const ini = path.join(data, 'grafana.ini');
+  writeFileSync(ini, options.history ? `[plugin.${pluginId}]\nhistory_path = ${options.history}\n` : '');
 
   const env = {
     PATH: process.env.PATH,
@@ -81,7 +104,7 @@ export async function startGrafana(options: GrafanaOptions): Promise<Grafana> {
 
   const start = async (): Promise<string> => {
     const log = path.join(data, 'grafana.log');
-    const child = spawn(executable, ['server', '--homepath', home], {
+    const child = spawn(executable, ['server', '--homepath', home, '--config', ini], {
       cwd: data,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -152,7 +175,8 @@ export async function health(url: string): Promise<string | undefined> {
   }
 }
 
-async function freePort(wanted: number): Promise<number> {
+/** The port itself, or a free one for 0. Throws when somebody listens on it. */
+export async function freePort(wanted: number): Promise<number> {
   const probe = createServer();
   probe.listen(wanted, '127.0.0.1');
   await once(probe, 'listening').catch((error: NodeJS.ErrnoException) => {

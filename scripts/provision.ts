@@ -7,21 +7,32 @@ import { parse, stringify } from 'yaml';
 
 import { root } from './build.ts';
 
+/** What a provisioning file says of a data source, in Grafana's names. */
+export interface SourceSettings {
+  jsonData?: Record<string, unknown>;
+  basicAuth?: boolean;
+  basicAuthUser?: string;
+  secureJsonData?: Record<string, string | undefined>;
+}
+
+/** Quick, for tests and the replay, whose series lasts some minutes only. */
+const SHORTEST = '10s';
+
 /**
- * Copies provisioning/ into a temporary folder, which the caller removes, with these masters and the shortest poll
- * interval in its data source. `name` is what the data source is called.
+ * Copies provisioning/ into a temporary folder, which the caller removes, with these masters in its data source and other
+ * settings over what it has. `name` is what the data source is called. Polls come at the shortest interval unless the
+ * settings have another.
  */
-export function provisioningFor(masters: string[], name: string): string {
+export function provisioningFor(masters: string[], name: string, settings: SourceSettings = {}): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'mesos-provisioning-'));
   cpSync(path.join(root, 'provisioning'), folder, { recursive: true });
   const file = path.join(folder, 'datasources', 'mesos.yaml');
   const shipped = parse(readFileSync(file, 'utf8')) as {
-    datasources: [{ name: string; editable?: boolean; jsonData: Record<string, unknown> }];
+    datasources: [SourceSettings & { name: string; editable?: boolean }];
   };
   const [source] = shipped.datasources;
-  source.name = name;
-  source.editable = true;
-  source.jsonData = { ...source.jsonData, masters, pollInterval: '10s' };
+  const jsonData = { ...source.jsonData, masters, pollInterval: SHORTEST, ...settings.jsonData };
+  Object.assign(source, settings, { name, editable: true, jsonData });
   writeFileSync(file, stringify(shipped));
   return folder;
 }

@@ -193,13 +193,24 @@ func (d *Disk) Stats() Stats {
 		m := d.memory.Stats()
 		st.Series = max(st.Series, m.Series)
 		st.Bytes += m.Bytes
-		if !m.Start.IsZero() && (st.Start.IsZero() || m.Start.Before(st.Start)) {
+		// Until the first opening has ended nobody knows what there is on disk.
+		if d.wasOpened() && !m.Start.IsZero() && (st.Start.IsZero() || m.Start.Before(st.Start)) {
 			st.Start, st.TruncatedBy = m.Start, m.TruncatedBy
 		}
 		st.Note = m.Note
 	}
 	st.Note = d.note(st.Note)
 	return st
+}
+
+// wasOpened tells that the first opening came to an end, good or bad.
+func (d *Disk) wasOpened() bool {
+	select {
+	case <-d.ready:
+		return true
+	default:
+		return false
+	}
 }
 
 // InMemory tells that memory takes the samples because something is wrong with

@@ -361,6 +361,21 @@ func TestFirstQueriesWaitForTheOpening(t *testing.T) {
 	same(t, wrote, readDisk(t, d, `a`))
 }
 
+// A directory that another process gives back soon may hold months.
+func TestTheStartIsUnknownDuringTheOpening(t *testing.T) {
+	c, dir := newClock(), t.TempDir()
+	before := openDisk(t, DiskOptions{Dir: dir, Now: c.Now})
+	start := c.Now().Add(15 * time.Second)
+	polls(t, before, c, 50, "a")
+	d := startDisk(t, DiskOptions{Dir: dir, Now: c.Now, patience: time.Minute})
+	polls(t, d, c, 3, "a")
+	require.Equal(t, 1, d.Stats().Series)
+	require.Zero(t, d.Stats().Start)
+	require.NoError(t, before.Close())
+	onDisk(t, d)
+	require.True(t, start.Equal(d.Stats().Start), d.Stats().Start)
+}
+
 // What memory takes during the opening is on disk afterwards.
 func TestMemoryMovesToDisk(t *testing.T) {
 	c, dir := newClock(), t.TempDir()

@@ -16,8 +16,11 @@ export interface Part {
 interface Kept {
   version: string | number;
   plain: Buffer;
-  /** Raw deflate that ends on a byte and refers to nothing before it, so that parts can be put one after another. */
-  packed: Buffer;
+  /**
+   * Raw deflate that ends on a byte and refers to nothing before it, so that parts can be put one after another. Made
+   * when somebody wants it.
+   */
+  packed?: Buffer;
 }
 
 /** What is sent: its buffers and their length in bytes. */
@@ -42,8 +45,7 @@ export class Body {
     for (const { key, version, text } of parts) {
       let kept = before.get(key);
       if (kept?.version !== version) {
-        const plain = Buffer.from(text());
-        kept = { version, plain, packed: pack(plain) };
+        kept = { version, plain: Buffer.from(text()) };
       }
       this.kept.set(key, kept);
     }
@@ -59,7 +61,7 @@ export class Body {
     const tail = Buffer.alloc(8);
     tail.writeUInt32LE(parts.reduce((sum, part) => crc32(part.plain, sum), 0));
     tail.writeUInt32LE(this.plain().length % 2 ** 32, 4);
-    return encoded([GZIP_HEAD, ...parts.map((part) => part.packed), LAST_BLOCK, tail]);
+    return encoded([GZIP_HEAD, ...parts.map((part) => (part.packed ??= pack(part.plain))), LAST_BLOCK, tail]);
   }
 }
 

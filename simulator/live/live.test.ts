@@ -83,6 +83,36 @@ test('time passes with the clock, as fast as wanted', async () => {
   }
 });
 
+test('time that stood still goes on with the clock, and stops again', async () => {
+  const clock = fakeClock();
+  const live = await startLive({ clock: clock.read, speed: 0 });
+  try {
+    const { start } = live.plan;
+    clock.at(100);
+    assert.equal(live.now(), start);
+    await live.setNow(start + 3600);
+    live.setSpeed(2);
+    assert.equal(live.now(), start + 3600);
+    clock.at(110);
+    assert.equal(live.now(), start + 3620);
+    live.setSpeed(0);
+    clock.at(120);
+    assert.equal(live.now(), start + 3620);
+  } finally {
+    await live.stop();
+  }
+});
+
+test('a cluster whose time goes on again lets hosts go down by themselves', () =>
+  withLive({ scenario: scenarioOf('agent-dies'), speed: 0 }, async (live) => {
+    await live.setNow(START + 119.5);
+    live.setSpeed(1);
+    const until = Date.now() + 10_000;
+    while ((await failureOf(live.agents[1])) !== 'ECONNREFUSED') {
+      assert.ok(Date.now() < until, 'the agent does not die');
+    }
+  }));
+
 test('in real time hosts go down by themselves', async () => {
   const live = await startLive({ scenario: scenarioOf('agent-dies'), speed: 200 });
   try {

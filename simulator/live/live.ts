@@ -47,6 +47,8 @@ export interface Live extends Replay {
   now(): number;
   /** Lets time pass until then, Unix seconds. Never back. */
   setNow(at: number): Promise<void>;
+  /** From now on time passes so many times as fast as the clock's; 0: it stands still. */
+  setSpeed(speed: number): void;
   /** What is true now, or was at a moment. */
   truth(at?: number): Truth;
   /** What happened so far, oldest first. */
@@ -62,7 +64,7 @@ const AGENT_PORTS = 500;
 
 /** Makes a cluster and serves it. Throws sentences: port in use. */
 export async function startLive(options: LiveOptions = {}): Promise<Live> {
-  const { scenario, speed = 1 } = options;
+  const { scenario } = options;
   const clock = options.clock ?? Date.now;
   const begun = clock();
   const plan: Plan = { ...DEFAULTS, start: Math.floor(begun / 1000), ...scenario?.plan, ...options.plan };
@@ -71,12 +73,14 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
   const answers = new Answers(world);
   const journal = new Journal(options.record);
   const limiters = new Map<string, Limiter>();
-  const moment = () => Math.max(world.now, speed === 0 ? 0 : plan.start + ((clock() - begun) / 1000) * speed);
+  /** How time passes, and since when: Unix seconds of the cluster, milliseconds of the clock. */
+  let pace = { speed: options.speed ?? 1, since: { at: plan.start, clock: begun } };
+  const moment = () => Math.max(world.now, pace.since.at + ((clock() - pace.since.clock) / 1000) * pace.speed);
 
   /** Others wait only in real time: a test with its own clock has no second to lose. */
-  const limited = options.clock === undefined && speed !== 0;
+  const inRealTime = () => options.clock === undefined && pace.speed !== 0;
   const turn = async (name: string, path: string) => {
-    if (limited && path === '/metrics/snapshot') {
+    if (inRealTime() && path === '/metrics/snapshot') {
       const limiter = limiters.get(name) ?? new Limiter();
       limiters.set(name, limiter);
       await limiter.turn(name.startsWith('master') ? world.crowd : 0);
@@ -161,7 +165,8 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
     steps,
     world.masters.map(({ address }) => address)
   );
-  const timer = options.clock === undefined && speed !== 0 ? setInterval(() => void settle(), TICK) : undefined;
+  const ticking = () => (inRealTime() ? setInterval(() => void settle(), TICK) : undefined);
+  let timer = ticking();
 
   const urlOf = ({ server }: { server: HostServer }) => `http://localhost:${server.port}`;
   const find = (name: string) => {
@@ -218,6 +223,12 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
     setNow(at) {
       world.advance(at);
       return settle();
+    },
+    setSpeed(speed) {
+      world.advance(moment());
+      pace = { speed, since: { at: world.now, clock: clock() } };
+      clearInterval(timer);
+      timer = ticking();
     },
     truth(at) {
       world.advance(moment());

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SCENARIOS, scenarioOf } from '../scenarios/index.ts';
+import sixHours from '../scenarios/six-hours.ts';
 import { ask, failureOf } from '../testing.ts';
 import type { Live } from './live.ts';
 import { START, withLive, type Json } from './testing.ts';
@@ -291,6 +292,30 @@ for (const [name, moments] of Object.entries(STORIES)) {
       }
     }));
 }
+
+test('six-hours: each of its events shows', () =>
+  withLive({ scenario: sixHours }, async (live) => {
+    const at = async (minutes: number) => {
+      await live.setNow(START + minutes * 60);
+      return live.truth();
+    };
+    assert.deepEqual(agents(await at(29)), { active: 12 });
+    assert.deepEqual(agents(await at(40)), { active: 11, unreachable: 1 });
+    assert.deepEqual((await at(81)).cluster.frameworks, { active: 7, disconnected: 1 });
+    const before = (await at(109)).leader;
+    const calm = (await at(140)).cluster;
+    assert.notEqual((await at(140)).leader, before);
+    assert.deepEqual([calm.agents, calm.frameworks], [{ active: 12 }, { active: 8 }]);
+    const failed = async (minutes: number) => (await at(minutes)).frameworks[0].ended.failed ?? 0;
+    assert.ok(-(await failed(145)) + (await failed(172)) > 5, 'out of memory');
+    const usual = (await at(194)).cluster.allocated.cpus;
+    assert.ok((await at(230)).cluster.allocated.cpus > 1.2 * usual, 'the batch queue is full');
+    assert.deepEqual(agents(await at(270)), { active: 11, drained: 1 });
+    assert.ok(-(await failed(300)) + (await failed(318)) > 50, 'a crash loop');
+    assert.deepEqual((await at(335)).cluster.frameworks, { active: 7, disconnected: 1 });
+    const end = (await at(360)).cluster;
+    assert.deepEqual([end.agents, end.frameworks], [{ active: 12 }, { active: 8 }]);
+  }));
 
 test('counters know why tasks ended', async () => {
   const reasons: Array<[scenario: string, at: number, key: string]> = [

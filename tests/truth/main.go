@@ -4,11 +4,10 @@
 // not shipped.
 //
 // There is one clock: that of the collector. Before each request the simulated
-// cluster's time is moved to it, by the simulator's control door, so that an
-// answer is of the moment the collector writes beside it.
+// cluster's time is moved to it (clocktest.Follower), so that an answer is of
+// the moment the collector writes beside it.
 //
 //	main.go    the command line, the course of events
-//	follow.go  a cluster whose time follows the collector's clock
 //	mutant.go  a collector's client that loses tasks, which must be noticed
 //	ask.go     what is asked, through the plugin's own query code
 package main
@@ -84,7 +83,7 @@ func watch(o options, asked []string) ([]answer, error) {
 	defer transport.CloseIdleConnections()
 	client, err := mesos.New(mesos.Config{
 		Masters: strings.Split(o.masters, ","),
-		HTTP:    &http.Client{Transport: &follower{next: transport, clock: clock, door: o.door, user: o.user}},
+		HTTP:    &http.Client{Transport: &clocktest.Follower{Next: transport, Clock: clock, Door: o.door, User: o.user}},
 		Now:     clock.Now,
 	})
 	if err != nil {

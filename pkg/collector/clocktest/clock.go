@@ -1,4 +1,6 @@
-// Package clocktest is a clock that stands still until a test moves it.
+// Package clocktest is a clock that stands still until somebody moves it: a test,
+// or a command that lets hours of a simulated cluster go by in seconds, whose
+// time follows that clock (Follower).
 package clocktest
 
 import (

@@ -1,0 +1,70 @@
+// Command prefill gives a simulated cluster a past: it lets the plugin's own
+// collector watch hours of it in seconds, into a history on disk, so that the
+// demo opens on curves and not on an empty panel. It is not shipped.
+//
+// There is one clock, the collector's. It begins in the past and runs as fast as
+// polls are answered; the cluster's time is moved to it before each request.
+// When it has come to the present it goes on with it, so that the history has no
+// gap while whoever is to open it next starts. Prefill ends, and closes the
+// history, when its standard input does.
+//
+// It prints a line with the clock's time (Unix seconds) from time to time, and
+// the line "present" when it has come there.
+//
+//	main.go     the command line
+//	prefill.go  the course of events
+//	sink.go     what stands between collector and history
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"time"
+)
+
+func main() {
+	debug.SetGCPercent(400) // it is short of time, not of memory
+	// The terminal's Ctrl-C comes to all: standard input ends when it is time.
+	signal.Ignore(os.Interrupt)
+	if err := run(os.Args[1:], os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "prefill:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string, in io.Reader, out io.Writer) error {
+	o := options{now: time.Now}
+	var masters string
+	var start int64
+	flags := flag.NewFlagSet("prefill", flag.ContinueOnError)
+	flags.StringVar(&masters, "masters", "", "URLs of the masters, separated by commas")
+	flags.StringVar(&o.door, "door", "", "URL of the simulator's control door")
+	flags.StringVar(&o.user, "user", "", "user:password for masters and agents")
+	flags.StringVar(&o.dir, "dir", "", "the history's directory, an absolute path: <history_path>/<org>-<uid> of the data source")
+	flags.StringVar(&o.uid, "uid", "mesos", "the data source's UID")
+	flags.Int64Var(&start, "start", 0, "Unix seconds at which the history begins")
+	flags.DurationVar(&o.interval, "interval", 15*time.Second, "the setting pollInterval")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	for name, value := range map[string]string{"masters": masters, "door": o.door, "dir": o.dir} {
+		if value == "" {
+			return fmt.Errorf("-%s is missing; -help lists what there is", name)
+		}
+	}
+	o.masters, o.start = strings.Split(masters, ","), time.Unix(start, 0)
+	if !o.start.Before(o.now()) {
+		return fmt.Errorf("-start %d does not lie in the past", start)
+	}
+	ended := make(chan struct{})
+	go func() { // it ends with its input, at the latest with the process
+		_, _ = io.Copy(io.Discard, in)
+		close(ended)
+	}()
+	return prefill(o, ended, out)
+}

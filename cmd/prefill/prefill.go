@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/community/mesos-datasource/pkg/collector"
+	"github.com/community/mesos-datasource/pkg/collector/clocktest"
+	"github.com/community/mesos-datasource/pkg/history"
+	"github.com/community/mesos-datasource/pkg/mesos"
+	"github.com/community/mesos-datasource/pkg/series"
+)
+
+// options are what prefill is told.
+type options struct {
+	masters  []string
+	door     string        // URL of the simulator's control door
+	user     string        // user:password for masters and agents; empty: none
+	dir      string        // of the history
+	uid      string        // of the data source
+	start    time.Time     // when the history begins
+	interval time.Duration // the setting pollInterval
+	now      func() time.Time
+	dial     func(ctx context.Context, network, address string) (net.Conn, error) // nil: as usual
+}
+
+// strides are how far the clock goes at a time, in tenths of the interval. What
+// falls due meanwhile happens side by side at the end of a stride: at 1 and 2
+// agents' turn comes (they wait for /state, or for its second try), at 6 the
+// others have theirs, at 7 those that broke off are asked once more, which is
+// the last moment for that.
+var strides = []time.Duration{1, 1, 4, 1, 3}
+
+const (
+	// present is how near the clock comes to be there.
+	present = time.Second
+	// beat is how often the clock follows when it is there.
+	beat = 200 * time.Millisecond
+	// telling is how much of the past goes by between two lines.
+	telling = 10 * time.Minute
+)
+
+// prefill watches the cluster from o.start until ended is closed, and closes the
+// history.
+func prefill(o options, ended <-chan struct{}, out io.Writer) error {
+	clock := clocktest.New(o.start)
+	store := history.NewDisk(history.DiskOptions{Dir: o.dir, Now: clock.Now})
+	into := newSink(store)
+	c, err := watch(o, clock, into, store)
+	if err == nil {
+		err = goBy(o, clock, ended, out, func() error { return errors.Join(into.err(), well(c, store)) })
+		c.Stop()
+	}
+	return errors.Join(err, into.close(), store.Close())
+}
+
+// watch starts a collector as the plugin would, agents' statistics included.
+func watch(o options, clock *clocktest.Clock, into series.Sink, store history.Store) (*collector.Collector, error) {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	if o.dial != nil {
+		transport.DialContext = o.dial
+	}
+	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, 16 // none is made twice
+	cfg := mesos.Config{
+		Masters:   o.masters,
+		HTTP:      &http.Client{Transport: &clocktest.Follower{Next: plain{transport}, Clock: clock, Door: o.door, User: o.user}},
+		Now:       clock.Now,
+		CloseIdle: transport.CloseIdleConnections,
+	}
+	masters, err := mesos.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	agents, err := mesos.NewAgents(mesos.AgentsConfig{Config: cfg, Address: agentAddress})
+	if err != nil {
+		masters.Close()
+		return nil, err
+	}
+	c := collector.New(collector.Config{
+		Client: clients{masters, agents},
+		Sink:   into,
+		Clock:  clock,
+		Settings: collector.Settings{
+			PollInterval: o.interval, IdleTimeout: 1000 * time.Hour, UID: o.uid, AgentStatistics: true,
+		},
+		Log:          slog.New(slog.DiscardHandler),
+		HistoryStart: func() time.Time { return store.Stats().Start },
+		Jitter:       func() float64 { return 0.5 }, // polls that failed stay in step
+	})
+	c.Start()
+	clock.Settle()
+	return c, nil
+}
+
+// agentAddress is where a simulated agent is: names do not resolve.
+const agentAddress = "http://{ip}:{port}"
+
+// clients are what the collector asks through.
+type clients struct {
+	*mesos.Client
+	agents *mesos.Agents
+}
+
+// Agents implements collector.HasAgents.
+func (c clients) Agents() collector.Agents { return c.agents }
+
+// Close implements collector.Client.
+func (c clients) Close() {
+	c.agents.Close()
+	c.Client.Close()
+}
+
+// goBy lets time go by, first as fast as it can, then with the present, until
+// ended is closed. well is asked after each stride.
+func goBy(o options, clock *clocktest.Clock, ended <-chan struct{}, out io.Writer, well func() error) error {
+	told, there := clock.Now(), false
+	ticker := time.NewTicker(beat)
+	defer ticker.Stop()
+	for {
+		for _, tenths := range strides {
+			clock.Jump(max(0, min(tenths*o.interval/10, o.now().Sub(clock.Now()))))
+			clock.Settle()
+		}
+		if err := well(); err != nil {
+			return err
+		}
+		if since := clock.Now().Sub(told); since >= telling && !there {
+			told = clock.Now()
+			fmt.Fprintln(out, told.Unix())
+		}
+		if !there && o.now().Sub(clock.Now()) < present {
+			there = true
+			fmt.Fprintln(out, "present")
+		}
+		if !there {
+			select {
+			case <-ended:
+				return errors.New("the input ended before the clock came to the present")
+			default:
+			}
+			continue
+		}
+		select {
+		case <-ended:
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// well tells what has gone wrong so far: a cluster that does not answer from the
+// beginning, or a history that is not on disk. What fails later is part of what
+// is watched.
+func well(c *collector.Collector, store history.Store) error {
+	if note := store.Stats().Note; note != "" {
+		return errors.New(note)
+	}
+	for _, poll := range c.Status().Polls {
+		if poll.Poll == series.PollState && poll.LastSuccess.IsZero() && poll.Err != nil {
+			return fmt.Errorf("the cluster does not answer: %w", poll.Err)
+		}
+	}
+	return nil
+}
+
+// plain asks for answers that are not compressed: on one machine that only costs
+// time.
+type plain struct{ http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (p plain) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.Header.Set("Accept-Encoding", "identity")
+	return p.RoundTripper.RoundTrip(req)
+}

@@ -1,0 +1,65 @@
+package clocktest
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/community/mesos-datasource/pkg/collector"
+)
+
+// A Follower moves a simulated cluster's time to a clock before each request,
+// by the cluster's control door (simulator/control.ts): an answer is of the
+// moment that the collector writes beside it.
+type Follower struct {
+	Next  http.RoundTripper
+	Clock collector.Clock
+	Door  string // URL of the control door
+	User  string // user:password for the cluster's own pages; empty: none
+
+	mu    sync.Mutex
+	moved time.Time // where the cluster's time is
+}
+
+// RoundTrip implements http.RoundTripper.
+func (f *Follower) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := f.follow(); err != nil {
+		return nil, err
+	}
+	if user, password, ok := strings.Cut(f.User, ":"); ok {
+		req = req.Clone(req.Context())
+		req.SetBasicAuth(user, password)
+	}
+	return f.Next.RoundTrip(req)
+}
+
+func (f *Follower) follow() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := f.Clock.Now()
+	if !now.After(f.moved) {
+		return nil
+	}
+	url := fmt.Sprintf("%s/clock?now=%d.%03d", f.Door, now.Unix(), now.Nanosecond()/1e6)
+	req, err := http.NewRequest(http.MethodPost, url, nil)
+	if err != nil {
+		return fmt.Errorf("moving the cluster's time: %w", err)
+	}
+	resp, err := f.Next.RoundTrip(req)
+	if err != nil {
+		return fmt.Errorf("moving the cluster's time: %w", err)
+	}
+	defer resp.Body.Close()
+	said, err := io.ReadAll(io.LimitReader(resp.Body, 1000)) // to the end, so that the connection can be used again
+	if err != nil {
+		return fmt.Errorf("moving the cluster's time: %w", err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("moving the cluster's time: %s: %s", resp.Status, said)
+	}
+	f.moved = now
+	return nil
+}
