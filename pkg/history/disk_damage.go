@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb"
+	"github.com/prometheus/prometheus/tsdb/chunkenc"
 	"github.com/prometheus/prometheus/tsdb/chunks"
 	"github.com/prometheus/prometheus/tsdb/tombstones"
 )
@@ -46,19 +49,24 @@ func (d *Disk) leaveOutDamage(h *handle) {
 		return
 	}
 	defer h.release()
+	d.maintaining.Lock() // no compaction meanwhile
+	defer d.maintaining.Unlock()
 	d.damaged.Store(false)
 	h.searchAt = now.Add(retryCompaction)
 	for _, b := range h.db.Blocks() {
 		var found *damage
 		err := guarded(func() (err error) {
-			if found, err = findDamage(d.ctx, b); err == nil {
-				err = found.leaveOut(d.ctx, b)
+			if found, err = findDamage(d.ctx, b); err == nil && len(found.chunks) > 0 {
+				err = d.betweenQueries(h, func() error { return found.leaveOut(d.ctx, b) })
 			}
 			return err
 		})
 		switch {
 		case d.ctx.Err() != nil: // being closed
 			return
+		case errors.Is(err, errBusy):
+			d.damaged.Store(true)
+			h.searchAt = now
 		case err != nil:
 			d.remember(fmt.Sprintf("samples in the block %s are damaged and could not be left out (%v): queries that touch them fail; move the block away while Grafana is stopped", b.Dir(), err))
 		case len(found.chunks) > 0:
@@ -66,6 +74,26 @@ func (d *Disk) leaveOutDamage(h *handle) {
 				found.series, moment(found.mint), moment(found.maxt), b.Dir(), found.first))
 		}
 	}
+}
+
+// errBusy means that queries left no moment for a change.
+var errBusy = errors.New("queries are running")
+
+// betweenQueries changes blocks in a moment when no query reads them; later ones
+// wait. It waits a second for such a moment.
+func (d *Disk) betweenQueries(h *handle, change func() error) error {
+	for range 100 {
+		if h.reading.TryLock() {
+			defer h.reading.Unlock()
+			return change()
+		}
+		select {
+		case <-d.ctx.Done():
+			return d.ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	return errBusy
 }
 
 // damage is what cannot be read of a block.
@@ -164,3 +192,35 @@ func (f *damage) leaveOut(ctx context.Context, b *tsdb.Block) error {
 	}
 	return nil
 }
+
+// A noticingSet passes the errors of its series, and of their iterators, through
+// notice; nil stays nil.
+type noticingSet struct {
+	storage.SeriesSet
+	notice func(error) error
+}
+
+func (s noticingSet) At() storage.Series { return noticingSeries{s.SeriesSet.At(), s.notice} }
+
+func (s noticingSet) Err() error { return s.notice(s.SeriesSet.Err()) }
+
+type noticingSeries struct {
+	storage.Series
+	notice func(error) error
+}
+
+func (s noticingSeries) Iterator(it chunkenc.Iterator) chunkenc.Iterator {
+	n, ok := it.(*noticingIterator)
+	if !ok {
+		n = &noticingIterator{}
+	}
+	n.Iterator, n.notice = s.Series.Iterator(n.Iterator), s.notice
+	return n
+}
+
+type noticingIterator struct {
+	chunkenc.Iterator
+	notice func(error) error
+}
+
+func (n *noticingIterator) Err() error { return n.notice(n.Iterator.Err()) }

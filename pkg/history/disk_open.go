@@ -35,6 +35,10 @@ type handle struct {
 
 	failure error // of a write; guarded by Disk.mu
 
+	// reading is held for reading by queries, and for writing by who changes
+	// blocks in place. Only by TryLock: a query may come while it has another.
+	reading sync.RWMutex
+
 	lateMu sync.Mutex
 	window int64 // how late samples may be, milliseconds
 	late   bool  // there may be late samples that are not in blocks

@@ -29,8 +29,10 @@ func (d *Disk) Querier(mint, maxt int64) (storage.Querier, error) {
 	}
 	var parts []storage.Querier
 	if h := d.open; h != nil && h.acquire() {
-		q, err := h.db.Querier(mint, maxt)
+		h.reading.RLock()
+		q, err := h.querier(mint, maxt)
 		if err != nil {
+			h.reading.RUnlock()
 			h.release()
 			return nil, err
 		}
@@ -72,8 +74,54 @@ func (d *Disk) awaitOpening() {
 	}
 }
 
-// A diskQuerier keeps the TSDB open until it is closed, and queries within
-// retention: the TSDB goes by the times of the hints alone.
+// querier reads blocks and the head, each in its way. What is in the head when
+// the first of the two is made may be in a block for the second: each part reads
+// all there is of its time.
+func (h *handle) querier(mint, maxt int64) (storage.Querier, error) {
+	head := h.db.Head().MinTime()
+	var parts []storage.Querier
+	if mint < head {
+		until := min(maxt, head-1)
+		q, err := h.db.ChunkQuerier(mint, until)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, blockQuerier{q, mint, until})
+	}
+	if maxt >= head {
+		from := max(mint, head)
+		q, err := h.db.Querier(from, maxt)
+		if err != nil {
+			for _, part := range parts {
+				err = errors.Join(err, part.Close())
+			}
+			return nil, err
+		}
+		parts = append(parts, headQuerier{q, from})
+	}
+	return storage.NewMergeQuerier(parts, nil, joined), nil
+}
+
+// A headQuerier does not look before the head: the TSDB goes by the times of the
+// hints alone.
+type headQuerier struct {
+	storage.Querier
+	mint int64
+}
+
+func (q headQuerier) Select(ctx context.Context, sorted bool, hints *storage.SelectHints, matchers ...*labels.Matcher) storage.SeriesSet {
+	if hints != nil && hints.Start < q.mint {
+		own := *hints
+		if own.Start = q.mint; own.End < own.Start {
+			return storage.EmptySeriesSet()
+		}
+		hints = &own
+	}
+	return q.Querier.Select(ctx, sorted, hints, matchers...)
+}
+
+// A diskQuerier keeps the TSDB open until it is closed, queries within
+// retention, and tells of damage.
 type diskQuerier struct {
 	storage.Querier
 	mint   int64
@@ -90,14 +138,18 @@ func (q *diskQuerier) Select(ctx context.Context, sorted bool, hints *storage.Se
 		}
 		hints = &own
 	}
-	return walkingSet{q.Querier.Select(ctx, sorted, hints, matchers...), q.notice}
+	return noticingSet{q.Querier.Select(ctx, sorted, hints, matchers...), q.notice}
 }
 
 func (q *diskQuerier) Close() error {
 	if q.h == nil {
 		return nil
 	}
-	defer func() { q.h.release(); q.h = nil }()
+	defer func() {
+		q.h.reading.RUnlock()
+		q.h.release()
+		q.h = nil
+	}()
 	return q.Querier.Close()
 }
 
@@ -106,8 +158,7 @@ func (q *diskQuerier) Close() error {
 func (h *handle) span() (oldest, newest int64, ok bool) {
 	oldest, newest = math.MaxInt64, math.MinInt64
 	for _, b := range h.db.Blocks() {
-		meta := b.Meta()
-		oldest, newest = min(oldest, meta.MinTime), max(newest, meta.MaxTime-1)
+		oldest, newest = min(oldest, b.MinTime()), max(newest, b.MaxTime()-1)
 	}
 	if head := h.db.Head(); head.NumSeries() > 0 && head.MaxTime() >= head.MinTime() {
 		oldest, newest = min(oldest, head.MinTime()), max(newest, head.MaxTime())

@@ -10,7 +10,6 @@
 //	memory_table.go    series by reference
 //	memory_truncate.go forgetting: by age and by bytes
 //	memory_query.go    reading: which series match
-//	memory_iterator.go reading: the samples of one series
 //	disk.go            the store in a directory: Prometheus' TSDB, and memory where that cannot
 //	disk_trouble.go    when the directory must not be written, in sentences
 //	disk_keeper.go     the goroutine that opens, moves, maps chunks and compacts
@@ -19,7 +18,8 @@
 //	disk_damage.go     what is found to be broken in a block later
 //	disk_batch.go      writing
 //	disk_query.go      reading
-//	disk_iterator.go   reading: series in many blocks
+//	disk_blocks.go     reading: what is in blocks
+//	chunk_iterator.go  reading: the samples of one series, in memory or in blocks
 //	disk_move.go       from memory to disk
 //	disk_late.go       samples that come late, because the clock was set back
 //	disk_log.go        the TSDB's log

@@ -303,9 +303,9 @@ func (v memView) Labels() labels.Labels { return v.labels }
 
 // Iterator implements storage.Series. it is used again if it came from here.
 func (v memView) Iterator(it chunkenc.Iterator) chunkenc.Iterator {
-	c, ok := it.(*memIterator)
+	c, ok := it.(*chunkIterator)
 	if !ok {
-		c = &memIterator{}
+		c = &chunkIterator{}
 	}
 	m := v.set.q.m
 	m.mu.RLock()

@@ -11,10 +11,11 @@ import (
 // an int64, while go vet takes every Seek(int64) for io.Seeker's.)
 type millis = int64
 
-// A memIterator walks over the samples of one series between two times. It
-// owns what it reads: full chunks never change, and the chunk being written is
-// copied.
-type memIterator struct {
+// A chunkIterator walks over the samples of one series between two times, from
+// chunk to chunk. Of a Memory it owns what it reads: full chunks never change,
+// and the chunk being written is copied. Chunks of blocks lie in files that stay
+// mapped until the querier is closed.
+type chunkIterator struct {
 	mint, maxt int64
 	chunks     []chunk
 	next       int // the chunk after the current one
@@ -34,12 +35,18 @@ const (
 	iterAfter                       // there are no more
 )
 
+// between makes c begin anew, without chunks.
+func (c *chunkIterator) between(mint, maxt int64) {
+	c.mint, c.maxt, c.next, c.state, c.err = mint, maxt, 0, iterBefore, nil
+	c.chunks = c.chunks[:0]
+}
+
 // reset makes c iterate over s from mint to maxt, both included. Memory.mu must
 // be held.
-func (c *memIterator) reset(s *selected, mint, maxt int64) {
+func (c *chunkIterator) reset(s *selected, mint, maxt int64) {
 	maxt = min(maxt, s.visible)
-	c.mint, c.maxt, c.next, c.state, c.err = mint, maxt, 0, iterBefore, nil
-	c.chunks = appendOverlapping(c.chunks[:0], s.done, mint, maxt)
+	c.between(mint, maxt)
+	c.chunks = appendOverlapping(c.chunks, s.done, mint, maxt)
 	if n := len(s.done); len(s.memSeries.done) > 0 {
 		// The series may have lost chunks since, and gained some.
 		since := int64(noTime)
@@ -65,8 +72,11 @@ func appendOverlapping(to, from []chunk, mint, maxt int64) []chunk {
 	return append(to, from[i:j]...)
 }
 
+// fail makes c one without samples.
+func (c *chunkIterator) fail(err error) { c.state, c.err = iterAfter, err }
+
 // open makes the next chunk the current one.
-func (c *memIterator) open() bool {
+func (c *chunkIterator) open() bool {
 	if c.next >= len(c.chunks) {
 		return false
 	}
@@ -77,7 +87,7 @@ func (c *memIterator) open() bool {
 }
 
 // Next implements chunkenc.Iterator.
-func (c *memIterator) Next() chunkenc.ValueType {
+func (c *chunkIterator) Next() chunkenc.ValueType {
 	if c.state == iterBefore {
 		return c.Seek(c.mint)
 	}
@@ -91,7 +101,7 @@ func (c *memIterator) Next() chunkenc.ValueType {
 }
 
 // Seek implements chunkenc.Iterator.
-func (c *memIterator) Seek(t millis) chunkenc.ValueType {
+func (c *chunkIterator) Seek(t millis) chunkenc.ValueType {
 	t = max(t, c.mint)
 	if c.state == iterBefore {
 		c.skipTo(t)
@@ -110,7 +120,7 @@ func (c *memIterator) Seek(t millis) chunkenc.ValueType {
 }
 
 // skipTo opens the next chunk that reaches t.
-func (c *memIterator) skipTo(t int64) {
+func (c *chunkIterator) skipTo(t int64) {
 	rest := c.chunks[c.next:]
 	c.next += sort.Search(len(rest), func(i int) bool { return rest[i].maxt >= t })
 	if c.state = iterAfter; c.open() {
@@ -119,14 +129,14 @@ func (c *memIterator) skipTo(t int64) {
 }
 
 // leave goes on to the next chunk when the current one has no more samples.
-func (c *memIterator) leave() {
+func (c *chunkIterator) leave() {
 	if c.err = c.cur.Err(); c.err != nil || !c.open() {
 		c.state = iterAfter
 	}
 }
 
 // found ends the iteration where the sample is beyond its end.
-func (c *memIterator) found() chunkenc.ValueType {
+func (c *chunkIterator) found() chunkenc.ValueType {
 	if c.cur.AtT() > c.maxt {
 		c.state = iterAfter
 		return chunkenc.ValNone
@@ -135,24 +145,24 @@ func (c *memIterator) found() chunkenc.ValueType {
 }
 
 // At implements chunkenc.Iterator.
-func (c *memIterator) At() (int64, float64) { return c.cur.At() }
+func (c *chunkIterator) At() (int64, float64) { return c.cur.At() }
 
 // AtT implements chunkenc.Iterator.
-func (c *memIterator) AtT() int64 { return c.cur.AtT() }
+func (c *chunkIterator) AtT() int64 { return c.cur.AtT() }
 
 // AtST implements chunkenc.Iterator: start timestamps are not kept.
-func (c *memIterator) AtST() int64 { return 0 }
+func (c *chunkIterator) AtST() int64 { return 0 }
 
 // Err implements chunkenc.Iterator.
-func (c *memIterator) Err() error { return c.err }
+func (c *chunkIterator) Err() error { return c.err }
 
 // AtHistogram implements chunkenc.Iterator. Nobody calls it where Next and Seek
 // answer ValFloat only.
-func (c *memIterator) AtHistogram(*histogram.Histogram) (int64, *histogram.Histogram) {
-	panic("history: the memory store keeps no histograms")
+func (c *chunkIterator) AtHistogram(*histogram.Histogram) (int64, *histogram.Histogram) {
+	panic("history: a history keeps no histograms")
 }
 
 // AtFloatHistogram implements chunkenc.Iterator, as AtHistogram.
-func (c *memIterator) AtFloatHistogram(*histogram.FloatHistogram) (int64, *histogram.FloatHistogram) {
-	panic("history: the memory store keeps no histograms")
+func (c *chunkIterator) AtFloatHistogram(*histogram.FloatHistogram) (int64, *histogram.FloatHistogram) {
+	panic("history: a history keeps no histograms")
 }
