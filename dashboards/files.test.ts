@@ -7,23 +7,25 @@ import { files } from './files.ts';
 import { pluginId } from './query.ts';
 
 const made = await files();
-const bundled = JSON.parse(made.get('src/dashboards/cluster-overview.json')!);
-const provisioned = JSON.parse(made.get('provisioning/dashboards/cluster-overview.json')!);
 const { groups } = parse(made.get('provisioning/alerting/mesos.yaml')!);
 
-test('bundled and provisioned dashboard are the same, but for their UID and what an import asks', () => {
-  const { __inputs, __requires, uid, templating, ...rest } = bundled;
-  const { uid: otherUid, templating: otherTemplating, ...otherRest } = provisioned;
-  assert.deepEqual(rest, otherRest);
-  assert.notEqual(uid, otherUid);
-  assert.deepEqual(
-    __inputs.map((input: { type: string; pluginId: string }) => [input.type, input.pluginId]),
-    [['datasource', pluginId]]
-  );
-  const [source, ...others] = templating.list;
-  assert.equal(source.current.value, `\${${__inputs[0].name}}`);
-  assert.deepEqual(others, otherTemplating.list.slice(1));
-});
+for (const name of ['cluster-overview', 'measured-use']) {
+  test(`bundled and provisioned ${name} are the same, but for their UID and what an import asks`, () => {
+    const bundled = JSON.parse(made.get(`src/dashboards/${name}.json`)!);
+    const provisioned = JSON.parse(made.get(`provisioning/dashboards/${name}.json`)!);
+    const { __inputs, __requires, uid, templating, ...rest } = bundled;
+    const { uid: otherUid, templating: otherTemplating, ...otherRest } = provisioned;
+    assert.deepEqual(rest, otherRest);
+    assert.notEqual(uid, otherUid);
+    assert.deepEqual(
+      __inputs.map((input: { type: string; pluginId: string }) => [input.type, input.pluginId]),
+      [['datasource', pluginId]]
+    );
+    const [source, ...others] = templating.list;
+    assert.equal(source.current.value, `\${${__inputs[0].name}}`);
+    assert.deepEqual(others, otherTemplating.list.slice(1));
+  });
+}
 
 test('rules compare an instant value, so that a series that ends resolves its alert', () => {
   const [group] = groups;
@@ -66,6 +68,7 @@ test('an outage keeps the utilization alert as it was, and is what the other one
 });
 
 test('alerts link to panels there are', () => {
+  const provisioned = JSON.parse(made.get('provisioning/dashboards/cluster-overview.json')!);
   for (const { annotations } of groups[0].rules) {
     assert.equal(annotations.__dashboardUid__, provisioned.uid);
     const ids: number[] = provisioned.panels.map(({ id }: { id: number }) => id);

@@ -8,22 +8,29 @@ import { stringify } from 'yaml';
 import { overview } from './overview.ts';
 import { pluginId } from './query.ts';
 import { ruleFile } from './rules.ts';
+import { measuredUse } from './measured.ts';
 
 /** The repository's root. */
 const root = path.dirname(import.meta.dirname);
 
 const banner = '# Made by `npm run generate` from the TypeScript in dashboards/: change it there.\n';
 
+/** The dashboards by the name of their file, each with the UID it is provisioned under. */
+const dashboards = {
+  'cluster-overview': { uid: 'mesos-overview', build: overview },
+  'measured-use': { uid: 'mesos-use', build: measuredUse },
+};
+
 /** A dashboard that Grafana loads from a provisioning folder. */
-const provisioned = () => overview('mesos-overview');
+const provisioned = (name: keyof typeof dashboards) => dashboards[name].build(dashboards[name].uid);
 
 /**
  * The same, offered in the data source's Dashboards tab. Importing it asks which data source to show first: `__inputs`,
  * which become the chosen one's name, and the variable finds it by that. Its UID is another one, as Grafana refuses to
  * import over a provisioned dashboard.
  */
-function bundled(): object {
-  const { templating, ...rest } = overview('mesos-overview-imported');
+function bundled(name: keyof typeof dashboards): object {
+  const { templating, ...rest } = dashboards[name].build(`${dashboards[name].uid}-imported`);
   const input = '${DS_MESOS}';
   return {
     __inputs: [
@@ -41,7 +48,7 @@ function bundled(): object {
 
 /** The panel of that title, as a rule's link. */
 function linkTo(title: string) {
-  const { uid, panels = [] } = provisioned();
+  const { uid, panels = [] } = provisioned('cluster-overview');
   const panel = panels.find((one) => one.title === title);
   if (!uid || !panel?.id) {
     throw new Error(`The overview has no panel "${title}" for an alert to link to.`);
@@ -53,8 +60,12 @@ function linkTo(title: string) {
 export async function files(): Promise<Map<string, string>> {
   const rules = ruleFile({ utilization: linkTo('Utilization'), polls: linkTo('Polls') });
   const texts = {
-    'src/dashboards/cluster-overview.json': JSON.stringify(bundled()),
-    'provisioning/dashboards/cluster-overview.json': JSON.stringify(provisioned()),
+    ...Object.fromEntries(
+      (Object.keys(dashboards) as Array<keyof typeof dashboards>).flatMap((name) => [
+        [`src/dashboards/${name}.json`, JSON.stringify(bundled(name))],
+        [`provisioning/dashboards/${name}.json`, JSON.stringify(provisioned(name))],
+      ])
+    ),
     // Through JSON, which drops what only the builders need.
     'provisioning/alerting/mesos.yaml': banner + stringify(JSON.parse(JSON.stringify(rules)), { lineWidth: 0 }),
   };

@@ -2,37 +2,12 @@
 // the collection itself fares. It has no panel that a healthy cluster leaves
 // empty: GPUs, which most clusters lack, are a curve beside others.
 import { BigValueTextMode } from '@grafana/grafana-foundation-sdk/common';
-import {
-  type Dashboard,
-  DashboardBuilder,
-  DashboardCursorSync,
-  DatasourceVariableBuilder,
-  QueryVariableBuilder,
-  RowBuilder,
-  VariableRefresh,
-} from '@grafana/grafana-foundation-sdk/dashboard';
 
 import { asLimit, colored, fullness, graph, levels, stat, table, unit } from './panels.ts';
-import { datasource, type Metrics, pluginId, type Question } from './query.ts';
-
-type Resource = 'cpus' | 'gpus' | 'memory' | 'disk';
-
-const of = (entity: Metrics['entity'], resource: Metrics['resource'], measure: Metrics['measure']): Metrics => ({
-  queryType: 'metrics',
-  entity,
-  resource,
-  measure,
-});
+import { chosen, type Metrics, metric, of, promql, type Resource } from './query.ts';
+import { frame, type Rows } from './frame.ts';
 
 const cluster = (resource: Resource, measure: Metrics['measure']) => of('cluster', resource, measure);
-
-const metric = (name: string, more: Metrics = {}): Metrics => ({ queryType: 'metrics', metric: name, ...more });
-
-const promql = (expr: string, more: { legendFormat?: string; instant?: boolean } = {}): Question => ({
-  queryType: 'promql',
-  expr,
-  ...more,
-});
 
 // Good is green, on its way is yellow, out of reach is orange or red: the same in every panel.
 const agentColors = {
@@ -239,9 +214,6 @@ const states = [
   ),
 ];
 
-/** Where the variable's choice applies. All is the regular expression for anything, also for frameworks yet to come. */
-const chosen: Metrics = { filters: [{ label: 'framework', operator: '=~', value: '$framework' }] };
-
 const frameworks = [
   graph({
     title: 'CPU allocated by framework',
@@ -265,11 +237,11 @@ const frameworks = [
     rows: 'framework',
     rowTitle: 'Framework',
     columns: [
-      { title: 'CPU', width: 90, question: { ...of('framework', 'cpus', 'allocated'), ...chosen, top: 10 } },
-      { title: 'CPU share', width: 120, question: { ...of('framework', 'cpus', 'share'), ...chosen }, bar: true },
-      { title: 'Memory', width: 90, question: { ...of('framework', 'memory', 'allocated'), ...chosen } },
-      { title: 'Memory share', width: 120, question: { ...of('framework', 'memory', 'share'), ...chosen }, bar: true },
-      { title: 'Tasks', width: 65, question: { ...of('framework', 'tasks', 'running'), ...chosen } },
+      { title: 'CPU', width: 85, question: { ...of('framework', 'cpus', 'allocated'), ...chosen, top: 10 } },
+      { title: 'CPU share', width: 100, question: { ...of('framework', 'cpus', 'share'), ...chosen }, bar: true },
+      { title: 'Memory', width: 80, question: { ...of('framework', 'memory', 'allocated'), ...chosen } },
+      { title: 'Memory share', width: 110, question: { ...of('framework', 'memory', 'share'), ...chosen }, bar: true },
+      { title: 'Tasks', width: 60, question: { ...of('framework', 'tasks', 'running'), ...chosen } },
     ],
     width: 12,
     height: 9,
@@ -299,10 +271,10 @@ const agents = [
     rows: 'agent',
     rowTitle: 'Agent',
     columns: [
-      { title: 'CPU', width: 140, question: { ...of('agent', 'cpus', 'utilization'), top: 10 }, bar: true },
-      { title: 'Memory', width: 140, question: of('agent', 'memory', 'utilization'), bar: true },
-      { title: 'Disk', width: 140, question: of('agent', 'disk', 'utilization'), bar: true },
-      { title: 'Tasks', width: 65, question: of('agent', 'tasks', 'running') },
+      { title: 'CPU', width: 120, question: { ...of('agent', 'cpus', 'utilization'), top: 10 }, bar: true },
+      { title: 'Memory', width: 120, question: of('agent', 'memory', 'utilization'), bar: true },
+      { title: 'Disk', width: 110, question: of('agent', 'disk', 'utilization'), bar: true },
+      { title: 'Tasks', width: 60, question: of('agent', 'tasks', 'running') },
     ],
     width: 12,
     height: 9,
@@ -372,8 +344,7 @@ function upOrDown() {
   ]);
 }
 
-/** Rows of the grid: a title, and panels whose widths fill one or more lines. */
-const rows = {
+const rows: Rows = {
   'Cluster now': now,
   Resources: resources,
   'Agents, frameworks and tasks': states,
@@ -383,36 +354,11 @@ const rows = {
 };
 
 /** The dashboard, to be shown with the data source that its variable names. */
-export function overview(uid: string): Dashboard {
-  const dashboard = new DashboardBuilder('Mesos cluster overview')
-    .uid(uid)
-    .description('Capacity, allocation, agents, frameworks and tasks of an Apache Mesos cluster.')
-    .tags(['mesos'])
-    .editable()
-    .timezone('browser')
-    .time({ from: 'now-1h', to: 'now' })
-    .refresh('30s')
-    .tooltip(DashboardCursorSync.Crosshair)
-    .annotations([])
-    .withVariable(new DatasourceVariableBuilder('datasource').label('Mesos').type(pluginId))
-    .withVariable(
-      new QueryVariableBuilder('framework')
-        .label('Framework')
-        .description('Frameworks in the row of that name')
-        .datasource(datasource)
-        .query({ refId: 'framework', queryType: 'variable', variable: { entities: { entity: 'framework' } } })
-        .refresh(VariableRefresh.OnTimeRangeChanged)
-        .multi(true)
-        .includeAll(true)
-        .allValue('.*')
-        .current({ text: ['All'], value: ['$__all'] })
-    );
-  let id = 0;
-  for (const [title, panels] of Object.entries(rows)) {
-    dashboard.withRow(new RowBuilder(title).id(++id));
-    for (const panel of panels) {
-      dashboard.withPanel(panel.id(++id));
-    }
-  }
-  return JSON.parse(JSON.stringify(dashboard.build()));
-}
+export const overview = (uid: string) =>
+  frame({
+    uid,
+    title: 'Mesos cluster overview',
+    about: 'Capacity, allocation, agents, frameworks and tasks of an Apache Mesos cluster.',
+    frameworksIn: 'the row of that name',
+    rows,
+  });

@@ -43,7 +43,7 @@ interface Common {
   height: number;
 }
 
-type AnyPanel = stats.PanelBuilder | tables.PanelBuilder | timeseries.PanelBuilder;
+export type AnyPanel = stats.PanelBuilder | tables.PanelBuilder | timeseries.PanelBuilder;
 
 function common_<P extends AnyPanel>(panel: P, { title, about, queries, width, height }: Common): P {
   panel.title(title).description(about).datasource(datasource).span(width).height(height);
@@ -165,25 +165,24 @@ interface TableOptions extends Omit<Common, 'queries'> {
 }
 
 /**
- * A table with a row per value of a label and a column per query. Each query answers with a column called `Value`;
- * joined, Grafana numbers them, and they are named here.
+ * A table with a row per value of a label and a column per query. The legend of a query names its column, which keeps its
+ * name when another one has no answer.
  */
 export function table(options: TableOptions): tables.PanelBuilder {
   const { rows, rowTitle, columns } = options;
   const queries = Object.fromEntries(
-    columns.map(({ question }, i) => [
+    columns.map(({ title, question }, i) => [
       String.fromCharCode(65 + i),
-      { ...question, instant: true, format: 'table' as const },
+      { ...question, legendFormat: title, instant: true, format: 'table' as const },
     ])
   );
-  const numbered = Object.fromEntries(columns.map(({ title }, i) => [`Value ${i + 1}`, title]));
   const panel = common_(new tables.PanelBuilder(), { ...options, queries })
     .showHeader(true)
     .cellHeight(common.TableCellHeight.Sm)
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
     .thresholds(fullness())
     .withTransformation({ id: 'joinByField', options: { byField: rows, mode: 'inner' } })
-    .withTransformation({ id: 'organize', options: { renameByName: { [rows]: rowTitle, ...numbered } } })
+    .withTransformation({ id: 'organize', options: { renameByName: { [rows]: rowTitle } } })
     .sortBy([new common.TableSortByFieldStateBuilder().displayName(columns[0].title).desc(true)]);
   for (const { title, width, bar } of columns) {
     panel.overrideByName(title, [{ id: 'custom.width', value: width }]);

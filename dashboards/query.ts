@@ -26,3 +26,27 @@ export function query(refId: string, question: Question, of: { type: string; uid
 export function built(plain: object): Builder<Dataquery> {
   return { build: () => plain as Dataquery };
 }
+
+/** The kinds of resource that have units of their own. */
+export type Resource = 'cpus' | 'gpus' | 'memory' | 'disk';
+
+/** A question of the builder. */
+export const of = (entity: Metrics['entity'], resource: Metrics['resource'], measure: Metrics['measure']): Metrics => ({
+  queryType: 'metrics',
+  entity,
+  resource,
+  measure,
+});
+
+/** A metric by its name. */
+export const metric = (name: string, more: Metrics = {}): Metrics => ({ queryType: 'metrics', metric: name, ...more });
+
+/** PromQL as it stands. */
+export const promql = (expr: string, more: { legendFormat?: string; instant?: boolean } = {}): Question => ({
+  queryType: 'promql',
+  expr,
+  ...more,
+});
+
+/** The filter on the variable `framework`. All is the regular expression for anything, also for frameworks yet to come. */
+export const chosen: Metrics = { filters: [{ label: 'framework', operator: '=~', value: '$framework' }] };

@@ -199,7 +199,7 @@ func (f framer) table(all []one) data.Frames {
 	for i, s := range all {
 		values[i] = s.points[len(s.points)-1].F
 	}
-	value := data.NewField(fieldValue, nil, values)
+	value := data.NewField(f.legend.column(), nil, values)
 	value.Config = f.config()
 	frame := data.NewFrame("", append(f.columns(all, func(i int) int { return i }, len(all)), value)...)
 	frame.Meta = f.meta(data.FrameTypeNumericLong)
@@ -223,7 +223,7 @@ func (f framer) timeTable(all []one) data.Frames {
 	for i, r := range rows {
 		times[i], values[i] = time.UnixMilli(r.point.T).UTC(), r.point.F
 	}
-	value := data.NewField(fieldValue, nil, values)
+	value := data.NewField(f.legend.column(), nil, values)
 	value.Config = f.config()
 	fields := append([]*data.Field{f.times(times)}, f.columns(all, func(i int) int { return rows[i].series }, len(rows))...)
 	frame := data.NewFrame("", append(fields, value)...)

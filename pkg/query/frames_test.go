@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -103,6 +104,16 @@ func TestATableHasAColumnForEveryLabelAnyRowHas(t *testing.T) {
 	for row := range frame.Rows() {
 		ofCluster := frame.Fields[0].At(row) == "mesos_cluster_cpus_capacity"
 		require.Equal(t, ofCluster, frame.Fields[2].At(row) == "", "a label a row does not have is empty")
+	}
+}
+
+func TestAPlainLegendNamesTheColumnOfATable(t *testing.T) {
+	for legend, want := range map[string]string{"": "Value", "__auto": "Value", "CPU used": "CPU used", "of {{framework}}": "Value"} {
+		for _, kind := range []string{"instant", "range"} {
+			query := fmt.Sprintf(`{"entity":"framework","resource":"cpus","measure":"allocated","format":"table","legendFormat":%q,%q:true}`, legend, kind)
+			fields := answered(t, small(t), query, Options{}).Frames[0].Fields
+			require.Equal(t, want, fields[len(fields)-1].Name, "%s, %s", legend, kind)
+		}
 	}
 }
 

@@ -57,6 +57,16 @@ func (l legend) name(of labels.Labels) string {
 	return strings.Join(values, ", ")
 }
 
+// column is the name of a table's column of values: the query's legendFormat
+// where it is a plain text, so that the columns of several tables that are joined
+// keep their names when one of them is empty.
+func (l legend) column() string {
+	if l.format == "" || l.format == legendAuto || placeholders.MatchString(l.format) {
+		return fieldValue
+	}
+	return l.format
+}
+
 // full is name{label="value", ...}, or the expression where there is neither.
 func full(metric string, of labels.Labels, expr string) string {
 	var pairs []string

@@ -148,7 +148,7 @@ type Common struct {
 	Datasource *DatasourceRef `json:"datasource,omitempty"`
 	// Version is the version of this format. Absent is 1.
 	Version int `json:"version,omitempty"`
-	// LegendFormat is the display name, {{label}} stands for a label's value. Absent or __auto: what tells the series apart; of promql, absent is the whole name.
+	// LegendFormat is the display name, {{label}} stands for a label's value. Absent or __auto: what tells the series apart; of promql, absent is the whole name. In a table, a text without labels names the column of values.
 	LegendFormat string `json:"legendFormat,omitempty"`
 	// Interval is the least step, like 1m.
 	Interval string `json:"interval,omitempty"`

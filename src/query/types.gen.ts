@@ -83,7 +83,7 @@ export interface MetricsQuery {
    */
   version?: number;
   /**
-   * LegendFormat is the display name, {{label}} stands for a label's value. Absent or __auto: what tells the series apart; of promql, absent is the whole name.
+   * LegendFormat is the display name, {{label}} stands for a label's value. Absent or __auto: what tells the series apart; of promql, absent is the whole name. In a table, a text without labels names the column of values.
    */
   legendFormat?: string;
   /**
@@ -197,7 +197,7 @@ export interface PromQLQuery {
    */
   version?: number;
   /**
-   * LegendFormat is the display name, {{label}} stands for a label's value. Absent or __auto: what tells the series apart; of promql, absent is the whole name.
+   * LegendFormat is the display name, {{label}} stands for a label's value. Absent or __auto: what tells the series apart; of promql, absent is the whole name. In a table, a text without labels names the column of values.
    */
   legendFormat?: string;
   /**
@@ -245,7 +245,7 @@ export interface VariableQuery {
    */
   version?: number;
   /**
-   * LegendFormat is the display name, {{label}} stands for a label's value. Absent or __auto: what tells the series apart; of promql, absent is the whole name.
+   * LegendFormat is the display name, {{label}} stands for a label's value. Absent or __auto: what tells the series apart; of promql, absent is the whole name. In a table, a text without labels names the column of values.
    */
   legendFormat?: string;
   /**

@@ -1,0 +1,60 @@
+// What all dashboards have in common: the variables, the time range, and rows of panels.
+import {
+  type Dashboard,
+  DashboardBuilder,
+  DashboardCursorSync,
+  DatasourceVariableBuilder,
+  QueryVariableBuilder,
+  RowBuilder,
+  VariableRefresh,
+} from '@grafana/grafana-foundation-sdk/dashboard';
+
+import type { AnyPanel } from './panels.ts';
+import { datasource, pluginId } from './query.ts';
+
+/** Rows of the grid: a title, and panels whose widths fill one or more lines. */
+export type Rows = Record<string, AnyPanel[]>;
+
+export interface Frame {
+  uid: string;
+  title: string;
+  about: string;
+  /** Where the variable `framework` counts. */
+  frameworksIn: string;
+  rows: Rows;
+}
+
+/** The dashboard, as Grafana loads it. */
+export function frame({ uid, title, about, frameworksIn, rows }: Frame): Dashboard {
+  const dashboard = new DashboardBuilder(title)
+    .uid(uid)
+    .description(about)
+    .tags(['mesos'])
+    .editable()
+    .timezone('browser')
+    .time({ from: 'now-1h', to: 'now' })
+    .refresh('30s')
+    .tooltip(DashboardCursorSync.Crosshair)
+    .annotations([])
+    .withVariable(new DatasourceVariableBuilder('datasource').label('Mesos').type(pluginId))
+    .withVariable(
+      new QueryVariableBuilder('framework')
+        .label('Framework')
+        .description(`Frameworks in ${frameworksIn}`)
+        .datasource(datasource)
+        .query({ refId: 'framework', queryType: 'variable', variable: { entities: { entity: 'framework' } } })
+        .refresh(VariableRefresh.OnTimeRangeChanged)
+        .multi(true)
+        .includeAll(true)
+        .allValue('.*')
+        .current({ text: ['All'], value: ['$__all'] })
+    );
+  let id = 0;
+  for (const [name, panels] of Object.entries(rows)) {
+    dashboard.withRow(new RowBuilder(name).id(++id));
+    for (const panel of panels) {
+      dashboard.withPanel(panel.id(++id));
+    }
+  }
+  return JSON.parse(JSON.stringify(dashboard.build()));
+}
