@@ -85,6 +85,15 @@ export function playwright(config: string, args: string[] = [], env: NodeJS.Proc
   );
 }
 
+/** `npm run truth`: each scenario and each mutant counts as one test. */
+export function truth(...args: string[]): Promise<Outcome> {
+  return reported(
+    (file) => run([process.execPath, 'scripts/truth.ts', `--report=${file}`, ...args]),
+    'truth',
+    (report) => ({ skipped: 0, ...(JSON.parse(report) as Pick<Outcome, 'passed' | 'failed'>) })
+  );
+}
+
 /** node --test, read from the totals of its TAP output. */
 export async function nodeTest(...patterns: string[]): Promise<Outcome> {
   const outcome: Outcome = { passed: 0, failed: 0, skipped: 0 };

@@ -2,7 +2,7 @@
 // fail first.
 import { ensureChromium } from './chromium.ts';
 import { runE2e } from './e2e-run.ts';
-import { checks, goTest, jest, nodeTest, type Outcome, playwright } from './outcome.ts';
+import { checks, goTest, jest, nodeTest, type Outcome, playwright, truth } from './outcome.ts';
 
 /** A group of tests that one tool runs. */
 export interface Suite {
@@ -44,6 +44,11 @@ export const suites: Suite[] = [
   },
   { name: 'go', what: 'the backend, the catalogue, the workbench host', run: () => goTest('./...') },
   { name: 'race', what: 'what runs concurrently, under the race detector', run: () => goTest('-race', ...raced) },
+  {
+    name: 'truth',
+    what: 'answers against the truth of simulated clusters, in short',
+    run: () => truth('--short'),
+  },
   {
     name: 'browser',
     what: 'the workbench in Chromium, the real backend behind it',

@@ -24,6 +24,8 @@ export interface Entry {
   status: number;
   /** The recorded file that answered, if any. */
   file?: string;
+  /** A simulated cluster's time when it answered, Unix seconds: of that moment is what it said. */
+  at?: number;
 }
 
 /** Entries kept in memory. The oldest are dropped beyond it; a file keeps all. */

@@ -24,6 +24,8 @@ export interface Answer {
   body: Buffer | Body;
   /** The recorded file it comes from. */
   file?: string;
+  /** A simulated cluster's time when it said so, Unix seconds. */
+  at?: number;
 }
 
 /** What a host says, at once or later: an answer, or `refuse` when it is down at this moment. */
@@ -175,6 +177,7 @@ export class HostServer {
     }
     entry.status = answer.status;
     entry.file = answer.file;
+    entry.at = answer.at;
     await this.send(asked, response, answer, fault);
   }
 

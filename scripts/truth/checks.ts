@@ -1,17 +1,18 @@
-// What is compared: a series of the plugin, and what the simulator knows it should be.
+// What is compared of the leader's books: a series of the plugin, and what the simulator knows it should be.
 import type { Entity, Figures, Truth } from '../../simulator/live/truth.ts';
+import type { Compared, Fact } from './compare.ts';
 
-/** A value with the labels that name it. */
-export type Fact = [labels: Record<string, string>, value: number];
-
-export interface Check {
-  expr: string;
-  /** The labels that name a series of it; others are not looked at. */
-  by: string[];
-  /** A series that the truth does not name is a zero, as states are that nothing is in. */
-  zeros?: boolean;
-  facts(truth: Truth): Fact[];
+/** A series that comes of a page of the leader. */
+export interface Check extends Compared {
+  page: Page;
+  /** What is true at the moment at which the page was answered. `state`: at that of the /state before it. */
+  facts(truth: Truth, state: Truth): Fact[];
 }
+
+/** The leader's pages that are polled, and the label `poll` of each. */
+export const POLLS = { '/state': 'state', '/roles': 'roles', '/metrics/snapshot': 'snapshot' } as const;
+
+export type Page = keyof typeof POLLS;
 
 /** Task states that have not ended. */
 const STATES = ['staging', 'starting', 'running', 'killing', 'unreachable'];
@@ -32,6 +33,7 @@ function amounts<T>(
 ): Check[] {
   return AMOUNTS.map(([name, value]) => ({
     expr: `mesos_${entity}_${name(measure)}`,
+    page: entity === 'role' ? '/roles' : '/state',
     by: entity === 'cluster' ? [] : [entity],
     facts: (truth) =>
       all(truth).flatMap((one): Fact[] => {
@@ -48,6 +50,7 @@ function tasks<T extends Entity>(
 ): Check {
   return {
     expr: `mesos_${entity}_tasks`,
+    page: '/state',
     by: entity === 'cluster' ? ['state'] : [entity, 'state'],
     zeros: true,
     facts: (truth) =>
@@ -55,7 +58,7 @@ function tasks<T extends Entity>(
   };
 }
 
-const cluster = (truth: Truth) => (truth.leader === null ? [] : [truth.cluster]);
+const cluster = (truth: Truth) => [truth.cluster];
 const agents = (truth: Truth) => truth.agents;
 const frameworks = (truth: Truth) => truth.frameworks;
 const roles = (truth: Truth) => truth.roles;
@@ -67,10 +70,10 @@ const role = ({ role }: { role: string }) => ({ role });
 function counts(name: string, of: (truth: Truth) => Record<string, number>): Check {
   return {
     expr: `mesos_cluster_${name}`,
+    page: '/state',
     by: ['state'],
     zeros: true,
-    facts: (truth) =>
-      cluster(truth).length === 0 ? [] : Object.entries(of(truth)).map(([state, n]): Fact => [{ state }, n]),
+    facts: (truth) => Object.entries(of(truth)).map(([state, n]): Fact => [{ state }, n]),
   };
 }
 
@@ -88,6 +91,7 @@ export const CHECKS: Check[] = [
   { ...tasks('agent', agents, agent), expr: 'mesos_agent_tasks{state!="unreachable"}' },
   {
     expr: 'mesos_agent_state',
+    page: '/state',
     by: ['agent', 'state'],
     facts: (truth) => truth.agents.map(({ agent, state }): Fact => [{ agent, state }, 1]),
   },
@@ -95,6 +99,7 @@ export const CHECKS: Check[] = [
   tasks('framework', frameworks, framework),
   {
     expr: 'mesos_framework_tasks_ended_total',
+    page: '/metrics/snapshot',
     by: ['framework', 'state'],
     zeros: true,
     facts: (truth) =>
@@ -102,7 +107,20 @@ export const CHECKS: Check[] = [
         Object.entries(ended).map(([state, n]): Fact => [{ framework, state }, n])
       ),
   },
-  ...amounts('role', 'allocated', roles, role, ({ allocated }) => allocated),
+  {
+    expr: 'mesos_role_cpus_allocated',
+    page: '/roles',
+    by: ['role'],
+    // /roles counts revocable CPUs in, and which they are only /state tells, a moment before.
+    facts: (truth, state) => {
+      const revocable = new Map(state.roles.map(({ role, allocated }) => [role, allocated.revocableCpus]));
+      return truth.roles.map(({ role, allocated: { cpus, revocableCpus } }) => [
+        { role },
+        Math.max(0, cpus + revocableCpus - (revocable.get(role) ?? 0)),
+      ]);
+    },
+  },
+  ...amounts('role', 'allocated', roles, role, ({ allocated }) => allocated).slice(1),
   ...amounts('role', 'reserved', roles, role, ({ reserved }) => reserved),
   // Mesos counts revocable CPUs against quota like others.
   ...amounts('role', 'quota_consumed', roles, role, ({ quotaConsumed }) => ({

@@ -2,70 +2,60 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { Truth } from '../../simulator/live/truth.ts';
-import type { Check } from './checks.ts';
-import { type Answer, compare, type Moment } from './compare.ts';
+import { type Answer, compare, type Compared, type Fact, type Moment } from './compare.ts';
 
-const INTERVAL = 15;
-
-/** A cluster whose one figure grows by one each second; dead from 100 to 130. */
-const truth = (at: number) => ({ at, leader: at >= 100 && at < 130 ? null : 'master' }) as unknown as Truth;
-
-const CHECK: Check = {
-  expr: 'up_and_up',
-  by: ['agent'],
-  facts: ({ at, leader }) => (leader === null ? [] : [[{ agent: 'a' }, at]]),
-};
+const CHECK: Compared = { expr: 'load', by: ['agent'] };
 
 const answerOf = (points: Array<[number, number]>): Answer => ({
   expr: CHECK.expr,
   series: [{ labels: { agent: 'a', cluster: 'any' }, points }],
 });
 
-/** Asks at a moment: the answer, and when the cluster was polled for it. */
-function asked(at: number, value?: number, polled = at, moment: Partial<Moment> = {}) {
-  const points: Array<[number, number]> = value === undefined ? [] : [[at, value]];
-  const times: Array<[number, number]> = value === undefined ? [] : [[at, polled]];
-  return compare(
-    CHECK,
-    answerOf(points),
-    answerOf(times),
-    [{ at, window: false, excused: false, ...moment }],
-    INTERVAL,
-    truth
-  );
+/** Asks at 60: what was answered, and what is true. */
+function asked(value: number | undefined, facts: Fact[] | null, differs: Partial<Moment & Compared> = {}) {
+  const points: Array<[number, number]> = value === undefined ? [] : [[60, value]];
+  const moment = { at: 60, window: false, excused: false, ...differs };
+  return compare({ ...CHECK, ...differs }, answerOf(points), [moment], () => facts);
 }
 
-test('what was true at the poll passes', () => {
-  assert.deepEqual(asked(60, 60), { checks: 1, inWindows: 0, deviations: [] });
-  assert.deepEqual(asked(60, 50, 50).deviations, []);
+const is = (value: number, latitude?: Fact[2]): Fact[] => [[{ agent: 'a' }, value, latitude]];
+
+test('what is true passes', () => {
+  assert.deepEqual(asked(60, is(60)), { checks: 1, inWindows: 0, deviations: [] });
+  assert.deepEqual(asked(undefined, []), { checks: 0, inWindows: 0, deviations: [] });
 });
 
-test('another value, one of an older poll, none, and one of a dead cluster are deviations', () => {
-  assert.match(asked(60, 61).deviations[0], /^up_and_up\{agent="a"\} at 1970-01-01T00:01:00\.000Z: 61, true is 60$/);
-  assert.equal(asked(60, 40, 40).deviations.length, 1);
-  assert.match(asked(60).deviations[0], /nothing, true is 60/);
-  assert.match(asked(120, 99, 99).deviations[0], /99, true is nothing/);
-  assert.deepEqual(asked(120).deviations, []);
+test('another value, none, and one where there is nothing to know are deviations', () => {
+  assert.match(asked(61, is(60)).deviations[0], /^load\{agent="a"\} at 1970-01-01T00:01:00\.000Z: 61, true is 60$/);
+  assert.match(asked(undefined, is(60)).deviations[0], /nothing, true is 60/);
+  assert.match(asked(99, []).deviations[0], /99, true is nothing/);
+  assert.match(asked(0, null, { zeros: true }).deviations[0], /0, true is nothing/);
+});
+
+test('an expression that answers nothing at all is told as such', () => {
+  assert.match(
+    asked(undefined, is(60)).deviations[1],
+    /load: nothing was answered at any moment, and 1 facts are true/
+  );
+  assert.equal(asked(61, is(60)).deviations.length, 1);
 });
 
 test('in a window nothing is compared, but counted; who is excused may be silent, and not wrong', () => {
-  assert.deepEqual(asked(60, 1, 60, { window: true }), { checks: 1, inWindows: 1, deviations: [] });
-  assert.deepEqual(asked(60, undefined, 60, { excused: true }).deviations, []);
-  assert.equal(asked(60, 1, 60, { excused: true }).deviations.length, 1);
+  assert.deepEqual(asked(1, is(60), { window: true }), { checks: 1, inWindows: 1, deviations: [] });
+  assert.deepEqual(asked(undefined, is(60), { excused: true }).deviations, []);
+  assert.equal(asked(1, is(60), { excused: true }).deviations.length, 1);
 });
 
 test('a state that nothing is in may be zero or absent', () => {
-  const check = { ...CHECK, zeros: true, facts: () => [] };
-  const at = (value: number) =>
-    compare(
-      check,
-      answerOf([[60, value]]),
-      answerOf([[60, 60]]),
-      [{ at: 60, window: false, excused: false }],
-      INTERVAL,
-      truth
-    );
-  assert.deepEqual(at(0).deviations, []);
-  assert.equal(at(1).deviations.length, 1);
+  assert.deepEqual(asked(0, [], { zeros: true }).deviations, []);
+  assert.deepEqual(asked(undefined, is(0), { zeros: true }).deviations, []);
+  assert.equal(asked(1, [], { zeros: true }).deviations.length, 1);
+});
+
+test('what cannot be known to the last digit may differ so far, and be missing only where that is said', () => {
+  assert.deepEqual(asked(1.4, is(1, { low: 0.5, high: 1.5 })).deviations, []);
+  assert.match(asked(1.6, is(1, { low: 0.5, high: 1.5 })).deviations[0], /1\.6, true is 1 \(0\.5 to 1\.5\)/);
+  assert.match(asked(undefined, is(1, { low: 0.5, high: 1.5 })).deviations[0], /nothing, true is 1/);
+  assert.deepEqual(asked(undefined, is(1, { low: 0, high: 2, mayLack: true })).deviations, []);
+  assert.equal(asked(-0.1, is(1, { low: 0, high: 2, mayLack: true })).deviations.length, 1);
 });

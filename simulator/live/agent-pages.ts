@@ -7,6 +7,7 @@ import { gunzipSync } from 'node:zlib';
 import { double, doubles } from '../generate/json.ts';
 import { Random } from '../generate/random.ts';
 import { amount, add, minus, resources, sum, type Amount } from './amount.ts';
+import { LISTED_AFTER } from './containers.ts';
 import type { Agent, Executor, Framework, Task } from './model.ts';
 import { attributesText, domainText, HOSTNAME, micro, reservedText, taskText, withPorts } from './state.ts';
 import { statistics } from './use.ts';
@@ -66,7 +67,7 @@ function ownRun(task: Task): Run {
 export function statisticsText(world: World, agent: Agent): string {
   const entries = runs(agent)
     // A container that only starts has no entry yet.
-    .filter(({ container }) => world.now - container.started > 1)
+    .filter(({ container }) => world.now - container.started > LISTED_AFTER)
     .map(({ id, name, source, framework, container }) => {
       const measured = Object.entries(statistics(container, agent.cgroups, world.now)).map(
         ([key, value]) =>

@@ -109,6 +109,7 @@ export function reregisters(world: World, agent: Agent): void {
   world.count('slave_reregistrations');
   agent.books = 'registered';
   agent.connected = true;
+  world.reigns[world.reigns.length - 1].ready ??= world.now;
   agent.listedExecutors.forEach((executor) => {
     if (!agent.executors.has(executor)) {
       world.unlistExecutor(executor);

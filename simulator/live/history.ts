@@ -2,6 +2,7 @@
  * The truth of any moment of a simulated cluster, also of the past: the course of events is a function of plan and steps, so
  * a second cluster goes through them again, up to that moment.
  */
+import { containersOf, type AgentContainers } from './containers.ts';
 import type { Plan } from './plan.ts';
 import { startSchedulers } from './schedulers.ts';
 import { carryOut, type Deed, type Step } from './steps.ts';
@@ -40,6 +41,16 @@ export class History {
 
   /** The truth at a moment, which should not lie after the present of the cluster that is served. */
   truth(at: number): Truth {
+    return truthOf(this.worldAt(at));
+  }
+
+  /** What an agent's containers were at such a moment. `agent`: its number, from 1. */
+  containers(agent: number, at: number): AgentContainers {
+    const world = this.worldAt(at);
+    return containersOf(world, world.agents[agent - 1]);
+  }
+
+  private worldAt(at: number): World {
     if (this.again === undefined || this.again.world.now > at) {
       const world = makeWorld(this.plan, this.steps);
       world.masters.forEach((master, i) => (master.address = this.addresses[i]));
@@ -52,6 +63,6 @@ export class History {
       carryOut(again.world, deed);
     }
     again.world.advance(at);
-    return truthOf(again.world);
+    return again.world;
   }
 }

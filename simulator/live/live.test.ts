@@ -238,6 +238,51 @@ test('the control door tells the truth and lets things happen', () =>
     }
   }));
 
+test('every answer has a moment of the cluster, in Date and in the journal', () =>
+  withLive({}, async (live) => {
+    await live.setNow(START + 60);
+    const { headers } = await fetch(`${live.masters[0]}/state`);
+    assert.equal(headers.get('date'), 'Sat, 21 Nov 2026 12:01:00 GMT');
+    assert.deepEqual(
+      live.requests().map(({ at }) => at),
+      [START + 60]
+    );
+  }));
+
+test('it is known who led when, and since when the leader had something to tell', () =>
+  withLive({ scenario: scenarioOf('master-recovers') }, async (live) => {
+    await live.setNow(START + 600);
+    const [first, second] = live.reigns();
+    assert.deepEqual([first.master, first.ready, first.until], [1, START, START + 120]);
+    assert.equal(second.from, START + 150);
+    const ready = second.ready ?? 0;
+    assert.deepEqual([live.truth(ready - 0.01).ready, live.truth(ready).ready], [false, true]);
+    assert.equal(live.truth(ready).agents.length, 1);
+  }));
+
+test('what is told of containers is what the agent and the leader answer then', () =>
+  withLive({ scenario: scenarioOf('agent-returns') }, async (live) => {
+    await live.setNow(START + 100);
+    const { containers, placed } = live.containers(1, START + 100);
+    const said = await askJSON<Json[]>(live.agents[0], '/monitor/statistics');
+    assert.deepEqual(
+      containers.map(({ executorId, memoryBytes }) => [executorId, memoryBytes]),
+      said.map(({ executor_id, statistics }) => [executor_id, statistics.mem_rss_bytes])
+    );
+    const state = await askJSON<Json>(live.masters[0], '/state');
+    const used = (state.slaves as Json[]).find(({ hostname }) => hostname === 'agent01.example.com')?.used_resources;
+    assert.equal(
+      placed.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
+      used?.mem * 2 ** 20
+    );
+    const before = live.containers(1, START + 40).containers;
+    for (const { id, cpuSeconds } of before) {
+      const now = containers.find((container) => container.id === id);
+      assert.ok(now === undefined || now.cpuSeconds > cpuSeconds);
+    }
+    assert.ok(before.some(({ id }) => containers.some((container) => container.id === id)));
+  }));
+
 test('10,000 agents and 100,000 tasks start within 20 s', async () => {
   const begun = performance.now();
   await withLive({ plan: { agents: 10_000, tasks: 100_000 } }, async (live) => {

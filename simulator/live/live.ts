@@ -10,16 +10,17 @@
 import { Journal } from '../journal.ts';
 import { checkFault, type Fault } from '../faults.ts';
 import type { Replay } from '../replay.ts';
-import { HostServer, type Say } from '../server.ts';
+import { type Answer, HostServer, type Say } from '../server.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { Answers, pathOf, REFUSED } from './answers.ts';
+import type { AgentContainers } from './containers.ts';
 import { History, makeWorld } from './history.ts';
 import { Limiter } from './limit.ts';
 import type { Agent } from './model.ts';
 import { DEFAULTS, type Plan } from './plan.ts';
 import { carryOut, type Deed } from './steps.ts';
 import { truthOf, type Truth } from './truth.ts';
-import type { WorldEvent } from './world.ts';
+import type { Reign, WorldEvent } from './world.ts';
 
 export interface LiveOptions {
   /** What happens; without, only everyday life. */
@@ -51,6 +52,10 @@ export interface Live extends Replay {
   setSpeed(speed: number): void;
   /** What is true now, or was at a moment. */
   truth(at?: number): Truth;
+  /** What was in the containers of an agent (its number, from 1) at a moment, and what the leader's books said of them. */
+  containers(agent: number, at: number): AgentContainers;
+  /** Who led when, oldest first. */
+  reigns(): Reign[];
   /** What happened so far, oldest first. */
   events(): WorldEvent[];
   /** Does something to the cluster now. Throws sentences: nothing of that name. */
@@ -94,7 +99,8 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
         const path = pathOf(asked.url);
         await turn(name, path);
         world.advance(moment());
-        return answer(path, asked);
+        const said = await answer(path, asked);
+        return said === REFUSED ? said : dated(said, world.now);
       },
       journal
     );
@@ -160,11 +166,9 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
     await journal.close();
     throw error;
   }
-  const history = new History(
-    plan,
-    steps,
-    world.masters.map(({ address }) => address)
-  );
+  const addresses = world.masters.map(({ address }) => address);
+  // Each goes forward on its own: asked for both in turn, neither has to begin again.
+  const histories = { truth: new History(plan, steps, addresses), containers: new History(plan, steps, addresses) };
   const ticking = () => (inRealTime() ? setInterval(() => void settle(), TICK) : undefined);
   let timer = ticking();
 
@@ -179,7 +183,7 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
   const perform = async (deed: Deed) => {
     world.advance(moment());
     carryOut(world, deed);
-    history.note(world.now, deed);
+    Object.values(histories).forEach((history) => history.note(world.now, deed));
     await settle();
   };
 
@@ -232,8 +236,13 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
     },
     truth(at) {
       world.advance(moment());
-      return at === undefined || at >= world.now ? truthOf(world) : history.truth(at);
+      return at === undefined || at >= world.now ? truthOf(world) : histories.truth.truth(at);
     },
+    containers(agent, at) {
+      world.advance(moment());
+      return histories.containers.containers(agent, Math.min(at, world.now));
+    },
+    reigns: () => world.reigns.map((reign) => ({ ...reign })),
     events: () => [...world.events],
     do: perform,
     async stop() {
@@ -244,6 +253,11 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
       await journal.close();
     },
   };
+}
+
+/** An answer by the cluster's clock, which also Date shows: clients hold elected_time against that. */
+function dated(answer: Answer, at: number): Answer {
+  return { ...answer, at, headers: [...answer.headers, ['Date', new Date(at * 1000).toUTCString()]] };
 }
 
 /** `/agent/<id>/<page>` of any agent; one that is down makes a bad gateway. */

@@ -70,6 +70,7 @@ function elect(world: World): void {
   next.recovered = false;
   next.counters = new Map();
   world.leader = world.believed = next;
+  world.reigns.push({ master: next.number + 1, from: world.now });
   world.epoch++;
   world.note(`${next.address || `master ${next.number + 1}`} leads, and has yet to hear from agents`);
   world.in(REGISTRY, () => {
@@ -81,6 +82,7 @@ function elect(world: World): void {
 
 function loseLeader(world: World): void {
   world.leader = undefined;
+  world.reigns[world.reigns.length - 1].until ??= world.now;
   world.epoch++;
   for (const agent of world.agents) {
     if (agent.books !== 'removed' && agent.books !== 'unreachable') {

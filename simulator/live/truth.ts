@@ -69,6 +69,8 @@ export interface Truth {
   at: number;
   /** `host:port` of the leader; null: nobody leads. */
   leader: string | null;
+  /** Whether it has anything to tell of its cluster: it has read its registry, and the first agent is in its books. */
+  ready: boolean;
   /** Whether it has read its registry and heard from every agent that is alive. */
   recovered: boolean;
   cluster: Entity & {
@@ -91,6 +93,7 @@ export function truthOf(world: World): Truth {
   return {
     at: world.now,
     leader: world.leader?.address ?? null,
+    ready: world.ready !== undefined && agents.length > 0,
     recovered: world.ready !== undefined && heard,
     cluster: {
       ...total(agents),

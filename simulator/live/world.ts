@@ -27,6 +27,18 @@ export interface WorldEvent {
   text: string;
 }
 
+/** The time of a leader. Times are Unix seconds. */
+export interface Reign {
+  /** The leader's number, from 1. */
+  master: number;
+  /** When it was elected. */
+  from: number;
+  /** When the first of its agents was in its books: before that it has nothing to tell of its cluster. */
+  ready?: number;
+  /** When it was lost; absent: it leads. */
+  until?: number;
+}
+
 /** A fault of the network or of a host, while it lasts. */
 export interface Disturbance {
   on: 'masters' | 'agents';
@@ -55,6 +67,8 @@ export class World {
   readonly masters: Master[];
   readonly quota: Map<string, { weight: number } & Quota>;
   readonly events: WorldEvent[] = [];
+  /** Who led when, oldest first. */
+  readonly reigns: Reign[];
   readonly disturbances = new Map<string, Disturbance>();
   /** Clients besides the one under test that ask for /metrics/snapshot all the time. */
   crowd = 0;
@@ -94,6 +108,7 @@ export class World {
     this.leader = this.masters[0];
     this.leader.elected = this.leader.started + 0.013;
     this.believed = this.leader;
+    this.reigns = [{ master: 1, from: this.leader.elected, ready: plan.start }];
   }
 
   // --- time ---

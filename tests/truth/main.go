@@ -8,7 +8,7 @@
 // the moment the collector writes beside it.
 //
 //	main.go    the command line, the course of events
-//	mutant.go  a collector's client that loses tasks, which must be noticed
+//	mutant.go  collectors' clients that lie, each in its way, which must be noticed
 //	ask.go     what is asked, through the plugin's own query code
 package main
 
@@ -33,11 +33,12 @@ import (
 type options struct {
 	masters  string        // URLs, by commas
 	door     string        // URL of the simulator's control door
-	user     string        // user:password for the masters; empty: none
+	user     string        // user:password for masters and agents; empty: none
 	start    int64         // Unix seconds
 	length   time.Duration // how long the cluster is watched
 	interval time.Duration // the setting pollInterval
-	drop     int           // the mutant: loses every so-manieth task; 0: none
+	agents   bool          // the setting agentStatistics
+	mutant   string        // a name in mutants; empty: none
 }
 
 func main() {
@@ -52,11 +53,12 @@ func run(args []string) error {
 	flags := flag.NewFlagSet("truth", flag.ContinueOnError)
 	flags.StringVar(&o.masters, "masters", "", "URLs of the masters, separated by commas")
 	flags.StringVar(&o.door, "door", "", "URL of the simulator's control door")
-	flags.StringVar(&o.user, "user", "", "user:password for the masters")
+	flags.StringVar(&o.user, "user", "", "user:password for masters and agents")
 	flags.Int64Var(&o.start, "start", 0, "Unix seconds at which the cluster's time began")
 	flags.DurationVar(&o.length, "length", 10*time.Minute, "how long the cluster is watched")
 	flags.DurationVar(&o.interval, "interval", 15*time.Second, "the setting pollInterval")
-	flags.IntVar(&o.drop, "drop", 0, "lose every so-manieth task; 0: none")
+	flags.BoolVar(&o.agents, "agents", true, "the setting agentStatistics")
+	flags.StringVar(&o.mutant, "mutant", "", "lie: "+strings.Join(mutantNames(), ", "))
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -81,23 +83,17 @@ func watch(o options, asked []string) ([]answer, error) {
 
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	defer transport.CloseIdleConnections()
-	client, err := mesos.New(mesos.Config{
-		Masters: strings.Split(o.masters, ","),
-		HTTP:    &http.Client{Transport: &clocktest.Follower{Next: transport, Clock: clock, Door: o.door, User: o.user}},
-		Now:     clock.Now,
-	})
+	client, err := newClient(o, clock, transport)
 	if err != nil {
 		return nil, err
 	}
-	var asks collector.Client = client
-	if o.drop > 0 {
-		asks = &mutant{Client: client, every: o.drop}
-	}
 	c := collector.New(collector.Config{
-		Client:       asks,
-		Sink:         store,
-		Clock:        clock,
-		Settings:     collector.Settings{PollInterval: o.interval, IdleTimeout: 1000 * time.Hour, UID: "truth"},
+		Client: client,
+		Sink:   store,
+		Clock:  clock,
+		Settings: collector.Settings{
+			PollInterval: o.interval, IdleTimeout: 1000 * time.Hour, UID: "truth", AgentStatistics: o.agents,
+		},
 		Log:          slog.New(slog.DiscardHandler),
 		HistoryStart: func() time.Time { return store.Stats().Start },
 		Jitter:       func() float64 { return 0.5 },
@@ -111,4 +107,48 @@ func watch(o options, asked []string) ([]answer, error) {
 		Engine: engine, Store: store, Status: c.Status, Interval: c.Interval, CurrentTasks: c.CurrentTasks, Now: clock.Now,
 	}
 	return ask(source, asked, time.Unix(o.start, 0), clock.Now(), o.interval)
+}
+
+// both is a client for masters and agents, as the plugin makes one.
+type both struct {
+	collector.Client
+	agents collector.Agents
+	close  func()
+}
+
+// Agents implements collector.HasAgents.
+func (b *both) Agents() collector.Agents { return b.agents }
+
+// Close implements collector.Client.
+func (b *both) Close() {
+	b.close()
+	b.Client.Close()
+}
+
+// newClient makes the client, or the mutant of it that is wanted.
+func newClient(o options, clock collector.Clock, transport http.RoundTripper) (collector.Client, error) {
+	cfg := mesos.Config{
+		Masters: strings.Split(o.masters, ","),
+		HTTP:    &http.Client{Transport: &clocktest.Follower{Next: transport, Clock: clock, Door: o.door, User: o.user}},
+		Now:     clock.Now,
+	}
+	masters, err := mesos.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	// Simulated agents' names do not resolve.
+	agents, err := mesos.NewAgents(mesos.AgentsConfig{Config: cfg, Address: "http://{ip}:{port}"})
+	if err != nil {
+		return nil, err
+	}
+	client := &both{Client: masters, agents: agents, close: agents.Close}
+	if o.mutant == "" {
+		return client, nil
+	}
+	mutate, known := mutants[o.mutant]
+	if !known {
+		return nil, fmt.Errorf("no mutant %q: there are %s", o.mutant, strings.Join(mutantNames(), ", "))
+	}
+	mutate(client, clock)
+	return client, nil
 }

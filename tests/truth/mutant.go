@@ -2,20 +2,39 @@ package main
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
 
 	"github.com/community/mesos-datasource/pkg/collector"
 	"github.com/community/mesos-datasource/pkg/mesos"
 )
 
-// A mutant is a client that loses tasks on their way from the master: the
-// comparison must see it, or it would see nothing.
-type mutant struct {
+// Mutants are clients that lie: the comparison must notice each of them, or it
+// would notice nothing. They exist here only.
+
+// mutants change a client, by name.
+var mutants = map[string]func(*both, collector.Clock){
+	// Every 100th task of a /state is lost.
+	"loses-tasks": func(b *both, _ collector.Clock) { b.Client = &losesTasks{Client: b.Client, every: 100} },
+	// While nobody leads, the last answers are given again: a flat line.
+	"repeats-itself": func(b *both, clock collector.Clock) { b.Client = &repeatsItself{Client: b.Client, clock: clock} },
+	// Every 20th container of an agent's statistics is lost.
+	"loses-containers": func(b *both, _ collector.Clock) { b.agents = &losesContainers{Agents: b.agents, every: 20} },
+	// Containers' user time is a tenth more than the agent said.
+	"inflates-use": func(b *both, _ collector.Clock) { b.agents = &inflatesUse{Agents: b.agents} },
+}
+
+func mutantNames() []string { return slices.Sorted(maps.Keys(mutants)) }
+
+type losesTasks struct {
 	collector.Client
 	every int
 }
 
 // State implements collector.Client.
-func (m *mutant) State(ctx context.Context) (*mesos.State, error) {
+func (m *losesTasks) State(ctx context.Context) (*mesos.State, error) {
 	state, err := m.Client.State(ctx)
 	if state == nil {
 		return state, err
@@ -23,13 +42,98 @@ func (m *mutant) State(ctx context.Context) (*mesos.State, error) {
 	n := 0
 	for i := range state.Frameworks {
 		framework := &state.Frameworks[i]
-		kept := framework.Tasks[:0]
-		for _, task := range framework.Tasks {
-			if n++; n%m.every != 0 {
-				kept = append(kept, task)
-			}
-		}
-		framework.Tasks = kept
+		framework.Tasks = slices.DeleteFunc(framework.Tasks, func(mesos.Task) bool {
+			n++
+			return n%m.every == 0
+		})
 	}
 	return state, err
+}
+
+type repeatsItself struct {
+	collector.Client
+	clock collector.Clock
+
+	mu       sync.Mutex
+	state    *mesos.State
+	roles    *mesos.Roles
+	snapshot *mesos.Metrics
+}
+
+// State implements collector.Client.
+func (m *repeatsItself) State(ctx context.Context) (*mesos.State, error) {
+	state, err := m.Client.State(ctx)
+	return repeated(m, &m.state, state, err, func(s *mesos.State, now time.Time) { s.Sent = now })
+}
+
+// Roles implements collector.Client.
+func (m *repeatsItself) Roles(ctx context.Context) (*mesos.Roles, error) {
+	roles, err := m.Client.Roles(ctx)
+	return repeated(m, &m.roles, roles, err, func(r *mesos.Roles, now time.Time) { r.Sent = now })
+}
+
+// Snapshot implements collector.Client.
+func (m *repeatsItself) Snapshot(ctx context.Context) (*mesos.Metrics, error) {
+	snapshot, err := m.Client.Snapshot(ctx)
+	return repeated(m, &m.snapshot, snapshot, err, func(s *mesos.Metrics, now time.Time) { s.Sent = now })
+}
+
+// repeated keeps an answer, or gives the one kept as if it came now.
+func repeated[T any](m *repeatsItself, kept **T, answer *T, err error, date func(*T, time.Time)) (*T, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err == nil {
+		*kept = answer
+	}
+	if *kept == nil {
+		return answer, err
+	}
+	again := **kept
+	date(&again, m.clock.Now())
+	return &again, nil
+}
+
+type losesContainers struct {
+	collector.Agents
+	every int
+
+	mu sync.Mutex
+	n  int // containers seen
+}
+
+// Statistics implements collector.Agents.
+func (m *losesContainers) Statistics(ctx context.Context, id string) (*mesos.Statistics, error) {
+	answer, err := m.Agents.Statistics(ctx, id)
+	if answer == nil {
+		return answer, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	changed := *answer
+	changed.Containers = slices.DeleteFunc(slices.Clone(answer.Containers), func(mesos.Container) bool {
+		m.n++
+		return m.n%m.every == 0
+	})
+	return &changed, err
+}
+
+var userTime = mesos.StatisticOf("cpus_user_time_secs")
+
+type inflatesUse struct{ collector.Agents }
+
+// Statistics implements collector.Agents.
+func (m *inflatesUse) Statistics(ctx context.Context, id string) (*mesos.Statistics, error) {
+	answer, err := m.Agents.Statistics(ctx, id)
+	if answer == nil {
+		return answer, err
+	}
+	changed := *answer
+	changed.Containers = slices.Clone(answer.Containers)
+	for i := range changed.Containers {
+		readings := &changed.Containers[i].Readings
+		if seconds, ok := readings.Of(userTime); ok {
+			readings.Set(userTime, 1.1*seconds)
+		}
+	}
+	return &changed, err
 }

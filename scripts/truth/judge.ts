@@ -1,0 +1,176 @@
+// Holds what the plugin answered of a scenario against the truth.
+import { CHECKS } from './checks.ts';
+import { type Answer, compare, type Fact, type Moment, type Result } from './compare.ts';
+import { GAP_SERIES, judgeGaps } from './gaps.ts';
+import { answeredAtOf, momentsOf, stateBeforeOf, thenOf, truthsOf } from './moments.ts';
+import { passAt, type Reading, readingsOf, USE_CHECKS } from './passes.ts';
+import { judgeUp, pollsIn, UP, type Ups, upsOf } from './up.ts';
+import { disturbed, type Watched } from './watched.ts';
+
+export interface Verdict extends Result {
+  /** Deviations by what was asked for. */
+  wrong: Map<string, number>;
+  /** What became of the loss of a leader, in a line each, and what was left out. */
+  lines: string[];
+}
+
+/** Polls of /state that failed because a leader did not know its cluster yet. */
+const RECOVERING = 'mesos_poll_failures_total{poll="state",category="recovering"}';
+
+const timeOf = (expr: string) => `timestamp(${expr})`;
+
+/** Use when the pass that a moment lies in is over. */
+const later = (expr: string, shift: number) => `${expr} offset ${-Math.round(1000 * shift)}ms`;
+
+/**
+ * An expression at all moments, though a query's steps are no shorter than the longest interval of the polls that bring it,
+ * rounded up to a minute: the followers' for `mesos_up`, four times that of others. So it is asked several times, each a
+ * moment later.
+ */
+const atAll = (expr: string, interval: number) =>
+  Array.from({ length: Math.ceil(60 / interval) }, (_, i) => ({
+    ago: i * interval,
+    expr: expr.replace(/(\{.*\})/, `$1 offset ${-i * interval}s`),
+  }));
+
+/** The answers to atAll as one. */
+function merged(watched: Watched, expr: string): Answer {
+  const series = atAll(expr, watched.interval).flatMap(({ expr: later, ago }) =>
+    answerTo(watched, later).series.map(({ labels, points }) => ({
+      labels,
+      points: (points ?? []).map(([at, value]): [number, number] => [at + ago, value]),
+    }))
+  );
+  return { expr, series };
+}
+
+/** All that is asked of the plugin. */
+export function questions({ measured, shift, interval }: Pick<Watched, 'measured' | 'shift' | 'interval'>): string[] {
+  const state = CHECKS.flatMap(({ expr }) => [expr, timeOf(expr)]);
+  const health = [UP.expr, timeOf(UP.expr), RECOVERING].flatMap((expr) => atAll(expr, interval));
+  const use = measured ? USE_CHECKS.map(({ expr }) => later(expr, shift)) : [];
+  return [...state, ...health.map(({ expr }) => expr), ...use];
+}
+
+function answerTo({ answers, scenario }: Watched, expr: string): Answer {
+  const found = answers.get(expr);
+  if (found === undefined) {
+    throw new Error(`${scenario.name}: ${expr} was not asked for`);
+  }
+  return found;
+}
+
+export function judge(watched: Watched): Verdict {
+  const answer = (expr: string) => answerTo(watched, expr);
+  const timed = ({ expr }: { expr: string }) => ({ answer: answer(expr), times: answer(timeOf(expr)) });
+  const ups = upsOf(merged(watched, UP.expr), merged(watched, timeOf(UP.expr)));
+  const answeredAt = answeredAtOf(watched);
+  const moments = momentsOf(watched, 0, (at) => disturbed(watched, 'masters', at));
+  const parts: Array<[name: string, result: Result]> = [];
+
+  const stateBefore = stateBeforeOf(watched);
+  const thens = new Map(
+    CHECKS.map((check) => [check, thenOf(watched, check, timed(check).times, ups, moments, answeredAt)])
+  );
+  const truth = truthsOf(
+    watched,
+    [...thens.values()].flatMap((then) => [...then.values()].flatMap((at) => [at, stateBefore(at)]))
+  );
+  for (const check of CHECKS) {
+    const then = thens.get(check);
+    const facts = ({ at }: Moment) => {
+      const moment = then?.get(at) ?? at;
+      const known = truth(moment);
+      // Who has read its registry has metrics, whether or not agents came back.
+      const tells = check.page === '/metrics/snapshot' ? known.leader !== null : known.ready;
+      return tells ? check.facts(known, truth(stateBefore(moment))) : null;
+    };
+    parts.push([check.expr, compare(check, answer(check.expr), moments, facts)]);
+  }
+  parts.push([UP.expr, judgeUp(watched, ups, moments, answeredAt)]);
+  parts.push([RECOVERING, judgeRecovering(watched, merged(watched, RECOVERING), ups)]);
+  const gaps = judgeGaps(
+    watched,
+    ups,
+    GAP_SERIES.map(({ entity, expr }) => ({ entity, ...timed({ expr }) })),
+    moments
+  );
+  parts.push(['gaps', gaps]);
+  if (watched.measured) {
+    parts.push(...judgeUse(watched, answer));
+  }
+  return {
+    checks: parts.reduce((sum, [, { checks }]) => sum + checks, 0),
+    inWindows: parts.reduce((sum, [, { inWindows }]) => sum + inWindows, 0),
+    deviations: parts.flatMap(([, { deviations }]) => deviations),
+    wrong: new Map(parts.map(([name, { deviations }]) => [name, deviations.length])),
+    lines: [
+      ...gaps.lines,
+      ...(watched.measured ? [] : ['without measured use: its time passes too fast, or agents wait']),
+    ],
+  };
+}
+
+/** 'Recovering' is told apart from 'empty': a poll both tries of which met a leader without agents says so, no other does. */
+function judgeRecovering(watched: Watched, answer: Answer, ups: Ups): Result {
+  const { live, interval, speed, toCluster, to, oneClock } = watched;
+  const retry = Math.min(5, interval / 10);
+  const slack = oneClock ? 0 : 0.5 * speed;
+  const reigns = live.reigns().slice(1);
+  const meets = (at: number, margin: number) =>
+    reigns.some(({ from, ready = Infinity }) => from - margin <= at && at < ready + margin);
+  const tries = pollsIn(ups, 'state')
+    .filter(({ up }) => up === 0)
+    .map(({ at }) => [toCluster(at), toCluster(at + retry)]);
+  const least = tries.filter((both) => both.every((at) => meets(at, -slack))).length;
+  const most = tries.filter((both) => both.some((at) => meets(at, slack))).length;
+  const points = answer.series.flatMap(({ points }) => points ?? []).filter(([at]) => at <= to);
+  const counted = points.toSorted(([a], [b]) => a - b).at(-1)?.[1];
+  const right = counted !== undefined && counted >= least && counted <= most;
+  const sentence = `${RECOVERING}: ${counted ?? 'nothing'}, true is ${least} to ${most}`;
+  return { checks: 1, inWindows: 0, deviations: right ? [] : [sentence] };
+}
+
+/** Measured use, pass by pass. */
+function judgeUse(watched: Watched, answer: (expr: string) => Answer): Array<[string, Result]> {
+  const { shift, interval } = watched;
+  const readings = readingsOf(watched);
+  const moments = momentsOf(watched, shift, (at) =>
+    (['masters', 'agents'] as const).some((on) => disturbed(watched, on, at))
+  );
+  const passes = new Map(moments.map(({ at }) => [at, passAt(readings, at + shift, interval)]));
+  const results = USE_CHECKS.map((check): [string, Result] => {
+    const facts = ({ at }: Moment): Fact[] => check.facts(passes.get(at) ?? []);
+    return [check.expr, compare(check, answer(later(check.expr, shift)), moments, facts)];
+  });
+  return [...results, ['asked', judgeAsked(watched, readings, moments)]];
+}
+
+/** Who is there is asked: an agent that was active for two intervals has been asked in the next. */
+function judgeAsked(watched: Watched, readings: Reading[], moments: Moment[]): Result {
+  const { interval, shift, toCluster } = watched;
+  const around = (at: number) => [-2, -1, 0, 1].map((n) => toCluster(at + n * interval));
+  const truth = truthsOf(
+    watched,
+    moments.flatMap(({ at }) => around(at))
+  );
+  const result: Result = { checks: 0, inWindows: 0, deviations: [] };
+  for (const { at, window, excused } of moments.slice(3)) {
+    const asked = new Set(passAt(readings, at + shift, interval).map(({ agent }) => agent));
+    const then = around(at).map((moment) => truth(moment));
+    const active = then.map(
+      ({ agents }) => new Set(agents.filter(({ state }) => state === 'active').map(({ agent }) => agent))
+    );
+    for (const agent of active[0]) {
+      if (excused || !active.every((agents) => agents.has(agent))) {
+        continue;
+      }
+      result.checks++;
+      result.inWindows += window ? 1 : 0;
+      if (!window && !asked.has(agent)) {
+        result.deviations.push(`${agent} was not asked in the interval from ${new Date(at * 1000).toISOString()}`);
+      }
+    }
+  }
+  return result;
+}
