@@ -69,9 +69,8 @@ func (c circumstances) beginning() []data.Notice {
 // are not asked.
 func (c circumstances) polls() []data.Notice {
 	var all []data.Notice
-	wanted := pollsOf(c.reads.names, c.reads.any)
 	for _, poll := range c.status.Polls {
-		if !slices.Contains(wanted, poll.Poll) || poll.LastAttempt.IsZero() || poll.Interval <= 0 {
+		if !slices.Contains(c.reads.polls, poll.Poll) || poll.LastAttempt.IsZero() || poll.Interval <= 0 {
 			continue
 		}
 		if poll.LastSuccess.IsZero() {

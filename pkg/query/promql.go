@@ -1,6 +1,7 @@
 package query
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/community/mesos-datasource/catalogue"
 	"github.com/community/mesos-datasource/pkg/history"
+	"github.com/community/mesos-datasource/pkg/series"
 )
 
 // This file is about expressions: queryType promql, and what can be read off
@@ -41,6 +43,8 @@ func withFilters(text string, matchers []*labels.Matcher) (string, error) {
 type reads struct {
 	names []string // metrics, sorted
 	any   bool     // others too: a selector has no name
+	// polls are those that bring them; of a name nobody knows those of the leader.
+	polls []series.Poll
 	// reach is how far back from a moment it looks, by ranges and offsets.
 	reach time.Duration
 }
@@ -68,9 +72,37 @@ func readsOf(text string) (reads, error) {
 			}
 		}
 		r.reach = max(r.reach, reach)
+		r.polls = append(r.polls, pollsOf(selector)...)
 		return nil
 	})
+	r.polls = unique(r.polls)
 	return r, nil
+}
+
+var ofLeader = []series.Poll{series.PollSnapshot, series.PollState}
+
+// pollsOf are the polls that bring what one selector selects. The plugin's own
+// health comes with every poll, which its label poll names: what is asked of one
+// poll does not wait for the slowest.
+func pollsOf(selector *parser.VectorSelector) []series.Poll {
+	var polls []series.Poll
+	names, others := history.MetricNames(selector)
+	for _, name := range names {
+		if _, known := catalogue.Lookup(name); known {
+			polls = append(polls, catalogue.PollsOf(name)...)
+		} else {
+			others = true
+		}
+	}
+	if others {
+		polls = append(polls, ofLeader...)
+	}
+	for _, x := range selector.LabelMatchers {
+		if x.Name == "poll" {
+			polls = slices.DeleteFunc(polls, func(p series.Poll) bool { return !x.Matches(string(p)) })
+		}
+	}
+	return polls
 }
 
 // ofTasks tells whether single tasks or executors are asked for: their history

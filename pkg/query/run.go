@@ -271,7 +271,7 @@ func build(src Source, q backend.DataQuery, p parsed, instant bool) (built, erro
 	if err != nil {
 		return built{}, err
 	}
-	b := built{clock: newClock(q, p.least, pollOf(named.names, named.any, src.Interval))}
+	b := built{clock: newClock(q, p.least, slowest(named.polls, src.Interval))}
 	if b.plan, err = compile(p, mode{instant: instant, step: b.clock.step}); err != nil {
 		return built{}, err
 	}

@@ -2,13 +2,13 @@ package query
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
-	"github.com/community/mesos-datasource/catalogue"
 	"github.com/community/mesos-datasource/pkg/history"
 	"github.com/community/mesos-datasource/pkg/series"
 )
@@ -99,34 +99,17 @@ func floor(t time.Time, step time.Duration) time.Time {
 	return time.UnixMilli(ms - rest).UTC()
 }
 
-// pollOf is the longest interval of the polls that bring these metrics; of
-// snapshot and state where any metric may be meant or one is not known.
-func pollOf(names []string, any bool, interval func(series.Poll) time.Duration) time.Duration {
+// slowest is the longest interval of polls; of those of the leader where these
+// are not made.
+func slowest(polls []series.Poll, interval func(series.Poll) time.Duration) time.Duration {
 	longest := time.Duration(0)
-	for _, poll := range pollsOf(names, any) {
+	for _, poll := range polls {
 		longest = max(longest, interval(poll))
 	}
-	if longest == 0 { // of polls that are not made
-		longest = max(interval(series.PollSnapshot), interval(series.PollState))
+	if longest == 0 && !slices.Equal(polls, ofLeader) {
+		return slowest(ofLeader, interval)
 	}
 	return longest
-}
-
-// pollsOf are the polls that bring these metrics: of a name nobody knows, those
-// of the leader.
-func pollsOf(names []string, any bool) []series.Poll {
-	var polls []series.Poll
-	for _, name := range names {
-		if _, known := catalogue.Lookup(name); known {
-			polls = append(polls, catalogue.PollsOf(name)...)
-		} else {
-			any = true
-		}
-	}
-	if any || len(names) == 0 {
-		polls = append(polls, series.PollSnapshot, series.PollState)
-	}
-	return unique(polls)
 }
 
 // placeholder stands for every macro while the step is not known: expressions

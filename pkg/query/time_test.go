@@ -121,10 +121,16 @@ func TestLookbackIsTwoAndAHalfOfTheSlowestPollNamed(t *testing.T) {
 		"1 + 1":                 2 * time.Minute,
 		"mesos_agent_cpus_used": 2 * time.Minute, // of a poll that is not made
 		"mesos_master_system_load1 offset 5m > 1": 15 * time.Second,
+		"mesos_up": 2 * time.Minute,
+		`min by (cluster) (mesos_up{poll="snapshot"})`:                  15 * time.Second,
+		`mesos_up{poll=~"snapshot|state"}`:                              2 * time.Minute,
+		`mesos_up{poll="snapshot"} + on () mesos_cluster_cpus_capacity`: 2 * time.Minute,
+		`mesos_poll_failures_total{poll!="state"}`:                      15 * time.Second,
+		`mesos_up{poll="nobody"}`:                                       2 * time.Minute,
 	} {
 		got, err := readsOf(expr)
 		require.NoError(t, err)
-		poll := pollOf(got.names, got.any, interval)
+		poll := slowest(got.polls, interval)
 		require.Equal(t, want, poll, expr)
 		require.Equal(t, want*5/2, clock{poll: poll}.lookback(), expr)
 	}
