@@ -30,7 +30,7 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 		AgentCounts:     map[AgentState]int{},
 		FrameworkCounts: map[FrameworkState]int{},
 		RoleTasks:       map[string]*TaskCounts{},
-		revocable:       map[string]Resources{},
+		roleAllocated:   map[string]Resources{},
 		agents:          make(map[string]*Agent, len(s.Slaves)),
 		frameworks:      make(map[string]*Framework, len(s.Frameworks)),
 	}
@@ -149,13 +149,14 @@ func (b *builder) addFramework(s *mesos.Framework) {
 	for i := range s.Executors {
 		e := &s.Executors[i]
 		role := or(e.Role, only)
-		b.addRevocable(role, e.Resources)
+		allocated := regular(e.Resources)
+		b.allocate(role, allocated)
 		b.Executors = append(b.Executors, Executor{
 			ID:        e.ID,
 			Role:      role,
 			Framework: f,
 			Agent:     b.agent(e.SlaveID),
-			Allocated: regular(e.Resources),
+			Allocated: allocated,
 		})
 	}
 }
@@ -175,7 +176,7 @@ func (b *builder) addTasks(tasks []mesos.Task, role string) {
 		}
 		if t.State.Live() && t.State != Unreachable {
 			t.Allocated = regular(s.Resources)
-			b.addRevocable(t.Role, s.Resources)
+			b.allocate(t.Role, t.Allocated)
 		}
 		if n := len(s.Statuses); n > 0 {
 			t.Healthy = s.Statuses[n-1].Healthy
@@ -230,12 +231,10 @@ func (b *builder) roleTasks(role string) *TaskCounts {
 	return counts
 }
 
-func (b *builder) addRevocable(role string, r mesos.Resources) {
-	if more := revocable(r); more != (Resources{}) {
-		sum := b.revocable[role]
-		sum.Add(more)
-		b.revocable[role] = sum
-	}
+func (b *builder) allocate(role string, r Resources) {
+	sum := b.roleAllocated[role]
+	sum.Add(r)
+	b.roleAllocated[role] = sum
 }
 
 func or(text, otherwise string) string {

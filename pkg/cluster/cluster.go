@@ -45,9 +45,9 @@ type Cluster struct {
 	// subscribed to or a task runs in.
 	RoleTasks map[string]*TaskCounts
 
-	// revocable is what tasks and executors of a role hold of revocable
-	// resources, for roles that hold any.
-	revocable map[string]Resources
+	// roleAllocated is what tasks and executors of a role hold, for roles that
+	// hold any.
+	roleAllocated map[string]Resources
 
 	agents     map[string]*Agent     // those listed and those only named by something
 	frameworks map[string]*Framework // likewise
@@ -125,8 +125,7 @@ type Role struct {
 	Weight     float64
 	Frameworks int // subscribed to it
 
-	// The role's own, without revocable resources. Mesos answers sums over the
-	// role and all below it, in which revocable ones count like others.
+	// The role's own. Mesos answers sums over the role and all below it.
 	Allocated, Offered, Reserved Resources
 
 	// Of the subtree, as Mesos means quota.

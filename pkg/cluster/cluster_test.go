@@ -130,16 +130,16 @@ func TestARunningTaskHasItsStartAndHealth(t *testing.T) {
 func TestWhatIsARolesOwnIsItsSumLessItsChildrens(t *testing.T) {
 	var answer mesos.Roles
 	require.NoError(t, json.Unmarshal([]byte(`{"roles": [
-		{"name": "a/b/c/d", "allocated": {"cpus": 1}},
-		{"name": "a/b", "allocated": {"cpus": 3, "mem": 5}, "quota": {"limit": {"cpus": 0}, "consumed": {"cpus": 3}}},
-		{"name": "a", "weight": 2, "frameworks": ["F1", "F2"], "allocated": {"cpus": 10.1, "mem": 5}, "reserved": {"disk": 7}},
-		{"name": "ab", "allocated": {"cpus": 0.5}}
+		{"name": "a/b/c/d", "offered": {"cpus": 1}},
+		{"name": "a/b", "offered": {"cpus": 3, "mem": 5}, "quota": {"limit": {"cpus": 0}, "consumed": {"cpus": 3}}},
+		{"name": "a", "weight": 2, "frameworks": ["F1", "F2"], "offered": {"cpus": 10.1, "mem": 5}, "reserved": {"disk": 7}},
+		{"name": "ab", "offered": {"cpus": 0.5}}
 	]}`), &answer))
 	c := (&Cluster{}).WithRoles(&answer)
 	got := map[string]float64{}
 	total := 0.0
 	for _, r := range c.Roles {
-		got[r.Name] = r.Allocated.Value(CPUs)
+		got[r.Name] = r.Offered.Value(CPUs)
 		total += got[r.Name]
 	}
 	require.Equal(t, map[string]float64{"a": 7.1, "a/b": 2, "a/b/c/d": 1, "ab": 0.5}, got)
@@ -157,30 +157,31 @@ func TestWhatIsARolesOwnIsItsSumLessItsChildrens(t *testing.T) {
 	require.Zero(t, n)
 }
 
-func TestRevocableResourcesAreNoneOfARolesAllocated(t *testing.T) {
+// /roles counts revocable resources in, and may be of another moment.
+func TestARolesAllocatedIsWhatItsTasksAndExecutorsHold(t *testing.T) {
 	revocable := mesos.Resources{CPUs: 0.5, CPUsRevocable: 2}
 	state := &mesos.State{Frameworks: []mesos.Framework{{
 		ID: "F1", Roles: []string{"a/b"},
 		Tasks: []mesos.Task{
 			{ID: "runs", FrameworkID: "F1", State: "TASK_RUNNING", Resources: revocable},
 			{ID: "ended", FrameworkID: "F1", State: "TASK_FINISHED", Resources: revocable},
-			{ID: "elsewhere", FrameworkID: "F1", Role: "c", State: "TASK_RUNNING", Resources: mesos.Resources{CPUsRevocable: 1}},
+			{ID: "elsewhere", FrameworkID: "F1", Role: "c", State: "TASK_STAGING", Resources: mesos.Resources{CPUs: 1}},
 		},
 		UnreachableTasks: []mesos.Task{{ID: "lost", FrameworkID: "F1", State: "TASK_UNREACHABLE", Resources: revocable}},
-		Executors:        []mesos.Executor{{ID: "e", Resources: mesos.Resources{CPUsRevocable: 0.1}}},
+		Executors:        []mesos.Executor{{ID: "e", Resources: mesos.Resources{CPUs: 0.1, CPUsRevocable: 0.1}}},
 	}}}
 	var answer mesos.Roles
 	require.NoError(t, json.Unmarshal([]byte(`{"roles": [
-		{"name": "a", "allocated": {"cpus": 3.6}},
-		{"name": "a/b", "allocated": {"cpus": 2.6}, "quota": {"consumed": {"cpus": 2.6}}},
-		{"name": "c", "allocated": {"cpus": 0.4}}
+		{"name": "a", "allocated": {"cpus": 3.7}},
+		{"name": "a/b", "allocated": {"cpus": 2.7}, "quota": {"consumed": {"cpus": 2.7}}},
+		{"name": "c", "allocated": {}}
 	]}`), &answer))
 	roles := Build(state, nil).WithRoles(&answer).Roles
-	require.Equal(t, 1.0, roles[0].Allocated.Value(CPUs), "the parent's own")
-	require.Equal(t, 0.5, roles[1].Allocated.Value(CPUs), "less the running task's 2 and the executor's 0.1")
+	require.Zero(t, roles[0].Allocated.Value(CPUs), "nothing runs in the parent itself")
+	require.Equal(t, 0.6, roles[1].Allocated.Value(CPUs), "the running task's and the executor's")
 	n, _ := roles[1].QuotaConsumed.Value(CPUs)
-	require.Equal(t, 2.6, n, "quota counts them")
-	require.Zero(t, roles[2].Allocated.Value(CPUs), "its task ended between the two answers")
+	require.Equal(t, 2.7, n, "quota counts revocable resources")
+	require.Equal(t, 1.0, roles[2].Allocated.Value(CPUs), "as of /state, whatever happened since")
 }
 
 func TestRolesOfAMasterThatDoesNotSumThemAreUnknown(t *testing.T) {

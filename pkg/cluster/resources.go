@@ -65,14 +65,6 @@ func (r *Resources) Subtract(other Resources) {
 	}
 }
 
-// subtractAtMost takes other from r as far as r reaches: what two answers say,
-// asked for one after the other, may lie a change apart.
-func (r *Resources) subtractAtMost(other Resources) {
-	for k := range r {
-		r[k] -= min(other[k], max(r[k], 0))
-	}
-}
-
 // regular are the resources without the revocable ones, which Mesos lists
 // beside them (cpus, cpus_revocable) and which never add to these.
 func regular(r mesos.Resources) Resources {

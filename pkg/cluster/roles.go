@@ -9,16 +9,17 @@ import (
 
 // WithRoles is the model with what /roles says added.
 //
-// /roles sums a role's allocated, offered and reserved over the role and all
-// below it (RoleTree in src/master/master.hpp): a/b counts in a too. What is a
-// role's own is its sum less those of its children, so that roles add up to
+// /roles sums a role's offered and reserved over the role and all below it
+// (RoleResourceBreakdown in src/master/master.cpp): a/b counts in a too. What is
+// a role's own is its sum less those of its children, so that roles add up to
 // the cluster.
 //
-// It sums by the resource's name alone (RoleResourceBreakdown::allocated in
-// src/master/master.cpp), so that revocable CPUs are in cpus. Those never add to
-// allocated; /state says which tasks and executors hold them. Which role revocable
-// offers are made to is said nowhere: they stay in Offered. Quota counts them, as
-// RoleResourceBreakdown::consumedQuota does.
+// Allocated is not taken from there but from the tasks and executors of /state.
+// The two are equal in every recorded scene; but /roles adds up by the
+// resource's name, so that revocable CPUs are in cpus, and it is of another
+// moment than what frameworks and agents are said to have. Quota counts revocable
+// resources, as RoleResourceBreakdown::consumedQuota does. Which role revocable
+// offers are made to is said nowhere: they stay in Offered.
 func (c *Cluster) WithRoles(r *mesos.Roles) *Cluster {
 	with := *c
 	with.Roles = make([]*Role, len(r.Roles))
@@ -28,28 +29,26 @@ func (c *Cluster) WithRoles(r *mesos.Roles) *Cluster {
 		role := roleOf(&r.Roles[i])
 		with.Roles[i] = role
 		byName[role.Name] = role
+		role.Allocated = c.roleAllocated[role.Name]
+		inAll := regular(r.Roles[i].Allocated)
 		for k := range said {
-			said[k] |= role.Allocated[k] | role.Offered[k] | role.Reserved[k]
+			said[k] |= inAll[k] | role.Offered[k] | role.Reserved[k]
 		}
 	}
 	with.RoleSums = said != Resources{} || (c.Allocated == Resources{} && c.Offered == Resources{} && c.Reserved == Resources{})
 
 	// What is taken from a parent is the child's whole sum, whatever was taken
 	// from the child before.
-	sums := make(map[*Role][3]Resources, len(with.Roles))
+	sums := make(map[*Role][2]Resources, len(with.Roles))
 	for _, role := range with.Roles {
-		sums[role] = [3]Resources{role.Allocated, role.Offered, role.Reserved}
+		sums[role] = [2]Resources{role.Offered, role.Reserved}
 	}
 	for _, role := range with.Roles {
 		if above := nearestAbove(role.Name, byName); above != nil {
 			sum := sums[role]
-			above.Allocated.Subtract(sum[0])
-			above.Offered.Subtract(sum[1])
-			above.Reserved.Subtract(sum[2])
+			above.Offered.Subtract(sum[0])
+			above.Reserved.Subtract(sum[1])
 		}
-	}
-	for _, role := range with.Roles {
-		role.Allocated.subtractAtMost(c.revocable[role.Name])
 	}
 	slices.SortFunc(with.Roles, func(a, b *Role) int { return strings.Compare(a.Name, b.Name) })
 	return &with
@@ -60,7 +59,6 @@ func roleOf(s *mesos.Role) *Role {
 		Name:       s.Name,
 		Weight:     s.Weight,
 		Frameworks: len(s.Frameworks),
-		Allocated:  regular(s.Allocated),
 		Offered:    regular(s.Offered),
 		Reserved:   regular(s.Reserved),
 	}

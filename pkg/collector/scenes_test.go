@@ -123,6 +123,30 @@ var whole = []struct {
 	{scene: "15-auth", prefix: "monitor-master-"},
 }
 
+// holdsAgainstRoles compares what roles are said to have, from /state, with what
+// /roles says, which sums over what is below a role.
+func holdsAgainstRoles(t *testing.T, scene, prefix string, rec *recorder) {
+	var recorded struct {
+		Roles []struct {
+			Name      string
+			Allocated map[string]any
+		}
+	}
+	if !readJSON(t, filepath.Join(scene, prefix+"get_roles"), &recorded) && !readJSON(t, filepath.Join(scene, prefix+"roles"), &recorded) {
+		return
+	}
+	for _, r := range recorded.Roles {
+		want, _ := r.Allocated["cpus"].(float64)
+		got := 0.0
+		for _, below := range recorded.Roles {
+			if below.Name == r.Name || strings.HasPrefix(below.Name, r.Name+"/") {
+				got += rec.sum(begin, "mesos_role_cpus_allocated", "role="+below.Name)
+			}
+		}
+		require.InDelta(t, want, got, 0.0005, "%s", r.Name)
+	}
+}
+
 // TestSumsEqualTheMastersOwn holds sums of entity series against what the
 // master itself counted. The expected side is read from the recorded snapshot
 // here, by nothing but encoding/json.
@@ -156,6 +180,7 @@ func TestSumsEqualTheMastersOwn(t *testing.T) {
 					require.InDelta(t, used, sum("role", "allocated"), tolerance, "roles' %s", resource.key)
 				}
 			}
+			holdsAgainstRoles(t, w.scene, w.prefix, rec)
 			if w.off != nil || w.scene == "03-workload" { // a task of 03 starts between the two answers
 				return
 			}

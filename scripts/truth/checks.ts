@@ -107,20 +107,11 @@ export const CHECKS: Check[] = [
         Object.entries(ended).map(([state, n]): Fact => [{ framework, state }, n])
       ),
   },
-  {
-    expr: 'mesos_role_cpus_allocated',
-    page: '/roles',
-    by: ['role'],
-    // /roles counts revocable CPUs in, and which they are only /state tells, a moment before.
-    facts: (truth, state) => {
-      const revocable = new Map(state.roles.map(({ role, allocated }) => [role, allocated.revocableCpus]));
-      return truth.roles.map(({ role, allocated: { cpus, revocableCpus } }) => [
-        { role },
-        Math.max(0, cpus + revocableCpus - (revocable.get(role) ?? 0)),
-      ]);
-    },
-  },
-  ...amounts('role', 'allocated', roles, role, ({ allocated }) => allocated).slice(1),
+  // What roles there are is told by /roles, and what they have by /state, a moment before.
+  ...amounts('role', 'allocated', roles, role, ({ allocated }) => allocated).map((check) => ({
+    ...check,
+    facts: (_: Truth, state: Truth) => check.facts(state, state),
+  })),
   ...amounts('role', 'reserved', roles, role, ({ reserved }) => reserved),
   // Mesos counts revocable CPUs against quota like others.
   ...amounts('role', 'quota_consumed', roles, role, ({ quotaConsumed }) => ({
