@@ -36,15 +36,16 @@ const SHORT_SHIPPED: { scenarios: Scenario[]; seconds: number } = {
     {
       name: 'leader-fails, in short',
       about: 'the leader of three masters dies, another is elected, the dead one returns',
-      plan: { masters: 3, sessionTimeout: 18, reregistration: 4 },
-      length: 65,
+      plan: { masters: 3, sessionTimeout: 12, reregistration: 4 },
+      length: 90,
+      // Two polls after it begins, whatever the moment, and two before it ends.
       steps: [
-        { at: 18, do: 'leader dies' },
-        { at: 26, do: 'masters start' },
+        { at: 26, do: 'leader dies' },
+        { at: 34, do: 'masters start' },
       ],
     },
   ],
-  seconds: 65,
+  seconds: 90,
 };
 
 /** Scenarios that go by at once: they wait for each other's processes, and for what is slow on purpose. */

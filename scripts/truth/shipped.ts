@@ -43,7 +43,7 @@ interface Watch {
   live: Live;
   speed: number;
   measured: boolean;
-  /** One moment by both clocks. */
+  /** One moment by both clocks: when the cluster's began to run. */
   both: { cluster: number; plugin: number };
 }
 
@@ -84,8 +84,9 @@ export async function watchShipped(scenarios: Scenario[], plan: Partial<Plan>, s
 async function begin(scenario: Scenario, plan: Partial<Plan>, seconds: number): Promise<Watch> {
   const measured = (scenario.steps.at(-1)?.at ?? 0) + AFTERWARDS <= MEASURABLE * seconds;
   const speed = measured ? Math.min(MEASURABLE, Math.max(1, scenario.length / seconds)) : scenario.length / seconds;
-  const live = await startLive({ scenario, speed, plan });
-  const both = { cluster: live.now(), plugin: Date.now() / 1000 };
+  // Its time stands still until somebody looks.
+  const live = await startLive({ scenario, speed: 0, plan });
+  const both = { cluster: live.now(), plugin: 0 };
   return { uid: `truth-${scenario.name}`, scenario, live, speed, measured, both };
 }
 
@@ -112,6 +113,10 @@ async function asked(watches: Watch[], folder: string, seconds: number): Promise
   try {
     // The first query begins to poll.
     const from = Date.now() / 1000;
+    for (const { live, speed, both } of watches) {
+      live.setSpeed(speed);
+      Object.assign(both, { cluster: live.now(), plugin: Date.now() / 1000 });
+    }
     await Promise.all(watches.map(({ uid }) => ask(call, uid, ['mesos_up'], from - 60, from)));
     const until = Date.now() / 1000 + seconds;
     await sleep(1000 * (until - Date.now() / 1000));
