@@ -83,7 +83,7 @@ func watch(o options, clock *clocktest.Clock, into series.Sink, store history.St
 		return nil, err
 	}
 	c := collector.New(collector.Config{
-		Client: clients{masters, agents},
+		Client: &collector.Both{Client: masters, Of: agents},
 		Sink:   into,
 		Clock:  clock,
 		Settings: collector.Settings{
@@ -100,21 +100,6 @@ func watch(o options, clock *clocktest.Clock, into series.Sink, store history.St
 
 // agentAddress is where a simulated agent is: names do not resolve.
 const agentAddress = "http://{ip}:{port}"
-
-// clients are what the collector asks through.
-type clients struct {
-	*mesos.Client
-	agents *mesos.Agents
-}
-
-// Agents implements collector.HasAgents.
-func (c clients) Agents() collector.Agents { return c.agents }
-
-// Close implements collector.Client.
-func (c clients) Close() {
-	c.agents.Close()
-	c.Client.Close()
-}
 
 // goBy lets time go by, first as fast as it can, then with the present, until
 // ended is closed. well is asked after each stride.

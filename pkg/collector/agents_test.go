@@ -113,12 +113,8 @@ func reading(at time.Time, cpu float64) mesos.Readings {
 // half is a container that uses half a CPU.
 func half(_ string, at time.Time) mesos.Readings { return reading(at, at.Sub(begin).Seconds()/2+100) }
 
-type withAgents struct {
-	*fake
-	agents *fakeAgents
-}
-
-func (w withAgents) Agents() collector.Agents { return w.agents }
+// Close implements collector.Agents.
+func (f *fakeAgents) Close() {}
 
 // startAgents is a collector over a fake cluster of agents S1 to Sn with the
 // task t<n> on Sn.
@@ -139,7 +135,7 @@ func startAgents(t *testing.T, n int, s collector.Settings, change ...func(*fake
 		c(f.fake, agents)
 	}
 	s.UID, s.AgentStatistics = "uid", true
-	f.Collector = collector.New(collector.Config{Client: withAgents{f.fake, agents}, Sink: f.rec, Clock: clock, Settings: s, Jitter: func() float64 { return 0.5 }})
+	f.Collector = collector.New(collector.Config{Client: &collector.Both{Client: f.fake, Of: agents}, Sink: f.rec, Clock: clock, Settings: s, Jitter: func() float64 { return 0.5 }})
 	f.Start()
 	t.Cleanup(f.Stop)
 	if agents.hold == nil {
@@ -351,7 +347,7 @@ func TestAContainerThatStateDoesNotHaveIsLeftOut(t *testing.T) {
 
 func TestAnAgentWithoutContainersUsesNothing(t *testing.T) {
 	f, _ := startAgents(t, 1, collector.Settings{}, func(f *fake, _ *fakeAgents) { f.state.Frameworks[0].Tasks = nil })
-	f.Apply(collector.Settings{UID: "uid", AgentStatistics: true}, withNobody{withAgents{f.fake, &fakeAgents{
+	f.Apply(collector.Settings{UID: "uid", AgentStatistics: true}, &collector.Both{Client: f.fake, Of: nobody{&fakeAgents{
 		clock: f.clock, asked: map[string][]time.Time{}, running: map[string]int{}}}})
 	f.clock.Settle()
 	f.clock.Advance(2 * interval)
@@ -362,11 +358,7 @@ func TestAnAgentWithoutContainersUsesNothing(t *testing.T) {
 	}
 }
 
-// withNobody has agents without containers.
-type withNobody struct{ withAgents }
-
-func (w withNobody) Agents() collector.Agents { return nobody{w.agents} }
-
+// nobody are agents without containers.
 type nobody struct{ *fakeAgents }
 
 func (n nobody) Statistics(context.Context, string) (*mesos.Statistics, error) {

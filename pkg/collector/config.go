@@ -27,6 +27,24 @@ type HasAgents interface {
 	Agents() Agents
 }
 
+// Both is a HasAgents made of what masters and what agents are asked through.
+// Closing it closes both.
+type Both struct {
+	Client
+	Of Agents // nil: there are none to ask
+}
+
+// Agents implements HasAgents.
+func (b *Both) Agents() Agents { return b.Of }
+
+// Close implements Client.
+func (b *Both) Close() {
+	if b.Of != nil {
+		b.Of.Close()
+	}
+	b.Client.Close()
+}
+
 // Agents is what a collector asks agents through: *mesos.Agents. Closing the
 // Client closes it.
 type Agents interface {
@@ -34,6 +52,8 @@ type Agents interface {
 	Know([]mesos.AgentAddress)
 	Statistics(ctx context.Context, id string) (*mesos.Statistics, error)
 	Snapshot(ctx context.Context, id string) (*mesos.Metrics, error)
+	// Close ends what is idle.
+	Close()
 }
 
 // Logger is the part of a structured logger that a collector uses; both

@@ -19,29 +19,8 @@ import (
 // TLS settings, time-outs and proxies are common to both. Nothing is forwarded
 // from the user who asks: the poll is shared by everybody.
 
-// clients are what a collector asks through.
-type clients struct {
-	*mesos.Client
-	agents *mesos.Agents // nil while agentStatistics is off
-}
-
-// Agents is what agents are asked through.
-func (c *clients) Agents() collector.Agents {
-	if c.agents == nil {
-		return nil
-	}
-	return c.agents
-}
-
-// Close closes both.
-func (c *clients) Close() {
-	if c.agents != nil {
-		c.agents.Close()
-	}
-	c.Client.Close()
-}
-
-func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now func() time.Time) (*clients, Settings, error) {
+// newClients makes what the settings say is asked, and returns them too.
+func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now func() time.Time) (*collector.Both, Settings, error) {
 	parsed, err := ParseSettings(ds)
 	if err != nil {
 		return nil, parsed, err
@@ -50,7 +29,6 @@ func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now 
 	if err != nil {
 		return nil, parsed, fmt.Errorf("settings of the data source: HTTP client: %w", err)
 	}
-	made := &clients{}
 	// ZooKeeper is reached on the masters' way: through the secure socks proxy,
 	// where that is switched on.
 	zooKeeper := mesos.ZooKeeperConfig{Digest: parsed.ZooKeeperDigest, Scheme: parsed.mastersScheme()}
@@ -62,9 +40,11 @@ func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now 
 		return nil, parsed, err
 	}
 	forMasters.ZooKeeper = zooKeeper
-	if made.Client, err = mesos.New(forMasters); err != nil {
+	masters, err := mesos.New(forMasters)
+	if err != nil {
 		return nil, parsed, fmt.Errorf("settings of the data source: masters: %w", err)
 	}
+	made := &collector.Both{Client: masters}
 	if !parsed.AgentStatistics {
 		return made, parsed, nil
 	}
@@ -72,11 +52,15 @@ func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now 
 	cfg.Masters = parsed.Masters
 	cfg.Config, err = configOf(agentOptions(options, parsed, ds.DecryptedSecureJSONData["agentBasicAuthPassword"]), parsed, now, cfg.GuardDial)
 	if err != nil {
+		masters.Close()
 		return nil, parsed, err
 	}
-	if made.agents, err = mesos.NewAgents(cfg); err != nil {
+	agents, err := mesos.NewAgents(cfg)
+	if err != nil {
+		masters.Close()
 		return nil, parsed, fmt.Errorf("settings of the data source: agents: %w", err)
 	}
+	made.Of = agents
 	return made, parsed, nil
 }
 

@@ -67,7 +67,7 @@ type source struct {
 	collector *collector.Collector // nil while problem is set
 	// What the collector was given.
 	collect collector.Settings
-	client  *clients
+	client  *collector.Both
 }
 
 // errNoDataSource is for requests that name no data source: nothing sends

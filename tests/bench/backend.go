@@ -82,7 +82,7 @@ func (b *backend) client(o options) (collector.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return withAgents{client, agents}, nil
+	return &collector.Both{Client: client, Of: agents}, nil
 }
 
 // start makes the first polls and returns when they are done.

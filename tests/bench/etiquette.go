@@ -19,8 +19,6 @@ import (
 
 	sdk "github.com/grafana/grafana-plugin-sdk-go/backend"
 
-	"github.com/community/mesos-datasource/pkg/collector"
-	"github.com/community/mesos-datasource/pkg/mesos"
 	"github.com/community/mesos-datasource/pkg/query"
 	"github.com/community/mesos-datasource/pkg/series"
 )
@@ -223,18 +221,3 @@ func recordedAgent() (http.RoundTripper, error) {
 type answering func(*http.Request) (*http.Response, error)
 
 func (f answering) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
-
-// withAgents is a client that asks agents too.
-type withAgents struct {
-	*mesos.Client
-	agents *mesos.Agents
-}
-
-// Agents implements collector.HasAgents.
-func (c withAgents) Agents() collector.Agents { return c.agents }
-
-// Close closes both.
-func (c withAgents) Close() {
-	c.agents.Close()
-	c.Client.Close()
-}

@@ -109,22 +109,6 @@ func watch(o options, asked []string) ([]answer, error) {
 	return ask(source, asked, time.Unix(o.start, 0), clock.Now(), o.interval)
 }
 
-// both is a client for masters and agents, as the plugin makes one.
-type both struct {
-	collector.Client
-	agents collector.Agents
-	close  func()
-}
-
-// Agents implements collector.HasAgents.
-func (b *both) Agents() collector.Agents { return b.agents }
-
-// Close implements collector.Client.
-func (b *both) Close() {
-	b.close()
-	b.Client.Close()
-}
-
 // newClient makes the client, or the mutant of it that is wanted.
 func newClient(o options, clock collector.Clock, transport http.RoundTripper) (collector.Client, error) {
 	cfg := mesos.Config{
@@ -141,7 +125,7 @@ func newClient(o options, clock collector.Clock, transport http.RoundTripper) (c
 	if err != nil {
 		return nil, err
 	}
-	client := &both{Client: masters, agents: agents, close: agents.Close}
+	client := &collector.Both{Client: masters, Of: agents}
 	if o.mutant == "" {
 		return client, nil
 	}

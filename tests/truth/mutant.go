@@ -15,15 +15,17 @@ import (
 // would notice nothing. They exist here only.
 
 // mutants change a client, by name.
-var mutants = map[string]func(*both, collector.Clock){
+var mutants = map[string]func(*collector.Both, collector.Clock){
 	// Every 100th task of a /state is lost.
-	"loses-tasks": func(b *both, _ collector.Clock) { b.Client = &losesTasks{Client: b.Client, every: 100} },
+	"loses-tasks": func(b *collector.Both, _ collector.Clock) { b.Client = &losesTasks{Client: b.Client, every: 100} },
 	// While nobody leads, the last answers are given again: a flat line.
-	"repeats-itself": func(b *both, clock collector.Clock) { b.Client = &repeatsItself{Client: b.Client, clock: clock} },
+	"repeats-itself": func(b *collector.Both, clock collector.Clock) {
+		b.Client = &repeatsItself{Client: b.Client, clock: clock}
+	},
 	// Every 20th container of an agent's statistics is lost.
-	"loses-containers": func(b *both, _ collector.Clock) { b.agents = &losesContainers{Agents: b.agents, every: 20} },
+	"loses-containers": func(b *collector.Both, _ collector.Clock) { b.Of = &losesContainers{Agents: b.Of, every: 20} },
 	// Containers' user time is a tenth more than the agent said.
-	"inflates-use": func(b *both, _ collector.Clock) { b.agents = &inflatesUse{Agents: b.agents} },
+	"inflates-use": func(b *collector.Both, _ collector.Clock) { b.Of = &inflatesUse{Agents: b.Of} },
 }
 
 func mutantNames() []string { return slices.Sorted(maps.Keys(mutants)) }
