@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { stringify } from 'yaml';
 
+import { callerOf } from '../../workbench/call.ts';
 import { startWorkbench } from '../../workbench/start.ts';
 import { executableName } from '../build.ts';
 import { Watched } from './processes.ts';
@@ -40,18 +41,7 @@ export async function withPlugin(
   const source = { name: 'Mesos', uid: UID, type: 'community-mesos-datasource', access: 'proxy', editable: true };
   writeFileSync(path.join(folder, 'mesos.yaml'), stringify({ apiVersion: 1, datasources: [{ ...source, jsonData }] }));
   const workbench = await startWorkbench({ provisioning: folder, port: 0, log: warnings });
-  const call = async <T>(method: string, url: string, body?: object): Promise<T> => {
-    const response = await fetch(`${workbench.url}/api${url}`, {
-      method,
-      headers: { 'Content-Type': 'application/json' },
-      body: body && JSON.stringify(body),
-    });
-    const text = await response.text();
-    if (!response.ok) {
-      throw new Error(`${method} ${url}: ${response.status} ${text}`);
-    }
-    return JSON.parse(text) as T;
-  };
+  const call = callerOf(workbench.url);
   try {
     await measure({
       process: Watched.named(executableName()),

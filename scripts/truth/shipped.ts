@@ -11,6 +11,7 @@ import { stringify } from 'yaml';
 import { startLive, type Live } from '../../simulator/live/live.ts';
 import type { Plan } from '../../simulator/live/plan.ts';
 import type { Scenario } from '../../simulator/scenarios/scenario.ts';
+import { type Call, callerOf } from '../../workbench/call.ts';
 import { startWorkbench } from '../../workbench/start.ts';
 import type { Answer } from './compare.ts';
 import { judge, questions, type Verdict } from './judge.ts';
@@ -52,8 +53,6 @@ export interface Shipped {
   /** How it went, in a line. */
   told: string;
 }
-
-type Call = <T>(method: string, url: string, body?: object) => Promise<T>;
 
 /**
  * Lets scenarios go by, all at once, and judges each. Longer ones than the time given are sped up, and what still is over
@@ -98,18 +97,7 @@ async function asked(watches: Watch[], folder: string, seconds: number): Promise
     ...{ provisioning: folder, port: 0, history: path.join(folder, 'history') },
     log: () => {}, // That polls fail is what scenarios are about.
   });
-  const call: Call = async (method, url, body) => {
-    const response = await fetch(`${workbench.url}/api${url}`, {
-      method,
-      headers: { 'Content-Type': 'application/json' },
-      body: body && JSON.stringify(body),
-    });
-    const text = await response.text();
-    if (!response.ok) {
-      throw new Error(`${method} ${url}: ${response.status} ${text}`);
-    }
-    return JSON.parse(text);
-  };
+  const call = callerOf(workbench.url);
   try {
     // The first query begins to poll.
     const from = Date.now() / 1000;
