@@ -8,8 +8,11 @@ import { double, doubles } from '../generate/json.ts';
 import { Random } from '../generate/random.ts';
 import { amount, add, minus, resources, sum, type Amount } from './amount.ts';
 import type { Agent, Executor, Framework, Task } from './model.ts';
-import { attributesText, domainText, HOSTNAME, micro, reservedText, taskText, withPorts } from './state.ts';
+import { HOSTNAME } from './state.ts';
 import { statistics } from './use.ts';
+import { attributesText, domainText, reservedText, withPorts } from './v0/agent.ts';
+import { ALL_PORTS, full, reservedFull } from './v0/full.ts';
+import { micro, taskText } from './v0/task.ts';
 import type { World } from './world.ts';
 
 const SCENE = join(import.meta.dirname, '..', '..', 'testdata', 'captures', '03-workload');
@@ -133,7 +136,7 @@ export function agentStateText(world: World, agent: Agent, restricted = false): 
     reserved_resources: restricted ? '{}' : reservedText(agent),
     unreserved_resources: withPorts(resources(unreserved)),
     reserved_resources_full: restricted ? '{}' : reservedFull(agent),
-    unreserved_resources_full: `[${[...full(unreserved, '*'), PORTS_FULL].join(',')}]`,
+    unreserved_resources_full: `[${full(unreserved, { role: '*' }, ALL_PORTS).join(',')}]`,
     reserved_resources_allocated: restricted ? '{}' : allocated.reserved,
     unreserved_resources_allocated: allocated.unreserved,
     resource_providers: '[]',
@@ -150,25 +153,6 @@ export function agentStateText(world: World, agent: Agent, restricted = false): 
         `"${name}":${texts[name] ?? (typeof value === 'number' ? double(value) : JSON.stringify(value))}`
     );
   return `{${fields.join(',')}}`;
-}
-
-const PORTS_FULL = '{"name":"ports","type":"RANGES","ranges":{"range":[{"begin":31000,"end":31999}]},"role":"*"}';
-
-function full(what: Amount, role: string, reservation = ''): string[] {
-  return (['cpus', 'mem', 'disk', 'gpus'] as const)
-    .filter((kind) => what[kind] > 0)
-    .map(
-      (kind) =>
-        `{"name":"${kind}","type":"SCALAR","scalar":{"value":${double(what[kind])}},"role":"${role}"${reservation}}`
-    );
-}
-
-function reservedFull({ reserved }: Agent): string {
-  const roles = [...reserved].map(
-    ([role, what]) =>
-      `"${role}":[${full(what, role, `,"reservations":[{"type":"STATIC","role":"${role}"}]`).join(',')}]`
-  );
-  return `{${roles.join(',')}}`;
 }
 
 /** What an agent's containers are given: what comes out of a reservation, by role, and the rest. */

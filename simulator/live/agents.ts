@@ -3,6 +3,7 @@
  * at once, an agent that does not answer pings becomes unreachable, one that starts listens before it knows its containers.
  */
 import { isActive, type Agent, type Task } from './model.ts';
+import { withdraw } from './offers.ts';
 import { EXECUTOR_TERMINATED, type World } from './world.ts';
 
 /** Seconds from an agent's start until its port is open, until it knows its routes, and until it has recovered. */
@@ -26,6 +27,7 @@ export function dies(world: World, agent: Agent, machine: boolean): void {
 }
 
 function disconnect(world: World, agent: Agent): void {
+  withdraw(agent);
   agent.connected = false;
   agent.version++;
   const { since } = agent;
@@ -152,6 +154,7 @@ function isLost({ state }: Task): boolean {
 
 /** DRAIN_AGENT: no more offers, and its tasks are killed. */
 export function drains(world: World, agent: Agent, grace: number, markGone: boolean): void {
+  withdraw(agent);
   agent.deactivated = true;
   agent.drain = { state: 'DRAINING', began: world.now, grace };
   agent.version++;
@@ -180,6 +183,7 @@ function drained(world: World, agent: Agent, markGone: boolean): void {
 }
 
 export function isDeactivated(world: World, agent: Agent): void {
+  withdraw(agent);
   agent.deactivated = true;
   agent.version++;
   world.note(`${agent.hostname} gets no more tasks`);
@@ -215,6 +219,7 @@ export function unregisters(world: World, agent: Agent): void {
 
 function leaves(world: World, agent: Agent, state: 'GONE_BY_OPERATOR' | 'LOST'): void {
   world.count('slave_removals');
+  withdraw(agent);
   agent.books = 'removed';
   agent.connected = false;
   for (const task of [...agent.listed]) {

@@ -2,6 +2,7 @@
  * The truth of any moment of a simulated cluster, also of the past: the course of events is a function of plan and steps, so
  * a second cluster goes through them again, up to that moment.
  */
+import { startOffers } from './offers.ts';
 import type { Plan } from './plan.ts';
 import { startSchedulers } from './schedulers.ts';
 import { carryOut, type Deed, type Step } from './steps.ts';
@@ -12,6 +13,7 @@ import { World } from './world.ts';
 export function makeWorld(plan: Plan, steps: Step[]): World {
   const world = new World(plan);
   startSchedulers(world);
+  startOffers(world);
   for (const { at, ...deed } of steps) {
     world.in(at, () => carryOut(world, deed as Deed));
   }

@@ -4,6 +4,7 @@
  */
 import { becomesUnreachable, reregisters } from './agents.ts';
 import type { Framework, Master } from './model.ts';
+import { withdraw } from './offers.ts';
 import { wake } from './schedulers.ts';
 import type { World } from './world.ts';
 
@@ -83,6 +84,7 @@ function loseLeader(world: World): void {
   world.leader = undefined;
   world.epoch++;
   for (const agent of world.agents) {
+    withdraw(agent);
     if (agent.books !== 'removed' && agent.books !== 'unreachable') {
       agent.books = 'recovered';
     }
@@ -96,7 +98,15 @@ function loseLeader(world: World): void {
     }
     framework.unreachable.clear();
     framework.completed = [];
-    framework.counters = { subscribed: 0, launched: 0, updates: 0, declined: 0, killed: 0, ended: new Map() };
+    framework.counters = {
+      subscribed: 0,
+      launched: 0,
+      updates: 0,
+      declined: 0,
+      rescinded: 0,
+      killed: 0,
+      ended: new Map(),
+    };
   }
 }
 
@@ -159,6 +169,7 @@ export function disconnects(world: World, framework: Framework): void {
     return;
   }
   framework.books = 'disconnected';
+  framework.offers.forEach(({ agent }) => withdraw(agent));
   framework.version++;
   const { epoch } = world;
   world.in(framework.failoverTimeout, () => {
@@ -175,6 +186,7 @@ export function comesBack(world: World, framework: Framework): void {
 
 /** The master forgets a framework and kills its tasks. */
 export function isRemoved(world: World, framework: Framework): void {
+  framework.offers.forEach(({ agent }) => withdraw(agent));
   world.note(`framework ${framework.name} is over, its tasks are killed`);
   for (const service of framework.services) {
     [...service.tasks].forEach((task) => world.end(task, 'KILLED', { source: 'master', reason: 'framework_removed' }));

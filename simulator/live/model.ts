@@ -68,12 +68,25 @@ export interface Agent {
   reregistered: number;
   listed: Set<Task>;
   listedExecutors: Set<Executor>;
+  /** What a framework has been offered of it and has not answered. */
+  offer?: Offer;
   /** What is allocated to them. */
   used: Amount;
   /** The part of it that comes out of reservations, by role. */
   usedReserved: Map<string, Amount>;
   /** Changes whenever something of it that /state shows does. */
   version: number;
+}
+
+/** Resources of an agent that a framework may take, until it answers. */
+export interface Offer {
+  /** From 0, for as long as a cluster lives; its id ends in it. */
+  number: number;
+  framework: Framework;
+  agent: Agent;
+  role: string;
+  resources: Amount;
+  ports: number[];
 }
 
 export interface Executor {
@@ -161,6 +174,8 @@ export interface Framework {
   reregistered: number;
   unregistered: number;
   used: Amount;
+  /** Not answered yet. */
+  offers: Set<Offer>;
   /** On agents that are unreachable. */
   unreachable: Set<Task>;
   /** Ended, but the scheduler has not acknowledged it: still among its tasks. */
@@ -177,6 +192,8 @@ export interface FrameworkCounters {
   launched: number;
   updates: number;
   declined: number;
+  /** Offers that were taken back before they were answered. */
+  rescinded: number;
   killed: number;
   ended: Map<TaskState, number>;
 }

@@ -17,7 +17,8 @@ import type { Fault } from '../faults.ts';
 import { Agenda } from './agenda.ts';
 import { add, amount, fits, minus, sum, type Amount } from './amount.ts';
 import type { Agent, Container, Executor, Framework, Master, Service, Task, TaskState } from './model.ts';
-import { EXECUTOR, lineage, makeAgents, makeFrameworks, makeQuota, type Plan, type Quota } from './plan.ts';
+import { withdraw } from './offers.ts';
+import { EXECUTOR, lineage, makeAgents, makeFrameworks, makeQuota, PORTS, type Plan, type Quota } from './plan.ts';
 import { bursts, relimit } from './use.ts';
 
 /** Something that happened, for those who look at graphs and want to know why. */
@@ -41,8 +42,6 @@ export interface Cause {
 
 /** What Mesos' own executor may use besides its task (src/slave/slave.cpp: DEFAULT_EXECUTOR_CPUS, _MEM). */
 const COMMAND_EXECUTOR = amount({ cpus: 0.1, mem: 32 });
-
-const PORTS = { first: 31_000, last: 31_999 };
 
 /** Seconds a custom executor stays with nothing to do. */
 const IDLE = 60;
@@ -504,6 +503,9 @@ export class World {
     add(of(this.allocated), what, times);
     if (kind.bound) {
       add(of(agent.usedReserved), what, times);
+    }
+    if (times > 0) {
+      withdraw(agent, framework);
     }
     agent.version++;
   }
