@@ -6,7 +6,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
-const SCENE = join(import.meta.dirname, '..', '..', 'testdata', 'captures', '03-workload');
+export const CAPTURES_DIR = join(import.meta.dirname, '..', '..', 'testdata', 'captures');
+
+const SCENE = join(CAPTURES_DIR, '03-workload');
 
 function read<T>(file: string): T {
   const content = readFileSync(join(SCENE, file));

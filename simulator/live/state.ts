@@ -57,7 +57,7 @@ export function stateParts(world: World, master: Master, restricted = false): Pa
       version: `${world.epoch} ${agents.map(({ number, version }) => `${number}:${version}`).join(' ')}`,
       text: () =>
         follows(
-          agents.map((agent) => `{${agentFields(agent)}}`),
+          agents.map((agent) => `{${agentFields(agent, restricted)}}`),
           i === 0
         ),
     })),

@@ -43,8 +43,8 @@ export function reservedText({ reserved }: Agent): string {
   return `{${[...reserved].map(([role, what]) => `"${role}":${resources(what)}`).join(',')}}`;
 }
 
-/** The fields of an agent, without braces. */
-export function agentFields(agent: Agent): string {
+/** The fields of an agent, without braces. `restricted`: for a principal that may see no role. */
+export function agentFields(agent: Agent, restricted = false): string {
   const ports = [...agent.listed].flatMap((task) => task.ports);
   const offered = agent.offer?.resources ?? amount();
   const { drain } = agent;
@@ -58,7 +58,7 @@ export function agentFields(agent: Agent): string {
     `"attributes":${attributesText(agent)},"domain":${domainText(agent)},"pid":"slave(1)@${agent.address}",` +
     `"registered_time":${double(micro(agent.registered))},${reregistered}` +
     `"resources":${withPorts(resources(agent.total))},"used_resources":${resources(agent.used, ports)},` +
-    `"offered_resources":${resources(offered, agent.offer?.ports)},"reserved_resources":${reservedText(agent)},` +
+    `"offered_resources":${resources(offered, agent.offer?.ports)},"reserved_resources":${restricted ? '{}' : reservedText(agent)},` +
     `"unreserved_resources":${withPorts(resources(minus(agent.total, sum(agent.reserved.values()))))},` +
     `"active":${agent.connected && !agent.deactivated},"deactivated":${agent.deactivated},"version":"1.12.0",` +
     `"capabilities":${JSON.stringify(AGENT_CAPABILITIES)}${drained}`
