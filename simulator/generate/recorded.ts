@@ -31,6 +31,9 @@ export function recordedHead(): Head {
   return Object.fromEntries(names.slice(0, names.indexOf('slaves')).map((name) => [name, state[name]])) as Head;
 }
 
+/** The domain of the recorded master. */
+export const recordedDomain = () => recordedHead().domain;
+
 export const recordedVersion = () => read<Record<string, unknown>>('master-get_version.json');
 
 export const recordedSnapshot = () => read<Record<string, number>>('master-get_metrics_snapshot.json.gz');

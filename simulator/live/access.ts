@@ -27,7 +27,7 @@ export function access({ principals }: Plan, path: string, asked: Asked, process
   const [name, ...password] = Buffer.from(sent, 'base64').toString().split(':');
   const principal = Object.hasOwn(principals, name) ? principals[name] : undefined;
   if (principal === undefined || principal.password !== password.join(':')) {
-    const realm = `mesos-${process}-${path === '/api/v1' ? 'readwrite' : 'readonly'}`;
+    const realm = `mesos-${process}-${path === '/api/v1' || path === '/teardown' ? 'readwrite' : 'readonly'}`;
     return { denied: plain(401, [['WWW-Authenticate', `Basic realm="${realm}"`]]), restricted: false };
   }
   const restricted = principal.restricted === true;

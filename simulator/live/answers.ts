@@ -6,6 +6,7 @@ import { Body, type Part } from '../generate/body.ts';
 import { splitUrl, type Asked } from '../match.ts';
 import type { Answer } from '../server.ts';
 import { access } from './access.ts';
+import { operatorApi, teardownDoor, type Operator } from './api/operator.ts';
 import { AGENT_PAGES } from './agent-pages.ts';
 import { AGENT_START } from './agents.ts';
 import type { Agent, Master } from './model.ts';
@@ -13,6 +14,7 @@ import { CLUSTER_PAGES, MASTER_PAGES, VERSION, WEBUI } from './pages/index.ts';
 import { pathOf, queryOf } from './paths.ts';
 import { empty, html, json, jsonp, plain, text } from './replies.ts';
 import { HOSTNAME } from './state.ts';
+import type { Deed } from './steps.ts';
 import type { World } from './world.ts';
 
 export const REFUSED = 'refuse';
@@ -20,12 +22,21 @@ export const REFUSED = 'refuse';
 /** Answers for one cluster. */
 export class Answers {
   private readonly world: World;
+  private readonly act: (deed: Deed) => void;
   /** Long pages are kept in parts: for those who may see all, and for others. */
   private readonly bodies = new Map<string, Body>();
 
-  constructor(world: World) {
+  /** `act`: lets something happen to the cluster, now. */
+  constructor(world: World, act: (deed: Deed) => void) {
     this.world = world;
+    this.act = act;
   }
+
+  /** What a leader takes more than questions through. */
+  private readonly doors: Record<string, (operator: Operator, asked: Asked) => Answer> = {
+    '/api/v1': operatorApi,
+    '/teardown': teardownDoor,
+  };
 
   ofMaster(master: Master, asked: Asked): Answer | typeof REFUSED {
     const { world } = this;
@@ -38,8 +49,11 @@ export class Answers {
     if (denied !== undefined) {
       return denied;
     }
-    if (path === '/redirect' || (world.leader !== master && path in CLUSTER_PAGES)) {
+    if (path === '/redirect' || (world.leader !== master && (path in CLUSTER_PAGES || path in this.doors))) {
       return redirect(world, master, path, splitUrl(asked.url)[1]);
+    }
+    if (path in this.doors) {
+      return this.doors[path]({ world, master, restricted, act: this.act }, asked);
     }
     const page = CLUSTER_PAGES[path] ?? MASTER_PAGES[path];
     if (page === undefined) {

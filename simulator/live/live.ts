@@ -70,7 +70,7 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
   const plan: Plan = { ...DEFAULTS, start: Math.floor(begun / 1000), ...scenario?.plan, ...options.plan };
   const steps = scenario?.steps ?? [];
   const world = makeWorld(plan, steps);
-  const answers = new Answers(world);
+  const answers = new Answers(world, (deed) => void perform(deed));
   const journal = new Journal(options.record);
   const limiters = new Map<string, Limiter>();
   /** How time passes, and since when: Unix seconds of the cluster, milliseconds of the clock. */

@@ -82,6 +82,8 @@ function elect(world: World): void {
 
 function loseLeader(world: World): void {
   world.leader = undefined;
+  world.subscribers.forEach((subscriber) => subscriber.lose());
+  world.subscribers.clear();
   world.epoch++;
   for (const agent of world.agents) {
     withdraw(agent);
@@ -159,6 +161,8 @@ export function subscribes(world: World, framework: Framework): void {
   framework.unacknowledged.forEach((task) => world.remember(framework, task));
   framework.unacknowledged.clear();
   framework.version++;
+  // Every scheduler here has an id already, so that none is ever FRAMEWORK_ADDED.
+  world.publish({ type: 'FRAMEWORK_UPDATED', framework });
   framework.services.forEach((service) => wake(world, service));
 }
 
@@ -204,5 +208,6 @@ export function isRemoved(world: World, framework: Framework): void {
   framework.unacknowledged.clear();
   framework.books = 'completed';
   framework.unregistered = world.now;
+  world.publish({ type: 'FRAMEWORK_REMOVED', framework });
   framework.version++;
 }

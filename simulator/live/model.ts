@@ -14,12 +14,22 @@ export function isActive(state: TaskState): boolean {
   return state === 'STAGING' || state === 'STARTING' || state === 'RUNNING' || state === 'KILLING';
 }
 
+/** What is known of why a task ended: Mesos' source and reason, as in metric keys. */
+export interface Cause {
+  source: 'master' | 'slave' | 'executor';
+  reason: string;
+  /** Whether its agent was unreachable then, not gone. */
+  unreachable?: true;
+}
+
 export interface Status {
   state: TaskState;
   /** Unix seconds. */
   at: number;
   /** Of health-checked tasks, once they run. */
   healthy?: boolean;
+  /** Absent: the task did so by itself, as its executor says. */
+  cause?: Cause;
 }
 
 export interface Agent {

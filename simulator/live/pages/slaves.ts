@@ -25,7 +25,7 @@ function slaveText(agent: Agent, restricted: boolean): string {
   return (
     `{${agentFields(agent, restricted)},"reserved_resources_full":${restricted ? '{}' : reservedFull(agent)},` +
     `"unreserved_resources_full":[${full(unreserved, { role: '*' }, ALL_PORTS).join(',')}],` +
-    `"used_resources_full":[${restricted ? '' : allocatedFull(agent).join(',')}],` +
-    `"offered_resources_full":[${restricted ? '' : offeredFull(agent).join(',')}]}`
+    `"used_resources_full":[${restricted ? '' : allocatedFull(agent.listed, agent.listedExecutors).join(',')}],` +
+    `"offered_resources_full":[${restricted ? '' : offeredFull(agent.offer === undefined ? [] : [agent.offer]).join(',')}]}`
   );
 }

@@ -49,8 +49,14 @@ export function frameworkHead(framework: Framework): string {
   );
 }
 
-export function labelsText({ name, principal }: Framework): string {
-  return principal === undefined ? '' : `,"labels":[{"key":"team","value":"${name}"},{"key":"empty"}]`;
+export function labelsText(framework: Framework): string {
+  const labels = labelsOf(framework);
+  return labels === undefined ? '' : `,"labels":${JSON.stringify(labels)}`;
+}
+
+/** One label has no value, as Mesos allows. */
+export function labelsOf({ name, principal }: Framework): Array<{ key: string; value?: string }> | undefined {
+  return principal === undefined ? undefined : [{ key: 'team', value: name }, { key: 'empty' }];
 }
 
 export function executorText(executor: Executor): string {

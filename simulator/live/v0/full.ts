@@ -4,7 +4,7 @@
  */
 import { double } from '../../generate/json.ts';
 import { add, amount, rangesOf, type Amount } from '../amount.ts';
-import type { Agent } from '../model.ts';
+import type { Agent, Executor, Offer, Task } from '../model.ts';
 import { PORTS } from '../plan.ts';
 
 /** What a resource says of itself besides name and amount. */
@@ -49,41 +49,43 @@ export function reservedFull({ reserved }: Agent): string {
 }
 
 /** What is allocated to a role, out of reservations and not. */
-export interface Allocation {
+interface Allocation {
   reserved: Amount;
   rest: Amount;
   ports: number[];
 }
 
-/** What an agent's master has allocated of it, by role. */
-export function allocations(agent: Agent): Map<string, Allocation> {
+/** What tasks and executors are allocated, by role. */
+function allocations(tasks: Iterable<Task>, executors: Iterable<Executor>): Map<string, Allocation> {
   const byRole = new Map<string, Allocation>();
   const of = (role: string) => {
     const found = byRole.get(role) ?? { reserved: amount(), rest: amount(), ports: [] };
     byRole.set(role, found);
     return found;
   };
-  for (const { service, resources, ports } of agent.listed) {
+  for (const { service, resources, ports } of tasks) {
     const own = of(service.role);
     add(service.kind.bound ? own.reserved : own.rest, resources);
     own.ports.push(...ports);
   }
-  for (const { role, container, resources } of agent.listedExecutors) {
+  for (const { role, container, resources } of executors) {
     const own = of(role);
     add(container.kind.bound ? own.reserved : own.rest, resources);
   }
   return byRole;
 }
 
-/** What an agent's master has allocated of it, as a list. */
-export function allocatedFull(agent: Agent): string[] {
-  return [...allocations(agent)].flatMap(([role, { reserved, rest, ports }]) => [
+/** What tasks and executors are allocated, as a list. */
+export function allocatedFull(tasks: Iterable<Task>, executors: Iterable<Executor>): string[] {
+  return [...allocations(tasks, executors)].flatMap(([role, { reserved, rest, ports }]) => [
     ...full(reserved, { role, allocated: role, reserved: role }),
     ...full(rest, { role: '*', allocated: role }, rangesOf(ports)),
   ]);
 }
 
-/** What an agent's master has offered of it, as a list. */
-export function offeredFull({ offer }: Agent): string[] {
-  return offer === undefined ? [] : full(offer.resources, { role: '*', allocated: offer.role }, rangesOf(offer.ports));
+/** What is offered, as a list. */
+export function offeredFull(offers: Iterable<Offer>): string[] {
+  return [...offers].flatMap(({ resources, role, ports }) =>
+    full(resources, { role: '*', allocated: role }, rangesOf(ports))
+  );
 }

@@ -11,7 +11,7 @@ export function taskText(task: Task): string {
     `{"id":"${task.id}","name":"${service.name}","framework_id":"${service.framework.id}",` +
     `"executor_id":"${task.executor?.id ?? ''}","slave_id":"${agent.id}","state":"TASK_${task.state}",` +
     `"resources":${resources(task.resources, task.ports)},"role":"${service.role}",` +
-    `"statuses":[${task.statuses.map((status) => statusText(task, status)).join(',')}]${extras(task)}}`
+    `"statuses":[${task.statuses.map((status) => statusText(task, status)).join(',')}]${taskExtras(task)}}`
   );
 }
 
@@ -25,12 +25,23 @@ function statusText(task: Task, { state, at, healthy }: Status): string {
   return `{"state":"TASK_${state}","timestamp":${double(micro(at))}${container}${healthy === undefined ? '' : `,"healthy":${healthy}`}}`;
 }
 
-/** Labels, discovery, container and health check, in the order of Mesos' writer (src/common/http.cpp). */
-function extras({ service, ports }: Task): string {
+export interface Label {
+  key: string;
+  value: string;
+}
+
+/**
+ * Labels, discovery, container and health check, in the order of Mesos' writer (src/common/http.cpp). `labelled`: what labels
+ * are written as.
+ */
+export function taskExtras(
+  { service, ports }: Task,
+  labelled: (labels: Label[]) => unknown = (labels) => labels
+): string {
   const { kind, name } = service;
   const labels = Object.entries(kind.labels ?? {}).map(([key, value]) => ({ key, value }));
   const fields: Record<string, unknown> = {
-    ...(labels.length > 0 && { labels }),
+    ...(labels.length > 0 && { labels: labelled(labels) }),
     ...(ports.length > 0 && {
       discovery: {
         ...{ visibility: 'CLUSTER', name, environment: 'prod', location: 'eu', version: '1.2' },
