@@ -16,16 +16,16 @@ function shares(framework: Framework) {
   const offered = sum(offers.map((offer) => offer.resources));
   // Ports by number: those of several agents fall together, as a set has each once.
   const offeredPorts = new Set(offers.flatMap((offer) => offer.ports));
+  const used = resources(framework.used, new Set(ports));
   return {
-    used: resources(framework.used, new Set(ports)),
+    used,
     offered: resources(offered, offeredPorts),
-    both: resources(sum([framework.used, offered]), new Set([...ports, ...offeredPorts])),
+    both: offers.length === 0 ? used : resources(sum([framework.used, offered]), new Set([...ports, ...offeredPorts])),
   };
 }
 
 /** The fields of a framework that /state-summary has too, without braces. */
-export function frameworkSummary(framework: Framework): string {
-  const { used, offered } = shares(framework);
+export function frameworkSummary(framework: Framework, { used, offered } = shares(framework)): string {
   const active = framework.books === 'subscribed';
   return (
     `"id":"${framework.id}","name":"${framework.name}","used_resources":${used},"offered_resources":${offered},` +
@@ -37,14 +37,15 @@ export function frameworkSummary(framework: Framework): string {
 
 /** All fields of a framework before its tasks, without braces. */
 export function frameworkHead(framework: Framework): string {
+  const own = shares(framework);
   const principal = framework.principal === undefined ? '' : `"principal":"${framework.principal}",`;
   const reregistered =
     framework.reregistered > 0 ? `"reregistered_time":${double(micro(framework.reregistered))},` : '';
   return (
-    `${frameworkSummary(framework)},"user":"${framework.user}",` +
+    `${frameworkSummary(framework, own)},"user":"${framework.user}",` +
     `"failover_timeout":${double(framework.failoverTimeout)},"checkpoint":true,` +
     `"registered_time":${double(micro(framework.registered))},` +
-    `"unregistered_time":${double(micro(framework.unregistered))},${principal}"resources":${shares(framework).both},${reregistered}` +
+    `"unregistered_time":${double(micro(framework.unregistered))},${principal}"resources":${own.both},${reregistered}` +
     `"roles":${JSON.stringify(framework.roles)}`
   );
 }
