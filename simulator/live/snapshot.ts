@@ -87,6 +87,7 @@ function figuresOf(world: World): Record<string, number> {
     'master/frameworks_connected': subscribed,
     'master/frameworks_disconnected': frameworks.length - subscribed,
     'master/frameworks_inactive': frameworks.length - subscribed,
+    'master/operator_event_stream_subscribers': world.subscribers.size,
     'master/outstanding_offers': outstanding(world).length,
     'master/tasks_staging': inState('STAGING'),
     'master/tasks_starting': inState('STARTING'),

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { scenarioOf } from '../../scenarios/index.ts';
+import { askJSON } from '../../testing.ts';
 import { startLive, type Live } from '../live.ts';
 import { assertAlike, parse, typed } from '../shape.ts';
 import { START, withLive, type Json } from '../testing.ts';
@@ -171,6 +172,8 @@ test('it ends with the leader, and followers have none', () =>
   withLive({ scenario: scenarioOf('leader-fails') }, async (live) => {
     const streams = await Promise.all([1, 2].map(() => subscribe(live.masters[0])));
     await Promise.all(streams.map((stream) => stream.until(2)));
+    const metrics = await askJSON<Json>(live.masters[0], '/metrics/snapshot');
+    assert.equal(metrics['master/operator_event_stream_subscribers'], 2);
     assert.equal((await call(live.masters[1], { type: 'SUBSCRIBE' })).status, 307);
     await live.do({ do: 'leader dies' });
     for (const stream of streams) {
