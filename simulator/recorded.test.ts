@@ -29,7 +29,7 @@ function stageOf(row: Row): string {
 
 /** The recorded head and body, read without the replay's own code. */
 function recorded(row: Row): { headers: Map<string, string>; body: Buffer } {
-  const stem = row.file.replace(/(\.gz|\.gz-as-served)$/, '').replace(/\.(json|txt|js|body|headers)$/, '');
+  const stem = row.file.replace(/(\.gz|\.gz-as-served)$/, '').replace(/\.(json|txt|js|html|body|headers)$/, '');
   const lines = readFileSync(join(CAPTURES, `${stem}.headers`), 'utf8').split(/\r?\n/);
   const headers = lines.filter((line) => /^[A-Z][\w-]*: /.test(line)).map((line) => line.split(/: (.*)/));
   const stored = readFileSync(join(CAPTURES, row.file));
@@ -56,7 +56,7 @@ for (const scene of scenes) {
           assert.equal(await failureOf(base, row.path), 'ECONNREFUSED', row.file);
           continue;
         }
-        const got = await ask(base, row.path, { method: row.method, headers: row.req_headers });
+        const got = await ask(base, row.path, { method: row.method, headers: row.req_headers, body: row.body ?? '' });
         assert.equal(got.status, row.status, row.file);
         const { headers, body } = recorded(row);
         for (const [name, value] of headers) {
@@ -84,7 +84,15 @@ for (const scene of scenes) {
 test('every recorded row is distinguishable: no two want different answers to the same request', () => {
   const seen = new Map<string, string>();
   for (const row of rows) {
-    const key = JSON.stringify([row.scene, stagePrefix(row.file), row.host, row.method, row.path, row.req_headers]);
+    const key = JSON.stringify([
+      row.scene,
+      stagePrefix(row.file),
+      row.host,
+      row.method,
+      row.path,
+      row.req_headers,
+      row.body,
+    ]);
     assert.equal(seen.get(key), undefined, `${row.file} and ${seen.get(key)}`);
     seen.set(key, row.file);
   }

@@ -86,7 +86,11 @@ test('credentials decide what is answered', async () => {
     assert.equal(await status('/state', LIMITED), 200, 'filtered, not refused');
     assert.equal(await status('/metrics/snapshot', 'Basic dW5rbm93bjo='), 401, 'never recorded: as without');
     assert.equal(await status('/version'), 200, 'open to all');
-    assert.equal(await status('/quota', MONITOR), 404, 'nothing is borrowed from scenes without authentication');
+    assert.equal(
+      await status('/maintenance/schedule', MONITOR),
+      404,
+      'nothing is borrowed from scenes without authentication'
+    );
 
     const text = JSON.stringify(requests());
     assert.ok(!text.includes(MONITOR) && !text.includes(MONITOR.slice(6)), 'no credential is kept');

@@ -22,6 +22,11 @@ export interface Answer {
   headers: Array<[name: string, value: string]>;
   /** Not compressed; or a long one that is kept both ways. */
   body: Buffer | Body;
+  /**
+   * Instead of a body: what comes bit by bit until the connection ends. `close` drops the connection; the result is called when
+   * it has ended, whoever ended it.
+   */
+  stream?: (write: (text: string) => void, close: () => void) => () => void;
   /** The recorded file it comes from. */
   file?: string;
   /** A simulated cluster's time when it said so, Unix seconds. */
@@ -178,6 +183,10 @@ export class HostServer {
     entry.status = answer.status;
     entry.file = answer.file;
     entry.at = answer.at;
+    if (answer.stream !== undefined) {
+      sendStream(response, answer, answer.stream);
+      return;
+    }
     await this.send(asked, response, answer, fault);
   }
 
@@ -262,6 +271,18 @@ export function acceptsGzip(header: string | string[] | undefined): boolean {
     q.set(coding, given === undefined ? 1 : Number(given.slice(2)));
   }
   return (q.get('gzip') ?? q.get('*') ?? 0) > 0;
+}
+
+/** Chunked, and never compressed, as Mesos sends event streams. */
+function sendStream(response: ServerResponse, answer: Answer, stream: NonNullable<Answer['stream']>): void {
+  answer.headers.forEach(([name, value]) => response.setHeader(name, value));
+  response.removeHeader('Connection');
+  response.writeHead(answer.status);
+  const ended = stream(
+    (text) => response.write(text),
+    () => response.destroy()
+  );
+  response.once('close', ended);
 }
 
 async function sendEndless(response: ServerResponse, bytes: number): Promise<void> {

@@ -24,13 +24,18 @@ export interface Got {
 export async function ask(
   base: string,
   path: string,
-  { method = 'GET', headers = {}, patience = 10_000 }: { method?: string; headers?: object; patience?: number } = {}
+  {
+    method = 'GET',
+    headers = {},
+    body = '',
+    patience = 10_000,
+  }: { method?: string; headers?: object; body?: string; patience?: number } = {}
 ): Promise<Got> {
   const { hostname, port } = new URL(base);
   // The path is passed on as it is: a URL would normalise what some tests want odd.
   const outgoing = request({ hostname, port, path, method, headers: { ...headers }, agent: false });
   outgoing.setTimeout(patience, () => outgoing.destroy(new Error(`no answer in ${patience} ms`)));
-  outgoing.end();
+  outgoing.end(body === '' ? undefined : body);
   const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
   const chunks: Buffer[] = [];
   for await (const chunk of response) {

@@ -31,6 +31,7 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 		FrameworkCounts: map[FrameworkState]int{},
 		RoleTasks:       map[string]*TaskCounts{},
 		roleAllocated:   map[string]Resources{},
+		roleOffered:     map[string]Resources{},
 		agents:          make(map[string]*Agent, len(s.Slaves)),
 		frameworks:      make(map[string]*Framework, len(s.Frameworks)),
 	}
@@ -146,11 +147,15 @@ func (b *builder) addFramework(s *mesos.Framework) {
 	}
 	b.addTasks(s.Tasks, only)
 	b.addTasks(s.UnreachableTasks, only)
+	for i := range s.Offers {
+		o := &s.Offers[i]
+		addTo(b.roleOffered, or(o.AllocationInfo.Role, only), regular(o.Resources))
+	}
 	for i := range s.Executors {
 		e := &s.Executors[i]
 		role := or(e.Role, only)
 		allocated := regular(e.Resources)
-		b.allocate(role, allocated)
+		addTo(b.roleAllocated, role, allocated)
 		b.Executors = append(b.Executors, Executor{
 			ID:        e.ID,
 			Role:      role,
@@ -176,7 +181,7 @@ func (b *builder) addTasks(tasks []mesos.Task, role string) {
 		}
 		if t.State.Live() && t.State != Unreachable {
 			t.Allocated = regular(s.Resources)
-			b.allocate(t.Role, t.Allocated)
+			addTo(b.roleAllocated, t.Role, t.Allocated)
 		}
 		if n := len(s.Statuses); n > 0 {
 			t.Healthy = s.Statuses[n-1].Healthy
@@ -231,10 +236,10 @@ func (b *builder) roleTasks(role string) *TaskCounts {
 	return counts
 }
 
-func (b *builder) allocate(role string, r Resources) {
-	sum := b.roleAllocated[role]
+func addTo(roles map[string]Resources, role string, r Resources) {
+	sum := roles[role]
 	sum.Add(r)
-	b.roleAllocated[role] = sum
+	roles[role] = sum
 }
 
 func or(text, otherwise string) string {

@@ -45,9 +45,9 @@ type Cluster struct {
 	// subscribed to or a task runs in.
 	RoleTasks map[string]*TaskCounts
 
-	// roleAllocated is what tasks and executors of a role hold, for roles that
-	// hold any.
-	roleAllocated map[string]Resources
+	// roleAllocated is what tasks and executors of a role hold, roleOffered what
+	// it is being offered; roles with none are missing.
+	roleAllocated, roleOffered map[string]Resources
 
 	agents     map[string]*Agent     // those listed and those only named by something
 	frameworks map[string]*Framework // likewise

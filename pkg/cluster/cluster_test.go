@@ -130,16 +130,16 @@ func TestARunningTaskHasItsStartAndHealth(t *testing.T) {
 func TestWhatIsARolesOwnIsItsSumLessItsChildrens(t *testing.T) {
 	var answer mesos.Roles
 	require.NoError(t, json.Unmarshal([]byte(`{"roles": [
-		{"name": "a/b/c/d", "offered": {"cpus": 1}},
-		{"name": "a/b", "offered": {"cpus": 3, "mem": 5}, "quota": {"limit": {"cpus": 0}, "consumed": {"cpus": 3}}},
-		{"name": "a", "weight": 2, "frameworks": ["F1", "F2"], "offered": {"cpus": 10.1, "mem": 5}, "reserved": {"disk": 7}},
-		{"name": "ab", "offered": {"cpus": 0.5}}
+		{"name": "a/b/c/d", "reserved": {"cpus": 1}},
+		{"name": "a/b", "reserved": {"cpus": 3, "mem": 5}, "quota": {"limit": {"cpus": 0}, "consumed": {"cpus": 3}}},
+		{"name": "a", "weight": 2, "frameworks": ["F1", "F2"], "reserved": {"cpus": 10.1, "disk": 7}},
+		{"name": "ab", "reserved": {"cpus": 0.5}}
 	]}`), &answer))
 	c := (&Cluster{}).WithRoles(&answer)
 	got := map[string]float64{}
 	total := 0.0
 	for _, r := range c.Roles {
-		got[r.Name] = r.Offered.Value(CPUs)
+		got[r.Name] = r.Reserved.Value(CPUs)
 		total += got[r.Name]
 	}
 	require.Equal(t, map[string]float64{"a": 7.1, "a/b": 2, "a/b/c/d": 1, "ab": 0.5}, got)
@@ -158,7 +158,7 @@ func TestWhatIsARolesOwnIsItsSumLessItsChildrens(t *testing.T) {
 }
 
 // /roles counts revocable resources in, and may be of another moment.
-func TestARolesAllocatedIsWhatItsTasksAndExecutorsHold(t *testing.T) {
+func TestWhatARoleHoldsAndIsOfferedIsOfState(t *testing.T) {
 	revocable := mesos.Resources{CPUs: 0.5, CPUsRevocable: 2}
 	state := &mesos.State{Frameworks: []mesos.Framework{{
 		ID: "F1", Roles: []string{"a/b"},
@@ -169,7 +169,9 @@ func TestARolesAllocatedIsWhatItsTasksAndExecutorsHold(t *testing.T) {
 		},
 		UnreachableTasks: []mesos.Task{{ID: "lost", FrameworkID: "F1", State: "TASK_UNREACHABLE", Resources: revocable}},
 		Executors:        []mesos.Executor{{ID: "e", Resources: mesos.Resources{CPUs: 0.1, CPUsRevocable: 0.1}}},
+		Offers:           []mesos.Offer{{Resources: revocable}, {Resources: mesos.Resources{CPUs: 4}}},
 	}}}
+	state.Frameworks[0].Offers[1].AllocationInfo.Role = "c"
 	var answer mesos.Roles
 	require.NoError(t, json.Unmarshal([]byte(`{"roles": [
 		{"name": "a", "allocated": {"cpus": 3.7}},
@@ -182,6 +184,8 @@ func TestARolesAllocatedIsWhatItsTasksAndExecutorsHold(t *testing.T) {
 	n, _ := roles[1].QuotaConsumed.Value(CPUs)
 	require.Equal(t, 2.7, n, "quota counts revocable resources")
 	require.Equal(t, 1.0, roles[2].Allocated.Value(CPUs), "as of /state, whatever happened since")
+	require.Equal(t, 0.5, roles[1].Offered.Value(CPUs))
+	require.Equal(t, 4.0, roles[2].Offered.Value(CPUs))
 }
 
 func TestRolesOfAMasterThatDoesNotSumThemAreUnknown(t *testing.T) {

@@ -9,17 +9,16 @@ import (
 
 // WithRoles is the model with what /roles says added.
 //
-// /roles sums a role's offered and reserved over the role and all below it
+// /roles sums a role's reserved over the role and all below it
 // (RoleResourceBreakdown in src/master/master.cpp): a/b counts in a too. What is
 // a role's own is its sum less those of its children, so that roles add up to
 // the cluster.
 //
-// Allocated is not taken from there but from the tasks and executors of /state.
-// The two are equal in every recorded scene; but /roles adds up by the
-// resource's name, so that revocable CPUs are in cpus, and it is of another
-// moment than what frameworks and agents are said to have. Quota counts revocable
-// resources, as RoleResourceBreakdown::consumedQuota does. Which role revocable
-// offers are made to is said nowhere: they stay in Offered.
+// Allocated and Offered are not taken from there but from the tasks, executors
+// and offers of /state. The two are equal in every recorded scene; but /roles
+// adds up by the resource's name, so that revocable CPUs are in cpus, and it is of
+// another moment than what frameworks and agents are said to have. Quota counts
+// revocable resources, as RoleResourceBreakdown::consumedQuota does.
 func (c *Cluster) WithRoles(r *mesos.Roles) *Cluster {
 	with := *c
 	with.Roles = make([]*Role, len(r.Roles))
@@ -29,25 +28,23 @@ func (c *Cluster) WithRoles(r *mesos.Roles) *Cluster {
 		role := roleOf(&r.Roles[i])
 		with.Roles[i] = role
 		byName[role.Name] = role
-		role.Allocated = c.roleAllocated[role.Name]
-		inAll := regular(r.Roles[i].Allocated)
+		role.Allocated, role.Offered = c.roleAllocated[role.Name], c.roleOffered[role.Name]
+		allocated, offered := regular(r.Roles[i].Allocated), regular(r.Roles[i].Offered)
 		for k := range said {
-			said[k] |= inAll[k] | role.Offered[k] | role.Reserved[k]
+			said[k] |= allocated[k] | offered[k] | role.Reserved[k]
 		}
 	}
 	with.RoleSums = said != Resources{} || (c.Allocated == Resources{} && c.Offered == Resources{} && c.Reserved == Resources{})
 
 	// What is taken from a parent is the child's whole sum, whatever was taken
 	// from the child before.
-	sums := make(map[*Role][2]Resources, len(with.Roles))
+	sums := make(map[*Role]Resources, len(with.Roles))
 	for _, role := range with.Roles {
-		sums[role] = [2]Resources{role.Offered, role.Reserved}
+		sums[role] = role.Reserved
 	}
 	for _, role := range with.Roles {
 		if above := nearestAbove(role.Name, byName); above != nil {
-			sum := sums[role]
-			above.Offered.Subtract(sum[0])
-			above.Reserved.Subtract(sum[1])
+			above.Reserved.Subtract(sums[role])
 		}
 	}
 	slices.SortFunc(with.Roles, func(a, b *Role) int { return strings.Compare(a.Name, b.Name) })
@@ -59,7 +56,6 @@ func roleOf(s *mesos.Role) *Role {
 		Name:       s.Name,
 		Weight:     s.Weight,
 		Frameworks: len(s.Frameworks),
-		Offered:    regular(s.Offered),
 		Reserved:   regular(s.Reserved),
 	}
 	if s.Quota != nil {

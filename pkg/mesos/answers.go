@@ -139,6 +139,15 @@ type Framework struct {
 	Tasks            Tasks      `json:"tasks"`
 	UnreachableTasks Tasks      `json:"unreachable_tasks"`
 	Executors        []Executor `json:"executors"`
+	Offers           []Offer    `json:"offers"` // outstanding
+}
+
+// Offer is an offer that is outstanding.
+type Offer struct {
+	AllocationInfo struct {
+		Role string `json:"role"`
+	} `json:"allocation_info"`
+	Resources Resources `json:"resources"`
 }
 
 // Task is a task that has not ended, or is unreachable.

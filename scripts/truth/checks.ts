@@ -80,12 +80,14 @@ function counts(name: string, of: (truth: Truth) => Record<string, number>): Che
 export const CHECKS: Check[] = [
   ...amounts('cluster', 'capacity', cluster, nothing, ({ capacity }) => capacity),
   ...amounts('cluster', 'allocated', cluster, nothing, ({ allocated }) => allocated),
+  ...amounts('cluster', 'offered', cluster, nothing, ({ offered }) => offered),
   ...amounts('cluster', 'reserved', cluster, nothing, ({ reserved }) => reserved),
   counts('agents', ({ cluster }) => cluster.agents),
   counts('frameworks', ({ cluster }) => cluster.frameworks),
   tasks('cluster', cluster, nothing),
   ...amounts('agent', 'capacity', agents, agent, ({ capacity }) => capacity),
   ...amounts('agent', 'allocated', agents, agent, ({ allocated }) => allocated),
+  ...amounts('agent', 'offered', agents, agent, ({ offered }) => offered),
   ...amounts('agent', 'reserved', agents, agent, ({ reserved }) => reserved),
   // A task that cannot be reached is on no agent of the books.
   { ...tasks('agent', agents, agent), expr: 'mesos_agent_tasks{state!="unreachable"}' },
@@ -96,6 +98,7 @@ export const CHECKS: Check[] = [
     facts: (truth) => truth.agents.map(({ agent, state }): Fact => [{ agent, state }, 1]),
   },
   ...amounts('framework', 'allocated', frameworks, framework, ({ allocated }) => allocated),
+  ...amounts('framework', 'offered', frameworks, framework, ({ offered }) => offered),
   tasks('framework', frameworks, framework),
   {
     expr: 'mesos_framework_tasks_ended_total',
@@ -107,11 +110,11 @@ export const CHECKS: Check[] = [
         Object.entries(ended).map(([state, n]): Fact => [{ framework, state }, n])
       ),
   },
-  // What roles there are is told by /roles, and what they have by /state, a moment before.
-  ...amounts('role', 'allocated', roles, role, ({ allocated }) => allocated).map((check) => ({
-    ...check,
-    facts: (_: Truth, state: Truth) => check.facts(state, state),
-  })),
+  // What roles there are is told by /roles; what they have and are offered by /state, a moment before.
+  ...[
+    ...amounts('role', 'allocated', roles, role, ({ allocated }) => allocated),
+    ...amounts('role', 'offered', roles, role, ({ offered }) => offered),
+  ].map((check) => ({ ...check, facts: (_: Truth, state: Truth) => check.facts(state, state) })),
   ...amounts('role', 'reserved', roles, role, ({ reserved }) => reserved),
   // Mesos counts revocable CPUs against quota like others.
   ...amounts('role', 'quota_consumed', roles, role, ({ quotaConsumed }) => ({

@@ -2,7 +2,7 @@
 //
 // There are two clocks: the plugin's, by which it polls and is asked, and the cluster's, by which things happen. Where the
 // plugin has a clock of its own they are one; before the shipped executable the cluster's may be faster.
-import { pathOf } from '../../simulator/live/answers.ts';
+import { pathOf } from '../../simulator/live/paths.ts';
 import type { Live } from '../../simulator/live/live.ts';
 import type { Step } from '../../simulator/live/steps.ts';
 import type { Reign } from '../../simulator/live/world.ts';
@@ -48,7 +48,7 @@ export function pagesOf({ live, oneClock }: Watched): Answered[] {
     .filter(({ status, at }) => status === 200 && at !== undefined)
     .map(({ host, path, time, at = 0 }) => ({
       host,
-      page: pathOf(path),
+      page: pathOf(path, host.startsWith('master') ? 'master' : 'agent'),
       arrived: oneClock ? at : Date.parse(time) / 1000,
       at,
     }))

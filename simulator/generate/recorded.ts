@@ -6,7 +6,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
-const SCENE = join(import.meta.dirname, '..', '..', 'testdata', 'captures', '03-workload');
+export const CAPTURES_DIR = join(import.meta.dirname, '..', '..', 'testdata', 'captures');
+
+const SCENE = join(CAPTURES_DIR, '03-workload');
 
 function read<T>(file: string): T {
   const content = readFileSync(join(SCENE, file));
@@ -28,6 +30,9 @@ export function recordedHead(): Head {
   const names = Object.keys(state);
   return Object.fromEntries(names.slice(0, names.indexOf('slaves')).map((name) => [name, state[name]])) as Head;
 }
+
+/** The domain of the recorded master. */
+export const recordedDomain = () => recordedHead().domain;
 
 export const recordedVersion = () => read<Record<string, unknown>>('master-get_version.json');
 

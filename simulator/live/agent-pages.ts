@@ -1,5 +1,5 @@
 /**
- * What an agent itself answers: /monitor/statistics, /metrics/snapshot, /state, key by key as recorded ones (03-workload).
+ * What an agent itself answers: /monitor/statistics, /containers, /metrics/snapshot, /state, key by key as recorded ones (03-workload).
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,8 +9,12 @@ import { Random } from '../generate/random.ts';
 import { amount, add, minus, resources, sum, type Amount } from './amount.ts';
 import { LISTED_AFTER } from './containers.ts';
 import type { Agent, Executor, Framework, Task } from './model.ts';
-import { attributesText, domainText, HOSTNAME, micro, reservedText, taskText, withPorts } from './state.ts';
-import { statistics } from './use.ts';
+import { systemText } from './pages/system.ts';
+import { HOSTNAME } from './state.ts';
+import { executorPid, statistics } from './use.ts';
+import { attributesText, domainText, reservedText, withPorts } from './v0/agent.ts';
+import { ALL_PORTS, full, reservedFull } from './v0/full.ts';
+import { micro, taskText } from './v0/task.ts';
 import type { World } from './world.ts';
 
 const SCENE = join(import.meta.dirname, '..', '..', 'testdata', 'captures', '03-workload');
@@ -64,24 +68,48 @@ function ownRun(task: Task): Run {
   };
 }
 
-export function statisticsText(world: World, agent: Agent): string {
-  const entries = runs(agent)
-    // A container that only starts has no entry yet.
-    .filter(({ container }) => world.now - container.started > LISTED_AFTER)
-    .map(({ id, name, source, framework, container }) => {
-      const measured = Object.entries(statistics(container, agent.cgroups, world.now)).map(
-        ([key, value]) =>
-          `"${key}":${typeof value === 'number' && DOUBLES.test(key) ? double(value) : JSON.stringify(value)}`
-      );
-      return (
-        `{"executor_id":${JSON.stringify(id)},"executor_name":${JSON.stringify(name)},` +
-        `"framework_id":"${framework.id}","source":${JSON.stringify(source)},"statistics":{${measured.join(',')}}}`
-      );
-    });
-  return `[${entries.join(',')}]`;
+/** The pages of agents, by path. `restricted`: for a principal that may see neither flags nor frameworks (15-auth). */
+export const AGENT_PAGES: Record<string, (world: World, agent: Agent, restricted: boolean) => string> = {
+  '/state': agentStateText,
+  '/monitor/statistics': (world, agent) => `[${measured(world, agent).map(statisticsText(world, agent)).join(',')}]`,
+  '/containers': (world, agent) => `[${measured(world, agent).map(containerText(world, agent)).join(',')}]`,
+  '/metrics/snapshot': (world, agent) => doubles(agentMetrics(world, agent)),
+  '/flags': (_, agent) => agentFlagsText(agent),
+  '/system/stats.json': (world, agent) => systemText(agentMetrics(world, agent)),
+};
+
+/** The containers that are measured: one that only starts is not yet. */
+function measured(world: World, agent: Agent): Run[] {
+  return runs(agent).filter(({ container }) => world.now - container.started > LISTED_AFTER);
 }
 
-export function agentMetricsText(world: World, agent: Agent): string {
+/** An entry of /monitor/statistics. */
+function statisticsText(world: World, agent: Agent): (run: Run) => string {
+  return ({ id, name, source, framework, container }) => {
+    const values = Object.entries(statistics(container, agent.cgroups, world.now)).map(
+      ([key, value]) =>
+        `"${key}":${typeof value === 'number' && DOUBLES.test(key) ? double(value) : JSON.stringify(value)}`
+    );
+    return (
+      `{"executor_id":${JSON.stringify(id)},"executor_name":${JSON.stringify(name)},` +
+      `"framework_id":"${framework.id}","source":${JSON.stringify(source)},"statistics":{${values.join(',')}}}`
+    );
+  };
+}
+
+/** An entry of /containers. None has nested ones, so `?show_nested=true` changes nothing. */
+function containerText(world: World, agent: Agent): (run: Run) => string {
+  const entry = statisticsText(world, agent);
+  return (run) => {
+    const { id } = run.container;
+    return (
+      `{"container_id":"${id}",${entry(run).slice(1, -1)},` +
+      `"status":{"container_id":{"value":"${id}"},"executor_pid":${executorPid(run.container)}}}`
+    );
+  };
+}
+
+function agentMetrics(world: World, agent: Agent): Record<string, number> {
   const noise = new Random(world.plan.seed * 37 + Math.floor(world.now) * 11 + agent.number);
   const used = sum(runs(agent).map((run) => run.resources));
   const states = [...agent.tasks].map(({ state }) => `slave/tasks_${state.toLowerCase()}`);
@@ -109,17 +137,16 @@ export function agentMetricsText(world: World, agent: Agent): string {
   states.forEach((key) => (values[key] = (values[key] ?? 0) + 1));
   values['slave/executors_terminated'] = agent.ended.length;
   values['slave/valid_status_updates'] = agent.ended.length * 3 + agent.tasks.size * 2;
-  return doubles(Object.fromEntries(Object.entries(values).filter(([key]) => key in recordedMetrics)));
+  return Object.fromEntries(Object.entries(values).filter(([key]) => key in recordedMetrics));
 }
 
-export function agentFlagsText(agent: Agent): string {
+function agentFlagsText(agent: Agent): string {
   const [ip, port] = agent.address.split(':');
   const flags = { ...(recordedState.flags as Record<string, string>), hostname: agent.hostname, ip, port };
   return JSON.stringify({ flags });
 }
 
-/** `restricted`: for a principal that may see neither flags nor frameworks (15-auth). */
-export function agentStateText(world: World, agent: Agent, restricted = false): string {
+function agentStateText(_: World, agent: Agent, restricted: boolean): string {
   const unreserved = minus(agent.total, sum(agent.reserved.values()));
   const own = runs(agent);
   const frameworks = restricted ? [] : [...Map.groupBy(own, ({ framework }) => framework)];
@@ -134,7 +161,7 @@ export function agentStateText(world: World, agent: Agent, restricted = false): 
     reserved_resources: restricted ? '{}' : reservedText(agent),
     unreserved_resources: withPorts(resources(unreserved)),
     reserved_resources_full: restricted ? '{}' : reservedFull(agent),
-    unreserved_resources_full: `[${[...full(unreserved, '*'), PORTS_FULL].join(',')}]`,
+    unreserved_resources_full: `[${full(unreserved, { role: '*' }, ALL_PORTS).join(',')}]`,
     reserved_resources_allocated: restricted ? '{}' : allocated.reserved,
     unreserved_resources_allocated: allocated.unreserved,
     resource_providers: '[]',
@@ -151,25 +178,6 @@ export function agentStateText(world: World, agent: Agent, restricted = false): 
         `"${name}":${texts[name] ?? (typeof value === 'number' ? double(value) : JSON.stringify(value))}`
     );
   return `{${fields.join(',')}}`;
-}
-
-const PORTS_FULL = '{"name":"ports","type":"RANGES","ranges":{"range":[{"begin":31000,"end":31999}]},"role":"*"}';
-
-function full(what: Amount, role: string, reservation = ''): string[] {
-  return (['cpus', 'mem', 'disk', 'gpus'] as const)
-    .filter((kind) => what[kind] > 0)
-    .map(
-      (kind) =>
-        `{"name":"${kind}","type":"SCALAR","scalar":{"value":${double(what[kind])}},"role":"${role}"${reservation}}`
-    );
-}
-
-function reservedFull({ reserved }: Agent): string {
-  const roles = [...reserved].map(
-    ([role, what]) =>
-      `"${role}":[${full(what, role, `,"reservations":[{"type":"STATIC","role":"${role}"}]`).join(',')}]`
-  );
-  return `{${roles.join(',')}}`;
 }
 
 /** What an agent's containers are given: what comes out of a reservation, by role, and the rest. */

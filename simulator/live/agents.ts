@@ -2,7 +2,8 @@
  * What becomes of agents: they die, return, drain, are marked gone. The moments are Mesos' own: a broken connection is seen
  * at once, an agent that does not answer pings becomes unreachable, one that starts listens before it knows its containers.
  */
-import { isActive, type Agent, type Task } from './model.ts';
+import { isActive, type Agent, type Cause, type Task } from './model.ts';
+import { withdraw } from './offers.ts';
 import { EXECUTOR_TERMINATED, type World } from './world.ts';
 
 /** Seconds from an agent's start until its port is open, until it knows its routes, and until it has recovered. */
@@ -26,6 +27,7 @@ export function dies(world: World, agent: Agent, machine: boolean): void {
 }
 
 function disconnect(world: World, agent: Agent): void {
+  withdraw(agent);
   agent.connected = false;
   agent.version++;
   const { since } = agent;
@@ -62,8 +64,9 @@ function loses(world: World, task: Task): void {
   const { framework } = service;
   // Schedulers that do not know unreachable tasks are told that they are lost; both are listed as unreachable.
   const state = framework.capabilities.includes('PARTITION_AWARE') ? 'UNREACHABLE' : 'LOST';
-  world.report(task, state, world.now);
-  world.count(`task_${state.toLowerCase()}/source_master/reason_slave_removed`);
+  const cause: Cause = { source: 'master', reason: 'slave_removed', unreachable: true };
+  world.report(task, state, world.now, cause);
+  world.count(`task_${state.toLowerCase()}/source_${cause.source}/reason_${cause.reason}`);
   if (state === 'LOST') {
     world.count('tasks_lost');
     framework.counters.ended.set('LOST', (framework.counters.ended.get('LOST') ?? 0) + 1);
@@ -99,7 +102,8 @@ export function reregisters(world: World, agent: Agent): void {
   if (agent.books === 'recovered') {
     sendsEnded(world, agent);
   }
-  if (agent.books === 'registered') {
+  const added = agent.books !== 'registered';
+  if (!added) {
     agent.reregistered = world.now;
   } else {
     agent.registered = world.now;
@@ -132,6 +136,10 @@ export function reregisters(world: World, agent: Agent): void {
     }
     world.wakeScheduler(service);
   }
+  if (added) {
+    // Behind its tasks, as recorded.
+    world.publish({ type: 'AGENT_ADDED', agent });
+  }
   agent.unheard.splice(0).forEach((tell) => tell());
   world.note(`${agent.hostname} is registered again`);
   agent.version++;
@@ -151,12 +159,15 @@ function isLost({ state }: Task): boolean {
   return state === 'UNREACHABLE' || state === 'LOST';
 }
 
+const DRAINING: Cause = { source: 'executor', reason: 'slave_draining' };
+
 /** DRAIN_AGENT: no more offers, and its tasks are killed. */
 export function drains(world: World, agent: Agent, grace: number, markGone: boolean): void {
+  withdraw(agent);
   agent.deactivated = true;
   agent.drain = { state: 'DRAINING', began: world.now, grace };
   agent.version++;
-  agent.tasks.forEach((task) => world.kill(task, Math.max(1, grace)));
+  agent.tasks.forEach((task) => world.kill(task, Math.max(1, grace), DRAINING));
   drained(world, agent, markGone);
 }
 
@@ -165,7 +176,7 @@ function drained(world: World, agent: Agent, markGone: boolean): void {
     if (agent.drain?.state !== 'DRAINING') {
       return;
     }
-    agent.tasks.forEach((task) => world.kill(task, 1));
+    agent.tasks.forEach((task) => world.kill(task, 1, DRAINING));
     agent.executors.forEach((executor) => world.retire(executor));
     if (agent.tasks.size + agent.listed.size + agent.executors.size > 0) {
       drained(world, agent, markGone);
@@ -181,6 +192,7 @@ function drained(world: World, agent: Agent, markGone: boolean): void {
 }
 
 export function isDeactivated(world: World, agent: Agent): void {
+  withdraw(agent);
   agent.deactivated = true;
   agent.version++;
   world.note(`${agent.hostname} gets no more tasks`);
@@ -208,6 +220,7 @@ export function unregisters(world: World, agent: Agent): void {
   world.count('messages_unregister_slave');
   world.count('slave_removals/reason_unregistered');
   leaves(world, agent, 'LOST');
+  world.publish({ type: 'AGENT_REMOVED', agent });
   agent.process = 'down';
   agent.since = world.now;
   agent.tasks.clear();
@@ -216,6 +229,7 @@ export function unregisters(world: World, agent: Agent): void {
 
 function leaves(world: World, agent: Agent, state: 'GONE_BY_OPERATOR' | 'LOST'): void {
   world.count('slave_removals');
+  withdraw(agent);
   agent.books = 'removed';
   agent.connected = false;
   for (const task of [...agent.listed]) {

@@ -63,6 +63,12 @@ export function quantities(of: Amount, ports = 0): Record<string, number> {
 
 /** `[31000-31002, 31005-31005]`; empty for none. */
 export function ranges(ports: Iterable<number>): string {
+  const parts = rangesOf(ports).map(([first, last]) => `${first}-${last}`);
+  return parts.length === 0 ? '' : `[${parts.join(', ')}]`;
+}
+
+/** Ports that follow each other, together. */
+export function rangesOf(ports: Iterable<number>): Array<[first: number, last: number]> {
   const sorted = [...ports].sort((a, b) => a - b);
   const parts: Array<[first: number, last: number]> = [];
   for (const port of sorted) {
@@ -73,5 +79,5 @@ export function ranges(ports: Iterable<number>): string {
       parts.push([port, port]);
     }
   }
-  return parts.length === 0 ? '' : `[${parts.map(([first, last]) => `${first}-${last}`).join(', ')}]`;
+  return parts;
 }

@@ -2,90 +2,72 @@
  * Who answers what on a simulated cluster's ports: masters that lead, follow or know no leader; agents that start, run or
  * are gone; with and without credentials. Status codes, headers and texts are those recorded (09-protocol, 13, 14-ha, 15-auth).
  */
-import { Body } from '../generate/body.ts';
-import { recordedVersion } from '../generate/recorded.ts';
+import { Body, type Part } from '../generate/body.ts';
 import { splitUrl, type Asked } from '../match.ts';
 import type { Answer } from '../server.ts';
-import { agentFlagsText, agentMetricsText, agentStateText, statisticsText } from './agent-pages.ts';
+import { access } from './access.ts';
+import { operatorApi, teardownDoor, type Operator } from './api/operator.ts';
+import { AGENT_PAGES } from './agent-pages.ts';
 import { AGENT_START } from './agents.ts';
 import type { Agent, Master } from './model.ts';
-import { rolesText } from './roles.ts';
-import { snapshotText } from './snapshot.ts';
-import { flagsOf, HOSTNAME, stateParts } from './state.ts';
+import { CLUSTER_PAGES, MASTER_PAGES, VERSION, WEBUI } from './pages/index.ts';
+import { pathOf, queryOf } from './paths.ts';
+import { empty, html, json, jsonp, plain, text } from './replies.ts';
+import { HOSTNAME } from './state.ts';
+import type { Deed } from './steps.ts';
 import type { World } from './world.ts';
 
-const TEXT: Array<[string, string]> = [['Content-Type', 'text/plain; charset=utf-8']];
-const JSON_TYPE: Array<[string, string]> = [['Content-Type', 'application/json']];
-
-/** A body that can say nothing itself: `404 Not Found.`, as libprocess does. */
-const PLAIN: Record<number, string> = {
-  401: '401 Unauthorized.',
-  403: '403 Forbidden.',
-  404: '404 Not Found.',
-};
-
-/** Answered by masters that do not lead, too. */
-const OWN_PAGES = new Set(['/metrics/snapshot', '/version', '/flags', '/health']);
-
-/** What everybody may see. */
-const OPEN = new Set(['/version', '/health', '/redirect', '/']);
-
-/** What ACLs forbid a restricted principal; the other pages they only filter. */
-const FORBIDDEN = new Set(['/metrics/snapshot', '/flags', '/monitor/statistics']);
-
-const VERSION = JSON.stringify(recordedVersion()).replace(/("build_time":\d+)(?=[,}])/, '$1.0');
-
 export const REFUSED = 'refuse';
-
-/** The path of a request without query string, doubled slashes and the process' own prefix. */
-export function pathOf(url: string): string {
-  const clean = splitUrl(url)[0]
-    .replace(/\/{2,}/g, '/')
-    .replace(/(.)\/$/, '$1');
-  return clean.replace(/^\/(master|slave\(1\))(?=\/)/, '');
-}
 
 /** Answers for one cluster. */
 export class Answers {
   private readonly world: World;
-  /** /state is long, and kept in parts: for those who may see all, and for others. */
-  private readonly states = { whole: new Body(), restricted: new Body() };
+  private readonly act: (deed: Deed) => void;
+  /** Long pages are kept in parts: for those who may see all, and for others. */
+  private readonly bodies = new Map<string, Body>();
 
-  constructor(world: World) {
+  /** `act`: lets something happen to the cluster, now. */
+  constructor(world: World, act: (deed: Deed) => void) {
     this.world = world;
+    this.act = act;
   }
 
-  /** `path`: see pathOf. */
-  ofMaster(master: Master, path: string, asked: Asked): Answer | typeof REFUSED {
+  /** What a leader takes more than questions through. */
+  private readonly doors: Record<string, (operator: Operator, asked: Asked) => Answer> = {
+    '/api/v1': operatorApi,
+    '/teardown': teardownDoor,
+  };
+
+  ofMaster(master: Master, asked: Asked): Answer | typeof REFUSED {
     const { world } = this;
     if (master.process === 'down') {
       return REFUSED;
     }
-    const { denied, restricted } = this.access(path, asked, 'master');
+    const path = pathOf(asked.url, 'master');
+    const query = queryOf(asked.url);
+    const { denied, restricted } = access(world.plan, path, asked, 'master');
     if (denied !== undefined) {
       return denied;
     }
-    if (path === '/redirect' || (world.leader !== master && !OWN_PAGES.has(path) && PAGES.has(path))) {
+    if (path === '/redirect' || (world.leader !== master && (path in CLUSTER_PAGES || path in this.doors))) {
       return redirect(world, master, path, splitUrl(asked.url)[1]);
     }
-    switch (path) {
-      case '/state': {
-        const body = restricted ? this.states.restricted : this.states.whole;
-        body.update(stateParts(world, master, restricted));
-        return { status: 200, headers: JSON_TYPE, body };
-      }
-      case '/roles':
-        return json(rolesText(world, restricted));
-      case '/metrics/snapshot':
-        return json(snapshotText(world, master));
-      case '/flags':
-        return json(JSON.stringify({ flags: flagsOf(world, master) }));
-      default:
-        return common(path);
+    if (path in this.doors) {
+      return this.doors[path]({ world, master, restricted, act: this.act }, asked);
     }
+    const page = CLUSTER_PAGES[path] ?? MASTER_PAGES[path];
+    if (page === undefined) {
+      return jsonp(path === '/' ? html(WEBUI) : common(path), query);
+    }
+    const wrong = checkTimeout(path, query);
+    if (wrong !== undefined) {
+      return wrong;
+    }
+    const made = page({ world, master, query, restricted });
+    return jsonp(json(typeof made === 'string' ? made : this.kept(`${path} ${restricted}`, made, query)), query);
   }
 
-  ofAgent(agent: Agent, path: string, asked: Asked): Answer | typeof REFUSED {
+  ofAgent(agent: Agent, asked: Asked): Answer | typeof REFUSED {
     const { world } = this;
     if (agent.process === 'down') {
       return REFUSED;
@@ -94,50 +76,41 @@ export class Answers {
     if (agent.process === 'starting' && age < AGENT_START.routes) {
       return plain(404);
     }
-    const { denied, restricted } = this.access(path, asked, 'agent');
+    const path = pathOf(asked.url, 'agent');
+    const query = queryOf(asked.url);
+    const { denied, restricted } = access(world.plan, path, asked, 'agent');
     if (denied !== undefined) {
       return denied;
     }
-    switch (path) {
-      case '/state':
-        return agent.process === 'starting'
-          ? text(503, 'Agent has not finished recovery')
-          : json(agentStateText(world, agent, restricted));
-      case '/monitor/statistics':
-        return json(statisticsText(world, agent));
-      case '/metrics/snapshot':
-        return json(agentMetricsText(world, agent));
-      case '/flags':
-        return json(agentFlagsText(agent));
-      default:
-        return common(path);
+    if (path === '/state' && agent.process === 'starting') {
+      return text(503, 'Agent has not finished recovery');
     }
+    const page = AGENT_PAGES[path];
+    const wrong = checkTimeout(path, query);
+    return wrong ?? jsonp(page === undefined ? common(path) : json(page(world, agent, restricted)), query);
   }
 
-  /** Whether somebody may see a page, and whether as a restricted principal. */
-  private access(path: string, asked: Asked, realm: 'master' | 'agent'): { denied?: Answer; restricted: boolean } {
-    const { principals } = this.world.plan;
-    if (principals === undefined || OPEN.has(path)) {
-      return { restricted: false };
+  /** A page of many parts. One that was asked for by a part of it is not kept. */
+  private kept(name: string, parts: Part[], query: URLSearchParams): Body {
+    const filtered = [...query.keys()].some((key) => key.endsWith('_id'));
+    const body = (filtered ? undefined : this.bodies.get(name)) ?? new Body();
+    if (!filtered) {
+      this.bodies.set(name, body);
     }
-    const sent = /^Basic (\S+)$/.exec(String(asked.headers.authorization ?? ''))?.[1] ?? '';
-    const [name, ...password] = Buffer.from(sent, 'base64').toString().split(':');
-    const principal = Object.hasOwn(principals, name) ? principals[name] : undefined;
-    if (principal === undefined || principal.password !== password.join(':')) {
-      const denied = plain(401);
-      denied.headers = [['WWW-Authenticate', `Basic realm="mesos-${realm}-readonly"`], ...TEXT];
-      return { denied, restricted: false };
-    }
-    const restricted = principal.restricted === true;
-    return { denied: restricted && FORBIDDEN.has(path) ? plain(403) : undefined, restricted };
+    body.update(parts);
+    return body;
   }
 }
 
-/** Pages of the cluster, which only its leader has. */
-const PAGES = new Set([
-  ...['/state', '/roles', '/state-summary', '/slaves', '/frameworks', '/tasks', '/quota', '/weights'],
-  ...['/maintenance/schedule', '/maintenance/status', '/api/v1'],
-]);
+/** `?timeout=` of /metrics/snapshot bounds nothing here, as answers are made at once; but it has to have a unit. */
+function checkTimeout(path: string, query: URLSearchParams): Answer | undefined {
+  const timeout = path === '/metrics/snapshot' ? query.get('timeout') : null;
+  if (timeout === null || /^\d+(\.\d+)?(ns|us|ms|secs|mins|hrs|days|weeks)$/.test(timeout)) {
+    return undefined;
+  }
+  const why = /^[\d.]/.test(timeout) ? `Invalid duration '${timeout}'` : "Failed to convert '' to number";
+  return text(400, `Invalid timeout '${timeout}': ${why}.\n`);
+}
 
 /** To the leader, as far as this master knows one: for as long as its session lives, that may be a dead one. */
 function redirect(world: World, master: Master, path: string, query: string): Answer {
@@ -147,11 +120,7 @@ function redirect(world: World, master: Master, path: string, query: string): An
   }
   const [, port] = leader.address.split(':');
   const page = path === '/redirect' ? '' : `/master${path}${query}`;
-  return {
-    status: 307,
-    headers: [['Location', `//${HOSTNAME}:${port}${page}`]],
-    body: Buffer.alloc(0),
-  };
+  return empty(307, [['Location', `//${HOSTNAME}:${port}${page}`]]);
 }
 
 function common(path: string): Answer {
@@ -159,20 +128,8 @@ function common(path: string): Answer {
     case '/version':
       return json(VERSION);
     case '/health':
-      return { status: 200, headers: [], body: Buffer.alloc(0) };
+      return empty(200);
     default:
       return plain(404);
   }
-}
-
-function json(body: string): Answer {
-  return { status: 200, headers: JSON_TYPE, body: Buffer.from(body) };
-}
-
-function text(status: number, body: string): Answer {
-  return { status, headers: TEXT, body: Buffer.from(body) };
-}
-
-function plain(status: number): Answer {
-  return text(status, PLAIN[status]);
 }

@@ -3,6 +3,7 @@
  * a second cluster goes through them again, up to that moment.
  */
 import { containersOf, type AgentContainers } from './containers.ts';
+import { startOffers } from './offers.ts';
 import type { Plan } from './plan.ts';
 import { startSchedulers } from './schedulers.ts';
 import { carryOut, type Deed, type Step } from './steps.ts';
@@ -13,6 +14,7 @@ import { World } from './world.ts';
 export function makeWorld(plan: Plan, steps: Step[]): World {
   const world = new World(plan);
   startSchedulers(world);
+  startOffers(world);
   for (const { at, ...deed } of steps) {
     world.in(at, () => carryOut(world, deed as Deed));
   }

@@ -12,7 +12,7 @@ import { checkFault, type Fault } from '../faults.ts';
 import type { Replay } from '../replay.ts';
 import { type Answer, HostServer, type Say } from '../server.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
-import { Answers, pathOf, REFUSED } from './answers.ts';
+import { Answers, REFUSED } from './answers.ts';
 import type { AgentContainers } from './containers.ts';
 import { History, makeWorld } from './history.ts';
 import { Limiter } from './limit.ts';
@@ -75,7 +75,7 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
   const plan: Plan = { ...DEFAULTS, start: Math.floor(begun / 1000), ...scenario?.plan, ...options.plan };
   const steps = scenario?.steps ?? [];
   const world = makeWorld(plan, steps);
-  const answers = new Answers(world);
+  const answers = new Answers(world, (deed) => void perform(deed));
   const journal = new Journal(options.record);
   const limiters = new Map<string, Limiter>();
   /** How time passes, and since when: Unix seconds of the cluster, milliseconds of the clock. */
@@ -84,22 +84,21 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
 
   /** Others wait only in real time: a test with its own clock has no second to lose. */
   const inRealTime = () => options.clock === undefined && pace.speed !== 0;
-  const turn = async (name: string, path: string) => {
-    if (inRealTime() && path === '/metrics/snapshot') {
+  const turn = async (name: string, url: string) => {
+    if (inRealTime() && /^\/+metrics\/+snapshot\/?(\?|$)/.test(url)) {
       const limiter = limiters.get(name) ?? new Limiter();
       limiters.set(name, limiter);
       await limiter.turn(name.startsWith('master') ? world.crowd : 0);
     }
   };
   /** Brings the world to this moment, and lets a host speak in it. */
-  const host = (name: string, answer: (path: string, asked: Parameters<Say>[0]) => Awaited<ReturnType<Say>>) =>
+  const host = (name: string, answer: (asked: Parameters<Say>[0]) => Awaited<ReturnType<Say>>) =>
     new HostServer(
       name,
       async (asked) => {
-        const path = pathOf(asked.url);
-        await turn(name, path);
+        await turn(name, asked.url);
         world.advance(moment());
-        const said = await answer(path, asked);
+        const said = await answer(asked);
         return said === REFUSED ? said : dated(said, world.now);
       },
       journal
@@ -107,20 +106,20 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
 
   const masters = world.masters.map((master) => ({
     up: () => master.process === 'up',
-    server: host(`master${master.number + 1}`, (path, asked) => answers.ofMaster(master, path, asked)),
+    server: host(`master${master.number + 1}`, (asked) => answers.ofMaster(master, asked)),
     moved: (address: string) => (master.address = address),
     dies: { do: 'master dies', master: master.number + 1 } satisfies Deed as Deed,
     returns: { do: 'master starts', master: master.number + 1 } satisfies Deed as Deed,
   }));
   const agents = world.agents.slice(0, options.agentPorts ?? AGENT_PORTS).map((agent) => ({
     up: () => agent.process !== 'down',
-    server: host(`agent${agent.number + 1}`, (path, asked) => answers.ofAgent(agent, path, asked)),
+    server: host(`agent${agent.number + 1}`, (asked) => answers.ofAgent(agent, asked)),
     moved: (address: string) => (agent.address = address),
     dies: { do: 'agent dies', agent: agent.number + 1 } satisfies Deed as Deed,
     returns: { do: 'agent returns', agent: agent.number + 1 } satisfies Deed as Deed,
   }));
   const byId = new Map(world.agents.map((agent) => [agent.id, agent]));
-  const router = host('router', (_, asked) => routed(answers, byId, asked));
+  const router = host('router', (asked) => routed(answers, byId, asked));
   const hosts = [...masters, ...agents];
 
   /** Serialised, so that two changes in a row end in the later one. */
@@ -264,7 +263,7 @@ function dated(answer: Answer, at: number): Answer {
 function routed(answers: Answers, agents: Map<string, Agent>, asked: Parameters<Say>[0]): Awaited<ReturnType<Say>> {
   const [, id, page] = /^\/agent\/([^/]+)(\/.*)$/.exec(asked.url) ?? [];
   const agent = agents.get(id ?? '');
-  const answer = agent && answers.ofAgent(agent, pathOf(page), asked);
+  const answer = agent && answers.ofAgent(agent, { ...asked, url: page });
   if (answer === undefined || answer === REFUSED) {
     const status = answer === undefined ? 404 : 502;
     return {

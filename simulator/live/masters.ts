@@ -4,6 +4,7 @@
  */
 import { becomesUnreachable, reregisters } from './agents.ts';
 import type { Framework, Master } from './model.ts';
+import { withdraw } from './offers.ts';
 import { wake } from './schedulers.ts';
 import type { World } from './world.ts';
 
@@ -83,8 +84,11 @@ function elect(world: World): void {
 function loseLeader(world: World): void {
   world.leader = undefined;
   world.reigns[world.reigns.length - 1].until ??= world.now;
+  world.subscribers.forEach((subscriber) => subscriber.lose());
+  world.subscribers.clear();
   world.epoch++;
   for (const agent of world.agents) {
+    withdraw(agent);
     if (agent.books !== 'removed' && agent.books !== 'unreachable') {
       agent.books = 'recovered';
     }
@@ -98,7 +102,15 @@ function loseLeader(world: World): void {
     }
     framework.unreachable.clear();
     framework.completed = [];
-    framework.counters = { subscribed: 0, launched: 0, updates: 0, declined: 0, killed: 0, ended: new Map() };
+    framework.counters = {
+      subscribed: 0,
+      launched: 0,
+      updates: 0,
+      declined: 0,
+      rescinded: 0,
+      killed: 0,
+      ended: new Map(),
+    };
   }
 }
 
@@ -151,6 +163,8 @@ export function subscribes(world: World, framework: Framework): void {
   framework.unacknowledged.forEach((task) => world.remember(framework, task));
   framework.unacknowledged.clear();
   framework.version++;
+  // Every scheduler here has an id already, so that none is ever FRAMEWORK_ADDED.
+  world.publish({ type: 'FRAMEWORK_UPDATED', framework });
   framework.services.forEach((service) => wake(world, service));
 }
 
@@ -161,6 +175,7 @@ export function disconnects(world: World, framework: Framework): void {
     return;
   }
   framework.books = 'disconnected';
+  framework.offers.forEach(({ agent }) => withdraw(agent));
   framework.version++;
   const { epoch } = world;
   world.in(framework.failoverTimeout, () => {
@@ -177,6 +192,7 @@ export function comesBack(world: World, framework: Framework): void {
 
 /** The master forgets a framework and kills its tasks. */
 export function isRemoved(world: World, framework: Framework): void {
+  framework.offers.forEach(({ agent }) => withdraw(agent));
   world.note(`framework ${framework.name} is over, its tasks are killed`);
   for (const service of framework.services) {
     [...service.tasks].forEach((task) => world.end(task, 'KILLED', { source: 'master', reason: 'framework_removed' }));
@@ -194,5 +210,6 @@ export function isRemoved(world: World, framework: Framework): void {
   framework.unacknowledged.clear();
   framework.books = 'completed';
   framework.unregistered = world.now;
+  world.publish({ type: 'FRAMEWORK_REMOVED', framework });
   framework.version++;
 }

@@ -14,12 +14,22 @@ export function isActive(state: TaskState): boolean {
   return state === 'STAGING' || state === 'STARTING' || state === 'RUNNING' || state === 'KILLING';
 }
 
+/** What is known of why a task ended: Mesos' source and reason, as in metric keys. */
+export interface Cause {
+  source: 'master' | 'slave' | 'executor';
+  reason: string;
+  /** Whether its agent was unreachable then, not gone. */
+  unreachable?: true;
+}
+
 export interface Status {
   state: TaskState;
   /** Unix seconds. */
   at: number;
   /** Of health-checked tasks, once they run. */
   healthy?: boolean;
+  /** Absent: the task did so by itself, as its executor says. */
+  cause?: Cause;
 }
 
 export interface Agent {
@@ -68,12 +78,25 @@ export interface Agent {
   reregistered: number;
   listed: Set<Task>;
   listedExecutors: Set<Executor>;
+  /** What a framework has been offered of it and has not answered. */
+  offer?: Offer;
   /** What is allocated to them. */
   used: Amount;
   /** The part of it that comes out of reservations, by role. */
   usedReserved: Map<string, Amount>;
   /** Changes whenever something of it that /state shows does. */
   version: number;
+}
+
+/** Resources of an agent that a framework may take, until it answers. */
+export interface Offer {
+  /** From 0, for as long as a cluster lives; its id ends in it. */
+  number: number;
+  framework: Framework;
+  agent: Agent;
+  role: string;
+  resources: Amount;
+  ports: number[];
 }
 
 export interface Executor {
@@ -161,6 +184,8 @@ export interface Framework {
   reregistered: number;
   unregistered: number;
   used: Amount;
+  /** Not answered yet. */
+  offers: Set<Offer>;
   /** On agents that are unreachable. */
   unreachable: Set<Task>;
   /** Ended, but the scheduler has not acknowledged it: still among its tasks. */
@@ -177,6 +202,8 @@ export interface FrameworkCounters {
   launched: number;
   updates: number;
   declined: number;
+  /** Offers that were taken back before they were answered. */
+  rescinded: number;
   killed: number;
   ended: Map<TaskState, number>;
 }

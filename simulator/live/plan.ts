@@ -54,6 +54,9 @@ export const DEFAULTS: Plan = {
 /** The share of the cluster's CPUs and memory that the planned tasks take together. */
 const FILLED = 0.6;
 
+/** The ports every agent has to give away. */
+export const PORTS = { first: 31_000, last: 31_999 };
+
 /** What a custom executor takes for itself; Mesos' own takes nothing of the books. */
 export const EXECUTOR = amount({ cpus: 0.1, mem: 32 });
 
@@ -187,10 +190,11 @@ function makeFramework(plan: Plan, kind: FrameworkKind, copy: number, number: nu
     reregistered: 0,
     unregistered: 0,
     used: amount(),
+    offers: new Set(),
     unreachable: new Set(),
     unacknowledged: new Set(),
     completed: [],
-    counters: { subscribed: 1, launched: 0, updates: 0, declined: 0, killed: 0, ended: new Map() },
+    counters: { subscribed: 1, launched: 0, updates: 0, declined: 0, rescinded: 0, killed: 0, ended: new Map() },
     version: 0,
   };
 }

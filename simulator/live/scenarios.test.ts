@@ -52,6 +52,7 @@ async function assertTrue(live: Live, truth: Truth, when: string): Promise<void>
     const known = truth.agents[i];
     assertFigures(agent.resources, known.capacity, `${when}: capacity of ${known.agent}`);
     assertFigures(agent.used_resources, known.allocated, `${when}: allocated of ${known.agent}`);
+    assertFigures(agent.offered_resources, known.offered, `${when}: offered of ${known.agent}`);
     const state_ = agent.drain_info
       ? agent.drain_info.state.toLowerCase()
       : agent.deactivated
@@ -76,6 +77,7 @@ async function assertTrue(live: Live, truth: Truth, when: string): Promise<void>
   for (const [i, framework] of (state.frameworks as Json[]).entries()) {
     const known = truth.frameworks[i];
     assertFigures(framework.used_resources, known.allocated, `${when}: ${known.framework}`);
+    assertFigures(framework.offered_resources, known.offered, `${when}: offered to ${known.framework}`);
     const parts = [
       ...framework.tasks.filter((t: Json) => /STAGING|STARTING|RUNNING|KILLING/.test(t.state)),
       ...framework.executors,

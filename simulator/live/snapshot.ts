@@ -7,6 +7,7 @@ import { Random } from '../generate/random.ts';
 import { recordedSnapshot } from '../generate/recorded.ts';
 import { amount, add, sum } from './amount.ts';
 import type { Framework, Master, TaskState } from './model.ts';
+import { offersBelow, outstanding } from './offers.ts';
 import { consumed, isListed, isRegistered, rolesInUse, tasksOf } from './truth.ts';
 import type { World } from './world.ts';
 
@@ -86,6 +87,8 @@ function figuresOf(world: World): Record<string, number> {
     'master/frameworks_connected': subscribed,
     'master/frameworks_disconnected': frameworks.length - subscribed,
     'master/frameworks_inactive': frameworks.length - subscribed,
+    'master/operator_event_stream_subscribers': world.subscribers.size,
+    'master/outstanding_offers': outstanding(world).length,
     'master/tasks_staging': inState('STAGING'),
     'master/tasks_starting': inState('STARTING'),
     'master/tasks_running': inState('RUNNING'),
@@ -106,8 +109,9 @@ function figuresOf(world: World): Record<string, number> {
   figures['master/cpus_revocable_used'] = used.revocable;
   figures['master/cpus_revocable_percent'] = total.revocable > 0 ? used.revocable / total.revocable : 0;
   // The allocator does not tell revocable CPUs from others.
-  const all = { cpus: [total.cpus + total.revocable, used.cpus + used.revocable], mem: [total.mem, used.mem] };
-  for (const [kind, [has, gives]] of Object.entries({ ...all, disk: [total.disk, used.disk] })) {
+  const given = sum([used, ...outstanding(world).map(({ resources }) => resources)]);
+  const all = { cpus: [total.cpus + total.revocable, given.cpus + given.revocable], mem: [total.mem, given.mem] };
+  for (const [kind, [has, gives]] of Object.entries({ ...all, disk: [total.disk, given.disk] })) {
     figures[`allocator/mesos/resources/${kind}/total`] = has;
     figures[`allocator/mesos/resources/${kind}/offered_or_allocated`] = gives;
   }
@@ -120,6 +124,7 @@ function rolesFigures(world: World, noise: Random): Record<string, number> {
   const root = amount();
   for (const role of rolesInUse(world)) {
     const own = world.subtree(role);
+    const given = sum([own, ...offersBelow(world, role).map(({ resources }) => resources)]);
     const quota = world.quota.get(role);
     const weight = quota?.weight ?? 1;
     const eaten = consumed(world, role);
@@ -134,7 +139,7 @@ function rolesFigures(world: World, noise: Random): Record<string, number> {
     for (const kind of ['cpus', 'mem'] as const) {
       if (quota?.limit !== undefined) {
         figures[`${prefix}/${kind}/limit`] = quota.limit[kind];
-        figures[`${prefix}/${kind}/offered_or_allocated`] = own[kind];
+        figures[`${prefix}/${kind}/offered_or_allocated`] = given[kind];
       }
       if (quota?.guarantee !== undefined) {
         figures[`${prefix}/${kind}/guarantee`] = quota.guarantee[kind];
@@ -170,7 +175,7 @@ function frameworksFigures(world: World): Record<string, number> {
 }
 
 function frameworkFigures(framework: Framework): Record<string, number> {
-  const { subscribed, launched, updates, declined, killed, ended } = framework.counters;
+  const { subscribed, launched, updates, declined, rescinded, killed, ended } = framework.counters;
   const figures: Record<string, number> = {
     subscribed: framework.books === 'subscribed' ? 1 : 0,
     calls: subscribed + launched + updates + declined + killed,
@@ -179,11 +184,13 @@ function frameworkFigures(framework: Framework): Record<string, number> {
     'calls/acknowledge': updates,
     'calls/decline': declined,
     'calls/kill': killed,
-    events: subscribed + launched + declined + updates,
+    events: subscribed + launched + declined + 2 * rescinded + framework.offers.size + updates,
     'events/subscribed': subscribed,
-    'events/offers': launched + declined,
+    'events/offers': launched + declined + rescinded + framework.offers.size,
+    'events/rescind': rescinded,
     'events/update': updates,
-    'offers/sent': launched + declined,
+    'offers/sent': launched + declined + rescinded + framework.offers.size,
+    'offers/rescinded': rescinded,
     'offers/accepted': launched,
     'offers/declined': declined,
     operations: launched,

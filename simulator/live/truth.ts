@@ -7,6 +7,7 @@
  */
 import { amount, add, sum, type Amount } from './amount.ts';
 import type { Agent, Container, Framework, Task } from './model.ts';
+import { outstanding } from './offers.ts';
 import { lineage } from './plan.ts';
 import { cores, memory } from './use.ts';
 import type { World } from './world.ts';
@@ -30,6 +31,8 @@ export interface Used {
 
 export interface Entity {
   allocated: Figures;
+  /** In offers that are outstanding. */
+  offered: Figures;
   used: Used;
   /** By state as in series: lower case, without `task_`. Only states that occur. */
   tasks: Record<string, number>;
@@ -56,7 +59,7 @@ export interface FrameworkTruth extends Entity {
 export interface RoleTruth extends Entity {
   role: string;
   weight: number;
-  /** The role's own, without the roles below; allocated likewise. */
+  /** The role's own, without the roles below; allocated and offered likewise. */
   reserved: Figures;
   quotaLimit?: Figures;
   quotaGuarantee?: Figures;
@@ -147,6 +150,7 @@ function agentTruth(agent: Agent, use: Use): AgentTruth {
     capacity: figures(agent.total),
     reserved: figures(sum(agent.reserved.values())),
     allocated: figures(agent.used),
+    offered: figures(agent.offer?.resources ?? amount()),
     used: use.agents.get(agent) ?? NOTHING,
     tasks: countStates([...agent.listed]),
   };
@@ -158,6 +162,7 @@ function frameworkTruth(framework: Framework, use: Use): FrameworkTruth {
     frameworkId: framework.id,
     state: framework.books === 'subscribed' ? 'active' : framework.books,
     allocated: figures(framework.used),
+    offered: figures(sum([...framework.offers].map(({ resources }) => resources))),
     used: use.frameworks.get(framework) ?? NOTHING,
     tasks: countStates([...tasksOf(framework), ...framework.unreachable]),
     ended: Object.fromEntries([...framework.counters.ended].map(([state, n]) => [state.toLowerCase(), n])),
@@ -176,6 +181,7 @@ function rolesTruth(world: World, use: Use): RoleTruth[] {
       role,
       weight: quota?.weight ?? 1,
       allocated: figures(world.allocated.get(role) ?? amount()),
+      offered: figures(sum(outstanding(world).flatMap((offer) => (offer.role === role ? offer.resources : [])))),
       used: use.roles.get(role) ?? NOTHING,
       tasks: countStates(tasks.get(role) ?? []),
       reserved: figures(sum(registered.flatMap(({ reserved }) => reserved.get(role) ?? []))),
@@ -267,6 +273,7 @@ function total(entities: Entity[]): Entity {
   }
   return {
     allocated: addUp(entities.map(({ allocated }) => allocated)),
+    offered: addUp(entities.map(({ offered }) => offered)),
     used: {
       cpus: entities.reduce((sum, { used }) => sum + used.cpus, 0),
       memoryBytes: entities.reduce((sum, { used }) => sum + used.memoryBytes, 0),

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SCENARIOS } from '../scenarios/index.ts';
-import { add, amount, fits } from './amount.ts';
+import { add, amount, fits, sum } from './amount.ts';
 import { makeWorld } from './history.ts';
 import { DEFAULTS, lineage } from './plan.ts';
 import { carryOut, type Step } from './steps.ts';
@@ -37,6 +37,8 @@ function assertBooks(world: World, when: string): void {
     }
     assert.deepEqual(agent.used, total, `${when}: ${agent.hostname}`);
     assert.ok(fits(agent.used, agent.total), `${when}: ${agent.hostname} is allocated more than it has`);
+    const promised = sum([agent.used, agent.offer?.resources ?? amount()]);
+    assert.ok(fits(promised, agent.total), `${when}: ${agent.hostname} is allocated and offered more than it has`);
     const ports = [...agent.tasks].flatMap((task) => task.ports);
     assert.equal(new Set(ports).size, ports.length, `${when}: a port of ${agent.hostname} is given twice`);
   }

@@ -16,8 +16,20 @@ import { Random } from '../generate/random.ts';
 import type { Fault } from '../faults.ts';
 import { Agenda } from './agenda.ts';
 import { add, amount, fits, minus, sum, type Amount } from './amount.ts';
-import type { Agent, Container, Executor, Framework, Master, Service, Task, TaskState } from './model.ts';
-import { EXECUTOR, lineage, makeAgents, makeFrameworks, makeQuota, type Plan, type Quota } from './plan.ts';
+import type {
+  Agent,
+  Cause,
+  Container,
+  Executor,
+  Framework,
+  Master,
+  Service,
+  Status,
+  Task,
+  TaskState,
+} from './model.ts';
+import { withdraw } from './offers.ts';
+import { EXECUTOR, lineage, makeAgents, makeFrameworks, makeQuota, PORTS, type Plan, type Quota } from './plan.ts';
 import { bursts, relimit } from './use.ts';
 
 /** Something that happened, for those who look at graphs and want to know why. */
@@ -45,16 +57,22 @@ export interface Disturbance {
   fault: Fault;
 }
 
-/** What is known of why a task ended: Mesos' source and reason, as in metric keys. */
-export interface Cause {
-  source: 'master' | 'slave' | 'executor';
-  reason: string;
+/** Something of which a master tells its subscribers. */
+export type Happening =
+  | { type: 'TASK_ADDED'; task: Task }
+  | { type: 'TASK_UPDATED'; task: Task; status: Status }
+  | { type: 'FRAMEWORK_UPDATED' | 'FRAMEWORK_REMOVED'; framework: Framework }
+  | { type: 'AGENT_ADDED' | 'AGENT_REMOVED'; agent: Agent };
+
+/** Somebody who listens to the leader's events. */
+export interface Subscriber {
+  tell(happening: Happening): void;
+  /** The leader is gone, and with it the connection. */
+  lose(): void;
 }
 
 /** What Mesos' own executor may use besides its task (src/slave/slave.cpp: DEFAULT_EXECUTOR_CPUS, _MEM). */
 const COMMAND_EXECUTOR = amount({ cpus: 0.1, mem: 32 });
-
-const PORTS = { first: 31_000, last: 31_999 };
 
 /** Seconds a custom executor stays with nothing to do. */
 const IDLE = 60;
@@ -70,6 +88,8 @@ export class World {
   /** Who led when, oldest first. */
   readonly reigns: Reign[];
   readonly disturbances = new Map<string, Disturbance>();
+  /** Of the leader's events, oldest first. */
+  readonly subscribers = new Set<Subscriber>();
   /** Clients besides the one under test that ask for /metrics/snapshot all the time. */
   crowd = 0;
   /** Unix seconds. */
@@ -151,6 +171,13 @@ export class World {
   /** The leader, once it knows its agents. */
   get ready(): Master | undefined {
     return this.leader?.recovered ? this.leader : undefined;
+  }
+
+  /** Tells the leader's subscribers. */
+  publish(happening: Happening): void {
+    if (this.ready !== undefined) {
+      this.subscribers.forEach((subscriber) => subscriber.tell(happening));
+    }
   }
 
   count(key: string, by = 1): void {
@@ -255,7 +282,7 @@ export class World {
     this.unlist(task);
     service.tasks.delete(task);
     framework.unreachable.delete(task);
-    this.report(task, state, at);
+    this.report(task, state, at, cause);
     framework.counters.ended.set(state, (framework.counters.ended.get(state) ?? 0) + 1);
     this.count(`tasks_${state.toLowerCase()}`);
     if (cause !== undefined) {
@@ -286,20 +313,22 @@ export class World {
     this.count('messages_kill_task');
     framework.counters.killed++;
     if (framework.capabilities.includes('TASK_KILLING_STATE') && task.state === 'RUNNING') {
-      this.report(task, 'KILLING', this.now);
+      this.report(task, 'KILLING', this.now, cause);
     }
     this.in(this.between(grace / 5, grace), () => this.end(task, 'KILLED', cause));
   }
 
   /** Notes a task's new state; the master counts every update, and its acknowledgement. */
-  report(task: Task, state: TaskState, at: number): void {
+  report(task: Task, state: TaskState, at: number, cause?: Cause): void {
     const { service, agent } = task;
     const healthy = state === 'RUNNING' && service.kind.checked === true;
     task.state = state;
-    task.statuses.push({ state, at, ...(healthy && { healthy }) });
+    const status: Status = { state, at, ...(healthy && { healthy }), ...(cause && { cause }) };
+    task.statuses.push(status);
     service.framework.counters.updates++;
     this.count('messages_status_update');
     this.count('valid_status_updates');
+    this.publish({ type: 'TASK_UPDATED', task, status });
     service.version++;
     agent.version++;
   }
@@ -474,6 +503,7 @@ export class World {
     if (!task.agent.listed.has(task)) {
       task.agent.listed.add(task);
       this.allot(task.agent, task.service, task.resources, 1);
+      this.publish({ type: 'TASK_ADDED', task });
       task.service.version++;
     }
   }
@@ -519,6 +549,9 @@ export class World {
     add(of(this.allocated), what, times);
     if (kind.bound) {
       add(of(agent.usedReserved), what, times);
+    }
+    if (times > 0) {
+      withdraw(agent, framework);
     }
     agent.version++;
   }
