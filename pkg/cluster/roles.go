@@ -15,10 +15,11 @@ import (
 // the cluster.
 //
 // Allocated and Offered are not taken from there but from the tasks, executors
-// and offers of /state. The two are equal in every recorded scene; but /roles
-// adds up by the resource's name, so that revocable CPUs are in cpus, and it is of
-// another moment than what frameworks and agents are said to have. Quota counts
-// revocable resources, as RoleResourceBreakdown::consumedQuota does.
+// and offers of /state. What is allocated is equal in every recorded scene; but
+// /roles adds up by the resource's name, so that revocable CPUs are in cpus, and it
+// is of another moment than what frameworks and agents are said to have: in scene
+// 03 offers were made in between. Quota counts revocable resources, as
+// RoleResourceBreakdown::consumedQuota does.
 func (c *Cluster) WithRoles(r *mesos.Roles) *Cluster {
 	with := *c
 	with.Roles = make([]*Role, len(r.Roles))

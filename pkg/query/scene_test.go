@@ -264,6 +264,7 @@ func readScene(t *testing.T) scene {
 		Frameworks []struct {
 			ID, Name, Principal, User string
 			Offered                   amounts `json:"offered_resources"`
+			Offers                    []any
 			Tasks                     []struct {
 				ID, Name, State, Role string
 				SlaveID               string `json:"slave_id"`
@@ -280,11 +281,13 @@ func readScene(t *testing.T) scene {
 		}
 	}
 	require.NoError(t, json.Unmarshal(capture(t, "03-workload/master-get_state.json.gz"), &state))
+	for _, f := range state.Frameworks {
+		require.Empty(t, f.Offers)
+	}
 	var roles struct {
 		Roles []struct {
-			Name    string
-			Offered amounts
-			Quota   struct {
+			Name  string
+			Quota struct {
 				Guarantee, Limit, Consumed map[string]float64
 			}
 		}
@@ -315,13 +318,8 @@ func readScene(t *testing.T) scene {
 		role := newThing(map[string]string{"role": r.Name}, true)
 		role.set("allocated", amounts{})
 		role.set("reserved", amounts{})
-		own := r.Offered // what /roles says is the subtree's
-		for _, child := range roles.Roles {
-			if strings.HasPrefix(child.Name, r.Name+"/") && !strings.Contains(child.Name[len(r.Name)+1:], "/") {
-				own = amounts{own.CPUs - child.Offered.CPUs, own.Mem - child.Offered.Mem, own.Disk - child.Offered.Disk}
-			}
-		}
-		role.set("offered", own)
+		// /roles names offers of a moment later: /state has none outstanding.
+		role.set("offered", amounts{})
 		role.set("quota_consumed", amounts{}) // what is not listed is not consumed
 		role.setKnown("quota_consumed", r.Quota.Consumed)
 		role.setKnown("quota_limit", r.Quota.Limit) // what is not listed has no limit
