@@ -47,13 +47,15 @@ export function DashboardPage({ plugin, ...rest }: Props) {
     return <Alert severity="info" title="The plugin brings no dashboards." />;
   }
   const choice = dashboards.length > 1 && (
-    <Combobox
-      options={dashboards.map(({ title }, value) => ({ label: title, value }))}
-      value={chosen}
-      onChange={({ value }) => setChosen(value)}
-      width="auto"
-      minWidth={20}
-    />
+    <div data-testid="dashboard-choice">
+      <Combobox
+        options={dashboards.map(({ title }, value) => ({ label: title, value }))}
+        value={chosen}
+        onChange={({ value }) => setChosen(value)}
+        width="auto"
+        minWidth={20}
+      />
+    </div>
   );
   return <Shown key={chosen} dashboard={dashboards[chosen]} choice={choice} {...rest} />;
 }
