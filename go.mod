@@ -1,4 +1,4 @@
-module github.com/community/mesos-datasource
+module community-mesos-datasource
 
 go 1.26.5
 

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/community/mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/series"
 )
 
 // This file reads metrics.json: groups of rows, a row per line. A row is a

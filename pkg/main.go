@@ -7,7 +7,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
 
-	"github.com/community/mesos-datasource/pkg/plugin"
+	"community-mesos-datasource/pkg/plugin"
 )
 
 func main() {

@@ -9,7 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/community/mesos-datasource/catalogue"
+	"community-mesos-datasource/catalogue"
 )
 
 func main() {

@@ -10,11 +10,11 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/community/mesos-datasource/pkg/collector"
-	"github.com/community/mesos-datasource/pkg/collector/clocktest"
-	"github.com/community/mesos-datasource/pkg/history"
-	"github.com/community/mesos-datasource/pkg/mesos"
-	"github.com/community/mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/collector/clocktest"
+	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/series"
 )
 
 // options are what prefill is told.

@@ -20,9 +20,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/community/mesos-datasource/pkg/history"
-	"github.com/community/mesos-datasource/pkg/mesos/mesostest"
-	"github.com/community/mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/mesos/mesostest"
+	"community-mesos-datasource/pkg/series"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

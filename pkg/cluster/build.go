@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/community/mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/mesos"
 )
 
 // Build makes the model of a /state. The previous model, nil for the first,

@@ -11,7 +11,7 @@ package cluster
 import (
 	"time"
 
-	"github.com/community/mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/mesos"
 )
 
 // Cluster is a cluster as of one moment.

@@ -3,7 +3,7 @@ package cluster
 import (
 	"math"
 
-	"github.com/community/mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/mesos"
 )
 
 // Kind is a kind of resource.

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/community/mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/mesos"
 )
 
 // WithRoles is the model with what /roles says added.

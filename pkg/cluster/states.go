@@ -3,7 +3,7 @@ package cluster
 import (
 	"strings"
 
-	"github.com/community/mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/mesos"
 )
 
 // TaskState is a task's state as it is spelled everywhere here: lower case,

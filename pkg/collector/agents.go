@@ -10,9 +10,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/community/mesos-datasource/pkg/cluster"
-	"github.com/community/mesos-datasource/pkg/mesos"
-	"github.com/community/mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/series"
 )
 
 // This file asks agents: whom, when, and how many at once. All of it is in one

@@ -24,9 +24,9 @@ import (
 
 	"github.com/prometheus/prometheus/model/labels"
 
-	"github.com/community/mesos-datasource/pkg/cluster"
-	"github.com/community/mesos-datasource/pkg/mesos"
-	"github.com/community/mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/series"
 )
 
 // firstPollWithin bounds how long the first query waits for the first poll.

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/community/mesos-datasource/pkg/mesos"
-	"github.com/community/mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/series"
 )
 
 // Client is what a collector asks: *mesos.Client. A collector owns the client

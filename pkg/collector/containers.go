@@ -3,7 +3,7 @@ package collector
 import (
 	"sync"
 
-	"github.com/community/mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/cluster"
 )
 
 // An agent tells its containers by framework and executor ID. This file says

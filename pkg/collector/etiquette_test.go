@@ -7,9 +7,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/community/mesos-datasource/pkg/collector"
-	"github.com/community/mesos-datasource/pkg/collector/clocktest"
-	"github.com/community/mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/collector/clocktest"
+	"community-mesos-datasource/pkg/mesos"
 )
 
 // A hugeMaster is that of ten thousand agents. It says how long it works on a

@@ -8,10 +8,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/community/mesos-datasource/pkg/collector"
-	"github.com/community/mesos-datasource/pkg/mesos"
-	"github.com/community/mesos-datasource/pkg/mesos/mesostest"
-	"github.com/community/mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/mesos/mesostest"
+	"community-mesos-datasource/pkg/series"
 )
 
 // TestTheRecordedFailover goes from the leader of scene 14-ha through the time

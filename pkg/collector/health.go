@@ -5,8 +5,8 @@ import (
 	"errors"
 	"time"
 
-	"github.com/community/mesos-datasource/pkg/mesos"
-	"github.com/community/mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/series"
 )
 
 // The collector's own health as series, for alert rules: rules see no notices.

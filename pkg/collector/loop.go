@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/community/mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/series"
 )
 
 // A job is what one loop does, and where it stands. Its fields are guarded by

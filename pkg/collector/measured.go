@@ -7,10 +7,10 @@ import (
 
 	"github.com/prometheus/prometheus/model/labels"
 
-	"github.com/community/mesos-datasource/catalogue"
-	"github.com/community/mesos-datasource/pkg/cluster"
-	"github.com/community/mesos-datasource/pkg/mesos"
-	"github.com/community/mesos-datasource/pkg/series"
+	"community-mesos-datasource/catalogue"
+	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/series"
 )
 
 // This file says what series come of what agents answer, and writes them. An

@@ -14,11 +14,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/community/mesos-datasource/catalogue"
-	"github.com/community/mesos-datasource/pkg/collector"
-	"github.com/community/mesos-datasource/pkg/collector/clocktest"
-	"github.com/community/mesos-datasource/pkg/mesos"
-	"github.com/community/mesos-datasource/pkg/mesos/mesostest"
+	"community-mesos-datasource/catalogue"
+	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/collector/clocktest"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/mesos/mesostest"
 )
 
 // both are the clients for the masters and agents of recordings.

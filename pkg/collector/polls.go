@@ -7,9 +7,9 @@ import (
 	"maps"
 	"time"
 
-	"github.com/community/mesos-datasource/pkg/cluster"
-	"github.com/community/mesos-datasource/pkg/mesos"
-	"github.com/community/mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/series"
 )
 
 // This file is what each poll does: ask, and write. A poll whose run has ended

@@ -3,9 +3,9 @@ package collector
 import (
 	"github.com/prometheus/prometheus/model/labels"
 
-	"github.com/community/mesos-datasource/catalogue"
-	"github.com/community/mesos-datasource/pkg/cluster"
-	"github.com/community/mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/catalogue"
+	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/mesos"
 )
 
 // The keys of /metrics/snapshot, as the catalogue names them.

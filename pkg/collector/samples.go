@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/community/mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/cluster"
 )
 
 // This file says what series a cluster's things have: a table of columns per

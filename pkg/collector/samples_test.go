@@ -11,10 +11,10 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/stretchr/testify/require"
 
-	"github.com/community/mesos-datasource/catalogue"
-	"github.com/community/mesos-datasource/pkg/collector"
-	"github.com/community/mesos-datasource/pkg/mesos"
-	"github.com/community/mesos-datasource/pkg/mesos/mesostest"
+	"community-mesos-datasource/catalogue"
+	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/mesos/mesostest"
 )
 
 // TestEverySeriesIsInTheCatalogue writes all that scenes bring and looks each

@@ -14,11 +14,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/community/mesos-datasource/pkg/cluster"
-	"github.com/community/mesos-datasource/pkg/collector"
-	"github.com/community/mesos-datasource/pkg/collector/clocktest"
-	"github.com/community/mesos-datasource/pkg/mesos"
-	"github.com/community/mesos-datasource/pkg/mesos/mesostest"
+	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/collector/clocktest"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/mesos/mesostest"
 )
 
 const captures = "../../testdata/captures"

@@ -9,8 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/community/mesos-datasource/pkg/collector"
-	"github.com/community/mesos-datasource/pkg/mesos/mesostest"
+	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/mesos/mesostest"
 )
 
 // What a recorded /state of 04-series lists, read by nothing but encoding/json.

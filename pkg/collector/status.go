@@ -3,8 +3,8 @@ package collector
 import (
 	"time"
 
-	"github.com/community/mesos-datasource/pkg/mesos"
-	"github.com/community/mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/series"
 )
 
 // Status is what a collector knows of itself at one moment: for the resource

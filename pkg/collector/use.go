@@ -4,8 +4,8 @@ import (
 	"math"
 	"time"
 
-	"github.com/community/mesos-datasource/pkg/cluster"
-	"github.com/community/mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/mesos"
 )
 
 // From what an agent reads of its containers to how much they use.

@@ -1,8 +1,8 @@
 package collector
 
 import (
-	"github.com/community/mesos-datasource/pkg/cluster"
-	"github.com/community/mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/mesos"
 )
 
 // A view is what columns read from beside the thing itself.

@@ -8,9 +8,9 @@ import (
 
 	"github.com/prometheus/prometheus/model/labels"
 
-	"github.com/community/mesos-datasource/pkg/cluster"
-	"github.com/community/mesos-datasource/pkg/mesos"
-	"github.com/community/mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/series"
 )
 
 // A writer turns what polls brought into samples, one batch per poll. It is

@@ -22,7 +22,7 @@ import (
 	"github.com/prometheus/prometheus/tsdb/wlog"
 	"github.com/prometheus/prometheus/util/compression"
 
-	"github.com/community/mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/series"
 )
 
 // A handle is a TSDB while it is open. Queries and batches acquire it, so that

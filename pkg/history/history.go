@@ -41,7 +41,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 
-	"github.com/community/mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/series"
 )
 
 // A Store keeps samples. It is written through series.Sink, one batch per

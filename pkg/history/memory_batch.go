@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 
-	"github.com/community/mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/series"
 )
 
 // futureLimit is how far beyond the clock a sample may lie. One sample from a

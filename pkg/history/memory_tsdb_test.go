@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/prometheus/util/teststorage"
 	"github.com/stretchr/testify/require"
 
-	"github.com/community/mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/series"
 )
 
 // randomHistories writes the same random series to a Memory, to a Disk and to a

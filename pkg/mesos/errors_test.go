@@ -15,7 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/community/mesos-datasource/pkg/mesos/mesostest"
+	"community-mesos-datasource/pkg/mesos/mesostest"
 )
 
 func text(status int, contentType, body string) http.HandlerFunc {

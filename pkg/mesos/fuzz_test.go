@@ -15,7 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/community/mesos-datasource/pkg/mesos/mesostest"
+	"community-mesos-datasource/pkg/mesos/mesostest"
 )
 
 // sturdy requires that whatever the bytes are, decoding them ends in an answer

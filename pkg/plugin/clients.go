@@ -9,8 +9,8 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
 
-	"github.com/community/mesos-datasource/pkg/collector"
-	"github.com/community/mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/mesos"
 )
 
 // This file makes what masters and agents are asked through, by the settings

@@ -9,9 +9,9 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/stretchr/testify/require"
 
-	"github.com/community/mesos-datasource/pkg/collector"
-	"github.com/community/mesos-datasource/pkg/mesos/mesostest"
-	"github.com/community/mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/mesos/mesostest"
+	"community-mesos-datasource/pkg/series"
 )
 
 // inForce tells that there is one collector and one history, those of before,

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/community/mesos-datasource/pkg/mesos/mesostest"
+	"community-mesos-datasource/pkg/mesos/mesostest"
 )
 
 // Through the recorded failover, as queries show it: the leader is killed, for

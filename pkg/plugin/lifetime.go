@@ -11,7 +11,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/tracing"
 
-	"github.com/community/mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/collector"
 )
 
 // How Grafana 12 ends a plugin: Manage returns, and SIGKILL follows 2 s later;

@@ -68,7 +68,7 @@ func TestTheProcessEndsByItself(t *testing.T) {
 func buildPlugin(t *testing.T) string {
 	t.Helper()
 	executable := filepath.Join(t.TempDir(), "gpx_mesos")
-	said, err := exec.Command("go", "build", "-o", executable, "github.com/community/mesos-datasource/pkg").CombinedOutput()
+	said, err := exec.Command("go", "build", "-o", executable, "community-mesos-datasource/pkg").CombinedOutput()
 	require.NoError(t, err, string(said))
 	return executable
 }

@@ -6,8 +6,8 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
-	"github.com/community/mesos-datasource/pkg/collector"
-	"github.com/community/mesos-datasource/pkg/query"
+	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/query"
 )
 
 // Headers by which Grafana tells who asks.

@@ -11,9 +11,9 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
 
-	"github.com/community/mesos-datasource/pkg/collector"
-	"github.com/community/mesos-datasource/pkg/history"
-	"github.com/community/mesos-datasource/pkg/query"
+	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/query"
 )
 
 // This file keeps what outlives a request: one collector and one history per

@@ -10,9 +10,9 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
-	"github.com/community/mesos-datasource/pkg/collector"
-	"github.com/community/mesos-datasource/pkg/history"
-	"github.com/community/mesos-datasource/pkg/query"
+	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/query"
 )
 
 // The resources behind /api/datasources/uid/<uid>/resources/, all of them

@@ -12,7 +12,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/experimental"
 	"github.com/stretchr/testify/require"
 
-	"github.com/community/mesos-datasource/pkg/mesos/mesostest"
+	"community-mesos-datasource/pkg/mesos/mesostest"
 )
 
 // playSeries replays the 385 s of 04-series and polls at each second sample.

@@ -6,7 +6,7 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/community/mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/history"
 )
 
 // This file decides where the history of a source is: on disk, in a directory

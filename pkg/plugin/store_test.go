@@ -20,8 +20,8 @@ import (
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 	"github.com/stretchr/testify/require"
 
-	"github.com/community/mesos-datasource/pkg/history"
-	"github.com/community/mesos-datasource/pkg/mesos/mesostest"
+	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/mesos/mesostest"
 )
 
 // onDisk lets a stage keep its history below a directory.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/community/mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/history"
 )
 
 // The compile table as a golden file: each line of testdata/compile.golden is

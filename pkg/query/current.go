@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 
-	"github.com/community/mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/history"
 )
 
 // This file answers instant queries about single tasks and executors while

@@ -14,9 +14,9 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/stretchr/testify/require"
 
-	"github.com/community/mesos-datasource/pkg/collector"
-	"github.com/community/mesos-datasource/pkg/history"
-	"github.com/community/mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/series"
 )
 
 // noon is when the tests' histories end: a multiple of every step up to a day's half.

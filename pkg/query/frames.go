@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
 
-	"github.com/community/mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/history"
 )
 
 // This file makes data frames in shapes of Grafana's dataplane contract. Their

@@ -13,7 +13,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/experimental"
 	"github.com/stretchr/testify/require"
 
-	"github.com/community/mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/collector"
 )
 
 // small is a cluster of two frameworks; the second one is away for two minutes,

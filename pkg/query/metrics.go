@@ -8,7 +8,7 @@ import (
 
 	"github.com/prometheus/prometheus/model/labels"
 
-	"github.com/community/mesos-datasource/catalogue"
+	"community-mesos-datasource/catalogue"
 )
 
 // This file turns a metrics query into PromQL. The order is: select, join info

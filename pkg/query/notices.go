@@ -8,9 +8,9 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/community/mesos-datasource/pkg/collector"
-	"github.com/community/mesos-datasource/pkg/history"
-	"github.com/community/mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/series"
 )
 
 // This file says beside an answer what its reader must know: notices instead

@@ -11,7 +11,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/stretchr/testify/require"
 
-	"github.com/community/mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/history"
 )
 
 func TestEveryKeyOfGrafanaIsAcceptedOnEveryQueryType(t *testing.T) {

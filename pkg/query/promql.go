@@ -8,9 +8,9 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
-	"github.com/community/mesos-datasource/catalogue"
-	"github.com/community/mesos-datasource/pkg/history"
-	"github.com/community/mesos-datasource/pkg/series"
+	"community-mesos-datasource/catalogue"
+	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/series"
 )
 
 // This file is about expressions: queryType promql, and what can be read off

@@ -14,8 +14,8 @@ import (
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/util/annotations"
 
-	"github.com/community/mesos-datasource/catalogue"
-	"github.com/community/mesos-datasource/pkg/history"
+	"community-mesos-datasource/catalogue"
+	"community-mesos-datasource/pkg/history"
 )
 
 // This file is what the editors ask for beside queries. All of it reads only.

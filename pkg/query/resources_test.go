@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/community/mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/history"
 )
 
 func TestCompileLeavesTheMacrosIn(t *testing.T) {

@@ -13,9 +13,9 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/prometheus/prometheus/promql/parser"
 
-	"github.com/community/mesos-datasource/pkg/collector"
-	"github.com/community/mesos-datasource/pkg/history"
-	"github.com/community/mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/series"
 )
 
 // Engine evaluates PromQL; *history.Engine is one.

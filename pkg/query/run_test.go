@@ -16,8 +16,8 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/stretchr/testify/require"
 
-	"github.com/community/mesos-datasource/pkg/collector"
-	"github.com/community/mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/history"
 )
 
 // scripted is an engine that answers what it is told to, and keeps what it was

@@ -22,10 +22,10 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/stretchr/testify/require"
 
-	"github.com/community/mesos-datasource/pkg/collector"
-	"github.com/community/mesos-datasource/pkg/collector/clocktest"
-	"github.com/community/mesos-datasource/pkg/history"
-	"github.com/community/mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/collector/clocktest"
+	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/mesos"
 )
 
 // Every valid query of the compile table is evaluated here on a recorded real

@@ -9,8 +9,8 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
-	"github.com/community/mesos-datasource/pkg/history"
-	"github.com/community/mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/series"
 )
 
 // This file is about time: how far apart points are, which range is asked for,

@@ -1,6 +1,6 @@
 package query
 
-import "github.com/community/mesos-datasource/catalogue"
+import "community-mesos-datasource/catalogue"
 
 // This file names units as Grafana does (packages/grafana-data/src/valueFormats).
 

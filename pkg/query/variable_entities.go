@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 
-	"github.com/community/mesos-datasource/catalogue"
+	"community-mesos-datasource/catalogue"
 )
 
 // This file lists entities for dashboard variables. Which there were is read

@@ -12,13 +12,13 @@ import (
 
 	"github.com/prometheus/prometheus/model/labels"
 
-	"github.com/community/mesos-datasource/pkg/collector"
-	"github.com/community/mesos-datasource/pkg/collector/clocktest"
-	"github.com/community/mesos-datasource/pkg/history"
-	"github.com/community/mesos-datasource/pkg/mesos"
-	"github.com/community/mesos-datasource/pkg/plugin"
-	"github.com/community/mesos-datasource/pkg/query"
-	"github.com/community/mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/collector/clocktest"
+	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/plugin"
+	"community-mesos-datasource/pkg/query"
+	"community-mesos-datasource/pkg/series"
 )
 
 // A backend is what pkg/plugin's registry makes of a data source, on a clock

@@ -19,8 +19,8 @@ import (
 
 	sdk "github.com/grafana/grafana-plugin-sdk-go/backend"
 
-	"github.com/community/mesos-datasource/pkg/query"
-	"github.com/community/mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/query"
+	"community-mesos-datasource/pkg/series"
 )
 
 // etiquetteFound is what a cluster was asked for while viewers looked.

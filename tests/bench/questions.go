@@ -10,7 +10,7 @@ import (
 
 	sdk "github.com/grafana/grafana-plugin-sdk-go/backend"
 
-	"github.com/community/mesos-datasource/pkg/query"
+	"community-mesos-datasource/pkg/query"
 )
 
 // question is a panel or a rule, and how long its answer took: medians of

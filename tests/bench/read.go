@@ -16,7 +16,7 @@ import (
 
 	fastgzip "github.com/klauspost/compress/gzip"
 
-	"github.com/community/mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/mesos"
 )
 
 // readFound is what reading one /state costs, in CPU seconds: medians.

@@ -9,7 +9,7 @@ import (
 	sdk "github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/community/mesos-datasource/pkg/query"
+	"community-mesos-datasource/pkg/query"
 )
 
 // An answer is what an expression gave.

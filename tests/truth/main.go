@@ -22,11 +22,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/community/mesos-datasource/pkg/collector"
-	"github.com/community/mesos-datasource/pkg/collector/clocktest"
-	"github.com/community/mesos-datasource/pkg/history"
-	"github.com/community/mesos-datasource/pkg/mesos"
-	"github.com/community/mesos-datasource/pkg/query"
+	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/collector/clocktest"
+	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/query"
 )
 
 // options are the command line.

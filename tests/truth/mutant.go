@@ -7,8 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/community/mesos-datasource/pkg/collector"
-	"github.com/community/mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/mesos"
 )
 
 // Mutants are clients that lie: the comparison must notice each of them, or it

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/community/mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/collector"
 )
 
 // Clock is a collector.Clock for tests. Timers fire in the order of their

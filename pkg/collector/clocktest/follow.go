@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/community/mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/collector"
 )
 
 // A Follower moves a simulated cluster's time to a clock before each request,
