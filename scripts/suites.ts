@@ -11,7 +11,7 @@ export interface Suite {
   run(): Promise<Outcome>;
 }
 
-const raced = ['./pkg/collector/...', './pkg/history/...', './pkg/mesos/...', './pkg/plugin/...'];
+const raced = ['./pkg/collector/...', './pkg/history/...', './pkg/mesos/...', './pkg/promql/...', './pkg/plugin/...'];
 
 function skipped(why: string): Outcome {
   console.log(`skipped: ${why}`);

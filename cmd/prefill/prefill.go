@@ -13,6 +13,7 @@ import (
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/collector/clocktest"
 	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/history/disk"
 	"community-mesos-datasource/pkg/mesos"
 	"community-mesos-datasource/pkg/series"
 )
@@ -50,7 +51,7 @@ const (
 // history.
 func prefill(o options, ended <-chan struct{}, out io.Writer) error {
 	clock := clocktest.New(o.start)
-	store := history.NewDisk(history.DiskOptions{Dir: o.dir, Now: clock.Now})
+	store := disk.New(disk.Options{Dir: o.dir, Now: clock.Now})
 	into := newSink(store)
 	c, err := watch(o, clock, into, store)
 	if err == nil {

@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/history/disk"
 	"community-mesos-datasource/pkg/mesos/mesostest"
 	"community-mesos-datasource/pkg/series"
 )
@@ -101,7 +101,7 @@ type point struct {
 // labels but for the cluster's.
 func read(t *testing.T, dir, name string) map[string][]point {
 	t.Helper()
-	store := history.NewDisk(history.DiskOptions{Dir: dir, Now: func() time.Time { return begin.Add(time.Hour) }})
+	store := disk.New(disk.Options{Dir: dir, Now: func() time.Time { return begin.Add(time.Hour) }})
 	defer func() { require.NoError(t, store.Close()) }()
 	q, err := store.Querier(0, begin.Add(24*time.Hour).UnixMilli())
 	require.NoError(t, err)

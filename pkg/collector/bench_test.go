@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/pkg/cluster"
-	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/history/memory"
 	"community-mesos-datasource/pkg/mesos"
 	"community-mesos-datasource/pkg/series"
 )
@@ -50,7 +50,7 @@ func BenchmarkPoll(b *testing.B) {
 	for name, keep := range map[string]string{"entities": TaskSeriesAuto, "entities and tasks": TaskSeriesAlways} {
 		b.Run(name, func(b *testing.B) {
 			now := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
-			store := history.NewMemory(history.MemoryOptions{Now: func() time.Time { return now }})
+			store := memory.New(memory.Options{Now: func() time.Time { return now }})
 			defer store.Close()
 			w := newWriter(store)
 			w.cluster = "large"

@@ -1,34 +1,12 @@
-// Package history keeps samples and answers PromQL over them.
+// Package history keeps samples. PromQL over them is package promql.
 //
-// Its files, from the ground up:
+// This package says what a store is (history.go) and what all stores agree on
+// (sample.go); the stores are packages of their own:
 //
-//	history.go         what a store is
-//	memory.go          the store that keeps samples in memory: options, limits, figures
-//	memory_series.go   one series: its chunks, and what an older query may see of it
-//	memory_batch.go    writing: a batch is staged, then visible at once
-//	memory_places.go   writing: where in a batch a series' newest sample is
-//	memory_table.go    series by reference
-//	memory_truncate.go forgetting: by age and by bytes
-//	memory_query.go    reading: which series match
-//	disk.go            the store in a directory: Prometheus' TSDB, and memory where that cannot
-//	disk_trouble.go    when the directory must not be written, in sentences
-//	disk_keeper.go     the goroutine that opens, moves, maps chunks and compacts
-//	disk_open.go       opening; staleness for what was open
-//	disk_mend.go       what is broken in the directory, before it is opened
-//	disk_damage.go     what is found to be broken in a block later
-//	disk_batch.go      writing
-//	disk_query.go      reading
-//	disk_blocks.go     reading: what is in blocks
-//	chunk_iterator.go  reading: the samples of one series, in memory or in blocks
-//	disk_move.go       from memory to disk
-//	disk_late.go       samples that come late, because the clock was set back
-//	disk_log.go        the TSDB's log
-//	disk_files_*.go    what is asked of the file system itself
-//	expr.go            parsing PromQL; which metrics an expression names
-//	guard.go           expressions that are refused before they run
-//	estimate.go        how many samples a query will touch
-//	engine.go          running PromQL, bounded in time, samples and concurrency
-//	errors.go          what can go wrong with a query, in sentences
+//	memory       in memory: chunks and postings as in the head of Prometheus' TSDB
+//	disk         in a directory: Prometheus' TSDB, and memory where that cannot be written
+//	chunks       what both read: the samples of one series, chunk by chunk
+//	historytest  what their tests share
 //
 // Histograms are not kept: every sample is a float.
 package history
@@ -68,6 +46,13 @@ type Counter interface {
 
 // ErrClosed is the error of a store's methods after Close.
 var ErrClosed = errors.New("the history is closed")
+
+// ErrDamaged is the cause of a query's error when samples on disk cannot be
+// read. The store leaves them out from then on, so the next query succeeds.
+var ErrDamaged = errors.New("samples on disk are damaged")
+
+// ErrBatchEnded is the error of a batch's methods after Commit or Rollback.
+var ErrBatchEnded = errors.New("the batch has ended: begin another for more samples")
 
 // ErrFull is the error of Append for a series that would be new, when the
 // store's limit in bytes holds no more series. Series the store already has go

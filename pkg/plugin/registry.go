@@ -12,7 +12,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
 
 	"community-mesos-datasource/pkg/collector"
-	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/query"
 )
 
@@ -26,7 +26,7 @@ import (
 
 // Registry holds the sources of this process.
 type Registry struct {
-	engine *history.Engine
+	engine *promql.Engine
 	log    log.Logger
 	clock  collector.Clock
 
@@ -42,7 +42,7 @@ type Registry struct {
 // NewRegistry makes an empty registry. Close ends what it comes to hold.
 func NewRegistry(logger log.Logger, clock collector.Clock) *Registry {
 	return &Registry{
-		engine:  history.NewEngine(history.EngineOptions{}),
+		engine:  promql.NewEngine(promql.EngineOptions{}),
 		log:     logger,
 		clock:   clock,
 		sources: map[string]*source{},

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/history/disk"
+	"community-mesos-datasource/pkg/history/memory"
 )
 
 // This file decides where the history of a source is: on disk, in a directory
@@ -88,7 +90,7 @@ func (r *Registry) provideStore(src *source, parsed Settings) {
 		src.collector.Stop()
 		src.collector = nil
 	}
-	before, _ := src.store.(*history.Memory)
+	before, _ := src.store.(*memory.Store)
 	if src.store != nil && before == nil {
 		old := src.store
 		r.closing.Go(func() { // it waits for queries that are under way
@@ -99,10 +101,10 @@ func (r *Registry) provideStore(src *source, parsed Settings) {
 	}
 	src.engine = engine
 	if engine == engineMemory {
-		src.store = history.NewMemory(history.MemoryOptions{Retention: parsed.Retention, Limit: parsed.MemoryLimit, Now: r.clock.Now})
+		src.store = memory.New(memory.Options{Retention: parsed.Retention, Limit: parsed.MemoryLimit, Now: r.clock.Now})
 		return
 	}
-	src.store = history.NewDisk(history.DiskOptions{
+	src.store = disk.New(disk.Options{
 		Dir:         filepath.Join(r.historyPath, directoryOf(src.key)),
 		Retention:   parsed.Retention,
 		Limit:       limit,
@@ -116,10 +118,10 @@ func (r *Registry) provideStore(src *source, parsed Settings) {
 // seriesInMemory is how many series the settings have room for in memory; 0
 // where memory is not where they are.
 func (s *source) seriesInMemory() int {
-	if disk, ok := s.store.(*history.Disk); ok && !disk.InMemory() {
+	if disk, ok := s.store.(*disk.Store); ok && !disk.InMemory() {
 		return 0
 	}
-	return history.SeriesWithin(s.settings.MemoryLimit, s.settings.PollInterval)
+	return memory.SeriesWithin(s.settings.MemoryLimit, s.settings.PollInterval)
 }
 
 // followMemory tells the collector when memory takes the place of disk and when

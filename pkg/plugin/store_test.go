@@ -20,7 +20,7 @@ import (
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 	"github.com/stretchr/testify/require"
 
-	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/history/disk"
 	"community-mesos-datasource/pkg/mesos/mesostest"
 )
 
@@ -149,7 +149,7 @@ func TestWhatIsWrongWithTheDirectoryIsInSaveAndTest(t *testing.T) {
 	require.Contains(t, details, "cannot be opened")
 	require.Positive(t, s.source().collect.MemorySeries, "the limit of memory counts now")
 	require.NoError(t, os.Remove(path))
-	s.source().store.(*history.Disk).Wake()
+	s.source().store.(*disk.Store).Wake()
 	s.engine("disk")
 	require.Eventually(t, func() bool { s.start(); return s.source().collect.MemorySeries == 0 }, 10*time.Second, 5*time.Millisecond)
 	require.Contains(t, details, "history is kept in memory")
@@ -202,7 +202,7 @@ func TestTheProcessLeavesItsHistoryWhole(t *testing.T) {
 			if c.inOrder {
 				require.NoFileExists(t, filepath.Join(dir, "lock"), "closed in order")
 			}
-			d := history.NewDisk(history.DiskOptions{Dir: dir, Retention: time.Hour})
+			d := disk.New(disk.Options{Dir: dir, Retention: time.Hour})
 			defer func() { require.NoError(t, d.Close()) }()
 			require.Positive(t, countPoints(t, d))
 			require.Eventually(t, func() bool { return d.Stats().Engine == "disk" }, 5*time.Second, 5*time.Millisecond)

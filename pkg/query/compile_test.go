@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
+	"community-mesos-datasource/pkg/promql"
 
-	"community-mesos-datasource/pkg/history"
+	"github.com/stretchr/testify/require"
 )
 
 // The compile table as a golden file: each line of testdata/compile.golden is
@@ -228,7 +228,7 @@ func TestCompileTableIsAsWritten(t *testing.T) {
 		if err != nil {
 			continue // in the other golden file
 		}
-		_, err = history.ParseExpr(placeholder.interpolate(compiled.expr))
+		_, err = promql.ParseExpr(placeholder.interpolate(compiled.expr))
 		require.NoError(t, err, "%s became %s", c.query, compiled.expr)
 		fmt.Fprintf(&text, "%s%s\n    %s\n", c.query, instantly(c), compiled.expr)
 		for _, notice := range compiled.notices {

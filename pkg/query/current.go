@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/prometheus/storage"
 
 	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/history/memory"
 )
 
 // This file answers instant queries about single tasks and executors while
@@ -44,7 +45,7 @@ func withCurrentTasks(ctx context.Context, store history.Store, current CurrentT
 	if len(values) == 0 {
 		return store, func() {}, nil
 	}
-	beside := history.NewMemory(history.MemoryOptions{Now: func() time.Time { return at }})
+	beside := memory.New(memory.Options{Now: func() time.Time { return at }})
 	release := func() { _ = beside.Close() } // memory only: nothing to lose
 	batch := beside.Batch(ctx)
 	for _, one := range values {

@@ -16,6 +16,8 @@ import (
 
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/history/memory"
+	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/series"
 )
 
@@ -44,10 +46,10 @@ func flat(v float64, n int) []float64 {
 	return values
 }
 
-// memory is a history with these series, a sample each 15 s, the last at noon.
-func memory(t testing.TB, all ...recorded) *history.Memory {
+// recordedStore returns a history with these series, a sample each 15 s, the last at noon.
+func recordedStore(t testing.TB, all ...recorded) *memory.Store {
 	t.Helper()
-	store := history.NewMemory(history.MemoryOptions{Now: func() time.Time { return noon.Add(time.Minute) }})
+	store := memory.New(memory.Options{Now: func() time.Time { return noon.Add(time.Minute) }})
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	longest := 0
 	for _, s := range all {
@@ -69,7 +71,7 @@ func memory(t testing.TB, all ...recorded) *history.Memory {
 // source answers from a store, with a collector that is well.
 func source(t testing.TB, store history.Store) Source {
 	t.Helper()
-	engine := history.NewEngine(history.EngineOptions{})
+	engine := promql.NewEngine(promql.EngineOptions{})
 	t.Cleanup(engine.Close)
 	return Source{
 		Engine: engine, Store: store,

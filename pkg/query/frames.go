@@ -6,12 +6,12 @@ import (
 	"slices"
 	"time"
 
+	"community-mesos-datasource/pkg/promql"
+
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/promql"
+	prom "github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
-
-	"community-mesos-datasource/pkg/history"
 )
 
 // This file makes data frames in shapes of Grafana's dataplane contract. Their
@@ -45,26 +45,26 @@ const (
 // one is a series of an answer.
 type one struct {
 	labels labels.Labels
-	points []promql.FPoint // without NaN: what is not known has no point
+	points []prom.FPoint // without NaN: what is not known has no point
 }
 
 // seriesOf takes the series with points out of a result. A number without
 // series, as of 1 + 1, is a series without labels.
-func seriesOf(result history.Result) []one {
+func seriesOf(result promql.Result) []one {
 	var all []one
-	add := func(of labels.Labels, points ...promql.FPoint) {
-		points = slices.DeleteFunc(points, func(p promql.FPoint) bool { return math.IsNaN(p.F) })
+	add := func(of labels.Labels, points ...prom.FPoint) {
+		points = slices.DeleteFunc(points, func(p prom.FPoint) bool { return math.IsNaN(p.F) })
 		if len(points) > 0 {
 			all = append(all, one{labels: of, points: points})
 		}
 	}
 	switch result.Type {
 	case parser.ValueTypeScalar:
-		add(labels.EmptyLabels(), promql.FPoint{T: result.Scalar.T, F: result.Scalar.V})
+		add(labels.EmptyLabels(), prom.FPoint{T: result.Scalar.T, F: result.Scalar.V})
 	case parser.ValueTypeVector:
 		for _, s := range result.Vector {
 			if s.H == nil {
-				add(s.Metric, promql.FPoint{T: s.T, F: s.F})
+				add(s.Metric, prom.FPoint{T: s.T, F: s.F})
 			}
 		}
 	default:
@@ -210,7 +210,7 @@ func (f framer) table(all []one) data.Frames {
 func (f framer) timeTable(all []one) data.Frames {
 	type row struct {
 		series int
-		point  promql.FPoint
+		point  prom.FPoint
 	}
 	var rows []row
 	for i, s := range all {

@@ -23,7 +23,7 @@ func small(t testing.TB) Source {
 	for i := 30; i < 38; i++ {
 		gone[i] = math.NaN()
 	}
-	return source(t, memory(t,
+	return source(t, recordedStore(t,
 		recorded{of("mesos_framework_cpus_allocated", "framework", "marathon", "framework_id", "1"), flat(1.5, 60)},
 		recorded{of("mesos_framework_cpus_allocated", "framework", "chronos", "framework_id", "2"), gone},
 		recorded{of("mesos_framework_memory_allocated_bytes", "framework", "marathon", "framework_id", "1"), flat(1<<30, 60)},
@@ -216,7 +216,7 @@ func TestNotices(t *testing.T) {
 		"nothing to say": {`{"expr":"mesos_cluster_cpus_capacity"}`, nil, nil},
 		"the range begins before history did": {
 			`{"expr":"mesos_cluster_cpus_capacity offset 1m"}`, func(s *Source) {
-				s.Store = memory(t, recorded{of("mesos_cluster_cpus_capacity"), flat(1, 20)})
+				s.Store = recordedStore(t, recorded{of("mesos_cluster_cpus_capacity"), flat(1, 20)})
 			}, []string{"History begins at 2026-03-01 11:55:15 UTC: what was before is not known."},
 		},
 		"so does what an instant looks back to": {
@@ -225,7 +225,7 @@ func TestNotices(t *testing.T) {
 		},
 		"an instant of now does not": {`{"expr":"mesos_cluster_cpus_capacity","instant":true}`, nil, nil},
 		"an empty history": {
-			`{"expr":"mesos_cluster_cpus_capacity"}`, func(s *Source) { s.Store = memory(t) },
+			`{"expr":"mesos_cluster_cpus_capacity"}`, func(s *Source) { s.Store = recordedStore(t) },
 			[]string{"Nothing has been collected yet: Mesos keeps no history, so it begins with the first poll."},
 		},
 		"tasks' history is not kept": {
@@ -296,7 +296,7 @@ func TestNotices(t *testing.T) {
 }
 
 func TestTheFirstPoll(t *testing.T) {
-	empty, query := source(t, memory(t)), `{"expr":"mesos_cluster_cpus_capacity"}`
+	empty, query := source(t, recordedStore(t)), `{"expr":"mesos_cluster_cpus_capacity"}`
 	require.Contains(t, texts(answered(t, empty, query, Options{Ready: collector.ErrFirstPoll})),
 		"The first poll of the cluster is still running: there is nothing to show yet.")
 
@@ -309,7 +309,7 @@ func TestTheFirstPoll(t *testing.T) {
 }
 
 func TestEfficiencyOfAPartSaysSo(t *testing.T) {
-	src := source(t, memory(t,
+	src := source(t, recordedStore(t,
 		recorded{of("mesos_cluster_cpus_used"), flat(2, 60)},
 		recorded{of("mesos_cluster_cpus_measured"), flat(3, 60)},
 		recorded{of("mesos_cluster_cpus_allocated"), flat(4, 60)},

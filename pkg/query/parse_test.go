@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"community-mesos-datasource/pkg/promql"
+
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/stretchr/testify/require"
-
-	"community-mesos-datasource/pkg/history"
 )
 
 func TestEveryKeyOfGrafanaIsAcceptedOnEveryQueryType(t *testing.T) {
@@ -33,7 +33,7 @@ func TestEveryKeyOfGrafanaIsAcceptedOnEveryQueryType(t *testing.T) {
 		require.NoError(t, err, own)
 		require.Empty(t, p.strangers, own)
 		require.Equal(t, time.Minute, p.least)
-		response := Run(context.Background(), source(t, memory(t)), backend.DataQuery{RefID: "A", JSON: raw, TimeRange: asked("").TimeRange}, Options{})
+		response := Run(context.Background(), source(t, recordedStore(t)), backend.DataQuery{RefID: "A", JSON: raw, TimeRange: asked("").TimeRange}, Options{})
 		require.NoError(t, response.Error, own)
 		readable(t, response.Frames)
 	}
@@ -92,11 +92,11 @@ func FuzzQuery(f *testing.F) {
 		f.Add(c.query)
 	}
 	f.Add(`{"expr":"sum by (framework) (rate(x[$__rate_interval]))","adhocFilters":[{"key":"a","operator":"=~","value":"("}]}`)
-	src := source(f, memory(f, recorded{of("mesos_framework_cpus_allocated", "framework", "x", "framework_id", "1"), flat(1, 10)}))
+	src := source(f, recordedStore(f, recorded{of("mesos_framework_cpus_allocated", "framework", "x", "framework_id", "1"), flat(1, 10)}))
 	f.Fuzz(func(t *testing.T, query string) {
 		raw := json.RawMessage(query)
 		if compiled, err := Compile(raw); err == nil {
-			_, err := history.ParseExpr(placeholder.interpolate(compiled.PromQL))
+			_, err := promql.ParseExpr(placeholder.interpolate(compiled.PromQL))
 			require.NoError(t, err, compiled.PromQL)
 		}
 		response := Run(context.Background(), src, asked(query), Options{})

@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"community-mesos-datasource/catalogue"
-	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/series"
 )
 
@@ -26,7 +26,7 @@ func compilePromQL(q *PromQLQuery) plan {
 // withFilters adds matchers to every selector of an expression, by its syntax
 // tree: no text of a filter can become anything but a value.
 func withFilters(text string, matchers []*labels.Matcher) (string, error) {
-	parsed, err := history.ParseExpr(text)
+	parsed, err := promql.ParseExpr(text)
 	if err != nil || len(matchers) == 0 {
 		return text, err
 	}
@@ -49,14 +49,14 @@ type reads struct {
 	reach time.Duration
 }
 
-// readsOf walks an expression, which must parse. Errors are *history.Error.
+// readsOf walks an expression, which must parse. Errors are *promql.Error.
 func readsOf(text string) (reads, error) {
-	parsed, err := history.ParseExpr(text)
+	parsed, err := promql.ParseExpr(text)
 	if err != nil {
 		return reads{}, err
 	}
 	var r reads
-	r.names, r.any = history.MetricNames(parsed)
+	r.names, r.any = promql.MetricNames(parsed)
 	parser.Inspect(parsed, func(node parser.Node, path []parser.Node) error {
 		selector, ok := node.(*parser.VectorSelector)
 		if !ok {
@@ -86,7 +86,7 @@ var ofLeader = []series.Poll{series.PollSnapshot, series.PollState}
 // poll does not wait for the slowest.
 func pollsOf(selector *parser.VectorSelector) []series.Poll {
 	var polls []series.Poll
-	names, others := history.MetricNames(selector)
+	names, others := promql.MetricNames(selector)
 	for _, name := range names {
 		if _, known := catalogue.Lookup(name); known {
 			polls = append(polls, catalogue.PollsOf(name)...)

@@ -15,7 +15,7 @@ import (
 	"github.com/prometheus/prometheus/util/annotations"
 
 	"community-mesos-datasource/catalogue"
-	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/promql"
 )
 
 // This file is what the editors ask for beside queries. All of it reads only.
@@ -29,7 +29,7 @@ type Compiled struct {
 }
 
 // Compile turns a query's JSON into PromQL. Errors are *InvalidError, or
-// *history.Error where an expression is not PromQL.
+// *promql.Error where an expression is not PromQL.
 func Compile(raw json.RawMessage) (Compiled, error) {
 	p, err := parse(raw)
 	if err != nil {
@@ -39,7 +39,7 @@ func Compile(raw json.RawMessage) (Compiled, error) {
 	if err != nil {
 		return Compiled{}, err
 	}
-	if _, err := history.ParseExpr(placeholder.interpolate(built.expr)); err != nil {
+	if _, err := promql.ParseExpr(placeholder.interpolate(built.expr)); err != nil {
 		return Compiled{}, err
 	}
 	answer := Compiled{PromQL: built.expr, Warnings: built.notices}
@@ -104,7 +104,7 @@ func lookUp(ctx context.Context, store storage.Queryable, match []string, from, 
 		selectors = nil
 	}
 	for _, text := range match {
-		matchers, err := history.ParseMatchers(text)
+		matchers, err := promql.ParseMatchers(text)
 		if err != nil {
 			return nil, nil, err
 		}

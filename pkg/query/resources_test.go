@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
+	"community-mesos-datasource/pkg/promql"
 
-	"community-mesos-datasource/pkg/history"
+	"github.com/stretchr/testify/require"
 )
 
 func TestCompileLeavesTheMacrosIn(t *testing.T) {
@@ -39,7 +39,7 @@ func TestCompileSaysWhatIsWrong(t *testing.T) {
 	_, err := Compile(json.RawMessage(`{"entity":"framework","resource":"cpus","measure":"utilization"}`))
 	require.EqualError(t, err, "measure: a framework has no capacity: use share")
 	_, err = Compile(json.RawMessage(`{"expr":"sum("}`))
-	require.Equal(t, history.ErrorParse, history.KindOf(err))
+	require.Equal(t, promql.ErrorParse, promql.KindOf(err))
 	_, err = Compile(nil)
 	require.ErrorContains(t, err, "no JSON object")
 }
@@ -78,7 +78,7 @@ func TestLabelsSaysWhatIsWrong(t *testing.T) {
 	_, _, err := LabelValues(ctx, src, "", nil, time.Time{}, time.Time{}, 0)
 	require.EqualError(t, err, `label: "" is no name of a label`)
 	_, _, err = Labels(ctx, src, []string{"rate(x[5m])"}, time.Time{}, time.Time{})
-	require.Equal(t, history.ErrorParse, history.KindOf(err))
+	require.Equal(t, promql.ErrorParse, promql.KindOf(err))
 }
 
 func TestCatalogueOffersWhatCompiles(t *testing.T) {

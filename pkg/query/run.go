@@ -15,13 +15,14 @@ import (
 
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/series"
 )
 
-// Engine evaluates PromQL; *history.Engine is one.
+// Engine evaluates PromQL; *promql.Engine is one.
 type Engine interface {
-	Instant(context.Context, history.Request) (history.Result, error)
-	Range(context.Context, history.Request) (history.Result, error)
+	Instant(context.Context, promql.Request) (promql.Result, error)
+	Range(context.Context, promql.Request) (promql.Result, error)
 }
 
 // Source is what queries are answered from.
@@ -174,8 +175,8 @@ func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p
 // an evaluation is what the engine said to a query, and what it was asked.
 type evaluation struct {
 	built
-	request history.Request
-	result  history.Result
+	request promql.Request
+	result  promql.Result
 	release func() // what request.Store holds
 }
 
@@ -186,7 +187,7 @@ func ask(ctx context.Context, src Source, q backend.DataQuery, o Options, p pars
 	if err != nil {
 		return evaluation{}, err
 	}
-	e := evaluation{built: b, release: func() {}, request: history.Request{
+	e := evaluation{built: b, release: func() {}, request: promql.Request{
 		Store: src.Store, Expr: b.expr, Lookback: b.clock.lookback(), Alert: o.Alert,
 		Start: b.clock.start, End: b.clock.end, Step: b.clock.step,
 	}}
@@ -209,7 +210,7 @@ func ask(ctx context.Context, src Source, q backend.DataQuery, o Options, p pars
 }
 
 // numbers tells whether a result is one that frames can be made of.
-func numbers(result history.Result, instant bool) error {
+func numbers(result promql.Result, instant bool) error {
 	switch {
 	case instant && result.Type == parser.ValueTypeMatrix:
 		return bad("expr", "a range of samples is no answer: use a function such as rate() or last_over_time() around it")
@@ -315,7 +316,7 @@ func (b built) notices(src Source, instant bool) []data.Notice {
 
 // coverage tells where efficiency is that of a part: agents that did not
 // answer are in neither side of the quotient.
-func coverage(ctx context.Context, src Source, b built, request history.Request) []data.Notice {
+func coverage(ctx context.Context, src Source, b built, request promql.Request) []data.Notice {
 	if b.plan.coverage == "" {
 		return nil
 	}
@@ -339,7 +340,7 @@ func failed(err error) backend.DataResponse {
 	status, source := backend.StatusInternal, backend.ErrorSourcePlugin
 	if _, ok := errors.AsType[*InvalidError](err); ok {
 		status, source = backend.StatusBadRequest, backend.ErrorSourceDownstream
-	} else if kind := history.KindOf(err); kind != "" {
+	} else if kind := promql.KindOf(err); kind != "" {
 		status, source = statusOf(kind)
 	} else if _, ok := errors.AsType[*unreadyError](err); ok {
 		status, source = backend.StatusBadGateway, backend.ErrorSourceDownstream
@@ -347,15 +348,15 @@ func failed(err error) backend.DataResponse {
 	return backend.DataResponse{Error: err, Status: status, ErrorSource: source}
 }
 
-func statusOf(kind history.ErrorKind) (backend.Status, backend.ErrorSource) {
+func statusOf(kind promql.ErrorKind) (backend.Status, backend.ErrorSource) {
 	switch kind {
-	case history.ErrorParse, history.ErrorRequest, history.ErrorSamples, history.ErrorEval:
+	case promql.ErrorParse, promql.ErrorRequest, promql.ErrorSamples, promql.ErrorEval:
 		return backend.StatusBadRequest, backend.ErrorSourceDownstream
-	case history.ErrorTimeout:
+	case promql.ErrorTimeout:
 		return backend.StatusTimeout, backend.ErrorSourceDownstream
-	case history.ErrorBusy:
+	case promql.ErrorBusy:
 		return backend.StatusTooManyRequests, backend.ErrorSourceDownstream
-	case history.ErrorCancel:
+	case promql.ErrorCancel:
 		return 499, backend.ErrorSourceDownstream // nginx' code for a client that went away, which Grafana uses too
 	default:
 		return backend.StatusInternal, backend.ErrorSourcePlugin

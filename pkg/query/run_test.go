@@ -12,35 +12,35 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/promql"
+	prom "github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/pkg/collector"
-	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/promql"
 )
 
 // scripted is an engine that answers what it is told to, and keeps what it was
 // asked.
 type scripted struct {
-	result  history.Result
+	result  promql.Result
 	err     error
 	panics  bool
-	instant []history.Request
-	ranges  []history.Request
+	instant []promql.Request
+	ranges  []promql.Request
 }
 
-func (e *scripted) Instant(_ context.Context, r history.Request) (history.Result, error) {
+func (e *scripted) Instant(_ context.Context, r promql.Request) (promql.Result, error) {
 	e.instant = append(e.instant, r)
 	return e.answer()
 }
 
-func (e *scripted) Range(_ context.Context, r history.Request) (history.Result, error) {
+func (e *scripted) Range(_ context.Context, r promql.Request) (promql.Result, error) {
 	e.ranges = append(e.ranges, r)
 	return e.answer()
 }
 
-func (e *scripted) answer() (history.Result, error) {
+func (e *scripted) answer() (promql.Result, error) {
 	if e.panics {
 		panic("no such thing")
 	}
@@ -48,23 +48,23 @@ func (e *scripted) answer() (history.Result, error) {
 }
 
 func scriptedSource(t testing.TB, e *scripted) Source {
-	src := source(t, memory(t, recorded{of("x"), flat(1, 1000)}))
+	src := source(t, recordedStore(t, recorded{of("x"), flat(1, 1000)}))
 	src.Engine = e
 	return src
 }
 
 // manySeries is a result of n series, the i-th with the value i.
-func manySeries(n int, instant bool) history.Result {
+func manySeries(n int, instant bool) promql.Result {
 	if instant {
-		result := history.Result{Type: parser.ValueTypeVector}
+		result := promql.Result{Type: parser.ValueTypeVector}
 		for i := range n {
-			result.Vector = append(result.Vector, promql.Sample{Metric: of("x", "i", fmt.Sprint(i)), T: noon.UnixMilli(), F: float64(i)})
+			result.Vector = append(result.Vector, prom.Sample{Metric: of("x", "i", fmt.Sprint(i)), T: noon.UnixMilli(), F: float64(i)})
 		}
 		return result
 	}
-	result := history.Result{Type: parser.ValueTypeMatrix}
+	result := promql.Result{Type: parser.ValueTypeMatrix}
 	for i := range n {
-		result.Matrix = append(result.Matrix, promql.Series{Metric: of("x", "i", fmt.Sprint(i)), Floats: []promql.FPoint{{T: noon.UnixMilli(), F: float64(i)}}})
+		result.Matrix = append(result.Matrix, prom.Series{Metric: of("x", "i", fmt.Sprint(i)), Floats: []prom.FPoint{{T: noon.UnixMilli(), F: float64(i)}}})
 	}
 	return result
 }
@@ -94,7 +94,7 @@ func TestInstantIsEvaluatedAtTheEndAsItIs(t *testing.T) {
 }
 
 func TestRangeAndInstantAreTwoResultsButForRules(t *testing.T) {
-	store := memory(t, recorded{of("x", "a", "1"), flat(1, 60)})
+	store := recordedStore(t, recorded{of("x", "a", "1"), flat(1, 60)})
 	both := `{"expr":"x","range":true,"instant":true}`
 	require.Equal(t, []data.FrameType{data.FrameTypeTimeSeriesMulti, data.FrameTypeNumericWide}, types(answered(t, source(t, store), both, Options{})))
 	require.Equal(t, []data.FrameType{data.FrameTypeNumericWide}, types(answered(t, source(t, store), both, Options{Alert: true})))
@@ -119,12 +119,12 @@ func TestEveryErrorSaysWhoseItIs(t *testing.T) {
 		"a wrong query":         {`{"entity":"slave"}`, nil, 400, backend.ErrorSourceDownstream, `entity: "slave" is not known`},
 		"no PromQL":             {`{"expr":"sum(("}`, nil, 400, backend.ErrorSourceDownstream, "not valid PromQL"},
 		"a type to come":        {`{"queryType":"sql"}`, nil, 400, backend.ErrorSourceDownstream, "sql is not available in this version: there are metrics, promql and variable"},
-		"too many samples":      {`{"expr":"x"}`, &history.Error{Kind: history.ErrorSamples, Sentence: "too many"}, 400, backend.ErrorSourceDownstream, "too many"},
-		"evaluation":            {`{"expr":"x"}`, &history.Error{Kind: history.ErrorEval, Sentence: "many-to-many"}, 400, backend.ErrorSourceDownstream, "many-to-many"},
-		"a slow query":          {`{"expr":"x"}`, &history.Error{Kind: history.ErrorTimeout, Sentence: "slow"}, 504, backend.ErrorSourceDownstream, "slow"},
-		"a busy engine":         {`{"expr":"x"}`, &history.Error{Kind: history.ErrorBusy, Sentence: "busy"}, 429, backend.ErrorSourceDownstream, "busy"},
-		"nobody waits any more": {`{"expr":"x"}`, &history.Error{Kind: history.ErrorCancel, Sentence: "gone"}, 499, backend.ErrorSourceDownstream, "gone"},
-		"a fault in the engine": {`{"expr":"x"}`, &history.Error{Kind: history.ErrorPanic, Sentence: "fault"}, 500, backend.ErrorSourcePlugin, "fault"},
+		"too many samples":      {`{"expr":"x"}`, &promql.Error{Kind: promql.ErrorSamples, Sentence: "too many"}, 400, backend.ErrorSourceDownstream, "too many"},
+		"evaluation":            {`{"expr":"x"}`, &promql.Error{Kind: promql.ErrorEval, Sentence: "many-to-many"}, 400, backend.ErrorSourceDownstream, "many-to-many"},
+		"a slow query":          {`{"expr":"x"}`, &promql.Error{Kind: promql.ErrorTimeout, Sentence: "slow"}, 504, backend.ErrorSourceDownstream, "slow"},
+		"a busy engine":         {`{"expr":"x"}`, &promql.Error{Kind: promql.ErrorBusy, Sentence: "busy"}, 429, backend.ErrorSourceDownstream, "busy"},
+		"nobody waits any more": {`{"expr":"x"}`, &promql.Error{Kind: promql.ErrorCancel, Sentence: "gone"}, 499, backend.ErrorSourceDownstream, "gone"},
+		"a fault in the engine": {`{"expr":"x"}`, &promql.Error{Kind: promql.ErrorPanic, Sentence: "fault"}, 500, backend.ErrorSourcePlugin, "fault"},
 		"an unknown error":      {`{"expr":"x"}`, errors.New("odd"), 500, backend.ErrorSourcePlugin, "odd"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -207,16 +207,16 @@ func count(response backend.DataResponse) int {
 
 func TestWhatIsNotANumberHasNoPoint(t *testing.T) {
 	nan := math.NaN()
-	engine := &scripted{result: history.Result{Type: parser.ValueTypeVector, Vector: promql.Vector{
+	engine := &scripted{result: promql.Result{Type: parser.ValueTypeVector, Vector: prom.Vector{
 		{Metric: of("x", "a", "1"), F: nan}, {Metric: of("x", "a", "2"), F: 2}, {Metric: of("x", "a", "3"), F: math.Inf(1)},
 	}}}
 	response := answered(t, scriptedSource(t, engine), `{"expr":"x","instant":true}`, Options{})
 	require.Len(t, response.Frames[0].Fields, 2)
 	require.Equal(t, "2", response.Frames[0].Fields[0].Labels["a"])
 
-	engine = &scripted{result: history.Result{Type: parser.ValueTypeMatrix, Matrix: promql.Matrix{
-		{Metric: of("x", "a", "1"), Floats: []promql.FPoint{{T: 1000, F: nan}}},
-		{Metric: of("x", "a", "2"), Floats: []promql.FPoint{{T: 1000, F: 1}, {T: 2000, F: nan}, {T: 3000, F: 3}}},
+	engine = &scripted{result: promql.Result{Type: parser.ValueTypeMatrix, Matrix: prom.Matrix{
+		{Metric: of("x", "a", "1"), Floats: []prom.FPoint{{T: 1000, F: nan}}},
+		{Metric: of("x", "a", "2"), Floats: []prom.FPoint{{T: 1000, F: 1}, {T: 2000, F: nan}, {T: 3000, F: 3}}},
 	}}}
 	response = answered(t, scriptedSource(t, engine), `{"expr":"x"}`, Options{})
 	require.Len(t, response.Frames, 1)
@@ -224,7 +224,7 @@ func TestWhatIsNotANumberHasNoPoint(t *testing.T) {
 }
 
 func TestZeroOverZeroIsUnknown(t *testing.T) {
-	store := memory(t,
+	store := recordedStore(t,
 		recorded{of("mesos_agent_cpus_allocated", "agent", "full", "agent_id", "1"), flat(3, 60)},
 		recorded{of("mesos_agent_cpus_capacity", "agent", "full", "agent_id", "1"), flat(4, 60)},
 		recorded{of("mesos_agent_cpus_allocated", "agent", "empty", "agent_id", "2"), flat(0, 60)},
@@ -239,7 +239,7 @@ func TestZeroOverZeroIsUnknown(t *testing.T) {
 }
 
 func TestAnswersThatAreNoNumbersAreErrors(t *testing.T) {
-	src := source(t, memory(t, recorded{of("x"), flat(1, 60)}))
+	src := source(t, recordedStore(t, recorded{of("x"), flat(1, 60)}))
 	for query, text := range map[string]string{
 		`{"expr":"x[1m]","instant":true}`:     "expr: a range of samples is no answer",
 		`{"expr":"\"hello\"","instant":true}`: "expr: a text is no answer",
@@ -252,7 +252,7 @@ func TestAnswersThatAreNoNumbersAreErrors(t *testing.T) {
 }
 
 func TestAScalarIsASeriesWithoutLabels(t *testing.T) {
-	src := source(t, memory(t, recorded{of("x"), flat(1, 60)}))
+	src := source(t, recordedStore(t, recorded{of("x"), flat(1, 60)}))
 	instant := answered(t, src, `{"expr":"1 + 1","instant":true}`, Options{})
 	require.Equal(t, 2.0, instant.Frames[0].Fields[0].At(0))
 	over := answered(t, src, `{"expr":"1 + 1"}`, Options{})
@@ -265,7 +265,7 @@ func TestTopKeepsTheSameSeriesAllAlong(t *testing.T) {
 	for i := 30; i < 60; i++ {
 		a[i], b[i] = 1, 9
 	}
-	store := memory(t,
+	store := recordedStore(t,
 		recorded{of("mesos_framework_cpus_allocated", "framework", "a", "framework_id", "1"), a},
 		recorded{of("mesos_framework_cpus_allocated", "framework", "b", "framework_id", "2"), b},
 	)
@@ -282,7 +282,7 @@ func TestForecastGoesOnAsHistoryDid(t *testing.T) {
 	for i := range line {
 		line[i] = float64(i) / 4
 	}
-	store := memory(t, recorded{of("mesos_cluster_memory_allocated_bytes"), line})
+	store := recordedStore(t, recorded{of("mesos_cluster_memory_allocated_bytes"), line})
 	response := answered(t, source(t, store), `{"entity":"cluster","resource":"memory","measure":"allocated","forecast":"30m","instant":true}`, Options{})
 	require.InDelta(t, 60+30, response.Frames[0].Fields[0].At(0), 0.001)
 }
@@ -297,7 +297,7 @@ func TestInfoLabelsJoinEachOperand(t *testing.T) {
 			recorded{of("mesos_agent_info", "agent", "a"+id, "agent_id", id, "attr_rack", rack, "version", "1.12.0"), flat(1, 60)},
 		)
 	}
-	src := source(t, memory(t, all...))
+	src := source(t, recordedStore(t, all...))
 	for query, want := range map[string]map[string]float64{
 		`"measure":"allocated","groupBy":["attr_rack"]`:                                                                      {"r1": 6, "r2": 3},
 		`"measure":"free","groupBy":["attr_rack"]`:                                                                           {"r1": 12, "r2": 6},
@@ -335,14 +335,14 @@ func TestDashboardFiltersReachEverySelectorOfAnExpression(t *testing.T) {
 }
 
 func TestAFiltersValueIsNeverAMacro(t *testing.T) {
-	store := memory(t, recorded{of("mesos_framework_cpus_allocated", "framework", "$__interval ${__range}", "framework_id", "1"), flat(2, 60)})
+	store := recordedStore(t, recorded{of("mesos_framework_cpus_allocated", "framework", "$__interval ${__range}", "framework_id", "1"), flat(2, 60)})
 	response := answered(t, source(t, store), `{"entity":"framework","resource":"cpus","measure":"allocated","instant":true,
 		"filters":[{"label":"framework","operator":"=","value":"$__interval ${__range}"}]}`, Options{})
 	require.Equal(t, 2.0, response.Frames[0].Fields[0].At(0))
 }
 
 func TestCurrentTasksAnswerInstantsWhereTheirHistoryIsNotKept(t *testing.T) {
-	src := source(t, memory(t, recorded{of("mesos_cluster_cpus_capacity"), flat(8, 60)}))
+	src := source(t, recordedStore(t, recorded{of("mesos_cluster_cpus_capacity"), flat(8, 60)}))
 	src.Status = func() collector.Status { return collector.Status{TaskSeriesWhy: "History of tasks is not kept."} }
 	src.CurrentTasks = func(yield func(labels.Labels, float64)) time.Time {
 		for i, task := range []string{"a", "a", "b"} {

@@ -25,6 +25,7 @@ import (
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/collector/clocktest"
 	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/history/memory"
 	"community-mesos-datasource/pkg/mesos"
 )
 
@@ -98,7 +99,7 @@ func scene03(t *testing.T, use scene) (Source, time.Time) {
 	clock := clocktest.New(noon)
 	client, err := mesos.New(mesos.Config{Masters: []string{master.URL}, HTTP: master.Client(), Now: clock.Now})
 	require.NoError(t, err)
-	store := history.NewMemory(history.MemoryOptions{Now: clock.Now})
+	store := memory.New(memory.Options{Now: clock.Now})
 	collecting := collector.New(collector.Config{
 		Client: client, Sink: store, Clock: clock,
 		Settings: collector.Settings{PollInterval: every, TaskLabels: []string{"app"}, UID: "test"},

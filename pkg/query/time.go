@@ -9,7 +9,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
-	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/series"
 )
 
@@ -75,7 +75,7 @@ func newClock(q backend.DataQuery, least, poll time.Duration) clock {
 	c := clock{poll: poll, from: q.TimeRange.From, to: q.TimeRange.To}
 	span := max(c.span(), 0)
 	// Start and end may fall into one step more than the range has.
-	step := max(least, poll, ceil(span, history.MaxPoints-2), time.Second)
+	step := max(least, poll, ceil(span, promql.MaxPoints-2), time.Second)
 	if q.MaxDataPoints > 0 {
 		step = max(step, ceil(span, q.MaxDataPoints))
 	}

@@ -12,12 +12,12 @@ import (
 	"strings"
 	"time"
 
+	"community-mesos-datasource/pkg/promql"
+
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
-
-	"community-mesos-datasource/pkg/history"
 )
 
 // This file is queryType variable: the values a dashboard variable offers. The
@@ -102,7 +102,7 @@ func (v VariableLabelValues) matchers() ([]*labels.Matcher, error) {
 	if strings.TrimSpace(v.Match) == "" {
 		return nil, nil
 	}
-	matchers, err := history.ParseMatchers(v.Match)
+	matchers, err := promql.ParseMatchers(v.Match)
 	if err != nil {
 		return nil, bad("match", `must be a selector like mesos_agent_info or {framework="marathon"}: %v`, err)
 	}

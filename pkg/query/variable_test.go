@@ -18,6 +18,7 @@ import (
 	"community-mesos-datasource/catalogue"
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/history/memory"
 	"community-mesos-datasource/pkg/series"
 )
 
@@ -65,7 +66,7 @@ var wrongLists = []compileCase{
 // changed, agents in two racks, a role, tasks.
 func listed(t testing.TB) Source {
 	steady := func(name string, pairs ...string) recorded { return recorded{of(name, pairs...), flat(1, 60)} }
-	return source(t, memory(t,
+	return source(t, recordedStore(t,
 		steady("mesos_cluster_cpus_capacity"),
 		steady("mesos_framework_info", "framework", "spark", "framework_id", "f-1", "user", "root", "principal", "etl"),
 		steady("mesos_framework_info", "framework", "spark", "framework_id", "f-2", "user", "root"),
@@ -197,7 +198,7 @@ func TestADashboardsFiltersHoldForVariables(t *testing.T) {
 }
 
 func TestAVariableIsAboutTheTimeRange(t *testing.T) {
-	store := memory(t,
+	store := recordedStore(t,
 		recorded{of("mesos_agent_info", "agent", "now", "agent_id", "S1"), flat(1, 10)},
 		recorded{of("mesos_agent_info", "agent", "before", "agent_id", "S2"), append(flat(1, 10), flat(math.NaN(), 200)...)},
 	)
@@ -219,7 +220,7 @@ func TestAVariableOffersTenThousandAtMostAndSaysSo(t *testing.T) {
 	for i := range many {
 		many[i] = recorded{of("mesos_agent_info", "agent", fmt.Sprintf("a%05d", i), "agent_id", fmt.Sprintf("S%05d", i)), flat(1, 1)}
 	}
-	src := source(t, memory(t, many...))
+	src := source(t, recordedStore(t, many...))
 	for _, variable := range []string{
 		`{"labelValues":{"label":"agent"}}`, `{"entities":{"entity":"agent","field":"id"}}`, `{"promql":"mesos_agent_info"}`,
 	} {
@@ -240,7 +241,7 @@ func TestRulesAndExpressionsCannotAskForAVariable(t *testing.T) {
 }
 
 func TestTasksWithoutHistoryAreListedFromTheCurrentState(t *testing.T) {
-	src := source(t, memory(t, recorded{of("mesos_cluster_cpus_capacity"), flat(1, 10)}))
+	src := source(t, recordedStore(t, recorded{of("mesos_cluster_cpus_capacity"), flat(1, 10)}))
 	src.Status = func() collector.Status { return collector.Status{TaskSeriesWhy: "too many series"} }
 	src.CurrentTasks = func(yield func(labels.Labels, float64)) time.Time {
 		yield(of("mesos_task_cpus_allocated", "task", "web", "task_id", "web.1", "framework", "marathon", "framework_id", "f-3"), 1)
@@ -258,7 +259,7 @@ func TestTasksWithoutHistoryAreListedFromTheCurrentState(t *testing.T) {
 }
 
 func TestAVariableBeforeTheFirstPoll(t *testing.T) {
-	src := source(t, memory(t))
+	src := source(t, recordedStore(t))
 	response := Run(context.Background(), src, asked(lists[0].query), Options{Ready: collector.ErrFirstPoll})
 	require.Empty(t, choices(t, response))
 	require.Contains(t, texts(response), "The first poll of the cluster is still running: there is nothing to show yet.")
@@ -267,7 +268,7 @@ func TestAVariableBeforeTheFirstPoll(t *testing.T) {
 }
 
 func TestAClosedHistoryIsAnError(t *testing.T) {
-	store := history.NewMemory(history.MemoryOptions{})
+	store := memory.New(memory.Options{})
 	require.NoError(t, store.Close())
 	src := source(t, store)
 	src.Interval = func(series.Poll) time.Duration { return 0 }

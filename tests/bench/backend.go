@@ -15,8 +15,11 @@ import (
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/collector/clocktest"
 	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/history/disk"
+	"community-mesos-datasource/pkg/history/memory"
 	"community-mesos-datasource/pkg/mesos"
 	"community-mesos-datasource/pkg/plugin"
+	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/query"
 	"community-mesos-datasource/pkg/series"
 )
@@ -26,7 +29,7 @@ import (
 type backend struct {
 	clock     *clocktest.Clock
 	store     history.Store
-	engine    *history.Engine
+	engine    *promql.Engine
 	collector *collector.Collector
 	counted   *counter
 }
@@ -34,11 +37,11 @@ type backend struct {
 // newBackend makes it; nothing is asked before start.
 func newBackend(o options) (*backend, error) {
 	plugin.SaveMemory() // as the executable does
-	b := &backend{clock: clocktest.New(time.Unix(o.start, 0)), engine: history.NewEngine(history.EngineOptions{})}
+	b := &backend{clock: clocktest.New(time.Unix(o.start, 0)), engine: promql.NewEngine(promql.EngineOptions{})}
 	if o.directory == "" {
-		b.store = history.NewMemory(history.MemoryOptions{Retention: o.retention, Limit: o.memoryLimit, Now: b.clock.Now})
+		b.store = memory.New(memory.Options{Retention: o.retention, Limit: o.memoryLimit, Now: b.clock.Now})
 	} else {
-		b.store = history.NewDisk(history.DiskOptions{Dir: o.directory, Retention: o.retention, MemoryLimit: o.memoryLimit, Now: b.clock.Now})
+		b.store = disk.New(disk.Options{Dir: o.directory, Retention: o.retention, MemoryLimit: o.memoryLimit, Now: b.clock.Now})
 	}
 	b.counted = &counter{Sink: b.store}
 	client, err := b.client(o)
@@ -47,7 +50,7 @@ func newBackend(o options) (*backend, error) {
 	}
 	memorySeries := 0
 	if o.directory == "" {
-		memorySeries = history.SeriesWithin(o.memoryLimit, o.pollInterval)
+		memorySeries = memory.SeriesWithin(o.memoryLimit, o.pollInterval)
 	}
 	b.collector = collector.New(collector.Config{
 		Client: client,

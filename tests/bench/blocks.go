@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 )
 
-// disk is the size of a history's directory.
-type disk struct {
+// blocks is the size of a history's directory.
+type blocks struct {
 	Bytes   int64 `json:"bytes"`   // of all files
 	Blocks  int64 `json:"blocks"`  // of finished blocks
 	Samples int64 `json:"samples"` // in finished blocks
@@ -19,8 +19,8 @@ type disk struct {
 }
 
 // blocksIn reads the blocks' own meta.json (Prometheus' tsdb/docs/format).
-func blocksIn(directory string) (*disk, error) {
-	var d disk
+func blocksIn(directory string) (*blocks, error) {
+	var d blocks
 	var err error
 	if d.Bytes, err = sizeOf(directory); err != nil {
 		return nil, err

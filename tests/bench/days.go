@@ -9,21 +9,21 @@ type daysFound struct {
 	Days      []day      `json:"days"`
 	Questions []question `json:"questions"`
 	// Asked is the memory after the questions.
-	Asked memory `json:"asked"`
-	Disk  *disk  `json:"disk,omitempty"`
+	Asked footprint `json:"asked"`
+	Disk  *blocks   `json:"disk,omitempty"`
 }
 
 // day is the state of the backend at the end of a day. Bytes.
 type day struct {
-	Memory   memory  `json:"memory"`
-	LiveHeap int64   `json:"liveHeap"`
-	History  int64   `json:"history"` // as the store accounts for it
-	Series   int     `json:"series"`
-	Samples  int64   `json:"samples"` // since the beginning
-	Hours    float64 `json:"hours"`   // that the history reaches back
-	Note     string  `json:"note,omitempty"`
-	CPU      float64 `json:"cpu"` // seconds, of this day
-	Polls    int     `json:"polls"`
+	Memory   footprint `json:"memory"`
+	LiveHeap int64     `json:"liveHeap"`
+	History  int64     `json:"history"` // as the store accounts for it
+	Series   int       `json:"series"`
+	Samples  int64     `json:"samples"` // since the beginning
+	Hours    float64   `json:"hours"`   // that the history reaches back
+	Note     string    `json:"note,omitempty"`
+	CPU      float64   `json:"cpu"` // seconds, of this day
+	Polls    int       `json:"polls"`
 }
 
 // days lets days pass, one step after the other, and asks the questions at

@@ -10,10 +10,10 @@ import (
 // pollFound is what whole polls cost: /metrics/snapshot, /state and /roles,
 // from asking to samples written. Bytes, and CPU in seconds.
 type pollFound struct {
-	Before  memory  `json:"before"`  // of a process that has done nothing yet
-	First   memory  `json:"first"`   // after the first poll, which makes all series
-	History int64   `json:"history"` // bytes the history accounts for after the first poll
-	FirstS  float64 `json:"firstCPU"`
+	Before  footprint `json:"before"`  // of a process that has done nothing yet
+	First   footprint `json:"first"`   // after the first poll, which makes all series
+	History int64     `json:"history"` // bytes the history accounts for after the first poll
+	FirstS  float64   `json:"firstCPU"`
 	// Later are polls of a history that has the series: how much memory each
 	// took at most above what was there before it.
 	Later   float64 `json:"laterCPU"` // median

@@ -22,16 +22,16 @@ func cpu() time.Duration {
 	return time.Duration(use.Utime.Nano() + use.Stime.Nano())
 }
 
-// memory is what the kernel says this process takes, in bytes.
-type memory struct {
+// footprint is what the kernel says this process takes, in bytes.
+type footprint struct {
 	Now  int64 `json:"now"`  // VmRSS
 	Peak int64 `json:"peak"` // VmHWM: the most since the start, or since forgetPeak
 }
 
-func resident() (memory, error) {
+func resident() (footprint, error) {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
-		return memory{}, err
+		return footprint{}, err
 	}
 	value := func(name string) (int64, error) {
 		_, after, ok := bytes.Cut(status, []byte(name+":"))
@@ -42,7 +42,7 @@ func resident() (memory, error) {
 		kib, err := strconv.ParseInt(string(fields[0]), 10, 64)
 		return kib * 1024, err
 	}
-	var m memory
+	var m footprint
 	if m.Now, err = value("VmRSS"); err == nil {
 		m.Peak, err = value("VmHWM")
 	}

@@ -24,8 +24,9 @@ import (
 
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/collector/clocktest"
-	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/history/memory"
 	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/query"
 )
 
@@ -76,9 +77,9 @@ func run(args []string) error {
 // watch polls the cluster for as long as wanted, and then asks.
 func watch(o options, asked []string) ([]answer, error) {
 	clock := clocktest.New(time.Unix(o.start, 0))
-	store := history.NewMemory(history.MemoryOptions{Now: clock.Now})
+	store := memory.New(memory.Options{Now: clock.Now})
 	defer store.Close()
-	engine := history.NewEngine(history.EngineOptions{})
+	engine := promql.NewEngine(promql.EngineOptions{})
 	defer engine.Close()
 
 	transport := http.DefaultTransport.(*http.Transport).Clone()

@@ -1,0 +1,67 @@
+package disk
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"community-mesos-datasource/pkg/history/memory"
+	"community-mesos-datasource/pkg/promql"
+
+	"github.com/prometheus/prometheus/storage"
+	"github.com/stretchr/testify/require"
+)
+
+// BenchmarkPanel asks for 24 hours of polls every 15 s as a panel does, at a
+// step of two minutes, from memory and from disk, where they are in several
+// blocks and the head. Beside it the same through the TSDB's own querier.
+func BenchmarkPanel(b *testing.B) {
+	const series = 100
+	c, dir := newClock(), b.TempDir()
+	disk := openDisk(b, Options{Dir: dir, Now: c.Now, Retention: 15 * 24 * time.Hour})
+	memory := memory.New(memory.Options{Now: c.Now})
+	var points []point
+	for i := range series {
+		agent := fmt.Sprintf("agent%03d", i)
+		points = append(points,
+			sample(t0, 0, "__name__", "mesos_agent_cpus_allocated", "agent", agent),
+			sample(t0, 0, "__name__", "mesos_agent_cpus_capacity", "agent", agent))
+	}
+	for poll := range 24 * 240 {
+		at := c.Advance(15 * time.Second)
+		for i := range points {
+			points[i].T = at
+			points[i].V = 16
+			if i%2 == 0 {
+				points[i].V = float64((poll*7+i)%160) / 10
+			}
+		}
+		commit(b, disk, points...)
+		commit(b, memory, points...)
+	}
+	onDisk(b, disk)
+	h, _ := disk.state()
+	require.Eventually(b, func() bool { return len(h.db.Blocks()) > 2 }, 10*time.Second, time.Millisecond)
+	engine := promql.NewEngine(promql.EngineOptions{})
+	defer engine.Close()
+	for _, query := range []struct{ name, expr string }{
+		{"allocated", `sum by (agent)(mesos_agent_cpus_allocated)`},
+		{"utilization", `sum by (agent)(mesos_agent_cpus_allocated) / sum by (agent)(mesos_agent_cpus_capacity)`},
+	} {
+		for _, store := range []struct {
+			name string
+			storage.Queryable
+		}{{"memory", memory}, {"disk", disk}, {"tsdb", h.db}} {
+			b.Run(query.name+"/"+store.name, func(b *testing.B) {
+				for b.Loop() {
+					res, err := engine.Range(context.Background(), promql.Request{
+						Store: store.Queryable, Expr: query.expr, Start: c.Now().Add(-24 * time.Hour), End: c.Now(), Step: 2 * time.Minute, Lookback: 40 * time.Second,
+					})
+					require.NoError(b, err)
+					require.Len(b, res.Matrix, series)
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,266 @@
+package promql
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"community-mesos-datasource/pkg/history"
+
+	prom "github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/storage"
+)
+
+const (
+	// MaxPoints is how many points a series of a range query may have,
+	// Prometheus' own limit (web/api/v1: "maximum resolution of 11,000 points").
+	MaxPoints = 11_000
+
+	// heavySamples is the estimate from which on a query is heavy.
+	heavySamples = 500_000
+
+	// subqueryStep is the step of a subquery that names none, as [5m:]:
+	// Prometheus' default evaluation interval.
+	subqueryStep = time.Minute
+
+	// defaultLookback is Prometheus' own; callers know their polls and say better.
+	defaultLookback = 5 * time.Minute
+
+	// maxNotices is how many warnings and how many infos one result carries.
+	maxNotices = 10
+)
+
+// EngineOptions bounds an Engine. What is 0 has the default named.
+type EngineOptions struct {
+	MaxSamples int           // samples one query may hold at once; 5 million, some 105 MB
+	Timeout    time.Duration // of a query, waiting for a slot included; 25 s (alert rules have 30 s)
+	Slots      int           // heavy queries at a time, and as many of alert rules; 2
+}
+
+// An Engine runs PromQL over stores. It is Prometheus' engine with bounds: on
+// samples, time, points, the length of an expression, and the number of heavy
+// queries at a time. It has no goroutines of its own.
+type Engine struct {
+	opts   EngineOptions
+	engine *prom.Engine
+	slots  chan struct{} // heavy queries
+	alerts chan struct{} // heavy queries of alert rules
+
+	mu      sync.Mutex
+	closed  bool
+	cancels map[*context.CancelFunc]struct{} // of the running queries
+	running sync.WaitGroup
+}
+
+// NewEngine returns an engine.
+func NewEngine(o EngineOptions) *Engine {
+	if o.MaxSamples <= 0 {
+		o.MaxSamples = 5_000_000
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 25 * time.Second
+	}
+	if o.Slots <= 0 {
+		o.Slots = 2
+	}
+	return &Engine{
+		opts: o,
+		engine: prom.NewEngine(prom.EngineOpts{
+			MaxSamples:               o.MaxSamples,
+			Timeout:                  o.Timeout,
+			LookbackDelta:            defaultLookback,
+			NoStepSubqueryIntervalFn: func(int64) int64 { return subqueryStep.Milliseconds() },
+			EnableAtModifier:         true,
+			EnableNegativeOffset:     true,
+			Parser:                   promQL,
+		}),
+		slots:   make(chan struct{}, o.Slots),
+		alerts:  make(chan struct{}, o.Slots),
+		cancels: map[*context.CancelFunc]struct{}{},
+	}
+}
+
+// Close cancels the running queries and waits for their end; later ones are
+// refused. Stores may be closed after it.
+func (e *Engine) Close() {
+	e.mu.Lock()
+	e.closed = true
+	for cancel := range e.cancels {
+		(*cancel)()
+	}
+	e.mu.Unlock()
+	e.running.Wait()
+}
+
+// A Request is one PromQL query.
+type Request struct {
+	Store storage.Queryable
+	Expr  string
+	// Start and End bound a range, both included; an instant query is evaluated
+	// at End. Both are taken to the millisecond.
+	Start, End time.Time
+	Step       time.Duration // between the points of a range; at least 1 ms
+	// Lookback is how old a sample may be to count for a moment: 2.5 times the
+	// longest poll interval of the metrics in Expr. 0: Prometheus' 5 minutes.
+	Lookback time.Duration
+	// Alert tells that an alert rule asks: it never waits for people's queries.
+	Alert bool
+}
+
+// A Result is the answer to a Request. It is the caller's: nothing in it is
+// used again by the engine.
+type Result struct {
+	Type parser.ValueType // which of the following is set
+
+	Vector prom.Vector // instant: one sample per series, at End
+	Matrix prom.Matrix // range, or instant for an expression like x[5m]; sorted by labels
+	Scalar prom.Scalar // instant, for an expression like 1 + 1
+	String prom.String // instant, for an expression like "text"
+
+	// Warnings say what may be wrong with the answer, Infos what may be wrong
+	// with the query (as rate() of what is no counter by its name).
+	Warnings, Infos []string
+}
+
+// Instant evaluates r.Expr at r.End. Its errors are of type *Error.
+func (e *Engine) Instant(ctx context.Context, r Request) (Result, error) {
+	r.Start, r.Step = r.End, 0
+	return e.run(ctx, r, func(ctx context.Context, opts prom.QueryOpts) (prom.Query, error) {
+		return e.engine.NewInstantQuery(ctx, r.Store, opts, r.Expr, r.End)
+	})
+}
+
+// Range evaluates r.Expr at r.Start and every r.Step after it until r.End. Its
+// errors are of type *Error.
+func (e *Engine) Range(ctx context.Context, r Request) (Result, error) {
+	r.Step = r.Step.Truncate(time.Millisecond) // the engine's resolution
+	switch {
+	case r.Step <= 0:
+		return Result{}, requestError("A range query needs a step of at least 1 ms")
+	case r.End.Before(r.Start):
+		return Result{}, requestError("The end of the range, %s, lies before its start, %s", r.End.UTC().Format(time.RFC3339), r.Start.UTC().Format(time.RFC3339))
+	}
+	if points := int64(r.End.Sub(r.Start)/r.Step) + 1; points > MaxPoints {
+		return Result{}, requestError("The query has %d points per series and may have %d at most: raise the step or shorten the time range", points, MaxPoints)
+	}
+	return e.run(ctx, r, func(ctx context.Context, opts prom.QueryOpts) (prom.Query, error) {
+		return e.engine.NewRangeQuery(ctx, r.Store, opts, r.Expr, r.Start, r.End, r.Step)
+	})
+}
+
+type newQuery func(context.Context, prom.QueryOpts) (prom.Query, error)
+
+// run is a query from parsing to the copied result.
+func (e *Engine) run(ctx context.Context, r Request, prepare newQuery) (res Result, err error) {
+	expr, err := ParseExpr(r.Expr)
+	if err != nil {
+		return Result{}, err
+	}
+	if r.Step > 0 && expr.Type() != parser.ValueTypeVector && expr.Type() != parser.ValueTypeScalar {
+		return Result{}, requestError("A range query needs an expression with one value per series and moment, and this one is a %s: query it as instant, or use a function such as rate() or last_over_time()",
+			parser.DocumentedType(expr.Type()))
+	}
+	if err := guard(expr, r.End.Sub(r.Start)); err != nil {
+		return Result{}, err
+	}
+	if r.Lookback <= 0 {
+		r.Lookback = defaultLookback
+	}
+	ctx, end, err := e.begin(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	defer end()
+	defer func() {
+		if p := recover(); p != nil {
+			res, err = Result{}, panicError(fmt.Errorf("panic while evaluating: %v\n%s", p, debug.Stack()))
+		}
+	}()
+	leave, err := e.enter(ctx, expr, r)
+	if err != nil {
+		return Result{}, err
+	}
+	defer leave()
+
+	q, err := prepare(ctx, prom.NewPrometheusQueryOpts(false, r.Lookback))
+	if err != nil {
+		return Result{}, e.evalError(ctx, err)
+	}
+	defer q.Close() // takes the points back: they are copied before
+	answer := q.Exec(ctx)
+	if answer.Err != nil {
+		return Result{}, e.evalError(ctx, answer.Err)
+	}
+	return copied(answer, r.Expr), nil
+}
+
+// begin gives a query its time-out and lets Close cancel it.
+func (e *Engine) begin(ctx context.Context) (context.Context, func(), error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return nil, nil, &Error{Kind: ErrorCancel, Err: history.ErrClosed, Sentence: "The query was cancelled: the data source is shutting down"}
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.opts.Timeout)
+	e.cancels[&cancel] = struct{}{}
+	e.running.Add(1)
+	return ctx, func() {
+		cancel()
+		e.mu.Lock()
+		delete(e.cancels, &cancel)
+		e.mu.Unlock()
+		e.running.Done()
+	}, nil
+}
+
+// enter waits for a slot if the query is heavy, as long as its context allows.
+func (e *Engine) enter(ctx context.Context, expr parser.Expr, r Request) (leave func(), err error) {
+	samples, err := Estimate(ctx, expr, r)
+	if err != nil {
+		return nil, e.evalError(ctx, err)
+	}
+	if samples <= heavySamples {
+		return func() {}, nil
+	}
+	slots := e.slots
+	if r.Alert {
+		slots = e.alerts
+	}
+	began := time.Now()
+	select {
+	case slots <- struct{}{}:
+		return func() { <-slots }, nil
+	case <-ctx.Done():
+		if errors.Is(ctx.Err(), context.Canceled) {
+			return nil, e.contextError(ctx, ctx.Err())
+		}
+		return nil, busyError(time.Since(began), cap(slots), r.Alert, ctx.Err())
+	}
+}
+
+// copied makes a Result that outlives the query.
+func copied(answer *prom.Result, expr string) Result {
+	res := Result{Type: answer.Value.Type()}
+	switch v := answer.Value.(type) {
+	case prom.Vector:
+		res.Vector = slices.Clone(v)
+	case prom.Matrix:
+		res.Matrix = make(prom.Matrix, len(v))
+		for i, s := range v {
+			res.Matrix[i] = prom.Series{Metric: s.Metric, Floats: slices.Clone(s.Floats)}
+		}
+	case prom.Scalar:
+		res.Scalar = v
+	case prom.String:
+		res.String = v
+	}
+	res.Warnings, res.Infos = answer.Warnings.AsStrings(expr, maxNotices, maxNotices)
+	slices.Sort(res.Warnings) // they come from a map
+	slices.Sort(res.Infos)
+	return res
+}

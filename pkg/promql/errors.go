@@ -1,0 +1,131 @@
+package promql
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"community-mesos-datasource/pkg/history"
+
+	prom "github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
+)
+
+// ErrorKind says what kind of thing went wrong with a query.
+type ErrorKind string
+
+// The kinds of errors. The first three are the caller's to mend.
+const (
+	ErrorParse   ErrorKind = "parse"            // the expression is not PromQL
+	ErrorRequest ErrorKind = "request"          // too long, too many points, an end before its start
+	ErrorSamples ErrorKind = "too_many_samples" // more samples than the engine holds for one query
+	ErrorTimeout ErrorKind = "timeout"          // it took too long
+	ErrorBusy    ErrorKind = "busy"             // no slot for a heavy query became free in time
+	ErrorCancel  ErrorKind = "cancelled"        // the caller, or Close, ended it
+	ErrorEval    ErrorKind = "evaluation"       // PromQL refused while it computed, as for many-to-many matching
+	ErrorPanic   ErrorKind = "panic"            // a fault in the engine or the store
+)
+
+// An Error is why a query has no answer. Sentence is for who wrote the query:
+// it names the limit and what can be done.
+type Error struct {
+	Kind     ErrorKind
+	Sentence string
+	Err      error // the cause, for the log; may be nil
+
+	// Line and Column of a parse error count from 1; 0 for other errors.
+	Line, Column int
+}
+
+func (e *Error) Error() string { return e.Sentence }
+func (e *Error) Unwrap() error { return e.Err }
+
+// KindOf returns the kind of an error from this package, "" for others.
+func KindOf(err error) ErrorKind {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	return ""
+}
+
+// requestError is for what the caller asked wrongly.
+func requestError(format string, args ...any) *Error {
+	return &Error{Kind: ErrorRequest, Sentence: fmt.Sprintf(format, args...)}
+}
+
+// parseError tells where an expression stops being PromQL, with the parser's
+// own words: users know them from Prometheus.
+func parseError(expr string, err error) *Error {
+	e := &Error{Kind: ErrorParse, Err: err, Sentence: "The expression is not valid PromQL: " + err.Error()}
+	list, ok := errors.AsType[parser.ParseErrors](err)
+	if !ok || len(list) == 0 {
+		return e
+	}
+	e.Line, e.Column = 1, 1
+	for i, c := range expr {
+		if i >= int(list[0].PositionRange.Start) {
+			break
+		}
+		if e.Column++; c == '\n' {
+			e.Line, e.Column = e.Line+1, 1
+		}
+	}
+	e.Sentence = fmt.Sprintf("The expression is not valid PromQL: line %d, column %d: %s", e.Line, e.Column, list[0].Err)
+	return e
+}
+
+// evalError turns what the engine answered into an Error.
+func (e *Engine) evalError(ctx context.Context, err error) *Error {
+	if failed, ok := errors.AsType[prom.ErrStorage](err); ok {
+		err = failed.Err // it has no Unwrap
+	}
+	var (
+		fault    runtime.Error
+		tooMany  prom.ErrTooManySamples
+		timeout  prom.ErrQueryTimeout
+		canceled prom.ErrQueryCanceled
+	)
+	switch {
+	case errors.As(err, &fault): // recovered by the engine
+		return panicError(err)
+	case errors.As(err, &tooMany):
+		return &Error{Kind: ErrorSamples, Err: err, Sentence: fmt.Sprintf(
+			"The query needs more than %d samples at once, the limit for one query: shorten the time range, raise the step or the minimal interval, or select fewer series",
+			e.opts.MaxSamples)}
+	case errors.As(err, &timeout), errors.As(err, &canceled),
+		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return e.contextError(ctx, err)
+	case errors.Is(err, history.ErrDamaged):
+		return &Error{Kind: ErrorEval, Err: err, Sentence: fmt.Sprintf("The query met damaged samples on disk; from now on they are left out, so ask again (Save & test says what is missing): %v", err)}
+	default:
+		return &Error{Kind: ErrorEval, Err: err, Sentence: fmt.Sprintf("The query cannot be evaluated: %v", err)}
+	}
+}
+
+// panicError is for a fault in the engine or the store. The cause is for the log.
+func panicError(cause error) *Error {
+	return &Error{Kind: ErrorPanic, Err: cause, Sentence: "The query failed because of a fault in the data source, not in the query; the plugin's log has the details"}
+}
+
+// contextError tells a query that took too long from one nobody waits for.
+func (e *Engine) contextError(ctx context.Context, err error) *Error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return &Error{Kind: ErrorCancel, Err: err, Sentence: "The query was cancelled"}
+	}
+	return &Error{Kind: ErrorTimeout, Err: err, Sentence: fmt.Sprintf(
+		"The query was stopped because it took longer than it may (at most %s): shorten the time range, raise the step, or select fewer series",
+		e.opts.Timeout)}
+}
+
+// busyError is for a query that waited in vain for one of the slots.
+func busyError(waited time.Duration, slots int, alert bool, err error) *Error {
+	who := "heavy queries"
+	if alert {
+		who = "heavy queries of alert rules"
+	}
+	return &Error{Kind: ErrorBusy, Err: err, Sentence: fmt.Sprintf(
+		"The query waited %s while %d other %s were running, as many as may at once: try again, shorten the time range, raise the step, or select fewer series",
+		waited.Round(100*time.Millisecond), slots, who)}
+}

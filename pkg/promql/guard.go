@@ -1,0 +1,118 @@
+package promql
+
+import (
+	"strings"
+	"time"
+
+	"github.com/prometheus/prometheus/promql/parser"
+)
+
+// Prometheus' engine bounds the samples of a query. What it does not bound, and
+// what could end the process, is refused here before it runs.
+const (
+	// maxSubqueryPoints bounds the points of a subquery: the engine reserves 16
+	// bytes for each before it looks at any series (promql: runSubquery).
+	maxSubqueryPoints = 500_000
+	// maxDepth bounds how deep an expression nests: the engine recurses, and an
+	// exhausted stack cannot be recovered from.
+	maxDepth = 500
+	// maxLabelGrowth bounds how many times longer nested label_replace and
+	// label_join may make a label, and maxLabelText the bytes of text they bring:
+	// each series gets its own copy.
+	maxLabelGrowth = 16
+	maxLabelText   = 2048
+)
+
+// guard refuses expressions that take memory the engine does not count. width
+// is the length of the range the expression is evaluated over.
+func guard(expr parser.Expr, width time.Duration) (refused error) {
+	text := 0
+	parser.Inspect(expr, func(node parser.Node, path []parser.Node) error {
+		if refused == nil {
+			refused = guardNode(node, path, width, &text)
+		}
+		return refused
+	})
+	return refused
+}
+
+func guardNode(node parser.Node, path []parser.Node, width time.Duration, text *int) error {
+	if len(path) > maxDepth {
+		return requestError("The expression nests more than %d levels deep: simplify it", maxDepth)
+	}
+	switch n := node.(type) {
+	case *parser.SubqueryExpr:
+		if points := subqueryPoints(append(path[:len(path):len(path)], n), width); points > maxSubqueryPoints {
+			return requestError("The subquery [%s:%s] has some %.0f points and may have %d at most: raise its step or shorten its range",
+				n.Range, n.Step, points, maxSubqueryPoints)
+		}
+	case *parser.Call:
+		if growth := labelGrowth(append(path[:len(path):len(path)], n)); growth > maxLabelGrowth {
+			return requestError("The nested label_replace and label_join may make a label %d times longer, and %d times is the most", growth, maxLabelGrowth)
+		}
+		if own, bytes := labelCall(n); own > 0 {
+			*text += bytes
+		}
+		if *text > maxLabelText {
+			return requestError("The texts in label_replace and label_join have more than %d bytes together: shorten them", maxLabelText)
+		}
+	}
+	return nil
+}
+
+// subqueryPoints is the number of points of the innermost subquery of a path:
+// each begins earlier than the one around it by its range. (A subquery with @
+// may have fewer.) A float64, since ranges may be centuries and steps 1 ms.
+func subqueryPoints(path []parser.Node, width time.Duration) (points float64) {
+	span := float64(width)
+	for _, node := range path {
+		if n, ok := node.(*parser.SubqueryExpr); ok {
+			step := n.Step
+			if step <= 0 {
+				step = subqueryStep
+			}
+			span += float64(n.Range)
+			points = span/float64(step) + 1
+		}
+	}
+	return points
+}
+
+// labelGrowth is how many copies of a label the calls of a path may put into
+// another one.
+func labelGrowth(path []parser.Node) int {
+	growth := 1
+	for _, node := range path {
+		if call, ok := node.(*parser.Call); ok {
+			if own, _ := labelCall(call); own > 0 {
+				growth = min(growth*own, 1<<20)
+			}
+		}
+	}
+	return growth
+}
+
+// labelCall tells how many labels a call of label_replace or label_join puts
+// into one (at least 1; 0 for other calls), and how many bytes of text.
+func labelCall(call *parser.Call) (copies, text int) {
+	const values = 3 // label_join(vector, to, separator, from...)
+	switch call.Func.Name {
+	case "label_join":
+		copies = max(1, len(call.Args)-values)
+		text = len(literal(call.Args[2])) * copies
+	case "label_replace": // (vector, to, replacement, from, pattern)
+		text = len(literal(call.Args[2]))
+		copies = max(1, strings.Count(literal(call.Args[2]), "$"))
+	}
+	return copies, text
+}
+
+func literal(expr parser.Expr) string {
+	if p, ok := expr.(*parser.ParenExpr); ok {
+		return literal(p.Expr)
+	}
+	if s, ok := expr.(*parser.StringLiteral); ok {
+		return s.Val
+	}
+	return ""
+}
