@@ -38,8 +38,8 @@ export default defineConfig([
   },
   ...baseConfig,
   {
-    // What runs in Node: scripts, replay, workbench, browser tests.
-    files: ['{dashboards,simulator,scripts,workbench,tests}/**/*.{ts,tsx}'],
+    // What runs in Node: dashboards as code, tools, browser tests.
+    files: ['{dashboards,tests,tools}/**/*.{ts,tsx}'],
     languageOptions: { parserOptions: { project: './tsconfig.node.json' } },
   },
 ]);

@@ -3,7 +3,7 @@
 // the configuration in the root.
 import { defineConfig, devices } from '@playwright/test';
 
-import { findChromium, launchArgs } from '../scripts/chromium.ts';
+import { findChromium, launchArgs } from '../tools/scripts/chromium.ts';
 
 export default defineConfig({
   testDir: './workbench',

@@ -17,7 +17,7 @@ import (
 //
 //	go test ./pkg/query -run TestSchema -update
 //
-// writes it anew. scripts/generate-types.ts makes the frontend's types of it.
+// writes it anew. tools/scripts/generate-types.ts makes the frontend's types of it.
 
 var update = flag.Bool("update", false, "write the files that tests compare with")
 
@@ -36,7 +36,7 @@ func TestSchemaIsThatOfTheModel(t *testing.T) {
 	}
 	want, err := os.ReadFile(schemaFile)
 	require.NoError(t, err)
-	require.Equal(t, string(want), string(got), "the query model changed: go test ./pkg/query -run TestSchema -update, then node scripts/generate-types.ts")
+	require.Equal(t, string(want), string(got), "the query model changed: go test ./pkg/query -run TestSchema -update, then node tools/scripts/generate-types.ts")
 }
 
 func TestSchemaNamesEveryValueTheBackendAccepts(t *testing.T) {

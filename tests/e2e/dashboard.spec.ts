@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { root } from '../../scripts/build.ts';
-import { pluginId } from '../../scripts/grafana.ts';
+import { root } from '../../tools/scripts/build.ts';
+import { pluginId } from '../../tools/scripts/grafana.ts';
 import { expect, test } from './fixtures.ts';
 
 interface Model {

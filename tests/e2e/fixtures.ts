@@ -6,9 +6,9 @@ import path from 'node:path';
 import { test as base } from '@grafana/plugin-e2e';
 import type { Page } from '@playwright/test';
 
-import { root } from '../../scripts/build.ts';
-import { pluginId } from '../../scripts/grafana.ts';
-import { type Replay, startReplay } from '../../simulator/replay.ts';
+import { root } from '../../tools/scripts/build.ts';
+import { pluginId } from '../../tools/scripts/grafana.ts';
+import { type Replay, startReplay } from '../../tools/simulator/replay.ts';
 import { eventually, GrafanaApi } from './api.ts';
 
 export { expect } from '@grafana/plugin-e2e';

@@ -5,9 +5,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-import { root } from '../../scripts/build.ts';
-import { type Grafana, startGrafana } from '../../scripts/grafana.ts';
-import { type Replay, startReplay } from '../../simulator/replay.ts';
+import { root } from '../../tools/scripts/build.ts';
+import { type Grafana, startGrafana } from '../../tools/scripts/grafana.ts';
+import { type Replay, startReplay } from '../../tools/simulator/replay.ts';
 import { eventually, GrafanaApi } from './api.ts';
 import { expect, settings, source, test } from './fixtures.ts';
 

@@ -1,6 +1,6 @@
 // The shipped rule on a master that does not answer, and what panels show of
 // the time, while a simulated cluster's only master is dead.
-import { type Live, startLive } from '../../simulator/live/live.ts';
+import { type Live, startLive } from '../../tools/simulator/live/live.ts';
 import { eventually } from './api.ts';
 import { expect, settings, test } from './fixtures.ts';
 import { PROVISIONED, shippedRule } from './rules.ts';

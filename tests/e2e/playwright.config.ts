@@ -1,12 +1,12 @@
 // Tests against a Grafana that runs with this plugin in it. `npm run e2e`
-// starts them: scripts/e2e.ts says which Grafana.
+// starts them: tools/scripts/e2e.ts says which Grafana.
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
 import { defineConfig, devices } from '@playwright/test';
 import type { PluginOptions } from '@grafana/plugin-e2e';
 
-import { findChromium, launchArgs } from '../../scripts/chromium.ts';
+import { findChromium, launchArgs } from '../../tools/scripts/chromium.ts';
 
 const { GRAFANA_URL, GRAFANA_USER = 'admin', GRAFANA_PASSWORD = 'admin' } = process.env;
 const pluginE2e = createRequire(import.meta.url).resolve('@grafana/plugin-e2e');

@@ -5,10 +5,10 @@ import path from 'node:path';
 
 import { parse } from 'yaml';
 
-import { root } from '../../scripts/build.ts';
-import { type Grafana, startGrafana } from '../../scripts/grafana.ts';
-import { provisioningFor } from '../../scripts/provision.ts';
-import { type Replay, startReplay } from '../../simulator/replay.ts';
+import { root } from '../../tools/scripts/build.ts';
+import { type Grafana, startGrafana } from '../../tools/scripts/grafana.ts';
+import { provisioningFor } from '../../tools/scripts/provision.ts';
+import { type Replay, startReplay } from '../../tools/simulator/replay.ts';
 import { type Query, eventually, GrafanaApi } from './api.ts';
 import { expect, test } from './fixtures.ts';
 

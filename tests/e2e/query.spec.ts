@@ -1,5 +1,5 @@
 // The doors of the backend, through Grafana's API: health, queries, resources.
-import { cpusByFrameworkOf } from '../../simulator/expected.ts';
+import { cpusByFrameworkOf } from '../../tools/simulator/expected.ts';
 import { cpusByFramework, expect, test } from './fixtures.ts';
 
 test('Save & test says what was found', async ({ api, mesos }) => {

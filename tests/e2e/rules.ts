@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { parse } from 'yaml';
 
-import { root } from '../../scripts/build.ts';
+import { root } from '../../tools/scripts/build.ts';
 import type { Query } from './api.ts';
 
 export interface ShippedRule {

@@ -6,8 +6,8 @@ import path from 'node:path';
 import { expect, type Locator, type Page } from '@playwright/test';
 import { parse } from 'yaml';
 
-import { root } from '../../scripts/build.ts';
-import { cpusByFramework, masterTotals } from '../../simulator/expected.ts';
+import { root } from '../../tools/scripts/build.ts';
+import { cpusByFramework, masterTotals } from '../../tools/simulator/expected.ts';
 import { test } from './fixtures.ts';
 
 /** The part of a task in /state that counts here. */

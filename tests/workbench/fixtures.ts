@@ -5,9 +5,9 @@ import path from 'node:path';
 
 import { type Page, test as base } from '@playwright/test';
 
-import { root } from '../../scripts/build.ts';
-import { type Replay, startReplay } from '../../simulator/replay.ts';
-import { startWorkbench, type Workbench } from '../../workbench/start.ts';
+import { root } from '../../tools/scripts/build.ts';
+import { type Replay, startReplay } from '../../tools/simulator/replay.ts';
+import { startWorkbench, type Workbench } from '../../tools/workbench/start.ts';
 
 /** What one curve of the graph shows last, from the legend. */
 export interface Shown {

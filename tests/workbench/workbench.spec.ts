@@ -1,7 +1,7 @@
 // The plugin as a user meets it: editor, graph, PromQL, errors, settings.
 import { expect } from '@playwright/test';
 
-import { cpusByFramework } from '../../simulator/expected.ts';
+import { cpusByFramework } from '../../tools/simulator/expected.ts';
 import { legendOf, test } from './fixtures.ts';
 
 /** The rows a graph of CPUs per framework must have now. */

@@ -12,7 +12,7 @@ import (
 )
 
 // A Follower moves a simulated cluster's time to a clock before each request,
-// by the cluster's control door (simulator/control.ts): an answer is of the
+// by the cluster's control door (tools/simulator/control.ts): an answer is of the
 // moment that the collector writes beside it.
 type Follower struct {
 	Next  http.RoundTripper

@@ -1,0 +1,120 @@
+// The built executable, started as Grafana starts it and measured from outside.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { stringify } from 'yaml';
+
+import { callerOf } from '../workbench/call.ts';
+import { startWorkbench } from '../workbench/start.ts';
+import { executableName } from '../scripts/build.ts';
+import { Watched } from './processes.ts';
+
+const UID = 'bench';
+
+/** The plugin before a cluster. */
+export interface Plugin {
+  process: Watched;
+  /** Asks as a panel does, over the last hour. Throws when the answer is an error. */
+  ask(query: object): Promise<void>;
+  /** What the data source says of itself: the resource `status`. */
+  status(): Promise<Status>;
+  /** Changes the settings a little, as an edit does: all is polled again at once. */
+  edit(): Promise<void>;
+}
+
+export interface Status {
+  polls: Array<{ poll: string; lastSuccess: string; headNs: number; tookNs: number }>;
+  history: { engine: string; series: number; bytes: number };
+  problems?: Record<string, string>;
+}
+
+/** Starts the plugin with a data source, hands it to `measure`, and ends it. */
+export async function withPlugin(
+  master: string,
+  settings: Record<string, unknown>,
+  measure: (plugin: Plugin) => Promise<void>
+): Promise<void> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'mesos-bench-'));
+  let jsonData: Record<string, unknown> = { masters: [master], ...settings };
+  const source = { name: 'Mesos', uid: UID, type: 'community-mesos-datasource', access: 'proxy', editable: true };
+  writeFileSync(path.join(folder, 'mesos.yaml'), stringify({ apiVersion: 1, datasources: [{ ...source, jsonData }] }));
+  const workbench = await startWorkbench({ provisioning: folder, port: 0, log: warnings });
+  const call = callerOf(workbench.url);
+  try {
+    await measure({
+      process: Watched.named(executableName()),
+      async ask(query) {
+        const one = { refId: 'A', datasource: { uid: UID }, maxDataPoints: 1000, intervalMs: 15000, ...query };
+        await call('POST', '/ds/query', { from: 'now-1h', to: 'now', queries: [one] });
+      },
+      status: () => call('GET', `/datasources/uid/${UID}/resources/status`),
+      async edit() {
+        const limit = Number(/\d+/.exec(String(jsonData.memoryLimit ?? '256'))?.[0]);
+        jsonData = { ...jsonData, memoryLimit: `${limit % 2 === 0 ? limit + 1 : limit - 1}MiB` };
+        await sleep(1100); // Edits are told apart by the second.
+        await call('PUT', `/datasources/uid/${UID}`, { ...source, jsonData });
+      },
+    });
+  } finally {
+    await workbench.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Of the plugin's log only what went wrong. */
+function warnings(line: string): void {
+  if (/\[(WARN|ERROR)\]|level=(warn|error)/i.test(line)) {
+    console.error(line);
+  }
+}
+
+/** What one poll of everything cost, from asking to samples written. */
+export interface PollCost {
+  cpu: number;
+  /** Bytes the process took at most beyond what it took before. */
+  added: number;
+  peak: number;
+}
+
+const CHEAP = { queryType: 'promql', expr: 'mesos_up', instant: true };
+
+/** The first poll, and more of a history that has all series. */
+export async function pollCosts(
+  plugin: Plugin,
+  more: number
+): Promise<{ idle: number; first: PollCost; more: PollCost[] }> {
+  await sleep(500);
+  const idle = plugin.process.memory().now;
+  const first = await pollCost(plugin, () => Promise.resolve());
+  const costs: PollCost[] = [];
+  for (let i = 0; i < more; i++) {
+    costs.push(await pollCost(plugin, () => plugin.edit()));
+  }
+  return { idle, first, more: costs };
+}
+
+async function pollCost(plugin: Plugin, provoke: () => Promise<void>): Promise<PollCost> {
+  const since = new Date();
+  await provoke();
+  const { process } = plugin;
+  process.forgetPeak();
+  const before = { cpu: process.cpu(), memory: process.memory().now };
+  await plugin.ask(CHEAP);
+  for (;;) {
+    const { polls, problems } = await plugin.status();
+    if (problems && Object.keys(problems).length > 0) {
+      throw new Error(`a poll failed: ${JSON.stringify(problems)}`);
+    }
+    const done = ['state', 'roles', 'snapshot'].every((kind) =>
+      polls.some(({ poll, lastSuccess }) => poll === kind && new Date(lastSuccess) > since)
+    );
+    if (done) {
+      break;
+    }
+    await sleep(100);
+  }
+  const { peak } = process.memory();
+  return { cpu: process.cpu() - before.cpu, added: peak - before.memory, peak };
+}

@@ -1,0 +1,106 @@
+//go:build linux
+
+// Command bench measures the backend's parts against a generated cluster
+// (tools/simulator/generate) and prints what it found as one JSON object. It is not
+// shipped: `npm run bench` builds and runs it, a fresh process per measurement.
+//
+//	main.go      the command line
+//	process.go   what a process says of itself: CPU, memory
+//	backend.go   collector, history and queries put together on a clock of its own
+//	read.go      bench read: reading /state against only unpacking it, and a naive reader
+//	poll.go      bench poll: a whole poll, from asking to samples written
+//	days.go      bench days: days of polls, and queries at their end
+//	etiquette.go bench etiquette: what masters and agents are asked for
+//	questions.go the panels and rules that are asked for
+//	blocks.go    the size of a history on disk
+//
+// Linux only: CPU and peak memory are read from /proc.
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"runtime/pprof"
+	"time"
+)
+
+// options are the command line.
+type options struct {
+	master string // URL of the generated master
+
+	rounds int // of read and poll
+
+	days         int
+	pollInterval time.Duration
+	step         time.Duration
+	retention    time.Duration
+	memoryLimit  int64
+	taskSeries   string
+	directory    string // of the history on disk; empty: in memory
+	start        int64  // Unix seconds: the cluster's clock when it began
+
+	viewers int           // of etiquette
+	minutes time.Duration // that they look
+	// http asks masters, agents asks agents where they are asked at all.
+	http, agents *http.Client
+
+	profile string // file for a CPU profile, for go tool pprof; empty: none
+}
+
+// measurements are what can be measured, by name.
+var measurements = map[string]func(options) (any, error){
+	"read":      read,
+	"poll":      poll,
+	"days":      days,
+	"etiquette": etiquette,
+}
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	if len(args) == 0 || measurements[args[0]] == nil {
+		return fmt.Errorf("expected a measurement: read, poll, days or etiquette")
+	}
+	var o options
+	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
+	flags.StringVar(&o.master, "master", "", "URL of the generated master")
+	flags.IntVar(&o.rounds, "rounds", 5, "how often each thing is measured")
+	flags.IntVar(&o.days, "days", 1, "days that pass")
+	flags.DurationVar(&o.pollInterval, "poll-interval", 15*time.Second, "the setting pollInterval")
+	flags.DurationVar(&o.step, "step", 0, "how often the clock stops for the next poll; the interval of /state")
+	flags.DurationVar(&o.retention, "retention", 15*24*time.Hour, "the setting retention")
+	flags.Int64Var(&o.memoryLimit, "memory-limit", 256<<20, "the setting memoryLimit, in bytes")
+	flags.StringVar(&o.taskSeries, "task-series", "auto", "the setting taskSeries")
+	flags.StringVar(&o.directory, "directory", "", "where the history is kept on disk; empty: in memory")
+	flags.Int64Var(&o.start, "start", 0, "the cluster's clock when it began, Unix seconds")
+	flags.IntVar(&o.viewers, "viewers", 0, "how many look while etiquette counts")
+	flags.DurationVar(&o.minutes, "minutes", 12*time.Minute, "for how long etiquette counts")
+	flags.StringVar(&o.profile, "profile", "", "write a CPU profile to this file")
+	if err := flags.Parse(args[1:]); err != nil {
+		return err
+	}
+	if o.profile != "" {
+		file, err := os.Create(o.profile)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		if err := pprof.StartCPUProfile(file); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	found, err := measurements[args[0]](o)
+	if err != nil {
+		return fmt.Errorf("%s: %w", args[0], err)
+	}
+	return json.NewEncoder(os.Stdout).Encode(found)
+}

@@ -1,0 +1,113 @@
+// A past that went by in seconds, as a panel shows it afterwards: what was true then, and nothing else.
+import assert from 'node:assert/strict';
+import { existsSync, rmSync } from 'node:fs';
+import { test } from 'node:test';
+
+import everyday from '../simulator/scenarios/everyday.ts';
+import { workbenchArtifacts } from '../workbench/build.ts';
+import { startWorkbench } from '../workbench/start.ts';
+import { ensureBuilt, plugin } from '../scripts/build.ts';
+import { INTERVAL, type Past, startPast } from './prefilled.ts';
+import { provisioningFor } from '../scripts/provision.ts';
+
+const small = { scenario: everyday, hours: 1 / 3, port: 0, plan: { agents: 3, tasks: 20 } };
+
+type Point = [at: number, value: number];
+
+/** Asks for an expression at every poll's moment from five minutes before the past to now; the points, in Unix seconds. */
+async function ask(url: string, past: Past, expr: string): Promise<Point[]> {
+  const answer = await fetch(`${url}/api/ds/query`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({
+      from: String((past.start - 300) * 1000),
+      to: String(Date.now()),
+      queries: [
+        {
+          ...{ refId: 'A', datasource: { uid: 'mesos', type: 'community-mesos-datasource' } },
+          ...{ queryType: 'promql', expr, range: true, step: '15s', intervalMs: 15_000, maxDataPoints: 2000 },
+        },
+      ],
+    }),
+  });
+  const { results } = (await answer.json()) as {
+    results: { A: { error?: string; frames: Array<{ data: { values: Array<Array<number | null>> } }> } };
+  };
+  assert.equal(results.A.error, undefined);
+  assert.equal(results.A.frames.length, 1, expr);
+  const [times, values] = results.A.frames[0].data.values;
+  return times
+    .map((time, i): [number, number | null] => [Number(time) / 1000, values[i]])
+    .filter((point): point is Point => point[1] !== null);
+}
+
+test('a panel shows the past as it was, and goes on with the present', async () => {
+  ensureBuilt([...plugin, ...workbenchArtifacts]); // so that it takes no time later
+  const past = await startPast(small);
+  const present = Date.now() / 1000;
+  const provisioning = provisioningFor(past.live.masters, 'Mesos', past.settings);
+  try {
+    const workbench = await startWorkbench({
+      ...{ provisioning, port: 0, history: past.historyPath },
+      log: () => undefined,
+    });
+    try {
+      await past.handOver();
+      const joined = Date.now() / 1000;
+      await fetch(`${workbench.url}/api/datasources/uid/mesos/health`);
+      const allocated = () => ask(workbench.url, past, 'sum(mesos_framework_cpus_allocated)');
+      let points = await allocated();
+      for (const end = Date.now() + 60_000; (points.at(-1) ?? [0])[0] < joined + INTERVAL; points = await allocated()) {
+        assert.ok(Date.now() < end, 'it does not go on');
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+      }
+
+      const times = points.map(([at]) => at);
+      assert.equal(times[0], past.start, 'nothing before the start, nothing missing after it');
+      const gaps = times.slice(1).map((at, i) => at - times[i]);
+      assert.ok(Math.max(...gaps) <= 2 * INTERVAL, `gaps of ${Math.max(...gaps)} s`);
+      assert.ok(gaps.filter((gap) => gap > INTERVAL).length <= 1, `${gaps}`);
+
+      // In the present the cluster goes on between a poll's moment and its answer.
+      const before = points.filter(([at]) => at < present - INTERVAL);
+      assert.ok(before.length >= 79, `${before.length} points`);
+      const truth = before.map(([at]) => past.live.truth(at).cluster.allocated.cpus);
+      assert.ok(new Set(truth).size > 5, 'there is something to see');
+      before.forEach(([at, value], i) => {
+        assert.ok(
+          Math.abs(value - truth[i]) < 1e-6,
+          `${value} is not ${truth[i]}, ${at - past.start} s after the start`
+        );
+      });
+
+      const used = await ask(workbench.url, past, 'sum(mesos_framework_cpus_used)');
+      assert.ok(used.filter(([at]) => at < joined).length >= 76, `${used.length} points of measured use`);
+    } finally {
+      await workbench.stop();
+    }
+  } finally {
+    rmSync(provisioning, { recursive: true });
+    await past.stop();
+  }
+  assert.equal(existsSync(past.historyPath), false);
+});
+
+test('credentials are those of the cluster', async () => {
+  const auth = { monitor: { password: 'monitor-secret' } };
+  const past = await startPast({ ...small, hours: 0.02, plan: { ...small.plan, principals: auth } });
+  try {
+    const { basicAuthUser, secureJsonData } = past.settings;
+    assert.deepEqual([basicAuthUser, secureJsonData?.basicAuthPassword], ['monitor', 'monitor-secret']);
+    await past.handOver();
+  } finally {
+    await past.stop();
+  }
+});
+
+test('a past that cannot be made says why, and leaves nothing', async () => {
+  const restricted = { limited: { password: 'limited-secret', restricted: true } };
+  await assert.rejects(
+    startPast({ ...small, plan: { ...small.plan, principals: restricted } }),
+    /The history could not be made: prefill: the cluster does not answer: /
+  );
+});

@@ -1,0 +1,170 @@
+// A simulated cluster with a past: hours of it go by in seconds before the plugin's own collector and history
+// (tools/prefill), then its time goes on with the machine's.
+//
+//   const past = await startPast({ scenario, hours: 6 });
+//   start a Grafana or workbench with history_path = past.historyPath
+//   await past.handOver();   // closes the history: the first question opens it
+//   await past.stop();       // ends the cluster and removes the history
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+
+import { startControl } from '../simulator/control.ts';
+import { type Live, startLive } from '../simulator/live/live.ts';
+import type { Plan } from '../simulator/live/plan.ts';
+import type { Scenario } from '../simulator/scenarios/scenario.ts';
+import { type Artifact, ensureBuilt, root } from '../scripts/build.ts';
+import type { SourceSettings } from '../scripts/provision.ts';
+
+export interface PastOptions {
+  scenario: Scenario;
+  /** How much history there is when the cluster comes to the present. */
+  hours: number;
+  /** Port of the first master; 0: any free ones. */
+  port: number;
+  /** What differs from the scenario's plan. */
+  plan?: Partial<Plan>;
+  /** Told from time to time how much of the past has gone by, 0 to 1. */
+  progress?: (share: number) => void;
+  /** Ends it before it has started. */
+  signal?: AbortSignal;
+}
+
+export interface Past {
+  live: Live;
+  /** The setting `history_path`. */
+  historyPath: string;
+  /** When the history begins, Unix seconds. */
+  start: number;
+  /** What the data source needs besides the masters. */
+  settings: SourceSettings;
+  /** Ends the polling that wrote the history, and closes it. Until then it goes on with the present. */
+  handOver(): Promise<void>;
+  /** Ends all of it and removes the history. */
+  stop(): Promise<void>;
+}
+
+/** Seconds between two polls, as by default. */
+export const INTERVAL = 15;
+
+/** Seconds that the cluster has behind it before anybody looks. */
+const LEAD = 60;
+
+/** Org and UID of the provisioned data source: the name of its directory. */
+const SOURCE = { org: 1, uid: 'mesos' };
+
+const executable = `tools/dist/prefill${process.platform === 'win32' ? '.exe' : ''}`;
+
+export const prefillArtifact: Artifact = {
+  name: 'prefill (go)',
+  inputs: ['tools/prefill', 'pkg', 'catalogue', 'go.mod', 'go.sum'],
+  outputs: [executable],
+  command: ['go', 'build', '-o', executable, './tools/prefill'],
+};
+
+/** Starts a cluster and lets its past go by. Throws when that fails, having ended everything. */
+export async function startPast(options: PastOptions): Promise<Past> {
+  ensureBuilt([prefillArtifact]);
+  const started: Array<() => Promise<void> | void> = [];
+  let stopping: Promise<void> | undefined;
+  const stop = () =>
+    (stopping ??= (async () => {
+      for (const end of started.reverse()) {
+        await end();
+      }
+    })());
+  options.signal?.addEventListener('abort', () => void stop());
+  try {
+    // Polls at multiples of the interval, as queries ask.
+    const start = Math.floor((Date.now() / 1000 - options.hours * 3600) / INTERVAL) * INTERVAL;
+    const live = await startLive({
+      scenario: within(options.scenario, options.hours * 3600),
+      plan: { ...options.plan, start: start - LEAD },
+      port: options.port,
+      speed: 0,
+    });
+    started.push(() => live.stop());
+    const control = await startControl(live, 0);
+    started.push(() => control.stop());
+    const historyPath = mkdtempSync(path.join(os.tmpdir(), 'mesos-history-'));
+    started.push(() => rmSync(historyPath, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
+
+    const dir = path.join(historyPath, `${SOURCE.org}-${SOURCE.uid}`);
+    mkdirSync(dir);
+    options.signal?.throwIfAborted();
+    const user = userOf(live.plan);
+    const prefill = startPrefill(live, { door: control.url, dir, start, uid: SOURCE.uid, user: user?.join(':') ?? '' });
+    started.push(() => prefill.end().catch(() => undefined));
+    await prefill.present((at) => options.progress?.((at - start) / (Date.now() / 1000 - start)));
+    await live.setNow(Date.now() / 1000);
+    live.setSpeed(1);
+    live.clearRequests();
+    return { live, historyPath, start, settings: settingsFor(user), handOver: prefill.end, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+type User = [name: string, password: string];
+
+/** Somebody who may see all, where masters and agents ask who it is. */
+function userOf({ principals = {} }: Plan): User | undefined {
+  const found = Object.entries(principals).find(([, { restricted }]) => !restricted);
+  return found && [found[0], found[1].password];
+}
+
+/** As the history was written. */
+function settingsFor(user?: User): SourceSettings {
+  const [name, password] = user ?? [];
+  return {
+    // The agents' names do not resolve.
+    jsonData: {
+      ...{ pollInterval: `${INTERVAL}s`, agentStatistics: true, agentAddress: 'http://{ip}:{port}' },
+      ...(user && { agentBasicAuthUser: name }),
+    },
+    ...(user && {
+      ...{ basicAuth: true, basicAuthUser: name },
+      secureJsonData: { basicAuthPassword: password, agentBasicAuthPassword: password },
+    }),
+  };
+}
+
+/** A scenario that is shorter than the past happens at its end. */
+function within(scenario: Scenario, seconds: number): Scenario {
+  const later = Math.max(0, LEAD + seconds - scenario.length);
+  return { ...scenario, steps: scenario.steps.map((step) => ({ ...step, at: step.at + later })) };
+}
+
+function startPrefill(live: Live, told: Record<string, string | number>) {
+  const flags = { ...told, masters: live.masters.join(','), interval: `${INTERVAL}s` };
+  const args = Object.entries(flags).map(([name, value]) => `-${name}=${value}`);
+  const child = spawn(path.join(root, executable), args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const ended = new Promise<void>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) =>
+      code === 0 ? resolve() : reject(new Error(`The history could not be made: ${said.trim() || `status ${code}`}`))
+    );
+  });
+  ended.catch(() => undefined); // told by whoever waits for it
+  return {
+    /** Resolves when the present has come. */
+    async present(progress: (at: number) => void): Promise<void> {
+      const present = new Promise<void>((resolve) => {
+        createInterface({ input: child.stdout }).on('line', (line) =>
+          line === 'present' ? resolve() : progress(Number(line))
+        );
+      });
+      const early = ended.then(() => Promise.reject(new Error('The history could not be made: it ended early')));
+      await Promise.race([present, early]);
+    },
+    end(): Promise<void> {
+      child.stdin.end();
+      return ended;
+    },
+  };
+}

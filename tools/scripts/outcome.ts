@@ -1,0 +1,174 @@
+// Runs test tools and reads from their reports how many tests passed.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+/** Counts of single tests. */
+export interface Outcome {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/** Runs a command, its output passed on line by line unless `line` takes it. Resolves with its exit code. */
+export function run(command: string[], line?: (text: string) => void, env: NodeJS.ProcessEnv = {}): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command[0], command.slice(1), {
+      stdio: ['ignore', line ? 'pipe' : 'inherit', 'inherit'],
+      env: { ...process.env, ...env },
+    });
+    let rest = '';
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      lines.forEach((text) => line?.(text));
+    });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (rest) {
+        line?.(rest);
+      }
+      resolve(code ?? 1);
+    });
+  });
+}
+
+/** Runs a command that writes a JSON report to the file it is told, and counts from that. */
+async function reported(
+  start: (file: string) => Promise<number>,
+  name: string,
+  count: (report: string) => Outcome
+): Promise<Outcome> {
+  const dir = mkdtempSync(path.join(os.tmpdir(), 'mesos-datasource-test-'));
+  try {
+    const file = path.join(dir, 'report.json');
+    const code = await start(file);
+    if (!existsSync(file)) {
+      console.error(`${name} ended with ${code} and wrote no report`);
+      return { passed: 0, failed: 1, skipped: 0 };
+    }
+    const outcome = count(readFileSync(file, 'utf8'));
+    if (code !== 0 && outcome.failed === 0) {
+      outcome.failed = 1;
+    }
+    return outcome;
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+export function jest(...args: string[]): Promise<Outcome> {
+  return reported(
+    (file) => run(['npx', 'jest', '--json', `--outputFile=${file}`, ...args]),
+    'jest',
+    (report) => {
+      const { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites } = JSON.parse(report);
+      return { passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites, skipped: numPendingTests };
+    }
+  );
+}
+
+/** Playwright with a configuration. A test that never came to run counts as skipped, as Playwright says. */
+export function playwright(config: string, args: string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  return reported(
+    (file) =>
+      run(['npx', 'playwright', 'test', '-c', config, '--reporter=list,json', ...args], undefined, {
+        ...env,
+        PLAYWRIGHT_JSON_OUTPUT_FILE: file,
+      }),
+    'playwright',
+    (report) => {
+      const { stats } = JSON.parse(report);
+      return { passed: stats.expected + stats.flaky, failed: stats.unexpected, skipped: stats.skipped };
+    }
+  );
+}
+
+/** `npm run truth`: each scenario and each mutant counts as one test. */
+export function truth(...args: string[]): Promise<Outcome> {
+  return reported(
+    (file) => run([process.execPath, 'tools/truth/cli.ts', `--report=${file}`, ...args]),
+    'truth',
+    (report) => ({ skipped: 0, ...(JSON.parse(report) as Pick<Outcome, 'passed' | 'failed'>) })
+  );
+}
+
+/** node --test, read from the totals of its TAP output. */
+export async function nodeTest(...patterns: string[]): Promise<Outcome> {
+  const outcome: Outcome = { passed: 0, failed: 0, skipped: 0 };
+  const totals: Record<string, keyof Outcome> = {
+    pass: 'passed',
+    fail: 'failed',
+    skipped: 'skipped',
+    cancelled: 'failed',
+  };
+  const lines: string[] = [];
+  const code = await run([process.execPath, '--test', '--test-reporter=tap', ...patterns], (text) => {
+    lines.push(text);
+    const total = /^# (pass|fail|skipped|cancelled) (\d+)$/.exec(text);
+    if (total) {
+      outcome[totals[total[1]]] += Number(total[2]);
+    }
+  });
+  if (code !== 0) {
+    console.log(lines.join('\n'));
+    outcome.failed ||= 1;
+  }
+  return outcome;
+}
+
+/** go test, read from its own JSON events. A package that does not build is a failure. */
+export async function goTest(...args: string[]): Promise<Outcome> {
+  const outcome: Outcome = { passed: 0, failed: 0, skipped: 0 };
+  const output = new Map<string, string[]>();
+  const counted = { pass: 'passed', fail: 'failed', skip: 'skipped' } as const;
+  const code = await run(['go', 'test', '-json', ...args], (text) => {
+    let event: {
+      Action: string;
+      Package?: string;
+      Test?: string;
+      Output?: string;
+      ImportPath?: string;
+      Elapsed?: number;
+    };
+    try {
+      event = JSON.parse(text);
+    } catch {
+      console.log(text);
+      return;
+    }
+    const id = `${event.Package ?? event.ImportPath}/${event.Test ?? ''}`;
+    if (event.Output !== undefined) {
+      output.set(id, [...(output.get(id) ?? []), event.Output]);
+    }
+    const count = counted[event.Action as keyof typeof counted];
+    if (!count && event.Action !== 'build-fail') {
+      return;
+    }
+    if (event.Action === 'fail' || event.Action === 'build-fail' || event.Action === 'skip') {
+      process.stdout.write((output.get(id) ?? []).join(''));
+    }
+    if (event.Test && count) {
+      outcome[count]++;
+    } else if (event.Action === 'pass') {
+      console.log(`ok   ${event.Package} (${event.Elapsed} s)`);
+    }
+    output.delete(id);
+  });
+  if (code !== 0 && outcome.failed === 0) {
+    outcome.failed = 1;
+  }
+  return outcome;
+}
+
+/** Commands that pass or fail as a whole: each counts as one test. */
+export async function checks(commands: Record<string, string[]>): Promise<Outcome> {
+  const outcome: Outcome = { passed: 0, failed: 0, skipped: 0 };
+  for (const [name, command] of Object.entries(commands)) {
+    const ok = (await run(command)) === 0;
+    console.log(`${ok ? 'ok  ' : 'FAIL'} ${name}`);
+    outcome[ok ? 'passed' : 'failed']++;
+  }
+  return outcome;
+}

@@ -1,0 +1,67 @@
+// The test suites of this repository, in the order they run: what is quick to
+// fail first.
+import { ensureChromium } from './chromium.ts';
+import { runE2e } from './e2e-run.ts';
+import { checks, goTest, jest, nodeTest, type Outcome, playwright, truth } from './outcome.ts';
+
+/** A group of tests that one tool runs. */
+export interface Suite {
+  name: string;
+  what: string;
+  run(): Promise<Outcome>;
+}
+
+const raced = ['./pkg/collector/...', './pkg/history/...', './pkg/mesos/...', './pkg/promql/...', './pkg/plugin/...'];
+
+function skipped(why: string): Outcome {
+  console.log(`skipped: ${why}`);
+  return { passed: 0, failed: 0, skipped: 1 };
+}
+
+/** All suites; `npm test -- NAME` runs one. */
+export const suites: Suite[] = [
+  {
+    name: 'static',
+    what: 'types, lint, format, generated files, build',
+    run: () =>
+      checks({
+        'tsc (plugin)': ['npx', 'tsc', '--noEmit'],
+        'tsc (tools, dashboards, tests)': ['npx', 'tsc', '--noEmit', '-p', 'tsconfig.node.json'],
+        eslint: ['npx', 'eslint', '.'],
+        prettier: ['npx', 'prettier', '--check', '--log-level', 'warn', '.'],
+        gofmt: [process.execPath, 'tools/scripts/gofmt.ts'],
+        'go vet': ['go', 'vet', './...'],
+        'generated files are fresh': [process.execPath, 'tools/scripts/generate.ts', '--check'],
+        // Once, before suites that run side by side need it.
+        'plugin and workbench build': [process.execPath, 'tools/scripts/build-all.ts'],
+      }),
+  },
+  { name: 'jest', what: 'the frontend', run: () => jest() },
+  {
+    name: 'simulator',
+    what: 'replay, scripts',
+    run: () => nodeTest('{dashboards,tools/{bench,prefill,scripts,simulator,truth,workbench}}/**/*.test.ts'),
+  },
+  { name: 'go', what: 'the backend, the catalogue, the workbench host', run: () => goTest('./...') },
+  { name: 'race', what: 'what runs concurrently, under the race detector', run: () => goTest('-race', ...raced) },
+  {
+    name: 'truth',
+    what: 'answers against the truth of simulated clusters, in short',
+    run: () => truth('--short'),
+  },
+  {
+    name: 'browser',
+    what: 'the workbench in Chromium, the real backend behind it',
+    run: async () => {
+      const chromium = ensureChromium();
+      return chromium
+        ? playwright('tests/playwright.config.ts', [], { CHROMIUM: chromium })
+        : skipped('no Chromium, and none could be installed');
+    },
+  },
+  {
+    name: 'e2e',
+    what: 'a real Grafana, where GRAFANA_URL or GRAFANA_HOME names one',
+    run: async () => (await runE2e([]))?.outcome ?? skipped('no Grafana named by GRAFANA_URL or GRAFANA_HOME'),
+  },
+];

@@ -1,0 +1,101 @@
+/**
+ * `node tools/simulator/generate/cli.ts --size small`: a generated cluster on a real port, until Ctrl-C.
+ */
+import { parseArgs } from 'node:util';
+import { DEFAULTS, SIZES, type Size } from './cluster.ts';
+import { openDoor } from './door.ts';
+import { startGenerated } from './master.ts';
+
+const HELP = `Serves a cluster that is made up, in the shape of a recorded one, as a master on a loopback port.
+
+  --size NAME    ${Object.entries(SIZES)
+    .map(([name, { agents, tasks }]) => `${name} (${agents} agents, ${tasks} tasks)`)
+    .join(', ')}
+  --agents N, --tasks N, --frameworks N   instead of those of the size
+  --seed N       another cluster of that size (default: ${DEFAULTS.seed})
+  --churn X      share of the tasks that is replaced in an hour (default: ${DEFAULTS.churn})
+  --rhythm X     share of the batch tasks that is missing at midnight (default: ${DEFAULTS.rhythm})
+  --speed X      how many times as fast as the machine's the cluster's clock runs (default: 1); 0: it stands still
+  --step X       seconds that pass with each /state that is answered, besides (default: 0)
+  --port N       of the master (default: 5050; 0: any free one)
+  --door N       of the door for other programs, see door.ts (default: none; 0: any free one)
+  --tied         end when standard input closes
+`;
+
+const number = { type: 'string' } as const;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      size: { type: 'string', default: 'small' },
+      agents: number,
+      tasks: number,
+      frameworks: number,
+      seed: number,
+      churn: number,
+      rhythm: number,
+      speed: { type: 'string', default: '1' },
+      step: { type: 'string', default: '0' },
+      port: { type: 'string', default: '5050' },
+      door: number,
+      tied: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  if (!(values.size in SIZES)) {
+    throw new Error(`--size ${values.size}: expected one of ${Object.keys(SIZES).join(', ')}`);
+  }
+  const given = (name: 'agents' | 'tasks' | 'frameworks' | 'seed' | 'churn' | 'rhythm') =>
+    values[name] === undefined ? {} : { [name]: numberOption(`--${name}`, values[name]) };
+  const speed = numberOption('--speed', values.speed);
+  const plan = {
+    ...DEFAULTS,
+    ...SIZES[values.size as Size],
+    ...given('agents'),
+    ...given('tasks'),
+    ...given('frameworks'),
+    ...given('seed'),
+    ...given('churn'),
+    ...given('rhythm'),
+  };
+  const master = await startGenerated(plan, {
+    port: numberOption('--port', values.port),
+    step: numberOption('--step', values.step),
+  });
+  const door = values.door === undefined ? undefined : await openDoor(master, numberOption('--door', values.door));
+  console.log(JSON.stringify({ master: master.url, door: door?.url, start: plan.start }));
+
+  const began = performance.now();
+  const running =
+    speed > 0 &&
+    setInterval(
+      () => master.advance(plan.start + ((performance.now() - began) / 1000) * speed),
+      1000 / Math.max(1, speed / 15)
+    );
+  const end = () => {
+    clearInterval(running || undefined);
+    void Promise.all([master.stop(), door?.stop()]).then(() => process.exit(0));
+  };
+  process.on('SIGINT', end);
+  process.on('SIGTERM', end);
+  if (values.tied) {
+    process.stdin.resume().on('end', end);
+  }
+}
+
+function numberOption(name: string, value: string): number {
+  const n = Number(value);
+  if (value.trim() === '' || !(n >= 0)) {
+    throw new Error(`${name} ${value}: expected a number, 0 or more`);
+  }
+  return n;
+}
+
+await main().catch((error: Error) => {
+  console.error(error.message);
+  process.exit(1);
+});

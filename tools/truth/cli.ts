@@ -1,0 +1,151 @@
+// `npm run truth`: every scenario of the simulator goes by before the plugin; what queries answer at each moment is compared
+// with what the simulator knows to be true of it.
+//
+// A window is one interval after an event; only there may an answer differ. Exit status 1: a deviation outside of windows,
+// more than a tenth of the checks within them, or a mutant that nobody noticed.
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+
+import type { Plan } from '../simulator/live/plan.ts';
+import { SCENARIOS, scenarioOf } from '../simulator/scenarios/index.ts';
+import type { Scenario } from '../simulator/scenarios/scenario.ts';
+import { ensureBuilt, plugin } from '../scripts/build.ts';
+import { workbenchArtifacts } from '../workbench/build.ts';
+import { MUTANTS } from './mutants.ts';
+import { goBy, quickArtifact } from './quick.ts';
+import { inThread } from './shipped-thread.ts';
+import type { Shipped } from './shipped.ts';
+import { Table } from './table.ts';
+
+const usage = `npm run truth -- [--scenario NAME]... [--half quick|shipped] [--short] [--minutes N]
+                 [--agents N] [--tasks N] [--seed N]
+
+  --scenario NAME  only this one; several are possible
+  --half quick     with a clock of its own, in seconds; and the mutants
+  --half shipped   the built executable, in real time
+  --short          a few scenarios, and a minute of the executable, as in continuous integration
+  --minutes N      (10) how long the executable is watched
+  --agents N       (12), --tasks N (120), --seed N (1): the clusters
+  --report FILE    writes how many lines passed and failed, as JSON`;
+
+const SHORT = ['everyday', 'agent-returns', 'leader-fails', 'master-recovers', 'framework-fails-over'];
+
+/** What the executable sees in the short version: a leader is lost, and another found. */
+const SHORT_SHIPPED: { scenarios: Scenario[]; seconds: number } = {
+  scenarios: [
+    {
+      name: 'leader-fails, in short',
+      about: 'the leader of three masters dies, another is elected, the dead one returns',
+      plan: { masters: 3, sessionTimeout: 12, reregistration: 4 },
+      length: 90,
+      // Two polls after it begins, whatever the moment, and two before it ends.
+      steps: [
+        { at: 26, do: 'leader dies' },
+        { at: 34, do: 'masters start' },
+      ],
+    },
+  ],
+  seconds: 90,
+};
+
+/** Scenarios that go by at once: they wait for each other's processes, and for what is slow on purpose. */
+const AT_ONCE = 2;
+
+const numbers = ['agents', 'tasks', 'seed', 'minutes'] as const;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      scenario: { type: 'string', multiple: true },
+      half: { type: 'string' },
+      short: { type: 'boolean', default: false },
+      report: { type: 'string' },
+      help: { type: 'boolean', default: false },
+      ...Object.fromEntries(numbers.map((name) => [name, { type: 'string' } as const])),
+    },
+  });
+  if (values.help) {
+    console.log(usage);
+    return;
+  }
+  if (values.half !== undefined && values.half !== 'quick' && values.half !== 'shipped') {
+    throw new Error(`--half ${values.half}: expected quick or shipped\n\n${usage}`);
+  }
+  const given = values as Partial<Record<(typeof numbers)[number], string>>;
+  for (const name of numbers.filter((name) => given[name] !== undefined)) {
+    if (!/^[1-9]\d*$/.test(given[name] ?? '')) {
+      throw new Error(`--${name} ${given[name]}: expected a whole number, 1 or more\n\n${usage}`);
+    }
+  }
+  const plan: Partial<Plan> = Object.fromEntries(
+    (['agents', 'tasks', 'seed'] as const).flatMap((name) => (given[name] ? [[name, Number(given[name])]] : []))
+  );
+  const named = values.scenario ?? (values.short ? SHORT : SCENARIOS.map(({ name }) => name));
+  const scenarios = named.map(scenarioOf);
+  const whole = { scenarios, seconds: 60 * Number(given.minutes ?? 10) };
+  const watch = values.short ? SHORT_SHIPPED : whole;
+  const halves = { quick: values.half !== 'shipped', shipped: values.half !== 'quick' };
+  ensureBuilt([
+    ...(halves.quick ? [quickArtifact] : []),
+    ...(halves.shipped ? [...plugin, ...workbenchArtifacts] : []),
+  ]);
+  const table = new Table();
+  // What goes by in real time needs little of the machine: the quick half takes place meanwhile.
+  const shipped = halves.shipped ? inThread(watch.scenarios, plan, watch.seconds) : undefined;
+  shipped?.catch(() => {}); // It is heard of below, in its turn.
+  if (halves.quick) {
+    await quick(table, scenarios, plan);
+  }
+  if (shipped !== undefined) {
+    tell(table, watch.seconds, await shipped);
+  }
+  table.end();
+  if (values.report !== undefined) {
+    writeFileSync(values.report, JSON.stringify({ passed: table.passed, failed: table.failed }));
+  }
+  process.exitCode = table.failed > 0 ? 1 : 0;
+}
+
+async function quick(table: Table, scenarios: Scenario[], plan: Partial<Plan>): Promise<void> {
+  table.begin('Collector, history in memory and queries, with a clock of their own: a poll every 15 s');
+  const lines = [
+    ...scenarios.map((scenario) => async () => {
+      const verdict = await goBy(scenario, plan);
+      return () => table.tell(scenario.name, verdict);
+    }),
+    ...MUTANTS.map(({ name, scenario, plan: own, must }) => async () => {
+      const verdict = await goBy(scenarioOf(scenario), { ...plan, ...own }, name);
+      return () => table.tellMutant(`mutant: ${name}`, verdict, must);
+    }),
+  ];
+  await inOrder(lines);
+}
+
+function tell(table: Table, seconds: number, { verdicts, told }: Shipped): void {
+  table.begin(`The executable, ${seconds} s of real time, all scenarios at once, history on disk: a poll every 10 s`);
+  verdicts.forEach(({ name, verdict }) => table.tell(name, verdict));
+  console.log(told);
+}
+
+/** Does a few at once, and prints each when those before it are printed. */
+async function inOrder(works: Array<() => Promise<() => void>>): Promise<void> {
+  const results = works.map(() => Promise.withResolvers<() => void>());
+  results.forEach(({ promise }) => promise.catch(() => {})); // It is heard of below, in its turn.
+  let next = 0;
+  const worker = async () => {
+    while (next < works.length) {
+      const mine = next++;
+      await works[mine]().then(results[mine].resolve, results[mine].reject);
+    }
+  };
+  const workers = Array.from({ length: AT_ONCE }, worker);
+  for (const { promise } of results) {
+    (await promise)();
+  }
+  await Promise.all(workers);
+}
+
+await main().catch((error: Error) => {
+  console.error(error.message);
+  process.exit(1); // Whatever still goes by.
+});

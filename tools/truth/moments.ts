@@ -1,0 +1,82 @@
+// Which moment of the cluster an answer is of.
+import type { Truth } from '../simulator/live/truth.ts';
+import { type Check, type Page, POLLS } from './checks.ts';
+import { type Answer, byMoment, type Moment } from './compare.ts';
+import type { Ups } from './up.ts';
+import { type Answered, pagesOf, reignAt, type Watched } from './watched.ts';
+
+/** The moments at which is asked. `length`: seconds that belong to a moment beside itself. */
+export function momentsOf(watched: Watched, length: number, excused: (at: number) => boolean): Moment[] {
+  const { live, interval, speed, from, to, toCluster } = watched;
+  const events = live.events().map(({ at }) => at);
+  const moments: Moment[] = [];
+  for (let at = from; at <= to; at += interval) {
+    const [begin, end] = [toCluster(at), toCluster(at + length)];
+    moments.push({
+      at,
+      window: events.some((event) => event <= end && begin < event + interval * speed),
+      excused: excused(end),
+    });
+  }
+  return moments;
+}
+
+/** The cluster's moment at which a leader answered a page for a sample of that time, by the plugin's clock. */
+export function answeredAtOf(watched: Watched): (page: string, at: number) => number {
+  const reigns = watched.live.reigns();
+  const pages = Map.groupBy(
+    pagesOf(watched).filter(({ host, at }) => host === `master${reignAt(reigns, at)?.master}`),
+    ({ page }) => page
+  );
+  // Both clocks cut off at milliseconds. What takes longer than this to arrive is another request.
+  const [early, late] = [0.002, 5];
+  return (page, at) => {
+    const found: Answered | undefined = pages.get(page)?.find(({ arrived }) => arrived >= at - early);
+    return found !== undefined && found.arrived < at + late ? found.at : watched.toCluster(at);
+  };
+}
+
+/** The cluster's moment of the latest /state before a moment of its own; that moment, where an interval had none. */
+export function stateBeforeOf(watched: Watched): (at: number) => number {
+  const states = pagesOf(watched)
+    .filter(({ page }) => page === '/state')
+    .map(({ at }) => at);
+  return (moment) => {
+    const found = states.findLast((at) => at <= moment) ?? -Infinity;
+    return found > moment - watched.interval * watched.speed ? found : moment;
+  };
+}
+
+/**
+ * Of which moment of the cluster an answer is, by moment asked: of the latest poll, also where that brought nothing. An
+ * answer that is too old for that, an interval and a little, is held against the moment asked itself. (In real time a
+ * machine that is busy with something else may be late.)
+ */
+export function thenOf(
+  { interval, toCluster, oneClock }: Watched,
+  { page, by }: Check,
+  times: Answer,
+  ups: Ups,
+  moments: Moment[],
+  answeredAt: (page: Page, at: number) => number
+): Map<number, number> {
+  const polled = byMoment({ by }, times);
+  return new Map(
+    moments.map(({ at }) => {
+      const latest = Math.max(...(polled.get(at)?.values() ?? []));
+      const said = ups.get(POLLS[page])?.get(at);
+      if (latest > at - (oneClock ? 1.2 : 2) * interval) {
+        return [at, answeredAt(page, latest)];
+      }
+      return [at, said?.up === 0 ? toCluster(said.at) : toCluster(at)];
+    })
+  );
+}
+
+/** The truth of moments, worked out in their order, so that the cluster's past goes by only once. */
+export function truthsOf({ live }: Watched, at: number[]): (at: number) => Truth {
+  const truths = new Map<number, Truth>();
+  const truth = (moment: number) => truths.get(moment) ?? truths.set(moment, live.truth(moment)).get(moment)!;
+  [...new Set(at)].sort((a, b) => a - b).forEach(truth);
+  return truth;
+}

@@ -1,0 +1,50 @@
+// Clients that lie (tools/truth/mutant.go), and where that must be seen: a comparison that lets one pass compares nothing.
+import type { Plan } from '../simulator/live/plan.ts';
+
+export interface Mutant {
+  /** As in tools/truth/mutant.go. */
+  name: string;
+  /** What goes by before it, and how it differs. */
+  scenario: string;
+  plan?: Partial<Plan>;
+  /** What must show deviations. */
+  must: string[];
+}
+
+export const MUTANTS: Mutant[] = [
+  {
+    name: 'loses-tasks',
+    scenario: 'everyday',
+    // It loses every hundredth: so there must be hundreds.
+    plan: { agents: 24, tasks: 300 },
+    must: [
+      ...[
+        'mesos_cluster_tasks',
+        'mesos_agent_tasks{state!="unreachable"}',
+        'mesos_framework_tasks',
+        'mesos_role_tasks',
+      ],
+      ...['mesos_cluster_memory_used_bytes', 'mesos_task_cpus_used'],
+    ],
+  },
+  {
+    name: 'repeats-itself',
+    scenario: 'master-down',
+    must: [
+      'mesos_cluster_cpus_capacity',
+      'mesos_agent_tasks{state!="unreachable"}',
+      'mesos_role_cpus_allocated',
+      'gaps',
+    ],
+  },
+  {
+    name: 'loses-containers',
+    scenario: 'everyday',
+    must: ['mesos_cluster_cpus_measured', 'mesos_agent_memory_used_bytes', 'mesos_executor_memory_used_bytes'],
+  },
+  {
+    name: 'inflates-use',
+    scenario: 'everyday',
+    must: ['cluster', 'agent', 'framework', 'role', 'executor', 'task'].map((entity) => `mesos_${entity}_cpus_used`),
+  },
+];

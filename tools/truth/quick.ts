@@ -1,0 +1,92 @@
+// The half with a clock of its own: collector, history in memory and queries (tools/truth) go through hours of a simulated
+// cluster in seconds, and the cluster's time follows.
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+
+import { startControl } from '../simulator/control.ts';
+import { startLive, type Live } from '../simulator/live/live.ts';
+import type { Plan } from '../simulator/live/plan.ts';
+import type { Scenario } from '../simulator/scenarios/scenario.ts';
+import { type Artifact, root } from '../scripts/build.ts';
+import type { Answer } from './compare.ts';
+import { judge, questions, type Verdict } from './judge.ts';
+
+/** Seconds between two polls. */
+const INTERVAL = 15;
+
+/** Agents are asked from a tenth of the interval until after its half. */
+const SHIFT = 13;
+
+/** Seconds of everyday life after each scenario: the calm that follows is to be seen, too. */
+const AFTERWARDS = 300;
+
+/** Any moment that is a multiple of the interval, so that queries ask at the moments of polls. */
+const START = Date.UTC(2026, 10, 21, 12) / 1000;
+
+const executable = `tools/dist/truth${process.platform === 'win32' ? '.exe' : ''}`;
+
+export const quickArtifact: Artifact = {
+  name: 'truth (go)',
+  inputs: ['tools/truth', 'pkg', 'catalogue', 'go.mod', 'go.sum'],
+  outputs: [executable],
+  command: ['go', 'build', '-o', executable, './tools/truth'],
+};
+
+/** Lets a scenario go by and judges. `mutant`: a client that lies, by its name in tools/truth/mutant.go. */
+export async function goBy(scenario: Scenario, plan: Partial<Plan>, mutant = ''): Promise<Verdict> {
+  const live = await startLive({ scenario, speed: 0, plan: { start: START, ...plan } });
+  const control = await startControl(live, 0);
+  // Delays are in real time, of which there is none here: with each of twelve agents after the other it would be hours.
+  const measured = !scenario.steps.some((step) => step.do === 'disturb' && step.on === 'agents');
+  const length = scenario.length + AFTERWARDS;
+  try {
+    const answers = await backend(live, control.url, length, measured, mutant);
+    return judge({
+      ...{ scenario, live, measured, interval: INTERVAL, shift: SHIFT, from: START, to: START + length },
+      answers: new Map(answers.map((answer) => [answer.expr, answer])),
+      oneClock: true,
+      speed: 1,
+      toCluster: (at) => at,
+    });
+  } finally {
+    await control.stop();
+    await live.stop();
+  }
+}
+
+/** Runs the backend's half, which moves the cluster's time. */
+async function backend(
+  live: Live,
+  door: string,
+  seconds: number,
+  measured: boolean,
+  mutant: string
+): Promise<Answer[]> {
+  const flags: Record<string, string | number | boolean> = {
+    masters: live.masters.join(','),
+    door,
+    start: START,
+    // The last moment's pass is to be over, too.
+    length: `${seconds + INTERVAL}s`,
+    interval: `${INTERVAL}s`,
+    agents: measured,
+    mutant,
+    user: userOf(live.plan)?.join(':') ?? '',
+  };
+  const args = Object.entries(flags).map(([name, value]) => `-${name}=${value}`);
+  const child = spawn(path.join(root, executable), args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  let found = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (found += text));
+  child.stdin.end(JSON.stringify(questions({ measured, shift: SHIFT, interval: INTERVAL })));
+  const code = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
+  if (code !== 0) {
+    throw new Error(`${live.scene}: ${executable} ended with status ${String(code)}`);
+  }
+  return JSON.parse(found) as Answer[];
+}
+
+/** Somebody who may see all, with his password, where masters ask. */
+export function userOf({ principals = {} }: Plan): [name: string, password: string] | undefined {
+  const [found] = Object.entries(principals).filter(([, { restricted }]) => !restricted);
+  return found && [found[0], found[1].password];
+}

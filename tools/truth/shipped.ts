@@ -1,0 +1,205 @@
+// The half with the executable that is shipped, started as Grafana starts it: one data source for each scenario, all of them
+// polled at once in real time, history on disk, asked over POST /api/ds/query.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { stringify } from 'yaml';
+
+import { startLive, type Live } from '../simulator/live/live.ts';
+import type { Plan } from '../simulator/live/plan.ts';
+import type { Scenario } from '../simulator/scenarios/scenario.ts';
+import { type Call, callerOf } from '../workbench/call.ts';
+import { startWorkbench } from '../workbench/start.ts';
+import type { Answer } from './compare.ts';
+import { judge, questions, type Verdict } from './judge.ts';
+import { userOf } from './quick.ts';
+import type { Watched } from './watched.ts';
+
+/** Seconds between two polls: the least the plugin allows. */
+const INTERVAL = 10;
+
+/**
+ * How fast a cluster's time may pass. An agent that tells times which pass half as fast again as ours has a clock that
+ * is being set, for the plugin, and use by it is not told. So measured use takes less, with room for a machine that is
+ * busy; scenarios in which that is too slow go by without.
+ */
+const MEASURABLE = 1.2;
+
+/** Seconds of a cluster that are watched after the last thing that is done to it. */
+const AFTERWARDS = 30;
+
+/** Seconds of a pass over the agents after which all were asked. */
+const PASS = 8.5;
+
+/** Most queries in a request. */
+const BATCH = 20;
+
+/** A scenario before the executable. */
+interface Watch {
+  uid: string;
+  scenario: Scenario;
+  live: Live;
+  speed: number;
+  measured: boolean;
+  /** One moment by both clocks: when the cluster's began to run. */
+  both: { cluster: number; plugin: number };
+}
+
+export interface Shipped {
+  verdicts: Array<{ name: string; verdict: Verdict }>;
+  /** How it went, in a line. */
+  told: string;
+}
+
+/**
+ * Lets scenarios go by, all at once, and judges each. Longer ones than the time given are sped up, and what still is over
+ * is not seen.
+ */
+export async function watchShipped(scenarios: Scenario[], plan: Partial<Plan>, seconds: number): Promise<Shipped> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'mesos-truth-'));
+  const watches: Watch[] = [];
+  const busy = monitorEventLoopDelay({ resolution: 10 });
+  busy.enable();
+  try {
+    for (const scenario of scenarios) {
+      watches.push(await begin(scenario, plan, seconds));
+    }
+    const found = await asked(watches, folder, seconds);
+    busy.disable();
+    const late = [99, 100].map((percent) => `${(busy.percentile(percent) / 1e6 - 10).toFixed(0)} ms`);
+    return {
+      verdicts: found.map((watched) => ({ name: watched.scenario.name, verdict: judged(watched) })),
+      told: `the simulator answered late by ${late[0]} in one of a hundred moments, and by ${late[1]} at most`,
+    };
+  } finally {
+    await Promise.all(watches.map(({ live }) => live.stop()));
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function begin(scenario: Scenario, plan: Partial<Plan>, seconds: number): Promise<Watch> {
+  const measured = (scenario.steps.at(-1)?.at ?? 0) + AFTERWARDS <= MEASURABLE * seconds;
+  const speed = measured ? Math.min(MEASURABLE, Math.max(1, scenario.length / seconds)) : scenario.length / seconds;
+  // Its time stands still until somebody looks.
+  const live = await startLive({ scenario, speed: 0, plan });
+  const both = { cluster: live.now(), plugin: 0 };
+  return { uid: `truth-${scenario.name}`, scenario, live, speed, measured, both };
+}
+
+/** What the executable answers, of all scenarios, when their time is over. */
+async function asked(watches: Watch[], folder: string, seconds: number): Promise<Array<Watched & { engine: string }>> {
+  const provisioning = path.join(folder, 'truth.yaml');
+  writeFileSync(provisioning, stringify({ apiVersion: 1, datasources: watches.map(sourceOf) }));
+  const workbench = await startWorkbench({
+    ...{ provisioning: folder, port: 0, history: path.join(folder, 'history') },
+    log: () => {}, // That polls fail is what scenarios are about.
+  });
+  const call = callerOf(workbench.url);
+  try {
+    // The first query begins to poll.
+    const from = Date.now() / 1000;
+    for (const { live, speed, both } of watches) {
+      live.setSpeed(speed);
+      Object.assign(both, { cluster: live.now(), plugin: Date.now() / 1000 });
+    }
+    await Promise.all(watches.map(({ uid }) => ask(call, uid, ['mesos_up'], from - 60, from)));
+    const until = Date.now() / 1000 + seconds;
+    await sleep(1000 * (until - Date.now() / 1000));
+    const range = { from: Math.ceil(from / INTERVAL + 1) * INTERVAL, to: Math.floor(until / INTERVAL - 1) * INTERVAL };
+    const found: Array<Watched & { engine: string }> = [];
+    for (const watch of watches) {
+      found.push(await answered(call, watch, range));
+    }
+    return found;
+  } finally {
+    await workbench.stop();
+  }
+}
+
+function sourceOf({ uid, live, measured }: Watch): object {
+  const [name, password] = userOf(live.plan) ?? [];
+  return {
+    ...{ name: uid, uid, type: 'community-mesos-datasource', access: 'proxy' },
+    ...(name && { basicAuth: true, basicAuthUser: name }),
+    jsonData: {
+      masters: live.masters,
+      pollInterval: `${INTERVAL}s`,
+      taskSeries: 'always',
+      agentStatistics: measured,
+      agentAddress: 'http://{ip}:{port}',
+      ...(name && { agentBasicAuthUser: name }),
+    },
+    ...(name && { secureJsonData: { basicAuthPassword: password, agentBasicAuthPassword: password } }),
+  };
+}
+
+interface Status {
+  polls: Array<{ poll: string; lastAttempt: string }>;
+  history: { engine: string };
+}
+
+async function answered(
+  call: Call,
+  { uid, scenario, live, speed, measured, both }: Watch,
+  range: { from: number; to: number }
+): Promise<Watched & { engine: string }> {
+  const status = await call<Status>('GET', `/datasources/uid/${uid}/resources/status`);
+  const began = status.polls.find(({ poll }) => poll === 'agents')?.lastAttempt;
+  const shift = began === undefined ? 0 : (Date.parse(began) / 1000 + PASS) % INTERVAL;
+  const wanted = questions({ measured, shift, interval: INTERVAL });
+  const answers: Answer[] = [];
+  for (let i = 0; i < wanted.length; i += BATCH) {
+    answers.push(...(await ask(call, uid, wanted.slice(i, i + BATCH), range.from, range.to + INTERVAL)));
+  }
+  return {
+    ...{ scenario, live, speed, measured, shift, interval: INTERVAL, ...range },
+    answers: new Map(answers.map((answer) => [answer.expr, answer])),
+    oneClock: false,
+    toCluster: (at) => both.cluster + (at - both.plugin) * speed,
+    engine: status.history.engine,
+  };
+}
+
+function judged(watched: Watched & { engine: string }): Verdict {
+  const verdict = judge(watched);
+  verdict.checks++;
+  if (watched.engine !== 'disk') {
+    verdict.deviations.push(`the history is kept in the engine "${watched.engine}", and a folder on disk was named`);
+  }
+  return verdict;
+}
+
+/** A frame as Grafana's API has it. */
+interface Frame {
+  schema: { fields: Array<{ type: string; labels?: Record<string, string> }> };
+  data: { values: Array<Array<number | null>> };
+}
+
+/** Asks for expressions as a panel does. */
+async function ask(call: Call, uid: string, exprs: string[], from: number, to: number): Promise<Answer[]> {
+  const queries = exprs.map((expr, i) => ({
+    refId: `Q${i}`,
+    datasource: { uid },
+    ...{ queryType: 'promql', expr, range: true, maxDataPoints: 5000, intervalMs: 1000 * INTERVAL },
+  }));
+  const { results } = await call<{ results: Record<string, { frames?: Frame[] }> }>('POST', '/ds/query', {
+    from: String(Math.round(1000 * from)),
+    to: String(Math.round(1000 * to)),
+    queries,
+  });
+  return exprs.map((expr, i) => ({ expr, series: (results[`Q${i}`].frames ?? []).flatMap(seriesOf) }));
+}
+
+function seriesOf({ schema: { fields }, data: { values } }: Frame): Answer['series'] {
+  const times = values[fields.findIndex(({ type }) => type === 'time')] ?? [];
+  return fields.flatMap(({ type, labels = {} }, field) => {
+    const points = values[field]?.flatMap((value, i): Array<[number, number]> => {
+      const at = times[i];
+      return at === null || value === null ? [] : [[at / 1000, value]];
+    });
+    return type === 'number' ? [{ labels, points: points ?? [] }] : [];
+  });
+}

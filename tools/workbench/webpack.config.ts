@@ -1,0 +1,82 @@
+// Bundles the workbench's page. All of @grafana/data, ui and runtime is in it,
+// because the page hands these to the plugin as Grafana would.
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+import CopyWebpackPlugin from 'copy-webpack-plugin';
+import webpack, { type Configuration } from 'webpack';
+
+const here = import.meta.dirname;
+const root = path.join(here, '..', '..');
+const require = createRequire(import.meta.url);
+const ui = path.dirname(require.resolve('@grafana/ui/package.json'));
+
+const config: Configuration = {
+  mode: 'production',
+  context: here,
+  entry: './page/boot.ts',
+  output: {
+    path: path.join(here, 'dist', 'page'),
+    filename: 'page.js',
+    chunkFilename: '[name].[contenthash].js',
+    publicPath: '/',
+    clean: true,
+  },
+  devtool: false,
+  // It is served from this machine to itself: small would cost more than it gives.
+  optimization: { minimize: false },
+  performance: false,
+  cache: {
+    type: 'filesystem',
+    name: 'workbench',
+    cacheDirectory: path.join(root, 'node_modules', '.cache', 'webpack'),
+    buildDependencies: { config: [import.meta.filename] },
+  },
+  module: {
+    rules: [
+      {
+        test: /\.tsx?$/,
+        exclude: /node_modules/,
+        use: {
+          loader: 'swc-loader',
+          options: {
+            jsc: {
+              target: 'es2022',
+              parser: { syntax: 'typescript', tsx: true },
+            },
+          },
+        },
+      },
+      // @grafana/ui's modules import without file extensions here and there, and
+      // take the default export of CommonJS packages as bundlers give it.
+      { test: /\.m?js$/, type: 'javascript/auto', resolve: { fullySpecified: false } },
+      { test: /\.css$/, use: ['style-loader', 'css-loader'] },
+      { test: /\.(svg|png|ttf|woff2?)$/, type: 'asset/resource' },
+    ],
+  },
+  resolve: {
+    extensions: ['.tsx', '.ts', '.mjs', '.js'],
+    alias: {
+      // One emotion for the page, @grafana/ui and the plugin, as in Grafana:
+      // class names of one instance mean nothing to another.
+      '@emotion/css': path.dirname(require.resolve('@emotion/css/package.json', { paths: [ui] })),
+      // The editor without its 80 languages: a plugin registers its own.
+      'monaco-editor$': path.join(here, 'page', 'grafana', 'monaco.ts'),
+    },
+  },
+  plugins: [
+    // Without this @grafana/ui asks for fonts that only Grafana's own build has.
+    new webpack.NormalModuleReplacementPlugin(/^\.\/fonts\.mjs$/, path.join(here, 'page', 'grafana', 'fonts.ts')),
+    new CopyWebpackPlugin({
+      patterns: [
+        { from: 'page/index.html' },
+        // Where @grafana/ui looks for its icons.
+        { from: path.join(ui, 'dist', 'public', 'img'), to: 'public/build/img' },
+        // Two of those that Grafana's own build adds, drawn anew.
+        { from: 'page/icons', to: 'public/build/img/icons' },
+      ],
+    }),
+  ],
+};
+
+export default config;
