@@ -107,9 +107,9 @@ describe('ad-hoc filters', () => {
 describe('queries', () => {
   const { datasource } = setUp();
 
-  it('begin with one that is instant for alert rules', () => {
-    expect(datasource.getDefaultQuery(CoreApp.UnifiedAlerting)).toMatchObject({ entity: 'framework', instant: true });
-    expect(datasource.getDefaultQuery(CoreApp.Explore)).not.toHaveProperty('instant');
+  it('begin with the default one; in rules, whose form shows it without storing it, the editor does that', () => {
+    expect(datasource.getDefaultQuery(CoreApp.UnifiedAlerting)).toEqual({});
+    expect(datasource.getDefaultQuery(CoreApp.Explore)).toEqual(defaultQuery(CoreApp.Explore));
   });
 
   it('run when they ask for something', () => {

@@ -2,8 +2,8 @@
 // ones, ad-hoc filters and compilation are the backend's; here are the hooks
 // that only a browser needs: variables, texts, completion, imports.
 import {
+  CoreApp,
   type AdHocVariableFilter,
-  type CoreApp,
   type DataSourceApi,
   type DataSourceGetTagKeysOptions,
   type DataSourceGetTagValuesOptions,
@@ -40,8 +40,12 @@ export class MesosDatasource extends DataSourceWithBackend<MesosQuery, MesosOpti
     this.variables = new MesosVariableSupport(this);
   }
 
+  /**
+   * Returns the query of a new row. For rules it is empty: Grafana's form shows what this returns without storing it
+   * (QueryWrapper.tsx), and the editor, which stores what it shows, could not tell.
+   */
   getDefaultQuery(app: CoreApp): Partial<MesosQuery> {
-    return defaultQuery(app);
+    return app === CoreApp.UnifiedAlerting ? {} : defaultQuery(app);
   }
 
   filterQuery(query: MesosQuery): boolean {

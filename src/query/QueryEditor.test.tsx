@@ -8,6 +8,7 @@ import { MesosResources } from '../resources';
 import { giveElementsASize } from '../testing/layout';
 import { fakeBackend, type FakeAnswers } from '../testing/resources';
 import { fakeTemplates } from '../testing/templates';
+import { defaultQuery } from './defaults';
 import { interpolateQuery } from './interpolate';
 import QueryEditor from './QueryEditor';
 import type { MesosQuery } from './types';
@@ -81,7 +82,7 @@ describe('builder', () => {
     expect(screen.getByLabelText('Resource')).toHaveValue('CPU');
     expect(screen.getByLabelText('Measure')).toHaveValue('Allocated');
     await waitFor(() => expect(compiled()).toHaveTextContent('compiled(allocated)'));
-    expect(onChange).not.toHaveBeenCalled();
+    expect(onChange.mock.calls).toEqual([[{ refId: 'A', ...defaultQuery() }]]);
   });
 
   it('keeps the choices together: another entity has its own measures', async () => {
@@ -94,7 +95,7 @@ describe('builder', () => {
   });
 
   it('asks for a series of the catalogue instead', async () => {
-    const { onChange, user } = setUp();
+    const { onChange, user } = setUp({ queryType: 'metrics', version: 1, entity: 'agent' });
     await screen.findByLabelText('Entity');
     await user.click(screen.getByLabelText('By series'));
     expect(screen.queryByRole('alert')).not.toBeInTheDocument();
@@ -123,7 +124,7 @@ describe('builder', () => {
   });
 
   it('takes top and forecast when their field is left', async () => {
-    const { user, onChange } = setUp();
+    const { user, onChange } = setUp({ entity: 'agent' });
     await user.type(await screen.findByLabelText('Top'), '5');
     expect(onChange).not.toHaveBeenCalled();
     await user.tab();
@@ -308,8 +309,8 @@ describe('mode', () => {
 });
 
 describe('running', () => {
-  it('marks the button while the answer is older than the query', async () => {
-    const { onRunQuery, user, rerender } = setUp();
+  it('marks the button while the response is older than the query', async () => {
+    const { onRunQuery, user, rerender } = setUp(defaultQuery());
     const button = screen.getByRole('button', { name: 'Run queries' });
     const calm = button.className;
     await choose(user, 'Measure', 'Share');

@@ -12,27 +12,37 @@ import { CompiledQuery } from './CompiledQuery';
 import { isRunnable, queryTypeOf, withDefaults } from './defaults';
 import { MetricsEditor } from './metrics/MetricsEditor';
 import { QueryOptions } from './QueryOptions';
+import { useStoreShown, withLostKeys } from './stored';
 import { codeStands, toBuilder, toCode, type OtherMode, type Switched } from './switchMode';
 import type { MesosQuery } from './types';
 import { useCompiled } from './useCompiled';
 
 export type Props = QueryEditorProps<MesosDatasource, MesosQuery, MesosOptions>;
 
-// Monaco and what belongs to it are loaded for those who write PromQL.
+// A chunk of its own: Monaco is loaded when PromQL is written.
 const PromqlEditor = lazy(() => import('./promql/PromqlEditor'));
 
 export default function QueryEditor({ app, data, datasource, query: stored, onChange, onRunQuery }: Props) {
   const query = withDefaults(stored, app);
+  const ofRule = app === CoreApp.UnifiedAlerting;
+  const store = (changed: MesosQuery) => onChange(ofRule ? withLostKeys(stored, changed) : changed);
+  useStoreShown(stored, query, (shown) => {
+    store(shown);
+    // The form of a rule runs queries when Preview is pressed.
+    if (!ofRule) {
+      onRunQuery();
+    }
+  });
   const mode = queryTypeOf(query) === 'promql' ? QueryEditorMode.Code : QueryEditorMode.Builder;
   const otherMode = useRef<OtherMode>({});
-  // The answer that was shown when the query was changed: it is older than the query.
+  // Response on screen when the query was edited, so stale until replaced.
   const [outdated, setOutdated] = useState<PanelData>();
   const stale = outdated !== undefined && outdated === data;
   const change = (changed: MesosQuery) => {
     if (!isEqual(changed, stored)) {
       setOutdated(data);
     }
-    onChange(changed);
+    store(changed);
   };
 
   const show = (switched: Switched) => {
@@ -40,8 +50,7 @@ export default function QueryEditor({ app, data, datasource, query: stored, onCh
     change(switched.query);
   };
 
-  // Code was asked for while its PromQL was not there: the builder stays until it comes, and where there is none, with
-  // the reason below it.
+  // Set when code mode is chosen before the PromQL is compiled: the builder stays until it is, or shows the error.
   const [wantsCode, setWantsCode] = useState(false);
   const { retry, ...compilation } = useCompiled(
     mode === QueryEditorMode.Builder && isRunnable({ ...query, hide: false })

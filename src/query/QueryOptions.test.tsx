@@ -121,3 +121,8 @@ it('changes the format', async () => {
   await user.click(await screen.findByRole('option', { name: 'Table' }));
   expect(onChange).toHaveBeenLastCalledWith({ refId: 'A', format: 'table' });
 });
+
+it('shows a rule with two results as the instant one, which is what Grafana evaluates', async () => {
+  await setUp({ instant: true, range: true }, CoreApp.UnifiedAlerting);
+  expect(screen.getByText('Type: Instant')).toBeInTheDocument();
+});

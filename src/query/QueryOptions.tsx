@@ -7,7 +7,7 @@ import React, { useId } from 'react';
 
 import { isDuration } from '../config/validate';
 import { CommitInput } from './CommitInput';
-import { AUTO_LEGEND, queryTypeOf } from './defaults';
+import { AUTO_LEGEND, queryTypeOf, type KindKeys } from './defaults';
 import type { MesosQuery } from './types';
 
 interface Props {
@@ -61,7 +61,7 @@ export function QueryOptions({ query, app, onChange, onRunQuery }: Props) {
   const id = useId();
   const legends = LEGENDS[queryTypeOf(query) === 'promql' ? 'code' : 'builder'];
   const legend = legendMode(query);
-  const kind = kindOf(query);
+  const kind = kindOf(query, app);
   const format = FORMATS.find(({ value }) => value === query.format) ?? FORMATS[0];
   const step = query.interval ?? '';
 
@@ -142,19 +142,19 @@ function legendMode(query: MesosQuery): LegendMode {
   return query.legendFormat === AUTO_LEGEND ? 'auto' : 'custom';
 }
 
-/** Absent range and instant mean range. */
-function kindOf({ range, instant }: MesosQuery): QueryKind {
+/** Returns what the backend answers: a range where both keys are absent, to a rule the instant result alone. */
+function kindOf({ range, instant }: MesosQuery, app?: CoreApp): QueryKind {
   if (!instant) {
     return 'range';
   }
-  return range ? 'both' : 'instant';
+  return range && app !== CoreApp.UnifiedAlerting ? 'both' : 'instant';
 }
 
-function kindKeys(kind: QueryKind): Pick<MesosQuery, 'range' | 'instant'> {
+function kindKeys(kind: QueryKind): KindKeys {
   return { range: kind !== 'instant', instant: kind !== 'range' };
 }
 
-// A rule takes one result.
+// A rule evaluates one result.
 function kindsFor(app?: CoreApp) {
   return app === CoreApp.UnifiedAlerting ? KINDS.filter(({ value }) => value !== 'both') : KINDS;
 }

@@ -3,13 +3,17 @@ import { CoreApp } from '@grafana/data';
 import { defaultQuery, isRunnable, queryTypeOf, withDefaults } from './defaults';
 
 describe('defaultQuery', () => {
-  it('is CPU allocated per framework', () => {
+  it('is CPU allocated per framework, with every choice the editor shows', () => {
     expect(defaultQuery(CoreApp.Explore)).toEqual({
       queryType: 'metrics',
       version: 1,
       entity: 'framework',
       resource: 'cpus',
       measure: 'allocated',
+      legendFormat: '__auto',
+      format: 'time_series',
+      range: true,
+      instant: false,
     });
   });
 
@@ -32,6 +36,29 @@ describe('queryTypeOf', () => {
 describe('withDefaults', () => {
   it('fills in a row nobody has touched', () => {
     expect(withDefaults({ refId: 'B' })).toEqual({ refId: 'B', ...defaultQuery() });
+  });
+
+  it('fills in a rule’s row as Grafana makes it: the keys are there, and undefined', () => {
+    const row = { refId: 'A', instant: undefined, queryType: '' as never };
+    expect(withDefaults(row, CoreApp.UnifiedAlerting)).toEqual({
+      refId: 'A',
+      ...defaultQuery(CoreApp.UnifiedAlerting),
+    });
+    expect(withDefaults(row, CoreApp.UnifiedAlerting)).toMatchObject({ instant: true, range: false });
+  });
+
+  it.each([
+    [{ instant: true }, { instant: true }],
+    [{ range: true }, { range: true }],
+    [
+      { range: false, instant: true },
+      { range: false, instant: true },
+    ],
+  ])('leaves %j to say what it says, never both', (kind, expected) => {
+    for (const app of [CoreApp.PanelEditor, CoreApp.UnifiedAlerting]) {
+      const { range, instant } = withDefaults({ refId: 'A', ...kind }, app);
+      expect(JSON.parse(JSON.stringify({ range, instant }))).toEqual(expected);
+    }
   });
 
   it.each([

@@ -11,6 +11,9 @@ it('goes to code with the compiled text and the common options', () => {
     version: 1,
     expr: 'topk(5, x)',
     legendFormat: '{{framework}}',
+    format: 'time_series',
+    range: true,
+    instant: false,
   });
 });
 
@@ -40,7 +43,15 @@ it('comes back to the code as it was, while the builder was not used', () => {
 });
 
 it('starts the builder with the default query where there was none', () => {
-  expect(toBuilder({ refId: 'A', expr: 'up' }, {}).query).toEqual({ refId: 'A', ...defaultQuery() });
+  const { queryType, version, entity, resource, measure } = defaultQuery();
+  expect(toBuilder({ refId: 'A', expr: 'up' }, {}).query).toEqual({
+    refId: 'A',
+    queryType,
+    version,
+    entity,
+    resource,
+    measure,
+  });
 });
 
 it('has an empty expression where nothing could be compiled', () => {

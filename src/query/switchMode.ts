@@ -1,6 +1,6 @@
 // From builder to code and back. What the other mode held is kept while the
 // editor is open, so that a look at the other side loses nothing.
-import { isEqual, pick } from 'lodash';
+import { isEqual, omit, pick } from 'lodash';
 
 import { AUTO_LEGEND, defaultQuery, QUERY_VERSION } from './defaults';
 import type { MesosQuery } from './types';
@@ -43,7 +43,7 @@ export function codeStands(query: MesosQuery, { code }: OtherMode): boolean {
  * Grafana's Prometheus editor: without legendFormat PromQL's series have their whole name.
  */
 export function toCode(query: MesosQuery, compiled: string | undefined, other: OtherMode): Switched {
-  const common = { ...rest(query), queryType: 'promql' as const, version: QUERY_VERSION };
+  const common = { ...withoutSubject(query), queryType: 'promql' as const, version: QUERY_VERSION };
   return {
     query:
       other.code && codeStands(query, other)
@@ -56,7 +56,7 @@ export function toCode(query: MesosQuery, compiled: string | undefined, other: O
 /** The builder as it was left, or with the default query: PromQL is not turned back into choices. */
 export function toBuilder(query: MesosQuery, { builder = builderPart(defaultQuery()) }: OtherMode): Switched {
   return {
-    query: { ...rest(query), queryType: 'metrics', version: QUERY_VERSION, ...builder },
+    query: { ...withoutSubject(query), queryType: 'metrics', version: QUERY_VERSION, ...builder },
     otherMode: { builder, code: { expr: query.expr ?? '', madeFrom: builder } },
   };
 }
@@ -65,10 +65,7 @@ function builderPart(query: Partial<MesosQuery>): BuilderPart {
   return pick(query, BUILDER_KEYS);
 }
 
-function rest(query: MesosQuery): MesosQuery {
-  const kept: MesosQuery = { ...query };
-  for (const key of [...BUILDER_KEYS, 'expr'] as const) {
-    delete kept[key];
-  }
-  return kept;
+/** Returns the query without what it asks for: its name, data source and options. */
+export function withoutSubject(query: MesosQuery): MesosQuery {
+  return omit(query, BUILDER_KEYS, 'expr');
 }

@@ -26,15 +26,16 @@ jest.mock('@grafana/ui', () => ({
 
 beforeAll(giveElementsASize);
 
-function setUp(variable?: Variable, answers: FakeAnswers = {}) {
+function setUp(variable?: Variable | string, answers: FakeAnswers = {}) {
   const backend = fakeBackend(answers);
   const datasource = {
     resources: new MesosResources(backend),
     applyTemplateVariables: (query: MesosQuery) => interpolateQuery(query, mockTemplates),
   } as unknown as MesosDatasource;
   const onChange = jest.fn();
-  // What Grafana hands over for a variable that was just made is ''.
-  const saved = variable ? { refId: 'A', queryType: 'variable', version: 1, variable } : '';
+  // Grafana hands over '' for a new variable.
+  const saved =
+    typeof variable === 'object' ? { refId: 'A', queryType: 'variable', version: 1, variable } : (variable ?? '');
   function Host() {
     const [query, setQuery] = useState(saved as MesosQuery);
     return (
@@ -60,11 +61,39 @@ async function choose(user: ReturnType<typeof userEvent.setup>, menu: HTMLElemen
 
 const saved = (variable: Variable) => ({ refId: 'A', queryType: 'variable', version: 1, variable });
 
-it('begins with the names of frameworks, and saves a whole query', async () => {
+it.each([undefined, {}])('begins with the names of frameworks, and stores that: %j', async (variable) => {
+  const { onChange } = setUp(variable);
+  await waitFor(() => expect(screen.getByLabelText('Entity')).toHaveValue('Framework'));
+  expect(screen.getByLabelText('Entities')).toBeChecked();
+  expect(screen.getByLabelText('Name')).toBeChecked();
+  expect(onChange.mock.calls).toEqual([
+    [
+      {
+        refId: variable ? 'A' : 'variable',
+        queryType: 'variable',
+        version: 1,
+        variable: { entities: { entity: 'framework', field: 'name' } },
+      },
+    ],
+  ]);
+});
+
+it('leaves a query of another data source until a list is chosen', async () => {
+  const { onChange, user } = setUp('label_values(framework)');
+  expect(await screen.findByText(/"label_values\(framework\)" is not a query/)).toBeInTheDocument();
+  expect(onChange).not.toHaveBeenCalled();
+  await user.click(screen.getByLabelText('Entities'));
+  expect(onChange).toHaveBeenLastCalledWith({
+    refId: 'variable',
+    queryType: 'variable',
+    version: 1,
+    variable: { entities: { entity: 'framework', field: 'name' } },
+  });
+});
+
+it('saves a whole query', async () => {
   const { onChange, user } = setUp();
   await waitFor(() => expect(screen.getByLabelText('Entity')).toHaveValue('Framework'));
-  expect(screen.getByLabelText('Name')).toBeChecked();
-  expect(onChange).not.toHaveBeenCalled();
 
   await user.click(screen.getByLabelText('ID'));
   expect(onChange).toHaveBeenLastCalledWith({

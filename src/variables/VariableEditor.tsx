@@ -1,14 +1,15 @@
-// The editor of a query variable: which kind of list, and of what. Each kind
-// has a part of its own; what another kind held is kept while the editor is
-// open.
+// The editor of a query variable: the kind of list, and of what it is. Each
+// kind has an editor of its own; the lists of the other kinds are kept while the
+// editor is open.
 import type { QueryEditorProps } from '@grafana/data';
 import { EditorField, EditorRow, EditorRows } from '@grafana/plugin-ui';
-import { RadioButtonGroup } from '@grafana/ui';
+import { Alert, RadioButtonGroup } from '@grafana/ui';
 import React, { lazy, Suspense, useRef } from 'react';
 
 import type { MesosOptions } from '../config/types';
 import type { MesosDatasource } from '../datasource';
 import { CommitInput } from '../query/CommitInput';
+import { useStoreShown } from '../query/stored';
 import type { MesosQuery, Variable } from '../query/types';
 import { EntitiesEditor } from './EntitiesEditor';
 import { defaultVariableQuery, kindOf, ofKind, withVariable, type Kind } from './kinds';
@@ -16,7 +17,7 @@ import { LabelValuesEditor } from './LabelValuesEditor';
 
 export type Props = QueryEditorProps<MesosDatasource, MesosQuery, MesosOptions>;
 
-// Monaco and what belongs to it are loaded for those who write PromQL.
+// A chunk of its own: Monaco is loaded when PromQL is written.
 const PromqlEditor = lazy(() => import('../query/promql/PromqlEditor'));
 
 const KINDS: Array<{ label: string; value: Kind; description: string }> = [
@@ -26,11 +27,14 @@ const KINDS: Array<{ label: string; value: Kind; description: string }> = [
 ];
 
 export default function VariableEditor({ datasource, query: stored, onChange, onRunQuery }: Props) {
-  // Grafana hands over '' for a variable that was just made.
-  const variable = stored.variable ?? defaultVariableQuery().variable;
+  // Grafana hands over '' for a new variable. A text is a query of another data source: it has no list to show.
+  const text = typeof stored === 'string' ? stored : '';
+  const list = kindOf(stored.variable) && stored.variable;
+  const variable = text ? {} : (list ?? defaultVariableQuery().variable);
   const kind = kindOf(variable);
   const left = useRef<Variable>({});
-  const query = withVariable(stored, variable);
+  const query = withVariable(typeof stored === 'string' ? { refId: '' } : stored, variable);
+  useStoreShown(stored, text || list ? stored : query, onChange);
 
   const change = (variable: Variable) => onChange({ ...query, variable });
   const changeKind = (next: Kind) => {
@@ -40,6 +44,12 @@ export default function VariableEditor({ datasource, query: stored, onChange, on
 
   return (
     <EditorRows>
+      {text && (
+        <Alert
+          severity="warning"
+          title={`"${text}" is not a query of this data source: choose a list, which replaces it`}
+        />
+      )}
       <EditorRow>
         <EditorField label="List">
           <RadioButtonGroup<Kind> options={KINDS} value={kind} onChange={changeKind} />

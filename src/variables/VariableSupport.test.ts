@@ -114,15 +114,10 @@ it.each([[''], [undefined], [{}], [{ refId: 'A', variable: { labelValues: { labe
 
 it('says what a query must be', async () => {
   await expect(setUp().ask('label_values(framework)')).rejects.toThrow(
-    'A variable\'s query is an object with "variable", not the text label_values(framework)'
+    '"label_values(framework)" is not a query of this data source: choose a list in the variable\'s settings'
   );
 });
 
-it('begins with the names of frameworks', () => {
-  expect(setUp().variables.getDefaultQuery()).toEqual({
-    refId: 'variable',
-    queryType: 'variable',
-    version: 1,
-    variable: { entities: { entity: 'framework' } },
-  });
+it('leaves a new query to the editor: Grafana would show a default one without storing it', () => {
+  expect(setUp().variables).not.toHaveProperty('getDefaultQuery');
 });

@@ -1,5 +1,5 @@
-// Query variables of dashboards: what Grafana calls to get a variable's values
-// and to edit what it asks.
+// Query variables of dashboards: Grafana calls it for a variable's values and
+// for its editor.
 import { CustomVariableSupport, type DataQueryRequest, type DataQueryResponse } from '@grafana/data';
 import { of, throwError, type Observable } from 'rxjs';
 
@@ -7,7 +7,7 @@ import type { MesosDatasource } from '../datasource';
 import { VariableEditor } from '../lazy';
 import { isRunnable } from '../query/defaults';
 import type { MesosQuery } from '../query/types';
-import { defaultVariableQuery, withVariable } from './kinds';
+import { withVariable } from './kinds';
 
 export class MesosVariableSupport extends CustomVariableSupport<MesosDatasource, MesosQuery> {
   readonly editor = VariableEditor;
@@ -16,25 +16,26 @@ export class MesosVariableSupport extends CustomVariableSupport<MesosDatasource,
     super();
   }
 
-  getDefaultQuery(): Partial<MesosQuery> {
-    return defaultVariableQuery();
-  }
+  // There is no getDefaultQuery(): Grafana shows its keys in an incomplete query without storing them
+  // (components/QueryEditor.tsx). The editor stores what it shows.
 
   /**
-   * One table with the fields `text` and `value`. The data source puts other variables into the query; Grafana does
-   * not run filterQuery() here, so a query that asks for nothing yet is told from others by ourselves.
+   * Returns one table with the fields `text` and `value`. The data source puts other variables into the query. Grafana
+   * does not call filterQuery() for variables, so that queries that ask for nothing yet are found here.
    */
   query(request: DataQueryRequest<MesosQuery>): Observable<DataQueryResponse> {
     const saved: unknown = request.targets[0];
     if (typeof saved === 'string' && saved !== '') {
-      return throwError(() => new Error(`A variable's query is an object with "variable", not the text ${saved}`));
+      return throwError(
+        () => new Error(`"${saved}" is not a query of this data source: choose a list in the variable's settings`)
+      );
     }
     const { variable, ...rest } = (saved || {}) as MesosQuery;
     const query = withVariable(rest as MesosQuery, variable ?? {});
     if (!isRunnable({ ...query, hide: false })) {
       return of({ data: [] });
     }
-    // A dashboard's ad-hoc filters are for its panels: variables are what filters are chosen from.
+    // A dashboard's ad-hoc filters hold for its panels. Variables list what there is.
     return this.datasource.query({ ...request, targets: [query], filters: undefined });
   }
 }

@@ -1,5 +1,5 @@
-// What a dashboard variable can offer: the kinds of lists and what a new one of
-// each is. The backend reads exactly one of the keys of `variable`.
+// The kinds of lists a dashboard variable can offer, and a new list of each
+// kind. The backend reads exactly one of the keys of `variable`.
 import { QUERY_VERSION } from '../query/defaults';
 import type { MesosQuery, Variable } from '../query/types';
 
@@ -10,26 +10,26 @@ const REF_ID = 'variable';
 
 const NEW: { [K in Kind]-?: NonNullable<Variable[K]> } = {
   labelValues: { label: '' },
-  entities: { entity: 'framework' },
+  entities: { entity: 'framework', field: 'name' },
   promql: '',
 };
 
-/** A new variable: names of frameworks. */
+/** Returns the query of a new variable: names of frameworks. */
 export function defaultVariableQuery(): MesosQuery & Required<Pick<MesosQuery, 'variable'>> {
   return { refId: REF_ID, queryType: 'variable', version: QUERY_VERSION, variable: { entities: NEW.entities } };
 }
 
-/** The kind of list; undefined where a query says none. */
+/** Returns the kind of list; undefined where a query has none. */
 export function kindOf(variable: Variable = {}): Kind | undefined {
   return (Object.keys(NEW) as Kind[]).find((kind) => variable[kind] !== undefined);
 }
 
-/** A list of another kind: as it was left in the same editor, else a new one. */
+/** Returns a list of another kind: as it was left in the same editor, else a new one. */
 export function ofKind(kind: Kind, left: Variable): Variable {
   return { [kind]: left[kind] ?? NEW[kind] };
 }
 
-/** The saved query with another list, complete with what the backend needs. */
+/** Returns the saved query with another list, complete with what the backend needs. */
 export function withVariable(query: MesosQuery, variable: Variable): MesosQuery {
   return { ...query, ...defaultVariableQuery(), refId: query.refId || REF_ID, variable };
 }

@@ -1,13 +1,15 @@
-// The help behind a query row's question mark: words of the data source and
-// examples that are put into the row by a click.
+// The help behind a query row's question mark: the terms of the data source, and
+// examples that replace the row's query by a click.
 import { css } from '@emotion/css';
 import type { GrafanaTheme2, QueryEditorHelpProps } from '@grafana/data';
 import { Button, useStyles2 } from '@grafana/ui';
 import React from 'react';
 
 import { displayText } from '../displayText';
+import { withLostKeys } from '../stored';
+import { withoutSubject } from '../switchMode';
 import type { MesosQuery } from '../types';
-import { EXAMPLES } from './examples';
+import { EXAMPLES, type Example } from './examples';
 
 const TERMS: Array<[term: string, text: string]> = [
   ['allocated', 'What tasks and executors hold. In Mesos’ own words this is “used”.'],
@@ -38,7 +40,7 @@ export default function QueryHelp({ query, onClickExample }: QueryEditorHelpProp
             size="sm"
             variant="secondary"
             className={styles.query}
-            onClick={() => onClickExample({ ...example.query, refId: query?.refId ?? 'A' })}
+            onClick={() => onClickExample(inRow(example.query, query))}
           >
             {displayText({ ...example.query, refId: 'A' })}
           </Button>
@@ -54,6 +56,12 @@ export default function QueryHelp({ query, onClickExample }: QueryEditorHelpProp
       </p>
     </div>
   );
+}
+
+/** Returns the example as the query of a row, with the row's options but for its legend. */
+function inRow(example: Example['query'], row: MesosQuery = { refId: 'A' }): MesosQuery {
+  const { legendFormat: _legend, ...options } = withoutSubject(row);
+  return withLostKeys(row, { ...options, ...example });
 }
 
 function Definitions({ entries }: { entries: Array<[string, string]> }) {
