@@ -1,4 +1,4 @@
-// The doors of the backend, through Grafana's API: health, queries, resources.
+// The backend through Grafana's API: health, queries, resources.
 import { cpusByFrameworkOf } from '../../tools/simulator/expected.ts';
 import { cpusByFramework, expect, test } from './fixtures.ts';
 

@@ -9,7 +9,7 @@ import { type Artifact, root } from '../scripts/build.ts';
 /** A generated cluster that runs. */
 export interface Generated {
   master: string;
-  door: string;
+  control: string;
   /** Unix seconds at which its clock began. */
   start: number;
   stop(): Promise<void>;
@@ -20,7 +20,7 @@ export async function startGenerator(size: string, flags: string[]): Promise<Gen
   const script = path.join(root, 'tools', 'simulator', 'generate', 'cli.ts');
   const child = spawn(
     process.execPath,
-    [script, '--size', size, '--port', '0', '--door', '0', '--speed', '0', '--tied', ...flags],
+    [script, '--size', size, '--port', '0', '--control', '0', '--speed', '0', '--tied', ...flags],
     { stdio: ['pipe', 'pipe', 'inherit'] }
   );
   const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
@@ -30,7 +30,7 @@ export async function startGenerator(size: string, flags: string[]): Promise<Gen
     void ended.then(() => reject(new Error('the generated cluster ended before it was ready')));
   });
   return {
-    ...(JSON.parse(first) as { master: string; door: string; start: number }),
+    ...(JSON.parse(first) as { master: string; control: string; start: number }),
     async stop() {
       child.stdin.end();
       await ended;

@@ -26,10 +26,10 @@ const MINUTE = 60_000;
 export async function viewers(counts: number[]): Promise<Asked[]> {
   const cluster = await startGenerator('small', []);
   const found: Asked[] = [];
-  const door = async <T>(method: string): Promise<T> =>
-    (await fetch(`${cluster.door}/traffic`, { method })).json() as Promise<T>;
+  const control = async <T>(method: string): Promise<T> =>
+    (await fetch(`${cluster.control}/traffic`, { method })).json() as Promise<T>;
   const asked = async () => {
-    const { requests, bytes } = await door<Record<'requests' | 'bytes', Record<string, number>>>('GET');
+    const { requests, bytes } = await control<Record<'requests' | 'bytes', Record<string, number>>>('GET');
     const total = (of: Record<string, number>) => Object.values(of).reduce((sum, n) => sum + n, 0);
     return { requests: total(requests), bytes: total(bytes) };
   };
@@ -47,7 +47,7 @@ export async function viewers(counts: number[]): Promise<Asked[]> {
       for (const count of counts) {
         await betweenPolls();
         const looking = look(plugin, count);
-        await door('DELETE');
+        await control('DELETE');
         await sleep(MINUTE);
         const minute = await asked();
         found.push({ viewers: count, ...minute, queries: await looking.stop() });

@@ -1,8 +1,8 @@
-// Command prefill gives a simulated cluster a past: it lets the plugin's own
-// collector watch hours of it in seconds, into a history on disk, so that the
-// demo opens on curves and not on an empty panel. It is not shipped.
+// Command prefill writes history of a simulated cluster: the plugin's own
+// collector polls hours of it in seconds and writes a history on disk, so that
+// the demo opens on curves and not on an empty panel. It is not shipped.
 //
-// There is one clock, the collector's. It begins in the past and runs as fast as
+// There is one clock, the collector's. It begins at -start and runs as fast as
 // polls are answered; the cluster's time is moved to it before each request.
 // When it has come to the present it goes on with it, so that the history has no
 // gap while whoever is to open it next starts. Prefill ends, and closes the
@@ -43,7 +43,7 @@ func run(args []string, in io.Reader, out io.Writer) error {
 	var start int64
 	flags := flag.NewFlagSet("prefill", flag.ContinueOnError)
 	flags.StringVar(&masters, "masters", "", "URLs of the masters, separated by commas")
-	flags.StringVar(&o.door, "door", "", "URL of the simulator's control door")
+	flags.StringVar(&o.control, "control", "", "URL of the simulator's control server")
 	flags.StringVar(&o.user, "user", "", "user:password for masters and agents")
 	flags.StringVar(&o.dir, "dir", "", "the history's directory, an absolute path: <history_path>/<org>-<uid> of the data source")
 	flags.StringVar(&o.uid, "uid", "mesos", "the data source's UID")
@@ -52,7 +52,7 @@ func run(args []string, in io.Reader, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	for name, value := range map[string]string{"masters": masters, "door": o.door, "dir": o.dir} {
+	for name, value := range map[string]string{"masters": masters, "control": o.control, "dir": o.dir} {
 		if value == "" {
 			return fmt.Errorf("-%s is missing; -help lists what there is", name)
 		}

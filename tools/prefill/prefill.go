@@ -21,7 +21,7 @@ import (
 // options are what prefill is told.
 type options struct {
 	masters  []string
-	door     string        // URL of the simulator's control door
+	control  string        // URL of the simulator's control server
 	user     string        // user:password for masters and agents; empty: none
 	dir      string        // of the history
 	uid      string        // of the data source
@@ -43,7 +43,7 @@ const (
 	present = time.Second
 	// beat is how often the clock follows when it is there.
 	beat = 200 * time.Millisecond
-	// telling is how much of the past goes by between two lines.
+	// telling is how much history is written between two lines of progress.
 	telling = 10 * time.Minute
 )
 
@@ -70,7 +70,7 @@ func watch(o options, clock *clocktest.Clock, into series.Sink, store history.St
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, 16 // none is made twice
 	cfg := mesos.Config{
 		Masters:   o.masters,
-		HTTP:      &http.Client{Transport: &clocktest.Follower{Next: plain{transport}, Clock: clock, Door: o.door, User: o.user}},
+		HTTP:      &http.Client{Transport: &clocktest.Follower{Next: plain{transport}, Clock: clock, Control: o.control, User: o.user}},
 		Now:       clock.Now,
 		CloseIdle: transport.CloseIdleConnections,
 	}

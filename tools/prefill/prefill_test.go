@@ -30,16 +30,16 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // begin is when histories of tests begin.
 var begin = time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
 
-// A door is the control door of a cluster: it notes the moments it is told.
-type door struct {
+// A control is the control server of a cluster: it notes the moments it is told.
+type control struct {
 	url string
 
 	mu      sync.Mutex
 	moments []float64
 }
 
-func newDoor(t *testing.T) *door {
-	d := &door{}
+func newControl(t *testing.T) *control {
+	d := &control{}
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		now, err := strconv.ParseFloat(r.URL.Query().Get("now"), 64)
 		if r.Method == http.MethodPost && r.URL.Path == "/clock" && err == nil {
@@ -55,12 +55,12 @@ func newDoor(t *testing.T) *door {
 
 // recorded are options for the recorded cluster of scene 03-workload, which has
 // been there for long at a present that stands still.
-func recorded(t *testing.T, long time.Duration) (options, *door) {
+func recorded(t *testing.T, long time.Duration) (options, *control) {
 	cluster := mesostest.NewCluster(t, os.DirFS("../../testdata/captures"), mesostest.Scene{Name: "03-workload"})
-	d := newDoor(t)
+	d := newControl(t)
 	dialer := &net.Dialer{}
 	return options{
-		masters: cluster.Masters(), door: d.url, uid: "mesos", start: begin, interval: 15 * time.Second,
+		masters: cluster.Masters(), control: d.url, uid: "mesos", start: begin, interval: 15 * time.Second,
 		dir: filepath.Join(t.TempDir(), "1-mesos"),
 		now: func() time.Time { return begin.Add(long) },
 		// Agents say where they were recorded.
@@ -125,7 +125,7 @@ func read(t *testing.T, dir, name string) map[string][]point {
 }
 
 func TestHistoryReachesFromTheStartToThePresent(t *testing.T) {
-	o, door := recorded(t, 20*time.Minute)
+	o, control := recorded(t, 20*time.Minute)
 	out, err := runToPresent(o)
 	require.NoError(t, err)
 	require.Equal(t, strconv.FormatInt(begin.Add(10*time.Minute).Unix(), 10)+"\n"+
@@ -150,9 +150,9 @@ func TestHistoryReachesFromTheStartToThePresent(t *testing.T) {
 	}
 
 	// The cluster's time is the collector's.
-	require.IsIncreasing(t, door.moments)
+	require.IsIncreasing(t, control.moments)
 	for _, p := range want {
-		require.Contains(t, door.moments, float64(p.t)/1000)
+		require.Contains(t, control.moments, float64(p.t)/1000)
 	}
 }
 
@@ -182,13 +182,13 @@ func TestWhatAStandingClockCannotKnowIsLeftOut(t *testing.T) {
 }
 
 func TestAClusterThatDoesNotAnswerIsAnError(t *testing.T) {
-	o, door := recorded(t, time.Hour)
-	o.masters = []string{door.url}
+	o, control := recorded(t, time.Hour)
+	o.masters = []string{control.url}
 	_, err := runToPresent(o)
 	require.ErrorContains(t, err, "the cluster does not answer: ")
 
 	o, _ = recorded(t, time.Hour)
-	o.door = "http://127.0.0.1:1"
+	o.control = "http://127.0.0.1:1"
 	_, err = runToPresent(o)
 	require.ErrorContains(t, err, "the cluster does not answer: ")
 }
@@ -211,9 +211,9 @@ func TestTheInputEndsTooEarly(t *testing.T) {
 
 func TestTheCommandLineIsChecked(t *testing.T) {
 	in := strings.NewReader("")
-	require.ErrorContains(t, run([]string{"-masters=http://localhost:1", "-door=http://localhost:1"}, in, &bytes.Buffer{}), "-dir is missing")
+	require.ErrorContains(t, run([]string{"-masters=http://localhost:1", "-control=http://localhost:1"}, in, &bytes.Buffer{}), "-dir is missing")
 	future := strconv.FormatInt(time.Now().Add(time.Hour).Unix(), 10)
-	require.ErrorContains(t, run([]string{"-masters=http://localhost:1", "-door=http://localhost:1", "-dir=/h", "-start=" + future}, in, &bytes.Buffer{}),
+	require.ErrorContains(t, run([]string{"-masters=http://localhost:1", "-control=http://localhost:1", "-dir=/h", "-start=" + future}, in, &bytes.Buffer{}),
 		"does not lie in the past")
 }
 

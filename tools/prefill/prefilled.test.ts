@@ -1,4 +1,4 @@
-// A past that went by in seconds, as a panel shows it afterwards: what was true then, and nothing else.
+// Prefilled history, as a panel shows it: what was true then, and nothing else.
 import assert from 'node:assert/strict';
 import { existsSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
@@ -7,20 +7,20 @@ import everyday from '../simulator/scenarios/everyday.ts';
 import { workbenchArtifacts } from '../workbench/build.ts';
 import { startWorkbench } from '../workbench/start.ts';
 import { ensureBuilt, plugin } from '../scripts/build.ts';
-import { INTERVAL, type Past, startPast } from './prefilled.ts';
+import { INTERVAL, type Prefilled, startPrefilled } from './prefilled.ts';
 import { provisioningFor } from '../scripts/provision.ts';
 
 const small = { scenario: everyday, hours: 1 / 3, port: 0, plan: { agents: 3, tasks: 20 } };
 
 type Point = [at: number, value: number];
 
-/** Asks for an expression at every poll's moment from five minutes before the past to now; the points, in Unix seconds. */
-async function ask(url: string, past: Past, expr: string): Promise<Point[]> {
+/** Asks for an expression at every poll's moment from five minutes before the history begins to now; the points, in Unix seconds. */
+async function ask(url: string, prefilled: Prefilled, expr: string): Promise<Point[]> {
   const answer = await fetch(`${url}/api/ds/query`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({
-      from: String((past.start - 300) * 1000),
+      from: String((prefilled.start - 300) * 1000),
       to: String(Date.now()),
       queries: [
         {
@@ -41,21 +41,21 @@ async function ask(url: string, past: Past, expr: string): Promise<Point[]> {
     .filter((point): point is Point => point[1] !== null);
 }
 
-test('a panel shows the past as it was, and goes on with the present', async () => {
+test('a panel shows prefilled history as it was, and goes on with the present', async () => {
   ensureBuilt([...plugin, ...workbenchArtifacts]); // so that it takes no time later
-  const past = await startPast(small);
+  const prefilled = await startPrefilled(small);
   const present = Date.now() / 1000;
-  const provisioning = provisioningFor(past.live.masters, 'Mesos', past.settings);
+  const provisioning = provisioningFor(prefilled.live.masters, 'Mesos', prefilled.settings);
   try {
     const workbench = await startWorkbench({
-      ...{ provisioning, port: 0, history: past.historyPath },
+      ...{ provisioning, port: 0, history: prefilled.historyPath },
       log: () => undefined,
     });
     try {
-      await past.handOver();
+      await prefilled.handOver();
       const joined = Date.now() / 1000;
       await fetch(`${workbench.url}/api/datasources/uid/mesos/health`);
-      const allocated = () => ask(workbench.url, past, 'sum(mesos_framework_cpus_allocated)');
+      const allocated = () => ask(workbench.url, prefilled, 'sum(mesos_framework_cpus_allocated)');
       let points = await allocated();
       for (const end = Date.now() + 60_000; (points.at(-1) ?? [0])[0] < joined + INTERVAL; points = await allocated()) {
         assert.ok(Date.now() < end, 'it does not go on');
@@ -63,7 +63,7 @@ test('a panel shows the past as it was, and goes on with the present', async () 
       }
 
       const times = points.map(([at]) => at);
-      assert.equal(times[0], past.start, 'nothing before the start, nothing missing after it');
+      assert.equal(times[0], prefilled.start, 'nothing before the start, nothing missing after it');
       const gaps = times.slice(1).map((at, i) => at - times[i]);
       assert.ok(Math.max(...gaps) <= 2 * INTERVAL, `gaps of ${Math.max(...gaps)} s`);
       assert.ok(gaps.filter((gap) => gap > INTERVAL).length <= 1, `${gaps}`);
@@ -71,43 +71,43 @@ test('a panel shows the past as it was, and goes on with the present', async () 
       // In the present the cluster goes on between a poll's moment and its answer.
       const before = points.filter(([at]) => at < present - INTERVAL);
       assert.ok(before.length >= 79, `${before.length} points`);
-      const truth = before.map(([at]) => past.live.truth(at).cluster.allocated.cpus);
+      const truth = before.map(([at]) => prefilled.live.truth(at).cluster.allocated.cpus);
       assert.ok(new Set(truth).size > 5, 'there is something to see');
       before.forEach(([at, value], i) => {
         assert.ok(
           Math.abs(value - truth[i]) < 1e-6,
-          `${value} is not ${truth[i]}, ${at - past.start} s after the start`
+          `${value} is not ${truth[i]}, ${at - prefilled.start} s after the start`
         );
       });
 
-      const used = await ask(workbench.url, past, 'sum(mesos_framework_cpus_used)');
+      const used = await ask(workbench.url, prefilled, 'sum(mesos_framework_cpus_used)');
       assert.ok(used.filter(([at]) => at < joined).length >= 76, `${used.length} points of measured use`);
     } finally {
       await workbench.stop();
     }
   } finally {
     rmSync(provisioning, { recursive: true });
-    await past.stop();
+    await prefilled.stop();
   }
-  assert.equal(existsSync(past.historyPath), false);
+  assert.equal(existsSync(prefilled.historyPath), false);
 });
 
 test('credentials are those of the cluster', async () => {
   const auth = { monitor: { password: 'monitor-secret' } };
-  const past = await startPast({ ...small, hours: 0.02, plan: { ...small.plan, principals: auth } });
+  const prefilled = await startPrefilled({ ...small, hours: 0.02, plan: { ...small.plan, principals: auth } });
   try {
-    const { basicAuthUser, secureJsonData } = past.settings;
+    const { basicAuthUser, secureJsonData } = prefilled.settings;
     assert.deepEqual([basicAuthUser, secureJsonData?.basicAuthPassword], ['monitor', 'monitor-secret']);
-    await past.handOver();
+    await prefilled.handOver();
   } finally {
-    await past.stop();
+    await prefilled.stop();
   }
 });
 
-test('a past that cannot be made says why, and leaves nothing', async () => {
+test('a history that cannot be written says why, and leaves nothing', async () => {
   const restricted = { limited: { password: 'limited-secret', restricted: true } };
   await assert.rejects(
-    startPast({ ...small, plan: { ...small.plan, principals: restricted } }),
+    startPrefilled({ ...small, plan: { ...small.plan, principals: restricted } }),
     /The history could not be made: prefill: the cluster does not answer: /
   );
 });

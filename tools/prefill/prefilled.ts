@@ -1,10 +1,10 @@
-// A simulated cluster with a past: hours of it go by in seconds before the plugin's own collector and history
+// A simulated cluster with history: hours of it pass in seconds while the plugin's own collector and history record it
 // (tools/prefill), then its time goes on with the machine's.
 //
-//   const past = await startPast({ scenario, hours: 6 });
-//   start a Grafana or workbench with history_path = past.historyPath
-//   await past.handOver();   // closes the history: the first question opens it
-//   await past.stop();       // ends the cluster and removes the history
+//   const prefilled = await startPrefilled({ scenario, hours: 6 });
+//   start a Grafana or workbench with history_path = prefilled.historyPath
+//   await prefilled.handOver();   // closes the history: the first question opens it
+//   await prefilled.stop();       // ends the cluster and removes the history
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -18,7 +18,7 @@ import type { Scenario } from '../simulator/scenarios/scenario.ts';
 import { type Artifact, ensureBuilt, root } from '../scripts/build.ts';
 import type { SourceSettings } from '../scripts/provision.ts';
 
-export interface PastOptions {
+export interface PrefillOptions {
   scenario: Scenario;
   /** How much history there is when the cluster comes to the present. */
   hours: number;
@@ -26,13 +26,13 @@ export interface PastOptions {
   port: number;
   /** What differs from the scenario's plan. */
   plan?: Partial<Plan>;
-  /** Told from time to time how much of the past has gone by, 0 to 1. */
+  /** Told from time to time how much of the history is written, 0 to 1. */
   progress?: (share: number) => void;
   /** Ends it before it has started. */
   signal?: AbortSignal;
 }
 
-export interface Past {
+export interface Prefilled {
   live: Live;
   /** The setting `history_path`. */
   historyPath: string;
@@ -64,8 +64,8 @@ export const prefillArtifact: Artifact = {
   command: ['go', 'build', '-o', executable, './tools/prefill'],
 };
 
-/** Starts a cluster and lets its past go by. Throws when that fails, having ended everything. */
-export async function startPast(options: PastOptions): Promise<Past> {
+/** Starts a cluster and writes its history. Throws when that fails, having ended everything. */
+export async function startPrefilled(options: PrefillOptions): Promise<Prefilled> {
   ensureBuilt([prefillArtifact]);
   const started: Array<() => Promise<void> | void> = [];
   let stopping: Promise<void> | undefined;
@@ -95,7 +95,13 @@ export async function startPast(options: PastOptions): Promise<Past> {
     mkdirSync(dir);
     options.signal?.throwIfAborted();
     const user = userOf(live.plan);
-    const prefill = startPrefill(live, { door: control.url, dir, start, uid: SOURCE.uid, user: user?.join(':') ?? '' });
+    const prefill = startPrefill(live, {
+      control: control.url,
+      dir,
+      start,
+      uid: SOURCE.uid,
+      user: user?.join(':') ?? '',
+    });
     started.push(() => prefill.end().catch(() => undefined));
     await prefill.present((at) => options.progress?.((at - start) / (Date.now() / 1000 - start)));
     await live.setNow(Date.now() / 1000);
@@ -132,7 +138,7 @@ function settingsFor(user?: User): SourceSettings {
   };
 }
 
-/** A scenario that is shorter than the past happens at its end. */
+/** A scenario that is shorter than the history happens at its end. */
 function within(scenario: Scenario, seconds: number): Scenario {
   const later = Math.max(0, LEAD + seconds - scenario.length);
   return { ...scenario, steps: scenario.steps.map((step) => ({ ...step, at: step.at + later })) };

@@ -77,12 +77,12 @@ for (const args of [['--hours', '0.2'], ['--replay']]) {
     }));
 }
 
-test('Ctrl-C while the past goes by ends it, too', () =>
+test('Ctrl-C while the history is written stops it, too', () =>
   inEmptyFolder(async (environment, folder) => {
     const demo = startDemoIn(environment, '--hours', '300', '--port', '0', '--cluster-port', '0');
     try {
       const begun = () => readdirSync(folder).some((name) => existsSync(path.join(folder, name, '1-mesos', 'wal')));
-      await until('the past', () => begun() || demo.process.exitCode !== null);
+      await until('the history', () => begun() || demo.process.exitCode !== null);
       demo.process.kill('SIGINT');
       const began = Date.now();
       assert.equal(await demo.ended, 0, demo.output());

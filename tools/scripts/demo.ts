@@ -1,5 +1,5 @@
 // `npm run demo`: a cluster on local ports, and in front of it the plugin in the workbench or in a Grafana. The cluster is
-// simulated and has six hours behind it (past.ts); with --replay it is a recorded one. `npm run demo -- --check` opens the
+// simulated and has six hours of history (tools/prefill/prefilled.ts); with --replay it is a recorded one. `npm run demo -- --check` opens the
 // workbench in headless Chromium, compares the graph with the recorded answers and stops.
 import { rmSync } from 'node:fs';
 import path from 'node:path';
@@ -14,14 +14,14 @@ import { workbenchArtifacts } from '../workbench/build.ts';
 import { ensureBuilt, plugin, root } from './build.ts';
 import { startCompose } from './docker.ts';
 import { checkHome, freePort, startGrafana } from './grafana.ts';
-import { type Past, prefillArtifact, startPast } from '../prefill/prefilled.ts';
+import { type Prefilled, prefillArtifact, startPrefilled } from '../prefill/prefilled.ts';
 import { provisioningFor, type SourceSettings } from './provision.ts';
 
 const usage = `npm run demo -- [--scenario NAME | --replay | --scene NAME | --check] [--grafana] [--port N] [--cluster-port N]
 
   --scenario NAME the simulated cluster and what happened to it (${sixHours.name}; npm run cluster -- --list-scenarios)
-  --hours N       how long its past is (6)
-  --replay        a recorded cluster instead, which has no past
+  --hours N       how many hours of history it has (6)
+  --replay        a recorded cluster instead, which has no history
   --scene NAME    the recorded scene to replay (04-series, which moves in time); implies --replay
   --check         replay, compare the graph of CPU allocated per framework with the recorded answers, then stop
   --grafana       a Grafana instead of the workbench: with GRAFANA_HOME=DIR the one unpacked there, on its own data
@@ -144,8 +144,8 @@ interface Cluster {
   about: string;
   /** The time range to open on, as parameters of an address; empty: what the page has. */
   range: string;
-  /** Its past. */
-  past?: Past;
+  /** Its history, where it has one. */
+  prefilled?: Prefilled;
 }
 
 async function recorded(name: string): Promise<{ replay: Replay; cluster: Cluster }> {
@@ -162,15 +162,15 @@ async function simulated(): Promise<Cluster> {
   tell(`${words} ...`);
   const ending = new AbortController();
   const progress = (share: number) => tell(`${words} ... ${Math.floor(100 * share)} %`);
-  const starting = owned(startPast({ scenario, hours: span, port: clusterPort, progress, signal: ending.signal }));
+  const starting = owned(startPrefilled({ scenario, hours: span, port: clusterPort, progress, signal: ending.signal }));
   started.push(() => ending.abort());
-  const past = await starting;
+  const prefilled = await starting;
   tell('');
   console.log(`${words} in ${((Date.now() - began) / 1000).toFixed(0)} s`);
-  const { live, settings } = past;
+  const { live, settings } = prefilled;
   const about = `Simulating ${live.scene}: ${scenario.about}\nmasters ${live.masters.join(', ')}`;
   const range = `from=now-${Number.isInteger(span) ? `${span}h` : `${Math.ceil(span * 60)}m`}&to=now`;
-  return { masters: live.masters, name: 'Mesos (simulated)', settings, about, range, past };
+  return { masters: live.masters, name: 'Mesos (simulated)', settings, about, range, prefilled };
 }
 
 function provisioned({ masters, name, settings }: Cluster): string {
@@ -181,7 +181,7 @@ function provisioned({ masters, name, settings }: Cluster): string {
 
 /** What is printed when all runs: a line of its own for each address to open. */
 function introduce(...lines: string[]): void {
-  console.log(`\n${lines.join('\n')}\n\nCtrl-C ends all of it.`);
+  console.log(`\n${lines.join('\n')}\n\nPress Ctrl-C to stop everything.`);
 }
 
 /** An address with parameters, those that are not empty. */
@@ -190,9 +190,9 @@ function address(url: string, ...parameters: string[]): string {
   return `  ${url}${search && '?'}${search}`;
 }
 
-/** The plugin begins to collect with the first question: this one. Before it the past is closed, which it opens. */
-async function begin(url: string, { past }: Cluster): Promise<void> {
-  await past?.handOver();
+/** The plugin begins to collect with the first query: this one. Before it the history is closed, which the plugin opens. */
+async function begin(url: string, { prefilled }: Cluster): Promise<void> {
+  await prefilled?.handOver();
   await fetch(url).catch(() => undefined);
 }
 
@@ -200,7 +200,7 @@ async function inWorkbench(): Promise<void> {
   const source = scene === undefined ? { cluster: await simulated() } : await recorded(scene);
   const { cluster } = source;
   const workbench = await owned(
-    startWorkbench({ provisioning: provisioned(cluster), port: pagePort, history: cluster.past?.historyPath })
+    startWorkbench({ provisioning: provisioned(cluster), port: pagePort, history: cluster.prefilled?.historyPath })
   );
   if (check && 'replay' in source) {
     const { checkGraph } = await import('./check.ts');
@@ -216,7 +216,7 @@ async function inWorkbench(): Promise<void> {
 async function inGrafana(home: string): Promise<void> {
   const cluster = scene === undefined ? await simulated() : (await recorded(scene)).cluster;
   const provisioning = provisioned(cluster);
-  const history = cluster.past?.historyPath;
+  const history = cluster.prefilled?.historyPath;
   const server = await owned(startGrafana({ home, port: pagePort, provisioning, history, anonymous: true }));
   await begin(`${server.url}/api/datasources/uid/mesos/health`, cluster);
   const account = `Grafana ${server.version}; ${server.user} / ${server.password} to log in`;
@@ -236,12 +236,12 @@ async function inDocker(): Promise<void> {
 try {
   const { GRAFANA_HOME } = process.env;
   const inCompose = grafana && !GRAFANA_HOME;
-  const past = scene === undefined && !inCompose;
+  const prefilled = scene === undefined && !inCompose;
   // What can be said at once is said before anything takes its time.
   if (grafana && GRAFANA_HOME) {
     checkHome(GRAFANA_HOME);
   }
-  ensureBuilt([...plugin, ...(grafana ? [] : workbenchArtifacts), ...(past ? [prefillArtifact] : [])]);
+  ensureBuilt([...plugin, ...(grafana ? [] : workbenchArtifacts), ...(prefilled ? [prefillArtifact] : [])]);
   if (pagePort !== 0) {
     await freePort(pagePort);
   }

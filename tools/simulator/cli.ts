@@ -20,7 +20,7 @@ const HELP = `Serves a Mesos cluster as masters and agents on loopback ports: re
                    distance to it, simulated ones follow
   --speed X        time passes X times as fast
   --record FILE    append every request received to FILE, a line of JSON each (credentials as digests)
-  --control N      port of the control door: see control.ts
+  --control N      port of the control server: see control.ts
 
 Recorded:
   --replay DIR     folder of recorded scenes with a manifest.jsonl (default: testdata/captures)
@@ -39,7 +39,7 @@ Simulated:
   --seed N         another cluster, as deterministic as the first (default: 1)
   --start N        Unix seconds at which its time begins (default: now)
   --agent-ports N  how many agents have a port of their own (default: 500); all answer through the router
-  --speed 0        its time stands still, and moves through the control door only
+  --speed 0        its time stands still, and moves through the control server only
 `;
 
 const DEFAULT_PORT = 5050;
@@ -144,7 +144,7 @@ function introduce(replay: Replay | Live, control: string | undefined): void {
   if (replay.stages.length > 0) {
     console.log(`Stages (--stage): ${replay.stages.join(', ')}`);
   }
-  console.log('Ctrl-C ends it.');
+  console.log('Press Ctrl-C to stop it.');
 }
 
 /** Prints what happens to the cluster as time comes to it. */

@@ -1,5 +1,5 @@
 /**
- * An HTTP door to a running replay or simulated cluster, for tests written in another language or in another process. Loopback only.
+ * An HTTP server that controls a running replay or simulated cluster, for tests written in another language or in another process. Loopback only.
  *
  *   GET  /          scene, stage, position, hosts
  *   GET  /requests  what the hosts received (Entry[] of journal.ts); DELETE forgets it
@@ -36,8 +36,8 @@ interface Order {
   do?: Deed['do'];
 }
 
-/** What the door does: `METHOD /path` -> an answer to send as JSON. */
-const DOORS: Record<string, (replay: Replay, order: Order) => unknown> = {
+/** The requests it takes: `METHOD /path` -> an answer to send as JSON. */
+const ROUTES: Record<string, (replay: Replay, order: Order) => unknown> = {
   'GET /': (replay) => status(replay),
   'GET /requests': (replay) => replay.requests(),
   'DELETE /requests': (replay) => replay.clearRequests(),
@@ -50,8 +50,8 @@ const DOORS: Record<string, (replay: Replay, order: Order) => unknown> = {
   'POST /fault': (replay, { host = '', fault = null }) => replay.fault(host, fault),
 };
 
-/** What it does besides with a simulated cluster. `query`: of the address. */
-const LIVE_DOORS: Record<string, (live: Live, query: URLSearchParams, order: Order) => unknown> = {
+/** Those it takes besides of a simulated cluster. `query`: of the address. */
+const LIVE_ROUTES: Record<string, (live: Live, query: URLSearchParams, order: Order) => unknown> = {
   'GET /clock': (live) => ({ now: live.now() }),
   'POST /clock': async (live, query) => {
     await live.setNow(moment('now', query.get('now')));
@@ -70,7 +70,7 @@ function moment(name: string, value: string | null): number {
   return at;
 }
 
-/** Opens the door on a port (0: any). Rejects when it is taken. */
+/** Starts the control server on a port (0: any). Rejects when it is taken. */
 export async function startControl(replay: Replay, port: number): Promise<Control> {
   const server = createServer((request, response) => {
     handle(replay, request)
@@ -98,12 +98,12 @@ export async function startControl(replay: Replay, port: number): Promise<Contro
 }
 
 async function handle(replay: Replay, request: IncomingMessage): Promise<unknown> {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://door');
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://control');
   const name = `${request.method} ${pathname}`;
   const act: ((order: Order) => unknown) | undefined =
-    'truth' in replay && name in LIVE_DOORS
-      ? (order) => LIVE_DOORS[name](replay as Live, searchParams, order)
-      : DOORS[name] && ((order) => DOORS[name](replay, order));
+    'truth' in replay && name in LIVE_ROUTES
+      ? (order) => LIVE_ROUTES[name](replay as Live, searchParams, order)
+      : ROUTES[name] && ((order) => ROUTES[name](replay, order));
   if (act === undefined) {
     return undefined;
   }

@@ -9,7 +9,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAnswer, readBody, requestRows, unixTime, type Recording, type Row } from './manifest.ts';
 import type { Scene } from './scene.ts';
-import { noSuchStage, stagePrefix } from './still.ts';
+import { noSuchStage, stagePrefix } from './stages.ts';
 
 /** A line of POLL.jsonl: an answer of a master, or an event. */
 type Line =

@@ -1,7 +1,7 @@
 /**
  * Faults that a test or a user can put on a replayed host, for what no recording has.
  */
-import type { Answer } from './server.ts';
+import type { Answer } from './answer.ts';
 
 /** What goes wrong. */
 export type Fault = (

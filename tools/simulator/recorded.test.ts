@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { readRecording, requestRows, type Row } from './manifest.ts';
 import type { Replay } from './replay.ts';
-import { readCasts, stagePrefix } from './still.ts';
+import { readCasts, stagePrefix } from './stages.ts';
 import { ask, CAPTURES, failureOf, withReplay } from './testing.ts';
 
 const recording = readRecording(CAPTURES);

@@ -294,7 +294,7 @@ test('the journal can be written to a file', async () => {
   }
 });
 
-test('the control door does what the library does', async () => {
+test('the control server does what the library does', async () => {
   await withReplay({ scene: '14-ha' }, async (replay) => {
     const control = await startControl(replay, 0);
     try {

@@ -12,8 +12,9 @@ import { isAnswer, readBody, readHead, readRecording, requestRows, type Recordin
 import { pickNearest, pickRow, type Asked } from './match.ts';
 import type { Moment } from './scene.ts';
 import { openScene } from './scenes.ts';
-import { HostServer, type Answer } from './server.ts';
-import { hasCredentials, readCasts } from './still.ts';
+import type { Answer } from './answer.ts';
+import { HostServer } from './server.ts';
+import { hasCredentials, readCasts } from './stages.ts';
 import { Timeline, type Position } from './timeline.ts';
 
 export interface ReplayOptions {

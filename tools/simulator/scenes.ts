@@ -6,7 +6,7 @@ import { failoverScene, isFailover } from './failover.ts';
 import { requestRows, type Recording } from './manifest.ts';
 import type { Scene } from './scene.ts';
 import { isSeries, seriesScene } from './series.ts';
-import { stillScene } from './still.ts';
+import { stagedScene } from './stages.ts';
 
 /** The scenes that can be served, sorted by name. */
 export function sceneNames(recording: Recording): string[] {
@@ -38,7 +38,7 @@ export function openScene(recording: Recording, wanted?: string): Scene {
   if (isFailover(recording, name)) {
     return failoverScene(recording, name);
   }
-  return stillScene(
+  return stagedScene(
     recording,
     name,
     requestRows(recording).filter((row) => row.scene === name)

@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { requestRows, type Recording, type Row } from './manifest.ts';
 import type { Scene, SceneEvent } from './scene.ts';
-import { noSuchStage } from './still.ts';
+import { noSuchStage } from './stages.ts';
 
 /** What a sample's file name calls a path. */
 const PATHS: Record<string, string> = {

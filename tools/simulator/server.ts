@@ -10,28 +10,11 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { gzipSync } from 'node:zlib';
+import type { Answer } from './answer.ts';
 import { cannedAnswer, type Fault } from './faults.ts';
 import type { Body } from './generate/body.ts';
 import type { Journal } from './journal.ts';
 import { splitUrl, type Asked } from './match.ts';
-
-/** What to send. */
-export interface Answer {
-  status: number;
-  reason?: string;
-  headers: Array<[name: string, value: string]>;
-  /** Not compressed; or a long one that is kept both ways. */
-  body: Buffer | Body;
-  /**
-   * Instead of a body: what comes bit by bit until the connection ends. `close` drops the connection; the result is called when
-   * it has ended, whoever ended it.
-   */
-  stream?: (write: (text: string) => void, close: () => void) => () => void;
-  /** The recorded file it comes from. */
-  file?: string;
-  /** A simulated cluster's time when it said so, Unix seconds. */
-  at?: number;
-}
 
 /** What a host says, at once or later: an answer, or `refuse` when it is down at this moment. */
 export type Say = (asked: Asked) => Answer | 'refuse' | Promise<Answer | 'refuse'>;

@@ -1,4 +1,4 @@
-// What is compared of the leader's books: a series of the plugin, and what the simulator knows it should be.
+// What is compared with the leader's state: a series of the plugin, and what the simulator knows it should be.
 import type { Entity, Figures, Truth } from '../simulator/live/truth.ts';
 import type { Compared, Fact } from './compare.ts';
 
@@ -89,7 +89,7 @@ export const CHECKS: Check[] = [
   ...amounts('agent', 'allocated', agents, agent, ({ allocated }) => allocated),
   ...amounts('agent', 'offered', agents, agent, ({ offered }) => offered),
   ...amounts('agent', 'reserved', agents, agent, ({ reserved }) => reserved),
-  // A task that cannot be reached is on no agent of the books.
+  // A task that cannot be reached is on no agent that the leader lists.
   { ...tasks('agent', agents, agent), expr: 'mesos_agent_tasks{state!="unreachable"}' },
   {
     expr: 'mesos_agent_state',

@@ -11,14 +11,14 @@ import type { Watched } from './watched.ts';
 const INTERVAL = 10;
 
 /** A leader is lost at 100; the next is elected at 111 and has agents at 113. */
-const REIGNS = [
+const LEADERSHIPS = [
   { master: 1, from: 0, ready: 0, until: 100 },
   { master: 2, from: 111, ready: 113 },
 ];
 
 const watched = {
   scenario: { steps: [{ at: 100, do: 'leader dies' }] },
-  live: { reigns: () => REIGNS, plan: { masters: 3 } } as unknown as Live,
+  live: { leaderships: () => LEADERSHIPS, plan: { masters: 3 } } as unknown as Live,
   ...{ interval: INTERVAL, from: 0, to: 300, speed: 1, oneClock: true, measured: false },
   toCluster: (at: number) => at,
 } as unknown as Watched;

@@ -37,9 +37,9 @@ interface Outage {
 }
 
 function outagesOf({ live, toCluster, from, to, interval, speed }: Watched): Outage[] {
-  const reigns = live.reigns();
-  return reigns.slice(1).flatMap(({ from: elected, ready: back = Infinity }, i): Outage[] => {
-    const { until: lost = Infinity } = reigns[i];
+  const leaderships = live.leaderships();
+  return leaderships.slice(1).flatMap(({ from: elected, ready: back = Infinity }, i): Outage[] => {
+    const { until: lost = Infinity } = leaderships[i];
     const seen = lost > toCluster(from) && back < toCluster(to) - BACK_OFF * interval * speed;
     return seen ? [{ lost, elected, back }] : [];
   });

@@ -116,9 +116,9 @@ function judgeRecovering(watched: Watched, answer: Answer, ups: Ups): Result {
   const { live, interval, speed, toCluster, to, oneClock } = watched;
   const retry = Math.min(5, interval / 10);
   const slack = oneClock ? 0 : 0.5 * speed;
-  const reigns = live.reigns().slice(1);
+  const leaderships = live.leaderships().slice(1);
   const meets = (at: number, margin: number) =>
-    reigns.some(({ from, ready = Infinity }) => from - margin <= at && at < ready + margin);
+    leaderships.some(({ from, ready = Infinity }) => from - margin <= at && at < ready + margin);
   const tries = pollsIn(ups, 'state')
     .filter(({ up }) => up === 0)
     .map(({ at }) => [toCluster(at), toCluster(at + retry)]);

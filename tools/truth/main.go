@@ -33,7 +33,7 @@ import (
 // options are the command line.
 type options struct {
 	masters  string        // URLs, by commas
-	door     string        // URL of the simulator's control door
+	control  string        // URL of the simulator's control server
 	user     string        // user:password for masters and agents; empty: none
 	start    int64         // Unix seconds
 	length   time.Duration // how long the cluster is watched
@@ -53,7 +53,7 @@ func run(args []string) error {
 	var o options
 	flags := flag.NewFlagSet("truth", flag.ContinueOnError)
 	flags.StringVar(&o.masters, "masters", "", "URLs of the masters, separated by commas")
-	flags.StringVar(&o.door, "door", "", "URL of the simulator's control door")
+	flags.StringVar(&o.control, "control", "", "URL of the simulator's control server")
 	flags.StringVar(&o.user, "user", "", "user:password for masters and agents")
 	flags.Int64Var(&o.start, "start", 0, "Unix seconds at which the cluster's time began")
 	flags.DurationVar(&o.length, "length", 10*time.Minute, "how long the cluster is watched")
@@ -114,7 +114,7 @@ func watch(o options, asked []string) ([]answer, error) {
 func newClient(o options, clock collector.Clock, transport http.RoundTripper) (collector.Client, error) {
 	cfg := mesos.Config{
 		Masters: strings.Split(o.masters, ","),
-		HTTP:    &http.Client{Transport: &clocktest.Follower{Next: transport, Clock: clock, Door: o.door, User: o.user}},
+		HTTP:    &http.Client{Transport: &clocktest.Follower{Next: transport, Clock: clock, Control: o.control, User: o.user}},
 		Now:     clock.Now,
 	}
 	masters, err := mesos.New(cfg)

@@ -3,7 +3,7 @@ import type { Truth } from '../simulator/live/truth.ts';
 import { type Check, type Page, POLLS } from './checks.ts';
 import { type Answer, byMoment, type Moment } from './compare.ts';
 import type { Ups } from './up.ts';
-import { type Answered, pagesOf, reignAt, type Watched } from './watched.ts';
+import { type Answered, pagesOf, leadershipAt, type Watched } from './watched.ts';
 
 /** The moments at which is asked. `length`: seconds that belong to a moment beside itself. */
 export function momentsOf(watched: Watched, length: number, excused: (at: number) => boolean): Moment[] {
@@ -23,9 +23,9 @@ export function momentsOf(watched: Watched, length: number, excused: (at: number
 
 /** The cluster's moment at which a leader answered a page for a sample of that time, by the plugin's clock. */
 export function answeredAtOf(watched: Watched): (page: string, at: number) => number {
-  const reigns = watched.live.reigns();
+  const leaderships = watched.live.leaderships();
   const pages = Map.groupBy(
-    pagesOf(watched).filter(({ host, at }) => host === `master${reignAt(reigns, at)?.master}`),
+    pagesOf(watched).filter(({ host, at }) => host === `master${leadershipAt(leaderships, at)?.master}`),
     ({ page }) => page
   );
   // Both clocks cut off at milliseconds. What takes longer than this to arrive is another request.

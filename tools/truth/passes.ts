@@ -10,7 +10,7 @@
 // a container that is missing in either counts in neither.
 import type { AgentContainers, ContainerTruth, PlacedTruth } from '../simulator/live/containers.ts';
 import type { Compared, Fact } from './compare.ts';
-import { type Answered, arrivesWhole, pagesOf, reignAt, type Watched } from './watched.ts';
+import { type Answered, arrivesWhole, pagesOf, leadershipAt, type Watched } from './watched.ts';
 
 /** What is right for a number that may not be known exactly, or not be known. */
 interface Range {
@@ -93,12 +93,12 @@ export function readingsOf(watched: Watched): Reading[] {
 
 /** Whether a page is the /state of a leader that knows its cluster. */
 function tellsState(watched: Watched, { page, host, at }: Answered): boolean {
-  const reign = reignAt(watched.live.reigns(), at);
+  const leadership = leadershipAt(watched.live.leaderships(), at);
   return (
     page === '/state' &&
-    reign?.ready !== undefined &&
-    reign.ready <= at &&
-    host === `master${reign.master}` &&
+    leadership?.ready !== undefined &&
+    leadership.ready <= at &&
+    host === `master${leadership.master}` &&
     arrivesWhole(watched, 'masters', at)
   );
 }
@@ -107,20 +107,20 @@ function keyOf({ frameworkId, executorId }: { frameworkId: string; executorId: s
   return `${frameworkId} ${executorId}`;
 }
 
-/** `books`: what the leader may have said of the agent before. */
+/** `listed`: what the leader may have said of the agent before. */
 function reading(
   { interval, speed }: Watched,
   { arrived, at }: Answered,
   { hostname, containers }: AgentContainers,
-  books: PlacedTruth[][],
+  listed: PlacedTruth[][],
   before?: { at: number; containers: Map<string, ContainerTruth> }
 ): Reading {
   const used = containers.flatMap((container): Used[] => {
     const key = keyOf(container);
-    const placed = books.flatMap((all) => all.filter((one) => keyOf(one) === key));
+    const placed = listed.flatMap((all) => all.filter((one) => keyOf(one) === key));
     const earlier = before?.containers.get(key);
     const cores = before && earlier && coresBetween(earlier, container, at - before.at, FAR_APART * interval * speed);
-    const sure = placed.length === books.length;
+    const sure = placed.length === listed.length;
     const range = (of: number[]): Range => ({ low: Math.min(...of), high: Math.max(...of), sure });
     const alone = Map.groupBy(
       placed.filter(({ tasks }) => tasks.length === 1),
@@ -135,12 +135,12 @@ function reading(
             memory: range([container.memoryBytes]),
             cores: cores && { ...cores, sure: sure && cores.sure },
             given: { cpus: range(placed.map(({ cpus }) => cpus)), memory: range(placed.map((one) => one.memoryBytes)) },
-            alone: [...alone].map(([task, times]) => ({ task, sure: times.length === books.length })),
+            alone: [...alone].map(([task, times]) => ({ task, sure: times.length === listed.length })),
           },
         ];
   });
-  const empty = containers.length === 0 ? books.filter((placed) => placed.length === 0).length : 0;
-  return { agent: hostname, arrived, used, ...(empty > 0 && { idle: { sure: empty === books.length } }) };
+  const empty = containers.length === 0 ? listed.filter((placed) => placed.length === 0).length : 0;
+  return { agent: hostname, arrived, used, ...(empty > 0 && { idle: { sure: empty === listed.length } }) };
 }
 
 /** Cores used between two answers, `passed` seconds apart. */

@@ -57,14 +57,14 @@ export async function goBy(scenario: Scenario, plan: Partial<Plan>, mutant = '')
 /** Runs the backend's half, which moves the cluster's time. */
 async function backend(
   live: Live,
-  door: string,
+  control: string,
   seconds: number,
   measured: boolean,
   mutant: string
 ): Promise<Answer[]> {
   const flags: Record<string, string | number | boolean> = {
     masters: live.masters.join(','),
-    door,
+    control,
     start: START,
     // The last moment's pass is to be over, too.
     length: `${seconds + INTERVAL}s`,

@@ -1,7 +1,7 @@
 // `mesos_up`: 1 exactly while the leader answers, 0 while it is dead or has nothing to tell yet.
 import { POLLS } from './checks.ts';
 import { type Answer, byMoment, type Moment, type Result } from './compare.ts';
-import { reignAt, type Watched } from './watched.ts';
+import { leadershipAt, type Watched } from './watched.ts';
 
 export const UP = { expr: 'mesos_up{poll=~"state|roles|snapshot|agents"}', by: ['poll'] };
 
@@ -43,8 +43,8 @@ type Standing = 'none' | 'recovering' | 'ready';
 
 /** Whether somebody leads, and has something to tell. */
 function standing({ live }: Watched, at: number): Standing {
-  const reign = reignAt(live.reigns(), at);
-  return reign === undefined ? 'none' : at >= (reign.ready ?? Infinity) ? 'ready' : 'recovering';
+  const leadership = leadershipAt(live.leaderships(), at);
+  return leadership === undefined ? 'none' : at >= (leadership.ready ?? Infinity) ? 'ready' : 'recovering';
 }
 
 /** What `mesos_up` may be at a poll. `then`: the cluster's moment at which it was answered or failed. */

@@ -5,7 +5,7 @@
 import { pathOf } from '../simulator/live/paths.ts';
 import type { Live } from '../simulator/live/live.ts';
 import type { Step } from '../simulator/live/steps.ts';
-import type { Reign } from '../simulator/live/world.ts';
+import type { Leadership } from '../simulator/live/world.ts';
 import type { Scenario } from '../simulator/scenarios/scenario.ts';
 import type { Answer } from './compare.ts';
 
@@ -56,8 +56,8 @@ export function pagesOf({ live, oneClock }: Watched): Answered[] {
 }
 
 /** The leader at a moment of the cluster's clock. */
-export function reignAt(reigns: Reign[], at: number): Reign | undefined {
-  return reigns.find(({ from, until = Infinity }) => from <= at && at < until);
+export function leadershipAt(leaderships: Leadership[], at: number): Leadership | undefined {
+  return leaderships.find(({ from, until = Infinity }) => from <= at && at < until);
 }
 
 type Disturb = Extract<Step, { do: 'disturb' }>;

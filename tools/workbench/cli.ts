@@ -45,7 +45,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 try {
   const workbench = await startWorkbench(options());
   stop = workbench.stop;
-  console.log(`\n  ${workbench.url}\n\nCtrl-C ends it.`);
+  console.log(`\n  ${workbench.url}\n\nPress Ctrl-C to stop it.`);
   process.exitCode = await workbench.ended;
 } catch (error) {
   console.error((error as Error).message);

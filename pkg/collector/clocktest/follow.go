@@ -12,13 +12,13 @@ import (
 )
 
 // A Follower moves a simulated cluster's time to a clock before each request,
-// by the cluster's control door (tools/simulator/control.ts): an answer is of the
+// by the cluster's control server (tools/simulator/control.ts): an answer is of the
 // moment that the collector writes beside it.
 type Follower struct {
-	Next  http.RoundTripper
-	Clock collector.Clock
-	Door  string // URL of the control door
-	User  string // user:password for the cluster's own pages; empty: none
+	Next    http.RoundTripper
+	Clock   collector.Clock
+	Control string // URL of the control server
+	User    string // user:password for the cluster's own pages; empty: none
 
 	mu    sync.Mutex
 	moved time.Time // where the cluster's time is
@@ -43,7 +43,7 @@ func (f *Follower) follow() error {
 	if !now.After(f.moved) {
 		return nil
 	}
-	url := fmt.Sprintf("%s/clock?now=%d.%03d", f.Door, now.Unix(), now.Nanosecond()/1e6)
+	url := fmt.Sprintf("%s/clock?now=%d.%03d", f.Control, now.Unix(), now.Nanosecond()/1e6)
 	req, err := http.NewRequest(http.MethodPost, url, nil)
 	if err != nil {
 		return fmt.Errorf("moving the cluster's time: %w", err)

@@ -3,7 +3,7 @@
  */
 import { parseArgs } from 'node:util';
 import { DEFAULTS, SIZES, type Size } from './cluster.ts';
-import { openDoor } from './door.ts';
+import { startControl } from './control.ts';
 import { startGenerated } from './master.ts';
 
 const HELP = `Serves a cluster that is made up, in the shape of a recorded one, as a master on a loopback port.
@@ -18,7 +18,7 @@ const HELP = `Serves a cluster that is made up, in the shape of a recorded one, 
   --speed X      how many times as fast as the machine's the cluster's clock runs (default: 1); 0: it stands still
   --step X       seconds that pass with each /state that is answered, besides (default: 0)
   --port N       of the master (default: 5050; 0: any free one)
-  --door N       of the door for other programs, see door.ts (default: none; 0: any free one)
+  --control N       of the control server for other programs, see control.ts (default: none; 0: any free one)
   --tied         end when standard input closes
 `;
 
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
       speed: { type: 'string', default: '1' },
       step: { type: 'string', default: '0' },
       port: { type: 'string', default: '5050' },
-      door: number,
+      control: number,
       tied: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -66,8 +66,9 @@ async function main(): Promise<void> {
     port: numberOption('--port', values.port),
     step: numberOption('--step', values.step),
   });
-  const door = values.door === undefined ? undefined : await openDoor(master, numberOption('--door', values.door));
-  console.log(JSON.stringify({ master: master.url, door: door?.url, start: plan.start }));
+  const control =
+    values.control === undefined ? undefined : await startControl(master, numberOption('--control', values.control));
+  console.log(JSON.stringify({ master: master.url, control: control?.url, start: plan.start }));
 
   const began = performance.now();
   const running =
@@ -78,7 +79,7 @@ async function main(): Promise<void> {
     );
   const end = () => {
     clearInterval(running || undefined);
-    void Promise.all([master.stop(), door?.stop()]).then(() => process.exit(0));
+    void Promise.all([master.stop(), control?.stop()]).then(() => process.exit(0));
   };
   process.on('SIGINT', end);
   process.on('SIGTERM', end);

@@ -8,7 +8,7 @@ import { gunzipSync } from 'node:zlib';
 
 import { ask, askJSON, CAPTURES } from '../testing.ts';
 import { DEFAULTS } from './cluster.ts';
-import { openDoor } from './door.ts';
+import { startControl } from './control.ts';
 import { startGenerated, type GeneratedMaster } from './master.ts';
 
 type Json = Record<string, any>;
@@ -260,24 +260,24 @@ test('with a step, time passes as often as /state is asked for, and what is sent
   }
 });
 
-test('the door moves the clock and counts what was asked', () =>
+test('the control server moves the clock and counts what was asked', () =>
   generated(async (master) => {
-    const door = await openDoor(master, 0);
+    const control = await startControl(master, 0);
     try {
-      await fetch(`${door.url}/clock?now=${PLAN.start + 60}`, { method: 'POST' });
-      assert.deepEqual(await askJSON(door.url, '/clock'), { now: PLAN.start + 60 });
+      await fetch(`${control.url}/clock?now=${PLAN.start + 60}`, { method: 'POST' });
+      assert.deepEqual(await askJSON(control.url, '/clock'), { now: PLAN.start + 60 });
       const { raw } = await ask(master.url, '/roles');
-      assert.deepEqual(await askJSON(door.url, '/traffic'), {
+      assert.deepEqual(await askJSON(control.url, '/traffic'), {
         requests: { '/roles': 1 },
         bytes: { '/roles': raw.length },
       });
-      await fetch(`${door.url}/traffic`, { method: 'DELETE' });
-      assert.deepEqual(await askJSON(door.url, '/traffic'), { requests: {}, bytes: {} });
-      assert.equal((await askJSON<Json>(door.url, '/expected')).agents, PLAN.agents);
-      const wrong = await fetch(`${door.url}/clock?now=noon`, { method: 'POST' });
+      await fetch(`${control.url}/traffic`, { method: 'DELETE' });
+      assert.deepEqual(await askJSON(control.url, '/traffic'), { requests: {}, bytes: {} });
+      assert.equal((await askJSON<Json>(control.url, '/expected')).agents, PLAN.agents);
+      const wrong = await fetch(`${control.url}/clock?now=noon`, { method: 'POST' });
       assert.equal(wrong.status, 400);
       assert.match(await wrong.text(), /expected Unix seconds/);
     } finally {
-      await door.stop();
+      await control.stop();
     }
   }));

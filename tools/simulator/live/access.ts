@@ -2,7 +2,7 @@
  * Who may see what: with credentials, and with ACLs that hide everything but the agents from some (15-auth).
  */
 import type { Asked } from '../match.ts';
-import type { Answer } from '../server.ts';
+import type { Answer } from '../answer.ts';
 import type { Plan } from './plan.ts';
 import { plain } from './replies.ts';
 

@@ -131,7 +131,7 @@ function agentMetrics(world: World, agent: Agent): Record<string, number> {
   values['slave/cpus_revocable_percent'] = agent.total.revocable > 0 ? used.revocable / agent.total.revocable : 0;
   values['slave/executors_running'] = runs(agent).length;
   values['slave/frameworks_active'] = new Set(runs(agent).map(({ framework }) => framework)).size;
-  values['slave/registered'] = agent.books === 'registered' && agent.connected ? 1 : 0;
+  values['slave/registered'] = agent.registration === 'registered' && agent.connected ? 1 : 0;
   values['slave/uptime_secs'] = micro(world.now - agent.started);
   agent.counters.forEach((value, key) => (values[`slave/${key}`] = value));
   states.forEach((key) => (values[key] = (values[key] ?? 0) + 1));

@@ -3,7 +3,7 @@
  * at once, an agent that does not answer pings becomes unreachable, one that starts listens before it knows its containers.
  */
 import { isActive, type Agent, type Cause, type Task } from './model.ts';
-import { withdraw } from './offers.ts';
+import { withdraw } from './outstanding.ts';
 import { EXECUTOR_TERMINATED, type World } from './world.ts';
 
 /** Seconds from an agent's start until its port is open, until it knows its routes, and until it has recovered. */
@@ -31,9 +31,9 @@ function disconnect(world: World, agent: Agent): void {
   agent.connected = false;
   agent.version++;
   const { since } = agent;
-  if (world.ready !== undefined && agent.books === 'registered') {
+  if (world.ready !== undefined && agent.registration === 'registered') {
     world.in(world.plan.pingTimeout, () => {
-      if (agent.process === 'down' && agent.since === since && agent.books === 'registered' && world.ready) {
+      if (agent.process === 'down' && agent.since === since && agent.registration === 'registered' && world.ready) {
         becomesUnreachable(world, agent);
       }
     });
@@ -42,8 +42,8 @@ function disconnect(world: World, agent: Agent): void {
 
 /** The master gives up on an agent (src/master/master.cpp, markUnreachable). */
 export function becomesUnreachable(world: World, agent: Agent): void {
-  const recovered = agent.books === 'recovered';
-  agent.books = 'unreachable';
+  const recovered = agent.registration === 'recovered';
+  agent.registration = 'unreachable';
   world.note(`${agent.hostname} is unreachable`);
   world.count('slave_unreachable_scheduled');
   world.count('slave_unreachable_completed');
@@ -79,7 +79,7 @@ function loses(world: World, task: Task): void {
 
 /** The process starts again. */
 export function returns(world: World, agent: Agent): void {
-  if (agent.process !== 'down' || agent.books === 'removed') {
+  if (agent.process !== 'down' || agent.registration === 'removed') {
     return;
   }
   agent.process = 'starting';
@@ -96,13 +96,13 @@ export function returns(world: World, agent: Agent): void {
 
 /** An agent tells the leader what it runs. Without a leader it tries again when there is one (masters.ts). */
 export function reregisters(world: World, agent: Agent): void {
-  if (world.ready === undefined || agent.process !== 'up' || agent.books === 'removed') {
+  if (world.ready === undefined || agent.process !== 'up' || agent.registration === 'removed') {
     return;
   }
-  if (agent.books === 'recovered') {
+  if (agent.registration === 'recovered') {
     sendsEnded(world, agent);
   }
-  const added = agent.books !== 'registered';
+  const added = agent.registration !== 'registered';
   if (!added) {
     agent.reregistered = world.now;
   } else {
@@ -111,9 +111,9 @@ export function reregisters(world: World, agent: Agent): void {
   }
   world.count('messages_reregister_slave');
   world.count('slave_reregistrations');
-  agent.books = 'registered';
+  agent.registration = 'registered';
   agent.connected = true;
-  world.reigns[world.reigns.length - 1].ready ??= world.now;
+  world.leaderships[world.leaderships.length - 1].ready ??= world.now;
   agent.listedExecutors.forEach((executor) => {
     if (!agent.executors.has(executor)) {
       world.unlistExecutor(executor);
@@ -130,8 +130,8 @@ export function reregisters(world: World, agent: Agent): void {
     }
     service.tasks.add(task);
     world.list(task);
-    if (framework.books === 'absent') {
-      framework.books = 'recovered';
+    if (framework.registration === 'absent') {
+      framework.registration = 'recovered';
       framework.registered = framework.reregistered = 0;
     }
     world.wakeScheduler(service);
@@ -230,7 +230,7 @@ export function unregisters(world: World, agent: Agent): void {
 function leaves(world: World, agent: Agent, state: 'GONE_BY_OPERATOR' | 'LOST'): void {
   world.count('slave_removals');
   withdraw(agent);
-  agent.books = 'removed';
+  agent.registration = 'removed';
   agent.connected = false;
   for (const task of [...agent.listed]) {
     const aware = task.service.framework.capabilities.includes('PARTITION_AWARE');

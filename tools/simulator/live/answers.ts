@@ -4,7 +4,7 @@
  */
 import { Body, type Part } from '../generate/body.ts';
 import { splitUrl, type Asked } from '../match.ts';
-import type { Answer } from '../server.ts';
+import type { Answer } from '../answer.ts';
 import { access } from './access.ts';
 import { operatorApi, teardownDoor, type Operator } from './api/operator.ts';
 import { AGENT_PAGES } from './agent-pages.ts';
@@ -33,7 +33,7 @@ export class Answers {
   }
 
   /** What a leader takes more than questions through. */
-  private readonly doors: Record<string, (operator: Operator, asked: Asked) => Answer> = {
+  private readonly postRoutes: Record<string, (operator: Operator, asked: Asked) => Answer> = {
     '/api/v1': operatorApi,
     '/teardown': teardownDoor,
   };
@@ -49,11 +49,11 @@ export class Answers {
     if (denied !== undefined) {
       return denied;
     }
-    if (path === '/redirect' || (world.leader !== master && (path in CLUSTER_PAGES || path in this.doors))) {
+    if (path === '/redirect' || (world.leader !== master && (path in CLUSTER_PAGES || path in this.postRoutes))) {
       return redirect(world, master, path, splitUrl(asked.url)[1]);
     }
-    if (path in this.doors) {
-      return this.doors[path]({ world, master, restricted, act: this.act }, asked);
+    if (path in this.postRoutes) {
+      return this.postRoutes[path]({ world, master, restricted, act: this.act }, asked);
     }
     const page = CLUSTER_PAGES[path] ?? MASTER_PAGES[path];
     if (page === undefined) {

@@ -1,6 +1,6 @@
 /**
  * What is true of the containers on an agent at a moment: what they have used since they began, which only the agent can
- * tell, and what the leader's books say they were given, which only the leader can. Measured use is made of the two.
+ * tell, and what the leader lists as allocated to them, which only the leader can. Measured use is made of the two.
  */
 import { isActive, type Agent, type Framework } from './model.ts';
 import { cpuSeconds, memory } from './use.ts';

@@ -1,4 +1,4 @@
-// A simulated cluster as a program and its tests use it: ports, clocks, faults, the control door, an end that leaves nothing.
+// A simulated cluster as a program and its tests use it: ports, clocks, faults, the control server, an end that leaves nothing.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
@@ -213,7 +213,7 @@ test('a slow network and truncated answers', async () => {
   });
 });
 
-test('the control door tells the truth and lets things happen', () =>
+test('the control server tells the truth and lets things happen', () =>
   withLive({}, async (live) => {
     const control = await startControl(live, 0);
     try {
@@ -252,7 +252,7 @@ test('every answer has a moment of the cluster, in Date and in the journal', () 
 test('it is known who led when, and since when the leader had something to tell', () =>
   withLive({ scenario: scenarioOf('master-recovers') }, async (live) => {
     await live.setNow(START + 600);
-    const [first, second] = live.reigns();
+    const [first, second] = live.leaderships();
     assert.deepEqual([first.master, first.ready, first.until], [1, START, START + 120]);
     assert.equal(second.from, START + 150);
     const ready = second.ready ?? 0;

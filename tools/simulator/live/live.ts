@@ -10,7 +10,8 @@
 import { Journal } from '../journal.ts';
 import { checkFault, type Fault } from '../faults.ts';
 import type { Replay } from '../replay.ts';
-import { type Answer, HostServer, type Say } from '../server.ts';
+import type { Answer } from '../answer.ts';
+import { HostServer, type Say } from '../server.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { Answers, REFUSED } from './answers.ts';
 import type { AgentContainers } from './containers.ts';
@@ -20,7 +21,7 @@ import type { Agent } from './model.ts';
 import { DEFAULTS, type Plan } from './plan.ts';
 import { carryOut, type Deed } from './steps.ts';
 import { truthOf, type Truth } from './truth.ts';
-import type { Reign, WorldEvent } from './world.ts';
+import type { Leadership, WorldEvent } from './world.ts';
 
 export interface LiveOptions {
   /** What happens; without, only everyday life. */
@@ -42,7 +43,7 @@ export interface LiveOptions {
 /** A running simulated cluster. */
 export interface Live extends Replay {
   plan: Plan;
-  /** A door to all agents, as DC/OS has: `<router>/agent/<agent id>/monitor/statistics`. */
+  /** A router in front of all agents, as DC/OS has one: `<router>/agent/<agent id>/monitor/statistics`. */
   router: string;
   /** The cluster's own time, Unix seconds. */
   now(): number;
@@ -52,10 +53,10 @@ export interface Live extends Replay {
   setSpeed(speed: number): void;
   /** What is true now, or was at a moment. */
   truth(at?: number): Truth;
-  /** What was in the containers of an agent (its number, from 1) at a moment, and what the leader's books said of them. */
+  /** What was in the containers of an agent (its number, from 1) at a moment, and what the leader listed of them. */
   containers(agent: number, at: number): AgentContainers;
   /** Who led when, oldest first. */
-  reigns(): Reign[];
+  leaderships(): Leadership[];
   /** What happened so far, oldest first. */
   events(): WorldEvent[];
   /** Does something to the cluster now. Throws sentences: nothing of that name. */
@@ -241,7 +242,7 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
       world.advance(moment());
       return histories.containers.containers(agent, Math.min(at, world.now));
     },
-    reigns: () => world.reigns.map((reign) => ({ ...reign })),
+    leaderships: () => world.leaderships.map((leadership) => ({ ...leadership })),
     events: () => [...world.events],
     do: perform,
     async stop() {

@@ -4,7 +4,7 @@
  */
 import { becomesUnreachable, reregisters } from './agents.ts';
 import type { Framework, Master } from './model.ts';
-import { withdraw } from './offers.ts';
+import { withdraw } from './outstanding.ts';
 import { wake } from './schedulers.ts';
 import type { World } from './world.ts';
 
@@ -71,7 +71,7 @@ function elect(world: World): void {
   next.recovered = false;
   next.counters = new Map();
   world.leader = world.believed = next;
-  world.reigns.push({ master: next.number + 1, from: world.now });
+  world.leaderships.push({ master: next.number + 1, from: world.now });
   world.epoch++;
   world.note(`${next.address || `master ${next.number + 1}`} leads, and has yet to hear from agents`);
   world.in(REGISTRY, () => {
@@ -83,22 +83,22 @@ function elect(world: World): void {
 
 function loseLeader(world: World): void {
   world.leader = undefined;
-  world.reigns[world.reigns.length - 1].until ??= world.now;
+  world.leaderships[world.leaderships.length - 1].until ??= world.now;
   world.subscribers.forEach((subscriber) => subscriber.lose());
   world.subscribers.clear();
   world.epoch++;
   for (const agent of world.agents) {
     withdraw(agent);
-    if (agent.books !== 'removed' && agent.books !== 'unreachable') {
-      agent.books = 'recovered';
+    if (agent.registration !== 'removed' && agent.registration !== 'unreachable') {
+      agent.registration = 'recovered';
     }
     agent.connected = false;
     world.unlistAll(agent);
     agent.version++;
   }
   for (const framework of world.frameworks) {
-    if (framework.books !== 'completed') {
-      framework.books = 'absent';
+    if (framework.registration !== 'completed') {
+      framework.registration = 'absent';
     }
     framework.unreachable.clear();
     framework.completed = [];
@@ -119,11 +119,11 @@ function recovers(world: World, master: Master): void {
   const { reregistration } = world.plan;
   let slowest = 0;
   for (const agent of world.agents) {
-    if (agent.process === 'up' && agent.books !== 'removed') {
+    if (agent.process === 'up' && agent.registration !== 'removed') {
       const after = reregistration * world.random.unit();
       slowest = Math.max(slowest, after);
       world.in(after, () => {
-        if (world.leader === master && agent.books !== 'registered') {
+        if (world.leader === master && agent.registration !== 'registered') {
           reregisters(world, agent);
         }
       });
@@ -138,7 +138,9 @@ function recovers(world: World, master: Master): void {
   }
   world.in(REREGISTER_TIMEOUT, () => {
     if (world.leader === master) {
-      world.agents.filter(({ books }) => books === 'recovered').forEach((agent) => becomesUnreachable(world, agent));
+      world.agents
+        .filter(({ registration }) => registration === 'recovered')
+        .forEach((agent) => becomesUnreachable(world, agent));
     }
   });
 }
@@ -147,18 +149,18 @@ function recovers(world: World, master: Master): void {
 
 /** A scheduler comes (back) to the leader. */
 export function subscribes(world: World, framework: Framework): void {
-  if (world.ready === undefined || framework.process !== 'up' || framework.books === 'completed') {
+  if (world.ready === undefined || framework.process !== 'up' || framework.registration === 'completed') {
     return;
   }
-  if (framework.books === 'absent' || framework.books === 'recovered') {
+  if (framework.registration === 'absent' || framework.registration === 'recovered') {
     framework.registered = world.now;
     framework.reregistered = world.now + 0.000002;
     world.count('messages_register_framework');
-  } else if (framework.books === 'disconnected') {
+  } else if (framework.registration === 'disconnected') {
     framework.reregistered = world.now;
     world.count('messages_reregister_framework');
   }
-  framework.books = 'subscribed';
+  framework.registration = 'subscribed';
   framework.counters.subscribed++;
   framework.unacknowledged.forEach((task) => world.remember(framework, task));
   framework.unacknowledged.clear();
@@ -171,15 +173,15 @@ export function subscribes(world: World, framework: Framework): void {
 /** A scheduler dies; its tasks go on until its failover_timeout is over. */
 export function disconnects(world: World, framework: Framework): void {
   framework.process = 'down';
-  if (framework.books !== 'subscribed') {
+  if (framework.registration !== 'subscribed') {
     return;
   }
-  framework.books = 'disconnected';
+  framework.registration = 'disconnected';
   framework.offers.forEach(({ agent }) => withdraw(agent));
   framework.version++;
   const { epoch } = world;
   world.in(framework.failoverTimeout, () => {
-    if (framework.process === 'down' && framework.books === 'disconnected' && world.epoch === epoch) {
+    if (framework.process === 'down' && framework.registration === 'disconnected' && world.epoch === epoch) {
       isRemoved(world, framework);
     }
   });
@@ -208,7 +210,7 @@ export function isRemoved(world: World, framework: Framework): void {
   framework.unreachable.clear();
   framework.unacknowledged.forEach((task) => world.remember(framework, task));
   framework.unacknowledged.clear();
-  framework.books = 'completed';
+  framework.registration = 'completed';
   framework.unregistered = world.now;
   world.publish({ type: 'FRAMEWORK_REMOVED', framework });
   framework.version++;

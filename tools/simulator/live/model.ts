@@ -65,10 +65,10 @@ export interface Agent {
   /** What its master has not heard of yet. */
   unheard: Array<() => void>;
 
-  // --- what the leading master has in its books ---
+  // --- what the leading master knows ---
 
   /** `recovered`: known from the registry of the master before. `removed`: unregistered or marked gone. */
-  books: 'registered' | 'recovered' | 'unreachable' | 'removed';
+  registration: 'registered' | 'recovered' | 'unreachable' | 'removed';
   connected: boolean;
   /** By an operator; also while and after draining. */
   deactivated: boolean;
@@ -178,8 +178,8 @@ export interface Framework {
 
   /** Its scheduler. */
   process: 'up' | 'down';
-  /** In the leading master's books. `absent`: not (yet, or any more) in them. */
-  books: 'subscribed' | 'disconnected' | 'recovered' | 'absent' | 'completed';
+  /** How the leading master lists it. `absent`: not (yet, or any more). */
+  registration: 'subscribed' | 'disconnected' | 'recovered' | 'absent' | 'completed';
   registered: number;
   reregistered: number;
   unregistered: number;

@@ -9,6 +9,7 @@ import { Random } from '../generate/random.ts';
 import { minus, sum, type Amount } from './amount.ts';
 import type { Agent, Framework, Offer } from './model.ts';
 import { lineage, PORTS } from './plan.ts';
+import { endOffer } from './outstanding.ts';
 import { operates } from './schedulers.ts';
 import type { World } from './world.ts';
 
@@ -65,7 +66,7 @@ function offer(course: Course, framework: Framework, role: string, agents: Agent
     agent.version++;
     world.in(kept, () => {
       if (agent.offer === made) {
-        end(made);
+        endOffer(made);
         framework.counters.declined++;
         world.count('messages_decline_offers');
       }
@@ -105,20 +106,4 @@ export function offersBelow(world: World, role: string): Offer[] {
 
 export function outstanding(world: World): Offer[] {
   return world.frameworks.flatMap(({ offers }) => [...offers]);
-}
-
-/** Takes an agent's offer back, if there is one. `taker`: the framework that launches there, which may have taken it. */
-export function withdraw({ offer }: Agent, taker?: Framework): void {
-  if (offer !== undefined) {
-    end(offer);
-    if (offer.framework !== taker) {
-      offer.framework.counters.rescinded++;
-    }
-  }
-}
-
-function end(offer: Offer): void {
-  offer.framework.offers.delete(offer);
-  offer.agent.offer = undefined;
-  offer.agent.version++;
 }

@@ -57,7 +57,7 @@ const FILLED = 0.6;
 /** The ports every agent has to give away. */
 export const PORTS = { first: 31_000, last: 31_999 };
 
-/** What a custom executor takes for itself; Mesos' own takes nothing of the books. */
+/** What a custom executor takes for itself; Mesos' own is allocated nothing. */
 export const EXECUTOR = amount({ cpus: 0.1, mem: 32 });
 
 const SIZES: Amount[] = [
@@ -101,7 +101,7 @@ export function makeAgents(plan: Plan, clusterId: string): Agent[] {
       ended: [],
       counters: new Map(),
       unheard: [],
-      books: 'registered',
+      registration: 'registered',
       connected: true,
       deactivated: false,
       registered: plan.start - 20 * 86_400 + number,
@@ -185,7 +185,7 @@ function makeFramework(plan: Plan, kind: FrameworkKind, copy: number, number: nu
     failoverTimeout: kind.failoverTimeout,
     services: [],
     process: 'up',
-    books: 'subscribed',
+    registration: 'subscribed',
     registered: plan.start - 15 * 86_400 + number,
     reregistered: 0,
     unregistered: 0,

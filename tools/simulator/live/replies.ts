@@ -1,7 +1,7 @@
 /**
  * Answers as libprocess makes them: types, plain texts for what went wrong, JSONP.
  */
-import type { Answer } from '../server.ts';
+import type { Answer } from '../answer.ts';
 
 const TEXT: Array<[string, string]> = [['Content-Type', 'text/plain; charset=utf-8']];
 const JSON_TYPE: Array<[string, string]> = [['Content-Type', 'application/json']];

@@ -58,7 +58,7 @@ export function wanted(service: Service, at: number): number {
 
 /** Whether a scheduler gets offers and can answer them. */
 export function operates(world: World, framework: Framework): boolean {
-  return world.ready !== undefined && framework.process === 'up' && framework.books === 'subscribed';
+  return world.ready !== undefined && framework.process === 'up' && framework.registration === 'subscribed';
 }
 
 function populate(world: World, service: Service): void {

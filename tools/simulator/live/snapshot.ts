@@ -76,13 +76,13 @@ function figuresOf(world: World): Record<string, number> {
   const inState = (state: TaskState) => tasks.filter((task) => task.state === state).length;
   const connected = agents.filter((agent) => agent.connected).length;
   const active = agents.filter((agent) => agent.connected && !agent.deactivated).length;
-  const subscribed = frameworks.filter(({ books }) => books === 'subscribed').length;
+  const subscribed = frameworks.filter(({ registration }) => registration === 'subscribed').length;
   const figures: Record<string, number> = {
     'master/slaves_active': active,
     'master/slaves_connected': connected,
     'master/slaves_disconnected': agents.length - connected,
     'master/slaves_inactive': agents.length - active,
-    'master/slaves_unreachable': world.agents.filter(({ books }) => books === 'unreachable').length,
+    'master/slaves_unreachable': world.agents.filter(({ registration }) => registration === 'unreachable').length,
     'master/frameworks_active': subscribed,
     'master/frameworks_connected': subscribed,
     'master/frameworks_disconnected': frameworks.length - subscribed,
@@ -159,7 +159,7 @@ function consumption(prefix: string, { cpus, mem, disk, gpus }: Record<'cpus' | 
 function frameworksFigures(world: World): Record<string, number> {
   const figures: Record<string, number> = {};
   for (const framework of world.frameworks) {
-    if (!isListed(framework) && framework.books !== 'completed') {
+    if (!isListed(framework) && framework.registration !== 'completed') {
       continue;
     }
     const own = frameworkFigures(framework);
@@ -177,7 +177,7 @@ function frameworksFigures(world: World): Record<string, number> {
 function frameworkFigures(framework: Framework): Record<string, number> {
   const { subscribed, launched, updates, declined, rescinded, killed, ended } = framework.counters;
   const figures: Record<string, number> = {
-    subscribed: framework.books === 'subscribed' ? 1 : 0,
+    subscribed: framework.registration === 'subscribed' ? 1 : 0,
     calls: subscribed + launched + updates + declined + killed,
     'calls/subscribe': subscribed,
     'calls/accept': launched,

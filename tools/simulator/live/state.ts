@@ -82,11 +82,11 @@ export function frameworksParts(world: World, frameworks: Framework[]): Part[] {
   return [
     ...frameworks.filter(isListed).flatMap(parts),
     { key: 'ends', version: 0, text: () => '],"completed_frameworks":[' },
-    ...frameworks.filter(({ books }) => books === 'completed').flatMap(parts),
+    ...frameworks.filter(({ registration }) => registration === 'completed').flatMap(parts),
   ];
 }
 
-/** Frameworks a leader lists: those in its books, and those that are over. */
+/** Frameworks a leader lists: those it knows, and those that are completed. */
 export function knownFrameworks(world: World): Framework[] {
   return world.ready === undefined ? [] : world.frameworks;
 }
@@ -98,7 +98,7 @@ export function registeredAgents(world: World): Agent[] {
 
 /** Agents that a leader knows from the registry, and has not heard of. */
 export function recoveredAgents(world: World): Agent[] {
-  return world.ready === undefined ? [] : world.agents.filter(({ books }) => books === 'recovered');
+  return world.ready === undefined ? [] : world.agents.filter(({ registration }) => registration === 'recovered');
 }
 
 function head(world: World, master: Master, restricted: boolean): string {
@@ -129,7 +129,7 @@ function agentCounts(world: World) {
   return {
     activated_slaves: active,
     deactivated_slaves: registered.length - active,
-    unreachable_slaves: world.agents.filter(({ books }) => books === 'unreachable').length,
+    unreachable_slaves: world.agents.filter(({ registration }) => registration === 'unreachable').length,
   };
 }
 
@@ -138,8 +138,8 @@ function agentCounts(world: World) {
 function frameworkParts(world: World, framework: Framework, executors: Executor[], index: number): Part[] {
   const { services } = framework;
   const key = (what: string) => `framework ${framework.number} ${what}`;
-  const version = `${world.epoch} ${framework.books} ${framework.version}`;
-  const known = ({ agent }: Task) => agent.books === 'registered';
+  const version = `${world.epoch} ${framework.registration} ${framework.version}`;
+  const known = ({ agent }: Task) => agent.registration === 'registered';
   const rest = [...framework.unacknowledged].filter(known);
   const unreachable = [...framework.unreachable];
   const offers = [...framework.offers].map(({ number }) => number).join(' ');

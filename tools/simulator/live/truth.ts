@@ -2,7 +2,7 @@
  * What is true of a simulated cluster at a moment, as the simulator knows it: not by way of what its masters answer. What
  * graphs should show can be held against it.
  *
- * All figures are the leading master's books: the tasks of an unreachable agent are not allocated, after a failover an agent
+ * All figures are those of the leading master: the tasks of an unreachable agent are not allocated, after a failover an agent
  * counts from the moment at which it has come back. Used is what the machines really use, whether or not somebody asks.
  */
 import { amount, add, sum, type Amount } from './amount.ts';
@@ -72,7 +72,7 @@ export interface Truth {
   at: number;
   /** `host:port` of the leader; null: nobody leads. */
   leader: string | null;
-  /** Whether it has anything to tell of its cluster: it has read its registry, and the first agent is in its books. */
+  /** Whether it has anything to tell of its cluster: it has read its registry, and the first agent has registered. */
   ready: boolean;
   /** Whether it has read its registry and heard from every agent that is alive. */
   recovered: boolean;
@@ -92,7 +92,7 @@ export function truthOf(world: World): Truth {
   const use = measuredUse(world);
   const agents = world.agents.filter(isRegistered).map((agent) => agentTruth(agent, use));
   const frameworks = world.frameworks.filter(isListed).map((framework) => frameworkTruth(framework, use));
-  const heard = !world.agents.some(({ books, process }) => books === 'recovered' && process !== 'down');
+  const heard = !world.agents.some(({ registration, process }) => registration === 'recovered' && process !== 'down');
   return {
     at: world.now,
     leader: world.leader?.address ?? null,
@@ -106,8 +106,8 @@ export function truthOf(world: World): Truth {
       reserved: addUp(agents.map(({ reserved }) => reserved)),
       agents: {
         ...countBy(agents.map(({ state }) => state)),
-        ...counted('unreachable', world.agents.filter(({ books }) => books === 'unreachable').length),
-        ...counted('recovered', world.agents.filter(({ books }) => books === 'recovered').length),
+        ...counted('unreachable', world.agents.filter(({ registration }) => registration === 'unreachable').length),
+        ...counted('recovered', world.agents.filter(({ registration }) => registration === 'recovered').length),
       },
       frameworks: countBy(frameworks.map(({ state }) => state)),
     },
@@ -117,13 +117,13 @@ export function truthOf(world: World): Truth {
   };
 }
 
-export function isRegistered({ books }: Agent): boolean {
-  return books === 'registered';
+export function isRegistered({ registration }: Agent): boolean {
+  return registration === 'registered';
 }
 
-/** Whether the leader has a framework in its books. */
-export function isListed({ books }: Framework): boolean {
-  return books === 'subscribed' || books === 'disconnected' || books === 'recovered';
+/** Whether the leader lists a framework as not completed. */
+export function isListed({ registration }: Framework): boolean {
+  return registration === 'subscribed' || registration === 'disconnected' || registration === 'recovered';
 }
 
 /** The tasks a master lists of a framework: those that run, and those that ended unheard. */
@@ -131,10 +131,10 @@ export function tasksOf(framework: Framework): Task[] {
   const running = framework.services
     .flatMap((service) => [...service.tasks])
     .filter((task) => task.agent.listed.has(task));
-  return [...running, ...[...framework.unacknowledged].filter(({ agent }) => agent.books === 'registered')];
+  return [...running, ...[...framework.unacknowledged].filter(({ agent }) => agent.registration === 'registered')];
 }
 
-/** The state in which SERIES' words put an agent that is in the books. */
+/** The state in which SERIES' words put an agent that the leader lists. */
 export function agentState({ connected, deactivated, drain }: Agent): string {
   if (drain !== undefined) {
     return drain.state.toLowerCase();
@@ -160,7 +160,7 @@ function frameworkTruth(framework: Framework, use: Use): FrameworkTruth {
   return {
     framework: framework.name,
     frameworkId: framework.id,
-    state: framework.books === 'subscribed' ? 'active' : framework.books,
+    state: framework.registration === 'subscribed' ? 'active' : framework.registration,
     allocated: figures(framework.used),
     offered: figures(sum([...framework.offers].map(({ resources }) => resources))),
     used: use.frameworks.get(framework) ?? NOTHING,

@@ -1,4 +1,4 @@
-// Time in a simulated cluster: the same course however it is looked at, books that always add up.
+// Time in a simulated cluster: the same course however it is looked at, sums that always add up.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SCENARIOS } from '../scenarios/index.ts';
@@ -17,7 +17,7 @@ function worldOf(steps: Step[] = [], plan = {}): World {
   return makeWorld({ ...PLAN, ...plan }, steps);
 }
 
-/** What the books say must follow from what is in them. */
+/** The sums of the leading master must follow from the tasks and executors it lists. */
 function assertBooks(world: World, when: string): void {
   const roles = new Map<string, ReturnType<typeof amount>>();
   const frameworks = new Map<string, ReturnType<typeof amount>>();
@@ -33,7 +33,7 @@ function assertBooks(world: World, when: string): void {
       add(total, thing.resources);
       count(roles, role, thing.resources);
       count(frameworks, framework.id, thing.resources);
-      assert.equal(agent.books, 'registered', `${when}: ${agent.hostname} has tasks in the books`);
+      assert.equal(agent.registration, 'registered', `${when}: ${agent.hostname} has listed tasks`);
     }
     assert.deepEqual(agent.used, total, `${when}: ${agent.hostname}`);
     assert.ok(fits(agent.used, agent.total), `${when}: ${agent.hostname} is allocated more than it has`);
@@ -57,7 +57,7 @@ function assertBooks(world: World, when: string): void {
 }
 
 for (const { name, plan, steps, length } of SCENARIOS) {
-  test(`${name}: the books add up at every moment`, () => {
+  test(`${name}: the sums of the leading master add up at every moment`, () => {
     const world = worldOf(steps, plan);
     for (let t = 0; t <= length; t += 7) {
       world.advance(START + t);

@@ -4,13 +4,13 @@
  * Everything happens at a moment planned beforehand (agenda.ts), with chances drawn in that order: the same plan, seed and
  * steps give the same cluster, however often it is asked between and however fast its clock runs.
  *
- *   world.ts       tasks, executors, books, time
+ *   world.ts       tasks, executors, what the leading master lists, time
  *   schedulers.ts  what frameworks want
  *   agents.ts      agents die, return, drain, are marked gone
  *   masters.ts     masters die, are elected, recover
  *   steps.ts       the things a scenario can do
  *
- * "Books" are what the leading master knows. A task is in them while its agent is registered.
+ * "Listed" is what the leading master knows of. A task is listed while its agent is registered.
  */
 import { Random } from '../generate/random.ts';
 import type { Fault } from '../faults.ts';
@@ -28,7 +28,7 @@ import type {
   Task,
   TaskState,
 } from './model.ts';
-import { withdraw } from './offers.ts';
+import { withdraw } from './outstanding.ts';
 import { EXECUTOR, lineage, makeAgents, makeFrameworks, makeQuota, PORTS, type Plan, type Quota } from './plan.ts';
 import { bursts, relimit } from './use.ts';
 
@@ -40,12 +40,12 @@ export interface WorldEvent {
 }
 
 /** The time of a leader. Times are Unix seconds. */
-export interface Reign {
+export interface Leadership {
   /** The leader's number, from 1. */
   master: number;
   /** When it was elected. */
   from: number;
-  /** When the first of its agents was in its books: before that it has nothing to tell of its cluster. */
+  /** When the first of its agents registered: before that it knows nothing of its cluster. */
   ready?: number;
   /** When it was lost; absent: it leads. */
   until?: number;
@@ -86,7 +86,7 @@ export class World {
   readonly quota: Map<string, { weight: number } & Quota>;
   readonly events: WorldEvent[] = [];
   /** Who led when, oldest first. */
-  readonly reigns: Reign[];
+  readonly leaderships: Leadership[];
   readonly disturbances = new Map<string, Disturbance>();
   /** Of the leader's events, oldest first. */
   readonly subscribers = new Set<Subscriber>();
@@ -99,9 +99,9 @@ export class World {
   zookeeper = true;
   /** Who led last, as followers believe until they hear of another. */
   believed?: Master;
-  /** What each role itself is allocated, by the books. */
+  /** What each role itself is allocated, as the leading master lists it. */
   readonly allocated = new Map<string, Amount>();
-  /** Changes with the leader, and with it everything in the books. */
+  /** Changes with the leader, and with it everything it lists. */
   epoch = 0;
   readonly clusterId: string;
   private readonly agenda = new Agenda();
@@ -128,7 +128,7 @@ export class World {
     this.leader = this.masters[0];
     this.leader.elected = this.leader.started + 0.013;
     this.believed = this.leader;
-    this.reigns = [{ master: 1, from: this.leader.elected, ready: plan.start }];
+    this.leaderships = [{ master: 1, from: this.leader.elected, ready: plan.start }];
   }
 
   // --- time ---
@@ -187,7 +187,7 @@ export class World {
 
   /** Whether the master hears at once what happens on an agent. */
   hears(agent: Agent): boolean {
-    return this.ready !== undefined && agent.books === 'registered' && agent.connected && agent.process === 'up';
+    return this.ready !== undefined && agent.registration === 'registered' && agent.connected && agent.process === 'up';
   }
 
   /** Does it now, or when the agent is back. */
@@ -275,7 +275,7 @@ export class World {
     this.tell(agent, () => this.close(task, state, at, cause));
   }
 
-  /** A task's end, in the books. */
+  /** Removes an ended task from the leading master's list. */
   close(task: Task, state: TaskState, at: number, cause?: Cause): void {
     const { service } = task;
     const { framework } = service;
@@ -288,7 +288,7 @@ export class World {
     if (cause !== undefined) {
       this.count(`task_${state.toLowerCase()}/source_${cause.source}/reason_${cause.reason}`);
     }
-    if (framework.books === 'subscribed' || framework.books === 'completed') {
+    if (framework.registration === 'subscribed' || framework.registration === 'completed') {
       this.remember(framework, task);
     } else {
       framework.unacknowledged.add(task);
@@ -378,7 +378,7 @@ export class World {
 
   /** Whether a master offers an agent's resources. */
   offers(agent: Agent): boolean {
-    return agent.books === 'registered' && agent.connected && !agent.deactivated;
+    return agent.registration === 'registered' && agent.connected && !agent.deactivated;
   }
 
   private agentFor(service: Service): Agent | undefined {
@@ -443,7 +443,7 @@ export class World {
     });
   }
 
-  /** What a role and all below it are allocated, by the books. */
+  /** What a role and all below it are allocated, as the leading master lists it. */
   subtree(role: string): Amount {
     const parts = [...this.allocated].filter(([name]) => name === role || name.startsWith(`${role}/`));
     return sum(parts.map(([, own]) => own));
@@ -497,7 +497,7 @@ export class World {
     };
   }
 
-  // --- books ---
+  // --- what the leading master lists ---
 
   list(task: Task): void {
     if (!task.agent.listed.has(task)) {
@@ -530,7 +530,7 @@ export class World {
     }
   }
 
-  /** Takes all that an agent runs out of the books. */
+  /** Removes all that an agent runs from the leading master's list. */
   unlistAll(agent: Agent): void {
     agent.listed.forEach((task) => this.unlist(task));
     agent.listedExecutors.forEach((executor) => this.unlistExecutor(executor));

@@ -2,7 +2,7 @@
  * The calls of the operator API that do something, as far as a simulated cluster can: each becomes a deed of steps.ts, or a
  * refusal in Mesos' words (recorded in 07b, 10-drain, 15-auth).
  */
-import type { Answer } from '../../server.ts';
+import type { Answer } from '../../answer.ts';
 import type { Agent, Framework } from '../model.ts';
 import { text } from '../replies.ts';
 import type { Deed } from '../steps.ts';
@@ -37,8 +37,8 @@ export const ACTIONS: Record<string, (world: World, message: Message) => Deed | 
 
 /** Also what POST /teardown does. */
 export function teardown(world: World, frameworkId: string): Deed | Answer {
-  const over: Array<Framework['books']> = ['absent', 'completed'];
-  const framework = world.frameworks.find(({ id, books }) => id === frameworkId && !over.includes(books));
+  const over: Array<Framework['registration']> = ['absent', 'completed'];
+  const framework = world.frameworks.find(({ id, registration }) => id === frameworkId && !over.includes(registration));
   return framework === undefined
     ? text(400, 'No framework found with specified ID')
     : { do: 'framework is removed', framework: framework.name };
@@ -53,7 +53,7 @@ function onKnownAgent(world: World, message: Message, deed: (agent: number) => D
 /** One that its master knows: registered, recovered or unreachable. */
 function agentOf(world: World, message: Message): Agent | undefined {
   const id = idIn(message.agent_id);
-  return world.agents.find((agent) => agent.id === id && agent.books !== 'removed');
+  return world.agents.find((agent) => agent.id === id && agent.registration !== 'removed');
 }
 
 function idIn(message: unknown): string {

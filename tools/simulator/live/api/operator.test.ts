@@ -383,7 +383,7 @@ test('operators drain, deactivate, reactivate and give up agents, and tear frame
     assert.deepEqual(await act('DRAIN_AGENT', {}), [400, 'Unknown agent']);
     assert.match((await call(master, { type: 'TEARDOWN' })).body.toString(), /Expecting 'teardown' to be present/);
 
-    // The past knows what was done through this door, too.
+    // What was done through the operator API is part of the truth, too.
     await live.setNow(live.now() + 60);
     assert.equal(live.truth(START + 1).agents[0].state, 'draining');
   }));

@@ -3,7 +3,7 @@
  */
 import { Body } from '../../generate/body.ts';
 import type { Asked } from '../../match.ts';
-import type { Answer } from '../../server.ts';
+import type { Answer } from '../../answer.ts';
 import type { Master } from '../model.ts';
 import { empty, json, plain, text } from '../replies.ts';
 import type { Deed } from '../steps.ts';

@@ -1,5 +1,5 @@
 /**
- * GET_TASKS, GET_EXECUTORS, GET_FRAMEWORKS, GET_AGENTS and all of them together, GET_STATE: what the leader has in its books.
+ * GET_TASKS, GET_EXECUTORS, GET_FRAMEWORKS, GET_AGENTS and all of them together, GET_STATE: what the leader lists.
  * In pieces, as all tasks of a large cluster are too long for one string.
  */
 import type { Agent, Framework, Task } from '../model.ts';
@@ -72,7 +72,7 @@ export function* getFrameworks({ world, restricted }: Asked): Pieces {
   yield* all(known.filter(isListed), text);
   yield '],"completed_frameworks":[';
   yield* all(
-    known.filter(({ books }) => books === 'completed'),
+    known.filter(({ registration }) => registration === 'completed'),
     text
   );
   yield ']}';

@@ -5,7 +5,7 @@
  * Mesos says nothing of agents that disconnect, become unreachable, are marked gone, deactivated or drained, nothing of
  * schedulers that go, of quota, weights or reservations; neither does this.
  */
-import type { Answer } from '../../server.ts';
+import type { Answer } from '../../answer.ts';
 import { agentText } from '../v1/agent.ts';
 import { id } from '../v1/common.ts';
 import { frameworkEventText, frameworkInfoText } from '../v1/framework.ts';

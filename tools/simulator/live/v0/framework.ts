@@ -26,12 +26,12 @@ function shares(framework: Framework) {
 
 /** The fields of a framework that /state-summary has too, without braces. */
 export function frameworkSummary(framework: Framework, { used, offered } = shares(framework)): string {
-  const active = framework.books === 'subscribed';
+  const active = framework.registration === 'subscribed';
   return (
     `"id":"${framework.id}","name":"${framework.name}","used_resources":${used},"offered_resources":${offered},` +
     `"capabilities":${JSON.stringify(framework.capabilities)},"hostname":"${framework.hostname}",` +
     `"webui_url":"${framework.webui}","active":${active},"connected":${active},` +
-    `"recovered":${framework.books === 'recovered'}`
+    `"recovered":${framework.registration === 'recovered'}`
   );
 }
 

@@ -13,7 +13,8 @@ export function frameworkText(framework: Framework, executors: Executor[]): stri
   const tasks = framework.services.flatMap((service) =>
     [...service.tasks].filter((task) => task.agent.listed.has(task))
   );
-  const over = framework.books === 'completed' ? `,"unregistered_time":${nanoseconds(framework.unregistered)}` : '';
+  const over =
+    framework.registration === 'completed' ? `,"unregistered_time":${nanoseconds(framework.unregistered)}` : '';
   return (
     `{${frameworkFields(framework)}${over}${list('allocated_resources', allocatedFull(tasks, executors))}` +
     `${list('offered_resources', offeredFull(framework.offers))},"offer_constraints":{}}`
@@ -26,7 +27,7 @@ export function frameworkEventText(framework: Framework): string {
 }
 
 function frameworkFields(framework: Framework): string {
-  const active = framework.books === 'subscribed';
+  const active = framework.registration === 'subscribed';
   const { registered, reregistered } = framework;
   // One that only agents told of has not registered yet.
   const times =
@@ -35,7 +36,7 @@ function frameworkFields(framework: Framework): string {
       : `,"registered_time":${nanoseconds(registered)},"reregistered_time":${nanoseconds(Math.max(registered, reregistered))}`;
   return (
     `"framework_info":${frameworkInfoText(framework)},"active":${active},"connected":${active},` +
-    `"recovered":${framework.books === 'recovered'}${times}`
+    `"recovered":${framework.registration === 'recovered'}${times}`
   );
 }
 

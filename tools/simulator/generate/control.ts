@@ -1,5 +1,5 @@
 /**
- * An HTTP door to a generated cluster, for programs in another process. Loopback only.
+ * An HTTP server that controls a generated cluster, for programs in another process. Loopback only.
  *
  *   GET    /clock        {"now": 1795262400}  Unix seconds
  *   POST   /clock?now=N  lets the cluster's time pass until then
@@ -11,9 +11,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { GeneratedMaster } from './master.ts';
 
-type Door = (master: GeneratedMaster, query: URLSearchParams) => unknown;
+type Route = (master: GeneratedMaster, query: URLSearchParams) => unknown;
 
-const DOORS: Record<string, Door | undefined> = {
+const ROUTES: Record<string, Route | undefined> = {
   'GET /clock': ({ cluster }) => ({ now: cluster.now }),
   'POST /clock': (master, query) => {
     const now = Number(query.get('now'));
@@ -32,15 +32,18 @@ const DOORS: Record<string, Door | undefined> = {
   }),
 };
 
-/** Opens the door on a port (0: any). */
-export async function openDoor(master: GeneratedMaster, port: number): Promise<{ url: string; stop(): Promise<void> }> {
+/** Starts the control server on a port (0: any). */
+export async function startControl(
+  master: GeneratedMaster,
+  port: number
+): Promise<{ url: string; stop(): Promise<void> }> {
   const server = createServer((request, response) => {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://door');
-    const door = DOORS[`${request.method} ${pathname}`];
-    let status = door ? 200 : 404;
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://control');
+    const route = ROUTES[`${request.method} ${pathname}`];
+    let status = route ? 200 : 404;
     let answer: unknown;
     try {
-      answer = door ? (door(master, searchParams) ?? {}) : { error: 'no such path' };
+      answer = route ? (route(master, searchParams) ?? {}) : { error: 'no such path' };
     } catch (error) {
       status = 400;
       answer = { error: (error as Error).message };

@@ -33,7 +33,7 @@ export function readCasts(recording: Recording): Record<string, Record<string, C
 }
 
 /** Makes a scene of the rows recorded under that name. */
-export function stillScene(recording: Recording, name: string, rows: Row[]): Scene {
+export function stagedScene(recording: Recording, name: string, rows: Row[]): Scene {
   const casts = readCasts(recording)[name];
   const staged = !hasCredentials(rows);
   const prefixOf = (row: Row) => (staged ? stagePrefix(row.file) : '');
