@@ -18,10 +18,10 @@ import (
 // recordedAgents are the IDs of the recorded agents on ports 5051 to 5053.
 const recordedAgents = "abbec842-7d73-4f70-8d69-201cee145933-S"
 
-// newAgentStage is a stage that asks agents, behind a router as DC/OS has one.
-func newAgentStage(t *testing.T, with map[string]any, scenes ...mesostest.Scene) *stage {
+// newAgentFixture returns a fixture that asks agents, behind a router as DC/OS has one.
+func newAgentFixture(t *testing.T, with map[string]any, scenes ...mesostest.Scene) *fixture {
 	t.Helper()
-	var s *stage
+	var s *fixture
 	router := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id, page, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/agent/"), "/")
 		var n int
@@ -49,12 +49,12 @@ func newAgentStage(t *testing.T, with map[string]any, scenes ...mesostest.Scene)
 	for key, value := range with {
 		keys[key] = value
 	}
-	s = newStage(t, keys, scenes...)
+	s = newFixture(t, keys, scenes...)
 	return s
 }
 
 func TestMeasuredUseIsAnswered(t *testing.T) {
-	s := newAgentStage(t, nil, workload).start()
+	s := newAgentFixture(t, nil, workload).start()
 	s.clock.Advance(every)
 	// Computed from the recording by another program.
 	efficiency := s.latest(`{"entity": "framework", "resource": "memory", "measure": "efficiency"}`)
@@ -73,7 +73,7 @@ func TestMeasuredUseIsAnswered(t *testing.T) {
 }
 
 func TestAgentsThatDoNotAnswerAreToldAndCostNothingElse(t *testing.T) {
-	s := newAgentStage(t, nil, workload)
+	s := newAgentFixture(t, nil, workload)
 	s.cluster.Handle("127.0.0.1:5052", "/monitor/statistics", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
 	s.start().clock.Advance(every)
 	_, details := s.check()
@@ -90,7 +90,7 @@ func TestAgentsThatDoNotAnswerAreToldAndCostNothingElse(t *testing.T) {
 // Whoever may read the one's credentials, in a log of an agent say, is not let
 // in at the other.
 func TestMastersAndAgentsGetTheirOwnCredentialsOnly(t *testing.T) {
-	s := newAgentStage(t, map[string]any{"agentBasicAuthUser": "for-agents", "httpHeaderName1": "X-Secret"}, workload)
+	s := newAgentFixture(t, map[string]any{"agentBasicAuthUser": "for-agents", "httpHeaderName1": "X-Secret"}, workload)
 	s.edit(func(ds *backend.DataSourceInstanceSettings) {
 		ds.BasicAuthEnabled, ds.BasicAuthUser = true, "for-masters"
 		ds.DecryptedSecureJSONData = map[string]string{
@@ -117,7 +117,7 @@ func TestMastersAndAgentsGetTheirOwnCredentialsOnly(t *testing.T) {
 	}
 
 	t.Run("without credentials of their own agents get none", func(t *testing.T) {
-		s := newAgentStage(t, map[string]any{"httpHeaderName1": "X-Secret"}, workload)
+		s := newAgentFixture(t, map[string]any{"httpHeaderName1": "X-Secret"}, workload)
 		s.edit(func(ds *backend.DataSourceInstanceSettings) {
 			ds.BasicAuthEnabled, ds.BasicAuthUser = true, "for-masters"
 			ds.DecryptedSecureJSONData = map[string]string{"basicAuthPassword": "secret-of-masters", "httpHeaderValue1": "header-of-masters"}
@@ -137,7 +137,7 @@ func TestMastersAndAgentsGetTheirOwnCredentialsOnly(t *testing.T) {
 
 // The agents' own settings are in force at once, and their errors are named.
 func TestAgentSettingsAreEdited(t *testing.T) {
-	s := newAgentStage(t, map[string]any{"agentStatistics": false}, workload).start()
+	s := newAgentFixture(t, map[string]any{"agentStatistics": false}, workload).start()
 	s.clock.Advance(every)
 	require.Zero(t, s.cluster.Count("127.0.0.1:5051", "/monitor/statistics"))
 	require.Contains(t, notices(s.ask(`{"entity": "agent", "resource": "memory", "measure": "used"}`)), "agentStatistics")

@@ -22,7 +22,7 @@ const masterCPUs = `{"expr": "mesos_master_cpus_capacity"}`
 
 // keepsSecret tells that a password was used where it belongs, and is in
 // nothing that left the plugin: answers, errors, details, logs.
-func (s *stage) keepsSecret(user, password string) {
+func (s *fixture) keepsSecret(user, password string) {
 	s.t.Helper()
 	packed := base64.StdEncoding.EncodeToString([]byte(user + ":" + password))
 	for _, secret := range []string{password, packed} {
@@ -43,7 +43,7 @@ func TestWithoutValidCredentialsPanelsSayWhatIsWanted(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			s := newStage(t, nil, auth)
+			s := newFixture(t, nil, auth)
 			if c.user != "" {
 				s.as(c.user, c.password)
 			}
@@ -72,7 +72,7 @@ func TestWithoutValidCredentialsPanelsSayWhatIsWanted(t *testing.T) {
 }
 
 func TestARestrictedPrincipalIsToldWhatItMayNotSee(t *testing.T) {
-	s := newStage(t, nil, auth)
+	s := newFixture(t, nil, auth)
 	s.as("limited", "limitedpw")
 	s.start()
 
@@ -99,7 +99,7 @@ func TestARestrictedPrincipalIsToldWhatItMayNotSee(t *testing.T) {
 }
 
 func TestAPrincipalThatMaySeeNothingIsToldSo(t *testing.T) {
-	s := newStage(t, nil, auth)
+	s := newFixture(t, nil, auth)
 	s.as("limited", "limitedpw")
 	s.handle(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "403 Forbidden.", http.StatusForbidden) }, "/state", "/roles")
 	s.start()
@@ -114,7 +114,7 @@ func TestAPrincipalThatMaySeeNothingIsToldSo(t *testing.T) {
 }
 
 func TestAnUnrestrictedPrincipalSeesAll(t *testing.T) {
-	s := newStage(t, nil, auth)
+	s := newFixture(t, nil, auth)
 	s.as("monitor", "monitorpw")
 	s.start()
 	want := readState(t, "15-auth/monitor-master-get_state").cpusByFramework()
@@ -131,7 +131,7 @@ func TestAnUnrestrictedPrincipalSeesAll(t *testing.T) {
 
 // DC/OS wants a header of its own.
 func TestASecretHeaderIsSentAndNotShown(t *testing.T) {
-	s := newStage(t, map[string]any{"httpHeaderName1": "Authorization"}, auth)
+	s := newFixture(t, map[string]any{"httpHeaderName1": "Authorization"}, auth)
 	s.edit(func(ds *backend.DataSourceInstanceSettings) {
 		ds.DecryptedSecureJSONData = map[string]string{"httpHeaderValue1": "token=not-for-anybody"}
 	})
@@ -171,7 +171,7 @@ func TestCredentialsGoToMastersOnly(t *testing.T) {
 			var asked atomic.Int32
 			stranger := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
 			defer stranger.Close()
-			s := newStage(t, nil, c.scene)
+			s := newFixture(t, nil, c.scene)
 			for _, host := range []string{mesostest.Master, mesostest.Master2, mesostest.Master3} {
 				s.cluster.Handle(host, c.page, func(w http.ResponseWriter, _ *http.Request) {
 					c.answer(w, strings.TrimPrefix(stranger.URL, "http://"))

@@ -17,7 +17,7 @@ import (
 // inForce tells that there is one collector and one history, those of before,
 // that the newest settings are in force, and that polling goes on by them with
 // nothing of the past lost.
-func (s *stage) inForce(collecting *collector.Collector, pollInterval, retention time.Duration) {
+func (s *fixture) inForce(collecting *collector.Collector, pollInterval, retention time.Duration) {
 	s.t.Helper()
 	require.NoError(s.t, s.ask(cpusByFramework).Error) // a request brings the settings
 	src := s.source()
@@ -44,7 +44,7 @@ func edited(n int) map[string]any {
 // A dashboard of a hundred queries is open while somebody edits a hundred
 // times. Some of its queries still carry the settings of the edit before.
 func TestAHundredEditsKeepOneCollectorAndOneHistory(t *testing.T) {
-	s := newStage(t, nil, workload).start()
+	s := newFixture(t, nil, workload).start()
 	s.works()
 	collecting, store := s.source().collector, s.source().store
 
@@ -79,7 +79,7 @@ func TestAHundredEditsKeepOneCollectorAndOneHistory(t *testing.T) {
 
 // Grafana tells the time of an edit in whole seconds.
 func TestTheSecondEditWithinASecondCounts(t *testing.T) {
-	s := newStage(t, nil, workload).start()
+	s := newFixture(t, nil, workload).start()
 	collecting := s.source().collector
 	s.configure(edited(1))
 	require.NoError(t, s.ask(cpusByFramework).Error)
@@ -92,7 +92,7 @@ func TestTheSecondEditWithinASecondCounts(t *testing.T) {
 // A request that was on its way while somebody edited is answered, and changes
 // nothing.
 func TestAnOlderRequestDoesNotBringOldSettingsBack(t *testing.T) {
-	s := newStage(t, nil, workload).start()
+	s := newFixture(t, nil, workload).start()
 	collecting := s.source().collector
 	old := s.context()
 	s.configure(edited(1))
@@ -105,7 +105,7 @@ func TestAnOlderRequestDoesNotBringOldSettingsBack(t *testing.T) {
 // Nobody tells a plugin that a data source was deleted. One that is made again
 // under the UID of before, with a new numeric id, is the same to dashboards.
 func TestADataSourceMadeAgainUnderItsUIDGoesOn(t *testing.T) {
-	s := newStage(t, nil, workload).start()
+	s := newFixture(t, nil, workload).start()
 	s.works()
 	collecting := s.source().collector
 	s.configure(edited(1))
@@ -115,7 +115,7 @@ func TestADataSourceMadeAgainUnderItsUIDGoesOn(t *testing.T) {
 
 // UIDs are an organisation's own.
 func TestTheSameUIDInAnotherOrgIsAnotherDataSource(t *testing.T) {
-	s := newStage(t, nil, workload).start()
+	s := newFixture(t, nil, workload).start()
 	s.clock.Advance(every)
 	other := s.context()
 	other.OrgID = 2
@@ -127,7 +127,7 @@ func TestTheSameUIDInAnotherOrgIsAnotherDataSource(t *testing.T) {
 
 // Settings that cannot be used stop the polling and keep the history.
 func TestUnusableSettingsStopPollingAndKeepHistory(t *testing.T) {
-	s := newStage(t, nil, workload).start()
+	s := newFixture(t, nil, workload).start()
 	s.works()
 	store := s.source().store
 	s.configure(map[string]any{"masters": []string{"master1"}})

@@ -14,7 +14,7 @@ import (
 func TestSeriesGoOnUnderTheNextLeader(t *testing.T) {
 	const oldLeader, newLeader = mesostest.Master, mesostest.Master2
 	scene := func(prefix ...string) mesostest.Scene { return mesostest.Scene{Name: "14-ha", Prefix: prefix} }
-	s := newStage(t, nil, scene("leader-", "nonleader-")).start()
+	s := newFixture(t, nil, scene("leader-", "nonleader-")).start()
 	s.clock.Advance(4 * every)
 	leads := func(host string) {
 		t.Helper()

@@ -53,7 +53,7 @@ func readable(t *testing.T, frames data.Frames) {
 
 // Every answer in these tests is read so; here is one of each type.
 func TestEveryTypeOfFrameIsReadByDataplane(t *testing.T) {
-	s := newStage(t, nil, workload).start()
+	s := newFixture(t, nil, workload).start()
 	s.clock.Advance(every)
 	const nothing = `"expr": "mesos_framework_cpus_allocated{framework='nobody'}"`
 	const something = `"entity": "framework", "resource": "cpus", "measure": "allocated"`
@@ -88,7 +88,7 @@ func TestEveryTypeOfFrameIsReadByDataplane(t *testing.T) {
 // Rules and expressions are known by headers, and are answered in full, in
 // types they can compute with.
 func TestRulesAndExpressionsAreAnsweredAsSuch(t *testing.T) {
-	s := newStage(t, nil, workload).start()
+	s := newFixture(t, nil, workload).start()
 	s.clock.Advance(every)
 	const both = `{"entity": "framework", "resource": "cpus", "measure": "allocated", "range": true, "instant": true}`
 	cases := map[string]struct {

@@ -67,7 +67,7 @@ func TestHugeAnswersAreReadToALimit(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			s := newStage(t, nil, workload)
+			s := newFixture(t, nil, workload)
 			s.handle(func(http.ResponseWriter, *http.Request) {}, polled...) // an empty body fails at once
 			var tries atomic.Int32
 			s.handle(func(w http.ResponseWriter, r *http.Request) {

@@ -1,11 +1,12 @@
-// Package plugin is Grafana's doors: query data, health, resources; and what
-// lives behind them for the life of the process. It wires; what Mesos means is
-// known further down.
+// Package plugin implements Grafana's interfaces (query data, health, resources)
+// and holds what outlives a request. It connects the other packages and knows
+// nothing of Mesos itself.
 //
-// Its files: plugin.go binds the doors; settings.go reads a data source's
-// settings; registry.go keeps one collector and one history per data source;
-// querydata.go, health.go and resources.go are a door each; lifetime.go ends
-// the process in order.
+// Its files: plugin.go registers the handlers; settings.go parses a data
+// source's settings; clients.go makes the HTTP clients; registry.go holds one
+// collector and one history per data source, store.go chooses the history;
+// querydata.go, health.go and resources.go implement one interface each;
+// lifetime.go ends the process in order.
 package plugin
 
 import (
@@ -16,20 +17,20 @@ import (
 // ID is the plugin's id, as in plugin.json.
 const ID = "community-mesos-datasource"
 
-// Plugin answers Grafana's requests out of a registry.
+// Plugin answers Grafana's requests from the sources of a registry.
 type Plugin struct {
 	registry  *Registry
 	resources backend.CallResourceHandler
 }
 
-// New binds Grafana's doors to a registry.
+// New returns a Plugin that uses the sources of registry.
 func New(registry *Registry) *Plugin {
 	p := &Plugin{registry: registry}
 	p.resources = httpadapter.New(p.routes())
 	return p
 }
 
-// ServeOpts are the doors for the SDK's Manage.
+// ServeOpts returns the handlers in the form that the SDK's Manage takes.
 func (p *Plugin) ServeOpts() backend.ServeOpts {
 	return backend.ServeOpts{
 		QueryDataHandler:    p,

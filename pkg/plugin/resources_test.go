@@ -16,7 +16,7 @@ import (
 )
 
 // answer calls a resource that must answer 200, and reads the answer.
-func (s *stage) answer(request, body string, into any) {
+func (s *fixture) answer(request, body string, into any) {
 	s.t.Helper()
 	code, raw := s.call(request, body)
 	require.Equal(s.t, http.StatusOK, code, string(raw))
@@ -32,7 +32,7 @@ type list struct {
 
 // The builder and completion are made of the catalogue. It needs no cluster.
 func TestCatalogue(t *testing.T) {
-	s := newStage(t, nil, workload)
+	s := newFixture(t, nil, workload)
 	var got struct {
 		Series   []struct{ Name, Type, Help string }
 		Entities []struct {
@@ -63,7 +63,7 @@ func TestCatalogue(t *testing.T) {
 // What may be chosen is what the cluster has: the first request waits for the
 // first poll.
 func TestLabelsAndTheirValues(t *testing.T) {
-	s := newStage(t, nil, workload)
+	s := newFixture(t, nil, workload)
 	var agents []string
 	for _, a := range readState(t, "03-workload/master-get_state").Slaves {
 		agents = append(agents, a.Hostname)
@@ -106,7 +106,7 @@ func TestLabelsAndTheirValues(t *testing.T) {
 }
 
 func TestCompileShowsWhatTheBuilderMeans(t *testing.T) {
-	s := newStage(t, nil, workload)
+	s := newFixture(t, nil, workload)
 	var got struct {
 		PromQL   string
 		Warnings []string
@@ -120,7 +120,7 @@ func TestCompileShowsWhatTheBuilderMeans(t *testing.T) {
 }
 
 func TestStatus(t *testing.T) {
-	s := newStage(t, map[string]any{"agentStatistic": true}, workload)
+	s := newFixture(t, map[string]any{"agentStatistic": true}, workload)
 	var got struct {
 		Cluster, Leader, Version  string
 		Agents, Frameworks, Tasks int
@@ -174,7 +174,7 @@ func TestStatus(t *testing.T) {
 
 // Save & test says in a line what was found, and the rest below it.
 func TestSaveAndTestSaysWhatWasFound(t *testing.T) {
-	s := newStage(t, map[string]any{"agentStatistic": true}, workload)
+	s := newFixture(t, map[string]any{"agentStatistic": true}, workload)
 	health, details := s.check()
 	state := readState(t, "03-workload/master-get_state")
 	require.Equal(t, backend.HealthStatusOk, health.Status)
@@ -195,7 +195,7 @@ func TestSaveAndTestSaysWhatWasFound(t *testing.T) {
 }
 
 func TestWrongRequestsForResourcesNameTheMistake(t *testing.T) {
-	s := newStage(t, nil, workload).start()
+	s := newFixture(t, nil, workload).start()
 	cases := map[string]struct {
 		request, body string
 		code          int
@@ -232,7 +232,7 @@ func TestWrongRequestsForResourcesNameTheMistake(t *testing.T) {
 
 // While there is no history the lists say why.
 func TestListsOfAClusterThatDoesNotAnswerSayWhy(t *testing.T) {
-	s := newStage(t, nil, workload)
+	s := newFixture(t, nil, workload)
 	s.cluster.Kill(mesostest.Master)
 	s.start()
 	for _, request := range []string{"GET labels", "GET label-values?label=agent"} {

@@ -16,13 +16,13 @@ import (
 )
 
 // playSeries replays the 385 s of 04-series and polls at each second sample.
-func playSeries(t *testing.T) (s *stage, states []recordedState) {
+func playSeries(t *testing.T) (s *fixture, states []recordedState) {
 	t.Helper()
 	const samples = 77
 	for n := 0; n < samples; n += 2 {
 		states = append(states, readState(t, fmt.Sprintf("04-series/%03d-master-state", n)))
 		if n == 0 {
-			s = newStage(t, nil, mesostest.Step(0), roles, redirect)
+			s = newFixture(t, nil, mesostest.Step(0), roles, redirect)
 			_, err := s.registry.For(t.Context(), s.context())
 			require.NoError(t, err)
 			s.clock.Settle()
@@ -123,7 +123,7 @@ func TestTheRecordedSeriesAsPanelsShowIt(t *testing.T) {
 // whatEndsInPanels is the same once more in words, for the moments that matter (04-series/EVENTS.tsv):
 // agent 3 killed at 60 s and started again at 150 s, a framework's teardown at
 // 185 s.
-func whatEndsInPanels(t *testing.T, s *stage, states []recordedState) {
+func whatEndsInPanels(t *testing.T, s *fixture, states []recordedState) {
 	const agent3 = "abbec842-7d73-4f70-8d69-201cee145933-S2"
 	listed := func(i int) bool {
 		return slices.ContainsFunc(states[i].Slaves, func(a recordedAgent) bool { return a.ID == agent3 })

@@ -24,14 +24,14 @@ import (
 	"community-mesos-datasource/pkg/mesos/mesostest"
 )
 
-// onDisk lets a stage keep its history below a directory.
-func (s *stage) onDisk(path string) *stage {
+// onDisk makes the fixture keep its history below a directory.
+func (s *fixture) onDisk(path string) *fixture {
 	s.registry.KeepHistoryIn(path, "")
 	return s
 }
 
 // engine is what the status says about where history is, once it is there.
-func (s *stage) engine(want string) HistoryStatus {
+func (s *fixture) engine(want string) HistoryStatus {
 	s.t.Helper()
 	var last HistoryStatus
 	require.Eventually(s.t, func() bool {
@@ -43,7 +43,7 @@ func (s *stage) engine(want string) HistoryStatus {
 
 func TestHistoryIsOnDiskWhereHistoryPathIsSet(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "history")
-	s := newStage(t, nil, workload).onDisk(path).start()
+	s := newFixture(t, nil, workload).onDisk(path).start()
 	s.engine("disk")
 	for range 5 {
 		s.clock.Advance(every)
@@ -65,7 +65,7 @@ func TestHistoryIsOnDiskWhereHistoryPathIsSet(t *testing.T) {
 	require.Less(t, time.Since(began), closeWithin)
 	require.NoFileExists(t, filepath.Join(path, "1-mesos", "lock"), "it was closed in order")
 
-	again := newStage(t, nil, workload).onDisk(path)
+	again := newFixture(t, nil, workload).onDisk(path)
 	again.clock.Advance(10 * every)
 	again.start().engine("disk")
 	require.GreaterOrEqual(t, countPoints(t, again.source().store), points)
@@ -81,7 +81,7 @@ func TestHistoryLimitIsASize(t *testing.T) {
 		"lots":  `history_limit must be a size like "256MiB" or "20GiB", not "lots": history on disk is bounded by retention only`,
 		"1MiB":  `history_limit must be at least "64MiB", not "1MiB": history on disk is bounded by retention only`,
 	} {
-		s := newStage(t, nil, workload)
+		s := newFixture(t, nil, workload)
 		s.registry.KeepHistoryIn(t.TempDir(), limit)
 		s.start().engine("disk")
 		if warnings := s.source().settings.Warnings; want == "" {
@@ -112,7 +112,7 @@ func countPoints(t *testing.T, store storage.Queryable) (n int) {
 
 func TestTheSettingEngineDecides(t *testing.T) {
 	path := t.TempDir()
-	s := newStage(t, map[string]any{"engine": "memory"}, workload).onDisk(path).start()
+	s := newFixture(t, map[string]any{"engine": "memory"}, workload).onDisk(path).start()
 	s.engine("memory")
 	require.NoDirExists(t, filepath.Join(path, "1-mesos"))
 	s.clock.Advance(every)
@@ -131,7 +131,7 @@ func TestTheSettingEngineDecides(t *testing.T) {
 }
 
 func TestAHistoryPathThatIsNotAbsoluteIsToldOf(t *testing.T) {
-	s := newStage(t, nil, workload).onDisk("history").start()
+	s := newFixture(t, nil, workload).onDisk("history").start()
 	s.engine("memory")
 	_, details := s.check()
 	require.Contains(t, details, `Warning: history_path must be an absolute path, not "history": history is kept in memory`)
@@ -141,7 +141,7 @@ func TestAHistoryPathThatIsNotAbsoluteIsToldOf(t *testing.T) {
 func TestWhatIsWrongWithTheDirectoryIsInSaveAndTest(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(path, nil, 0o600))
-	s := newStage(t, nil, workload).onDisk(path).start()
+	s := newFixture(t, nil, workload).onDisk(path).start()
 	require.Eventually(t, func() bool { return s.source().store.Stats().Note != "" }, 10*time.Second, 5*time.Millisecond)
 	answer, details := s.check()
 	require.Equal(t, backend.HealthStatusOk, answer.Status, "the cluster is fine")

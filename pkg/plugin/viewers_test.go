@@ -11,7 +11,7 @@ import (
 )
 
 // look has many look at once, each with a dashboard of three panels.
-func (s *stage) look(viewers int) {
+func (s *fixture) look(viewers int) {
 	s.t.Helper()
 	var wait sync.WaitGroup
 	errs := make(chan error, 3*viewers)
@@ -50,7 +50,7 @@ func TestTheLoadOnTheClusterDoesNotDependOnViewers(t *testing.T) {
 	for name, scene := range scenes {
 		t.Run(name, func(t *testing.T) {
 			requests := func(first, later int) map[string]int {
-				s := newStage(t, nil, scene)
+				s := newFixture(t, nil, scene)
 				s.look(first)
 				s.clock.Settle()
 				for range 3 {

@@ -19,7 +19,7 @@ import (
 const cpusByFramework = `{"entity": "framework", "resource": "cpus", "measure": "allocated"}`
 
 // works tells that queries are answered as the recording of the workload says.
-func (s *stage) works() {
+func (s *fixture) works() {
 	s.t.Helper()
 	want := readState(s.t, "03-workload/master-get_state").cpusByFramework()
 	got := s.latest(cpusByFramework)
@@ -30,7 +30,7 @@ func (s *stage) works() {
 }
 
 // stored tells that the poll of now is stored: its samples are the latest.
-func (s *stage) stored() {
+func (s *fixture) stored() {
 	s.t.Helper()
 	last := s.clock.Now().Sub(begin).Truncate(every)
 	for name, points := range pointsOf(s.t, s.ask(`{"expr": "mesos_framework_cpus_allocated", "queryType": "promql"}`)) {
@@ -40,7 +40,7 @@ func (s *stage) stored() {
 
 // A wrong query is an error that names what is wrong, and polling goes on.
 func TestWrongQueriesNameTheMistake(t *testing.T) {
-	s := newStage(t, nil, workload).start()
+	s := newFixture(t, nil, workload).start()
 	s.works()
 	cases := map[string]struct {
 		query string
@@ -98,7 +98,7 @@ func TestWrongSettingsNameTheMistake(t *testing.T) {
 	for name, c := range cases {
 		for _, history := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, history: %t", name, history), func(t *testing.T) {
-				s := newStage(t, nil, workload)
+				s := newFixture(t, nil, workload)
 				if history {
 					s.start().works()
 				}
@@ -219,7 +219,7 @@ func TestFaultsOfMastersAreTheErrorOfPanels(t *testing.T) {
 	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t, fault.with, workload)
+			s := newFixture(t, fault.with, workload)
 			broken := fault.pages
 			if broken == nil {
 				broken = polled
@@ -270,7 +270,7 @@ func TestFaultsOfMastersAreTheErrorOfPanels(t *testing.T) {
 // Only /state is wrong: what the snapshot tells is known, and what is missing
 // has its cause beside it.
 func TestAFaultOfOnePageIsANotice(t *testing.T) {
-	s := newStage(t, nil, workload)
+	s := newFixture(t, nil, workload)
 	s.handle(faults["HTML for JSON"].answer, "/state")
 	s.start()
 	require.Contains(t, notices(s.ask(cpusByFramework)), "is a web page and not JSON")

@@ -15,7 +15,7 @@ func TestMastersFoundThroughZooKeeper(t *testing.T) {
 	const digest = "mesos:hunter2"
 	zooKeeper := mesostest.NewZooKeeper(t)
 	zooKeeper.Protect(digest)
-	s := newStage(t, map[string]any{"masters": []string{zooKeeper.URL("/mesos")}},
+	s := newFixture(t, map[string]any{"masters": []string{zooKeeper.URL("/mesos")}},
 		mesostest.Scene{Name: "14-ha", Prefix: []string{"leader-", "nonleader-"}})
 	zooKeeper.Elect(s.cluster, "/mesos", mesostest.Master, mesostest.Master2, mesostest.Master3)
 	s.edit(func(ds *backend.DataSourceInstanceSettings) {

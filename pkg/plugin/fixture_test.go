@@ -36,9 +36,9 @@ var (
 	workload = mesostest.Scene{Name: "03-workload"}
 )
 
-// A stage is the plugin's doors before a recorded cluster. Grafana is played by
-// the test; time stands still until it moves it.
-type stage struct {
+// A fixture is the plugin and a recorded cluster for it to poll. The test sends
+// what Grafana would send, and moves the clock.
+type fixture struct {
 	t        *testing.T
 	cluster  *mesostest.Cluster
 	clock    *clocktest.Clock
@@ -50,12 +50,12 @@ type stage struct {
 	said bytes.Buffer // everything that left the plugin: answers and log lines
 }
 
-// newStage makes a stage whose data source has the cluster's masters and these
-// settings over the tests' own. Nothing is asked yet.
-func newStage(t *testing.T, with map[string]any, scenes ...mesostest.Scene) *stage {
+// newFixture returns a fixture whose data source has the cluster's masters, and
+// these settings in addition to the tests' own. Nothing is requested yet.
+func newFixture(t *testing.T, with map[string]any, scenes ...mesostest.Scene) *fixture {
 	t.Helper()
-	s := &stage{t: t, cluster: mesostest.NewCluster(t, os.DirFS(captures), scenes...), clock: clocktest.New(begin)}
-	s.registry = NewRegistry(&logBook{stage: s}, s.clock)
+	s := &fixture{t: t, cluster: mesostest.NewCluster(t, os.DirFS(captures), scenes...), clock: clocktest.New(begin)}
+	s.registry = NewRegistry(&logRecorder{fixture: s}, s.clock)
 	s.plugin = New(s.registry)
 	s.ds = backend.DataSourceInstanceSettings{ID: 1, UID: "mesos", Type: ID, Name: "Mesos", Updated: begin}
 	s.configure(with)
@@ -68,7 +68,7 @@ func newStage(t *testing.T, with map[string]any, scenes ...mesostest.Scene) *sta
 }
 
 // configure edits the settings, a second after the last edit.
-func (s *stage) configure(with map[string]any) {
+func (s *fixture) configure(with map[string]any) {
 	s.t.Helper()
 	keys := map[string]any{"masters": s.cluster.Masters(), "pollInterval": every.String()}
 	for key, value := range with {
@@ -81,14 +81,14 @@ func (s *stage) configure(with map[string]any) {
 	})
 }
 
-func (s *stage) edit(change func(*backend.DataSourceInstanceSettings)) {
+func (s *fixture) edit(change func(*backend.DataSourceInstanceSettings)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	change(&s.ds)
 }
 
 // as sets the principal.
-func (s *stage) as(user, password string) {
+func (s *fixture) as(user, password string) {
 	s.edit(func(ds *backend.DataSourceInstanceSettings) {
 		ds.BasicAuthEnabled, ds.BasicAuthUser = true, user
 		ds.DecryptedSecureJSONData = map[string]string{"basicAuthPassword": password}
@@ -96,7 +96,7 @@ func (s *stage) as(user, password string) {
 }
 
 // context is what Grafana sends along with every request.
-func (s *stage) context() backend.PluginContext {
+func (s *fixture) context() backend.PluginContext {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ds := s.ds
@@ -104,7 +104,7 @@ func (s *stage) context() backend.PluginContext {
 }
 
 // start lets the first poll happen, and its second try where it fails.
-func (s *stage) start() *stage {
+func (s *fixture) start() *fixture {
 	s.t.Helper()
 	_, err := s.registry.For(s.t.Context(), s.context())
 	require.NoError(s.t, err)
@@ -114,7 +114,7 @@ func (s *stage) start() *stage {
 }
 
 // source is what the registry holds for the data source.
-func (s *stage) source() *source {
+func (s *fixture) source() *source {
 	s.t.Helper()
 	s.registry.mu.Lock()
 	defer s.registry.mu.Unlock()
@@ -123,7 +123,7 @@ func (s *stage) source() *source {
 }
 
 // asked is a query over all the time that has passed, as Grafana sends one.
-func (s *stage) asked(query string) backend.DataQuery {
+func (s *fixture) asked(query string) backend.DataQuery {
 	return backend.DataQuery{
 		RefID: "A", JSON: json.RawMessage(query), MaxDataPoints: 10_000, Interval: time.Second,
 		TimeRange: backend.TimeRange{From: begin, To: s.clock.Now()},
@@ -131,11 +131,11 @@ func (s *stage) asked(query string) backend.DataQuery {
 }
 
 // ask asks, and reads the frames as Grafana's rules do.
-func (s *stage) ask(query string) backend.DataResponse {
+func (s *fixture) ask(query string) backend.DataResponse {
 	return s.askFrom(s.context(), query)
 }
 
-func (s *stage) askFrom(from backend.PluginContext, query string) backend.DataResponse {
+func (s *fixture) askFrom(from backend.PluginContext, query string) backend.DataResponse {
 	s.t.Helper()
 	answer, err := s.plugin.QueryData(context.Background(), &backend.QueryDataRequest{
 		PluginContext: from, Queries: []backend.DataQuery{s.asked(query)},
@@ -156,7 +156,7 @@ func (s *stage) askFrom(from backend.PluginContext, query string) backend.DataRe
 
 // latest is the last value of each series of an answer, by the values of its
 // labels.
-func (s *stage) latest(query string) map[string]float64 {
+func (s *fixture) latest(query string) map[string]float64 {
 	s.t.Helper()
 	latest := map[string]float64{}
 	for name, points := range pointsOf(s.t, s.ask(query)) {
@@ -166,7 +166,7 @@ func (s *stage) latest(query string) map[string]float64 {
 }
 
 // check is Save & test: its answer and its details.
-func (s *stage) check() (*backend.CheckHealthResult, string) {
+func (s *fixture) check() (*backend.CheckHealthResult, string) {
 	s.t.Helper()
 	answer, err := s.plugin.CheckHealth(context.Background(), &backend.CheckHealthRequest{PluginContext: s.context()})
 	require.NoError(s.t, err)
@@ -179,7 +179,7 @@ func (s *stage) check() (*backend.CheckHealthResult, string) {
 }
 
 // call calls a resource, written like "GET labels?match=up".
-func (s *stage) call(request string, body string) (int, []byte) {
+func (s *fixture) call(request string, body string) (int, []byte) {
 	s.t.Helper()
 	method, url, _ := strings.Cut(request, " ")
 	path, _, _ := strings.Cut(url, "?")
@@ -193,7 +193,7 @@ func (s *stage) call(request string, body string) (int, []byte) {
 	return answer.Status, answer.Body
 }
 
-func (s *stage) note(texts ...string) {
+func (s *fixture) note(texts ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, text := range texts {
@@ -202,7 +202,7 @@ func (s *stage) note(texts ...string) {
 }
 
 // heard is everything that left the plugin so far.
-func (s *stage) heard() string {
+func (s *fixture) heard() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.said.String()
@@ -215,28 +215,28 @@ var (
 )
 
 // handle answers pages of the master by a function; nil ends that.
-func (s *stage) handle(handler http.HandlerFunc, pages ...string) {
+func (s *fixture) handle(handler http.HandlerFunc, pages ...string) {
 	for _, page := range pages {
 		s.cluster.Handle(mesostest.Master, page, handler)
 	}
 }
 
-// logBook is a logger that writes down what it is told.
-type logBook struct {
-	stage *stage
-	with  []any
+// logRecorder is a logger that keeps what is logged.
+type logRecorder struct {
+	fixture *fixture
+	with    []any
 }
 
-func (l *logBook) line(level, text string, args ...any) {
-	l.stage.note(fmt.Sprint(level, " ", text, " ", fmt.Sprintln(append(l.with, args...)...)))
+func (l *logRecorder) line(level, text string, args ...any) {
+	l.fixture.note(fmt.Sprint(level, " ", text, " ", fmt.Sprintln(append(l.with, args...)...)))
 }
 
-func (l *logBook) Debug(text string, args ...any) { l.line("debug", text, args...) }
-func (l *logBook) Info(text string, args ...any)  { l.line("info", text, args...) }
-func (l *logBook) Warn(text string, args ...any)  { l.line("warn", text, args...) }
-func (l *logBook) Error(text string, args ...any) { l.line("error", text, args...) }
-func (l *logBook) With(args ...any) log.Logger {
-	return &logBook{l.stage, append(append([]any{}, l.with...), args...)}
+func (l *logRecorder) Debug(text string, args ...any) { l.line("debug", text, args...) }
+func (l *logRecorder) Info(text string, args ...any)  { l.line("info", text, args...) }
+func (l *logRecorder) Warn(text string, args ...any)  { l.line("warn", text, args...) }
+func (l *logRecorder) Error(text string, args ...any) { l.line("error", text, args...) }
+func (l *logRecorder) With(args ...any) log.Logger {
+	return &logRecorder{l.fixture, append(append([]any{}, l.with...), args...)}
 }
-func (l *logBook) Level() log.Level                       { return log.Debug }
-func (l *logBook) FromContext(context.Context) log.Logger { return l }
+func (l *logRecorder) Level() log.Level                       { return log.Debug }
+func (l *logRecorder) FromContext(context.Context) log.Logger { return l }
