@@ -75,7 +75,13 @@ describe('ad-hoc filters', () => {
       { refId: 'A', ...defaultQuery() },
       { refId: 'B', metric: 'mesos_up' },
     ];
-    expect(await datasource.getTagKeys({ filters: [], queries })).toEqual([{ text: 'framework' }]);
+    expect((await datasource.getTagKeys({ filters: [], queries })).map(({ text }) => text)).toEqual([
+      'cluster',
+      'framework',
+      'framework_id',
+      'poll',
+      'principal',
+    ]);
     expect(requests.at(-1)?.params).toEqual({
       'match[]': ['mesos_framework_cpus_allocated', 'mesos_framework_info', 'mesos_up'],
     });

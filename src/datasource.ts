@@ -19,7 +19,7 @@ import { defaultQuery, isRunnable } from './query/defaults';
 import { displayText } from './query/displayText';
 import { importQueries } from './query/importQueries';
 import { interpolateQuery } from './query/interpolate';
-import { seriesOf } from './query/matches';
+import { labelLists } from './query/labelLists';
 import type { MesosQuery } from './query/types';
 import { MesosResources } from './resources';
 import { MesosVariableSupport } from './variables/VariableSupport';
@@ -70,26 +70,19 @@ export class MesosDatasource extends DataSourceWithBackend<MesosQuery, MesosOpti
     return Promise.reject({ status: 'error', message, error: new HealthCheckError(message, answer?.details ?? {}) });
   }
 
-  /** Labels an ad-hoc filter can use: those of the panels' series, or of all. */
+  /** Returns the labels an ad-hoc filter can use: those of the panels' series, or of all. */
   async getTagKeys(options?: DataSourceGetTagKeysOptions<MesosQuery>): Promise<MetricFindValue[]> {
-    const labels = await this.resources.labels(await this.seriesOfAll(options?.queries));
+    const labels = await labelLists(options?.queries ?? [], this.resources).labels();
     return labels.map((text) => ({ text }));
   }
 
   async getTagValues(options: DataSourceGetTagValuesOptions<MesosQuery>): Promise<MetricFindValue[]> {
-    const values = await this.resources.labelValues(options.key, await this.seriesOfAll(options.queries));
+    const values = await labelLists(options.queries ?? [], this.resources).values(options.key);
     return values.map((text) => ({ text }));
   }
 
   /** Called when a row changes to this data source; not the abstract variant, which would lose functions. */
   async importQueries(queries: DataQuery[], origin: DataSourceApi<DataQuery>): Promise<MesosQuery[]> {
     return origin.type === this.type ? (queries as MesosQuery[]) : importQueries(queries, origin.type);
-  }
-
-  // All series where one query's are not known: a narrower list would hide its labels.
-  private async seriesOfAll(queries: MesosQuery[] = []): Promise<string[]> {
-    const catalogue = await this.resources.catalogue();
-    const names = queries.map((query) => seriesOf(query, catalogue));
-    return names.some((list) => list.length === 0) ? [] : [...new Set(names.flat())];
   }
 }

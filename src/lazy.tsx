@@ -1,4 +1,4 @@
-// The editors as Grafana gets them: thin wrappers that load the real ones.
+// The editors as Grafana gets them: each loads its chunk when it is opened.
 import React, { lazy, Suspense, type ComponentProps } from 'react';
 import { LoadingPlaceholder } from '@grafana/ui';
 
@@ -34,7 +34,7 @@ export function VariableEditor(props: ComponentProps<typeof LazyVariableEditor>)
   );
 }
 
-/** What the question mark of a query's row opens. */
+/** The help of a query's row. */
 export function QueryHelp(props: ComponentProps<typeof LazyQueryHelp>) {
   return (
     <Suspense fallback={<LoadingPlaceholder text="Loading help" />}>

@@ -12,6 +12,8 @@ export interface CatalogueSeries {
   help: string;
   /** Without `cluster`, which every series has. */
   labels?: string[];
+  /** Labels that depend on the cluster, with a trailing * for any ending (`attr_*`). */
+  openLabels?: string[];
   poll: string;
   entity?: string;
   resource?: string;

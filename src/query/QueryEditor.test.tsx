@@ -163,9 +163,9 @@ describe('builder', () => {
     );
   });
 
-  it('says that the choices could not be loaded, and tries again', async () => {
+  it('says that the catalogue could not be loaded, and tries again', async () => {
     const { backend, user } = setUp({}, { catalogue: new Error('plugin unavailable') });
-    expect(await screen.findByText(/could not be loaded: plugin unavailable/)).toBeInTheDocument();
+    expect(await screen.findByText('Could not load the query catalogue: plugin unavailable')).toBeInTheDocument();
     await user.click(screen.getByRole('button', { name: 'Try again' }));
     await waitFor(() => expect(backend.calls.filter(({ path }) => path === 'catalogue')).toHaveLength(2));
   });

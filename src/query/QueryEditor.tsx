@@ -1,13 +1,12 @@
 // The editor of one query: header, builder or code, options. Laid out like
 // Grafana's own Prometheus editor.
-import { CoreApp, LoadingState, type PanelData, type QueryEditorProps } from '@grafana/data';
+import { CoreApp, LoadingState, type PanelData } from '@grafana/data';
 import { EditorHeader, EditorRows, FlexItem, QueryEditorMode, QueryEditorModeToggle } from '@grafana/plugin-ui';
 import { Button, Space } from '@grafana/ui';
 import { isEqual } from 'lodash';
 import React, { lazy, Suspense, useRef, useState } from 'react';
 
-import type { MesosOptions } from '../config/types';
-import type { MesosDatasource } from '../datasource';
+import type { EditorProps } from '../editorSource';
 import { CompiledQuery } from './CompiledQuery';
 import { isRunnable, queryTypeOf, withDefaults } from './defaults';
 import { MetricsEditor } from './metrics/MetricsEditor';
@@ -17,12 +16,10 @@ import { codeStands, toBuilder, toCode, type OtherMode, type Switched } from './
 import type { MesosQuery } from './types';
 import { useCompiled } from './useCompiled';
 
-export type Props = QueryEditorProps<MesosDatasource, MesosQuery, MesosOptions>;
-
 // A chunk of its own: Monaco is loaded when PromQL is written.
 const PromqlEditor = lazy(() => import('./promql/PromqlEditor'));
 
-export default function QueryEditor({ app, data, datasource, query: stored, onChange, onRunQuery }: Props) {
+export default function QueryEditor({ app, data, datasource, query: stored, onChange, onRunQuery }: EditorProps) {
   const query = withDefaults(stored, app);
   const ofRule = app === CoreApp.UnifiedAlerting;
   const store = (changed: MesosQuery) => onChange(ofRule ? withLostKeys(stored, changed) : changed);

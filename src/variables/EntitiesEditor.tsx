@@ -1,11 +1,14 @@
-// Entities: which kind, what of them is the value, and which of them.
+// The list of entities: of which kind, by name or id, and which of them.
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
-import { Alert, Button, Combobox, RadioButtonGroup } from '@grafana/ui';
-import React, { useId } from 'react';
+import { Combobox, RadioButtonGroup } from '@grafana/ui';
+import { omit } from 'lodash';
+import React, { useId, useMemo } from 'react';
 
+import { CatalogueError } from '../query/CatalogueError';
+import { fit } from '../query/fit';
+import { useLabelLists } from '../query/labelLists';
 import { entityOptions } from '../query/metrics/choices';
 import { Filters } from '../query/metrics/Filters';
-import { loadLabels, loadValues } from '../query/metrics/labels';
 import { variableOptions } from '../query/metrics/variables';
 import type { EntityList, VariableField } from '../query/types';
 import { useCatalogue } from '../query/useCatalogue';
@@ -25,19 +28,14 @@ const FIELDS: Array<{ label: string; value: VariableField; description: string }
 export function EntitiesEditor({ list, resources, onChange }: Props) {
   const id = useId();
   const { catalogue, error, retry } = useCatalogue(resources);
-  // Labels and their values are those of a builder query about the same entity.
-  const subject = { refId: '', entity: list.entity };
+  // Labels, their values and filters are those of a builder query about the same entity.
+  const subject = useMemo(() => ({ refId: '', entity: list.entity }), [list.entity]);
+  const lists = useLabelLists(subject, resources);
   const options = entityOptions(subject, catalogue);
 
   return (
     <>
-      {error && (
-        <Alert severity="warning" title={`The list of what can be asked could not be loaded: ${error}`}>
-          <Button size="sm" variant="secondary" onClick={retry}>
-            Try again
-          </Button>
-        </Alert>
-      )}
+      <CatalogueError error={error} retry={retry} />
       <EditorRow>
         <EditorField label="Entity" htmlFor={`${id}-entity`}>
           <Combobox
@@ -46,9 +44,8 @@ export function EntitiesEditor({ list, resources, onChange }: Props) {
             options={[...options, ...variableOptions()]}
             value={options.find(({ value }) => value === list.entity) ?? null}
             onChange={({ value }) => {
-              // Another entity has other labels.
-              const { filters: _filters, ...rest } = list;
-              onChange(value === list.entity ? list : { ...rest, entity: value });
+              const { filters } = fit({ ...subject, entity: value, filters: list.filters }, catalogue);
+              onChange({ ...omit(list, 'filters'), entity: value, ...(filters && { filters }) });
             }}
           />
         </EditorField>
@@ -62,12 +59,8 @@ export function EntitiesEditor({ list, resources, onChange }: Props) {
         <EditorField label="Filters" tooltip="All of them must hold. Several values in one filter: any of them.">
           <Filters
             filters={list.filters ?? []}
-            loadLabels={async () => (catalogue ? loadLabels(subject, catalogue, resources) : [])}
-            loadValues={async (label) => (catalogue ? loadValues(label, subject, catalogue, resources) : [])}
-            onChange={(filters) => {
-              const { filters: _filters, ...rest } = list;
-              onChange(filters.length > 0 ? { ...rest, filters } : rest);
-            }}
+            lists={lists}
+            onChange={(filters) => onChange({ ...omit(list, 'filters'), ...(filters.length > 0 && { filters }) })}
           />
         </EditorField>
       </EditorRow>

@@ -1,15 +1,17 @@
-// The values of a label: which label, of which series.
+// The list of a label's values: of which label, of which series.
 import { EditorField } from '@grafana/plugin-ui';
 import { Combobox, type ComboboxOption } from '@grafana/ui';
 import React, { useId } from 'react';
 
+import { useSelectorLabels } from '../query/labelLists';
+import { containing, toOption } from '../query/menu';
 import { variableOptions } from '../query/metrics/variables';
 import type { VariableLabelValues } from '../query/types';
 import type { MesosResources } from '../resources';
 
 interface Props {
   list: VariableLabelValues;
-  /** The selector with the present values of variables in it: labels are completed from its series. */
+  /** The selector with the current values of variables: its series have the labels that are offered. */
   match?: string;
   resources: MesosResources;
   onChange: (list: VariableLabelValues) => void;
@@ -19,11 +21,9 @@ const SERIES_NAMES: ComboboxOption = { value: '__name__', description: 'The name
 
 export function LabelValuesEditor({ list, match, resources, onChange }: Props) {
   const id = useId();
-  const labels = async (typed: string) => {
-    // A selector that is not finished has no series: all labels then.
-    const found = await resources.labels(match ? [match] : []).catch(() => resources.labels().catch(() => []));
-    return containing(typed, [...found.map(toOption), SERIES_NAMES, ...variableOptions()]);
-  };
+  const labelsOfMatch = useSelectorLabels(match, resources);
+  const labels = async (typed: string) =>
+    containing(typed, [...(await labelsOfMatch()).map(toOption), SERIES_NAMES, ...variableOptions()]);
   const series = async (typed: string) =>
     containing(typed, (await resources.labelValues('__name__').catch(() => [])).map(toOption));
 
@@ -61,13 +61,4 @@ export function LabelValuesEditor({ list, match, resources, onChange }: Props) {
       </EditorField>
     </>
   );
-}
-
-function toOption(value: string): ComboboxOption {
-  return { value };
-}
-
-function containing(typed: string, options: ComboboxOption[]): ComboboxOption[] {
-  const text = typed.toLowerCase();
-  return options.filter(({ value }) => value.toLowerCase().includes(text));
 }

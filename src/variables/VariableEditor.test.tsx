@@ -104,12 +104,13 @@ it('saves a whole query', async () => {
   });
 });
 
-it('lists another entity, without the filters of the former', async () => {
-  const filters = [{ label: 'framework', operator: '=' as const, value: 'x' }];
+it('lists another entity, without the filters on labels it does not have', async () => {
+  const cluster = { label: 'cluster', operator: '=' as const, value: 'prod' };
+  const filters = [{ label: 'framework', operator: '=' as const, value: 'x' }, cluster];
   const { onChange, user } = setUp({ entities: { entity: 'framework', field: 'id', filters } });
   await waitFor(() => expect(screen.getByLabelText('Entity')).toHaveValue('Framework'));
   await choose(user, screen.getByLabelText('Entity'), 'Agent');
-  expect(onChange).toHaveBeenLastCalledWith(saved({ entities: { entity: 'agent', field: 'id' } }));
+  expect(onChange).toHaveBeenLastCalledWith(saved({ entities: { entity: 'agent', field: 'id', filters: [cluster] } }));
 });
 
 it('filters entities by their labels, values and other variables', async () => {
@@ -180,9 +181,9 @@ it('keeps what another kind held while it is open, and saves one kind only', asy
   expect(onChange).toHaveBeenLastCalledWith(saved({ entities: { entity: 'agent', field: 'id' } }));
 });
 
-it('says that the choices could not be loaded, and keeps the entity', async () => {
+it('says that the catalogue could not be loaded, and keeps the entity', async () => {
   const { onChange } = setUp({ entities: { entity: 'agent' } }, { catalogue: new Error('plugin unavailable') });
-  expect(await screen.findByText(/could not be loaded: plugin unavailable/)).toBeInTheDocument();
+  expect(await screen.findByText('Could not load the query catalogue: plugin unavailable')).toBeInTheDocument();
   expect(screen.getByLabelText('Entity')).toHaveValue('Agent');
   expect(onChange).not.toHaveBeenCalled();
 });

@@ -1,21 +1,17 @@
 // The editor of a query variable: the kind of list, and of what it is. Each
 // kind has an editor of its own; the lists of the other kinds are kept while the
 // editor is open.
-import type { QueryEditorProps } from '@grafana/data';
 import { EditorField, EditorRow, EditorRows } from '@grafana/plugin-ui';
 import { Alert, RadioButtonGroup } from '@grafana/ui';
 import React, { lazy, Suspense, useRef } from 'react';
 
-import type { MesosOptions } from '../config/types';
-import type { MesosDatasource } from '../datasource';
+import type { EditorProps } from '../editorSource';
 import { CommitInput } from '../query/CommitInput';
 import { useStoreShown } from '../query/stored';
-import type { MesosQuery, Variable } from '../query/types';
+import type { Variable } from '../query/types';
 import { EntitiesEditor } from './EntitiesEditor';
 import { defaultVariableQuery, kindOf, ofKind, withVariable, type Kind } from './kinds';
 import { LabelValuesEditor } from './LabelValuesEditor';
-
-export type Props = QueryEditorProps<MesosDatasource, MesosQuery, MesosOptions>;
 
 // A chunk of its own: Monaco is loaded when PromQL is written.
 const PromqlEditor = lazy(() => import('../query/promql/PromqlEditor'));
@@ -26,7 +22,7 @@ const KINDS: Array<{ label: string; value: Kind; description: string }> = [
   { label: 'PromQL', value: 'promql', description: 'The series of an expression, at the end of the time range' },
 ];
 
-export default function VariableEditor({ datasource, query: stored, onChange, onRunQuery }: Props) {
+export default function VariableEditor({ datasource, query: stored, onChange, onRunQuery }: EditorProps) {
   // Grafana hands over '' for a new variable. A text is a query of another data source: it has no list to show.
   const text = typeof stored === 'string' ? stored : '';
   const list = kindOf(stored.variable) && stored.variable;

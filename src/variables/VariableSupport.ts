@@ -3,16 +3,16 @@
 import { CustomVariableSupport, type DataQueryRequest, type DataQueryResponse } from '@grafana/data';
 import { of, throwError, type Observable } from 'rxjs';
 
-import type { MesosDatasource } from '../datasource';
+import type { EditorSource } from '../editorSource';
 import { VariableEditor } from '../lazy';
 import { isRunnable } from '../query/defaults';
 import type { MesosQuery } from '../query/types';
 import { withVariable } from './kinds';
 
-export class MesosVariableSupport extends CustomVariableSupport<MesosDatasource, MesosQuery> {
+export class MesosVariableSupport extends CustomVariableSupport<EditorSource, MesosQuery> {
   readonly editor = VariableEditor;
 
-  constructor(private readonly datasource: MesosDatasource) {
+  constructor(private readonly datasource: EditorSource) {
     super();
   }
 

@@ -17,15 +17,16 @@ beforeAll(giveElementsASize);
 
 function setUp(filters: Filter[] = []) {
   const onChange = jest.fn();
-  const loadLabels = jest.fn(async () => ['framework', 'role']);
-  const loadValues = jest.fn(async (label: string) => (label === 'framework' ? ['marathon', 'spark'] : []));
+  const lists = {
+    labels: async () => ['framework', 'role'],
+    values: jest.fn(async (label: string) => (label === 'framework' ? ['marathon', 'spark'] : [])),
+  };
   function Host() {
     const [current, setCurrent] = useState(filters);
     return (
       <Filters
         filters={current}
-        loadLabels={loadLabels}
-        loadValues={loadValues}
+        lists={lists}
         onChange={(next) => {
           onChange(next);
           setCurrent(next);
@@ -34,7 +35,7 @@ function setUp(filters: Filter[] = []) {
     );
   }
   const view = render(<Host />);
-  return { onChange, loadLabels, loadValues, user: userEvent.setup(), view };
+  return { onChange, lists, user: userEvent.setup(), view };
 }
 
 const menuOf = (part: string, at = 0) => within(screen.getAllByTestId(`filter-${part}`)[at]).getByRole('combobox');
@@ -45,13 +46,13 @@ async function choose(user: ReturnType<typeof userEvent.setup>, menu: HTMLElemen
 }
 
 it('makes a filter of a label and a value; an unfinished one is not in the query', async () => {
-  const { onChange, loadValues, user } = setUp();
+  const { onChange, lists, user } = setUp();
   await user.click(screen.getByRole('button', { name: 'Add filter' }));
   await choose(user, menuOf('label'), 'framework');
   expect(onChange).not.toHaveBeenCalled();
 
   await choose(user, menuOf('values'), 'marathon');
-  expect(loadValues).toHaveBeenCalledWith('framework');
+  expect(lists.values).toHaveBeenCalledWith('framework');
   expect(onChange).toHaveBeenLastCalledWith([{ label: 'framework', operator: '=', value: 'marathon' }]);
 });
 
@@ -91,7 +92,7 @@ it('removes a filter', async () => {
 });
 
 it('shows filters that were changed elsewhere', async () => {
-  const props = { loadLabels: async () => [], loadValues: async () => [], onChange: jest.fn() };
+  const props = { lists: { labels: async () => [], values: async () => [] }, onChange: jest.fn() };
   const { rerender } = render(<Filters {...props} filters={[{ label: 'role', operator: '=', value: 'web' }]} />);
   rerender(<Filters {...props} filters={[{ label: 'agent', operator: '=', value: 'a1' }]} />);
   await waitFor(() => expect(menuOf('label')).toHaveValue('agent'));

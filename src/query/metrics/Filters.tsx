@@ -1,17 +1,18 @@
-// The filters of a builder query: label, operator, values. A filter that is
-// not complete yet lives here only; the query has complete ones.
+// The filters of a builder query: label, operator, values. An incomplete filter
+// is kept here only; the query holds complete ones.
 import { AccessoryButton, InputGroup } from '@grafana/plugin-ui';
 import { Button, Combobox, MultiCombobox, Stack, type ComboboxOption } from '@grafana/ui';
 import { isEqual } from 'lodash';
 import React, { useState } from 'react';
 
+import type { LabelLists } from '../labelLists';
+import { containing, toOption } from '../menu';
 import type { Filter, Operator } from '../types';
 import { variableOptions } from './variables';
 
 export interface Props {
   filters: Filter[];
-  loadLabels: () => Promise<string[]>;
-  loadValues: (label: string) => Promise<string[]>;
+  lists: LabelLists;
   onChange: (filters: Filter[]) => void;
 }
 
@@ -29,9 +30,9 @@ interface Draft {
   values: string[];
 }
 
-export function Filters({ filters, loadLabels, loadValues, onChange }: Props) {
+export function Filters({ filters, lists, onChange }: Props) {
   const [drafts, setDrafts] = useState(() => filters.map(toDraft));
-  // The query was changed from outside (mode, history, undo): what it says wins.
+  // The query was changed elsewhere (mode, history, undo): its filters replace the drafts.
   const shown = isEqual(complete(drafts), filters) ? drafts : filters.map(toDraft);
 
   const change = (next: Draft[]) => {
@@ -48,8 +49,7 @@ export function Filters({ filters, loadLabels, loadValues, onChange }: Props) {
         <FilterItem
           key={i}
           draft={draft}
-          loadLabels={loadLabels}
-          loadValues={loadValues}
+          lists={lists}
           onChange={(changed) => change(shown.map((other, j) => (i === j ? changed : other)))}
           onDelete={() => change(shown.filter((_, j) => i !== j))}
         />
@@ -64,17 +64,17 @@ export function Filters({ filters, loadLabels, loadValues, onChange }: Props) {
   );
 }
 
-interface ItemProps extends Pick<Props, 'loadLabels' | 'loadValues'> {
+interface ItemProps extends Pick<Props, 'lists'> {
   draft: Draft;
   onChange: (draft: Draft) => void;
   onDelete: () => void;
 }
 
-function FilterItem({ draft, loadLabels, loadValues, onChange, onDelete }: ItemProps) {
+function FilterItem({ draft, lists, onChange, onDelete }: ItemProps) {
   const { label, operator, values } = draft;
-  const labelOptions = async (typed: string) => containing(typed, (await loadLabels()).map(toOption));
+  const labelOptions = async (typed: string) => containing(typed, (await lists.labels()).map(toOption));
   const valueOptions = async (typed: string) => {
-    const found = label ? await loadValues(label) : [];
+    const found = label ? await lists.values(label) : [];
     return containing(typed, [...found.filter(Boolean).map(toOption), ABSENT, ...variableOptions()]);
   };
   return (
@@ -120,15 +120,6 @@ function FilterItem({ draft, loadLabels, loadValues, onChange, onDelete }: ItemP
 
 /** An empty value means that the label is absent (as in PromQL). */
 const ABSENT: ComboboxOption = { value: '', label: '(absent)', description: 'Without this label' };
-
-function toOption(value: string): ComboboxOption {
-  return { value };
-}
-
-function containing(typed: string, options: ComboboxOption[]): ComboboxOption[] {
-  const text = typed.toLowerCase();
-  return options.filter(({ value, label }) => (label ?? value).toLowerCase().includes(text));
-}
 
 function toDraft({ label, operator, value }: Filter): Draft {
   return { label, operator, values: [value].flat() };

@@ -1,30 +1,23 @@
 // The builder: what to ask (entity, resource, measure, or one series of the
 // catalogue), of which (filters), and how to put it together.
 import { EditorField, EditorFieldGroup, EditorRow, EditorSwitch } from '@grafana/plugin-ui';
-import { Alert, Button, Combobox, MultiCombobox, RadioButtonGroup, type ComboboxOption } from '@grafana/ui';
+import { Combobox, MultiCombobox, RadioButtonGroup, type ComboboxOption } from '@grafana/ui';
+import { omit, pick } from 'lodash';
 import React, { useId } from 'react';
 
 import { isDuration } from '../../config/validate';
 import type { Catalogue, MesosResources } from '../../resources';
+import { CatalogueError } from '../CatalogueError';
 import { CommitInput } from '../CommitInput';
 import { defaultQuery } from '../defaults';
+import { entityOf, fit, isCounter } from '../fit';
+import { useLabelLists, type LabelLists } from '../labelLists';
+import { containing, toOption } from '../menu';
 import { nameOf } from '../names';
 import type { Aggregate, MesosQuery } from '../types';
 import { useCatalogue } from '../useCatalogue';
-import {
-  entityOf,
-  entityOptions,
-  isCounter,
-  measureOptions,
-  metricOptions,
-  resourceOptions,
-  withEntity,
-  withMeasure,
-  withMetric,
-  withResource,
-} from './choices';
+import { entityOptions, measureOptions, metricOptions, resourceOptions } from './choices';
 import { Filters } from './Filters';
-import { loadLabels, loadValues } from './labels';
 import { variableOptions } from './variables';
 
 interface Props {
@@ -35,27 +28,21 @@ interface Props {
 
 export function MetricsEditor({ query, resources, onChange }: Props) {
   const { catalogue, error, retry } = useCatalogue(resources);
+  const lists = useLabelLists(query, resources);
   return (
     <>
-      {error && (
-        <Alert severity="warning" title={`The list of what can be asked could not be loaded: ${error}`}>
-          <Button size="sm" variant="secondary" onClick={retry}>
-            Try again
-          </Button>
-        </Alert>
-      )}
-      <Subject query={query} catalogue={catalogue} onChange={onChange} />
+      <CatalogueError error={error} retry={retry} />
+      <Subject query={query} catalogue={catalogue} onChange={(changed) => onChange(fit(changed, catalogue))} />
       <EditorRow>
         <EditorField label="Filters" tooltip="All of them must hold. Several values in one filter: any of them.">
           <Filters
             filters={query.filters ?? []}
-            loadLabels={async () => (catalogue ? loadLabels(query, catalogue, resources) : [])}
-            loadValues={async (label) => (catalogue ? loadValues(label, query, catalogue, resources) : [])}
+            lists={lists}
             onChange={(filters) => onChange({ ...query, filters: filters.length > 0 ? filters : undefined })}
           />
         </EditorField>
       </EditorRow>
-      <Operations query={query} catalogue={catalogue} resources={resources} onChange={onChange} />
+      <Operations query={query} catalogue={catalogue} lists={lists} onChange={onChange} />
     </>
   );
 }
@@ -66,18 +53,13 @@ interface PartProps {
   onChange: (query: MesosQuery) => void;
 }
 
-/** First row: what is asked. */
+/** First row: what is asked. onChange fits the rest of the query to it. */
 function Subject({ query, catalogue, onChange }: PartProps) {
   const byMetric = query.metric !== undefined;
-  const changeKind = (kind: 'entity' | 'metric') => {
-    if (kind === 'metric') {
-      onChange(withMetric(query, '', catalogue));
-    } else {
-      const { metric: _metric, groupBy: _groupBy, ...rest } = query;
-      const { entity, resource, measure } = defaultQuery();
-      onChange({ ...rest, entity, resource, measure });
-    }
-  };
+  const change = (part: Partial<MesosQuery>) => onChange({ ...query, ...part });
+  const askMetric = (metric: string) => onChange({ ...omit(query, 'entity', 'resource', 'measure'), metric });
+  const askEntity = () =>
+    onChange({ ...omit(query, 'metric'), ...pick(defaultQuery(), 'entity', 'resource', 'measure') });
   return (
     <EditorRow>
       <EditorField label="Ask" tooltip="A measure of entities, or one series as it is stored.">
@@ -87,7 +69,7 @@ function Subject({ query, catalogue, onChange }: PartProps) {
             { label: 'By series', value: 'metric' as const },
           ]}
           value={byMetric ? 'metric' : 'entity'}
-          onChange={changeKind}
+          onChange={(kind) => (kind === 'metric' ? askMetric('') : askEntity())}
         />
       </EditorField>
       {byMetric ? (
@@ -97,7 +79,7 @@ function Subject({ query, catalogue, onChange }: PartProps) {
           value={query.metric}
           options={metricOptions(catalogue)}
           placeholder="Choose a series"
-          onChange={(metric) => onChange(withMetric(query, metric, catalogue))}
+          onChange={askMetric}
         />
       ) : (
         <EditorFieldGroup>
@@ -105,19 +87,19 @@ function Subject({ query, catalogue, onChange }: PartProps) {
             label="Entity"
             value={query.entity}
             options={entityOptions(query, catalogue)}
-            onChange={(entity) => onChange(withEntity(query, entity, catalogue))}
+            onChange={(entity) => change({ entity })}
           />
           <Choice
             label="Resource"
             value={query.resource}
             options={resourceOptions(query, catalogue)}
-            onChange={(resource) => onChange(withResource(query, resource, catalogue))}
+            onChange={(resource) => change({ resource })}
           />
           <Choice
             label="Measure"
             value={query.measure}
             options={measureOptions(query, catalogue)}
-            onChange={(measure) => onChange(withMeasure(query, measure, catalogue))}
+            onChange={(measure) => change({ measure })}
           />
         </EditorFieldGroup>
       )}
@@ -125,25 +107,22 @@ function Subject({ query, catalogue, onChange }: PartProps) {
   );
 }
 
-// Stands for an empty list in the menu of Group by: one total, unlike no choice, which is the entity's default.
+// The option of the menu Group by for an empty list: one total. No choice is the entity's default.
 const TOTAL = '__total';
 
 /** Third row: grouping and what is done with the groups. */
-function Operations({ query, catalogue, resources, onChange }: PartProps & { resources: MesosResources }) {
+function Operations({ query, catalogue, lists, onChange }: PartProps & { lists: LabelLists }) {
   const id = useId();
   const counter = isCounter(query, catalogue);
   const change = (part: Partial<MesosQuery>) => onChange({ ...query, ...part });
   const groups = query.groupBy?.length === 0 ? [TOTAL] : (query.groupBy ?? []);
 
-  const groupOptions = async (typed: string) => {
-    const labels = catalogue ? await loadLabels(query, catalogue, resources) : [];
-    const all: ComboboxOption[] = [
+  const groupOptions = async (typed: string) =>
+    containing(typed, [
       { value: TOTAL, label: 'Total', description: 'One number for all' },
-      ...labels.map((value) => ({ value })),
+      ...(await lists.labels()).map(toOption),
       ...variableOptions(),
-    ];
-    return all.filter(({ value, label }) => (label ?? value).toLowerCase().includes(typed.toLowerCase()));
-  };
+    ]);
 
   return (
     <EditorRow>
@@ -228,7 +207,7 @@ const AGGREGATES: Array<ComboboxOption<Aggregate>> = [
   { value: 'count', label: 'Count', description: 'How many there are' },
 ];
 
-/** Groups after a change of the menu: a total excludes labels, and the other way round; none is the default. */
+/** Returns the groups after a change of the menu: a total excludes labels, and labels a total; none is the default. */
 export function chosenGroups(before: string[], chosen: Array<ComboboxOption<string>>): string[] | undefined {
   const values = chosen.map(({ value }) => value);
   const labels = values.filter((value) => value !== TOTAL);

@@ -1,0 +1,116 @@
+import { CATALOGUE } from '../testing/catalogue';
+import { fit, isCounter } from './fit';
+import type { Filter, MesosQuery } from './types';
+
+const query: MesosQuery = { refId: 'A', entity: 'framework', resource: 'cpus', measure: 'share' };
+
+const filter = (label: string): Filter => ({ label, operator: '=', value: 'x' });
+
+describe('another entity', () => {
+  it('has a measure of its own where it lacks the old one', () => {
+    expect(fit({ ...query, entity: 'agent' }, CATALOGUE)).toEqual({ ...query, entity: 'agent', measure: 'capacity' });
+  });
+
+  it('has a resource of its own where it lacks the old one', () => {
+    expect(fit({ ...query, entity: 'task', resource: 'tasks', measure: 'active' }, CATALOGUE)).toMatchObject({
+      resource: 'cpus',
+      measure: 'allocated',
+    });
+  });
+
+  it('loses the filters and groups it does not have, and keeps the others', () => {
+    const filters = ['framework', 'cluster', 'attr_rack', '$label'].map(filter);
+    const groupBy = ['framework', 'attr_rack', '$label'];
+    expect(fit({ ...query, entity: 'agent', filters, groupBy }, CATALOGUE)).toMatchObject({
+      filters: ['cluster', 'attr_rack', '$label'].map(filter),
+      groupBy: ['attr_rack', '$label'],
+    });
+    expect(fit({ ...query, entity: 'task', filters, groupBy }, CATALOGUE)).toMatchObject({
+      filters: ['framework', 'cluster', '$label'].map(filter),
+      groupBy: ['framework', '$label'],
+    });
+  });
+
+  it('has its default grouping where it has none of the old groups, and keeps a total', () => {
+    expect(fit({ ...query, entity: 'agent', groupBy: ['framework'] }, CATALOGUE)).not.toHaveProperty('groupBy');
+    expect(fit({ ...query, entity: 'agent', groupBy: [] }, CATALOGUE).groupBy).toEqual([]);
+  });
+
+  it('keeps variables', () => {
+    expect(fit({ ...query, entity: 'agent', resource: '$r', measure: '$m' }, CATALOGUE)).toMatchObject({
+      resource: '$r',
+      measure: '$m',
+    });
+  });
+
+  it.each([
+    { ...query, entity: '$entity' },
+    { ...query, entity: 'pod' },
+  ])('is kept with all where it is %j', (other) => {
+    const whole = { ...other, filters: [filter('anything')], groupBy: ['anything'] };
+    expect(fit(whole, CATALOGUE)).toEqual(whole);
+  });
+
+  it('changes nothing else before the catalogue is loaded', () => {
+    expect(fit({ ...query, entity: 'agent', filters: [filter('framework')] })).toEqual({
+      ...query,
+      entity: 'agent',
+      filters: [filter('framework')],
+    });
+  });
+});
+
+it('another resource loses the labels that only the old one’s series have', () => {
+  const tasks = { ...query, resource: 'tasks', measure: 'active', groupBy: ['state'], filters: [filter('state')] };
+  expect(fit(tasks, CATALOGUE)).toMatchObject({ groupBy: ['state'], filters: [filter('state')] });
+  expect(fit({ ...tasks, resource: 'cpus' }, CATALOGUE)).toEqual({ ...query, measure: 'allocated' });
+});
+
+describe('a series', () => {
+  const series: MesosQuery = { refId: 'A', metric: 'mesos_up', top: 3 };
+
+  it('loses what it has no labels for', () => {
+    const filters = [filter('framework'), filter('poll')];
+    expect(fit({ ...series, filters, groupBy: ['framework', 'cluster'] }, CATALOGUE)).toEqual({
+      ...series,
+      filters: [filter('poll')],
+      groupBy: ['cluster'],
+    });
+  });
+
+  it('keeps all while none is chosen, and where the catalogue does not have it', () => {
+    for (const metric of ['', 'mesos_of_a_newer_mesos']) {
+      const whole = { ...series, metric, filters: [filter('anything')] };
+      expect(fit(whole, CATALOGUE)).toEqual(whole);
+    }
+  });
+});
+
+describe('counters', () => {
+  it.each<[Partial<MesosQuery>, boolean | undefined]>([
+    [{ resource: 'cpus', measure: 'allocated' }, false],
+    [{ resource: 'tasks', measure: 'running' }, false],
+    [{ resource: 'tasks', measure: 'failed' }, true],
+    [{ metric: 'mesos_up' }, false],
+    [{ metric: 'mesos_master_messages_register_agent_total' }, true],
+    [{ metric: 'mesos_of_a_newer_mesos' }, undefined],
+  ])('%j: %s', (part, counter) => {
+    expect(isCounter({ refId: 'A', entity: 'framework', ...part }, CATALOGUE)).toBe(counter);
+  });
+
+  it('lose their forecast, and other measures their rate', () => {
+    const tasks = { ...query, resource: 'tasks', rate: true, forecast: '1h' };
+    expect(fit({ ...tasks, measure: 'failed' }, CATALOGUE)).toEqual({
+      ...query,
+      resource: 'tasks',
+      measure: 'failed',
+      rate: true,
+    });
+    expect(fit({ ...tasks, measure: 'running' }, CATALOGUE)).toEqual({
+      ...query,
+      resource: 'tasks',
+      measure: 'running',
+      forecast: '1h',
+    });
+  });
+});

@@ -1,0 +1,97 @@
+// What of a query its entity or series has. Which combinations exist is defined
+// once, in Go, and read here from the backend's catalogue.
+import { omit } from 'lodash';
+
+import type { Catalogue, CatalogueEntity, CatalogueSeries } from '../resources';
+import type { MesosQuery } from './types';
+
+export function entityOf(query: MesosQuery, catalogue?: Catalogue): CatalogueEntity | undefined {
+  return query.metric === undefined ? catalogue?.entities.find(({ entity }) => entity === query.entity) : undefined;
+}
+
+export function metricOf(query: MesosQuery, catalogue?: Catalogue): CatalogueSeries | undefined {
+  return catalogue?.series.find(({ name }) => name === query.metric);
+}
+
+/**
+ * Returns the labels to filter and group by; a trailing * stands for any ending. Undefined where the entity or series is
+ * not in the catalogue.
+ */
+export function labelsOf(query: MesosQuery, catalogue?: Catalogue): string[] | undefined {
+  const metric = metricOf(query, catalogue);
+  if (metric) {
+    return ['cluster', ...(metric.labels ?? []), ...(metric.openLabels ?? [])];
+  }
+  const entity = entityOf(query, catalogue);
+  return entity && ['cluster', ...entity.labels, ...(entity.resourceLabels?.[query.resource ?? ''] ?? [])];
+}
+
+/** Reports whether the numbers asked for are a counter's; undefined while that is not known. */
+export function isCounter(query: MesosQuery, catalogue?: Catalogue): boolean | undefined {
+  if (query.metric !== undefined) {
+    const metric = metricOf(query, catalogue);
+    return metric && metric.type === 'counter';
+  }
+  if (query.resource !== 'tasks') {
+    return false; // amounts go up and down
+  }
+  return entityOf(query, catalogue)?.counters?.includes(query.measure ?? '');
+}
+
+/**
+ * Returns the query with a resource and measure that its entity has, and without filters, groups, rate and forecast that
+ * its entity or series does not have. Is called after a change of entity, resource, measure or series. Variables, and
+ * what the catalogue does not know (a newer backend's entity), are kept.
+ */
+export function fit(query: MesosQuery, catalogue?: Catalogue): MesosQuery {
+  return fitCounter(fitLabels(fitMeasure(query, catalogue), catalogue), catalogue);
+}
+
+function fitMeasure(query: MesosQuery, catalogue?: Catalogue): MesosQuery {
+  const entity = entityOf(query, catalogue);
+  if (!entity) {
+    return query;
+  }
+  const resource = keepOrFirst(entity.resources, query.resource);
+  const measures = entity.measures[resource ?? ''];
+  return { ...query, resource, measure: measures ? keepOrFirst(measures, query.measure) : query.measure };
+}
+
+function fitLabels(query: MesosQuery, catalogue?: Catalogue): MesosQuery {
+  const labels = labelsOf(query, catalogue);
+  if (!labels) {
+    return query;
+  }
+  const has = (label: string) => isVariable(label) || labels.some((known) => matches(known, label));
+  const filters = query.filters?.filter(({ label }) => has(label));
+  const groupBy = query.groupBy?.filter(has);
+  return {
+    ...omit(query, 'filters', 'groupBy'),
+    ...(filters?.length && { filters }),
+    // An empty list asks for one total. Without any group left, the entity's default holds.
+    ...(groupBy && (groupBy.length > 0 || query.groupBy?.length === 0) && { groupBy }),
+  };
+}
+
+function fitCounter(query: MesosQuery, catalogue?: Catalogue): MesosQuery {
+  switch (isCounter(query, catalogue)) {
+    case true:
+      return omit(query, 'forecast');
+    case false:
+      return omit(query, 'rate');
+    default:
+      return query;
+  }
+}
+
+function keepOrFirst(values: string[], current?: string): string | undefined {
+  return current && (values.includes(current) || isVariable(current)) ? current : values[0];
+}
+
+function isVariable(text: string): boolean {
+  return text.includes('$');
+}
+
+function matches(known: string, label: string): boolean {
+  return known.endsWith('*') ? label.startsWith(known.slice(0, -1)) : label === known;
+}

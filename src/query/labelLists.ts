@@ -1,0 +1,61 @@
+// Labels and their values, as menus list them: filters and groups of the
+// builder, variables and ad-hoc filters.
+import { useMemo } from 'react';
+
+import type { MesosResources } from '../resources';
+import { entityOf, labelsOf } from './fit';
+import { seriesOf } from './matches';
+import type { MesosQuery } from './types';
+
+export interface LabelLists {
+  labels(): Promise<string[]>;
+  values(label: string): Promise<string[]>;
+}
+
+/**
+ * Returns the labels of the queries' series. Those of an entity are the catalogue's, the open ones (`attr_*`) as history
+ * has them; a single series and PromQL have all labels that history has.
+ */
+export function labelLists(queries: MesosQuery[], resources: MesosResources): LabelLists {
+  const series = async () => {
+    const catalogue = await resources.catalogue();
+    const names = queries.map((query) => seriesOf(query, catalogue));
+    // All series where one query's are not known: a narrower list would hide its labels.
+    return names.some((list) => list.length === 0) ? [] : [...new Set(names.flat())];
+  };
+  return {
+    async labels() {
+      const catalogue = await resources.catalogue();
+      const found = await resources.labels(await series()).catch(() => []); // before the first poll
+      const offered = queries.map((query) => {
+        const known = labelsOf(query, catalogue) ?? [];
+        const fixed = known.filter((label) => !label.endsWith('*'));
+        const open = known.filter((label) => label.endsWith('*')).map((label) => label.slice(0, -1));
+        const more = entityOf(query, catalogue)
+          ? found.filter((label) => open.some((start) => label.startsWith(start)))
+          : found;
+        return [...fixed, ...more];
+      });
+      return [...new Set(queries.length > 0 ? offered.flat() : found)].sort();
+    },
+    async values(label) {
+      return resources.labelValues(label, await series());
+    },
+  };
+}
+
+/** Returns labelLists of one query, whose lists are empty while the catalogue cannot be loaded. */
+export function useLabelLists(query: MesosQuery, resources: MesosResources): LabelLists {
+  return useMemo(() => {
+    const lists = labelLists([query], resources);
+    return { labels: () => lists.labels().catch(() => []), values: (label) => lists.values(label).catch(() => []) };
+  }, [query, resources]);
+}
+
+/** Returns the labels of a selector's series; of all series where there is none, or it is not finished. */
+export function useSelectorLabels(match: string | undefined, resources: MesosResources): () => Promise<string[]> {
+  return useMemo(() => {
+    const all = () => resources.labels().catch(() => []);
+    return () => (match ? resources.labels([match]).catch(all) : all());
+  }, [match, resources]);
+}
