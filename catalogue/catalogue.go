@@ -110,6 +110,27 @@ func All() []Series {
 	return all
 }
 
+// AmountName returns the name of an entity's series of a resource: for example
+// mesos_agent_cpus_capacity, mesos_agent_memory_capacity_bytes. A resource that
+// metrics.json does not list has no suffix.
+func AmountName(entity, resource, measure string) string {
+	suffix := ""
+	for _, r := range loaded().Resources {
+		if r.Resource == resource {
+			suffix = r.Suffix
+		}
+	}
+	return "mesos_" + entity + "_" + resource + "_" + measure + suffix
+}
+
+// TasksName returns the name of an entity's series of tasks that have not ended,
+// by state.
+func TasksName(entity string) string { return "mesos_" + entity + "_tasks" }
+
+// TasksEndedName returns the name of an entity's counter of tasks that ended, by
+// the state they ended in.
+func TasksEndedName(entity string) string { return TasksName(entity) + "_ended_total" }
+
 // Lookup finds a series by its name. A summary has one name here: its
 // quantiles are a label, and Mesos gives neither a sum nor a count of all time.
 func Lookup(name string) (*Series, bool) {

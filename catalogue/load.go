@@ -2,6 +2,7 @@ package catalogue
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -146,11 +147,11 @@ func load(data []byte) (*catalog, error) {
 
 // expand writes a row out: group's defaults filled in, one row per resource.
 func (c *catalog) expand(g group, r row) ([]row, error) {
-	r.Entity = first(r.Entity, g.Entity)
-	r.Origin = first(r.Origin, g.Origin)
-	r.Poll = first(r.Poll, g.Poll)
-	r.Source = first(r.Source, g.Source)
-	r.Unit = first(r.Unit, Count)
+	r.Entity = cmp.Or(r.Entity, g.Entity)
+	r.Origin = cmp.Or(r.Origin, g.Origin)
+	r.Poll = cmp.Or(r.Poll, g.Poll)
+	r.Source = cmp.Or(r.Source, g.Source)
+	r.Unit = cmp.Or(r.Unit, Count)
 	r.Labels = slices.Concat(g.Labels, r.Labels)
 	r.OpenLabels = slices.Concat(g.OpenLabels, r.OpenLabels)
 	r.factor = 1
@@ -185,11 +186,11 @@ func (r row) of(res resource) row {
 	r.Resource = res.Resource
 	if r.Unit == Count {
 		r.Unit = res.Unit
-		r.factor = first(res.Factor, 1)
+		r.factor = cmp.Or(res.Factor, 1)
 	}
 	keys := make([]keyRow, len(r.Keys))
 	for i, k := range r.Keys {
-		keys[i] = keyRow{fill.Replace(k.Key), later(k.Since, res.Since)}
+		keys[i] = keyRow{fill.Replace(k.Key), laterRelease(k.Since, res.Since)}
 	}
 	r.Keys = keys
 	return r
@@ -322,24 +323,15 @@ func (c *catalog) lead(origin Origin, k keyRow, s *Series, factor float64) error
 			c.modules[module] = true
 		}
 	}
-	if s.Since == "" || later(s.Since, k.Since) == s.Since {
+	if s.Since == "" || laterRelease(s.Since, k.Since) == s.Since {
 		s.Since = k.Since
 	}
 	return nil
 }
 
-// first is a, or b where a is zero.
-func first[T comparable](a, b T) T {
-	var zero T
-	if a == zero {
-		return b
-	}
-	return a
-}
-
-// later is the later of two Mesos releases as metrics.json writes them:
+// laterRelease returns the later of two Mesos releases as metrics.json writes them:
 // "1.8.0", "<=0.19.0" for the oldest looked at, "unreleased (...)", "" for any.
-func later(a, b string) string {
+func laterRelease(a, b string) string {
 	if rank(a) >= rank(b) {
 		return a
 	}

@@ -22,6 +22,11 @@ const (
 // Kinds are all kinds, in the order they are shown.
 var Kinds = [numKinds]Kind{CPUs, GPUs, Memory, Disk}
 
+// String returns the name that series have for the kind.
+func (k Kind) String() string {
+	return [numKinds]string{CPUs: "cpus", GPUs: "gpus", Memory: "memory", Disk: "disk"}[k]
+}
+
 // Resources are amounts by kind.
 //
 // Mesos counts scalars in thousandths and rounds to them (Value::Scalar in

@@ -3,7 +3,6 @@ package collector
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,15 +11,15 @@ import (
 
 	"community-mesos-datasource/pkg/cluster"
 	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/samples"
 	"community-mesos-datasource/pkg/series"
 )
 
-// This file asks agents: whom, when, and how many at once. All of it is in one
-// pass per interval. Each agent has its own moment in it, spread over half of
-// the interval, so that neither the agents nor Grafana's server get thousands of
-// requests at once; an agent that hangs holds one of a few slots for a moment,
-// and one that has failed is asked less and less often. What it costs is its
-// own gap.
+// This file asks agents: whom, when, and how many at once. All agents are asked
+// in one poll per interval. Each agent has its own moment in it, spread over half
+// of the interval, so that neither the agents nor Grafana's server get thousands
+// of requests at once; an agent that hangs holds one of a few slots for a moment,
+// and one that has failed is asked less and less often. It costs its own gap only.
 //
 // mesos_up{poll="agents"} is 1 when at least half of the agents that the leader
 // lists as connected answered: with fewer, sums of measured use are those of
@@ -32,9 +31,9 @@ const (
 	// agentsAtOnce is how many agents are being asked at a time.
 	agentsAtOnce = 16
 	// agentsWithin is the part of the interval over which their moments spread,
-	// agentsUntil the part after which nobody is asked any more in this pass, and
+	// agentsUntil the part after which nobody is asked any more in this poll, and
 	// agentPatience the part for which one agent is waited for: together they
-	// end a pass within its interval.
+	// end a poll within its interval.
 	agentsWithin  = 0.5
 	agentsUntil   = 0.7
 	agentPatience = 0.25
@@ -52,12 +51,30 @@ type askedAgent struct {
 	err       error     // the last answer's
 }
 
-// asksAgents is what agents are asked through; nil where they are not. mu is
-// held.
-func (c *Collector) asksAgents() Agents {
-	return agentsOf(c.settings, c.client)
+// agentsPoll asks every agent that the leader lists for its statistics and its
+// own metrics.
+type agentsPoll struct {
+	*Collector
+	when   schedule
+	result outcome
+
+	asked map[string]*askedAgent // by ID
+	last  *AgentPolls            // nil before the first poll
 }
 
+func newAgentsPoll(c *Collector) *agentsPoll {
+	return &agentsPoll{Collector: c, result: newOutcome(series.PollAgents)}
+}
+
+func (a *agentsPoll) schedule() *schedule  { return &a.when }
+func (a *agentsPoll) outcomes() []*outcome { return []*outcome{&a.result} }
+func (a *agentsPoll) runs() bool           { return agentsOf(a.settings, a.client) != nil }
+func (a *agentsPoll) reported() bool       { return a.runs() }
+func (a *agentsPoll) interval() time.Duration {
+	return stateInterval(a.settings.PollInterval, a.state.agentCount(), 0)
+}
+
+// agentsOf returns what agents are asked through; nil where they are not asked.
 func agentsOf(s Settings, client Client) Agents {
 	if has, ok := client.(HasAgents); ok && s.AgentStatistics {
 		return has.Agents()
@@ -65,12 +82,12 @@ func agentsOf(s Settings, client Client) Agents {
 	return nil
 }
 
-// A round is one pass over the agents. Its fields below mu are guarded by it.
+// A round asks all agents once. Its fields below mu are guarded by it.
 type round struct {
-	*pass
+	*scheduledPoll
 	asker Agents
 	raw   bool // agents' own metrics are wanted
-	sums  *totals
+	sums  *samples.AgentSums
 	slots chan struct{}
 	wait  sync.WaitGroup
 
@@ -92,44 +109,42 @@ type secondTry struct {
 	at    time.Time
 }
 
-// pollAgents asks every agent that the leader lists for its statistics and its
-// own metrics.
-func (c *Collector) pollAgents(p *pass) bool {
+func (a *agentsPoll) perform(p *scheduledPoll) bool {
 	asker := agentsOf(p.settings, p.client)
 	if asker == nil {
-		c.endAgents(p)
+		a.end(p)
 		return true
 	}
 	// The leader's list comes first, and with it what is allocated.
-	if c.awaitState(p) != nil || !p.wait(p.timer, retryAfter(p.interval)) {
+	if a.awaitState(p) != nil || !p.wait(p.timer, retryAfter(p.interval)) {
 		return false
 	}
-	c.mu.Lock()
-	model, listing := c.seen, c.statuses[series.PollState].Err
-	named := c.name != ""
-	c.mu.Unlock()
+	a.mu.Lock()
+	model, listing := a.state.seen, a.state.result.Err
+	named := a.label.value != ""
+	a.mu.Unlock()
 	switch {
 	case listing != nil:
-		c.fail(p, series.PollAgents, fmt.Errorf("agents are asked only while the leader says which there are: %w", listing))
+		a.fail(p, &a.result, fmt.Errorf("agents are asked only while the leader says which there are: %w", listing))
 		return true
 	case model == nil || !named:
 		return true // the first /state is still to come
 	}
 	agents := oneEach(model.Agents)
 	r := &round{
-		pass: p, asker: asker, sums: newTotals(), slots: make(chan struct{}, agentsAtOnce),
+		scheduledPoll: p, asker: asker, sums: samples.NewAgentSums(), slots: make(chan struct{}, agentsAtOnce),
 		problems: map[mesos.Category]*AgentProblem{},
 	}
-	if !c.beginRound(r, agents) {
+	if !a.begin(r, agents) {
 		return false
 	}
-	c.ask(r, agents)
+	a.ask(r, agents)
 	r.wait.Wait()
-	return c.endRound(r, agents, model)
+	return a.finish(r, agents, model)
 }
 
-// oneEach are the agents to ask, by ID, so that each keeps its moment. Where a
-// restarted agent got a new ID and the leader lists the old one still, the same
+// oneEach returns the agents to ask, by ID, so that each keeps its moment. Where
+// a restarted agent got a new ID and the leader still lists the old one, the same
 // process would answer for both.
 func oneEach(listed []*cluster.Agent) []*cluster.Agent {
 	type place struct {
@@ -153,70 +168,67 @@ func oneEach(listed []*cluster.Agent) []*cluster.Agent {
 	return agents
 }
 
-// beginRound ends the series of agents that are gone, and prepares what is
-// remembered of the others.
-func (c *Collector) beginRound(r *round, agents []*cluster.Agent) bool {
+// begin ends the series of agents that are gone, and prepares what is remembered
+// of the others.
+func (a *agentsPoll) begin(r *round, agents []*cluster.Agent) bool {
 	addresses := make([]mesos.AgentAddress, len(agents))
-	keys := make(map[agentKey]bool, len(agents))
-	for i, a := range agents {
-		addresses[i] = mesos.AgentAddress{ID: a.ID, Hostname: a.Hostname, IP: a.IP, Port: a.Port}
-		keys[agentKey{a.Hostname, a.ID}] = true
+	for i, one := range agents {
+		addresses[i] = mesos.AgentAddress{ID: one.ID, Hostname: one.Hostname, IP: one.IP, Port: one.Port}
 	}
 	r.asker.Know(addresses)
 
-	c.writing.Lock()
-	defer c.writing.Unlock()
-	c.mu.Lock()
-	if c.run != r.run {
-		c.mu.Unlock()
+	a.writing.Lock()
+	defer a.writing.Unlock()
+	a.mu.Lock()
+	if a.run != r.run {
+		a.mu.Unlock()
 		return false
 	}
-	before := c.asked
-	c.asked = make(map[string]*askedAgent, len(agents))
-	for _, a := range agents {
-		known := before[a.ID]
-		connected := a.State != cluster.AgentDisconnected
+	before := a.asked
+	a.asked = make(map[string]*askedAgent, len(agents))
+	for _, one := range agents {
+		known := before[one.ID]
+		connected := one.State != cluster.AgentDisconnected
 		if known == nil || (connected && !known.connected) { // new, or back
 			known = &askedAgent{}
 		}
 		known.connected = connected
-		c.asked[a.ID] = known
+		a.asked[one.ID] = known
 	}
-	c.mu.Unlock()
-	r.raw = c.writer.fitRaw(r.settings, len(agents))
-	listed := func(k agentKey) bool { return keys[k] }
-	if err := c.writer.agentsEnd(r.ctx, r.scheduled, listed, func(agentKey) bool { return true }); err != nil {
-		c.log.Warn("The end of the series of agents that are gone could not be stored", "error", err)
+	a.mu.Unlock()
+	r.raw = a.writer.FitOwnMetrics(r.settings.samples(), len(agents))
+	if err := a.writer.AgentsListed(r.ctx, agents, r.scheduled); err != nil {
+		a.log.Warn("The end of the series of agents that are gone could not be stored", "error", err)
 	}
 	return true
 }
 
 // ask asks agents, each at its moment, and those that broke off once more.
-func (c *Collector) ask(r *round, agents []*cluster.Agent) {
-	begin := c.clock.Now()
+func (a *agentsPoll) ask(r *round, agents []*cluster.Agent) {
+	begin := a.clock.Now()
 	spread := time.Duration(agentsWithin * float64(r.interval))
-	for i, a := range agents {
+	for i, one := range agents {
 		moment := begin.Add(spread * time.Duration(i) / time.Duration(len(agents)))
-		if rests, why := c.resting(a.ID, moment); rests {
+		if rests, why := a.resting(one.ID, moment); rests {
 			r.remind(why)
-			c.silent(r, a)
-		} else if !c.askAt(r, a, moment, false) {
+			a.silent(r, one)
+		} else if !a.askAt(r, one, moment, false) {
 			break
 		}
 	}
 	r.wait.Wait()
 	for _, again := range r.again {
-		if !c.askAt(r, again.agent, again.at, true) {
+		if !a.askAt(r, again.agent, again.at, true) {
 			break
 		}
 	}
 	r.wait.Wait()
 }
 
-// askAt asks an agent at a moment, when a slot is free; false when the run has
-// ended.
-func (c *Collector) askAt(r *round, a *cluster.Agent, moment time.Time, again bool) bool {
-	if !r.pass.wait(r.timer, moment.Sub(c.clock.Now())) {
+// askAt asks an agent at a moment, when a slot is free, and returns false when the
+// run has ended.
+func (a *agentsPoll) askAt(r *round, agent *cluster.Agent, moment time.Time, again bool) bool {
+	if !r.scheduledPoll.wait(r.timer, moment.Sub(a.clock.Now())) {
 		return false
 	}
 	select {
@@ -224,18 +236,18 @@ func (c *Collector) askAt(r *round, a *cluster.Agent, moment time.Time, again bo
 	case <-r.ctx.Done():
 		return false
 	}
-	if c.clock.Now().After(r.scheduled.Add(time.Duration(agentsUntil * float64(r.interval)))) {
+	if a.clock.Now().After(r.scheduled.Add(time.Duration(agentsUntil * float64(r.interval)))) {
 		<-r.slots
 		r.failed(errNoTime)
-		c.silent(r, a)
+		a.silent(r, agent)
 		return true
 	}
-	// A timer that was made and does not run says to the clock that somebody works.
-	timer := c.clock.NewTimer()
+	// To a test's clock a timer that does not run means that its goroutine works.
+	timer := a.clock.NewTimer()
 	r.wait.Go(func() {
 		defer timer.Stop()
 		defer func() { <-r.slots }()
-		c.askOne(r, a, again)
+		a.askOne(r, agent, again)
 	})
 	return true
 }
@@ -244,11 +256,11 @@ func (c *Collector) askAt(r *round, a *cluster.Agent, moment time.Time, again bo
 // its own fault.
 var errNoTime = &mesos.Error{Category: mesos.Timeout, Sentence: "Agents were not asked in time: too many others were slow to answer. They are asked less often until they answer."}
 
-// resting tells whether an agent is left alone, and its last error.
-func (c *Collector) resting(id string, at time.Time) (bool, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	known := c.asked[id]
+// resting reports whether an agent is not asked for a while, and its last error.
+func (a *agentsPoll) resting(id string, at time.Time) (bool, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	known := a.asked[id]
 	if known == nil || !at.Before(known.rest) {
 		return false, nil
 	}
@@ -256,27 +268,27 @@ func (c *Collector) resting(id string, at time.Time) (bool, error) {
 }
 
 // askOne asks an agent. One that broke off is left for a second try.
-func (c *Collector) askOne(r *round, a *cluster.Agent, again bool) {
-	answer := agentAnswer{agentKey: agentKey{a.Hostname, a.ID}}
+func (a *agentsPoll) askOne(r *round, agent *cluster.Agent, again bool) {
+	answer := samples.AgentAnswer{Agent: agent}
 	var noStatistics, noSnapshot error
 	ctx, cancel := context.WithTimeout(r.ctx, max(leastPatience, time.Duration(agentPatience*float64(r.interval))))
 	defer cancel()
-	answer.statistics, noStatistics = r.asker.Statistics(ctx, a.ID)
+	answer.Statistics, noStatistics = r.asker.Statistics(ctx, agent.ID)
 	// Where the one page is forbidden the other may not be. Where nobody
 	// answers, a second request would only wait again.
 	if r.raw && (noStatistics == nil || categoryOf(noStatistics) == mesos.Forbidden) {
-		answer.snapshot, noSnapshot = r.asker.Snapshot(ctx, a.ID)
+		answer.Snapshot, noSnapshot = r.asker.Snapshot(ctx, agent.ID)
 	}
 	if r.ctx.Err() != nil {
 		return
 	}
-	if !again && c.worthRetrying(a.ID, noStatistics) {
+	if !again && a.worthRetrying(agent.ID, noStatistics) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.again = append(r.again, secondTry{a, c.clock.Now().Add(retryAfter(r.interval))})
+		r.again = append(r.again, secondTry{agent, a.clock.Now().Add(retryAfter(r.interval))})
 		return
 	}
-	c.remember(r, a, noStatistics)
+	a.remember(r, agent, noStatistics)
 	for _, err := range []error{noStatistics, noSnapshot} {
 		if err != nil {
 			r.failed(err)
@@ -284,38 +296,39 @@ func (c *Collector) askOne(r *round, a *cluster.Agent, again bool) {
 	}
 	r.mu.Lock()
 	r.asked++
-	if answer.statistics != nil {
+	if answer.Statistics != nil {
 		r.answered++
-		if a.State != cluster.AgentDisconnected {
+		if agent.State != cluster.AgentDisconnected {
 			r.reached++
 		}
-		r.note(answer.statistics.Answer)
+		r.note(answer.Statistics.Answer)
 	}
-	if answer.snapshot != nil {
-		r.note(answer.snapshot.Answer)
+	if answer.Snapshot != nil {
+		r.note(answer.Snapshot.Answer)
 	}
 	r.mu.Unlock()
-	c.writeAgent(r, answer)
+	a.writeAgent(r, answer)
 }
 
-// worthRetrying: an agent that was well and broke off is tried once more; one
-// that refuses, or used its time up, would do the same again.
-func (c *Collector) worthRetrying(id string, err error) bool {
+// worthRetrying reports whether an agent is asked once more: one that answered
+// before and broke off is; one that refuses, or used its time up, would do the
+// same again.
+func (a *agentsPoll) worthRetrying(id string, err error) bool {
 	if err == nil {
 		return false
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	known := c.asked[id]
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	known := a.asked[id]
 	return known != nil && known.failed == 0 && !slices.Contains([]mesos.Category{mesos.Auth, mesos.Forbidden, mesos.Timeout}, categoryOf(err))
 }
 
 // remember decides when an agent is asked again.
-func (c *Collector) remember(r *round, a *cluster.Agent, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	known := c.asked[a.ID]
-	if known == nil || c.run != r.run {
+func (a *agentsPoll) remember(r *round, agent *cluster.Agent, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	known := a.asked[agent.ID]
+	if known == nil || a.run != r.run {
 		return
 	}
 	known.err = err
@@ -325,8 +338,8 @@ func (c *Collector) remember(r *round, a *cluster.Agent, err error) {
 	}
 	known.failed++
 	rest := float64(min(longestRest, 1<<min(known.failed-1, 10)))
-	if rest > 1 { // after the first failure: with the next pass
-		known.rest = r.scheduled.Add(time.Duration(rest * (0.9 + 0.2*c.jitter()) * float64(r.interval)))
+	if rest > 1 { // after the first failure: with the next poll
+		known.rest = r.scheduled.Add(time.Duration(rest * (0.9 + 0.2*a.jitter()) * float64(r.interval)))
 	}
 }
 
@@ -349,41 +362,40 @@ func (r *round) failed(err error) {
 	r.first = cmp.Or(r.first, err)
 }
 
-// remind notes the error of before of an agent that is left alone: it is not
-// counted again.
+// remind notes the last error of an agent that is not asked: it is not counted
+// again.
 func (r *round) remind(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.first = cmp.Or(r.first, err)
 }
 
-// silent ends the series of an agent that is not asked in this pass.
-func (c *Collector) silent(r *round, a *cluster.Agent) {
-	c.writeAgent(r, agentAnswer{agentKey: agentKey{a.Hostname, a.ID}})
+// silent ends the series of an agent that is not asked in this poll.
+func (a *agentsPoll) silent(r *round, agent *cluster.Agent) {
+	a.writeAgent(r, samples.AgentAnswer{Agent: agent})
 }
 
 // writeAgent writes what an agent said, and the end of what it did not say: at
 // the time it was scheduled for.
-func (c *Collector) writeAgent(r *round, a agentAnswer) {
-	c.writing.Lock()
-	defer c.writing.Unlock()
-	c.mu.Lock()
-	current, model := c.run == r.run, c.seen
-	c.mu.Unlock()
+func (a *agentsPoll) writeAgent(r *round, answer samples.AgentAnswer) {
+	a.writing.Lock()
+	defer a.writing.Unlock()
+	a.mu.Lock()
+	current, model := a.run == r.run, a.state.seen
+	a.mu.Unlock()
 	if !current {
 		return
 	}
-	on := c.writer.placing.of(model)[a.id]
-	if err := c.writer.agent(r.ctx, a, on, r.settings, r.interval, r.scheduled, r.sums); err != nil {
-		c.log.Warn("What an agent answered could not be stored", "agent", a.hostname, "error", err)
+	if err := a.writer.Agent(r.ctx, answer, model, r.settings.samples(), r.interval, r.scheduled, r.sums); err != nil {
+		a.log.Warn("What an agent answered could not be stored", "agent", answer.Agent.Hostname, "error", err)
 	}
 }
 
-// endRound writes the sums and how it went.
-func (c *Collector) endRound(r *round, agents []*cluster.Agent, model *cluster.Cluster) bool {
+// finish writes the sums and how the poll went.
+func (a *agentsPoll) finish(r *round, agents []*cluster.Agent, model *cluster.Cluster) bool {
 	connected := 0
-	for _, a := range agents {
-		if a.State != cluster.AgentDisconnected {
+	for _, one := range agents {
+		if one.State != cluster.AgentDisconnected {
 			connected++
 		}
 	}
@@ -398,66 +410,64 @@ func (c *Collector) endRound(r *round, agents []*cluster.Agent, model *cluster.C
 		}
 	}
 
-	c.writing.Lock()
-	defer c.writing.Unlock()
-	c.mu.Lock()
-	if r.ctx.Err() != nil || c.run != r.run {
-		c.mu.Unlock()
+	a.writing.Lock()
+	defer a.writing.Unlock()
+	a.mu.Lock()
+	if r.ctx.Err() != nil || a.run != r.run {
+		a.mu.Unlock()
 		return false
 	}
-	status.OwnMetricsWhy = c.writer.rawWhy
+	status.OwnMetricsWhy = a.writer.Kept().OwnMetricsWhy
+	a.last = status
+	o := &a.result
 	for _, p := range problems {
-		c.failures[series.PollAgents][p.Category] += uint64(p.Agents)
+		o.failures[p.Category] += uint64(p.Agents)
 	}
-	c.agents = status
-	s := c.statuses[series.PollAgents]
-	before := s.Err
-	now := c.clock.Now()
-	s.LastAttempt, s.Took, s.Head, s.Bytes, s.Err = r.scheduled, now.Sub(r.scheduled), r.head, r.bytes, nil
+	before := o.Err
+	now := a.clock.Now()
+	o.LastAttempt, o.Took, o.Head, o.Bytes, o.Err = r.scheduled, now.Sub(r.scheduled), r.head, r.bytes, nil
 	if up {
-		s.LastSuccess = later(r.scheduled, r.newest)
+		o.LastSuccess = later(r.scheduled, r.newest)
 	} else {
-		s.Failures++
-		s.Err = &mesos.Error{Category: categoryOf(r.first), Err: r.first, Sentence: fmt.Sprintf("%d of %d agents did not answer. One of them: %s",
+		o.Failures++
+		o.Err = &mesos.Error{Category: categoryOf(r.first), Err: r.first, Sentence: fmt.Sprintf("%d of %d agents did not answer. One of them: %s",
 			len(agents)-r.answered, len(agents), r.first)}
 	}
-	took, failure := s.Took, s.Err
-	c.mu.Unlock()
+	took, failure := o.Took, o.Err
+	h := o.health()
+	a.mu.Unlock()
 
 	switch {
 	case failure != nil && before == nil:
-		c.log.Warn("A poll failed", "poll", series.PollAgents, "error", failure)
+		a.log.Warn("A poll failed", "poll", series.PollAgents, "error", failure)
 	case failure == nil && before != nil:
-		c.log.Info("A poll works again", "poll", series.PollAgents)
+		a.log.Info("A poll works again", "poll", series.PollAgents)
 	}
-	h, _ := c.healthOf(r.pass, series.PollAgents)
-	h.ok, h.took, h.bytes = up, took, r.bytes
-	if err := c.writer.agentTotals(r.ctx, later(r.scheduled, r.newest), r.sums, !model.Restricted, h); err != nil {
-		c.log.Warn("The sums of measured use could not be stored", "error", err)
+	h.OK, h.Took, h.Bytes = up, took, r.bytes
+	if err := a.writer.AgentTotals(r.ctx, later(r.scheduled, r.newest), r.sums, !model.Restricted, h); err != nil {
+		a.log.Warn("The sums of measured use could not be stored", "error", err)
 	}
-	c.noteWritten()
+	a.noteWritten()
 	return true
 }
 
-// endAgents ends all that agents brought, when they are not asked any more.
-func (c *Collector) endAgents(p *pass) {
-	c.mu.Lock()
-	had := c.agents != nil
-	c.mu.Unlock()
+// end ends all that agents brought, when they are not asked any more.
+func (a *agentsPoll) end(p *scheduledPoll) {
+	a.mu.Lock()
+	had := a.last != nil
+	a.mu.Unlock()
 	if !had {
 		return
 	}
-	c.writing.Lock()
-	defer c.writing.Unlock()
-	if _, current := c.healthOf(p, series.PollAgents); !current {
+	a.writing.Lock()
+	defer a.writing.Unlock()
+	if _, current := a.healthOf(p, &a.result); !current {
 		return
 	}
-	none, all := func(agentKey) bool { return false }, func(agentKey) bool { return true }
-	err := errors.Join(c.writer.agentsEnd(p.ctx, p.scheduled, none, all), c.writer.gone(p.ctx, series.PollAgents, p.scheduled))
-	if err != nil {
-		c.log.Warn("The end of measured use could not be stored", "error", err)
+	if err := a.writer.NoAgents(p.ctx, p.scheduled); err != nil {
+		a.log.Warn("The end of measured use could not be stored", "error", err)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.agents, c.asked = nil, nil
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.last, a.asked = nil, nil
 }

@@ -9,7 +9,7 @@ import (
 
 func TestARequestSentAMomentLateCountsAsOnTime(t *testing.T) {
 	scheduled := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
-	p := &pass{scheduled: scheduled}
+	p := &scheduledPoll{scheduled: scheduled}
 	for late, want := range map[time.Duration]time.Duration{
 		0:                       0,
 		time.Millisecond:        0,

@@ -1,24 +1,22 @@
-// Package collector decides when to ask a Mesos cluster what, and turns the
-// answers into samples. There is one collector per data source, shared by all
-// who watch: the load on the masters never depends on how many they are.
+// Package collector decides when to ask a Mesos cluster what. There is one
+// collector per data source, shared by all who watch: the load on the masters
+// does not depend on how many they are. What is written is package samples.
 //
-// Its files: collector.go its life; loop.go when a poll runs, is tried again
-// and backs off; ladder.go the intervals; polls.go what each poll does;
-// writer.go, samples.go and raw.go which samples come of it; book.go references
-// and staleness; health.go the collector's own series. agents.go asks agents,
-// containers.go, use.go and measured.go make samples of what they answer.
+// Its files: collector.go its life; loop.go when polls run, are tried again and
+// back off; poll.go what all kinds of poll share; snapshot.go, state.go,
+// followers.go and agents.go the kinds; name.go the label cluster; ladder.go the
+// intervals; status.go what it reports of itself.
 //
 // Four loops run beside each other: /metrics/snapshot of the leader, its
 // /state and /roles, the followers' own snapshots, and agents' statistics where
-// they are wanted. What they bring is written by one writer, one batch at a
-// time.
+// they are wanted. One writer writes their samples, one batch at a time.
 package collector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"time"
 
@@ -26,20 +24,22 @@ import (
 
 	"community-mesos-datasource/pkg/cluster"
 	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/samples"
 	"community-mesos-datasource/pkg/series"
 )
 
 // firstPollWithin bounds how long the first query waits for the first poll.
 const firstPollWithin = 10 * time.Second
 
-// sparedAfterTry is the least time between two tries of a poll when settings
+// leastBetweenTries is the least time between two tries of a poll when settings
 // change in quick succession.
-const sparedAfterTry = time.Second
+const leastBetweenTries = time.Second
 
-// ErrFirstPoll says that nothing is known yet, and soon will be.
+// ErrFirstPoll is returned while nothing is known yet because the first poll is
+// still running.
 var ErrFirstPoll = errors.New("the first poll of the cluster is still running: try again in a few seconds")
 
-// ErrStopped says that the collector was stopped.
+// ErrStopped is returned after the collector was stopped.
 var ErrStopped = errors.New("the collector of this data source was stopped")
 
 // A Collector polls one cluster. Its methods may be called from several
@@ -50,8 +50,14 @@ type Collector struct {
 	jitter       func() float64
 	historyStart func() time.Time
 
-	// running are the loops, and whatever ends after them.
+	// running counts the loops and the goroutines that close replaced clients.
 	running sync.WaitGroup
+
+	snapshot  *snapshotPoll
+	state     *statePoll
+	followers *followersPoll
+	agents    *agentsPoll
+	polls     []pollKind // all of them
 
 	mu        sync.Mutex
 	settings  Settings
@@ -60,31 +66,18 @@ type Collector struct {
 	started   bool
 	stopped   bool
 	lastTouch time.Time
-	jobs      []*job
-	statuses  map[series.Poll]*PollStatus
-	failures  map[series.Poll]map[mesos.Category]uint64
-	stored    bool             // anything ever was
-	resumed   bool             // polling has begun again after nobody asked for long
-	model     *cluster.Cluster // the latest
-	seen      *cluster.Cluster // the same, or a newer one that waits for its roles
-	name      string           // value of the label cluster
-	nameFrom  string           // the setting clusterName it was made with
-	nameFixed bool             // false: the next success decides, see polls.go
-	leader    string           // host:port
-	followers []MasterStatus
-	heads     []time.Duration // of the latest /state + /roles, newest last
-	taskFit   taskFit
-	asked     map[string]*askedAgent // by ID
-	agents    *AgentPolls
-	dropped   int
-	droppedBy string
+	stored    bool // anything ever was
+	resumed   bool // polling has begun again after nobody asked for long
+	label     clusterLabel
+	leader    string       // host:port
+	kept      samples.Kept // of the latest batch
 
 	// writing is held while a batch is made. It is taken before mu.
 	writing sync.Mutex
-	writer  *writer
+	writer  *samples.Writer
 }
 
-// New makes a collector. Start starts it.
+// New returns a collector that does nothing before Start.
 func New(c Config) *Collector {
 	if c.Clock == nil {
 		c.Clock = SystemClock{}
@@ -105,16 +98,15 @@ func New(c Config) *Collector {
 		historyStart: c.HistoryStart,
 		settings:     c.Settings.withDefaults(),
 		client:       c.Client,
-		statuses:     map[series.Poll]*PollStatus{},
-		failures:     map[series.Poll]map[mesos.Category]uint64{},
-		writer:       newWriter(c.Sink),
+		writer:       samples.NewWriter(c.Sink),
 	}
-	collector.jobs = newJobs()
-	for _, j := range collector.jobs {
-		for _, p := range j.polls {
-			collector.statuses[p] = &PollStatus{Poll: p}
-			collector.failures[p] = map[mesos.Category]uint64{}
-		}
+	collector.state = newStatePoll(collector)
+	collector.snapshot = newSnapshotPoll(collector)
+	collector.followers = newFollowersPoll(collector)
+	collector.agents = newAgentsPoll(collector)
+	collector.polls = []pollKind{collector.state, collector.snapshot, collector.followers, collector.agents}
+	for _, k := range collector.polls {
+		k.schedule().fresh()
 	}
 	return collector
 }
@@ -173,13 +165,13 @@ func (c *Collector) Apply(s Settings, client Client) {
 	before, old := c.run, c.client
 	c.endRun()
 	c.settings = s
-	if client != old || s.ClusterName != c.nameFrom {
-		c.nameFixed = false
+	if client != old || s.ClusterName != c.label.from {
+		c.label.fixed = false
 	}
 	if client != old {
-		c.client, c.asked = client, nil
-		for _, j := range c.jobs {
-			j.fresh()
+		c.client, c.agents.asked = client, nil
+		for _, k := range c.polls {
+			k.schedule().fresh()
 		}
 		c.running.Go(func() {
 			if before != nil {
@@ -203,8 +195,8 @@ func (c *Collector) Touch() {
 	c.lastTouch = c.clock.Now()
 	if c.started && !c.stopped && c.run == nil {
 		c.resumed = true
-		for _, j := range c.jobs {
-			j.fresh()
+		for _, k := range c.polls {
+			k.schedule().fresh()
 		}
 		c.startRun()
 	}
@@ -231,11 +223,12 @@ func (c *Collector) Check(ctx context.Context) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, p := range []series.Poll{series.PollState, series.PollSnapshot} {
-		// A principal that may not see metrics can still be of use.
-		if err := c.statuses[p].Err; err != nil && !(p == series.PollSnapshot && categoryOf(err) == mesos.Forbidden) {
-			return err
-		}
+	if err := c.state.result.Err; err != nil {
+		return err
+	}
+	// A principal that may not see metrics can still be of use.
+	if err := c.snapshot.result.Err; err != nil && categoryOf(err) != mesos.Forbidden {
+		return err
 	}
 	return nil
 }
@@ -245,13 +238,14 @@ func (c *Collector) attempted(ctx context.Context) error {
 	timer := c.clock.NewTimer()
 	timer.Reset(firstPollWithin)
 	defer timer.Stop()
-	for _, j := range c.jobs {
-		if !j.first {
+	for _, k := range c.polls {
+		s := k.schedule()
+		if !s.first {
 			continue
 		}
 		for waiting := true; waiting; {
 			c.mu.Lock()
-			attempted, stopped := j.attempted, c.stopped || !c.started
+			attempted, stopped := s.attempted, c.stopped || !c.started
 			c.mu.Unlock()
 			if stopped {
 				return ErrStopped
@@ -260,7 +254,7 @@ func (c *Collector) attempted(ctx context.Context) error {
 			case <-attempted:
 				// Apply may have asked for another meanwhile.
 				c.mu.Lock()
-				waiting = j.attempted != attempted
+				waiting = s.attempted != attempted
 				c.mu.Unlock()
 			case <-timer.C():
 				if c.hasStored() {
@@ -277,12 +271,7 @@ func (c *Collector) attempted(ctx context.Context) error {
 	if c.stored {
 		return nil
 	}
-	for _, p := range []series.Poll{series.PollSnapshot, series.PollState} {
-		if err := c.statuses[p].Err; err != nil {
-			return err
-		}
-	}
-	return ErrFirstPoll
+	return cmp.Or(c.snapshot.result.Err, c.state.result.Err, ErrFirstPoll)
 }
 
 func (c *Collector) hasStored() bool {
@@ -291,63 +280,65 @@ func (c *Collector) hasStored() bool {
 	return c.stored
 }
 
-// Status is what the collector knows of itself.
+// Status returns what the collector knows of itself.
 func (c *Collector) Status() Status {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := Status{
-		Cluster:          c.name,
+		Cluster:          c.label.value,
 		Leader:           c.leader,
-		TaskSeries:       c.taskFit.keep,
-		TaskSeriesWhy:    c.taskFit.why,
-		AgentPolls:       c.agents,
-		SeriesDropped:    c.dropped,
-		SeriesDroppedWhy: c.droppedBy,
+		TaskSeries:       c.kept.Tasks,
+		TaskSeriesWhy:    c.kept.TasksWhy,
+		AgentPolls:       c.agents.last,
+		SeriesDropped:    c.kept.Dropped,
+		SeriesDroppedWhy: c.kept.DroppedWhy,
 	}
 	if c.leader != "" {
 		s.Masters = append(s.Masters, MasterStatus{Address: c.leader, Leading: true})
 	}
-	for _, f := range c.followers {
+	for _, f := range c.followers.masters {
 		if f.Address != c.leader {
 			s.Masters = append(s.Masters, f)
 		}
 	}
-	if m := c.model; m != nil {
+	if m := c.state.model; m != nil {
 		s.Version, s.Restricted = m.Version, m.Restricted
 		s.Agents, s.Frameworks, s.Tasks = len(m.Agents), len(m.Frameworks), m.TaskCounts.Total()-m.TaskCounts.Of(cluster.Unreachable)
 	}
-	for _, j := range c.jobs {
-		for _, p := range j.polls {
-			if (p == series.PollFollowers && c.followers == nil) || (p == series.PollAgents && c.asksAgents() == nil) {
-				continue
-			}
-			status := *c.statuses[p]
-			status.Interval = c.intervalOf(j)
-			status.Next = j.due
+	for _, k := range c.polls {
+		if !k.reported() {
+			continue
+		}
+		for _, o := range k.outcomes() {
+			status := o.PollStatus
+			status.Interval, status.Next = k.interval(), k.schedule().due
 			s.Polls = append(s.Polls, status)
 		}
 	}
 	return s
 }
 
-// Cluster is the latest model, nil before the first. It is never changed.
+// Cluster returns the latest model, nil before the first. It is never changed.
 func (c *Collector) Cluster() *cluster.Cluster {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.model
+	return c.state.model
 }
 
-// Interval is how often a kind of poll runs now, back-off left aside; 0 for
+// Interval returns how often a kind of poll runs now, back-off left aside; 0 for
 // followers where there are none and for agents where they are not asked.
 func (c *Collector) Interval(p series.Poll) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if (p == series.PollFollowers && len(c.followers) == 0) || (p == series.PollAgents && c.asksAgents() == nil) {
-		return 0
-	}
-	for _, j := range c.jobs {
-		if slices.Contains(j.polls, p) {
-			return c.intervalOf(j)
+	for _, k := range c.polls {
+		for _, o := range k.outcomes() {
+			switch {
+			case o.Poll != p:
+			case k.runs():
+				return k.interval()
+			default:
+				return 0
+			}
 		}
 	}
 	return c.settings.PollInterval
@@ -359,22 +350,21 @@ func (c *Collector) Interval(p series.Poll) time.Duration {
 // kept. It returns the zero time, and calls nothing, before the first.
 func (c *Collector) CurrentTasks(yield func(lset labels.Labels, value float64)) time.Time {
 	c.mu.Lock()
-	m, name, wanted := c.model, c.name, c.settings.TaskLabels
+	m, name, wanted := c.state.model, c.label.value, c.settings.TaskLabels
 	c.mu.Unlock()
 	if m == nil {
 		return time.Time{}
 	}
-	currentTasks(m, name, wanted, yield)
+	samples.CurrentTasks(m, name, wanted, yield)
 	c.writing.Lock()
 	defer c.writing.Unlock()
-	c.writer.currentUse(name, wanted, m.Time, yield)
+	c.writer.CurrentUse(name, wanted, m.Time, yield)
 	return m.Time
 }
 
-// endSeries writes the end of all series: nobody looks at the cluster any
-// more. writing is held.
+// endSeries ends all series: the cluster is not polled any more. writing is held.
 func (c *Collector) endSeries() {
-	if err := c.writer.end(context.Background(), c.clock.Now()); err != nil {
+	if err := c.writer.End(context.Background(), c.clock.Now()); err != nil {
 		c.log.Warn("The end of the series could not be stored", "error", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/samples"
 	"community-mesos-datasource/pkg/series"
 )
 
@@ -96,9 +97,9 @@ type Settings struct {
 
 // The values of Settings.TaskSeries.
 const (
-	TaskSeriesAuto   = "auto"
-	TaskSeriesAlways = "always"
-	TaskSeriesNever  = "never"
+	TaskSeriesAuto   = samples.TaskSeriesAuto
+	TaskSeriesAlways = samples.TaskSeriesAlways
+	TaskSeriesNever  = samples.TaskSeriesNever
 )
 
 func (s Settings) withDefaults() Settings {
@@ -117,13 +118,12 @@ func (s Settings) withDefaults() Settings {
 	return s
 }
 
-// seriesLimit is how many series there may be with those of tasks, and the
-// setting that says so.
-func (s Settings) seriesLimit() (int, string) {
-	if s.MemorySeries > 0 && s.MemorySeries < s.MaxSeries {
-		return s.MemorySeries, "memoryLimit"
+// samples returns the settings that decide which series are written.
+func (s Settings) samples() samples.Settings {
+	return samples.Settings{
+		TaskSeries: s.TaskSeries, TaskLabels: s.TaskLabels, MaxSeries: s.MaxSeries, MemorySeries: s.MemorySeries,
+		AgentStatistics: s.AgentStatistics,
 	}
-	return s.MaxSeries, "maxSeries"
 }
 
 func (s Settings) equal(other Settings) bool {

@@ -2,96 +2,17 @@ package collector
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
-	"community-mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/mesos"
 )
 
-// A job is what one loop does, and where it stands. Its fields are guarded by
-// Collector.mu.
-type job struct {
-	polls []series.Poll
-	first bool // the first query waits for it
-	// interval is how often the job runs; mu is held.
-	interval func(*Collector) time.Duration
-	// perform does the job's polls and reports whether all went well.
-	perform func(*Collector, *pass) bool
+// This file runs the polls: a loop per kind of poll, each poll at its scheduled
+// time, tried twice, with back-off after failures, until the settings change or
+// nobody asks any more.
 
-	scheduled time.Time // of the latest poll
-	tried     time.Time // when its request went out last
-	due       time.Time // of the next
-	working   bool
-	failed    int // polls in a row
-
-	// tryDone is closed after the first try since fresh, attempted after the
-	// first poll: a poll that fails is tried twice.
-	tryDone   chan struct{}
-	attempted chan struct{}
-}
-
-func newJobs() []*job {
-	jobs := []*job{
-		{polls: []series.Poll{series.PollState, series.PollRoles}, first: true, perform: (*Collector).pollState,
-			interval: func(c *Collector) time.Duration {
-				agents := 0
-				if c.model != nil {
-					agents = len(c.model.Agents)
-				}
-				return stateInterval(c.settings.PollInterval, agents, c.head())
-			}},
-		{polls: []series.Poll{series.PollSnapshot}, first: true, perform: (*Collector).pollSnapshot,
-			interval: func(c *Collector) time.Duration { return c.settings.PollInterval }},
-		{polls: []series.Poll{series.PollFollowers}, perform: (*Collector).pollFollowers,
-			interval: func(c *Collector) time.Duration { return followerShare * c.settings.PollInterval }},
-		{polls: []series.Poll{series.PollAgents}, perform: (*Collector).pollAgents,
-			interval: func(c *Collector) time.Duration {
-				agents := 0
-				if c.model != nil {
-					agents = len(c.model.Agents)
-				}
-				return stateInterval(c.settings.PollInterval, agents, 0)
-			}},
-	}
-	for _, j := range jobs {
-		j.fresh()
-	}
-	return jobs
-}
-
-// fresh makes the job due at once, as if it had never run.
-func (j *job) fresh() {
-	j.scheduled, j.failed = time.Time{}, 0
-	// Those who wait for the channels of before look again when they are closed.
-	done(j.tryDone)
-	done(j.attempted)
-	j.tryDone, j.attempted = make(chan struct{}), make(chan struct{})
-}
-
-func done(ch chan struct{}) {
-	if ch == nil {
-		return
-	}
-	select {
-	case <-ch:
-	default:
-		close(ch)
-	}
-}
-
-func (c *Collector) intervalOf(j *job) time.Duration { return j.interval(c) }
-
-// head is how long the master worked on the latest /state and /roles. Of the
-// last two the shorter: one slow answer is no reason to ask less often.
-func (c *Collector) head() time.Duration {
-	if len(c.heads) == 0 {
-		return 0
-	}
-	return slices.Min(c.heads)
-}
-
-// A run is the loops under one set of settings.
+// A run holds the loops under one set of settings.
 type run struct {
 	ctx      context.Context
 	cancel   context.CancelFunc
@@ -106,31 +27,33 @@ func (c *Collector) startRun() {
 	r := &run{ctx: ctx, cancel: cancel, settings: c.settings, client: c.client}
 	c.run = r
 	now := c.clock.Now()
-	// Jobs that begin anew begin together: the snapshot waits for /state.
+	// Polls that begin anew begin together: the snapshot waits for /state.
 	anew := now
-	for _, j := range c.jobs {
-		if !j.tried.IsZero() {
-			anew = later(anew, j.tried.Add(sparedAfterTry))
+	for _, k := range c.polls {
+		if tried := k.schedule().tried; !tried.IsZero() {
+			anew = later(anew, tried.Add(leastBetweenTries))
 		}
 	}
-	for _, j := range c.jobs {
-		if j.scheduled.IsZero() || j.working { // never ran, or was cut off
-			j.due = anew
+	for _, k := range c.polls {
+		s := k.schedule()
+		if s.scheduled.IsZero() || s.working { // never ran, or was cut off
+			s.due = anew
 		} else {
-			j.due = later(now, j.scheduled.Add(c.intervalOf(j)))
+			s.due = later(now, s.scheduled.Add(k.interval()))
 		}
-		j.working = false
+		s.working = false
 		timer := c.clock.NewTimer()
-		first := j.due
+		first := s.due
 		c.running.Add(1)
 		r.loops.Go(func() {
 			defer c.running.Done()
 			defer timer.Stop()
-			c.loop(r, j, first, timer)
+			c.loop(r, k, first, timer)
 		})
 	}
 }
 
+// later returns the later of two times.
 func later(a, b time.Time) time.Time {
 	if b.After(a) {
 		return b
@@ -146,16 +69,39 @@ func (c *Collector) endRun() {
 	}
 }
 
-// A pass is one poll at its scheduled time.
-type pass struct {
+// A scheduledPoll is one poll at its scheduled time.
+type scheduledPoll struct {
 	*run
-	job       *job
+	of        pollKind
 	scheduled time.Time
 	interval  time.Duration
 	timer     Timer
 }
 
-// wait lets time pass; false when the run has ended meanwhile.
+// alignWithin is how much later than scheduled a request may have been sent to
+// count as sent on time.
+const alignWithin = 20 * time.Millisecond
+
+// align returns the time of a poll's samples: the time it was scheduled for, if
+// the request was sent right then, else the time the request was sent. A timer
+// is a millisecond late now and then, and without this each sample would take
+// two bytes more for its time, four times what most take together with their
+// value. Prometheus does the same (scrape/scrape.go, AlignScrapeTimestamps).
+func (p *scheduledPoll) align(sent time.Time) time.Time {
+	if late := sent.Sub(p.scheduled); late >= 0 && late <= alignWithin {
+		return p.scheduled
+	}
+	return sent
+}
+
+// onTime returns a snapshot with its time aligned.
+func (p *scheduledPoll) onTime(s *mesos.Metrics) *mesos.Metrics {
+	at := *s // others may share the answer
+	at.Sent = p.align(s.Sent)
+	return &at
+}
+
+// wait waits for a while, and returns false when the run has ended meanwhile.
 func (r *run) wait(timer Timer, d time.Duration) bool {
 	if d <= 0 {
 		return r.ctx.Err() == nil
@@ -169,8 +115,10 @@ func (r *run) wait(timer Timer, d time.Duration) bool {
 	}
 }
 
-// loop runs a job until its run ends or nobody has asked for idleTimeout.
-func (c *Collector) loop(r *run, j *job, due time.Time, timer Timer) {
+// loop runs a kind of poll until its run ends or nobody has asked for
+// idleTimeout.
+func (c *Collector) loop(r *run, k pollKind, due time.Time, timer Timer) {
+	s := k.schedule()
 	for r.wait(timer, due.Sub(c.clock.Now())) {
 		if c.idle(r) {
 			return
@@ -180,31 +128,31 @@ func (c *Collector) loop(r *run, j *job, due time.Time, timer Timer) {
 			c.mu.Unlock()
 			return
 		}
-		j.working = true
-		p := &pass{run: r, job: j, scheduled: due, interval: c.intervalOf(j), timer: timer}
+		s.working = true
+		p := &scheduledPoll{run: r, of: k, scheduled: due, interval: k.interval(), timer: timer}
 		c.mu.Unlock()
 
-		ok := j.perform(c, p)
+		ok := k.perform(p)
 
 		c.mu.Lock()
 		if c.run != r {
 			c.mu.Unlock()
 			return
 		}
-		j.working, j.scheduled = false, due
+		s.working, s.scheduled = false, due
 		if ok {
-			j.failed = 0
+			s.failed = 0
 		} else {
-			j.failed++
+			s.failed++
 		}
-		every := backOff(c.intervalOf(j), j.failed, c.jitter())
+		every := backOff(k.interval(), s.failed, c.jitter())
 		due = due.Add(every)
 		if now := c.clock.Now(); due.Before(now) { // the machine slept, or the poll took longer than its interval
 			due = due.Add(now.Sub(due).Truncate(every) + every)
 		}
-		j.due = due
-		done(j.tryDone)
-		done(j.attempted)
+		s.due = due
+		done(s.tryDone)
+		done(s.attempted)
 		c.mu.Unlock()
 	}
 }
@@ -235,13 +183,13 @@ func (c *Collector) idleFor(r *run) bool {
 	return c.run == r && c.clock.Now().Sub(c.lastTouch) >= c.settings.IdleTimeout
 }
 
-// twice tries a request, and once more after a while if it fails. It returns
+// twice makes a request, and once more after a while if it fails. It returns
 // the last error.
-func (c *Collector) twice(p *pass, request func(context.Context) error) error {
+func (c *Collector) twice(p *scheduledPoll, request func(context.Context) error) error {
 	err := c.try(p, request)
 	c.mu.Lock()
 	if c.run == p.run {
-		done(p.job.tryDone)
+		done(p.of.schedule().tryDone)
 	}
 	c.mu.Unlock()
 	if err == nil || !p.wait(p.timer, retryAfter(p.interval)) {
@@ -250,9 +198,9 @@ func (c *Collector) twice(p *pass, request func(context.Context) error) error {
 	return c.try(p, request)
 }
 
-func (c *Collector) try(p *pass, request func(context.Context) error) error {
+func (c *Collector) try(p *scheduledPoll, request func(context.Context) error) error {
 	c.mu.Lock()
-	p.job.tried = c.clock.Now()
+	p.of.schedule().tried = c.clock.Now()
 	c.mu.Unlock()
 	return request(p.ctx)
 }

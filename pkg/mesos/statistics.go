@@ -2,6 +2,7 @@ package mesos
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -102,10 +103,10 @@ func (r *Readings) Set(s Statistic, value float64) {
 // UnmarshalJSONFrom reads the statistics object of a container.
 func (r *Readings) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	*r = Readings{}
-	return eachMember(d, func(key string) error {
-		s, ok := statisticsByKey[key]
+	return members(d, reflect.TypeFor[Readings](), func(key []byte) error {
+		s, ok := statisticsByKey[string(key)]
 		switch {
-		case key == "blkio_statistics":
+		case string(key) == "blkio_statistics":
 			return r.readDevices(d)
 		case !ok, d.PeekKind() == 'n': // null is as good as absent
 			return d.SkipValue()
@@ -117,34 +118,6 @@ func (r *Readings) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 		r.Set(s, value)
 		return nil
 	})
-}
-
-// eachMember calls read for every key of an object: read reads its value. A
-// value that is no object fails as one that belongs there and is not.
-func eachMember(d *jsontext.Decoder, read func(key string) error) error {
-	switch d.PeekKind() {
-	case '{':
-	case 'n':
-		return d.SkipValue()
-	default:
-		return json.UnmarshalDecode(d, &struct{}{})
-	}
-	if _, err := d.ReadToken(); err != nil {
-		return err
-	}
-	for d.PeekKind() == '"' {
-		raw, err := d.ReadValue()
-		if err != nil {
-			return err
-		}
-		// Keys of Mesos hold nothing that needs unquoting; one that does is none
-		// of those that are read.
-		if err := read(string(raw[1 : len(raw)-1])); err != nil {
-			return err
-		}
-	}
-	_, err := d.ReadToken() // the }
-	return err
 }
 
 // blkio is the part of blkio_statistics that is read: what passed the

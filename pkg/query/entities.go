@@ -3,6 +3,8 @@ package query
 import (
 	"slices"
 	"strings"
+
+	"community-mesos-datasource/catalogue"
 )
 
 // This file is what the builder knows, as tables: which entities there are
@@ -75,20 +77,16 @@ func entityOf(name Entity) (entity, bool) {
 
 // series is N(e, m): the name of one of the entity's own series.
 func (e entity) series(r Resource, m Measure) string {
-	name := "mesos_" + string(e.name) + "_" + string(r) + "_" + string(m)
-	if r == ResourceMemory || r == ResourceDisk {
-		name += "_bytes"
-	}
-	return name
+	return catalogue.AmountName(string(e.name), string(r), string(m))
 }
 
 // mainSeries is the series that a measure of one series is made of.
 func (e entity) mainSeries(r row, res Resource, m Measure) string {
 	switch r.shape {
 	case shapeStates:
-		return "mesos_" + string(e.name) + "_tasks"
+		return catalogue.TasksName(string(e.name))
 	case shapeEnded:
-		return "mesos_" + string(e.name) + "_tasks_ended_total"
+		return catalogue.TasksEndedName(string(e.name))
 	default:
 		return e.series(res, m)
 	}

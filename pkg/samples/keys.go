@@ -1,4 +1,4 @@
-package collector
+package samples
 
 import (
 	"github.com/prometheus/prometheus/model/labels"
@@ -8,9 +8,9 @@ import (
 	"community-mesos-datasource/pkg/mesos"
 )
 
-// The keys of /metrics/snapshot, as the catalogue names them.
+// This file writes the keys of /metrics/snapshot, as the catalogue names them.
 
-// A rawMetric is what a key becomes. Its address stands for it in rawKey.
+// A rawMetric is the series of a key. Its address identifies it in rawKey.
 type rawMetric struct{ catalogue.Metric }
 
 type rawKey struct {
@@ -25,20 +25,20 @@ func (k rawKey) label(add func(name, value string)) {
 }
 
 func rawColumns() []column[float64] {
-	return []column[float64]{{read: func(_ *view, n *float64) (float64, bool) { return *n, true }}}
+	return []column[float64]{{read: func(_ *traits, n *float64) (float64, bool) { return *n, true }}}
 }
 
-// dictionary remembers what keys become: looking them up takes longer than
-// storing their samples.
-type dictionary map[string]*rawMetric
+// keyCache holds the series of keys: looking them up takes longer than storing
+// their samples.
+type keyCache map[string]*rawMetric
 
-// manyKeys is how many keys are remembered in any case.
+// manyKeys is how many keys a keyCache may hold in any case.
 const manyKeys = 4096
 
-// learn makes sure that the keys of a snapshot are known. Keys are looked up
-// together with all others, because two that become the same series are told
-// apart (catalogue.ResolveAll).
-func (d dictionary) learn(origin catalogue.Origin, values map[string]float64) {
+// learn adds the keys of a snapshot. Keys are looked up together with all
+// others, because two that become the same series are told apart
+// (catalogue.ResolveAll).
+func (d keyCache) learn(origin catalogue.Origin, values map[string]float64) {
 	missing := false
 	for key := range values {
 		if d[key] == nil {
@@ -49,8 +49,8 @@ func (d dictionary) learn(origin catalogue.Origin, values map[string]float64) {
 	if !missing {
 		return
 	}
-	// Keys of frameworks come and go. Forget those that are gone now and then.
-	// Agents differ in theirs, so many are kept.
+	// Keys of frameworks come and go, so those that are gone are removed now and
+	// then. Agents have different keys, so many are kept.
 	if len(d) > max(2*len(values), manyKeys) {
 		for key := range d {
 			if _, there := values[key]; !there {
@@ -74,13 +74,13 @@ func (d dictionary) learn(origin catalogue.Origin, values map[string]float64) {
 	}
 }
 
-// A leaderSnapshot is what the next one is compared with.
+// A leaderSnapshot is a snapshot of the leader, which the next is compared with.
 type leaderSnapshot struct {
 	*mesos.Metrics
 	model *cluster.Cluster // as of then; may be nil
 }
 
-// follows tells whether s came from the same leadership as the snapshot
+// follows reports whether s came from the same leadership as the snapshot
 // before: same master, same process, same election.
 func (s leaderSnapshot) follows(before leaderSnapshot) bool {
 	const uptime = "master/uptime_secs"
@@ -91,25 +91,25 @@ func (s leaderSnapshot) follows(before leaderSnapshot) bool {
 		(s.model.PID == before.model.PID && s.model.ElectedTime == before.model.ElectedTime)
 }
 
-// wrote tells whether the series of a key had a sample in this snapshot.
+// wrote reports whether the series of a key had a sample in this snapshot.
 func (s leaderSnapshot) wrote(key string, m *rawMetric) bool {
 	_, there := s.Values[key]
 	return there && s.has(m)
 }
 
-// has tells whether a key is about something that is there: Mesos goes on
-// serving the keys of frameworks that have ended.
+// has reports whether the subject of a key exists: Mesos goes on serving the
+// keys of frameworks that have ended.
 func (s leaderSnapshot) has(m *rawMetric) bool {
 	return m.FrameworkID == "" || (s.model != nil && s.model.HasFramework(m.FrameworkID))
 }
 
 // writeLeader appends all keys of the leader's snapshot.
 //
-// Mesos adds some counters at their first event. So that increase() counts it,
-// such a counter begins with the 0 that it was in the snapshot before; and one
-// that was not written then, because its framework was not known yet, with what
-// it was.
-func writeLeader(b *batch, p *entries[rawKey, float64], d dictionary, now, before leaderSnapshot) {
+// Mesos adds some counters at their first event. So that increase() counts that
+// event, such a counter begins with a 0 at the time of the snapshot before. A
+// counter that was in that snapshot and was not written, because its framework
+// was not known yet, begins with its value there.
+func writeLeader(b *batch, p *table[rawKey, float64], d keyCache, now, before leaderSnapshot) {
 	d.learn(catalogue.Master, now.Values)
 	continues := now.follows(before)
 	for key, n := range now.Values {
@@ -122,8 +122,8 @@ func writeLeader(b *batch, p *entries[rawKey, float64], d dictionary, now, befor
 			k.master = now.Target
 		}
 		if continues && m.Series.Type == catalogue.Counter && !before.wrote(key, m) {
-			e := p.entry(b, k)
-			p.count += b.append(e, 0, &e.slots[0], before.Sent.UnixMilli(), before.Values[key]*m.Factor)
+			r := p.row(b, k)
+			p.count += b.append(r, 0, &r.cells[0], before.Sent.UnixMilli(), before.Values[key]*m.Factor)
 		}
 		n *= m.Factor
 		p.write(b, nil, k, &n)
@@ -133,7 +133,7 @@ func writeLeader(b *batch, p *entries[rawKey, float64], d dictionary, now, befor
 // writeFollower appends the keys of a follower's snapshot that are about its
 // process. The others are those of a cluster it does not lead: zeros that mean
 // nothing.
-func writeFollower(b *batch, p *entries[rawKey, float64], d dictionary, s *mesos.Metrics) {
+func writeFollower(b *batch, p *table[rawKey, float64], d keyCache, s *mesos.Metrics) {
 	d.learn(catalogue.Master, s.Values)
 	for key, n := range s.Values {
 		if m := d[key]; m.Process {

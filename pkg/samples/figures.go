@@ -1,20 +1,20 @@
-package collector
+package samples
 
 import (
 	"community-mesos-datasource/pkg/cluster"
 	"community-mesos-datasource/pkg/mesos"
 )
 
-// A view is what columns read from beside the thing itself.
-type view struct {
+// traits are what columns read beside the thing itself.
+type traits struct {
 	gpus     bool // the cluster has GPUs: everything has series of them
-	roleSums bool // /roles says what roles have
+	roleSums bool // /roles has the sums of roles
 }
 
-// has tells whether there are series of a kind of resource.
-func (v *view) has(k cluster.Kind) bool { return k != cluster.GPUs || v.gpus }
+// has reports whether there are series of a kind of resource.
+func (v *traits) has(k cluster.Kind) bool { return k != cluster.GPUs || v.gpus }
 
-// figures are a cluster's own numbers. What is absent is unknown.
+// figures are the numbers of the cluster as a whole. What is absent is unknown.
 type figures struct {
 	resources  map[string]map[cluster.Kind]float64 // by measure
 	agents     map[cluster.AgentState]float64
@@ -22,7 +22,7 @@ type figures struct {
 	tasks      map[cluster.TaskState]float64
 }
 
-// figuresOf are the numbers of the model.
+// figuresOf returns the figures of the model.
 func figuresOf(c *cluster.Cluster) *figures {
 	f := newFigures()
 	for measure, r := range map[string]*cluster.Resources{
@@ -54,8 +54,8 @@ func newFigures() *figures {
 	}
 }
 
-// gauges are the master's own sums by the words used here. They are the only
-// ones that are whole when the principal sees a part of /state.
+// gauges are the master's own sums. Only they are complete when the principal
+// sees a part of /state.
 var gauges = []struct {
 	measure string
 	suffix  string
@@ -66,8 +66,8 @@ var gauges = []struct {
 
 var mesosNames = map[cluster.Kind]string{cluster.CPUs: "cpus", cluster.GPUs: "gpus", cluster.Memory: "mem", cluster.Disk: "disk"}
 
-// figuresFrom are the numbers a snapshot has. Some are not in it: what is
-// offered or reserved, and states that Mesos' gauges do not tell apart.
+// figuresFrom returns the figures that a snapshot has. It lacks what is offered
+// or reserved, and states that Mesos' gauges do not tell apart.
 // (slaves_inactive holds disconnected, deactivated, draining and drained ones;
 // frameworks_disconnected holds recovered ones.)
 func figuresFrom(m *mesos.Metrics) (f *figures, gpus bool) {

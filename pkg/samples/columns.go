@@ -1,45 +1,35 @@
-package collector
+package samples
 
 import (
 	"slices"
 	"strings"
 
+	"community-mesos-datasource/catalogue"
 	"community-mesos-datasource/pkg/cluster"
 )
 
-// This file says what series a cluster's things have: a table of columns per
-// kind of thing. Names follow one rule, amount below; every name is in the
-// catalogue, with its type, unit and help.
+// This file lists the series of each entity: a function per entity returns its
+// columns. Every name is in the catalogue, with its type, unit and help.
 
-// amount is the name of an entity's series of a resource:
-// mesos_agent_cpus_capacity, mesos_agent_memory_capacity_bytes.
-func amount(entity string, k cluster.Kind, measure string) string {
-	name := "mesos_" + entity + "_" + [...]string{cluster.CPUs: "cpus", cluster.GPUs: "gpus", cluster.Memory: "memory", cluster.Disk: "disk"}[k] + "_" + measure
-	if k == cluster.Memory || k == cluster.Disk {
-		name += "_bytes"
-	}
-	return name
-}
-
-// amounts are the columns of a measure: one per kind of resource.
+// amounts returns the columns of a measure: one per kind of resource.
 func amounts[E any](entity, measure string, of func(*E) *cluster.Resources) []column[E] {
 	var columns []column[E]
 	for _, k := range cluster.Kinds {
 		columns = append(columns, column[E]{
-			name: amount(entity, k, measure),
-			read: func(v *view, e *E) (float64, bool) { return of(e).Value(k), v.has(k) },
+			name: catalogue.AmountName(entity, k.String(), measure),
+			read: func(v *traits, e *E) (float64, bool) { return of(e).Value(k), v.has(k) },
 		})
 	}
 	return columns
 }
 
-// limits are the columns of a measure that may be absent.
+// limits returns the columns of a measure that may be absent.
 func limits(measure string, of func(*cluster.Role) *cluster.Limits) []column[cluster.Role] {
 	var columns []column[cluster.Role]
 	for _, k := range cluster.Kinds {
 		columns = append(columns, column[cluster.Role]{
-			name: amount("role", k, measure),
-			read: func(v *view, r *cluster.Role) (float64, bool) {
+			name: catalogue.AmountName("role", k.String(), measure),
+			read: func(v *traits, r *cluster.Role) (float64, bool) {
 				n, set := of(r).Value(k)
 				return n, set && v.has(k)
 			},
@@ -48,34 +38,34 @@ func limits(measure string, of func(*cluster.Role) *cluster.Limits) []column[clu
 	return columns
 }
 
-// taskCounts are the columns of numbers of tasks by state, zeros included.
+// taskCounts returns the columns of the number of tasks by state, zeros included.
 func taskCounts[E any](entity string, states []cluster.TaskState, of func(*E) *cluster.TaskCounts) []column[E] {
 	var columns []column[E]
 	for _, s := range states {
 		columns = append(columns, column[E]{
-			name: "mesos_" + entity + "_tasks", label: "state", value: string(s),
-			read: func(_ *view, e *E) (float64, bool) { return float64(of(e).Of(s)), true },
+			name: catalogue.TasksName(entity), label: "state", value: string(s),
+			read: func(_ *traits, e *E) (float64, bool) { return float64(of(e).Of(s)), true },
 		})
 	}
 	return columns
 }
 
-// isIn are the columns of a state: 1 for the one that holds, no series for the
-// others.
+// isIn returns the columns of a state: 1 for the state that holds, no series for
+// the others.
 func isIn[E any, S ~string](name string, states []S, of func(*E) S) []column[E] {
 	var columns []column[E]
 	for _, s := range states {
 		columns = append(columns, column[E]{
 			name: name, label: "state", value: string(s),
-			read: func(_ *view, e *E) (float64, bool) { return 1, of(e) == s },
+			read: func(_ *traits, e *E) (float64, bool) { return 1, of(e) == s },
 		})
 	}
 	return columns
 }
 
-// present is the column of an info series.
+// present returns the column of an info series.
 func present[E any](name string) []column[E] {
-	return []column[E]{{name: name, read: func(*view, *E) (float64, bool) { return 1, true }}}
+	return []column[E]{{name: name, read: func(*traits, *E) (float64, bool) { return 1, true }}}
 }
 
 // --- cluster ---
@@ -85,8 +75,8 @@ func clusterColumns() []column[figures] {
 	for _, measure := range []string{"capacity", "allocated", "offered", "reserved"} {
 		for _, k := range cluster.Kinds {
 			columns = append(columns, column[figures]{
-				name: amount("cluster", k, measure),
-				read: func(v *view, f *figures) (float64, bool) {
+				name: catalogue.AmountName("cluster", k.String(), measure),
+				read: func(v *traits, f *figures) (float64, bool) {
 					n, ok := f.resources[measure][k]
 					return n, ok && v.has(k)
 				},
@@ -100,13 +90,13 @@ func clusterColumns() []column[figures] {
 	)
 }
 
-// known are the columns of numbers by state that may be unknown.
+// known returns the columns of numbers by state that may be unknown.
 func known[S ~string](name string, states []S, of func(*figures) map[S]float64) []column[figures] {
 	var columns []column[figures]
 	for _, s := range states {
 		columns = append(columns, column[figures]{
 			name: name, label: "state", value: string(s),
-			read: func(_ *view, f *figures) (float64, bool) {
+			read: func(_ *traits, f *figures) (float64, bool) {
 				n, ok := of(f)[s]
 				return n, ok
 			},
@@ -190,7 +180,7 @@ func frameworkInfo(f *cluster.Framework) frameworkInfoKey {
 		principal:    f.Principal,
 		user:         f.User,
 		roles:        strings.Join(slices.Sorted(slices.Values(f.Roles)), ","),
-		webUIURL:     linkOnly(f.WebUIURL),
+		webUIURL:     f.WebUIURL,
 	}
 }
 
@@ -208,7 +198,7 @@ func roleColumns() []column[cluster.Role] {
 		amounts("role", "reserved", func(r *R) *cluster.Resources { return &r.Reserved }),
 	)
 	for i, c := range sums {
-		sums[i].read = func(v *view, r *R) (float64, bool) {
+		sums[i].read = func(v *traits, r *R) (float64, bool) {
 			n, ok := c.read(v, r)
 			return n, ok && v.roleSums
 		}
@@ -218,8 +208,8 @@ func roleColumns() []column[cluster.Role] {
 		limits("quota_guarantee", func(r *R) *cluster.Limits { return &r.QuotaGuarantee }),
 		limits("quota_consumed", func(r *R) *cluster.Limits { return &r.QuotaConsumed }),
 		[]column[R]{
-			{name: "mesos_role_weight", read: func(_ *view, r *R) (float64, bool) { return r.Weight, true }},
-			{name: "mesos_role_frameworks", read: func(_ *view, r *R) (float64, bool) { return float64(r.Frameworks), true }},
+			{name: "mesos_role_weight", read: func(_ *traits, r *R) (float64, bool) { return r.Weight, true }},
+			{name: "mesos_role_frameworks", read: func(_ *traits, r *R) (float64, bool) { return float64(r.Frameworks), true }},
 		},
 	)
 }
@@ -259,13 +249,13 @@ func taskColumns() []column[cluster.Task] {
 		amounts("task", "allocated", func(t *T) *cluster.Resources { return &t.Allocated }),
 		isIn("mesos_task_state", cluster.LiveStates[:], func(t *T) cluster.TaskState { return t.State }),
 		[]column[T]{
-			{name: "mesos_task_healthy", read: func(_ *view, t *T) (float64, bool) {
+			{name: "mesos_task_healthy", read: func(_ *traits, t *T) (float64, bool) {
 				if t.Healthy == nil {
 					return 0, false
 				}
 				return boolean(*t.Healthy), true
 			}},
-			{name: "mesos_task_start_time_seconds", read: func(_ *view, t *T) (float64, bool) { return t.Started, t.Started > 0 }},
+			{name: "mesos_task_start_time_seconds", read: func(_ *traits, t *T) (float64, bool) { return t.Started, t.Started > 0 }},
 		},
 	)
 }

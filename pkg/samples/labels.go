@@ -1,7 +1,6 @@
-package collector
+package samples
 
 import (
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,9 +9,9 @@ import (
 	"community-mesos-datasource/pkg/mesos"
 )
 
-// Names and values that an operator or a framework chose become labels here:
-// agents' attributes attr_*, tasks' labels label_*. What Prometheus would not
-// take is replaced, and what could flood it is cut.
+// This file makes labels of names and values that an operator or a framework
+// chose: attr_* of agents' attributes, label_* of tasks' labels. Characters that
+// a label's name cannot have are replaced, and long values are cut.
 const (
 	maxChosen      = 20  // labels of one thing
 	maxChosenBytes = 128 // of a value
@@ -35,8 +34,8 @@ func (p pairs) each(add func(name, value string)) {
 
 type pair struct{ name, value string }
 
-// chosenLabels turns what was chosen into labels. Names that become the same
-// are told apart by _conflict1, _conflict2, ..., as kube-state-metrics does.
+// chosenLabels makes labels of names and values. Names that become the same are
+// told apart by _conflict1, _conflict2, ..., as kube-state-metrics does.
 func chosenLabels(prefix string, chosen []pair) pairs {
 	slices.SortFunc(chosen, func(a, b pair) int { return strings.Compare(a.name, b.name) })
 	if len(chosen) > maxChosen {
@@ -44,7 +43,7 @@ func chosenLabels(prefix string, chosen []pair) pairs {
 	}
 	same := make(map[string]int, len(chosen))
 	for i := range chosen {
-		chosen[i].name = prefix + labelName(chosen[i].name)
+		chosen[i].name = prefix + labelCharacters(chosen[i].name)
 		same[chosen[i].name]++
 	}
 	seen := map[string]int{}
@@ -62,8 +61,8 @@ func chosenLabels(prefix string, chosen []pair) pairs {
 	return pairs(out.String())
 }
 
-// labelName replaces what a label's name may not hold.
-func labelName(text string) string {
+// labelCharacters replaces the characters that a label's name cannot have.
+func labelCharacters(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '_':
@@ -74,7 +73,8 @@ func labelName(text string) string {
 	}, cut(text, maxChosenBytes))
 }
 
-// cut shortens a text to a number of bytes without cutting a character.
+// cut returns the longest beginning of a text that has at most this many bytes
+// and ends with a whole character.
 func cut(text string, bytes int) string {
 	text = strings.ToValidUTF8(text, "\uFFFD")
 	if len(text) <= bytes {
@@ -97,8 +97,8 @@ func attributeLabels(attributes map[string]mesos.Attribute) pairs {
 	return chosenLabels("attr_", chosen)
 }
 
-// taskLabels are those of a task's labels that the settings name. Of a key
-// that a task has twice, the first counts.
+// taskLabels returns the labels of a task that the settings name. Of a key that
+// a task has twice, the first counts.
 func taskLabels(labels []mesos.Label, wanted []string) pairs {
 	if len(labels) == 0 || len(wanted) == 0 {
 		return ""
@@ -110,18 +110,4 @@ func taskLabels(labels []mesos.Label, wanted []string) pairs {
 		}
 	}
 	return chosenLabels("label_", chosen)
-}
-
-// linkOnly is a framework's web address where it is one that may become a
-// link, without credentials; "" otherwise.
-func linkOnly(text string) string {
-	u, err := url.Parse(text)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		return ""
-	}
-	if u.User != nil {
-		u.User = nil
-		return u.String()
-	}
-	return text
 }

@@ -1,4 +1,4 @@
-package collector
+package samples
 
 import (
 	"context"
@@ -52,16 +52,16 @@ func BenchmarkPoll(b *testing.B) {
 			now := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
 			store := memory.New(memory.Options{Now: func() time.Time { return now }})
 			defer store.Close()
-			w := newWriter(store)
+			w := NewWriter(store)
 			w.cluster = "large"
 			state := large(10_000, 100_000)
-			settings := Settings{TaskSeries: keep}.withDefaults()
+			settings := Settings{TaskSeries: keep, MaxSeries: 300_000}
 			var model *cluster.Cluster
 			poll := func() {
 				now = now.Add(time.Minute)
 				state.Sent = now
 				model = cluster.Build(state, model)
-				require.NoError(b, w.state(context.Background(), model, settings, health{poll: series.PollState, ok: true}))
+				require.NoError(b, w.State(context.Background(), model, settings, Health{Poll: series.PollState, OK: true}))
 			}
 			poll() // the first makes labels and series
 			b.ReportAllocs()

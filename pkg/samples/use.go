@@ -1,14 +1,15 @@
-package collector
+package samples
 
 import (
 	"math"
 	"time"
 
+	"community-mesos-datasource/catalogue"
 	"community-mesos-datasource/pkg/cluster"
 	"community-mesos-datasource/pkg/mesos"
 )
 
-// From what an agent reads of its containers to how much they use.
+// This file computes how much containers use from what an agent reads of them.
 
 var (
 	timestamp  = mesos.StatisticOf("timestamp")
@@ -25,7 +26,7 @@ type cpuTime struct {
 	user, system float64 // seconds
 }
 
-// cpuTimeOf is what an answer says of it; nothing and false where it does not.
+// cpuTimeOf returns the CPU time in an answer, false where it has none.
 func cpuTimeOf(r *mesos.Readings, sent time.Time) (cpuTime, bool) {
 	t, timed := r.Of(timestamp)
 	user, knowsUser := r.Of(userTime)
@@ -37,19 +38,19 @@ func cpuTimeOf(r *mesos.Readings, sent time.Time) (cpuTime, bool) {
 }
 
 const (
-	// leastBetween readings: over less, a hundredth of a second, which is what
-	// agents count in, is a rate that means nothing.
+	// leastBetween is the shortest time between two readings that give a rate:
+	// agents count in hundredths of a second.
 	leastBetween = time.Second
-	// mostIntervals between readings, as far as queries look back: over more,
-	// what was used then says nothing of now.
+	// mostIntervals is the longest, as far as queries look back: an older reading
+	// says nothing of now.
 	mostIntervals = 2.5
 )
 
-// coresSince is how many CPU cores were used since the reading before, by the
-// agent's own clock; false where that cannot be told: no time passed, or too
-// much, the agent's clock was set, or the container is not the one of before.
-// (Without cgroups a container's time is that of its living processes: it falls
-// when one ends, and then it cannot be told either.)
+// coresSince returns how many CPU cores were used since the reading before, by
+// the agent's own clock; false where that is unknown: no time passed, or too
+// much, the agent's clock was set, or the container is another one. (Without
+// cgroups a container's time is that of its living processes: it falls when one
+// ends, and then the rate is unknown, too.)
 func (c cpuTime) coresSince(before cpuTime, interval time.Duration) (float64, bool) {
 	passed := c.timestamp - before.timestamp
 	ours := c.sent.Sub(before.sent)
@@ -77,7 +78,27 @@ type use struct {
 	disk                   maybe // bytes
 }
 
-// useOf is the use of one container.
+// useColumns returns the columns of the use of an entity.
+func useColumns(entity string, disk bool) []column[use] {
+	read := func(of func(*use) *maybe) func(*traits, *use) (float64, bool) {
+		return func(_ *traits, u *use) (float64, bool) {
+			k := of(u)
+			return k.value, k.ok
+		}
+	}
+	columns := []column[use]{
+		{name: catalogue.AmountName(entity, "cpus", "used"), read: read(func(u *use) *maybe { return &u.cpus })},
+		{name: catalogue.AmountName(entity, "cpus", "measured"), read: read(func(u *use) *maybe { return &u.cpusMeasured })},
+		{name: catalogue.AmountName(entity, "memory", "used"), read: read(func(u *use) *maybe { return &u.memory })},
+		{name: catalogue.AmountName(entity, "memory", "measured"), read: read(func(u *use) *maybe { return &u.memoryMeasured })},
+	}
+	if disk {
+		columns = append(columns, column[use]{name: catalogue.AmountName(entity, "disk", "used"), read: read(func(u *use) *maybe { return &u.disk })})
+	}
+	return columns
+}
+
+// useOf returns the use of one container.
 func useOf(r *mesos.Readings, cores maybe, allocated *cluster.Resources) use {
 	u := use{cpus: cores}
 	u.memory.value, u.memory.ok = r.Of(memoryUsed)
@@ -111,8 +132,8 @@ func (t *total) add(u use, allocated *cluster.Resources) {
 	}
 }
 
-// use is the total as it is written. Disk is none of it: few containers have
-// one that is measured.
+// use returns the total as it is written, without disk: few containers have a
+// disk that is measured.
 func (t *total) use() use {
 	return use{
 		cpus: maybe{t.cpus, t.cpusRead}, cpusMeasured: maybe{t.cpusMeasured.In(cluster.CPUs), t.cpusRead},
@@ -120,20 +141,22 @@ func (t *total) use() use {
 	}
 }
 
-// totals are the sums over all agents of a pass.
-type totals struct {
+// AgentSums add up the use that agents report in one poll, per cluster,
+// framework and role.
+type AgentSums struct {
 	cluster    total
 	frameworks map[frameworkKey]*total
 	roles      map[roleKey]*total
-	idle, busy bool // there is an agent without containers, with some
+	idle, busy bool // an agent without containers answered, one with containers did
 }
 
-func newTotals() *totals {
-	return &totals{frameworks: map[frameworkKey]*total{}, roles: map[roleKey]*total{}}
+// NewAgentSums returns sums of nothing yet.
+func NewAgentSums() *AgentSums {
+	return &AgentSums{frameworks: map[frameworkKey]*total{}, roles: map[roleKey]*total{}}
 }
 
 // add adds a container of an agent.
-func (t *totals) add(c *container, u use) {
+func (t *AgentSums) add(c *container, u use) {
 	t.cluster.add(u, &c.allocated)
 	at(t.frameworks, c.frameworkKey).add(u, &c.allocated)
 	if c.role != "" {

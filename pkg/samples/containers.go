@@ -1,19 +1,15 @@
-package collector
+package samples
 
-import (
-	"sync"
+import "community-mesos-datasource/pkg/cluster"
 
-	"community-mesos-datasource/pkg/cluster"
-)
-
-// An agent tells its containers by framework and executor ID. This file says
+// An agent names its containers by framework and executor ID. This file finds
 // what the leader allocated to each: what use is compared with.
 
 // A containerKey names a container on its agent. For a task that came with a
 // command instead of an executor, executor is the task's own ID.
 type containerKey struct{ framework, executor string }
 
-// A container is what the model knows of one.
+// A container is a container as the model has it.
 type container struct {
 	executorKey
 	allocated cluster.Resources // its tasks' and its executor's own
@@ -24,7 +20,7 @@ type container struct {
 // containers are those of a model, by agent ID.
 type containers map[string]map[containerKey]*container
 
-// placed finds the containers of a model. Ended tasks have none of their own:
+// placed returns the containers of a model. Ended tasks have none of their own:
 // the leader has taken their resources back.
 func placed(m *cluster.Cluster) containers {
 	all := make(containers, len(m.Agents))
@@ -71,18 +67,17 @@ func placed(m *cluster.Cluster) containers {
 	return all
 }
 
-// placing remembers the containers of the latest model.
-type placing struct {
-	mu    sync.Mutex
+// containersOfModel holds the containers of one model.
+type containersOfModel struct {
 	model *cluster.Cluster
 	found containers
 }
 
-func (p *placing) of(m *cluster.Cluster) containers {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.model != m {
-		p.model, p.found = m, placed(m)
+// containersOf returns the containers of a model, by agent ID, and keeps those
+// of the latest.
+func (w *Writer) containersOf(m *cluster.Cluster) containers {
+	if w.containers.model != m {
+		w.containers = containersOfModel{m, placed(m)}
 	}
-	return p.found
+	return w.containers.found
 }

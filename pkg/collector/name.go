@@ -1,0 +1,114 @@
+package collector
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"community-mesos-datasource/pkg/mesos"
+)
+
+// The value of the label cluster is fixed at the first success: a label that
+// changes with a single failure would break every series. A new client (other
+// masters, another principal) may bring another value.
+
+// clusterLabel is the value of the label cluster. It is guarded by Collector.mu.
+type clusterLabel struct {
+	value string
+	from  string // the setting clusterName it was made with
+	fixed bool   // false: the next success decides
+}
+
+// nameForState fixes the name by what /state says.
+func (c *Collector) nameForState(p *scheduledPoll, s *mesos.State) {
+	name := ""
+	if s.Cluster != nil {
+		name = *s.Cluster
+	}
+	c.fixName(p, name, !s.Restricted(), s.Sent)
+}
+
+// awaitState waits until /state was tried, which brings the name and the list of
+// frameworks.
+func (c *Collector) awaitState(p *scheduledPoll) error {
+	c.mu.Lock()
+	tryDone := c.state.when.tryDone
+	c.mu.Unlock()
+	select {
+	case <-tryDone:
+		return nil
+	case <-p.ctx.Done():
+		return p.ctx.Err()
+	}
+}
+
+// nameForSnapshot makes sure that there is a name when /state was tried, and
+// asks for /flags where that failed.
+func (c *Collector) nameForSnapshot(p *scheduledPoll) error {
+	if err := c.awaitState(p); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	label := c.label
+	c.mu.Unlock()
+	switch {
+	case label.fixed:
+		return nil
+	case p.settings.ClusterName != "":
+		c.fixName(p, "", false, p.scheduled)
+		return nil
+	case label.value != "":
+		return nil // until /state says another, the name of before
+	default:
+		return c.nameByFlags(p)
+	}
+}
+
+func (c *Collector) nameByFlags(p *scheduledPoll) error {
+	flags, err := p.client.Flags(p.ctx)
+	switch {
+	case err == nil:
+		c.fixName(p, flags.Flags["cluster"], true, p.scheduled)
+		return nil
+	case categoryOf(err) == mesos.Forbidden:
+		c.fixName(p, "", false, p.scheduled)
+		return nil
+	default:
+		return fmt.Errorf("finding the name of the cluster: %w", err)
+	}
+}
+
+// fixName fixes the label cluster: the setting, the master's --cluster, else
+// the data source's UID. told is false where the master does not tell its
+// --cluster; then a name of before is kept.
+func (c *Collector) fixName(p *scheduledPoll, master string, told bool, t time.Time) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.mu.Lock()
+	if c.run != p.run || c.label.fixed {
+		c.mu.Unlock()
+		return
+	}
+	setting, name := p.settings.ClusterName, p.settings.ClusterName
+	if name == "" {
+		name = master
+	}
+	if name == "" && !told && c.label.value != "" && c.label.from == setting {
+		name = c.label.value
+	}
+	if name == "" {
+		name = p.settings.UID
+	}
+	c.mu.Unlock()
+	c.rename(name, setting, t)
+}
+
+// rename puts a name in force. writing is held.
+func (c *Collector) rename(name, setting string, t time.Time) {
+	if err := c.writer.Rename(context.Background(), name, t); err != nil {
+		c.log.Warn("The end of the series under the cluster's old name could not be stored", "error", err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.label = clusterLabel{value: name, from: setting, fixed: true}
+}

@@ -1,0 +1,54 @@
+package collector
+
+import (
+	"context"
+	"time"
+
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/samples"
+	"community-mesos-datasource/pkg/series"
+)
+
+// snapshotPoll asks the leader for /metrics/snapshot.
+type snapshotPoll struct {
+	*Collector
+	when   schedule
+	result outcome
+}
+
+func newSnapshotPoll(c *Collector) *snapshotPoll {
+	return &snapshotPoll{Collector: c, when: schedule{first: true}, result: newOutcome(series.PollSnapshot)}
+}
+
+func (s *snapshotPoll) schedule() *schedule     { return &s.when }
+func (s *snapshotPoll) outcomes() []*outcome    { return []*outcome{&s.result} }
+func (s *snapshotPoll) interval() time.Duration { return s.settings.PollInterval }
+func (s *snapshotPoll) runs() bool              { return true }
+func (s *snapshotPoll) reported() bool          { return true }
+
+func (s *snapshotPoll) perform(p *scheduledPoll) bool {
+	var answer *mesos.Metrics
+	err := s.twice(p, func(ctx context.Context) (err error) {
+		answer, err = p.client.Snapshot(ctx)
+		if err == nil {
+			answer = p.onTime(answer)
+		}
+		return err
+	})
+	if err == nil {
+		err = s.nameForSnapshot(p)
+	}
+	if err == nil {
+		err = s.write(p, &s.result, answer.Answer, func(h samples.Health) error {
+			return s.writer.Snapshot(p.ctx, answer, s.state.lastSeen(), s.historyStart(), h)
+		})
+	}
+	if err != nil {
+		s.fail(p, &s.result, err)
+		return false
+	}
+	s.mu.Lock()
+	s.leader = answer.Target
+	s.mu.Unlock()
+	return true
+}

@@ -1,0 +1,125 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/samples"
+	"community-mesos-datasource/pkg/series"
+)
+
+// statePoll asks the leader for /state, and for /roles right after it. It has
+// the model of the cluster.
+type statePoll struct {
+	*Collector
+	when   schedule
+	result outcome // of /state
+	roles  outcome // of /roles
+
+	model *cluster.Cluster // the latest
+	seen  *cluster.Cluster // the same, or a newer one whose /roles is not read yet
+	heads []time.Duration  // of the latest /state + /roles, newest last
+}
+
+func newStatePoll(c *Collector) *statePoll {
+	return &statePoll{Collector: c, when: schedule{first: true}, result: newOutcome(series.PollState), roles: newOutcome(series.PollRoles)}
+}
+
+func (s *statePoll) schedule() *schedule  { return &s.when }
+func (s *statePoll) outcomes() []*outcome { return []*outcome{&s.result, &s.roles} }
+func (s *statePoll) runs() bool           { return true }
+func (s *statePoll) reported() bool       { return true }
+func (s *statePoll) interval() time.Duration {
+	return stateInterval(s.settings.PollInterval, s.agentCount(), s.head())
+}
+
+// agentCount returns the number of agents of the latest model. mu is held.
+func (s *statePoll) agentCount() int {
+	if s.model == nil {
+		return 0
+	}
+	return len(s.model.Agents)
+}
+
+// head returns how long the master worked on the latest /state and /roles: of
+// the last two the shorter, because one slow answer is no reason to ask less
+// often.
+func (s *statePoll) head() time.Duration {
+	if len(s.heads) == 0 {
+		return 0
+	}
+	return slices.Min(s.heads)
+}
+
+// lastSeen returns the model of the latest /state, whose /roles may not be read
+// yet.
+func (s *statePoll) lastSeen() *cluster.Cluster {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seen
+}
+
+func (s *statePoll) perform(p *scheduledPoll) bool {
+	var state *mesos.State
+	var model *cluster.Cluster
+	err := s.twice(p, func(ctx context.Context) (err error) {
+		state, err = p.client.State(ctx)
+		if err != nil {
+			return err
+		}
+		at := *state // others may share the answer
+		at.Sent = p.align(state.Sent)
+		state = &at
+		model = cluster.Build(state, s.Cluster())
+		s.nameForState(p, state)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.run == p.run {
+			s.seen = model
+		}
+		return nil
+	})
+	if err == nil {
+		err = s.write(p, &s.result, state.Answer, func(h samples.Health) error {
+			return s.writer.State(p.ctx, model, p.settings.samples(), h)
+		})
+	}
+	if err != nil {
+		s.fail(p, &s.result, err)
+		s.fail(p, &s.roles, err) // it is not asked for alone
+		return false
+	}
+
+	var roles *mesos.Roles
+	err = s.twice(p, func(ctx context.Context) (err error) {
+		roles, err = p.client.Roles(ctx)
+		return err
+	})
+	head := state.Head
+	if err == nil {
+		head += roles.Head
+		model = model.WithRoles(roles)
+		err = s.write(p, &s.roles, roles.Answer, func(h samples.Health) error {
+			return s.writer.Roles(p.ctx, model, roles.Sent, h)
+		})
+	}
+	if errors.Is(err, errSuperseded) || p.ctx.Err() != nil {
+		return false
+	}
+	s.mu.Lock()
+	s.model, s.leader = model, model.Master
+	s.heads = append(s.heads, head)
+	if len(s.heads) > 2 {
+		s.heads = s.heads[1:]
+	}
+	s.mu.Unlock()
+	if err != nil {
+		s.fail(p, &s.roles, err)
+		return false
+	}
+	return true
+}

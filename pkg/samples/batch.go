@@ -1,0 +1,97 @@
+package samples
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
+
+	"community-mesos-datasource/pkg/series"
+)
+
+// everyPoll as a batch's poll ends series whoever wrote them.
+const everyPoll series.Poll = ""
+
+// A batch is the samples of one poll.
+type batch struct {
+	into   series.Batch
+	poll   series.Poll
+	number uint64
+	t      int64 // Unix milliseconds
+
+	dropped int   // samples that the sink refused
+	why     error // the first refusal
+
+	// What lset builds labels of: one function for all samples, set before each.
+	lset    func() labels.Labels
+	current labeled
+	cell    int
+	add     func(name, value string)
+	builder labels.ScratchBuilder
+}
+
+// begin starts the batch of a poll; cluster is a label of everything in it.
+func begin(ctx context.Context, sink series.Sink, poll series.Poll, number uint64, cluster string, t int64) *batch {
+	b := &batch{into: sink.Batch(ctx), poll: poll, number: number, t: t, builder: labels.NewScratchBuilder(12)}
+	b.add = func(name, value string) {
+		if value == "" { // an empty label is no label
+			return
+		}
+		if !utf8.ValidString(value) {
+			value = strings.ToValidUTF8(value, "\uFFFD")
+		}
+		b.builder.Add(name, value)
+	}
+	b.lset = func() labels.Labels {
+		b.builder.Reset()
+		b.add("cluster", cluster)
+		b.current.lset(b.cell, b.add)
+		b.builder.Sort()
+		return b.builder.Labels()
+	}
+	return b
+}
+
+type labeled interface {
+	lset(cell int, add func(name, value string))
+}
+
+// append adds a sample and returns how many series this opened, 1 or 0.
+func (b *batch) append(of labeled, i int, c *cell, t int64, value float64) int {
+	b.current, b.cell = of, i
+	ref, err := b.into.Append(c.ref, b.lset, t, value)
+	switch {
+	case err == nil:
+		c.ref = ref
+		if !c.open {
+			c.open = true
+			return 1
+		}
+	case errors.Is(err, storage.ErrOutOfOrderSample), errors.Is(err, storage.ErrDuplicateSampleForTimestamp):
+		// The sink has a newer sample: two things of one name in one answer, or a
+		// clock that went back. The sink's sample stays.
+	default:
+		b.dropped++
+		if b.why == nil {
+			b.why = err
+		}
+	}
+	return 0
+}
+
+// end writes the staleness marker of an open series and returns how many
+// series this closed, 1 or 0.
+func (b *batch) end(of labeled, i int, c *cell) int {
+	if !c.open {
+		return 0
+	}
+	b.current, b.cell = of, i
+	// Where the sink refuses it, it has a newer sample or has forgotten the
+	// series: there is nothing to end.
+	_, _ = b.into.Append(c.ref, b.lset, b.t, series.Stale)
+	c.open = false
+	return 1
+}

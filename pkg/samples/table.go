@@ -1,0 +1,123 @@
+package samples
+
+import (
+	"github.com/prometheus/prometheus/model/labels"
+
+	"community-mesos-datasource/pkg/series"
+)
+
+// This file keeps track of the series that are open: which poll writes each of
+// them, and under which reference of the sink. With it a poll of 100,000 tasks
+// builds no labels for series it wrote before, and ends those it does not write
+// again.
+//
+// A table holds the series of one kind of thing, for example of all agents: a
+// row per agent, a column per series of an agent, a cell per series. A row
+// belongs to the poll that wrote it last: when a follower becomes the leader,
+// its series go on, and the followers poll does not end them.
+
+// A seriesTable is a table whatever its rows are.
+type seriesTable interface {
+	// sweep ends the series of the batch's poll that the batch did not write.
+	sweep(*batch)
+	// open returns the number of series that have not ended.
+	open() int
+}
+
+// A cell is one series.
+type cell struct {
+	ref  series.Ref
+	open bool // its newest sample is not a staleness marker
+}
+
+// A column is one series of each row.
+type column[E any] struct {
+	name string // of the series
+	// label and value are one more label of the series; "" for none.
+	label, value string
+	// read returns the value at a moment; false where there is none: no series.
+	read func(*traits, *E) (float64, bool)
+}
+
+// A table holds the series of things E whose labels are made from K.
+type table[K comparable, E any] struct {
+	columns []column[E]
+	// label adds the labels of a thing.
+	label func(k K, add func(name, value string))
+	rows  map[K]*row[K, E]
+	count int // of open cells
+}
+
+type row[K comparable, E any] struct {
+	of    *table[K, E]
+	key   K
+	owner series.Poll
+	batch uint64 // number of the batch that wrote it last
+	cells []cell
+}
+
+func newTable[K comparable, E any](columns []column[E], label func(K, func(name, value string))) *table[K, E] {
+	return &table[K, E]{columns: columns, label: label, rows: map[K]*row[K, E]{}}
+}
+
+func (t *table[K, E]) open() int { return t.count }
+
+// row returns the row of a key, which it makes where there is none, and marks it
+// as written by the batch.
+func (t *table[K, E]) row(b *batch, k K) *row[K, E] {
+	r := t.rows[k]
+	if r == nil {
+		r = &row[K, E]{of: t, key: k, cells: make([]cell, len(t.columns))}
+		t.rows[k] = r
+	}
+	r.owner, r.batch = b.poll, b.number
+	return r
+}
+
+// write appends the samples of one thing.
+func (t *table[K, E]) write(b *batch, v *traits, k K, thing *E) {
+	r := t.row(b, k)
+	for i := range t.columns {
+		value, ok := t.columns[i].read(v, thing)
+		if ok {
+			t.count += b.append(r, i, &r.cells[i], b.t, value)
+		} else {
+			t.count -= b.end(r, i, &r.cells[i])
+		}
+	}
+}
+
+// size returns the number of series a thing has.
+func (t *table[K, E]) size(v *traits, thing *E) int {
+	n := 0
+	for i := range t.columns {
+		if _, ok := t.columns[i].read(v, thing); ok {
+			n++
+		}
+	}
+	return n
+}
+
+func (t *table[K, E]) sweep(b *batch) {
+	for k, r := range t.rows {
+		if (r.owner != b.poll && b.poll != everyPoll) || r.batch == b.number {
+			continue
+		}
+		for i := range r.cells {
+			t.count -= b.end(r, i, &r.cells[i])
+		}
+		delete(t.rows, k)
+	}
+}
+
+// lset adds the labels of the series in a cell.
+func (r *row[K, E]) lset(cell int, add func(name, value string)) {
+	c := &r.of.columns[cell]
+	if c.name != "" {
+		add(labels.MetricName, c.name)
+	}
+	if c.label != "" {
+		add(c.label, c.value)
+	}
+	r.of.label(r.key, add)
+}

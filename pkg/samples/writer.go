@@ -1,0 +1,271 @@
+// Package samples turns what Mesos answered into batches of samples: the model
+// of a cluster, snapshots of masters and what agents read of their containers.
+// It decides names, labels and staleness; when a poll runs is package collector.
+// It has no clock and no lock: times come with what is written, and a Writer
+// belongs to one goroutine at a time.
+//
+// Its files: writer.go a batch per poll of the masters; agents.go batches of one
+// agent each; table.go and batch.go which series are open; columns.go,
+// figures.go, keys.go, readings.go, use.go and health.go which series there are;
+// labels.go labels that users chose; containers.go what is allocated to each
+// container; fit.go what is left out where there is not room for all; current.go
+// tasks as of now.
+package samples
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/series"
+)
+
+// A Writer turns what polls brought into samples, one batch per poll. It is
+// not safe for concurrent use.
+type Writer struct {
+	sink    series.Sink
+	cluster string // the label of everything; must be set before anything is written
+	batches uint64
+	last    int64 // time of the newest batch
+
+	clusters      *table[struct{}, figures]
+	agents        *table[agentKey, cluster.Agent]
+	agentInfo     *table[agentInfoKey, struct{}]
+	frameworks    *table[frameworkKey, cluster.Framework]
+	frameworkInfo *table[frameworkInfoKey, struct{}]
+	roles         *table[roleKey, cluster.Role]
+	roleTasks     *table[roleKey, cluster.TaskCounts]
+	tasks         *table[taskKey, cluster.Task]
+	executors     *table[executorKey, cluster.Executor]
+	raw           *table[rawKey, float64]
+	health        *table[series.Poll, Health]
+	failures      *table[failureKey, float64]
+	own           *table[struct{}, ownFigures]
+	clusterUse    *table[struct{}, use]
+	frameworkUse  *table[frameworkKey, use]
+	roleUse       *table[roleKey, use]
+
+	// tables are those each kind of poll writes to, all are those of any but of
+	// single agents.
+	tables map[series.Poll][]seriesTable
+	all    []seriesTable
+
+	perAgent      map[agentKey]*agentTables
+	agentsRefused refusal // since the last AgentTotals
+	containers    containersOfModel
+	rawDropped    int // series of agents' own metrics
+	rawWhy        string
+
+	masterKeys keyCache
+	agentKeys  keyCache
+	before     leaderSnapshot
+
+	fit     taskFit
+	refused map[series.Poll]refusal
+}
+
+// NewWriter returns a Writer into a sink.
+func NewWriter(sink series.Sink) *Writer {
+	nothing := func(struct{}, func(string, string)) {}
+	w := &Writer{
+		sink:          sink,
+		clusters:      newTable(clusterColumns(), nothing),
+		agents:        newTable(agentColumns(), agentKey.label),
+		agentInfo:     newTable(present[struct{}]("mesos_agent_info"), agentInfoKey.label),
+		frameworks:    newTable(frameworkColumns(), frameworkKey.label),
+		frameworkInfo: newTable(present[struct{}]("mesos_framework_info"), frameworkInfoKey.label),
+		roles:         newTable(roleColumns(), roleKey.label),
+		roleTasks:     newTable(taskCounts("role", cluster.LiveStates[:], func(c *cluster.TaskCounts) *cluster.TaskCounts { return c }), roleKey.label),
+		tasks:         newTable(taskColumns(), taskKey.label),
+		executors:     newTable(executorColumns(), executorKey.label),
+		raw:           newTable(rawColumns(), rawKey.label),
+		health:        newTable(healthColumns(), func(p series.Poll, add func(string, string)) { add("poll", string(p)) }),
+		failures:      newTable(failureColumns(), failureKey.label),
+		own:           newTable(ownColumns(), nothing),
+		clusterUse:    newTable(useColumns("cluster", false), nothing),
+		frameworkUse:  newTable(useColumns("framework", false), frameworkKey.label),
+		roleUse:       newTable(useColumns("role", false), roleKey.label),
+		perAgent:      map[agentKey]*agentTables{},
+
+		masterKeys: keyCache{},
+		agentKeys:  keyCache{},
+		refused:    map[series.Poll]refusal{},
+	}
+	w.tables = map[series.Poll][]seriesTable{
+		series.PollState:     {w.clusters, w.agents, w.agentInfo, w.frameworks, w.frameworkInfo, w.roleTasks, w.tasks, w.executors, w.health, w.failures},
+		series.PollRoles:     {w.roles, w.health, w.failures},
+		series.PollSnapshot:  {w.clusters, w.raw, w.own, w.health, w.failures},
+		series.PollFollowers: {w.raw, w.health, w.failures},
+		series.PollAgents:    {w.clusterUse, w.frameworkUse, w.roleUse, w.health, w.failures},
+	}
+	w.all = append(w.tables[series.PollState], w.roles, w.raw, w.own, w.clusterUse, w.frameworkUse, w.roleUse)
+	return w
+}
+
+// Cluster returns the value of the label cluster, "" before the first Rename.
+func (w *Writer) Cluster() string { return w.cluster }
+
+// Rename sets the label cluster. Series under another value end at t.
+func (w *Writer) Rename(ctx context.Context, name string, t time.Time) error {
+	if name == w.cluster {
+		return nil
+	}
+	err := w.End(ctx, t)
+	w.cluster = name
+	return err
+}
+
+// batch writes one poll's samples: what fill appends, and the end of what the
+// poll wrote before and does not now.
+func (w *Writer) batch(ctx context.Context, poll series.Poll, t time.Time, fill func(*batch)) error {
+	tables := w.tables[poll]
+	if poll == everyPoll {
+		tables = slices.Clone(w.all)
+		for _, agent := range w.perAgent {
+			tables = append(tables, agent.all...)
+		}
+	}
+	refused, err := w.commit(ctx, poll, t, tables, fill)
+	if poll != everyPoll {
+		w.refused[poll] = refused
+	}
+	return err
+}
+
+// commit writes a batch whose poll owns these tables.
+func (w *Writer) commit(ctx context.Context, poll series.Poll, t time.Time, tables []seriesTable, fill func(*batch)) (refusal, error) {
+	w.batches++
+	w.last = max(w.last, t.UnixMilli())
+	b := begin(ctx, w.sink, poll, w.batches, w.cluster, t.UnixMilli())
+	fill(b)
+	for _, t := range tables {
+		t.sweep(b)
+	}
+	if err := b.into.Commit(); err != nil {
+		return refusal{b.dropped, b.why}, fmt.Errorf("storing the samples of %s: %w", poll, err)
+	}
+	return refusal{b.dropped, b.why}, nil
+}
+
+// State writes the model of a /state.
+func (w *Writer) State(ctx context.Context, m *cluster.Cluster, s Settings, h Health) error {
+	v := &traits{gpus: m.HasGPUs}
+	return w.batch(ctx, series.PollState, m.Time, func(b *batch) {
+		w.writeHealth(b, h)
+		if !m.Restricted {
+			w.clusters.write(b, v, struct{}{}, figuresOf(m))
+		}
+		for _, a := range m.Agents {
+			k := agentKey{a.Hostname, a.ID}
+			w.agents.write(b, v, k, a)
+			w.agentInfo.write(b, v, agentInfoKey{k, a.Version, a.Region, a.Zone, attributeLabels(a.Attributes)}, nil)
+		}
+		for _, f := range m.Frameworks {
+			w.frameworks.write(b, v, frameworkKey{f.Name, f.ID}, f)
+			w.frameworkInfo.write(b, v, frameworkInfo(f), nil)
+		}
+		for role, counts := range m.RoleTasks {
+			if role != "" {
+				w.roleTasks.write(b, v, roleKey(role), counts)
+			}
+		}
+		w.fit = w.fit.decide(s, w.openBesideTasks(), func() int {
+			size := w.taskSize(v, m)
+			if s.AgentStatistics {
+				size += w.measuredSize(m)
+			}
+			return size
+		})
+		if w.fit.keep {
+			writeTasks(b, v, m, s.TaskLabels, w.tasks, w.executors)
+		}
+	})
+}
+
+// writeTasks appends the series of tasks that have not ended, and of executors.
+func writeTasks(b *batch, v *traits, m *cluster.Cluster, wanted []string, tasks *table[taskKey, cluster.Task], executors *table[executorKey, cluster.Executor]) {
+	for i := range m.Tasks {
+		if t := &m.Tasks[i]; t.State.Live() {
+			tasks.write(b, v, taskKeyOf(t, wanted), t)
+		}
+	}
+	for i := range m.Executors {
+		e := &m.Executors[i]
+		executors.write(b, v, executorKeyOf(e), e)
+	}
+}
+
+// Roles writes what a /roles says.
+func (w *Writer) Roles(ctx context.Context, m *cluster.Cluster, t time.Time, h Health) error {
+	v := &traits{gpus: m.HasGPUs, roleSums: m.RoleSums}
+	return w.batch(ctx, series.PollRoles, t, func(b *batch) {
+		w.writeHealth(b, h)
+		for _, r := range m.Roles {
+			w.roles.write(b, v, roleKey(r.Name), r)
+		}
+	})
+}
+
+// Snapshot writes a /metrics/snapshot of the leader. The model, which may be
+// nil, tells which frameworks there are and whether the cluster's own figures
+// must come from here. start is from when on the history has samples.
+func (w *Writer) Snapshot(ctx context.Context, s *mesos.Metrics, m *cluster.Cluster, start time.Time, h Health) error {
+	now := leaderSnapshot{s, m}
+	err := w.batch(ctx, series.PollSnapshot, s.Sent, func(b *batch) {
+		w.writeHealth(b, h)
+		w.writeOwn(b, start)
+		writeLeader(b, w.raw, w.masterKeys, now, w.before)
+		if m != nil && m.Restricted {
+			figures, gpus := figuresFrom(s)
+			w.clusters.write(b, &traits{gpus: gpus || m.HasGPUs}, struct{}{}, figures)
+		}
+	})
+	w.before = now
+	return err
+}
+
+// Followers writes what followers say of their own processes.
+func (w *Writer) Followers(ctx context.Context, answers []*mesos.Metrics, t time.Time, h Health) error {
+	return w.batch(ctx, series.PollFollowers, t, func(b *batch) {
+		w.writeHealth(b, h)
+		for _, s := range answers {
+			b.t = s.Sent.UnixMilli()
+			writeFollower(b, w.raw, w.masterKeys, s)
+		}
+		b.t = t.UnixMilli()
+	})
+}
+
+// Fail writes that a poll failed: its series end at t. start is from when on the
+// history has samples.
+func (w *Writer) Fail(ctx context.Context, t time.Time, start time.Time, h Health) error {
+	if h.Poll == series.PollAgents {
+		if err := w.endAgents(ctx, t, func(agentKey) bool { return true }); err != nil {
+			return err
+		}
+	}
+	return w.batch(ctx, h.Poll, t, func(b *batch) {
+		w.writeHealth(b, h)
+		if h.Poll == series.PollSnapshot {
+			w.writeOwn(b, start)
+		}
+	})
+}
+
+// Gone ends the series of a kind of poll that has nothing to ask any more.
+func (w *Writer) Gone(ctx context.Context, poll series.Poll, t time.Time) error {
+	return w.batch(ctx, poll, t, func(*batch) {})
+}
+
+// End marks every open series stale at t, or 1 ms after the newest batch if that
+// is later.
+func (w *Writer) End(ctx context.Context, t time.Time) error {
+	if w.cluster == "" {
+		return nil // nothing was written yet
+	}
+	w.before = leaderSnapshot{}
+	return w.batch(ctx, everyPoll, time.UnixMilli(max(t.UnixMilli(), w.last+1)), func(*batch) {})
+}
