@@ -57,7 +57,7 @@ describe('Save & test', () => {
   it('has a sentence where the plugin does not answer', async () => {
     const { datasource } = setUp({ health: new Failure(undefined) });
     await expect(datasource.testDatasource()).rejects.toMatchObject({
-      message: 'Grafana got no answer from the plugin: see its server log',
+      message: 'The plugin did not respond: see Grafana’s server log',
     });
   });
 });

@@ -1,6 +1,6 @@
-// The data source as Grafana's frontend knows it. Queries, defaults of stored
-// ones, ad-hoc filters and compilation are the backend's; here are the hooks
-// that only a browser needs: variables, texts, completion, imports.
+// The data source as Grafana's frontend calls it. Queries, ad-hoc filters and
+// compilation are the backend's; here is what only a browser needs: variables,
+// texts of queries, completion, imports.
 import {
   CoreApp,
   type AdHocVariableFilter,
@@ -24,7 +24,7 @@ import type { MesosQuery } from './query/types';
 import { MesosResources } from './resources';
 import { MesosVariableSupport } from './variables/VariableSupport';
 
-/** What the settings page shows after Save & test: details are folded below the message. */
+/** The result of Save & test: the details are folded below the message. */
 export interface TestResult {
   status: 'success';
   message: string;
@@ -60,13 +60,13 @@ export class MesosDatasource extends DataSourceWithBackend<MesosQuery, MesosOpti
     return interpolateQuery(query, getTemplateSrv(), scopedVars, filters);
   }
 
-  /** Save & test. DataSourceWithBackend drops the details of a success, which say what was found. */
+  /** Save & test. DataSourceWithBackend drops the details of a success, which list what was found. */
   async testDatasource(): Promise<TestResult> {
     const answer = await this.callHealthCheck();
     if (answer?.status === HealthStatus.OK) {
       return { status: 'success', message: answer.message, details: answer.details };
     }
-    const message = answer?.message || 'Grafana got no answer from the plugin: see its server log';
+    const message = answer?.message || 'The plugin did not respond: see Grafana’s server log';
     return Promise.reject({ status: 'error', message, error: new HealthCheckError(message, answer?.details ?? {}) });
   }
 
@@ -81,7 +81,7 @@ export class MesosDatasource extends DataSourceWithBackend<MesosQuery, MesosOpti
     return values.map((text) => ({ text }));
   }
 
-  /** Called when a row changes to this data source; not the abstract variant, which would lose functions. */
+  /** Is called when a row's data source changes to this one. The abstract variant would lose functions. */
   async importQueries(queries: DataQuery[], origin: DataSourceApi<DataQuery>): Promise<MesosQuery[]> {
     return origin.type === this.type ? (queries as MesosQuery[]) : importQueries(queries, origin.type);
   }

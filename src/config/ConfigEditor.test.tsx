@@ -54,9 +54,9 @@ describe('masters', () => {
   it('have what is wrong beside them', async () => {
     const { user } = setUp({ jsonData: { masters: ['http://master1:5050'] } });
     await user.type(screen.getByLabelText('Master 1'), '/state');
-    expect(screen.getByText('must end with the host and port, without a path')).toBeInTheDocument();
+    expect(screen.getByText(/"http:\/\/master1:5050\/state" has a path/)).toBeInTheDocument();
     await user.clear(screen.getByLabelText('Master 1'));
-    expect(screen.getByText('Name at least one master')).toBeInTheDocument();
+    expect(screen.getByText(/^There is no master/)).toBeInTheDocument();
   });
 });
 
@@ -66,9 +66,9 @@ describe('ZooKeeper', () => {
   it('has its digest where it tells the masters, out of reach of Viewers', async () => {
     const { last, user } = setUp({ jsonData: { masters } });
     await user.type(screen.getByLabelText('ZooKeeper digest'), 'mesos');
-    expect(screen.getByText(/must be user:password/)).toBeInTheDocument();
+    expect(screen.getByText(/This is not user:password/)).toBeInTheDocument();
     await user.type(screen.getByLabelText('ZooKeeper digest'), ':s');
-    expect(screen.queryByText(/must be user:password/)).not.toBeInTheDocument();
+    expect(screen.queryByText(/This is not user:password/)).not.toBeInTheDocument();
     expect(last()?.secureJsonData).toEqual({ zkDigest: 'mesos:s' });
     expect(last()?.jsonData).toEqual({ masters });
   });
@@ -114,12 +114,12 @@ describe('fields', () => {
   it('say what is wrong', async () => {
     const { user } = setUp();
     await user.type(screen.getByLabelText(/^Poll interval/), '1s');
-    expect(screen.getByText('must be at least 10s')).toBeInTheDocument();
+    expect(screen.getByText('"1s" is too short: at least 10s')).toBeInTheDocument();
   });
 
   it('keep numbers numbers and switches switches', async () => {
     const { last, user } = setUp();
-    await user.type(screen.getByLabelText(/^Most series/), '5000');
+    await user.type(screen.getByLabelText(/^Series limit/), '5000');
     await user.click(screen.getByLabelText(/^Agent statistics/));
     expect(last()?.jsonData).toEqual({ maxSeries: 5000, agentStatistics: true });
   });
@@ -168,6 +168,68 @@ describe('fields', () => {
     setUp();
     expect(screen.getByText(/Default: 15s\./)).toBeInTheDocument();
     expect(screen.getByText(/Default: 256MiB\./)).toBeInTheDocument();
+  });
+});
+
+describe('headers of agents', () => {
+  const agentStatistics = true;
+
+  it('are there with agent statistics, their values out of reach of Viewers', async () => {
+    const { last, user } = setUp();
+    expect(screen.queryByText('Agent headers')).not.toBeInTheDocument();
+    await user.click(screen.getByLabelText(/^Agent statistics/));
+    await user.click(screen.getByRole('button', { name: 'Add agent header' }));
+    await user.type(screen.getByLabelText('Agent header 1'), 'Authorization');
+    await user.type(screen.getByLabelText('Value of agent header 1'), 'token=x');
+    await user.click(screen.getByRole('button', { name: 'Add agent header' }));
+    await user.type(screen.getByLabelText('Agent header 2'), 'X-Id');
+    expect(last()?.jsonData).toEqual({ agentStatistics, agentHeaders: ['Authorization', 'X-Id'] });
+    expect(last()?.secureJsonData).toEqual({ agentHeaderValue1: 'token=x' });
+  });
+
+  it('keep the places of their stored values when one before them is removed, and its place is used again', async () => {
+    const { last, user } = setUp({
+      jsonData: { agentStatistics, agentHeaders: ['Authorization', 'X-Id'] },
+      secureJsonFields: { agentHeaderValue1: true, agentHeaderValue2: true },
+    });
+    await user.click(screen.getByRole('button', { name: 'Remove agent header 1' }));
+    expect(last()).toMatchObject({
+      jsonData: { agentHeaders: ['', 'X-Id'] },
+      secureJsonFields: { agentHeaderValue1: false, agentHeaderValue2: true },
+      secureJsonData: { agentHeaderValue1: '' },
+    });
+    expect(screen.getByLabelText('Agent header 1')).toHaveValue('X-Id');
+    expect(screen.queryByLabelText('Agent header 2')).not.toBeInTheDocument();
+
+    await user.click(screen.getByRole('button', { name: 'Add agent header' }));
+    await user.type(screen.getByLabelText('Agent header 1'), 'X-New');
+    expect(last()?.jsonData.agentHeaders).toEqual(['X-New', 'X-Id']);
+  });
+
+  it('are not stored at all when the last one is removed', async () => {
+    const { last, user } = setUp({ jsonData: { agentStatistics, agentHeaders: ['', 'X-Id'] } });
+    await user.click(screen.getByRole('button', { name: 'Remove agent header 1' }));
+    expect(last()?.jsonData).toEqual({ agentStatistics });
+    expect(screen.queryByLabelText('Agent header 1')).not.toBeInTheDocument();
+  });
+
+  it('lose a stored value on demand', async () => {
+    const { last, user } = setUp({
+      jsonData: { agentStatistics, agentHeaders: ['X-Id'] },
+      secureJsonFields: { agentHeaderValue1: true },
+    });
+    await user.click(screen.getByRole('button', { name: /reset/i }));
+    expect(last()).toMatchObject({
+      secureJsonFields: { agentHeaderValue1: false },
+      secureJsonData: { agentHeaderValue1: '' },
+    });
+  });
+
+  it('have what is wrong beside them', async () => {
+    const { user } = setUp({ jsonData: { agentStatistics, agentHeaders: ['X-Id', 'x-id'] } });
+    expect(screen.getByText('"x-id" is there twice: remove one')).toBeInTheDocument();
+    await user.type(screen.getByLabelText('Agent header 2'), ':');
+    expect(screen.getByText(/"x-id:" is not the name of an HTTP header/)).toBeInTheDocument();
   });
 });
 

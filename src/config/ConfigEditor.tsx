@@ -14,6 +14,7 @@ import { config } from '@grafana/runtime';
 import { Alert, Box, Button, Divider, Field, SecretInput, Text } from '@grafana/ui';
 import React from 'react';
 
+import { AgentHeaders } from './AgentHeaders';
 import { AGENTS, CLUSTER_NAME, COLLECTION, HISTORY, type FieldSpec } from './fields';
 import { FieldRow } from './FieldRow';
 import { Masters } from './Masters';
@@ -33,24 +34,8 @@ export default function ConfigEditor({ options, onOptionsChange }: Props) {
   const set = (key: keyof MesosOptions, value: unknown) => {
     onOptionsChange({ ...options, jsonData: withKey(jsonData, key, value) });
   };
-  // An empty one takes a stored one away.
-  const setDigest = (zkDigest: string) => {
-    onOptionsChange({
-      ...options,
-      secureJsonFields: { ...options.secureJsonFields, zkDigest: false },
-      secureJsonData: { ...options.secureJsonData, zkDigest },
-    });
-  };
-  // Typed, it is stored with the form; reset, the stored one is taken away.
-  const setAgentPassword = (value: string, typed: boolean) => {
-    onOptionsChange({
-      ...options,
-      secureJsonData: { ...options.secureJsonData, agentBasicAuthPassword: value },
-      secureJsonFields: typed
-        ? options.secureJsonFields
-        : { ...options.secureJsonFields, agentBasicAuthPassword: false },
-    });
-  };
+  // An empty value removes a stored one.
+  const setSecret = (key: keyof MesosSecureOptions, value: string) => onOptionsChange(withSecret(options, key, value));
   const rows = (fields: FieldSpec[]) =>
     fields.map((field) => (
       <FieldRow
@@ -67,8 +52,8 @@ export default function ConfigEditor({ options, onOptionsChange }: Props) {
       {options.url && options.url !== NOWHERE && (
         <Alert severity="error" title="The field url must stay empty">
           <p>
-            It is <code>{options.url}</code>. Through Grafana’s data source proxy everybody who may query could send any
-            request there with the stored credentials. Name the masters below instead.
+            It is <code>{options.url}</code>. Through Grafana’s data source proxy, everybody who may query could send
+            any request there with the stored credentials. List the masters below instead.
           </p>
           <Button
             type="button"
@@ -89,8 +74,8 @@ export default function ConfigEditor({ options, onOptionsChange }: Props) {
             value={options.secureJsonData?.zkDigest ?? ''}
             isStored={Boolean(options.secureJsonFields?.zkDigest)}
             readOnly={readOnly}
-            onChange={setDigest}
-            onReset={() => setDigest('')}
+            onChange={(value) => setSecret('zkDigest', value)}
+            onReset={() => setSecret('zkDigest', '')}
           />
         )}
         {rows([CLUSTER_NAME])}
@@ -103,13 +88,13 @@ export default function ConfigEditor({ options, onOptionsChange }: Props) {
       />
       <Text element="p" variant="bodySmall" color="secondary">
         These credentials are for the masters only; agents have their own. Everybody who may query this data source sees
-        what their one principal may see; nothing of a Grafana user is sent along.
+        what its one Mesos principal may see. Nothing of a Grafana user is sent to Mesos.
       </Text>
       <Divider />
 
       <ConfigSection
         title="Collection"
-        description="What is asked of the cluster, and how often. The number of viewers does not change it."
+        description="What is polled, and how often. The number of viewers does not matter."
       >
         {rows(COLLECTION)}
       </ConfigSection>
@@ -119,7 +104,7 @@ export default function ConfigEditor({ options, onOptionsChange }: Props) {
         <>
           <ConfigSection
             title="Agents"
-            description="How the agents are asked for measured use. Only agents that the leader lists are."
+            description="How agents are queried for measured use. Only agents listed by the leader are queried."
           >
             {rows(AGENTS)}
             <Field label="Agent password" htmlFor="mesos-agentBasicAuthPassword" disabled={readOnly}>
@@ -130,10 +115,24 @@ export default function ConfigEditor({ options, onOptionsChange }: Props) {
                 disabled={readOnly}
                 isConfigured={Boolean(options.secureJsonFields?.agentBasicAuthPassword)}
                 value={options.secureJsonData?.agentBasicAuthPassword ?? ''}
-                onChange={(event) => setAgentPassword(event.currentTarget.value, true)}
-                onReset={() => setAgentPassword('', false)}
+                onChange={(event) => setSecret('agentBasicAuthPassword', event.currentTarget.value)}
+                onReset={() => setSecret('agentBasicAuthPassword', '')}
               />
             </Field>
+            <AgentHeaders
+              names={jsonData.agentHeaders}
+              values={options.secureJsonData}
+              stored={options.secureJsonFields}
+              readOnly={readOnly}
+              onNamesChange={(names) => set('agentHeaders', names)}
+              onValueChange={setSecret}
+              onRemove={(names, key) =>
+                onOptionsChange({
+                  ...withSecret(options, key, ''),
+                  jsonData: withKey(jsonData, 'agentHeaders', names),
+                })
+              }
+            />
           </ConfigSection>
           <Divider />
         </>
@@ -165,6 +164,14 @@ export default function ConfigEditor({ options, onOptionsChange }: Props) {
       </Box>
     </>
   );
+}
+
+function withSecret(options: Props['options'], key: keyof MesosSecureOptions, value: string): Props['options'] {
+  return {
+    ...options,
+    secureJsonFields: { ...options.secureJsonFields, [key]: false },
+    secureJsonData: { ...options.secureJsonData, [key]: value },
+  };
 }
 
 // A key without a value is not stored, so that its default holds, also a later version's.

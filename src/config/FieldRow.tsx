@@ -9,7 +9,7 @@ interface Props {
   field: FieldSpec;
   options: MesosOptions;
   readOnly?: boolean;
-  /** Called with undefined where the default is to hold again. */
+  /** Is called with undefined where the field was emptied: the default holds then. */
   onChange: (value: string | number | boolean | string[] | undefined) => void;
 }
 

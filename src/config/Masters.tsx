@@ -1,4 +1,4 @@
-// The list of masters: an address a row, one empty row to begin with.
+// The list of masters: one address per row.
 import { Button, Field, FieldValidationMessage, IconButton, Input, Stack } from '@grafana/ui';
 import React from 'react';
 
@@ -17,7 +17,7 @@ export function Masters({ masters, readOnly, onChange }: Props) {
     <Field
       label="Masters"
       required
-      description="Addresses of the masters as Grafana’s server reaches them, with http or https. The leader is found among them; a single address may be a load balancer’s. Or one address of ZooKeeper, like zk://zk1:2181,zk2:2181/mesos."
+      description="Addresses of all masters, as Grafana’s server reaches them, for example http://master1:5050. The leader is found among them. One address may be that of a load balancer, or of ZooKeeper: zk://zk1:2181,zk2:2181/mesos."
       invalid={Boolean(problem)}
       error={problem}
     >

@@ -1,4 +1,4 @@
-// A button that shows the provisioning file of what is configured.
+// A button that shows the settings as a provisioning file.
 import { Button, ClipboardButton, Modal } from '@grafana/ui';
 import type { DataSourceSettings } from '@grafana/data';
 import React, { useState } from 'react';
@@ -16,7 +16,8 @@ export function Provisioning({ settings }: { settings: DataSourceSettings<MesosO
       </Button>
       <Modal title="Provisioning YAML" isOpen={open} onDismiss={() => setOpen(false)}>
         <p>
-          These settings as a file for Grafana’s <code>provisioning/datasources</code>. Secrets are named, not shown.
+          These settings as a file for Grafana’s <code>provisioning/datasources</code>. Secrets are read from
+          environment variables.
         </p>
         <pre data-testid="provisioning-yaml">{yaml}</pre>
         <Modal.ButtonRow>

@@ -1,11 +1,11 @@
-// User and password of ZooKeeper: shown where ZooKeeper tells the masters, or where one is stored.
+// User and password of ZooKeeper: shown with a zk:// address, or where one is stored.
 import { Field, SecretInput } from '@grafana/ui';
 import React from 'react';
 
 import { digestProblem } from './validate';
 
 interface Props {
-  /** What was just typed; a stored one never comes back. */
+  /** The typed value; a stored one never comes back. */
   value: string;
   isStored: boolean;
   readOnly?: boolean;
@@ -18,7 +18,7 @@ export function ZooKeeperDigest({ value, isStored, readOnly, onChange, onReset }
   return (
     <Field
       label="ZooKeeper digest"
-      description="user:password, only where ZooKeeper does not let everybody read the masters’ znodes. Mesos leaves them readable."
+      description="user:password. Only needed where reading the masters’ znodes is restricted. Mesos leaves them readable for everybody."
       invalid={Boolean(problem)}
       error={problem}
     >

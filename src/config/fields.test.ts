@@ -35,25 +35,29 @@ it('takes agents behind a router', () => {
 });
 
 it.each([
-  ['pollInterval', '1s', 'must be at least 10s'],
-  ['idleTimeout', '10s', 'must be at least 1m'],
-  ['retention', '1 day', 'must be a duration like 15s, 10m or 7d'],
-  ['memoryLimit', '1MiB', 'must be at least 16MiB'],
-  ['maxSeries', 10, 'must be a whole number of at least 1000'],
-  ['taskSeries', 'sometimes', 'must be one of auto, always, never'],
+  ['pollInterval', '1s', '"1s" is too short: at least 10s'],
+  ['idleTimeout', '10s', '"10s" is too short: at least 1m'],
+  ['retention', '1 day', '"1 day" is not a valid duration, for example 15s, 10m or 7d'],
+  ['memoryLimit', '1MiB', '"1MiB" is too small: at least 16MiB'],
+  ['maxSeries', 10, '10 is too small: at least 1000'],
+  ['taskSeries', 'sometimes', '"sometimes" is not possible: choose one of auto, always, never'],
   [
     'agentAddress',
     '{hostname}',
-    'must be an address such as http://{hostname}:{port}, without a user, query or fragment',
+    '"{hostname}" is not an address, for example http://{hostname}:{port}; it has no user, query or fragment',
   ],
   [
     'agentAddress',
     'http://u:p@{ip}',
-    'must be an address such as http://{hostname}:{port}, without a user, query or fragment',
+    '"http://u:p@{ip}" is not an address, for example http://{hostname}:{port}; it has no user, query or fragment',
   ],
-  ['agentAddress', 'http://{host}:{port}', 'has {host}: there are only {hostname}, {ip}, {port} and {id}'],
-  ['agentAddress', 'https://router/agent', 'is the same for all agents: it needs {hostname}, {ip} or {id}'],
-  ['engine', 'disk', 'must be one of auto, memory'],
-])('%s %j %s', (key, value, problem) => {
+  ['agentAddress', 'http://{host}:{port}', '"{host}" is not known: use {hostname}, {ip}, {port} and {id}'],
+  [
+    'agentAddress',
+    'https://router/agent',
+    '"https://router/agent" is the same for all agents: use {hostname}, {ip} or {id} in it',
+  ],
+  ['engine', 'disk', '"disk" is not possible: choose one of auto, memory'],
+])('%s %j: %s', (key, value, problem) => {
   expect(fieldProblem(field(key), { [key]: value })).toBe(problem);
 });

@@ -1,9 +1,9 @@
-// The settings of collection and history as a table: key, words, default,
-// and what is right. The editor draws it; the order is the editor's.
+// The settings of collection and history as a table: key, label, default and
+// check, in the order the editor shows them.
 import type { MesosOptions } from './types';
 import { agentAddressProblem, countProblem, durationProblem, sizeProblem } from './validate';
 
-export type FieldKey = Exclude<keyof MesosOptions, 'masters' | 'timeout' | 'enableSecureSocksProxy'> &
+export type FieldKey = Exclude<keyof MesosOptions, 'masters' | 'agentHeaders' | 'timeout' | 'enableSecureSocksProxy'> &
   (
     | 'clusterName'
     | 'pollInterval'
@@ -24,11 +24,11 @@ interface Field {
   key: FieldKey;
   label: string;
   description: string;
-  /** What an empty field means, as it would be written. */
+  /** The value of an empty field, as it would be written. */
   default: string;
 }
 
-/** Free text; `problem` says what is wrong with one that is not empty. */
+/** Free text; `problem` returns what is wrong with one that is not empty. */
 interface TextField extends Field {
   kind: 'text' | 'number';
   problem?: (value: string) => string | undefined;
@@ -53,7 +53,7 @@ export const CLUSTER_NAME: FieldSpec = {
   key: 'clusterName',
   kind: 'text',
   label: 'Cluster name',
-  description: 'The label cluster of every series. Fill it in only where Mesos has no --cluster.',
+  description: 'The label cluster of every series. Only needed where Mesos runs without --cluster.',
   default: 'the cluster’s own name',
 };
 
@@ -63,7 +63,7 @@ export const COLLECTION: FieldSpec[] = [
     kind: 'text',
     label: 'Poll interval',
     description:
-      'How often the leader is asked. Large clusters are asked for their state less often, by their number of agents. At least 10s.',
+      'How often the leader is polled. The state of large clusters is polled less often, by their number of agents. At least 10s.',
     default: '15s',
     problem: (value) => durationProblem(value, 10 * SECOND, '10s'),
   },
@@ -71,11 +71,11 @@ export const COLLECTION: FieldSpec[] = [
     key: 'taskSeries',
     kind: 'choice',
     label: 'Task history',
-    description: 'Whether history of single tasks and executors is kept. Current values are always there.',
+    description: 'Whether the history of tasks and executors is kept. Their current values are always available.',
     default: 'auto',
     options: [
-      { value: 'auto', label: 'Auto', description: 'While it fits into the limits below' },
-      { value: 'always', label: 'Always', description: 'Also where it does not fit well' },
+      { value: 'auto', label: 'Auto', description: 'While all series fit into the limits below' },
+      { value: 'always', label: 'Always', description: 'Also when the limits are reached' },
       { value: 'never', label: 'Never', description: 'Cluster, framework, role and agent only' },
     ],
   },
@@ -83,7 +83,7 @@ export const COLLECTION: FieldSpec[] = [
     key: 'taskLabels',
     kind: 'tags',
     label: 'Task labels',
-    description: 'Labels of tasks that become labels of their series, as label_<name>.',
+    description: 'Labels of tasks that their series get, as label_<name>.',
     default: 'none',
   },
   {
@@ -91,14 +91,14 @@ export const COLLECTION: FieldSpec[] = [
     kind: 'switch',
     label: 'Agent statistics',
     description:
-      'Measured use of CPU and memory, and agents’ own metrics, for which every agent is asked itself, from Grafana’s server.',
+      'Measured use of CPU and memory, and agents’ own metrics. Grafana’s server queries every agent for it.',
     default: 'off',
   },
   {
     key: 'maxSeries',
     kind: 'number',
-    label: 'Most series',
-    description: 'Beyond it task series go first; the status says what is not kept.',
+    label: 'Series limit',
+    description: 'Task series are dropped first. Save & test shows what is dropped.',
     default: '300000',
     problem: (value) => countProblem(Number(value), 1000),
   },
@@ -106,20 +106,20 @@ export const COLLECTION: FieldSpec[] = [
     key: 'idleTimeout',
     kind: 'text',
     label: 'Idle time-out',
-    description: 'Collection ends after this time without a query and begins again with the next.',
+    description: 'Polling stops after this time without a query, and starts again with the next one.',
     default: '7d',
     problem: (value) => durationProblem(value, MINUTE, '1m'),
   },
 ];
 
-/** Where agents are and who they let in; of use with agent statistics only. */
+/** Addresses and credentials of agents; only used with agent statistics. */
 export const AGENTS: FieldSpec[] = [
   {
     key: 'agentAddress',
     kind: 'text',
     label: 'Agent address',
     description:
-      'Where an agent is asked, with {hostname}, {ip}, {port} and {id} of what it told the master. Behind a router (DC/OS): https://router/agent/{id}.',
+      'Address of an agent: {hostname}, {ip}, {port} and {id} are replaced by those of the agent. Behind a router (DC/OS): https://router/agent/{id}.',
     default: 'http://{hostname}:{port}',
     problem: agentAddressProblem,
   },
@@ -127,14 +127,14 @@ export const AGENTS: FieldSpec[] = [
     key: 'agentHosts',
     kind: 'text',
     label: 'Agent hosts',
-    description: 'A regular expression. Only agents whose whole host name or IP address it matches are asked.',
-    default: 'all that the leader lists',
+    description: 'A regular expression. Only agents whose whole host name or IP address matches are queried.',
+    default: 'all agents',
   },
   {
     key: 'agentBasicAuthUser',
     kind: 'text',
     label: 'Agent user',
-    description: 'For agents only: they never get the credentials of the masters, nor masters theirs.',
+    description: 'User for agents. Agents never get the credentials of the masters, nor masters those of agents.',
     default: 'none',
   },
 ];
@@ -144,7 +144,7 @@ export const HISTORY: FieldSpec[] = [
     key: 'engine',
     kind: 'choice',
     label: 'Engine',
-    description: 'Where history is kept. The directory is set by whoever runs Grafana: history_path in grafana.ini.',
+    description: 'Where history is kept. The directory is history_path in grafana.ini.',
     default: 'auto',
     options: [
       { value: 'auto', label: 'Auto', description: 'On disk where history_path is set, else in memory' },
@@ -156,7 +156,7 @@ export const HISTORY: FieldSpec[] = [
     kind: 'text',
     label: 'Memory limit',
     description:
-      'In memory: the oldest values go first. At least 16MiB. On disk: what is kept in memory while the disk cannot be written.',
+      'The oldest values are dropped first. With history on disk: for samples that cannot be written to it. At least 16MiB.',
     default: '256MiB',
     problem: (value) => sizeProblem(value, 16 * MiB, '16MiB'),
   },
@@ -164,13 +164,13 @@ export const HISTORY: FieldSpec[] = [
     key: 'retention',
     kind: 'text',
     label: 'Retention',
-    description: 'How long values are kept; in memory as far as the memory limit reaches.',
+    description: 'How long values are kept; in memory, as long as the memory limit allows.',
     default: '15d',
     problem: (value) => durationProblem(value, 10 * MINUTE, '10m'),
   },
 ];
 
-/** What is wrong with a stored value, or nothing. An absent one is the default. */
+/** Returns what is wrong with a stored value, or undefined. An absent value is the default. */
 export function fieldProblem(field: FieldSpec, options: MesosOptions): string | undefined {
   const value = options[field.key];
   if (value === undefined || value === null || value === '') {
@@ -183,7 +183,7 @@ export function fieldProblem(field: FieldSpec, options: MesosOptions): string | 
     case 'choice':
       return field.options.some((option) => option.value === value)
         ? undefined
-        : `must be one of ${field.options.map((option) => option.value).join(', ')}`;
+        : `"${value}" is not possible: choose one of ${field.options.map((option) => option.value).join(', ')}`;
     default:
       return undefined;
   }

@@ -86,3 +86,14 @@ it('has an empty list and an empty map in one line', () => {
   expect(provisioningYaml(settings({ jsonData: { masters: [] } }))).toContain('masters: []');
   expect(provisioningYaml(settings({}))).toContain('jsonData: {}');
 });
+
+it('keeps the places of agents’ headers, which their values have too', () => {
+  const yaml = provisioningYaml(
+    settings({
+      jsonData: { agentHeaders: ['', 'Authorization'] },
+      secureJsonFields: { agentHeaderValue2: true },
+    })
+  );
+  expect(yaml).toContain('agentHeaders:\n        - ""\n        - Authorization\n');
+  expect(yaml).toContain('agentHeaderValue2: $MESOS_AGENT_HEADER_VALUE2\n');
+});

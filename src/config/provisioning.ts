@@ -1,5 +1,5 @@
-// The settings as a provisioning file: what was clicked together, to be kept
-// in a repository. Secrets are never in it: the browser does not have them.
+// The settings as a provisioning file. Secrets are not in it: the browser does
+// not have them.
 import type { DataSourceSettings } from '@grafana/data';
 
 import type { MesosOptions, MesosSecureOptions } from './types';
@@ -10,7 +10,7 @@ type Value = string | number | boolean | Value[] | { [key: string]: Value };
 // Written by Grafana itself.
 const NOT_OURS = ['pdcInjected'];
 
-/** YAML for provisioning/datasources/. Each secret is an environment variable of Grafana's server. */
+/** Returns YAML for provisioning/datasources/. Each secret is an environment variable of Grafana's server. */
 export function provisioningYaml(settings: Settings): string {
   const { name, uid, type, isDefault, basicAuth, basicAuthUser, jsonData } = settings;
   const source: Record<string, Value> = {
@@ -38,7 +38,7 @@ export function provisioningYaml(settings: Settings): string {
   return lines.join('\n') + '\n';
 }
 
-/** Secrets that are stored, and those just typed. */
+/** Returns the keys of secrets that are stored or typed. */
 function secretKeys({ secureJsonFields, secureJsonData }: Settings): string[] {
   const keys = [
     ...Object.entries(secureJsonFields ?? {}).flatMap(([key, set]) => (set ? [key] : [])),

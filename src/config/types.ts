@@ -6,7 +6,7 @@ export type Engine = 'auto' | 'memory';
 
 /** jsonData. Every key but masters is optional; nothing in here is secret: Viewers can read it. */
 export interface MesosOptions extends DataSourceJsonData {
-  /** Addresses of the masters, http or https; or one of ZooKeeper, zk://zk1:2181,zk2:2181/mesos. */
+  /** Addresses of the masters, http or https; or one zk://zk1:2181,zk2:2181/mesos. */
   masters?: string[];
   /** The label `cluster`, where Mesos has no --cluster. */
   clusterName?: string;
@@ -15,11 +15,13 @@ export interface MesosOptions extends DataSourceJsonData {
   /** Task labels that become labels of task series. */
   taskLabels?: string[];
   agentStatistics?: boolean;
-  /** Where agents are: {hostname} {ip} {port} {id}. */
+  /** Address of an agent: {hostname} {ip} {port} {id} stand for what the leader has of it. */
   agentAddress?: string;
   /** Regular expression for the hosts of agents that are asked. */
   agentHosts?: string;
   agentBasicAuthUser?: string;
+  /** Names of HTTP headers for agents; '' is a place whose name was removed. */
+  agentHeaders?: string[];
   maxSeries?: number;
   idleTimeout?: string;
   engine?: Engine;
@@ -40,4 +42,6 @@ export interface MesosSecureOptions {
   tlsCACert?: string;
   tlsClientCert?: string;
   tlsClientKey?: string;
+  /** The value of the first of agentHeaders is agentHeaderValue1. */
+  [agentHeaderValue: `agentHeaderValue${number}`]: string | undefined;
 }

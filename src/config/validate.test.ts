@@ -2,6 +2,7 @@ import {
   countProblem,
   digestProblem,
   durationProblem,
+  headerProblem,
   masterProblem,
   mastersProblem,
   parseDuration,
@@ -40,13 +41,13 @@ it.each([
 });
 
 it('names the least that is allowed', () => {
-  expect(durationProblem('5s', 10_000, '10s')).toBe('must be at least 10s');
+  expect(durationProblem('5s', 10_000, '10s')).toBe('"5s" is too short: at least 10s');
   expect(durationProblem('10s', 10_000, '10s')).toBeUndefined();
-  expect(durationProblem('x', 10_000, '10s')).toBe('must be a duration like 15s, 10m or 7d');
-  expect(sizeProblem('1MiB', 16 * 1024 ** 2, '16MiB')).toBe('must be at least 16MiB');
-  expect(sizeProblem('lots', 0, '')).toBe('must be a size like 256MiB or 1GiB');
-  expect(countProblem(999, 1000)).toBe('must be a whole number of at least 1000');
-  expect(countProblem(1000.5, 1000)).toBe('must be a whole number of at least 1000');
+  expect(durationProblem('x', 10_000, '10s')).toBe('"x" is not a valid duration, for example 15s, 10m or 7d');
+  expect(sizeProblem('1MiB', 16 * 1024 ** 2, '16MiB')).toBe('"1MiB" is too small: at least 16MiB');
+  expect(sizeProblem('lots', 0, '')).toBe('"lots" is not a valid size, for example 256MiB or 1GiB');
+  expect(countProblem(999, 1000)).toBe('999 is too small: at least 1000');
+  expect(countProblem(1000.5, 1000)).toBe('1000.5 is not a whole number, for example 1000');
   expect(countProblem(1000, 1000)).toBeUndefined();
 });
 
@@ -56,19 +57,19 @@ it.each([
   ['http://10.0.0.1:5050/', undefined],
   ['http://[::1]:5050', undefined],
   ['', undefined],
-  ['master1:5050', 'must be an address like'],
-  ['ftp://master1', 'must be an address like'],
-  ['http://', 'must be an address like'],
+  ['master1:5050', 'is not the address of a master'],
+  ['ftp://master1', 'is not the address of a master'],
+  ['http://', 'is not the address of a master'],
   ['http://user:secret@master1:5050', 'basic authentication'],
-  ['http://master1:5050/state', 'without a path'],
-  ['http://master1:5050?x=1', 'without a path'],
+  ['http://master1:5050/state', 'has a path'],
+  ['http://master1:5050?x=1', 'has a path'],
   ['zk://zk1:2181/mesos', undefined],
   [' ZK://zk1:2181,[::1]:2182/mesos/prod/ ', undefined],
-  ['zk://zk1:2181', 'with the path of the masters’ --zk'],
-  ['zk://zk1:2181/', 'with the path'],
-  ['zk://zk1:2181/a//b', 'is no path of ZooKeeper'],
-  ['zk://zk1:2181/a/../b', 'is no path of ZooKeeper'],
-  ['zk://zk1:2181/mesos?x', 'is no path of ZooKeeper'],
+  ['zk://zk1:2181', 'has no path: add that of the masters’ --zk'],
+  ['zk://zk1:2181/', 'has no path'],
+  ['zk://zk1:2181/a//b', 'is not a valid path of ZooKeeper'],
+  ['zk://zk1:2181/a/../b', 'is not a valid path of ZooKeeper'],
+  ['zk://zk1:2181/mesos?x', 'is not a valid path of ZooKeeper'],
   ['zk://zk1/mesos', '"zk1" is not host:port'],
   ['zk://zk1:2181,/mesos', '"" is not host:port'],
   ['zk://zk1:0/mesos', 'is not host:port'],
@@ -84,19 +85,19 @@ it.each([
 });
 
 it('wants one master at least', () => {
-  expect(mastersProblem([])).toBe('Name at least one master');
-  expect(mastersProblem(['', ' '])).toBe('Name at least one master');
+  expect(mastersProblem([])).toContain('There is no master');
+  expect(mastersProblem(['', ' '])).toContain('There is no master');
   expect(mastersProblem(['', 'http://master1:5050'])).toBeUndefined();
   expect(mastersProblem(['', 'zk://zk1:2181/mesos'])).toBeUndefined();
-  expect(mastersProblem(['http://master1:5050', 'zk://zk1:2181/mesos'])).toContain('must stand alone');
+  expect(mastersProblem(['http://master1:5050', 'zk://zk1:2181/mesos'])).toContain('remove the other addresses');
 });
 
 it.each([
   ['', undefined],
   ['mesos:secret', undefined],
   ['mesos:with:colons', undefined],
-  ['secret', 'must be user:password'],
-  [':secret', 'must be user:password'],
+  ['secret', 'is not user:password'],
+  [':secret', 'is not user:password'],
 ])('digest %j', (digest, problem) => {
   const found = digestProblem(digest);
   if (problem) {
@@ -104,5 +105,27 @@ it.each([
     expect(found).not.toContain('secret');
   } else {
     expect(found).toBeUndefined();
+  }
+});
+
+it.each([
+  [['Authorization', ''], 0, undefined],
+  [['Authorization', ''], 1, undefined],
+  [['X Id'], 0, 'is not the name of an HTTP header'],
+  [['Transfer-Encoding'], 0, 'is set by the HTTP client'],
+  [['X-Id', 'x-id'], 0, undefined],
+  [['X-Id', 'x-id'], 1, 'is there twice'],
+])('header %j, place %j', (names, place, problem) => {
+  const found = headerProblem(names, place);
+  if (problem) {
+    expect(found).toContain(problem);
+  } else {
+    expect(found).toBeUndefined();
+  }
+});
+
+it('does not repeat a secret that was typed into the wrong field', () => {
+  for (const address of ['http://user:secret@master1:5050', 'zk://user:secret@zk1:2181/mesos']) {
+    expect(masterProblem(address)).not.toContain('secret');
   }
 });

@@ -1,6 +1,5 @@
-// What is right in a setting, as the backend reads it (pkg/plugin/settings.go):
-// checked here too, so that a mistake shows beside its field and not only at
-// Save & test.
+// What is wrong with a setting, by the backend's rules (pkg/plugin/settings_keys.go),
+// so that a mistake is shown beside its field and not only by Save & test.
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -11,7 +10,7 @@ const DAY = 24 * HOUR;
 const GO_UNITS: Record<string, number> = { ms: 1, s: SECOND, m: MINUTE, h: HOUR };
 const GRAFANA_UNITS: Record<string, number> = { d: DAY, w: 7 * DAY, M: 30 * DAY, y: 365 * DAY };
 
-/** A duration like `15s`, `1h30m` or `7d` in milliseconds; undefined where it is none. */
+/** Returns a duration like `15s`, `1h30m` or `7d` in milliseconds; undefined where it is none. */
 export function parseDuration(text: string): number | undefined {
   const long = /^(\d+)([dwMy])$/.exec(text);
   if (long) {
@@ -31,43 +30,50 @@ export function isDuration(text: string): boolean {
   return parseDuration(text) !== undefined;
 }
 
-/** A size like `256MiB` or `1GiB` in bytes; undefined where it is none. */
+/** Returns a size like `256MiB` or `1GiB` in bytes; undefined where it is none. */
 export function parseSize(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)([KMGT]?)i?B$/.exec(text);
   return match ? Number(match[1]) * 1024 ** ' KMGT'.indexOf(match[2] || ' ') : undefined;
 }
 
-/** Why a text is no duration of at least this many milliseconds; undefined where it is. */
-export function durationProblem(text: string, least: number, leastText: string): string | undefined {
-  const value = parseDuration(text);
-  if (value === undefined) {
-    return 'must be a duration like 15s, 10m or 7d';
-  }
-  return value < least ? `must be at least ${leastText}` : undefined;
+/** Returns what is wrong with a text that should be a duration, or undefined. */
+export function notDuration(text: string, examples: string): string | undefined {
+  return isDuration(text) ? undefined : `"${text}" is not a valid duration, for example ${examples}`;
 }
 
-/** Why a text is no size of at least this many bytes. */
+/** Returns what is wrong with a duration of at least this many milliseconds, or undefined. */
+export function durationProblem(text: string, least: number, leastText: string): string | undefined {
+  const value = parseDuration(text);
+  return value !== undefined && value < least
+    ? `"${text}" is too short: at least ${leastText}`
+    : notDuration(text, '15s, 10m or 7d');
+}
+
+/** Returns what is wrong with a size of at least this many bytes, or undefined. */
 export function sizeProblem(text: string, least: number, leastText: string): string | undefined {
   const value = parseSize(text);
   if (value === undefined) {
-    return 'must be a size like 256MiB or 1GiB';
+    return `"${text}" is not a valid size, for example 256MiB or 1GiB`;
   }
-  return value < least ? `must be at least ${leastText}` : undefined;
+  return value < least ? `"${text}" is too small: at least ${leastText}` : undefined;
 }
 
-/** Why a number is not a whole one of at least least. */
+/** Returns what is wrong with a whole number of at least `least`, or undefined. */
 export function countProblem(value: number, least: number): string | undefined {
-  return Number.isInteger(value) && value >= least ? undefined : `must be a whole number of at least ${least}`;
+  if (!Number.isInteger(value)) {
+    return `${value} is not a whole number, for example ${least}`;
+  }
+  return value < least ? `${value} is too small: at least ${least}` : undefined;
 }
 
 const ZK_SCHEME = /^zk:\/\//i;
 
-/** Whether ZooKeeper tells the masters. */
+/** Reports whether the masters are found through ZooKeeper. */
 export function throughZooKeeper(masters: string[] = []): boolean {
   return masters.some((master) => ZK_SCHEME.test(master.trim()));
 }
 
-/** Why a text is no master's address, nor ZooKeeper's. */
+/** Returns what is wrong with the address of a master or of ZooKeeper, or undefined. */
 export function masterProblem(text: string): string | undefined {
   const address = text.trim();
   if (address === '') {
@@ -77,30 +83,32 @@ export function masterProblem(text: string): string | undefined {
     return zooKeeperProblem(address);
   }
   if (address.includes('@')) {
-    return 'must not hold a user and password, which every Viewer could read: use basic authentication below';
+    return 'The address has a user or password, which every Viewer could read: use basic authentication below';
   }
   const url = /^https?:\/\//.test(address) ? parseUrl(address) : undefined;
   if (!url) {
-    return 'must be an address like http://master1:5050';
+    return `"${address}" is not the address of a master, for example http://master1:5050`;
   }
-  return url.pathname !== '/' || url.search || url.hash ? 'must end with the host and port, without a path' : undefined;
+  return url.pathname !== '/' || url.search || url.hash
+    ? `"${address}" has a path: end it with host and port, for example http://master1:5050`
+    : undefined;
 }
 
-const ZK_FORM = 'must be an address like zk://zk1:2181,zk2:2181/mesos';
+const ZK_EXAMPLE = 'for example zk://zk1:2181,zk2:2181/mesos';
 
 function zooKeeperProblem(address: string): string | undefined {
   if (address.includes('@')) {
-    return 'must not hold a user and password, which every Viewer could read: use the ZooKeeper digest below';
+    return 'The address has a user or password, which every Viewer could read: use the ZooKeeper digest below';
   }
   const [hosts, ...path] = address.replace(ZK_SCHEME, '').replace(/\/$/, '').split('/');
   if (path.length === 0) {
-    return `${ZK_FORM}, with the path of the masters’ --zk`;
+    return `"${address}" has no path: add that of the masters’ --zk, ${ZK_EXAMPLE}`;
   }
   if (path.some((name) => name === '' || name === '.' || name === '..' || /[?# \0]/.test(name))) {
-    return `${ZK_FORM}: /${path.join('/')} is no path of ZooKeeper`;
+    return `"/${path.join('/')}" is not a valid path of ZooKeeper, ${ZK_EXAMPLE}`;
   }
   const wrong = hosts.split(',').find((host) => !isHostPort(host.trim()));
-  return wrong === undefined ? undefined : `${ZK_FORM}: ${JSON.stringify(wrong)} is not host:port`;
+  return wrong === undefined ? undefined : `"${wrong}" is not host:port, ${ZK_EXAMPLE}`;
 }
 
 function isHostPort(text: string): boolean {
@@ -108,9 +116,11 @@ function isHostPort(text: string): boolean {
   return match !== null && Number(match[1]) <= 65535;
 }
 
-/** Why a text is no user:password of ZooKeeper. */
+/** Returns what is wrong with user:password of ZooKeeper, or undefined. It does not hold the secret. */
 export function digestProblem(text: string): string | undefined {
-  return text === '' || text.indexOf(':') > 0 ? undefined : 'must be user:password, with a colon between them';
+  return text === '' || text.indexOf(':') > 0
+    ? undefined
+    : 'This is not user:password: write both, with a colon between them';
 }
 
 function parseUrl(text: string): URL | undefined {
@@ -121,25 +131,50 @@ function parseUrl(text: string): URL | undefined {
   }
 }
 
-/** Why a list of masters is not enough, or too much. */
+/** Returns what is wrong with a list of masters, or undefined. */
 export function mastersProblem(masters: string[] = []): string | undefined {
   const named = masters.filter((master) => master.trim() !== '');
   if (named.length > 1 && throughZooKeeper(named)) {
-    return 'The address of ZooKeeper must stand alone: it tells all masters';
+    return 'A zk:// address finds all masters: remove the other addresses';
   }
-  return named.length > 0 ? undefined : 'Name at least one master';
+  return named.length > 0
+    ? undefined
+    : 'There is no master: write at least one address, for example http://master1:5050';
 }
 
-/** Why a text is no template for agents' addresses. */
+/** Returns what is wrong with a template for agents' addresses, or undefined. */
 export function agentAddressProblem(text: string): string | undefined {
   if (!/^https?:\/\/[^/?#@]+(\/[^?#@]*)?$/.test(text)) {
-    return 'must be an address such as http://{hostname}:{port}, without a user, query or fragment';
+    return `"${text}" is not an address, for example http://{hostname}:{port}; it has no user, query or fragment`;
   }
   const unknown = text.match(/\{[^{}]*\}/g)?.find((one) => !['{hostname}', '{ip}', '{port}', '{id}'].includes(one));
   if (unknown) {
-    return `has ${unknown}: there are only {hostname}, {ip}, {port} and {id}`;
+    return `"${unknown}" is not known: use {hostname}, {ip}, {port} and {id}`;
   }
   return /\{(hostname|ip|id)\}/.test(text)
     ? undefined
-    : 'is the same for all agents: it needs {hostname}, {ip} or {id}';
+    : `"${text}" is the same for all agents: use {hostname}, {ip} or {id} in it`;
+}
+
+// Set by the backend's HTTP client.
+const CONNECTION_HEADERS = [
+  ...['accept-encoding', 'connection', 'content-length', 'keep-alive', 'proxy-connection'],
+  ...['te', 'trailer', 'transfer-encoding', 'upgrade'],
+];
+
+/** Returns what is wrong with one of the headers for agents, or undefined. */
+export function headerProblem(names: string[], place: number): string | undefined {
+  const name = names[place];
+  if (!name) {
+    return undefined; // an empty row is ignored
+  }
+  // A token: RFC 9110, section 5.6.2
+  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
+    return `"${name}" is not the name of an HTTP header, for example Authorization`;
+  }
+  if (CONNECTION_HEADERS.includes(name.toLowerCase())) {
+    return `"${name}" is set by the HTTP client: remove it`;
+  }
+  const first = names.findIndex((other) => other.toLowerCase() === name.toLowerCase());
+  return first < place ? `"${name}" is there twice: remove one` : undefined;
 }

@@ -131,7 +131,7 @@ describe('builder', () => {
     expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ top: 5 }));
     await user.type(screen.getByLabelText('Forecast'), '1x{Enter}');
     expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ forecast: '1x' }));
-    expect(screen.getByText('a duration like 1h')).toBeInTheDocument();
+    expect(screen.getByText('"1x" is not a valid duration, for example 1h or 1d')).toBeInTheDocument();
   });
 
   it('shows why a query is impossible, in the backend’s words', async () => {

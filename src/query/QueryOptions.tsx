@@ -5,7 +5,7 @@ import { EditorField, EditorRow, QueryOptionGroup } from '@grafana/plugin-ui';
 import { Combobox, RadioButtonGroup } from '@grafana/ui';
 import React, { useId } from 'react';
 
-import { isDuration } from '../config/validate';
+import { isDuration, notDuration } from '../config/validate';
 import { CommitInput } from './CommitInput';
 import { AUTO_LEGEND, queryTypeOf, type KindKeys } from './defaults';
 import type { MesosQuery } from './types';
@@ -103,7 +103,7 @@ export function QueryOptions({ query, app, onChange, onRunQuery }: Props) {
           label="Min step"
           tooltip="A lower limit for the step, and so for $__interval and $__rate_interval. The step is never shorter than the poll interval."
           invalid={step !== '' && !step.includes('$') && !isDuration(step)}
-          error="a duration like 30s or 5m"
+          error={notDuration(step, '30s or 5m')}
         >
           <CommitInput
             aria-label="Min step"

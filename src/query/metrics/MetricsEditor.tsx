@@ -5,7 +5,7 @@ import { Combobox, MultiCombobox, RadioButtonGroup, type ComboboxOption } from '
 import { omit, pick } from 'lodash';
 import React, { useId } from 'react';
 
-import { isDuration } from '../../config/validate';
+import { isDuration, notDuration } from '../../config/validate';
 import type { Catalogue, MesosResources } from '../../resources';
 import { CatalogueError } from '../CatalogueError';
 import { CommitInput } from '../CommitInput';
@@ -184,7 +184,7 @@ function Operations({ query, catalogue, lists, onChange }: PartProps & { lists: 
           htmlFor={`${id}-forecast`}
           tooltip="The value expected this much later, from as much history: 1h, 1d."
           invalid={Boolean(query.forecast) && !query.forecast?.includes('$') && !isDuration(query.forecast ?? '')}
-          error="a duration like 1h"
+          error={notDuration(query.forecast ?? '', '1h or 1d')}
         >
           <CommitInput
             id={`${id}-forecast`}
