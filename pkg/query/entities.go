@@ -299,10 +299,12 @@ func measureNames(of ...Resource) []Measure {
 
 // unique drops later repetitions.
 func unique[T comparable](all []T) []T {
+	seen := make(map[T]bool, len(all))
 	var once []T
-	for _, one := range all {
-		if !slices.Contains(once, one) {
-			once = append(once, one)
+	for _, member := range all {
+		if !seen[member] {
+			seen[member] = true
+			once = append(once, member)
 		}
 	}
 	return once

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/prometheus/common/model"
-	"github.com/prometheus/prometheus/model/labels"
 )
 
 // This file is the small parts that PromQL text is made of.
@@ -54,7 +53,7 @@ func fold(operator string, measures []Measure, of func(Measure) expr) expr {
 }
 
 // braces writes matchers as PromQL does.
-func braces(matchers []*labels.Matcher) string {
+func braces(matchers []matcher) string {
 	if len(matchers) == 0 {
 		return ""
 	}

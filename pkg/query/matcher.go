@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 
@@ -14,9 +15,38 @@ import (
 // Prometheus' own printer and lists by regexp.QuoteMeta: whatever a filter
 // holds stays a value.
 
-// labelName is what a label may be called (Prometheus' data model; names
+// labelName matches what a label may be called (Prometheus' data model; names
 // outside it never come from this plugin).
 var labelName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+
+// A matcher is a condition on a label, to be written into PromQL. It has been
+// checked and is not compiled: 10,000 names of 60 bytes take 160 ms and 150 MB to
+// compile, and the expression is compiled where it is evaluated.
+type matcher struct {
+	label string
+	kind  labels.MatchType
+	value string
+}
+
+// uncompiled returns the matcher as Prometheus' printer takes it. It must not be
+// asked whether it matches.
+func (m matcher) uncompiled() *labels.Matcher {
+	return &labels.Matcher{Type: m.kind, Name: m.label, Value: m.value}
+}
+
+func (m matcher) String() string { return m.uncompiled().String() }
+
+// compiled returns matchers that a storage.Querier can select by.
+func compiled(all []matcher) ([]*labels.Matcher, error) {
+	matchers := make([]*labels.Matcher, len(all))
+	for i, m := range all {
+		var err error
+		if matchers[i], err = labels.NewMatcher(m.kind, m.label, m.value); err != nil {
+			return nil, fmt.Errorf("compile a filter on %s: %w", m.label, err)
+		}
+	}
+	return matchers, nil
+}
 
 var matchTypes = map[Operator]labels.MatchType{
 	OperatorEqual:    labels.MatchEqual,
@@ -25,7 +55,7 @@ var matchTypes = map[Operator]labels.MatchType{
 	OperatorNotMatch: labels.MatchNotRegexp,
 }
 
-// overList are the types that compare with any of a list.
+// overList holds the regexp operators that compare with any of a list.
 var overList = map[labels.MatchType]labels.MatchType{
 	labels.MatchEqual:     labels.MatchRegexp,
 	labels.MatchNotEqual:  labels.MatchNotRegexp,
@@ -36,32 +66,97 @@ var overList = map[labels.MatchType]labels.MatchType{
 // newMatcher compares a label with one value or with any of several. Lists of
 // plain values become alternatives, each quoted; lists of expressions become
 // alternatives as they are.
-func newMatcher(label string, operator Operator, values []string) (*labels.Matcher, error) {
+func newMatcher(label string, operator Operator, values []string) (matcher, error) {
 	kind, known := matchTypes[operator]
 	if !known {
-		return nil, fmt.Errorf("operator %q is none of %s", operator, list(operatorNames))
+		return matcher{}, fmt.Errorf("operator %q is none of %s", cut(string(operator)), list(operatorNames))
 	}
 	values = slices.Clone(values)
 	exact := kind == labels.MatchEqual || kind == labels.MatchNotEqual
+	patterns := 0 // bytes
 	for i, value := range values {
 		values[i] = oneSpelling(label, value, exact)
 		if exact {
+			if len(value) > maxValue {
+				return matcher{}, fmt.Errorf("a value has %d bytes and may have %d at most", len(value), maxValue)
+			}
 			continue
 		}
-		if _, err := regexp.Compile(values[i]); err != nil {
-			return nil, fmt.Errorf("%q is no regular expression: %w", value, err)
+		literal, err := onlyLiterals(values[i])
+		if err == nil && !literal {
+			patterns += len(values[i])
+			err = checkPattern(values[i], patterns)
+		}
+		if err != nil {
+			return matcher{}, err
 		}
 	}
 	if len(values) == 1 {
-		return labels.NewMatcher(kind, label, values[0])
+		return matcher{label, kind, values[0]}, nil
 	}
 	if exact {
 		for i, value := range values {
 			values[i] = regexp.QuoteMeta(value)
 		}
 	}
-	return labels.NewMatcher(overList[kind], label, "(?:"+strings.Join(values, "|")+")")
+	joined := "(?:" + strings.Join(values, "|") + ")"
+	if patterns > 0 {
+		// A list that holds a pattern is a pattern as a whole, its literals too.
+		if err := checkPattern(joined, len(joined)); err != nil {
+			return matcher{}, err
+		}
+	}
+	return matcher{label, overList[kind], joined}, nil
 }
+
+// checkPattern returns an error for what is not a regular expression, or is part
+// of patterns that have too many bytes together.
+func checkPattern(pattern string, bytes int) error {
+	if bytes > maxPatterns {
+		return fmt.Errorf("the regular expressions have %d bytes together and may have %d at most, unless they are lists of literal values", bytes, maxPatterns)
+	}
+	if _, err := syntax.Parse(pattern, syntax.Perl); err != nil {
+		return fmt.Errorf("%q is not a valid regular expression: %s", cut(pattern), cutAt(err.Error(), 2*len(cut(pattern))+100))
+	}
+	return nil
+}
+
+// onlyLiterals reports whether a pattern is a list of literal values, a|b|c with
+// or without brackets around it, as a variable with several values is written by
+// the frontend. Such lists may be long. An error says that one of them is not.
+func onlyLiterals(pattern string) (bool, error) {
+	inner := pattern
+	for _, open := range []string{"(?:", "("} {
+		if rest, ok := strings.CutPrefix(pattern, open); ok && strings.HasSuffix(rest, ")") {
+			inner = rest[:len(rest)-1]
+			break
+		}
+	}
+	values, length := 1, 0
+	for i := 0; i < len(inner); i++ {
+		switch c := inner[i]; {
+		case c == '|':
+			values, length = values+1, 0
+			continue
+		case c == '\\':
+			if i++; i == len(inner) || !isMeta(inner[i]) {
+				return false, nil
+			}
+		case isMeta(c):
+			return false, nil
+		}
+		if length++; length > maxValue {
+			return false, fmt.Errorf("a value has more than %d bytes", maxValue)
+		}
+	}
+	if values > maxValues {
+		return false, fmt.Errorf("the list has %d values and may have %d at most", values, maxValues)
+	}
+	return true, nil
+}
+
+// isMeta reports whether c has a meaning of its own in a regular expression.
+func isMeta(c byte) bool { return strings.IndexByte(`\.+*?()|[]{}^$`, c) >= 0 }
 
 // shouted is a task state or reason, or an expression over some, as Mesos
 // writes them: TASK_RUNNING, REASON_SLAVE_REMOVED, TASK_(FAILED|LOST).
@@ -87,11 +182,11 @@ func oneSpelling(label, value string, exact bool) string {
 
 // adhocMatchers turns a dashboard's filters into matchers. What no matcher can
 // say becomes a sentence.
-func adhocMatchers(filters []AdhocFilter) (matchers []*labels.Matcher, notices []string) {
+func adhocMatchers(filters []AdhocFilter) (matchers []matcher, notices []string) {
 	for _, f := range filters {
 		m, err := adhocMatcher(f)
 		if err != nil {
-			notices = append(notices, fmt.Sprintf("The dashboard's filter %s %s %s is left out: %v.", f.Key, f.Operator, strings.Join(f.list(), ", "), err))
+			notices = append(notices, fmt.Sprintf("The dashboard's filter %s %s %s is left out: %v.", f.Key, f.Operator, cut(strings.Join(f.list(), ", ")), err))
 			continue
 		}
 		matchers = append(matchers, m)
@@ -106,9 +201,9 @@ func (f AdhocFilter) list() []string {
 	return []string{f.Value}
 }
 
-func adhocMatcher(f AdhocFilter) (*labels.Matcher, error) {
+func adhocMatcher(f AdhocFilter) (matcher, error) {
 	if !labelName.MatchString(f.Key) {
-		return nil, errors.New("no label can be called so")
+		return matcher{}, errors.New("no label can be called so")
 	}
 	switch f.Operator {
 	case "=|":
@@ -118,6 +213,6 @@ func adhocMatcher(f AdhocFilter) (*labels.Matcher, error) {
 	case "=", "!=", "=~", "!~":
 		return newMatcher(f.Key, Operator(f.Operator), []string{f.Value})
 	default:
-		return nil, errors.New("labels are texts, which can be compared with =, !=, =~, !~, =| and !=| only")
+		return matcher{}, errors.New("labels are texts, which can be compared with =, !=, =~, !~, =| and !=| only")
 	}
 }

@@ -30,7 +30,7 @@ type plan struct {
 	about   string
 	notices []string
 	// filters are still to be added to every selector.
-	filters []*labels.Matcher
+	filters []matcher
 	// coverage is an expression for the part of the allocated resource whose use
 	// was read; "" where the query is not about measured use.
 	coverage string
@@ -55,7 +55,7 @@ type compiler struct {
 	groupBy []string
 	grouped bool
 	// filters hold for every operand; joined are the info series needed.
-	filters []*labels.Matcher
+	filters []matcher
 	joined  []join
 	counter bool // operands are counters: increase or rate around each
 	notices []string
@@ -181,7 +181,7 @@ func (c *compiler) shaped(e entity, r row) expr {
 // entities, so that their states are added up first.
 func (c *compiler) ofStates(name string, whole bool) expr {
 	if !slices.Contains(everyState, c.query.Measure) {
-		return c.series(name, labels.MustNewMatcher(labels.MatchEqual, labelState, string(c.query.Measure)))
+		return c.series(name, matcher{labelState, labels.MatchEqual, string(c.query.Measure)})
 	}
 	x := c.series(name)
 	if !whole && !slices.Contains(c.groupBy, labelState) {
@@ -192,7 +192,7 @@ func (c *compiler) ofStates(name string, whole bool) expr {
 
 // series selects a series: with the filters, as increase or rate of a
 // counter, joined with the info series that groupBy and filters need.
-func (c *compiler) series(name string, fixed ...*labels.Matcher) expr {
+func (c *compiler) series(name string, fixed ...matcher) expr {
 	x := expr{text: name + braces(append(fixed, c.filters...))}
 	if c.counter {
 		function, window := "increase", macroRateInterval

@@ -199,7 +199,7 @@ type Values struct {
 
 // UnmarshalJSON reads a string or a list of strings.
 func (v *Values) UnmarshalJSON(raw []byte) error {
-	wrong := bad("filters", "a value must be a string or a list of strings, not %s", raw)
+	wrong := bad("filters", "a value must be a string or a list of strings, not %s", cut(string(raw)))
 	var items []*string
 	if json.Unmarshal(raw, &items) == nil && items != nil {
 		v.List, v.Many = make([]string, len(items)), true

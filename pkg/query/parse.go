@@ -48,12 +48,15 @@ type parsed struct {
 	promql   *PromQLQuery
 	variable *VariableQuery
 	least    time.Duration // Interval; 0 for none
-	// strangers are keys that neither we nor Grafana know.
-	strangers []string
+	// unknown are the keys that neither this plugin nor Grafana knows.
+	unknown unknownKeys
 }
 
 // parse reads a query. Errors are *InvalidError.
 func parse(raw json.RawMessage) (parsed, error) {
+	if err := checkJSON(raw); err != nil {
+		return parsed{}, err
+	}
 	var head struct {
 		QueryType string `json:"queryType"`
 		Expr      string `json:"expr"`
@@ -83,6 +86,9 @@ func parse(raw json.RawMessage) (parsed, error) {
 			return parsed{}, err
 		}
 		q.Common = q.metrics.Common
+		if err := boundMetrics(q.metrics); err != nil {
+			return parsed{}, err
+		}
 		if err := checkMetrics(q.metrics); err != nil {
 			return parsed{}, err
 		}
@@ -101,6 +107,9 @@ func parse(raw json.RawMessage) (parsed, error) {
 		return parsed{}, unknown("queryType", kind, queryTypeNames)
 	}
 
+	if err := checkCommon(q.Common); err != nil {
+		return parsed{}, err
+	}
 	if q.Format != "" && !slices.Contains(formatNames, q.Format) {
 		return parsed{}, unknown("format", string(q.Format), formatNames)
 	}
@@ -109,7 +118,7 @@ func parse(raw json.RawMessage) (parsed, error) {
 		return parsed{}, err
 	}
 	q.least = least
-	q.strangers = strangers(raw)
+	q.unknown = unknownKeysOf(raw)
 	return q, nil
 }
 
@@ -164,7 +173,7 @@ func unknown[T ~string](key, value string, known []T) error {
 	if value == "" {
 		return bad(key, "is missing: one of %s", strings.Join(names(known), ", "))
 	}
-	return bad(key, "%q is not known: one of %s", value, strings.Join(names(known), ", "))
+	return bad(key, "%q is not known: one of %s", cut(value), strings.Join(names(known), ", "))
 }
 
 // decode reads JSON and says in the query's own terms what it did not like.
@@ -216,43 +225,7 @@ func duration(key, text string) (time.Duration, error) {
 	}
 	length, err := gtime.ParseIntervalStringToTimeDuration(strings.TrimPrefix(text, ">"))
 	if err != nil || length <= 0 {
-		return 0, bad(key, "%q is no length of time: write one like 30s, 5m, 12h or 7d", text)
+		return 0, bad(key, "%q is not a valid duration: write for example 30s, 5m, 12h or 7d", text)
 	}
 	return length, nil
-}
-
-// grafanaKeys are the keys Grafana adds to queries of every type.
-var grafanaKeys = []string{
-	"datasourceId", "intervalMs", "maxDataPoints", "queryCachingTTL", "pluginVersion", "scopes", "panelId", "panelPluginId",
-}
-
-// ownKeys are those of every query type: a query may keep what it was before.
-var ownKeys = slices.Concat(keysOf(MetricsQuery{}), keysOf(PromQLQuery{}), keysOf(VariableQuery{}))
-
-// strangers are the keys nobody knows: most likely misspelt. They are a
-// warning only, since Grafana may add keys at any time.
-func strangers(raw json.RawMessage) []string {
-	var keys map[string]json.RawMessage
-	if json.Unmarshal(raw, &keys) != nil {
-		return nil
-	}
-	var found []string
-	for key := range keys {
-		if !slices.Contains(ownKeys, key) && !slices.Contains(grafanaKeys, key) {
-			found = append(found, key)
-		}
-	}
-	slices.Sort(found)
-	return found
-}
-
-// keysOf lists the JSON keys of a query type, those of Common included.
-func keysOf(of any) []string {
-	var keys []string
-	for _, field := range reflect.VisibleFields(reflect.TypeOf(of)) {
-		if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name != "" {
-			keys = append(keys, name)
-		}
-	}
-	return keys
 }

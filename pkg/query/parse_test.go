@@ -31,7 +31,7 @@ func TestEveryKeyOfGrafanaIsAcceptedOnEveryQueryType(t *testing.T) {
 		raw := json.RawMessage(`{` + keys + `,` + own + `}`)
 		p, err := parse(raw)
 		require.NoError(t, err, own)
-		require.Empty(t, p.strangers, own)
+		require.Empty(t, p.unknown, own)
 		require.Equal(t, time.Minute, p.least)
 		response := Run(context.Background(), source(t, recordedStore(t)), backend.DataQuery{RefID: "A", JSON: raw, TimeRange: asked("").TimeRange}, Options{})
 		require.NoError(t, response.Error, own)

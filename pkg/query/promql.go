@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"community-mesos-datasource/catalogue"
@@ -25,14 +24,16 @@ func compilePromQL(q *PromQLQuery) plan {
 
 // withFilters adds matchers to every selector of an expression, by its syntax
 // tree: no text of a filter can become anything but a value.
-func withFilters(text string, matchers []*labels.Matcher) (string, error) {
+func withFilters(text string, matchers []matcher) (string, error) {
 	parsed, err := promql.ParseExpr(text)
 	if err != nil || len(matchers) == 0 {
 		return text, err
 	}
 	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
 		if selector, ok := node.(*parser.VectorSelector); ok {
-			selector.LabelMatchers = append(selector.LabelMatchers, matchers...)
+			for _, m := range matchers {
+				selector.LabelMatchers = append(selector.LabelMatchers, m.uncompiled())
+			}
 		}
 		return nil
 	})

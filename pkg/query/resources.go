@@ -46,9 +46,7 @@ func Compile(raw json.RawMessage) (Compiled, error) {
 	if len(built.filters) > 0 {
 		answer.Warnings = append(answer.Warnings, "The dashboard's filters are added to every selector when the query runs.")
 	}
-	for _, key := range p.strangers {
-		answer.Warnings = append(answer.Warnings, fmt.Sprintf("The key %q is not known and does nothing.", key))
-	}
+	answer.Warnings = append(answer.Warnings, p.unknown.sentences()...)
 	return answer, nil
 }
 

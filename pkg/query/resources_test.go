@@ -26,7 +26,7 @@ func TestCompileLeavesTheMacrosIn(t *testing.T) {
 			PromQL: `rate(x[$__rate_interval])`, Warnings: []string{"The dashboard's filters are added to every selector when the query runs."},
 		},
 		`{"entity":"agent","resource":"cpus","measure":"capacity","group_by":["agent_id"],"datasource":{},"intervalMs":1}`: {
-			PromQL: `sum by (agent) (mesos_agent_cpus_capacity)`, Warnings: []string{`The key "group_by" is not known and does nothing.`},
+			PromQL: `sum by (agent) (mesos_agent_cpus_capacity)`, Warnings: []string{`The query has the unknown key "group_by" (did you mean "groupBy"?).`},
 		},
 	} {
 		got, err := Compile(json.RawMessage(query))

@@ -95,25 +95,31 @@ func answer(ctx context.Context, src Source, q backend.DataQuery, o Options) (da
 	if q.TimeRange.To.Before(q.TimeRange.From) {
 		return nil, bad("", "the time range ends (%s) before it begins (%s)", moment(q.TimeRange.To), moment(q.TimeRange.From))
 	}
-	wait, err := beginning(src, o)
+	if o.Alert {
+		if err := parsed.unknown.err(); err != nil {
+			return nil, err
+		}
+	}
+	notices, err := beginning(src, o)
 	if err != nil {
 		return nil, err
 	}
+	notices = append(notices, warnings(parsed.unknown.sentences())...)
 	if parsed.variable != nil {
-		return answerVariable(ctx, src, q, parsed, wait)
+		return answerVariable(ctx, src, q, parsed, notices)
 	}
 	var frames data.Frames
 	// A rule that has both gets the instant one alone: it is the one that
 	// resolves when a series ends.
 	if parsed.overRange() && !(parsed.instant() && o.Alert) {
-		part, err := evaluate(ctx, src, q, o, parsed, false, wait)
+		part, err := evaluate(ctx, src, q, o, parsed, false, notices)
 		if err != nil {
 			return nil, err
 		}
 		frames = append(frames, part...)
 	}
 	if parsed.instant() {
-		part, err := evaluate(ctx, src, q, o, parsed, true, wait)
+		part, err := evaluate(ctx, src, q, o, parsed, true, notices)
 		if err != nil {
 			return nil, err
 		}

@@ -331,7 +331,7 @@ func TestDashboardFiltersReachEverySelectorOfAnExpression(t *testing.T) {
 	require.Len(t, notices, 3)
 	require.Contains(t, notices[0], "cpus >= 2 is left out")
 	require.Contains(t, notices[1], "no label = 1 is left out: no label can be called so")
-	require.Contains(t, notices[2], `y =~ ( is left out: "(" is no regular expression`)
+	require.Contains(t, notices[2], `y =~ ( is left out: "(" is not a valid regular expression`)
 }
 
 func TestAFiltersValueIsNeverAMacro(t *testing.T) {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/prometheus/prometheus/model/labels"
 )
 
 // This file reads a metrics query's groupBy and filters against the labels
@@ -15,7 +13,7 @@ import (
 type join struct {
 	infoSeries
 	take    []string
-	filters []*labels.Matcher
+	filters []matcher
 }
 
 // scope reads groupBy and filters against the labels there are.
@@ -59,10 +57,10 @@ func (c *compiler) adhoc() {
 	matchers, notices := adhocMatchers(c.query.AdhocFilters)
 	c.notices = append(c.notices, notices...)
 	for _, m := range matchers {
-		place := c.place(m.Name)
+		place := c.place(m.label)
 		if place == nil {
 			place = c.self()
-			c.notices = append(c.notices, fmt.Sprintf("The dashboard's filter %s is on a label that these series do not have.", m))
+			c.notices = append(c.notices, fmt.Sprintf("The dashboard's filter %s is on a label that these series do not have.", cut(m.String())))
 		}
 		place.filters = append(place.filters, m)
 	}
@@ -102,7 +100,7 @@ func (c *compiler) place(label string) *join {
 }
 
 func (c *compiler) unknownLabel(key, label string) error {
-	return bad(key, "%q is no label of these series: one of %s", label, strings.Join(labelsOf(c.own, c.info), ", "))
+	return bad(key, "unknown label %q. Available: %s", label, strings.Join(labelsOf(c.own, c.info), ", "))
 }
 
 // labelsOf lists labels and those that info series add.

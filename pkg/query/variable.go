@@ -64,7 +64,7 @@ func checkVariable(v Variable, query json.RawMessage) error {
 		case kind == "sql":
 			return bad("variable.sql", "is not available in this version: there are %s", list(variableKinds))
 		case !slices.Contains(variableKinds, kind):
-			return bad("variable", "%q is not known: one of %s", kind, strings.Join(variableKinds, ", "))
+			return bad("variable", "unknown key %s", notKnown(kind, variableKinds))
 		}
 	}
 	switch {
@@ -87,6 +87,9 @@ func checkLabelValues(v VariableLabelValues, raw json.RawMessage) error {
 	if err := onlyKeys(raw, keysOf(v)); err != nil {
 		return err
 	}
+	if err := checkStrings(bounded{"label", v.Label, maxLabel}); err != nil {
+		return err
+	}
 	switch {
 	case v.Label == "":
 		return bad("label", "is missing: name a label such as framework, agent or role, or __name__ for the names of series")
@@ -98,29 +101,19 @@ func checkLabelValues(v VariableLabelValues, raw json.RawMessage) error {
 }
 
 // matchers are those of Match; none where it is absent.
-func (v VariableLabelValues) matchers() ([]*labels.Matcher, error) {
+func (v VariableLabelValues) matchers() ([]matcher, error) {
 	if strings.TrimSpace(v.Match) == "" {
 		return nil, nil
 	}
-	matchers, err := promql.ParseMatchers(v.Match)
+	selected, err := promql.ParseMatchers(v.Match)
 	if err != nil {
 		return nil, bad("match", `must be a selector like mesos_agent_info or {framework="marathon"}: %v`, err)
 	}
+	matchers := make([]matcher, len(selected))
+	for i, m := range selected {
+		matchers[i] = matcher{m.Name, m.Type, m.Value}
+	}
 	return matchers, nil
-}
-
-// onlyKeys refuses keys nobody knows: misspelt ones would do nothing, silently.
-func onlyKeys(raw json.RawMessage, known []string) error {
-	var keys map[string]json.RawMessage
-	if err := decode(raw, &keys); err != nil {
-		return err
-	}
-	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		if !slices.Contains(known, key) {
-			return bad(key, "is not known: there are %s", list(known))
-		}
-	}
-	return nil
 }
 
 // within puts the key of an InvalidError inside of another one.

@@ -60,6 +60,15 @@ func checkEntities(v VariableEntities, raw json.RawMessage) error {
 	if err := onlyKeys(raw, keysOf(v)); err != nil {
 		return err
 	}
+	if err := checkStrings(bounded{"entity", string(v.Entity), maxName}, bounded{"field", string(v.Field), maxName}); err != nil {
+		return err
+	}
+	if err := boundFilters(v.Filters); err != nil {
+		return err
+	}
+	if unknown := unknownIn("filters", objectOf(raw)["filters"], filterKeys); len(unknown) > 0 {
+		return unknown.err()
+	}
 	switch {
 	case !slices.Contains(entityNames(), v.Entity):
 		return unknown("entity", string(v.Entity), entityNames())
@@ -145,9 +154,13 @@ func describedAs(ctx context.Context, querier storage.Querier, joined []join) (f
 }
 
 // eachSeries calls yield for every series of a metric that matches.
-func eachSeries(ctx context.Context, querier storage.Querier, metric string, filters []*labels.Matcher, yield func(labels.Labels)) error {
+func eachSeries(ctx context.Context, querier storage.Querier, metric string, filters []matcher, yield func(labels.Labels)) error {
 	named := labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, metric)
-	set := querier.Select(ctx, false, nil, append([]*labels.Matcher{named}, filters...)...)
+	matchers, err := compiled(filters)
+	if err != nil {
+		return err
+	}
+	set := querier.Select(ctx, false, nil, append([]*labels.Matcher{named}, matchers...)...)
 	for set.Next() {
 		yield(set.At().Labels())
 	}

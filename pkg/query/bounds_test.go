@@ -1,0 +1,176 @@
+package query
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/stretchr/testify/require"
+)
+
+// hostile holds queries that are small to send and large to work on, and what is
+// said to each. The first two took 74 s and 10 GB, and 19.5 s, before a sentence.
+var hostile = map[string]struct{ query, text string }{
+	"long patterns": {
+		agentsWhere(20, `"=~"`, quote(strings.Repeat("(a|b.{0,99}){1,9}", 1_500))),
+		"regular expressions have 25500 bytes together and may have 16384 at most",
+	},
+	"a long wrong pattern": {agentsWhere(1, `"=~"`, quote(strings.Repeat("(", 15_000))), "is not a valid regular expression: error parsing regexp: "},
+	"groupBy": {
+		`{"entity":"agent","resource":"cpus","measure":"allocated","groupBy":[` + commas(`"agent"`, 120_000) + `]}`,
+		"more than 50000 members together",
+	},
+	"a shorter groupBy": {
+		`{"entity":"agent","resource":"cpus","measure":"allocated","groupBy":[` + commas(`"agent"`, 51) + `]}`,
+		"groupBy: has 51 labels and may have 50 at most",
+	},
+	"filters":       {agentsWhere(51, `"="`, `"x"`), "filters: has 51 filters and may have 50 at most"},
+	"many values":   {agentsWhere(1, `"="`, `[`+commas(`"x"`, 10_001)+`]`), "filters[0].value: has 10001 values and may have 10000 at most"},
+	"a long value":  {agentsWhere(1, `"="`, quote(strings.Repeat("x", 1025))), "filters[0].value: a value has 1025 bytes and may have 1024 at most"},
+	"many literals": {agentsWhere(1, `"=~"`, quote("("+strings.Repeat("x|", 10_000)+"x)")), "filters[0].value: the list has 10001 values and may have 10000 at most"},
+	"a long literal": {
+		agentsWhere(1, `"=~"`, quote("(a|"+strings.Repeat("x", 1025)+")")), "filters[0].value: a value has more than 1024 bytes",
+	},
+	"literals with one pattern among them": {
+		agentsWhere(1, `"=~"`, `["a.*",`+commas(quote(strings.Repeat("x", 60)), 1000)+`]`), "unless they are lists of literal values",
+	},
+	"the dashboard's filters": {
+		`{"expr":"x","adhocFilters":[` + commas(`{"key":"a","operator":"=","value":"b"}`, 51) + `]}`, "adhocFilters: has 51 filters",
+	},
+	"the dashboard's values": {
+		`{"expr":"x","adhocFilters":[{"key":"a","operator":"=|","values":[` + commas(`"b"`, 10_001) + `]}]}`, "adhocFilters[0].values: has 10001 values",
+	},
+	"a long label":            {`{"entity":"agent","resource":"cpus","measure":"allocated","groupBy":[` + quote(strings.Repeat("x", 129)) + `]}`, "groupBy[0]: has 129 bytes and may have 128 at most"},
+	"a long metric":           {`{"metric":` + quote("mesos_"+strings.Repeat("cpus_", 500_000)) + `}`, "metric: has 2500006 bytes and may have 256 at most"},
+	"a long entity":           {`{"entity":` + quote(strings.Repeat("x", 1000)) + `}`, "entity: has 1000 bytes and may have 256 at most"},
+	"a long queryType":        {`{"queryType":` + quote(strings.Repeat("x", 1<<20)) + `}`, "xxx…"},
+	"a long legendFormat":     {`{"expr":"x","legendFormat":` + quote(strings.Repeat("x", 1025)) + `}`, "legendFormat: has 1025 bytes and may have 1024 at most"},
+	"many placeholders":       {`{"expr":"x","legendFormat":` + quote(strings.Repeat("{{a}}", 21)) + `}`, "legendFormat: has 21 placeholders and may have 20 at most"},
+	"a long interval":         {`{"expr":"x","interval":` + quote(strings.Repeat("1", 257)) + `}`, "interval: has 257 bytes and may have 256 at most"},
+	"a long forecast":         {`{"metric":"mesos_up","forecast":` + quote(strings.Repeat("1", 257)) + `}`, "forecast: has 257 bytes and may have 256 at most"},
+	"a long refId":            {`{"expr":"x","refId":` + quote(strings.Repeat("1", 1025)) + `}`, "refId: has 1025 bytes and may have 1024 at most"},
+	"a wrong value":           {agentsWhere(1, `"="`, `{"x":`+quote(strings.Repeat("1", 1<<20))+`}`), "filters: a value must be a string or a list of strings, not {\"x\":"},
+	"deep JSON":               {`{"expr":"x","more":` + strings.Repeat("[", 17) + strings.Repeat("]", 17) + `}`, "nests more than 16 levels deep"},
+	"long JSON":               {`{"expr":"x","more":` + quote(strings.Repeat("x", MaxQuery)) + `}`, "bytes of JSON and may have 4194304 at most"},
+	"many keys":               {`{` + commas(`"a":1`, 60_000) + `}`, "more than 50000 members together"},
+	"a variable's label":      {`{"queryType":"variable","variable":{"labelValues":{"label":` + quote(strings.Repeat("x", 129)) + `}}}`, "variable.labelValues.label: has 129 bytes"},
+	"a variable's entity":     {`{"queryType":"variable","variable":{"entities":{"entity":` + quote(strings.Repeat("x", 257)) + `}}}`, "variable.entities.entity: has 257 bytes"},
+	"a variable's filters":    {`{"queryType":"variable","variable":{"entities":{"entity":"agent","filters":[` + commas(`{"label":"agent","operator":"=","value":"x"}`, 51) + `]}}}`, "variable.entities.filters: has 51 filters"},
+	"a variable's expression": {`{"queryType":"variable","variable":{"promql":` + quote(strings.Repeat("1+", 100_000)+"1") + `}}`, "200001 bytes long"},
+	"an expression":           {`{"expr":` + quote(strings.Repeat("1+", 100_000)+"1") + `}`, "200001 bytes long"},
+}
+
+// agentsWhere is a query with n filters on the label agent.
+func agentsWhere(n int, operator, value string) string {
+	return `{"entity":"agent","resource":"cpus","measure":"allocated","filters":[` +
+		commas(`{"label":"agent","operator":`+operator+`,"value":`+value+`}`, n) + `]}`
+}
+
+func commas(text string, n int) string { return strings.TrimSuffix(strings.Repeat(text+",", n), ",") }
+
+func quote(text string) string {
+	raw, _ := json.Marshal(text) // a string always can be
+	return string(raw)
+}
+
+func TestALargeQueryIsRefusedBeforeItIsWorkedOn(t *testing.T) {
+	src := small(t)
+	for name, c := range hostile {
+		t.Run(name, func(t *testing.T) {
+			for kind, answer := range map[string]func() error{
+				"query":   func() error { return Run(context.Background(), src, asked(c.query), Options{}).Error },
+				"compile": func() error { _, err := Compile(json.RawMessage(c.query)); return err },
+			} {
+				if kind == "compile" && strings.Contains(c.query[:min(30, len(c.query))], `"variable"`) {
+					continue // variables are not compiled
+				}
+				var err error
+				took, bytes := costOf(func() { err = answer() })
+				require.ErrorContains(t, err, c.text, kind)
+				require.Less(t, len(err.Error()), 1000, "%s: the sentence is not the query again", kind)
+				require.Less(t, took, 2*time.Second, kind)
+				require.Less(t, bytes, uint64(64<<20), kind)
+			}
+		})
+	}
+}
+
+// costOf runs something and returns how long it took and how many bytes it
+// allocated.
+func costOf(run func()) (time.Duration, uint64) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	began := time.Now()
+	run()
+	took := time.Since(began)
+	runtime.ReadMemStats(&after)
+	return took, after.TotalAlloc - before.TotalAlloc
+}
+
+// tenThousandAgents are names of 60 bytes.
+func tenThousandAgents() []string {
+	all := make([]string, 10_000)
+	for i := range all {
+		all[i] = fmt.Sprintf("agent-%05d.rack-07.some-datacenter.region-1.example.company", i)
+	}
+	return all
+}
+
+func TestAVariableOfTenThousandValuesCompiles(t *testing.T) {
+	names := tenThousandAgents()
+	list, err := json.Marshal(names)
+	require.NoError(t, err)
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = strings.ReplaceAll(name, ".", `\.`)
+	}
+	alternatives := strings.Join(quoted, "|")
+	for query, want := range map[string]string{
+		agentsWhere(1, `"="`, string(list)):                                     "=~" + strconv.Quote("(?:"+alternatives+")"),
+		agentsWhere(1, `"!="`, string(list)):                                    "!~" + strconv.Quote("(?:"+alternatives+")"),
+		agentsWhere(1, `"=~"`, quote("("+alternatives+")")):                     "=~" + strconv.Quote("("+alternatives+")"),
+		agentsWhere(1, `"=~"`, "["+commasOf(quoted)+"]"):                        "=~" + strconv.Quote("(?:"+alternatives+")"),
+		strings.ReplaceAll(agentsWhere(3, `"="`, string(list)), "},{", "},\n{"): "",
+	} {
+		var (
+			p   plan
+			err error
+		)
+		took, bytes := costOf(func() { p, err = compileJSON(compileCase{query: query}) })
+		require.NoError(t, err)
+		if want != "" {
+			require.Equal(t, "sum by (agent) (mesos_agent_cpus_allocated{agent"+want+"})", p.expr)
+		}
+		require.Less(t, took, time.Second)
+		require.Less(t, bytes, uint64(64<<20))
+	}
+}
+
+func commasOf(texts []string) string {
+	quoted := make([]string, len(texts))
+	for i, text := range texts {
+		quoted[i] = quote(text)
+	}
+	return strings.Join(quoted, ",")
+}
+
+func TestListsOfLiteralsAreNoPatterns(t *testing.T) {
+	for pattern, want := range map[string]bool{
+		"a": true, "": true, "a|b": true, "(a|b)": true, "(?:a|b)": true, `a\.b|c\-d|日本`: false, `a\.b|日本`: true, `(a\.b\|c)`: true,
+		"a.b": false, "a|b.*": false, "(a|b": false, "(a)|(b)": false, "(?i:a)": false, `a\`: false, `\d`: false, "a{2}": false, "^a$": false, "[ab]": false,
+	} {
+		got, err := onlyLiterals(pattern)
+		require.NoError(t, err)
+		require.Equal(t, want, got, pattern)
+		if got { // what is written with the pattern means the same
+			_, err := labels.NewMatcher(labels.MatchRegexp, "a", pattern)
+			require.NoError(t, err)
+		}
+	}
+}

@@ -1,0 +1,212 @@
+package query
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// This file finds keys of a query that nobody knows. They are most likely
+// misspelt: a rule with `filter` for `filters` would watch everything. So they
+// are an error for rules, which show no notices, and a notice elsewhere.
+
+// grafanaKeys are the keys that Grafana adds to queries of any data source.
+var grafanaKeys = []string{
+	"datasourceId", "intervalMs", "maxDataPoints", "queryCachingTTL", "pluginVersion", "scopes", "panelId", "panelPluginId",
+	// Of the SDK's common query properties.
+	"timeRange", "resultAssertions",
+	// Of Explore and of saved queries.
+	"requestId", "queryLibraryRef",
+	// Left in queries that were made with Grafana's Prometheus data source.
+	"editorMode", "exemplar", "utcOffsetSec", "intervalFactor", "useBackend", "disableTextWrap", "fullMetaSearch", "includeNullMetadata",
+}
+
+// grafanaFilterKeys are the keys that Grafana keeps in a dashboard's filters for itself.
+var grafanaFilterKeys = []string{
+	"condition", "keyLabel", "valueLabels", "forceEdit", "origin", "matchAllFilter", "nonApplicable", "nonApplicableReason", "restorable",
+}
+
+var (
+	// queryKeys are those of every query type: a query that was changed to another
+	// type may keep the keys of the one before.
+	queryKeys  = unique(slices.Concat(keysOf(MetricsQuery{}), keysOf(PromQLQuery{}), keysOf(VariableQuery{})))
+	filterKeys = keysOf(Filter{})
+	adhocKeys  = keysOf(AdhocFilter{})
+)
+
+// unknownKeys are keys nobody knows, each with its place: group_by, filters[0].lable.
+type unknownKeys []unknownKey
+
+type unknownKey struct {
+	key     string // the whole of it
+	similar string // a known key it may stand for; "" for none
+}
+
+// unknownKeysOf returns the unknown keys of a query, sorted. What is not an
+// object is left to the decoder.
+func unknownKeysOf(raw json.RawMessage) unknownKeys {
+	query := objectOf(raw)
+	return slices.Concat(
+		unknownAmong("", query, queryKeys, grafanaKeys),
+		unknownIn("filters", query["filters"], filterKeys),
+		unknownIn("adhocFilters", query["adhocFilters"], adhocKeys, grafanaFilterKeys...),
+	)
+}
+
+// unknownIn returns the unknown keys of the objects in a list.
+func unknownIn(name string, raw json.RawMessage, known []string, alsoKnown ...string) unknownKeys {
+	var members []json.RawMessage
+	if json.Unmarshal(raw, &members) != nil {
+		return nil
+	}
+	var found unknownKeys
+	for i, member := range members {
+		found = append(found, unknownAmong(fmt.Sprintf("%s[%d].", name, i), objectOf(member), known, alsoKnown)...)
+	}
+	return found
+}
+
+// objectOf returns the members of a JSON object, nil for what is none.
+func objectOf(raw json.RawMessage) map[string]json.RawMessage {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(raw, &members) != nil {
+		return nil
+	}
+	return members
+}
+
+// unknownAmong returns the unknown keys of one object, sorted. Those of
+// alsoKnown are accepted and not suggested.
+func unknownAmong(place string, object map[string]json.RawMessage, known, alsoKnown []string) unknownKeys {
+	var found unknownKeys
+	for _, key := range slices.Sorted(maps.Keys(object)) {
+		if !slices.Contains(known, key) && !slices.Contains(alsoKnown, key) {
+			found = append(found, unknownKey{place + cut(key), similarKey(cut(key), known)})
+		}
+	}
+	return found
+}
+
+// onlyKeys returns an error for the first unknown key of an object that Grafana
+// adds no keys to.
+func onlyKeys(raw json.RawMessage, known []string) error {
+	var keys map[string]json.RawMessage
+	if err := decode(raw, &keys); err != nil {
+		return err
+	}
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		if !slices.Contains(known, key) {
+			return bad("", "unknown key %s", notKnown(key, known))
+		}
+	}
+	return nil
+}
+
+// notKnown names a key, the one it may stand for, and those there are.
+func notKnown(key string, known []string) string {
+	text := fmt.Sprintf("%q", cut(key))
+	if near := similarKey(cut(key), known); near != "" {
+		text += fmt.Sprintf(" (did you mean %q?)", near)
+	}
+	return text + ". Available: " + strings.Join(known, ", ")
+}
+
+// maxUnknown is how many unknown keys are named.
+const maxUnknown = 5
+
+// sentences returns a sentence for each key, up to maxUnknown, and one for the rest.
+func (u unknownKeys) sentences() []string {
+	var all []string
+	for _, k := range u[:min(len(u), maxUnknown)] {
+		all = append(all, "The query has the unknown key "+k.String()+".")
+	}
+	if more := len(u) - maxUnknown; more > 0 {
+		all = append(all, fmt.Sprintf("The query has %d more unknown keys.", more))
+	}
+	return all
+}
+
+// err returns the error for a rule, nil where all keys are known.
+func (u unknownKeys) err() error {
+	if len(u) == 0 {
+		return nil
+	}
+	var all []string
+	for _, k := range u[:min(len(u), maxUnknown)] {
+		all = append(all, k.String())
+	}
+	text := "unknown key "
+	if len(u) > 1 {
+		text = "unknown keys "
+	}
+	return bad("", "%s%s: correct or remove it in the query", text, strings.Join(all, ", "))
+}
+
+func (k unknownKey) String() string {
+	if k.similar == "" {
+		return fmt.Sprintf("%q", k.key)
+	}
+	return fmt.Sprintf("%q (did you mean %q?)", k.key, k.similar)
+}
+
+// similarKey returns the known key that a key may stand for: the same letters
+// (group_by), a few letters away (filter), or the beginning of one (legend).
+func similarKey(key string, known []string) string {
+	best, least := "", max(1, len(key)/3)+1
+	for _, candidate := range known {
+		away := editDistance(letters(key), letters(candidate))
+		if away < least {
+			best, least = candidate, away
+		}
+	}
+	if best != "" || len(key) < 3 {
+		return best
+	}
+	for _, candidate := range known {
+		if strings.HasPrefix(letters(candidate), letters(key)) {
+			return candidate
+		}
+	}
+	return ""
+}
+
+// letters is a key in lower case, without what separates its words.
+func letters(key string) string {
+	return strings.NewReplacer("_", "", "-", "", " ", "", ".", "").Replace(strings.ToLower(key))
+}
+
+// editDistance returns how many bytes must be put in, left out or replaced to
+// make one text of the other (Levenshtein).
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// keysOf lists the JSON keys of a struct, those of embedded ones included.
+func keysOf(of any) []string {
+	var keys []string
+	for _, field := range reflect.VisibleFields(reflect.TypeOf(of)) {
+		if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name != "" {
+			keys = append(keys, name)
+		}
+	}
+	return keys
+}
