@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -18,8 +19,8 @@ import (
 // The resources behind /api/datasources/uid/<uid>/resources/, all of them
 // read-only: catalogue, labels, label-values, compile, status.
 
-// maxBody bounds what a browser may send us; an expression has 16 kB at most.
-const maxBody = 256 << 10
+// maxBody is the most bytes of a request's body: a query and the object around it.
+const maxBody = query.MaxQuery + 1<<10
 
 func (p *Plugin) routes() http.Handler {
 	mux := http.NewServeMux()
@@ -59,7 +60,12 @@ func compile(w http.ResponseWriter, r *http.Request) {
 	if r.Body == nil { // the SDK's adapter, unlike a server, has none where nothing was sent
 		r.Body = http.NoBody
 	}
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&body); err != nil {
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&body)
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		writeError(w, http.StatusRequestEntityTooLarge, fmt.Errorf("the body has more than %d bytes: choose fewer values in the query", tooLarge.Limit))
+		return
+	}
+	if err != nil {
 		writeError(w, http.StatusBadRequest, fmt.Errorf(`the body must be {"query": {...}}: %w`, err))
 		return
 	}

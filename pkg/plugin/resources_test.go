@@ -116,7 +116,7 @@ func TestCompileShowsWhatTheBuilderMeans(t *testing.T) {
 	require.Empty(t, got.Warnings)
 	s.answer("POST compile", `{"query": {"expr": "up", "entitty": "agent"}}`, &got)
 	require.Equal(t, "up", got.PromQL)
-	require.Contains(t, got.Warnings[0], `"entitty" is not known`)
+	require.Contains(t, got.Warnings[0], `unknown key "entitty"`)
 }
 
 func TestStatus(t *testing.T) {
@@ -210,7 +210,7 @@ func TestWrongRequestsForResourcesNameTheMistake(t *testing.T) {
 		"compile without a body":       {"POST compile", "", http.StatusBadRequest, `the body must be {"query": {...}}`},
 		"compile nonsense":             {"POST compile", "{", http.StatusBadRequest, `the body must be {"query": {...}}`},
 		"compile a wrong query":        {"POST compile", `{"query": {"entity": "node"}}`, http.StatusBadRequest, `"node"`},
-		"compile too much":             {"POST compile", `{"query": "` + strings.Repeat("x", maxBody) + `"}`, http.StatusBadRequest, "too large"},
+		"compile too much":             {"POST compile", `{"query": "` + strings.Repeat("x", maxBody) + `"}`, http.StatusRequestEntityTooLarge, "the body has more than 4195328 bytes"},
 		"values of no label":           {"GET label-values", "", http.StatusBadRequest, "is no name of a label"},
 		"values of a wrong label":      {"GET label-values?label=a-b", "", http.StatusBadRequest, `"a-b" is no name of a label`},
 		"a limit that is no number":    {"GET label-values?label=agent&limit=few", "", http.StatusBadRequest, `limit must be a whole number, not "few"`},

@@ -27,6 +27,8 @@ const (
 
 	maxGroupBy = 50
 	maxFilters = 50 // and as many of the dashboard's
+	// maxSelectors is how many selectors a look-up of labels may have.
+	maxSelectors = 50
 	// maxValues is how many values a filter may have: as many as a variable has.
 	maxValues = MaxLabelValues
 	// maxValue is the most bytes of a value. Names are cut at 256 when they are

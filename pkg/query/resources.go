@@ -84,6 +84,9 @@ type lister func(storage.Querier, *storage.LabelHints, []*labels.Matcher) ([]str
 
 // lookUp lists by each selector and brings the lists together.
 func lookUp(ctx context.Context, store storage.Queryable, match []string, from, to time.Time, limit int, list lister) (found, warnings []string, err error) {
+	if err := checkCount("match", "selectors", len(match), maxSelectors); err != nil {
+		return nil, nil, err
+	}
 	least, most := int64(math.MinInt64), int64(math.MaxInt64)
 	if !from.IsZero() {
 		least = from.UnixMilli()

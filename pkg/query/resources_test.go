@@ -79,6 +79,8 @@ func TestLabelsSaysWhatIsWrong(t *testing.T) {
 	require.EqualError(t, err, `label: "" is no name of a label`)
 	_, _, err = Labels(ctx, src, []string{"rate(x[5m])"}, time.Time{}, time.Time{})
 	require.Equal(t, promql.ErrorParse, promql.KindOf(err))
+	_, _, err = Labels(ctx, src, make([]string, 51), time.Time{}, time.Time{})
+	require.EqualError(t, err, "match: has 51 selectors and may have 50 at most")
 }
 
 func TestCatalogueOffersWhatCompiles(t *testing.T) {
