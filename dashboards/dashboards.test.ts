@@ -14,7 +14,9 @@ function keysOf(value: unknown): string[] {
   return Object.entries(value).flatMap(([key, inner]) => (Array.isArray(value) ? [] : [key]).concat(keysOf(inner)));
 }
 
-for (const dashboard of [overview('some-uid'), measuredUse('some-uid')]) {
+const identity = { uid: 'some-uid', shown: { name: 'Some source', uid: 'some-source' } };
+
+for (const dashboard of [overview(identity), measuredUse(identity)]) {
   const all = dashboard.panels as Array<Panel | RowPanel>;
   const panels = all.filter((one): one is Panel => one.type !== 'row');
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import test from 'node:test';
 
 import { parse } from 'yaml';
@@ -73,5 +74,19 @@ test('alerts link to panels there are', () => {
     assert.equal(annotations.__dashboardUid__, provisioned.uid);
     const ids: number[] = provisioned.panels.map(({ id }: { id: number }) => id);
     assert.ok(ids.includes(Number(annotations.__panelId__)));
+  }
+});
+
+test('provisioned dashboards open on the data source that the provisioned rules evaluate', async () => {
+  const { datasources } = parse(
+    await readFile(new URL('../provisioning/datasources/mesos.yaml', import.meta.url), 'utf8')
+  );
+  const [{ name, uid }] = datasources;
+  for (const file of ['cluster-overview', 'measured-use']) {
+    const { templating } = JSON.parse(made.get(`provisioning/dashboards/${file}.json`)!);
+    assert.deepEqual(templating.list[0].current, { text: name, value: uid });
+  }
+  for (const { data } of groups[0].rules) {
+    assert.equal(data[0].datasourceUid, uid);
   }
 });

@@ -6,14 +6,14 @@ import { format, resolveConfig } from 'prettier';
 import { stringify } from 'yaml';
 
 import { overview } from './overview.ts';
-import { pluginId } from './query.ts';
+import { pluginId, provisionedSource } from './query.ts';
 import { ruleFile } from './rules.ts';
 import { measuredUse } from './measured.ts';
 
 /** The repository's root. */
 const root = path.dirname(import.meta.dirname);
 
-const banner = '# Made by `npm run generate` from the TypeScript in dashboards/: change it there.\n';
+const banner = '# Generated from the TypeScript in dashboards/ by `npm run generate`; do not edit.\n';
 
 /** The dashboards by the name of their file, each with the UID it is provisioned under. */
 const dashboards = {
@@ -21,32 +21,27 @@ const dashboards = {
   'measured-use': { uid: 'mesos-use', build: measuredUse },
 };
 
-/** A dashboard that Grafana loads from a provisioning folder. */
-const provisioned = (name: keyof typeof dashboards) => dashboards[name].build(dashboards[name].uid);
+/** Returns a dashboard that Grafana loads from a provisioning folder. */
+const provisioned = (name: keyof typeof dashboards) =>
+  dashboards[name].build({ uid: dashboards[name].uid, shown: provisionedSource });
 
 /**
- * The same, offered in the data source's Dashboards tab. Importing it asks which data source to show first: `__inputs`,
- * which become the chosen one's name, and the variable finds it by that. Its UID is another one, as Grafana refuses to
- * import over a provisioned dashboard.
+ * Returns the dashboard of the data source's Dashboards tab. An import replaces `${DS_MESOS}` by the name of the data
+ * source it is imported from, by which the variable finds it. Its UID is another one, as Grafana refuses to import over a
+ * provisioned dashboard.
  */
 function bundled(name: keyof typeof dashboards): object {
-  const { templating, ...rest } = dashboards[name].build(`${dashboards[name].uid}-imported`);
   const input = '${DS_MESOS}';
   return {
     __inputs: [
       { name: 'DS_MESOS', label: 'Mesos', description: '', type: 'datasource', pluginId, pluginName: 'Apache Mesos' },
     ],
     __requires: [{ type: 'datasource', id: pluginId, name: 'Apache Mesos', version: '0.1.0' }],
-    ...rest,
-    templating: {
-      list: templating!.list!.map((variable) =>
-        variable.name === 'datasource' ? { ...variable, current: { text: input, value: input } } : variable
-      ),
-    },
+    ...dashboards[name].build({ uid: `${dashboards[name].uid}-imported`, shown: { name: input, uid: input } }),
   };
 }
 
-/** The panel of that title, as a rule's link. */
+/** Returns a rule's link to the panel of that title. */
 function linkTo(title: string) {
   const { uid, panels = [] } = provisioned('cluster-overview');
   const panel = panels.find((one) => one.title === title);
@@ -56,7 +51,7 @@ function linkTo(title: string) {
   return { __dashboardUid__: uid, __panelId__: String(panel.id) };
 }
 
-/** Each generated file's path from the root, and its text. */
+/** Returns the text of each generated file, by its path from the root. */
 export async function files(): Promise<Map<string, string>> {
   const rules = ruleFile({ utilization: linkTo('Utilization'), polls: linkTo('Polls') });
   const texts = {
@@ -78,7 +73,7 @@ export async function files(): Promise<Map<string, string>> {
   return new Map(formatted);
 }
 
-/** The files whose text is not the one generated now. */
+/** Returns the files that differ from what is generated now. */
 export async function stale(): Promise<string[]> {
   const wanted = await files();
   const present = await Promise.all(

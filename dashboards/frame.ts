@@ -1,4 +1,4 @@
-// What all dashboards have in common: the variables, the time range, and rows of panels.
+// The variables, the time range and the rows of panels that every dashboard has.
 import {
   type Dashboard,
   DashboardBuilder,
@@ -17,15 +17,17 @@ export type Rows = Record<string, AnyPanel[]>;
 
 export interface Frame {
   uid: string;
+  /** The data source that is shown when the dashboard is opened, as a link or a saved choice does not name another. */
+  shown: { name: string; uid: string };
   title: string;
   about: string;
-  /** Where the variable `framework` counts. */
-  frameworksIn: string;
+  /** The rows that the variable `framework` filters. */
+  filters: string;
   rows: Rows;
 }
 
-/** The dashboard, as Grafana loads it. */
-export function frame({ uid, title, about, frameworksIn, rows }: Frame): Dashboard {
+/** Returns the dashboard, as Grafana loads it. */
+export function frame({ uid, shown, title, about, filters, rows }: Frame): Dashboard {
   const dashboard = new DashboardBuilder(title)
     .uid(uid)
     .description(about)
@@ -36,11 +38,16 @@ export function frame({ uid, title, about, frameworksIn, rows }: Frame): Dashboa
     .refresh('30s')
     .tooltip(DashboardCursorSync.Crosshair)
     .annotations([])
-    .withVariable(new DatasourceVariableBuilder('datasource').label('Mesos').type(pluginId))
+    .withVariable(
+      new DatasourceVariableBuilder('datasource')
+        .label('Mesos')
+        .type(pluginId)
+        .current({ text: shown.name, value: shown.uid })
+    )
     .withVariable(
       new QueryVariableBuilder('framework')
         .label('Framework')
-        .description(`Frameworks in ${frameworksIn}`)
+        .description(`Filters ${filters}`)
         .datasource(datasource)
         .query({ refId: 'framework', queryType: 'variable', variable: { entities: { entity: 'framework' } } })
         .refresh(VariableRefresh.OnTimeRangeChanged)

@@ -1,7 +1,6 @@
-// Measured next to allocated use: what containers really take of what was
-// reserved for them. For data sources with `agentStatistics`; without, no agent
-// is asked, and the panels say so.
-import { frame, type Rows } from './frame.ts';
+// Measured next to allocated use. For data sources with `agentStatistics`:
+// without it no agent is queried, and the panels have no data.
+import { frame, type Frame, type Rows } from './frame.ts';
 import { asLimit, graph, levels, stat, table, unit } from './panels.ts';
 import { chosen, metric, of, promql, type Resource } from './query.ts';
 
@@ -153,10 +152,10 @@ const containers = [
     height: 9,
   }),
   graph({
-    title: 'CPU time withheld by framework',
+    title: 'CPU throttling by framework',
     about:
-      'Seconds per second in which containers wanted CPU and had used up their share (cgroups: throttled). Agents ' +
-      'without cgroups do not tell.',
+      'Seconds per second in which containers were throttled by cgroups: they needed more CPU than their share. Agents ' +
+      'without cgroups do not report it.',
     queries: {
       A: promql(
         'topk(10, sum by (framework) (rate(mesos_executor_cpu_throttled_seconds_total{framework=~"$framework"}[$__rate_interval])))',
@@ -196,6 +195,7 @@ const collection = [
   }).overrideByFieldType('number', [unit('percentunit')]),
   graph({
     title: 'Agents that do not answer',
+    counts: true,
     about: 'Answers of agents that failed, by cause.',
     queries: {
       A: promql('sum by (category) (increase(mesos_poll_failures_total{poll="agents"}[$__rate_interval]))', {
@@ -204,9 +204,7 @@ const collection = [
     },
     width: 9,
     height: 6,
-  })
-    .overrideByFieldType('number', [unit('short')])
-    .axisSoftMax(1),
+  }).axisSoftMax(1),
 ];
 
 const rows: Rows = {
@@ -214,15 +212,16 @@ const rows: Rows = {
   Frameworks: frameworks,
   Agents: agents,
   Containers: containers,
-  'Collection of these numbers': collection,
+  'Plugin health': collection,
 };
 
-/** The dashboard, to be shown with the data source that its variable names. */
-export const measuredUse = (uid: string) =>
+/** Returns the dashboard; its variable chooses the data source. */
+export const measuredUse = ({ uid, shown }: Pick<Frame, 'uid' | 'shown'>) =>
   frame({
     uid,
+    shown,
     title: 'Mesos measured use',
     about: 'What containers use of what is allocated to them. Needs agentStatistics in the data source.',
-    frameworksIn: 'the rows Frameworks and Containers',
+    filters: 'the rows Frameworks and Containers',
     rows,
   });

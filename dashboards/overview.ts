@@ -1,15 +1,15 @@
-// The cluster overview: what there is, who has it, what runs and ends, and how
-// the collection itself fares. It has no panel that a healthy cluster leaves
-// empty: GPUs, which most clusters lack, are a curve beside others.
+// The cluster overview: capacity, allocation, agents, frameworks, tasks, and the
+// health of the plugin. No panel is empty in a healthy cluster: GPUs, which most
+// clusters do not have, are a line beside others.
 import { BigValueTextMode } from '@grafana/grafana-foundation-sdk/common';
 
-import { asLimit, colored, fullness, graph, levels, stat, table, unit } from './panels.ts';
+import { asLimit, colored, fullness, graph, inFull, levels, stat, table, unit } from './panels.ts';
 import { chosen, type Metrics, metric, of, promql, type Resource } from './query.ts';
-import { frame, type Rows } from './frame.ts';
+import { frame, type Frame, type Rows } from './frame.ts';
 
 const cluster = (resource: Resource, measure: Metrics['measure']) => of('cluster', resource, measure);
 
-// Good is green, on its way is yellow, out of reach is orange or red: the same in every panel.
+// Green is good, yellow is in transition, orange and red are out of reach, in every panel.
 const agentColors = {
   active: 'green',
   disconnected: 'orange',
@@ -32,7 +32,7 @@ const endingColors = {
   gone_by_operator: 'dark-purple',
 };
 
-/** The tiles on top, six to a line; tall ones have room for their course behind the number. */
+/** The tiles on top, six to a line; tall ones have a graph behind the number. */
 const tile = { width: 4, height: 4, text: BigValueTextMode.Value, plain: true };
 const tall = { ...tile, height: 5, plain: false };
 
@@ -52,8 +52,8 @@ const utilization = (title: string, resource: Resource) =>
 const now = [
   stat({
     ...tile,
-    title: 'Leader and its uptime',
-    about: 'The master that leads, and for how long it has been running. Counters of ended tasks start with it.',
+    title: 'Leader',
+    about: 'The leading master, and how long it has been running. Counters of ended tasks start with it.',
     queries: {
       A: promql('mesos_master_uptime_seconds and on (cluster, master) mesos_master_elected == 1', {
         legendFormat: '{{master}}',
@@ -67,6 +67,7 @@ const now = [
   stat({
     ...tile,
     title: 'Agents active',
+    counts: true,
     about: 'Agents that are connected and take part in offers.',
     queries: { A: promql('sum(mesos_cluster_agents{state="active"})') },
     color: 'green',
@@ -74,6 +75,7 @@ const now = [
   stat({
     ...tile,
     title: 'Agents not active',
+    counts: true,
     about: 'Agents that are disconnected, unreachable, deactivated, draining, drained, or not back since a failover.',
     queries: { A: promql('sum(mesos_cluster_agents{state!="active"})') },
     thresholds: levels({ value: 1, color: 'orange' }),
@@ -81,6 +83,7 @@ const now = [
   stat({
     ...tile,
     title: 'Frameworks active',
+    counts: true,
     about: 'Frameworks that are connected and active.',
     queries: { A: promql('sum(mesos_cluster_frameworks{state="active"})') },
     color: 'green',
@@ -88,6 +91,7 @@ const now = [
   stat({
     ...tile,
     title: 'Frameworks not active',
+    counts: true,
     about: 'Frameworks that are disconnected, connected but not active, or not back since a failover.',
     queries: { A: promql('sum(mesos_cluster_frameworks{state!="active"})') },
     thresholds: levels({ value: 1, color: 'orange' }),
@@ -98,6 +102,7 @@ const now = [
   stat({
     ...tall,
     title: 'Tasks running',
+    counts: true,
     about: 'Tasks in the state running.',
     queries: { A: of('cluster', 'tasks', 'running') },
     color: 'green',
@@ -105,6 +110,7 @@ const now = [
   stat({
     ...tall,
     title: 'Tasks failed',
+    counts: true,
     about: 'Tasks that ended with an error of their own within the time range, as far as history reaches into it.',
     queries: { A: { ...of('cluster', 'tasks', 'failed'), instant: true } },
     thresholds: levels({ value: 1, color: 'orange' }),
@@ -113,8 +119,9 @@ const now = [
   }),
   stat({
     ...tall,
-    title: 'Mesos on agents',
-    about: 'How many agents run which version of Mesos. More than one: an upgrade is under way, or was left half done.',
+    title: 'Agent versions',
+    counts: true,
+    about: 'How many agents run each version of Mesos. With several versions an upgrade is under way, or incomplete.',
     queries: { A: promql('count by (version) (mesos_agent_info)', { legendFormat: '{{version}}', instant: true }) },
     text: BigValueTextMode.ValueAndName,
     color: 'text',
@@ -164,6 +171,7 @@ const states = [
   colored(
     graph({
       title: 'Agents by state',
+      counts: true,
       about:
         'Each agent is in one state. Disconnected: its resources still count, and are lost when it does not come back ' +
         'in time; then it is unreachable.',
@@ -177,6 +185,7 @@ const states = [
   colored(
     graph({
       title: 'Frameworks by state',
+      counts: true,
       about: 'Each framework is in one state. Disconnected: its tasks run on until its failover time-out ends.',
       queries: { A: metric('mesos_cluster_frameworks', { legendFormat: '{{state}}' }) },
       stacked: true,
@@ -188,6 +197,7 @@ const states = [
   colored(
     graph({
       title: 'Tasks by state',
+      counts: true,
       about: 'Tasks that have not ended.',
       queries: { A: metric('mesos_cluster_tasks', { legendFormat: '{{state}}' }) },
       stacked: true,
@@ -241,7 +251,7 @@ const frameworks = [
       { title: 'CPU share', width: 100, question: { ...of('framework', 'cpus', 'share'), ...chosen }, bar: true },
       { title: 'Memory', width: 80, question: { ...of('framework', 'memory', 'allocated'), ...chosen } },
       { title: 'Memory share', width: 110, question: { ...of('framework', 'memory', 'share'), ...chosen }, bar: true },
-      { title: 'Tasks', width: 60, question: { ...of('framework', 'tasks', 'running'), ...chosen } },
+      { title: 'Tasks', width: 60, counts: true, question: { ...of('framework', 'tasks', 'running'), ...chosen } },
     ],
     width: 12,
     height: 9,
@@ -274,7 +284,7 @@ const agents = [
       { title: 'CPU', width: 120, question: { ...of('agent', 'cpus', 'utilization'), top: 10 }, bar: true },
       { title: 'Memory', width: 120, question: of('agent', 'memory', 'utilization'), bar: true },
       { title: 'Disk', width: 110, question: of('agent', 'disk', 'utilization'), bar: true },
-      { title: 'Tasks', width: 60, question: of('agent', 'tasks', 'running') },
+      { title: 'Tasks', width: 60, counts: true, question: of('agent', 'tasks', 'running') },
     ],
     width: 12,
     height: 9,
@@ -284,8 +294,7 @@ const agents = [
 const collection = [
   stat({
     title: 'Polls',
-    about:
-      'Whether the last poll of each kind was answered. While the snapshot is not, an alert rule can tell by mesos_up.',
+    about: 'Whether the last poll of each kind succeeded. For an alert rule use mesos_up{poll="snapshot"}.',
     queries: { A: metric('mesos_up', { legendFormat: '{{poll}}' }) },
     text: BigValueTextMode.ValueAndName,
     thresholds: levels(),
@@ -314,7 +323,8 @@ const collection = [
     height: 7,
   })
     .overrideByName('Reaches back', [unit('s')])
-    .overrideByName('Series', [unit('short')]),
+    .overrideByName('Series', [inFull])
+    .overrideByName('Series dropped', [inFull]),
   graph({
     title: 'Duration of polls',
     about: 'How long the last poll of each kind took, from the request to the last byte read.',
@@ -324,6 +334,7 @@ const collection = [
   }),
   graph({
     title: 'Failed polls',
+    counts: true,
     about: 'Polls that failed, by cause. The guide says what each means and what to do.',
     queries: {
       A: promql('sum by (category) (increase(mesos_poll_failures_total[$__rate_interval]))', {
@@ -332,9 +343,7 @@ const collection = [
     },
     width: 6,
     height: 7,
-  })
-    .overrideByFieldType('number', [unit('short')])
-    .axisSoftMax(1),
+  }).axisSoftMax(1),
 ];
 
 function upOrDown() {
@@ -350,15 +359,16 @@ const rows: Rows = {
   'Agents, frameworks and tasks': states,
   Frameworks: frameworks,
   Agents: agents,
-  'Collection of these numbers': collection,
+  'Plugin health': collection,
 };
 
-/** The dashboard, to be shown with the data source that its variable names. */
-export const overview = (uid: string) =>
+/** Returns the dashboard; its variable chooses the data source. */
+export const overview = ({ uid, shown }: Pick<Frame, 'uid' | 'shown'>) =>
   frame({
     uid,
+    shown,
     title: 'Mesos cluster overview',
     about: 'Capacity, allocation, agents, frameworks and tasks of an Apache Mesos cluster.',
-    frameworksIn: 'the row of that name',
+    filters: 'the Frameworks row',
     rows,
   });

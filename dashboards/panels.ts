@@ -1,7 +1,7 @@
-// The three kinds of panel the dashboards are made of, and how each looks.
-// Units are not set here: the data source's frames bring them, and a panel's own
-// would not win anyway (Grafana: setFieldConfigDefaults). Where PromQL text makes
-// a number that no catalogue knows, an override says what it is.
+// The three kinds of panels of the dashboards. Units come with the data source's
+// frames, and a panel's own unit does not replace them (Grafana:
+// setFieldConfigDefaults). An override does: for counts, and where an expression
+// makes a number whose unit the data source cannot know.
 import {
   BigValueColorMode,
   BigValueGraphMode,
@@ -30,7 +30,7 @@ import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
 
 import { built, datasource, query, type Question } from './query.ts';
 
-/** What every panel has. */
+/** Options of every panel. */
 interface Common {
   title: string;
   /** What it shows and what to make of it: the (i) beside the title. */
@@ -41,19 +41,24 @@ interface Common {
   width: number;
   /** In rows of 38 pixels. */
   height: number;
+  /** Whether the numbers count things: 1,034 is written in full. The data source's unit is Grafana's `short`: 1.03 K. */
+  counts?: boolean;
 }
 
 export type AnyPanel = stats.PanelBuilder | tables.PanelBuilder | timeseries.PanelBuilder;
 
-function common_<P extends AnyPanel>(panel: P, { title, about, queries, width, height }: Common): P {
+function common_<P extends AnyPanel>(panel: P, { title, about, queries, width, height, counts }: Common): P {
   panel.title(title).description(about).datasource(datasource).span(width).height(height);
   for (const [refId, question] of Object.entries(queries)) {
     panel.withTarget(built(query(refId, question)));
   }
+  if (counts) {
+    panel.overrideByFieldType('number', [inFull]);
+  }
   return panel;
 }
 
-/** Green, with colours from the given values on. */
+/** Returns green, with other colors from the given values on. */
 export function levels(...steps: Threshold[]): ThresholdsConfigBuilder {
   return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([{ value: null, color: 'green' }, ...steps]);
 }
@@ -62,12 +67,12 @@ export function levels(...steps: Threshold[]): ThresholdsConfigBuilder {
 export const fullness = () => levels({ value: 0.8, color: 'orange' }, { value: 0.9, color: 'red' });
 
 interface StatOptions extends Common {
-  /** One colour for a number that is neither good nor bad; absent: by thresholds. */
+  /** One color for a number that is neither good nor bad; absent: by thresholds. */
   color?: string;
   thresholds?: ThresholdsConfigBuilder;
   /** What to write big: the number, the series' name, or both (by default: the name too when there are several). */
   text?: BigValueTextMode;
-  /** Without its course behind it, as for an instant query, which has none. */
+  /** Without a graph behind the number, as for an instant query. */
   plain?: boolean;
   decimals?: number;
 }
@@ -99,11 +104,11 @@ interface GraphOptions extends Common {
   table?: boolean;
 }
 
-/** Curves over time. Gaps stay gaps. */
+/** Returns lines over time. A gap is not bridged. */
 export function graph(options: GraphOptions): timeseries.PanelBuilder {
   const panel = common_(new timeseries.PanelBuilder(), options)
     .drawStyle(GraphDrawStyle.Line)
-    // In a stack areas without lines: the line of a part that is zero would cover the one below it.
+    // Stacked areas have no lines: that of a part that is zero would cover the area below it.
     .lineWidth(options.stacked ? 0 : 1)
     .fillOpacity(options.stacked ? 60 : 8)
     .gradientMode(options.stacked ? GraphGradientMode.None : GraphGradientMode.Opacity)
@@ -127,7 +132,7 @@ export function graph(options: GraphOptions): timeseries.PanelBuilder {
   return panel;
 }
 
-/** The series named `name` in this colour, wherever it is among the others. */
+/** Returns the panel with the series of each name in its color. */
 export function colored(panel: timeseries.PanelBuilder, colors: Record<string, string>): timeseries.PanelBuilder {
   for (const [name, color] of Object.entries(colors)) {
     panel.overrideByName(name, [{ id: 'color', value: { mode: 'fixed', fixedColor: color } }]);
@@ -144,19 +149,24 @@ export const asLimit: DynamicConfigValue[] = [
   { id: 'color', value: { mode: 'fixed', fixedColor: 'text' } },
 ];
 
-/** The unit of a series that an expression makes; of the data source's own units none is right for it. */
+/** Returns the unit of a series whose own unit is missing or not wanted. */
 export const unit = (name: string): DynamicConfigValue => ({ id: 'unit', value: name });
+
+/** The unit of counts: all digits, grouped as the browser's language does. */
+export const inFull = unit('locale');
 
 interface Column {
   title: string;
   /** In pixels; the names get what is left. */
   width: number;
   question: Question;
-  /** Drawn as a bar from 0 to 1, coloured by how full it is. */
+  /** Drawn as a bar from 0 to 1, colored by how full it is. */
   bar?: boolean;
+  /** Whether the numbers count things. */
+  counts?: boolean;
 }
 
-interface TableOptions extends Omit<Common, 'queries'> {
+interface TableOptions extends Omit<Common, 'queries' | 'counts'> {
   /** The label whose values are the rows. */
   rows: string;
   rowTitle: string;
@@ -165,8 +175,11 @@ interface TableOptions extends Omit<Common, 'queries'> {
 }
 
 /**
- * A table with a row per value of a label and a column per query. The legend of a query names its column, which keeps its
- * name when another one has no answer.
+ * Returns a table with a row per value of a label and a column per query. The legend of a query names its column, which
+ * keeps its name when another query has no series.
+ *
+ * The join is an outer one, whose rows are then those that have a value in the first column: an inner join is empty as
+ * soon as one query has no series, and fails when no query has any (Grafana: joinDataFrames).
  */
 export function table(options: TableOptions): tables.PanelBuilder {
   const { rows, rowTitle, columns } = options;
@@ -181,11 +194,19 @@ export function table(options: TableOptions): tables.PanelBuilder {
     .cellHeight(common.TableCellHeight.Sm)
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
     .thresholds(fullness())
-    .withTransformation({ id: 'joinByField', options: { byField: rows, mode: 'inner' } })
+    .withTransformation({ id: 'joinByField', options: { byField: rows, mode: 'outer' } })
+    .withTransformation({
+      id: 'filterByValue',
+      options: {
+        type: 'include',
+        match: 'all',
+        filters: [{ fieldName: columns[0].title, config: { id: 'isNotNull', options: {} } }],
+      },
+    })
     .withTransformation({ id: 'organize', options: { renameByName: { [rows]: rowTitle } } })
     .sortBy([new common.TableSortByFieldStateBuilder().displayName(columns[0].title).desc(true)]);
-  for (const { title, width, bar } of columns) {
-    panel.overrideByName(title, [{ id: 'custom.width', value: width }]);
+  for (const { title, width, bar, counts } of columns) {
+    panel.overrideByName(title, [{ id: 'custom.width', value: width }, ...(counts ? [inFull] : [])]);
     if (bar) {
       panel.overrideByName(title, [
         { id: 'custom.cellOptions', value: { type: 'gauge', mode: 'basic', valueDisplayMode: 'text' } },

@@ -6,7 +6,13 @@ import type { MetricsQuery, PromQLQuery } from '../src/query/types.gen.ts';
 
 export const pluginId = 'community-mesos-datasource';
 
-/** The variable that says which Mesos data source a dashboard shows. */
+/**
+ * The data source of provisioning/datasources/mesos.yaml. The provisioned rules evaluate it and the provisioned dashboards
+ * open on it, so that a rule's link shows the cluster that it is about.
+ */
+export const provisionedSource = { name: 'Mesos', uid: 'mesos' };
+
+/** A reference to the data source that a dashboard's variable names. */
 export const datasource = { type: pluginId, uid: '${datasource}' };
 
 type Nameless<Q> = Omit<Q, 'refId' | 'datasource'>;

@@ -4,10 +4,10 @@
 import { QueryBuilder, type Rule, RuleBuilder } from '@grafana/grafana-foundation-sdk/alerting';
 import { TypeThresholdBuilder } from '@grafana/grafana-foundation-sdk/expr';
 
-import { built, pluginId, query, type Question } from './query.ts';
+import { built, pluginId, provisionedSource, query, type Question } from './query.ts';
 
-/** The data source of provisioning/datasources/mesos.yaml. Rules know no variables. */
-const source = { type: pluginId, uid: 'mesos' };
+/** Rules have no variables. */
+const source = { type: pluginId, uid: provisionedSource.uid };
 
 /** Grafana's own data source for expressions. */
 const expressions = { type: '__expr__', uid: '__expr__' };

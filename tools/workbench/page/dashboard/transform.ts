@@ -34,9 +34,7 @@ export function useTransformed(data: PanelData, transformations = none): PanelDa
     if (transformations.length === 0) {
       return undefined;
     }
-    // A query without series answers with a frame without fields, which cannot be joined with anything.
-    const frames = data.series.filter((frame) => frame.fields.length > 0);
-    const running = transformDataFrame(transformations, frames).subscribe(setSeries);
+    const running = transformDataFrame(transformations, data.series).subscribe(setSeries);
     return () => running.unsubscribe();
   }, [data.series, transformations]);
   return transformations.length === 0 ? data : { ...data, series };

@@ -1,0 +1,143 @@
+// The bundled dashboards, as Grafana's own code for panels treats them.
+import {
+  FieldType,
+  formattedValueToString,
+  getValueFormat,
+  standardTransformers,
+  standardTransformersRegistry,
+  toDataFrame,
+  transformDataFrame,
+  type DataFrame,
+  type DataTransformerConfig,
+} from '@grafana/data';
+import { lastValueFrom } from 'rxjs';
+
+import type { MesosQuery } from '../query/types';
+import overview from './cluster-overview.json';
+import measuredUse from './measured-use.json';
+
+interface Panel {
+  title: string;
+  type: string;
+  targets?: MesosQuery[];
+  transformations?: DataTransformerConfig[];
+  fieldConfig?: {
+    defaults: { decimals?: number };
+    overrides: Array<{
+      matcher: { id: string; options: unknown };
+      properties: Array<{ id: string; value: unknown }>;
+    }>;
+  };
+}
+
+const panels = [overview, measuredUse].flatMap((dashboard) => dashboard.panels as unknown as Panel[]);
+
+describe('tables', () => {
+  const { joinByFieldTransformer, filterByValueTransformer, organizeFieldsTransformer, orderFieldsTransformer } =
+    standardTransformers;
+  const { filterFieldsByNameTransformer, renameFieldsTransformer, noopTransformer } = standardTransformers;
+
+  beforeEach(() => void jest.spyOn(console, 'warn').mockImplementation()); // of a filter without its field
+  beforeAll(() =>
+    standardTransformersRegistry.setInit(() =>
+      [
+        ...[joinByFieldTransformer, filterByValueTransformer, organizeFieldsTransformer, orderFieldsTransformer],
+        ...[filterFieldsByNameTransformer, renameFieldsTransformer, noopTransformer],
+      ].map((transformation) => ({ id: transformation.id, name: transformation.name, transformation }) as never)
+    )
+  );
+
+  const tables = panels.filter(({ type }) => type === 'table').map((panel) => [panel.title, panel] as const);
+
+  /** The answer to the query at a place: a row for each of the names. */
+  function answer({ targets = [], transformations = [] }: Panel, place: number, names: string[]): DataFrame {
+    const label = transformations.find(({ id }) => id === 'joinByField')?.options.byField;
+    return toDataFrame({
+      refId: targets[place].refId,
+      fields: [
+        { name: label, type: FieldType.string, values: names },
+        { name: targets[place].legendFormat, type: FieldType.number, values: names.map((_, i) => i + place) },
+      ],
+    });
+  }
+
+  const nothing = ({ targets = [] }: Panel, place: number) => toDataFrame({ refId: targets[place].refId, fields: [] });
+
+  async function drawn(panel: Panel, frames: DataFrame[]) {
+    const [frame] = await lastValueFrom(transformDataFrame(panel.transformations ?? [], frames));
+    const [names, ...columns] = frame.fields;
+    return {
+      names: names?.values,
+      columns: Object.fromEntries(columns.map(({ name, values }) => [name, values])),
+    };
+  }
+
+  it('are four', () => {
+    expect(tables.map(([title]) => title)).toHaveLength(4);
+  });
+
+  describe.each(tables)('%s', (_, panel) => {
+    const places = panel.targets!.map((_, place) => place);
+    const [first, second] = panel.targets!.map(({ legendFormat = '' }) => legendFormat);
+
+    it('has the rows of its first column, also where another column has none for them, or more', async () => {
+      const frames = places.map((place) => answer(panel, place, place === 1 ? ['b', 'c'] : ['a', 'b']));
+      const { names, columns } = await drawn(panel, frames);
+      expect(names).toEqual(['a', 'b']);
+      expect(columns[first]).toEqual([0, 1]);
+      expect(columns[second]).toEqual([undefined, 1]);
+    });
+
+    it('keeps the other columns where a query has no rows', async () => {
+      const frames = places.map((place) => answer(panel, place, place === 1 ? [] : ['a', 'b']));
+      const { names, columns } = await drawn(panel, frames);
+      expect(names).toEqual(['a', 'b']);
+      expect(columns[first]).toEqual([0, 1]);
+      expect(columns[second]).toEqual([undefined, undefined]);
+    });
+
+    it('is empty where no query has rows, with and without fields in the answers', async () => {
+      const empty = await drawn(
+        panel,
+        places.map((place) => answer(panel, place, []))
+      );
+      expect(empty.names).toEqual([]);
+      expect(Object.keys(empty.columns)).toEqual(panel.targets!.map(({ legendFormat }) => legendFormat));
+      const none = await drawn(
+        panel,
+        places.map((place) => nothing(panel, place))
+      );
+      expect(none).toEqual({ names: undefined, columns: {} });
+    });
+  });
+});
+
+describe('counts', () => {
+  /** Whether the answers count agents, frameworks, tasks, polls or series. */
+  function isCount({ resource, metric, expr = '' }: MesosQuery): boolean {
+    return (
+      resource === 'tasks' ||
+      /^mesos_(cluster_(agents|frameworks|tasks)|series_dropped)$/.test(metric ?? '') ||
+      /^count\b|mesos_cluster_(agents|frameworks)\{|^sum by \(category\) \(increase\(mesos_poll_failures_total/.test(
+        expr
+      )
+    );
+  }
+
+  const counting = panels.flatMap(({ title, targets = [], fieldConfig }) =>
+    targets.filter(isCount).map((target) => [title, target.legendFormat ?? '', fieldConfig] as const)
+  );
+
+  it('are in many panels', () => {
+    expect(counting.length).toBeGreaterThan(12);
+  });
+
+  it.each(counting)('of %s %s are written in full', (_, name, fieldConfig) => {
+    // The data source's own unit, without an override: 1.03 K.
+    const units = (fieldConfig?.overrides ?? [])
+      .filter(({ matcher: { id, options } }) => (id === 'byType' ? options === 'number' : options === name))
+      .flatMap(({ properties }) => properties.filter(({ id }) => id === 'unit').map(({ value }) => value as string));
+    const format = getValueFormat(units.at(-1) ?? 'short');
+    expect(formattedValueToString(format(1034, fieldConfig?.defaults.decimals))).toMatch(/^1.?034$/);
+  });
+});
