@@ -197,7 +197,9 @@ func (a *agentsPoll) begin(r *round, agents []*cluster.Agent) bool {
 	}
 	a.mu.Unlock()
 	r.raw = a.writer.FitOwnMetrics(r.settings.samples(), len(agents))
-	a.noteWritten(r.ctx, a.writer.AgentsListed(r.ctx, agents, r.scheduled))
+	if err := a.writer.AgentsListed(r.ctx, agents, r.scheduled); err != nil {
+		a.log.Warn("The end of the series of agents that are gone could not be stored", "error", err)
+	}
 	return true
 }
 
@@ -384,7 +386,9 @@ func (a *agentsPoll) writeAgent(r *round, answer samples.AgentAnswer) {
 	if !current {
 		return
 	}
-	a.noteWritten(r.ctx, a.writer.Agent(r.ctx, answer, model, r.settings.samples(), r.interval, r.scheduled, r.sums))
+	if err := a.writer.Agent(r.ctx, answer, model, r.settings.samples(), r.interval, r.scheduled, r.sums); err != nil {
+		a.log.Warn("What an agent answered could not be stored", "agent", answer.Agent.Hostname, "error", err)
+	}
 }
 
 // finish writes the sums and how the poll went.
@@ -440,7 +444,10 @@ func (a *agentsPoll) finish(r *round, agents []*cluster.Agent, model *cluster.Cl
 		a.log.Info("A poll works again", "poll", series.PollAgents)
 	}
 	h.OK, h.Took, h.Bytes = up, took, r.bytes
-	a.noteWritten(r.ctx, a.writer.AgentTotals(r.ctx, later(r.scheduled, r.newest), r.sums, !model.Restricted, h))
+	if err := a.writer.AgentTotals(r.ctx, later(r.scheduled, r.newest), r.sums, !model.Restricted, h); err != nil {
+		a.log.Warn("The sums of measured use could not be stored", "error", err)
+	}
+	a.noteWritten()
 	return true
 }
 
@@ -457,7 +464,9 @@ func (a *agentsPoll) end(p *scheduledPoll) {
 	if _, current := a.healthOf(p, &a.result); !current {
 		return
 	}
-	a.noteWritten(p.ctx, a.writer.NoAgents(p.ctx, p.scheduled))
+	if err := a.writer.NoAgents(p.ctx, p.scheduled); err != nil {
+		a.log.Warn("The end of measured use could not be stored", "error", err)
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.last, a.asked = nil, nil

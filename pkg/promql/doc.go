@@ -1,9 +1,12 @@
 // Package promql reads histories: it runs PromQL over anything that is a
 // storage.Queryable, bounded in time, samples and concurrency.
 //
-//	expr.go      parses PromQL; which metrics an expression names
+//	expr.go      parses PromQL within bounds; which metrics an expression names
+//	patterns.go  bounds regular expressions before they are compiled
+//	lists.go     keeps queriers to lists of literals, which are not compiled
 //	guard.go     refuses expressions that take memory the engine does not count
 //	estimate.go  how many samples a query will touch
 //	engine.go    runs PromQL: Prometheus' own engine behind bounds
+//	names.go     collects distinct texts up to a limit
 //	errors.go    what can go wrong with a query, in sentences
 package promql

@@ -131,7 +131,7 @@ type Result struct {
 func (e *Engine) Instant(ctx context.Context, r Request) (Result, error) {
 	r.Start, r.Step = r.End, 0
 	return e.run(ctx, r, func(ctx context.Context, opts prom.QueryOpts) (prom.Query, error) {
-		return e.engine.NewInstantQuery(ctx, r.Store, opts, r.Expr, r.End)
+		return e.engine.NewInstantQuery(ctx, exactly(r.Store), opts, r.Expr, r.End)
 	})
 }
 
@@ -149,7 +149,7 @@ func (e *Engine) Range(ctx context.Context, r Request) (Result, error) {
 		return Result{}, requestError("The query has %d points per series and may have %d at most: raise the step or shorten the time range", points, MaxPoints)
 	}
 	return e.run(ctx, r, func(ctx context.Context, opts prom.QueryOpts) (prom.Query, error) {
-		return e.engine.NewRangeQuery(ctx, r.Store, opts, r.Expr, r.Start, r.End, r.Step)
+		return e.engine.NewRangeQuery(ctx, exactly(r.Store), opts, r.Expr, r.Start, r.End, r.Step)
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 
 	prom "github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/promql/parser/posrange"
 )
 
 // ErrorKind says what kind of thing went wrong with a query.
@@ -55,17 +56,19 @@ func requestError(format string, args ...any) *Error {
 	return &Error{Kind: ErrorRequest, Sentence: fmt.Sprintf(format, args...)}
 }
 
-// parseError tells where an expression stops being PromQL, with the parser's
-// own words: users know them from Prometheus.
-func parseError(expr string, err error) *Error {
+// parseError returns where an expression stops being PromQL, in the parser's own
+// words, which users know from Prometheus. original returns the position in expr of
+// one in the text that was parsed.
+func parseError(expr string, err error, original func(posrange.Pos) int) *Error {
 	e := &Error{Kind: ErrorParse, Err: err, Sentence: "The expression is not valid PromQL: " + err.Error()}
 	list, ok := errors.AsType[parser.ParseErrors](err)
 	if !ok || len(list) == 0 {
 		return e
 	}
 	e.Line, e.Column = 1, 1
+	start := original(list[0].PositionRange.Start)
 	for i, c := range expr {
-		if i >= int(list[0].PositionRange.Start) {
+		if i >= start {
 			break
 		}
 		if e.Column++; c == '\n' {

@@ -1,6 +1,7 @@
 package promql
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -21,26 +22,40 @@ const (
 	// each series gets its own copy.
 	maxLabelGrowth = 16
 	maxLabelText   = 2048
+	// maxLabels bounds the labels that an aggregation or a match names.
+	maxLabels = 100
 )
 
 // guard refuses expressions that take memory the engine does not count. width
 // is the length of the range the expression is evaluated over.
 func guard(expr parser.Expr, width time.Duration) (refused error) {
-	text := 0
+	var sums guardSums
 	parser.Inspect(expr, func(node parser.Node, path []parser.Node) error {
 		if refused == nil {
-			refused = guardNode(node, path, width, &text)
+			refused = guardNode(node, path, width, &sums)
 		}
 		return refused
 	})
 	return refused
 }
 
-func guardNode(node parser.Node, path []parser.Node, width time.Duration, text *int) error {
+// guardSums are what the nodes of an expression have together.
+type guardSums struct {
+	text     int // bytes in label_replace and label_join
+	patterns patternBudget
+}
+
+func guardNode(node parser.Node, path []parser.Node, width time.Duration, sums *guardSums) error {
 	if len(path) > maxDepth {
 		return requestError("The expression nests more than %d levels deep: simplify it", maxDepth)
 	}
 	switch n := node.(type) {
+	case *parser.AggregateExpr:
+		return guardLabels(n.Op.String()+" by or without", n.Grouping)
+	case *parser.BinaryExpr:
+		if n.VectorMatching != nil {
+			return guardLabels("on, ignoring or group_left", slices.Concat(n.VectorMatching.MatchingLabels, n.VectorMatching.Include))
+		}
 	case *parser.SubqueryExpr:
 		if points := subqueryPoints(append(path[:len(path):len(path)], n), width); points > maxSubqueryPoints {
 			return requestError("The subquery [%s:%s] has some %.0f points and may have %d at most: raise its step or shorten its range",
@@ -51,11 +66,22 @@ func guardNode(node parser.Node, path []parser.Node, width time.Duration, text *
 			return requestError("The nested label_replace and label_join may make a label %d times longer, and %d times is the most", growth, maxLabelGrowth)
 		}
 		if own, bytes := labelCall(n); own > 0 {
-			*text += bytes
+			sums.text += bytes
 		}
-		if *text > maxLabelText {
+		if sums.text > maxLabelText {
 			return requestError("The texts in label_replace and label_join have more than %d bytes together: shorten them", maxLabelText)
 		}
+		if n.Func.Name == "label_replace" {
+			return sums.patterns.addCompiled(literal(n.Args[4]))
+		}
+	}
+	return nil
+}
+
+// guardLabels bounds lists of labels: each series is compared with all of them.
+func guardLabels(where string, labels []string) error {
+	if len(labels) > maxLabels {
+		return requestError("%s has %d labels and may have %d at most: name fewer", where, len(labels), maxLabels)
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package promql
 import (
 	"testing"
 
+	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"community-mesos-datasource/pkg/history/historytest"
@@ -23,3 +25,9 @@ var (
 	commit   = historytest.Commit
 	matchers = historytest.Matchers
 )
+
+func mustParse(t testing.TB, expr string) parser.Expr {
+	parsed, err := ParseExpr(expr)
+	require.NoError(t, err)
+	return parsed
+}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/prometheus/prometheus/model/labels"
+
+	"community-mesos-datasource/pkg/promql"
 )
 
 // This file turns filters into PromQL matchers. Values are quoted by
@@ -41,7 +43,7 @@ func compiled(all []matcher) ([]*labels.Matcher, error) {
 	matchers := make([]*labels.Matcher, len(all))
 	for i, m := range all {
 		var err error
-		if matchers[i], err = labels.NewMatcher(m.kind, m.label, m.value); err != nil {
+		if matchers[i], err = promql.NewMatcher(m.kind, m.label, m.value); err != nil {
 			return nil, fmt.Errorf("compile a filter on %s: %w", m.label, err)
 		}
 	}
@@ -118,7 +120,7 @@ func checkPattern(pattern string, bytes int) error {
 	if _, err := syntax.Parse(pattern, syntax.Perl); err != nil {
 		return fmt.Errorf("%q is not a valid regular expression: %s", cut(pattern), cutAt(err.Error(), 2*len(cut(pattern))+100))
 	}
-	return nil
+	return promql.CheckPattern(pattern)
 }
 
 // onlyLiterals reports whether a pattern is a list of literal values, a|b|c with

@@ -22,8 +22,7 @@ type batch struct {
 	number uint64
 	t      int64 // Unix milliseconds
 
-	taken   int   // samples that the sink took
-	dropped int   // samples that it refused
+	dropped int   // samples that the sink refused
 	why     error // the first refusal
 
 	// What lset builds labels of: one function for all samples, set before each.
@@ -66,7 +65,6 @@ func (b *batch) append(of labeled, i int, c *cell, t int64, value float64) int {
 	ref, err := b.into.Append(c.ref, b.lset, t, value)
 	switch {
 	case err == nil:
-		b.taken++
 		c.ref = ref
 		if !c.open {
 			c.open = true

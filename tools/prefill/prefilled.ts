@@ -95,9 +95,12 @@ export async function startPrefilled(options: PrefillOptions): Promise<Prefilled
     mkdirSync(dir);
     options.signal?.throwIfAborted();
     const user = userOf(live.plan);
-    const prefill = startPrefill({
-      ...{ masters: live.masters, control: control.url, dir, start, uid: SOURCE.uid, interval: INTERVAL },
-      ...(user && { user: user.join(':') }),
+    const prefill = startPrefill(live, {
+      control: control.url,
+      dir,
+      start,
+      uid: SOURCE.uid,
+      user: user?.join(':') ?? '',
     });
     started.push(() => prefill.end().catch(() => undefined));
     await prefill.present((at) => options.progress?.((at - start) / (Date.now() / 1000 - start)));
@@ -141,29 +144,8 @@ function within(scenario: Scenario, seconds: number): Scenario {
   return { ...scenario, steps: scenario.steps.map((step) => ({ ...step, at: step.at + later })) };
 }
 
-export interface PrefillRun {
-  masters: string[];
-  /** URL of the cluster's control server. */
-  control: string;
-  /** Of the history: <history_path>/<org>-<uid>. */
-  dir: string;
-  uid: string;
-  /** When the history begins, Unix seconds. */
-  start: number;
-  /** Seconds between two polls. */
-  interval: number;
-  /** user:password for masters and agents. */
-  user?: string;
-  /** Whether agents are asked for measured use. Default: yes. */
-  agentStatistics?: boolean;
-}
-
-/** Starts the executable, which polls the cluster from `start` on as fast as it answers. Built by prefillArtifact. */
-export function startPrefill({ masters, control, dir, uid, start, interval, user = '', agentStatistics }: PrefillRun) {
-  const flags = {
-    ...{ masters: masters.join(','), control, dir, uid, start, interval: `${interval}s`, user },
-    'agent-statistics': agentStatistics ?? true,
-  };
+function startPrefill(live: Live, told: Record<string, string | number>) {
+  const flags = { ...told, masters: live.masters.join(','), interval: `${INTERVAL}s` };
   const args = Object.entries(flags).map(([name, value]) => `-${name}=${value}`);
   const child = spawn(path.join(root, executable), args, { stdio: ['pipe', 'pipe', 'pipe'] });
   let said = '';
@@ -174,7 +156,7 @@ export function startPrefill({ masters, control, dir, uid, start, interval, user
       code === 0 ? resolve() : reject(new Error(`The history could not be made: ${said.trim() || `status ${code}`}`))
     );
   });
-  ended.catch(() => undefined); // callers handle the rejection
+  ended.catch(() => undefined); // told by whoever waits for it
   return {
     /** Resolves when the present has come. */
     async present(progress: (at: number) => void): Promise<void> {
