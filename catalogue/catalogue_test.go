@@ -207,7 +207,8 @@ func TestKindOf(t *testing.T) {
 	for name, want := range map[string][]series.Poll{
 		"mesos_cluster_cpus_capacity":     {series.PollState},
 		"mesos_cluster_tasks_ended_total": {series.PollSnapshot},
-		"mesos_role_cpus_allocated":       {series.PollRoles},
+		"mesos_role_cpus_allocated":       {series.PollState},
+		"mesos_role_cpus_quota_limit":     {series.PollRoles},
 		"mesos_role_tasks":                {series.PollState},
 		"mesos_master_cpus_capacity":      {series.PollSnapshot},
 		"mesos_master_uptime_seconds":     {series.PollSnapshot, series.PollFollowers},

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"net"
 	"strconv"
 	"strings"
@@ -8,9 +9,10 @@ import (
 	"community-mesos-datasource/pkg/mesos"
 )
 
-// Build makes the model of a /state. The previous model, nil for the first,
+// Build returns the model of a /state. The previous model, nil for the first,
 // gives what the answer no longer says: the host names of agents that only
-// unreachable tasks still name, and that there were GPUs once.
+// unreachable tasks still name, which roles there are besides those in use, and
+// that there were GPUs once.
 //
 // Allocated amounts are those the master accounts (used_resources), which equal
 // its own *_used gauges in every recorded scene. Sums over listed tasks do not:
@@ -29,9 +31,7 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 		Frameworks:      make([]*Framework, 0, len(s.Frameworks)),
 		AgentCounts:     map[AgentState]int{},
 		FrameworkCounts: map[FrameworkState]int{},
-		RoleTasks:       map[string]*TaskCounts{},
-		roleAllocated:   map[string]Resources{},
-		roleOffered:     map[string]Resources{},
+		RoleLoads:       map[string]*RoleLoad{},
 		agents:          make(map[string]*Agent, len(s.Slaves)),
 		frameworks:      make(map[string]*Framework, len(s.Frameworks)),
 	}
@@ -39,6 +39,11 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 		c.Name = *s.Cluster
 	}
 	b := builder{Cluster: c, previous: previous}
+	if previous != nil {
+		for _, r := range previous.Roles {
+			b.role(r.Name)
+		}
+	}
 	for i := range s.Slaves {
 		b.addAgent(&s.Slaves[i])
 	}
@@ -137,7 +142,7 @@ func (b *builder) addFramework(s *mesos.Framework) {
 	b.Frameworks = append(b.Frameworks, f)
 	b.frameworks[f.ID] = f
 	for _, role := range f.Roles {
-		b.roleTasks(role)
+		b.role(role)
 	}
 	// A framework without MULTI_ROLE has one role, and so have its tasks;
 	// older masters do not repeat it on each.
@@ -149,13 +154,13 @@ func (b *builder) addFramework(s *mesos.Framework) {
 	b.addTasks(s.UnreachableTasks, only)
 	for i := range s.Offers {
 		o := &s.Offers[i]
-		addTo(b.roleOffered, or(o.AllocationInfo.Role, only), regular(o.Resources))
+		b.role(cmp.Or(o.AllocationInfo.Role, only)).Offered.Add(regular(o.Resources))
 	}
 	for i := range s.Executors {
 		e := &s.Executors[i]
-		role := or(e.Role, only)
+		role := cmp.Or(e.Role, only)
 		allocated := regular(e.Resources)
-		addTo(b.roleAllocated, role, allocated)
+		b.role(role).Allocated.Add(allocated)
 		b.Executors = append(b.Executors, Executor{
 			ID:        e.ID,
 			Role:      role,
@@ -173,15 +178,17 @@ func (b *builder) addTasks(tasks []mesos.Task, role string) {
 			ID:         s.ID,
 			Name:       s.Name,
 			ExecutorID: s.ExecutorID,
-			Role:       or(s.Role, role),
+			Role:       cmp.Or(s.Role, role),
 			State:      ParseTaskState(s.State),
 			Framework:  b.framework(s.FrameworkID),
 			Agent:      b.agent(s.SlaveID),
 			Labels:     s.Labels,
 		}
+		load := b.role(t.Role)
+		load.Tasks.add(t.State)
 		if t.State.Live() && t.State != Unreachable {
 			t.Allocated = regular(s.Resources)
-			addTo(b.roleAllocated, t.Role, t.Allocated)
+			load.Allocated.Add(t.Allocated)
 		}
 		if n := len(s.Statuses); n > 0 {
 			t.Healthy = s.Statuses[n-1].Healthy
@@ -195,7 +202,6 @@ func (b *builder) addTasks(tasks []mesos.Task, role string) {
 		b.TaskCounts.add(t.State)
 		t.Framework.Tasks.add(t.State)
 		t.Agent.Tasks.add(t.State)
-		b.roleTasks(t.Role).add(t.State)
 		b.Tasks = append(b.Tasks, t)
 	}
 }
@@ -227,24 +233,12 @@ func (b *builder) framework(id string) *Framework {
 	return f
 }
 
-func (b *builder) roleTasks(role string) *TaskCounts {
-	counts := b.RoleTasks[role]
-	if counts == nil {
-		counts = &TaskCounts{}
-		b.RoleTasks[role] = counts
+// role returns the load of a role, which it makes where there is none.
+func (b *builder) role(name string) *RoleLoad {
+	load := b.RoleLoads[name]
+	if load == nil {
+		load = &RoleLoad{}
+		b.RoleLoads[name] = load
 	}
-	return counts
-}
-
-func addTo(roles map[string]Resources, role string, r Resources) {
-	sum := roles[role]
-	sum.Add(r)
-	roles[role] = sum
-}
-
-func or(text, otherwise string) string {
-	if text != "" {
-		return text
-	}
-	return otherwise
+	return load
 }

@@ -34,20 +34,17 @@ type Cluster struct {
 	Executors  []Executor
 	// Roles are nil until /roles was read.
 	Roles []*Role
-	// RoleSums tells whether /roles says what roles have: older masters list
+	// RoleSums reports whether /roles has the sums of roles: older masters list
 	// roles without allocated, offered and reserved, which is unknown, not 0.
 	RoleSums bool
+	// RoleLoads are what roles themselves hold as of /state: all roles that a
+	// framework is subscribed to or something runs in, and those of the /roles
+	// before, by name. What has no role is under "".
+	RoleLoads map[string]*RoleLoad
 
 	AgentCounts     map[AgentState]int
 	FrameworkCounts map[FrameworkState]int
 	TaskCounts      TaskCounts
-	// RoleTasks counts tasks by their role, for all roles that a framework is
-	// subscribed to or a task runs in.
-	RoleTasks map[string]*TaskCounts
-
-	// roleAllocated is what tasks and executors of a role hold, roleOffered what
-	// it is being offered; roles with none are missing.
-	roleAllocated, roleOffered map[string]Resources
 
 	agents     map[string]*Agent     // those listed and those only named by something
 	frameworks map[string]*Framework // likewise
@@ -125,20 +122,28 @@ type Role struct {
 	Weight     float64
 	Frameworks int // subscribed to it
 
-	// The role's own. Mesos answers sums over the role and all below it.
-	Allocated, Offered, Reserved Resources
+	// Reserved is the role's own. Mesos answers sums over the role and all below
+	// it. What the role is allocated and offered is in RoleLoads.
+	Reserved Resources
 
 	// Of the subtree, as Mesos means quota.
 	QuotaGuarantee, QuotaLimit, QuotaConsumed Limits
 }
 
-// HasFramework tells whether the leader lists the framework.
+// RoleLoad is what a role itself holds, without the roles below it: sums of the
+// tasks, executors and offers of /state, so that roles add up to the cluster.
+type RoleLoad struct {
+	Tasks              TaskCounts
+	Allocated, Offered Resources
+}
+
+// HasFramework reports whether the leader lists the framework.
 func (c *Cluster) HasFramework(id string) bool {
 	f := c.frameworks[id]
 	return f != nil && f.Listed
 }
 
-// Agent is the listed agent with an ID, or nil.
+// Agent returns the listed agent with an ID, or nil.
 func (c *Cluster) Agent(id string) *Agent {
 	if a := c.agents[id]; a != nil && a.Listed {
 		return a

@@ -178,14 +178,18 @@ func TestWhatARoleHoldsAndIsOfferedIsOfState(t *testing.T) {
 		{"name": "a/b", "allocated": {"cpus": 2.7}, "quota": {"consumed": {"cpus": 2.7}}},
 		{"name": "c", "allocated": {}}
 	]}`), &answer))
-	roles := Build(state, nil).WithRoles(&answer).Roles
-	require.Zero(t, roles[0].Allocated.Value(CPUs), "nothing runs in the parent itself")
-	require.Equal(t, 0.6, roles[1].Allocated.Value(CPUs), "the running task's and the executor's")
-	n, _ := roles[1].QuotaConsumed.Value(CPUs)
+	first := Build(state, nil)
+	require.NotContains(t, first.RoleLoads, "a", "/state does not name it")
+	with := first.WithRoles(&answer)
+	n, _ := with.Roles[1].QuotaConsumed.Value(CPUs)
 	require.Equal(t, 2.7, n, "quota counts revocable resources")
-	require.Equal(t, 1.0, roles[2].Allocated.Value(CPUs), "as of /state, whatever happened since")
-	require.Equal(t, 0.5, roles[1].Offered.Value(CPUs))
-	require.Equal(t, 4.0, roles[2].Offered.Value(CPUs))
+
+	loads := Build(state, with).RoleLoads
+	require.Zero(t, loads["a"].Allocated.Value(CPUs), "nothing runs in the parent itself")
+	require.Equal(t, 0.6, loads["a/b"].Allocated.Value(CPUs), "the running task's and the executor's")
+	require.Equal(t, 1.0, loads["c"].Allocated.Value(CPUs), "as of /state, whatever happened since")
+	require.Equal(t, 0.5, loads["a/b"].Offered.Value(CPUs))
+	require.Equal(t, 4.0, loads["c"].Offered.Value(CPUs))
 }
 
 func TestRolesOfAMasterThatDoesNotSumThemAreUnknown(t *testing.T) {

@@ -7,15 +7,15 @@ import (
 	"community-mesos-datasource/pkg/mesos"
 )
 
-// WithRoles is the model with what /roles says added.
+// WithRoles returns the model with what /roles says added.
 //
 // /roles sums a role's reserved over the role and all below it
 // (RoleResourceBreakdown in src/master/master.cpp): a/b counts in a too. What is
 // a role's own is its sum less those of its children, so that roles add up to
 // the cluster.
 //
-// Allocated and Offered are not taken from there but from the tasks, executors
-// and offers of /state. What is allocated is equal in every recorded scene; but
+// What is allocated and offered is not taken from there but from the tasks,
+// executors and offers of /state (RoleLoads). What is allocated is equal in every recorded scene; but
 // /roles adds up by the resource's name, so that revocable CPUs are in cpus, and it
 // is of another moment than what frameworks and agents are said to have: in scene
 // 03 offers were made in between. Quota counts revocable resources, as
@@ -29,7 +29,6 @@ func (c *Cluster) WithRoles(r *mesos.Roles) *Cluster {
 		role := roleOf(&r.Roles[i])
 		with.Roles[i] = role
 		byName[role.Name] = role
-		role.Allocated, role.Offered = c.roleAllocated[role.Name], c.roleOffered[role.Name]
 		allocated, offered := regular(r.Roles[i].Allocated), regular(r.Roles[i].Offered)
 		for k := range said {
 			said[k] |= allocated[k] | offered[k] | role.Reserved[k]
@@ -71,7 +70,7 @@ func roleOf(s *mesos.Role) *Role {
 	return role
 }
 
-// nearestAbove is the listed role whose subtree holds the role most closely:
+// nearestAbove returns the listed role whose subtree holds the role most closely:
 // its parent, or where Mesos lists no parent, the next one up.
 func nearestAbove(name string, byName map[string]*Role) *Role {
 	for {

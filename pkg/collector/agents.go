@@ -197,9 +197,7 @@ func (a *agentsPoll) begin(r *round, agents []*cluster.Agent) bool {
 	}
 	a.mu.Unlock()
 	r.raw = a.writer.FitOwnMetrics(r.settings.samples(), len(agents))
-	if err := a.writer.AgentsListed(r.ctx, agents, r.scheduled); err != nil {
-		a.log.Warn("The end of the series of agents that are gone could not be stored", "error", err)
-	}
+	a.noteWritten(r.ctx, a.writer.AgentsListed(r.ctx, agents, r.scheduled))
 	return true
 }
 
@@ -386,9 +384,7 @@ func (a *agentsPoll) writeAgent(r *round, answer samples.AgentAnswer) {
 	if !current {
 		return
 	}
-	if err := a.writer.Agent(r.ctx, answer, model, r.settings.samples(), r.interval, r.scheduled, r.sums); err != nil {
-		a.log.Warn("What an agent answered could not be stored", "agent", answer.Agent.Hostname, "error", err)
-	}
+	a.noteWritten(r.ctx, a.writer.Agent(r.ctx, answer, model, r.settings.samples(), r.interval, r.scheduled, r.sums))
 }
 
 // finish writes the sums and how the poll went.
@@ -444,10 +440,7 @@ func (a *agentsPoll) finish(r *round, agents []*cluster.Agent, model *cluster.Cl
 		a.log.Info("A poll works again", "poll", series.PollAgents)
 	}
 	h.OK, h.Took, h.Bytes = up, took, r.bytes
-	if err := a.writer.AgentTotals(r.ctx, later(r.scheduled, r.newest), r.sums, !model.Restricted, h); err != nil {
-		a.log.Warn("The sums of measured use could not be stored", "error", err)
-	}
-	a.noteWritten()
+	a.noteWritten(r.ctx, a.writer.AgentTotals(r.ctx, later(r.scheduled, r.newest), r.sums, !model.Restricted, h))
 	return true
 }
 
@@ -464,9 +457,7 @@ func (a *agentsPoll) end(p *scheduledPoll) {
 	if _, current := a.healthOf(p, &a.result); !current {
 		return
 	}
-	if err := a.writer.NoAgents(p.ctx, p.scheduled); err != nil {
-		a.log.Warn("The end of measured use could not be stored", "error", err)
-	}
+	a.noteWritten(p.ctx, a.writer.NoAgents(p.ctx, p.scheduled))
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.last, a.asked = nil, nil

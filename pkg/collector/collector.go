@@ -71,6 +71,7 @@ type Collector struct {
 	label     clusterLabel
 	leader    string       // host:port
 	kept      samples.Kept // of the latest batch
+	storage   StorageStatus
 
 	// writing is held while a batch is made. It is taken before mu.
 	writing sync.Mutex
@@ -290,6 +291,7 @@ func (c *Collector) Status() Status {
 		TaskSeries:       c.kept.Tasks,
 		TaskSeriesWhy:    c.kept.TasksWhy,
 		AgentPolls:       c.agents.last,
+		Storage:          c.storage,
 		SeriesDropped:    c.kept.Dropped,
 		SeriesDroppedWhy: c.kept.DroppedWhy,
 	}
@@ -364,7 +366,5 @@ func (c *Collector) CurrentTasks(yield func(lset labels.Labels, value float64)) 
 
 // endSeries ends all series: the cluster is not polled any more. writing is held.
 func (c *Collector) endSeries() {
-	if err := c.writer.End(context.Background(), c.clock.Now()); err != nil {
-		c.log.Warn("The end of the series could not be stored", "error", err)
-	}
+	c.noteWritten(context.Background(), c.writer.End(context.Background(), c.clock.Now()))
 }

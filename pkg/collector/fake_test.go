@@ -26,14 +26,15 @@ type fake struct {
 	flags    map[string]string
 	targets  []mesos.Target
 	follower func(mesos.Target) (map[string]float64, error)
-	err      map[string]error // by what is asked: state, roles, snapshot, flags
-	hold     chan struct{}    // where not nil, snapshots wait for it
+	err      map[string]error         // by what is asked: state, roles, snapshot, flags
+	late     map[string]time.Duration // how much later than now a request went out
+	hold     chan struct{}            // where not nil, snapshots wait for it
 }
 
 func newFake(clock *clocktest.Clock) *fake {
 	name := "fixture"
 	return &fake{
-		clock: clock, address: "master1:5050", counts: map[string]int{}, err: map[string]error{},
+		clock: clock, address: "master1:5050", counts: map[string]int{}, err: map[string]error{}, late: map[string]time.Duration{},
 		values: map[string]float64{"master/elected": 1, "master/uptime_secs": 100, "master/cpus_total": 4},
 		state: mesos.State{
 			Version: "1.12.0", PID: "master@10.0.0.1:5050", ElectedTime: 1, Cluster: &name, Flags: map[string]string{},
@@ -90,7 +91,7 @@ func (f *fake) ask(ctx context.Context, what string) (mesos.Answer, error) {
 	if err := ctx.Err(); err != nil {
 		return mesos.Answer{}, err
 	}
-	return mesos.Answer{Target: f.address, Sent: f.clock.Now(), Took: 20 * time.Millisecond, Head: 10 * time.Millisecond, Bytes: 1000}, f.err[what]
+	return mesos.Answer{Target: f.address, Sent: f.clock.Now().Add(f.late[what]), Took: 20 * time.Millisecond, Head: 10 * time.Millisecond, Bytes: 1000}, f.err[what]
 }
 
 func (f *fake) Snapshot(ctx context.Context) (*mesos.Metrics, error) {

@@ -88,14 +88,11 @@ func (f *followersPoll) perform(p *scheduledPoll) bool {
 		err = f.write(p, &f.result, sum, func(h samples.Health) error {
 			return f.writer.Followers(p.ctx, answered, sum.Sent, h)
 		})
-		if err != nil {
-			f.fail(p, &f.result, err)
-		}
 	case had:
 		f.writing.Lock()
 		defer f.writing.Unlock()
 		if _, current := f.healthOf(p, &f.result); current {
-			err = f.writer.Gone(p.ctx, series.PollFollowers, p.scheduled)
+			f.noteWritten(p.ctx, f.writer.Gone(p.ctx, series.PollFollowers, p.scheduled))
 		}
 	}
 	return err == nil

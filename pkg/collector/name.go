@@ -105,9 +105,7 @@ func (c *Collector) fixName(p *scheduledPoll, master string, told bool, t time.T
 
 // rename puts a name in force. writing is held.
 func (c *Collector) rename(name, setting string, t time.Time) {
-	if err := c.writer.Rename(context.Background(), name, t); err != nil {
-		c.log.Warn("The end of the series under the cluster's old name could not be stored", "error", err)
-	}
+	c.noteWritten(context.Background(), c.writer.Rename(context.Background(), name, t))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.label = clusterLabel{value: name, from: setting, fixed: true}

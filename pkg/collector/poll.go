@@ -115,7 +115,8 @@ func categoryOf(err error) mesos.Category {
 // its answer may be another cluster's.
 var errSuperseded = errors.New("the settings have changed meanwhile")
 
-// write writes the samples of a poll that went well, and notes that it did.
+// write writes the samples of a poll that went well, and notes that it did. That
+// they could not be stored is a fault of the storage: the poll went well.
 func (c *Collector) write(p *scheduledPoll, o *outcome, a mesos.Answer, write func(samples.Health) error) error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
@@ -124,16 +125,14 @@ func (c *Collector) write(p *scheduledPoll, o *outcome, a mesos.Answer, write fu
 		return errSuperseded
 	}
 	h.OK, h.Took, h.Bytes = true, a.Took, a.Bytes
-	if err := write(h); err != nil {
-		return err
-	}
-	c.noteWritten()
+	err := write(h)
+	c.noteWritten(p.ctx, err)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.stored = c.stored || err == nil
 	if o.succeeded(a) {
 		c.log.Info("A poll works again", "poll", o.Poll)
 	}
-	c.stored = true
 	return nil
 }
 
@@ -174,10 +173,7 @@ func (c *Collector) failSome(p *scheduledPoll, o *outcome, cause error, answered
 	} else {
 		err = c.writer.Fail(p.ctx, p.scheduled, c.historyStart(), h)
 	}
-	if err != nil {
-		c.log.Warn("The end of a failed poll's series could not be stored", "poll", o.Poll, "error", err)
-	}
-	c.noteWritten()
+	c.noteWritten(p.ctx, err)
 }
 
 // healthOf begins the report of a poll; false when its run has ended.
@@ -187,10 +183,26 @@ func (c *Collector) healthOf(p *scheduledPoll, o *outcome) (samples.Health, bool
 	return o.health(), c.run == p.run
 }
 
-// noteWritten takes over what the writer kept. writing is held.
-func (c *Collector) noteWritten() {
+// noteWritten notes what the writer kept and whether its batch could be stored.
+// writing is held. A batch that ended with its context says nothing of the
+// storage.
+func (c *Collector) noteWritten(ctx context.Context, err error) {
 	kept := c.writer.Kept()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.kept = kept
+	switch {
+	case err != nil && ctx.Err() != nil:
+	case err != nil:
+		if c.storage.Err == nil {
+			c.log.Warn("Samples could not be stored", "error", err)
+		}
+		c.storage.Failures++
+		c.storage.Err, c.storage.LastFailure = err, c.clock.Now()
+	default:
+		if c.storage.Err != nil {
+			c.log.Info("Samples are stored again")
+		}
+		c.storage.Err = nil
+	}
 }

@@ -24,6 +24,7 @@ type recorder struct {
 	byRef  []*recorded
 	called int   // how often labels were asked for
 	full   error // where not nil, the answer to new series
+	broken error // where not nil, the answer to commits
 }
 
 type recorded struct {
@@ -85,6 +86,9 @@ func (b *recorderBatch) Append(ref series.Ref, lset func() labels.Labels, t int6
 func (b *recorderBatch) Commit() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.broken != nil {
+		return b.broken
+	}
 	for _, x := range b.staged {
 		x.s.samples = append(x.s.samples, x.sample)
 	}
@@ -92,6 +96,13 @@ func (b *recorderBatch) Commit() error {
 }
 
 func (b *recorderBatch) Rollback() error { return nil }
+
+// set changes how it answers.
+func (r *recorder) set(change func(*recorder)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change(r)
+}
 
 // find returns the series of a name whose labels hold those given as
 // name=value, by their labels.

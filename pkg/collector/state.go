@@ -2,7 +2,6 @@ package collector
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -17,8 +16,8 @@ import (
 type statePoll struct {
 	*Collector
 	when   schedule
-	result outcome // of /state
-	roles  outcome // of /roles
+	result outcome
+	roles  *rolesPoll
 
 	model *cluster.Cluster // the latest
 	seen  *cluster.Cluster // the same, or a newer one whose /roles is not read yet
@@ -26,11 +25,11 @@ type statePoll struct {
 }
 
 func newStatePoll(c *Collector) *statePoll {
-	return &statePoll{Collector: c, when: schedule{first: true}, result: newOutcome(series.PollState), roles: newOutcome(series.PollRoles)}
+	return &statePoll{Collector: c, when: schedule{first: true}, result: newOutcome(series.PollState), roles: newRolesPoll(c)}
 }
 
 func (s *statePoll) schedule() *schedule  { return &s.when }
-func (s *statePoll) outcomes() []*outcome { return []*outcome{&s.result, &s.roles} }
+func (s *statePoll) outcomes() []*outcome { return []*outcome{&s.result, &s.roles.result} }
 func (s *statePoll) runs() bool           { return true }
 func (s *statePoll) reported() bool       { return true }
 func (s *statePoll) interval() time.Duration {
@@ -90,36 +89,19 @@ func (s *statePoll) perform(p *scheduledPoll) bool {
 	}
 	if err != nil {
 		s.fail(p, &s.result, err)
-		s.fail(p, &s.roles, err) // it is not asked for alone
+		s.fail(p, &s.roles.result, err) // it is not asked for alone
 		return false
 	}
-
-	var roles *mesos.Roles
-	err = s.twice(p, func(ctx context.Context) (err error) {
-		roles, err = p.client.Roles(ctx)
-		return err
-	})
-	head := state.Head
-	if err == nil {
-		head += roles.Head
-		model = model.WithRoles(roles)
-		err = s.write(p, &s.roles, roles.Answer, func(h samples.Health) error {
-			return s.writer.Roles(p.ctx, model, roles.Sent, h)
-		})
-	}
-	if errors.Is(err, errSuperseded) || p.ctx.Err() != nil {
+	model, head := s.roles.ask(p, model)
+	if p.ctx.Err() != nil {
 		return false
 	}
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.model, s.leader = model, model.Master
-	s.heads = append(s.heads, head)
+	s.heads = append(s.heads, state.Head+head)
 	if len(s.heads) > 2 {
 		s.heads = s.heads[1:]
-	}
-	s.mu.Unlock()
-	if err != nil {
-		s.fail(p, &s.roles, err)
-		return false
 	}
 	return true
 }

@@ -23,7 +23,7 @@ type Status struct {
 
 	// Restricted: the principal sees part of the cluster only (/state without flags).
 	Restricted bool `json:"restricted"`
-	// TaskSeries tells whether history of tasks and executors is kept;
+	// TaskSeries reports whether history of tasks and executors is kept;
 	// TaskSeriesWhy is the sentence when it is not.
 	TaskSeries    bool   `json:"taskSeries"`
 	TaskSeriesWhy string `json:"taskSeriesWhy,omitempty"`
@@ -34,6 +34,17 @@ type Status struct {
 	// of maxSeries or memoryLimit.
 	SeriesDropped    int    `json:"seriesDropped"`
 	SeriesDroppedWhy string `json:"seriesDroppedWhy,omitempty"`
+	// Storage is whether batches of samples can be stored. A batch that cannot is
+	// no failure of its poll.
+	Storage StorageStatus `json:"storage"`
+}
+
+// StorageStatus is how storing batches of samples goes.
+type StorageStatus struct {
+	Failures    uint64    `json:"failures"` // batches that could not be stored since the start
+	LastFailure time.Time `json:"lastFailure"`
+	// Err is why the latest batch could not be stored, nil after one that was.
+	Err error `json:"-"`
 }
 
 // MasterStatus is one master as last seen.
@@ -51,7 +62,7 @@ type AgentPolls struct {
 	// Problems are what went wrong, most frequent first, at most five; each with
 	// one agent's sentence.
 	Problems []AgentProblem `json:"problems,omitempty"`
-	// OwnMetrics tells whether agents' own metrics are kept; OwnMetricsWhy is the
+	// OwnMetrics reports whether agents' own metrics are kept; OwnMetricsWhy is the
 	// sentence when they are not.
 	OwnMetrics    bool   `json:"ownMetrics"`
 	OwnMetricsWhy string `json:"ownMetricsWhy,omitempty"`

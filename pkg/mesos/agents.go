@@ -95,6 +95,14 @@ func CheckAgentAddress(template string) error {
 	return err
 }
 
+// HostByAgent reports whether the host that is asked is one that the agent
+// registered with the master, as with DefaultAgentAddress, and not one in the
+// template itself.
+func HostByAgent(template string) bool {
+	address, err := parseAddress(cmp.Or(template, DefaultAgentAddress))
+	return err == nil && address.byAgent
+}
+
 // onLoopback tells whether the cluster is on this machine: a master is, or a
 // server of the ZooKeeper that tells the masters.
 func onLoopback(addresses []string) (bool, error) {

@@ -136,7 +136,7 @@ func newAsker(cfg Config) (asker, error) {
 
 // registry is the reader of an ensemble.
 func (z ZooKeeperConfig) registry(e *ensemble, within time.Duration) (*registry, error) {
-	if user, _, ok := strings.Cut(z.Digest, ":"); z.Digest != "" && (!ok || user == "") {
+	if z.Digest != "" && !IsDigest(z.Digest) {
 		return nil, errors.New("the digest for ZooKeeper (zkDigest) is not user:password: write both, with a colon between them")
 	}
 	scheme, dial := z.Scheme, z.Dial
@@ -152,6 +152,13 @@ func (z ZooKeeperConfig) registry(e *ensemble, within time.Duration) (*registry,
 	return &registry{ensemble: e, scheme: scheme, within: within, open: func(ctx context.Context, server string) (znodes, error) {
 		return openSession(ctx, dial, server, z.Digest)
 	}}, nil
+}
+
+// IsDigest reports whether a text is user:password as ZooKeeper's scheme digest
+// takes it; the password may be empty.
+func IsDigest(digest string) bool {
+	user, _, ok := strings.Cut(digest, ":")
+	return ok && user != ""
 }
 
 // withoutHabits copies an http.Client and takes from it what browsers want and

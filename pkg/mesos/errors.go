@@ -82,7 +82,7 @@ func failed(target Target, path string, took time.Duration, err error) error {
 			target.Address, path, seconds(took))
 		return e
 	}
-	if why := tlsTrouble(err); why != "" {
+	if why := tlsTrouble(err, target.agent); why != "" {
 		e.Category = TLS
 		e.Sentence = fmt.Sprintf(target.words("No secure connection to the master at %s: %s."), target.Address, why)
 		return e
@@ -106,8 +106,8 @@ func isTimeout(err error) bool {
 	return ok && timeout.Timeout()
 }
 
-// tlsTrouble says what is wrong with TLS and what to do; "" when it is not TLS.
-func tlsTrouble(err error) string {
+// tlsTrouble returns what is wrong with TLS and what to do, "" if it is not TLS.
+func tlsTrouble(err error, agent bool) string {
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
 		return "its certificate is signed by an authority that is not known here; add the CA certificate under TLS settings"
 	}
@@ -127,7 +127,10 @@ func tlsTrouble(err error) string {
 		return "it speaks plain http; write http:// in its address (where ZooKeeper names the masters: switch the TLS settings off), or switch TLS on in Mesos"
 	}
 	if _, ok := errors.AsType[tls.AlertError](err); ok || strings.Contains(err.Error(), "remote error: tls:") {
-		return "it broke off the handshake (" + cause(err) + "); it may want a client certificate: set one under TLS settings"
+		if agent {
+			return "it broke off the handshake (" + cause(err) + "); if it requires a client certificate it cannot be asked, since that of the TLS settings is for masters only"
+		}
+		return "it broke off the handshake (" + cause(err) + "); it may require a client certificate: set one under TLS settings"
 	}
 	// A TLS record where an HTTP status line was expected.
 	if strings.Contains(err.Error(), `malformed HTTP response "\x15\x03`) {

@@ -45,7 +45,7 @@ func parseMasters(addresses []string) ([]Target, *ensemble, error) {
 		if written == "" {
 			return nil, nil, fmt.Errorf("master %d is empty: write its address, such as http://master1:5050, or remove it", i+1)
 		}
-		if isZooKeeper(written) {
+		if IsZooKeeper(written) {
 			zooKeeper, err := parseEnsemble(written)
 			if err == nil && len(addresses) > 1 {
 				err = errors.New("the address of ZooKeeper must stand alone: it tells all masters; write several of its servers as zk://zk1:2181,zk2:2181/mesos")

@@ -107,7 +107,7 @@ func refused(resp *http.Response, target Target, page endpoint) error {
 	}
 	switch {
 	case target.agent && status == http.StatusUnauthorized:
-		return e(Auth, "The agent at %s wants valid credentials for %s (401): set or correct agentBasicAuthUser and agentBasicAuthPassword, which agents get and masters never do.",
+		return e(Auth, "The agent at %s wants valid credentials for %s (401): set or correct agentBasicAuthUser and agentBasicAuthPassword, or agentHeaders with their values; agents never get the masters' credentials.",
 			target.Address, page.path)
 	case target.agent && status == http.StatusNotFound:
 		// Before it has recovered, an agent has its port open and knows no page.

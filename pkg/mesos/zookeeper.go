@@ -33,8 +33,8 @@ type ensemble struct {
 
 func (e *ensemble) String() string { return strings.Join(e.servers, ", ") }
 
-// isZooKeeper tells an address of ZooKeeper from one of a master.
-func isZooKeeper(address string) bool {
+// IsZooKeeper reports whether an address of masters is one of ZooKeeper (zk://).
+func IsZooKeeper(address string) bool {
 	return len(address) >= len(zkScheme) && strings.EqualFold(address[:len(zkScheme)], zkScheme)
 }
 

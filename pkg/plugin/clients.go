@@ -13,13 +13,14 @@ import (
 	"community-mesos-datasource/pkg/mesos"
 )
 
-// This file makes what masters and agents are asked through, by the settings
-// and the SDK's HTTP options: an http.Client for each kind of target. What lets
-// one in, basic authentication and custom headers, is never sent to the other.
-// TLS settings, time-outs and proxies are common to both. Nothing is forwarded
-// from the user who asks: the poll is shared by everybody.
+// This file makes the HTTP clients of a data source from its settings and the
+// SDK's HTTP options: one http.Client for masters, one for agents. Neither gets
+// the other's credentials: basic authentication, custom headers, SigV4, TLS client
+// certificate. The trusted CA, time-outs and proxies are the same for both.
+// Nothing of the user who sends a query is forwarded: everyone shares the poll.
 
-// newClients makes what the settings say is asked, and returns them too.
+// newClients returns the clients for masters and, with agentStatistics, for
+// agents, and the parsed settings.
 func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now func() time.Time) (*collector.Both, Settings, error) {
 	parsed, err := ParseSettings(ds)
 	if err != nil {
@@ -29,17 +30,13 @@ func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now 
 	if err != nil {
 		return nil, parsed, fmt.Errorf("settings of the data source: HTTP client: %w", err)
 	}
-	// ZooKeeper is reached on the masters' way: through the secure socks proxy,
-	// where that is switched on.
-	zooKeeper := mesos.ZooKeeperConfig{Digest: parsed.ZooKeeperDigest, Scheme: parsed.mastersScheme()}
-	forMasters, err := configOf(options, parsed, now, func(dial mesos.Dial) mesos.Dial {
-		zooKeeper.Dial = dial
-		return dial
-	})
+	forMasters, transport, err := configOf(options, parsed, now)
 	if err != nil {
 		return nil, parsed, err
 	}
-	forMasters.ZooKeeper = zooKeeper
+	// ZooKeeper is reached the way masters are: through the secure socks proxy, if
+	// that is on.
+	forMasters.ZooKeeper = mesos.ZooKeeperConfig{Digest: parsed.ZooKeeperDigest, Scheme: parsed.mastersScheme(), Dial: transport.DialContext}
 	masters, err := mesos.New(forMasters)
 	if err != nil {
 		return nil, parsed, fmt.Errorf("settings of the data source: masters: %w", err)
@@ -49,11 +46,15 @@ func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now 
 		return made, parsed, nil
 	}
 	cfg := mesos.AgentsConfig{Address: parsed.AgentAddress, Hosts: parsed.AgentHosts}
-	cfg.Masters = parsed.Masters
-	cfg.Config, err = configOf(agentOptions(options, parsed, ds.DecryptedSecureJSONData["agentBasicAuthPassword"]), parsed, now, cfg.GuardDial)
+	cfg.Config, transport, err = configOf(agentOptions(options, parsed, ds.DecryptedSecureJSONData["agentBasicAuthPassword"]), parsed, now)
 	if err != nil {
 		masters.Close()
 		return nil, parsed, err
+	}
+	// Behind the secure socks proxy names are resolved there: the address of the
+	// connection is the proxy's, and there is nothing to check.
+	if options.ProxyOptions == nil || !options.ProxyOptions.Enabled {
+		transport.DialContext = cfg.GuardDial(transport.DialContext)
 	}
 	agents, err := mesos.NewAgents(cfg)
 	if err != nil {
@@ -64,37 +65,38 @@ func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now 
 	return made, parsed, nil
 }
 
-// agentOptions are the options for agents: those for masters without what lets
-// one in there, and without the name that the masters' certificates have.
+// agentOptions returns the options for agents: those for masters without their
+// credentials and without the name in the masters' certificates, and with the
+// credentials for agents.
 func agentOptions(options httpclient.Options, parsed Settings, password string) httpclient.Options {
-	options.Header, options.BasicAuth, options.SigV4 = nil, nil, nil
+	options.BasicAuth, options.SigV4 = nil, nil
+	options.Header = parsed.AgentHeaders
 	if parsed.AgentBasicAuthUser != "" {
 		options.BasicAuth = &httpclient.BasicAuthOptions{User: parsed.AgentBasicAuthUser, Password: password}
 	}
 	if options.TLS != nil {
 		tls := *options.TLS
-		tls.ServerName = ""
+		tls.ServerName, tls.ClientCertificate, tls.ClientKey = "", "", ""
 		options.TLS = &tls
 	}
 	return options
 }
 
-// configOf is the configuration of a client. guard looks at the connections that
-// are made, or at how they are.
-func configOf(options httpclient.Options, parsed Settings, now func() time.Time, guard func(mesos.Dial) mesos.Dial) (mesos.Config, error) {
+// configOf returns the configuration of a client, and its transport, which may be
+// changed until the first request.
+func configOf(options httpclient.Options, parsed Settings, now func() time.Time) (mesos.Config, *http.Transport, error) {
 	cfg := mesos.Config{Masters: parsed.Masters, Now: now}
 	if options.Timeouts != nil {
 		cfg.Timeout = options.Timeouts.Timeout
 	}
-	// The SDK's middlewares hide the transport, whose idle connections the
-	// client closes when it is replaced.
-	options.ConfigureTransport = func(_ httpclient.Options, transport *http.Transport) {
-		cfg.CloseIdle = transport.CloseIdleConnections
-		transport.DialContext = guard(transport.DialContext)
-	}
+	// The transport is taken here because the SDK's middlewares hide it. Only after
+	// httpclient.New does its DialContext lead through the secure socks proxy.
+	var transport *http.Transport
+	options.ConfigureTransport = func(_ httpclient.Options, t *http.Transport) { transport = t }
 	var err error
 	if cfg.HTTP, err = httpclient.New(options); err != nil {
-		return cfg, fmt.Errorf("settings of the data source: HTTP client (TLS certificates, proxy): %w", err)
+		return cfg, nil, fmt.Errorf("settings of the data source: HTTP client (TLS certificates, proxy): %w", err)
 	}
-	return cfg, nil
+	cfg.CloseIdle = transport.CloseIdleConnections
+	return cfg, transport, nil
 }

@@ -111,6 +111,9 @@ func verbose(a StatusAnswer) string {
 			line("Warning: %s did not answer (%s), one of them: %s", count(p.Agents, "agent"), p.Category, p.Example)
 		}
 	}
+	if a.Storage.Err != nil {
+		line("Warning: the latest samples could not be stored (%d batches so far): the log of Grafana's server has the error", a.Storage.Failures)
+	}
 	for _, warning := range a.Warnings {
 		line("Warning: %s", warning)
 	}

@@ -163,7 +163,7 @@ func TestStatus(t *testing.T) {
 	require.Positive(t, got.History.Bytes)
 	require.WithinDuration(t, begin, got.History.Start, 0)
 	require.Len(t, got.Warnings, 1)
-	require.Contains(t, got.Warnings[0], `"agentStatistic" is not known`)
+	require.Contains(t, got.Warnings[0], `"agentStatistic" is not a setting`)
 
 	s.handle(func(http.ResponseWriter, *http.Request) {}, "/roles")
 	s.clock.Advance(2 * every)
@@ -186,7 +186,7 @@ func TestSaveAndTestSaysWhatWasFound(t *testing.T) {
 		"Master " + s.cluster.Address(mesostest.Master) + ": leader",
 		"/metrics/snapshot: every 10s, ", "/state: every 10s, ", "/roles: every 10s, ",
 		"History: in memory, ", "since 2026-11-21T08:00:00Z",
-		`Warning: the setting "agentStatistic" is not known`,
+		`Warning: "agentStatistic" is not a setting`,
 		"any alert or recording rule keeps it going",
 		"sees what its one Mesos principal sees",
 	} {

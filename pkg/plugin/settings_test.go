@@ -1,6 +1,9 @@
 package plugin
 
 import (
+	"maps"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,10 +28,10 @@ func TestSettingsAllKeys(t *testing.T) {
 		"masters": ["http://master1:5050", "http://master2:5050"], "clusterName": "prod",
 		"pollInterval": "30s", "taskSeries": "never", "taskLabels": ["team", "env"], "maxSeries": 50000, "idleTimeout": "1d",
 		"agentStatistics": false, "agentAddress": "http://{hostname}:{port}", "agentBasicAuthUser": "grafana", "agentHosts": ".*\\.example\\.com",
-		"engine": "memory", "memoryLimit": "1GiB", "retention": "30d", "sandboxLogs": "editor",
+		"agentHeaders": [], "engine": "memory", "memoryLimit": "1GiB", "retention": "30d", "sandboxLogs": "editor",
 		"timeout": 20, "tlsSkipVerify": true, "httpHeaderName1": "Authorization", "pdcInjected": false}`))
 	require.NoError(t, err)
-	require.Empty(t, s.Warnings)
+	require.Equal(t, []string{`header "Authorization" has no value and is not sent: write it as httpHeaderValue1 (secureJsonData.httpHeaderValue1)`}, s.Warnings)
 	require.Equal(t, []string{"http://master1:5050", "http://master2:5050"}, s.Masters)
 	require.Equal(t, 30*time.Second, s.PollInterval)
 	require.Equal(t, 24*time.Hour, s.IdleTimeout)
@@ -63,17 +66,13 @@ func TestSettingsForZooKeeper(t *testing.T) {
 
 	for _, digest := range []string{"s3cret", ":s3cret"} {
 		_, err = read(zooKeeper+`}`, digest)
-		require.ErrorContains(t, err, "zkDigest: must be user:password")
+		require.ErrorContains(t, err, "zkDigest is not user:password")
 		require.NotContains(t, err.Error(), "s3cret")
 	}
 	s, err = read(`{"masters": ["http://master1:5050"]}`, "mesos:s3cret")
 	require.NoError(t, err)
-	require.Equal(t, []string{"zkDigest is set and does nothing: masters has no zk:// address"}, s.Warnings)
+	require.Equal(t, []string{"zkDigest is set and does nothing: masters has no zk:// address (jsonData.masters)"}, s.Warnings)
 
-	// In jsonData it would be public.
-	_, err = read(zooKeeper+`, "zkDigest": "mesos:s3cret"}`, "")
-	require.ErrorContains(t, err, "zkDigest: belongs into secureJsonData")
-	require.NotContains(t, err.Error(), "s3cret")
 }
 
 // Each wrong setting is named, with what would be right.
@@ -81,23 +80,32 @@ func TestSettingsWrong(t *testing.T) {
 	const masters = `"masters": ["http://master1:5050"]`
 	cases := map[string]struct{ json, want string }{
 		"not an object":               {`[]`, "jsonData is not a JSON object"},
-		"no masters":                  {`{}`, `masters: name at least one, for example ["http://master1:5050"] or ["zk://zk1:2181,zk2:2181/mesos"]`},
-		"masters as text":             {`{"masters": "http://m:5050"}`, `masters: must be a list of addresses like ["http://master1:5050", "http://master2:5050"], not "http://m:5050"`},
-		"empty masters":               {`{"masters": ["", " "]}`, "masters: name at least one"},
-		"interval as a number":        {`{` + masters + `, "pollInterval": 15}`, `pollInterval: must be a duration in quotes like "15s", "10m" or "7d", not 15`},
-		"interval too short":          {`{` + masters + `, "pollInterval": "1s"}`, `pollInterval: must be at least 10s, not "1s"`},
-		"interval nonsense":           {`{` + masters + `, "pollInterval": "soon"}`, `pollInterval: must be a duration like "15s", "10m" or "7d", not "soon"`},
-		"unknown task series":         {`{` + masters + `, "taskSeries": "some"}`, `taskSeries: must be one of auto, always, never, not "some"`},
-		"max series as text":          {`{` + masters + `, "maxSeries": "many"}`, `maxSeries: must be a whole number of at least 1000, not "many"`},
-		"memory limit nonsense":       {`{` + masters + `, "memoryLimit": "lots"}`, `memoryLimit: must be a size like "256MiB" or "1GiB", not "lots"`},
-		"memory limit too small":      {`{` + masters + `, "memoryLimit": "1MiB"}`, `memoryLimit: must be at least "16MiB", not "1MiB"`},
-		"broken pattern":              {`{` + masters + `, "agentHosts": "("}`, "agentHosts: is not a regular expression"},
-		"agents nowhere":              {`{` + masters + `, "agentAddress": "{hostname}"}`, "agentAddress: \"{hostname}\" does not begin with http:// or https://"},
+		"no masters":                  {`{}`, `masters is missing: name at least one, for example ["http://master1:5050"] or ["zk://zk1:2181,zk2:2181/mesos"] (jsonData.masters)`},
+		"masters as text":             {`{"masters": "http://m:5050"}`, `"http://m:5050" is not a list of addresses: write for example ["http://master1:5050", "http://master2:5050"] (jsonData.masters)`},
+		"empty masters":               {`{"masters": ["", " "]}`, "masters is missing: name at least one"},
+		"interval as a number":        {`{` + masters + `, "pollInterval": 15}`, `15 is not a duration in quotes: write for example "15s", "10m" or "7d" (jsonData.pollInterval)`},
+		"interval too short":          {`{` + masters + `, "pollInterval": "1s"}`, `"1s" is too short: it must be at least 10s (jsonData.pollInterval)`},
+		"interval nonsense":           {`{` + masters + `, "pollInterval": "soon"}`, `"soon" is not a valid duration: write for example "15s", "10m" or "7d" (jsonData.pollInterval)`},
+		"unknown task series":         {`{` + masters + `, "taskSeries": "some"}`, `"some" is not possible: write one of auto, always, never (jsonData.taskSeries)`},
+		"task labels as text":         {`{` + masters + `, "taskLabels": "team"}`, `"team" is not a list of texts: write for example ["team","env"] (jsonData.taskLabels)`},
+		"max series as text":          {`{` + masters + `, "maxSeries": "many"}`, `"many" is not a whole number of at least 1000: write for example 300000 (jsonData.maxSeries)`},
+		"cluster name as a number":    {`{` + masters + `, "clusterName": 1}`, `1 is not text in quotes (jsonData.clusterName)`},
+		"statistics as a number":      {`{` + masters + `, "agentStatistics": 1}`, `1 is not true or false (jsonData.agentStatistics)`},
+		"memory limit nonsense":       {`{` + masters + `, "memoryLimit": "lots"}`, `"lots" is not a valid size: write for example "256MiB" (jsonData.memoryLimit)`},
+		"memory limit too small":      {`{` + masters + `, "memoryLimit": "1MiB"}`, `"1MiB" is too small: it must be at least "16MiB" (jsonData.memoryLimit)`},
+		"broken pattern":              {`{` + masters + `, "agentHosts": "("}`, `"(" is not a regular expression (`},
+		"endless pattern":             {`{` + masters + `, "agentHosts": "` + strings.Repeat("a", 5000) + `"}`, `the regular expression has 5000 bytes: 4096 are the most (jsonData.agentHosts)`},
+		"agents nowhere":              {`{` + masters + `, "agentAddress": "{hostname}"}`, "\"{hostname}\" does not begin with http:// or https://"},
 		"agents all at one place":     {`{` + masters + `, "agentAddress": "http://router/agent"}`, "the same for all agents"},
-		"time-out as text":            {`{` + masters + `, "timeout": "9"}`, `timeout: must be a number of seconds, not "9"`},
-		"server name of another type": {`{` + masters + `, "serverName": 3}`, `serverName: must be text, not 3`},
-		"header name of another type": {`{` + masters + `, "httpHeaderName1": {}}`, `httpHeaderName1: must be text, not {}`},
-		"unknown engine":              {`{` + masters + `, "engine": "cloud"}`, `engine: must be one of auto, memory, not "cloud"`},
+		"headers as text":             {`{` + masters + `, "agentHeaders": "Authorization"}`, `"Authorization" is not a list of texts: write for example ["Authorization"] (jsonData.agentHeaders)`},
+		"time-out as text":            {`{` + masters + `, "timeout": "9"}`, `"9" is not a number of seconds from 0 to 86400: write for example 30, without quotes (jsonData.timeout)`},
+		"time-out null":               {`{` + masters + `, "timeout": null}`, `null is not a number of seconds`},
+		"time-out without end":        {`{` + masters + `, "timeout": 1e300}`, `1e300 is not a number of seconds from 0 to 86400`},
+		"connections by halves":       {`{` + masters + `, "httpMaxIdleConns": 0.5}`, `0.5 is not a whole number from 0 to 100000 (jsonData.httpMaxIdleConns)`},
+		"switch as text":              {`{` + masters + `, "tlsSkipVerify": "true"}`, `"true" is not true or false (jsonData.tlsSkipVerify)`},
+		"header name of another type": {`{` + masters + `, "httpHeaderName1": {}}`, `{} is not text in quotes (jsonData.httpHeaderName1)`},
+		"header name that is none":    {`{` + masters + `, "httpHeaderName1": "X Y"}`, `header "X Y" is not the name of an HTTP header: write for example Authorization (jsonData.httpHeaderName1)`},
+		"unknown engine":              {`{` + masters + `, "engine": "cloud"}`, `"cloud" is not possible: write one of auto, memory (jsonData.engine)`},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -109,7 +117,7 @@ func TestSettingsWrong(t *testing.T) {
 
 func TestSettingsNamesEveryProblemAtOnce(t *testing.T) {
 	_, err := ParseSettings(instance(`{"taskSeries": 1, "retention": "x"}`))
-	for _, key := range []string{"masters:", "taskSeries:", "retention:"} {
+	for _, key := range []string{"masters is missing", "(jsonData.taskSeries)", "(jsonData.retention)"} {
 		require.ErrorContains(t, err, key)
 	}
 }
@@ -120,7 +128,7 @@ func TestSettingsRefuseURL(t *testing.T) {
 	ds := instance(`{"masters": ["http://master1:5050"]}`)
 	ds.URL = "http://master1:5050"
 	_, err := ParseSettings(ds)
-	require.ErrorContains(t, err, "url: must stay empty")
+	require.ErrorContains(t, err, "url must stay empty")
 	require.ErrorContains(t, err, nowhere)
 
 	// Grafana does not store an empty url over another: the address that stands for it is taken as one.
@@ -133,7 +141,7 @@ func TestSettingsWarnOfWhatDoesNothing(t *testing.T) {
 	s, err := ParseSettings(instance(`{"masters": ["http://m:5050"], "pollIntervall": "15s", "agentStatistics": true}`))
 	require.NoError(t, err)
 	require.Len(t, s.Warnings, 1)
-	require.Contains(t, s.Warnings[0], `"pollIntervall" is not known`)
+	require.Equal(t, `"pollIntervall" is not a setting of this data source and does nothing (jsonData.pollIntervall)`, s.Warnings[0])
 }
 
 func TestFingerprint(t *testing.T) {
@@ -170,4 +178,109 @@ func TestFingerprint(t *testing.T) {
 		change(&ds)
 		require.NotEqual(t, Fingerprint(base), Fingerprint(ds), name)
 	}
+}
+
+// A value of a type that the SDK does not expect is an error of ours: the SDK
+// would panic, or go on without a time-out.
+func TestSettingsNeverPanicInTheSDK(t *testing.T) {
+	wrong := map[sdkKind][]string{
+		sdkText:    {`null`, `1`, `true`, `[]`, `{}`},
+		sdkSwitch:  {`null`, `1`, `"true"`, `[]`, `{}`},
+		sdkSeconds: {`null`, `-1`, `true`, `"1"`, `[]`, `{}`},
+		sdkCount:   {`null`, `-1`, `true`, `"1"`, `[]`, `{}`},
+	}
+	kinds := maps.Clone(sdkKeys)
+	kinds["httpHeaderName1"] = sdkText
+	for key, kind := range kinds {
+		for _, value := range wrong[kind] {
+			ds := instance(`{"masters": ["http://m:5050"], "sigV4Auth": true, "enableSecureSocksProxy": true, "basicAuth": true, "tlsAuth": true, "` + key + `": ` + value + `}`)
+			ds.DecryptedSecureJSONData = map[string]string{"httpHeaderValue1": "x"}
+			_, _, err := newClients(t.Context(), ds, time.Now)
+			require.ErrorContains(t, err, "(jsonData."+key+")", "%s: %s", key, value)
+		}
+	}
+}
+
+// Everyone who may query a data source can read jsonData.
+func TestSettingsRefuseSecretsInJSONData(t *testing.T) {
+	for _, key := range []string{
+		"zkDigest", "agentBasicAuthPassword", "agentHeaderValue1", "httpHeaderValue12", "basicAuthPassword", "password",
+		"tlsClientKey", "secureSocksProxyPassword", "sigV4AccessKey", "sigV4SecretKey", "sigV4SessionToken",
+	} {
+		_, err := ParseSettings(instance(`{"masters": ["http://m:5050"], "` + key + `": "user:s3cret"}`))
+		require.ErrorContains(t, err, key+" is a secret and must be in secureJsonData")
+		require.NotContains(t, err.Error(), "s3cret")
+	}
+}
+
+func TestSettingsForAgentsHeaders(t *testing.T) {
+	read := func(headers string, values map[string]string) (Settings, error) {
+		ds := instance(`{"masters": ["http://m:5050"], "agentHeaders": ` + headers + `}`)
+		ds.DecryptedSecureJSONData = values
+		return ParseSettings(ds)
+	}
+	s, err := read(`["authorization", "", " X-Team "]`, map[string]string{"agentHeaderValue1": "token=s3cret", "agentHeaderValue3": "ops"})
+	require.NoError(t, err)
+	require.Empty(t, s.Warnings)
+	require.Equal(t, http.Header{"Authorization": {"token=s3cret"}, "X-Team": {"ops"}}, s.AgentHeaders)
+
+	s, err = read(`["Authorization"]`, map[string]string{"agentHeaderValue1": "token=s3cret", "agentHeaderValue2": "s3cret"})
+	require.NoError(t, err)
+	require.Equal(t, []string{"agentHeaderValue2 is set and does nothing: agentHeaders has no name for it (jsonData.agentHeaders)"}, s.Warnings)
+
+	for _, c := range []struct {
+		headers, want string
+		values        map[string]string
+	}{
+		{`["Authorization"]`, `header "Authorization" for agents has no value: write it as agentHeaderValue1 (secureJsonData.agentHeaderValue1)`, nil},
+		{`["X", "Authorization"]`, `no value: write it as agentHeaderValue2`, map[string]string{"agentHeaderValue1": "s3cret"}},
+		{`["X Y"]`, `header "X Y" for agents is not the name of an HTTP header`, map[string]string{"agentHeaderValue1": "s3cret"}},
+		{`["Content-Length"]`, `is set by the HTTP client: remove it`, map[string]string{"agentHeaderValue1": "s3cret"}},
+		{`["X"]`, `has a value that cannot be sent`, map[string]string{"agentHeaderValue1": "s3cret\r\nX-Other: 1"}},
+		{`["X", "x"]`, `header "x" for agents is there twice`, map[string]string{"agentHeaderValue1": "s3cret", "agentHeaderValue2": "s3cret"}},
+	} {
+		_, err := read(c.headers, c.values)
+		require.ErrorContains(t, err, c.want)
+		require.NotContains(t, err.Error(), "s3cret")
+	}
+}
+
+// Whoever may register an agent with the master gets what agents are sent.
+func TestSettingsWarnOfCredentialsForAnyAgent(t *testing.T) {
+	const all = "credentials for agents (agentBasicAuthUser with its password, agentHeaders with their values) are sent to every host that registers as an agent: write a pattern for your agents' hosts, for example '.*\\.example\\.com' (jsonData.agentHosts)"
+	for name, c := range map[string]struct {
+		keys    string
+		warning string
+	}{
+		"user":           {`"agentStatistics": true, "agentBasicAuthUser": "u"`, "credentials for agents (agentBasicAuthUser with its password) are sent to every host"},
+		"headers":        {`"agentStatistics": true, "agentHeaders": ["X"]`, "credentials for agents (agentHeaders with their values) are sent to every host"},
+		"both":           {`"agentStatistics": true, "agentBasicAuthUser": "u", "agentHeaders": ["X"]`, all},
+		"by IP address":  {`"agentStatistics": true, "agentBasicAuthUser": "u", "agentAddress": "https://{ip}:5051"`, "are sent to every host"},
+		"none":           {`"agentStatistics": true`, ""},
+		"with a pattern": {`"agentStatistics": true, "agentBasicAuthUser": "u", "agentHosts": "a.*"`, ""},
+		"a router":       {`"agentStatistics": true, "agentBasicAuthUser": "u", "agentAddress": "https://router/agent/{id}"`, ""},
+		"not asked":      {`"agentBasicAuthUser": "u"`, ""},
+	} {
+		ds := instance(`{"masters": ["http://m:5050"], ` + c.keys + `}`)
+		if strings.Contains(c.keys, "agentHeaders") {
+			ds.DecryptedSecureJSONData = map[string]string{"agentHeaderValue1": "s3cret"}
+		}
+		s, err := ParseSettings(ds)
+		require.NoError(t, err, name)
+		if c.warning == "" {
+			require.Empty(t, s.Warnings, name)
+			continue
+		}
+		require.Len(t, s.Warnings, 1, name)
+		require.Contains(t, s.Warnings[0], c.warning, name)
+	}
+}
+
+// The SDK reads the masters' headers until the first number that is missing.
+func TestSettingsWarnOfHeadersThatAreNotSent(t *testing.T) {
+	ds := instance(`{"masters": ["http://m:5050"], "httpHeaderName1": "A", "httpHeaderName3": "C"}`)
+	ds.DecryptedSecureJSONData = map[string]string{"httpHeaderValue1": "a", "httpHeaderValue3": "c"}
+	s, err := ParseSettings(ds)
+	require.NoError(t, err)
+	require.Equal(t, []string{`header "C" is not sent: Grafana stops at httpHeaderName2, which is missing (jsonData.httpHeaderName3)`}, s.Warnings)
 }

@@ -43,7 +43,7 @@ func (r *Registry) limitOnDisk() (limit int64, warning string) {
 	}
 	size, err := parseSize(r.historyLimit, "64MiB", "20GiB")
 	if err != nil {
-		return 0, fmt.Sprintf("history_limit %v: history on disk is bounded by retention only", err)
+		return 0, fmt.Sprintf("history_limit: %v (grafana.ini); until then retention alone bounds the history on disk", err)
 	}
 	return size, ""
 }
@@ -61,7 +61,7 @@ func (r *Registry) engineFor(parsed Settings) (engine, warning string) {
 	case parsed.Engine == engineMemory, r.historyPath == "":
 		return engineMemory, ""
 	case !filepath.IsAbs(r.historyPath):
-		return engineMemory, fmt.Sprintf("history_path must be an absolute path, not %q: history is kept in memory", r.historyPath)
+		return engineMemory, fmt.Sprintf("history_path: %q is not an absolute path: write for example /var/lib/grafana/mesos-history (grafana.ini); until then history is kept in memory", r.historyPath)
 	default:
 		return engineDisk, ""
 	}

@@ -78,8 +78,8 @@ func TestHistoryLimitIsASize(t *testing.T) {
 	for limit, want := range map[string]string{
 		"":      "",
 		"20GiB": "",
-		"lots":  `history_limit must be a size like "256MiB" or "20GiB", not "lots": history on disk is bounded by retention only`,
-		"1MiB":  `history_limit must be at least "64MiB", not "1MiB": history on disk is bounded by retention only`,
+		"lots":  `history_limit: "lots" is not a valid size: write for example "20GiB" (grafana.ini); until then retention alone bounds the history on disk`,
+		"1MiB":  `history_limit: "1MiB" is too small: it must be at least "64MiB" (grafana.ini); until then retention alone bounds the history on disk`,
 	} {
 		s := newFixture(t, nil, workload)
 		s.registry.KeepHistoryIn(t.TempDir(), limit)
@@ -134,7 +134,7 @@ func TestAHistoryPathThatIsNotAbsoluteIsToldOf(t *testing.T) {
 	s := newFixture(t, nil, workload).onDisk("history").start()
 	s.engine("memory")
 	_, details := s.check()
-	require.Contains(t, details, `Warning: history_path must be an absolute path, not "history": history is kept in memory`)
+	require.Contains(t, details, `Warning: history_path: "history" is not an absolute path: write for example /var/lib/grafana/mesos-history (grafana.ini); until then history is kept in memory`)
 	require.NoDirExists(t, "history")
 }
 

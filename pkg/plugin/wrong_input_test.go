@@ -80,7 +80,7 @@ func TestWrongSettingsNameTheMistake(t *testing.T) {
 		url     string
 		want    []string
 	}{
-		"a url":                     {url: "http://master1:5050", want: []string{"url: must stay empty", "proxy", "jsonData.masters"}},
+		"a url":                     {url: "http://master1:5050", want: []string{"url must stay empty", "proxy", "jsonData.masters"}},
 		"no scheme":                 {masters: []string{"master1:5050"}, want: []string{"master 1", "no scheme", "http://master1:5050"}},
 		"another scheme":            {masters: []string{"http://m1:5050", "ftp://m2:5050"}, want: []string{"master 2", "ftp", "only http and https"}},
 		"no host":                   {masters: []string{"http://:5050"}, want: []string{"has no host"}},
@@ -92,8 +92,8 @@ func TestWrongSettingsNameTheMistake(t *testing.T) {
 		"ZooKeeper and a master":    {masters: []string{"zk://zk1:2181/mesos", "http://m1:5050"}, want: []string{"must stand alone"}},
 		"a password of ZooKeeper":   {masters: []string{"zk://grafana:hunter2@zk1:2181/mesos"}, want: []string{"zkDigest", "secureJsonData"}},
 		"a user and password in it": {masters: []string{"http://grafana:hunter2@m1:5050"}, want: []string{"basic authentication"}},
-		"none":                      {masters: []string{}, want: []string{"masters: name at least one"}},
-		"text instead of a list":    {masters: "http://m1:5050", want: []string{"masters: must be a list"}},
+		"none":                      {masters: []string{}, want: []string{"masters is missing: name at least one"}},
+		"text instead of a list":    {masters: "http://m1:5050", want: []string{"is not a list of addresses"}},
 	}
 	for name, c := range cases {
 		for _, history := range []bool{false, true} {

@@ -167,7 +167,7 @@ func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p
 	if err != nil {
 		return nil, err
 	}
-	step := built.clock.step
+	step := built.times.step
 	if instant {
 		step = 0
 	}
@@ -189,21 +189,25 @@ type evaluation struct {
 // ask builds a query and has the engine evaluate it, over its range or at its
 // end. The caller releases what it returns.
 func ask(ctx context.Context, src Source, q backend.DataQuery, o Options, p parsed, instant bool) (evaluation, error) {
-	b, err := build(src, q, p, instant)
+	b, err := build(src, q, o, p, instant)
 	if err != nil {
 		return evaluation{}, err
 	}
 	e := evaluation{built: b, release: func() {}, request: promql.Request{
-		Store: src.Store, Expr: b.expr, Lookback: b.clock.lookback(), Alert: o.Alert,
-		Start: b.clock.start, End: b.clock.end, Step: b.clock.step,
+		Store: src.Store, Expr: b.expr, Lookback: b.times.lookback(), Alert: o.Alert,
+		Start: b.times.start, End: b.times.end, Step: b.times.step,
 	}}
 	run := src.Engine.Range
 	if instant {
-		e.request.Start, e.request.End, e.request.Step = b.clock.to, b.clock.to, 0
+		e.request.Start, e.request.End, e.request.Step = b.times.to, b.times.to, 0
 		run = src.Engine.Instant
 		if e.request.Store, e.release, err = src.withTasks(ctx, b.reads); err != nil {
 			return evaluation{}, err
 		}
+	}
+	if e.request.Start.After(e.request.End) {
+		e.result.Type = parser.ValueTypeMatrix // of no series: the range begins after now
+		return e, nil
 	}
 	if e.result, err = run(ctx, e.request); err == nil {
 		err = numbers(e.result, instant)
@@ -263,13 +267,13 @@ func limit(all []one, of data.FrameType, o Options) ([]one, []data.Notice, error
 type built struct {
 	plan  plan
 	expr  string // without macros
-	clock clock
+	times stepRange
 	reads reads
 }
 
 // build compiles a query, finds its step by the metrics it names, and replaces
 // the macros.
-func build(src Source, q backend.DataQuery, p parsed, instant bool) (built, error) {
+func build(src Source, q backend.DataQuery, o Options, p parsed, instant bool) (built, error) {
 	first, err := compile(p, mode{instant: instant})
 	if err != nil {
 		return built{}, err
@@ -278,11 +282,11 @@ func build(src Source, q backend.DataQuery, p parsed, instant bool) (built, erro
 	if err != nil {
 		return built{}, err
 	}
-	b := built{clock: newClock(q, p.least, slowest(named.polls, src.Interval))}
-	if b.plan, err = compile(p, mode{instant: instant, step: b.clock.step}); err != nil {
+	b := built{times: newStepRange(q, src.now(), p.least, src.schedule(named.polls), o.evaluated())}
+	if b.plan, err = compile(p, mode{instant: instant, step: b.times.step}); err != nil {
 		return built{}, err
 	}
-	if b.expr, err = withFilters(b.clock.interpolate(b.plan.expr), b.plan.filters); err != nil {
+	if b.expr, err = withFilters(b.times.interpolate(b.plan.expr), b.plan.filters); err != nil {
 		return built{}, err
 	}
 	b.reads, err = readsOf(b.expr)
@@ -302,9 +306,9 @@ func compile(p parsed, m mode) (plan, error) {
 }
 
 func (b built) notices(src Source, instant bool) []data.Notice {
-	earliest := b.clock.from
+	earliest := b.times.from
 	if instant {
-		earliest = b.clock.to.Add(-b.reads.reach)
+		earliest = b.times.to.Add(-b.reads.reach)
 	}
 	var all []data.Notice
 	for _, text := range b.plan.notices {
@@ -326,7 +330,7 @@ func coverage(ctx context.Context, src Source, b built, request promql.Request) 
 	if b.plan.coverage == "" {
 		return nil
 	}
-	request.Expr = b.clock.interpolate(b.plan.coverage)
+	request.Expr = b.times.interpolate(b.plan.coverage)
 	request.Start, request.Step = request.End, 0
 	result, err := src.Engine.Instant(ctx, request)
 	if err != nil || len(result.Vector) != 1 {

@@ -78,7 +78,7 @@ func TestEngineIsAskedForTheRangeInWholeSteps(t *testing.T) {
 	got := engine.ranges[0]
 	require.Equal(t, "rate(mesos_cluster_tasks_ended_total[1m15s])", got.Expr)
 	require.Equal(t, time.Minute, got.Step)
-	require.Equal(t, noon.Add(-11*time.Minute), got.Start)
+	require.Equal(t, noon.Add(-10*time.Minute), got.Start, "rounded up for a rule")
 	require.Equal(t, noon.Add(-time.Minute), got.End)
 	require.Equal(t, 37500*time.Millisecond, got.Lookback)
 	require.True(t, got.Alert)
@@ -363,4 +363,52 @@ func TestCurrentTasksAnswerInstantsWhereTheirHistoryIsNotKept(t *testing.T) {
 
 	src.Status = func() collector.Status { return collector.Status{TaskSeries: true} }
 	require.Empty(t, answered(t, src, query+`,"instant":true}`, Options{}).Frames[0].Fields, "the history alone answers where it is kept")
+}
+
+// The range "Today", and a browser whose clock is 30 s ahead.
+func TestARangeThatEndsAfterNowIsAnsweredUpToNow(t *testing.T) {
+	src := source(t, recordedStore(t, recorded{of("mesos_cluster_cpus_capacity"), flat(8, 60)}))
+	for _, ahead := range []time.Duration{30 * time.Second, 12 * time.Hour} {
+		ask := func(query string, o Options) backend.DataResponse {
+			q := asked(query)
+			q.TimeRange.To = noon.Add(ahead)
+			response := Run(context.Background(), src, q, o)
+			require.NoError(t, response.Error)
+			return response
+		}
+		for _, query := range []string{
+			`{"metric":"mesos_cluster_cpus_capacity","instant":true}`,
+			`{"expr":"mesos_cluster_cpus_capacity","instant":true,"format":"table"}`,
+		} {
+			fields := ask(query, Options{}).Frames[0].Fields
+			require.NotEmpty(t, fields, query)
+			require.Equal(t, 8.0, fields[len(fields)-1].At(0), query)
+		}
+		variable := ask(`{"queryType":"variable","variable":{"promql":"mesos_cluster_cpus_capacity"}}`, Options{})
+		require.Equal(t, fmt.Sprintf(`mesos_cluster_cpus_capacity{cluster="test"} 8 %d`, noon.UnixMilli()), variable.Frames[0].Fields[0].At(0))
+		times := ask(`{"expr":"mesos_cluster_cpus_capacity"}`, Options{}).Frames[0].Fields[0]
+		require.Equal(t, noon, times.At(times.Len()-1), "no point after now")
+	}
+	q := asked(`{"expr":"mesos_cluster_cpus_capacity"}`)
+	q.TimeRange = backend.TimeRange{From: noon.Add(time.Minute), To: noon.Add(time.Hour)}
+	response := Run(context.Background(), src, q, Options{})
+	require.NoError(t, response.Error)
+	require.Empty(t, response.Frames[0].Fields, "a range after now")
+}
+
+// The case of a rule over 12:00:37 to 12:01:37 of a series that fell to 0 at 12:00:08.
+func TestARulesReduceSeesNoPointOfBeforeItsWindow(t *testing.T) {
+	store := recordedStore(t, recorded{of("x"), append(flat(1, 54), flat(0, 6)...)}) // 0 from 11:58:45 on
+	q := asked(`{"expr":"x","range":true,"interval":"1m"}`)
+	q.TimeRange = backend.TimeRange{From: noon.Add(-65 * time.Second), To: noon.Add(-5 * time.Second)}
+	for _, o := range []Options{{Alert: true}, {Expression: true}} {
+		response := Run(context.Background(), source(t, store), q, o)
+		require.NoError(t, response.Error)
+		times := response.Frames[0].Fields[0]
+		require.Equal(t, 1, times.Len())
+		require.Equal(t, noon.Add(-time.Minute), times.At(0))
+		require.Zero(t, response.Frames[0].Fields[1].At(0))
+	}
+	shown := Run(context.Background(), source(t, store), q, Options{})
+	require.Equal(t, 2, shown.Frames[0].Rows(), "a panel's line begins at its left edge")
 }

@@ -39,7 +39,7 @@ var steps = []time.Duration{
 
 const day = 24 * time.Hour
 
-// roundUp gives the first of Grafana's steps that is at least d.
+// roundUp returns the first of Grafana's steps that is at least d.
 func roundUp(d time.Duration) time.Duration {
 	for _, step := range steps {
 		if step >= d {
@@ -50,76 +50,132 @@ func roundUp(d time.Duration) time.Duration {
 	return (d + longest - 1) / longest * longest
 }
 
-// clock is what one query computes with.
-type clock struct {
+// A schedule is how often the slowest poll that brings a query's metrics is made.
+type schedule struct {
+	every time.Duration // 0: no poll is made
+	// latest is the time of its latest samples; zero before the first.
+	latest time.Time
+}
+
+// slowPoll is from where on a panel should not wait for the next multiple of its
+// step to show the latest samples.
+const slowPoll = time.Minute
+
+// maxSpan is where ranges and steps are cut off: a Viewer may ask for any.
+const maxSpan = 100 * 365 * day
+
+// stepRange is the step and the range that one query is evaluated with.
+type stepRange struct {
 	step time.Duration // $__interval
 	poll time.Duration // the longest interval of the polls that bring the metrics named
-	// from and to are those of the panel; start and end are multiples of step.
+	// from and to are those of the panel, to now where it is later; start and end
+	// are points of a grid of step. There is no point where start is after end.
 	from, to   time.Time
 	start, end time.Time
 }
 
-// span is $__range.
-func (c clock) span() time.Duration { return c.to.Sub(c.from) }
+// span returns $__range; 0 where the range begins after now.
+func (r stepRange) span() time.Duration { return max(r.to.Sub(r.from), 0) }
 
-// rateInterval is $__rate_interval: long enough for at least two samples at
+// rateInterval returns $__rate_interval: long enough for at least two samples at
 // any moment, and for no increase to fall between two points.
-func (c clock) rateInterval() time.Duration { return max(c.step+c.poll, 4*c.poll) }
+func (r stepRange) rateInterval() time.Duration { return max(r.step+r.poll, 4*r.poll) }
 
-// lookback is how old a sample may be to stand for a moment: two and a half
+// lookback returns how old a sample may be to stand for a moment: two and a half
 // polls, so that one failed poll leaves no gap and two do.
-func (c clock) lookback() time.Duration { return c.poll * 5 / 2 }
+func (r stepRange) lookback() time.Duration { return r.poll * 5 / 2 }
 
-// newClock computes a query's step and range.
-func newClock(q backend.DataQuery, least, poll time.Duration) clock {
-	c := clock{poll: poll, from: q.TimeRange.From, to: q.TimeRange.To}
-	span := max(c.span(), 0)
+// newStepRange computes a query's step and range. least is the query's interval;
+// computed reports whether a rule or an expression reads the answer.
+//
+// q.Interval is the key intervalMs: what Grafana rounded range / maxDataPoints to,
+// or the panel's min interval where that is longer (rangeUtil.calculateInterval in
+// grafana/grafana packages/grafana-data). It rounds to the nearest of the same
+// steps of which roundUp takes the next one, so that without a min interval it is
+// never longer than the step that range / maxDataPoints gives here. Rules have
+// 1 s and variables 0.
+func newStepRange(q backend.DataQuery, now time.Time, least time.Duration, polled schedule, computed bool) stepRange {
+	r := stepRange{poll: polled.every, from: q.TimeRange.From, to: q.TimeRange.To}
+	// The step is that of the panel's whole width, also of the part after now.
+	width := min(r.span(), maxSpan)
 	// Start and end may fall into one step more than the range has.
-	step := max(least, poll, ceil(span, promql.MaxPoints-2), time.Second)
+	step := max(least, q.Interval, polled.every, ceil(width, promql.MaxPoints-2), time.Second)
 	if q.MaxDataPoints > 0 {
-		step = max(step, ceil(span, q.MaxDataPoints))
+		step = max(step, ceil(width, q.MaxDataPoints))
 	}
-	c.step = roundUp(step)
-	c.start, c.end = floor(c.from, c.step), floor(c.to, c.step)
-	return c
+	r.step = roundUp(min(step, maxSpan))
+
+	if r.to.After(now) {
+		r.to = now
+	}
+	var anchor time.Time // the epoch
+	if polled.every > slowPoll && roundUp(polled.every) == r.step {
+		anchor = polled.latest
+	}
+	r.start, r.end = floor(r.from, r.step, anchor), floor(r.to, r.step, anchor)
+	switch {
+	case r.from.After(r.to): // the whole range is after now
+		r.start = r.end.Add(r.step)
+	case computed && r.start.Before(r.from):
+		// Reduce would see a point of before the window. A window without a point of
+		// the grid has one at its end.
+		if r.start = r.start.Add(r.step); r.start.After(r.end) {
+			r.start, r.end = r.to, r.to
+		}
+	}
+	return r
 }
 
 func ceil(d time.Duration, parts int64) time.Duration {
 	return (d + time.Duration(parts) - 1) / time.Duration(parts)
 }
 
-// floor takes t down to a multiple of step since the epoch, so that panels
-// which are refreshed ask for the same moments again.
-func floor(t time.Time, step time.Duration) time.Time {
+// floor takes t down to a grid of step that anchor lies on; the zero time is the
+// epoch, so that panels which are refreshed ask for the same moments again.
+func floor(t time.Time, step time.Duration, anchor time.Time) time.Time {
 	ms, of := t.UnixMilli(), step.Milliseconds()
+	if !anchor.IsZero() {
+		ms -= anchor.UnixMilli() % of
+	}
 	rest := ms % of
 	if rest < 0 {
 		rest += of
 	}
-	return time.UnixMilli(ms - rest).UTC()
+	return time.UnixMilli(t.UnixMilli() - rest).UTC()
 }
 
-// slowest is the longest interval of polls; of those of the leader where these
-// are not made.
-func slowest(polls []series.Poll, interval func(series.Poll) time.Duration) time.Duration {
-	longest := time.Duration(0)
+// schedule returns that of the slowest of some polls; of those of the leader
+// where none of them is made.
+func (src Source) schedule(polls []series.Poll) schedule {
+	var s schedule
 	for _, poll := range polls {
-		longest = max(longest, interval(poll))
+		s.every = max(s.every, src.Interval(poll))
 	}
-	if longest == 0 && !slices.Equal(polls, ofLeader) {
-		return slowest(ofLeader, interval)
+	if s.every == 0 {
+		if slices.Equal(polls, ofLeader) {
+			return s
+		}
+		return src.schedule(ofLeader)
 	}
-	return longest
+	if s.every <= slowPoll {
+		return s // when does not matter
+	}
+	for _, status := range src.Status().Polls {
+		if slices.Contains(polls, status.Poll) && src.Interval(status.Poll) == s.every && status.LastSuccess.After(s.latest) {
+			s.latest = status.LastSuccess
+		}
+	}
+	return s
 }
 
 // placeholder stands for every macro while the step is not known: expressions
 // are then parsed for the names in them.
-var placeholder = clock{step: time.Minute, poll: time.Minute, from: time.Unix(0, 0), to: time.Unix(3600, 0)}
+var placeholder = stepRange{step: time.Minute, poll: time.Minute, from: time.Unix(0, 0), to: time.Unix(3600, 0)}
 
 // interpolate replaces the macros, as plain text and in both of Grafana's
 // spellings, as its Prometheus data source does
 // (grafana/grafana pkg/promlib/models/query.go, InterpolateVariables).
-func (c clock) interpolate(text string) string {
+func (r stepRange) interpolate(text string) string {
 	if !strings.Contains(text, "$") {
 		return text
 	}
@@ -127,7 +183,7 @@ func (c clock) interpolate(text string) string {
 	for _, m := range []struct {
 		name  string
 		value time.Duration
-	}{{macroRateInterval, c.rateInterval()}, {macroInterval, c.step}, {macroRange, c.span()}} {
+	}{{macroRateInterval, r.rateInterval()}, {macroInterval, r.step}, {macroRange, r.span()}} {
 		bare := strings.TrimPrefix(m.name, "$")
 		seconds := int64(math.Round(m.value.Seconds()))
 		for _, form := range []struct{ suffix, value string }{

@@ -8,6 +8,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend/gtime"
 	"github.com/stretchr/testify/require"
 
+	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/series"
 )
 
@@ -50,9 +51,9 @@ func TestStep(t *testing.T) {
 		{"no polls at all", time.Minute, 100, 0, 0, time.Second},
 	} {
 		t.Run(c.why, func(t *testing.T) {
-			got := newClock(backend.DataQuery{
+			got := newStepRange(backend.DataQuery{
 				MaxDataPoints: c.points, TimeRange: backend.TimeRange{From: noon.Add(-c.span - time.Second), To: noon.Add(-time.Second)},
-			}, c.least, c.poll)
+			}, noon, c.least, schedule{every: c.poll}, false)
 			require.Equal(t, c.want, got.step)
 			require.Zero(t, got.start.UnixMilli()%c.want.Milliseconds())
 			require.Zero(t, got.end.UnixMilli()%c.want.Milliseconds())
@@ -68,7 +69,7 @@ func TestStepCountsAnOldAndATinyRange(t *testing.T) {
 		{From: time.Unix(-3600, 1), To: time.Unix(-1800, 0)},
 		{From: noon, To: noon},
 	} {
-		got := newClock(backend.DataQuery{TimeRange: r, MaxDataPoints: 1}, 0, every)
+		got := newStepRange(backend.DataQuery{TimeRange: r, MaxDataPoints: 1}, noon, 0, schedule{every: every}, false)
 		require.Positive(t, got.step)
 		require.False(t, got.start.After(r.From))
 		require.Zero(t, got.start.UnixMilli()%got.step.Milliseconds())
@@ -76,7 +77,7 @@ func TestStepCountsAnOldAndATinyRange(t *testing.T) {
 }
 
 func TestMacros(t *testing.T) {
-	c := clock{step: 30 * time.Second, poll: 15 * time.Second, from: noon.Add(-90 * time.Minute), to: noon}
+	c := stepRange{step: 30 * time.Second, poll: 15 * time.Second, from: noon.Add(-90 * time.Minute), to: noon}
 	for text, want := range map[string]string{
 		"$__interval ${__interval}":         "30s 30s",
 		"$__interval_ms ${__interval_ms}":   "30000 30000",
@@ -97,12 +98,12 @@ func TestMacros(t *testing.T) {
 }
 
 func TestRateIntervalHoldsTwoSamplesAndAllOfTheStep(t *testing.T) {
-	require.Equal(t, time.Minute, clock{step: 15 * time.Second, poll: 15 * time.Second}.rateInterval())
-	require.Equal(t, 5*time.Minute+15*time.Second, clock{step: 5 * time.Minute, poll: 15 * time.Second}.rateInterval())
+	require.Equal(t, time.Minute, stepRange{step: 15 * time.Second, poll: 15 * time.Second}.rateInterval())
+	require.Equal(t, 5*time.Minute+15*time.Second, stepRange{step: 5 * time.Minute, poll: 15 * time.Second}.rateInterval())
 }
 
 func TestRangeMacroIsNeverNothing(t *testing.T) {
-	c := clock{step: time.Second, from: noon, to: noon}
+	c := stepRange{step: time.Second, from: noon, to: noon}
 	require.Equal(t, "x[1ms]", c.interpolate("x[$__range]"))
 	c.from = noon.Add(-1500 * time.Millisecond)
 	require.Equal(t, "x[2s]", c.interpolate("x[$__range]"))
@@ -130,9 +131,9 @@ func TestLookbackIsTwoAndAHalfOfTheSlowestPollNamed(t *testing.T) {
 	} {
 		got, err := readsOf(expr)
 		require.NoError(t, err)
-		poll := slowest(got.polls, interval)
+		poll := Source{Interval: interval, Status: func() collector.Status { return collector.Status{} }}.schedule(got.polls).every
 		require.Equal(t, want, poll, expr)
-		require.Equal(t, want*5/2, clock{poll: poll}.lookback(), expr)
+		require.Equal(t, want*5/2, stepRange{poll: poll}.lookback(), expr)
 	}
 }
 
@@ -149,4 +150,115 @@ func TestReachOfAnExpression(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, got.reach, expr)
 	}
+}
+
+// Grafana's own calculation of intervalMs (rangeUtil.calculateInterval), whose
+// steps are those of the SDK.
+func intervalMs(span time.Duration, points int64, minInterval time.Duration) time.Duration {
+	return max(gtime.RoundInterval(span/time.Duration(points)), minInterval)
+}
+
+func TestThePanelsMinIntervalIsHonoredAndMakesNoOtherPanelCoarser(t *testing.T) {
+	step := func(span time.Duration, points int64, interval time.Duration) time.Duration {
+		return newStepRange(backend.DataQuery{
+			MaxDataPoints: points, Interval: interval, TimeRange: backend.TimeRange{From: noon.Add(-span), To: noon},
+		}, noon, 0, schedule{every: every}, false).step
+	}
+	require.Equal(t, 10*time.Minute, step(time.Hour, 1000, intervalMs(time.Hour, 1000, 10*time.Minute)))
+	require.Equal(t, time.Minute, step(time.Hour, 1000, intervalMs(time.Hour, 1000, 45*time.Second)), "rounded up")
+	require.Equal(t, 15*time.Second, step(time.Hour, 43200, time.Second), "a rule has 1 s")
+	require.Equal(t, 365*day*100, step(time.Hour, 1, 1<<63-1), "and what no panel has does not overflow")
+	for span := time.Minute; span < 3*365*day; span += span/7 + time.Second {
+		for _, points := range []int64{1, 2, 10, 99, 500, 1000, 1913, 10_000} {
+			require.Equal(t, step(span, points, 0), step(span, points, intervalMs(span, points, 0)), "%s in %d points", span, points)
+		}
+	}
+}
+
+func TestNothingIsAskedForATimeAfterNow(t *testing.T) {
+	for _, c := range []struct {
+		why         string
+		from, to    time.Duration // of noon
+		start, end  time.Duration
+		step, spans time.Duration
+	}{
+		{"today", -12 * time.Hour, 12 * time.Hour, -12 * time.Hour, 0, 5 * time.Minute, 12 * time.Hour},
+		{"a browser that is 30 s ahead", -time.Hour, 30 * time.Second, -time.Hour, 0, 15 * time.Second, time.Hour},
+		{"a range that ends before now", -2 * time.Hour, -time.Hour, -2 * time.Hour, -time.Hour, 15 * time.Second, time.Hour},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			got := newStepRange(backend.DataQuery{MaxDataPoints: 400, TimeRange: backend.TimeRange{From: noon.Add(c.from), To: noon.Add(c.to)}},
+				noon, 0, schedule{every: every}, false)
+			require.Equal(t, noon.Add(c.start), got.start)
+			require.Equal(t, noon.Add(c.end), got.end)
+			require.Equal(t, c.step, got.step, "that of the whole width of the panel")
+			require.Equal(t, c.spans, got.span())
+		})
+	}
+	tomorrow := newStepRange(backend.DataQuery{TimeRange: backend.TimeRange{From: noon.Add(time.Minute), To: noon.Add(time.Hour)}}, noon, 0, schedule{every: every}, false)
+	require.True(t, tomorrow.start.After(tomorrow.end))
+	require.Zero(t, tomorrow.span())
+}
+
+// The samples are of 12:03:20, 12:07:20, ... while a step is 5 minutes.
+func TestTheLatestSamplesOfASlowPollAreAPoint(t *testing.T) {
+	latest := noon.Add(3*time.Minute + 20*time.Second)
+	now := latest.Add(time.Minute)
+	polled := schedule{every: 4 * time.Minute, latest: latest}
+	q := backend.DataQuery{MaxDataPoints: 1000, TimeRange: backend.TimeRange{From: now.Add(-time.Hour), To: now}}
+	got := newStepRange(q, now, 0, polled, false)
+	require.Equal(t, 5*time.Minute, got.step)
+	require.Equal(t, latest, got.end)
+	require.Equal(t, latest.Add(-time.Hour), got.start, "the first point is at or before the range's start")
+
+	require.Equal(t, noon, newStepRange(q, now, 10*time.Minute, polled, false).end, "a step that comes from elsewhere")
+	polled.every = time.Minute
+	require.Equal(t, noon.Add(4*time.Minute), newStepRange(q, now, 0, polled, false).end, "a poll that is not slow")
+	require.Equal(t, noon, newStepRange(q, now, 0, schedule{every: 4 * time.Minute}, false).end, "a poll that was not made yet")
+	past := backend.DataQuery{MaxDataPoints: 1000, TimeRange: backend.TimeRange{From: noon.Add(-2 * time.Hour), To: noon.Add(-time.Hour)}}
+	got = newStepRange(past, now, 0, schedule{every: 16 * time.Minute, latest: latest}, false)
+	require.Equal(t, 20*time.Minute, got.step)
+	require.Zero(t, latest.Sub(got.end)%got.step)
+	require.False(t, got.end.After(past.TimeRange.To))
+}
+
+func TestThePollWhoseSamplesAreLatestSetsTheGrid(t *testing.T) {
+	at := func(poll series.Poll, ago time.Duration) collector.PollStatus {
+		return collector.PollStatus{Poll: poll, LastSuccess: noon.Add(-ago)}
+	}
+	src := Source{
+		Interval: func(p series.Poll) time.Duration {
+			return map[series.Poll]time.Duration{series.PollSnapshot: every, series.PollState: 4 * time.Minute, series.PollRoles: 4 * time.Minute}[p]
+		},
+		Status: func() collector.Status {
+			return collector.Status{Polls: []collector.PollStatus{at(series.PollSnapshot, 0), at(series.PollState, 2*time.Minute), at(series.PollRoles, time.Minute)}}
+		},
+	}
+	for _, c := range []struct {
+		polls []series.Poll
+		want  schedule
+	}{
+		{[]series.Poll{series.PollSnapshot}, schedule{every: every}},
+		{[]series.Poll{series.PollState}, schedule{4 * time.Minute, noon.Add(-2 * time.Minute)}},
+		{[]series.Poll{series.PollSnapshot, series.PollState, series.PollRoles}, schedule{4 * time.Minute, noon.Add(-time.Minute)}},
+		{[]series.Poll{series.PollAgents}, schedule{4 * time.Minute, noon.Add(-2 * time.Minute)}}, // not made
+		{nil, schedule{4 * time.Minute, noon.Add(-2 * time.Minute)}},
+	} {
+		require.Equal(t, c.want, src.schedule(c.polls), "%v", c.polls)
+	}
+}
+
+func TestWhatComputesSeesNoPointOutsideOfItsWindow(t *testing.T) {
+	window := func(from, to time.Duration, step time.Duration) stepRange {
+		return newStepRange(backend.DataQuery{TimeRange: backend.TimeRange{From: noon.Add(from), To: noon.Add(to)}},
+			noon, step, schedule{every: every}, true)
+	}
+	got := window(-83*time.Second, -23*time.Second, time.Minute) // 11:58:37 to 11:59:37
+	require.Equal(t, noon.Add(-time.Minute), got.start)
+	require.Equal(t, noon.Add(-time.Minute), got.end)
+	got = window(-time.Hour, 0, time.Minute)
+	require.Equal(t, noon.Add(-time.Hour), got.start, "a start on the grid stays")
+	got = window(-50*time.Second, -10*time.Second, time.Hour)
+	require.Equal(t, noon.Add(-10*time.Second), got.start, "a window between two points of the grid")
+	require.Equal(t, noon.Add(-10*time.Second), got.end)
 }

@@ -209,9 +209,9 @@ func eachOnce(all []choice) []choice {
 // during is the time a list is about: the dashboard's, and at least as much as
 // a panel looks back, so that a range between two polls is not empty.
 func (src Source) during(q backend.DataQuery, r reads) (from, to time.Time) {
-	c := newClock(q, 0, slowest(r.polls, src.Interval))
-	from, to = c.from, c.to
-	if earliest := to.Add(-c.lookback()); earliest.Before(from) {
+	times := newStepRange(q, src.now(), 0, src.schedule(r.polls), false)
+	from, to = times.from, times.to
+	if earliest := to.Add(-times.lookback()); earliest.Before(from) {
 		from = earliest
 	}
 	return from, to

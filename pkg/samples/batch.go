@@ -22,7 +22,8 @@ type batch struct {
 	number uint64
 	t      int64 // Unix milliseconds
 
-	dropped int   // samples that the sink refused
+	taken   int   // samples that the sink took
+	dropped int   // samples that it refused
 	why     error // the first refusal
 
 	// What lset builds labels of: one function for all samples, set before each.
@@ -65,6 +66,7 @@ func (b *batch) append(of labeled, i int, c *cell, t int64, value float64) int {
 	ref, err := b.into.Append(c.ref, b.lset, t, value)
 	switch {
 	case err == nil:
+		b.taken++
 		c.ref = ref
 		if !c.open {
 			c.open = true

@@ -190,20 +190,27 @@ type roleKey string
 
 func (k roleKey) label(add func(name, value string)) { add("role", string(k)) }
 
+// roleLoadColumns returns the columns of what /state says of a role.
+func roleLoadColumns() []column[cluster.RoleLoad] {
+	type L = cluster.RoleLoad
+	return slices.Concat(
+		amounts("role", "allocated", func(l *L) *cluster.Resources { return &l.Allocated }),
+		amounts("role", "offered", func(l *L) *cluster.Resources { return &l.Offered }),
+		taskCounts("role", cluster.LiveStates[:], func(l *L) *cluster.TaskCounts { return &l.Tasks }),
+	)
+}
+
+// roleColumns returns the columns of what /roles says of a role.
 func roleColumns() []column[cluster.Role] {
 	type R = cluster.Role
-	sums := slices.Concat(
-		amounts("role", "allocated", func(r *R) *cluster.Resources { return &r.Allocated }),
-		amounts("role", "offered", func(r *R) *cluster.Resources { return &r.Offered }),
-		amounts("role", "reserved", func(r *R) *cluster.Resources { return &r.Reserved }),
-	)
-	for i, c := range sums {
-		sums[i].read = func(v *traits, r *R) (float64, bool) {
+	reserved := amounts("role", "reserved", func(r *R) *cluster.Resources { return &r.Reserved })
+	for i, c := range reserved {
+		reserved[i].read = func(v *traits, r *R) (float64, bool) {
 			n, ok := c.read(v, r)
 			return n, ok && v.roleSums
 		}
 	}
-	return slices.Concat(sums,
+	return slices.Concat(reserved,
 		limits("quota_limit", func(r *R) *cluster.Limits { return &r.QuotaLimit }),
 		limits("quota_guarantee", func(r *R) *cluster.Limits { return &r.QuotaGuarantee }),
 		limits("quota_consumed", func(r *R) *cluster.Limits { return &r.QuotaConsumed }),

@@ -64,13 +64,13 @@ func (w *Writer) Kept() Kept {
 	for poll, r := range w.refused {
 		k.Dropped += r.samples
 		if r.why != nil && k.DroppedWhy == "" {
-			k.DroppedWhy = fmt.Sprintf("the history refused samples of %s: %v", poll, r.why)
+			k.DroppedWhy = fmt.Sprintf("the history did not take samples of %s: %v", poll, r.why)
 		}
 	}
 	return k
 }
 
-// refusal is what the sink did not take of a poll.
+// refusal is the samples that the sink did not take of a poll.
 type refusal struct {
 	samples int
 	why     error

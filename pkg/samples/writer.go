@@ -13,6 +13,7 @@
 package samples
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -37,7 +38,7 @@ type Writer struct {
 	frameworks    *table[frameworkKey, cluster.Framework]
 	frameworkInfo *table[frameworkInfoKey, struct{}]
 	roles         *table[roleKey, cluster.Role]
-	roleTasks     *table[roleKey, cluster.TaskCounts]
+	roleLoads     *table[roleKey, cluster.RoleLoad]
 	tasks         *table[taskKey, cluster.Task]
 	executors     *table[executorKey, cluster.Executor]
 	raw           *table[rawKey, float64]
@@ -78,7 +79,7 @@ func NewWriter(sink series.Sink) *Writer {
 		frameworks:    newTable(frameworkColumns(), frameworkKey.label),
 		frameworkInfo: newTable(present[struct{}]("mesos_framework_info"), frameworkInfoKey.label),
 		roles:         newTable(roleColumns(), roleKey.label),
-		roleTasks:     newTable(taskCounts("role", cluster.LiveStates[:], func(c *cluster.TaskCounts) *cluster.TaskCounts { return c }), roleKey.label),
+		roleLoads:     newTable(roleLoadColumns(), roleKey.label),
 		tasks:         newTable(taskColumns(), taskKey.label),
 		executors:     newTable(executorColumns(), executorKey.label),
 		raw:           newTable(rawColumns(), rawKey.label),
@@ -95,8 +96,8 @@ func NewWriter(sink series.Sink) *Writer {
 		refused:    map[series.Poll]refusal{},
 	}
 	w.tables = map[series.Poll][]seriesTable{
-		series.PollState:     {w.clusters, w.agents, w.agentInfo, w.frameworks, w.frameworkInfo, w.roleTasks, w.tasks, w.executors, w.health, w.failures},
-		series.PollRoles:     {w.roles, w.health, w.failures},
+		series.PollState:     {w.clusters, w.agents, w.agentInfo, w.frameworks, w.frameworkInfo, w.roleLoads, w.tasks, w.executors, w.health, w.failures},
+		series.PollRoles:     {w.roles, w.roleLoads, w.health, w.failures},
 		series.PollSnapshot:  {w.clusters, w.raw, w.own, w.health, w.failures},
 		series.PollFollowers: {w.raw, w.health, w.failures},
 		series.PollAgents:    {w.clusterUse, w.frameworkUse, w.roleUse, w.health, w.failures},
@@ -140,12 +141,19 @@ func (w *Writer) commit(ctx context.Context, poll series.Poll, t time.Time, tabl
 	w.batches++
 	w.last = max(w.last, t.UnixMilli())
 	b := begin(ctx, w.sink, poll, w.batches, w.cluster, t.UnixMilli())
+	whole := false
+	defer func() {
+		if !whole { // fill panicked: its samples are half of a poll
+			_ = b.into.Rollback()
+		}
+	}()
 	fill(b)
 	for _, t := range tables {
 		t.sweep(b)
 	}
+	whole = true
 	if err := b.into.Commit(); err != nil {
-		return refusal{b.dropped, b.why}, fmt.Errorf("storing the samples of %s: %w", poll, err)
+		return refusal{b.taken + b.dropped, err}, fmt.Errorf("storing the samples of %s: %w", cmp.Or(poll, "all polls"), err)
 	}
 	return refusal{b.dropped, b.why}, nil
 }
@@ -167,9 +175,9 @@ func (w *Writer) State(ctx context.Context, m *cluster.Cluster, s Settings, h He
 			w.frameworks.write(b, v, frameworkKey{f.Name, f.ID}, f)
 			w.frameworkInfo.write(b, v, frameworkInfo(f), nil)
 		}
-		for role, counts := range m.RoleTasks {
+		for role, load := range m.RoleLoads {
 			if role != "" {
-				w.roleTasks.write(b, v, roleKey(role), counts)
+				w.roleLoads.write(b, v, roleKey(role), load)
 			}
 		}
 		w.fit = w.fit.decide(s, w.openBesideTasks(), func() int {
@@ -198,13 +206,19 @@ func writeTasks(b *batch, v *traits, m *cluster.Cluster, wanted []string, tasks 
 	}
 }
 
-// Roles writes what a /roles says.
+// Roles writes the roles of a model, which a /roles sent at t brought. A role that
+// /state does not name has nothing as of /state's time.
 func (w *Writer) Roles(ctx context.Context, m *cluster.Cluster, t time.Time, h Health) error {
 	v := &traits{gpus: m.HasGPUs, roleSums: m.RoleSums}
 	return w.batch(ctx, series.PollRoles, t, func(b *batch) {
 		w.writeHealth(b, h)
 		for _, r := range m.Roles {
 			w.roles.write(b, v, roleKey(r.Name), r)
+			if m.RoleLoads[r.Name] == nil {
+				b.t = m.Time.UnixMilli()
+				w.roleLoads.write(b, v, roleKey(r.Name), &cluster.RoleLoad{})
+				b.t = t.UnixMilli()
+			}
 		}
 	})
 }

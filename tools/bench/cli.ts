@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 
 import { SIZES, type Size } from '../simulator/generate/cluster.ts';
 import { pollCosts, withPlugin } from './executable.ts';
+import { hostile } from './hostile.ts';
 import {
   atMost,
   kilobytes,
@@ -361,6 +362,9 @@ for (const size of sizes) {
 }
 if (sizes.includes('small')) {
   await beside(looking(), ...engines.map(week), ...(whole ? [etiquette()] : []));
+}
+if (whole) {
+  say(...(await hostile()));
 }
 say((await scraped()) ?? skipped('Prometheus scraping as many series', 'it is not installed'));
 console.log(

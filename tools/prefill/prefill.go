@@ -20,15 +20,16 @@ import (
 
 // options are what prefill is told.
 type options struct {
-	masters  []string
-	control  string        // URL of the simulator's control server
-	user     string        // user:password for masters and agents; empty: none
-	dir      string        // of the history
-	uid      string        // of the data source
-	start    time.Time     // when the history begins
-	interval time.Duration // the setting pollInterval
-	now      func() time.Time
-	dial     func(ctx context.Context, network, address string) (net.Conn, error) // nil: as usual
+	masters         []string
+	control         string        // URL of the simulator's control server
+	user            string        // user:password for masters and agents; empty: none
+	dir             string        // of the history
+	uid             string        // of the data source
+	start           time.Time     // when the history begins
+	interval        time.Duration // the setting pollInterval
+	agentStatistics bool          // the setting agentStatistics
+	now             func() time.Time
+	dial            func(ctx context.Context, network, address string) (net.Conn, error) // nil: as usual
 }
 
 // strides are how far the clock goes at a time, in tenths of the interval. What
@@ -88,7 +89,7 @@ func watch(o options, clock *clocktest.Clock, into series.Sink, store history.St
 		Sink:   into,
 		Clock:  clock,
 		Settings: collector.Settings{
-			PollInterval: o.interval, IdleTimeout: 1000 * time.Hour, UID: o.uid, AgentStatistics: true,
+			PollInterval: o.interval, IdleTimeout: 1000 * time.Hour, UID: o.uid, AgentStatistics: o.agentStatistics,
 		},
 		Log:          slog.New(slog.DiscardHandler),
 		HistoryStart: func() time.Time { return store.Stats().Start },

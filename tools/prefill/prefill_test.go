@@ -60,7 +60,7 @@ func recorded(t *testing.T, long time.Duration) (options, *control) {
 	d := newControl(t)
 	dialer := &net.Dialer{}
 	return options{
-		masters: cluster.Masters(), control: d.url, uid: "mesos", start: begin, interval: 15 * time.Second,
+		masters: cluster.Masters(), control: d.url, uid: "mesos", start: begin, interval: 15 * time.Second, agentStatistics: true,
 		dir: filepath.Join(t.TempDir(), "1-mesos"),
 		now: func() time.Time { return begin.Add(long) },
 		// Agents say where they were recorded.

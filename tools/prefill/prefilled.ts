@@ -95,12 +95,9 @@ export async function startPrefilled(options: PrefillOptions): Promise<Prefilled
     mkdirSync(dir);
     options.signal?.throwIfAborted();
     const user = userOf(live.plan);
-    const prefill = startPrefill(live, {
-      control: control.url,
-      dir,
-      start,
-      uid: SOURCE.uid,
-      user: user?.join(':') ?? '',
+    const prefill = startPrefill({
+      ...{ masters: live.masters, control: control.url, dir, start, uid: SOURCE.uid, interval: INTERVAL },
+      ...(user && { user: user.join(':') }),
     });
     started.push(() => prefill.end().catch(() => undefined));
     await prefill.present((at) => options.progress?.((at - start) / (Date.now() / 1000 - start)));
@@ -144,8 +141,29 @@ function within(scenario: Scenario, seconds: number): Scenario {
   return { ...scenario, steps: scenario.steps.map((step) => ({ ...step, at: step.at + later })) };
 }
 
-function startPrefill(live: Live, told: Record<string, string | number>) {
-  const flags = { ...told, masters: live.masters.join(','), interval: `${INTERVAL}s` };
+export interface PrefillRun {
+  masters: string[];
+  /** URL of the cluster's control server. */
+  control: string;
+  /** Of the history: <history_path>/<org>-<uid>. */
+  dir: string;
+  uid: string;
+  /** When the history begins, Unix seconds. */
+  start: number;
+  /** Seconds between two polls. */
+  interval: number;
+  /** user:password for masters and agents. */
+  user?: string;
+  /** Whether agents are asked for measured use. Default: yes. */
+  agentStatistics?: boolean;
+}
+
+/** Starts the executable, which polls the cluster from `start` on as fast as it answers. Built by prefillArtifact. */
+export function startPrefill({ masters, control, dir, uid, start, interval, user = '', agentStatistics }: PrefillRun) {
+  const flags = {
+    ...{ masters: masters.join(','), control, dir, uid, start, interval: `${interval}s`, user },
+    'agent-statistics': agentStatistics ?? true,
+  };
   const args = Object.entries(flags).map(([name, value]) => `-${name}=${value}`);
   const child = spawn(path.join(root, executable), args, { stdio: ['pipe', 'pipe', 'pipe'] });
   let said = '';
@@ -156,7 +174,7 @@ function startPrefill(live: Live, told: Record<string, string | number>) {
       code === 0 ? resolve() : reject(new Error(`The history could not be made: ${said.trim() || `status ${code}`}`))
     );
   });
-  ended.catch(() => undefined); // told by whoever waits for it
+  ended.catch(() => undefined); // callers handle the rejection
   return {
     /** Resolves when the present has come. */
     async present(progress: (at: number) => void): Promise<void> {

@@ -94,6 +94,15 @@ export function truth(...args: string[]): Promise<Outcome> {
   );
 }
 
+/** The hostile-viewer suite: each attack counts as one test, and so does each check of the whole run. */
+export function hostile(): Promise<Outcome> {
+  return reported(
+    (file) => run([process.execPath, 'tools/hostile/cli.ts', `--report=${file}`]),
+    'hostile',
+    (report) => ({ skipped: 0, ...(JSON.parse(report) as Pick<Outcome, 'passed' | 'failed'>) })
+  );
+}
+
 /** node --test, read from the totals of its TAP output. */
 export async function nodeTest(...patterns: string[]): Promise<Outcome> {
   const outcome: Outcome = { passed: 0, failed: 0, skipped: 0 };

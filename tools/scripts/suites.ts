@@ -2,7 +2,7 @@
 // fail first.
 import { ensureChromium } from './chromium.ts';
 import { runE2e } from './e2e-run.ts';
-import { checks, goTest, jest, nodeTest, type Outcome, playwright, truth } from './outcome.ts';
+import { checks, goTest, hostile, jest, nodeTest, type Outcome, playwright, truth } from './outcome.ts';
 
 /** A group of tests that one tool runs. */
 export interface Suite {
@@ -40,7 +40,7 @@ export const suites: Suite[] = [
   {
     name: 'simulator',
     what: 'replay, scripts',
-    run: () => nodeTest('{dashboards,tools/{bench,prefill,scripts,simulator,truth,workbench}}/**/*.test.ts'),
+    run: () => nodeTest('{dashboards,tools/{bench,hostile,prefill,scripts,simulator,truth,workbench}}/**/*.test.ts'),
   },
   { name: 'go', what: 'the backend, the catalogue, the workbench host', run: () => goTest('./...') },
   { name: 'race', what: 'what runs concurrently, under the race detector', run: () => goTest('-race', ...raced) },
@@ -48,6 +48,12 @@ export const suites: Suite[] = [
     name: 'truth',
     what: 'answers against the truth of simulated clusters, in short',
     run: () => truth('--short'),
+  },
+  {
+    name: 'hostile',
+    what: 'what one Viewer or one tenant can do to the plugin, and to those beside him',
+    run: async () =>
+      process.platform === 'linux' ? hostile() : skipped('memory is read from /proc, which only Linux has'),
   },
   {
     name: 'browser',

@@ -12,13 +12,14 @@ const HELP = `Serves a cluster that is made up, in the shape of a recorded one, 
     .map(([name, { agents, tasks }]) => `${name} (${agents} agents, ${tasks} tasks)`)
     .join(', ')}
   --agents N, --tasks N, --frameworks N   instead of those of the size
+  --start N      Unix seconds at which the cluster's clock begins (default: ${DEFAULTS.start})
   --seed N       another cluster of that size (default: ${DEFAULTS.seed})
   --churn X      share of the tasks that is replaced in an hour (default: ${DEFAULTS.churn})
   --rhythm X     share of the batch tasks that is missing at midnight (default: ${DEFAULTS.rhythm})
   --speed X      how many times as fast as the machine's the cluster's clock runs (default: 1); 0: it stands still
   --step X       seconds that pass with each /state that is answered, besides (default: 0)
   --port N       of the master (default: 5050; 0: any free one)
-  --control N       of the control server for other programs, see control.ts (default: none; 0: any free one)
+  --control N    port of the control server, see control.ts (default: none; 0: any free one)
   --tied         end when standard input closes
 `;
 
@@ -31,6 +32,7 @@ async function main(): Promise<void> {
       agents: number,
       tasks: number,
       frameworks: number,
+      start: number,
       seed: number,
       churn: number,
       rhythm: number,
@@ -49,7 +51,7 @@ async function main(): Promise<void> {
   if (!(values.size in SIZES)) {
     throw new Error(`--size ${values.size}: expected one of ${Object.keys(SIZES).join(', ')}`);
   }
-  const given = (name: 'agents' | 'tasks' | 'frameworks' | 'seed' | 'churn' | 'rhythm') =>
+  const given = (name: 'agents' | 'tasks' | 'frameworks' | 'start' | 'seed' | 'churn' | 'rhythm') =>
     values[name] === undefined ? {} : { [name]: numberOption(`--${name}`, values[name]) };
   const speed = numberOption('--speed', values.speed);
   const plan = {
@@ -58,6 +60,7 @@ async function main(): Promise<void> {
     ...given('agents'),
     ...given('tasks'),
     ...given('frameworks'),
+    ...given('start'),
     ...given('seed'),
     ...given('churn'),
     ...given('rhythm'),

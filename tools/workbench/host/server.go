@@ -107,8 +107,9 @@ func (s *server) changeSource(w http.ResponseWriter, r *http.Request, one source
 	})
 }
 
-// maxBody bounds what one request may send; a query is a few kilobytes.
-const maxBody = 8 << 20
+// maxBody bounds what one request may send. Grafana has no bound of its own; a
+// plugin's gRPC server refuses messages above 16 MiB.
+const maxBody = 64 << 20
 
 func writeJSON(w http.ResponseWriter, status int, value any) {
 	body, err := json.Marshal(value)

@@ -1,0 +1,196 @@
+package plugin
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/units"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/gtime"
+
+	"community-mesos-datasource/pkg/mesos"
+)
+
+// minPollInterval keeps one data source to a small part of what a master
+// allows: /metrics/snapshot answers two requests a second to all clients
+// together.
+const minPollInterval = 10 * time.Second
+
+// A setting reads one key of jsonData into Settings. The error says what is
+// wrong, with the value, and what would be right; the caller adds the key.
+type setting func(raw json.RawMessage, s *Settings) error
+
+// settings are the keys of jsonData that belong to this plugin.
+var settings = map[string]setting{
+	"masters":      readMasters,
+	"clusterName":  text(func(s *Settings) *string { return &s.ClusterName }),
+	"pollInterval": duration(func(s *Settings) *time.Duration { return &s.PollInterval }, minPollInterval),
+	"taskSeries":   oneOf(func(s *Settings) *string { return &s.TaskSeries }, "auto", "always", "never"),
+	"taskLabels":   texts(func(s *Settings) *[]string { return &s.TaskLabels }, "team", "env"),
+	"maxSeries":    readMaxSeries,
+	"idleTimeout":  duration(func(s *Settings) *time.Duration { return &s.IdleTimeout }, time.Minute),
+
+	"agentStatistics":    readAgentStatistics,
+	"agentAddress":       readAgentAddress,
+	"agentBasicAuthUser": text(func(s *Settings) *string { return &s.AgentBasicAuthUser }),
+	"agentHosts":         readAgentHosts,
+	"agentHeaders":       texts(func(s *Settings) *[]string { return &s.agentHeaderNames }, "Authorization"),
+
+	"engine":      oneOf(func(s *Settings) *string { return &s.Engine }, "auto", "memory"),
+	"memoryLimit": readMemoryLimit,
+	"retention":   duration(func(s *Settings) *time.Duration { return &s.Retention }, 10*time.Minute),
+
+	"sandboxLogs": oneOf(func(s *Settings) *string { return &s.SandboxLogs }, "none", "admin", "editor", "viewer"),
+}
+
+func text(field func(*Settings) *string) setting {
+	return func(raw json.RawMessage, s *Settings) error {
+		var v string
+		if err := json.Unmarshal(raw, &v); err != nil {
+			return fmt.Errorf("%s is not text in quotes", short(raw))
+		}
+		if v = strings.TrimSpace(v); v != "" {
+			*field(s) = v
+		}
+		return nil
+	}
+}
+
+func texts(field func(*Settings) *[]string, example ...string) setting {
+	like, _ := json.Marshal(example) // texts always marshal
+	return func(raw json.RawMessage, s *Settings) error {
+		var v []string
+		if err := json.Unmarshal(raw, &v); err != nil {
+			return fmt.Errorf("%s is not a list of texts: write for example %s", short(raw), like)
+		}
+		*field(s) = v
+		return nil
+	}
+}
+
+func oneOf(field func(*Settings) *string, values ...string) setting {
+	return func(raw json.RawMessage, s *Settings) error {
+		var v string
+		if err := json.Unmarshal(raw, &v); err != nil || !slices.Contains(append(values, ""), v) {
+			return fmt.Errorf("%s is not possible: write one of %s", short(raw), strings.Join(values, ", "))
+		}
+		if v != "" {
+			*field(s) = v
+		}
+		return nil
+	}
+}
+
+func duration(field func(*Settings) *time.Duration, least time.Duration) setting {
+	return func(raw json.RawMessage, s *Settings) error {
+		var v string
+		if err := json.Unmarshal(raw, &v); err != nil {
+			return fmt.Errorf(`%s is not a duration in quotes: write for example "15s", "10m" or "7d"`, short(raw))
+		}
+		if v == "" {
+			return nil
+		}
+		d, err := gtime.ParseDuration(v)
+		if err != nil {
+			return fmt.Errorf(`%q is not a valid duration: write for example "15s", "10m" or "7d"`, v)
+		}
+		if d < least {
+			return fmt.Errorf("%q is too short: it must be at least %s", v, least)
+		}
+		*field(s) = d
+		return nil
+	}
+}
+
+func readMasters(raw json.RawMessage, s *Settings) error {
+	var v []string
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return fmt.Errorf(`%s is not a list of addresses: write for example ["http://master1:5050", "http://master2:5050"]`, short(raw))
+	}
+	for _, master := range v {
+		if master = strings.TrimSpace(master); master != "" { // the editor's empty row
+			s.Masters = append(s.Masters, master)
+		}
+	}
+	return nil
+}
+
+func readMaxSeries(raw json.RawMessage, s *Settings) error {
+	const least = 1000
+	var v int
+	if err := json.Unmarshal(raw, &v); err != nil || v < least {
+		return fmt.Errorf("%s is not a whole number of at least %d: write for example 300000", short(raw), least)
+	}
+	s.MaxSeries = v
+	return nil
+}
+
+func readAgentStatistics(raw json.RawMessage, s *Settings) error {
+	if err := json.Unmarshal(raw, &s.AgentStatistics); err != nil {
+		return fmt.Errorf("%s is not true or false", short(raw))
+	}
+	return nil
+}
+
+func readAgentAddress(raw json.RawMessage, s *Settings) error {
+	if err := text(func(s *Settings) *string { return &s.AgentAddress })(raw, s); err != nil {
+		return err
+	}
+	return mesos.CheckAgentAddress(s.AgentAddress)
+}
+
+func readAgentHosts(raw json.RawMessage, s *Settings) error {
+	const most = 4 << 10 // bytes; it is matched once per agent and poll
+	var v string
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return fmt.Errorf(`%s is not a regular expression in quotes: write for example '.*\.example\.com'`, short(raw))
+	}
+	if v == "" {
+		return nil
+	}
+	if len(v) > most {
+		return fmt.Errorf("the regular expression has %d bytes: %d are the most", len(v), most)
+	}
+	re, err := regexp.Compile("^(?:" + v + ")$")
+	if err != nil {
+		return fmt.Errorf(`%q is not a regular expression (%w): write for example '.*\.example\.com'`, v, err)
+	}
+	s.AgentHosts = re
+	return nil
+}
+
+func readMemoryLimit(raw json.RawMessage, s *Settings) error {
+	var v string
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return fmt.Errorf(`%s is not a size in quotes: write for example "256MiB" or "1GiB"`, short(raw))
+	}
+	if v == "" {
+		return nil
+	}
+	size, err := parseSize(v, "16MiB", "256MiB")
+	if err == nil {
+		s.MemoryLimit = size
+	}
+	return err
+}
+
+// parseSize parses a size in bytes. least is the smallest that makes sense, usual
+// is the example in the error.
+func parseSize(text, least, usual string) (int64, error) {
+	size, err := units.ParseBase2Bytes(text)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a valid size: write for example %q", text, usual)
+	}
+	smallest, err := units.ParseBase2Bytes(least)
+	if err != nil {
+		return 0, errors.New("not a size: " + least) // a mistake of the program
+	}
+	if size < smallest {
+		return 0, fmt.Errorf("%q is too small: it must be at least %q", text, least)
+	}
+	return int64(size), nil
+}

@@ -1,0 +1,149 @@
+package plugin
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+
+	"community-mesos-datasource/pkg/mesos"
+)
+
+// Secrets of a data source are in secureJsonData. No sentence of this file, and
+// no other that leaves the plugin, has one in it.
+
+// secretKey matches the keys of secureJsonData of this plugin and of the SDK. In
+// jsonData everyone who may query the data source could read them.
+var secretKey = regexp.MustCompile(`^(zkDigest|(agentB|b)asicAuthPassword|password|(agent|http)HeaderValue\d+|tlsClientKey|secureSocksProxyPassword|sigV4(AccessKey|SecretKey|SessionToken))$`)
+
+func isSecret(key string) bool { return secretKey.MatchString(key) }
+
+var agentHeaderValue = regexp.MustCompile(`^agentHeaderValue\d+$`)
+
+// readSecrets reads secureJsonData, after jsonData, and checks both against each
+// other. keys is jsonData.
+func (s *Settings) readSecrets(keys map[string]json.RawMessage, secrets map[string]string) (problems []error) {
+	s.ZooKeeperDigest = secrets["zkDigest"]
+	switch {
+	case s.ZooKeeperDigest == "":
+	case !mesos.IsDigest(s.ZooKeeperDigest):
+		problems = append(problems, errors.New("zkDigest is not user:password: write both, with a colon between them (secureJsonData.zkDigest)"))
+	case len(s.Masters) > 0 && !s.throughZooKeeper():
+		s.warn("zkDigest is set and does nothing: masters has no zk:// address (jsonData.masters)")
+	}
+	problems = append(problems, s.readAgentHeaders(secrets)...)
+	problems = append(problems, s.checkMastersHeaders(keys, secrets)...)
+	if secrets["agentBasicAuthPassword"] != "" && s.AgentBasicAuthUser == "" {
+		s.warn("agentBasicAuthPassword is set and does nothing: the user is missing (jsonData.agentBasicAuthUser)")
+	}
+	if s.AgentBasicAuthUser != "" && s.AgentHeaders.Get("Authorization") != "" {
+		s.warn("agentBasicAuthUser does nothing: agentHeaders has Authorization, which replaces it (jsonData.agentHeaders)")
+	}
+	s.checkAgentCredentials()
+	return problems
+}
+
+// readAgentHeaders pairs the names in agentHeaders with their values: that of the
+// first is agentHeaderValue1.
+func (s *Settings) readAgentHeaders(secrets map[string]string) (problems []error) {
+	used := map[string]bool{}
+	for i, name := range s.agentHeaderNames {
+		key := "agentHeaderValue" + strconv.Itoa(i+1)
+		used[key] = true
+		if name = strings.TrimSpace(name); name == "" { // the editor's empty row
+			continue
+		}
+		value := secrets[key]
+		switch why := headerProblem(name, value); {
+		case why != "":
+			problems = append(problems, fmt.Errorf("header %q for agents %s (jsonData.agentHeaders)", name, why))
+		case value == "":
+			problems = append(problems, fmt.Errorf("header %q for agents has no value: write it as %s (secureJsonData.%s)", name, key, key))
+		case s.AgentHeaders.Values(name) != nil:
+			problems = append(problems, fmt.Errorf("header %q for agents is there twice: remove one (jsonData.agentHeaders)", name))
+		default:
+			if s.AgentHeaders == nil {
+				s.AgentHeaders = http.Header{}
+			}
+			s.AgentHeaders.Set(name, value)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(secrets)) {
+		if agentHeaderValue.MatchString(key) && !used[key] && secrets[key] != "" {
+			s.warn("%s is set and does nothing: agentHeaders has no name for it (jsonData.agentHeaders)", key)
+		}
+	}
+	return problems
+}
+
+// checkMastersHeaders checks httpHeaderName1, httpHeaderName2, ..., which the SDK
+// reads until the first that is missing.
+func (s *Settings) checkMastersHeaders(keys map[string]json.RawMessage, secrets map[string]string) (problems []error) {
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		number := httpHeaderName.FindStringSubmatch(key)
+		var name string
+		if number == nil || json.Unmarshal(keys[key], &name) != nil {
+			continue
+		}
+		valueKey := "httpHeaderValue" + number[1]
+		value, set := secrets[valueKey]
+		if why := headerProblem(name, value); why != "" {
+			problems = append(problems, fmt.Errorf("header %q %s (jsonData.%s)", name, why, key))
+			continue
+		}
+		if !set {
+			s.warn("header %q has no value and is not sent: write it as %s (secureJsonData.%s)", name, valueKey, valueKey)
+		}
+		for n, _ := strconv.Atoi(number[1]); n > 1; n-- {
+			if before := "httpHeaderName" + strconv.Itoa(n-1); keys[before] == nil {
+				s.warn("header %q is not sent: Grafana stops at %s, which is missing (jsonData.%s)", name, before, key)
+				break
+			}
+		}
+	}
+	return problems
+}
+
+// connectionHeaders are set by Go's HTTP client, or by the plugin so that it can
+// read the response.
+var connectionHeaders = []string{"Accept-Encoding", "Connection", "Content-Length", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
+
+// headerProblem returns why a header cannot be sent, without its value; "" if it
+// can.
+func headerProblem(name, value string) string {
+	switch {
+	case !httpguts.ValidHeaderFieldName(name):
+		return "is not the name of an HTTP header: write for example Authorization"
+	case slices.Contains(connectionHeaders, http.CanonicalHeaderKey(name)):
+		return "is set by the HTTP client: remove it"
+	case !httpguts.ValidHeaderFieldValue(value):
+		return "has a value that cannot be sent, with a line break or another control character in it: write it again"
+	}
+	return ""
+}
+
+// checkAgentCredentials warns if whoever may register an agent with the master
+// gets the credentials for agents. A host that agentAddress itself names, a
+// router, is the operator's choice.
+func (s *Settings) checkAgentCredentials() {
+	if !s.AgentStatistics || s.AgentHosts != nil || !mesos.HostByAgent(s.AgentAddress) {
+		return
+	}
+	var sent []string
+	if s.AgentBasicAuthUser != "" {
+		sent = append(sent, "agentBasicAuthUser with its password")
+	}
+	if len(s.AgentHeaders) > 0 {
+		sent = append(sent, "agentHeaders with their values")
+	}
+	if len(sent) > 0 {
+		s.warn("credentials for agents (%s) are sent to every host that registers as an agent: write a pattern for your agents' hosts, for example '.*\\.example\\.com' (jsonData.agentHosts)", strings.Join(sent, ", "))
+	}
+}

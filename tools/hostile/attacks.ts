@@ -1,0 +1,599 @@
+// The attacks of the hostile-viewer suite, as data. run.ts sends them; stage.ts has the clusters behind the data sources.
+//
+// To add one: a row with a name, the requests of a round, and what is expected. Rounds are repeated for two seconds.
+import {
+  ask,
+  builder,
+  compile,
+  instant,
+  type Query,
+  range,
+  type Request,
+  resource,
+  times,
+  variable,
+} from './requests.ts';
+
+export interface Attack {
+  /** Unique; `--only TEXT` selects by a part of it. */
+  name: string;
+  /** The point of issue 10 it belongs to, or `own`. */
+  of: 'A1' | 'A2' | 'A3' | 'A4' | 'A5' | 'A6' | 'own';
+  /** The requests of one round, all sent at once. */
+  requests: () => Request[];
+  /** `answered`: all must be; `refused`: none may be; absent: each is one or the other. */
+  expect?: 'answered' | 'refused';
+  /** Seconds within which each request must have ended. Default: DEADLINE. */
+  deadline?: number;
+  /** Milliseconds after which the client closes the connection without waiting for the answer. */
+  cancelAfter?: number;
+}
+
+/** Seconds: what a browser and Grafana's rules wait for (a query has 25 s at most). */
+export const DEADLINE = 30;
+
+/** Seconds within which something that is too large by its text alone is refused. */
+const AT_ONCE = 3;
+
+/** Seconds within which a regular expression is refused, or has been matched. */
+const BUDGETED = 5;
+
+/** Compiles to about 1,000 instructions for each 9 characters. */
+const classes = (n: number) => `${'.{0,1000}'.repeat(n)}[0-9]`;
+
+const TASKS = 'mesos_task_cpus_allocated';
+
+/** 2.7 kB and 13.5 kB, as in the issue. */
+const SHORT = classes(300);
+const LONG = classes(1500);
+
+/** Patterns that match nothing, and differ. */
+const patterns = (n: number, bytes: number) => times(n, (i) => `${classes(Math.floor(bytes / 9))}x${i}`);
+
+const agents = (n: number) => times(n, (i) => `agent${String(i).padStart(5, '0')}.example.com`);
+
+const nested = (levels: number, open: string, inner: string, close: string) =>
+  open.repeat(levels) + inner + close.repeat(levels);
+
+const regular: Attack[] = [
+  { of: 'A1', name: 'regex of 2.7 kB in PromQL', requests: () => [ask(range(`count({task_id=~"${SHORT}"})`))] },
+  { of: 'A1', name: 'regex of 13.5 kB in PromQL', requests: () => [ask(instant(`count({task_id=~"${LONG}"})`))] },
+  {
+    of: 'A1',
+    name: 'regex of 2.7 kB, 16 at once, instant',
+    requests: () => times(16, (i) => ask(instant(`count({task_id=~"${SHORT}${i}"})`))),
+  },
+  {
+    of: 'A1',
+    name: 'regex that nests repetitions',
+    requests: () => [ask(instant(`count({task_id=~"${nested(2, '(', '.{0,9}', '){0,9}').repeat(90)}"})`))],
+  },
+  {
+    of: 'A1',
+    name: '30 matchers with a regex of 450 bytes each',
+    requests: () => [ask(instant(`{${times(30, (i) => `task_id=~"${classes(50)}${i}"`).join(',')}}`))],
+  },
+  {
+    of: 'A1',
+    name: 'regex with alternatives of prefixes and suffixes',
+    requests: () => [ask(instant(`count({task_id=~"${times(800, (i) => `.*a${i}.*b`).join('|')}",__name__=~".+"})`))],
+  },
+  {
+    of: 'A1',
+    name: 'regex in a builder filter',
+    requests: () => [ask(builder({ filters: [{ label: 'task', operator: '=~', value: LONG }] }))],
+  },
+  {
+    of: 'A1',
+    name: 'regex in an ad-hoc filter',
+    requests: () => [
+      ask(range(`sum(${TASKS})`, { adhocFilters: [{ key: 'task_id', operator: '=~', value: LONG }] })),
+      ask(builder({ adhocFilters: [{ key: 'task', operator: '!~', value: LONG }] })),
+    ],
+  },
+  {
+    of: 'A1',
+    name: 'regex in match of labels and label-values',
+    requests: () => [
+      resource('labels', { match: `{task_id=~"${SHORT}"}` }),
+      resource('label-values', { label: 'task_id', match: `{task_id=~"${SHORT}"}` }),
+      resource('label-values', { label: '__name__', match: `{task_id!~"${SHORT}"}` }),
+    ],
+  },
+  {
+    of: 'A1',
+    name: 'regex in variable queries',
+    requests: () => [
+      ask(variable({ labelValues: { label: 'task_id', match: `{task_id=~"${LONG}"}` } })),
+      ask(variable({ entities: { entity: 'task', filters: [{ label: 'task', operator: '=~', value: LONG }] } })),
+      ask(variable({ promql: `{task_id=~"${LONG}"}` })),
+    ],
+  },
+  {
+    of: 'A1',
+    name: 'regex in label_replace',
+    requests: () => [ask(range(`count(label_replace(${TASKS}, "x", "$1", "task_id", "(${SHORT})"))`))],
+  },
+  {
+    of: 'A1',
+    name: 'regex on 100,000 current tasks',
+    requests: () => [ask(instant(`count(${TASKS}{task_id=~"${SHORT}"})`, { uid: 'large' }))],
+  },
+];
+
+const size: Attack[] = [
+  {
+    of: 'A2',
+    name: '20 patterns of 13.5 kB in filters',
+    deadline: AT_ONCE,
+    requests: () => [
+      ask(builder({ filters: patterns(20, 13_500).map((value) => ({ label: 'task', operator: '=~', value })) })),
+    ],
+  },
+  {
+    of: 'A2',
+    name: '20 patterns of 13.5 kB as one list, cancelled after 500 ms',
+    cancelAfter: 500,
+    requests: () => [ask(builder({ filters: [{ label: 'task', operator: '=~', value: patterns(20, 13_500) }] }))],
+  },
+  {
+    of: 'A2',
+    name: '20 patterns of 13.5 kB in resource compile',
+    deadline: AT_ONCE,
+    requests: () => [compile(builder({ filters: [{ label: 'task', operator: '=~', value: patterns(20, 13_500) }] }))],
+  },
+  {
+    of: 'A2',
+    name: '120,000 groupBy entries',
+    expect: 'refused',
+    deadline: AT_ONCE,
+    requests: () => [ask(builder({ groupBy: times(120_000, () => 'task') }))],
+  },
+  {
+    of: 'A2',
+    name: '120,000 groupBy entries, all different',
+    expect: 'refused',
+    deadline: AT_ONCE,
+    requests: () => [ask(builder({ groupBy: times(120_000, (i) => `attr_${i}`) }))],
+  },
+  {
+    of: 'A2',
+    name: '300,000 values in a filter',
+    deadline: AT_ONCE,
+    requests: () => [ask(builder({ filters: [{ label: 'task', operator: '=', value: times(300_000, String) }] }))],
+  },
+  {
+    of: 'A2',
+    name: '20,000 filters',
+    deadline: AT_ONCE,
+    requests: () => [
+      ask(builder({ filters: times(20_000, (i) => ({ label: 'task', operator: '!=', value: `a${i}` })) })),
+    ],
+  },
+  {
+    of: 'A2',
+    name: '20,000 ad-hoc filters',
+    deadline: AT_ONCE,
+    requests: () => [
+      ask(
+        range(`sum(${TASKS})`, {
+          adhocFilters: times(20_000, (i) => ({ key: 'task_id', operator: '!=', value: `a${i}` })),
+        })
+      ),
+    ],
+  },
+  {
+    of: 'A2',
+    name: 'expression of 10 MB',
+    expect: 'refused',
+    deadline: AT_ONCE,
+    requests: () => [ask(range('1 + '.repeat(2_500_000) + '1'))],
+  },
+  {
+    of: 'A2',
+    name: 'filter value of 10 MB',
+    deadline: AT_ONCE,
+    requests: () => [ask(builder({ filters: [{ label: 'task', operator: '=', value: 'x'.repeat(10_000_000) }] }))],
+  },
+  {
+    of: 'A2',
+    name: '8 requests of 10 MB at once',
+    deadline: 2 * AT_ONCE,
+    requests: () => times(8, () => ask(range('mesos_up', { note: 'x'.repeat(10_000_000) }))),
+  },
+  {
+    of: 'A2',
+    name: '200,000 unknown keys',
+    deadline: AT_ONCE,
+    requests: () => [ask(range('mesos_up', Object.fromEntries(times(200_000, (i) => [`key${i}`, i]))))],
+  },
+  {
+    of: 'A2',
+    name: 'JSON nested 9,000 levels deep',
+    deadline: AT_ONCE,
+    requests: () => [ask(builder({ filters: JSON.parse(nested(9_000, '[', '', ']')) as unknown }))],
+  },
+  {
+    of: 'A2',
+    name: 'lists of long values times many operands',
+    deadline: AT_ONCE,
+    requests: () => [
+      ask(
+        builder({
+          ...{ entity: 'agent', measure: 'free', aggregate: 'max', groupBy: ['attr_rack', 'attr_zone'] },
+          filters: times(100, (i) => ({ label: 'agent', operator: '=', value: times(1000, (j) => `a${i}-${j}`) })),
+        })
+      ),
+    ],
+  },
+  {
+    of: 'A2',
+    name: 'All of 10,000 agents in the builder (must work)',
+    expect: 'answered',
+    requests: () => [
+      ask(
+        builder({
+          ...{ uid: 'large', entity: 'agent', groupBy: [] },
+          filters: [{ label: 'agent', operator: '=', value: agents(10_000) }],
+        }),
+        { from: 'now-15m', to: 'now' }
+      ),
+    ],
+  },
+  {
+    of: 'A2',
+    name: 'All of 10,000 agents in PromQL (must work)',
+    expect: 'answered',
+    requests: () => [
+      ask(instant(`sum(mesos_agent_cpus_allocated{agent=~"(${agents(10_000).join('|')})"})`, { uid: 'large' })),
+    ],
+  },
+];
+
+/** Panels of an ordinary dashboard, all over the range. */
+const LIGHT = [
+  `sum by (framework) (${TASKS})`,
+  `sum by (role) (mesos_task_memory_allocated_bytes)`,
+  'sum by (framework) (mesos_framework_cpus_allocated)',
+];
+
+const many: Attack[] = [
+  {
+    of: 'A3',
+    name: '150 light queries at once',
+    requests: () => times(150, (i) => ask(range(LIGHT[i % LIGHT.length]))),
+  },
+  {
+    of: 'A3',
+    name: '150 queries at once that claim to be of an expression',
+    requests: () =>
+      times(150, (i) => ({
+        ...ask(range(LIGHT[i % LIGHT.length])),
+        headers: { 'X-Grafana-From-Expr': 'true' },
+      })),
+  },
+  {
+    of: 'A3',
+    name: '60 queries in one request',
+    requests: () => [ask(times(60, (i) => range(LIGHT[i % LIGHT.length])))],
+  },
+  {
+    of: 'A3',
+    name: '60 queries in each of 8 requests',
+    requests: () => times(8, () => ask(times(60, (i) => range(LIGHT[i % LIGHT.length])))),
+  },
+  {
+    of: 'A3',
+    name: '5,000 queries in one request',
+    requests: () => [ask(times(5_000, () => instant('mesos_up')))],
+  },
+  {
+    of: 'A3',
+    name: '100 label-values and 50 labels at once',
+    requests: () => [
+      ...times(100, (i) => resource('label-values', { label: 'task_id', start: String(i + 1) })),
+      ...times(50, () => resource('labels')),
+    ],
+  },
+  {
+    of: 'A3',
+    name: '100 label-values with a match at once',
+    requests: () =>
+      times(100, (i) =>
+        resource('label-values', { label: 'task_id', match: `{__name__=~"mesos_task.*",task_id!="${i}"}` })
+      ),
+  },
+  {
+    of: 'A3',
+    name: '100 variable queries at once',
+    requests: () =>
+      times(100, (i) =>
+        ask(
+          [
+            variable({ labelValues: { label: 'task_id', match: TASKS } }),
+            variable({ entities: { entity: 'task', field: 'id' } }),
+            variable({ promql: TASKS }),
+          ][i % 3]
+        )
+      ),
+  },
+  {
+    of: 'A3',
+    name: '60 heavy queries, each cancelled after 300 ms',
+    cancelAfter: 300,
+    requests: () => times(60, (i) => ask(range(`quantile_over_time(0.${i + 10}, ${TASKS}[3h])`))),
+  },
+  {
+    of: 'A3',
+    name: 'status, catalogue and health, 100 of each at once',
+    requests: () => [
+      ...times(100, () => resource('status')),
+      ...times(100, () => resource('catalogue')),
+      ...times(100, (): Request => ({ method: 'GET', path: '/api/datasources/uid/mesos/health' })),
+    ],
+  },
+];
+
+const tables: Attack[] = [
+  {
+    of: 'A4',
+    name: 'table over the range with 1.4 million rows or more',
+    requests: () => [ask(range(TASKS, { format: 'table' }))],
+  },
+  {
+    of: 'A4',
+    name: 'the same table 8 times at once',
+    requests: () => times(8, () => ask(range(TASKS, { format: 'table' }))),
+  },
+  {
+    of: 'A4',
+    name: 'the same table from the builder, grouped by task and agent',
+    requests: () => [ask(builder({ format: 'table', groupBy: ['task', 'agent'] }))],
+  },
+  {
+    of: 'A4',
+    name: 'the same table, closed after 200 ms',
+    cancelAfter: 200,
+    requests: () => times(4, () => ask(range(TASKS, { format: 'table' }))),
+  },
+  {
+    of: 'A4',
+    name: 'every series of every task as curves',
+    requests: () => times(4, () => ask(range('{__name__=~"mesos_task.*"}'))),
+  },
+];
+
+const current: Attack[] = [
+  {
+    of: 'A5',
+    name: 'topk of 100,000 current tasks, 8 at once',
+    requests: () => times(8, () => ask(instant(`topk(5, ${TASKS})`, { uid: 'large' }))),
+  },
+  {
+    of: 'A5',
+    name: 'topk of 100,000 current tasks, 8 in one request',
+    requests: () => [ask(times(8, (i) => instant(`topk(${i + 1}, ${TASKS})`, { uid: 'large' })))],
+  },
+  {
+    of: 'A5',
+    name: '100,000 current tasks as a table, 8 at once',
+    requests: () => times(8, () => ask(instant(TASKS, { uid: 'large', format: 'table' }))),
+  },
+  {
+    of: 'A5',
+    name: '100,000 current tasks grouped by id in the builder, 8 at once',
+    requests: () => times(8, () => ask(builder({ uid: 'large', instant: true, groupBy: ['task_id'] }))),
+  },
+  {
+    of: 'A5',
+    name: 'every current series of 100,000 tasks',
+    requests: () => times(4, () => ask(instant('count by (__name__) ({__name__=~"mesos_task.*"})', { uid: 'large' }))),
+  },
+  {
+    of: 'A5',
+    name: 'variables and label-values of 100,000 current tasks',
+    requests: () => [
+      ...times(4, () => ask(variable({ entities: { entity: 'task', field: 'id' } }, { uid: 'large' }))),
+      ...times(4, () => ask(variable({ promql: TASKS }, { uid: 'large' }))),
+      ...times(4, () => resource('label-values', { label: 'task_id', match: TASKS }, 'large')),
+    ],
+  },
+  {
+    of: 'A5',
+    name: 'joins of 100,000 current tasks with themselves',
+    requests: () =>
+      times(4, () =>
+        ask(instant(`count(${TASKS} * on (task_id) mesos_task_memory_allocated_bytes)`, { uid: 'large' }))
+      ),
+  },
+];
+
+/** Over all history, at the finest step. */
+const heavy = (expr: string, more: Query = {}) => ask(range(expr, { maxDataPoints: 11_000, intervalMs: 1, ...more }));
+
+const own: Attack[] = [
+  {
+    of: 'own',
+    name: 'subquery of 200 years',
+    requests: () => [ask(instant(`max_over_time(${TASKS}[200y:1s])`))],
+  },
+  {
+    of: 'own',
+    name: 'subqueries in subqueries',
+    requests: () => [
+      ask(instant(`count(max_over_time(max_over_time(max_over_time(${TASKS}[6h:15s])[6h:15s])[6h:15s]))`)),
+    ],
+  },
+  {
+    of: 'own',
+    name: 'subquery of constants',
+    requests: () => times(8, () => ask(range('sum_over_time(vector(time())[6h:50ms])'))),
+  },
+  {
+    of: 'own',
+    name: 'functions over six hours at every point, 8 at once',
+    requests: () => times(8, (i) => heavy(`${['quantile_over_time(0.5, ', 'stddev_over_time('][i % 2]}${TASKS}[6h])`)),
+  },
+  {
+    of: 'own',
+    name: 'prediction over six hours at every point, 8 at once',
+    requests: () => times(8, () => heavy(`sum(predict_linear(${TASKS}[6h], 3600))`)),
+  },
+  {
+    of: 'own',
+    name: 'nested label_replace that doubles a label 30 times',
+    requests: () => [
+      ask(
+        instant(
+          times(30, (i) => i).reduce(
+            (inner) => `label_replace(${inner}, "x", "$1$1", "x", "(.*)")`,
+            `label_replace(${TASKS}, "x", "0123456789", "", "")`
+          )
+        )
+      ),
+    ],
+  },
+  {
+    of: 'own',
+    name: 'label_join of every label with itself',
+    requests: () => [
+      ask(instant(`label_join(${TASKS}, "x", "${'-'.repeat(1000)}", ${times(500, () => '"task_id"').join(', ')})`)),
+    ],
+  },
+  {
+    of: 'own',
+    name: 'count_values with a long label name over the range',
+    requests: () => [
+      ask(range(`count_values("${'x'.repeat(5000)}", mesos_task_start_time_seconds)`)),
+      ask(range(`count_values by (task_id, agent, framework) ("v", mesos_task_memory_allocated_bytes)`)),
+    ],
+  },
+  {
+    of: 'own',
+    name: 'absent_over_time of 50 selectors',
+    requests: () => [
+      ask(range(times(50, (i) => `absent_over_time({task_id="${i}",__name__=~"mesos.*"}[6h])`).join(' or '))),
+    ],
+  },
+  {
+    of: 'own',
+    name: 'cross joins',
+    requests: () => [
+      ask(range(`${TASKS} * on () group_left () mesos_task_memory_allocated_bytes`)),
+      ask(range(`${TASKS} * on (cluster) group_left (task_id) mesos_task_memory_allocated_bytes`)),
+      ask(range(`${TASKS} and on (cluster) mesos_task_memory_allocated_bytes`)),
+      ask(range(`${TASKS} * on (framework_id) group_left (principal, user) mesos_framework_info`)),
+    ],
+  },
+  {
+    of: 'own',
+    name: 'unions of every series',
+    requests: () => [ask(range(times(40, (i) => `({cluster!="${i}"} + ${i})`).join(' or ')))],
+  },
+  {
+    of: 'own',
+    name: 'every series there is, by name',
+    requests: () => times(4, () => ask(range('{__name__=~".+"}'))),
+  },
+  {
+    of: 'own',
+    name: 'expression of 15,000 signs and of 3,000 brackets',
+    requests: () => [ask(instant(`${'-'.repeat(15_000)}1`)), ask(instant(nested(3_000, '(', '1', ')')))],
+  },
+  {
+    of: 'own',
+    name: '1,500 aggregations in a chain',
+    requests: () => [ask(range(times(1_500, () => 'sum(a)').join('+'))), ask(range(nested(400, 'sum(', TASKS, ')')))],
+  },
+  {
+    of: 'own',
+    name: 'time ranges that nobody means',
+    requests: () => [
+      heavy(TASKS, { interval: '1ms' }),
+      ask(range(TASKS, { maxDataPoints: 1e15, intervalMs: -1 }), { from: '0', to: '9999999999999' }),
+      ask(range(TASKS, { maxDataPoints: -5, interval: '1ns' }), { from: '-9223372036854775', to: '9223372036854775' }),
+      ask(range(TASKS), { from: 'now', to: 'now-6h' }),
+      ask(range(`${TASKS} offset -290y @ 1e18`)),
+      ask(builder({ forecast: '290y', groupBy: [] })),
+      ask(builder({ top: 1e9, rate: true })),
+    ],
+  },
+  {
+    of: 'own',
+    name: 'legend of 1 MB over every task',
+    requests: () => [
+      ask(range(TASKS, { legendFormat: `${'{{task_id}}-'.repeat(80_000)}` })),
+      ask(instant(TASKS, { legendFormat: 'x'.repeat(1_000_000) })),
+      ask(variable({ promql: TASKS }, { legendFormat: `${'{{task_id}}-'.repeat(80_000)}` })),
+    ],
+  },
+  {
+    of: 'own',
+    name: 'parameters of resources that nobody means',
+    requests: () => [
+      resource('label-values', { label: 'task_id', limit: '1e12', start: '-1e300', end: '1e300' }),
+      resource('label-values', { label: 'task_id', search: 'x'.repeat(500_000) }),
+      resource('labels', { match: times(5_000, (i) => `{a${i}="b"}`) }),
+      resource('label-values', { label: 'x'.repeat(500_000) }),
+      resource('label-values', { label: '\0', match: '{' }),
+      resource('../../../etc/passwd'),
+      { ...compile(builder({})), body: 'null' },
+      { ...compile(builder({})), body: '[]' },
+    ],
+  },
+  {
+    of: 'own',
+    name: 'queries of every wrong type of JSON',
+    requests: () => [
+      ...[null, true, 1e308, 'x', [], {}].flatMap((value) => [
+        ask(range(value as string)),
+        ask(builder({ groupBy: value, filters: value, top: value, entity: value })),
+        ask({ queryType: 'variable', variable: value }),
+      ]),
+    ],
+  },
+];
+
+/** Each starts to collect from a cluster in which a tenant chose the names. Last, because collection goes on. */
+const names: Attack[] = [
+  {
+    of: 'A6',
+    name: 'names of 1 MiB: framework, principal, role, web UI, host name, task',
+    requests: () => [
+      ask(instant('count(mesos_framework_cpus_allocated)', { uid: 'names' })),
+      ask(instant('count(mesos_task_cpus_allocated)', { uid: 'names' })),
+      ask(instant('mesos_framework_info', { uid: 'names' })),
+      ask(variable({ entities: { entity: 'agent' } }, { uid: 'names' })),
+      resource('label-values', { label: 'framework' }, 'names'),
+      resource('status', {}, 'names'),
+    ],
+  },
+  {
+    of: 'A6',
+    name: 'a framework name of 17 MiB',
+    requests: () => [
+      ask(instant('count(mesos_framework_cpus_allocated)', { uid: 'giant' })),
+      resource('label-values', { label: 'framework' }, 'giant'),
+    ],
+  },
+  {
+    of: 'A6',
+    name: 'broken UTF-8, control characters, HTML and PromQL in names',
+    requests: () => [
+      ask(instant('mesos_framework_info', { uid: 'odd' })),
+      ask(builder({ uid: 'odd', instant: true, groupBy: ['framework', 'agent', 'task'] })),
+      ask(variable({ entities: { entity: 'framework' } }, { uid: 'odd' })),
+      resource('label-values', { label: 'framework' }, 'odd'),
+    ],
+  },
+];
+
+export const attacks: Attack[] = [
+  ...regular.map((attack) => ({ deadline: BUDGETED, ...attack })),
+  ...size,
+  ...many,
+  ...tables,
+  ...current,
+  ...own,
+  ...names,
+];

@@ -1,0 +1,79 @@
+// The hostile-viewer suite: `npm test -- hostile`, or `node tools/hostile/cli.ts --only TEXT` for some of the attacks.
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+
+import { attacks } from './attacks.ts';
+import { BUDGET, type Result, run } from './run.ts';
+import { startStage } from './stage.ts';
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: '' },
+    plugin: { type: 'string' },
+    report: { type: 'string' },
+    list: { type: 'boolean', default: false },
+  },
+});
+
+const selected = attacks.filter(({ name, of }) => name.includes(values.only) || of === values.only);
+if (values.list || selected.length === 0) {
+  console.log(attacks.map(({ of, name }) => `${of.padEnd(3)} ${name}`).join('\n'));
+  process.exit(values.list ? 0 : 2);
+}
+if (process.platform !== 'linux') {
+  console.log('skipped: memory is read from /proc, which only Linux has');
+  process.exit(0);
+}
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
+
+function line({ attack, slowest, answered, refused, cancelled, peak, innocent, problems, sentence }: Result): string {
+  const outcome = Object.entries({ answered, refused, cancelled })
+    .filter(([, n]) => n > 0)
+    .map(([kind, n]) => `${n} ${kind}`);
+  const figures = [
+    `${slowest.toFixed(2)} s`,
+    outcome.join(', ') || 'none answered',
+    `peak ${megabytes(peak)}`,
+    `innocent p95 ${innocent.p95.toFixed(0)} ms (${innocent.count})`,
+  ];
+  return [
+    `${problems.length === 0 ? 'ok  ' : 'FAIL'} ${attack.of} ${attack.name}: ${figures.join('; ')}`,
+    ...problems.map((problem) => `       ${problem}`),
+    ...(sentence === undefined ? [] : [`       "${sentence}"`]),
+  ].join('\n');
+}
+
+const began = Date.now();
+const stage = await startStage({ plugin: values.plugin, tell: (text) => console.log(`preparing ${text} ...`) });
+console.log(
+  `ready after ${((Date.now() - began) / 1000).toFixed(0)} s, ${megabytes(stage.plugin()?.memory().now ?? NaN)}`
+);
+try {
+  const verdict = await run(stage, selected, (result) => console.log(line(result)));
+  const { innocent, peak, missed, polls, sameProcess, panics } = verdict;
+  const checks: Array<[boolean, string]> = [
+    [innocent.p95 < BUDGET.innocent, `innocent queries: p95 ${innocent.p95.toFixed(0)} ms of ${innocent.count}`],
+    [peak < BUDGET.memory, `peak memory ${megabytes(peak)}`],
+    [
+      missed.length === 0,
+      `polls missed: ${missed.length} of ${polls}${missed.map((one) => `\n       ${one}`).join('')}`,
+    ],
+    [sameProcess, sameProcess ? 'the same process all along' : 'the process ended'],
+    [
+      panics.length === 0,
+      `panics in the log: ${panics.length}${panics.map((one) => `\n       ${one.slice(0, 300)}`).join('')}`,
+    ],
+  ];
+  checks.forEach(([ok, text]) => console.log(`${ok ? 'ok  ' : 'FAIL'} ${text}`));
+  const passed =
+    verdict.results.filter(({ problems }) => problems.length === 0).length + checks.filter(([ok]) => ok).length;
+  const failed = verdict.results.length + checks.length - passed;
+  console.log(`${passed} passed, ${failed} failed; took ${((Date.now() - began) / 1000).toFixed(0)} s`);
+  if (values.report) {
+    writeFileSync(values.report, JSON.stringify({ passed, failed }));
+  }
+  process.exitCode = failed > 0 ? 1 : 0;
+} finally {
+  await stage.stop();
+}

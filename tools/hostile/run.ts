@@ -1,0 +1,329 @@
+// Sends the attacks and measures what they do to the plugin and to those beside them.
+import http from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { type Attack, DEADLINE } from './attacks.ts';
+import { type Probe, type Sample, startProbe } from './probe.ts';
+import { ask, instant, range, type Request } from './requests.ts';
+import { INTERVAL, type Stage } from './stage.ts';
+
+/** Budgets of docs/benchmarks.md: bytes, and ms at the 95th percentile. */
+export const BUDGET = { memory: 700e6, innocent: 1000 };
+
+/** ms for which rounds of an attack are repeated. */
+const SUSTAINED = 2000;
+
+/** Bytes at which the plugin is ended, so that an attack that works does not take the machine along. */
+const TOO_MUCH = 4e9;
+
+/** ms that the plugin has after an attack to stop working on it. */
+const SETTLE = 5000;
+
+/** Innocent queries during an attack from which a percentile means something. */
+const ENOUGH = 10;
+
+export interface Result {
+  attack: Attack;
+  rounds: number;
+  /** Seconds of the slowest request. */
+  slowest: number;
+  answered: number;
+  refused: number;
+  cancelled: number;
+  /** The first sentence with which one was refused. */
+  sentence?: string;
+  /** Bytes the process took at most. */
+  peak: number;
+  /** The innocent queries meanwhile, ms. */
+  innocent: { count: number; p95: number; most: number };
+  /** What must not be; empty: the plugin withstood it. */
+  problems: string[];
+}
+
+export interface Verdict {
+  results: Result[];
+  /** Of the whole run. */
+  innocent: { count: number; p95: number };
+  peak: number;
+  /** Polls that came more than half an interval late or not at all, and polls with mesos_up other than 1. */
+  missed: string[];
+  /** Polls of both masters. */
+  polls: number;
+  /** Whether the process at the end is the one of the beginning. */
+  sameProcess: boolean;
+  panics: string[];
+}
+
+/** Sends all attacks, one after the other. `told` is called with each result. */
+export async function run(stage: Stage, attacks: Attack[], told: (result: Result) => void): Promise<Verdict> {
+  const first = stage.plugin()?.pid;
+  const innocent = ask(instant('sum(mesos_cluster_cpus_allocated)'));
+  const probe = startProbe({ url: stage.url, path: innocent.path, body: JSON.stringify(innocent.body) });
+  const watched = watch(stage);
+  const results: Result[] = [];
+  try {
+    await sleep(SUSTAINED);
+    const from = Date.now();
+    for (const attack of attacks) {
+      const result = await send(stage, probe, watched, attack);
+      results.push(result);
+      told(result);
+    }
+    const until = Date.now();
+    await sleep(1000);
+    const samples = probe.samples.filter(({ at }) => at >= from && at <= until);
+    const missed = [...late(stage, from, until), ...(await failedPolls(stage, from, until))];
+    return {
+      results,
+      innocent: { count: samples.length, p95: percentile(samples, 0.95) },
+      peak: Math.max(...results.map(({ peak }) => peak)),
+      missed,
+      polls: stage.masters.flatMap(({ polls }) => polls).filter((at) => at >= from && at <= until).length,
+      sameProcess: first !== undefined && stage.plugin()?.pid === first,
+      panics: stage.panics,
+    };
+  } finally {
+    watched.end();
+    await probe.stop();
+  }
+}
+
+/** What the plugin takes now and then, also if it ends before its peak can be read. */
+interface Watch {
+  /** Bytes, the most that was seen; set to 0 before an attack. */
+  most: number;
+  end(): void;
+}
+
+/** Watches the plugin, and ends it before it takes all of the machine's memory. */
+function watch(stage: Stage): Watch {
+  const found: Watch = { most: 0, end: () => clearInterval(timer) };
+  const timer = setInterval(() => {
+    const plugin = stage.plugin();
+    const now = plugin === undefined ? 0 : memoryOf(plugin).now;
+    found.most = Math.max(found.most, now || 0);
+    if (plugin !== undefined && now > TOO_MUCH) {
+      process.kill(plugin.pid, 'SIGKILL');
+    }
+  }, 50);
+  return found;
+}
+
+async function send(stage: Stage, probe: Probe, watched: Watch, attack: Attack): Promise<Result> {
+  const before = stage.plugin();
+  before?.forgetPeak();
+  watched.most = 0;
+  const from = Date.now();
+  const outcomes: Outcome[] = [];
+  let rounds = 0;
+  const requests = attack.requests();
+  for (; rounds === 0 || Date.now() < from + SUSTAINED; rounds++) {
+    outcomes.push(...(await Promise.all(requests.map((one) => answer(stage.url, one, attack)))));
+  }
+  const busy = await settled(stage);
+  const until = Date.now();
+  const after = stage.plugin();
+  await sleep(100); // for the innocent queries that are under way
+  const samples = probe.samples.filter(({ at }) => at >= from && at <= until);
+  const count = (kind: Outcome['kind']) => outcomes.filter((one) => one.kind === kind).length;
+  const slowest = Math.max(...outcomes.map(({ took }) => took)) / 1000;
+  const p95 = percentile(samples, 0.95);
+  const peak = after && after.pid === before?.pid ? memoryOf(after).peak : watched.most;
+
+  const deadline = attack.deadline ?? DEADLINE;
+  const wrong = [...new Set(outcomes.filter(({ kind }) => kind === 'failed').map(({ text }) => text))];
+  const innocent = samples.filter((sample) => sample.wrong);
+  const problems = [
+    ...wrong.slice(0, 3),
+    ...(before?.pid === after?.pid && after
+      ? []
+      : [`the plugin ended${peak > TOO_MUCH ? ` by this suite, at ${TOO_MUCH / 1e9} GB` : ''}`]),
+    ...(slowest > deadline ? [`took ${slowest.toFixed(1)} s and may take ${deadline} s`] : []),
+    ...(peak > BUDGET.memory ? [`the plugin took ${(peak / 1e6).toFixed(0)} MB`] : []),
+    ...(samples.length >= ENOUGH && p95 > BUDGET.innocent ? [`innocent queries took ${p95.toFixed(0)} ms`] : []),
+    ...(innocent.length > 0 ? [`${innocent.length} innocent queries failed: ${innocent[0].wrong}`] : []),
+    ...(busy ? [`the plugin worked on for ${SETTLE / 1000} s after the last answer`] : []),
+    ...(attack.expect === 'answered' && count('answered') < outcomes.length ? ['not answered'] : []),
+    ...(attack.expect === 'refused' && count('refused') < outcomes.length ? ['not refused'] : []),
+  ];
+  return {
+    ...{ attack, rounds, slowest, peak, problems },
+    ...{ answered: count('answered'), refused: count('refused'), cancelled: count('cancelled') },
+    sentence: outcomes.find(({ kind }) => kind === 'refused')?.text,
+    innocent: { count: samples.length, p95, most: Math.max(0, ...samples.map(({ took }) => took)) },
+  };
+}
+
+interface Outcome {
+  kind: 'answered' | 'refused' | 'cancelled' | 'failed';
+  /** ms */
+  took: number;
+  text: string;
+}
+
+/** What stays of the beginning and of the end of an answer: the error is in one of them. */
+const KEPT = 1 << 16;
+
+/** Sends a request on a connection of its own, and reads what comes back without keeping it. */
+function answer(url: string, { method, path, body, headers }: Request, attack: Attack): Promise<Outcome> {
+  const began = Date.now();
+  const text = typeof body === 'object' ? JSON.stringify(body) : body;
+  return new Promise((resolve) => {
+    const end = (kind: Outcome['kind'], told: string) => resolve({ kind, took: Date.now() - began, text: told });
+    const request = http.request(url + path, {
+      ...{ method, agent: false },
+      headers: { 'Content-Type': 'application/json', ...headers },
+    });
+    const deadline = 1000 * (attack.deadline ?? DEADLINE);
+    const timer = setTimeout(() => {
+      end('failed', `no answer in ${(2 * deadline) / 1000} s`);
+      request.destroy();
+    }, 2 * deadline);
+    const cancel = setTimeout(
+      () => {
+        end('cancelled', '');
+        request.destroy();
+      },
+      attack.cancelAfter ?? 2 ** 31 - 1
+    );
+    const over = () => {
+      clearTimeout(timer);
+      clearTimeout(cancel);
+    };
+    request.on('error', (error) => {
+      over();
+      end('failed', `connection: ${error.message}`);
+    });
+    request.on('response', (response) => {
+      let first = '';
+      let last = '';
+      response.setEncoding('latin1').on('data', (part: string) => {
+        if (first.length < KEPT) {
+          first += part;
+        } else {
+          last = (last + part).slice(-KEPT);
+        }
+      });
+      response.on('error', () => undefined);
+      response.on('close', () => {
+        over();
+        if (!response.complete) {
+          end('failed', 'the answer broke off');
+        }
+      });
+      response.on('end', () => {
+        over();
+        const [kind, told] = read(response.statusCode ?? 0, first + last);
+        end(kind, told);
+      });
+    });
+    request.end(text);
+  });
+}
+
+/** Reads an answer: HTTP 200, or an error that is a sentence and not an accident. */
+function read(status: number, text: string): [Outcome['kind'], string] {
+  if (status === 200) {
+    return ['answered', ''];
+  }
+  const sentence = /"(?:error|message)":"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? '';
+  const accident = /panic|runtime error|goroutine|nil pointer|out of memory|within the plugin|unavailable/i;
+  if (sentence === '' || accident.test(sentence)) {
+    return ['failed', `HTTP ${status}: ${sentence || text.slice(0, 200)}`];
+  }
+  return ['refused', sentence.slice(0, 300)];
+}
+
+/** Waits until the plugin does little for half a second. Reports whether it did not within SETTLE. */
+async function settled(stage: Stage): Promise<boolean> {
+  for (const end = Date.now() + SETTLE; Date.now() < end;) {
+    const plugin = stage.plugin();
+    if (plugin === undefined) {
+      await sleep(500);
+      continue;
+    }
+    const [cpu, at] = [plugin.cpu(), Date.now()];
+    await sleep(500);
+    const now = cpuOf(plugin);
+    if (now === undefined || now - cpu < (0.4 * (Date.now() - at)) / 1000) {
+      return false;
+    }
+  }
+  return true;
+}
+
+function cpuOf(plugin: { cpu(): number }): number | undefined {
+  try {
+    return plugin.cpu();
+  } catch {
+    return undefined; // It has ended.
+  }
+}
+
+function memoryOf(plugin: { memory(): { now: number; peak: number } }): { now: number; peak: number } {
+  try {
+    return plugin.memory();
+  } catch {
+    return { now: NaN, peak: NaN };
+  }
+}
+
+function percentile(samples: Sample[], share: number): number {
+  const sorted = samples.map(({ took }) => took).sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+}
+
+/** Requests for /metrics/snapshot that came too late or not at all, as the masters saw it. */
+function late({ masters }: Stage, from: number, until: number): string[] {
+  return masters.flatMap(({ uid, polls }) => {
+    const moments = [
+      ...polls.filter((at) => at < from).slice(-1),
+      ...polls.filter((at) => at >= from && at <= until),
+      until,
+    ];
+    return moments.slice(1).flatMap((at, i) => {
+      const seconds = (at - moments[i]) / 1000;
+      return seconds > 1.5 * INTERVAL ? [`${uid}: ${seconds.toFixed(1)} s without a poll`] : [];
+    });
+  });
+}
+
+/** What mesos_up says of the polls meanwhile. */
+async function failedPolls({ url }: Stage, from: number, until: number): Promise<string[]> {
+  if (until - from < 3000 * INTERVAL) {
+    return [];
+  }
+  const found: string[] = [];
+  for (const uid of ['mesos', 'large'] as const) {
+    const { path, body } = ask(range('mesos_up', { uid, intervalMs: 1000 * INTERVAL, maxDataPoints: 5000 }), {
+      from: String(from),
+      to: String(until),
+    });
+    const response = await fetch(url + path, {
+      ...{ method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } },
+    });
+    const { results } = (await response.json()) as { results: Record<string, { frames?: Frame[]; error?: string }> };
+    const { error, frames: all = [] } = results.Q0;
+    const frames = all.filter(({ schema }) => schema.fields.length === 2);
+    if (error !== undefined || frames.length === 0) {
+      found.push(`${uid}: mesos_up: ${error ?? 'no series'}`);
+    }
+    for (const { schema, data } of frames) {
+      const poll = schema.fields[1].labels?.poll;
+      const down = data.values[1].filter((up) => up !== 1).length;
+      const expected = Math.floor((until - from) / 1000 / INTERVAL) - 1;
+      if (down > 0) {
+        found.push(`${uid}: mesos_up{poll="${poll}"} is not 1 at ${down} moments`);
+      }
+      if (poll === 'snapshot' && data.values[1].length < expected) {
+        found.push(`${uid}: mesos_up has ${data.values[1].length} samples of ${expected}`);
+      }
+    }
+  }
+  return found;
+}
+
+interface Frame {
+  schema: { fields: Array<{ labels?: Record<string, string> }> };
+  data: { values: number[][] };
+}
