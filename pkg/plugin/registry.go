@@ -16,13 +16,15 @@ import (
 	"community-mesos-datasource/pkg/query"
 )
 
-// This file keeps what outlives a request: one collector and one history per
-// org and data source UID, for the life of the process.
+// This file holds what outlives a request: one collector and one history per org
+// and data source UID, until nobody has sent a request for idleTimeout.
 //
 // Grafana's instances are not used for it. It makes new ones without a change
 // (every provisioning reload), disposes of them late or never, tells nothing
 // about deletion, and does not see a second edit within one second. So every
-// request brings its settings, and a difference is applied then and there.
+// request brings its settings, and a difference is applied then and there; and a
+// source that no panel, rule or Save & test has used for idleTimeout is closed,
+// since a deleted data source looks the same.
 
 // Registry holds the sources of this process.
 type Registry struct {
@@ -30,16 +32,19 @@ type Registry struct {
 	log    log.Logger
 	clock  collector.Clock
 
-	historyPath  string         // "": history is kept in memory
-	historyLimit string         // of each source on disk; "": none
-	closing      sync.WaitGroup // stores that were replaced
+	historyPath  string // "": history is kept in memory
+	historyLimit string // of each source on disk; "": none
+
+	// running counts the goroutines that close replaced stores and idle sources.
+	running sync.WaitGroup
 
 	mu      sync.Mutex
 	sources map[string]*source
 	closed  bool
 }
 
-// NewRegistry makes an empty registry. Close ends what it comes to hold.
+// NewRegistry returns a registry without sources. Close closes those that it has
+// by then.
 func NewRegistry(logger log.Logger, clock collector.Clock) *Registry {
 	return &Registry{
 		engine:  promql.NewEngine(promql.EngineOptions{}),
@@ -49,17 +54,21 @@ func NewRegistry(logger log.Logger, clock collector.Clock) *Registry {
 	}
 }
 
-// A source is one data source: what was last configured, the collector that
-// polls for it and the history it writes.
+// A source is one data source: its settings, the collector that polls for it and
+// the history that it writes.
 type source struct {
 	key string
+
+	done  chan struct{} // closed with the source
+	rearm chan struct{} // receives when idleTimeout was changed; holds one
 
 	mu          sync.Mutex
 	known       bool // whether the fields below were set once
 	fingerprint [sha256.Size]byte
 	updated     time.Time
 	settings    Settings
-	problem     error // why the settings in force cannot be used
+	problem     error     // why the settings in force cannot be used
+	requested   time.Time // when the latest request came
 	closed      bool
 
 	engine    string // of the store
@@ -83,24 +92,12 @@ func (r *Registry) For(ctx context.Context, pluginContext backend.PluginContext)
 	if ds == nil {
 		return nil, errNoDataSource
 	}
-	key := fmt.Sprintf("%d-%s", pluginContext.OrgID, ds.UID)
-	r.mu.Lock()
-	if r.closed {
-		r.mu.Unlock()
-		return nil, errShutDown
+	src, err := r.acquire(fmt.Sprintf("%d-%s", pluginContext.OrgID, ds.UID))
+	if err != nil {
+		return nil, err
 	}
-	src, ok := r.sources[key]
-	if !ok {
-		src = &source{key: key}
-		r.sources[key] = src
-	}
-	r.mu.Unlock()
-
-	src.mu.Lock()
 	defer src.mu.Unlock()
-	if src.closed {
-		return nil, errShutDown
-	}
+	src.requested = r.clock.Now()
 	fingerprint := Fingerprint(*ds)
 	// A request that was on its way during an edit still carries the old
 	// settings: the newer ones stay in force.
@@ -108,7 +105,7 @@ func (r *Registry) For(ctx context.Context, pluginContext backend.PluginContext)
 		src.known, src.fingerprint, src.updated = true, fingerprint, ds.Updated
 		src.problem = r.apply(ctx, src, *ds)
 		if src.problem != nil {
-			r.log.Warn("Settings cannot be used", "source", key, "error", src.problem)
+			r.log.Warn("Settings cannot be used", "source", src.key, "error", src.problem)
 		}
 	}
 	if src.problem != nil {
@@ -117,6 +114,81 @@ func (r *Registry) For(ctx context.Context, pluginContext backend.PluginContext)
 	src.followMemory()
 	src.collector.Touch()
 	return src, nil
+}
+
+// acquire returns the source with this key, locked. It makes one where there is
+// none.
+func (r *Registry) acquire(key string) (*source, error) {
+	for {
+		r.mu.Lock()
+		if r.closed {
+			r.mu.Unlock()
+			return nil, errShutDown
+		}
+		src, ok := r.sources[key]
+		if !ok {
+			src = &source{key: key, settings: defaultSettings(), requested: r.clock.Now(), done: make(chan struct{}), rearm: make(chan struct{}, 1)}
+			r.sources[key] = src
+			timer := r.clock.NewTimer()
+			timer.Reset(src.settings.IdleTimeout)
+			r.running.Go(func() {
+				defer timer.Stop()
+				r.guard("watching a data source", func() { r.closeWhenIdle(src, timer) })
+			})
+		}
+		r.mu.Unlock()
+
+		src.mu.Lock()
+		if !src.closed {
+			return src, nil
+		}
+		src.mu.Unlock() // closed for idleness meanwhile, or with the registry
+	}
+}
+
+// closeWhenIdle closes a source, and removes it from the registry, when nobody
+// has sent a request for idleTimeout. It returns when the source is closed.
+func (r *Registry) closeWhenIdle(src *source, timer collector.Timer) {
+	for {
+		select {
+		case <-timer.C():
+		case <-src.rearm:
+		case <-src.done:
+			return
+		}
+		left := r.closeIfIdle(src)
+		if left <= 0 {
+			return
+		}
+		timer.Reset(left)
+	}
+}
+
+// closeIfIdle returns how long the source may stay without a request from now
+// on; 0 if it is closed.
+func (r *Registry) closeIfIdle(src *source) time.Duration {
+	src.mu.Lock()
+	defer src.mu.Unlock()
+	if src.closed {
+		return 0
+	}
+	if left := src.requested.Add(src.settings.IdleTimeout).Sub(r.clock.Now()); left > 0 {
+		return left
+	}
+	r.log.Info("Data source released: nobody has sent a request", "source", src.key, "for", src.settings.IdleTimeout)
+	// The next request for this key waits for the lock of src, so until the
+	// directory of the history is closed.
+	defer r.forget(src)
+	src.closeLocked(r.log)
+	return 0
+}
+
+func (r *Registry) forget(src *source) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.sources[src.key] == src {
+		delete(r.sources, src.key)
+	}
 }
 
 // apply puts settings in force. History is kept whatever they say; polling
@@ -129,6 +201,12 @@ func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSource
 			src.collector = nil
 		}
 		return err
+	}
+	if parsed.IdleTimeout != src.settings.IdleTimeout {
+		select {
+		case src.rearm <- struct{}{}:
+		default:
+		}
 	}
 	src.settings = parsed
 	r.provideStore(src, parsed)
@@ -201,13 +279,13 @@ func (r *Registry) Close(ctx context.Context) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		r.engine.Close() // a history on disk waits for its queries
+		r.guard("closing the PromQL engine", r.engine.Close) // a history on disk waits for its queries
 		var wait sync.WaitGroup
 		for _, src := range sources {
-			wait.Go(func() { src.close(r.log) })
+			wait.Go(func() { r.guard("closing a data source", func() { src.close(r.log) }) })
 		}
 		wait.Wait()
-		r.closing.Wait()
+		r.running.Wait()
 	}()
 	select {
 	case <-done:
@@ -219,13 +297,27 @@ func (r *Registry) Close(ctx context.Context) {
 func (s *source) close(logger log.Logger) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.closeLocked(logger)
+}
+
+// closeLocked stops the collector and closes the store. mu must be held.
+func (s *source) closeLocked(logger log.Logger) {
+	if s.closed {
+		return
+	}
+	s.closed = true
+	close(s.done)
 	if s.collector != nil {
 		s.collector.Stop()
+		s.collector = nil
 	}
 	if s.store != nil {
-		if err := s.store.Close(); err != nil {
-			logger.Error("Closing the history failed", "source", s.key, "error", err)
-		}
+		closeStore(s.store, s.key, logger)
 	}
-	s.collector, s.closed = nil, true
+}
+
+func closeStore(kept store, key string, logger log.Logger) {
+	if err := kept.Close(); err != nil {
+		logger.Error("Closing the history failed", "source", key, "error", err)
+	}
 }

@@ -93,10 +93,8 @@ func (r *Registry) provideStore(src *source, parsed Settings) {
 	before, _ := src.store.(*memory.Store)
 	if src.store != nil && before == nil {
 		old := src.store
-		r.closing.Go(func() { // it waits for queries that are under way
-			if err := old.Close(); err != nil {
-				r.log.Error("Closing the history failed", "source", src.key, "error", err)
-			}
+		r.running.Go(func() { // Close waits for running queries
+			r.guard("closing a history", func() { closeStore(old, src.key, r.log) })
 		})
 	}
 	src.engine = engine
