@@ -20,6 +20,8 @@ import (
 // of the interval, so that neither the agents nor Grafana's server get thousands
 // of requests at once; an agent that hangs holds one of a few slots for a moment,
 // and one that has failed is asked less and less often. It costs its own gap only.
+// Where the time of a poll is not enough for all, the next one begins with those
+// that were not reached, so that all of them have the same share.
 //
 // mesos_up{poll="agents"} is 1 when at least half of the agents that the leader
 // lists as connected answered: with fewer, sums of measured use are those of
@@ -58,6 +60,8 @@ type agentsPoll struct {
 	when   schedule
 	result outcome
 
+	begun bool                   // there may be series of agents
+	next  string                 // ID of the agent the next poll begins with; "": the first
 	asked map[string]*askedAgent // by ID
 	last  *AgentPolls            // nil before the first poll
 }
@@ -95,7 +99,8 @@ type round struct {
 	again    []secondTry
 	asked    int
 	answered int
-	reached  int // connected agents that answered
+	missed   int // agents that were not asked for lack of time
+	up       int // connected agents that answered
 	newest   time.Time
 	bytes    int64
 	head     time.Duration // the longest
@@ -107,6 +112,7 @@ type round struct {
 type secondTry struct {
 	agent *cluster.Agent
 	at    time.Time
+	err   error // of the first
 }
 
 func (a *agentsPoll) perform(p *scheduledPoll) bool {
@@ -185,6 +191,7 @@ func (a *agentsPoll) begin(r *round, agents []*cluster.Agent) bool {
 		return false
 	}
 	before := a.asked
+	a.begun = true
 	a.asked = make(map[string]*askedAgent, len(agents))
 	for _, one := range agents {
 		known := before[one.ID]
@@ -205,54 +212,76 @@ func (a *agentsPoll) begin(r *round, agents []*cluster.Agent) bool {
 func (a *agentsPoll) ask(r *round, agents []*cluster.Agent) {
 	begin := a.clock.Now()
 	spread := time.Duration(agentsWithin * float64(r.interval))
+	agents = a.inTurn(agents)
+	next := ""
 	for i, one := range agents {
 		moment := begin.Add(spread * time.Duration(i) / time.Duration(len(agents)))
 		if rests, why := a.resting(one.ID, moment); rests {
 			r.remind(why)
 			a.silent(r, one)
-		} else if !a.askAt(r, one, moment, false) {
+			continue
+		}
+		asked, goesOn := a.askAt(r, one, moment, nil)
+		if !goesOn {
 			break
+		}
+		if !asked {
+			next = cmp.Or(next, one.ID)
+			r.missed++
+			a.silent(r, one)
 		}
 	}
 	r.wait.Wait()
 	for _, again := range r.again {
-		if !a.askAt(r, again.agent, again.at, true) {
+		asked, goesOn := a.askAt(r, again.agent, again.at, again.err)
+		if !goesOn {
 			break
+		}
+		if !asked {
+			a.note(r, samples.AgentAnswer{Agent: again.agent}, again.err, nil)
 		}
 	}
 	r.wait.Wait()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.next = next
 }
 
-// askAt asks an agent at a moment, when a slot is free, and returns false when the
-// run has ended.
-func (a *agentsPoll) askAt(r *round, agent *cluster.Agent, moment time.Time, again bool) bool {
+// inTurn returns the agents, which are sorted by ID, from the one that the poll
+// begins with on.
+func (a *agentsPoll) inTurn(agents []*cluster.Agent) []*cluster.Agent {
+	a.mu.Lock()
+	next := a.next
+	a.mu.Unlock()
+	i, _ := slices.BinarySearchFunc(agents, next, func(one *cluster.Agent, id string) int { return cmp.Compare(one.ID, id) })
+	return slices.Concat(agents[i:], agents[:i])
+}
+
+// askAt asks an agent at a moment, when a slot is free. before is the error of its
+// first try, nil in the first. asked is false when the time of the poll is over,
+// goesOn when the run has ended.
+func (a *agentsPoll) askAt(r *round, agent *cluster.Agent, moment time.Time, before error) (asked, goesOn bool) {
 	if !r.scheduledPoll.wait(r.timer, moment.Sub(a.clock.Now())) {
-		return false
+		return false, false
 	}
 	select {
 	case r.slots <- struct{}{}:
 	case <-r.ctx.Done():
-		return false
+		return false, false
 	}
 	if a.clock.Now().After(r.scheduled.Add(time.Duration(agentsUntil * float64(r.interval)))) {
 		<-r.slots
-		r.failed(errNoTime)
-		a.silent(r, agent)
-		return true
+		return false, true
 	}
 	// To a test's clock a timer that does not run means that its goroutine works.
 	timer := a.clock.NewTimer()
 	r.wait.Go(func() {
 		defer timer.Stop()
 		defer func() { <-r.slots }()
-		a.askOne(r, agent, again)
+		a.askOne(r, agent, before != nil)
 	})
-	return true
+	return true, true
 }
-
-// errNoTime is why an agent was not asked when others took too long. It is not
-// its own fault.
-var errNoTime = &mesos.Error{Category: mesos.Timeout, Sentence: "Agents were not asked in time: too many others were slow to answer. They are asked less often until they answer."}
 
 // resting reports whether an agent is not asked for a while, and its last error.
 func (a *agentsPoll) resting(id string, at time.Time) (bool, error) {
@@ -283,10 +312,15 @@ func (a *agentsPoll) askOne(r *round, agent *cluster.Agent, again bool) {
 	if !again && a.worthRetrying(agent.ID, noStatistics) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.again = append(r.again, secondTry{agent, a.clock.Now().Add(retryAfter(r.interval))})
+		r.again = append(r.again, secondTry{agent, a.clock.Now().Add(retryAfter(r.interval)), noStatistics})
 		return
 	}
-	a.remember(r, agent, noStatistics)
+	a.note(r, answer, noStatistics, noSnapshot)
+}
+
+// note notes what an agent answered, and writes it.
+func (a *agentsPoll) note(r *round, answer samples.AgentAnswer, noStatistics, noSnapshot error) {
+	a.remember(r, answer.Agent, noStatistics)
 	for _, err := range []error{noStatistics, noSnapshot} {
 		if err != nil {
 			r.failed(err)
@@ -296,13 +330,13 @@ func (a *agentsPoll) askOne(r *round, agent *cluster.Agent, again bool) {
 	r.asked++
 	if answer.Statistics != nil {
 		r.answered++
-		if agent.State != cluster.AgentDisconnected {
-			r.reached++
+		if answer.Agent.State != cluster.AgentDisconnected {
+			r.up++
 		}
-		r.note(answer.Statistics.Answer)
+		r.add(answer.Statistics.Answer)
 	}
 	if answer.Snapshot != nil {
-		r.note(answer.Snapshot.Answer)
+		r.add(answer.Snapshot.Answer)
 	}
 	r.mu.Unlock()
 	a.writeAgent(r, answer)
@@ -341,7 +375,7 @@ func (a *agentsPoll) remember(r *round, agent *cluster.Agent, err error) {
 	}
 }
 
-func (r *round) note(a mesos.Answer) {
+func (r *round) add(a mesos.Answer) {
 	r.newest = later(r.newest, a.Sent)
 	r.bytes += a.Bytes
 	r.head = max(r.head, a.Head)
@@ -395,11 +429,15 @@ func (a *agentsPoll) finish(r *round, agents []*cluster.Agent, model *cluster.Cl
 			connected++
 		}
 	}
-	up := 2*r.reached >= connected
+	up := 2*r.up >= connected
 	problems := slices.SortedFunc(maps.Values(r.problems), func(a, b *AgentProblem) int {
 		return cmp.Or(b.Agents-a.Agents, cmp.Compare(a.Category, b.Category))
 	})
-	status := &AgentPolls{Listed: len(agents), Asked: r.asked, Answered: r.answered, OwnMetrics: r.raw}
+	status := &AgentPolls{Listed: len(agents), Asked: r.asked, Answered: r.answered, OwnMetrics: r.raw, NotReached: r.missed}
+	if r.missed > 0 {
+		status.NotReachedWhy = fmt.Sprintf("%d of %d agents were not asked this time because the others took too long to answer; the next poll begins with them. Look for what slows agents down, or raise pollInterval.",
+			r.missed, len(agents))
+	}
 	for i, p := range problems {
 		if i < 5 {
 			status.Problems = append(status.Problems, *p)
@@ -426,8 +464,7 @@ func (a *agentsPoll) finish(r *round, agents []*cluster.Agent, model *cluster.Cl
 		o.LastSuccess = later(r.scheduled, r.newest)
 	} else {
 		o.Failures++
-		o.Err = &mesos.Error{Category: categoryOf(r.first), Err: r.first, Sentence: fmt.Sprintf("%d of %d agents did not answer. One of them: %s",
-			len(agents)-r.answered, len(agents), r.first)}
+		o.Err = r.tooFew(len(agents), status.NotReachedWhy)
 	}
 	took, failure := o.Took, o.Err
 	h := o.health()
@@ -444,12 +481,25 @@ func (a *agentsPoll) finish(r *round, agents []*cluster.Agent, model *cluster.Cl
 	return true
 }
 
+// tooFew returns the error of a poll in which fewer than half of the connected
+// agents answered.
+func (r *round) tooFew(listed int, notReached string) error {
+	if r.first == nil {
+		return &mesos.Error{Category: mesos.Timeout, Sentence: notReached}
+	}
+	sentence := fmt.Sprintf("%d of %d agents did not answer. One of them: %s", listed-r.answered-r.missed, listed, r.first)
+	if notReached != "" {
+		sentence += " " + notReached
+	}
+	return &mesos.Error{Category: categoryOf(r.first), Err: r.first, Sentence: sentence}
+}
+
 // end ends all that agents brought, when they are not asked any more.
 func (a *agentsPoll) end(p *scheduledPoll) {
 	a.mu.Lock()
-	had := a.last != nil
+	begun := a.begun
 	a.mu.Unlock()
-	if !had {
+	if !begun {
 		return
 	}
 	a.writing.Lock()
@@ -460,5 +510,5 @@ func (a *agentsPoll) end(p *scheduledPoll) {
 	a.noteWritten(p.ctx, a.writer.NoAgents(p.ctx, p.scheduled))
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.last, a.asked = nil, nil
+	a.begun, a.last, a.asked = false, nil, nil
 }

@@ -32,6 +32,7 @@ type fakeAgents struct {
 	err     map[string]error
 	use     func(id string, at time.Time) mesos.Readings
 	hold    chan struct{} // where not nil, answers wait for it
+	takes   time.Duration // how much time goes by while one is asked
 }
 
 func (f *fakeAgents) Know(agents []mesos.AgentAddress) {
@@ -55,7 +56,11 @@ func (f *fakeAgents) Statistics(ctx context.Context, id string) (*mesos.Statisti
 	}
 	f.most = max(f.most, n)
 	hold, err := f.hold, f.err[id]
+	takes := f.takes
 	f.mu.Unlock()
+	if takes > 0 {
+		f.clock.Jump(takes)
+	}
 	defer func() {
 		f.mu.Lock()
 		f.running[id]--
@@ -394,6 +399,9 @@ func TestFewAgentsAreAskedAtOnceAndPassesDoNotOverlap(t *testing.T) {
 	require.Equal(t, 16, most)
 	require.False(t, twice)
 	require.LessOrEqual(t, asked, 17, "those whose time was used up were not asked")
+	polls := f.Status().AgentPolls
+	require.Equal(t, 100-asked, polls.NotReached)
+	require.Contains(t, polls.NotReachedWhy, fmt.Sprintf("%d of 100 agents were not asked this time", polls.NotReached))
 	f.clock.Advance(2 * interval)
 	require.Len(t, agents.asked, 100, "the next pass asks them all")
 	require.False(t, agents.twice)
@@ -451,4 +459,82 @@ func TestWithoutTaskHistorySumsAreKept(t *testing.T) {
 		"mesos_task_cpus_used t1": 0.5, "mesos_task_cpus_used t2": 0.5, "mesos_task_cpus_used t3": 0.5,
 		"mesos_executor_cpus_used t1": 0.5, "mesos_executor_cpus_used t2": 0.5, "mesos_executor_cpus_used t3": 0.5,
 	}, current, "the latest is known all the same")
+}
+
+// Agents answer so slowly that the time of a poll is enough for a few of them.
+func TestSlowAgentsShareTheTimeOfAPollFairly(t *testing.T) {
+	const n = 60
+	f, agents := startAgents(t, n, collector.Settings{}, func(_ *fake, a *fakeAgents) { a.takes = 500 * time.Millisecond })
+	f.clock.Advance(30 * interval)
+	agents.mu.Lock()
+	least, most := len(agents.asked["S1"]), 0
+	for i := range n {
+		times := len(agents.asked[fmt.Sprintf("S%d", i+1)])
+		least, most = min(least, times), max(most, times)
+	}
+	agents.mu.Unlock()
+	require.Less(t, most, 30, "there is not time for all of them in each poll")
+	require.Positive(t, least)
+	require.LessOrEqual(t, most-least, 1, "no agent is asked twice before another is asked")
+	require.Zero(t, f.rec.sum(f.clock.Now(), "mesos_poll_failures_total", "poll=agents"), "that an agent was not reached is no failure of it")
+
+	polls := f.Status().AgentPolls
+	require.Positive(t, polls.NotReached)
+	require.Equal(t, n, polls.Asked+polls.NotReached)
+	require.Equal(t, polls.Asked, polls.Answered)
+	require.Empty(t, polls.Problems)
+}
+
+func TestNothingIsDroppedWhenItsCauseIsGone(t *testing.T) {
+	settings := collector.Settings{MaxSeries: 1800}
+	dropped := func(f *faked) float64 { return f.rec.sum(f.clock.Now(), "mesos_series_dropped") }
+	t.Run("agents are not asked any more", func(t *testing.T) {
+		f, agents := startAgents(t, 20, settings)
+		f.clock.Advance(2*interval - time.Second)
+		require.Equal(t, 1400.0, dropped(f))
+		off := settings
+		off.UID = "uid"
+		f.Apply(off, &collector.Both{Client: f.fake, Of: agents})
+		f.clock.Advance(2 * interval)
+		require.Zero(t, dropped(f))
+		require.Zero(t, f.Status().SeriesDropped)
+		require.Empty(t, f.Status().SeriesDroppedWhy)
+	})
+	t.Run("agents are not asked any more before the first of them answered", func(t *testing.T) {
+		f, agents := startAgents(t, 20, settings)
+		f.clock.Advance(2 * time.Second)
+		require.Nil(t, f.Status().AgentPolls, "the first poll is still running")
+		off := settings
+		off.UID = "uid"
+		f.Apply(off, &collector.Both{Client: f.fake, Of: agents})
+		f.clock.Advance(2 * interval)
+		require.Zero(t, dropped(f))
+	})
+	t.Run("there is room for more", func(t *testing.T) {
+		f, agents := startAgents(t, 20, settings)
+		f.clock.Advance(2*interval - time.Second)
+		require.Equal(t, 1400.0, dropped(f))
+		more := settings
+		more.UID, more.AgentStatistics, more.MaxSeries = "uid", true, 100_000
+		f.Apply(more, &collector.Both{Client: f.fake, Of: agents})
+		f.clock.Advance(2*interval - time.Second)
+		require.Zero(t, dropped(f))
+		require.True(t, f.Status().AgentPolls.OwnMetrics)
+	})
+}
+
+func TestADiskThatFailsBetweenTwoPollsCostsTaskSeriesAndNoRandomPart(t *testing.T) {
+	f, _ := startAgents(t, 3, collector.Settings{})
+	f.clock.Advance(2*interval + 2*time.Second) // the second agent is still to be asked
+	require.Equal(t, 3, f.rec.open(f.clock.Now(), "mesos_task_cpus_used"))
+	f.rec.set(func(r *recorder) { r.room = 200 })
+	f.clock.Advance(interval - 3*time.Second)
+	now := f.clock.Now()
+	require.Equal(t, 1, f.rec.open(now, "mesos_task_cpus_used"), "that of the agent that was asked before")
+	require.Equal(t, 3, f.rec.open(now, "mesos_agent_memory_used_bytes"))
+	require.False(t, f.Status().TaskSeries)
+	require.Contains(t, f.Status().TaskSeriesWhy, "memoryLimit has room for 200")
+	f.clock.Advance(interval)
+	require.Zero(t, f.rec.open(f.clock.Now(), "mesos_task_cpus_used"))
+	require.Zero(t, f.rec.open(f.clock.Now(), "mesos_task_cpus_allocated"))
 }

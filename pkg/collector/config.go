@@ -84,12 +84,9 @@ type Settings struct {
 	IdleTimeout  time.Duration // without a Touch; 7 days
 	TaskSeries   string        // auto, always or never: history of tasks and executors
 	TaskLabels   []string      // labels of tasks that become label_*
-	MaxSeries    int           // with task series; 300,000
-	// MemorySeries is how many series the history's memory holds, 0 any number.
-	// The smaller of it and MaxSeries decides about task series.
-	MemorySeries int
-	ClusterName  string // for Mesos without --cluster
-	UID          string // the data source's, the cluster's name of last resort
+	MaxSeries    int           // with task series; 300,000, or what the sink has room for where that is less
+	ClusterName  string        // for Mesos without --cluster
+	UID          string        // the data source's, the cluster's name of last resort
 	// AgentStatistics: agents are asked for measured use, where the client has
 	// agents (HasAgents).
 	AgentStatistics bool
@@ -121,8 +118,8 @@ func (s Settings) withDefaults() Settings {
 // samples returns the settings that decide which series are written.
 func (s Settings) samples() samples.Settings {
 	return samples.Settings{
-		TaskSeries: s.TaskSeries, TaskLabels: s.TaskLabels, MaxSeries: s.MaxSeries, MemorySeries: s.MemorySeries,
-		AgentStatistics: s.AgentStatistics,
+		TaskSeries: s.TaskSeries, TaskLabels: s.TaskLabels, MaxSeries: s.MaxSeries,
+		PollInterval: s.PollInterval, AgentStatistics: s.AgentStatistics,
 	}
 }
 
@@ -132,7 +129,7 @@ func (s Settings) equal(other Settings) bool {
 	}
 	s.TaskLabels, other.TaskLabels = nil, nil
 	return s.PollInterval == other.PollInterval && s.IdleTimeout == other.IdleTimeout && s.TaskSeries == other.TaskSeries &&
-		s.MaxSeries == other.MaxSeries && s.MemorySeries == other.MemorySeries && s.ClusterName == other.ClusterName &&
+		s.MaxSeries == other.MaxSeries && s.ClusterName == other.ClusterName &&
 		s.UID == other.UID && s.AgentStatistics == other.AgentStatistics
 }
 

@@ -25,6 +25,7 @@ type recorder struct {
 	called int   // how often labels were asked for
 	full   error // where not nil, the answer to new series
 	broken error // where not nil, the answer to commits
+	room   int   // in series
 }
 
 type recorded struct {
@@ -49,6 +50,12 @@ type recorderBatch struct {
 type staged struct {
 	s *recorded
 	sample
+}
+
+func (r *recorder) Room(time.Duration) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.room
 }
 
 func (r *recorder) Batch(context.Context) series.Batch { return &recorderBatch{recorder: r} }

@@ -324,9 +324,16 @@ func TestTaskSeriesAreKeptForAllTasksOrForNone(t *testing.T) {
 		require.Zero(t, f.Status().SeriesDropped)
 	})
 	t.Run("memory may be the narrower", func(t *testing.T) {
-		f := start(t, collector.Settings{MemorySeries: 10})
+		f := start(t, collector.Settings{})
+		require.Equal(t, 1, open(f))
+		f.rec.set(func(r *recorder) { r.room = 10 }) // the disk fails
+		f.clock.Advance(interval)
 		require.Zero(t, open(f))
 		require.Contains(t, f.Status().TaskSeriesWhy, "memoryLimit has room for 10")
+		f.rec.set(func(r *recorder) { r.room = 0 })
+		f.clock.Advance(2 * interval)
+		require.Equal(t, 1, open(f), "the disk is back")
+		require.Zero(t, f.rec.sum(f.clock.Now(), "mesos_series_dropped"))
 	})
 	t.Run("always keeps them", func(t *testing.T) {
 		f := start(t, collector.Settings{MaxSeries: 500, TaskSeries: collector.TaskSeriesAlways}, many)

@@ -57,8 +57,12 @@ type MasterStatus struct {
 // AgentPolls is how asking agents went the last time.
 type AgentPolls struct {
 	Listed   int `json:"listed"`   // by the leader, connected or not
-	Asked    int `json:"asked"`    // all but those that are left alone for a while since they did not answer
+	Asked    int `json:"asked"`    // all but those that are not asked for a while since they did not answer, and NotReached
 	Answered int `json:"answered"` // /monitor/statistics
+	// NotReached is the number of agents that were not asked for lack of time, and
+	// NotReachedWhy the sentence when there are any. The next poll begins with them.
+	NotReached    int    `json:"notReached"`
+	NotReachedWhy string `json:"notReachedWhy,omitempty"`
 	// Problems are what went wrong, most frequent first, at most five; each with
 	// one agent's sentence.
 	Problems []AgentProblem `json:"problems,omitempty"`

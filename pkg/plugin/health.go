@@ -107,6 +107,9 @@ func verbose(a StatusAnswer) string {
 		line("Warning: %d series are not kept: %s", a.SeriesDropped, a.SeriesDroppedWhy)
 	}
 	if agents := a.AgentPolls; agents != nil {
+		if agents.NotReachedWhy != "" {
+			line("Warning: %s", agents.NotReachedWhy)
+		}
 		for _, p := range agents.Problems {
 			line("Warning: %s did not answer (%s), one of them: %s", count(p.Agents, "agent"), p.Category, p.Example)
 		}
@@ -152,7 +155,7 @@ func agentsLine(p collector.PollStatus, a *collector.AgentPolls) string {
 		return "agents: not asked yet"
 	}
 	text := fmt.Sprintf("agents: %d of %d answered, every %s, %s", a.Answered, a.Listed, p.Interval, size(p.Bytes))
-	if rest := a.Listed - a.Asked; rest > 0 {
+	if rest := a.Listed - a.Asked - a.NotReached; rest > 0 {
 		text += fmt.Sprintf("; %d are left alone for a while, since they did not answer before", rest)
 	}
 	return text

@@ -111,7 +111,6 @@ func (r *Registry) For(ctx context.Context, pluginContext backend.PluginContext)
 	if src.problem != nil {
 		return nil, src.problem
 	}
-	src.followMemory()
 	src.collector.Touch()
 	return src, nil
 }
@@ -216,7 +215,6 @@ func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSource
 		TaskSeries:      parsed.TaskSeries,
 		TaskLabels:      parsed.TaskLabels,
 		MaxSeries:       parsed.MaxSeries,
-		MemorySeries:    src.seriesInMemory(),
 		ClusterName:     parsed.ClusterName,
 		UID:             ds.UID,
 		AgentStatistics: parsed.AgentStatistics,

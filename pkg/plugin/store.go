@@ -113,25 +113,6 @@ func (r *Registry) provideStore(src *source, parsed Settings) {
 	})
 }
 
-// seriesInMemory is how many series the settings have room for in memory; 0
-// where memory is not where they are.
-func (s *source) seriesInMemory() int {
-	if disk, ok := s.store.(*disk.Store); ok && !disk.InMemory() {
-		return 0
-	}
-	return memory.SeriesWithin(s.settings.MemoryLimit, s.settings.PollInterval)
-}
-
-// followMemory tells the collector when memory takes the place of disk and when
-// it no longer does: memory has room for fewer series, and then it is those of
-// tasks that are left out, all of them, and not whichever come last. mu is held.
-func (s *source) followMemory() {
-	if room := s.seriesInMemory(); room != s.collect.MemorySeries {
-		s.collect.MemorySeries = room
-		s.collector.Apply(s.collect, s.client)
-	}
-}
-
 // unsafeInName is what a UID of Grafana's own never has (letters, digits, - and
 // _), and what could lead elsewhere in a path.
 var unsafeInName = regexp.MustCompile(`[^A-Za-z0-9_-]`)

@@ -123,11 +123,11 @@ func TestTheSettingEngineDecides(t *testing.T) {
 	s.configure(map[string]any{"engine": "auto"})
 	s.start().engine("disk")
 	require.GreaterOrEqual(t, countPoints(t, s.source().store), inMemory)
-	require.Zero(t, s.source().seriesInMemory())
+	require.Zero(t, s.source().store.Room(time.Minute))
 
 	s.configure(map[string]any{"engine": "memory"})
 	s.start().engine("memory")
-	require.Positive(t, s.source().seriesInMemory())
+	require.Positive(t, s.source().store.Room(time.Minute))
 }
 
 func TestAHistoryPathThatIsNotAbsoluteIsToldOf(t *testing.T) {
@@ -147,11 +147,11 @@ func TestWhatIsWrongWithTheDirectoryIsInSaveAndTest(t *testing.T) {
 	require.Equal(t, backend.HealthStatusOk, answer.Status, "the cluster is fine")
 	require.Contains(t, answer.Message, "The history has something to tell, see the details")
 	require.Contains(t, details, "cannot be opened")
-	require.Positive(t, s.source().collect.MemorySeries, "the limit of memory counts now")
+	require.Positive(t, s.source().store.Room(time.Minute), "the limit of memory counts now")
 	require.NoError(t, os.Remove(path))
 	s.source().store.(*disk.Store).Wake()
 	s.engine("disk")
-	require.Eventually(t, func() bool { s.start(); return s.source().collect.MemorySeries == 0 }, 10*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return s.source().store.Room(time.Minute) == 0 }, 10*time.Second, 5*time.Millisecond)
 	require.Contains(t, details, "history is kept in memory")
 }
 

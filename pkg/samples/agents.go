@@ -106,6 +106,7 @@ func (w *Writer) Agent(ctx context.Context, a AgentAnswer, m *cluster.Cluster, s
 		w.perAgent[key] = own
 	}
 	own.current = nil
+	w.refit(s)
 	return w.agentBatch(ctx, own, t, func(b *batch) {
 		if a.Statistics != nil {
 			b.t = a.Statistics.Sent.UnixMilli()
@@ -204,8 +205,11 @@ func (w *Writer) AgentsListed(ctx context.Context, listed []*cluster.Agent, t ti
 	return err
 }
 
-// NoAgents ends all series that agents brought: agents are not asked any more.
+// NoAgents ends all series that agents brought: agents are not asked any more, so
+// that nothing of theirs is dropped.
 func (w *Writer) NoAgents(ctx context.Context, t time.Time) error {
+	w.rawDropped, w.rawWhy, w.agentsRefused = 0, "", refusal{}
+	defer delete(w.refused, series.PollAgents)
 	return errors.Join(w.AgentsListed(ctx, nil, t), w.Gone(ctx, series.PollAgents, t))
 }
 

@@ -36,6 +36,7 @@ type callbackSink struct {
 }
 
 func (s callbackSink) Batch(context.Context) series.Batch { return s }
+func (callbackSink) Room(time.Duration) int               { return 0 }
 func (s callbackSink) Append(_ series.Ref, lset func() labels.Labels, _ int64, v float64) (series.Ref, error) {
 	s.yield(lset(), v)
 	return 1, nil

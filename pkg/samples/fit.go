@@ -2,6 +2,7 @@ package samples
 
 import (
 	"fmt"
+	"time"
 
 	"community-mesos-datasource/pkg/cluster"
 )
@@ -14,10 +15,10 @@ import (
 type Settings struct {
 	TaskSeries string   // auto, always or never: history of tasks and executors
 	TaskLabels []string // labels of tasks that become label_*
-	MaxSeries  int      // with task series
-	// MemorySeries is how many series the history's memory holds, 0 any number.
-	// The smaller of it and MaxSeries counts.
-	MemorySeries int
+	// MaxSeries is how many series there may be with those of tasks. Where the
+	// sink has room for less, that counts.
+	MaxSeries    int
+	PollInterval time.Duration // of the snapshot
 	// AgentStatistics: agents are asked for measured use.
 	AgentStatistics bool
 }
@@ -29,13 +30,18 @@ const (
 	TaskSeriesNever  = "never"
 )
 
-// limit returns how many series there may be with those of tasks, and the
-// setting that says so.
-func (s Settings) limit() (int, string) {
-	if s.MemorySeries > 0 && s.MemorySeries < s.MaxSeries {
-		return s.MemorySeries, "memoryLimit"
+// A limit is how many series there may be, and the setting that decides it.
+type limit struct {
+	series  int
+	setting string
+}
+
+// limit returns the limit as of now: the sink's room may change with each batch.
+func (w *Writer) limit(s Settings) limit {
+	if room := w.sink.Room(s.PollInterval); room > 0 && room < s.MaxSeries {
+		return limit{room, "memoryLimit"}
 	}
-	return s.MaxSeries, "maxSeries"
+	return limit{s.MaxSeries, "maxSeries"}
 }
 
 // Kept is what the writer keeps and what it leaves out.
@@ -89,33 +95,53 @@ type taskFit struct {
 	keep    bool
 	dropped int
 	why     string
+	within  limit // what the decision was made by
 }
 
 // resumeShare keeps a cluster at the limit from switching back and forth.
 const resumeShare = 0.9
 
-func (f taskFit) decide(s Settings, others int, size func() int) taskFit {
+// decide decides about the series of tasks and executors, of which there are
+// size beside others.
+func (f taskFit) decide(s Settings, within limit, others int, size func() int) taskFit {
 	switch s.TaskSeries {
 	case TaskSeriesNever:
 		return taskFit{decided: true, why: "History of tasks and executors is not kept: the setting taskSeries is never."}
 	case TaskSeriesAlways:
 		return taskFit{decided: true, keep: true}
 	}
-	limit, setting := s.limit()
-	allowed := limit
+	allowed := within.series
 	if f.decided && !f.keep && f.dropped > 0 {
-		allowed = int(float64(limit) * resumeShare)
+		allowed = int(float64(allowed) * resumeShare)
 	}
 	need := size()
 	if others+need <= allowed {
-		return taskFit{decided: true, keep: true}
+		return taskFit{decided: true, keep: true, within: within}
 	}
 	return taskFit{
 		decided: true,
 		dropped: need,
+		within:  within,
 		why: fmt.Sprintf("History of tasks and executors is not kept: it takes %d series, all else %d, and %s has room for %d. Raise %s, or set taskSeries to never.",
-			need, others, setting, limit, setting),
+			need, others, within.setting, within.series, within.setting),
 	}
+}
+
+// refit decides anew between two polls of /state when there is less room than at
+// the latest: a disk that failed meanwhile must not cost a random part of the
+// series.
+func (w *Writer) refit(s Settings) {
+	within := w.limit(s)
+	if !w.fit.keep || within.series >= w.fit.within.series {
+		return
+	}
+	w.fit = w.fit.decide(s, within, w.openBesideTasks(), func() int {
+		n := w.tasks.open() + w.executors.open()
+		for _, agent := range w.perAgent {
+			n += agent.single()
+		}
+		return n
+	})
 }
 
 // openBesideTasks returns the number of open series that are kept in any case.
@@ -169,22 +195,22 @@ func (w *Writer) measuredSize(m *cluster.Cluster) int {
 // FitOwnMetrics decides whether agents' own metrics are kept, all of them or
 // none, after everything else.
 func (w *Writer) FitOwnMetrics(s Settings, agents int) bool {
-	limit, setting := s.limit()
+	within := w.limit(s)
 	others, raw := w.openBesideTasks()+w.tasks.open()+w.executors.open(), 0
 	for _, agent := range w.perAgent {
 		others += agent.single()
 		raw += agent.raw.open()
 	}
 	need := max(raw, agents*keysPerAgent)
-	allowed := limit
+	allowed := within.series
 	if w.rawDropped > 0 {
-		allowed = int(float64(limit) * resumeShare)
+		allowed = int(float64(allowed) * resumeShare)
 	}
 	if others+need <= allowed {
 		w.rawDropped, w.rawWhy = 0, ""
 		return true
 	}
 	w.rawDropped = need
-	w.rawWhy = fmt.Sprintf("Agents' own metrics (/metrics/snapshot) are not kept: they take %d series, all else %d, and %s has room for %d.", need, others, setting, limit)
+	w.rawWhy = fmt.Sprintf("Agents' own metrics (/metrics/snapshot) are not kept: they take %d series, all else %d, and %s has room for %d.", need, others, within.setting, within.series)
 	return false
 }

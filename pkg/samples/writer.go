@@ -180,7 +180,7 @@ func (w *Writer) State(ctx context.Context, m *cluster.Cluster, s Settings, h He
 				w.roleLoads.write(b, v, roleKey(role), load)
 			}
 		}
-		w.fit = w.fit.decide(s, w.openBesideTasks(), func() int {
+		w.fit = w.fit.decide(s, w.limit(s), w.openBesideTasks(), func() int {
 			size := w.taskSize(v, m)
 			if s.AgentStatistics {
 				size += w.measuredSize(m)

@@ -8,6 +8,7 @@ package series
 import (
 	"context"
 	"math"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
@@ -43,6 +44,10 @@ type Ref = storage.SeriesRef
 type Sink interface {
 	// Batch begins a batch. It must end with Commit or Rollback.
 	Batch(ctx context.Context) Batch
+	// Room returns how many series the sink has room for now, when their samples
+	// come at this interval; 0 is any number. It may change from batch to batch: a
+	// disk that fails leaves the room that memory has.
+	Room(interval time.Duration) int
 }
 
 // A Batch is the samples of one poll: all of them become visible at Commit, or

@@ -48,10 +48,6 @@ func newBackend(o options) (*backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	memorySeries := 0
-	if o.directory == "" {
-		memorySeries = memory.SeriesWithin(o.memoryLimit, o.pollInterval)
-	}
 	b.collector = collector.New(collector.Config{
 		Client: client,
 		Sink:   b.counted,
@@ -60,7 +56,6 @@ func newBackend(o options) (*backend, error) {
 			PollInterval:    o.pollInterval,
 			IdleTimeout:     1000 * 24 * time.Hour,
 			TaskSeries:      o.taskSeries,
-			MemorySeries:    memorySeries,
 			UID:             "bench",
 			AgentStatistics: o.agents != nil,
 		},

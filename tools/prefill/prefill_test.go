@@ -222,6 +222,8 @@ type broken struct{}
 
 var errBroken = errors.New("broken")
 
+func (broken) Room(time.Duration) int { return 0 }
+
 func (broken) Batch(context.Context) series.Batch { return broken{} }
 func (broken) Append(series.Ref, func() labels.Labels, int64, float64) (series.Ref, error) {
 	return 0, errBroken

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
@@ -45,6 +46,9 @@ func newSink(to series.Sink) *sink {
 	go s.write()
 	return s
 }
+
+// Room implements series.Sink.
+func (s *sink) Room(interval time.Duration) int { return s.to.Room(interval) }
 
 // Batch implements series.Sink.
 func (s *sink) Batch(context.Context) series.Batch { return &batch{sink: s} }

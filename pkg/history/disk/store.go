@@ -218,12 +218,23 @@ func (d *Store) wasOpened() bool {
 	}
 }
 
-// InMemory tells that memory takes the samples because something is wrong with
-// the directory. While it is being opened, that is no matter.
+// InMemory reports whether samples go to memory because the directory is
+// unusable; false while it is still being opened.
 func (d *Store) InMemory() bool {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	return d.memory != nil && d.trouble.text != ""
+}
+
+// Room implements series.Sink: any number on disk, and as many as memory holds
+// while samples go to memory.
+func (d *Store) Room(interval time.Duration) int {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if d.memory == nil || d.trouble.text == "" {
+		return 0
+	}
+	return d.memory.Room(interval)
 }
 
 // note puts together what the operator must know. mu must be held.

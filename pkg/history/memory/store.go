@@ -2,7 +2,6 @@ package memory
 
 import (
 	"fmt"
-	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -112,20 +111,25 @@ func (m *Store) Stats() history.Stats {
 	return st
 }
 
-// SeriesWithin estimates how many series with the labels of a task a limit in
-// bytes holds together with an hour of their history, polled at an interval. A
-// limit of 0 or less holds any number, told as math.MaxInt. The figures are
-// measured (BenchmarkMemoryAccounting).
-func SeriesWithin(limit int64, interval time.Duration) int {
+// Room implements series.Sink: it estimates how many series with the labels of a
+// task the limit in bytes holds together with an hour of their history. The
+// figures are measured (BenchmarkMemoryAccounting).
+func (m *Store) Room(interval time.Duration) int {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return roomWithin(m.limit, interval)
+}
+
+func roomWithin(limit int64, interval time.Duration) int {
 	const (
 		bytesPerSeries = 900 // labels, index, the chunk being written
 		bytesPerSample = 4.2
 	)
 	if limit <= 0 {
-		return math.MaxInt
+		return 0 // any number
 	}
 	samples := float64(leastHistory) / float64(max(interval, time.Second))
-	return int(float64(limit) / (bytesPerSeries + bytesPerSample*samples))
+	return max(1, int(float64(limit)/(bytesPerSeries+bytesPerSample*samples)))
 }
 
 // Span returns the times of the oldest and newest samples, Unix milliseconds;
