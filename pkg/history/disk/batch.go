@@ -35,6 +35,7 @@ type diskBatch struct {
 	bounds history.Bounds
 	h      *handle
 	app    storage.AppenderV2
+	staged staged // what app has taken, for the case that its commit fails
 
 	newest int64 // Unix milliseconds
 	ended  bool
@@ -42,12 +43,12 @@ type diskBatch struct {
 
 // Batch implements series.Sink. The batch must end with Commit or Rollback.
 func (d *Store) Batch(ctx context.Context) series.Batch {
-	d.turn.RLock()
+	d.switching.RLock()
 	d.mu.RLock()
 	h, inMemory, closed := d.open, d.memory != nil, d.closed
 	d.mu.RUnlock()
 	if closed {
-		d.turn.RUnlock()
+		d.switching.RUnlock()
 		return closedBatch{}
 	}
 	if !inMemory {
@@ -66,9 +67,9 @@ func (d *Store) Batch(ctx context.Context) series.Batch {
 	case d.memory != nil:
 		b.memory, b.of = d.memory.Batch(ctx), d.memory
 	case d.open != nil && d.open.acquire():
-		b.h, b.app = d.open, d.open.db.AppenderV2(ctx)
+		b.h, b.app, b.staged = d.open, d.open.db.AppenderV2(ctx), newStaged()
 	default: // closed meanwhile
-		d.turn.RUnlock()
+		d.switching.RUnlock()
 		return closedBatch{}
 	}
 	return b
@@ -102,6 +103,9 @@ func (b *diskBatch) append(ref series.Ref, lset func() labels.Labels, t int64, v
 	if ref != 0 {
 		// With a reference that is no longer known the TSDB misses the labels.
 		given, err := b.app.Append(ref, labels.EmptyLabels(), 0, t, v, nil, nil, storage.AOptions{})
+		if err == nil {
+			b.staged.add(given, t, v)
+		}
 		if !errors.Is(err, tsdb.ErrInvalidSample) {
 			return given, err
 		}
@@ -110,11 +114,17 @@ func (b *diskBatch) append(ref series.Ref, lset func() labels.Labels, t int64, v
 	if err != nil {
 		return 0, err
 	}
-	return b.app.Append(0, l, 0, t, v, nil, nil, storage.AOptions{})
+	given, err := b.app.Append(0, l, 0, t, v, nil, nil, storage.AOptions{})
+	if err == nil {
+		b.staged.addNew(given, l, t, v)
+	}
+	return given, err
 }
 
-// Commit implements series.Batch. An error means that nothing was kept, and
-// that memory takes the samples from now on.
+// Commit implements series.Batch. Where the samples cannot be written to disk
+// they are kept in memory, and move to disk when it can be written again: that
+// is no error of the batch, and Stats.Note tells of it. An error means that
+// nothing was kept.
 func (b *diskBatch) Commit() error {
 	if b.ended {
 		return history.ErrBatchEnded
@@ -123,9 +133,14 @@ func (b *diskBatch) Commit() error {
 	if b.memory != nil {
 		return b.d.commitToMemory(b)
 	}
-	if err := guarded(b.app.Commit); err != nil {
+	if err := recovered(b.app.Commit); err != nil {
 		b.d.failed(b.h, err)
-		return err
+		return b.keepInMemory(err)
+	}
+	if t := b.d.inPlace(b.h); t.kind != none { // written to files that were deleted meanwhile
+		b.d.takeOver(t)
+		b.d.Wake()
+		return b.keepInMemory(errors.New(t.text))
 	}
 	b.d.Wake()
 	if b.h.behind(b.d.opts.BlockRange) {
@@ -143,15 +158,16 @@ func (b *diskBatch) Rollback() error {
 	if b.memory != nil {
 		return b.memory.Rollback()
 	}
-	return guarded(b.app.Rollback)
+	return recovered(b.app.Rollback)
 }
 
 func (b *diskBatch) end() {
 	b.ended = true
 	if b.h != nil {
+		b.staged.free()
 		b.h.release()
 	}
-	b.d.turn.RUnlock()
+	b.d.switching.RUnlock()
 }
 
 // failed notes that a write to the TSDB failed. What was committed before is
@@ -167,8 +183,8 @@ func (d *Store) failed(h *handle, err error) {
 	d.Wake()
 }
 
-// Wake makes the next look at the directory happen now and not within 10 s, for
-// whoever knows that it was mended.
+// Wake makes the keeper look at the directory now and not within 10 s. It is
+// called by whoever knows that something has changed there.
 func (d *Store) Wake() {
 	select {
 	case d.kick <- struct{}{}:

@@ -41,7 +41,7 @@ func BenchmarkPanel(b *testing.B) {
 		commit(b, memory, points...)
 	}
 	onDisk(b, disk)
-	h, _ := disk.state()
+	h, _ := disk.current()
 	require.Eventually(b, func() bool { return len(h.db.Blocks()) > 2 }, 10*time.Second, time.Millisecond)
 	engine := promql.NewEngine(promql.EngineOptions{})
 	defer engine.Close()

@@ -117,7 +117,7 @@ type joinedIterator struct {
 // Next implements chunkenc.Iterator.
 func (j *joinedIterator) Next() chunkenc.ValueType {
 	kind := j.Iterator.Next()
-	if kind == chunkenc.ValNone && j.turn() {
+	if kind == chunkenc.ValNone && j.advance() {
 		kind = j.Iterator.Next()
 	}
 	return kind
@@ -126,14 +126,14 @@ func (j *joinedIterator) Next() chunkenc.ValueType {
 // Seek implements chunkenc.Iterator.
 func (j *joinedIterator) Seek(t chunks.Millis) chunkenc.ValueType {
 	kind := j.Iterator.Seek(t)
-	if kind == chunkenc.ValNone && j.turn() {
+	if kind == chunkenc.ValNone && j.advance() {
 		kind = j.Iterator.Seek(t)
 	}
 	return kind
 }
 
-// turn goes on to the newer samples; false where there are none left.
-func (j *joinedIterator) turn() bool {
+// advance goes on to the newer samples; false where there are none left.
+func (j *joinedIterator) advance() bool {
 	if j.Iterator == j.newer || j.older.Err() != nil {
 		return false
 	}

@@ -4,34 +4,33 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
-	"strings"
+	"maps"
+	"path/filepath"
 	"time"
 
-	"community-mesos-datasource/pkg/history"
-
-	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
-	"github.com/prometheus/prometheus/tsdb/chunks"
-	"github.com/prometheus/prometheus/tsdb/tombstones"
+
+	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/history/disk/repair"
 )
 
-// This file deals with samples in a block that cannot be read: the checksum of
-// their chunk is wrong. That shows only when they are asked for, or when the
-// block is merged with others, and without more it would go on to fail. Instead
-// the damaged chunks are marked as deleted, so that a gap is all that is left of
-// them, and the operator is told. The block's own files stay as they are.
+// maxLeftOut is how many damaged chunks are marked as deleted in place. Each
+// takes about 20 ms, and queries wait meanwhile.
+const maxLeftOut = 50
 
-// damagedChunk is how the TSDB names a chunk it cannot read (tsdb/querier.go). The
-// block it names is none.
-const damagedChunk = "cannot populate chunk "
+// This file handles damage in an open block. It shows only when a query or a
+// compaction reads the damaged part, and both would fail again and again. So
+// some chunks with a wrong checksum are marked as deleted, which leaves a gap,
+// and a block with more damage, or with damage in its index, is repaired: the
+// directory is closed and opened again for that. The operator is told.
 
-// noticeDamage looks whether an error is about a damaged chunk; then the keeper
-// looks for what is damaged, and the error says so. nil stays nil.
+// noticeDamage reports an error to the keeper, which searches all blocks, where
+// it is about a damaged block. It returns the error, marked as damage; nil for
+// nil.
 func (d *Store) noticeDamage(err error) error {
-	if err == nil || !strings.Contains(err.Error(), damagedChunk) {
+	if !repair.IsDamage(err) {
 		return err
 	}
 	d.damaged.Store(true)
@@ -39,9 +38,8 @@ func (d *Store) noticeDamage(err error) error {
 	return fmt.Errorf("%w: %w", history.ErrDamaged, err)
 }
 
-// leaveOutDamage marks what is damaged in all blocks, if damage was noticed. It
-// reads them wholly, a second or so for each 500 MB; after that it waits for a
-// while before it looks again.
+// leaveOutDamage searches all blocks for damage, if a query or a compaction met
+// some, and leaves it out. It waits for a while before it searches again.
 func (d *Store) leaveOutDamage(h *handle) {
 	now := d.opts.Now()
 	if !d.damaged.Load() || (now.Before(h.searchAt) && h.searchAt.Sub(now) <= retryCompaction) || !h.acquire() {
@@ -53,13 +51,7 @@ func (d *Store) leaveOutDamage(h *handle) {
 	d.damaged.Store(false)
 	h.searchAt = now.Add(retryCompaction)
 	for _, b := range h.db.Blocks() {
-		var found *damage
-		err := guarded(func() (err error) {
-			if found, err = findDamage(d.ctx, b); err == nil && len(found.chunks) > 0 {
-				err = d.betweenQueries(h, func() error { return found.leaveOut(d.ctx, b) })
-			}
-			return err
-		})
+		found, err := d.searchBlock(h, b)
 		switch {
 		case d.ctx.Err() != nil: // being closed
 			return
@@ -67,19 +59,49 @@ func (d *Store) leaveOutDamage(h *handle) {
 			d.damaged.Store(true)
 			h.searchAt = now
 		case err != nil:
-			d.remember(fmt.Sprintf("samples in the block %s are damaged and could not be left out (%v): queries that touch them fail; move the block away while Grafana is stopped", b.Dir(), err))
-		case len(found.chunks) > 0:
+			d.repairBlock(h, b.Dir(), err)
+		case found.Index > 0, found.Chunks() > maxLeftOut:
+			d.repairBlock(h, b.Dir(), found.First)
+		case found.Chunks() > 0:
 			d.remember(fmt.Sprintf("samples of %d series between %s and %s in the block %s are damaged (%v) and are left out: restore the block from a backup while Grafana is stopped, and check the disk",
-				found.series, history.Moment(found.mint), history.Moment(found.maxt), b.Dir(), found.first))
+				found.Series, history.Moment(found.Mint), history.Moment(found.Maxt), b.Dir(), found.First))
 		}
 	}
+}
+
+// searchBlock returns the damage in a block. Damaged chunks are left out when
+// it returns.
+func (d *Store) searchBlock(h *handle, b *tsdb.Block) (found *repair.Damage, err error) {
+	err = recovered(func() (err error) {
+		if found, err = repair.FindDamage(d.ctx, b); err == nil && found.Index == 0 && found.Chunks() > 0 && found.Chunks() <= maxLeftOut {
+			err = d.betweenQueries(h, func() error { return found.LeaveOut(d.ctx, b) })
+		}
+		return err
+	})
+	return found, err
+}
+
+// errRepair is the failure of a handle that is closed so that a block can be
+// repaired.
+var errRepair = errors.New("a damaged block is repaired")
+
+// repairBlock has the directory closed, a block in it repaired, and the
+// directory opened again.
+func (d *Store) repairBlock(h *handle, dir string, why error) {
+	d.mu.Lock()
+	if d.suspects == nil {
+		d.suspects = map[string]error{}
+	}
+	d.suspects[dir] = why
+	d.mu.Unlock()
+	d.failed(h, fmt.Errorf("%w: %s", errRepair, filepath.Base(dir)))
 }
 
 // errBusy means that queries left no moment for a change.
 var errBusy = errors.New("queries are running")
 
-// betweenQueries changes blocks in a moment when no query reads them; later ones
-// wait. It waits a second for such a moment.
+// betweenQueries changes blocks in a moment when no query reads them; later
+// queries wait. It waits a second for such a moment.
 func (d *Store) betweenQueries(h *handle, change func() error) error {
 	for range 100 {
 		if h.reading.TryLock() {
@@ -95,101 +117,31 @@ func (d *Store) betweenQueries(h *handle, change func() error) error {
 	return errBusy
 }
 
-// damage is what cannot be read of a block.
-type damage struct {
-	chunks     []lostChunk
-	series     int
-	mint, maxt int64 // Unix milliseconds
-	first      error // about the first of them
-}
-
-// lostChunk is a chunk that cannot be read: whose, and from when to when.
-type lostChunk struct {
-	labels     labels.Labels
-	mint, maxt int64
-}
-
-// findDamage reads every chunk of a block.
-func findDamage(ctx context.Context, b *tsdb.Block) (found *damage, err error) {
-	ir, err := b.Index()
-	if err != nil {
-		return nil, err
+// repairDir repairs the directory before it is opened.
+func (d *Store) repairDir(ctx context.Context, existing string, need int64) fault {
+	d.mu.RLock()
+	suspects := maps.Clone(d.suspects)
+	d.mu.RUnlock()
+	var noSpace fault
+	err := repair.Directory(ctx, repair.Options{
+		Dir: d.opts.Dir, Suspects: suspects, Found: d.remember, Log: d.log,
+		Space: func(bytes int64) error {
+			if noSpace = d.space(existing, need+bytes); noSpace.kind != none {
+				return errors.New(noSpace.text)
+			}
+			return nil
+		},
+	})
+	switch {
+	case noSpace.kind != none:
+		return noSpace
+	case err != nil:
+		return d.openingFault(err)
 	}
-	defer func() { err = errors.Join(err, ir.Close()) }()
-	cr, err := b.Chunks()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, cr.Close()) }()
-	deleted, err := b.Tombstones()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, deleted.Close()) }()
-	p, err := tsdb.PostingsForMatchers(ctx, ir, history.EverySeries)
-	if err != nil {
-		return nil, err
-	}
-	found = &damage{mint: math.MaxInt64, maxt: math.MinInt64}
-	var builder labels.ScratchBuilder
-	var metas []chunks.Meta
-	for p.Next() {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if err := ir.Series(p.At(), &builder, &metas); err != nil {
-			return nil, err
-		}
-		known, err := deleted.Get(p.At())
-		if err != nil {
-			return nil, err
-		}
-		if found.addUnreadable(cr, &builder, metas, known) {
-			found.series++
-		}
-	}
-	return found, p.Err()
-}
-
-// addUnreadable adds the chunks of a series that cannot be read, and tells
-// whether there are any.
-func (f *damage) addUnreadable(cr tsdb.ChunkReader, of *labels.ScratchBuilder, metas []chunks.Meta, known tombstones.Intervals) (any bool) {
-	for _, meta := range metas {
-		if (tombstones.Interval{Mint: meta.MinTime, Maxt: meta.MaxTime}).IsSubrange(known) {
-			continue
-		}
-		_, _, err := cr.ChunkOrIterable(meta)
-		if err == nil {
-			continue
-		}
-		if f.first == nil {
-			f.first = err
-		}
-		any = true
-		f.chunks = append(f.chunks, lostChunk{of.Labels(), meta.MinTime, meta.MaxTime})
-		f.mint, f.maxt = min(f.mint, meta.MinTime), max(f.maxt, meta.MaxTime)
-	}
-	return any
-}
-
-// leaveOut marks the chunks as deleted.
-func (f *damage) leaveOut(ctx context.Context, b *tsdb.Block) error {
-	names, err := b.LabelNames(ctx)
-	if err != nil {
-		return err
-	}
-	for _, lost := range f.chunks {
-		// All of its labels and no others: else series with more labels lose the
-		// same time.
-		matchers := make([]*labels.Matcher, 0, len(names))
-		for _, name := range names {
-			matchers = append(matchers, labels.MustNewMatcher(labels.MatchEqual, name, lost.labels.Get(name)))
-		}
-		if err := b.Delete(ctx, lost.mint, lost.maxt, matchers...); err != nil {
-			return err
-		}
-	}
-	return nil
+	d.mu.Lock()
+	d.suspects = nil
+	d.mu.Unlock()
+	return fault{}
 }
 
 // A noticingSet passes the errors of its series, and of their iterators, through

@@ -3,9 +3,11 @@ package disk
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/history/disk/files"
 
 	"github.com/prometheus/prometheus/tsdb/fileutil"
 )
@@ -22,7 +24,7 @@ const (
 	measureEvery = 5 * time.Minute
 	// retryCompaction is how long to wait after a compaction that failed.
 	retryCompaction = 5 * time.Minute
-	// lockedEvery is how often to try a locked directory while patience lasts.
+	// lockedEvery is how often to try a locked directory while wait lasts.
 	lockedEvery = 250 * time.Millisecond
 )
 
@@ -31,7 +33,7 @@ func (d *Store) keep() {
 	defer d.isReady.Do(func() { close(d.ready) })
 	for d.ctx.Err() == nil {
 		wait := d.opts.every
-		if again := d.tend(); again > 0 {
+		if again := d.tendOrTell(); again > 0 {
 			wait = min(wait, again)
 		}
 		timer := time.NewTimer(wait)
@@ -43,12 +45,31 @@ func (d *Store) keep() {
 		timer.Stop()
 	}
 	// The last chance of what memory holds.
-	if h, waiting := d.state(); h != nil && waiting && d.inspect(h).kind == none {
-		d.moveBack(h)
-	}
+	d.orTell(func() {
+		if h, waiting := d.current(); h != nil && waiting && d.inspect(h).kind == none {
+			d.moveBack(h)
+		}
+	})
 }
 
-func (d *Store) state() (h *handle, waiting bool) {
+// orTell runs work of the keeper. A panic of it, which is a bug here or in the
+// TSDB, does not end the process: it is logged and told in Stats.Note.
+func (d *Store) orTell(work func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			d.log.Warn("The goroutine that keeps the history failed and continues", "dir", d.opts.Dir, "panic", p, "stack", string(debug.Stack()))
+			d.remember(fmt.Sprintf("work on the history in %s failed (%v) and is tried again every %s: please report it, with the plugin's log", d.opts.Dir, p, d.opts.every))
+		}
+	}()
+	work()
+}
+
+func (d *Store) tendOrTell() (again time.Duration) {
+	d.orTell(func() { again = d.tend() })
+	return again
+}
+
+func (d *Store) current() (h *handle, waiting bool) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	return d.open, d.memory != nil
@@ -57,7 +78,7 @@ func (d *Store) state() (h *handle, waiting bool) {
 // tend does what there is to do now, and tells when to come again at the
 // latest; 0 is as usual.
 func (d *Store) tend() (again time.Duration) {
-	h, waiting := d.state()
+	h, waiting := d.current()
 	if h != nil {
 		switch t := d.inspect(h); t.kind {
 		case none:
@@ -137,7 +158,7 @@ func (d *Store) maintain(h *handle) {
 		return
 	}
 	h.maintained = now
-	if err := guarded(func() error { h.db.ForceHeadMMap(); return nil }); err != nil {
+	if err := recovered(func() error { h.db.ForceHeadMMap(); return nil }); err != nil {
 		d.failed(h, err)
 		return
 	}
@@ -159,14 +180,14 @@ func (d *Store) compact(h *handle, now time.Time) {
 		return
 	}
 	need := d.opts.Reserve + d.compactionNeeds(h)
-	if free, err := freeSpace(d.opts.Dir); err == nil && free < need {
+	if free, err := files.FreeSpace(d.opts.Dir); err == nil && free < need {
 		d.getStuck(h, now, fmt.Sprintf("the file system of %s has %s free and writing blocks needs %s: the log of recent samples grows until there is more; free some space, or shorten retention",
 			d.opts.Dir, history.Mebibytes(free), history.Mebibytes(need)))
 		return
 	}
 	var err error
 	if due {
-		err = guarded(func() error { return h.db.Compact(d.ctx) })
+		err = recovered(func() error { return h.db.Compact(d.ctx) })
 	}
 	if err == nil {
 		err = d.compactLate(h, now)
@@ -178,7 +199,7 @@ func (d *Store) compact(h *handle, now time.Time) {
 		d.failed(h, err)
 	case errors.Is(err, history.ErrDamaged): // the keeper sees to it
 		h.retryAt = now.Add(time.Minute)
-	case outOfSpace(err):
+	case files.OutOfSpace(err):
 		d.getStuck(h, now, fmt.Sprintf("blocks in %s cannot be written (%v): the log of recent samples grows until there is more space; free some, or shorten retention", d.opts.Dir, err))
 	case err != nil:
 		d.getStuck(h, now, fmt.Sprintf("blocks in %s cannot be written (%v): samples are safe in the log, which grows; a block that the message names may be moved away while Grafana is stopped",

@@ -50,7 +50,7 @@ func writeUntilKilled(dir string) int {
 	// killed.
 	d := New(Options{Dir: dir, Now: c.Now, Reserve: 1, BlockRange: 10 * time.Minute, every: time.Millisecond})
 	for {
-		if h, waiting := d.state(); h != nil && !waiting {
+		if h, waiting := d.current(); h != nil && !waiting {
 			break
 		}
 		time.Sleep(time.Millisecond)
@@ -180,9 +180,9 @@ func TestASecondProcessWaitsInMemory(t *testing.T) {
 	require.Equal(t, "open", other.said.Text())
 
 	c := newClock()
-	d := startDisk(t, Options{Dir: dir, Now: c.Now, patience: 100 * time.Millisecond, BlockRange: 10 * time.Minute})
+	d := startDisk(t, Options{Dir: dir, Now: c.Now, wait: 100 * time.Millisecond, BlockRange: 10 * time.Minute})
 	began := time.Now()
-	require.Empty(t, readDisk(t, d, `second`), "a first query waits no longer than patience")
+	require.Empty(t, readDisk(t, d, `second`), "a first query waits no longer than wait")
 	require.Less(t, time.Since(began), time.Second)
 	note := inMemoryFor(t, d, inUse)
 	require.Contains(t, note, "is in use by another process: history is kept in memory until it is free; two Grafana servers need a history_path each")

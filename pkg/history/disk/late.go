@@ -48,7 +48,7 @@ func (h *handle) takeLate(by time.Duration) error {
 	}
 	var c config.Config
 	c.StorageConfig.TSDBConfig = &config.TSDBConfig{OutOfOrderTimeWindow: window}
-	if err := guarded(func() error { return h.db.ApplyConfig(&c) }); err != nil {
+	if err := recovered(func() error { return h.db.ApplyConfig(&c) }); err != nil {
 		return fmt.Errorf("take late samples: %w", err)
 	}
 	h.window = window
@@ -74,7 +74,7 @@ func (d *Store) compactLate(h *handle, now time.Time) error {
 	if !late || open && since >= 0 && since < d.opts.BlockRange {
 		return nil
 	}
-	if err := guarded(func() error { return h.db.CompactOOOHead(d.ctx) }); err != nil {
+	if err := recovered(func() error { return h.db.CompactOOOHead(d.ctx) }); err != nil {
 		return err
 	}
 	h.lateCompacted = now

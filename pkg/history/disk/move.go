@@ -69,7 +69,7 @@ func (d *Store) moveBack(h *handle) {
 		if rest() != nil {
 			return
 		}
-		if d.turn.TryLock() {
+		if d.switching.TryLock() {
 			break
 		}
 		if d.ctx.Err() != nil {
@@ -77,13 +77,13 @@ func (d *Store) moveBack(h *handle) {
 		}
 		time.Sleep(5 * time.Millisecond) // a batch takes some
 	}
-	defer d.turn.Unlock()
+	defer d.switching.Unlock()
 	if rest() != nil {
 		return
 	}
 	d.mu.Lock()
-	before := d.trouble
-	d.memory, d.newest, d.trouble = nil, history.NoTime, trouble{}
+	before := d.fault
+	d.memory, d.newest, d.fault = nil, history.NoTime, fault{}
 	d.gen++
 	d.mu.Unlock()
 	if before.text != "" {
@@ -196,4 +196,4 @@ func (b tsdbBatch) Append(ref series.Ref, lset func() labels.Labels, t int64, v 
 	return b.AppenderV2.Append(ref, lset(), 0, t, v, nil, nil, storage.AOptions{})
 }
 
-func (b tsdbBatch) Commit() error { return guarded(b.AppenderV2.Commit) }
+func (b tsdbBatch) Commit() error { return recovered(b.AppenderV2.Commit) }

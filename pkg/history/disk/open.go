@@ -22,6 +22,7 @@ import (
 	"github.com/prometheus/prometheus/util/compression"
 
 	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/history/disk/files"
 	"community-mesos-datasource/pkg/series"
 )
 
@@ -31,7 +32,7 @@ type handle struct {
 	db     *tsdb.DB
 	cancel context.CancelFunc // ends a compaction that runs
 	// files are what must stay in place while it is open.
-	files map[string]fileID
+	files map[string]files.ID
 
 	failure error // of a write; guarded by Store.mu
 
@@ -74,7 +75,7 @@ func (h *handle) close() error {
 	h.mu.Unlock()
 	h.cancel()
 	h.users.Wait()
-	return guarded(h.db.Close)
+	return recovered(h.db.Close)
 }
 
 // never is when the TSDB's own goroutine does its work. Its work is to map
@@ -186,9 +187,9 @@ func (d *Store) logSize() (total int64) {
 	return total
 }
 
-// openDir opens the directory, having mended what can be mended. It writes
-// staleness for series that are open at the end of what is there.
-func (d *Store) openDir() (*handle, trouble) {
+// openDir repairs the directory and opens it. It writes staleness for series
+// that are open at the end of what is there.
+func (d *Store) openDir() (*handle, fault) {
 	dir := d.opts.Dir
 	d.mu.RLock()
 	again := d.opened
@@ -196,21 +197,21 @@ func (d *Store) openDir() (*handle, trouble) {
 	existing, err := nearest(dir)
 	switch {
 	case err != nil:
-		return nil, trouble{refused, fmt.Sprintf("%s cannot be opened (%v): %s", dir, err, inMemory)}
+		return nil, fault{refused, fmt.Sprintf("%s cannot be opened (%v): %s", dir, err, inMemory)}
 	case again && existing != dir && existing != filepath.Dir(dir):
 		// It is not made again below what may be the empty place of a disk that
 		// is not mounted now.
-		return nil, trouble{gone, fmt.Sprintf("%s has gone since it was opened: %s until it is back; look whether a disk is missing", filepath.Dir(dir), inMemory)}
+		return nil, fault{gone, fmt.Sprintf("%s has gone since it was opened: %s until it is back; look whether a disk is missing", filepath.Dir(dir), inMemory)}
 	}
 	// To read its log again a TSDB writes chunks, in goroutines of its own which
 	// panic where there is no space.
 	need := d.opts.Reserve
 	late := filepath.Join(dir, wlog.WblDirName)
 	sizes := map[string]int64{}
-	for _, log := range []string{filepath.Join(dir, "wal"), late, d.unread()} {
+	for _, log := range []string{filepath.Join(dir, "wal"), late} {
 		size, err := fileutil.DirSize(log)
 		if err != nil {
-			return nil, d.openingTrouble(err)
+			return nil, d.openingFault(err)
 		}
 		sizes[log] = size
 		need += 2 * size
@@ -218,41 +219,39 @@ func (d *Store) openDir() (*handle, trouble) {
 	if t := d.space(existing, need); t.kind != none {
 		return nil, t
 	}
-	var rest *salvage
 	if existing == dir {
-		if rest, err = d.mend(); err != nil {
-			return nil, d.openingTrouble(err)
+		if t := d.repairDir(d.ctx, existing, need); t.kind != none {
+			return nil, t
 		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	db, err := tsdb.Open(dir, d.log, nil, d.options(ctx), nil)
+	var db *tsdb.DB
+	err = recovered(func() (err error) {
+		db, err = tsdb.Open(dir, d.log, nil, d.options(ctx), nil)
+		return err
+	})
 	if err != nil {
 		cancel()
-		return nil, d.openingTrouble(err)
+		return nil, d.openingFault(err)
 	}
 	db.DisableCompactions() // in its own goroutine
-	h := &handle{db: db, cancel: cancel, files: map[string]fileID{}, late: sizes[late] > 0}
-	if err := d.finishOpening(h, rest, !again); err != nil {
+	h := &handle{db: db, cancel: cancel, files: map[string]files.ID{}, late: sizes[late] > 0}
+	if err := d.finishOpening(h, !again); err != nil {
 		d.log.Warn("Closing after a failed opening", "error", err, "closing", h.close())
-		return nil, d.openingTrouble(err)
+		return nil, d.openingFault(err)
 	}
-	return h, trouble{}
+	return h, fault{}
 }
 
 // finishOpening does what is left to do with an open TSDB before it is used.
-func (d *Store) finishOpening(h *handle, rest *salvage, first bool) error {
+func (d *Store) finishOpening(h *handle, first bool) error {
 	for _, name := range []string{"", "wal", "chunks_head"} {
 		path := filepath.Join(d.opts.Dir, name)
-		id, err := identify(path)
+		id, err := files.Identify(path)
 		if err != nil {
 			return err
 		}
 		h.files[path] = id
-	}
-	if rest != nil {
-		if err := rest.into(d, h); err != nil {
-			return err
-		}
 	}
 	if first { // else memory has taken over from where the directory ends
 		if err := endOpen(d.ctx, h); err != nil {
@@ -266,9 +265,9 @@ func (d *Store) finishOpening(h *handle, rest *salvage, first bool) error {
 // nearest is the path itself or what exists of it.
 func nearest(path string) (string, error) {
 	for {
-		_, err := identify(path)
+		_, err := files.Identify(path)
 		up := filepath.Dir(path)
-		if err == nil || up == path || !missing(err) {
+		if err == nil || up == path || !files.Missing(err) {
 			return path, err
 		}
 		path = up

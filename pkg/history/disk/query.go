@@ -63,7 +63,7 @@ func (d *Store) Querier(mint, maxt int64) (storage.Querier, error) {
 // awaitOpening waits until the directory was opened, or could not be, but not
 // for long.
 func (d *Store) awaitOpening() {
-	rest := d.opts.patience - time.Since(d.started)
+	rest := d.opts.wait - time.Since(d.started)
 	if rest <= 0 {
 		return
 	}

@@ -6,8 +6,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"community-mesos-datasource/pkg/history"
@@ -44,19 +42,19 @@ type Options struct {
 	BlockRange time.Duration
 
 	// For tests. What is 0 has the default named.
-	every    time.Duration // how often the keeper looks; 10 s
-	patience time.Duration // with a locked directory, and of a query that comes while it is opened; 5 s
+	every time.Duration // how often the keeper looks; 10 s
+	wait  time.Duration // with a locked directory, and of a query that comes while it is opened; 5 s
 }
 
 const (
 	defaultReserve    = 512 << 20
 	defaultBlockRange = 2 * time.Hour
 	defaultEvery      = 10 * time.Second
-	defaultPatience   = 5 * time.Second
+	defaultWait       = 5 * time.Second
 )
 
-// A Store is a history in a directory: Prometheus' TSDB, and a Memory that takes
-// the samples whenever the directory cannot.
+// A Store is a history in a directory: Prometheus' TSDB, and a memory.Store that
+// takes the samples whenever the directory cannot.
 //
 // The TSDB trusts its directory: where the file system is full or the
 // directory goes, it panics, and that in goroutines of its own, where nothing
@@ -65,54 +63,26 @@ const (
 //   - the goroutine that would write in the background is left without work
 //     (see options), and its work is done by one of ours, the keeper, which
 //     recovers;
-//   - before a batch, before an opening and before each work of the keeper
-//     there is a look at the space that is left and at the directory;
-//   - where something is wrong, the samples go to memory, what is on disk stays
-//     readable as long as it can be, and Stats.Note says what to do;
+//   - before a batch, before an opening and before each work of the keeper the
+//     Store looks at the space that is left and at the directory;
+//   - where something is wrong, the samples go to memory, also those of a batch
+//     whose commit fails; what is on disk stays readable as long as it can be,
+//     and Stats.Note says what to do;
 //   - when it is right again, the samples move to disk, and nothing is missing.
 //
 // So memory takes over while the directory is opened, while another process
 // has it locked, while the disk is full, when the directory was taken away,
-// and when it can no longer be written. In all these cases writing and asking go
-// on as ever.
+// and when it can no longer be written. In all these cases writing and reading
+// continue.
+//
+// state.go has the fields that change, and the locks.
 type Store struct {
 	opts    Options
 	log     *slog.Logger
 	started time.Time // by the real clock
-	mended  *mended   // what the TSDB says it had to leave out
 
-	mu        sync.RWMutex
-	retention time.Duration
-	limit     int64 // of memory, bytes
-	closed    bool
-	open      *handle       // nil while the directory is not open
-	opened    bool          // the directory was open once
-	memory    *memory.Store // takes the samples while it is not nil
-	newest    int64         // of memory, Unix milliseconds
-	trouble   trouble       // why memory takes the samples
-	gen       uint64        // counts the places samples went to: see refBits
-	size      int64         // of the files, bytes, when last looked at
-	bySize    bool          // blocks were deleted that were not too old
-	stuck     string        // why blocks are not written
-	lasting   []string
-	seen      time.Time // when the clock was looked at last
-	holdUntil time.Time // nothing is deleted before
-
-	damaged atomic.Bool // a chunk could not be read, and it is not known yet which
-
-	// turn is held for reading by every batch, and by the keeper for writing
-	// while it makes disk the place where samples go again.
-	turn sync.RWMutex
-
-	// maintaining is held by whoever does the work of the keeper.
-	maintaining sync.Mutex
-
-	ready   chan struct{} // closed when the first opening came to an end
-	isReady sync.Once
-	kick    chan struct{} // something was committed
-	ctx     context.Context
-	stop    context.CancelFunc
-	done    chan struct{} // closed when the keeper has ended
+	state
+	keeper
 }
 
 var _ history.Store = (*Store)(nil)
@@ -132,14 +102,14 @@ func New(o Options) *Store {
 	if o.every <= 0 {
 		o.every = defaultEvery
 	}
-	if o.patience <= 0 {
-		o.patience = defaultPatience
+	if o.wait <= 0 {
+		o.wait = defaultWait
 	}
 	d := &Store{
-		opts: o, mended: &mended{}, started: time.Now(), retention: o.Retention, limit: o.MemoryLimit, gen: 1,
-		ready: make(chan struct{}), kick: make(chan struct{}, 1), done: make(chan struct{}),
+		opts: o, started: time.Now(), log: newTSDBLog(o.Log),
+		keeper: keeper{ready: make(chan struct{}), kick: make(chan struct{}, 1), done: make(chan struct{})},
 	}
-	d.log = newTSDBLog(o.Log, d.mended)
+	d.retention, d.limit, d.gen = o.Retention, o.MemoryLimit, 1
 	d.ctx, d.stop = context.WithCancel(context.Background())
 	d.memory, d.newest = d.newMemory(), history.NoTime
 	if o.From != nil {
@@ -149,7 +119,7 @@ func New(o Options) *Store {
 			d.newest = newest
 		}
 	}
-	d.trouble = trouble{kind: opening}
+	d.fault = fault{kind: opening}
 	d.seen = o.Now()
 	d.holdUntil = d.seen.Add(holdFor)
 	go d.keep()
@@ -223,7 +193,7 @@ func (d *Store) wasOpened() bool {
 func (d *Store) InMemory() bool {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	return d.memory != nil && d.trouble.text != ""
+	return d.memory != nil && d.fault.text != ""
 }
 
 // Room implements series.Sink: any number on disk, and as many as memory holds
@@ -247,9 +217,9 @@ func (d *Store) note(memory string) string {
 	}
 	switch {
 	case d.memory == nil:
-	case d.trouble.text != "":
-		add(d.trouble.text)
-	case time.Since(d.started) > d.opts.patience:
+	case d.fault.text != "":
+		add(d.fault.text)
+	case time.Since(d.started) > d.opts.wait:
 		add(fmt.Sprintf("the history in %s is still being opened: until then history is kept in memory", d.opts.Dir))
 	}
 	add(memory)

@@ -47,20 +47,20 @@ func openDisk(t testing.TB, o Options) *Store {
 func onDisk(t testing.TB, d *Store) {
 	t.Helper()
 	require.Eventually(t, func() bool {
-		h, waiting := d.state()
+		h, waiting := d.current()
 		return h != nil && !waiting
 	}, 10*time.Second, time.Millisecond, "note: %s", &lazyNote{d})
 }
 
-// inMemoryFor waits until memory has taken over because of a trouble, and
+// inMemoryFor waits until memory has taken over because of a fault, and
 // returns the note.
-func inMemoryFor(t testing.TB, d *Store, kind troubleKind) string {
+func inMemoryFor(t testing.TB, d *Store, kind faultKind) string {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		d.mu.RLock()
 		defer d.mu.RUnlock()
-		return d.memory != nil && d.trouble.kind == kind
-	}, 10*time.Second, time.Millisecond, "wanted trouble %d; note: %s", kind, &lazyNote{d})
+		return d.memory != nil && d.fault.kind == kind
+	}, 10*time.Second, time.Millisecond, "wanted fault %d; note: %s", kind, &lazyNote{d})
 	return d.Stats().Note
 }
 
@@ -226,7 +226,7 @@ func TestReferencesOfDiskSpareTheLabels(t *testing.T) {
 
 	// To another place the reference means nothing, and to this one nothing of
 	// another generation does.
-	d.takeOver(trouble{kind: full, text: "for the test"})
+	d.takeOver(fault{kind: full, text: "for the test"})
 	other := write(d, ref, constant(labels.FromStrings("__name__", "b")), 4)
 	onDisk(t, d)
 	write(d, other, constant(labels.FromStrings("__name__", "b")), 5)
@@ -305,7 +305,7 @@ func TestBlocksAreWrittenMergedAndDeleted(t *testing.T) {
 		}
 	}
 	onDisk(t, d)
-	h, _ := d.state()
+	h, _ := d.current()
 	require.Eventually(t, func() bool { return !h.behind(defaultBlockRange) }, 10*time.Second, time.Millisecond)
 	blocks := h.db.Blocks()
 	require.NotEmpty(t, blocks)
@@ -372,7 +372,7 @@ func TestTheStartIsUnknownDuringTheOpening(t *testing.T) {
 	before := openDisk(t, Options{Dir: dir, Now: c.Now})
 	start := c.Now().Add(15 * time.Second)
 	polls(t, before, c, 50, "a")
-	d := startDisk(t, Options{Dir: dir, Now: c.Now, patience: time.Minute})
+	d := startDisk(t, Options{Dir: dir, Now: c.Now, wait: time.Minute})
 	polls(t, d, c, 3, "a")
 	require.Equal(t, 1, d.Stats().Series)
 	require.Zero(t, d.Stats().Start)
@@ -386,7 +386,7 @@ func TestMemoryMovesToDisk(t *testing.T) {
 	c, dir := newClock(), t.TempDir()
 	d := openDisk(t, Options{Dir: dir, Now: c.Now})
 	wrote := polls(t, d, c, 50, "a", "b")
-	d.takeOver(trouble{kind: full, text: "for the test"})
+	d.takeOver(fault{kind: full, text: "for the test"})
 	require.NotEqual(t, "", d.Stats().Note)
 	onDisk(t, d)
 	add(wrote, polls(t, d, c, 50, "a", "b"))

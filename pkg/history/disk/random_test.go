@@ -137,7 +137,7 @@ func TestPromQLAnswersAreThoseOfTSDB(t *testing.T) {
 	defer engine.Close()
 	for seed := range uint64(2) {
 		m, disk, db := randomHistories(t, seed)
-		h, _ := disk.state()
+		h, _ := disk.current()
 		disk.maintaining.Lock()
 		h.maintained = time.Time{} // as if a minute had passed
 		disk.maintaining.Unlock()
