@@ -7,4 +7,5 @@
 //	table.go     series by reference
 //	truncate.go  forgetting: by age and by bytes
 //	query.go     reading: which series match, and their samples
+//	match.go     reading: which matchers the index answers, and checking the others
 package memory

@@ -11,7 +11,6 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
-	"github.com/prometheus/prometheus/tsdb/index"
 	"github.com/prometheus/prometheus/util/annotations"
 )
 
@@ -73,94 +72,72 @@ func (s *selected) addTo(c *chunks.Iterator, mint, maxt int64) {
 }
 
 // checkEvery is how many series are looked at between two looks at the context.
-const checkEvery = 1024
+// A regular expression may take a millisecond for a value (promql.MaxPattern), so
+// there are matchEvery values between two looks.
+const (
+	checkEvery = 1024
+	matchEvery = 16
+)
 
 // find returns the series that match all matchers and have samples between
-// mint and maxt, in order of their references.
+// mint and maxt, in order of their references. No value is matched under the
+// store's lock, so a slow regular expression does not hold up commits.
 func (q *memQuerier) find(ctx context.Context, mint, maxt int64, matchers []*labels.Matcher) ([]selected, error) {
-	found, rest, err := q.lookUp(ctx, mint, maxt, matchers)
+	named, rest, err := q.plan(ctx, matchers)
+	if err != nil {
+		return nil, err
+	}
+	found, err := q.lookUp(ctx, mint, maxt, named)
 	if err != nil || len(rest) == 0 {
 		return found, err
 	}
 	kept := found[:0]
 	for i, s := range found {
-		if i%checkEvery == 0 && ctx.Err() != nil {
+		if i%matchEvery == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if matchesAll(rest, s.labels) {
+		if rest.match(s.labels) {
 			kept = append(kept, s)
 		}
 	}
 	return kept, nil
 }
 
-func matchesAll(matchers []*labels.Matcher, l labels.Labels) bool {
-	for _, m := range matchers {
-		if !m.Matches(l.Get(m.Name)) {
-			return false
-		}
-	}
-	return true
+// lookUp finds series by the index. The lock is held for as long as this takes
+// and no longer.
+func (q *memQuerier) lookUp(ctx context.Context, mint, maxt int64, named []namedValues) (found []selected, err error) {
+	err = q.each(ctx, mint, maxt, named, func(s *memSeries, visible int64) {
+		found = append(found, selected{s, s.done, visible})
+	})
+	return found, err
 }
 
-// lookUp finds candidates by the index and returns the matchers that are left
-// to be checked. The lock is held for as long as this takes and no longer.
-func (q *memQuerier) lookUp(ctx context.Context, mint, maxt int64, matchers []*labels.Matcher) (found []selected, rest []*labels.Matcher, err error) {
+// each calls yield for every series the index finds that has samples between mint
+// and maxt, under the lock.
+func (q *memQuerier) each(ctx context.Context, mint, maxt int64, named []namedValues, yield func(s *memSeries, visible int64)) error {
 	m := q.m
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if m.closed {
-		return nil, nil, history.ErrClosed
+		return history.ErrClosed
 	}
-	p, rest := m.candidates(ctx, matchers)
+	p := m.candidates(ctx, named)
 	for n := 0; p.Next(); n++ {
 		if n%checkEvery == 0 && ctx.Err() != nil {
-			return nil, nil, ctx.Err()
+			return ctx.Err()
 		}
 		s := m.byRef.get(p.At())
 		if v := s.visible(q.commit); s.overlaps(mint, maxt, v) {
-			found = append(found, selected{s, s.done, v})
+			yield(s, v)
 		}
 	}
-	return found, rest, p.Err()
+	return p.Err()
 }
 
 // overlaps tells whether the series has samples from mint on that are not
 // after maxt or visible.
 func (s *memSeries) overlaps(mint, maxt, visible int64) bool {
 	return !s.empty() && visible >= mint && s.mint() <= min(maxt, visible)
-}
-
-// candidates reads postings for the matchers which name their values, that is
-// = and regular expressions of plain alternatives. Other matchers are cheaper
-// checked on the candidates than looked up for every value of a label; they are
-// looked up only where there is nothing better, and a matcher that an absent
-// label satisfies is never.
-func (m *Store) candidates(ctx context.Context, matchers []*labels.Matcher) (index.Postings, []*labels.Matcher) {
-	var its []index.Postings
-	var rest []*labels.Matcher
-	for _, x := range matchers {
-		set := x.SetMatches()
-		switch {
-		case x.Matches(""):
-			rest = append(rest, x)
-		case x.Type == labels.MatchEqual:
-			its = append(its, m.postings.Postings(ctx, x.Name, x.Value))
-		case x.Type == labels.MatchRegexp && len(set) > 0:
-			its = append(its, m.postings.Postings(ctx, x.Name, set...))
-		default:
-			rest = append(rest, x)
-		}
-	}
-	if len(its) > 0 {
-		return index.Intersect(its...), rest
-	}
-	for i, x := range rest {
-		if !x.Matches("") {
-			return m.postings.PostingsForLabelMatching(ctx, x.Name, x.Matches), slices.Delete(rest, i, i+1)
-		}
-	}
-	return m.postings.All(), rest
 }
 
 // Select implements storage.Querier. Of the hints, Start and End narrow the
@@ -197,16 +174,25 @@ func (m *Store) CountSeries(ctx context.Context, mint, maxt int64, matchers ...*
 	}
 	defer q.Close()
 	mq := q.(*memQuerier)
-	found, err := mq.find(ctx, mq.mint, mq.maxt, matchers)
-	return len(found), err
+	named, rest, err := mq.plan(ctx, matchers)
+	if err != nil {
+		return 0, err
+	}
+	if len(rest) > 0 {
+		found, err := mq.find(ctx, mq.mint, mq.maxt, matchers)
+		return len(found), err
+	}
+	n := 0
+	err = mq.each(ctx, mq.mint, mq.maxt, named, func(*memSeries, int64) { n++ })
+	return n, err
 }
 
 // LabelValues implements storage.LabelQuerier: only series that have samples in
 // the querier's time count.
 func (q *memQuerier) LabelValues(ctx context.Context, name string, hints *storage.LabelHints, matchers ...*labels.Matcher) ([]string, annotations.Annotations, error) {
 	if len(matchers) == 0 {
-		values, err := q.allLabelValues(ctx, name)
-		return limited(values, hints), nil, err
+		values, err := q.valuesInUse(ctx, name, limitOf(hints))
+		return values, nil, err
 	}
 	found, err := q.find(ctx, q.mint, q.maxt, matchers)
 	if err != nil {
@@ -239,6 +225,14 @@ func (q *memQuerier) LabelNames(ctx context.Context, hints *storage.LabelHints, 
 	return limited(slices.Collect(maps.Keys(names)), hints), nil, nil
 }
 
+// limitOf returns how many values are wanted at most; 0 for all.
+func limitOf(hints *storage.LabelHints) int {
+	if hints == nil {
+		return 0
+	}
+	return hints.Limit
+}
+
 // limited sorts and cuts a list as the hints say.
 func limited(list []string, hints *storage.LabelHints) []string {
 	slices.Sort(list)
@@ -248,25 +242,16 @@ func limited(list []string, hints *storage.LabelHints) []string {
 	return list
 }
 
-// allLabelValues lists the values of a label without looking at every series:
-// a value counts as soon as one of its series does.
-func (q *memQuerier) allLabelValues(ctx context.Context, name string) ([]string, error) {
-	q.m.mu.RLock()
-	defer q.m.mu.RUnlock()
-	if q.m.closed {
-		return nil, history.ErrClosed
-	}
-	return q.valuesInUse(ctx, name, 0)
-}
-
+// allLabelNames returns the names of the labels that have a value in use.
 func (q *memQuerier) allLabelNames(ctx context.Context) ([]string, error) {
 	q.m.mu.RLock()
-	defer q.m.mu.RUnlock()
-	if q.m.closed {
+	all, closed := q.m.postings.LabelNames(), q.m.closed
+	q.m.mu.RUnlock()
+	if closed {
 		return nil, history.ErrClosed
 	}
 	var names []string
-	for _, name := range q.m.postings.LabelNames() {
+	for _, name := range all {
 		one, err := q.valuesInUse(ctx, name, 1)
 		if err != nil {
 			return nil, err
@@ -278,20 +263,43 @@ func (q *memQuerier) allLabelNames(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// valuesInUse returns up to limit values (0: all) of a label that have series
-// in the querier's time. Store.mu must be held.
+// valuesInUse returns the first values, up to limit (0: all), of a label that have
+// series in the querier's time, without looking at every series: a value counts as
+// soon as one of its series does. The lock is not held all along.
 func (q *memQuerier) valuesInUse(ctx context.Context, name string, limit int) (values []string, err error) {
-	for i, v := range q.m.postings.LabelValues(ctx, name, nil) {
-		if i%checkEvery == 0 && ctx.Err() != nil {
-			return nil, ctx.Err()
+	q.m.mu.RLock()
+	all, closed := q.m.postings.LabelValues(ctx, name, nil), q.m.closed
+	q.m.mu.RUnlock()
+	if closed {
+		return nil, history.ErrClosed
+	}
+	slices.Sort(all)
+	for some := range slices.Chunk(all, checkEvery) {
+		if values, err = q.inUse(ctx, name, some, values, limit); err != nil || limit > 0 && len(values) >= limit {
+			return values, err
 		}
+	}
+	return values, nil
+}
+
+// inUse appends those of all that have series in the querier's time.
+func (q *memQuerier) inUse(ctx context.Context, name string, all, values []string, limit int) ([]string, error) {
+	q.m.mu.RLock()
+	defer q.m.mu.RUnlock()
+	switch {
+	case q.m.closed:
+		return nil, history.ErrClosed
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	}
+	for _, v := range all {
 		for p := q.m.postings.Postings(ctx, name, v); p.Next(); {
 			if s := q.m.byRef.get(p.At()); s.overlaps(q.mint, q.maxt, s.visible(q.commit)) {
 				values = append(values, v)
 				break
 			}
 		}
-		if limit > 0 && len(values) == limit {
+		if limit > 0 && len(values) >= limit {
 			break
 		}
 	}
