@@ -48,16 +48,37 @@ func (b Bounds) Check(t int64) error {
 		at.UTC().Format(time.RFC3339), time.UnixMilli(b.earliest).UTC().Format(time.RFC3339), storage.ErrOutOfBounds)
 }
 
+// MaxLabelBytes bounds the names and values of a series' labels together. The
+// names that a tenant of the cluster chooses are cut at 256 bytes before they
+// get here, so that a series has a few KiB at most. Package labels panics at a
+// label of 16 MiB; each series of 1 MiB takes several times that in memory.
+const MaxLabelBytes = 64 << 10
+
 // CheckedLabels returns labels as they are kept, or why they cannot be.
 func CheckedLabels(l labels.Labels) (labels.Labels, error) {
 	l = l.WithoutEmpty()
 	if l.IsEmpty() {
 		return l, errors.New("a series without labels cannot be kept: give it at least a name")
 	}
+	if n := l.ByteSize(); n > MaxLabelBytes {
+		return l, tooLong(l, n)
+	}
 	if name, dup := l.HasDuplicateLabelNames(); dup {
 		return l, fmt.Errorf("the series %s cannot be kept: it has the label %q twice", l, name)
 	}
 	return l, nil
+}
+
+// tooLong returns the error about labels of n bytes, which names the longest.
+func tooLong(l labels.Labels, n uint64) error {
+	var longest labels.Label
+	l.Range(func(x labels.Label) {
+		if len(x.Name)+len(x.Value) > len(longest.Name)+len(longest.Value) {
+			longest = x
+		}
+	})
+	return fmt.Errorf("a series of %.64q cannot be kept: its labels have %d bytes and %d are allowed; shorten %.64q, whose value begins with %.64q",
+		l.Get(labels.MetricName), n, MaxLabelBytes, longest.Name, longest.Value)
 }
 
 // EverySeries matches every series: all have a name.

@@ -201,7 +201,7 @@ func (d *Store) InMemory() bool {
 func (d *Store) Room(interval time.Duration) int {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	if d.memory == nil || d.trouble.text == "" {
+	if d.memory == nil || d.fault.text == "" {
 		return 0
 	}
 	return d.memory.Room(interval)
