@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"community-mesos-datasource/pkg/promql"
+	"community-mesos-datasource/pkg/series"
 
 	"github.com/stretchr/testify/require"
 )
@@ -224,7 +226,7 @@ func TestCompileTableIsAsWritten(t *testing.T) {
 	for _, c := range append(everyCombination(), variants...) {
 		p, err := parse(json.RawMessage(c.query))
 		require.NoError(t, err, c.query)
-		compiled, err := compile(p, mode{instant: c.instant})
+		compiled, err := compile(p, c.instant)
 		if err != nil {
 			continue // in the other golden file
 		}
@@ -236,6 +238,37 @@ func TestCompileTableIsAsWritten(t *testing.T) {
 		}
 	}
 	golden(t, "compile.golden", text.String())
+}
+
+// What compiling says of an expression is what the expression reads.
+func TestCompileKnowsWhatItsExpressionReads(t *testing.T) {
+	times := stepRange{step: time.Minute, poll: every, from: noon.Add(-time.Hour), to: noon}
+	onPoll := []compileCase{
+		{query: `{"metric":"mesos_up","filters":[{"label":"poll","operator":"=","value":"snapshot"}]}`},
+		{query: `{"metric":"mesos_up","filters":[{"label":"poll","operator":"!=","value":["snapshot","state"]}]}`, instant: true},
+	}
+	checked := 0
+	for _, c := range slices.Concat(everyCombination(), variants, onPoll) {
+		plan, err := compileJSON(c)
+		if err != nil {
+			continue
+		}
+		text, reach, err := plan.at(times)
+		require.NoError(t, err)
+		want, err := readsOf(text)
+		require.NoError(t, err)
+		require.Equal(t, want.names, plan.reads.names, c.query)
+		require.ElementsMatch(t, want.polls, plan.reads.polls, c.query)
+		require.False(t, plan.reads.any || want.any)
+		if plan.top == 0 || plan.instant { // chosen over the range, which is asked for anyway
+			require.Equal(t, want.reach, reach, c.query)
+		}
+		checked++
+	}
+	require.Greater(t, checked, 250)
+	one, err := compileJSON(onPoll[0])
+	require.NoError(t, err)
+	require.Equal(t, []series.Poll{series.PollSnapshot}, one.reads.polls)
 }
 
 func TestEveryInvalidCombinationSaysWhatIsWrong(t *testing.T) {
@@ -271,9 +304,9 @@ func TestForecastLooksAtNoMorePointsThanItNeeds(t *testing.T) {
 	} {
 		p, err := parse(json.RawMessage(`{"entity":"cluster","resource":"cpus","measure":"allocated","forecast":"1d"}`))
 		require.NoError(t, err)
-		got, err := compile(p, mode{step: step})
+		got, err := compile(p, false)
 		require.NoError(t, err)
-		require.Equal(t, want, got.expr)
+		require.Equal(t, want, got.around(step))
 	}
 }
 
@@ -282,7 +315,7 @@ func compileJSON(c compileCase) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
-	return compile(p, mode{instant: c.instant})
+	return compile(p, c.instant)
 }
 
 func instantly(c compileCase) string {

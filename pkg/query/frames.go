@@ -22,7 +22,7 @@ import (
 //	range as table    timeseries-long: time, a column per label, value
 //	instant           numeric-wide: a field per series, no null and no NaN
 //	instant as table  numeric-long: a column per label, value
-//	no data           one frame of that type without fields
+//	no data           one frame of that type without fields; tables for people keep theirs
 
 var typeVersion = data.FrameTypeVersion{0, 1}
 
@@ -42,20 +42,28 @@ const (
 	maxEvaluated = 10_000
 )
 
-// one is a series of an answer.
-type one struct {
+// maxShownExpr is how many bytes of the expression are told to people. Longer
+// ones hold lists of values. Of several frames the first has it, the others only
+// where it is short.
+const (
+	maxShownExpr  = promql.MaxExpression
+	maxRepeatExpr = 1024
+)
+
+// answerSeries is a series of an answer.
+type answerSeries struct {
 	labels labels.Labels
 	points []prom.FPoint // without NaN: what is not known has no point
 }
 
 // seriesOf takes the series with points out of a result. A number without
 // series, as of 1 + 1, is a series without labels.
-func seriesOf(result promql.Result) []one {
-	var all []one
+func seriesOf(result promql.Result) []answerSeries {
+	var all []answerSeries
 	add := func(of labels.Labels, points ...prom.FPoint) {
 		points = slices.DeleteFunc(points, func(p prom.FPoint) bool { return math.IsNaN(p.F) })
 		if len(points) > 0 {
-			all = append(all, one{labels: of, points: points})
+			all = append(all, answerSeries{labels: of, points: points})
 		}
 	}
 	switch result.Type {
@@ -75,31 +83,61 @@ func seriesOf(result promql.Result) []one {
 	return all
 }
 
-// highest keeps the n series with the highest averages, in the order they came.
-func highest(all []one, n int) []one {
-	if len(all) <= n {
-		return all
-	}
+// byAverage returns the positions of series, those with the highest averages first.
+func byAverage(all []answerSeries) []int {
 	ranks := make([]int, len(all))
-	for i := range ranks {
-		ranks[i] = i
-	}
 	means := make([]float64, len(all))
 	for i, s := range all {
 		sum := 0.0
 		for _, p := range s.points {
 			sum += p.F
 		}
-		means[i] = sum / float64(len(s.points))
+		ranks[i], means[i] = i, sum/float64(len(s.points))
 	}
 	slices.SortStableFunc(ranks, func(a, b int) int { return cmp.Compare(means[b], means[a]) })
-	kept := ranks[:n]
+	return ranks
+}
+
+// highest keeps the n series with the highest averages, in the order they came.
+func highest(all []answerSeries, n int) []answerSeries {
+	if len(all) <= n {
+		return all
+	}
+	kept := byAverage(all)[:n]
 	slices.Sort(kept)
-	some := make([]one, n)
+	some := make([]answerSeries, n)
 	for i, at := range kept {
 		some[i] = all[at]
 	}
 	return some
+}
+
+// highestRows keeps the series with the highest averages whose points make at
+// most n rows, in the order they came. Of one that alone has more, the latest
+// points are kept. It returns how many rows are kept and how many there are.
+func highestRows(all []answerSeries, n int) (some []answerSeries, kept, rows int) {
+	for _, s := range all {
+		rows += len(s.points)
+	}
+	if rows <= n {
+		return all, rows, rows
+	}
+	var chosen []int
+	for _, at := range byAverage(all) {
+		if size := len(all[at].points); kept+size <= n {
+			chosen, kept = append(chosen, at), kept+size
+		} else if len(chosen) == 0 {
+			all[at].points = all[at].points[size-n:]
+			chosen, kept = append(chosen, at), n
+		} else {
+			break // the ones below it are not higher because they are shorter
+		}
+	}
+	slices.Sort(chosen)
+	for _, at := range chosen {
+		some = append(some, all[at])
+	}
+	return some, kept, rows
 }
 
 // framer makes the frames of one result.
@@ -110,6 +148,8 @@ type framer struct {
 	expr    string // as it was evaluated
 	step    time.Duration
 	notices []data.Notice
+	// computed: a rule or an expression reads the frames.
+	computed bool
 }
 
 func (f framer) meta(of data.FrameType) *data.FrameMeta {
@@ -123,15 +163,28 @@ func (f framer) meta(of data.FrameType) *data.FrameMeta {
 }
 
 // nothing is an answer without series: a frame without fields. Value fields
-// without rows would be read as normal by rules.
+// without rows would be read as normal by rules. Tables for people have their
+// fields, as Grafana's transformations fail on a table without them.
 func (f framer) nothing(of data.FrameType) data.Frames {
 	frame := data.NewFrame("")
 	frame.Meta = f.meta(of)
+	if f.computed || of != data.FrameTypeNumericLong && of != data.FrameTypeTimeSeriesLong {
+		return data.Frames{frame}
+	}
+	if of == data.FrameTypeTimeSeriesLong {
+		frame.Fields = append(frame.Fields, f.times([]time.Time{}))
+	}
+	for _, label := range f.legend.plan.columns {
+		frame.Fields = append(frame.Fields, data.NewField(label, nil, []string{}))
+	}
+	value := data.NewField(f.legend.column(), nil, []float64{})
+	value.Config = f.config()
+	frame.Fields = append(frame.Fields, value)
 	return data.Frames{frame}
 }
 
 // frames makes the frames of one result; the notices are on the first of them.
-func (f framer) frames(all []one, of data.FrameType) data.Frames {
+func (f framer) frames(all []answerSeries, of data.FrameType) data.Frames {
 	var frames data.Frames
 	switch {
 	case len(all) == 0:
@@ -149,7 +202,7 @@ func (f framer) frames(all []one, of data.FrameType) data.Frames {
 	return frames
 }
 
-func (f framer) multi(all []one) data.Frames {
+func (f framer) multi(all []answerSeries) data.Frames {
 	frames := make(data.Frames, len(all))
 	for i, s := range all {
 		times, values := make([]time.Time, len(s.points)), make([]float64, len(s.points))
@@ -158,6 +211,9 @@ func (f framer) multi(all []one) data.Frames {
 		}
 		frame := data.NewFrame("", f.times(times), f.value(s.labels, values))
 		frame.Meta = f.meta(data.FrameTypeTimeSeriesMulti)
+		if i > 0 && len(f.expr) > maxRepeatExpr {
+			frame.Meta.ExecutedQueryString = ""
+		}
 		frames[i] = frame
 	}
 	return frames
@@ -173,7 +229,7 @@ func (f framer) times(times []time.Time) *data.Field {
 	return field
 }
 
-func (f framer) wide(all []one) data.Frames {
+func (f framer) wide(all []answerSeries) data.Frames {
 	frame := data.NewFrame("")
 	for _, s := range all {
 		frame.Fields = append(frame.Fields, f.value(s.labels, []float64{s.points[len(s.points)-1].F}))
@@ -194,7 +250,7 @@ func (f framer) config() *data.FieldConfig {
 }
 
 // table has a row per series.
-func (f framer) table(all []one) data.Frames {
+func (f framer) table(all []answerSeries) data.Frames {
 	values := make([]float64, len(all))
 	for i, s := range all {
 		values[i] = s.points[len(s.points)-1].F
@@ -207,7 +263,7 @@ func (f framer) table(all []one) data.Frames {
 }
 
 // timeTable has a row per series and moment, in order of time.
-func (f framer) timeTable(all []one) data.Frames {
+func (f framer) timeTable(all []answerSeries) data.Frames {
 	type row struct {
 		series int
 		point  prom.FPoint
@@ -231,19 +287,17 @@ func (f framer) timeTable(all []one) data.Frames {
 	return data.Frames{frame}
 }
 
-// columns is a text field per label that any series has: those grouped by in
-// their order, then others by name. at tells a row's series.
-func (f framer) columns(all []one, at func(row int) int, rows int) []*data.Field {
+// columns returns a text field per label: those grouped by in their order, then
+// others that any series has, by name. at returns a row's series.
+func (f framer) columns(all []answerSeries, at func(row int) int, rows int) []*data.Field {
 	present := map[string]bool{}
 	for _, s := range all {
 		s.labels.Range(func(l labels.Label) { present[l.Name] = true })
 	}
 	var order []string
 	for _, label := range f.legend.plan.groupBy {
-		if present[label] {
-			order = append(order, label)
-			delete(present, label)
-		}
+		order = append(order, label)
+		delete(present, label)
 	}
 	var rest []string
 	for label := range present {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,12 +71,10 @@ func TestARangeHasOnlyThePointsThatExist(t *testing.T) {
 
 func TestNoDataIsAFrameWithoutFields(t *testing.T) {
 	for query, want := range map[string]data.FrameType{
-		`{"expr":"nothing"}`:                                 data.FrameTypeTimeSeriesMulti,
-		`{"expr":"nothing","format":"table"}`:                data.FrameTypeTimeSeriesLong,
-		`{"expr":"nothing","instant":true}`:                  data.FrameTypeNumericWide,
-		`{"expr":"nothing","instant":true,"format":"table"}`: data.FrameTypeNumericLong,
-		`{"expr":"0 / (mesos_cluster_cpus_capacity - 8)"}`:   data.FrameTypeTimeSeriesMulti,
-		`{"expr":"0 / (vector(8) - 8)","instant":true}`:      data.FrameTypeNumericWide,
+		`{"expr":"nothing"}`:                               data.FrameTypeTimeSeriesMulti,
+		`{"expr":"nothing","instant":true}`:                data.FrameTypeNumericWide,
+		`{"expr":"0 / (mesos_cluster_cpus_capacity - 8)"}`: data.FrameTypeTimeSeriesMulti,
+		`{"expr":"0 / (vector(8) - 8)","instant":true}`:    data.FrameTypeNumericWide,
 	} {
 		response := answered(t, small(t), query, Options{})
 		require.Len(t, response.Frames, 1, query)
@@ -84,6 +83,34 @@ func TestNoDataIsAFrameWithoutFields(t *testing.T) {
 		require.Equal(t, data.FrameTypeVersion{0, 1}, response.Frames[0].Meta.TypeVersion)
 		require.Equal(t, "A", response.Frames[0].RefID)
 		require.NotEmpty(t, response.Frames[0].Meta.ExecutedQueryString)
+	}
+}
+
+func TestATableWithoutRowsHasItsFields(t *testing.T) {
+	absent := `"entity":"agent","resource":"cpus","measure":"allocated","format":"table"`
+	for query, want := range map[string]string{
+		`{` + absent + `}`:                "Time:time agent:string Value:number",
+		`{` + absent + `,"instant":true}`: "agent:string Value:number",
+		`{` + absent + `,"instant":true,"groupBy":["agent_id","attr_rack"],"legendFormat":"CPU"}`: "agent_id:string attr_rack:string CPU:number",
+		`{` + absent + `,"groupBy":[]}`:                                                         "Time:time Value:number",
+		`{"metric":"mesos_agent_tasks","format":"table","instant":true}`:                        "agent:string agent_id:string cluster:string state:string Value:number",
+		`{"expr":"nothing","format":"table"}`:                                                   "Time:time Value:number",
+		`{"expr":"topk(3, sum by (task, role) (nothing)) / 2","format":"table","instant":true}`: "task:string role:string Value:number",
+	} {
+		response := answered(t, small(t), query, Options{})
+		require.Len(t, response.Frames, 1, query)
+		require.Zero(t, response.Frames[0].Rows())
+		var got []string
+		for _, field := range response.Frames[0].Fields {
+			got = append(got, field.Name+":"+map[data.FieldType]string{
+				data.FieldTypeTime: "time", data.FieldTypeString: "string", data.FieldTypeFloat64: "number",
+			}[field.Type()])
+		}
+		require.Equal(t, want, strings.Join(got, " "), query)
+
+		ruled := Run(context.Background(), small(t), asked(query), Options{Alert: true})
+		require.NoError(t, ruled.Error)
+		require.Empty(t, ruled.Frames[0].Fields, "a rule must not take it for zero")
 	}
 }
 

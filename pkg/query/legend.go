@@ -43,7 +43,7 @@ func (l legend) name(of labels.Labels) string {
 	case l.promql && l.format == legendAuto && !of.IsEmpty():
 		return ""
 	case l.promql || l.plan.metric != "":
-		return full(metric, of, l.plan.expr)
+		return full(metric, of, cutAt(l.plan.expr, maxText))
 	}
 	var values []string
 	for _, label := range l.plan.groupBy {

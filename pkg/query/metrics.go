@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
 
 	"community-mesos-datasource/catalogue"
 )
@@ -17,10 +18,27 @@ import (
 
 // A plan is a query as PromQL and what its answer's fields are to be called.
 type plan struct {
-	expr string // with macros
+	// expr is the whole expression with its macros, for the step in force.
+	expr string
+	// reads holds the series it reads and the polls that bring them; reach depends
+	// on the step (see at).
+	reads reads
+
+	// Of queryType metrics: what is measured, and what is put around it when the
+	// step is known.
+	measure expr
+	counter bool          // measure is an increase or a rate
+	ahead   time.Duration // forecast
+	top     int
+	instant bool
+	// Of queryType promql: the expression, its macros replaced by placeholders.
+	parsed parser.Expr
+
 	// groupBy are the labels of the result, in order; nil where the series keep
 	// their own.
 	groupBy []string
+	// columns are the labels that a table has where it has no rows.
+	columns []string
 	// title names a result that no label tells from others: "CPU allocated".
 	title string
 	// metric is the series' name where labels are the series' own; functions
@@ -38,16 +56,10 @@ type plan struct {
 	measured bool
 }
 
-// mode is what compiling needs to know of when a query is evaluated.
-type mode struct {
-	instant bool
-	step    time.Duration // 0 while unknown
-}
-
 // compiler turns one metrics query into a plan.
 type compiler struct {
-	query *MetricsQuery
-	mode  mode
+	query   *MetricsQuery
+	instant bool
 	// own are the labels the series carry, info the series to join others from.
 	own  []string
 	info []infoSeries
@@ -59,11 +71,15 @@ type compiler struct {
 	joined  []join
 	counter bool // operands are counters: increase or rate around each
 	notices []string
+	// names are the series selected so far; onPoll the filters that choose among
+	// the polls that bring them.
+	names  []string
+	onPoll []*labels.Matcher
 }
 
 // compileMetrics turns a metrics query into a plan. Errors are *InvalidError.
-func compileMetrics(q *MetricsQuery, m mode) (plan, error) {
-	c := compiler{query: q, mode: m}
+func compileMetrics(q *MetricsQuery, instant bool) (plan, error) {
+	c := compiler{query: q, instant: instant}
 	if q.Metric != "" {
 		return c.catalogueSeries()
 	}
@@ -103,7 +119,7 @@ func (c *compiler) catalogueSeries() (plan, error) {
 	}
 	p := plan{title: q.Metric, unit: unit, about: known.Help}
 	if !c.grouped && q.Aggregate == "" {
-		p.metric = q.Metric
+		p.metric, p.columns = q.Metric, slices.Sorted(slices.Values(c.own))
 	}
 	return c.finish(x, p)
 }
@@ -138,12 +154,14 @@ func (c *compiler) entityMeasure() (plan, error) {
 			p.about = known.Help
 		}
 	}
+	measure, names := c.shaped(e, r), c.names
 	if q.Measure == MeasureEfficiency {
 		p.coverage = fmt.Sprintf("%s / %s",
 			sumOf(c.series(e.series(q.Resource, measureMeasured))),
 			sumOf(c.series(e.series(q.Resource, MeasureAllocated))))
 	}
-	return c.finish(c.shaped(e, r), p)
+	c.names = names // the answer itself is made of these
+	return c.finish(measure, p)
 }
 
 // shaped is a measure as its row says, aggregated.
@@ -165,7 +183,9 @@ func (c *compiler) shaped(e entity, r row) expr {
 		return c.aggregate(divide(numerator, e.match(), denominator))
 	case shapeShare:
 		cluster, _ := entityOf(EntityCluster)
-		all := expr{text: "sum(" + cluster.series(q.Resource, r.operands[1]) + ")"}
+		capacity := cluster.series(q.Resource, r.operands[1]) // of all: no filter of the query's
+		c.names = append(c.names, capacity)
+		all := expr{text: "sum(" + capacity + ")"}
 		if whole {
 			return divide(c.aggregate(own(r.operands[0])), "on () group_left ()", all)
 		}
@@ -193,18 +213,20 @@ func (c *compiler) ofStates(name string, whole bool) expr {
 // series selects a series: with the filters, as increase or rate of a
 // counter, joined with the info series that groupBy and filters need.
 func (c *compiler) series(name string, fixed ...matcher) expr {
+	c.names = append(c.names, name)
 	x := expr{text: name + braces(append(fixed, c.filters...))}
 	if c.counter {
 		function, window := "increase", macroRateInterval
 		if c.query.Rate {
 			function = "rate"
 		}
-		if c.mode.instant {
+		if c.instant {
 			window = macroRange
 		}
 		x.text = fmt.Sprintf("%s(%s[%s])", function, x.text, window)
 	}
 	for _, j := range c.joined[1:] {
+		c.names = append(c.names, j.name)
 		x = expr{
 			text: fmt.Sprintf("%s * on (%s, %s) group_left (%s) %s%s",
 				x.text, labelCluster, j.on, strings.Join(j.take, ", "), j.name, braces(j.filters)),
@@ -229,45 +251,68 @@ func (c *compiler) aggregate(x expr) expr {
 // forecastPoints is how many points of history a forecast looks at, at most.
 const forecastPoints = 360
 
-// finish adds forecast and top, which come last.
-func (c *compiler) finish(x expr, p plan) (plan, error) {
+// finish completes a plan with what the query says beside the measure.
+func (c *compiler) finish(measure expr, p plan) (plan, error) {
 	q := c.query
 	ahead, err := duration("forecast", q.Forecast)
 	if err != nil {
 		return plan{}, err
 	}
+	if ahead > 0 && c.counter {
+		return plan{}, bad("forecast", "is not for counters: leave it out")
+	}
 	if ahead > 0 {
-		if c.counter {
-			return plan{}, bad("forecast", "is not for counters: leave it out")
-		}
-		every := max(c.mode.step, ahead/forecastPoints).Round(time.Second)
-		x = expr{text: fmt.Sprintf("predict_linear((%s)[%s:%s], %s)", x.text, promDuration(ahead), promDuration(max(every, time.Second)),
-			formatSeconds(ahead))}
 		p.title += ", expected in " + promDuration(ahead)
 	}
-	if q.Top != 0 {
-		function, n := "topk", q.Top
-		if n < 0 {
-			function, n = "bottomk", -n
-		}
-		if c.mode.instant {
-			x = expr{text: fmt.Sprintf("%s(%d, %s)", function, n, x.text)}
-		} else {
-			// The same series all along: chosen once, by their average over the range.
-			x = expr{
-				text: fmt.Sprintf("%s and %s(%d, avg_over_time((%s)[%s:%s] @ end()))",
-					x.operand(), function, n, x.text, macroRange, macroInterval),
-				binary: true,
-			}
-		}
-	}
-	p.expr, p.notices = x.text, c.notices
+	p.measure, p.counter, p.ahead, p.top, p.instant = measure, c.counter, ahead, q.Top, c.instant
+	p.expr, p.notices = p.around(0), c.notices
+	p.reads.names = slices.Compact(slices.Sorted(slices.Values(c.names)))
+	p.reads.polls = pollsOf(p.reads.names, false, c.onPoll)
 	if c.grouped {
 		p.groupBy = append([]string{}, c.groupBy...)
+		p.columns = p.groupBy
 	} else if p.metric == "" {
 		p.groupBy = []string{}
 	}
 	return p, nil
+}
+
+// around returns the measure with forecast and top, which come last. step is 0
+// while it is unknown.
+func (p plan) around(step time.Duration) string {
+	x := p.measure
+	if p.ahead > 0 {
+		every := max(step, p.ahead/forecastPoints).Round(time.Second)
+		x = expr{text: fmt.Sprintf("predict_linear((%s)[%s:%s], %s)", x.text, promDuration(p.ahead), promDuration(max(every, time.Second)),
+			formatSeconds(p.ahead))}
+	}
+	if p.top == 0 {
+		return x.text
+	}
+	function, n := "topk", p.top
+	if n < 0 {
+		function, n = "bottomk", -n
+	}
+	if p.instant {
+		return fmt.Sprintf("%s(%d, %s)", function, n, x.text)
+	}
+	// The same series all along: chosen once, by their average over the range.
+	return fmt.Sprintf("%s and %s(%d, avg_over_time((%s)[%s:%s] @ end()))", x.operand(), function, n, x.text, macroRange, macroInterval)
+}
+
+// at returns the expression for a step and a range, and how far back from a
+// moment it looks. Errors are *promql.Error.
+func (p plan) at(times stepRange) (text string, reach time.Duration, err error) {
+	if p.parsed != nil {
+		return p.promQLAt(times)
+	}
+	if p.counter {
+		reach = times.rateInterval()
+		if p.instant {
+			reach = times.span()
+		}
+	}
+	return times.interpolate(p.around(times.step)), reach + p.ahead, nil
 }
 
 // similar names series of the catalogue that share most of a name's words.

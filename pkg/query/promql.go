@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"community-mesos-datasource/catalogue"
@@ -15,29 +16,45 @@ import (
 // This file is about expressions: queryType promql, and what can be read off
 // any expression.
 
-// compilePromQL makes a plan of an expression somebody wrote. The dashboard's
-// filters are added to it once its macros are replaced (withFilters).
-func compilePromQL(q *PromQLQuery) plan {
+// compilePromQL makes a plan of an expression somebody wrote. What stands for its
+// macros is not known yet, so it is parsed with placeholders for what it reads.
+// Errors are *promql.Error.
+func compilePromQL(q *PromQLQuery) (plan, error) {
+	text := strings.TrimSpace(q.Expr)
+	parsed, err := promql.ParseExpr(placeholder.interpolate(text))
+	if err != nil {
+		return plan{}, err
+	}
 	matchers, notices := adhocMatchers(q.AdhocFilters)
-	return plan{expr: strings.TrimSpace(q.Expr), filters: matchers, notices: notices}
+	return plan{
+		expr: text, parsed: parsed, reads: readsIn(parsed), columns: labelsOf(parsed), filters: matchers, notices: notices,
+	}, nil
 }
 
-// withFilters adds matchers to every selector of an expression, by its syntax
-// tree: no text of a filter can become anything but a value.
-func withFilters(text string, matchers []matcher) (string, error) {
-	parsed, err := promql.ParseExpr(text)
-	if err != nil || len(matchers) == 0 {
-		return text, err
+// promQLAt returns the expression with its macros replaced and the dashboard's
+// filters in every selector, and how far back from a moment it looks. Filters are
+// added to the syntax tree: no text of theirs can become anything but a value.
+func (p plan) promQLAt(times stepRange) (string, time.Duration, error) {
+	text, parsed := times.interpolate(p.expr), p.parsed
+	if text != p.expr {
+		var err error
+		if parsed, err = promql.ParseExpr(text); err != nil {
+			return "", 0, err
+		}
+	}
+	reach := reachOf(parsed)
+	if len(p.filters) == 0 {
+		return text, reach, nil
 	}
 	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
 		if selector, ok := node.(*parser.VectorSelector); ok {
-			for _, m := range matchers {
+			for _, m := range p.filters {
 				selector.LabelMatchers = append(selector.LabelMatchers, m.uncompiled())
 			}
 		}
 		return nil
 	})
-	return parsed.String(), nil
+	return parsed.String(), reach, nil
 }
 
 // reads is what an expression reads.
@@ -50,14 +67,40 @@ type reads struct {
 	reach time.Duration
 }
 
-// readsOf walks an expression, which must parse. Errors are *promql.Error.
+// readsOf returns what an expression reads. Errors are *promql.Error.
 func readsOf(text string) (reads, error) {
 	parsed, err := promql.ParseExpr(text)
 	if err != nil {
 		return reads{}, err
 	}
+	return readsIn(parsed), nil
+}
+
+// readsIn returns what a parsed expression reads.
+func readsIn(parsed parser.Expr) reads {
 	var r reads
 	r.names, r.any = promql.MetricNames(parsed)
+	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
+		selector, ok := node.(*parser.VectorSelector)
+		if !ok {
+			return nil
+		}
+		names, others := promql.MetricNames(selector)
+		var onPoll []*labels.Matcher
+		for _, m := range selector.LabelMatchers {
+			if m.Name == labelPoll {
+				onPoll = append(onPoll, m)
+			}
+		}
+		r.polls = append(r.polls, pollsOf(names, others, onPoll)...)
+		return nil
+	})
+	r.polls, r.reach = unique(r.polls), reachOf(parsed)
+	return r
+}
+
+// reachOf returns how far back from a moment an expression looks.
+func reachOf(parsed parser.Expr) (longest time.Duration) {
 	parser.Inspect(parsed, func(node parser.Node, path []parser.Node) error {
 		selector, ok := node.(*parser.VectorSelector)
 		if !ok {
@@ -72,22 +115,22 @@ func readsOf(text string) (reads, error) {
 				reach += n.Range + n.OriginalOffset
 			}
 		}
-		r.reach = max(r.reach, reach)
-		r.polls = append(r.polls, pollsOf(selector)...)
+		longest = max(longest, reach)
 		return nil
 	})
-	r.polls = unique(r.polls)
-	return r, nil
+	return longest
 }
+
+// labelPoll is the label of the plugin's own health that names a poll.
+const labelPoll = "poll"
 
 var ofLeader = []series.Poll{series.PollSnapshot, series.PollState}
 
-// pollsOf are the polls that bring what one selector selects. The plugin's own
-// health comes with every poll, which its label poll names: what is asked of one
-// poll does not wait for the slowest.
-func pollsOf(selector *parser.VectorSelector) []series.Poll {
+// pollsOf returns the polls that bring series; others: of any name. The plugin's
+// own health comes with every poll, which its label poll names: what is asked of
+// one poll does not wait for the slowest.
+func pollsOf(names []string, others bool, onPoll []*labels.Matcher) []series.Poll {
 	var polls []series.Poll
-	names, others := promql.MetricNames(selector)
 	for _, name := range names {
 		if _, known := catalogue.Lookup(name); known {
 			polls = append(polls, catalogue.PollsOf(name)...)
@@ -98,12 +141,10 @@ func pollsOf(selector *parser.VectorSelector) []series.Poll {
 	if others {
 		polls = append(polls, ofLeader...)
 	}
-	for _, x := range selector.LabelMatchers {
-		if x.Name == "poll" {
-			polls = slices.DeleteFunc(polls, func(p series.Poll) bool { return !x.Matches(string(p)) })
-		}
+	for _, m := range onPoll {
+		polls = slices.DeleteFunc(polls, func(p series.Poll) bool { return !m.Matches(string(p)) })
 	}
-	return polls
+	return unique(polls)
 }
 
 // ofTasks tells whether single tasks or executors are asked for: their history
@@ -118,4 +159,28 @@ func (r reads) ofTasks() bool {
 		}
 	}
 	return false
+}
+
+// labelsOf returns the labels that the series of an expression have for certain:
+// those that its outermost aggregation keeps.
+func labelsOf(parsed parser.Expr) []string {
+	switch n := parsed.(type) {
+	case *parser.ParenExpr:
+		return labelsOf(n.Expr)
+	case *parser.UnaryExpr:
+		return labelsOf(n.Expr)
+	case *parser.BinaryExpr:
+		if n.LHS.Type() == parser.ValueTypeVector {
+			return labelsOf(n.LHS)
+		}
+		return labelsOf(n.RHS)
+	case *parser.AggregateExpr:
+		switch {
+		case n.Op == parser.TOPK || n.Op == parser.BOTTOMK: // series as they are
+			return labelsOf(n.Expr)
+		case !n.Without:
+			return n.Grouping
+		}
+	}
+	return nil
 }

@@ -35,11 +35,8 @@ func Compile(raw json.RawMessage) (Compiled, error) {
 	if err != nil {
 		return Compiled{}, err
 	}
-	built, err := compile(p, mode{instant: !p.overRange()})
+	built, err := compile(p, !p.overRange())
 	if err != nil {
-		return Compiled{}, err
-	}
-	if _, err := promql.ParseExpr(placeholder.interpolate(built.expr)); err != nil {
 		return Compiled{}, err
 	}
 	answer := Compiled{PromQL: built.expr, Warnings: built.notices}
@@ -160,7 +157,7 @@ func Catalogue() CatalogueAnswer {
 	for _, e := range entities {
 		about := CatalogueEntity{
 			Entity: e.name, DefaultGroupBy: e.groupBy, Measures: map[Resource][]Measure{},
-			Labels: labelsOf(append([]string{labelCluster}, e.labels...), e.info),
+			Labels: allLabels(append([]string{labelCluster}, e.labels...), e.info),
 		}
 		for _, r := range table {
 			if !slices.Contains(r.entities, e.name) {

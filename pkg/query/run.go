@@ -174,7 +174,7 @@ func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p
 	return framer{
 		legend: legend{format: p.LegendFormat, plan: built.plan, promql: p.promql != nil},
 		unit:   built.plan.unit, about: built.plan.about, expr: built.expr, step: step,
-		notices: append(notices, more...),
+		notices: append(notices, more...), computed: o.evaluated(),
 	}.frames(all, of), nil
 }
 
@@ -247,20 +247,28 @@ func frameType(format Format, instant bool, o Options) data.FrameType {
 }
 
 // limit keeps as many series as the asker can take: a part, named as one, for
-// eyes; never a part for rules.
-func limit(all []one, of data.FrameType, o Options) ([]one, []data.Notice, error) {
-	most := maxShown
-	if of == data.FrameTypeNumericLong {
-		most = maxTableRows
-	}
+// people; never a part for rules.
+func limit(all []answerSeries, of data.FrameType, o Options) ([]answerSeries, []data.Notice, error) {
 	switch {
 	case o.evaluated() && len(all) > maxEvaluated:
 		return nil, nil, bad("", "the answer has %d series, and rules and expressions are given %d at most: add filters, group by fewer labels, or use top", len(all), maxEvaluated)
-	case o.evaluated() || len(all) <= most:
+	case o.evaluated():
+		return all, nil, nil
+	case of == data.FrameTypeNumericLong, of == data.FrameTypeTimeSeriesLong:
+		some, kept, rows := highestRows(all, maxTableRows)
+		if kept == rows {
+			return all, nil, nil
+		}
+		fewer := "use top to choose others, filters or fewer labels to group by"
+		if of == data.FrameTypeTimeSeriesLong {
+			fewer += ", or a longer interval"
+		}
+		return some, []data.Notice{warning("%d of %d rows are shown, those of the series with the highest average: %s.", kept, rows, fewer)}, nil
+	case len(all) <= maxShown:
 		return all, nil, nil
 	}
-	notice := warning("%d of %d series are shown, those with the highest average: use top to choose others, filters or fewer labels to group by.", most, len(all))
-	return highest(all, most), []data.Notice{notice}, nil
+	notice := warning("%d of %d series are shown, those with the highest average: use top to choose others, filters or fewer labels to group by.", maxShown, len(all))
+	return highest(all, maxShown), []data.Notice{notice}, nil
 }
 
 // built is a query ready to be evaluated.
@@ -271,35 +279,25 @@ type built struct {
 	reads reads
 }
 
-// build compiles a query, finds its step by the metrics it names, and replaces
-// the macros.
+// build compiles a query, finds its step by the polls that bring what it reads,
+// and replaces the macros.
 func build(src Source, q backend.DataQuery, o Options, p parsed, instant bool) (built, error) {
-	first, err := compile(p, mode{instant: instant})
+	plan, err := compile(p, instant)
 	if err != nil {
 		return built{}, err
 	}
-	named, err := readsOf(placeholder.interpolate(first.expr))
-	if err != nil {
-		return built{}, err
-	}
-	b := built{times: newStepRange(q, src.now(), p.least, src.schedule(named.polls), o.evaluated())}
-	if b.plan, err = compile(p, mode{instant: instant, step: b.times.step}); err != nil {
-		return built{}, err
-	}
-	if b.expr, err = withFilters(b.times.interpolate(b.plan.expr), b.plan.filters); err != nil {
-		return built{}, err
-	}
-	b.reads, err = readsOf(b.expr)
+	b := built{plan: plan, times: newStepRange(q, src.now(), p.least, src.schedule(plan.reads.polls), o.evaluated()), reads: plan.reads}
+	b.expr, b.reads.reach, err = plan.at(b.times)
 	return b, err
 }
 
 // compile makes a plan of a query for numbers.
-func compile(p parsed, m mode) (plan, error) {
+func compile(p parsed, instant bool) (plan, error) {
 	switch {
 	case p.metrics != nil:
-		return compileMetrics(p.metrics, m)
+		return compileMetrics(p.metrics, instant)
 	case p.promql != nil:
-		return compilePromQL(p.promql), nil
+		return compilePromQL(p.promql)
 	default:
 		return plan{}, errNoNumbers
 	}

@@ -154,10 +154,11 @@ func TestABrowserGetsAThousandSeriesAndIsTold(t *testing.T) {
 	for _, c := range []struct {
 		query string
 		most  int
+		text  string
 	}{
-		{`{"expr":"x"}`, 1000},
-		{`{"expr":"x","instant":true}`, 1000},
-		{`{"expr":"x","instant":true,"format":"table"}`, 10000},
+		{`{"expr":"x"}`, 1000, "series are shown, those with the highest average"},
+		{`{"expr":"x","instant":true}`, 1000, "series are shown, those with the highest average"},
+		{`{"expr":"x","instant":true,"format":"table"}`, 10000, "rows are shown, those of the series with the highest average"},
 	} {
 		instant := strings.Contains(c.query, "instant")
 		response := answered(t, scriptedSource(t, &scripted{result: manySeries(c.most, instant)}), c.query, Options{})
@@ -166,7 +167,7 @@ func TestABrowserGetsAThousandSeriesAndIsTold(t *testing.T) {
 
 		response = answered(t, scriptedSource(t, &scripted{result: manySeries(c.most+5, instant)}), c.query, Options{})
 		require.Equal(t, c.most, count(response))
-		require.Equal(t, []string{fmt.Sprintf("%d of %d series are shown, those with the highest average: use top to choose others, filters or fewer labels to group by.", c.most, c.most+5)}, texts(response))
+		require.Equal(t, []string{fmt.Sprintf("%d of %d %s: use top to choose others, filters or fewer labels to group by.", c.most, c.most+5, c.text)}, texts(response))
 	}
 }
 
@@ -411,4 +412,39 @@ func TestARulesReduceSeesNoPointOfBeforeItsWindow(t *testing.T) {
 	}
 	shown := Run(context.Background(), source(t, store), q, Options{})
 	require.Equal(t, 2, shown.Frames[0].Rows(), "a panel's line begins at its left edge")
+}
+
+// A table over a range of 1,400 series with 1,000 points had 1.4 million rows.
+func TestATableOverARangeIsBounded(t *testing.T) {
+	matrix := func(series, points int) promql.Result {
+		result := promql.Result{Type: parser.ValueTypeMatrix}
+		for i := range series {
+			s := prom.Series{Metric: of("x", "i", fmt.Sprint(i))}
+			for j := range points {
+				s.Floats = append(s.Floats, prom.FPoint{T: noon.Add(time.Duration(j-points+1) * every).UnixMilli(), F: float64(i)})
+			}
+			result.Matrix = append(result.Matrix, s)
+		}
+		return result
+	}
+	query := `{"expr":"x","format":"table"}`
+	response := answered(t, scriptedSource(t, &scripted{result: matrix(10, 1000)}), query, Options{})
+	require.Equal(t, 10_000, response.Frames[0].Rows())
+	require.Empty(t, texts(response))
+
+	var bytes uint64
+	engine := &scripted{result: matrix(1400, 1000)}
+	_, bytes = costOf(func() { response = answered(t, scriptedSource(t, engine), query, Options{}) })
+	require.Equal(t, 10_000, response.Frames[0].Rows())
+	require.Equal(t, []string{"10000 of 1400000 rows are shown, those of the series with the highest average: use top to choose others, filters or fewer labels to group by, or a longer interval."}, texts(response))
+	for row := range response.Frames[0].Rows() {
+		require.GreaterOrEqual(t, response.Frames[0].Fields[len(response.Frames[0].Fields)-1].At(row), 1390.0, "the highest ones")
+	}
+	require.Less(t, bytes, uint64(32<<20))
+	require.Len(t, answered(t, scriptedSource(t, &scripted{result: matrix(1400, 10)}), query, Options{Expression: true}).Frames, 1400, "what computes gets all, and no table")
+
+	response = answered(t, scriptedSource(t, &scripted{result: matrix(1, 11_000)}), query, Options{})
+	require.Equal(t, 10_000, response.Frames[0].Rows())
+	require.Equal(t, noon, response.Frames[0].Fields[0].At(9999), "of a series that alone has more, the latest")
+	require.Contains(t, texts(response)[0], "10000 of 11000 rows")
 }

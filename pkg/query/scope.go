@@ -48,6 +48,22 @@ func (c *compiler) scope(standard []string, needs string) error {
 	}
 	c.adhoc()
 	c.filters = c.self().filters
+	return c.choosePolls()
+}
+
+// choosePolls finds the filters on the label poll, which the plugin's own health
+// has: which polls bring a series depends on them.
+func (c *compiler) choosePolls() error {
+	for _, f := range c.filters {
+		if f.label != labelPoll {
+			continue
+		}
+		chosen, err := compiled([]matcher{f})
+		if err != nil {
+			return bad("filters", "%v", err)
+		}
+		c.onPoll = append(c.onPoll, chosen...)
+	}
 	return nil
 }
 
@@ -100,11 +116,11 @@ func (c *compiler) place(label string) *join {
 }
 
 func (c *compiler) unknownLabel(key, label string) error {
-	return bad(key, "unknown label %q. Available: %s", label, strings.Join(labelsOf(c.own, c.info), ", "))
+	return bad(key, "unknown label %q. Available: %s", label, strings.Join(allLabels(c.own, c.info), ", "))
 }
 
-// labelsOf lists labels and those that info series add.
-func labelsOf(own []string, info []infoSeries) []string {
+// allLabels lists labels and those that info series add.
+func allLabels(own []string, info []infoSeries) []string {
 	all := slices.Clone(own)
 	for _, i := range info {
 		all = append(all, i.labels...)

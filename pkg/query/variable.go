@@ -273,10 +273,12 @@ func (src Source) resultOf(ctx context.Context, q backend.DataQuery, p parsed, e
 	made := listing{reads: e.reads, notices: warnings(slices.Concat(e.plan.notices, e.result.Warnings))}
 	name := textOf
 	if e.result.Type == parser.ValueTypeScalar {
-		name = func(s one) string { return number(s.points[0].F) }
+		name = func(s answerSeries) string { return number(s.points[0].F) }
 	}
 	if p.LegendFormat != "" && p.LegendFormat != legendAuto {
-		name = func(s one) string { return legend{format: p.LegendFormat, plan: e.plan, promql: true}.name(s.labels) }
+		name = func(s answerSeries) string {
+			return legend{format: p.LegendFormat, plan: e.plan, promql: true}.name(s.labels)
+		}
 	}
 	for _, s := range seriesOf(e.result) {
 		text := name(s)
@@ -289,7 +291,7 @@ func (src Source) resultOf(ctx context.Context, q backend.DataQuery, p parsed, e
 // does, for the variables' regular expressions people have: name, labels
 // without quoting, value, time in milliseconds (grafana/grafana
 // packages/grafana-prometheus/src/metric_find_query.ts, queryResultQuery).
-func textOf(s one) string {
+func textOf(s answerSeries) string {
 	var pairs []string
 	s.labels.Range(func(l labels.Label) {
 		if l.Name != labels.MetricName {
