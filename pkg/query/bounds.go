@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
-
-	"community-mesos-datasource/pkg/promql"
 )
 
 // This file bounds the size of a query before anything is done with it: a
@@ -34,9 +32,6 @@ const (
 	// maxValue is the most bytes of a value. Names are cut at 256 when they are
 	// collected, ids are not.
 	maxValue = 1024
-	// maxPatterns is the most bytes of all regular expressions of a query together,
-	// as for an expression that is typed.
-	maxPatterns = promql.MaxExpression
 
 	maxLabel = 128 // bytes of a label's name
 	maxName  = 256 // bytes of a series' name, and of strings that are one of a few words

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/stretchr/testify/require"
 )
@@ -19,9 +20,9 @@ import (
 var hostile = map[string]struct{ query, text string }{
 	"long patterns": {
 		agentsWhere(20, `"=~"`, quote(strings.Repeat("(a|b.{0,99}){1,9}", 1_500))),
-		"regular expressions have 25500 bytes together and may have 16384 at most",
+		"is 25500 bytes long and may be 4096 at most",
 	},
-	"a long wrong pattern": {agentsWhere(1, `"=~"`, quote(strings.Repeat("(", 15_000))), "is not a valid regular expression: error parsing regexp: "},
+	"a long wrong pattern": {agentsWhere(1, `"=~"`, quote(strings.Repeat("(", 900))), "is not a valid regular expression: error parsing regexp: "},
 	"groupBy": {
 		`{"entity":"agent","resource":"cpus","measure":"allocated","groupBy":[` + commas(`"agent"`, 120_000) + `]}`,
 		"more than 50000 members together",
@@ -38,7 +39,7 @@ var hostile = map[string]struct{ query, text string }{
 		agentsWhere(1, `"=~"`, quote("(a|"+strings.Repeat("x", 1025)+")")), "filters[0].value: a value has more than 1024 bytes",
 	},
 	"literals with one pattern among them": {
-		agentsWhere(1, `"=~"`, `["a.*",`+commas(quote(strings.Repeat("x", 60)), 1000)+`]`), "unless they are lists of literal values",
+		agentsWhere(1, `"=~"`, `["a.*",`+commas(quote(strings.Repeat("x", 60)), 1000)+`]`), "bytes long and may be 4096 at most",
 	},
 	"the dashboard's filters": {
 		`{"expr":"x","adhocFilters":[` + commas(`{"key":"a","operator":"=","value":"b"}`, 51) + `]}`, "adhocFilters: has 51 filters",
@@ -150,6 +151,54 @@ func TestAVariableOfTenThousandValuesCompiles(t *testing.T) {
 		require.Less(t, took, time.Second)
 		require.Less(t, bytes, uint64(64<<20))
 	}
+}
+
+// All of 10,000 agents, as the frontend writes them into each place there is.
+func TestAVariableOfTenThousandValuesIsAnswered(t *testing.T) {
+	names := tenThousandAgents()
+	src := source(t, recordedStore(t,
+		recorded{of("mesos_agent_cpus_allocated", "agent", names[7], "agent_id", "1"), flat(2, 60)},
+		recorded{of("mesos_agent_cpus_allocated", "agent", names[9999], "agent_id", "2"), flat(3, 60)},
+		recorded{of("mesos_agent_cpus_allocated", "agent", "another", "agent_id", "3"), flat(5, 60)},
+		recorded{of("mesos_agent_info", "agent", names[7], "agent_id", "1"), flat(1, 60)},
+		recorded{of("mesos_agent_info", "agent", "another", "agent_id", "3"), flat(1, 60)},
+	))
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = strings.ReplaceAll(name, ".", `\.`)
+	}
+	list, pattern := "["+commasOf(names)+"]", "("+strings.Join(quoted, "|")+")"
+	adhoc := func(filter string) string {
+		return `{"expr":"mesos_agent_cpus_allocated","instant":true,"adhocFilters":[` + filter + `]}`
+	}
+	for name, query := range map[string]string{
+		"builder, =":     strings.TrimSuffix(agentsWhere(1, `"="`, list), "}") + `,"instant":true}`,
+		"builder, =~":    strings.TrimSuffix(agentsWhere(1, `"=~"`, "["+commasOf(quoted)+"]"), "}") + `,"instant":true}`,
+		"PromQL":         `{"expr":` + quote("mesos_agent_cpus_allocated{agent=~"+strconv.Quote(pattern)+"}") + `,"instant":true}`,
+		"dashboard's =|": adhoc(`{"key":"agent","operator":"=|","value":"x","values":` + list + `}`),
+		"dashboard's =~": adhoc(`{"key":"agent","operator":"=~","value":` + quote(pattern) + `}`),
+		"a ratio":        `{"entity":"agent","resource":"cpus","measure":"allocated","aggregate":"max","top":5,"instant":true,"filters":[{"label":"agent","operator":"=","value":` + list + `}]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var response backend.DataResponse
+			took, bytes := costOf(func() { response = answered(t, src, query, Options{}) })
+			var sum float64
+			for _, field := range response.Frames[0].Fields {
+				sum += field.At(0).(float64)
+			}
+			require.Equal(t, 5.0, sum)
+			require.Less(t, len(response.Frames[0].Meta.ExecutedQueryString), 17_000)
+			require.Less(t, took, 2*time.Second)
+			require.Less(t, bytes, uint64(128<<20))
+		})
+	}
+}
+
+func TestARuleNeedsAllOfItsDashboardFilters(t *testing.T) {
+	query := `{"expr":"mesos_cluster_cpus_capacity","instant":true,"adhocFilters":[{"key":"cluster","operator":"=~","value":"("}]}`
+	failed := Run(context.Background(), small(t), asked(query), Options{Alert: true})
+	require.ErrorContains(t, failed.Error, `adhocFilters: a rule needs all of its filters. The dashboard's filter cluster =~ ( is left out`)
+	require.Len(t, texts(answered(t, small(t), query, Options{})), 1)
 }
 
 func commasOf(texts []string) string {

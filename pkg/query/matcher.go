@@ -75,7 +75,7 @@ func newMatcher(label string, operator Operator, values []string) (matcher, erro
 	}
 	values = slices.Clone(values)
 	exact := kind == labels.MatchEqual || kind == labels.MatchNotEqual
-	patterns := 0 // bytes
+	patterns := 0
 	for i, value := range values {
 		values[i] = oneSpelling(label, value, exact)
 		if exact {
@@ -86,8 +86,8 @@ func newMatcher(label string, operator Operator, values []string) (matcher, erro
 		}
 		literal, err := onlyLiterals(values[i])
 		if err == nil && !literal {
-			patterns += len(values[i])
-			err = checkPattern(values[i], patterns)
+			patterns++
+			err = checkPattern(values[i])
 		}
 		if err != nil {
 			return matcher{}, err
@@ -104,23 +104,23 @@ func newMatcher(label string, operator Operator, values []string) (matcher, erro
 	joined := "(?:" + strings.Join(values, "|") + ")"
 	if patterns > 0 {
 		// A list that holds a pattern is a pattern as a whole, its literals too.
-		if err := checkPattern(joined, len(joined)); err != nil {
+		if err := checkPattern(joined); err != nil {
 			return matcher{}, err
 		}
 	}
 	return matcher{label, overList[kind], joined}, nil
 }
 
-// checkPattern returns an error for what is not a regular expression, or is part
-// of patterns that have too many bytes together.
-func checkPattern(pattern string, bytes int) error {
-	if bytes > maxPatterns {
-		return fmt.Errorf("the regular expressions have %d bytes together and may have %d at most, unless they are lists of literal values", bytes, maxPatterns)
+// checkPattern returns an error for what is not a regular expression, or is too
+// large a one.
+func checkPattern(pattern string) error {
+	if err := promql.CheckPattern(pattern); err != nil {
+		return err
 	}
 	if _, err := syntax.Parse(pattern, syntax.Perl); err != nil {
 		return fmt.Errorf("%q is not a valid regular expression: %s", cut(pattern), cutAt(err.Error(), 2*len(cut(pattern))+100))
 	}
-	return promql.CheckPattern(pattern)
+	return nil
 }
 
 // onlyLiterals reports whether a pattern is a list of literal values, a|b|c with
@@ -182,18 +182,18 @@ func oneSpelling(label, value string, exact bool) string {
 	return value
 }
 
-// adhocMatchers turns a dashboard's filters into matchers. What no matcher can
-// say becomes a sentence.
-func adhocMatchers(filters []AdhocFilter) (matchers []matcher, notices []string) {
+// adhocMatchers turns a dashboard's filters into matchers. leftOut has a sentence
+// for each that no matcher can say.
+func adhocMatchers(filters []AdhocFilter) (matchers []matcher, leftOut []string) {
 	for _, f := range filters {
 		m, err := adhocMatcher(f)
 		if err != nil {
-			notices = append(notices, fmt.Sprintf("The dashboard's filter %s %s %s is left out: %v.", f.Key, f.Operator, cut(strings.Join(f.list(), ", ")), err))
+			leftOut = append(leftOut, fmt.Sprintf("The dashboard's filter %s %s %s is left out: %v.", f.Key, f.Operator, cut(strings.Join(f.list(), ", ")), err))
 			continue
 		}
 		matchers = append(matchers, m)
 	}
-	return matchers, notices
+	return matchers, leftOut
 }
 
 func (f AdhocFilter) list() []string {

@@ -47,6 +47,8 @@ type plan struct {
 	unit    string
 	about   string
 	notices []string
+	// leftOut are the notices about filters of the dashboard that do not hold.
+	leftOut []string
 	// filters are still to be added to every selector.
 	filters []matcher
 	// coverage is an expression for the part of the allocated resource whose use
@@ -71,6 +73,7 @@ type compiler struct {
 	joined  []join
 	counter bool // operands are counters: increase or rate around each
 	notices []string
+	leftOut []string
 	// names are the series selected so far; onPoll the filters that choose among
 	// the polls that bring them.
 	names  []string
@@ -265,7 +268,7 @@ func (c *compiler) finish(measure expr, p plan) (plan, error) {
 		p.title += ", expected in " + promDuration(ahead)
 	}
 	p.measure, p.counter, p.ahead, p.top, p.instant = measure, c.counter, ahead, q.Top, c.instant
-	p.expr, p.notices = p.around(0), c.notices
+	p.expr, p.notices, p.leftOut = p.around(0), c.notices, c.leftOut
 	p.reads.names = slices.Compact(slices.Sorted(slices.Values(c.names)))
 	p.reads.polls = pollsOf(p.reads.names, false, c.onPoll)
 	if c.grouped {

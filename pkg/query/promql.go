@@ -25,9 +25,9 @@ func compilePromQL(q *PromQLQuery) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
-	matchers, notices := adhocMatchers(q.AdhocFilters)
+	matchers, leftOut := adhocMatchers(q.AdhocFilters)
 	return plan{
-		expr: text, parsed: parsed, reads: readsIn(parsed), columns: labelsOf(parsed), filters: matchers, notices: notices,
+		expr: text, parsed: parsed, reads: readsIn(parsed), columns: labelsOf(parsed), filters: matchers, notices: leftOut, leftOut: leftOut,
 	}, nil
 }
 

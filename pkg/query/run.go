@@ -173,7 +173,7 @@ func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p
 	}
 	return framer{
 		legend: legend{format: p.LegendFormat, plan: built.plan, promql: p.promql != nil},
-		unit:   built.plan.unit, about: built.plan.about, expr: built.expr, step: step,
+		unit:   built.plan.unit, about: built.plan.about, expr: cutAt(built.expr, maxShownExpr), step: step,
 		notices: append(notices, more...), computed: o.evaluated(),
 	}.frames(all, of), nil
 }
@@ -285,6 +285,9 @@ func build(src Source, q backend.DataQuery, o Options, p parsed, instant bool) (
 	plan, err := compile(p, instant)
 	if err != nil {
 		return built{}, err
+	}
+	if o.Alert && len(plan.leftOut) > 0 {
+		return built{}, bad("adhocFilters", "a rule needs all of its filters. %s", plan.leftOut[0])
 	}
 	b := built{plan: plan, times: newStepRange(q, src.now(), p.least, src.schedule(plan.reads.polls), o.evaluated()), reads: plan.reads}
 	b.expr, b.reads.reach, err = plan.at(b.times)

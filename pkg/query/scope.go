@@ -70,8 +70,9 @@ func (c *compiler) choosePolls() error {
 // adhoc adds the dashboard's filters. One whose label these series do not have
 // is added all the same, as everywhere on the dashboard, and mentioned.
 func (c *compiler) adhoc() {
-	matchers, notices := adhocMatchers(c.query.AdhocFilters)
-	c.notices = append(c.notices, notices...)
+	matchers, leftOut := adhocMatchers(c.query.AdhocFilters)
+	c.leftOut = leftOut
+	c.notices = append(c.notices, leftOut...)
 	for _, m := range matchers {
 		place := c.place(m.label)
 		if place == nil {
