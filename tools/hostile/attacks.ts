@@ -55,6 +55,12 @@ const agents = (n: number) => times(n, (i) => `agent${String(i).padStart(5, '0')
 const nested = (levels: number, open: string, inner: string, close: string) =>
   open.repeat(levels) + inner + close.repeat(levels);
 
+/** A query whose filters are lists in lists. Text, because JSON.stringify would need as deep a stack. */
+function deep(levels: number): Request {
+  const request = ask(builder({ filters: 'here' }));
+  return { ...request, body: JSON.stringify(request.body).replace('"here"', nested(levels, '[', '', ']')) };
+}
+
 const regular: Attack[] = [
   { of: 'A1', name: 'regex of 2.7 kB in PromQL', requests: () => [ask(range(`count({task_id=~"${SHORT}"})`))] },
   { of: 'A1', name: 'regex of 13.5 kB in PromQL', requests: () => [ask(instant(`count({task_id=~"${LONG}"})`))] },
@@ -211,7 +217,7 @@ const size: Attack[] = [
     of: 'A2',
     name: 'JSON nested 9,000 levels deep',
     deadline: AT_ONCE,
-    requests: () => [ask(builder({ filters: JSON.parse(nested(9_000, '[', '', ']')) as unknown }))],
+    requests: () => [deep(9_000)],
   },
   {
     of: 'A2',

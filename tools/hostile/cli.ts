@@ -1,4 +1,9 @@
-// The hostile-viewer suite: `npm test -- hostile`, or `node tools/hostile/cli.ts --only TEXT` for some of the attacks.
+// The hostile-viewer suite: `npm test -- hostile`, or `node tools/hostile/cli.ts` with
+//
+//   --only TEXT    attacks with the text in their name, or of that point of the issue (A1)
+//   --from TEXT    from the first one with the text in its name on
+//   --plugin DIR   another build than this repository's
+//   --list         their names
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
@@ -9,13 +14,17 @@ import { startStage } from './stage.ts';
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
+    from: { type: 'string', default: '' },
     plugin: { type: 'string' },
     report: { type: 'string' },
     list: { type: 'boolean', default: false },
   },
 });
 
-const selected = attacks.filter(({ name, of }) => name.includes(values.only) || of === values.only);
+const begin = attacks.findIndex(({ name }) => name.includes(values.from));
+const selected = attacks
+  .slice(Math.max(0, begin))
+  .filter(({ name, of }) => name.includes(values.only) || of === values.only);
 if (values.list || selected.length === 0) {
   console.log(attacks.map(({ of, name }) => `${of.padEnd(3)} ${name}`).join('\n'));
   process.exit(values.list ? 0 : 2);

@@ -116,7 +116,10 @@ async function send(stage: Stage, probe: Probe, watched: Watch, attack: Attack):
   const from = Date.now();
   const outcomes: Outcome[] = [];
   let rounds = 0;
-  const requests = attack.requests();
+  // Text once: several of 10 MB made for each round would be this process' memory.
+  const requests = attack
+    .requests()
+    .map((one) => ({ ...one, body: typeof one.body === 'object' ? JSON.stringify(one.body) : one.body }));
   for (; rounds === 0 || Date.now() < from + SUSTAINED; rounds++) {
     outcomes.push(...(await Promise.all(requests.map((one) => answer(stage.url, one, attack)))));
   }
@@ -165,9 +168,12 @@ interface Outcome {
 const KEPT = 1 << 16;
 
 /** Sends a request on a connection of its own, and reads what comes back without keeping it. */
-function answer(url: string, { method, path, body, headers }: Request, attack: Attack): Promise<Outcome> {
+function answer(
+  url: string,
+  { method, path, body, headers }: Request & { body?: string },
+  attack: Attack
+): Promise<Outcome> {
   const began = Date.now();
-  const text = typeof body === 'object' ? JSON.stringify(body) : body;
   return new Promise((resolve) => {
     const end = (kind: Outcome['kind'], told: string) => resolve({ kind, took: Date.now() - began, text: told });
     const request = http.request(url + path, {
@@ -217,7 +223,7 @@ function answer(url: string, { method, path, body, headers }: Request, attack: A
         end(kind, told);
       });
     });
-    request.end(text);
+    request.end(body);
   });
 }
 
