@@ -28,7 +28,7 @@ func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now 
 	}
 	options, err := ds.HTTPClientOptions(ctx)
 	if err != nil {
-		return nil, parsed, fmt.Errorf("settings of the data source: HTTP client: %w", err)
+		return nil, parsed, fmt.Errorf("settings of the data source: HTTP client: %s", withoutFile(err))
 	}
 	forMasters, transport, err := configOf(options, parsed, now)
 	if err != nil {
@@ -95,7 +95,7 @@ func configOf(options httpclient.Options, parsed Settings, now func() time.Time)
 	options.ConfigureTransport = func(_ httpclient.Options, t *http.Transport) { transport = t }
 	var err error
 	if cfg.HTTP, err = httpclient.New(options); err != nil {
-		return cfg, nil, fmt.Errorf("settings of the data source: HTTP client (TLS certificates, proxy): %w", err)
+		return cfg, nil, fmt.Errorf("settings of the data source: HTTP client (TLS certificates, proxy): %s", withoutFile(err))
 	}
 	cfg.CloseIdle = transport.CloseIdleConnections
 	return cfg, transport, nil

@@ -44,6 +44,7 @@ type fixture struct {
 	clock    *clocktest.Clock
 	registry *Registry
 	plugin   *Plugin
+	user     *backend.User // who sends requests
 
 	mu   sync.Mutex
 	ds   backend.DataSourceInstanceSettings
@@ -100,7 +101,7 @@ func (s *fixture) context() backend.PluginContext {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ds := s.ds
-	return backend.PluginContext{OrgID: 1, PluginID: ID, DataSourceInstanceSettings: &ds}
+	return backend.PluginContext{OrgID: 1, PluginID: ID, User: s.user, DataSourceInstanceSettings: &ds}
 }
 
 // start lets the first poll happen, and its second try where it fails.

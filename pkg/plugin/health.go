@@ -13,12 +13,22 @@ import (
 	"community-mesos-datasource/pkg/series"
 )
 
-// CheckHealth is Save & test: it says in a line what was found, and in the
-// details everything an operator asks next.
-func (p *Plugin) CheckHealth(ctx context.Context, req *backend.CheckHealthRequest) (*backend.CheckHealthResult, error) {
+// CheckHealth implements Save & test: its message is one line with what was found,
+// its details everything an operator asks next. Viewers may call it, too; they see
+// no paths of the server.
+func (p *Plugin) CheckHealth(ctx context.Context, req *backend.CheckHealthRequest) (result *backend.CheckHealthResult, _ error) {
+	shown := p.registry.pathless
+	if maySeePaths(req.PluginContext.User) {
+		shown = func(text string) string { return text }
+	}
+	defer func() {
+		if cause := recover(); cause != nil {
+			result = unhealthy(shown(p.panicked("checking the data source", cause)), "")
+		}
+	}()
 	src, err := p.registry.For(ctx, req.PluginContext)
 	if err != nil {
-		return unhealthy(err.Error(), ""), nil
+		return unhealthy(shown(err.Error()), ""), nil
 	}
 	collecting := src.polling()
 	if collecting == nil {
@@ -27,12 +37,12 @@ func (p *Plugin) CheckHealth(ctx context.Context, req *backend.CheckHealthReques
 	problem := collecting.Check(ctx)
 	answer := src.statusAnswer()
 	if problem != nil {
-		return unhealthy(problem.Error(), verbose(answer)), nil
+		return unhealthy(shown(problem.Error()), shown(verbose(answer))), nil
 	}
 	return &backend.CheckHealthResult{
 		Status:      backend.HealthStatusOk,
-		Message:     headline(answer),
-		JSONDetails: details(verbose(answer)),
+		Message:     shown(headline(answer)),
+		JSONDetails: details(shown(verbose(answer))),
 	}, nil
 }
 

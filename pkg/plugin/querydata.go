@@ -2,6 +2,8 @@ package plugin
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -10,26 +12,41 @@ import (
 	"community-mesos-datasource/pkg/query"
 )
 
-// Headers by which Grafana tells who asks.
+// Headers that say what sent the queries.
 const (
 	headerFromAlert = "FromAlert"           // "true" for alert and recording rules
 	headerFromExpr  = "X-Grafana-From-Expr" // set when an expression reads the answer
 )
 
-// QueryData answers the queries of a panel, of Explore or of a rule, side by
-// side. It never returns a Go error: panels would then show none of our text,
-// so whatever is wrong is an error of each query it concerns.
-func (p *Plugin) QueryData(ctx context.Context, req *backend.QueryDataRequest) (*backend.QueryDataResponse, error) {
-	response := backend.NewQueryDataResponse()
-	failed := func(err error) (*backend.QueryDataResponse, error) {
-		for _, q := range req.Queries {
-			response.Responses[q.RefID] = backend.ErrDataResponseWithSource(backend.StatusBadRequest, backend.ErrorSourceDownstream, err.Error())
+// maxQueries is how many queries one request may have. A panel has some ten; 200
+// is what one with a query for each of a large cluster's frameworks may need.
+const maxQueries = 200
+
+// QueryData answers the queries of a panel, of Explore or of a rule, concurrently.
+// It never returns a Go error, of which panels show no text: what is wrong is the
+// error of each query that it concerns, a panic included.
+func (p *Plugin) QueryData(ctx context.Context, req *backend.QueryDataRequest) (response *backend.QueryDataResponse, _ error) {
+	fail := func(status backend.Status, source backend.ErrorSource, text string) {
+		response = backend.NewQueryDataResponse()
+		// Beyond the bound the answer would be larger than the request.
+		for _, q := range req.Queries[:min(len(req.Queries), maxQueries)] {
+			response.Responses[q.RefID] = backend.ErrDataResponseWithSource(status, source, p.registry.pathless(text))
 		}
+	}
+	refuse := func(err error) { fail(backend.StatusBadRequest, backend.ErrorSourceDownstream, err.Error()) }
+	defer func() {
+		if cause := recover(); cause != nil {
+			fail(backend.StatusInternal, backend.ErrorSourcePlugin, p.panicked("answering queries", cause))
+		}
+	}()
+	if n := len(req.Queries); n > maxQueries {
+		refuse(fmt.Errorf("the request has %d queries: %d are the most; use fewer queries, with filters or groupBy for several series", n, maxQueries))
 		return response, nil
 	}
 	src, err := p.registry.For(ctx, req.PluginContext)
 	if err != nil {
-		return failed(err)
+		refuse(err)
+		return response, nil
 	}
 	options := query.Options{
 		Alert:      req.Headers[headerFromAlert] == "true",
@@ -38,19 +55,40 @@ func (p *Plugin) QueryData(ctx context.Context, req *backend.QueryDataRequest) (
 	}
 	view, err := p.registry.query(src)
 	if err != nil {
-		return failed(err)
+		refuse(err)
+		return response, nil
 	}
 
 	var wait sync.WaitGroup
 	answers := make([]backend.DataResponse, len(req.Queries))
 	for i, q := range req.Queries {
-		wait.Go(func() { answers[i] = query.Run(ctx, view, q, options) })
+		wait.Go(func() { answers[i] = p.registry.withoutPaths(query.Run(ctx, view, q, options)) }) // Run recovers
 	}
 	wait.Wait()
+	response = backend.NewQueryDataResponse()
 	for i, q := range req.Queries {
 		response.Responses[q.RefID] = answers[i]
 	}
 	return response, nil
+}
+
+// withoutPaths returns a response whose error and notices have no path of the
+// server.
+func (r *Registry) withoutPaths(response backend.DataResponse) backend.DataResponse {
+	if response.Error != nil {
+		if text := r.pathless(response.Error.Error()); text != response.Error.Error() {
+			response.Error = errors.New(text)
+		}
+	}
+	for _, frame := range response.Frames {
+		if frame.Meta == nil {
+			continue
+		}
+		for i := range frame.Meta.Notices {
+			frame.Meta.Notices[i].Text = r.pathless(frame.Meta.Notices[i].Text)
+		}
+	}
+	return response
 }
 
 // ready waits for the first poll. Its error concerns queries only while there

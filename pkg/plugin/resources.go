@@ -1,10 +1,13 @@
 package plugin
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -19,22 +22,50 @@ import (
 // The resources behind /api/datasources/uid/<uid>/resources/, all of them
 // read-only: catalogue, labels, label-values, compile, status.
 
-// maxBody is the most bytes of a request's body: a query and the object around it.
-const maxBody = query.MaxQuery + 1<<10
+// Bounds of a request, in bytes.
+const (
+	maxBody    = query.MaxQuery + 1<<10 // a query and the object around it
+	maxAddress = 1 << 20                // as for Go's HTTP servers, Grafana's among them
+)
 
+// routes returns the handler of all resources.
 func (p *Plugin) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /catalogue", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, query.Catalogue())
 	})
-	mux.HandleFunc("POST /compile", compile)
+	mux.HandleFunc("POST /compile", p.compile)
 	mux.HandleFunc("GET /labels", p.withSource(labels))
 	mux.HandleFunc("GET /label-values", p.withSource(labelValues))
 	mux.HandleFunc("GET /status", p.withSource(status))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		writeError(w, http.StatusNotFound, fmt.Errorf("no resource %s %s: there are GET catalogue, labels, label-values, status and POST compile", r.Method, r.URL.Path))
+		p.writeError(w, http.StatusNotFound, fmt.Errorf("no resource %s %s: there are GET catalogue, labels, label-values, status and POST compile", r.Method, r.URL.Path))
 	})
-	return mux
+	return p.bounded(mux)
+}
+
+// bounded refuses requests that are too large before anything reads them, and
+// turns a panic into an answer.
+func (p *Plugin) bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if cause := recover(); cause != nil {
+				p.writeError(w, http.StatusInternalServerError, errors.New(p.panicked("answering "+r.URL.Path, cause)))
+			}
+		}()
+		if n := len(r.URL.RawQuery) + len(r.URL.Path); n > maxAddress {
+			p.writeError(w, http.StatusRequestURITooLong, fmt.Errorf("the address has %d bytes: %d are the most; use fewer or shorter selectors", n, maxAddress))
+			return
+		}
+		// The SDK's adapter has the whole body in memory.
+		body, err := io.ReadAll(http.MaxBytesReader(w, cmp.Or(r.Body, io.ReadCloser(http.NoBody)), maxBody))
+		if err != nil {
+			p.writeError(w, http.StatusRequestEntityTooLarge, fmt.Errorf("the body has more than %d bytes: choose fewer values in the query", maxBody))
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		next.ServeHTTP(w, r)
+	})
 }
 
 type sourceHandler func(p *Plugin, src *source, w http.ResponseWriter, r *http.Request)
@@ -44,7 +75,7 @@ func (p *Plugin) withSource(handle sourceHandler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		src, err := p.registry.For(r.Context(), backend.PluginConfigFromContext(r.Context()))
 		if err != nil {
-			writeError(w, http.StatusBadRequest, err)
+			p.writeError(w, http.StatusBadRequest, err)
 			return
 		}
 		handle(p, src, w, r)
@@ -53,25 +84,17 @@ func (p *Plugin) withSource(handle sourceHandler) http.HandlerFunc {
 
 // compile answers `{query}` with `{"promql", "warnings"}`: what the query's
 // builder fields mean.
-func compile(w http.ResponseWriter, r *http.Request) {
+func (p *Plugin) compile(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		Query json.RawMessage `json:"query"`
 	}
-	if r.Body == nil { // the SDK's adapter, unlike a server, has none where nothing was sent
-		r.Body = http.NoBody
-	}
-	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&body)
-	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		writeError(w, http.StatusRequestEntityTooLarge, fmt.Errorf("the body has more than %d bytes: choose fewer values in the query", tooLarge.Limit))
-		return
-	}
-	if err != nil {
-		writeError(w, http.StatusBadRequest, fmt.Errorf(`the body must be {"query": {...}}: %w`, err))
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+		p.writeError(w, http.StatusBadRequest, fmt.Errorf(`the body must be {"query": {...}}: %w`, err))
 		return
 	}
 	compiled, err := query.Compile(body.Query)
 	if err != nil {
-		writeError(w, http.StatusBadRequest, err)
+		p.writeError(w, http.StatusBadRequest, err)
 		return
 	}
 	writeJSON(w, http.StatusOK, compiled)
@@ -100,21 +123,24 @@ func labelValues(p *Plugin, src *source, w http.ResponseWriter, r *http.Request)
 // reads that reads this.
 func (p *Plugin) answerList(w http.ResponseWriter, r *http.Request, src *source, list func(context.Context, query.Source) ([]string, []string, error)) {
 	if err := src.ready(r.Context()); err != nil {
-		writeError(w, http.StatusServiceUnavailable, err)
+		p.writeError(w, http.StatusServiceUnavailable, err)
 		return
 	}
 	view, err := p.registry.query(src)
 	if err != nil {
-		writeError(w, http.StatusBadRequest, err)
+		p.writeError(w, http.StatusBadRequest, err)
 		return
 	}
 	values, warnings, err := list(r.Context(), view)
 	if err != nil {
-		writeError(w, http.StatusBadRequest, err)
+		p.writeError(w, http.StatusBadRequest, err)
 		return
 	}
 	if values == nil {
 		values = []string{}
+	}
+	for i := range warnings {
+		warnings[i] = p.registry.pathless(warnings[i])
 	}
 	writeJSON(w, http.StatusOK, struct {
 		Status   string   `json:"status"`
@@ -175,9 +201,19 @@ func historyStatus(stats history.Stats) HistoryStatus {
 	return answer
 }
 
-func status(_ *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
+// status answers what the data source knows of itself: to administrators with the
+// paths of the server, to others without.
+func status(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
 	_ = src.ready(r.Context()) // what went wrong is part of the answer
-	writeJSON(w, http.StatusOK, src.statusAnswer())
+	raw, err := json.Marshal(src.statusAnswer())
+	if err != nil {
+		p.writeError(w, http.StatusInternalServerError, err)
+		return
+	}
+	if !maySeePaths(backend.PluginConfigFromContext(r.Context()).User) {
+		raw = []byte(p.registry.pathless(string(raw)))
+	}
+	writeJSON(w, http.StatusOK, json.RawMessage(raw))
 }
 
 func (s *source) statusAnswer() StatusAnswer {
@@ -206,7 +242,8 @@ func writeJSON(w http.ResponseWriter, code int, value any) {
 }
 
 // writeError answers in the shape of Prometheus' HTTP API, with the message
-// also where Grafana's frontend looks for it.
-func writeError(w http.ResponseWriter, code int, err error) {
-	writeJSON(w, code, map[string]string{"status": "error", "error": err.Error(), "message": err.Error()})
+// also where Grafana's frontend looks for it, and without paths of the server.
+func (p *Plugin) writeError(w http.ResponseWriter, code int, err error) {
+	text := p.registry.pathless(err.Error())
+	writeJSON(w, code, map[string]string{"status": "error", "error": text, "message": text})
 }
