@@ -3,8 +3,12 @@ package disk
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,8 +44,9 @@ func TestABatchThatCannotBeCommittedIsKept(t *testing.T) {
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			c := newClock()
-			d := openDisk(t, Options{Dir: t.TempDir(), Now: c.Now, every: time.Hour})
+			d := openDisk(t, Options{Dir: t.TempDir(), Now: c.Now, every: time.Hour, MemoryLimit: 1 << 20})
 			wrote := polls(t, d, c, 5, "known")
+			require.Zero(t, d.Room(time.Minute), "any number")
 			ref := appendKnown(t, d, c, wrote, 0)
 
 			b := d.Batch(context.Background()).(*diskBatch)
@@ -58,6 +63,7 @@ func TestABatchThatCannotBeCommittedIsKept(t *testing.T) {
 			require.NoError(t, b.Commit(), "a fault of storage is no fault of the poll")
 			require.Contains(t, d.Stats().Note, "for the test")
 			require.True(t, d.InMemory())
+			require.InDelta(t, 900, d.Room(time.Minute), 200, "as many as memory holds, at once")
 			same(t, wrote, readDisk(t, d, everything))
 			h.release()
 
@@ -142,4 +148,50 @@ func TestACommitThatFailsAfterClose(t *testing.T) {
 	require.ErrorIs(t, err, history.ErrClosed)
 	require.ErrorIs(t, err, errTest)
 	require.NoError(t, <-closed)
+}
+
+// A bug in the keeper's work does not end the process.
+func TestTheKeeperRecovers(t *testing.T) {
+	c := newClock()
+	var bug atomic.Bool
+	log := &recordingLog{}
+	d := openDisk(t, Options{Dir: t.TempDir(), every: time.Hour, Log: log, Now: func() time.Time {
+		if bug.Swap(false) {
+			panic("a bug for the test")
+		}
+		return c.Now()
+	}})
+	wrote := polls(t, d, c, 5, "a")
+	bug.Store(true)
+	d.Wake()
+	require.Eventually(t, func() bool { return !bug.Load() }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool {
+		return strings.Contains(d.Stats().Note, "work on the history in "+d.opts.Dir+" failed (a bug for the test)")
+	}, 5*time.Second, time.Millisecond)
+	require.Contains(t, log.String(), "TestTheKeeperRecovers", "the log has the stack")
+	d.takeOver(fault{kind: full, text: "for the test"})
+	add(wrote, polls(t, d, c, 5, "a"))
+	d.Wake()
+	onDisk(t, d)
+	same(t, wrote, reopened(t, d))
+}
+
+// A recordingLog keeps what is logged.
+type recordingLog struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *recordingLog) Info(msg string, args ...any) { l.Warn(msg, args...) }
+
+func (l *recordingLog) Warn(msg string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fmt.Fprintln(&l.text, msg, args)
+}
+
+func (l *recordingLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }

@@ -246,7 +246,16 @@ func TestAFileSystemThatTurnsReadOnly(t *testing.T) {
 	wrote := polls(t, d, c, 300, "a", "b")
 	unix.Sync() // what is not yet on the device when it fails is lost, as when the power fails
 	onDevice := maps.Clone(wrote)
+	b := d.Batch(context.Background())
+	at := c.Advance(15 * time.Second).UnixMilli()
+	for i := range 2000 {
+		name := taskSeries("task", i)
+		_, err := b.Append(0, constant(name), at, 7)
+		require.NoError(t, err)
+		wrote[name.String()] = []pair{{T: at, V: 7}}
+	}
 	broken.turnReadOnly()
+	require.NoError(t, b.Commit(), "a fault of storage is no fault of the poll")
 	add(wrote, polls(t, d, c, 300, "a", "b"))
 	require.Contains(t, inMemoryFor(t, d, readOnly), "read-only file system: history is kept in memory until it can be written again")
 	require.Equal(t, "disk", d.Stats().Engine, "what is on disk stays readable")

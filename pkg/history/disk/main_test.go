@@ -13,6 +13,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(childDir); dir != "" { // started by a test: see kill_test.go
 		os.Exit(writeUntilKilled(dir))
 	}
+	if dir := os.Getenv(openDir); dir != "" { // see labels_test.go
+		os.Exit(openPlainTSDB(dir))
+	}
 	// A TSDB that panics while it is closed leaves its log open.
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/prometheus/prometheus/tsdb/wlog.(*WL).run"))
 }

@@ -25,8 +25,8 @@ package repair
 //     is dropped, and a damaged checkpoint keeps the database from opening
 //   - tsdb/head.go (Init): head chunks with a wrong checksum are dropped and read
 //     again from the log
-//   - tsdb/head_wal.go (loadWAL): refs of samples without a series are not given
-//     to another series
+//   - tsdb/head_wal.go (loadWAL): references up to that of a tombstone are not
+//     given to other series; a label of 16 MiB ends the process
 //   - tsdb/db.go (reloadBlocks): a block without a readable meta.json is skipped,
 //     any other unreadable block keeps the database from opening
 //   - tsdb/querier.go: "cannot populate chunk", "get series"

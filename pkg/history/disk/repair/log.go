@@ -4,14 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"slices"
 	"strconv"
 
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb/chunks"
 	"github.com/prometheus/prometheus/tsdb/fileutil"
 	"github.com/prometheus/prometheus/tsdb/record"
+	"github.com/prometheus/prometheus/tsdb/tombstones"
 	"github.com/prometheus/prometheus/tsdb/wlog"
 	"github.com/prometheus/prometheus/util/compression"
 
@@ -182,9 +185,10 @@ func (l lost) String() string {
 	return text
 }
 
-// rewriteLog writes what can be read of the parts of a log to a new one.
-// References of samples without a series stay in it: by them the TSDB knows
-// not to give them to other series, whose chunks would be mixed up.
+// rewriteLog writes what can be read of the parts of a log to a new one. At its
+// end there is a tombstone for a reference beyond all others: the TSDB gives out
+// none below it (tsdb/head_wal.go: loadWAL). Else it would give those of series
+// whose labels were lost to new ones, and the lost series' chunks with them.
 func (r *repair) rewriteLog(to string, parts []string) (l lost, err error) {
 	w, err := wlog.NewSize(r.Log, nil, to, segmentSize, compression.Snappy)
 	if err != nil {
@@ -192,6 +196,7 @@ func (r *repair) rewriteLog(to string, parts []string) (l lost, err error) {
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
 	known := map[chunks.HeadSeriesRef]struct{}{}
+	last, newest := chunks.HeadSeriesRef(0), int64(math.MinInt64)
 	dec, buf := record.NewDecoder(labels.NewSymbolTable(), r.Log), compression.NewSyncDecodeBuffer()
 	var samples []record.RefSample
 	for _, path := range parts {
@@ -208,7 +213,10 @@ func (r *repair) rewriteLog(to string, parts []string) (l lost, err error) {
 					rec, n = withoutTooLong(rec)
 					l.series += n
 				}
-				if !seriesOf(rec, func(ref chunks.HeadSeriesRef, _ []byte, _ bool) { known[ref] = struct{}{} }) {
+				if !seriesOf(rec, func(ref chunks.HeadSeriesRef, _ []byte, _ bool) {
+					known[ref] = struct{}{}
+					last = max(last, ref)
+				}) {
 					l.places++
 					return nil
 				}
@@ -218,6 +226,7 @@ func (r *repair) rewriteLog(to string, parts []string) (l lost, err error) {
 					return nil
 				}
 				for _, s := range samples {
+					last, newest = max(last, s.Ref), max(newest, s.T)
 					if _, ok := known[s.Ref]; !ok && s.T >= r.newest {
 						l.unknown++
 					}
@@ -235,5 +244,7 @@ func (r *repair) rewriteLog(to string, parts []string) (l lost, err error) {
 			l.places++
 		}
 	}
-	return l, nil
+	beyond := tombstones.Stone{Ref: storage.SeriesRef(last + 1), Intervals: tombstones.Intervals{{Mint: newest, Maxt: newest}}}
+	var enc record.Encoder
+	return l, w.Log(enc.Tombstones([]tombstones.Stone{beyond}, nil))
 }
