@@ -3,13 +3,15 @@
 // Its files, in the order a query passes them:
 //
 //	model.go       the query as JSON; schema.json and src/query/types.gen.ts are generated from it
-//	parse.go       decoding, defaults, and what is wrong with a query
-//	entities.go    what the builder knows: entities, resources, measures (the compile table)
+//	bounds.go      how large a query may be
+//	parse.go       decoding, defaults, and errors of a query
+//	keys.go        keys that nobody knows
+//	entities.go    the compile table: entities, resources, measures
 //	matcher.go     filters and ad-hoc filters as PromQL matchers
 //	metrics.go     queryType metrics: compile
 //	scope.go       its labels: groupBy and filters
 //	expression.go  the parts PromQL text is made of
-//	promql.go      queryType promql: expressions and what can be read off them
+//	promql.go      queryType promql: expressions, and the series and polls they read
 //	time.go        step, macros, look-back
 //	current.go     tasks whose history is not kept
 //	variable.go    queryType variable: the values a dashboard variable offers;
@@ -18,7 +20,7 @@
 //	frames.go      frames in the shapes Grafana's dataplane contract names
 //	legend.go      display names
 //	units.go       Grafana's units
-//	notices.go     what a reader of the answer must know
+//	notices.go     notices: what limits an answer or makes it old
 //	resources.go   what the editors ask: compile, labels, values, catalogue
 //
 // Every query type is safe for whatever JSON a viewer sends.

@@ -7,9 +7,9 @@ import (
 	"community-mesos-datasource/catalogue"
 )
 
-// This file is what the builder knows, as tables: which entities there are
-// and how their labels tell them apart, which measures a resource has, and how
-// each measure is made of series. metrics.go turns a row into PromQL.
+// This file holds what the builder knows, as tables: the entities and the labels
+// that identify them, the measures of each resource, and the series that each
+// measure is computed from. metrics.go turns a row into PromQL.
 //
 // Series names: mesos_<entity>_<resource>_<measure>, with _bytes for memory
 // and disk; every series also has the label cluster.
@@ -92,7 +92,7 @@ func (e entity) mainSeries(r row, res Resource, m Measure) string {
 	}
 }
 
-// has tells whether a list of label names, some ending in *, holds a label.
+// has reports whether a list of label names, some ending in *, holds a label.
 func has(list []string, label string) bool {
 	return slices.ContainsFunc(list, func(known string) bool {
 		if prefix, any := strings.CutSuffix(known, "*"); any {
@@ -206,10 +206,10 @@ const measureMeasured Measure = "measured"
 // everyState are the measures of tasks that do not pick a state.
 var everyState = []Measure{MeasureActive, MeasureEnded}
 
-// ratio tells whether the measure is a quotient.
+// ratio reports whether the measure is a quotient.
 func (r row) ratio() bool { return r.shape == shapeRatio || r.shape == shapeShare }
 
-// find gives the row for a measure of an entity, or why there is none.
+// find returns the row for a measure of an entity. An error names what there is.
 func find(e Entity, res Resource, m Measure) (row, error) {
 	var of []Entity       // entities that have the measure of this resource
 	var among []Resource  // resources that have the measure
@@ -233,9 +233,9 @@ func find(e Entity, res Resource, m Measure) (row, error) {
 	case res == ResourceTasks && (e == EntityTask || e == EntityExecutor):
 		return row{}, bad("resource", "tasks of %s %s cannot be counted: count tasks by framework, agent or role", article(e), e)
 	case len(of) == 0 && len(among) > 0 && !slices.Contains(tasks, among[0]) && res != ResourceTasks:
-		return row{}, bad("measure", "there is no %s of %s: there is of %s", m, res, list(among))
+		return row{}, bad("measure", "%q is not available for %s. Available for: %s", m, res, strings.Join(names(among), ", "))
 	case len(of) == 0:
-		return row{}, bad("measure", "%s is no measure of %s: it has %s", m, res, list(unique(measures)))
+		return row{}, bad("measure", "%q is not a measure of %s. Available: %s", m, res, strings.Join(unique(measures), ", "))
 	case m == MeasureUtilization && e == EntityFramework:
 		return row{}, bad("measure", "a framework has no capacity: use share")
 	case m == MeasureUtilization:
@@ -318,7 +318,7 @@ func names[T ~string](all []T) []string {
 	return texts
 }
 
-// list writes values for a sentence: "a, b and c".
+// list joins values for a sentence: "a, b and c".
 func list[T ~string](all []T) string {
 	texts := names(all)
 	if len(texts) < 2 {

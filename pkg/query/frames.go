@@ -42,9 +42,9 @@ const (
 	maxEvaluated = 10_000
 )
 
-// maxShownExpr is how many bytes of the expression are told to people. Longer
-// ones hold lists of values. Of several frames the first has it, the others only
-// where it is short.
+// maxShownExpr is the most bytes of the expression that a frame carries; longer
+// expressions hold lists of values. Of several frames the first carries it, and
+// the others only up to maxRepeatExpr bytes.
 const (
 	maxShownExpr  = promql.MaxExpression
 	maxRepeatExpr = 1024
@@ -53,10 +53,10 @@ const (
 // answerSeries is a series of an answer.
 type answerSeries struct {
 	labels labels.Labels
-	points []prom.FPoint // without NaN: what is not known has no point
+	points []prom.FPoint // without NaN: an unknown value has no point
 }
 
-// seriesOf takes the series with points out of a result. A number without
+// seriesOf returns the series of a result that have points. A number without
 // series, as of 1 + 1, is a series without labels.
 func seriesOf(result promql.Result) []answerSeries {
 	var all []answerSeries
@@ -219,8 +219,8 @@ func (f framer) multi(all []answerSeries) data.Frames {
 	return frames
 }
 
-// times is a time field that tells how far apart its points are: Grafana draws
-// gaps by it.
+// times returns a time field with the distance of its points: Grafana draws gaps
+// by it.
 func (f framer) times(times []time.Time) *data.Field {
 	field := data.NewField(fieldTime, nil, times)
 	if f.step > 0 {
@@ -249,7 +249,7 @@ func (f framer) config() *data.FieldConfig {
 	return &data.FieldConfig{Unit: f.unit, Description: f.about}
 }
 
-// table has a row per series.
+// table returns a frame with a row per series.
 func (f framer) table(all []answerSeries) data.Frames {
 	values := make([]float64, len(all))
 	for i, s := range all {
@@ -262,7 +262,7 @@ func (f framer) table(all []answerSeries) data.Frames {
 	return data.Frames{frame}
 }
 
-// timeTable has a row per series and moment, in order of time.
+// timeTable returns a frame with a row per series and moment, in order of time.
 func (f framer) timeTable(all []answerSeries) data.Frames {
 	type row struct {
 		series int

@@ -11,7 +11,7 @@ import (
 
 // This file names series in legends.
 
-// legendAuto asks for the shortest name that tells series apart.
+// legendAuto requests the shortest name that distinguishes the series.
 const legendAuto = "__auto"
 
 // legend makes display names.

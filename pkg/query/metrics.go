@@ -16,7 +16,8 @@ import (
 // labels, aggregate, forecast, top. Macros ($__rate_interval, ...) stay in the
 // text; time.go replaces them when the step is known.
 
-// A plan is a query as PromQL and what its answer's fields are to be called.
+// A plan is a compiled query: its PromQL, what that reads, and how the fields of
+// the answer are named.
 type plan struct {
 	// expr is the whole expression with its macros, for the step in force.
 	expr string
@@ -39,7 +40,7 @@ type plan struct {
 	groupBy []string
 	// columns are the labels that a table has where it has no rows.
 	columns []string
-	// title names a result that no label tells from others: "CPU allocated".
+	// title names a result without labels: "CPU allocated".
 	title string
 	// metric is the series' name where labels are the series' own; functions
 	// drop it from results.
@@ -54,7 +55,7 @@ type plan struct {
 	// coverage is an expression for the part of the allocated resource whose use
 	// was read; "" where the query is not about measured use.
 	coverage string
-	// measured tells that the numbers come from agents' own statistics.
+	// measured reports whether the numbers come from agents' own statistics.
 	measured bool
 }
 
@@ -167,7 +168,7 @@ func (c *compiler) entityMeasure() (plan, error) {
 	return c.finish(measure, p)
 }
 
-// shaped is a measure as its row says, aggregated.
+// shaped returns a measure built by the shape of its row, aggregated.
 func (c *compiler) shaped(e entity, r row) expr {
 	q := c.query
 	whole := q.Aggregate == "" || q.Aggregate == AggregateSum // the sum of all, or the ratio of sums
@@ -254,7 +255,7 @@ func (c *compiler) aggregate(x expr) expr {
 // forecastPoints is how many points of history a forecast looks at, at most.
 const forecastPoints = 360
 
-// finish completes a plan with what the query says beside the measure.
+// finish adds to a plan the keys of the query that concern all measures.
 func (c *compiler) finish(measure expr, p plan) (plan, error) {
 	q := c.query
 	ahead, err := duration("forecast", q.Forecast)

@@ -13,8 +13,8 @@ import (
 	"community-mesos-datasource/pkg/series"
 )
 
-// This file says beside an answer what its reader must know: notices instead
-// of silence. Rules show no notices; the same facts exist as series (mesos_up,
+// This file makes the notices of an answer: what limits it or makes it old. Rules
+// show no notices; the same facts exist as series (mesos_up,
 // mesos_history_start_timestamp_seconds, mesos_series_dropped).
 
 func info(format string, args ...any) data.Notice {
@@ -51,7 +51,7 @@ func (c circumstances) notices() []data.Notice {
 	return append(all, c.polls()...)
 }
 
-// beginning tells that part of the answer lies before history.
+// beginning returns a notice where part of the answer lies before history.
 func (c circumstances) beginning() []data.Notice {
 	switch start := c.stats.Start; {
 	case start.IsZero():
@@ -65,8 +65,8 @@ func (c circumstances) beginning() []data.Notice {
 	}
 }
 
-// polls tells of data older than two polls, and of measured use where agents
-// are not asked.
+// polls returns notices about data older than two polls, and about measured use
+// where agents are not asked.
 func (c circumstances) polls() []data.Notice {
 	var all []data.Notice
 	for _, poll := range c.status.Polls {

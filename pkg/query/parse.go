@@ -23,7 +23,7 @@ const version = 1
 // laterTypes are query types this plugin will have.
 var laterTypes = []string{"table", "sql", "events", "logs", "topology"}
 
-// InvalidError is a mistake in a query: whoever wrote the query can mend it.
+// InvalidError is a mistake in a query, which its author can correct.
 type InvalidError struct {
 	Key  string // the query's key that is wrong; "" where it is the query as a whole
 	Text string // what is wrong, and what would be right
@@ -40,7 +40,7 @@ func bad(key, format string, args ...any) error {
 	return &InvalidError{Key: key, Text: fmt.Sprintf(format, args...)}
 }
 
-// parsed is a query that was read and found right. Exactly one of metrics,
+// parsed is a query that was read and is valid. Exactly one of metrics,
 // promql and variable is set.
 type parsed struct {
 	Common
@@ -122,7 +122,7 @@ func parse(raw json.RawMessage) (parsed, error) {
 	return q, nil
 }
 
-// instant and series tell what is asked for: both may be.
+// instant and overRange report what the query requests; both may be true.
 func (q parsed) instant() bool   { return q.Instant }
 func (q parsed) overRange() bool { return q.Range || !q.Instant }
 
@@ -176,7 +176,7 @@ func unknown[T ~string](key, value string, known []T) error {
 	return bad(key, "%q is not known: one of %s", cut(value), strings.Join(names(known), ", "))
 }
 
-// decode reads JSON and says in the query's own terms what it did not like.
+// decode reads JSON. Its errors name the key of the query and the expected type.
 func decode(raw json.RawMessage, into any) error {
 	err := json.Unmarshal(raw, into)
 	if err == nil {
@@ -192,10 +192,10 @@ func decode(raw json.RawMessage, into any) error {
 		}
 		return bad(key, "must be %s, not %s", kindOf(wrong.Type), wrong.Value)
 	}
-	return bad("", "the query is no JSON object: %v", err)
+	return bad("", "the query is not a JSON object: %v", err)
 }
 
-// kindOf says a Go type as JSON calls it.
+// kindOf returns the JSON name of a Go type.
 func kindOf(of reflect.Type) string {
 	switch of.Kind() {
 	case reflect.Pointer:
@@ -213,7 +213,8 @@ func kindOf(of reflect.Type) string {
 	}
 }
 
-// macro is an interval left to Grafana: it says nothing about a least step.
+// macro matches an interval that is one of Grafana's variables, which sets no
+// least step.
 var macro = regexp.MustCompile(`^\$(__\w+|\{__\w+\})$`)
 
 // duration reads a length of time as Grafana writes it: 30s, 5m, 1d; "" and

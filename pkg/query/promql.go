@@ -16,8 +16,8 @@ import (
 // This file is about expressions: queryType promql, and what can be read off
 // any expression.
 
-// compilePromQL makes a plan of an expression somebody wrote. What stands for its
-// macros is not known yet, so it is parsed with placeholders for what it reads.
+// compilePromQL makes a plan of an expression as a user wrote it. The values of its
+// macros are unknown before the step is, so it is parsed with placeholders.
 // Errors are *promql.Error.
 func compilePromQL(q *PromQLQuery) (plan, error) {
 	text := strings.TrimSpace(q.Expr)
@@ -57,7 +57,7 @@ func (p plan) promQLAt(times stepRange) (string, time.Duration, error) {
 	return parsed.String(), reach, nil
 }
 
-// reads is what an expression reads.
+// reads holds what an expression reads.
 type reads struct {
 	names []string // metrics, sorted
 	any   bool     // others too: a selector has no name
@@ -147,7 +147,7 @@ func pollsOf(names []string, others bool, onPoll []*labels.Matcher) []series.Pol
 	return unique(polls)
 }
 
-// ofTasks tells whether single tasks or executors are asked for: their history
+// ofTasks reports whether single tasks or executors are read: their history
 // is not kept in every cluster.
 func (r reads) ofTasks() bool {
 	for _, name := range r.names {

@@ -41,7 +41,7 @@ func TestCompileSaysWhatIsWrong(t *testing.T) {
 	_, err = Compile(json.RawMessage(`{"expr":"sum("}`))
 	require.Equal(t, promql.ErrorParse, promql.KindOf(err))
 	_, err = Compile(nil)
-	require.ErrorContains(t, err, "no JSON object")
+	require.ErrorContains(t, err, "not a JSON object")
 }
 
 func TestLabelsAndTheirValues(t *testing.T) {

@@ -25,11 +25,11 @@ type Engine interface {
 	Range(context.Context, promql.Request) (promql.Result, error)
 }
 
-// Source is what queries are answered from.
+// Source holds what queries are answered from.
 type Source struct {
 	Engine Engine
 	Store  history.Store
-	// Status is what the collector knows of itself now.
+	// Status returns the current status of the collector.
 	Status func() collector.Status
 	// Interval is how often a poll is made now; 0 for never.
 	Interval func(series.Poll) time.Duration
@@ -60,8 +60,8 @@ type Options struct {
 	Ready error
 }
 
-// evaluated tells whether the answer is computed with, and not only looked at:
-// then it is whole, or an error.
+// evaluated reports whether a rule or an expression computes with the answer: then
+// the answer is complete, or an error.
 func (o Options) evaluated() bool { return o.Alert || o.Expression }
 
 // Run answers one query. Whatever goes wrong is an error of its response; a
@@ -128,7 +128,7 @@ func answer(ctx context.Context, src Source, q backend.DataQuery, o Options) (da
 	return frames, nil
 }
 
-// beginning decides what a missing first poll means: nothing where there is
+// beginning decides what a missing first poll means for a query: nothing where there is
 // history already; a notice while it runs; its error when it failed.
 func beginning(src Source, o Options) ([]data.Notice, error) {
 	switch {
@@ -178,7 +178,7 @@ func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p
 	}.frames(all, of), nil
 }
 
-// an evaluation is what the engine said to a query, and what it was asked.
+// evaluation holds a query, the request to the engine and its result.
 type evaluation struct {
 	built
 	request promql.Request
@@ -219,13 +219,13 @@ func ask(ctx context.Context, src Source, q backend.DataQuery, o Options, p pars
 	return e, nil
 }
 
-// numbers tells whether a result is one that frames can be made of.
+// numbers returns an error for a result that frames cannot be made of.
 func numbers(result promql.Result, instant bool) error {
 	switch {
 	case instant && result.Type == parser.ValueTypeMatrix:
-		return bad("expr", "a range of samples is no answer: use a function such as rate() or last_over_time() around it")
+		return bad("expr", "a range of samples cannot be shown: use a function such as rate() or last_over_time() around it")
 	case result.Type == parser.ValueTypeString:
-		return bad("expr", "a text is no answer: write an expression with a number")
+		return bad("expr", "a text cannot be shown: write an expression with a number")
 	default:
 		return nil
 	}
@@ -312,6 +312,9 @@ func (b built) notices(src Source, instant bool) []data.Notice {
 		earliest = b.times.to.Add(-b.reads.reach)
 	}
 	var all []data.Notice
+	if !instant && b.times.start.After(b.times.end) {
+		all = append(all, info("The time range begins after now, so there is nothing to show yet."))
+	}
 	for _, text := range b.plan.notices {
 		all = append(all, warning("%s", text))
 	}
@@ -325,7 +328,7 @@ func (b built) notices(src Source, instant bool) []data.Notice {
 	return all
 }
 
-// coverage tells where efficiency is that of a part: agents that did not
+// coverage returns a notice where efficiency is that of a part: agents that did not
 // answer are in neither side of the quotient.
 func coverage(ctx context.Context, src Source, b built, request promql.Request) []data.Notice {
 	if b.plan.coverage == "" {

@@ -242,8 +242,8 @@ func TestZeroOverZeroIsUnknown(t *testing.T) {
 func TestAnswersThatAreNoNumbersAreErrors(t *testing.T) {
 	src := source(t, recordedStore(t, recorded{of("x"), flat(1, 60)}))
 	for query, text := range map[string]string{
-		`{"expr":"x[1m]","instant":true}`:     "expr: a range of samples is no answer",
-		`{"expr":"\"hello\"","instant":true}`: "expr: a text is no answer",
+		`{"expr":"x[1m]","instant":true}`:     "expr: a range of samples cannot be shown",
+		`{"expr":"\"hello\"","instant":true}`: "expr: a text cannot be shown",
 		`{"expr":"x[1m]"}`:                    "one value per series and moment",
 	} {
 		response := Run(context.Background(), src, asked(query), Options{})
@@ -395,6 +395,7 @@ func TestARangeThatEndsAfterNowIsAnsweredUpToNow(t *testing.T) {
 	response := Run(context.Background(), src, q, Options{})
 	require.NoError(t, response.Error)
 	require.Empty(t, response.Frames[0].Fields, "a range after now")
+	require.Equal(t, []string{"The time range begins after now, so there is nothing to show yet."}, texts(response))
 }
 
 // The case of a rule over 12:00:37 to 12:01:37 of a series that fell to 0 at 12:00:08.
