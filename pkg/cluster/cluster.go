@@ -137,6 +137,26 @@ type RoleLoad struct {
 	Allocated, Offered Resources
 }
 
+// SameAs reports whether two models are certainly of the same cluster: they have
+// an election, an agent or a framework in common. IDs of agents and frameworks
+// are made of the UUID of the master that admitted them.
+func (c *Cluster) SameAs(other *Cluster) bool {
+	if c.PID != "" && c.PID == other.PID && c.ElectedTime == other.ElectedTime {
+		return true
+	}
+	for id := range c.agents {
+		if other.agents[id] != nil {
+			return true
+		}
+	}
+	for id := range c.frameworks {
+		if other.frameworks[id] != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // HasFramework reports whether the leader lists the framework.
 func (c *Cluster) HasFramework(id string) bool {
 	f := c.frameworks[id]

@@ -115,6 +115,11 @@ type secondTry struct {
 	err   error // of the first
 }
 
+func (a *agentsPoll) forget() {
+	a.begun, a.next, a.asked, a.last = false, "", nil, nil
+	a.result.forget()
+}
+
 func (a *agentsPoll) perform(p *scheduledPoll) bool {
 	asker := agentsOf(p.settings, p.client)
 	if asker == nil {
@@ -127,13 +132,13 @@ func (a *agentsPoll) perform(p *scheduledPoll) bool {
 	}
 	a.mu.Lock()
 	model, listing := a.state.seen, a.state.result.Err
-	named := a.label.value != ""
+	known := a.label.value != "" && !a.others.pending
 	a.mu.Unlock()
 	switch {
 	case listing != nil:
 		a.fail(p, &a.result, fmt.Errorf("agents are asked only while the leader says which there are: %w", listing))
 		return true
-	case model == nil || !named:
+	case model == nil || !known:
 		return true // the first /state is still to come
 	}
 	agents := oneEach(model.Agents)

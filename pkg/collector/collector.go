@@ -28,8 +28,12 @@ import (
 	"community-mesos-datasource/pkg/series"
 )
 
-// firstPollWithin bounds how long the first query waits for the first poll.
-const firstPollWithin = 10 * time.Second
+const (
+	// firstPollWithin bounds how long queries wait for the first poll.
+	firstPollWithin = 10 * time.Second
+	// catchUpWithin bounds it where there is history to answer from.
+	catchUpWithin = 2 * time.Second
+)
 
 // leastBetweenTries is the least time between two tries of a poll when settings
 // change in quick succession.
@@ -49,6 +53,7 @@ type Collector struct {
 	log          Logger
 	jitter       func() float64
 	historyStart func() time.Time
+	lastCluster  func(context.Context) string
 
 	// running counts the loops and the goroutines that close replaced clients.
 	running sync.WaitGroup
@@ -67,8 +72,10 @@ type Collector struct {
 	stopped   bool
 	lastTouch time.Time
 	stored    bool // anything ever was
-	resumed   bool // polling has begun again after nobody asked for long
+	caughtUp  bool // queries have waited for the first poll since Start or Touch resumed polling
 	label     clusterLabel
+	recall    bool // the history may know the name of the cluster
+	others    otherMasters
 	leader    string       // host:port
 	kept      samples.Kept // of the latest batch
 	storage   StorageStatus
@@ -92,7 +99,12 @@ func New(c Config) *Collector {
 	if c.HistoryStart == nil {
 		c.HistoryStart = func() time.Time { return time.Time{} }
 	}
+	if c.LastCluster == nil {
+		c.LastCluster = func(context.Context) string { return "" }
+	}
 	collector := &Collector{
+		lastCluster:  c.LastCluster,
+		recall:       true,
 		clock:        c.Clock,
 		log:          c.Log,
 		jitter:       c.Jitter,
@@ -163,6 +175,9 @@ func (c *Collector) Apply(s Settings, client Client) {
 	if client == c.client && s.equal(c.settings) {
 		return
 	}
+	if !sameMasters(s.Masters, c.settings.Masters) {
+		c.changeMasters(c.settings.Masters, s.Masters)
+	}
 	before, old := c.run, c.client
 	c.endRun()
 	c.settings = s
@@ -195,7 +210,7 @@ func (c *Collector) Touch() {
 	defer c.mu.Unlock()
 	c.lastTouch = c.clock.Now()
 	if c.started && !c.stopped && c.run == nil {
-		c.resumed = true
+		c.caughtUp = false
 		for _, k := range c.polls {
 			k.schedule().fresh()
 		}
@@ -203,23 +218,45 @@ func (c *Collector) Touch() {
 	}
 }
 
-// Ready waits for the first poll, and the first after nobody asked for long,
-// 10 s at most, and says whether there is
-// anything to answer from: nil, ErrFirstPoll, or why there is nothing.
+// Ready waits for the first poll after Start and after nobody asked for long: 10 s
+// at most, or 2 s, once, where there is history to answer from. It returns nil, or
+// why there is nothing of this collector to answer from.
 func (c *Collector) Ready(ctx context.Context) error {
+	history := !c.historyStart().IsZero()
 	c.mu.Lock()
-	ready := c.stored && !c.resumed
+	history = history || c.stored
+	caughtUp := c.caughtUp && history
 	c.mu.Unlock()
-	if ready {
+	if caughtUp {
+		return c.unready()
+	}
+	within := firstPollWithin
+	if history {
+		within = catchUpWithin
+	}
+	err := c.attempted(ctx, within)
+	if ctx.Err() == nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.caughtUp = true
+	}
+	return err
+}
+
+// unready returns why nothing was written yet, nil when something was.
+func (c *Collector) unready() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stored {
 		return nil
 	}
-	return c.attempted(ctx)
+	return cmp.Or(c.snapshot.result.Err, c.state.result.Err, ErrFirstPoll)
 }
 
 // Check is Ready for Save & test: it waits until the settings in force were
 // tried, and says what went wrong with them.
 func (c *Collector) Check(ctx context.Context) error {
-	if err := c.attempted(ctx); err != nil {
+	if err := c.attempted(ctx, firstPollWithin); err != nil {
 		return err
 	}
 	c.mu.Lock()
@@ -234,10 +271,11 @@ func (c *Collector) Check(ctx context.Context) error {
 	return nil
 }
 
-// attempted waits until the leader was asked for all there is, once.
-func (c *Collector) attempted(ctx context.Context) error {
+// attempted waits until the leader was asked for all there is, once. Where that
+// takes longer it returns nil if something was written before.
+func (c *Collector) attempted(ctx context.Context, within time.Duration) error {
 	timer := c.clock.NewTimer()
-	timer.Reset(firstPollWithin)
+	timer.Reset(within)
 	defer timer.Stop()
 	for _, k := range c.polls {
 		s := k.schedule()
@@ -246,7 +284,7 @@ func (c *Collector) attempted(ctx context.Context) error {
 		}
 		for waiting := true; waiting; {
 			c.mu.Lock()
-			attempted, stopped := s.attempted, c.stopped || !c.started
+			attempted, stopped, stored := s.attempted, c.stopped || !c.started, c.stored
 			c.mu.Unlock()
 			if stopped {
 				return ErrStopped
@@ -258,7 +296,7 @@ func (c *Collector) attempted(ctx context.Context) error {
 				waiting = s.attempted != attempted
 				c.mu.Unlock()
 			case <-timer.C():
-				if c.hasStored() {
+				if stored {
 					return nil
 				}
 				return ErrFirstPoll
@@ -267,18 +305,7 @@ func (c *Collector) attempted(ctx context.Context) error {
 			}
 		}
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.stored {
-		return nil
-	}
-	return cmp.Or(c.snapshot.result.Err, c.state.result.Err, ErrFirstPoll)
-}
-
-func (c *Collector) hasStored() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.stored
+	return c.unready()
 }
 
 // Status returns what the collector knows of itself.

@@ -74,6 +74,10 @@ type Config struct {
 	// HistoryStart tells from when on the sink has samples, for the series
 	// mesos_history_start_timestamp_seconds; the series is absent if nil or zero.
 	HistoryStart func() time.Time
+	// LastCluster returns the newest value of the label cluster that the sink has, ""
+	// where it has none: the name of a cluster that cannot be reached after a
+	// restart. May be nil.
+	LastCluster func(context.Context) string
 	// Jitter spreads the polls after a failure: a number from 0 to 1, random if nil.
 	Jitter func() float64
 }
@@ -85,8 +89,11 @@ type Settings struct {
 	TaskSeries   string        // auto, always or never: history of tasks and executors
 	TaskLabels   []string      // labels of tasks that become label_*
 	MaxSeries    int           // with task series; 300,000, or what the sink has room for where that is less
-	ClusterName  string        // for Mesos without --cluster
-	UID          string        // the data source's, the cluster's name of last resort
+	// Masters are the addresses of the masters. Others are those of another cluster,
+	// unless they are found to be of the same.
+	Masters     []string
+	ClusterName string // for Mesos without --cluster
+	UID         string // the data source's, the cluster's name of last resort
 	// AgentStatistics: agents are asked for measured use, where the client has
 	// agents (HasAgents).
 	AgentStatistics bool
@@ -124,11 +131,8 @@ func (s Settings) samples() samples.Settings {
 }
 
 func (s Settings) equal(other Settings) bool {
-	if !slices.Equal(s.TaskLabels, other.TaskLabels) {
-		return false
-	}
-	s.TaskLabels, other.TaskLabels = nil, nil
-	return s.PollInterval == other.PollInterval && s.IdleTimeout == other.IdleTimeout && s.TaskSeries == other.TaskSeries &&
+	return slices.Equal(s.TaskLabels, other.TaskLabels) && slices.Equal(s.Masters, other.Masters) &&
+		s.PollInterval == other.PollInterval && s.IdleTimeout == other.IdleTimeout && s.TaskSeries == other.TaskSeries &&
 		s.MaxSeries == other.MaxSeries && s.ClusterName == other.ClusterName &&
 		s.UID == other.UID && s.AgentStatistics == other.AgentStatistics
 }

@@ -25,6 +25,9 @@ type fake struct {
 	values   map[string]float64
 	flags    map[string]string
 	targets  []mesos.Target
+	start    time.Time // of the history; zero: there is none
+	last     string    // the cluster that the history was written for last
+	recalls  int       // how often it was asked for
 	follower func(mesos.Target) (map[string]float64, error)
 	err      map[string]error         // by what is asked: state, roles, snapshot, flags
 	late     map[string]time.Duration // how much later than now a request went out
@@ -34,7 +37,7 @@ type fake struct {
 func newFake(clock *clocktest.Clock) *fake {
 	name := "fixture"
 	return &fake{
-		clock: clock, address: "master1:5050", counts: map[string]int{}, err: map[string]error{}, late: map[string]time.Duration{},
+		clock: clock, address: "master1:5050", start: begin, counts: map[string]int{}, err: map[string]error{}, late: map[string]time.Duration{},
 		values: map[string]float64{"master/elected": 1, "master/uptime_secs": 100, "master/cpus_total": 4},
 		state: mesos.State{
 			Version: "1.12.0", PID: "master@10.0.0.1:5050", ElectedTime: 1, Cluster: &name, Flags: map[string]string{},
@@ -196,7 +199,13 @@ func start(t *testing.T, s collector.Settings, change ...func(*fake)) *faked {
 		s.UID = "uid"
 	}
 	f.Collector = collector.New(collector.Config{Client: f.fake, Sink: f.rec, Clock: clock, Settings: s,
-		Jitter: func() float64 { return 0.5 }, HistoryStart: func() time.Time { return begin }})
+		Jitter: func() float64 { return 0.5 }, HistoryStart: func() time.Time { return f.start },
+		LastCluster: func(context.Context) string {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.recalls++
+			return f.last
+		}})
 	f.Start()
 	t.Cleanup(f.Stop)
 	if f.hold == nil {

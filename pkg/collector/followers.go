@@ -29,14 +29,19 @@ func (f *followersPoll) interval() time.Duration { return followerShare * f.sett
 func (f *followersPoll) runs() bool              { return len(f.masters) > 0 }
 func (f *followersPoll) reported() bool          { return f.masters != nil }
 
+func (f *followersPoll) forget() {
+	f.masters = nil
+	f.result.forget()
+}
+
 func (f *followersPoll) perform(p *scheduledPoll) bool {
 	if f.awaitState(p) != nil {
 		return false
 	}
 	f.mu.Lock()
-	named := f.label.value != ""
+	known := f.label.value != "" && !f.others.pending
 	f.mu.Unlock()
-	if !named {
+	if !known {
 		return true // the leader's polls find the name, or fail
 	}
 	targets := p.client.Followers(p.ctx)

@@ -165,6 +165,7 @@ func TestColdStartAsksOnceHoweverManyWait(t *testing.T) {
 
 func TestReadyWaitsTenSeconds(t *testing.T) {
 	f := start(t, collector.Settings{}, func(f *fake) {
+		f.start = time.Time{}
 		f.hold = make(chan struct{})
 		f.err["state"] = failure(mesos.Timeout)
 	})
@@ -181,6 +182,62 @@ func TestReadyWaitsTenSeconds(t *testing.T) {
 	}
 	f.clock.Jump(2 * time.Second)
 	require.ErrorIs(t, <-answer, collector.ErrFirstPoll)
+}
+
+// readyWithin returns what Ready returns when the clock has moved this far, while
+// polls are under way.
+func readyWithin(t *testing.T, f *faked, d time.Duration) error {
+	t.Helper()
+	answer := make(chan error, 1)
+	go func() { answer <- f.Ready(t.Context()) }()
+	deadline := time.After(10 * time.Second)
+	for moved := time.Duration(0); ; moved += d / 10 {
+		select {
+		case err := <-answer:
+			return err
+		case <-deadline:
+			t.Fatal("Ready does not return")
+		case <-time.After(5 * time.Millisecond):
+			if moved < d { // the clock cannot move by itself while a poll is under way
+				f.clock.Jump(d / 10)
+			}
+		}
+	}
+}
+
+func TestNoQueryWaitsLongWhileThereIsHistory(t *testing.T) {
+	hang := func(f *fake) { f.hold = make(chan struct{}) }
+	release := func(f *faked) {
+		f.set(func(f *fake) { close(f.hold); f.hold = nil })
+		f.clock.Settle()
+	}
+	t.Run("after a start", func(t *testing.T) {
+		f := start(t, collector.Settings{}, hang, func(f *fake) { f.err["state"] = failure(mesos.Timeout) })
+		defer release(f)
+		require.ErrorIs(t, readyWithin(t, f, 2*time.Second), collector.ErrFirstPoll)
+		require.Error(t, f.Ready(t.Context()), "and the next does not wait at all")
+	})
+	t.Run("after idling, and after an edit", func(t *testing.T) {
+		f := start(t, collector.Settings{IdleTimeout: time.Hour})
+		f.clock.Advance(2 * time.Hour)
+		f.set(hang)
+		f.Touch()
+		require.NoError(t, readyWithin(t, f, 2*time.Second))
+		require.NoError(t, f.Ready(t.Context()))
+		next := newFake(f.clock)
+		next.hold = f.hold
+		f.Apply(collector.Settings{IdleTimeout: time.Hour, UID: "uid"}, next)
+		require.NoError(t, f.Ready(t.Context()), "an edit makes nobody wait")
+		release(f)
+	})
+	t.Run("after idling the first query has fresh values where they come at once", func(t *testing.T) {
+		f := start(t, collector.Settings{IdleTimeout: time.Hour})
+		f.clock.Advance(2 * time.Hour)
+		require.Zero(t, f.rec.open(f.clock.Now(), "mesos_cluster_cpus_capacity"))
+		f.Touch()
+		require.NoError(t, f.Ready(t.Context()))
+		require.Equal(t, 1, f.rec.open(f.clock.Now(), "mesos_cluster_cpus_capacity"))
+	})
 }
 
 func TestReadyRemembersWhyThereIsNothing(t *testing.T) {

@@ -17,6 +17,8 @@ type clusterLabel struct {
 	value string
 	from  string // the setting clusterName it was made with
 	fixed bool   // false: the next success decides
+	// recalled: it is what the history had last, and no poll has succeeded yet.
+	recalled bool
 }
 
 // nameForState fixes the name by what /state says.
@@ -48,6 +50,7 @@ func (c *Collector) nameForSnapshot(p *scheduledPoll) error {
 	if err := c.awaitState(p); err != nil {
 		return err
 	}
+	c.identifyByNothing(p)
 	c.mu.Lock()
 	label := c.label
 	c.mu.Unlock()
@@ -57,7 +60,7 @@ func (c *Collector) nameForSnapshot(p *scheduledPoll) error {
 	case p.settings.ClusterName != "":
 		c.fixName(p, "", false, p.scheduled)
 		return nil
-	case label.value != "":
+	case label.value != "" && !label.recalled:
 		return nil // until /state says another, the name of before
 	default:
 		return c.nameByFlags(p)
@@ -100,13 +103,42 @@ func (c *Collector) fixName(p *scheduledPoll, master string, told bool, t time.T
 		name = p.settings.UID
 	}
 	c.mu.Unlock()
-	c.rename(name, setting, t)
+	c.rename(clusterLabel{value: name, from: setting, fixed: true}, t)
 }
 
-// rename puts a name in force. writing is held.
-func (c *Collector) rename(name, setting string, t time.Time) {
-	c.noteWritten(context.Background(), c.writer.Rename(context.Background(), name, t))
+// nameForFailure makes sure that a poll that failed has a name to be written
+// under, if there is one: that of before, the setting's, or after a restart that
+// of the history. It returns false where there is none.
+func (c *Collector) nameForFailure(p *scheduledPoll) bool {
+	c.mu.Lock()
+	named, recall := c.label.value != "", c.recall
+	c.mu.Unlock()
+	label := clusterLabel{value: p.settings.ClusterName, from: p.settings.ClusterName, fixed: true}
+	switch {
+	case named:
+		return true
+	case label.value == "" && recall:
+		label = clusterLabel{value: c.lastCluster(p.ctx), recalled: true}
+	}
+	if label.value == "" {
+		return false
+	}
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.mu.Lock()
+	if c.run != p.run || c.label.value != "" { // superseded, or another poll was faster
+		c.mu.Unlock()
+		return true
+	}
+	c.mu.Unlock()
+	c.rename(label, p.scheduled)
+	return true
+}
+
+// rename puts a label in force. writing is held.
+func (c *Collector) rename(label clusterLabel, t time.Time) {
+	c.noteWritten(context.Background(), c.writer.Rename(context.Background(), label.value, t))
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.label = clusterLabel{value: name, from: setting, fixed: true}
+	c.label = label
 }

@@ -28,6 +28,9 @@ type pollKind interface {
 	// outcomes belong in the status. Collector.mu is held.
 	runs() bool
 	reported() bool
+	// forget forgets everything about the cluster: another one is polled from now
+	// on. Collector.mu is held.
+	forget()
 	// perform asks once, writes the result and reports whether all went well.
 	perform(*scheduledPoll) bool
 }
@@ -82,6 +85,9 @@ func newOutcome(p series.Poll) outcome {
 func (o *outcome) health() samples.Health {
 	return samples.Health{Poll: o.Poll, Failures: maps.Clone(o.failures)}
 }
+
+// forget makes the outcome that of a poll that never ran.
+func (o *outcome) forget() { *o = newOutcome(o.Poll) }
 
 // succeeded notes a success and reports whether the poll failed before.
 func (o *outcome) succeeded(a mesos.Answer) (recovered bool) {
@@ -144,18 +150,19 @@ func (c *Collector) fail(p *scheduledPoll, o *outcome, cause error) {
 
 // failSome is fail for a poll of several masters of which some answered.
 func (c *Collector) failSome(p *scheduledPoll, o *outcome, cause error, answered []*mesos.Metrics) {
-	c.writing.Lock()
-	defer c.writing.Unlock()
 	if errors.Is(cause, errSuperseded) || p.ctx.Err() != nil {
 		return
 	}
+	c.identifyByNothing(p)
+	named := c.nameForFailure(p)
+	c.writing.Lock()
+	defer c.writing.Unlock()
 	c.mu.Lock()
 	if c.run != p.run {
 		c.mu.Unlock()
 		return
 	}
 	first := o.failedWith(cause, p.of.schedule().tried)
-	named := c.writer.Cluster() != "" || c.settings.ClusterName != ""
 	h := o.health()
 	c.mu.Unlock()
 	if first {
@@ -163,9 +170,6 @@ func (c *Collector) failSome(p *scheduledPoll, o *outcome, cause error, answered
 	}
 	if !named {
 		return // nothing was written yet, and the name of the cluster is unknown
-	}
-	if c.writer.Cluster() == "" {
-		c.rename(p.settings.ClusterName, p.settings.ClusterName, p.scheduled)
 	}
 	var err error
 	if len(answered) > 0 {

@@ -26,6 +26,8 @@ func (s *snapshotPoll) interval() time.Duration { return s.settings.PollInterval
 func (s *snapshotPoll) runs() bool              { return true }
 func (s *snapshotPoll) reported() bool          { return true }
 
+func (s *snapshotPoll) forget() { s.result.forget() }
+
 func (s *snapshotPoll) perform(p *scheduledPoll) bool {
 	var answer *mesos.Metrics
 	err := s.twice(p, func(ctx context.Context) (err error) {

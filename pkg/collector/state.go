@@ -62,6 +62,13 @@ func (s *statePoll) lastSeen() *cluster.Cluster {
 	return s.seen
 }
 
+func (s *statePoll) forget() {
+	s.model, s.seen, s.heads = nil, nil, nil
+	s.result.forget()
+	s.roles.result.forget()
+	s.roles.failed = 0
+}
+
 func (s *statePoll) perform(p *scheduledPoll) bool {
 	var state *mesos.State
 	var model *cluster.Cluster
@@ -74,6 +81,9 @@ func (s *statePoll) perform(p *scheduledPoll) bool {
 		at.Sent = p.align(state.Sent)
 		state = &at
 		model = cluster.Build(state, s.Cluster())
+		if !s.identify(p, model) {
+			model = cluster.Build(state, nil)
+		}
 		s.nameForState(p, state)
 		s.mu.Lock()
 		defer s.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
 
 	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/history"
 	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/query"
 )
@@ -210,6 +212,7 @@ func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSource
 	src.settings = parsed
 	r.provideStore(src, parsed)
 	collect := collector.Settings{
+		Masters:         parsed.Masters,
 		PollInterval:    parsed.PollInterval,
 		IdleTimeout:     parsed.IdleTimeout,
 		TaskSeries:      parsed.TaskSeries,
@@ -219,6 +222,7 @@ func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSource
 		UID:             ds.UID,
 		AgentStatistics: parsed.AgentStatistics,
 	}
+	otherMasters := src.collect.Masters != nil && !slices.Equal(src.collect.Masters, collect.Masters)
 	src.collect, src.client = collect, client
 	if src.collector != nil {
 		src.collector.Apply(collect, client)
@@ -232,9 +236,27 @@ func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSource
 		Settings:     collect,
 		Log:          r.log.With("source", src.key),
 		HistoryStart: func() time.Time { return kept.Stats().Start },
+		LastCluster: func(ctx context.Context) string {
+			if otherMasters { // the history is of another cluster
+				return ""
+			}
+			return lastCluster(ctx, kept, r.clock.Now())
+		},
 	})
 	src.collector.Start()
 	return nil
+}
+
+// lastCluster returns the name of the cluster that a history was written for last,
+// "" where it has none or cannot be read.
+func lastCluster(ctx context.Context, kept store, now time.Time) string {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	name, err := history.LatestLabel(ctx, kept, now, kept.Stats().Start, "mesos_up", "cluster")
+	if err != nil {
+		return "" // the next failed poll asks again
+	}
+	return name
 }
 
 // polling is the collector of now, nil where the settings cannot be used or the

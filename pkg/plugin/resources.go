@@ -122,13 +122,15 @@ func labelValues(p *Plugin, src *source, w http.ResponseWriter, r *http.Request)
 // answerList writes a list in the shape of Prometheus' HTTP API, so that what
 // reads that reads this.
 func (p *Plugin) answerList(w http.ResponseWriter, r *http.Request, src *source, list func(context.Context, query.Source) ([]string, []string, error)) {
-	if err := src.ready(r.Context()); err != nil {
-		p.writeError(w, http.StatusServiceUnavailable, err)
-		return
-	}
+	unready := src.ready(r.Context())
 	view, err := p.registry.query(src)
 	if err != nil {
 		p.writeError(w, http.StatusBadRequest, err)
+		return
+	}
+	// As for queries, history answers before errors do.
+	if unready != nil && view.Store.Stats().Start.IsZero() {
+		p.writeError(w, http.StatusServiceUnavailable, unready)
 		return
 	}
 	values, warnings, err := list(r.Context(), view)

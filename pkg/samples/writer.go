@@ -119,6 +119,16 @@ func (w *Writer) Rename(ctx context.Context, name string, t time.Time) error {
 	return err
 }
 
+// Forget ends all series at t and forgets what they were: another cluster is
+// polled from now on, under a name that Rename must set.
+func (w *Writer) Forget(ctx context.Context, t time.Time) error {
+	err := w.End(ctx, t)
+	last := w.last
+	*w = *NewWriter(w.sink)
+	w.last = last
+	return err
+}
+
 // batch writes one poll's samples: what fill appends, and the end of what the
 // poll wrote before and does not now.
 func (w *Writer) batch(ctx context.Context, poll series.Poll, t time.Time, fill func(*batch)) error {
