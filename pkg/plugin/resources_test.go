@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/pkg/mesos/mesostest"
+	"community-mesos-datasource/pkg/query"
 )
 
 // answer calls a resource that must answer 200, and reads the answer.
@@ -117,6 +119,24 @@ func TestCompileShowsWhatTheBuilderMeans(t *testing.T) {
 	s.answer("POST compile", `{"query": {"expr": "up", "entitty": "agent"}}`, &got)
 	require.Equal(t, "up", got.PromQL)
 	require.Contains(t, got.Warnings[0], `unknown key "entitty"`)
+}
+
+// A dashboard's variable may stand for all of 10,000 agents.
+func TestCompileTakesAQueryOfTenThousandValues(t *testing.T) {
+	s := newFixture(t, nil, workload).start()
+	names := make([]string, 10_000)
+	for i := range names {
+		names[i] = fmt.Sprintf("agent-%05d.rack-07.some-datacenter.region-1.example.company", i)
+	}
+	body, err := json.Marshal(map[string]any{"query": map[string]any{
+		"entity": "agent", "resource": "cpus", "measure": "allocated",
+		"filters": []any{map[string]any{"label": "agent", "operator": "=", "value": names}},
+	}})
+	require.NoError(t, err)
+	var got query.Compiled
+	s.answer("POST compile", string(body), &got)
+	require.Contains(t, got.PromQL, `mesos_agent_cpus_allocated{agent=~"(?:agent-00000\\.rack-07`)
+	require.Empty(t, got.Warnings)
 }
 
 func TestStatus(t *testing.T) {

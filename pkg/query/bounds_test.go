@@ -41,6 +41,11 @@ var hostile = map[string]struct{ query, text string }{
 	"literals with one pattern among them": {
 		agentsWhere(1, `"=~"`, `["a.*",`+commas(quote(strings.Repeat("x", 60)), 1000)+`]`), "bytes long and may be 4096 at most",
 	},
+	"values in each of many operands": {
+		`{"entity":"agent","resource":"cpus","measure":"free","top":3,"filters":[{"label":"agent","operator":"=","value":[` +
+			commas(quote(strings.Repeat("x", 300)), 6_000) + `]}]}`,
+		"filters: have 1806012 bytes in each of 6 selectors of the expression and may have 1747626 in each",
+	},
 	"the dashboard's filters": {
 		`{"expr":"x","adhocFilters":[` + commas(`{"key":"a","operator":"=","value":"b"}`, 51) + `]}`, "adhocFilters: has 51 filters",
 	},

@@ -53,16 +53,23 @@ func fold(operator string, measures []Measure, of func(Measure) expr) expr {
 }
 
 // braces writes matchers as PromQL does.
-func braces(matchers []matcher) string {
-	if len(matchers) == 0 {
+func braces(matchers []matcher) string { return inBraces(commaList(matchers)) }
+
+func inBraces(text string) string {
+	if text == "" {
 		return ""
 	}
+	return "{" + text + "}"
+}
+
+// commaList writes matchers without the braces around them.
+func commaList(matchers []matcher) string {
 	texts := make([]string, len(matchers))
 	for i, m := range matchers {
 		// A value that reads like a macro is a value all the same.
 		texts[i] = strings.NewReplacer("$__", `\x24__`, "${__", `\x24{__`).Replace(m.String())
 	}
-	return "{" + strings.Join(texts, ",") + "}"
+	return strings.Join(texts, ",")
 }
 
 // promDuration writes a length of time as PromQL does: 1d, 4m, 90s.

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"community-mesos-datasource/catalogue"
+	"community-mesos-datasource/pkg/promql"
 )
 
 // This file turns a metrics query into PromQL. The order is: select, join info
@@ -69,12 +70,14 @@ type compiler struct {
 	// groupBy is nil for none at all: series as they are.
 	groupBy []string
 	grouped bool
-	// filters hold for every operand; joined are the info series needed.
-	filters []matcher
-	joined  []join
-	counter bool // operands are counters: increase or rate around each
-	notices []string
-	leftOut []string
+	// filters hold for every operand, and are written as filterText in each; joined
+	// are the info series needed.
+	filters    []matcher
+	filterText string
+	joined     []join
+	counter    bool // operands are counters: increase or rate around each
+	notices    []string
+	leftOut    []string
 	// names are the series selected so far; onPoll the filters that choose among
 	// the polls that bring them.
 	names  []string
@@ -108,6 +111,9 @@ func (c *compiler) catalogueSeries() (plan, error) {
 		return plan{}, bad("rate", "is for counters only: %s is a %s", q.Metric, known.Type)
 	}
 	if err := c.scope(nil, ""); err != nil {
+		return plan{}, err
+	}
+	if err := c.checkFilterText(1); err != nil {
 		return plan{}, err
 	}
 	x := c.series(q.Metric)
@@ -148,6 +154,9 @@ func (c *compiler) entityMeasure() (plan, error) {
 		return plan{}, bad("aggregate", "count counts entities: it is not for ratios like %s", q.Measure)
 	}
 	if err := c.scope(e.groupBy, r.needs); err != nil {
+		return plan{}, err
+	}
+	if err := c.checkFilterText(max(1, len(r.operands))); err != nil {
 		return plan{}, err
 	}
 
@@ -218,7 +227,11 @@ func (c *compiler) ofStates(name string, whole bool) expr {
 // counter, joined with the info series that groupBy and filters need.
 func (c *compiler) series(name string, fixed ...matcher) expr {
 	c.names = append(c.names, name)
-	x := expr{text: name + braces(append(fixed, c.filters...))}
+	selector := commaList(fixed)
+	if selector != "" && c.filterText != "" {
+		selector += ","
+	}
+	x := expr{text: name + inBraces(selector+c.filterText)}
 	if c.counter {
 		function, window := "increase", macroRateInterval
 		if c.query.Rate {
@@ -233,11 +246,31 @@ func (c *compiler) series(name string, fixed ...matcher) expr {
 		c.names = append(c.names, j.name)
 		x = expr{
 			text: fmt.Sprintf("%s * on (%s, %s) group_left (%s) %s%s",
-				x.text, labelCluster, j.on, strings.Join(j.take, ", "), j.name, braces(j.filters)),
+				x.text, labelCluster, j.on, strings.Join(j.take, ", "), j.name, j.filterText),
 			binary: true,
 		}
 	}
 	return x
+}
+
+// checkFilterText writes the filters, and returns an error where an expression
+// with so many operands is too long with them.
+func (c *compiler) checkFilterText(operands int) error {
+	c.filterText = commaList(c.filters)
+	bytes := len(c.filterText)
+	for i := range c.joined[1:] {
+		j := &c.joined[i+1]
+		j.filterText = braces(j.filters)
+		bytes += len(j.filterText)
+	}
+	if c.query.Top != 0 {
+		operands *= 2 // the measure is written twice
+	}
+	if bytes > promql.MaxExpressionLists/operands {
+		return bad("filters", "have %d bytes in each of %d selectors of the expression and may have %d in each: choose fewer values, or use a regular expression for them",
+			bytes, operands, promql.MaxExpressionLists/operands)
+	}
+	return nil
 }
 
 // aggregate brings entities of a group together.

@@ -14,6 +14,8 @@ type join struct {
 	infoSeries
 	take    []string
 	filters []matcher
+	// filterText is the filters in braces.
+	filterText string
 }
 
 // scope reads groupBy and filters against the labels there are.
