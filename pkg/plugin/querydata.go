@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/experimental/concurrent"
 
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/query"
@@ -21,6 +21,9 @@ const (
 // maxQueries is how many queries one request may have. A panel has some ten; 200
 // is what one with a query for each of a large cluster's frameworks may need.
 const maxQueries = 200
+
+// queriesAtOnce is how many queries of one request are answered at once.
+const queriesAtOnce = 8
 
 // QueryData answers the queries of a panel, of Explore or of a rule, concurrently.
 // It never returns a Go error, of which panels show no text: what is wrong is the
@@ -59,17 +62,16 @@ func (p *Plugin) QueryData(ctx context.Context, req *backend.QueryDataRequest) (
 		return response, nil
 	}
 
-	var wait sync.WaitGroup
-	answers := make([]backend.DataResponse, len(req.Queries))
-	for i, q := range req.Queries {
-		wait.Go(func() { answers[i] = p.registry.withoutPaths(query.Run(ctx, view, q, options)) }) // Run recovers
+	ctx, sent := p.registry.engine.Answers(ctx)
+	if ctx.Done() == nil {
+		defer sent()
+	} else {
+		context.AfterFunc(ctx, sent) // the answer is on its way until the request ends
 	}
-	wait.Wait()
-	response = backend.NewQueryDataResponse()
-	for i, q := range req.Queries {
-		response.Responses[q.RefID] = answers[i]
-	}
-	return response, nil
+	// Its error is never set: the function below returns none.
+	return concurrent.QueryData(ctx, req, func(ctx context.Context, q concurrent.Query) backend.DataResponse {
+		return p.registry.withoutPaths(query.Run(ctx, view, q.DataQuery, options)) // Run recovers
+	}, queriesAtOnce)
 }
 
 // withoutPaths returns a response whose error and notices have no path of the

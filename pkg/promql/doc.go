@@ -5,7 +5,9 @@
 //	patterns.go  bounds regular expressions before they are compiled
 //	lists.go     keeps queriers to lists of literals, which are not compiled
 //	guard.go     refuses expressions that take memory the engine does not count
-//	estimate.go  how many samples a query will touch
+//	cost.go      how many samples and series a query holds; refuses what does not fit
+//	window.go    at which times a selector is evaluated, and how many series it matches
+//	admission.go admits queries by their weight: lanes, a queue, answers being sent
 //	engine.go    runs PromQL: Prometheus' own engine behind bounds
 //	names.go     collects distinct texts up to a limit
 //	errors.go    what can go wrong with a query, in sentences

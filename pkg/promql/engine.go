@@ -2,11 +2,11 @@ package promql
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"community-mesos-datasource/pkg/history"
@@ -20,9 +20,6 @@ const (
 	// MaxPoints is how many points a series of a range query may have,
 	// Prometheus' own limit (web/api/v1: "maximum resolution of 11,000 points").
 	MaxPoints = 11_000
-
-	// heavySamples is the estimate from which on a query is heavy.
-	heavySamples = 500_000
 
 	// subqueryStep is the step of a subquery that names none, as [5m:]:
 	// Prometheus' default evaluation interval.
@@ -38,18 +35,18 @@ const (
 // EngineOptions bounds an Engine. What is 0 has the default named.
 type EngineOptions struct {
 	MaxSamples int           // samples one query may hold at once; 5 million, some 105 MB
-	Timeout    time.Duration // of a query, waiting for a slot included; 25 s (alert rules have 30 s)
-	Slots      int           // heavy queries at a time, and as many of alert rules; 2
+	Timeout    time.Duration // of a query or a look-up, waiting included; 25 s (alert rules have 30 s)
 }
 
 // An Engine runs PromQL over stores. It is Prometheus' engine with bounds: on
-// samples, time, points, the length of an expression, and the number of heavy
-// queries at a time. It has no goroutines of its own.
+// samples, time, points, the length of an expression, and what runs at once (see
+// admission.go). It has no goroutines of its own.
 type Engine struct {
 	opts   EngineOptions
 	engine *prom.Engine
-	slots  chan struct{} // heavy queries
-	alerts chan struct{} // heavy queries of alert rules
+	people *gate
+	rules  *gate
+	held   atomic.Int64 // points of answers that are being built: see Answers
 
 	mu      sync.Mutex
 	closed  bool
@@ -65,9 +62,6 @@ func NewEngine(o EngineOptions) *Engine {
 	if o.Timeout <= 0 {
 		o.Timeout = 25 * time.Second
 	}
-	if o.Slots <= 0 {
-		o.Slots = 2
-	}
 	return &Engine{
 		opts: o,
 		engine: prom.NewEngine(prom.EngineOpts{
@@ -79,8 +73,8 @@ func NewEngine(o EngineOptions) *Engine {
 			EnableNegativeOffset:     true,
 			Parser:                   promQL,
 		}),
-		slots:   make(chan struct{}, o.Slots),
-		alerts:  make(chan struct{}, o.Slots),
+		people:  newGate(""),
+		rules:   newGate(" of alert rules"),
 		cancels: map[*context.CancelFunc]struct{}{},
 	}
 }
@@ -108,8 +102,11 @@ type Request struct {
 	// Lookback is how old a sample may be to count for a moment: 2.5 times the
 	// longest poll interval of the metrics in Expr. 0: Prometheus' 5 minutes.
 	Lookback time.Duration
-	// Alert tells that an alert rule asks: it never waits for people's queries.
+	// Alert reports whether an alert rule asks: it never waits for people's queries.
 	Alert bool
+	// Hold keeps the query's room after it has ended, until Release; nil where the
+	// room is given back at once.
+	Hold *Hold
 }
 
 // A Result is the answer to a Request. It is the caller's: nothing in it is
@@ -185,8 +182,12 @@ func (e *Engine) run(ctx context.Context, r Request, prepare newQuery) (res Resu
 	if err != nil {
 		return Result{}, err
 	}
-	defer leave()
-
+	defer func() {
+		if err != nil {
+			leave()
+		}
+	}()
+	expr = nil // its tree may be large, and the engine makes its own
 	q, err := prepare(ctx, prom.NewPrometheusQueryOpts(false, r.Lookback))
 	if err != nil {
 		return Result{}, e.evalError(ctx, err)
@@ -196,7 +197,11 @@ func (e *Engine) run(ctx context.Context, r Request, prepare newQuery) (res Resu
 	if answer.Err != nil {
 		return Result{}, e.evalError(ctx, answer.Err)
 	}
-	return copied(answer, r.Expr), nil
+	res = copied(answer, r.Expr)
+	if r.Hold == nil {
+		leave()
+	}
+	return res, nil
 }
 
 // begin gives a query its time-out and lets Close cancel it.
@@ -218,29 +223,41 @@ func (e *Engine) begin(ctx context.Context) (context.Context, func(), error) {
 	}, nil
 }
 
-// enter waits for a slot if the query is heavy, as long as its context allows.
+// enter waits until a query may run, as long as its context allows.
 func (e *Engine) enter(ctx context.Context, expr parser.Expr, r Request) (leave func(), err error) {
-	samples, err := Estimate(ctx, expr, r)
+	if r.Hold != nil && r.Hold.leave != nil {
+		return func() {}, nil // asked on behalf of a query that has its room
+	}
+	gate := e.gate(r.Alert)
+	cost, err := e.cost(ctx, gate, expr, r)
+	if err == nil {
+		leave, err = gate.enter(ctx, cost.weight(e.opts.MaxSamples))
+	}
 	if err != nil {
 		return nil, e.evalError(ctx, err)
 	}
-	if samples <= heavySamples {
-		return func() {}, nil
+	if r.Hold != nil {
+		r.Hold.leave = leave
+		leave = r.Hold.Release
 	}
-	slots := e.slots
-	if r.Alert {
-		slots = e.alerts
+	return leave, nil
+}
+
+func (e *Engine) gate(alert bool) *gate {
+	if alert {
+		return e.rules
 	}
-	began := time.Now()
-	select {
-	case slots <- struct{}{}:
-		return func() { <-slots }, nil
-	case <-ctx.Done():
-		if errors.Is(ctx.Err(), context.Canceled) {
-			return nil, e.contextError(ctx, ctx.Err())
-		}
-		return nil, busyError(time.Since(began), cap(slots), r.Alert, ctx.Err())
+	return e.people
+}
+
+// cost counts the series of a query; how many are counted at once is bounded, too.
+func (e *Engine) cost(ctx context.Context, gate *gate, expr parser.Expr, r Request) (Cost, error) {
+	leave, err := gate.count(ctx, matchesPatterns(expr))
+	if err != nil {
+		return Cost{}, err
 	}
+	defer leave()
+	return costOf(ctx, expr, r)
 }
 
 // copied makes a Result that outlives the query.

@@ -208,11 +208,6 @@ func (q slowQuerier) Select(ctx context.Context, sorted bool, h *storage.SelectH
 	}
 }
 
-// heavy is a request whose estimate is above what a light query may touch.
-func heavy(store storage.Queryable, start, end time.Time) Request {
-	return Request{Store: store, Expr: `max_over_time(a[200m:1s])`, Start: start, End: end, Step: time.Minute}
-}
-
 func TestQueriesThatTakeTooLongAreStopped(t *testing.T) {
 	m, start, end := filled(t)
 	e := NewEngine(EngineOptions{Timeout: 30 * time.Millisecond})
@@ -221,63 +216,6 @@ func TestQueriesThatTakeTooLongAreStopped(t *testing.T) {
 	require.Equal(t, ErrorTimeout, KindOf(err), "%v", err)
 	require.ErrorContains(t, err, "longer than it may (at most 30ms): shorten the time range")
 	require.Zero(t, m.OpenQueriers())
-}
-
-func TestHeavyQueriesRunTwoAtATimeAndThoseOfRulesHaveTheirOwnSlots(t *testing.T) {
-	m, start, end := filled(t)
-	e := NewEngine(EngineOptions{})
-	defer e.Close()
-	slow := slowStore{Store: m, begun: make(chan struct{}), release: make(chan struct{})}
-	type outcome struct {
-		alert bool
-		err   error
-	}
-	outcomes := make(chan outcome)
-	ask := func(ctx context.Context, r Request) {
-		go func() {
-			_, err := e.Range(ctx, r)
-			outcomes <- outcome{r.Alert, err}
-		}()
-	}
-	mine, rules := heavy(slow, start, end), heavy(slow, start, end)
-	rules.Alert = true
-	for range 2 {
-		ask(context.Background(), mine)
-		<-slow.begun
-	}
-	// Two rules still run, light queries too.
-	for range 2 {
-		ask(context.Background(), rules)
-		<-slow.begun
-	}
-	_, err := e.Range(context.Background(), Request{Store: m, Expr: `a`, Start: start, End: end, Step: time.Minute})
-	require.NoError(t, err)
-
-	// A third of each waits as long as its context.
-	for alert, part := range map[bool]string{false: "while 2 other heavy queries were running", true: "while 2 other heavy queries of alert rules were running"} {
-		r := mine
-		r.Alert = alert
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
-		_, err = e.Range(ctx, r)
-		cancel()
-		require.Equal(t, ErrorBusy, KindOf(err), "%v", err)
-		require.ErrorContains(t, err, part)
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ask(ctx, mine)
-	cancel()
-	require.Equal(t, ErrorCancel, KindOf((<-outcomes).err))
-
-	// One that waits takes the slot that becomes free.
-	ask(context.Background(), mine)
-	close(slow.release)
-	<-slow.begun
-	for range 5 {
-		require.NoError(t, (<-outcomes).err)
-	}
-	require.Empty(t, e.slots)
-	require.Empty(t, e.alerts)
 }
 
 func TestCloseCancelsAndWaits(t *testing.T) {

@@ -90,6 +90,9 @@ func (e *Engine) evalError(ctx context.Context, err error) *Error {
 		timeout  prom.ErrQueryTimeout
 		canceled prom.ErrQueryCanceled
 	)
+	if own, ok := errors.AsType[*Error](err); ok {
+		return own
+	}
 	switch {
 	case errors.As(err, &fault): // recovered by the engine
 		return panicError(err)
@@ -122,13 +125,16 @@ func (e *Engine) contextError(ctx context.Context, err error) *Error {
 		e.opts.Timeout)}
 }
 
-// busyError is for a query that waited in vain for one of the slots.
-func busyError(waited time.Duration, slots int, alert bool, err error) *Error {
-	who := "heavy queries"
-	if alert {
-		who = "heavy queries of alert rules"
-	}
+// busyError is for a query that waited in vain for room in its lane.
+func busyError(waited time.Duration, lane, whose string, err error) *Error {
 	return &Error{Kind: ErrorBusy, Err: err, Sentence: fmt.Sprintf(
-		"The query waited %s while %d other %s were running, as many as may at once: try again, shorten the time range, raise the step, or select fewer series",
-		waited.Round(100*time.Millisecond), slots, who)}
+		"The query waited %s because as many %s queries%s as may run at once were running: try again, shorten the time range, raise the step, or select fewer series",
+		waited.Round(100*time.Millisecond), lane, whose)}
+}
+
+// queueError is for a query that may not even wait.
+func queueError(lane, whose string) *Error {
+	return &Error{Kind: ErrorBusy, Sentence: fmt.Sprintf(
+		"The query was refused because %d %s queries%s are waiting already, the most that may: try again, refresh less often, or show fewer panels at once",
+		mostWaiting, lane, whose)}
 }

@@ -131,3 +131,12 @@ func shortened(pattern string) string {
 	}
 	return `"` + pattern + `"`
 }
+
+// patternSize returns about how many instructions a regular expression has.
+func patternSize(pattern string) int {
+	parsed, err := syntax.Parse(pattern, syntax.Perl|syntax.DotNL)
+	if err != nil {
+		return 0
+	}
+	return instructions(parsed)
+}

@@ -167,6 +167,9 @@ func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p
 	if err != nil {
 		return nil, err
 	}
+	if err := promql.HoldAnswer(ctx, pointsOf(all)); err != nil {
+		return nil, err
+	}
 	step := built.times.step
 	if instant {
 		step = 0
@@ -178,12 +181,20 @@ func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p
 	}.frames(all, of), nil
 }
 
+// pointsOf returns how many points series have together.
+func pointsOf(all []answerSeries) (n int) {
+	for _, s := range all {
+		n += len(s.points)
+	}
+	return n
+}
+
 // evaluation holds a query, the request to the engine and its result.
 type evaluation struct {
 	built
 	request promql.Request
 	result  promql.Result
-	release func() // what request.Store holds
+	release func() // what request.Store and the engine hold
 }
 
 // ask builds a query and has the engine evaluate it, over its range or at its
@@ -193,16 +204,23 @@ func ask(ctx context.Context, src Source, q backend.DataQuery, o Options, p pars
 	if err != nil {
 		return evaluation{}, err
 	}
-	e := evaluation{built: b, release: func() {}, request: promql.Request{
-		Store: src.Store, Expr: b.expr, Lookback: b.times.lookback(), Alert: o.Alert,
+	var hold promql.Hold // until frames are made
+	e := evaluation{built: b, release: hold.Release, request: promql.Request{
+		Store: src.Store, Expr: b.expr, Lookback: b.times.lookback(), Alert: o.Alert, Hold: &hold,
 		Start: b.times.start, End: b.times.end, Step: b.times.step,
 	}}
 	run := src.Engine.Range
 	if instant {
 		e.request.Start, e.request.End, e.request.Step = b.times.to, b.times.to, 0
 		run = src.Engine.Instant
-		if e.request.Store, e.release, err = src.withTasks(ctx, b.reads); err != nil {
+		store, release, err := src.withTasks(ctx, b.reads)
+		if err != nil {
 			return evaluation{}, err
+		}
+		e.request.Store = store
+		e.release = func() {
+			hold.Release()
+			release()
 		}
 	}
 	if e.request.Start.After(e.request.End) {

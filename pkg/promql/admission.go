@@ -1,0 +1,173 @@
+package promql
+
+import (
+	"context"
+	"errors"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+)
+
+// Everything that reads a history is admitted here by its weight: about how many
+// samples it holds at once, at some 20 bytes each. A query waits for others of its
+// lane only, first come, first served: large ones do not hold up small ones, and
+// people's queries take nothing from alert rules.
+
+// lanes are those of people, and again of alert rules: together some 11 million
+// samples each, 220 MB. Each query takes at least its part of the room, so that
+// atOnce of them run.
+var lanes = []laneOptions{
+	{what: "small", upTo: 50_000, room: 800_000, atOnce: 16},
+	{what: "medium", upTo: 1_000_000, room: 4_000_000, atOnce: 8},
+	{what: "large", upTo: math.MaxInt64, room: 6_000_000, atOnce: 2},
+}
+
+const (
+	// mostWaiting is how many queries may wait in one lane.
+	mostWaiting = 256
+	// countingAtOnce is how many queries have their series counted at once,
+	// matchingAtOnce how many of those with regular expressions.
+	countingAtOnce, matchingAtOnce = 16, 2
+
+	// maxAnswerPoints is how many points the answers of one request may have
+	// together, maxPointsHeld those of all requests: as frames, points take 32 bytes,
+	// and as much again on their way.
+	maxAnswerPoints = 2_000_000
+	maxPointsHeld   = 6_000_000
+)
+
+type laneOptions struct {
+	what         string
+	upTo         int64 // the largest weight
+	room, atOnce int64
+}
+
+// A lane admits as many queries at once as it has room for.
+type lane struct {
+	laneOptions
+	semaphore *semaphore.Weighted
+	waiting   atomic.Int64
+}
+
+func newLane(o laneOptions) *lane {
+	return &lane{laneOptions: o, semaphore: semaphore.NewWeighted(o.room)}
+}
+
+// enter waits for room until ctx ends. Its errors are of type *Error, but for those
+// of a cancelled context.
+func (l *lane) enter(ctx context.Context, weight int64, whose string) (leave func(), err error) {
+	weight = min(max(weight, l.room/l.atOnce), l.room)
+	leave = sync.OnceFunc(func() { l.semaphore.Release(weight) })
+	if l.semaphore.TryAcquire(weight) {
+		return leave, nil
+	}
+	if l.waiting.Add(1) > mostWaiting {
+		l.waiting.Add(-1)
+		return nil, queueError(l.what, whose)
+	}
+	defer l.waiting.Add(-1)
+	began := time.Now()
+	if err := l.semaphore.Acquire(ctx, weight); err != nil {
+		if errors.Is(err, context.Canceled) {
+			return nil, err
+		}
+		return nil, busyError(time.Since(began), l.what, whose, err)
+	}
+	return leave, nil
+}
+
+// A gate has the lanes of people or of alert rules.
+type gate struct {
+	whose              string // "" or " of alert rules"
+	lanes              []*lane
+	counting, matching *lane
+}
+
+func newGate(whose string) *gate {
+	g := &gate{
+		whose:    whose,
+		counting: newLane(laneOptions{what: "small", room: countingAtOnce, atOnce: countingAtOnce}),
+		matching: newLane(laneOptions{what: "regular-expression", room: matchingAtOnce, atOnce: matchingAtOnce}),
+	}
+	for _, o := range lanes {
+		g.lanes = append(g.lanes, newLane(o))
+	}
+	return g
+}
+
+// count waits until the series of a query may be counted.
+func (g *gate) count(ctx context.Context, patterns bool) (leave func(), err error) {
+	l := g.counting
+	if patterns {
+		l = g.matching
+	}
+	return l.enter(ctx, 1, g.whose)
+}
+
+// enter waits until a query of this weight may run.
+func (g *gate) enter(ctx context.Context, weight int64) (leave func(), err error) {
+	for _, l := range g.lanes {
+		if weight <= l.upTo {
+			return l.enter(ctx, weight, g.whose)
+		}
+	}
+	panic("promql: the last lane takes every weight")
+}
+
+// A Hold keeps the room of a query that has ended until its answer is built. It
+// belongs to one Request, and to others that are asked on its behalf meanwhile:
+// those are not admitted again, so they do not wait for room that it holds.
+type Hold struct{ leave func() }
+
+// Release gives the room back. It may be called again.
+func (h *Hold) Release() {
+	if h.leave != nil {
+		h.leave()
+		h.leave = nil
+	}
+}
+
+// Answers counts the points of one request's answers until they are sent.
+type Answers struct {
+	held *atomic.Int64 // by all requests
+	mu   sync.Mutex
+	own  int64
+}
+
+type answersKey struct{}
+
+// Answers returns a context for the queries of one request, whose answers are kept
+// until all are there. The caller calls done when they are sent.
+func (e *Engine) Answers(ctx context.Context) (_ context.Context, done func()) {
+	a := &Answers{held: &e.held}
+	return context.WithValue(ctx, answersKey{}, a), sync.OnceFunc(func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.held.Add(-a.own)
+		a.own = math.MaxInt64 / 2 // nothing may follow
+	})
+}
+
+// HoldAnswer counts the points of an answer that is about to be built, and refuses it
+// where there are too many. Without Answers it counts nothing. Its errors are of type
+// *Error.
+func HoldAnswer(ctx context.Context, points int) error {
+	a, ok := ctx.Value(answersKey{}).(*Answers)
+	if !ok {
+		return nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.own+int64(points) > maxAnswerPoints {
+		return requestError("The answers of this request have more than %d points together, the limit for one request: raise the step, shorten the time range, select fewer series, or split the panel's queries", maxAnswerPoints)
+	}
+	if a.held.Add(int64(points)) > maxPointsHeld {
+		a.held.Add(-int64(points))
+		return &Error{Kind: ErrorBusy, Sentence: "The answer has no room beside those that are being sent now: try again, raise the step, or select fewer series"}
+	}
+	a.own += int64(points)
+	return nil
+}
