@@ -1,10 +1,10 @@
-// What the tests against a Grafana share: a replayed cluster that moves in time
-// and a data source on it, made through Grafana's API.
+// Fixtures of the tests against a Grafana: a session, a replayed cluster that
+// moves in time, and a data source on it, made through Grafana's API.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 
 import { test as base } from '@grafana/plugin-e2e';
-import type { Page } from '@playwright/test';
+import { request, type Page } from '@playwright/test';
 
 import { root } from '../../tools/scripts/build.ts';
 import { pluginId } from '../../tools/scripts/grafana.ts';
@@ -52,6 +52,17 @@ interface Fixtures {
 }
 
 export const test = base.extend<Fixtures, WorkerFixtures>({
+  // A session per test: Grafana changes the token of a session every ten minutes, and only the browser that is open then
+  // learns the new one.
+  storageState: async ({ baseURL, user }, use) => {
+    const session = await request.newContext({ baseURL });
+    const answer = await session.post('/login', { data: user });
+    if (!answer.ok()) {
+      throw new Error(`${baseURL} does not log ${user?.user} in: ${answer.status()} ${await answer.text()}`);
+    }
+    await use(await session.storageState());
+    await session.dispose();
+  },
   api: [
     async ({}, use) => {
       const { GRAFANA_URL = '', GRAFANA_USER = 'admin', GRAFANA_PASSWORD = 'admin' } = process.env;

@@ -1,15 +1,11 @@
 // Tests against a Grafana that runs with this plugin in it. `npm run e2e`
 // starts them: tools/scripts/e2e.ts says which Grafana.
-import { createRequire } from 'node:module';
-import path from 'node:path';
-
 import { defineConfig, devices } from '@playwright/test';
 import type { PluginOptions } from '@grafana/plugin-e2e';
 
 import { findChromium, launchArgs } from '../../tools/scripts/chromium.ts';
 
 const { GRAFANA_URL, GRAFANA_USER = 'admin', GRAFANA_PASSWORD = 'admin' } = process.env;
-const pluginE2e = createRequire(import.meta.url).resolve('@grafana/plugin-e2e');
 
 export default defineConfig<PluginOptions>({
   testDir: '.',
@@ -29,12 +25,5 @@ export default defineConfig<PluginOptions>({
     user: { user: GRAFANA_USER, password: GRAFANA_PASSWORD },
     grafanaAPICredentials: { user: GRAFANA_USER, password: GRAFANA_PASSWORD },
   },
-  projects: [
-    { name: 'login', testDir: path.join(path.dirname(pluginE2e), 'auth'), testMatch: /auth\.setup\.js/ },
-    {
-      name: 'plugin',
-      dependencies: ['login'],
-      use: { storageState: `playwright/.auth/${GRAFANA_USER}.json` },
-    },
-  ],
+  projects: [{ name: 'plugin' }],
 });
