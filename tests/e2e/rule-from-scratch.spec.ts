@@ -1,0 +1,133 @@
+// Rules made by clicks, from an empty form: what the query editor shows is what
+// Preview evaluates and what is saved.
+import type { Locator, Page } from '@playwright/test';
+
+import { type GrafanaApi, type Query, eventually } from './api.ts';
+import { cpusByFramework, expect, source, test } from './fixtures.ts';
+
+const folder = 'Mesos (e2e, from scratch)';
+
+/** What the editor shows of a new rule, as it is stored. */
+const shown: Query = { ...cpusByFramework, legendFormat: '__auto', format: 'time_series', instant: true, range: false };
+
+/** Without what Grafana adds. */
+function own({ datasource: _d, hide: _h, intervalMs: _i, maxDataPoints: _m, refId: _r, ...query }: Query): Query {
+  return query;
+}
+
+/** Expects the query row to show a new query, in its fields and in the folded options. */
+async function expectNewQuery(row: Locator) {
+  await expect(row.getByRole('combobox', { name: 'Entity' })).toHaveValue('Framework');
+  await expect(row.getByRole('combobox', { name: 'Resource' })).toHaveValue('CPU');
+  await expect(row.getByRole('combobox', { name: 'Measure' })).toHaveValue('Allocated');
+  await expect(row.getByText('Type: Instant')).toBeVisible();
+}
+
+/** Presses Preview and returns the query that Grafana evaluates. */
+async function preview(page: Page): Promise<{ query: Query; status: number; body: string }> {
+  const evaluated = page.waitForResponse((response) => response.url().includes('/api/v1/eval'));
+  await page.getByTestId('data-testid alert-rule preview-button').click();
+  const response = await evaluated;
+  const { data } = response.request().postDataJSON() as { data: Array<{ refId: string; model: Query }> };
+  return { query: own(data[0].model), status: response.status(), body: await response.text() };
+}
+
+async function forgetFolder(api: GrafanaApi) {
+  const folders = await api.call<Array<{ uid: string; title: string }>>('GET', '/api/folders?limit=1000');
+  for (const { uid } of folders.filter(({ title }) => title === folder)) {
+    await api.forget(`/api/folders/${uid}?forceDeleteRules=true`);
+  }
+}
+
+/** Fills in folder and evaluation group, both new ones. */
+async function chooseGroup(page: Page) {
+  const part = (name: string) => page.getByTestId(`data-testid alert-rule ${name}`);
+  await page.getByRole('button', { name: 'New folder' }).click();
+  await part('name-folder-name-field').fill(folder);
+  await part('name-folder-name-create-button').click();
+  await part('new-evaluation-group-button').click();
+  await part('new-evaluation-group-name').fill('scratch');
+  await part('new-evaluation-group-interval').fill('10s');
+  await part('new-evaluation-group-create-button').click();
+}
+
+/** Saves the rule and returns its UID. */
+async function save(page: Page): Promise<string> {
+  const saved = page.waitForResponse(
+    (response) => response.request().method() === 'POST' && response.url().includes('/api/ruler/grafana/')
+  );
+  await page.getByTestId('save-rule').click();
+  const { created } = (await (await saved).json()) as { created: string[] };
+  return created[0];
+}
+
+async function storedQuery(api: GrafanaApi, uid: string): Promise<Query> {
+  const { data } = await api.call<{ data: Array<{ model: Query }> }>('GET', `/api/v1/provisioning/alert-rules/${uid}`);
+  return own(data[0].model);
+}
+
+test.beforeEach(async ({ api, mesos }) => {
+  expect(mesos.uid).toBe(source.uid);
+  await forgetFolder(api);
+});
+
+test.afterEach(({ api }) => forgetFolder(api));
+
+test('an alert rule from an empty form is what it shows: in its preview, as it is saved, and when it runs', async ({
+  api,
+  mesos,
+  alertRuleEditPage,
+  page,
+  picture,
+}) => {
+  await alertRuleEditPage.alertRuleNameField.fill('from scratch');
+  const query = await alertRuleEditPage.getQueryRow();
+  await query.datasource.set(mesos.name);
+  await expectNewQuery(query.locator);
+  const evaluated = await preview(page);
+  expect(evaluated.query).toEqual(shown);
+  expect(evaluated.status).toBe(200);
+  await expect(page.getByText('Table', { exact: true })).toBeVisible();
+  await picture('rule-from-scratch', page);
+
+  await chooseGroup(page);
+  // Notification policies instead of a contact point, of which a new Grafana has none.
+  await page.getByTestId('data-testid advanced-mode-switch step-5').check({ force: true });
+  const uid = await save(page);
+  expect(await storedQuery(api, uid)).toEqual(shown);
+  const { folderUID } = await api.call<{ folderUID: string }>('GET', `/api/v1/provisioning/alert-rules/${uid}`);
+  const [rule] = await eventually(
+    'an evaluation of the rule',
+    () => api.rules(folderUID),
+    ([found]) => (found?.alerts?.length ?? 0) > 3,
+    60
+  );
+  // "Is above 0": an alert for each framework that holds CPUs.
+  expect(rule.health).toBe('ok');
+  expect(rule.alerts?.map(({ labels }) => labels.framework)).toContain('cassandra');
+  await page.goto(`/alerting/grafana/${uid}/view`);
+  await expect(page.getByText('from scratch').first()).toBeVisible();
+  await picture('rule-from-scratch-saved', page);
+});
+
+test('a rule that was changed to code and back has nothing of what was removed', async ({
+  mesos,
+  alertRuleEditPage,
+  page,
+}) => {
+  const query = await alertRuleEditPage.getQueryRow();
+  await query.datasource.set(mesos.name);
+  await expectNewQuery(query.locator);
+  await expect(query.locator.getByTestId('compiled-promql')).toContainText('mesos_framework_cpus_allocated');
+  await query.locator.getByRole('radio', { name: 'Code' }).check({ force: true });
+  await expect(query.locator.locator('.monaco-editor').first()).toContainText('sum by (framework)');
+  const { entity: _e, resource: _r, measure: _m, ...options } = shown;
+  expect((await preview(page)).query).toEqual({
+    ...options,
+    queryType: 'promql',
+    expr: 'sum by (framework) (mesos_framework_cpus_allocated)',
+  });
+  await query.locator.getByRole('radio', { name: 'Builder' }).check({ force: true });
+  await expect(query.locator.getByRole('combobox', { name: 'Entity' })).toHaveValue('Framework');
+  expect((await preview(page)).query).toEqual(shown);
+});
