@@ -128,21 +128,21 @@ func (s *zkSession) event(e zk.Event) {
 	}
 }
 
-// framed hands on the packets of one connection, and refuses one whose length
-// no ZooKeeper would send: the library would reserve what any peer's first four
-// bytes say, up to 4 GB, or panic where they say too little.
+// framed is a connection whose packets are checked before the library reads
+// them: it reserves what a peer's numbers say, up to gigabytes, and panics at some
+// of them in goroutines of its own, where nobody can recover.
 type framed struct {
 	net.Conn
-	head    [4]byte
-	pending []byte // of the head, to be handed on
-	left    int    // of the body
+	greeted bool   // the first packet, the answer to the handshake, is read
+	packet  []byte // read and not yet handed on, with its length in front
 
 	mu     sync.Mutex
 	given  bool
 	failed error // the first of reading
 }
 
-// once is a dialer that gives the connection to the library, and no other.
+// once is the library's dialer: it returns this connection, and no other
+// afterwards.
 func (f *framed) once(string, string, time.Duration) (net.Conn, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -153,8 +153,9 @@ func (f *framed) once(string, string, time.Duration) (net.Conn, error) {
 	return f, nil
 }
 
-// smallestPacket is the head of an answer, without which there is none.
-const smallestPacket = 16
+// headSize is the size of what every response begins with: xid, zxid, error. In
+// the response to the handshake it is protocol version, time-out, session.
+const headSize = 16
 
 func (f *framed) Read(into []byte) (int, error) {
 	n, err := f.read(into)
@@ -169,24 +170,61 @@ func (f *framed) Read(into []byte) (int, error) {
 }
 
 func (f *framed) read(into []byte) (int, error) {
-	if len(f.pending) == 0 && f.left == 0 {
-		if _, err := io.ReadFull(f.Conn, f.head[:]); err != nil {
+	if len(f.packet) == 0 {
+		if err := f.next(); err != nil {
 			return 0, err
 		}
-		size := binary.BigEndian.Uint32(f.head[:])
-		if size < smallestPacket || size > largestPacket {
-			return 0, errNotZooKeeper
+	}
+	n := copy(into, f.packet)
+	f.packet = f.packet[n:]
+	return n, nil
+}
+
+// next reads a packet whole and checks it.
+func (f *framed) next() error {
+	var length [4]byte
+	if _, err := io.ReadFull(f.Conn, length[:]); err != nil {
+		return err
+	}
+	size := binary.BigEndian.Uint32(length[:])
+	if size < headSize || size > largestPacket {
+		return errNotZooKeeper
+	}
+	packet := append(make([]byte, 0, len(length)+int(size)), length[:]...)
+	packet = packet[:cap(packet)]
+	body := packet[len(length):]
+	if _, err := io.ReadFull(f.Conn, body); err != nil {
+		return err
+	}
+	if !f.greeted {
+		f.greeted = true
+		// The library pings in intervals of a part of the time-out.
+		if int32(binary.BigEndian.Uint32(body[4:])) <= 0 {
+			return errNotZooKeeper
 		}
-		f.pending, f.left = f.head[:], int(size)
 	}
-	if len(f.pending) > 0 {
-		n := copy(into, f.pending)
-		f.pending = f.pending[n:]
-		return n, nil
+	if err := checkLength(body[headSize:]); err != nil {
+		return err
 	}
-	n, err := f.Conn.Read(into[:min(len(into), f.left)])
-	f.left -= n
-	return n, err
+	f.packet = packet
+	return nil
+}
+
+// checkLength checks the number that follows the head of a response: the length
+// of a password or of a znode's content, or how many children there are, each with
+// a length of its own. No content at all, -1, becomes an empty one. Lengths behind
+// it are checked by the library.
+func checkLength(rest []byte) error {
+	if len(rest) < 4 { // there is none in the response to closing or digest
+		return nil
+	}
+	switch length := int32(binary.BigEndian.Uint32(rest)); {
+	case length == -1:
+		binary.BigEndian.PutUint32(rest, 0)
+	case length < 0, int(length) > len(rest)-4:
+		return errNotZooKeeper
+	}
+	return nil
 }
 
 // cause is why reading failed, which says more than what the library makes of it.

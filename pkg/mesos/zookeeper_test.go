@@ -207,6 +207,10 @@ func TestAServerThatSaysNothingIsATimeOut(t *testing.T) {
 // panic.
 func TestWhatIsNotZooKeeperEndsNothing(t *testing.T) {
 	hello := string([]byte{0, 0, 0, 36, 0, 0, 0, 0, 0, 0, 0x27, 0x10, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 16}) + strings.Repeat("x", 16)
+	// children is a response to the first request with so many children, and no name.
+	children := func(count string) string {
+		return hello + "\x00\x00\x00\x14" + "\x00\x00\x00\x01" + strings.Repeat("\x00", 12) + count
+	}
 	for name, c := range map[string]struct {
 		says     string
 		category Category
@@ -221,6 +225,14 @@ func TestWhatIsNotZooKeeperEndsNothing(t *testing.T) {
 		"only a handshake":       {hello, Network, "closed before the answer was complete"},
 		"an answer too short":    {hello + "\x00\x00\x00\x04\x00\x00\x00\x01", NotMesos, "something else answers there"},
 		"an answer too long":     {hello + "\x7f\xff\xff\xff\x00\x00\x00\x01", NotMesos, "something else answers there"},
+		"a time-out of nothing":  {hello[:8] + "\x00\x00\x00\x00" + hello[12:], NotMesos, "something else answers there"},
+		"a negative time-out":    {hello[:8] + "\xff\xff\xff\xff" + hello[12:], NotMesos, "something else answers there"},
+		"an endless password":    {hello[:20] + "\x7f\xff\xff\xff" + hello[24:], NotMesos, "something else answers there"},
+		"endless children":       {children("\x7f\xff\xff\xff"), NotMesos, "something else answers there"},
+		"many children":          {children("\x00\xff\xff\xff"), NotMesos, "something else answers there"},
+		"less than no children":  {children("\xff\xff\xff\xfe"), NotMesos, "something else answers there"},
+		"null children":          {children("\xff\xff\xff\xff"), Network, ""},
+		"a child without a name": {children("\x00\x00\x00\x01"), NotMesos, "something else answers there"},
 		"an answer without body": {hello + "\x00\x00\x00\x10" + "\x00\x00\x00\x01" + strings.Repeat("\x00", 12), Network, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
