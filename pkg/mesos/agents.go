@@ -15,27 +15,27 @@ import (
 	"time"
 )
 
-// Agents are asked themselves for what their containers use. Where they are
-// comes from whoever registered with the master, so the rules here decide
-// whether an address gets a request, and with it the agents' credentials:
+// Agents are asked for the resource use of their containers. Their addresses come
+// from whoever registered with the master, so the rules here decide whether an
+// address gets a request, and with it the agents' credentials:
 //
-//   - only agents that Know was told of, which are those the leader lists now;
+//   - only agents that Know was given, which are those the leader lists now;
 //   - never a link-local address (cloud metadata services live there);
 //   - this machine only when a master is on it;
 //   - where there is a pattern for hosts, only those it matches.
 //
-// The same is looked at again when a host's name has become an address
-// (GuardDial). Where AgentsConfig.Address names the host itself, a router say,
-// an operator chose it and these rules do not ask.
+// The same is checked again when a host's name is resolved (GuardDial). A host that
+// AgentsConfig.Address itself names, such as a router, is the operator's choice,
+// and these rules do not apply.
 
-// DefaultAgentAddress is where an agent says it listens.
+// DefaultAgentAddress is the address with which an agent registered.
 const DefaultAgentAddress = "http://{hostname}:{port}"
 
 // agentTimeout bounds one request to an agent: among ten thousand some hang,
 // and must not keep the others waiting.
 const agentTimeout = 10 * time.Second
 
-// AgentsConfig is what Agents need.
+// AgentsConfig configures Agents.
 type AgentsConfig struct {
 	// Config: HTTP carries the agents' own credentials and nobody else's.
 	// Masters are not asked; they tell whether agents may be on this machine.
@@ -57,7 +57,7 @@ type AgentAddress struct {
 	Port     int
 }
 
-// Agents ask the agents of one cluster. They are safe for use by many at once.
+// Agents is a client of the agents of one cluster. It is safe for concurrent use.
 type Agents struct {
 	asker
 	address  addressTemplate
@@ -89,7 +89,7 @@ func NewAgents(cfg AgentsConfig) (*Agents, error) {
 	return &Agents{asker: asker, address: address, hosts: cfg.Hosts, loopback: loopback, flights: newFlights()}, nil
 }
 
-// CheckAgentAddress says what is wrong with a template for agents' addresses.
+// CheckAgentAddress returns what is wrong with a template for agents' addresses.
 func CheckAgentAddress(template string) error {
 	_, err := parseAddress(template)
 	return err
@@ -103,8 +103,8 @@ func HostByAgent(template string) bool {
 	return err == nil && address.byAgent
 }
 
-// onLoopback tells whether the cluster is on this machine: a master is, or a
-// server of the ZooKeeper that tells the masters.
+// onLoopback reports whether the cluster is on this machine: a master, or a server
+// of the ZooKeeper in which the masters are registered.
 func onLoopback(addresses []string) (bool, error) {
 	masters, zooKeeper, err := parseMasters(addresses)
 	if err != nil {
@@ -115,18 +115,10 @@ func onLoopback(addresses []string) (bool, error) {
 			return true, nil
 		}
 	}
-	if zooKeeper != nil {
-		for _, server := range zooKeeper.servers {
-			if host, _, err := net.SplitHostPort(server); err == nil && isLoopback(host) {
-				return true, nil
-			}
-		}
-	}
-	return false, nil
+	return zooKeeper != nil && zooKeeper.local(), nil
 }
 
-// Know tells which agents there are: those the leader lists now. Others are not
-// asked.
+// Know sets the agents that may be asked: those that the leader lists now.
 func (a *Agents) Know(agents []AgentAddress) {
 	known := make(map[string]AgentAddress, len(agents))
 	for _, agent := range agents {
@@ -137,7 +129,7 @@ func (a *Agents) Know(agents []AgentAddress) {
 	a.known = known
 }
 
-// Statistics is /monitor/statistics of an agent that Know was told of: what its
+// Statistics returns /monitor/statistics of an agent that Know was given: what its
 // containers use.
 func (a *Agents) Statistics(ctx context.Context, id string) (*Statistics, error) {
 	return ofAgent(ctx, a, id, statisticsPage, func(ctx context.Context, target Target) (*Statistics, error) {
@@ -178,8 +170,8 @@ func (a *Agents) Close() {
 	a.closeIdle()
 }
 
-// ofAgent asks an agent, if it may be asked. One request of a page and agent is
-// in flight.
+// ofAgent asks an agent, if it may be asked. One request per page and agent is in
+// flight.
 func ofAgent[T any](ctx context.Context, a *Agents, id string, page endpoint, ask func(context.Context, Target) (T, error)) (T, error) {
 	target, err := a.Target(id)
 	if err != nil {
@@ -189,7 +181,7 @@ func ofAgent[T any](ctx context.Context, a *Agents, id string, page endpoint, as
 	return share(ctx, a.flights, page.path+" of "+id, func(ctx context.Context) (T, error) { return ask(ctx, target) })
 }
 
-// Target is where an agent that Know was told of is asked, or why it is not.
+// Target returns where an agent that Know was given is asked, or why it is not.
 func (a *Agents) Target(id string) (Target, error) {
 	a.mu.Lock()
 	agent, ok := a.known[id]
@@ -200,14 +192,14 @@ func (a *Agents) Target(id string) (Target, error) {
 	return a.targetOf(agent)
 }
 
-// refuse is an error about an agent that is not asked at all.
+// refuse returns the error of an agent that is not asked at all.
 func refuse(format string, args ...any) error {
 	return &Error{Category: Forbidden, Sentence: fmt.Sprintf(format, args...)}
 }
 
 // --- addresses ---
 
-// An addressTemplate is where agents are, as an operator wrote it.
+// An addressTemplate is the parsed form of AgentsConfig.Address.
 type addressTemplate struct {
 	scheme, host, port, path string // with placeholders
 	byAgent                  bool   // the host is what an agent says
@@ -278,9 +270,9 @@ func parseAddress(written string) (addressTemplate, error) {
 	return t, nil
 }
 
-// targetOf fills the template in for an agent, if its address may be asked.
-// What an agent says of itself is checked before: it must not become another
-// part of the URL than the one it stands for.
+// targetOf returns the target that the template makes of an agent, if its address
+// may be asked. What an agent registered is checked first: it must not become
+// another part of the URL than the one it stands for.
 func (a *Agents) targetOf(agent AgentAddress) (Target, error) {
 	t := a.address
 	uses := func(placeholder string) bool { return strings.Contains(t.host+t.port+t.path, placeholder) }
@@ -318,7 +310,7 @@ func (a *Agents) targetOf(agent AgentAddress) (Target, error) {
 	return target, nil
 }
 
-// validHost tells whether a text is a host's name or IP address and nothing
+// validHost reports whether a text is a host's name or an IP address and nothing
 // else.
 func validHost(text string) bool {
 	if ip, err := netip.ParseAddr(text); err == nil {
@@ -327,7 +319,7 @@ func validHost(text string) bool {
 	return len(text) <= 253 && hostName.MatchString(text) && !strings.Contains(text, "..")
 }
 
-// hostRule says why a host that an agent named is not asked; "" if it is.
+// hostRule returns why a host that an agent registered is not asked; "" if it is.
 func (a *Agents) hostRule(host string) string {
 	if a.hosts != nil && !a.hosts.MatchString(host) {
 		return fmt.Sprintf("its host %s does not match agentHosts", host)
@@ -359,10 +351,15 @@ func (a *Agents) ipRule(ip netip.Addr) string {
 // Dial is the DialContext of a transport.
 type Dial = func(ctx context.Context, network, address string) (net.Conn, error)
 
-// GuardDial makes the dialer of the agents' transport look at what a name came
-// to: an agent may have registered under a name that leads where its address
-// would be refused. Nothing is sent on such a connection. A host that is not an
-// agent's is passed: that of a router in AgentsConfig.Address, or of a proxy.
+// targetKey is the key of a request's context for the host:port that it is for.
+// net/http dials with the values of that context.
+type targetKey struct{}
+
+// GuardDial returns a dialer for the agents' transport that checks the address
+// which a name was resolved to: an agent may have registered under a name that
+// leads where its address would be refused. Nothing is sent on such a connection.
+// A host that is not an agent's is not checked: that of a router in
+// AgentsConfig.Address, or of an HTTP proxy.
 func (cfg AgentsConfig) GuardDial(dial Dial) Dial {
 	template, err := parseAddress(cmp.Or(cfg.Address, DefaultAgentAddress))
 	loopback, noMasters := onLoopback(cfg.Masters)
@@ -375,12 +372,19 @@ func (cfg AgentsConfig) GuardDial(dial Dial) Dial {
 		if err != nil {
 			return nil, err
 		}
+		if asked, ok := ctx.Value(targetKey{}).(string); ok && asked != address {
+			return conn, nil // to an HTTP proxy, which connects to the agent
+		}
 		host, _, _ := net.SplitHostPort(address)
 		if _, err := netip.ParseAddr(host); err == nil {
-			return conn, nil // looked at before, or a proxy's
+			return conn, nil // checked before
 		}
-		remote, err := netip.ParseAddrPort(conn.RemoteAddr().String())
-		if err != nil {
+		var remote netip.AddrPort
+		// net/http dials in a goroutine of its own, where nobody recovers.
+		if at := conn.RemoteAddr(); at != nil {
+			remote, err = netip.ParseAddrPort(at.String())
+		}
+		if err != nil || !remote.IsValid() {
 			return conn, nil // a proxy's connection, which has no such address
 		}
 		if why := rules.ipRule(remote.Addr()); why != "" {

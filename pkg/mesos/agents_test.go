@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -272,6 +273,27 @@ func TestNamesThatLeadToRefusedAddressesGetNoRequest(t *testing.T) {
 	require.NoError(t, statistics("http://127.0.0.1:5050", ""), "where a master is on this machine")
 	require.NoError(t, statistics("http://master1:5050", "http://router.example.com/agent/{id}"), "an operator chose it")
 	require.Equal(t, 2, asked)
+}
+
+// The address of a connection to an HTTP proxy is the proxy's, also where the
+// proxy is on this machine.
+func TestAgentsAreAskedThroughAProxyOnThisMachine(t *testing.T) {
+	var asked []string
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.String())
+		fmt.Fprint(w, `[]`)
+	}))
+	defer proxy.Close()
+	address, err := url.Parse(strings.Replace(proxy.URL, "127.0.0.1", "localhost", 1))
+	require.NoError(t, err)
+	cfg := AgentsConfig{Config: Config{Masters: []string{"http://master1:5050"}}}
+	cfg.HTTP = &http.Client{Transport: &http.Transport{
+		DialContext: cfg.GuardDial(new(net.Dialer).DialContext), DisableKeepAlives: true,
+		Proxy: func(*http.Request) (*url.URL, error) { return address, nil },
+	}}
+	_, err = newAgents(t, cfg, AgentAddress{ID: "S1", Hostname: "agent1.example.com", Port: 5051}).Statistics(t.Context(), "S1")
+	require.NoError(t, err)
+	require.Equal(t, []string{"http://agent1.example.com:5051/monitor/statistics"}, asked)
 }
 
 func TestAgentsGetTheirCredentialsAndNoOthers(t *testing.T) {

@@ -15,11 +15,11 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// Decoding while reading: wire -> gunzip -> no bare infinities -> narrow
-// structs. Nothing keeps the body: what a poll of a big cluster needs is a
-// fraction of its /state. Every stage is bounded and remembers its own error,
-// so that a broken connection, a broken gzip stream and broken JSON are told
-// apart.
+// A body is decoded while it is read: connection -> gunzip -> filter for bare
+// infinities -> narrow structs. It is never kept whole, so that a poll of a large
+// cluster needs a fraction of the size of its /state. Each step is bounded and
+// remembers its own error, so that a broken connection, a broken gzip stream and
+// broken JSON are distinguished.
 
 // decodeOptions: Mesos takes task names as they come, so a name with bytes that
 // are not UTF-8, or a label written twice, must not cost a poll. Without the
@@ -29,7 +29,7 @@ var decodeOptions = json.JoinOptions(
 	jsontext.AllowInvalidUTF8(true),
 )
 
-// tooLong is reading beyond a limit.
+// tooLong is the error of reading beyond a limit.
 type tooLong struct {
 	limit int64
 	what  string // "answer", "single value"
@@ -39,15 +39,16 @@ func (e *tooLong) Error() string {
 	return fmt.Sprintf("the %s is longer than the limit of %s", e.what, size(e.limit))
 }
 
-// stage counts what passes, bounds it, and remembers how reading ended.
-type stage struct {
+// boundedReader counts bytes, returns an error beyond a limit, and remembers its
+// first error.
+type boundedReader struct {
 	src   io.Reader
 	n     int64
 	limit int64
 	err   error // the first error that is not io.EOF
 }
 
-func (s *stage) Read(p []byte) (int, error) {
+func (s *boundedReader) Read(p []byte) (int, error) {
 	if s.err != nil {
 		return 0, s.err
 	}
@@ -62,7 +63,7 @@ func (s *stage) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// decode reads the body of a 200 into the struct. answer gets the sizes.
+// decode reads the body of a 200 into a struct, and its sizes into answer.
 func decode(resp *http.Response, target Target, path string, limit int64, sent time.Time, answer *Answer, into any) error {
 	wrong := func(category Category, err error, format string, args ...any) error {
 		return &Error{
@@ -72,9 +73,9 @@ func decode(resp *http.Response, target Target, path string, limit int64, sent t
 			Err:      err,
 		}
 	}
-	wire := &stage{src: resp.Body, limit: limit}
-	plain := &stage{src: wire, limit: limit}
-	// broken is the error of the first stage that failed, if one did.
+	wire := &boundedReader{src: resp.Body, limit: limit}
+	plain := &boundedReader{src: wire, limit: limit}
+	// broken returns the error of the first step that failed, if one did.
 	broken := func() error {
 		var long *tooLong
 		switch {
@@ -143,7 +144,7 @@ func decode(resp *http.Response, target Target, path string, limit int64, sent t
 	return badJSON(err, wrong)
 }
 
-// badJSON says where the JSON is not what it should be.
+// badJSON returns an error that says where JSON is not what it should be.
 func badJSON(err error, wrong func(Category, error, string, ...any) error) error {
 	if long, ok := errors.AsType[*tooLong](err); ok {
 		return wrong(Protocol, err, "has a single value of more than %s and was not read further: check what answers there.", size(long.limit))

@@ -1,8 +1,13 @@
-// Package mesos asks Apache Mesos masters and agents for what they know. It
-// finds the leader and follows it, asks only agents that the leader lists,
-// decodes while reading, and says in one sentence what went wrong. It knows no
-// Grafana and keeps no history; authentication and TLS
-// are the business of the http.Client that it is given.
+// Package mesos is a client of the HTTP API of Apache Mesos masters and agents. It
+// finds the leader and follows it when it changes, asks only agents that the
+// leader lists, decodes responses while it reads them, and makes one sentence of
+// whatever goes wrong. It does not know Grafana and keeps no history;
+// authentication and TLS are those of the http.Client that it is given.
+//
+// Its files: client.go and agents.go are the clients; endpoints.go and answers.go
+// the endpoints and their types; request.go sends a request, flight.go shares it,
+// body.go, walk.go and statistics.go decode the response; leader.go,
+// zookeeper.go and zksession.go find the leader; errors.go has the categories.
 package mesos
 
 import (
@@ -62,12 +67,12 @@ type ZooKeeperConfig struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Client asks the masters of one cluster. It is safe for use by many at once,
-// and has one request of a kind in flight: who asks meanwhile shares the answer
-// and must not change it.
+// Client asks the masters of one cluster. It is safe for concurrent use, and has
+// one request of a kind in flight: concurrent callers share the response and must
+// not change it.
 type Client struct {
 	asker
-	registry *registry // nil where the masters are configured
+	detector *detector // nil where the masters are configured
 	flights  *flights
 
 	mu sync.Mutex
@@ -91,7 +96,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	c := &Client{asker: asker, masters: masters, flights: newFlights()}
 	if zooKeeper != nil {
-		if c.registry, err = cfg.ZooKeeper.registry(zooKeeper, c.patience(redirectPage)); err != nil {
+		if c.detector, err = cfg.ZooKeeper.detector(zooKeeper, c.patience(redirectPage)); err != nil {
 			return nil, err
 		}
 	}
@@ -113,7 +118,7 @@ func newAsker(cfg Config) (asker, error) {
 		return asker{}, errors.New("the time-out and the limit of an answer's size cannot be negative")
 	}
 	c := asker{
-		http:      withoutHabits(cfg.HTTP),
+		http:      noRedirects(cfg.HTTP),
 		now:       cfg.Now,
 		timeout:   cfg.Timeout,
 		maxBody:   cfg.MaxBody,
@@ -134,8 +139,9 @@ func newAsker(cfg Config) (asker, error) {
 	return c, nil
 }
 
-// registry is the reader of an ensemble.
-func (z ZooKeeperConfig) registry(e *ensemble, within time.Duration) (*registry, error) {
+// detector returns a detector for an ensemble; within bounds all its servers
+// together.
+func (z ZooKeeperConfig) detector(e *ensemble, within time.Duration) (*detector, error) {
 	if z.Digest != "" && !IsDigest(z.Digest) {
 		return nil, errors.New("the digest for ZooKeeper (zkDigest) is not user:password: write both, with a colon between them")
 	}
@@ -149,7 +155,7 @@ func (z ZooKeeperConfig) registry(e *ensemble, within time.Duration) (*registry,
 	if dial == nil {
 		dial = new(net.Dialer).DialContext
 	}
-	return &registry{ensemble: e, scheme: scheme, within: within, open: func(ctx context.Context, server string) (znodes, error) {
+	return &detector{ensemble: e, scheme: scheme, within: within, open: func(ctx context.Context, server string) (znodes, error) {
 		return openSession(ctx, dial, server, z.Digest)
 	}}, nil
 }
@@ -161,10 +167,10 @@ func IsDigest(digest string) bool {
 	return ok && user != ""
 }
 
-// withoutHabits copies an http.Client and takes from it what browsers want and
-// a poll must not have: following redirects (middlewares would put the
-// credentials on every hop) and cookies.
-func withoutHabits(given *http.Client) *http.Client {
+// noRedirects returns a copy of an http.Client that does not follow redirects
+// (the SDK's middlewares would put the credentials on every hop) and keeps no
+// cookies.
+func noRedirects(given *http.Client) *http.Client {
 	client := http.Client{}
 	if given != nil {
 		client = *given
@@ -176,7 +182,7 @@ func withoutHabits(given *http.Client) *http.Client {
 	return &client
 }
 
-// Masters are the configured masters, in the order they were written, or those
+// Masters returns the configured masters in the order they were written, or those
 // that ZooKeeper had when it was asked last: none before that.
 func (c *Client) Masters() []Target {
 	c.mu.Lock()
@@ -184,8 +190,8 @@ func (c *Client) Masters() []Target {
 	return append([]Target(nil), c.masters...)
 }
 
-// Close stops the requests that run, waits for them, and closes connections
-// that were kept. Calls after it answer ErrClosed.
+// Close stops running requests, waits for them, and closes idle connections. Later
+// calls return ErrClosed.
 func (c *Client) Close() {
 	c.flights.close()
 	c.closeIdle()

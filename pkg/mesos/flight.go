@@ -60,7 +60,7 @@ func share[T any](ctx context.Context, f *flights, key string, run func(context.
 		f.calls[key] = c
 		f.running.Go(func() {
 			defer cancel()
-			c.value, c.err = run(running)
+			c.value, c.err = recovered(key, func() (T, error) { return run(running) })
 			f.mu.Lock()
 			f.forget(key, c)
 			f.mu.Unlock()
@@ -94,7 +94,7 @@ func share[T any](ctx context.Context, f *flights, key string, run func(context.
 	}
 }
 
-// forget lets the next who asks start anew. The lock is held.
+// forget makes the next caller start a request of its own. mu must be held.
 func (f *flights) forget(key string, c *call) {
 	if f.calls[key] == c {
 		delete(f.calls, key)

@@ -179,3 +179,40 @@ func TestConnectionsAreKept(t *testing.T) {
 	}
 	require.EqualValues(t, 1, dialed.Load())
 }
+
+// bodyFunc is the body of a response, read by a function.
+type bodyFunc func([]byte) (int, error)
+
+func (f bodyFunc) Read(p []byte) (int, error) { return f(p) }
+func (f bodyFunc) Close() error               { return nil }
+
+// transportFunc is a transport.
+type transportFunc func(*http.Request) (*http.Response, error)
+
+func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// A panic while a response is read is the error of the request: the process, which
+// serves other data sources, goes on, and so do the next requests.
+func TestAPanicIsTheErrorOfTheRequest(t *testing.T) {
+	cluster := replay(t, "03-workload")
+	panics := true
+	client := newClient(t, Config{Masters: cluster.Masters(), HTTP: &http.Client{Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
+		response, err := http.DefaultTransport.RoundTrip(r)
+		if err == nil && panics && r.URL.Path == "/state" {
+			_ = response.Body.Close()
+			response.Body = bodyFunc(func([]byte) (int, error) { panic("index out of range [3] with length 2") })
+		}
+		return response, err
+	})}})
+	for range 2 {
+		_, err := client.State(t.Context())
+		requireError(t, err, Protocol, "The plugin failed while it asked for /state (index out of range [3] with length 2, at flight_test.go:")
+		panicked := &Panicked{}
+		require.ErrorAs(t, err, &panicked)
+		require.NotContains(t, err.Error(), "/pkg/", "no path of the machine that built it")
+	}
+	panics = false
+	_, err := client.State(t.Context())
+	require.NoError(t, err)
+	client.Close()
+}

@@ -163,7 +163,7 @@ func FuzzMasterInfo(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	r := &registry{ensemble: &ensemble{servers: []string{"127.0.0.1:2181"}, path: "/mesos"}, scheme: "http"}
+	r := &detector{ensemble: &ensemble{servers: []string{"127.0.0.1:2181"}, path: "/mesos"}, scheme: "http"}
 	f.Fuzz(func(t *testing.T, content []byte) {
 		target, err := r.target("json.info_0000000001", content)
 		if err != nil {

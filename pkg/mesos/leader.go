@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// Who leads. ZooKeeper tells, where the masters are found through it (see
-// zookeeper.go). Else every master tells at /redirect: a 307 to //host:port of the
-// leader, also from the leader itself, or 503 when it knows none. While a
-// leader is dead and ZooKeeper has not noticed yet, followers still name the
-// dead one, so an address that just failed counts only when nobody names
-// another.
+// Which master leads is found through ZooKeeper if the masters are (zookeeper.go),
+// else by asking every master's /redirect: a 307 to //host:port of the leader,
+// also from the leader itself, or 503 if it knows none. While a leader is dead and
+// ZooKeeper has not noticed yet, followers name the dead one, so an address that
+// just failed counts only if no master names another.
 
-// Leader is the leading master: as known, or found by asking the masters.
+// Leader returns the leading master: the one found last, or found now by asking
+// the masters.
 func (c *Client) Leader(ctx context.Context) (Target, error) {
 	if leader, ok := c.remembered(); ok {
 		return leader, nil
@@ -24,7 +24,7 @@ func (c *Client) Leader(ctx context.Context) (Target, error) {
 	return c.find(ctx, "")
 }
 
-// Forget makes the next request look for the leader again.
+// Forget makes the next request find the leader again.
 func (c *Client) Forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -40,13 +40,12 @@ func (c *Client) remembered() (Target, bool) {
 	return *c.leader, true
 }
 
-// Followers are the masters that do not lead: of those configured, or of those
+// Followers returns the masters that do not lead: of those configured, or of those
 // that ZooKeeper has now; while it does not answer, of those it had last. While
-// no leader can be found none of them is known to lead, so they are all the
-// masters.
+// no leader can be found it returns all masters.
 func (c *Client) Followers(ctx context.Context) []Target {
-	if c.registry != nil {
-		// Why it fails is told by who asks the leader.
+	if c.detector != nil {
+		// Its error is returned by the requests to the leader.
 		_, _ = c.registered(ctx)
 	}
 	leader, err := c.Leader(ctx)
@@ -62,8 +61,8 @@ func (c *Client) Followers(ctx context.Context) []Target {
 	return followers
 }
 
-// find asks the masters who leads, and remembers the answer. failed is the
-// address that was believed to lead until now, or "".
+// find finds the leader and remembers it. failed is the address that was believed
+// to lead until now, or "".
 func (c *Client) find(ctx context.Context, failed string) (Target, error) {
 	return share(ctx, c.flights, "leader but not "+failed, func(ctx context.Context) (Target, error) {
 		// Another search may have ended since the caller looked.
@@ -81,11 +80,11 @@ func (c *Client) find(ctx context.Context, failed string) (Target, error) {
 	})
 }
 
-// registered asks ZooKeeper for the masters, the leader first, and remembers
+// registered returns the masters in ZooKeeper, the leader first, and remembers
 // them.
 func (c *Client) registered(ctx context.Context) ([]Target, error) {
 	return share(ctx, c.flights, "ZooKeeper", func(ctx context.Context) ([]Target, error) {
-		masters, err := c.registry.masters(ctx)
+		masters, err := c.detector.masters(ctx)
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if err == nil || CategoryOf(err) == NoLeader {
@@ -96,7 +95,7 @@ func (c *Client) registered(ctx context.Context) ([]Target, error) {
 }
 
 func (c *Client) search(ctx context.Context, failed string) (Target, error) {
-	if c.registry != nil {
+	if c.detector != nil {
 		masters, err := c.registered(ctx)
 		if err != nil {
 			return Target{}, err
@@ -105,8 +104,8 @@ func (c *Client) search(ctx context.Context, failed string) (Target, error) {
 	}
 	var (
 		failures []error
-		stranger string  // a leader that is none of our masters
-		stale    *Target // the one that failed, still named
+		unlisted string  // a leader that is not among the configured masters
+		stale    *Target // the leader that failed, if a master names it
 	)
 	for _, master := range c.masters {
 		address, err := c.named(ctx, master)
@@ -120,15 +119,15 @@ func (c *Client) search(ctx context.Context, failed string) (Target, error) {
 		leader := known(c.masters, address)
 		switch {
 		case leader == nil:
-			stranger = address
+			unlisted = address
 		case leader.Address == failed:
 			stale = leader
 		default:
 			return *leader, nil
 		}
 	}
-	if stranger != "" {
-		return c.introduced(ctx, stranger)
+	if unlisted != "" {
+		return c.unlistedLeader(ctx, unlisted)
 	}
 	if stale != nil {
 		return *stale, nil
@@ -136,7 +135,7 @@ func (c *Client) search(ctx context.Context, failed string) (Target, error) {
 	return Target{}, gravest(failures)
 }
 
-// named asks a master who leads: host:port.
+// named returns the host:port of the leader that a master names.
 func (c *Client) named(ctx context.Context, master Target) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.patience(redirectPage))
 	defer cancel()
@@ -159,12 +158,13 @@ func (c *Client) named(ctx context.Context, master Target) (string, error) {
 	return "", refused(resp, master, redirectPage)
 }
 
-// introduced finds the leader when its name is none of the configured ones. It
-// may well be one of them under another name (an address here, the master's
-// --hostname there), which the masters' own metrics tell. A real stranger gets
-// no request, for it would get the credentials as well; but who configured a
-// single address meant the cluster behind it.
-func (c *Client) introduced(ctx context.Context, stranger string) (Target, error) {
+// unlistedLeader returns the leader if the address that the masters name is not
+// among the configured ones. It may be one of them under another name (an IP
+// address here, the master's --hostname there), which the masters' own metrics
+// show. Any other host gets no request, since it would get the credentials with
+// it; except where a single address is configured, which stands for the cluster
+// behind it.
+func (c *Client) unlistedLeader(ctx context.Context, address string) (Target, error) {
 	for _, master := range c.masters {
 		if c.leads(ctx, master) {
 			return master, nil
@@ -175,18 +175,18 @@ func (c *Client) introduced(ctx context.Context, stranger string) (Target, error
 	}
 	if len(c.masters) > 1 {
 		return Target{}, &Error{Category: NoLeader, Sentence: fmt.Sprintf(
-			"The masters say that %s leads, which is not one of the configured masters: add its address to them.", stranger)}
+			"The masters say that %s leads, which is not one of the configured masters: add its address to them.", address)}
 	}
-	host, port, err := net.SplitHostPort(stranger)
+	host, port, err := net.SplitHostPort(address)
 	if err != nil || !askable(host, isLoopback(c.masters[0].URL.Hostname())) {
 		return Target{}, &Error{Category: NoLeader, Target: c.masters[0].Address, Sentence: fmt.Sprintf(
-			"The master at %s says that %s leads, an address that is not asked because it means another machine from here: list the addresses of all masters, or correct the master's --hostname.", c.masters[0].Address, stranger)}
+			"The master at %s says that %s leads, an address that is not asked because it means another machine from here: list the addresses of all masters, or correct the master's --hostname.", c.masters[0].Address, address)}
 	}
 	return newTarget(c.masters[0].URL.Scheme, host, port), nil
 }
 
-// leads asks a master whether it leads. A principal that may not read the
-// metrics can still tell: a follower redirects /roles.
+// leads reports whether a master leads. Where the principal may not read the
+// metrics, /roles shows it: a follower redirects it.
 func (c *Client) leads(ctx context.Context, master Target) bool {
 	ctx, cancel := context.WithTimeout(ctx, quickTimeout)
 	defer cancel()
@@ -199,8 +199,8 @@ func (c *Client) leads(ctx context.Context, master Target) bool {
 	return err == nil && metrics.Elected()
 }
 
-// gravest picks the error that says most about why no leader was found: what a
-// master says goes before not hearing from one.
+// gravest returns the error that says most about why no leader was found: a
+// response of a master before the lack of one.
 func gravest(failures []error) error {
 	order := []Category{NoLeader, Auth, Forbidden, TLS, NotMesos, Protocol, Recovering, Timeout, Network}
 	for _, category := range order {
@@ -213,7 +213,7 @@ func gravest(failures []error) error {
 	return failures[0]
 }
 
-// ofAll says that one error of several masters is shown.
+// ofAll adds to the shown error which other masters failed, and how.
 func ofAll(failures []error, shown *Error) error {
 	if len(failures) == 1 {
 		return shown

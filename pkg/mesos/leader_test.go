@@ -268,8 +268,8 @@ func failoverMoments(t *testing.T) []map[string]said {
 	return moments
 }
 
-// stranger is a server that nobody configured. Nothing may reach it.
-func stranger(t *testing.T) (address string, received *atomic.Int64) {
+// unconfigured starts a server that is in no settings. Nothing may reach it.
+func unconfigured(t *testing.T) (address string, received *atomic.Int64) {
 	received = new(atomic.Int64)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		received.Add(1)
@@ -280,7 +280,7 @@ func stranger(t *testing.T) (address string, received *atomic.Int64) {
 }
 
 func TestCredentialsReachTheConfiguredMastersOnly(t *testing.T) {
-	address, received := stranger(t)
+	address, received := unconfigured(t)
 	for name, location := range map[string]string{
 		"as Mesos redirects":  "//" + address + "/master/state",
 		"as others do":        "http://" + address + "/state",
@@ -316,7 +316,7 @@ func TestCredentialsReachTheConfiguredMastersOnly(t *testing.T) {
 			_, err := client.Snapshot(t.Context())
 			require.Contains(t, []Category{NoLeader, NotMesos}, CategoryOf(err), "%v", err)
 
-			require.Zero(t, received.Load(), "what the stranger received")
+			require.Zero(t, received.Load(), "what the other server received")
 			for _, r := range cluster.Requests() {
 				require.Equal(t, "Basic c2VjcmV0", r.Authorization)
 				require.Empty(t, r.Header.Get("Cookie"))

@@ -66,7 +66,7 @@ func (c *asker) get(ctx context.Context, target Target, page endpoint, into any)
 // send sends a request and returns when the head of the response is there.
 func (c *asker) send(ctx context.Context, target Target, page endpoint) (*http.Response, head, error) {
 	h := head{Answer: Answer{Target: target.Address, Sent: c.now()}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target.at(page.path), nil)
+	req, err := http.NewRequestWithContext(context.WithValue(ctx, targetKey{}, target.URL.Host), http.MethodGet, target.at(page.path), nil)
 	if err != nil {
 		return nil, h, fmt.Errorf("asking %s for %s: %w", target.Address, page.path, err)
 	}

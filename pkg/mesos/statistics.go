@@ -9,13 +9,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// What an agent's /monitor/statistics says of its containers: ResourceStatistics
+// The containers in an agent's /monitor/statistics: ResourceStatistics
 // in include/mesos/mesos.proto. Which of the numbers are there depends on the
 // agent's isolators: with cgroups some thirty, with posix/cpu and posix/mem
 // only CPU times, mem_rss_bytes and limits. A container that starts or ends may
 // have none.
 
-// Statistics is /monitor/statistics of an agent.
+// Statistics is the response of /monitor/statistics of an agent.
 type Statistics struct {
 	Answer
 
@@ -79,8 +79,8 @@ var statisticsByKey = func() map[string]Statistic {
 	return byKey
 }()
 
-// StatisticOf is the statistic with a JSON key. A key that is not read is a
-// mistake of the program: it panics.
+// StatisticOf returns the statistic with a JSON key. It panics for a key that is
+// not read, which is a mistake of the program.
 func StatisticOf(key string) Statistic {
 	s, ok := statisticsByKey[key]
 	if !ok {
@@ -89,12 +89,12 @@ func StatisticOf(key string) Statistic {
 	return s
 }
 
-// Of is the value of a statistic, and whether the agent said it.
+// Of returns the value of a statistic, and whether the response had it.
 func (r *Readings) Of(s Statistic) (float64, bool) {
 	return r.values[s], r.known&(1<<s) != 0
 }
 
-// Set notes a value.
+// Set sets the value of a statistic.
 func (r *Readings) Set(s Statistic, value float64) {
 	r.values[s] = value
 	r.known |= 1 << s
@@ -165,8 +165,8 @@ func (r *Readings) readDevices(d *jsontext.Decoder) error {
 	return nil
 }
 
-// device finds or adds the reading of a device and an operation; nil for the
-// total of all operations.
+// device returns the reading of a device and an operation, which it adds where
+// there is none; nil for the total of all operations.
 func (r *Readings) device(device, operation string) *DeviceReading {
 	operation = strings.ToLower(operation)
 	if operation == "total" || operation == "" {

@@ -14,18 +14,18 @@ import (
 	"time"
 )
 
-// Masters found through ZooKeeper. Every master that runs for leader keeps a
-// znode json.info_NNNNNNNNNN under the path of its --zk; ZooKeeper counts the
-// number up and takes the znode away when the master's session ends. The lowest
-// number leads (src/master/detector/zookeeper.cpp, src/zookeeper/group.cpp of
-// Mesos). Its content is the MasterInfo message as JSON.
+// The detector finds the masters through ZooKeeper, as Mesos' own detector does.
+// Every master that is a candidate has a znode json.info_NNNNNNNNNN under the path
+// of its --zk; ZooKeeper increments the number and deletes the znode when the
+// master's session ends. The lowest number leads
+// (src/master/detector/zookeeper.cpp, src/zookeeper/group.cpp of Mesos). The
+// content is the MasterInfo message as JSON.
 //
-// The znodes are read when somebody wants to know, in a session that ends with
-// the answer: the leader is remembered while it answers, so that is once per
-// poll of the followers and after a failure. Nothing runs in between, and no
-// watch has to be kept alive.
+// The znodes are read on demand, in a session that ends with the response: the
+// leader is remembered while it answers, so that is once per poll of the followers
+// and after a failure. Nothing runs in between, and no watch is kept.
 
-// ensemble is what a zk:// address says.
+// ensemble is the parsed form of a zk:// address.
 type ensemble struct {
 	servers []string // host:port
 	path    string   // begins with /, has no / at its end
@@ -70,7 +70,7 @@ func parseEnsemble(address string) (*ensemble, error) {
 	return e, nil
 }
 
-// local tells whether ZooKeeper runs on this machine.
+// local reports whether a server of the ensemble is on this machine.
 func (e *ensemble) local() bool {
 	return slices.ContainsFunc(e.servers, func(server string) bool {
 		host, _, err := net.SplitHostPort(server)
@@ -91,8 +91,8 @@ var (
 	errZnodeAuth = errors.New("the znode may not be read")
 )
 
-// registry reads who is registered in ZooKeeper.
-type registry struct {
+// detector reads which masters are registered in ZooKeeper.
+type detector struct {
 	*ensemble
 	scheme string        // of the masters' addresses
 	within time.Duration // for all servers together
@@ -102,9 +102,10 @@ type registry struct {
 	first atomic.Int32
 }
 
-// masters are the registered masters, the leader first; there is one at least.
-// Each server gets its share of the time, and the first answer counts.
-func (r *registry) masters(ctx context.Context) ([]Target, error) {
+// masters returns the registered masters, the leader first; there is at least one.
+// The servers are asked one after the other, each with its share of the time, and
+// the first response counts.
+func (r *detector) masters(ctx context.Context) ([]Target, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.within)
 	defer cancel()
 	deadline, _ := ctx.Deadline()
@@ -130,9 +131,9 @@ func (r *registry) masters(ctx context.Context) ([]Target, error) {
 	return nil, unreachable(failures)
 }
 
-// ask asks one server. An error with a category is the answer of ZooKeeper,
-// others mean that there is none.
-func (r *registry) ask(ctx context.Context, server string, within time.Duration) ([]Target, error) {
+// ask asks one server. An error with a category is a response of ZooKeeper; any
+// other error means that there was none.
+func (r *detector) ask(ctx context.Context, server string, within time.Duration) ([]Target, error) {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	session, err := r.open(ctx, server)
@@ -156,9 +157,9 @@ func (r *registry) ask(ctx context.Context, server string, within time.Duration)
 	return nil, err
 }
 
-// read lists the masters in the order in which they registered. A follower
-// whose znode cannot be used is left out, a leader's is an error.
-func (r *registry) read(session znodes) ([]Target, error) {
+// read returns the masters in the order in which they registered. A follower's
+// znode that cannot be used is left out, a leader's is an error.
+func (r *detector) read(session znodes) ([]Target, error) {
 	names, err := session.children(r.path)
 	if err != nil {
 		return nil, err
@@ -188,7 +189,7 @@ func (r *registry) read(session znodes) ([]Target, error) {
 	return masters, nil
 }
 
-func (r *registry) nobody(names []string) error {
+func (r *detector) nobody(names []string) error {
 	if slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, "info_") }) {
 		return &Error{Category: NoLeader, Sentence: fmt.Sprintf(
 			"The masters registered under %s in ZooKeeper at %s are older than Mesos 0.24 and do not tell their addresses as JSON: list the masters' own addresses.", r.path, r)}
@@ -197,8 +198,8 @@ func (r *registry) nobody(names []string) error {
 		"No master is registered under %s in ZooKeeper at %s: check that masters are running, and that their --zk has the same path.", r.path, r)}
 }
 
-// candidates are the znodes of masters, by their number; other children, such
-// as log_replicas, are not theirs.
+// candidates returns the znodes of masters, ordered by their number; other
+// children, such as log_replicas, are left out.
 func candidates(names []string) []string {
 	numbers := map[string]int64{}
 	var found []string
@@ -216,9 +217,9 @@ func candidates(names []string) []string {
 	return found
 }
 
-// target reads the address out of a MasterInfo: the host name if there is one,
-// as in Mesos' own redirects.
-func (r *registry) target(name string, content []byte) (Target, error) {
+// target returns the address in a MasterInfo: the host name if there is one, as in
+// Mesos' own redirects.
+func (r *detector) target(name string, content []byte) (Target, error) {
 	var info struct {
 		Address struct {
 			Hostname string `json:"hostname"`

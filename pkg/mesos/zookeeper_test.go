@@ -292,7 +292,7 @@ func TestClosingEndsASessionThatWaits(t *testing.T) {
 }
 
 func TestCredentialsReachRegisteredMastersOnly(t *testing.T) {
-	address, received := stranger(t)
+	address, received := unconfigured(t)
 	cluster := replay(t, "14-ha", "leader-", "nonleader-")
 	zooKeeper := mesostest.NewZooKeeper(t)
 	zooKeeper.Elect(cluster, "/mesos", threeMasters...)
@@ -306,7 +306,7 @@ func TestCredentialsReachRegisteredMastersOnly(t *testing.T) {
 		}
 		requireError(t, ask(t), NoLeader, "does not lead")
 	}
-	require.Zero(t, received.Load(), "what the stranger received")
+	require.Zero(t, received.Load(), "what the other server received")
 }
 
 // nodes are znodes in memory, behind the interface that the reader knows.
@@ -371,7 +371,7 @@ func TestTheLowestNumberLeads(t *testing.T) {
 			for znode, content := range c.nodes {
 				fake.contents["/mesos/prod/"+znode] = content
 			}
-			r := &registry{ensemble: &ensemble{servers: []string{"zk1:2181"}, path: "/mesos/prod"}, scheme: "http", within: time.Second,
+			r := &detector{ensemble: &ensemble{servers: []string{"zk1:2181"}, path: "/mesos/prod"}, scheme: "http", within: time.Second,
 				open: func(context.Context, string) (znodes, error) { return fake, nil }}
 			masters, err := r.masters(t.Context())
 			require.NoError(t, err)
@@ -386,7 +386,7 @@ func TestServersShareTheTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked []string
 		var waited []time.Duration
-		r := &registry{ensemble: &ensemble{servers: []string{"zk1:2181", "zk2:2181", "zk3:2181"}, path: "/mesos"}, scheme: "http", within: quickTimeout,
+		r := &detector{ensemble: &ensemble{servers: []string{"zk1:2181", "zk2:2181", "zk3:2181"}, path: "/mesos"}, scheme: "http", within: quickTimeout,
 			open: func(ctx context.Context, server string) (znodes, error) {
 				begin := time.Now()
 				if server != "zk2:2181" { // refused at once

@@ -151,30 +151,30 @@ func TestCredentialsGoToMastersOnly(t *testing.T) {
 	cases := map[string]struct {
 		scene  mesostest.Scene
 		page   string
-		answer func(w http.ResponseWriter, stranger string)
+		answer func(w http.ResponseWriter, other string)
 	}{
-		"a redirect to the leader that leads elsewhere": {auth, "/state", func(w http.ResponseWriter, stranger string) {
-			w.Header().Set("Location", "//"+stranger+"/master/state")
+		"a redirect to the leader that leads elsewhere": {auth, "/state", func(w http.ResponseWriter, other string) {
+			w.Header().Set("Location", "//"+other+"/master/state")
 			w.WriteHeader(http.StatusTemporaryRedirect)
 		}},
-		"a redirect as of any web server": {auth, "/metrics/snapshot", func(w http.ResponseWriter, stranger string) {
-			w.Header().Set("Location", "http://"+stranger+"/login")
+		"a redirect as of any web server": {auth, "/metrics/snapshot", func(w http.ResponseWriter, other string) {
+			w.Header().Set("Location", "http://"+other+"/login")
 			w.WriteHeader(http.StatusFound)
 		}},
-		"a leader that is none of the masters": {three, "/redirect", func(w http.ResponseWriter, stranger string) {
-			w.Header().Set("Location", "//"+stranger)
+		"a leader that is none of the masters": {three, "/redirect", func(w http.ResponseWriter, other string) {
+			w.Header().Set("Location", "//"+other)
 			w.WriteHeader(http.StatusTemporaryRedirect)
 		}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			var asked atomic.Int32
-			stranger := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
-			defer stranger.Close()
+			other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+			defer other.Close()
 			s := newFixture(t, nil, c.scene)
 			for _, host := range []string{mesostest.Master, mesostest.Master2, mesostest.Master3} {
 				s.cluster.Handle(host, c.page, func(w http.ResponseWriter, _ *http.Request) {
-					c.answer(w, strings.TrimPrefix(stranger.URL, "http://"))
+					c.answer(w, strings.TrimPrefix(other.URL, "http://"))
 				})
 			}
 			s.as("monitor", "monitorpw")
