@@ -196,7 +196,7 @@ test('the truth of the past is what it was, also when something was done by hand
   }));
 
 /** What the truth says at moments of a scenario. */
-const STORIES: Record<string, Array<[at: number, is: (truth: Truth) => unknown, expected: unknown]>> = {
+const EXPECTATIONS: Record<string, Array<[at: number, is: (truth: Truth) => unknown, expected: unknown]>> = {
   'agent-dies': [
     [119, agents, { active: 12 }],
     [121, agents, { active: 11, disconnected: 1 }],
@@ -285,7 +285,7 @@ function consumedOfBatch({ roles }: Truth): string {
   return (batch?.quotaConsumed.cpus ?? 0) > 0.9 * (batch?.quotaLimit?.cpus ?? 0) ? 'at the limit' : 'below';
 }
 
-for (const [name, moments] of Object.entries(STORIES)) {
+for (const [name, moments] of Object.entries(EXPECTATIONS)) {
   test(`${name}: what it does`, () =>
     withLive({ scenario: scenarioOf(name) }, async (live) => {
       for (const [at, is, expected] of moments) {
