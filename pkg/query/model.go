@@ -193,7 +193,7 @@ type Filter struct {
 // Values is a string or a list of strings.
 type Values struct {
 	List []string
-	// Many tells that a list was written, were it of one.
+	// Many reports whether a list was written, even of one value.
 	Many bool
 }
 

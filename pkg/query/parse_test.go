@@ -91,6 +91,7 @@ func FuzzQuery(f *testing.F) {
 	for _, c := range slices.Concat(variants, mistakes, lists, wrongLists) {
 		f.Add(c.query)
 	}
+	f.Add(`{"entity":"framework","resource":"cpus","measure":"share","format":"table","filter":[],"filters":[{"label":"framework","operator":"=~","value":["(x|y)","z.*"],"not":1}]}`)
 	f.Add(`{"expr":"sum by (framework) (rate(x[$__rate_interval]))","adhocFilters":[{"key":"a","operator":"=~","value":"("}]}`)
 	src := source(f, recordedStore(f, recorded{of("mesos_framework_cpus_allocated", "framework", "x", "framework_id", "1"), flat(1, 10)}))
 	f.Fuzz(func(t *testing.T, query string) {
@@ -99,6 +100,8 @@ func FuzzQuery(f *testing.F) {
 			_, err := promql.ParseExpr(placeholder.interpolate(compiled.PromQL))
 			require.NoError(t, err, compiled.PromQL)
 		}
+		ruled := Run(context.Background(), src, asked(query), Options{Alert: true})
+		require.NotEqual(t, backend.StatusInternal, ruled.Status, ruled.Error)
 		response := Run(context.Background(), src, asked(query), Options{})
 		if response.Error != nil {
 			require.NotEmpty(t, response.Error.Error())

@@ -63,7 +63,7 @@ const MaxLabelValues = 10_000
 // Labels does. limit 0 is MaxLabelValues.
 func LabelValues(ctx context.Context, src Source, label string, match []string, from, to time.Time, limit int) (values, warnings []string, err error) {
 	if !labelName.MatchString(label) {
-		return nil, nil, bad("label", "%q is no name of a label", label)
+		return nil, nil, bad("label", "%q is not a name of a label", cut(label))
 	}
 	if limit <= 0 || limit > MaxLabelValues {
 		limit = MaxLabelValues

@@ -76,7 +76,7 @@ func TestLabelsAndTheirValues(t *testing.T) {
 func TestLabelsSaysWhatIsWrong(t *testing.T) {
 	ctx, src := context.Background(), small(t)
 	_, _, err := LabelValues(ctx, src, "", nil, time.Time{}, time.Time{}, 0)
-	require.EqualError(t, err, `label: "" is no name of a label`)
+	require.EqualError(t, err, `label: "" is not a name of a label`)
 	_, _, err = Labels(ctx, src, []string{"rate(x[5m])"}, time.Time{}, time.Time{})
 	require.Equal(t, promql.ErrorParse, promql.KindOf(err))
 	_, _, err = Labels(ctx, src, make([]string, 51), time.Time{}, time.Time{})
