@@ -13,6 +13,8 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/klauspost/compress/gzip"
+
+	"community-mesos-datasource/pkg/display"
 )
 
 // A body is decoded while it is read: connection -> gunzip -> filter for bare
@@ -36,7 +38,7 @@ type tooLong struct {
 }
 
 func (e *tooLong) Error() string {
-	return fmt.Sprintf("the %s is longer than the limit of %s", e.what, size(e.limit))
+	return fmt.Sprintf("the %s is longer than the limit of %s", e.what, display.Size(e.limit))
 }
 
 // boundedReader counts bytes, returns an error beyond a limit, and remembers its
@@ -80,13 +82,13 @@ func decode(resp *http.Response, target Target, path string, limit int64, sent t
 		var long *tooLong
 		switch {
 		case errors.As(wire.err, &long) || errors.As(plain.err, &long):
-			return wrong(Protocol, long, "is longer than the limit of %s and was not read further: check what answers there.", size(long.limit))
+			return wrong(Protocol, long, "is longer than the limit of %s and was not read further: check what answers there.", display.Size(long.limit))
 		case errors.Is(wire.err, io.ErrUnexpectedEOF):
-			return wrong(Protocol, wire.err, "ended early, after %s: check the master, and proxies on the way.", size(wire.n))
+			return wrong(Protocol, wire.err, "ended early, after %s: check the master, and proxies on the way.", display.Size(wire.n))
 		case wire.err != nil:
 			return failed(target, path, time.Since(sent), wire.err)
 		case errors.Is(plain.err, io.ErrUnexpectedEOF):
-			return wrong(Protocol, plain.err, "ended early, in the middle of the compressed data after %s: check the master, and proxies on the way.", size(wire.n))
+			return wrong(Protocol, plain.err, "ended early, in the middle of the compressed data after %s: check the master, and proxies on the way.", display.Size(wire.n))
 		case plain.err != nil:
 			return wrong(Protocol, plain.err, "is damaged: it says gzip and is not (%v). Check proxies on the way.", plain.err)
 		}
@@ -147,7 +149,7 @@ func decode(resp *http.Response, target Target, path string, limit int64, sent t
 // badJSON returns an error that says where JSON is not what it should be.
 func badJSON(err error, wrong func(Category, error, string, ...any) error) error {
 	if long, ok := errors.AsType[*tooLong](err); ok {
-		return wrong(Protocol, err, "has a single value of more than %s and was not read further: check what answers there.", size(long.limit))
+		return wrong(Protocol, err, "has a single value of more than %s and was not read further: check what answers there.", display.Size(long.limit))
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return wrong(Protocol, err, "ended early, in the middle of the JSON: check the master, and proxies on the way.")

@@ -10,6 +10,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/display"
 	"community-mesos-datasource/pkg/series"
 )
 
@@ -151,7 +152,7 @@ func pollLine(p collector.PollStatus) string {
 	case p.LastSuccess.IsZero():
 		return fmt.Sprintf("%s: not asked yet", name)
 	default:
-		return fmt.Sprintf("%s: every %s, %s, took %s (%s of it the master's work)", name, p.Interval, size(p.Bytes),
+		return fmt.Sprintf("%s: every %s, %s, took %s (%s of it the master's work)", name, p.Interval, display.Size(p.Bytes),
 			p.Took.Round(time.Millisecond), p.Head.Round(time.Millisecond))
 	}
 }
@@ -164,7 +165,7 @@ func agentsLine(p collector.PollStatus, a *collector.AgentPolls) string {
 	case a == nil:
 		return "agents: not asked yet"
 	}
-	text := fmt.Sprintf("agents: %d of %d answered, every %s, %s", a.Answered, a.Listed, p.Interval, size(p.Bytes))
+	text := fmt.Sprintf("agents: %d of %d answered, every %s, %s", a.Answered, a.Listed, p.Interval, display.Size(p.Bytes))
 	if rest := a.Listed - a.Asked - a.NotReached; rest > 0 {
 		text += fmt.Sprintf("; %d are left alone for a while, since they did not answer before", rest)
 	}
@@ -176,7 +177,7 @@ func historyLine(h HistoryStatus) string {
 	if h.Engine == engineDisk {
 		where = "on disk"
 	}
-	text := fmt.Sprintf("%s, %d series, %s", where, h.Series, size(h.Bytes))
+	text := fmt.Sprintf("%s, %d series, %s", where, h.Series, display.Size(h.Bytes))
 	if h.Start != nil {
 		text += ", since " + h.Start.UTC().Format(time.RFC3339)
 	}
@@ -187,17 +188,4 @@ func historyLine(h HistoryStatus) string {
 		text += "; " + h.Note
 	}
 	return text
-}
-
-// size is a number of bytes for a reader.
-func size(bytes int64) string {
-	const unit = 1024
-	if bytes < unit {
-		return fmt.Sprintf("%d B", bytes)
-	}
-	value, prefixes := float64(bytes)/unit, "KMGTPE"
-	for value >= unit && len(prefixes) > 1 {
-		value, prefixes = value/unit, prefixes[1:]
-	}
-	return fmt.Sprintf("%.1f %ciB", value, prefixes[0])
 }

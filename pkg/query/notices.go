@@ -9,6 +9,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/display"
 	"community-mesos-datasource/pkg/history"
 	"community-mesos-datasource/pkg/series"
 )
@@ -59,9 +60,9 @@ func (c circumstances) beginning() []data.Notice {
 	case !c.earliest.Before(start):
 		return nil
 	case c.stats.TruncatedBy != "":
-		return []data.Notice{info("History begins at %s, as far as %s reaches: what was before is not known.", moment(start), c.stats.TruncatedBy)}
+		return []data.Notice{info("History begins at %s, as far as %s reaches: what was before is not known.", display.Time(start), c.stats.TruncatedBy)}
 	default:
-		return []data.Notice{info("History begins at %s: what was before is not known.", moment(start))}
+		return []data.Notice{info("History begins at %s: what was before is not known.", display.Time(start))}
 	}
 }
 
@@ -101,5 +102,3 @@ func problem(err error) string {
 	}
 	return because(err.Error())
 }
-
-func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 MST") }

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/display"
 	"community-mesos-datasource/pkg/history"
 	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/series"
@@ -93,7 +94,7 @@ func answer(ctx context.Context, src Source, q backend.DataQuery, o Options) (da
 		return nil, errNoNumbers
 	}
 	if q.TimeRange.To.Before(q.TimeRange.From) {
-		return nil, bad("", "the time range ends (%s) before it begins (%s)", moment(q.TimeRange.To), moment(q.TimeRange.From))
+		return nil, bad("", "the time range ends (%s) before it begins (%s)", display.Time(q.TimeRange.To), display.Time(q.TimeRange.From))
 	}
 	if o.Alert {
 		if err := parsed.unknown.err(); err != nil {
