@@ -483,6 +483,7 @@ func (a *agentsPoll) finish(r *round, agents []*cluster.Agent, model *cluster.Cl
 	}
 	h.OK, h.Took, h.Bytes = up, took, r.bytes
 	a.noteWritten(r.ctx, a.writer.AgentTotals(r.ctx, later(r.scheduled, r.newest), r.sums, !model.Restricted, h))
+	a.refreshCurrent()
 	return true
 }
 
@@ -513,6 +514,7 @@ func (a *agentsPoll) end(p *scheduledPoll) {
 		return
 	}
 	a.noteWritten(p.ctx, a.writer.NoAgents(p.ctx, p.scheduled))
+	a.refreshCurrent()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.begun, a.last, a.asked = false, nil, nil

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/prometheus/model/labels"
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/pkg/collector"
@@ -450,11 +449,14 @@ func TestWithoutTaskHistorySumsAreKept(t *testing.T) {
 	require.Equal(t, 1.5, f.rec.sum(now, "mesos_role_cpus_used", "role=prod"))
 
 	current := map[string]float64{}
-	f.CurrentTasks(func(l labels.Labels, v float64) {
-		if strings.HasSuffix(l.Get(labels.MetricName), "_used") {
-			current[l.Get(labels.MetricName)+" "+l.Get("task_id")+l.Get("executor_id")] = v
+	for _, name := range f.CurrentTasks().Names() {
+		if !strings.HasSuffix(name, "_used") {
+			continue
 		}
-	})
+		for _, s := range f.CurrentTasks().Series(name) {
+			current[name+" "+s.Labels.Get("task_id")+s.Labels.Get("executor_id")] = s.Value
+		}
+	}
 	require.Equal(t, map[string]float64{
 		"mesos_task_cpus_used t1": 0.5, "mesos_task_cpus_used t2": 0.5, "mesos_task_cpus_used t3": 0.5,
 		"mesos_executor_cpus_used t1": 0.5, "mesos_executor_cpus_used t2": 0.5, "mesos_executor_cpus_used t3": 0.5,

@@ -20,8 +20,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/prometheus/model/labels"
-
 	"community-mesos-datasource/pkg/cluster"
 	"community-mesos-datasource/pkg/mesos"
 	"community-mesos-datasource/pkg/samples"
@@ -79,6 +77,7 @@ type Collector struct {
 	leader    string       // host:port
 	kept      samples.Kept // of the latest batch
 	storage   StorageStatus
+	current   *CurrentView // nil before the first model
 
 	// writing is held while a batch is made. It is taken before mu.
 	writing sync.Mutex
@@ -371,24 +370,6 @@ func (c *Collector) Interval(p series.Poll) time.Duration {
 		}
 	}
 	return c.settings.PollInterval
-}
-
-// CurrentTasks calls yield for every series of tasks and executors as of the
-// latest /state, whether their history is kept or not, and returns when that
-// was: how an instant query is answered for them while their history is not
-// kept. It returns the zero time, and calls nothing, before the first.
-func (c *Collector) CurrentTasks(yield func(lset labels.Labels, value float64)) time.Time {
-	c.mu.Lock()
-	m, name, wanted := c.state.model, c.label.value, c.settings.TaskLabels
-	c.mu.Unlock()
-	if m == nil {
-		return time.Time{}
-	}
-	samples.CurrentTasks(m, name, wanted, yield)
-	c.writing.Lock()
-	defer c.writing.Unlock()
-	c.writer.CurrentUse(name, wanted, m.Time, yield)
-	return m.Time
 }
 
 // endSeries ends all series: the cluster is not polled any more. writing is held.

@@ -310,13 +310,8 @@ func TestTaskSeriesAreKeptForAllTasksOrForNone(t *testing.T) {
 		require.Equal(t, 4.0, f.rec.sum(f.clock.Now(), "mesos_cluster_cpus_capacity"), "all else goes on")
 		f.clock.Advance(interval)
 		require.Equal(t, 1000.0, f.rec.sum(f.clock.Now(), "mesos_series_dropped"))
-		seen := 0
-		require.Equal(t, f.clock.Now(), f.CurrentTasks(func(l labels.Labels, _ float64) {
-			if l.Get(labels.MetricName) == "mesos_task_cpus_allocated" {
-				seen++
-			}
-		}))
-		require.Equal(t, 200, seen, "current values are there")
+		require.Equal(t, f.clock.Now(), f.CurrentTasks().Time().UTC())
+		require.Len(t, f.CurrentTasks().Series("mesos_task_cpus_allocated"), 200, "current values are there")
 
 		f.set(func(f *fake) { f.state.Frameworks[0].Tasks = []mesos.Task{task(1)} })
 		f.clock.Advance(interval)

@@ -106,12 +106,17 @@ func (s *statePoll) perform(p *scheduledPoll) bool {
 	if p.ctx.Err() != nil {
 		return false
 	}
+	s.writing.Lock()
+	defer s.writing.Unlock()
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.model, s.leader = model, model.Master
-	s.heads = append(s.heads, state.Head+head)
-	if len(s.heads) > 2 {
-		s.heads = s.heads[1:]
+	if s.run == p.run {
+		s.model, s.leader = model, model.Master
+		s.heads = append(s.heads, state.Head+head)
+		if len(s.heads) > 2 {
+			s.heads = s.heads[1:]
+		}
 	}
+	s.mu.Unlock()
+	s.refreshCurrent()
 	return true
 }

@@ -282,7 +282,7 @@ func (r *Registry) query(s *source) (query.Source, error) {
 		Store:        s.store,
 		Status:       s.collector.Status,
 		Interval:     s.collector.Interval,
-		CurrentTasks: s.collector.CurrentTasks,
+		CurrentTasks: query.CurrentOf(s.collector),
 		Now:          r.clock.Now,
 	}, nil
 }

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"community-mesos-datasource/pkg/history"
 	"community-mesos-datasource/pkg/history/memory"
 	"community-mesos-datasource/pkg/promql"
+	"community-mesos-datasource/pkg/samples"
 	"community-mesos-datasource/pkg/series"
 )
 
@@ -146,4 +148,32 @@ func texts(response backend.DataResponse) []string {
 		}
 	}
 	return all
+}
+
+// fakeCurrent is current tasks that a test makes up.
+type fakeCurrent struct {
+	time   time.Time
+	series []samples.CurrentSeries
+}
+
+func (f fakeCurrent) Time() time.Time { return f.time }
+
+func (f fakeCurrent) Names() []string {
+	var all []string
+	for _, s := range f.series {
+		all = append(all, s.Labels.Get(labels.MetricName))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func (f fakeCurrent) Series(name string) []samples.CurrentSeries {
+	var found []samples.CurrentSeries
+	for _, s := range f.series {
+		if s.Labels.Get(labels.MetricName) == name {
+			found = append(found, s)
+		}
+	}
+	slices.SortFunc(found, func(a, b samples.CurrentSeries) int { return labels.Compare(a.Labels, b.Labels) })
+	return found
 }

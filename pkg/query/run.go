@@ -36,7 +36,7 @@ type Source struct {
 	Interval func(series.Poll) time.Duration
 	// CurrentTasks is where instant queries find tasks whose history is not
 	// kept; may be nil.
-	CurrentTasks CurrentTasks
+	CurrentTasks func() CurrentTasks
 	// Notices are more notices for every answer; may be nil.
 	Notices func() []data.Notice
 	// Now is the time notices compare with; nil is time.Now.

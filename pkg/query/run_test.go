@@ -11,13 +11,13 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
-	"github.com/prometheus/prometheus/model/labels"
 	prom "github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/promql"
+	"community-mesos-datasource/pkg/samples"
 )
 
 // scripted is an engine that answers what it is told to, and keeps what it was
@@ -345,14 +345,13 @@ func TestAFiltersValueIsNeverAMacro(t *testing.T) {
 func TestCurrentTasksAnswerInstantsWhereTheirHistoryIsNotKept(t *testing.T) {
 	src := source(t, recordedStore(t, recorded{of("mesos_cluster_cpus_capacity"), flat(8, 60)}))
 	src.Status = func() collector.Status { return collector.Status{TaskSeriesWhy: "History of tasks is not kept."} }
-	src.CurrentTasks = func(yield func(labels.Labels, float64)) time.Time {
-		for i, task := range []string{"a", "a", "b"} {
-			for _, metric := range []string{"mesos_task_cpus_allocated", "mesos_task_memory_allocated_bytes"} {
-				yield(of(metric, "task", task, "task_id", fmt.Sprint(i)), 2)
-			}
+	now := fakeCurrent{time: noon.Add(-every)}
+	for i, task := range []string{"a", "a", "b"} {
+		for _, metric := range []string{"mesos_task_cpus_allocated", "mesos_task_memory_allocated_bytes"} {
+			now.series = append(now.series, samples.CurrentSeries{Labels: of(metric, "task", task, "task_id", fmt.Sprint(i)), Value: 2})
 		}
-		return noon.Add(-every)
 	}
+	src.CurrentTasks = func() CurrentTasks { return now }
 	query := `{"entity":"task","resource":"cpus","measure":"share"`
 	response := answered(t, src, query+`,"instant":true}`, Options{Alert: true})
 	require.Len(t, response.Frames[0].Fields, 2)

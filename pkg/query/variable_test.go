@@ -12,13 +12,13 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/grafana/grafana-plugin-sdk-go/experimental"
-	"github.com/prometheus/prometheus/model/labels"
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/catalogue"
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/history"
 	"community-mesos-datasource/pkg/history/memory"
+	"community-mesos-datasource/pkg/samples"
 	"community-mesos-datasource/pkg/series"
 )
 
@@ -243,10 +243,11 @@ func TestRulesAndExpressionsCannotAskForAVariable(t *testing.T) {
 func TestTasksWithoutHistoryAreListedFromTheCurrentState(t *testing.T) {
 	src := source(t, recordedStore(t, recorded{of("mesos_cluster_cpus_capacity"), flat(1, 10)}))
 	src.Status = func() collector.Status { return collector.Status{TaskSeriesWhy: "too many series"} }
-	src.CurrentTasks = func(yield func(labels.Labels, float64)) time.Time {
-		yield(of("mesos_task_cpus_allocated", "task", "web", "task_id", "web.1", "framework", "marathon", "framework_id", "f-3"), 1)
-		yield(of("mesos_task_state", "task", "web", "task_id", "web.1", "state", "running"), 1)
-		return noon
+	src.CurrentTasks = func() CurrentTasks {
+		return fakeCurrent{noon, []samples.CurrentSeries{
+			{Labels: of("mesos_task_cpus_allocated", "task", "web", "task_id", "web.1", "framework", "marathon", "framework_id", "f-3"), Value: 1},
+			{Labels: of("mesos_task_state", "task", "web", "task_id", "web.1", "state", "running"), Value: 1},
+		}}
 	}
 	for _, variable := range []string{
 		`{"entities":{"entity":"task"}}`, `{"labelValues":{"label":"task"}}`,

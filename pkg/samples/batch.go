@@ -3,8 +3,6 @@ package samples
 import (
 	"context"
 	"errors"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
@@ -37,15 +35,7 @@ type batch struct {
 // begin starts the batch of a poll; cluster is a label of everything in it.
 func begin(ctx context.Context, sink series.Sink, poll series.Poll, number uint64, cluster string, t int64) *batch {
 	b := &batch{into: sink.Batch(ctx), poll: poll, number: number, t: t, builder: labels.NewScratchBuilder(12)}
-	b.add = func(name, value string) {
-		if value == "" { // an empty label is no label
-			return
-		}
-		if !utf8.ValidString(value) {
-			value = strings.ToValidUTF8(value, "\uFFFD")
-		}
-		b.builder.Add(name, value)
-	}
+	b.add = adder(&b.builder)
 	b.lset = func() labels.Labels {
 		b.builder.Reset()
 		b.add("cluster", cluster)

@@ -1,45 +1,161 @@
 package samples
 
 import (
-	"context"
-	"time"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/prometheus/prometheus/model/labels"
 
 	"community-mesos-datasource/pkg/cluster"
-	"community-mesos-datasource/pkg/series"
 )
 
-// CurrentTasks calls yield for the series of tasks and executors as the model
-// has them, kept or not.
-func CurrentTasks(m *cluster.Cluster, name string, wanted []string, yield func(labels.Labels, float64)) {
-	b := begin(context.Background(), callbackSink{yield}, series.PollState, 1, name, m.Time.UnixMilli())
-	writeTasks(b, &traits{gpus: m.HasGPUs}, m, wanted,
-		newTable(taskColumns(), taskKey.label), newTable(executorColumns(), executorKey.label))
+// Current is what single tasks and executors are and use now, whether their
+// history is kept or not. It is never changed.
+type Current struct {
+	Model   *cluster.Cluster
+	cluster string // the label
+	wanted  []string
+	uses    [][]singleUse // by agent
 }
 
-// CurrentUse calls yield for the use of single tasks and executors while its
-// history is not kept.
-func (w *Writer) CurrentUse(name string, wanted []string, t time.Time, yield func(labels.Labels, float64)) {
-	b := begin(context.Background(), callbackSink{yield}, series.PollAgents, 1, name, t.UnixMilli())
-	tasks, executors := newTable(taskUse, taskKey.label), newTable(executorUse, executorKey.label)
-	for _, own := range w.perAgent {
-		for _, one := range own.current {
-			writeSingle(b, one, wanted, tasks, executors)
+// Current returns what the tasks and executors of a model are now, and what they
+// used when their agents answered last. The use of those whose history is kept is
+// left out.
+func (w *Writer) Current(m *cluster.Cluster, s Settings) Current {
+	c := Current{Model: m, cluster: w.cluster, wanted: s.TaskLabels}
+	for _, agent := range w.perAgent {
+		if len(agent.current) > 0 {
+			c.uses = append(c.uses, agent.current)
 		}
+	}
+	return c
+}
+
+// A CurrentSeries is a series of a task or an executor and its value now.
+type CurrentSeries struct {
+	Labels labels.Labels
+	Value  float64
+}
+
+var (
+	tasksNow     = taskColumns()
+	executorsNow = executorColumns()
+)
+
+// CurrentNames returns the names of all series that a Current may have, sorted.
+func CurrentNames() []string {
+	return slices.Clone(currentNames)
+}
+
+var currentNames = func() []string {
+	names := slices.Concat(namesOf(tasksNow), namesOf(executorsNow), namesOf(taskUse), namesOf(executorUse))
+	slices.Sort(names)
+	return slices.Compact(names)
+}()
+
+// SameSeries reports whether two Currents have the same series with a name, as far
+// as that is known without making them.
+func (c Current) SameSeries(other Current, name string) bool {
+	measured := len(columnsOf(taskUse, name))+len(columnsOf(executorUse, name)) > 0
+	return !measured && c.Model == other.Model && c.cluster == other.cluster && slices.Equal(c.wanted, other.wanted)
+}
+
+func namesOf[E any](columns []column[E]) []string {
+	names := make([]string, len(columns))
+	for i := range columns {
+		names[i] = columns[i].name
+	}
+	return names
+}
+
+// Series returns the series with a name, sorted by their labels.
+func (c Current) Series(name string) []CurrentSeries {
+	b := newCurrentBuilder(c.cluster, name)
+	v := &traits{gpus: c.Model.HasGPUs}
+	if columns := columnsOf(tasksNow, name); len(columns) > 0 {
+		b.series = make([]CurrentSeries, 0, len(c.Model.Tasks))
+		for i := range c.Model.Tasks {
+			if t := &c.Model.Tasks[i]; t.State.Live() {
+				appendNow(b, columns, taskKey.label, v, taskKeyOf(t, c.wanted), t)
+			}
+		}
+	}
+	if columns := columnsOf(executorsNow, name); len(columns) > 0 {
+		for i := range c.Model.Executors {
+			e := &c.Model.Executors[i]
+			appendNow(b, columns, executorKey.label, v, executorKeyOf(e), e)
+		}
+	}
+	ofTasks, ofExecutors := columnsOf(taskUse, name), columnsOf(executorUse, name)
+	if len(ofTasks)+len(ofExecutors) > 0 {
+		for _, agent := range c.uses {
+			for i := range agent {
+				one := &agent[i]
+				appendNow(b, ofExecutors, executorKey.label, v, one.executorKey, &one.use)
+				if one.task != nil {
+					appendNow(b, ofTasks, taskKey.label, v, taskKeyOf(one.task, c.wanted), &one.use)
+				}
+			}
+		}
+	}
+	slices.SortFunc(b.series, func(a, b CurrentSeries) int { return labels.Compare(a.Labels, b.Labels) })
+	return b.series
+}
+
+func columnsOf[E any](columns []column[E], name string) []*column[E] {
+	var found []*column[E]
+	for i := range columns {
+		if columns[i].name == name {
+			found = append(found, &columns[i])
+		}
+	}
+	return found
+}
+
+// A currentBuilder collects series of one name.
+type currentBuilder struct {
+	cluster, name string
+	builder       labels.ScratchBuilder
+	add           func(name, value string)
+	series        []CurrentSeries
+}
+
+func newCurrentBuilder(cluster, name string) *currentBuilder {
+	b := &currentBuilder{cluster: cluster, name: name, builder: labels.NewScratchBuilder(12)}
+	b.add = adder(&b.builder)
+	return b
+}
+
+// appendNow appends the series of one thing.
+func appendNow[K comparable, E any](b *currentBuilder, columns []*column[E], label func(K, func(name, value string)), v *traits, k K, thing *E) {
+	for _, c := range columns {
+		value, ok := c.read(v, thing)
+		if !ok {
+			continue
+		}
+		b.builder.Reset()
+		b.add(labels.MetricName, b.name)
+		b.add("cluster", b.cluster)
+		if c.label != "" {
+			b.add(c.label, c.value)
+		}
+		label(k, b.add)
+		b.builder.Sort()
+		b.series = append(b.series, CurrentSeries{b.builder.Labels(), value})
 	}
 }
 
-// callbackSink is a sink that keeps nothing.
-type callbackSink struct {
-	yield func(labels.Labels, float64)
+// adder returns a function that adds a label: an empty label is no label, and
+// what is not UTF-8 is replaced.
+func adder(to *labels.ScratchBuilder) func(name, value string) {
+	return func(name, value string) {
+		if value == "" {
+			return
+		}
+		if !utf8.ValidString(value) {
+			value = strings.ToValidUTF8(value, "\uFFFD")
+		}
+		to.Add(name, value)
+	}
 }
-
-func (s callbackSink) Batch(context.Context) series.Batch { return s }
-func (callbackSink) Room(time.Duration) int               { return 0 }
-func (s callbackSink) Append(_ series.Ref, lset func() labels.Labels, _ int64, v float64) (series.Ref, error) {
-	s.yield(lset(), v)
-	return 1, nil
-}
-func (callbackSink) Commit() error   { return nil }
-func (callbackSink) Rollback() error { return nil }

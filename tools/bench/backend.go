@@ -114,7 +114,7 @@ func (b *backend) source() query.Source {
 		Store:        b.store,
 		Status:       b.collector.Status,
 		Interval:     b.collector.Interval,
-		CurrentTasks: b.collector.CurrentTasks,
+		CurrentTasks: query.CurrentOf(b.collector),
 		Now:          b.clock.Now,
 	}
 }

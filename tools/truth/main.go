@@ -105,7 +105,7 @@ func watch(o options, asked []string) ([]answer, error) {
 	clock.Advance(o.length)
 
 	source := query.Source{
-		Engine: engine, Store: store, Status: c.Status, Interval: c.Interval, CurrentTasks: c.CurrentTasks, Now: clock.Now,
+		Engine: engine, Store: store, Status: c.Status, Interval: c.Interval, CurrentTasks: query.CurrentOf(c), Now: clock.Now,
 	}
 	return ask(source, asked, time.Unix(o.start, 0), clock.Now(), o.interval)
 }
