@@ -1,4 +1,4 @@
-// docs/benchmarks.md: the table is written here, the words around it are people's.
+// Writes the table of docs/benchmarks.md. The text around it is written by hand.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
