@@ -51,8 +51,8 @@ func unhealthy(message, verboseMessage string) *backend.CheckHealthResult {
 	return &backend.CheckHealthResult{Status: backend.HealthStatusError, Message: message, JSONDetails: details(verboseMessage)}
 }
 
-// details are in the shape that Grafana's data source settings page renders:
-// verboseMessage pre-wrapped and folded (public/app/features/datasources,
+// details returns a text in the form that Grafana's page of a data source shows:
+// verboseMessage, pre-wrapped and folded (public/app/features/datasources,
 // DataSourceTestingStatus). A message there would repeat the headline.
 func details(verboseMessage string) []byte {
 	if verboseMessage == "" {
@@ -71,7 +71,7 @@ func headline(a StatusAnswer) string {
 		text += ". " + count(n, "warning") + ", see the details"
 	}
 	if a.History.Note != "" {
-		text += ". The history has something to tell, see the details"
+		text += ". There is a warning about the history, see the details"
 	}
 	return text
 }
@@ -83,7 +83,7 @@ func count(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// verbose is the whole finding, a line each.
+// verbose returns all that was found, one line each.
 func verbose(a StatusAnswer) string {
 	var out strings.Builder
 	line := func(format string, values ...any) { fmt.Fprintf(&out, format+"\n", values...) }
@@ -126,7 +126,7 @@ func verbose(a StatusAnswer) string {
 		}
 	}
 	if a.Storage.Err != nil {
-		line("Warning: the latest samples could not be stored (%d batches so far): the log of Grafana's server has the error", a.Storage.Failures)
+		line("Warning: the latest samples could not be stored (%d batches so far): %v", a.Storage.Failures, a.Storage.Err)
 	}
 	for _, warning := range a.Warnings {
 		line("Warning: %s", warning)
@@ -157,7 +157,7 @@ func pollLine(p collector.PollStatus) string {
 	}
 }
 
-// agentsLine is how asking agents went. What went wrong is told in warnings.
+// agentsLine returns how many agents answered. Errors are in warnings of their own.
 func agentsLine(p collector.PollStatus, a *collector.AgentPolls) string {
 	switch {
 	case p.Err != nil:
@@ -167,7 +167,7 @@ func agentsLine(p collector.PollStatus, a *collector.AgentPolls) string {
 	}
 	text := fmt.Sprintf("agents: %d of %d answered, every %s, %s", a.Answered, a.Listed, p.Interval, display.Size(p.Bytes))
 	if rest := a.Listed - a.Asked - a.NotReached; rest > 0 {
-		text += fmt.Sprintf("; %d are left alone for a while, since they did not answer before", rest)
+		text += fmt.Sprintf("; %d are not asked for some time, since they did not answer", rest)
 	}
 	return text
 }

@@ -14,10 +14,10 @@ import (
 	"community-mesos-datasource/pkg/collector"
 )
 
-// How Grafana 12 ends a plugin: Manage returns, and SIGKILL follows 2 s later;
-// under systemd SIGTERM comes at the same moment; a Grafana that is killed
-// leaves the process running for ever, polling beside its successor. So there
-// are three ways to the same end: close the stores, leave.
+// Grafana 12 ends a plugin in one of three ways: Manage returns, and SIGKILL
+// follows 2 s later; under systemd SIGTERM comes at the same moment; and a Grafana
+// that is killed leaves the process running, which would poll beside its
+// successor. After each of them the stores are closed and the process ends.
 const (
 	closeWithin = 1500 * time.Millisecond
 	parentEvery = 500 * time.Millisecond
@@ -49,10 +49,10 @@ func Run() error {
 	terminated := make(chan os.Signal, 1)
 	signal.Notify(terminated, syscall.SIGTERM)
 	defer signal.Stop(terminated)
-	// Looking is cheap and works everywhere; a death signal (prctl) is tied to
-	// the thread that forked, which in a Go parent ends at any time.
-	look := time.NewTicker(parentEvery)
-	defer look.Stop()
+	// Asking for the parent works on every system; a death signal (prctl) depends
+	// on the thread that forked, which in a Go parent may end at any time.
+	check := time.NewTicker(parentEvery)
+	defer check.Stop()
 	parent := os.Getppid()
 	for {
 		select {
@@ -62,7 +62,7 @@ func Run() error {
 		case <-terminated:
 			closeAll()
 			return nil
-		case <-look.C:
+		case <-check.C:
 			if os.Getppid() != parent {
 				closeAll()
 				return nil

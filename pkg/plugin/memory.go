@@ -6,12 +6,12 @@ import (
 	"runtime/metrics"
 )
 
-// Nearly all memory in use is history, which lies still, and a poll makes less
+// Nearly all memory in use is history, which does not change, and a poll makes less
 // garbage than there is history. Go lets garbage grow to as much as is in use
-// (GOGC=100, and Grafana passes no GOGC on): that would be half of the process
-// for nothing. Where little is in use a collection takes a few milliseconds, so
-// there it may come several times a minute, but not several times a query; where
-// there is much, once or twice a poll. The figures are in docs/benchmarks.md.
+// (GOGC=100, and Grafana does not pass GOGC on), which would double the memory of
+// the process. With little memory in use a collection takes a few milliseconds, so
+// it may run several times a minute, but not several times per query; with much,
+// once or twice per poll. The measurements are in docs/benchmarks.md.
 const (
 	little        = 64 << 20 // bytes in use
 	littleGarbage = 20       // percent of them
@@ -19,18 +19,19 @@ const (
 	leastGarbage  = 12 << 20 // bytes, however little is in use
 )
 
-// SaveMemory makes this process collect its garbage early.
+// SaveMemory sets how much garbage this process may have, and again after each
+// collection.
 func SaveMemory() {
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(live)
 	percent := garbageFor(live[0].Value.Uint64())
 	debug.SetGCPercent(percent)
-	// A finalizer runs after each collection: then it is decided anew.
+	// A finalizer runs after each collection.
 	runtime.SetFinalizer(&collected{}, func(*collected) { SaveMemory() })
 }
 
-// garbageFor is how much garbage there may be beside so many bytes in use, in
-// percent of them: GOGC.
+// garbageFor returns GOGC, how much garbage there may be in percent of the bytes in
+// use.
 func garbageFor(inUse uint64) int {
 	if inUse > little {
 		return muchGarbage
@@ -38,6 +39,6 @@ func garbageFor(inUse uint64) int {
 	return max(littleGarbage, int(100*leastGarbage/max(inUse, leastGarbage)))
 }
 
-// collected is garbage. (Of a size of its own: the smallest objects share one
-// block and its end.)
+// collected is an object that is garbage at once. The smallest objects share a
+// block that is collected with the last of them, so it is larger.
 type collected struct{ _ [32]byte }

@@ -76,19 +76,19 @@ type source struct {
 	engine    string // of the store
 	store     store
 	collector *collector.Collector // nil while problem is set
-	// What the collector was given.
+	// collect and client are what the collector has.
 	collect collector.Settings
 	client  *collector.Both
 }
 
-// errNoDataSource is for requests that name no data source: nothing sends
-// them but a mistake.
+// errNoDataSource is the error of a request without a data source, which only a
+// mistake sends.
 var errNoDataSource = errors.New("the request names no data source")
 
 var errShutDown = errors.New("the plugin is shutting down")
 
-// For answers the source a request is for, with the settings of that request
-// applied. The error is the settings' own problem, fit to be shown.
+// For returns the source of a request, with the settings of that request applied.
+// The error is what is wrong with the settings, as a sentence for the user.
 func (r *Registry) For(ctx context.Context, pluginContext backend.PluginContext) (*source, error) {
 	ds := pluginContext.DataSourceInstanceSettings
 	if ds == nil {
@@ -101,8 +101,8 @@ func (r *Registry) For(ctx context.Context, pluginContext backend.PluginContext)
 	defer src.mu.Unlock()
 	src.requested = r.clock.Now()
 	fingerprint := Fingerprint(*ds)
-	// A request that was on its way during an edit still carries the old
-	// settings: the newer ones stay in force.
+	// A request that was sent before an edit brings the settings before it: the
+	// newer ones stay in force.
 	if !src.known || (fingerprint != src.fingerprint && !ds.Updated.Before(src.updated)) {
 		src.known, src.fingerprint, src.updated = true, fingerprint, ds.Updated
 		src.problem = r.apply(ctx, src, *ds)
@@ -192,8 +192,8 @@ func (r *Registry) forget(src *source) {
 	}
 }
 
-// apply puts settings in force. History is kept whatever they say; polling
-// goes on with the new settings, or stops where they cannot be used.
+// apply applies settings. History is kept in any case; polling continues with the
+// new settings, or stops if they cannot be used.
 func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSourceInstanceSettings) error {
 	client, parsed, err := newClients(ctx, ds, r.clock.Now)
 	if err != nil {
@@ -259,15 +259,15 @@ func lastCluster(ctx context.Context, kept store, now time.Time) string {
 	return name
 }
 
-// polling is the collector of now, nil where the settings cannot be used or the
-// plugin shuts down: an edit may have come since the source was asked for.
+// polling returns the collector, nil if the settings cannot be used or the source
+// is closed: both may have changed since For returned the source.
 func (s *source) polling() *collector.Collector {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.collector
 }
 
-// query is the source as queries see it.
+// query returns the source in the form that queries take.
 func (r *Registry) query(s *source) (query.Source, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -287,8 +287,8 @@ func (r *Registry) query(s *source) (query.Source, error) {
 	}, nil
 }
 
-// Close stops every collector and closes every history, side by side.
-// It returns when that is done or ctx ends, whichever is first.
+// Close stops every collector and closes every history, concurrently. It returns
+// when that is done or when ctx ends.
 func (r *Registry) Close(ctx context.Context) {
 	r.mu.Lock()
 	r.closed = true

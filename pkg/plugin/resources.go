@@ -70,7 +70,8 @@ func (p *Plugin) bounded(next http.Handler) http.Handler {
 
 type sourceHandler func(p *Plugin, src *source, w http.ResponseWriter, r *http.Request)
 
-// withSource hands a request to its data source, or says why it has none.
+// withSource calls a handler with the data source of a request, or answers why
+// there is none.
 func (p *Plugin) withSource(handle sourceHandler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		src, err := p.registry.For(r.Context(), backend.PluginConfigFromContext(r.Context()))
@@ -119,8 +120,8 @@ func labelValues(p *Plugin, src *source, w http.ResponseWriter, r *http.Request)
 	})
 }
 
-// answerList writes a list in the shape of Prometheus' HTTP API, so that what
-// reads that reads this.
+// answerList writes a list in the shape of Prometheus' HTTP API, so that its
+// clients can read it.
 func (p *Plugin) answerList(w http.ResponseWriter, r *http.Request, src *source, list func(context.Context, query.Source) ([]string, []string, error)) {
 	unready := src.ready(r.Context())
 	view, err := p.registry.query(src)
@@ -151,15 +152,15 @@ func (p *Plugin) answerList(w http.ResponseWriter, r *http.Request, src *source,
 	}{"success", values, warnings})
 }
 
-// matches are the request's selectors, under Prometheus' name or without the
-// brackets.
+// matches returns the request's selectors: match[] as in Prometheus' HTTP API, and
+// match.
 func matches(r *http.Request) []string {
 	values := r.URL.Query()
 	return append(values["match[]"], values["match"]...)
 }
 
-// from and to bound a search by Unix milliseconds or seconds; zero is
-// unbounded.
+// from and to return the bounds of a look-up, given in Unix seconds or
+// milliseconds; the zero time is none.
 func from(r *http.Request) time.Time { return timeOf(r.URL.Query().Get("start")) }
 func to(r *http.Request) time.Time   { return timeOf(r.URL.Query().Get("end")) }
 
@@ -175,10 +176,10 @@ func timeOf(text string) time.Time {
 	}
 }
 
-// StatusAnswer is what GET status answers.
+// StatusAnswer is the response of GET status.
 type StatusAnswer struct {
 	collector.Status
-	Problems map[string]string `json:"problems,omitempty"` // last error by kind of poll
+	Problems map[string]string `json:"problems,omitempty"` // latest error by kind of poll
 	History  HistoryStatus     `json:"history"`
 	Warnings []string          `json:"warnings,omitempty"`
 }
@@ -190,7 +191,7 @@ type HistoryStatus struct {
 	Bytes     int64      `json:"bytes"`
 	Start     *time.Time `json:"start,omitempty"` // absent while empty
 	Truncated bool       `json:"truncated"`       // bytes, not age, decide how far it reaches
-	// The setting that does: memoryLimit or history_limit.
+	// TruncatedBy is the setting of those bytes: memoryLimit or history_limit.
 	TruncatedBy string `json:"truncatedBy,omitempty"`
 	Note        string `json:"note,omitempty"`
 }
@@ -240,7 +241,7 @@ func (s *source) statusAnswer() StatusAnswer {
 func writeJSON(w http.ResponseWriter, code int, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(value) // the reader went away: nobody to tell
+	_ = json.NewEncoder(w).Encode(value) // fails if the client is gone
 }
 
 // writeError answers in the shape of Prometheus' HTTP API, with the message

@@ -14,14 +14,14 @@ import (
 // This file decides where the history of a source is: on disk, in a directory
 // of its own below history_path, or in memory.
 
-// historyPathVariable is what `history_path = DIR` under
-// [plugin.community-mesos-datasource] in grafana.ini becomes (Grafana's
-// "Configure plugins": GF_PLUGIN_ and the key in upper case).
+// historyPathVariable is the environment variable in which Grafana passes
+// `history_path = DIR` under [plugin.community-mesos-datasource] in grafana.ini
+// (Grafana's "Configure plugins": GF_PLUGIN_ and the key in upper case).
 const historyPathVariable = "GF_PLUGIN_HISTORY_PATH"
 
-// historyLimitVariable is `history_limit = 20GiB` there: what the files of one
-// data source may take. Who owns the disk decides, so it is no setting of a data
-// source.
+// historyLimitVariable is that of `history_limit = 20GiB`: the most bytes of the
+// files of one data source. It is not a setting of a data source because the
+// operator of the server decides about its disk.
 const historyLimitVariable = "GF_PLUGIN_HISTORY_LIMIT"
 
 // A store is a history whose bounds follow the settings.
@@ -36,7 +36,8 @@ type store interface {
 // request.
 func (r *Registry) KeepHistoryIn(path, limit string) { r.historyPath, r.historyLimit = path, limit }
 
-// limitOnDisk is history_limit in bytes, 0 for none, and what is wrong with it.
+// limitOnDisk returns history_limit in bytes, 0 for none, and a warning if it is
+// not valid.
 func (r *Registry) limitOnDisk() (limit int64, warning string) {
 	if r.historyLimit == "" {
 		return 0, ""
@@ -48,14 +49,14 @@ func (r *Registry) limitOnDisk() (limit int64, warning string) {
 	return size, ""
 }
 
-// The engines of the setting `engine` that are more than a name.
+// The engines that keep history. The setting `engine` may also be auto.
 const (
 	engineMemory = "memory"
 	engineDisk   = "disk"
 )
 
-// engineFor tells which engine the settings mean, and says why where it is not
-// the one that was to be expected.
+// engineFor returns the engine that the settings mean, and a warning if it is not
+// the one to be expected.
 func (r *Registry) engineFor(parsed Settings) (engine, warning string) {
 	switch {
 	case parsed.Engine == engineMemory, r.historyPath == "":
@@ -67,10 +68,9 @@ func (r *Registry) engineFor(parsed Settings) (engine, warning string) {
 	}
 }
 
-// provideStore sees to it that the source has a store as the settings want it.
-// Where the engine changes, the collector that wrote to the one before is
-// stopped and is to be made anew; what memory holds moves to disk. src.mu is
-// held.
+// provideStore gives the source a store of the engine that the settings mean. If
+// the engine changes, it stops the collector that writes to the store before, and
+// the caller makes another; samples in memory move to disk. src.mu must be held.
 func (r *Registry) provideStore(src *source, parsed Settings) {
 	engine, warning := r.engineFor(parsed)
 	limit, badLimit := int64(0), ""
@@ -113,11 +113,11 @@ func (r *Registry) provideStore(src *source, parsed Settings) {
 	})
 }
 
-// unsafeInName is what a UID of Grafana's own never has (letters, digits, - and
-// _), and what could lead elsewhere in a path.
+// unsafeInName matches what is not in UIDs that Grafana makes (letters, digits, -
+// and _) and could lead to another directory.
 var unsafeInName = regexp.MustCompile(`[^A-Za-z0-9_-]`)
 
-// directoryOf is the name of a source's directory: "1-mesos" for the org 1 and
+// directoryOf returns the name of a source's directory: "1-mesos" for the org 1 and
 // the UID mesos.
 func directoryOf(key string) string {
 	return unsafeInName.ReplaceAllStringFunc(key, func(c string) string {

@@ -134,6 +134,11 @@ func TestAHistoryPathThatIsNotAbsoluteIsToldOf(t *testing.T) {
 	s := newFixture(t, nil, workload).onDisk("history").start()
 	s.engine("memory")
 	_, details := s.check()
+	require.Contains(t, details, "Warning: history_path: it is not an absolute path")
+	_, status := s.call("GET status", "")
+	require.Contains(t, string(status), "history_path: it is not an absolute path")
+	s.user = &backend.User{Role: "Admin"}
+	_, details = s.check()
 	require.Contains(t, details, `Warning: history_path: "history" is not an absolute path: write for example /var/lib/grafana/mesos-history (grafana.ini); until then history is kept in memory`)
 	require.NoDirExists(t, "history")
 }
@@ -145,7 +150,7 @@ func TestWhatIsWrongWithTheDirectoryIsInSaveAndTest(t *testing.T) {
 	require.Eventually(t, func() bool { return s.source().store.Stats().Note != "" }, 10*time.Second, 5*time.Millisecond)
 	answer, details := s.check()
 	require.Equal(t, backend.HealthStatusOk, answer.Status, "the cluster is fine")
-	require.Contains(t, answer.Message, "The history has something to tell, see the details")
+	require.Contains(t, answer.Message, "There is a warning about the history, see the details")
 	require.Contains(t, details, "cannot be opened")
 	require.Positive(t, s.source().store.Room(time.Minute), "the limit of memory counts now")
 	require.NoError(t, os.Remove(path))
