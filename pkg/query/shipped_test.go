@@ -1,0 +1,61 @@
+package query
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
+)
+
+// The queries of the dashboards and alert rules that are shipped.
+func TestShippedQueriesCompileWithoutUnknownKeys(t *testing.T) {
+	var files []string
+	for _, pattern := range []string{"src/dashboards/*.json", "provisioning/dashboards/*.json", "provisioning/alerting/*.yaml"} {
+		found, err := filepath.Glob(filepath.Join("..", "..", pattern))
+		require.NoError(t, err)
+		require.NotEmpty(t, found, pattern)
+		files = append(files, found...)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		var content any
+		require.NoError(t, yaml.Unmarshal(text, &content), file) // JSON is YAML
+		queries := shippedQueries(content)
+		require.NotEmpty(t, queries, file)
+		for _, query := range queries {
+			raw, err := json.Marshal(query)
+			require.NoError(t, err)
+			p, err := parse(raw)
+			require.NoError(t, err, "%s: %s", file, raw)
+			require.Empty(t, p.unknown, "%s: %s", file, raw)
+			if p.variable == nil {
+				_, err = compile(p, p.Instant)
+				require.NoError(t, err, "%s: %s", file, raw)
+			}
+		}
+	}
+}
+
+// shippedQueries returns the objects of a file that are queries of this data source.
+func shippedQueries(content any) []map[string]any {
+	var found []map[string]any
+	switch c := content.(type) {
+	case map[string]any:
+		source, _ := c["datasource"].(map[string]any)
+		if _, named := c["refId"]; named && source["type"] == "community-mesos-datasource" {
+			return []map[string]any{c}
+		}
+		for _, member := range c {
+			found = append(found, shippedQueries(member)...)
+		}
+	case []any:
+		for _, member := range c {
+			found = append(found, shippedQueries(member)...)
+		}
+	}
+	return found
+}
