@@ -149,8 +149,8 @@ func (a *agentsPoll) perform(p *scheduledPoll) bool {
 	if !a.begin(r, agents) {
 		return false
 	}
+	defer r.wait.Wait() // also after a panic
 	a.ask(r, agents)
-	r.wait.Wait()
 	return a.finish(r, agents, model)
 }
 
@@ -283,7 +283,9 @@ func (a *agentsPoll) askAt(r *round, agent *cluster.Agent, moment time.Time, bef
 	r.wait.Go(func() {
 		defer timer.Stop()
 		defer func() { <-r.slots }()
-		a.askOne(r, agent, before != nil)
+		if err := a.guard("asking an agent", func() { a.askOne(r, agent, before != nil) }); err != nil {
+			_ = a.guard("ending the series of an agent", func() { a.note(r, samples.AgentAnswer{Agent: agent}, err, nil) })
+		}
 	})
 	return true, true
 }

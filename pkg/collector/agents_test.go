@@ -31,6 +31,7 @@ type fakeAgents struct {
 	err     map[string]error
 	use     func(id string, at time.Time) mesos.Readings
 	hold    chan struct{} // where not nil, answers wait for it
+	panics  string        // the agent whose answer makes the client panic
 	takes   time.Duration // how much time goes by while one is asked
 }
 
@@ -59,6 +60,12 @@ func (f *fakeAgents) Statistics(ctx context.Context, id string) (*mesos.Statisti
 	f.mu.Unlock()
 	if takes > 0 {
 		f.clock.Jump(takes)
+	}
+	if f.panics == id {
+		f.mu.Lock()
+		f.running[id]--
+		f.mu.Unlock()
+		panic("made up: " + id)
 	}
 	defer func() {
 		f.mu.Lock()

@@ -149,11 +149,13 @@ func (c *Collector) Stop() {
 	c.mu.Unlock()
 
 	c.running.Wait()
-	c.writing.Lock()
-	c.endSeries()
-	c.writing.Unlock()
+	_ = c.guard("ending all series", func() {
+		c.writing.Lock()
+		defer c.writing.Unlock()
+		c.endSeries()
+	})
 	if client != nil {
-		client.Close()
+		_ = c.guard("closing the client", client.Close)
 	}
 }
 
@@ -193,7 +195,7 @@ func (c *Collector) Apply(s Settings, client Client) {
 				before.loops.Wait()
 			}
 			if old != nil {
-				old.Close()
+				_ = c.guard("closing the client of before", old.Close)
 			}
 		})
 	}

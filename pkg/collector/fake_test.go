@@ -31,13 +31,14 @@ type fake struct {
 	follower func(mesos.Target) (map[string]float64, error)
 	err      map[string]error         // by what is asked: state, roles, snapshot, flags
 	late     map[string]time.Duration // how much later than now a request went out
+	panics   map[string]bool          // by what is asked
 	hold     chan struct{}            // where not nil, snapshots wait for it
 }
 
 func newFake(clock *clocktest.Clock) *fake {
 	name := "fixture"
 	return &fake{
-		clock: clock, address: "master1:5050", start: begin, counts: map[string]int{}, err: map[string]error{}, late: map[string]time.Duration{},
+		clock: clock, address: "master1:5050", start: begin, counts: map[string]int{}, err: map[string]error{}, late: map[string]time.Duration{}, panics: map[string]bool{},
 		values: map[string]float64{"master/elected": 1, "master/uptime_secs": 100, "master/cpus_total": 4},
 		state: mesos.State{
 			Version: "1.12.0", PID: "master@10.0.0.1:5050", ElectedTime: 1, Cluster: &name, Flags: map[string]string{},
@@ -91,6 +92,9 @@ func (f *fake) ask(ctx context.Context, what string) (mesos.Answer, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.counts[what]++
+	if f.panics[what] {
+		panic("made up: " + what)
+	}
 	if err := ctx.Err(); err != nil {
 		return mesos.Answer{}, err
 	}
@@ -178,6 +182,9 @@ func (f *fake) Close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.closed++
+	if f.panics["close"] {
+		panic("made up: close")
+	}
 }
 
 // faked is a collector over a fake client.

@@ -132,7 +132,7 @@ func (c *Collector) loop(r *run, k pollKind, due time.Time, timer Timer) {
 		p := &scheduledPoll{run: r, of: k, scheduled: due, interval: k.interval(), timer: timer}
 		c.mu.Unlock()
 
-		ok := k.perform(p)
+		ok := c.attempt(k, p)
 
 		c.mu.Lock()
 		if c.run != r {
@@ -173,7 +173,7 @@ func (c *Collector) idle(r *run) bool {
 	c.endRun()
 	c.mu.Unlock()
 	c.log.Info("Polling stops: nobody has queried the data source", "for", timeout)
-	c.endSeries()
+	_ = c.guard("ending all series", c.endSeries)
 	return true
 }
 

@@ -22,10 +22,11 @@ type recorder struct {
 	mu     sync.Mutex
 	byName map[string]*recorded // by labels as text
 	byRef  []*recorded
-	called int   // how often labels were asked for
-	full   error // where not nil, the answer to new series
-	broken error // where not nil, the answer to commits
-	room   int   // in series
+	called int    // how often labels were asked for
+	full   error  // where not nil, the answer to new series
+	broken error  // where not nil, the answer to commits
+	room   int    // in series
+	panics string // the name of a metric whose samples make it panic
 }
 
 type recorded struct {
@@ -66,6 +67,9 @@ func (b *recorderBatch) Append(ref series.Ref, lset func() labels.Labels, t int6
 	if ref == 0 {
 		b.called++
 		l := lset()
+		if b.panics != "" && l.Get(labels.MetricName) == b.panics {
+			panic("made up: " + b.panics)
+		}
 		if name, twice := l.HasDuplicateLabelNames(); twice {
 			panic("twice " + name + " in " + l.String())
 		}
@@ -102,7 +106,17 @@ func (b *recorderBatch) Commit() error {
 	return nil
 }
 
-func (b *recorderBatch) Rollback() error { return nil }
+func (b *recorderBatch) Rollback() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, x := range b.staged {
+		x.s.last = 0
+		if n := len(x.s.samples); n > 0 {
+			x.s.last = x.s.samples[n-1].t
+		}
+	}
+	return nil
+}
 
 // set changes how it answers.
 func (r *recorder) set(change func(*recorder)) {

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -32,23 +33,33 @@ func (r *rolesPoll) ask(p *scheduledPoll, model *cluster.Cluster) (*cluster.Clus
 	if r.rests() {
 		return model, 0
 	}
-	roles, err := p.client.Roles(p.ctx)
-	if err != nil && r.worthRetrying(err) && p.wait(p.timer, retryAfter(p.interval)) {
-		roles, err = p.client.Roles(p.ctx)
-	}
-	if err != nil {
+	with, head := model, time.Duration(0)
+	var err error
+	panicked := r.guard("polling roles", func() { with, head, err = r.request(p, model) })
+	if err = cmp.Or(panicked, err); err != nil {
 		r.failed++
 		r.fail(p, &r.result, err)
 		return model, 0
 	}
 	r.failed = 0
+	return with, head
+}
+
+func (r *rolesPoll) request(p *scheduledPoll, model *cluster.Cluster) (*cluster.Cluster, time.Duration, error) {
+	roles, err := p.client.Roles(p.ctx)
+	if err != nil && r.worthRetrying(err) && p.wait(p.timer, retryAfter(p.interval)) {
+		roles, err = p.client.Roles(p.ctx)
+	}
+	if err != nil {
+		return nil, 0, err
+	}
 	at := *roles // others may share the answer
 	at.Sent = p.align(roles.Sent)
 	with := model.WithRoles(&at)
-	_ = r.write(p, &r.result, at.Answer, func(h samples.Health) error {
+	err = r.write(p, &r.result, at.Answer, func(h samples.Health) error {
 		return r.writer.Roles(p.ctx, with, at.Sent, h)
-	}) // superseded: the caller sees that, too
-	return with, roles.Head
+	})
+	return with, roles.Head, err
 }
 
 // rests reports whether /roles is left out this time: after two failures in a

@@ -1,0 +1,40 @@
+package collector
+
+import (
+	"fmt"
+	"runtime/debug"
+
+	"community-mesos-datasource/pkg/mesos"
+)
+
+// What Mesos answers is chosen by others: by frameworks, by whoever registers an
+// agent. A panic about it is the error of the poll that met it, and the next poll
+// goes on.
+
+// guard runs a function and returns its panic as an error.
+func (c *Collector) guard(doing string, run func()) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			c.log.Warn("A panic in the plugin", "while", doing, "panic", cause, "stack", string(debug.Stack()))
+			err = &mesos.Error{
+				Category: mesos.Protocol,
+				Sentence: fmt.Sprintf("The plugin failed while %s (%.200v): this is a fault of the plugin, and the log of Grafana's server has the details; please report it.", doing, cause),
+			}
+		}
+	}()
+	run()
+	return nil
+}
+
+// attempt performs a poll and reports whether all went well.
+func (c *Collector) attempt(k pollKind, p *scheduledPoll) (ok bool) {
+	err := c.guard(fmt.Sprintf("polling %s", k.outcomes()[0].Poll), func() { ok = k.perform(p) })
+	if err == nil {
+		return ok
+	}
+	for _, o := range k.outcomes() {
+		// What made the poll panic may make this panic, too.
+		_ = c.guard(fmt.Sprintf("ending the series of %s", o.Poll), func() { c.fail(p, o, err) })
+	}
+	return false
+}
