@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -24,12 +23,8 @@ func maySeePaths(user *backend.User) bool { return user != nil && user.Role == "
 // the directories above it.
 func (r *Registry) pathless(text string) string {
 	root := filepath.Clean(r.historyPath)
-	switch {
-	case r.historyPath == "":
+	if r.historyPath == "" || !filepath.IsAbs(root) { // one that is not absolute is not used
 		return text
-	case !filepath.IsAbs(root): // not used; a warning quotes it, and JSON escapes the quotes
-		quoted := strconv.Quote(r.historyPath)
-		return strings.NewReplacer(quoted, "it", strings.ReplaceAll(quoted, `"`, `\"`), "it").Replace(text)
 	}
 	const name = "history_path"
 	text = replacePath(text, root, name)

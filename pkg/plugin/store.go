@@ -62,7 +62,7 @@ func (r *Registry) engineFor(parsed Settings) (engine, warning string) {
 	case parsed.Engine == engineMemory, r.historyPath == "":
 		return engineMemory, ""
 	case !filepath.IsAbs(r.historyPath):
-		return engineMemory, fmt.Sprintf("history_path: %q is not an absolute path: write for example /var/lib/grafana/mesos-history (grafana.ini); until then history is kept in memory", r.historyPath)
+		return engineMemory, "history_path is not an absolute path: write for example /var/lib/grafana/mesos-history (grafana.ini); until then history is kept in memory"
 	default:
 		return engineDisk, ""
 	}
