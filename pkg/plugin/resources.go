@@ -103,21 +103,35 @@ func (p *Plugin) compile(w http.ResponseWriter, r *http.Request) {
 
 func labels(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
 	p.answerList(w, r, src, func(ctx context.Context, view query.Source) ([]string, []string, error) {
-		return query.Labels(ctx, view, matches(r), from(r), to(r))
+		l, err := lookUp(r)
+		if err != nil {
+			return nil, nil, err
+		}
+		return query.Labels(ctx, view, l)
 	})
 }
 
 func labelValues(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
 	p.answerList(w, r, src, func(ctx context.Context, view query.Source) ([]string, []string, error) {
-		limit := 0
-		if text := r.URL.Query().Get("limit"); text != "" {
-			var err error
-			if limit, err = strconv.Atoi(text); err != nil || limit < 0 {
-				return nil, nil, fmt.Errorf("limit must be a whole number, not %q", text)
-			}
+		l, err := lookUp(r)
+		if err != nil {
+			return nil, nil, err
 		}
-		return query.LabelValues(ctx, view, r.URL.Query().Get("label"), matches(r), from(r), to(r), limit)
+		return query.LabelValues(ctx, view, r.URL.Query().Get("label"), l)
 	})
+}
+
+// lookUp reads what labels and label-values have in common.
+func lookUp(r *http.Request) (query.LookUp, error) {
+	values := r.URL.Query()
+	l := query.LookUp{Match: matches(r), From: from(r), To: to(r), Search: values.Get("search")}
+	if text := values.Get("limit"); text != "" {
+		var err error
+		if l.Limit, err = strconv.Atoi(text); err != nil || l.Limit < 0 {
+			return l, &query.InvalidError{Key: "limit", Text: fmt.Sprintf("must be a whole number, not %.20q", text)}
+		}
+	}
+	return l, nil
 }
 
 // answerList writes a list in the shape of Prometheus' HTTP API, so that its
@@ -136,7 +150,7 @@ func (p *Plugin) answerList(w http.ResponseWriter, r *http.Request, src *source,
 	}
 	values, warnings, err := list(r.Context(), view)
 	if err != nil {
-		p.writeError(w, http.StatusBadRequest, err)
+		p.writeError(w, query.StatusOf(err), err)
 		return
 	}
 	if values == nil {

@@ -80,7 +80,7 @@ func TestLabelsAndTheirValues(t *testing.T) {
 		"values":                      {"GET label-values?label=agent", agents, ""},
 		"values of some series":       {"GET label-values?label=__name__&match=" + url.QueryEscape(`{__name__=~"mesos_agent_cpus_(capacity|allocated)"}`), []string{"mesos_agent_cpus_allocated", "mesos_agent_cpus_capacity"}, ""},
 		"as Prometheus names it":      {"GET label-values?label=poll&match%5B%5D=mesos_up", []string{"roles", "snapshot", "state"}, ""},
-		"not all of them":             {"GET label-values?label=agent&limit=1", agents[:1], "1 of 3 values are listed"},
+		"not all of them":             {"GET label-values?label=agent&limit=1", agents[:1], "Only 1 are listed, and there are more"},
 		"of a time that had them":     {"GET label-values?label=agent&start=1795248000&end=1795251600", agents, ""},
 		"of a time in ms":             {"GET label-values?label=agent&start=1795248000000", agents, ""},
 		"a time that is none, so any": {"GET label-values?label=agent&start=soon", agents, ""},
@@ -233,7 +233,7 @@ func TestWrongRequestsForResourcesNameTheMistake(t *testing.T) {
 		"compile too much":             {"POST compile", `{"query": "` + strings.Repeat("x", maxBody) + `"}`, http.StatusRequestEntityTooLarge, "the body has more than 4195328 bytes"},
 		"values of no label":           {"GET label-values", "", http.StatusBadRequest, "is not a name of a label"},
 		"values of a wrong label":      {"GET label-values?label=a-b", "", http.StatusBadRequest, `"a-b" is not a name of a label`},
-		"a limit that is no number":    {"GET label-values?label=agent&limit=few", "", http.StatusBadRequest, `limit must be a whole number, not "few"`},
+		"a limit that is no number":    {"GET label-values?label=agent&limit=few", "", http.StatusBadRequest, `limit: must be a whole number, not "few"`},
 		"a negative limit":             {"GET label-values?label=agent&limit=-1", "", http.StatusBadRequest, `not "-1"`},
 		"a broken selector":            {"GET labels?match=" + url.QueryEscape(`{a=`), "", http.StatusBadRequest, "not valid"},
 	}

@@ -31,6 +31,8 @@ const (
 	// countingAtOnce is how many queries have their series counted at once,
 	// matchingAtOnce how many of those with regular expressions.
 	countingAtOnce, matchingAtOnce = 16, 2
+	// lookUpsAtOnce is how many look-ups of labels run at once.
+	lookUpsAtOnce = 4
 
 	// maxAnswerPoints is how many points the answers of one request may have
 	// together, maxPointsHeld those of all requests: as frames, points take 32 bytes,
@@ -81,9 +83,9 @@ func (l *lane) enter(ctx context.Context, weight int64, whose string) (leave fun
 
 // A gate has the lanes of people or of alert rules.
 type gate struct {
-	whose              string // "" or " of alert rules"
-	lanes              []*lane
-	counting, matching *lane
+	whose                       string // "" or " of alert rules"
+	lanes                       []*lane
+	counting, matching, lookUps *lane
 }
 
 func newGate(whose string) *gate {
@@ -91,6 +93,7 @@ func newGate(whose string) *gate {
 		whose:    whose,
 		counting: newLane(laneOptions{what: "small", room: countingAtOnce, atOnce: countingAtOnce}),
 		matching: newLane(laneOptions{what: "regular-expression", room: matchingAtOnce, atOnce: matchingAtOnce}),
+		lookUps:  newLane(laneOptions{what: "look-up", room: lookUpsAtOnce, atOnce: lookUpsAtOnce}),
 	}
 	for _, o := range lanes {
 		g.lanes = append(g.lanes, newLane(o))
@@ -101,6 +104,15 @@ func newGate(whose string) *gate {
 // count waits until the series of a query may be counted.
 func (g *gate) count(ctx context.Context, patterns bool) (leave func(), err error) {
 	l := g.counting
+	if patterns {
+		l = g.matching
+	}
+	return l.enter(ctx, 1, g.whose)
+}
+
+// lookUp waits until labels may be looked up.
+func (g *gate) lookUp(ctx context.Context, patterns bool) (leave func(), err error) {
+	l := g.lookUps
 	if patterns {
 		l = g.matching
 	}

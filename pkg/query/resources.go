@@ -4,15 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/storage"
-	"github.com/prometheus/prometheus/util/annotations"
 
 	"community-mesos-datasource/catalogue"
 	"community-mesos-datasource/pkg/promql"
@@ -47,83 +44,73 @@ func Compile(raw json.RawMessage) (Compiled, error) {
 	return answer, nil
 }
 
-// Labels lists the names of the labels that series have: those selected by any
-// of the selectors, or all where there is none, with samples between from and
-// to (zero: unbounded). The lists are sorted; warnings are sentences.
-func Labels(ctx context.Context, src Source, match []string, from, to time.Time) (names, warnings []string, err error) {
-	return lookUp(ctx, src.Store, match, from, to, 0, func(q storage.Querier, hints *storage.LabelHints, matchers []*labels.Matcher) ([]string, annotations.Annotations, error) {
-		return q.LabelNames(ctx, hints, matchers...)
-	})
+// A LookUp is what a look-up of labels is about.
+type LookUp struct {
+	// Match are selectors: series that any of them selects count. None: all series.
+	Match []string
+	// From and To bound the time in which series have samples; zero is unbounded.
+	From, To time.Time
+	Search   string // a text in the names or values that are listed
+	Limit    int    // how many are listed; 0 is MaxLabelValues, which is the most
 }
 
 // MaxLabelValues is how many values of a label are listed at most.
 const MaxLabelValues = 10_000
 
+// Labels lists the names of the labels that series have. The lists are sorted;
+// warnings are sentences.
+func Labels(ctx context.Context, src Source, l LookUp) (names, warnings []string, err error) {
+	asked, err := l.on(src.Store)
+	if err != nil {
+		return nil, nil, err
+	}
+	listing, err := src.Engine.LabelNames(ctx, asked)
+	return listing.Values, warningsOf(listing), err
+}
+
 // LabelValues lists a label's values (of `__name__`: the names of series), as
-// Labels does. limit 0 is MaxLabelValues.
-func LabelValues(ctx context.Context, src Source, label string, match []string, from, to time.Time, limit int) (values, warnings []string, err error) {
+// Labels does.
+func LabelValues(ctx context.Context, src Source, label string, l LookUp) (values, warnings []string, err error) {
 	if !labelName.MatchString(label) {
 		return nil, nil, bad("label", "%q is not a name of a label", cut(label))
 	}
-	if limit <= 0 || limit > MaxLabelValues {
-		limit = MaxLabelValues
-	}
-	return labelValuesOf(ctx, src.Store, label, match, from, to, limit)
+	return src.labelValuesOf(ctx, src.Store, label, l)
 }
 
-func labelValuesOf(ctx context.Context, store storage.Queryable, label string, match []string, from, to time.Time, limit int) (values, warnings []string, err error) {
-	return lookUp(ctx, store, match, from, to, limit, func(q storage.Querier, hints *storage.LabelHints, matchers []*labels.Matcher) ([]string, annotations.Annotations, error) {
-		return q.LabelValues(ctx, label, hints, matchers...)
-	})
-}
-
-type lister func(storage.Querier, *storage.LabelHints, []*labels.Matcher) ([]string, annotations.Annotations, error)
-
-// lookUp lists by each selector and brings the lists together.
-func lookUp(ctx context.Context, store storage.Queryable, match []string, from, to time.Time, limit int, list lister) (found, warnings []string, err error) {
-	if err := checkCount("match", "selectors", len(match), maxSelectors); err != nil {
+func (s Source) labelValuesOf(ctx context.Context, store storage.Queryable, label string, l LookUp) (values, warnings []string, err error) {
+	asked, err := l.on(store)
+	if err != nil {
 		return nil, nil, err
 	}
-	least, most := int64(math.MinInt64), int64(math.MaxInt64)
-	if !from.IsZero() {
-		least = from.UnixMilli()
-	}
-	if !to.IsZero() {
-		most = to.UnixMilli()
-	}
-	querier, err := store.Querier(least, most)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read the history: %w", err)
-	}
-	defer func() { _ = querier.Close() }() // nothing to lose: it only reads
+	listing, err := s.Engine.LabelValues(ctx, label, asked)
+	return listing.Values, warningsOf(listing), err
+}
 
-	selectors := [][]*labels.Matcher{nil}
-	if len(match) > 0 {
-		selectors = nil
+// on returns the look-up as the engine takes it.
+func (l LookUp) on(store storage.Queryable) (promql.LookUp, error) {
+	if err := checkCount("match", "selectors", len(l.Match), maxSelectors); err != nil {
+		return promql.LookUp{}, err
 	}
-	for _, text := range match {
+	asked := promql.LookUp{Store: store, Start: l.From, End: l.To, Search: l.Search, Limit: l.Limit}
+	if l.Limit <= 0 || l.Limit > MaxLabelValues {
+		asked.Limit = MaxLabelValues
+	}
+	for _, text := range l.Match {
 		matchers, err := promql.ParseMatchers(text)
 		if err != nil {
-			return nil, nil, err
+			return promql.LookUp{}, err
 		}
-		selectors = append(selectors, matchers)
+		asked.Match = append(asked.Match, matchers)
 	}
-	for _, matchers := range selectors {
-		some, notes, err := list(querier, &storage.LabelHints{}, matchers)
-		if err != nil {
-			return nil, nil, fmt.Errorf("list labels: %w", err)
-		}
-		found = append(found, some...)
-		texts, _ := notes.AsStrings("", 10, 0)
-		warnings = append(warnings, texts...)
+	return asked, nil
+}
+
+// warningsOf returns the warnings of a listing.
+func warningsOf(l promql.Listing) []string {
+	if l.More {
+		return append(l.Warnings, fmt.Sprintf("Only %d are listed, and there are more: narrow the selection.", len(l.Values)))
 	}
-	slices.Sort(found)
-	found = slices.Compact(found)
-	if limit > 0 && len(found) > limit {
-		warnings = append(warnings, fmt.Sprintf("%d of %d values are listed: narrow the selection.", limit, len(found)))
-		found = found[:limit]
-	}
-	return found, warnings, nil
+	return l.Warnings
 }
 
 // CatalogueAnswer is everything the builder and completion offer.

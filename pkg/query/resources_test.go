@@ -46,40 +46,44 @@ func TestCompileSaysWhatIsWrong(t *testing.T) {
 
 func TestLabelsAndTheirValues(t *testing.T) {
 	ctx, src := context.Background(), small(t)
-	names, warnings, err := Labels(ctx, src, nil, time.Time{}, time.Time{})
+	names, warnings, err := Labels(ctx, src, LookUp{})
 	require.NoError(t, err)
 	require.Empty(t, warnings)
 	require.Equal(t, []string{"__name__", "cluster", "framework", "framework_id", "state"}, names)
 
-	names, _, err = Labels(ctx, src, []string{"mesos_cluster_cpus_capacity", `{state="failed"}`}, time.Time{}, time.Time{})
+	names, _, err = Labels(ctx, src, LookUp{Match: []string{"mesos_cluster_cpus_capacity", `{state="failed"}`}})
 	require.NoError(t, err)
 	require.Equal(t, []string{"__name__", "cluster", "framework", "framework_id", "state"}, names)
 
-	values, _, err := LabelValues(ctx, src, "framework", nil, time.Time{}, time.Time{}, 0)
+	values, _, err := LabelValues(ctx, src, "framework", LookUp{})
 	require.NoError(t, err)
 	require.Equal(t, []string{"chronos", "marathon"}, values)
 
-	values, _, err = LabelValues(ctx, src, "framework", []string{`mesos_framework_memory_allocated_bytes`}, time.Time{}, time.Time{}, 0)
+	values, _, err = LabelValues(ctx, src, "framework", LookUp{Match: []string{`mesos_framework_memory_allocated_bytes`}})
 	require.NoError(t, err)
 	require.Equal(t, []string{"marathon"}, values)
 
-	values, warnings, err = LabelValues(ctx, src, "__name__", nil, noon.Add(-time.Minute), noon, 2)
+	values, warnings, err = LabelValues(ctx, src, "__name__", LookUp{From: noon.Add(-time.Minute), To: noon, Limit: 2})
 	require.NoError(t, err)
 	require.Equal(t, []string{"mesos_cluster_cpus_capacity", "mesos_framework_cpus_allocated"}, values)
-	require.Equal(t, []string{"2 of 4 values are listed: narrow the selection."}, warnings)
+	require.Equal(t, []string{"Only 2 are listed, and there are more: narrow the selection."}, warnings)
 
-	values, _, err = LabelValues(ctx, src, "nobody_has_it", nil, time.Time{}, time.Time{}, 0)
+	values, _, err = LabelValues(ctx, src, "__name__", LookUp{Search: "FRAMEWORK_cpus"})
+	require.NoError(t, err)
+	require.Equal(t, []string{"mesos_framework_cpus_allocated"}, values)
+
+	values, _, err = LabelValues(ctx, src, "nobody_has_it", LookUp{})
 	require.NoError(t, err)
 	require.Empty(t, values)
 }
 
 func TestLabelsSaysWhatIsWrong(t *testing.T) {
 	ctx, src := context.Background(), small(t)
-	_, _, err := LabelValues(ctx, src, "", nil, time.Time{}, time.Time{}, 0)
+	_, _, err := LabelValues(ctx, src, "", LookUp{})
 	require.EqualError(t, err, `label: "" is not a name of a label`)
-	_, _, err = Labels(ctx, src, []string{"rate(x[5m])"}, time.Time{}, time.Time{})
+	_, _, err = Labels(ctx, src, LookUp{Match: []string{"rate(x[5m])"}})
 	require.Equal(t, promql.ErrorParse, promql.KindOf(err))
-	_, _, err = Labels(ctx, src, make([]string, 51), time.Time{}, time.Time{})
+	_, _, err = Labels(ctx, src, LookUp{Match: make([]string, 51)})
 	require.EqualError(t, err, "match: has 51 selectors and may have 50 at most")
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"community-mesos-datasource/pkg/collector"
@@ -20,10 +21,13 @@ import (
 	"community-mesos-datasource/pkg/series"
 )
 
-// Engine evaluates PromQL; *promql.Engine is one.
+// Engine evaluates PromQL and looks up labels; *promql.Engine is one.
 type Engine interface {
 	Instant(context.Context, promql.Request) (promql.Result, error)
 	Range(context.Context, promql.Request) (promql.Result, error)
+	LabelNames(context.Context, promql.LookUp) (promql.Listing, error)
+	LabelValues(ctx context.Context, label string, l promql.LookUp) (promql.Listing, error)
+	Series(ctx context.Context, l promql.LookUp, yield func(labels.Labels)) error
 }
 
 // Source holds what queries are answered from.
@@ -366,6 +370,9 @@ func coverage(ctx context.Context, src Source, b built, request promql.Request) 
 	}
 	return []data.Notice{info("Use was measured for %.0f %% of what is allocated: the efficiency is that of this part.", part*100)}
 }
+
+// StatusOf returns the HTTP status for an error of this package or of promql.
+func StatusOf(err error) int { return int(failed(err).Status) }
 
 // failed makes a response of an error. Mistakes in queries, the cluster's and
 // PromQL's errors are downstream's: the plugin did its part.

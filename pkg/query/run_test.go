@@ -23,6 +23,7 @@ import (
 // scripted is an engine that answers what it is told to, and keeps what it was
 // asked.
 type scripted struct {
+	Engine  // nil: nothing else is asked of it
 	result  promql.Result
 	err     error
 	panics  bool

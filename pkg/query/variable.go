@@ -241,7 +241,7 @@ func (src Source) labelValues(ctx context.Context, q backend.DataQuery, p parsed
 	}
 	defer release()
 	from, to := src.during(q, made.reads)
-	found, texts, err := labelValuesOf(ctx, store, v.Label, match, from, to, MaxLabelValues)
+	found, texts, err := src.labelValuesOf(ctx, store, v.Label, LookUp{Match: match, From: from, To: to})
 	if err != nil {
 		return listing{}, err
 	}

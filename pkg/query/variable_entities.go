@@ -3,14 +3,14 @@ package query
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/storage"
 
 	"community-mesos-datasource/catalogue"
+	"community-mesos-datasource/pkg/promql"
 )
 
 // This file lists entities for dashboard variables. Which there were is read
@@ -106,13 +106,8 @@ func (src Source) entities(ctx context.Context, q backend.DataQuery, p parsed, v
 	}
 	defer release()
 	from, to := src.during(q, made.reads)
-	querier, err := store.Querier(from.UnixMilli(), to.UnixMilli())
-	if err != nil {
-		return listing{}, fmt.Errorf("read the history: %w", err)
-	}
-	defer func() { _ = querier.Close() }() // nothing to lose: it only reads
-
-	described, err := describedAs(ctx, querier, scope.joined[1:])
+	in := promql.LookUp{Store: store, Start: from, End: to}
+	described, err := src.describedAs(ctx, in, scope.joined[1:])
 	if err != nil {
 		return listing{}, err
 	}
@@ -121,23 +116,28 @@ func (src Source) entities(ctx context.Context, q backend.DataQuery, p parsed, v
 	if v.Field != VariableFieldID {
 		id = name
 	}
-	err = eachSeries(ctx, querier, listedBy[v.Entity], scope.filters, func(of labels.Labels) {
-		if value := of.Get(id); value != "" && described(of) {
-			made.choices = append(made.choices, choice{of.Get(name), value})
+	found := map[choice]struct{}{} // an entity may have had several series
+	err = src.eachSeries(ctx, in, listedBy[v.Entity], scope.filters, func(of labels.Labels) {
+		c := choice{of.Get(name), of.Get(id)}
+		if _, known := found[c]; known || c.value == "" || !described(of) {
+			return
 		}
+		c = choice{strings.Clone(c.text), strings.Clone(c.value)}
+		found[c] = struct{}{}
+		made.choices = append(made.choices, c)
 	})
 	return made, err
 }
 
 // describedAs tells by labels whether an entity passes the filters on its info
 // series.
-func describedAs(ctx context.Context, querier storage.Querier, joined []join) (func(labels.Labels) bool, error) {
+func (src Source) describedAs(ctx context.Context, in promql.LookUp, joined []join) (func(labels.Labels) bool, error) {
 	type key struct{ cluster, id string }
 	passing := make([]map[key]bool, len(joined))
 	for i, j := range joined {
 		passing[i] = map[key]bool{}
-		err := eachSeries(ctx, querier, j.name, j.filters, func(of labels.Labels) {
-			passing[i][key{of.Get(labelCluster), of.Get(j.on)}] = true
+		err := src.eachSeries(ctx, in, j.name, j.filters, func(of labels.Labels) {
+			passing[i][key{strings.Clone(of.Get(labelCluster)), strings.Clone(of.Get(j.on))}] = true
 		})
 		if err != nil {
 			return nil, err
@@ -153,19 +153,14 @@ func describedAs(ctx context.Context, querier storage.Querier, joined []join) (f
 	}, nil
 }
 
-// eachSeries calls yield for every series of a metric that matches.
-func eachSeries(ctx context.Context, querier storage.Querier, metric string, filters []matcher, yield func(labels.Labels)) error {
+// eachSeries calls yield with the labels of every series of a metric that matches.
+// yield must not keep them.
+func (src Source) eachSeries(ctx context.Context, in promql.LookUp, metric string, filters []matcher, yield func(labels.Labels)) error {
 	named := labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, metric)
 	matchers, err := compiled(filters)
 	if err != nil {
 		return err
 	}
-	set := querier.Select(ctx, false, nil, append([]*labels.Matcher{named}, matchers...)...)
-	for set.Next() {
-		yield(set.At().Labels())
-	}
-	if err := set.Err(); err != nil {
-		return fmt.Errorf("list %s: %w", metric, err)
-	}
-	return nil
+	in.Match = [][]*labels.Matcher{append([]*labels.Matcher{named}, matchers...)}
+	return src.Engine.Series(ctx, in, yield)
 }

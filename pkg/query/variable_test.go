@@ -221,12 +221,15 @@ func TestAVariableOffersTenThousandAtMostAndSaysSo(t *testing.T) {
 		many[i] = recorded{of("mesos_agent_info", "agent", fmt.Sprintf("a%05d", i), "agent_id", fmt.Sprintf("S%05d", i)), flat(1, 1)}
 	}
 	src := source(t, recordedStore(t, many...))
-	for _, variable := range []string{
-		`{"labelValues":{"label":"agent"}}`, `{"entities":{"entity":"agent","field":"id"}}`, `{"promql":"mesos_agent_info"}`,
+	const all = "10000 of 10005 values are listed: narrow the selection."
+	for variable, notice := range map[string]string{
+		`{"labelValues":{"label":"agent"}}`:            "Only 10000 are listed, and there are more: narrow the selection.",
+		`{"entities":{"entity":"agent","field":"id"}}`: all,
+		`{"promql":"mesos_agent_info"}`:                all,
 	} {
 		response := Run(context.Background(), src, asked(`{"queryType":"variable","variable":`+variable+`}`), Options{})
 		require.Len(t, choices(t, response), MaxLabelValues)
-		require.Contains(t, texts(response), "10000 of 10005 values are listed: narrow the selection.", variable)
+		require.Contains(t, texts(response), notice, variable)
 	}
 }
 

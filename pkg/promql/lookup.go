@@ -1,0 +1,169 @@
+package promql
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/util/annotations"
+)
+
+// Look-ups of labels are admitted, timed out and ended by Close as queries are. They
+// read no samples.
+
+// A LookUp is what a look-up of labels is about.
+type LookUp struct {
+	Store storage.Queryable
+	// Match are selectors: series that any of them selects count. None: all series.
+	Match [][]*labels.Matcher
+	// Start and End bound the time in which series have samples, both included; zero
+	// is unbounded.
+	Start, End time.Time
+	// Search is a text that the names or values listed have in them, in whatever case.
+	Search string
+	Limit  int // how many are listed; 0 is maxListed
+}
+
+// maxListed is how many names or values a look-up lists at most.
+const maxListed = 100_000
+
+// A Listing is the answer to a LookUp.
+type Listing struct {
+	Values   []string // sorted
+	More     bool     // there are more than the limit
+	Warnings []string
+}
+
+// LabelNames lists the names of the labels that series have. Its errors are of type *Error.
+func (e *Engine) LabelNames(ctx context.Context, l LookUp) (Listing, error) {
+	return e.list(ctx, l, func(ctx context.Context, q storage.Querier, hints *storage.LabelHints, matchers []*labels.Matcher) ([]string, annotations.Annotations, error) {
+		return q.LabelNames(ctx, hints, matchers...)
+	})
+}
+
+// LabelValues lists the values of a label. Its errors are of type *Error.
+func (e *Engine) LabelValues(ctx context.Context, label string, l LookUp) (Listing, error) {
+	return e.list(ctx, l, func(ctx context.Context, q storage.Querier, hints *storage.LabelHints, matchers []*labels.Matcher) ([]string, annotations.Annotations, error) {
+		return q.LabelValues(ctx, label, hints, matchers...)
+	})
+}
+
+// Series calls yield with the labels of every series that a selector of l selects;
+// Search and Limit do not count. yield must not keep the labels: on disk they are as
+// long as all labels of the series. Its errors are of type *Error.
+func (e *Engine) Series(ctx context.Context, l LookUp, yield func(labels.Labels)) error {
+	return e.lookUp(ctx, l, func(ctx context.Context, q storage.Querier) error {
+		n := 0
+		for _, matchers := range l.selectors() {
+			set := q.Select(ctx, false, &storage.SelectHints{Start: l.mint(), End: l.maxt(), Func: "series"}, matchers...)
+			for set.Next() {
+				if n++; n > maxSelected {
+					return requestError("The look-up selects more than %d series: add label filters", maxSelected)
+				}
+				yield(set.At().Labels())
+			}
+			if err := set.Err(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+type lister func(context.Context, storage.Querier, *storage.LabelHints, []*labels.Matcher) ([]string, annotations.Annotations, error)
+
+func (e *Engine) list(ctx context.Context, l LookUp, list lister) (listing Listing, err error) {
+	limit := l.Limit
+	if limit <= 0 || limit > maxListed {
+		limit = maxListed
+	}
+	// One more tells whether there are more. A search looks at all that there are.
+	hints := &storage.LabelHints{Limit: limit + 1}
+	if l.Search != "" {
+		hints.Limit = 0
+	}
+	search := strings.ToLower(l.Search)
+	err = e.lookUp(ctx, l, func(ctx context.Context, q storage.Querier) error {
+		for _, matchers := range l.selectors() {
+			some, notes, err := list(ctx, q, hints, matchers)
+			if err != nil {
+				return err
+			}
+			for _, text := range some {
+				if search == "" || strings.Contains(strings.ToLower(text), search) {
+					listing.Values = append(listing.Values, strings.Clone(text)) // it may be part of a file
+				}
+			}
+			slices.Sort(listing.Values)
+			listing.Values = slices.Compact(listing.Values)
+			if len(listing.Values) > limit {
+				listing.Values, listing.More = slices.Clone(listing.Values[:limit]), true
+			}
+			texts, _ := notes.AsStrings("", maxNotices, 0)
+			listing.Warnings = append(listing.Warnings, texts...)
+		}
+		return nil
+	})
+	if err != nil {
+		return Listing{}, err
+	}
+	return listing, nil
+}
+
+// lookUp opens a querier once the look-up is admitted.
+func (e *Engine) lookUp(ctx context.Context, l LookUp, read func(context.Context, storage.Querier) error) (err error) {
+	ctx, end, err := e.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	defer func() {
+		if p := recover(); p != nil {
+			err = panicError(fmt.Errorf("panic while looking up labels: %v\n%s", p, debug.Stack()))
+		}
+	}()
+	leave, err := e.people.lookUp(ctx, slices.ContainsFunc(l.Match, anyPattern))
+	if err != nil {
+		return e.evalError(ctx, err)
+	}
+	defer leave()
+	q, err := exactly(l.Store).Querier(l.mint(), l.maxt())
+	if err != nil {
+		return e.evalError(ctx, err)
+	}
+	defer q.Close()
+	if err = read(ctx, q); err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		return e.evalError(ctx, err)
+	}
+	return nil
+}
+
+func (l LookUp) selectors() [][]*labels.Matcher {
+	if len(l.Match) == 0 {
+		return [][]*labels.Matcher{nil}
+	}
+	return l.Match
+}
+
+func (l LookUp) mint() int64 {
+	if l.Start.IsZero() {
+		return math.MinInt64
+	}
+	return l.Start.UnixMilli()
+}
+
+func (l LookUp) maxt() int64 {
+	if l.End.IsZero() {
+		return math.MaxInt64
+	}
+	return l.End.UnixMilli()
+}
