@@ -494,7 +494,7 @@ const own: Attack[] = [
   {
     of: 'own',
     name: 'unions of every series',
-    requests: () => [ask(range(times(40, (i) => `({cluster!="${i}"} + ${i})`).join(' or ')))],
+    requests: () => [ask(range(times(40, (i) => `({__name__=~".+",cluster!="${i}"} + ${i})`).join(' or ')))],
   },
   {
     of: 'own',
