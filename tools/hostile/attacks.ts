@@ -251,7 +251,11 @@ const size: Attack[] = [
     name: 'All of 10,000 agents in PromQL (must work)',
     expect: 'answered',
     requests: () => [
-      ask(instant(`sum(mesos_agent_cpus_allocated{agent=~"(${agents(10_000).join('|')})"})`, { uid: 'large' })),
+      ask(
+        instant(`sum(mesos_agent_cpus_allocated{agent=~"(${agents(10_000).join('|').replaceAll('.', '\\\\.')})"})`, {
+          uid: 'large',
+        })
+      ),
     ],
   },
 ];

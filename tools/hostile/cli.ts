@@ -3,6 +3,7 @@
 //   --only TEXT    attacks with the text in their name, or of that point of the issue (A1)
 //   --from TEXT    from the first one with the text in its name on
 //   --plugin DIR   another build than this repository's
+//   --show         how the first answer to each begins
 //   --list         their names
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '' },
     plugin: { type: 'string' },
     report: { type: 'string' },
+    show: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
   },
 });
@@ -36,7 +38,18 @@ if (process.platform !== 'linux') {
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
 
-function line({ attack, slowest, answered, refused, cancelled, peak, innocent, problems, sentence }: Result): string {
+function line({
+  attack,
+  slowest,
+  answered,
+  refused,
+  cancelled,
+  peak,
+  innocent,
+  problems,
+  sentence,
+  sample,
+}: Result): string {
   const outcome = Object.entries({ answered, refused, cancelled })
     .filter(([, n]) => n > 0)
     .map(([kind, n]) => `${n} ${kind}`);
@@ -49,6 +62,7 @@ function line({ attack, slowest, answered, refused, cancelled, peak, innocent, p
   return [
     `${problems.length === 0 ? 'ok  ' : 'FAIL'} ${attack.of} ${attack.name}: ${figures.join('; ')}`,
     ...problems.map((problem) => `       ${problem}`),
+    ...(values.show && sample !== undefined ? [`       ${sample}`] : []),
     ...(sentence === undefined ? [] : [`       "${sentence}"`]),
   ].join('\n');
 }

@@ -32,6 +32,8 @@ export interface Result {
   cancelled: number;
   /** The first sentence with which one was refused. */
   sentence?: string;
+  /** How an answer begins. */
+  sample?: string;
   /** Bytes the process took at most. */
   peak: number;
   /** The innocent queries meanwhile, ms. */
@@ -153,6 +155,7 @@ async function send(stage: Stage, probe: Probe, watched: Watch, attack: Attack):
     ...{ attack, rounds, slowest, peak, problems },
     ...{ answered: count('answered'), refused: count('refused'), cancelled: count('cancelled') },
     sentence: outcomes.find(({ kind }) => kind === 'refused')?.text,
+    sample: outcomes.find(({ kind }) => kind === 'answered')?.text,
     innocent: { count: samples.length, p95, most: Math.max(0, ...samples.map(({ took }) => took)) },
   };
 }
@@ -230,7 +233,7 @@ function answer(
 /** Reads an answer: HTTP 200, or an error that is a sentence and not an accident. */
 function read(status: number, text: string): [Outcome['kind'], string] {
   if (status === 200) {
-    return ['answered', ''];
+    return ['answered', text.slice(0, 1000)];
   }
   const sentence = /"(?:error|message)":"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? '';
   const accident = /panic|runtime error|goroutine|nil pointer|out of memory|within the plugin|unavailable/i;
