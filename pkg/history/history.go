@@ -1,7 +1,7 @@
 // Package history keeps samples. PromQL over them is package promql.
 //
-// This package says what a store is (history.go) and what all stores agree on
-// (sample.go); the stores are packages of their own:
+// This package defines what a store is (history.go) and what all stores have in
+// common (sample.go); the stores are packages of their own:
 //
 //	memory       in memory: chunks and postings as in the head of Prometheus' TSDB
 //	disk         in a directory: Prometheus' TSDB, and memory where that cannot be written
@@ -29,7 +29,7 @@ type Store interface {
 	series.Sink
 	storage.Queryable
 
-	// Stats tells how full the store is. It is cheap enough for every request.
+	// Stats returns how full the store is. It is cheap enough for every request.
 	Stats() Stats
 	// Close releases what the store holds. Queries after Close answer an error.
 	Close() error
@@ -59,7 +59,7 @@ var ErrBatchEnded = errors.New("the batch has ended: begin another for more samp
 // on being written.
 var ErrFull = errors.New("the history holds as many series as its memory limit allows: raise memoryLimit or lower maxSeries")
 
-// Stats is how full a store is.
+// Stats holds how full a store is.
 type Stats struct {
 	Engine string // "memory" or "disk"
 	Series int    // series that have samples now

@@ -123,7 +123,7 @@ func (b *diskBatch) append(ref series.Ref, lset func() labels.Labels, t int64, v
 
 // Commit implements series.Batch. Where the samples cannot be written to disk
 // they are kept in memory, and move to disk when it can be written again: that
-// is no error of the batch, and Stats.Note tells of it. An error means that
+// is no error of the batch, and Stats.Note has the reason. An error means that
 // nothing was kept.
 func (b *diskBatch) Commit() error {
 	if b.ended {

@@ -8,7 +8,9 @@ import (
 
 	"community-mesos-datasource/pkg/history/memory"
 	"community-mesos-datasource/pkg/promql"
+	"community-mesos-datasource/pkg/series"
 
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/stretchr/testify/require"
 )
@@ -17,12 +19,12 @@ import (
 // step of two minutes, from memory and from disk, where they are in several
 // blocks and the head. Beside it the same through the TSDB's own querier.
 func BenchmarkPanel(b *testing.B) {
-	const series = 100
+	const agents = 100
 	c, dir := newClock(), b.TempDir()
 	disk := openDisk(b, Options{Dir: dir, Now: c.Now, Retention: 15 * 24 * time.Hour})
 	memory := memory.New(memory.Options{Now: c.Now})
 	var points []point
-	for i := range series {
+	for i := range agents {
 		agent := fmt.Sprintf("agent%03d", i)
 		points = append(points,
 			sample(t0, 0, "__name__", "mesos_agent_cpus_allocated", "agent", agent),
@@ -59,9 +61,37 @@ func BenchmarkPanel(b *testing.B) {
 						Store: store.Queryable, Expr: query.expr, Start: c.Now().Add(-24 * time.Hour), End: c.Now(), Step: 2 * time.Minute, Lookback: 40 * time.Second,
 					})
 					require.NoError(b, err)
-					require.Len(b, res.Matrix, series)
+					require.Len(b, res.Matrix, agents)
 				}
 			})
 		}
 	}
+}
+
+// BenchmarkCommit writes polls of series that are known already.
+func BenchmarkCommit(b *testing.B) {
+	const n = 20_000
+	c := newClock()
+	d := openDisk(b, Options{Dir: b.TempDir(), Now: c.Now, every: time.Hour})
+	names := make([]func() labels.Labels, n)
+	for i := range names {
+		names[i] = constant(taskSeries("mesos_task_cpus_allocated", i))
+	}
+	refs := make([]series.Ref, n)
+	poll := func() {
+		at := c.Advance(15 * time.Second).UnixMilli()
+		batch := d.Batch(context.Background())
+		for i := range refs {
+			var err error
+			refs[i], err = batch.Append(refs[i], names[i], at, 1)
+			require.NoError(b, err)
+		}
+		require.NoError(b, batch.Commit())
+	}
+	poll()
+	b.ReportAllocs()
+	for b.Loop() {
+		poll()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/sample")
 }

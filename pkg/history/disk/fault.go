@@ -9,8 +9,8 @@ import (
 	"community-mesos-datasource/pkg/history/disk/files"
 )
 
-// This file says when a directory must not be written, and why, in sentences
-// for the operator.
+// This file finds out when a directory must not be written, and puts it into
+// sentences for the operator.
 
 // A fault is why memory takes the samples instead of the directory.
 type fault struct {
@@ -46,7 +46,7 @@ const (
 
 const inMemory = "history is kept in memory"
 
-// inspect tells what is wrong with an open directory. It costs some system
+// inspect returns what is wrong with an open directory. It costs some system
 // calls.
 func (d *Store) inspect(h *handle) fault {
 	d.noticeJump()
@@ -88,7 +88,7 @@ func (d *Store) inPlace(h *handle) fault {
 	return fault{}
 }
 
-// space tells whether a file system has as much free as is needed.
+// space returns a fault where a file system has less free than is needed.
 func (d *Store) space(path string, need int64) fault {
 	free, err := files.FreeSpace(path)
 	switch {
@@ -115,7 +115,7 @@ func (d *Store) openingFault(err error) fault {
 	}
 }
 
-// noticeJump sees to it that nothing is deleted soon after the clock was set.
+// noticeJump keeps files from being deleted for a while after the clock was set.
 func (d *Store) noticeJump() {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -263,7 +263,7 @@ func TestAFileSystemThatTurnsReadOnly(t *testing.T) {
 	time.Sleep(50 * time.Millisecond) // several looks of the keeper
 
 	_ = d.Close() // fails, and must not panic
-	d = openDisk(t, Options{Dir: filepath.Join(broken.mended().path, "1-mesos"), Now: c.Now})
+	d = openDisk(t, Options{Dir: filepath.Join(broken.repaired().path, "1-mesos"), Now: c.Now})
 	require.Empty(t, d.Stats().Note)
 	same(t, onDevice, readDisk(t, d, everything))
 	add(onDevice, polls(t, d, c, 300, "a", "b"))
@@ -309,13 +309,13 @@ func (b *breakable) turnReadOnly() {
 	require.ErrorIs(b.t, files.Writable(b.path), unix.EROFS)
 }
 
-// mended is the file system after the machine was started anew: checked, and
+// repaired is the file system after the machine was started anew: checked, and
 // mounted again. (A copy of it: this process still has files open in it.)
-func (b *breakable) mended() *breakable {
+func (b *breakable) repaired() *breakable {
 	b.t.Helper()
 	content, err := os.ReadFile(b.image)
 	require.NoError(b.t, err)
-	image := b.image + "-mended"
+	image := b.image + "-repaired"
 	require.NoError(b.t, os.WriteFile(image, content, 0o600))
 	if out, err := exec.Command("fsck.ext4", "-fy", image).CombinedOutput(); err != nil {
 		exit, ok := errors.AsType[*exec.ExitError](err)

@@ -18,7 +18,7 @@ import (
 
 const (
 	// maintainEvery is how often full chunks are mapped and compaction is
-	// thought of, as the TSDB itself would.
+	// considered, as the TSDB itself would.
 	maintainEvery = time.Minute
 	// measureEvery is how often the files are measured, which walks them.
 	measureEvery = 5 * time.Minute
@@ -75,8 +75,8 @@ func (d *Store) current() (h *handle, waiting bool) {
 	return d.open, d.memory != nil
 }
 
-// tend does what there is to do now, and tells when to come again at the
-// latest; 0 is as usual.
+// tend does what there is to do now. It returns after which time at the latest
+// it must be called again; 0 is as usual.
 func (d *Store) tend() (again time.Duration) {
 	h, waiting := d.current()
 	if h != nil {
@@ -134,7 +134,7 @@ func (d *Store) drop(h *handle) {
 	}
 }
 
-// behind tells that compaction cannot keep up, which happens only where a
+// behind reports whether compaction cannot keep up, which happens only where a
 // clock runs faster than time. Then batches wait for it.
 func (h *handle) behind(BlockRange time.Duration) bool {
 	head := h.db.Head()

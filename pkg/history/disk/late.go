@@ -58,7 +58,7 @@ func (h *handle) takeLate(by time.Duration) error {
 	return nil
 }
 
-// hasLate tells whether there may be late samples that are not in blocks.
+// hasLate reports whether there may be late samples that are not in blocks.
 func (h *handle) hasLate() bool {
 	h.lateMu.Lock()
 	defer h.lateMu.Unlock()
@@ -84,7 +84,8 @@ func (d *Store) compactLate(h *handle, now time.Time) error {
 	return nil
 }
 
-// clockNote tells that the clock was set back. mu must be held.
+// clockNote returns a sentence where the clock was set back, or "". mu must be
+// held.
 func (d *Store) clockNote() string {
 	if d.open == nil {
 		return ""

@@ -12,7 +12,7 @@ import (
 	"github.com/prometheus/prometheus/storage"
 )
 
-// A Store is no Counter: a block tells which series match only by reading them,
+// A Store is no Counter: a block knows which series match only by reading them,
 // and a series that is in several blocks must count once. So Estimate asks for
 // the series, which is what their query does next.
 
@@ -123,7 +123,7 @@ func (q headQuerier) Select(ctx context.Context, sorted bool, hints *storage.Sel
 }
 
 // A diskQuerier keeps the TSDB open until it is closed, queries within
-// retention, and tells of damage.
+// retention, and reports damage.
 type diskQuerier struct {
 	storage.Querier
 	mint   int64

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// errPanic is what a panic becomes, of the TSDB or of our own code.
+// errPanic is the error of a panic, of the TSDB or of our own code.
 var errPanic = errors.New("the database failed")
 
 // recovered returns the error of work, or its panic as an error.

@@ -28,7 +28,7 @@ import (
 //
 // handle.acquire is no lock: it keeps the TSDB open until release.
 
-// state is what a Store knows, guarded by mu.
+// state holds what changes in a Store. mu guards what is above switching.
 type state struct {
 	mu     sync.RWMutex
 	closed bool
@@ -62,14 +62,14 @@ type place struct {
 	gen    uint64        // counts the changes of place: see refBits
 }
 
-// figures is what is known of the files.
+// figures holds what is known of the files.
 type figures struct {
 	size     int64            // bytes, when they were last measured
 	bySize   bool             // blocks were deleted because of Options.Limit
 	suspects map[string]error // directories of blocks to repair before the next opening, and why
 }
 
-// reports are sentences for the operator, beside that of place.fault.
+// reports holds sentences for the operator, beside that of place.fault.
 type reports struct {
 	stuck   string   // why blocks are not written
 	lasting []string // what stays true until the process ends
@@ -81,7 +81,7 @@ type clockWatch struct {
 	holdUntil time.Time // nothing is deleted before
 }
 
-// keeper is what the goroutine of a Store and the others need of each other.
+// keeper holds the channels between the keeper (see keeper.go) and the others.
 type keeper struct {
 	ready   chan struct{} // closed when the first opening has ended, successful or not
 	isReady sync.Once

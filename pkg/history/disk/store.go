@@ -12,8 +12,8 @@ import (
 	"community-mesos-datasource/pkg/history/memory"
 )
 
-// Options says where a Store keeps its files and how much of the rest of
-// the file system it leaves alone.
+// Options holds where a Store keeps its files and how much of the rest of the
+// file system it leaves alone.
 type Options struct {
 	// Dir is the directory of this history alone, an absolute path. It and what
 	// is missing above it are made at the first opening.
@@ -150,7 +150,7 @@ func (d *Store) horizon() int64 {
 	return d.opts.Now().Add(-d.retention).UnixMilli()
 }
 
-// history.Stats implements history.Store.
+// Stats implements history.Store.
 func (d *Store) Stats() history.Stats {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
@@ -178,7 +178,7 @@ func (d *Store) Stats() history.Stats {
 	return st
 }
 
-// wasOpened tells that the first opening came to an end, good or bad.
+// wasOpened reports whether the first opening has ended, successful or not.
 func (d *Store) wasOpened() bool {
 	select {
 	case <-d.ready:

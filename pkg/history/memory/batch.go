@@ -214,7 +214,7 @@ func (b *memBatch) adopt() {
 	}
 }
 
-// stillFits tells whether every staged sample still fits behind its series.
+// stillFits reports whether every staged sample still fits behind its series.
 func (b *memBatch) stillFits() error {
 	for _, x := range b.staged {
 		if x.t < x.s.lastT || x.t == x.s.lastT && !sameValue(x.v, x.s.lastV) {

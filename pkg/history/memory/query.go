@@ -134,7 +134,7 @@ func (q *memQuerier) each(ctx context.Context, mint, maxt int64, named []namedVa
 	return p.Err()
 }
 
-// overlaps tells whether the series has samples from mint on that are not
+// overlaps reports whether the series has samples from mint on that are not
 // after maxt or visible.
 func (s *memSeries) overlaps(mint, maxt, visible int64) bool {
 	return !s.empty() && visible >= mint && s.mint() <= min(maxt, visible)

@@ -41,7 +41,7 @@ const (
 func chunkSize(c chunks.Chunk) int64 { return int64(unsafe.Sizeof(c)) + int64(cap(c.Data)) }
 
 // A memSeries is one series: full chunks and the one being written. Only
-// labels, ref and hash never change; all else is guarded by Store.mu.
+// labels, ref and hash never change; Store.mu guards all else.
 type memSeries struct {
 	ref    storage.SeriesRef
 	hash   uint64
@@ -59,7 +59,7 @@ type memSeries struct {
 	undo []undo
 }
 
-// An undo says how far the series reached before a commit, for queries that
+// An undo holds how far the series reached before a commit, for queries that
 // began before it. There are none unless a query runs during commits.
 type undo struct {
 	commit uint64
@@ -70,7 +70,7 @@ func newSeries(ref storage.SeriesRef, hash uint64, l labels.Labels) *memSeries {
 	return &memSeries{ref: ref, hash: hash, labels: l, lastT: history.NoTime}
 }
 
-// empty tells that no sample was ever written.
+// empty reports whether no sample was ever written.
 func (s *memSeries) empty() bool { return s.lastT == history.NoTime }
 
 // mint is the time of the oldest sample; the series must not be empty.
@@ -93,7 +93,7 @@ func (s *memSeries) append(t int64, v float64) (grown int64) {
 	return grown + int64(cap(s.head.Bytes())-before)
 }
 
-// full tells that the chunk being written takes no sample at t any more.
+// full reports whether the chunk being written takes no sample at t any more.
 func (s *memSeries) full(t int64) bool {
 	return s.head.NumSamples() >= samplesPerChunk && (len(s.head.Bytes()) >= longChunk || t-s.headMint >= longSpan.Milliseconds())
 }
@@ -149,7 +149,7 @@ func (s *memSeries) fixedSize() int64 {
 		int64(s.labels.Len())*perLabel + allPostings + unique
 }
 
-// size is what the series costs altogether.
+// size returns what the series costs altogether.
 func (s *memSeries) size() int64 {
 	n := s.fixedSize() + s.sliceSize() + int64(cap(s.head.Bytes()))
 	for _, c := range s.done {

@@ -93,7 +93,7 @@ func (m *Store) SetLimits(retention time.Duration, limit int64) {
 	m.truncate(m.now().UnixMilli())
 }
 
-// history.Stats implements history.Store.
+// Stats implements history.Store.
 func (m *Store) Stats() history.Stats {
 	m.mu.RLock()
 	defer m.mu.RUnlock()

@@ -8,7 +8,7 @@ import (
 	"github.com/prometheus/prometheus/storage"
 )
 
-// leastHistory is what a limit in bytes never cuts into: current values and
+// leastHistory is the time that a limit in bytes never cuts into: current values and
 // the look-back of the slowest poll must survive. A store that cannot keep to
 // its limit with so little takes no new series instead.
 const leastHistory = time.Hour
@@ -21,11 +21,11 @@ const (
 	fullRetry = 30 * time.Second
 )
 
-// truncation is the state of forgetting, guarded by Store.mu. Times are Unix
+// truncation is the state of forgetting. Store.mu guards it. Times are Unix
 // milliseconds.
 type truncation struct {
 	oldest    int64 // the oldest sample ever written since the store was empty, or history.NoTime
-	floor     int64 // everything from here on is still there, or history.NoTime: nothing was forgotten
+	floor     int64 // everything from here on is there, or history.NoTime: nothing was forgotten
 	byBytes   bool  // floor moved because of bytes
 	full      bool  // the limit is exceeded and nothing more may be forgotten
 	nextAge   int64 // when to forget by age again

@@ -34,7 +34,7 @@ func IsDamage(err error) bool {
 	return slices.ContainsFunc(damageTexts, func(part string) bool { return strings.Contains(text, part) })
 }
 
-// Damage is what cannot be read of a block.
+// Damage holds what cannot be read of a block.
 type Damage struct {
 	Series     int   // with chunks that cannot be read
 	Mint, Maxt int64 // of these chunks, Unix milliseconds

@@ -167,7 +167,7 @@ func readFile(path string, each func(logRecord) error) (found segment, err error
 	return readSegment(data, each)
 }
 
-// lost is what a log that was written anew lacks.
+// lost counts what a log that was written anew lacks.
 type lost struct {
 	places  int // that could not be read
 	series  int // left out: their labels are too long

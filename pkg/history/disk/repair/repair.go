@@ -22,7 +22,7 @@ import (
 // that cannot be read.
 const Quarantine = "quarantine"
 
-// Options says what to repair.
+// Options holds what to repair.
 type Options struct {
 	// Dir is the directory of the TSDB.
 	Dir string

@@ -54,7 +54,7 @@ func (r logRecord) size() int {
 	return maxLabelBytes + 1 // not known: it must be looked at
 }
 
-// A segment is what readSegment found.
+// A segment holds what readSegment found.
 type segment struct {
 	places  int   // damaged places: a run of damage without a whole record within counts once
 	at      int64 // the first of them, bytes from the beginning
