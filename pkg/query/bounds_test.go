@@ -197,6 +197,9 @@ func TestAVariableOfTenThousandValuesIsAnswered(t *testing.T) {
 			require.Less(t, bytes, uint64(128<<20))
 		})
 	}
+	entities := answered(t, src, `{"queryType":"variable","variable":{"entities":{"entity":"agent","filters":[{"label":"agent","operator":"=","value":`+list+`}]}}}`, Options{})
+	require.Equal(t, 1, entities.Frames[0].Rows())
+	require.Equal(t, names[7], entities.Frames[0].Fields[1].At(0))
 }
 
 func TestARuleNeedsAllOfItsDashboardFilters(t *testing.T) {

@@ -91,6 +91,9 @@ func (l LookUp) on(store storage.Queryable) (promql.LookUp, error) {
 	if err := checkCount("match", "selectors", len(l.Match), maxSelectors); err != nil {
 		return promql.LookUp{}, err
 	}
+	if err := checkStrings(bounded{"search", l.Search, maxName}); err != nil {
+		return promql.LookUp{}, err
+	}
 	asked := promql.LookUp{Store: store, Start: l.From, End: l.To, Search: l.Search, Limit: l.Limit}
 	if l.Limit <= 0 || l.Limit > MaxLabelValues {
 		asked.Limit = MaxLabelValues

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -85,6 +86,8 @@ func TestLabelsSaysWhatIsWrong(t *testing.T) {
 	require.Equal(t, promql.ErrorParse, promql.KindOf(err))
 	_, _, err = Labels(ctx, src, LookUp{Match: make([]string, 51)})
 	require.EqualError(t, err, "match: has 51 selectors and may have 50 at most")
+	_, _, err = LabelValues(ctx, src, "agent", LookUp{Search: strings.Repeat("x", 257)})
+	require.EqualError(t, err, "search: has 257 bytes and may have 256 at most")
 }
 
 func TestCatalogueOffersWhatCompiles(t *testing.T) {
