@@ -131,3 +131,19 @@ test('a rule that was changed to code and back has nothing of what was removed',
   await expect(query.locator.getByRole('combobox', { name: 'Entity' })).toHaveValue('Framework');
   expect((await preview(page)).query).toEqual(shown);
 });
+
+test('a recording rule from an empty form asks for an instant value, the only one it can record', async ({
+  mesos,
+  alertRuleEditPage,
+  page,
+  picture,
+}) => {
+  await page.goto('/alerting/new/grafana-recording');
+  const query = await alertRuleEditPage.getQueryRow();
+  await query.datasource.set(mesos.name);
+  await expectNewQuery(query.locator);
+  const evaluated = await preview(page);
+  expect(evaluated.query).toEqual(shown);
+  expect(evaluated.status).toBe(200);
+  await picture('recording-rule-from-scratch', page);
+});
