@@ -11,7 +11,8 @@ import "time"
 // (src/master/http.cpp, src/common/http.cpp). Mesos omits what is absent; a
 // pointer is used where absent and zero differ.
 
-// Answer says how an answer came: for status, cost and etiquette.
+// Answer is what is known of a response besides its content: when it was requested,
+// how long it took and how large it was.
 type Answer struct {
 	Target string        // host:port that answered
 	Sent   time.Time     // when the request was sent: the time of its samples
@@ -28,7 +29,7 @@ type Metrics struct {
 	Values map[string]float64
 }
 
-// Elected tells whether the answering master leads (`master/elected` is 1).
+// Elected reports whether the master that answered leads (`master/elected` is 1).
 func (m *Metrics) Elected() bool { return m.Values["master/elected"] == 1 }
 
 // Resources are the scalars of a Mesos resources object. Memory and disk are
@@ -57,8 +58,8 @@ type State struct {
 	StartTime   float64 `json:"start_time"`
 	ElectedTime float64 `json:"elected_time"`
 
-	// Cluster and Flags are absent for a principal that may not view flags:
-	// that is how a restricted principal is told.
+	// Cluster and Flags are absent for a principal that may not view flags, which
+	// is how a restricted principal is recognized.
 	Cluster *string           `json:"cluster"`
 	Flags   map[string]string `json:"flags"`
 
@@ -73,7 +74,7 @@ type State struct {
 	OrphanTasks Tasks `json:"orphan_tasks"`
 }
 
-// Restricted tells whether the principal sees part of the cluster only:
+// Restricted reports whether the principal sees only part of the cluster:
 // Mesos filters /state silently (200) and leaves `flags` out.
 func (s *State) Restricted() bool { return s.Flags == nil }
 
@@ -177,7 +178,7 @@ type Label struct {
 	Value string `json:"value"`
 }
 
-// Executor is an executor that lives on an agent. Command executors are not
+// Executor is an executor that runs on an agent. Command executors are not
 // listed by the master.
 type Executor struct {
 	ID          string    `json:"executor_id"`

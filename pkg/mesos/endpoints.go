@@ -9,12 +9,11 @@ import (
 	"time"
 )
 
-// The questions that can be asked, each of the leader, and what makes an answer
-// of 200 none: a follower's zeros, a leader that has not recovered, another
-// program's JSON.
+// The endpoints of the leader, and why a response of 200 may not be used: a
+// follower's zeros, a leader that has not recovered, another program's JSON.
 
-// Snapshot is /metrics/snapshot of the leader. The answer's own
-// `master/elected` is checked, so a follower's figures (all 0) never pass.
+// Snapshot returns /metrics/snapshot of the leader. It checks `master/elected` in
+// the response, so that a follower's values (all 0) are never used.
 func (c *Client) Snapshot(ctx context.Context) (*Metrics, error) {
 	return ofLeader(ctx, c, snapshotPage, func(ctx context.Context, target Target) (*Metrics, error) {
 		metrics, err := c.snapshot(ctx, target)
@@ -42,7 +41,7 @@ func (c *Client) Snapshot(ctx context.Context) (*Metrics, error) {
 	})
 }
 
-// SnapshotOf is /metrics/snapshot of one master, leading or not: see
+// SnapshotOf returns /metrics/snapshot of one master, leading or not: see
 // Metrics.Elected. Only masters of this client can be asked.
 func (c *Client) SnapshotOf(ctx context.Context, target Target) (*Metrics, error) {
 	leader, ok := c.remembered()
@@ -72,9 +71,9 @@ func (c *Client) snapshot(ctx context.Context, target Target) (*Metrics, error) 
 	return nil, notMaster(target, "lacks master/elected, which every Mesos master has: check the address and port.")
 }
 
-// State is /state of the leader. An elected master that does not know its
-// agents yet is an error of the category recovering, not an empty cluster. Only
-// links that are http(s) and flags without secrets are passed on.
+// State returns /state of the leader. An elected master that does not know its
+// agents yet is an error of the category recovering, not an empty cluster. Links
+// that are not http(s) and secrets in flags are removed.
 func (c *Client) State(ctx context.Context) (*State, error) {
 	return ofLeader(ctx, c, statePage, func(ctx context.Context, target Target) (*State, error) {
 		state := new(State)
@@ -101,9 +100,9 @@ func (c *Client) State(ctx context.Context) (*State, error) {
 // read its registry yet.
 const freshlyElected = 10 * time.Second
 
-// notReady says why a leader without agents is believed to be recovering; ""
-// when its cluster is really empty. The GET endpoints answer 200 with empty
-// lists meanwhile.
+// notReady returns why a leader without agents is taken to be recovering, "" if its
+// cluster is empty. While it recovers, the GET endpoints answer 200 with empty
+// lists.
 func (c *Client) notReady(state *State, target Target, header http.Header) string {
 	if len(state.Slaves) > 0 {
 		return ""
@@ -120,7 +119,7 @@ func (c *Client) notReady(state *State, target Target, header http.Header) strin
 	if unrecovered {
 		return "its replicated log is not recovered: a quorum of masters must be running (--quorum)"
 	}
-	// The master's own clock, where it tells: ours may differ.
+	// By the master's own clock where the response has it: ours may differ.
 	now := state.Sent
 	if date, err := http.ParseTime(header.Get("Date")); err == nil {
 		now = date
@@ -141,8 +140,8 @@ func notMaster(target Target, why string) error {
 	return &Error{Category: NotMesos, Target: target.Address, Sentence: fmt.Sprintf("The answer of %s %s", target.Address, why)}
 }
 
-// Roles is /roles of the leader. While a leader recovers it answers 200 with no
-// roles: ask State, too, which tells.
+// Roles returns /roles of the leader. While a leader recovers it answers 200 with no
+// roles; State returns an error then.
 func (c *Client) Roles(ctx context.Context) (*Roles, error) {
 	return ofLeader(ctx, c, rolesPage, func(ctx context.Context, target Target) (*Roles, error) {
 		roles := new(Roles)
@@ -158,7 +157,7 @@ func (c *Client) Roles(ctx context.Context) (*Roles, error) {
 	})
 }
 
-// Version is /version of the leader, open to every principal.
+// Version returns /version of the leader, which every principal may read.
 func (c *Client) Version(ctx context.Context) (*Version, error) {
 	return ofLeader(ctx, c, versionPage, func(ctx context.Context, target Target) (*Version, error) {
 		version := new(Version)
@@ -174,7 +173,7 @@ func (c *Client) Version(ctx context.Context) (*Version, error) {
 	})
 }
 
-// Flags is /flags of the leader, with the values of flags that may hold a
+// Flags returns /flags of the leader, with the values of flags that may hold a
 // secret replaced by Redacted.
 func (c *Client) Flags(ctx context.Context) (*Flags, error) {
 	return ofLeader(ctx, c, flagsPage, func(ctx context.Context, target Target) (*Flags, error) {
@@ -192,8 +191,8 @@ func (c *Client) Flags(ctx context.Context) (*Flags, error) {
 	})
 }
 
-// ofLeader asks the leader, and once more where it moved: when the answer is
-// that of a follower, or the connection failed and the masters now name another
+// ofLeader asks the leader, and once more if another master leads now: if the
+// response is a follower's, or the connection failed and the masters name another
 // leader.
 func ofLeader[T any](ctx context.Context, c *Client, page endpoint, ask func(context.Context, Target) (T, error)) (T, error) {
 	return share(ctx, c.flights, page.path, func(ctx context.Context) (T, error) {
@@ -233,7 +232,7 @@ func moved(err error) bool {
 	return ok && e.moved
 }
 
-// lost tells whether an error may mean that this is not the leader any more.
+// lost reports whether an error may mean that this is not the leader any more.
 func lost(err error) bool {
 	switch CategoryOf(err) {
 	case NoLeader, Network, Timeout, TLS, NotMesos:

@@ -16,12 +16,12 @@ import (
 	"time"
 )
 
-// What can go wrong between here and a master or agent, in nine categories, each
-// with one sentence that says what happened and what to do. People read these
-// sentences in panels and alerts, so no secret may get into them: they hold
-// addresses, paths and keys, never headers, credentials or bodies.
+// Errors of requests to a master or agent are in nine categories, each with one
+// sentence that says what happened and what to do. The sentences are shown in
+// panels and alerts, so they hold addresses, paths and keys, and never headers,
+// credentials or bodies.
 
-// Category says which kind of thing went wrong.
+// Category is a kind of error.
 type Category string
 
 // The categories.
@@ -44,17 +44,17 @@ type Error struct {
 	Sentence string // what happened and what to do
 	Err      error  // the cause, for errors.Is and errors.As; may be nil
 
-	// moved: the answer of a master that does not lead (any more).
+	// moved is true for the response of a master that does not lead (any more).
 	moved bool
 }
 
-// Error is the sentence.
+// Error returns the sentence.
 func (e *Error) Error() string { return e.Sentence }
 
-// Unwrap is the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// CategoryOf is the category of an error of this package, "" for every other
+// CategoryOf returns the category of an error of this package, "" for every other
 // error and for nil.
 func CategoryOf(err error) Category {
 	if e, ok := errors.AsType[*Error](err); ok {
@@ -63,11 +63,11 @@ func CategoryOf(err error) Category {
 	return ""
 }
 
-// ErrClosed is what every call answers after Close.
+// ErrClosed is the error of every call after Close.
 var ErrClosed = errors.New("the Mesos client is closed")
 
-// failed makes the error of a request that got no answer, or whose connection
-// broke while reading; took is how long it was waited for.
+// failed returns the error of a request that got no response, or whose connection
+// broke while the response was read; took is the time since it was sent.
 func failed(target Target, path string, took time.Duration, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("asking %s for %s: %w", target.Address, path, context.Canceled)
@@ -141,8 +141,8 @@ func tlsTrouble(err error, agent bool) string {
 
 const httpToHTTPS = "it speaks https only; write https:// in its address, or, where ZooKeeper names the masters, set the CA certificate under TLS settings"
 
-// cause is the innermost text of a connection error, without addresses and
-// URLs that the sentence already has.
+// cause returns the innermost text of a connection error, without the addresses
+// and URLs that the sentence has already.
 func cause(err error) string {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return "host name " + dns.Name + ": " + dns.Err
@@ -164,13 +164,13 @@ var (
 	credentials = regexp.MustCompile(`(?i)\b(basic|bearer|token=|digest)\s*[^\s",;]+`)
 )
 
-// scrub takes credentials out of a text that was not written here.
+// scrub removes credentials from a text that comes from elsewhere.
 func scrub(text string) string {
 	text = userinfo.ReplaceAllString(text, "//")
 	return credentials.ReplaceAllString(text, "$1 [redacted]")
 }
 
-// seconds writes a duration as people read it: "30 s", "1.5 s", "50 ms".
+// seconds returns a duration as text: "30 s", "1.5 s", "50 ms".
 func seconds(d time.Duration) string {
 	if d < time.Second {
 		return fmt.Sprintf("%d ms", d.Milliseconds())

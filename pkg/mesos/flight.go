@@ -6,11 +6,11 @@ import (
 	"sync"
 )
 
-// One request of a kind in flight: whoever asks while it runs gets its answer.
-// The request belongs to the client and not to the first who asked: it carries
-// none of that caller's context values (Grafana's SDK would take a user's
-// headers from there), goes on while anybody waits, and stops when nobody does
-// or the client is closed.
+// One request of a kind is in flight, and concurrent callers share its response. The
+// request belongs to the client and not to its first caller: it has none of that
+// caller's context values (Grafana's SDK would take a user's headers from there),
+// continues while any caller waits, and stops when none does or the client is
+// closed.
 
 type flights struct {
 	ctx    context.Context // ends with close
@@ -35,7 +35,7 @@ func newFlights() *flights {
 	return &flights{ctx: ctx, cancel: cancel, calls: map[string]*call{}}
 }
 
-// close stops what runs, and waits for it.
+// close stops running requests and waits for them.
 func (f *flights) close() {
 	f.mu.Lock()
 	f.closed = true
@@ -44,8 +44,8 @@ func (f *flights) close() {
 	f.running.Wait()
 }
 
-// share runs the function, or waits for the one of the same key that runs
-// already. All who waited get the same value: do not change it.
+// share runs a function, or waits for one with the same key that runs already. All
+// callers get the same value and must not change it.
 func share[T any](ctx context.Context, f *flights, key string, run func(context.Context) (T, error)) (T, error) {
 	var none T
 	f.mu.Lock()

@@ -5,9 +5,9 @@ import (
 	"io"
 )
 
-// Mesos writes a number that is infinite as a bare Infinity (a framework's
-// failover_timeout may be), which is not JSON: no parser takes it, and one such
-// framework would cost every poll.
+// Mesos writes an infinite number as a bare Infinity (a framework's
+// failover_timeout may be one), which is not JSON: parsers refuse it, so that one
+// such framework would make every poll fail.
 
 const (
 	windowSize = 64 << 10
@@ -21,12 +21,12 @@ const (
 
 var infinity = []byte("Infinity")
 
-// finite hands JSON on with `"key":Infinity` and `"key":-Infinity` made
-// `"key":null`, at the same length. It keeps no state of the text: a quote
-// after anything but { [ , : \ or white space closes a string, and after a
-// closing quote a colon ends a key, so a hit cannot lie inside a string. (A key
-// that ends with one of those characters is left alone, and so is Infinity in a
-// list; Mesos writes neither.)
+// finite is a reader of JSON that replaces `"key":Infinity` and `"key":-Infinity`
+// by `"key":null` and spaces. It needs no state of the text: a quote after anything
+// but { [ , : \ or white space closes a string, and a colon after a closing quote
+// ends a key, so a match cannot be inside a string. (It does not replace the value
+// of a key that ends with one of those characters, nor Infinity in a list; Mesos
+// writes neither.)
 type finite struct {
 	src  io.Reader
 	buf  []byte
@@ -53,7 +53,7 @@ func (f *finite) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// fill reads the next window behind what was held back of the last one.
+// fill reads the next window, after the bytes that are left of the last one.
 func (f *finite) fill() {
 	held := copy(f.buf, f.buf[f.safe:f.to])
 	n, err := f.src.Read(f.buf[held:])
@@ -66,7 +66,7 @@ func (f *finite) fill() {
 	blank(f.buf[:f.to])
 }
 
-// measure ends reading when a single value gets too long.
+// measure ends reading if a single value is too long.
 func (f *finite) measure(fresh []byte) {
 	if i := bytes.LastIndexByte(fresh, '"'); i >= 0 {
 		f.run = len(fresh) - i
@@ -78,7 +78,7 @@ func (f *finite) measure(fresh []byte) {
 	}
 }
 
-// blank makes every bare infinity in the window null.
+// blank replaces every bare infinity in the window by null.
 func blank(window []byte) {
 	for at := 0; ; {
 		i := bytes.Index(window[at:], infinity)

@@ -5,7 +5,8 @@ import (
 	"regexp"
 )
 
-// What must not be shown as it comes: flags' secrets, and links that are none.
+// Values that must not be shown unchanged: secrets in flags, and links that are not
+// http(s).
 
 // Redacted stands for the value of a flag that may hold a secret.
 const Redacted = "[redacted]"

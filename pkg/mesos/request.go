@@ -10,20 +10,22 @@ import (
 	"time"
 )
 
-// One GET of one master or agent: what is sent, and what each status means.
+// One GET request to one master or agent: what is sent, and what each status
+// means.
 
-// endpoint is a page of a master or agent.
+// endpoint is an HTTP endpoint of a master or agent.
 type endpoint struct {
 	path string
-	// limit bounds the plain body, where it can be told for every cluster;
-	// 0: the client's.
+	// limit is the most bytes of the unpacked body, where there is one for every
+	// cluster; 0: the client's.
 	limit int64
-	// quick: the master answers at once, so waiting long is of no use.
+	// quick is true where a master answers at once, so that a long time-out is of
+	// no use.
 	quick bool
 }
 
-// The endpoints. Their addresses have no query, ever: Mesos answers identical
-// requests that wait at the same time with one piece of work.
+// The endpoints. Their addresses never have a query, because Mesos does the work of
+// identical requests that wait at the same time once.
 var (
 	snapshotPage = endpoint{path: "/metrics/snapshot", limit: 64 << 20}
 	statePage    = endpoint{path: "/state"}
@@ -42,7 +44,8 @@ type head struct {
 	header http.Header
 }
 
-// get asks a target for a page and decodes it. Only Mesos' 200 is an answer.
+// get requests an endpoint and decodes the response. Every other status than 200 is
+// an error.
 func (c *asker) get(ctx context.Context, target Target, page endpoint, into any) (head, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.patience(page))
 	defer cancel()
@@ -63,7 +66,7 @@ func (c *asker) get(ctx context.Context, target Target, page endpoint, into any)
 	return h, err
 }
 
-// send sends a request and returns when the head of the response is there.
+// send sends a request and returns when the head of the response has come.
 func (c *asker) send(ctx context.Context, target Target, page endpoint) (*http.Response, head, error) {
 	h := head{Answer: Answer{Target: target.Address, Sent: c.now()}}
 	req, err := http.NewRequestWithContext(context.WithValue(ctx, targetKey{}, target.URL.Host), http.MethodGet, target.at(page.path), nil)
@@ -71,7 +74,7 @@ func (c *asker) send(ctx context.Context, target Target, page endpoint) (*http.R
 		return nil, h, fmt.Errorf("asking %s for %s: %w", target.Address, page.path, err)
 	}
 	req.Header.Set("Accept", "application/json")
-	// Set by hand, or the transport would gunzip with the slower library.
+	// With this header net/http leaves the body packed; its own gunzip is slower.
 	req.Header.Set("Accept-Encoding", "gzip")
 	req.Header.Set("User-Agent", "community-mesos-datasource")
 
@@ -87,7 +90,7 @@ func (c *asker) send(ctx context.Context, target Target, page endpoint) (*http.R
 	return resp, h, nil
 }
 
-// patience is how long a page is waited for.
+// patience returns the time-out of an endpoint.
 func (c *asker) patience(page endpoint) time.Duration {
 	if page.quick {
 		return min(c.timeout, quickTimeout)
@@ -95,10 +98,10 @@ func (c *asker) patience(page endpoint) time.Duration {
 	return c.timeout
 }
 
-// refused makes an error of a response that is not 200.
+// refused returns the error of a response that is not 200.
 func refused(resp *http.Response, target Target, page endpoint) error {
-	// Mesos says why in a line of text. It is only compared, never shown: from
-	// another server it could be anything.
+	// Mesos writes the reason as a line of text. It is only compared, never shown:
+	// another server may write anything.
 	text, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
 	said := strings.ToLower(string(text))
 	status := resp.StatusCode
@@ -107,13 +110,13 @@ func refused(resp *http.Response, target Target, page endpoint) error {
 	}
 	switch {
 	case target.agent && status == http.StatusUnauthorized:
-		return e(Auth, "The agent at %s wants valid credentials for %s (401): set or correct agentBasicAuthUser and agentBasicAuthPassword, or agentHeaders with their values; agents never get the masters' credentials.",
+		return e(Auth, "The agent at %s requires valid credentials for %s (401): set or correct agentBasicAuthUser and agentBasicAuthPassword, or agentHeaders with their values; agents never get the masters' credentials.",
 			target.Address, page.path)
 	case target.agent && status == http.StatusNotFound:
 		// Before it has recovered, an agent has its port open and knows no page.
 		return e(NotMesos, "%s has no %s (404): the agent is starting, or something else answers there; check agentAddress.", target.Address, page.path)
 	case status == http.StatusUnauthorized:
-		return e(Auth, "The master at %s wants valid credentials for %s (401): set or correct the user and password of a principal that this master knows, under basic authentication.",
+		return e(Auth, "The master at %s requires valid credentials for %s (401): set or correct the user and password of a principal that this master knows, under basic authentication.",
 			target.Address, page.path)
 	case status == http.StatusForbidden && strings.Contains(said, "is disabled"):
 		return e(Forbidden, "The master at %s has %s disabled (403, by its --firewall_rules): allow it there.", target.Address, page.path)
@@ -137,7 +140,7 @@ func refused(resp *http.Response, target Target, page endpoint) error {
 	case status == http.StatusBadRequest && strings.Contains(said, "https"):
 		return e(TLS, "No connection to the master at %s: %s.", target.Address, httpToHTTPS)
 	case status == http.StatusProxyAuthRequired:
-		return e(Network, "The proxy before %s wants credentials (407): correct the proxy's settings in Grafana.", target.Address)
+		return e(Network, "The proxy before %s requires credentials (407): correct the proxy's settings in Grafana.", target.Address)
 	case status >= 502 && status <= 504:
 		return e(Network, "Something before the master at %s answered %s with %d: check that the master is up, and proxies on the way.", target.Address, page.path, status)
 	case status >= 500:
@@ -148,7 +151,7 @@ func refused(resp *http.Response, target Target, page endpoint) error {
 	return e(NotMesos, "%s answered %s with %d, as no Mesos master does: check the address and port.", target.Address, page.path, status)
 }
 
-// acl names the ACL that opens a page (docs/authorization.md of Mesos).
+// acl returns the ACL for an endpoint (docs/authorization.md of Mesos).
 func acl(page endpoint) string {
 	switch page {
 	case flagsPage:
@@ -159,14 +162,14 @@ func acl(page endpoint) string {
 	return "get_endpoints for " + page.path
 }
 
-// fromMesos tells Mesos' redirect to the leader from others: its Location has
+// fromMesos reports whether a redirect is Mesos' own to the leader: its Location has
 // no scheme (//host:port/..., src/master/http.cpp).
 func fromMesos(location string) bool {
 	_, err := locationAddress(location)
 	return err == nil
 }
 
-// locationAddress reads host:port from //host:port or //host:port/master/state.
+// locationAddress returns host:port of //host:port or //host:port/master/state.
 func locationAddress(location string) (string, error) {
 	u, err := url.Parse(location)
 	if err != nil || u.Scheme != "" || u.User != nil || u.Hostname() == "" || checkPort(u.Port()) != nil {

@@ -10,15 +10,15 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Nearly all of a big /state is tasks. They are read by hand, value by value,
-// in place of the decoder's reflection; what is not wanted of them is passed
-// over value by value and not token by token; and a list grows in a place that
-// is used again, so that none of its shorter versions is left to be collected.
+// Nearly all of a large /state is tasks. They are decoded value by value without
+// reflection; values that are not needed are skipped whole and not token by token;
+// and a list grows in a buffer that is reused, so that its shorter versions are no
+// garbage.
 
 // Tasks is a list of tasks.
 type Tasks []Task
 
-// scratch is where lists of tasks grow.
+// scratch has the buffers in which lists of tasks grow.
 var scratch = sync.Pool{New: func() any { return new(Tasks) }}
 
 // UnmarshalJSONFrom reads a list of tasks.
@@ -39,8 +39,8 @@ func (list *Tasks) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return err
 }
 
-// read reads a task. Texts that repeat from one task to the next, as its
-// framework's id, its role and its labels, are taken over from the last one.
+// read reads a task. Texts that repeat from one task to the next, such as the
+// framework's ID, the role and labels, share the memory of the last one.
 func (t *Task) read(d *jsontext.Decoder, last *Task) error {
 	return members(d, reflect.TypeFor[Task](), func(key []byte) error {
 		switch string(key) {
@@ -144,8 +144,8 @@ func (r *Resources) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	})
 }
 
-// elements calls element in front of each element of a list, which it must
-// read. null is an empty list. into says, for an error, what the list is for.
+// elements calls element before each element of a list, which it must read. null
+// is an empty list. into is the Go type in the error of a value that is no list.
 func elements(d *jsontext.Decoder, into reflect.Type, element func() error) error {
 	if begun, err := enter(d, '[', into); !begun {
 		return err
@@ -164,8 +164,8 @@ func elements(d *jsontext.Decoder, into reflect.Type, element func() error) erro
 	}
 }
 
-// members calls member with the name of each member of an object, whose value
-// it must read. The name is valid until then. null is an empty object.
+// members calls member with the name of each member of an object; it must read the
+// value, and may use the name until then. null is an empty object.
 func members(d *jsontext.Decoder, into reflect.Type, member func(name []byte) error) error {
 	if begun, err := enter(d, '{', into); !begun {
 		return err
@@ -183,7 +183,7 @@ func members(d *jsontext.Decoder, into reflect.Type, member func(name []byte) er
 	return err
 }
 
-// enter reads the beginning of a list or an object; false when there is none.
+// enter reads the beginning of a list or an object; false if there is none.
 func enter(d *jsontext.Decoder, open jsontext.Kind, into reflect.Type) (bool, error) {
 	switch kind := d.PeekKind(); kind {
 	case open:
@@ -199,18 +199,18 @@ func enter(d *jsontext.Decoder, open jsontext.Kind, into reflect.Type) (bool, er
 	}
 }
 
-// misfit is the error of a value that was read and is of the wrong kind.
+// misfit returns the error of a value of the wrong kind, after it was read.
 func misfit(d *jsontext.Decoder, found jsontext.Kind, into reflect.Type) error {
 	return &json.SemanticError{JSONKind: found, JSONPointer: d.StackPointer(), GoType: into}
 }
 
-// pass passes over a value.
+// pass skips a value.
 func pass(d *jsontext.Decoder) error {
 	_, err := d.ReadValue()
 	return err
 }
 
-// readText reads a string. One that is like another is that one.
+// readText reads a string. One that equals like shares its memory.
 func readText(d *jsontext.Decoder, into *string, like string) error {
 	value, err := d.ReadValue()
 	if err != nil {
@@ -231,7 +231,7 @@ func readText(d *jsontext.Decoder, into *string, like string) error {
 	return nil
 }
 
-// verbatim tells whether a string is what stands between its quotes.
+// verbatim reports whether a string is the bytes between its quotes.
 func verbatim(quoted []byte) bool {
 	for _, c := range quoted {
 		if c == '\\' || c >= 0x80 {

@@ -13,24 +13,24 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// One short session with one server of ZooKeeper. The library is made for
-// sessions that live long and connect again by themselves; here the connection
-// is made first, so that its error is told as it is, given to the library once,
-// and taken away with the context.
+// One short session with one server of ZooKeeper. The library is made for long
+// sessions that reconnect by themselves. Here the connection is made first, so that
+// its error is returned unchanged, is given to the library once, and is closed
+// with the context.
 
-// zkSessionTimeout is after how long ZooKeeper forgets a session whose client
-// vanished; masters use the same (MASTER_CONTENDER_ZK_SESSION_TIMEOUT).
+// zkSessionTimeout is the time after which ZooKeeper ends a session whose client is
+// gone; masters use the same (MASTER_CONTENDER_ZK_SESSION_TIMEOUT).
 const zkSessionTimeout = 10 * time.Second
 
-// largestPacket is the largest that ZooKeeper writes by itself (jute.maxbuffer).
+// largestPacket is the largest packet of ZooKeeper by default (jute.maxbuffer).
 const largestPacket = 1 << 20
 
 var errNotZooKeeper = errors.New("it does not speak ZooKeeper's protocol")
 
-// dialFunc connects to host:port.
+// dialFunc is the DialContext of a net.Dialer.
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-// zkSession is a session of the library, as znodes.
+// zkSession implements znodes with a session of the library.
 type zkSession struct {
 	conn   *zk.Conn
 	events <-chan zk.Event
@@ -40,8 +40,8 @@ type zkSession struct {
 	closing atomic.Bool
 }
 
-// openSession begins a session: connection, handshake, and digest
-// ("user:password") where there is one. Everything ends with ctx.
+// openSession opens a session: connection, handshake, and digest ("user:password")
+// if there is one. The session ends with ctx at the latest.
 func openSession(ctx context.Context, dial dialFunc, server, digest string) (znodes, error) {
 	connection, err := dial(ctx, "tcp", server)
 	if err != nil {
@@ -70,8 +70,8 @@ func openSession(ctx context.Context, dial dialFunc, server, digest string) (zno
 	return s, nil
 }
 
-// greet waits for the handshake. It ends with the context, which takes the
-// connection away: then the library looks for another.
+// greet waits for the end of the handshake. When the context ends, the connection is
+// closed, and the library's attempt to connect again ends the wait.
 func (s *zkSession) greet() error {
 	connecting := 0
 	for event := range s.events {
@@ -109,7 +109,7 @@ func (s *zkSession) failure(err error) error {
 	return s.wire.cause(err)
 }
 
-// close ends the session and returns when nothing of it runs any more.
+// close ends the session and returns when its goroutines have ended.
 func (s *zkSession) close() {
 	s.closing.Store(true)
 	s.conn.Close()
@@ -119,9 +119,10 @@ func (s *zkSession) close() {
 	s.wire.Close()
 }
 
-// event is called by the library where things change. Between two lines of its
-// Close the loop may end and drop what waits to be sent; the farewell, which
-// comes a moment later, would then be waited for in vain, for a second.
+// event is called by the library for each change of the session. In its Close there
+// is a race (conn.go of v1.0.4): if its loop ends before Close sends the request
+// that ends the session, Close waits a second for a response that never comes. So
+// the loop is delayed.
 func (s *zkSession) event(e zk.Event) {
 	if e.State == zk.StateDisconnected && s.closing.Load() {
 		time.Sleep(2 * time.Millisecond)
@@ -227,7 +228,7 @@ func checkLength(rest []byte) error {
 	return nil
 }
 
-// cause is why reading failed, which says more than what the library makes of it.
+// cause returns the error of reading, which is more specific than the library's.
 func (f *framed) cause(err error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -237,8 +238,8 @@ func (f *framed) cause(err error) error {
 	return err
 }
 
-// oneServer makes the library ask one server, by the name it has: resolving is
-// the dialer's business.
+// oneServer is the library's list of servers with one entry, by its name: the dialer
+// resolves it.
 type oneServer struct {
 	server string
 	asked  bool
@@ -248,15 +249,15 @@ func (o *oneServer) Init([]string) error { return nil }
 func (o *oneServer) Len() int            { return 1 }
 func (o *oneServer) Connected()          {}
 
-// Next tells the library with its second answer that it has been around once,
-// so that it gives up what waits.
+// Next returns true from its second call on, which means that all servers were
+// tried: the library then fails the requests that wait.
 func (o *oneServer) Next() (string, bool) {
 	again := o.asked
 	o.asked = true
 	return o.server, again
 }
 
-// silent is the library's log: errors are told by those who ask.
+// silent is the library's log. Its errors are returned by the requests.
 type silent struct{}
 
 func (silent) Printf(string, ...any) {}

@@ -53,7 +53,7 @@ func TestWithoutValidCredentialsPanelsSayWhatIsWanted(t *testing.T) {
 			require.Equal(t, backend.StatusBadGateway, response.Status)
 			require.Equal(t, backend.HealthStatusError, health.Status)
 			for _, said := range []string{response.Error.Error(), health.Message, details} {
-				require.Contains(t, said, "wants valid credentials")
+				require.Contains(t, said, "requires valid credentials")
 				require.Contains(t, said, "(401)")
 				require.Contains(t, said, "basic authentication")
 			}
