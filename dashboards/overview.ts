@@ -129,7 +129,7 @@ const now = [
   }),
 ];
 
-const room = (title: string, resource: Resource) =>
+const capacityOf = (title: string, resource: Resource) =>
   graph({
     title,
     about:
@@ -149,9 +149,9 @@ const room = (title: string, resource: Resource) =>
     .overrideByQuery('Offered', [{ id: 'color', value: { mode: 'fixed', fixedColor: 'yellow' } }]);
 
 const resources = [
-  room('CPU', 'cpus'),
-  room('Memory', 'memory'),
-  room('Disk', 'disk'),
+  capacityOf('CPU', 'cpus'),
+  capacityOf('Memory', 'memory'),
+  capacityOf('Disk', 'disk'),
   graph({
     title: 'Utilization',
     about: 'Allocated to tasks and executors, of what all listed agents have. GPUs where there are any.',

@@ -196,7 +196,7 @@ interface Asked {
   atOnce: number;
 }
 
-interface Etiquette {
+interface Requests {
   minutes: number;
   every: number;
   master: Asked;
@@ -205,28 +205,28 @@ interface Etiquette {
 }
 
 /** Clusters whose load is counted: how often /state may be asked for at most, in seconds (the ladder of Mesos' web UI). */
-const ETIQUETTE = [
+const COUNTED = [
   { agents: 500, tasks: 5_000, every: 20 },
   { agents: 5_000, tasks: 50_000, every: 120 },
   { agents: 10_000, tasks: 100_000, every: 240 },
 ];
 
 /** What masters and agents are asked for in a minute, agents' statistics included. */
-async function etiquette(): Promise<Line[]> {
+async function requests(): Promise<Line[]> {
   const found: Line[] = [];
-  for (const { agents, tasks, every } of ETIQUETTE) {
+  for (const { agents, tasks, every } of COUNTED) {
     const size = `${count(agents)} agents, ${count(tasks)} tasks`;
     const flags = ['--agents', String(agents), '--tasks', String(tasks), '--step', String(every)];
     const measured = async (viewers: number) => {
       const { master, start, stop } = await startGenerator('small', flags);
       try {
-        return await bench<Etiquette>('etiquette', { master, start, viewers });
+        return await bench<Requests>('requests', { master, start, viewers });
       } finally {
         await stop();
       }
     };
     const none = await measured(0);
-    const perMinute = ({ master, agents: all, minutes }: Etiquette) =>
+    const perMinute = ({ master, agents: all, minutes }: Requests) =>
       `master ${rounded(master.requests / minutes)}, ${kilobytes(master.bytes / minutes)}; ` +
       `agents ${rounded(all.requests / minutes)}, ${kilobytes(all.bytes / minutes)}`;
     found.push(told(`requests and bytes in a minute with no viewer: ${size}`, perMinute(none)), {
@@ -361,7 +361,7 @@ for (const size of sizes) {
   await beside(...engines.map((engine) => oneDay(size, engine)));
 }
 if (sizes.includes('small')) {
-  await beside(looking(), ...engines.map(week), ...(whole ? [etiquette()] : []));
+  await beside(looking(), ...engines.map(week), ...(whole ? [requests()] : []));
 }
 if (whole) {
   say(...(await hostile()));

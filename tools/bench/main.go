@@ -10,7 +10,7 @@
 //	read.go      bench read: reading /state against only unpacking it, and a naive reader
 //	poll.go      bench poll: a whole poll, from asking to samples written
 //	days.go      bench days: days of polls, and queries at their end
-//	etiquette.go bench etiquette: what masters and agents are asked for
+//	requests.go  bench requests: what masters and agents are asked for
 //	questions.go the panels and rules that are asked for
 //	blocks.go    the size of a history on disk
 //
@@ -42,7 +42,7 @@ type options struct {
 	directory    string // of the history on disk; empty: in memory
 	start        int64  // Unix seconds: the cluster's clock when it began
 
-	viewers int           // of etiquette
+	viewers int           // of requests
 	minutes time.Duration // that they look
 	// http asks masters, agents asks agents where they are asked at all.
 	http, agents *http.Client
@@ -52,10 +52,10 @@ type options struct {
 
 // measurements are what can be measured, by name.
 var measurements = map[string]func(options) (any, error){
-	"read":      read,
-	"poll":      poll,
-	"days":      days,
-	"etiquette": etiquette,
+	"read":     read,
+	"poll":     poll,
+	"days":     days,
+	"requests": requests,
 }
 
 func main() {
@@ -67,7 +67,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 || measurements[args[0]] == nil {
-		return fmt.Errorf("expected a measurement: read, poll, days or etiquette")
+		return fmt.Errorf("expected a measurement: read, poll, days or requests")
 	}
 	var o options
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
@@ -81,8 +81,8 @@ func run(args []string) error {
 	flags.StringVar(&o.taskSeries, "task-series", "auto", "the setting taskSeries")
 	flags.StringVar(&o.directory, "directory", "", "where the history is kept on disk; empty: in memory")
 	flags.Int64Var(&o.start, "start", 0, "the cluster's clock when it began, Unix seconds")
-	flags.IntVar(&o.viewers, "viewers", 0, "how many look while etiquette counts")
-	flags.DurationVar(&o.minutes, "minutes", 12*time.Minute, "for how long etiquette counts")
+	flags.IntVar(&o.viewers, "viewers", 0, "how many look while requests counts")
+	flags.DurationVar(&o.minutes, "minutes", 12*time.Minute, "for how long requests counts")
 	flags.StringVar(&o.profile, "profile", "", "write a CPU profile to this file")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err

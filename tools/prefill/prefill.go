@@ -56,7 +56,7 @@ func prefill(o options, ended <-chan struct{}, out io.Writer) error {
 	into := newSink(store)
 	c, err := watch(o, clock, into, store)
 	if err == nil {
-		err = goBy(o, clock, ended, out, func() error { return errors.Join(into.err(), well(c, store)) })
+		err = advance(o, clock, ended, out, func() error { return errors.Join(into.err(), check(c, store)) })
 		c.Stop()
 	}
 	return errors.Join(err, into.close(), store.Close())
@@ -103,9 +103,9 @@ func watch(o options, clock *clocktest.Clock, into series.Sink, store history.St
 // agentAddress is where a simulated agent is: names do not resolve.
 const agentAddress = "http://{ip}:{port}"
 
-// goBy lets time go by, first as fast as it can, then with the present, until
-// ended is closed. well is asked after each stride.
-func goBy(o options, clock *clocktest.Clock, ended <-chan struct{}, out io.Writer, well func() error) error {
+// advance lets time pass, first as fast as it can, then with the present, until
+// ended is closed. check is called after each stride.
+func advance(o options, clock *clocktest.Clock, ended <-chan struct{}, out io.Writer, check func() error) error {
 	told, there := clock.Now(), false
 	ticker := time.NewTicker(beat)
 	defer ticker.Stop()
@@ -114,7 +114,7 @@ func goBy(o options, clock *clocktest.Clock, ended <-chan struct{}, out io.Write
 			clock.Jump(max(0, min(tenths*o.interval/10, o.now().Sub(clock.Now()))))
 			clock.Settle()
 		}
-		if err := well(); err != nil {
+		if err := check(); err != nil {
 			return err
 		}
 		if since := clock.Now().Sub(told); since >= telling && !there {
@@ -141,10 +141,10 @@ func goBy(o options, clock *clocktest.Clock, ended <-chan struct{}, out io.Write
 	}
 }
 
-// well tells what has gone wrong so far: a cluster that does not answer from the
+// check returns what has gone wrong so far: a cluster that does not answer from the
 // beginning, or a history that is not on disk. What fails later is part of what
 // is watched.
-func well(c *collector.Collector, store history.Store) error {
+func check(c *collector.Collector, store history.Store) error {
 	if note := store.Stats().Note; note != "" {
 		return errors.New(note)
 	}

@@ -1,4 +1,4 @@
-// Checks (or with --write: mends) the formatting of all Go files by gofmt.
+// Checks (or with --write: fixes) the formatting of all Go files by gofmt.
 import { spawnSync } from 'node:child_process';
 
 const files = spawnSync('git', ['ls-files', '-co', '--exclude-standard', '*.go'], { encoding: 'utf8' }).stdout;
@@ -9,6 +9,6 @@ if (result.status !== 0) {
   process.exit(1);
 }
 if (mode === '-l' && result.stdout.trim() !== '') {
-  console.error(`Not formatted (npm run lint:fix mends it):\n${result.stdout}`);
+  console.error(`Not formatted (npm run lint:fix fixes it):\n${result.stdout}`);
   process.exit(1);
 }

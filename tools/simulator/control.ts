@@ -21,7 +21,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Fault } from './faults.ts';
 import type { Live } from './live/live.ts';
-import type { Deed } from './live/steps.ts';
+import type { Action } from './live/steps.ts';
 import type { Replay } from './replay.ts';
 
 export interface Control {
@@ -33,7 +33,7 @@ interface Order {
   name?: string;
   host?: string;
   fault?: Fault | null;
-  do?: Deed['do'];
+  do?: Action['do'];
 }
 
 /** The requests it takes: `METHOD /path` -> an answer to send as JSON. */
@@ -59,7 +59,7 @@ const LIVE_ROUTES: Record<string, (live: Live, query: URLSearchParams, order: Or
   },
   'GET /truth': (live, query) => live.truth(query.has('at') ? moment('at', query.get('at')) : undefined),
   'GET /events': (live) => live.events(),
-  'POST /do': (live, _, order) => live.do(order as Deed),
+  'POST /do': (live, _, order) => live.do(order as Action),
 };
 
 function moment(name: string, value: string | null): number {

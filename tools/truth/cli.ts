@@ -12,7 +12,7 @@ import type { Scenario } from '../simulator/scenarios/scenario.ts';
 import { ensureBuilt, plugin } from '../scripts/build.ts';
 import { workbenchArtifacts } from '../workbench/build.ts';
 import { MUTANTS } from './mutants.ts';
-import { goBy, quickArtifact } from './quick.ts';
+import { playQuick, quickArtifact } from './quick.ts';
 import { inThread } from './shipped-thread.ts';
 import type { Shipped } from './shipped.ts';
 import { Table } from './table.ts';
@@ -110,11 +110,11 @@ async function quick(table: Table, scenarios: Scenario[], plan: Partial<Plan>): 
   table.begin('Collector, history in memory and queries, with a clock of their own: a poll every 15 s');
   const lines = [
     ...scenarios.map((scenario) => async () => {
-      const verdict = await goBy(scenario, plan);
+      const verdict = await playQuick(scenario, plan);
       return () => table.tell(scenario.name, verdict);
     }),
     ...MUTANTS.map(({ name, scenario, plan: own, must }) => async () => {
-      const verdict = await goBy(scenarioOf(scenario), { ...plan, ...own }, name);
+      const verdict = await playQuick(scenarioOf(scenario), { ...plan, ...own }, name);
       return () => table.tellMutant(`mutant: ${name}`, verdict, must);
     }),
   ];

@@ -71,7 +71,7 @@ export function readingsOf(watched: Watched): Reading[] {
     .map(({ arrived, at }) => ({ arrived, placed: numbers.map((number) => live.containers(number, at).placed) }));
   const blur = oneClock ? 0 : OVERTAKES;
   /** What the leader may have been known to say of an agent. */
-  const booksAt = (arrived: number, number: number) => {
+  const listedAt = (arrived: number, number: number) => {
     const first = Math.max(
       states.findLastIndex((state) => state.arrived <= arrived - blur),
       0
@@ -85,7 +85,7 @@ export function readingsOf(watched: Watched): Reading[] {
   for (const page of pages.filter(({ page }) => page === STATISTICS)) {
     const number = Number(/\d+$/.exec(page.host)?.[0]);
     const truth = live.containers(number, page.at);
-    readings.push(reading(watched, page, truth, booksAt(page.arrived, number), before.get(number)));
+    readings.push(reading(watched, page, truth, listedAt(page.arrived, number), before.get(number)));
     before.set(number, { at: page.at, containers: new Map(truth.containers.map((one) => [keyOf(one), one])) });
   }
   return readings;

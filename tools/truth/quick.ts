@@ -33,7 +33,7 @@ export const quickArtifact: Artifact = {
 };
 
 /** Lets a scenario go by and judges. `mutant`: a client that lies, by its name in tools/truth/mutant.go. */
-export async function goBy(scenario: Scenario, plan: Partial<Plan>, mutant = ''): Promise<Verdict> {
+export async function playQuick(scenario: Scenario, plan: Partial<Plan>, mutant = ''): Promise<Verdict> {
   const live = await startLive({ scenario, speed: 0, plan: { start: START, ...plan } });
   const control = await startControl(live, 0);
   // Delays are in real time, of which there is none here: with each of twelve agents after the other it would be hours.

@@ -279,7 +279,7 @@ export class Cluster {
     this.version++;
   }
 
-  /** An agent with room, found by chance. */
+  /** An agent with enough free resources, chosen at random. */
   private agentFor(each: Amount): Agent {
     for (let tries = 0; tries < 100; tries++) {
       const agent = this.random.pick(this.agents);
@@ -287,7 +287,7 @@ export class Cluster {
         return agent;
       }
     }
-    throw new Error(`the ${this.plan.agents} agents have no room for ${this.plan.tasks} tasks: plan more agents`);
+    throw new Error(`the ${this.plan.agents} agents are too small for ${this.plan.tasks} tasks: plan more agents`);
   }
 
   private makeAgents(): void {
@@ -391,7 +391,7 @@ export class Cluster {
   }
 }
 
-/** Adds an amount so many times, without the dust of binary fractions. */
+/** Adds an amount so many times, without rounding errors of binary fractions. */
 function take(from: Amount, what: Amount, times: 1 | -1): void {
   from.cpus = tidy(from.cpus + times * what.cpus);
   from.mem += times * what.mem;

@@ -22,7 +22,7 @@ export function amount(part: Partial<Amount> = {}): Amount {
   return { cpus: 0, mem: 0, disk: 0, gpus: 0, revocable: 0, ...part };
 }
 
-/** Adds `what` so many times, in place, without the dust of binary fractions. */
+/** Adds `what` so many times, in place, without rounding errors of binary fractions. */
 export function add(to: Amount, what: Amount, times = 1): void {
   for (const kind of KINDS) {
     to[kind] = tidy(to[kind] + times * what[kind]);
@@ -43,8 +43,8 @@ export function minus(a: Amount, b: Amount): Amount {
   return rest;
 }
 
-export function fits(what: Amount, room: Amount): boolean {
-  return KINDS.every((kind) => what[kind] <= room[kind] + 1e-9);
+export function fits(what: Amount, available: Amount): boolean {
+  return KINDS.every((kind) => what[kind] <= available[kind] + 1e-9);
 }
 
 /** `{"disk":..,"mem":..,"gpus":..,"cpus":..}` with revocable CPUs and ports where there are any (src/common/http.cpp). */

@@ -14,7 +14,7 @@ import { CLUSTER_PAGES, MASTER_PAGES, VERSION, WEBUI } from './pages/index.ts';
 import { pathOf, queryOf } from './paths.ts';
 import { empty, html, json, jsonp, plain, text } from './replies.ts';
 import { HOSTNAME } from './state.ts';
-import type { Deed } from './steps.ts';
+import type { Action } from './steps.ts';
 import type { World } from './world.ts';
 
 export const REFUSED = 'refuse';
@@ -22,12 +22,12 @@ export const REFUSED = 'refuse';
 /** Answers for one cluster. */
 export class Answers {
   private readonly world: World;
-  private readonly act: (deed: Deed) => void;
+  private readonly act: (action: Action) => void;
   /** Long pages are kept in parts: for those who may see all, and for others. */
   private readonly bodies = new Map<string, Body>();
 
   /** `act`: lets something happen to the cluster, now. */
-  constructor(world: World, act: (deed: Deed) => void) {
+  constructor(world: World, act: (action: Action) => void) {
     this.world = world;
     this.act = act;
   }

@@ -6,7 +6,7 @@ import { containersOf, type AgentContainers } from './containers.ts';
 import { startOffers } from './offers.ts';
 import type { Plan } from './plan.ts';
 import { startSchedulers } from './schedulers.ts';
-import { carryOut, type Deed, type Step } from './steps.ts';
+import { carryOut, type Action, type Step } from './steps.ts';
 import { truthOf, type Truth } from './truth.ts';
 import { World } from './world.ts';
 
@@ -15,8 +15,8 @@ export function makeWorld(plan: Plan, steps: Step[]): World {
   const world = new World(plan);
   startSchedulers(world);
   startOffers(world);
-  for (const { at, ...deed } of steps) {
-    world.in(at, () => carryOut(world, deed as Deed));
+  for (const { at, ...action } of steps) {
+    world.in(at, () => carryOut(world, action as Action));
   }
   return world;
 }
@@ -26,7 +26,7 @@ export class History {
   private readonly steps: Step[];
   private readonly addresses: string[];
   /** What was done besides the scenario, in its order. */
-  private readonly done: Array<{ at: number; deed: Deed }> = [];
+  private readonly done: Array<{ at: number; action: Action }> = [];
   private again?: { world: World; next: number };
 
   /** `addresses`: of the masters, by number. */
@@ -37,8 +37,8 @@ export class History {
   }
 
   /** Notes something that was done at a moment (Unix seconds). */
-  note(at: number, deed: Deed): void {
-    this.done.push({ at, deed });
+  note(at: number, action: Action): void {
+    this.done.push({ at, action });
   }
 
   /** The truth at a moment, which should not lie after the present of the cluster that is served. */
@@ -60,9 +60,9 @@ export class History {
     }
     const { again } = this;
     for (; again.next < this.done.length && this.done[again.next].at <= at; again.next++) {
-      const { at: when, deed } = this.done[again.next];
+      const { at: when, action } = this.done[again.next];
       again.world.advance(when);
-      carryOut(again.world, deed);
+      carryOut(again.world, action);
     }
     again.world.advance(at);
     return again.world;

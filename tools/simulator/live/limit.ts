@@ -9,7 +9,7 @@ export class Limiter {
   private readonly timers = new Set<NodeJS.Timeout>();
 
   /** Resolves when the request may be answered. `others`: clients that are always waiting too. */
-  turn(others = 0): Promise<void> {
+  wait(others = 0): Promise<void> {
     const now = performance.now();
     // Between two of ours each of the others gets one.
     const at = Math.max(now, this.free) + (others * 1000) / PER_SECOND;

@@ -13,7 +13,7 @@ const active = () => process.getActiveResourcesInfo().filter((name) => /Timeout|
 
 /** A closed handle is listed until the event loop comes round. */
 async function assertLeft(expected: number): Promise<void> {
-  for (let turns = 0; turns < 100 && active() !== expected; turns++) {
+  for (let attempts = 0; attempts < 100 && active() !== expected; attempts++) {
     await setImmediate();
   }
   assert.equal(active(), expected);

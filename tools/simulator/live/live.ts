@@ -19,7 +19,7 @@ import { History, makeWorld } from './history.ts';
 import { Limiter } from './limit.ts';
 import type { Agent } from './model.ts';
 import { DEFAULTS, type Plan } from './plan.ts';
-import { carryOut, type Deed } from './steps.ts';
+import { carryOut, type Action } from './steps.ts';
 import { truthOf, type Truth } from './truth.ts';
 import type { Leadership, WorldEvent } from './world.ts';
 
@@ -60,7 +60,7 @@ export interface Live extends Replay {
   /** What happened so far, oldest first. */
   events(): WorldEvent[];
   /** Does something to the cluster now. Throws sentences: nothing of that name. */
-  do(deed: Deed): Promise<void>;
+  do(action: Action): Promise<void>;
 }
 
 /** Milliseconds between two looks at who is up. */
@@ -76,7 +76,7 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
   const plan: Plan = { ...DEFAULTS, start: Math.floor(begun / 1000), ...scenario?.plan, ...options.plan };
   const steps = scenario?.steps ?? [];
   const world = makeWorld(plan, steps);
-  const answers = new Answers(world, (deed) => void perform(deed));
+  const answers = new Answers(world, (action) => void perform(action));
   const journal = new Journal(options.record);
   const limiters = new Map<string, Limiter>();
   /** How time passes, and since when: Unix seconds of the cluster, milliseconds of the clock. */
@@ -85,11 +85,11 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
 
   /** Others wait only in real time: a test with its own clock has no second to lose. */
   const inRealTime = () => options.clock === undefined && pace.speed !== 0;
-  const turn = async (name: string, url: string) => {
+  const waitForLimit = async (name: string, url: string) => {
     if (inRealTime() && /^\/+metrics\/+snapshot\/?(\?|$)/.test(url)) {
       const limiter = limiters.get(name) ?? new Limiter();
       limiters.set(name, limiter);
-      await limiter.turn(name.startsWith('master') ? world.crowd : 0);
+      await limiter.wait(name.startsWith('master') ? world.crowd : 0);
     }
   };
   /** Brings the world to this moment, and lets a host speak in it. */
@@ -97,7 +97,7 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
     new HostServer(
       name,
       async (asked) => {
-        await turn(name, asked.url);
+        await waitForLimit(name, asked.url);
         world.advance(moment());
         const said = await answer(asked);
         return said === REFUSED ? said : dated(said, world.now);
@@ -109,15 +109,15 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
     up: () => master.process === 'up',
     server: host(`master${master.number + 1}`, (asked) => answers.ofMaster(master, asked)),
     moved: (address: string) => (master.address = address),
-    dies: { do: 'master dies', master: master.number + 1 } satisfies Deed as Deed,
-    returns: { do: 'master starts', master: master.number + 1 } satisfies Deed as Deed,
+    dies: { do: 'master dies', master: master.number + 1 } satisfies Action as Action,
+    returns: { do: 'master starts', master: master.number + 1 } satisfies Action as Action,
   }));
   const agents = world.agents.slice(0, options.agentPorts ?? AGENT_PORTS).map((agent) => ({
     up: () => agent.process !== 'down',
     server: host(`agent${agent.number + 1}`, (asked) => answers.ofAgent(agent, asked)),
     moved: (address: string) => (agent.address = address),
-    dies: { do: 'agent dies', agent: agent.number + 1 } satisfies Deed as Deed,
-    returns: { do: 'agent returns', agent: agent.number + 1 } satisfies Deed as Deed,
+    dies: { do: 'agent dies', agent: agent.number + 1 } satisfies Action as Action,
+    returns: { do: 'agent returns', agent: agent.number + 1 } satisfies Action as Action,
   }));
   const byId = new Map(world.agents.map((agent) => [agent.id, agent]));
   const router = host('router', (asked) => routed(answers, byId, asked));
@@ -180,10 +180,10 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
     }
     return found;
   };
-  const perform = async (deed: Deed) => {
+  const perform = async (action: Action) => {
     world.advance(moment());
-    carryOut(world, deed);
-    Object.values(histories).forEach((history) => history.note(world.now, deed));
+    carryOut(world, action);
+    Object.values(histories).forEach((history) => history.note(world.now, action));
     await settle();
   };
 

@@ -75,18 +75,18 @@ function offer(course: Course, framework: Framework, role: string, agents: Agent
   }
 }
 
-/** What of an agent's room a role may have within its quota; undefined when that is nothing worth an offer. */
+/** What of an agent's available resources a role may have within its quota; undefined when that is nothing worth an offer. */
 function offerable(world: World, agent: Agent, role: string): Amount | undefined {
-  const room = world.room(agent);
+  const available = world.available(agent);
   for (const name of lineage(role)) {
     const limit = world.quota.get(name)?.limit;
     if (limit !== undefined) {
       const headroom = minus(limit, sum([world.subtree(name), ...offersBelow(world, name).map((o) => o.resources)]));
-      room.cpus = Math.max(0, Math.min(room.cpus, headroom.cpus));
-      room.mem = Math.max(0, Math.min(room.mem, headroom.mem));
+      available.cpus = Math.max(0, Math.min(available.cpus, headroom.cpus));
+      available.mem = Math.max(0, Math.min(available.mem, headroom.mem));
     }
   }
-  return room.cpus >= LEAST.cpus || room.mem >= LEAST.mem ? room : undefined;
+  return available.cpus >= LEAST.cpus || available.mem >= LEAST.mem ? available : undefined;
 }
 
 function freePorts({ ports }: Agent): number[] {

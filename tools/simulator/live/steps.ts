@@ -9,7 +9,7 @@ import { wake } from './schedulers.ts';
 import type { World } from './world.ts';
 
 /** Agents, masters and racks are counted from 1, as in `agent1.example.com` and `r1`. */
-export type Deed =
+export type Action =
   | { do: 'agent dies'; agent: number; /** Its containers survive: only the process ends. */ machine?: false }
   | { do: 'agent returns'; agent: number }
   | { do: 'agent drains'; agent: number; /** Seconds. */ grace?: number; markGone?: true }
@@ -40,11 +40,11 @@ export type Deed =
   | { do: 'crowd'; /** Clients that ask each master for /metrics/snapshot without a pause. */ clients: number };
 
 /** Something done at a moment, in seconds from the beginning. */
-export type Step = { at: number } & Deed;
+export type Step = { at: number } & Action;
 
-type Doers = { [Kind in Deed['do']]: (world: World, deed: Extract<Deed, { do: Kind }>) => void };
+type Handlers = { [Kind in Action['do']]: (world: World, action: Extract<Action, { do: Kind }>) => void };
 
-const DOERS: Doers = {
+const HANDLERS: Handlers = {
   'agent dies': (world, { agent, machine }) => agents.dies(world, agentOf(world, agent), machine ?? true),
   'agent returns': (world, { agent }) => agents.returns(world, agentOf(world, agent)),
   'agent drains': (world, { agent, grace = 10, markGone = false }) =>
@@ -72,23 +72,23 @@ const DOERS: Doers = {
     });
   },
   'framework is removed': (world, { framework }) => masters.isRemoved(world, frameworkOf(world, framework)),
-  'service crashes': (world, deed) => {
-    const service = serviceOf(world, deed);
+  'service crashes': (world, action) => {
+    const service = serviceOf(world, action);
     service.trouble = 'crashes';
     // All at once: a bad version was deployed.
     [...service.tasks].forEach((task) => world.kill(task));
   },
-  'service leaks': (world, deed) => {
-    const service = serviceOf(world, deed);
+  'service leaks': (world, action) => {
+    const service = serviceOf(world, action);
     service.trouble = 'leaks';
     [...service.tasks].forEach((task) => world.kill(task));
   },
-  'service recovers': (world, deed) => {
-    serviceOf(world, deed).trouble = undefined;
+  'service recovers': (world, action) => {
+    serviceOf(world, action).trouble = undefined;
   },
-  'service wants': (world, deed) => {
-    const service = serviceOf(world, deed);
-    service.demanded = Math.round(service.instances * deed.times);
+  'service wants': (world, action) => {
+    const service = serviceOf(world, action);
+    service.demanded = Math.round(service.instances * action.times);
     wake(world, service);
   },
   disturb: (world, { on, name = on, fault }) => {
@@ -104,18 +104,18 @@ const DOERS: Doers = {
 };
 
 /** Does it now. Throws sentences: nothing of that name. */
-export function carryOut(world: World, deed: Deed): void {
-  const doer = DOERS[deed.do] as ((world: World, deed: Deed) => void) | undefined;
-  if (doer === undefined) {
-    throw new Error(`unknown step ${JSON.stringify(deed.do)}; known: ${Object.keys(DOERS).join(', ')}`);
+export function carryOut(world: World, action: Action): void {
+  const handler = HANDLERS[action.do] as ((world: World, action: Action) => void) | undefined;
+  if (handler === undefined) {
+    throw new Error(`unknown step ${JSON.stringify(action.do)}; known: ${Object.keys(HANDLERS).join(', ')}`);
   }
   const before = world.events.length;
-  doer(world, deed);
-  world.events.splice(before, 0, { at: world.now, text: textOf(deed) });
+  handler(world, action);
+  world.events.splice(before, 0, { at: world.now, text: textOf(action) });
 }
 
-/** A deed in words. */
-function textOf({ do: what, ...rest }: Deed): string {
+/** A action in words. */
+function textOf({ do: what, ...rest }: Action): string {
   const details = Object.entries(rest)
     .filter(([name]) => name !== 'at')
     .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);

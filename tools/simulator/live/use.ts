@@ -31,8 +31,11 @@ export function cpuSeconds(container: Container, at: number): number {
   const { counted, countedAt } = container;
   let since = at - countedAt;
   for (const { period, part } of WAVES) {
-    const turn = period / (2 * Math.PI);
-    since += part * turn * (Math.cos(phase(container, period, countedAt)) - Math.cos(phase(container, period, at)));
+    const secondsPerRadian = period / (2 * Math.PI);
+    since +=
+      part *
+      secondsPerRadian *
+      (Math.cos(phase(container, period, countedAt)) - Math.cos(phase(container, period, at)));
   }
   return counted + Math.max(0, meanCores(container) * since);
 }

@@ -18,7 +18,7 @@ function worldOf(steps: Step[] = [], plan = {}): World {
 }
 
 /** The sums of the leading master must follow from the tasks and executors it lists. */
-function assertBooks(world: World, when: string): void {
+function assertSums(world: World, when: string): void {
   const roles = new Map<string, ReturnType<typeof amount>>();
   const frameworks = new Map<string, ReturnType<typeof amount>>();
   const count = (sums: typeof roles, name: string, what: ReturnType<typeof amount>) => {
@@ -61,7 +61,7 @@ for (const { name, plan, steps, length } of SCENARIOS) {
     const world = worldOf(steps, plan);
     for (let t = 0; t <= length; t += 7) {
       world.advance(START + t);
-      assertBooks(world, `after ${t} s`);
+      assertSums(world, `after ${t} s`);
     }
   });
 }

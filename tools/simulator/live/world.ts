@@ -201,7 +201,7 @@ export class World {
 
   // --- tasks ---
 
-  /** Starts a task; `age`: it has been running for so many seconds. False: there is no room or no quota for it. */
+  /** Starts a task; `age`: it has been running for so many seconds. False: no agent has the resources, or the quota is exhausted. */
   launch(service: Service, age?: number): boolean {
     const { framework } = service;
     if (!this.withinQuota(service)) {
@@ -371,7 +371,7 @@ export class World {
   // --- places ---
 
   /** What an agent has left for those without a reservation. */
-  room(agent: Agent): Amount {
+  available(agent: Agent): Amount {
     const taken = minus(agent.used, sum(agent.usedReserved.values()));
     return minus(minus(agent.total, sum(agent.reserved.values())), taken);
   }
@@ -388,7 +388,7 @@ export class World {
       return this.placeFor(service, needs);
     }
     const suits = (agent: Agent) =>
-      this.offers(agent) && fits(needs, this.room(agent)) && this.free(agent, service.kind.ports ?? 0);
+      this.offers(agent) && fits(needs, this.available(agent)) && this.free(agent, service.kind.ports ?? 0);
     for (let tries = 0; tries < 20; tries++) {
       const agent = this.random.pick(this.agents);
       if (suits(agent)) {
@@ -408,7 +408,7 @@ export class World {
     }
     const { role } = service;
     const agent = this.agents.find(
-      (one) => !one.reserved.has(role) && this.offers(one) && fits(needs, this.room(one)) && this.free(one, 0)
+      (one) => !one.reserved.has(role) && this.offers(one) && fits(needs, this.available(one)) && this.free(one, 0)
     );
     agent?.reserved.set(role, needs);
     return agent;

@@ -1,18 +1,18 @@
 /**
- * The calls of the operator API that do something, as far as a simulated cluster can: each becomes a deed of steps.ts, or a
+ * The calls of the operator API that do something, as far as a simulated cluster can: each becomes a action of steps.ts, or a
  * refusal in Mesos' words (recorded in 07b, 10-drain, 15-auth).
  */
 import type { Answer } from '../../answer.ts';
 import type { Agent, Framework } from '../model.ts';
 import { text } from '../replies.ts';
-import type { Deed } from '../steps.ts';
+import type { Action } from '../steps.ts';
 import type { World } from '../world.ts';
 
 /** A protobuf message in JSON, as somebody sent it: anything may be missing or of another type. */
 type Message = Record<string, unknown>;
 
 /** By type, with the message in the call's own field. */
-export const ACTIONS: Record<string, (world: World, message: Message) => Deed | Answer> = {
+export const ACTIONS: Record<string, (world: World, message: Message) => Action | Answer> = {
   DRAIN_AGENT: (world, message) =>
     onKnownAgent(world, message, (agent) => ({
       do: 'agent drains',
@@ -36,7 +36,7 @@ export const ACTIONS: Record<string, (world: World, message: Message) => Deed | 
 };
 
 /** Also what POST /teardown does. */
-export function teardown(world: World, frameworkId: string): Deed | Answer {
+export function teardown(world: World, frameworkId: string): Action | Answer {
   const over: Array<Framework['registration']> = ['absent', 'completed'];
   const framework = world.frameworks.find(({ id, registration }) => id === frameworkId && !over.includes(registration));
   return framework === undefined
@@ -44,10 +44,10 @@ export function teardown(world: World, frameworkId: string): Deed | Answer {
     : { do: 'framework is removed', framework: framework.name };
 }
 
-/** Agents are counted from 1 in deeds. */
-function onKnownAgent(world: World, message: Message, deed: (agent: number) => Deed): Deed | Answer {
+/** Agents are counted from 1 in actions. */
+function onKnownAgent(world: World, message: Message, action: (agent: number) => Action): Action | Answer {
   const agent = agentOf(world, message);
-  return agent === undefined ? text(400, 'Unknown agent') : deed(agent.number + 1);
+  return agent === undefined ? text(400, 'Unknown agent') : action(agent.number + 1);
 }
 
 /** One that its master knows: registered, recovered or unreachable. */

@@ -6,7 +6,7 @@ import type { Asked } from '../../match.ts';
 import type { Answer } from '../../answer.ts';
 import type { Master } from '../model.ts';
 import { empty, json, plain, text } from '../replies.ts';
-import type { Deed } from '../steps.ts';
+import type { Action } from '../steps.ts';
 import type { World } from '../world.ts';
 import { ACTIONS, teardown } from './actions.ts';
 import { FORBIDDEN_GETS, GETS, WITH_FIELD } from './gets.ts';
@@ -19,7 +19,7 @@ export interface Operator {
   master: Master;
   restricted: boolean;
   /** Lets something happen, now. */
-  act(deed: Deed): void;
+  act(action: Action): void;
 }
 
 /** Mesos also speaks protobuf, which simulated masters do not. */
@@ -44,8 +44,8 @@ export function operatorApi(operator: Operator, asked: Asked): Answer {
   return type in ACTIONS ? perform(operator, ACTIONS[type](world, message)) : get(operator, type);
 }
 
-/** A refusal as it is; a deed is done. */
-export function perform({ act }: Pick<Operator, 'act'>, result: Deed | Answer): Answer {
+/** A refusal as it is; a action is done. */
+export function perform({ act }: Pick<Operator, 'act'>, result: Action | Answer): Answer {
   if ('status' in result) {
     return result;
   }

@@ -36,7 +36,7 @@ test('nothing is left of it when the listener goes or the cluster stops', async 
   await stays.until(2);
   await live.stop();
   assert.equal(await stays.ended, 'ECONNRESET');
-  for (let turns = 0; turns < 100 && left() !== before; turns++) {
+  for (let attempts = 0; attempts < 100 && left() !== before; attempts++) {
     await setImmediate();
   }
   assert.equal(left(), before);

@@ -68,7 +68,7 @@ interface ShownProps extends Omit<Props, 'plugin'> {
 function Shown({ dashboard, choice, datasource, state, onChange }: ShownProps) {
   const styles = useStyles2(getStyles);
   const [ref, width] = useWidth<HTMLDivElement>();
-  const [turn, setTurn] = useState(0);
+  const [refreshes, setRefreshes] = useState(0);
   const panels = useMemo(() => panelsOf(dashboard), [dashboard]);
   const variables = useMemo(() => variablesOf(dashboard), [dashboard]);
   const { raw } = rangeOf(state);
@@ -97,7 +97,7 @@ function Shown({ dashboard, choice, datasource, state, onChange }: ShownProps) {
           onChange={(variables) => onChange({ variables })}
         />
         <div className={styles.grow} />
-        <TimeBar state={state} onChange={onChange} loading={false} onRun={() => setTurn((count) => count + 1)} />
+        <TimeBar state={state} onChange={onChange} loading={false} onRun={() => setRefreshes((count) => count + 1)} />
       </div>
       <div ref={ref} className={styles.grid} style={{ height: bottom * (grid.row + grid.gap) }}>
         {width > 0 &&
@@ -112,7 +112,7 @@ function Shown({ dashboard, choice, datasource, state, onChange }: ShownProps) {
                   raw={raw}
                   variables={scopedVars}
                   refreshMs={state.refresh ? rangeUtil.intervalToMs(state.refresh) : 0}
-                  turn={turn}
+                  refreshes={refreshes}
                   width={span(panel.gridPos.w, column)}
                   height={span(panel.gridPos.h, grid.row)}
                   onZoom={(from, to) => onChange(textOfMoments(from, to))}

@@ -17,13 +17,23 @@ interface Props {
   variables: ScopedVars;
   refreshMs: number;
   /** Asks again when it changes. */
-  turn: number;
+  refreshes: number;
   width: number;
   height: number;
   onZoom: (from: number, to: number) => void;
 }
 
-export function DashboardPanel({ panel, datasource, raw, variables, refreshMs, turn, width, height, onZoom }: Props) {
+export function DashboardPanel({
+  panel,
+  datasource,
+  raw,
+  variables,
+  refreshMs,
+  refreshes,
+  width,
+  height,
+  onZoom,
+}: Props) {
   const { data, run } = useRun(
     {
       datasource,
@@ -37,10 +47,10 @@ export function DashboardPanel({ panel, datasource, raw, variables, refreshMs, t
     refreshMs
   );
   useEffect(() => {
-    if (turn > 0) {
+    if (refreshes > 0) {
       run();
     }
-  }, [turn, run]);
+  }, [refreshes, run]);
   const transformed = useTransformed(data, panel.transformations);
   const options = useMemo(
     () => ({ ...panel.options, fieldConfig: panel.fieldConfig }),

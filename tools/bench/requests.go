@@ -23,8 +23,8 @@ import (
 	"community-mesos-datasource/pkg/series"
 )
 
-// etiquetteFound is what a cluster was asked for while viewers looked.
-type etiquetteFound struct {
+// requestsFound is what a cluster was asked for while viewers looked.
+type requestsFound struct {
 	Minutes float64 `json:"minutes"`
 	Every   float64 `json:"every"` // seconds between two /state
 	Master  asked   `json:"master"`
@@ -54,9 +54,9 @@ var panels = []string{
 	`{"queryType":"metrics","entity":"cluster","resource":"tasks","measure":"running"}`,
 }
 
-// etiquette counts what a cluster is asked for in minutes of the clock, agents
+// requests counts what a cluster is asked for in minutes of the clock, agents
 // included, while so many viewers ask for their panels every five seconds.
-func etiquette(o options) (any, error) {
+func requests(o options) (any, error) {
 	masters, agents := newTraffic(http.DefaultTransport.(*http.Transport).Clone()), newTraffic(nil)
 	var err error
 	if agents.next, err = recordedAgent(); err != nil {
@@ -76,7 +76,7 @@ func etiquette(o options) (any, error) {
 	}
 	masters.forget()
 	agents.forget()
-	found := etiquetteFound{Minutes: o.minutes.Minutes(), Every: b.collector.Interval(series.PollState).Seconds()}
+	found := requestsFound{Minutes: o.minutes.Minutes(), Every: b.collector.Interval(series.PollState).Seconds()}
 	for passed := time.Duration(0); passed < o.minutes; passed += refresh {
 		if err := b.advance(refresh); err != nil {
 			return nil, err
