@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"community-mesos-datasource/pkg/series"
 )
 
 // This file knows how a Mesos key is written in metrics.json, which of them a
@@ -189,7 +191,7 @@ func (e *entry) value(group int, part string) string {
 			part = decoded
 		}
 	}
-	return strings.ToValidUTF8(part, "\uFFFD") // as label values must be
+	return series.CutName(strings.ToValidUTF8(part, "\uFFFD")) // as label values must be
 }
 
 // spelled is the one spelling of words that Mesos' keys and answers write
@@ -251,5 +253,5 @@ func plainName(key string) string {
 		}
 		return '_'
 	}, key)
-	return "mesos_" + spelled(legal)
+	return series.CutName("mesos_" + spelled(legal))
 }

@@ -10,6 +10,9 @@ import (
 	"community-mesos-datasource/pkg/series"
 )
 
+// maxKey is how many bytes of a key the label key has.
+const maxKey = 1024
+
 // keyLabel tells series of unknown keys apart whose names came out alike.
 const keyLabel = "key"
 
@@ -75,7 +78,7 @@ func (c *catalog) unknown(origin Origin, key string) Metric {
 }
 
 func (m *Metric) addKey(key string) {
-	m.Labels = labels.NewBuilder(m.Labels).Set(keyLabel, strings.ToValidUTF8(key, "\uFFFD")).Labels()
+	m.Labels = labels.NewBuilder(m.Labels).Set(keyLabel, series.Cut(key, maxKey)).Labels()
 	if m.Series.Type == Untyped {
 		own := *m.Series
 		own.Labels = append(slices.Clone(own.Labels), keyLabel)

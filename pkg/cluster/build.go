@@ -3,10 +3,12 @@ package cluster
 import (
 	"cmp"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 
 	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/series"
 )
 
 // Build returns the model of a /state. The previous model, nil for the first,
@@ -36,7 +38,7 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 		frameworks:      make(map[string]*Framework, len(s.Frameworks)),
 	}
 	if s.Cluster != nil {
-		c.Name = *s.Cluster
+		c.Name = series.CutName(*s.Cluster)
 	}
 	b := builder{Cluster: c, previous: previous}
 	if previous != nil {
@@ -48,8 +50,8 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 		b.addAgent(&s.Slaves[i])
 	}
 	for _, r := range s.RecoveredSlaves {
-		if c.agents[r.ID] == nil {
-			c.agents[r.ID] = &Agent{ID: r.ID, Hostname: r.Hostname}
+		if id := b.name(r.ID); c.agents[id] == nil {
+			c.agents[id] = &Agent{ID: id, Hostname: b.name(r.Hostname)}
 		}
 	}
 	c.AgentCounts[AgentUnreachable] = int(s.UnreachableSlaves)
@@ -77,11 +79,11 @@ type builder struct {
 
 func (b *builder) addAgent(s *mesos.Slave) {
 	a := &Agent{
-		ID:                 s.ID,
-		Hostname:           s.Hostname,
+		ID:                 b.name(s.ID),
+		Hostname:           b.name(s.Hostname),
 		Listed:             true,
 		State:              agentState(s),
-		Version:            s.Version,
+		Version:            b.name(s.Version),
 		Attributes:         s.Attributes,
 		Capacity:           regular(s.Resources),
 		Allocated:          regular(s.Used),
@@ -94,8 +96,8 @@ func (b *builder) addAgent(s *mesos.Slave) {
 		a.Reserved.Add(regular(r))
 	}
 	if s.Domain != nil {
-		a.Region = s.Domain.FaultDomain.Region.Name
-		a.Zone = s.Domain.FaultDomain.Zone.Name
+		a.Region = b.name(s.Domain.FaultDomain.Region.Name)
+		a.Zone = b.name(s.Domain.FaultDomain.Zone.Name)
 	}
 	b.Capacity.Add(a.Capacity)
 	b.Allocated.Add(a.Allocated)
@@ -124,19 +126,19 @@ func listening(s *mesos.Slave) (ip string, port int) {
 
 func (b *builder) addFramework(s *mesos.Framework) {
 	f := &Framework{
-		ID:        s.ID,
-		Name:      s.Name,
+		ID:        b.name(s.ID),
+		Name:      b.name(s.Name),
 		Listed:    true,
 		State:     frameworkState(s),
-		Principal: s.Principal,
-		User:      s.User,
-		WebUIURL:  s.WebUIURL,
-		Roles:     s.Roles,
+		Principal: b.name(s.Principal),
+		User:      b.name(s.User),
+		WebUIURL:  b.name(s.WebUIURL),
+		Roles:     b.names(s.Roles),
 		Allocated: regular(s.Used),
 		Offered:   regular(s.Offered),
 	}
 	if f.Roles == nil && s.Role != "" {
-		f.Roles = []string{s.Role}
+		f.Roles = []string{b.name(s.Role)}
 	}
 	b.FrameworkCounts[f.State]++
 	b.Frameworks = append(b.Frameworks, f)
@@ -154,15 +156,15 @@ func (b *builder) addFramework(s *mesos.Framework) {
 	b.addTasks(s.UnreachableTasks, only)
 	for i := range s.Offers {
 		o := &s.Offers[i]
-		b.role(cmp.Or(o.AllocationInfo.Role, only)).Offered.Add(regular(o.Resources))
+		b.role(cmp.Or(b.name(o.AllocationInfo.Role), only)).Offered.Add(regular(o.Resources))
 	}
 	for i := range s.Executors {
 		e := &s.Executors[i]
-		role := cmp.Or(e.Role, only)
+		role := cmp.Or(b.name(e.Role), only)
 		allocated := regular(e.Resources)
 		b.role(role).Allocated.Add(allocated)
 		b.Executors = append(b.Executors, Executor{
-			ID:        e.ID,
+			ID:        b.name(e.ID),
 			Role:      role,
 			Framework: f,
 			Agent:     b.agent(e.SlaveID),
@@ -175,10 +177,10 @@ func (b *builder) addTasks(tasks []mesos.Task, role string) {
 	for i := range tasks {
 		s := &tasks[i]
 		t := Task{
-			ID:         s.ID,
-			Name:       s.Name,
-			ExecutorID: s.ExecutorID,
-			Role:       cmp.Or(s.Role, role),
+			ID:         b.name(s.ID),
+			Name:       b.name(s.Name),
+			ExecutorID: b.name(s.ExecutorID),
+			Role:       cmp.Or(b.name(s.Role), role),
 			State:      ParseTaskState(s.State),
 			Framework:  b.framework(s.FrameworkID),
 			Agent:      b.agent(s.SlaveID),
@@ -206,9 +208,33 @@ func (b *builder) addTasks(tasks []mesos.Task, role string) {
 	}
 }
 
+// name returns a name that somebody chose, cut where it is too long.
+func (b *builder) name(chosen string) string {
+	if len(chosen) <= series.MaxName {
+		return chosen
+	}
+	b.NamesCut++
+	return series.CutName(chosen)
+}
+
+// names returns a list of names likewise.
+func (b *builder) names(chosen []string) []string {
+	for i, name := range chosen {
+		if len(name) > series.MaxName {
+			chosen = slices.Clone(chosen)
+			for j := i; j < len(chosen); j++ {
+				chosen[j] = b.name(chosen[j])
+			}
+			break
+		}
+	}
+	return chosen
+}
+
 // agent finds an agent, or makes one of what is known: after an agent became
 // unreachable its tasks still name it.
 func (b *builder) agent(id string) *Agent {
+	id = series.CutName(id)
 	a := b.agents[id]
 	if a == nil {
 		a = &Agent{ID: id}
@@ -225,6 +251,7 @@ func (b *builder) agent(id string) *Agent {
 // framework finds a framework, or makes one of its ID: masters before 1.0 list
 // tasks of frameworks that have not come back since a failover.
 func (b *builder) framework(id string) *Framework {
+	id = series.CutName(id)
 	f := b.frameworks[id]
 	if f == nil {
 		f = &Framework{ID: id}

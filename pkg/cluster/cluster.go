@@ -23,6 +23,7 @@ type Cluster struct {
 	Version     string    // of Mesos
 	Name        string    // the master's --cluster; "" where it has none or does not tell
 	Restricted  bool      // the principal sees a part only: sums are those of the part
+	NamesCut    int       // names that were longer than series.MaxName
 	HasGPUs     bool      // an agent has, or since the first model had, GPUs
 
 	// Sums over the agents.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/series"
 )
 
 // WithRoles returns the model with what /roles says added.
@@ -53,7 +54,7 @@ func (c *Cluster) WithRoles(r *mesos.Roles) *Cluster {
 
 func roleOf(s *mesos.Role) *Role {
 	role := &Role{
-		Name:       s.Name,
+		Name:       series.CutName(s.Name),
 		Weight:     s.Weight,
 		Frameworks: len(s.Frameworks),
 		Reserved:   regular(s.Reserved),

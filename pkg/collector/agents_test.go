@@ -21,18 +21,19 @@ import (
 type fakeAgents struct {
 	clock *clocktest.Clock
 
-	mu      sync.Mutex
-	listed  map[string]bool
-	asked   map[string][]time.Time // by agent
-	running map[string]int         // requests in flight, by agent
-	most    int                    // of all agents at a time
-	twice   bool                   // an agent was asked while it was being asked
-	metrics int                    // requests for /metrics/snapshot
-	err     map[string]error
-	use     func(id string, at time.Time) mesos.Readings
-	hold    chan struct{} // where not nil, answers wait for it
-	panics  string        // the agent whose answer makes the client panic
-	takes   time.Duration // how much time goes by while one is asked
+	mu        sync.Mutex
+	listed    map[string]bool
+	asked     map[string][]time.Time // by agent
+	running   map[string]int         // requests in flight, by agent
+	most      int                    // of all agents at a time
+	twice     bool                   // an agent was asked while it was being asked
+	metrics   int                    // requests for /metrics/snapshot
+	err       map[string]error
+	use       func(id string, at time.Time) mesos.Readings
+	hold      chan struct{}     // where not nil, answers wait for it
+	container map[string]string // the executor ID of an agent's container, where it is not t<n>
+	panics    string            // the agent whose answer makes the client panic
+	takes     time.Duration     // how much time goes by while one is asked
 }
 
 func (f *fakeAgents) Know(agents []mesos.AgentAddress) {
@@ -83,7 +84,11 @@ func (f *fakeAgents) Statistics(ctx context.Context, id string) (*mesos.Statisti
 		return nil, err
 	}
 	s := &mesos.Statistics{Answer: mesos.Answer{Sent: now, Bytes: 100}}
-	s.Containers = []mesos.Container{{FrameworkID: "F1", ExecutorID: "t" + id[1:], Readings: f.use(id, now)}}
+	executor := "t" + id[1:]
+	if other := f.container[id]; other != "" {
+		executor = other
+	}
+	s.Containers = []mesos.Container{{FrameworkID: "F1", ExecutorID: executor, Readings: f.use(id, now)}}
 	return s, nil
 }
 

@@ -21,6 +21,10 @@ type Status struct {
 	Frameworks int `json:"frameworks"`
 	Tasks      int `json:"tasks"` // active ones
 
+	// NamesCut is the number of names in the latest /state that were cut because they
+	// are longer than series.MaxName.
+	NamesCut int `json:"namesCut"`
+
 	// Restricted: the principal sees part of the cluster only (/state without flags).
 	Restricted bool `json:"restricted"`
 	// TaskSeries reports whether history of tasks and executors is kept;

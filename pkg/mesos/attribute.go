@@ -38,7 +38,7 @@ func (a *Attribute) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 		if err != nil {
 			return err
 		}
-		*a = Attribute(value)
+		*a = Attribute(shortText(string(value)))
 	}
 	return nil
 }

@@ -23,13 +23,16 @@ import (
 // remembers its own error, so that a broken connection, a broken gzip stream and
 // broken JSON are distinguished.
 
-// decodeOptions: Mesos takes task names as they come, so a name with bytes that
+// plainOptions: Mesos takes task names as they come, so a name with bytes that
 // are not UTF-8, or a label written twice, must not cost a poll. Without the
 // two checks decoding is faster, too.
-var decodeOptions = json.JoinOptions(
+var plainOptions = json.JoinOptions(
 	jsontext.AllowDuplicateNames(true),
 	jsontext.AllowInvalidUTF8(true),
 )
+
+// decodeOptions are those of everything that is decoded.
+var decodeOptions = json.JoinOptions(plainOptions, cutTexts)
 
 // tooLong is the error of reading beyond a limit.
 type tooLong struct {

@@ -25,6 +25,12 @@ func (r *readings) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 			return err
 		}
 		key := name.String()
+		if len(key) > longestMetric {
+			if err := d.SkipValue(); err != nil {
+				return err
+			}
+			continue
+		}
 		switch kind := d.PeekKind(); kind {
 		case '0':
 			token, err := d.ReadToken()

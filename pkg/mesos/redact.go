@@ -3,6 +3,7 @@ package mesos
 import (
 	"net/url"
 	"regexp"
+	"unicode/utf8"
 )
 
 // Values that must not be shown unchanged: secrets in flags, and links that are not
@@ -23,7 +24,7 @@ func redact(flags map[string]string) {
 	for name, value := range flags {
 		switch {
 		case value == "":
-		case secretFlag.MatchString(name):
+		case secretFlag.MatchString(name), len(value) > longestText-utf8.UTFMax: // a secret may be cut in the middle
 			flags[name] = Redacted
 		default:
 			flags[name] = userinfo.ReplaceAllString(value, "//"+Redacted+"@")

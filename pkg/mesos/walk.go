@@ -221,8 +221,9 @@ func readText(d *jsontext.Decoder, into *string, like string) error {
 		*into = ""
 	case kind != '"':
 		return misfit(d, kind, reflect.TypeFor[string]())
-	case !verbatim(value):
-		return json.Unmarshal(value, into, decodeOptions)
+	case len(value) > longestText || !verbatim(value):
+		*into, err = textOf(value)
+		return err
 	case string(value[1:len(value)-1]) == like:
 		*into = like
 	default:

@@ -133,7 +133,7 @@ func (w *Writer) writeContainers(b *batch, own *agentTables, key agentKey, answe
 	now := make(map[containerKey]cpuTime, len(answer.Containers))
 	for i := range answer.Containers {
 		read := &answer.Containers[i]
-		k := containerKey{read.FrameworkID, read.ExecutorID}
+		k := containerKey{series.CutName(read.FrameworkID), series.CutName(read.ExecutorID)} // as the model has them
 		if _, twice := now[k]; twice {
 			continue
 		}

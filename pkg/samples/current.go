@@ -2,12 +2,12 @@ package samples
 
 import (
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/prometheus/prometheus/model/labels"
 
 	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/series"
 )
 
 // Current is what single tasks and executors are and use now, whether their
@@ -146,6 +146,10 @@ func appendNow[K comparable, E any](b *currentBuilder, columns []*column[E], lab
 	}
 }
 
+// maxLabel bounds the value of any label. Names are cut before (series.MaxName);
+// lists of them, and what an agent makes up, are not.
+const maxLabel = 4096
+
 // adder returns a function that adds a label: an empty label is no label, and
 // what is not UTF-8 is replaced.
 func adder(to *labels.ScratchBuilder) func(name, value string) {
@@ -153,8 +157,8 @@ func adder(to *labels.ScratchBuilder) func(name, value string) {
 		if value == "" {
 			return
 		}
-		if !utf8.ValidString(value) {
-			value = strings.ToValidUTF8(value, "\uFFFD")
+		if len(value) > maxLabel || !utf8.ValidString(value) {
+			value = series.Cut(value, maxLabel)
 		}
 		to.Add(name, value)
 	}

@@ -4,9 +4,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/series"
 )
 
 // This file makes labels of names and values that an operator or a framework
@@ -55,7 +55,7 @@ func chosenLabels(prefix string, chosen []pair) pairs {
 		}
 		out.WriteString(c.name)
 		out.WriteByte(0)
-		out.WriteString(strings.ReplaceAll(cut(c.value, maxChosenBytes), "\x00", "\uFFFD"))
+		out.WriteString(strings.ReplaceAll(series.Cut(c.value, maxChosenBytes), "\x00", "\uFFFD"))
 		out.WriteByte(0)
 	}
 	return pairs(out.String())
@@ -70,20 +70,7 @@ func labelCharacters(text string) string {
 		default:
 			return '_'
 		}
-	}, cut(text, maxChosenBytes))
-}
-
-// cut returns the longest beginning of a text that has at most this many bytes
-// and ends with a whole character.
-func cut(text string, bytes int) string {
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	if len(text) <= bytes {
-		return text
-	}
-	for bytes > 0 && !utf8.RuneStart(text[bytes]) {
-		bytes--
-	}
-	return text[:bytes]
+	}, series.Cut(text, maxChosenBytes))
 }
 
 func attributeLabels(attributes map[string]mesos.Attribute) pairs {

@@ -1,0 +1,121 @@
+package collector_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/stretchr/testify/require"
+
+	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/collector/clocktest"
+	"community-mesos-datasource/pkg/history/memory"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/series"
+)
+
+// long is a name of 1 MiB whose first bytes tell it apart; its characters have
+// two bytes, so that a cut may fall into one.
+func long(n int) string { return fmt.Sprintf("%04d", n) + strings.Repeat("ü", 1<<19) }
+
+func TestNamesThatAreTooLongAreCutAndTold(t *testing.T) {
+	f, agents := startAgents(t, 2, collector.Settings{TaskLabels: []string{"team"}}, func(f *fake, a *fakeAgents) {
+		s := &f.state
+		s.Slaves[0].Hostname = long(1)
+		s.Slaves[0].Attributes = map[string]mesos.Attribute{"rack": mesos.Attribute(long(2))}
+		fw := &s.Frameworks[0]
+		fw.Name, fw.Principal, fw.User, fw.WebUIURL, fw.Roles = long(3), long(4), long(5), "http://"+long(6), []string{long(7), "prod"}
+		task := &fw.Tasks[0]
+		task.ID, task.Name, task.Role, task.Labels = long(8), long(9), long(7), []mesos.Label{{Key: "team", Value: long(10)}}
+		f.values["master/frameworks/"+strings.ReplaceAll(fw.Name[:300], "ü", "%C3%BC")+"/F1/subscribed"] = 1
+		a.container = map[string]string{"S1": long(8)}
+	})
+	f.clock.Advance(2 * interval)
+	require.NotNil(t, agents)
+	now := f.clock.Now()
+	for _, name := range f.rec.names() {
+		for _, s := range f.rec.find(name) {
+			s.labels.Range(func(l labels.Label) {
+				most := series.MaxName
+				if strings.HasPrefix(l.Name, "attr_") || strings.HasPrefix(l.Name, "label_") {
+					most = 128
+				}
+				if l.Name == "roles" { // a list
+					most = 2*series.MaxName + 1
+				}
+				require.LessOrEqual(t, len(l.Value), most, "%s of %s", l.Name, name)
+			})
+		}
+	}
+	cut := series.CutName(long(3))
+	require.Equal(t, "0003"+strings.Repeat("ü", 126), cut)
+	require.Equal(t, 1, f.rec.open(now, "mesos_framework_cpus_allocated", "framework="+cut))
+	require.Equal(t, 1, f.rec.open(now, "mesos_framework_info", "principal="+series.CutName(long(4))))
+	require.Equal(t, 1, f.rec.open(now, "mesos_task_cpus_allocated", "task_id="+series.CutName(long(8))))
+	require.Equal(t, 1, f.rec.open(now, "mesos_task_memory_used_bytes", "task_id="+series.CutName(long(8))), "the agent's container is found under the same name")
+	require.Equal(t, 1, f.rec.open(now, "mesos_role_cpus_allocated", "role="+series.CutName(long(7))))
+	// Host name, framework's name, principal, user, link, role; of the task: ID,
+	// name, role.
+	require.Equal(t, 9, f.Status().NamesCut)
+}
+
+// A tenant runs a hundred tasks whose names have 1 MiB.
+func TestNamesOfAMebibyteDoNotTakeTheMemory(t *testing.T) {
+	const tasks = 100
+	body := func(w io.Writer) {
+		fmt.Fprint(w, `{"version":"1.12.0","id":"m","pid":"master@10.0.0.1:5050","leader":"master@10.0.0.1:5050","cluster":"c","flags":{},
+			"slaves":[{"id":"S1","hostname":"agent1","active":true,"resources":{"cpus":8}}],
+			"frameworks":[{"id":"F1","name":"marathon","active":true,"roles":["prod"],"tasks":[`)
+		for n := range tasks {
+			if n > 0 {
+				fmt.Fprint(w, ",")
+			}
+			fmt.Fprintf(w, `{"id":"t%d","name":%q,"framework_id":"F1","slave_id":"S1","state":"TASK_RUNNING","role":"prod","resources":{"cpus":0.01},"labels":[{"key":"team","value":"x"}]}`, n, long(n))
+		}
+		fmt.Fprint(w, `]}]}`)
+	}
+	var server *httptest.Server
+	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/state", "/master/state":
+			body(w)
+		case "/roles", "/master/roles":
+			fmt.Fprint(w, `{"roles":[]}`)
+		case "/metrics/snapshot":
+			fmt.Fprint(w, `{"master/elected":1,"master/uptime_secs":5}`)
+		default:
+			w.Header().Set("Location", "//"+strings.TrimPrefix(server.URL, "http://"))
+			w.WriteHeader(http.StatusTemporaryRedirect)
+		}
+	}))
+	defer server.Close()
+	clock := clocktest.New(begin)
+	client, err := mesos.New(mesos.Config{Masters: []string{server.URL}, HTTP: server.Client(), Now: clock.Now})
+	require.NoError(t, err)
+	store := memory.New(memory.Options{Now: clock.Now})
+	defer store.Close()
+	c := collector.New(collector.Config{Client: client, Sink: store, Clock: clock, Settings: collector.Settings{UID: "uid", TaskLabels: []string{"team"}}})
+	defer c.Stop()
+
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	c.Start()
+	clock.Settle()
+	require.NoError(t, c.Check(t.Context()))
+	clock.Advance(3 * interval)
+	require.Equal(t, tasks, c.Status().NamesCut)
+	require.Len(t, c.Cluster().Tasks, tasks)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	kept := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) >> 20
+	require.Less(t, kept, int64(20), "MiB that stay, of 100 MiB of names")
+	polls := uint64(4)
+	each := (after.TotalAlloc - before.TotalAlloc) / polls >> 20
+	require.Less(t, each, uint64(700), "MiB that a poll allocates, the test's server included")
+}
