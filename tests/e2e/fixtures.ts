@@ -51,17 +51,23 @@ interface Fixtures {
   picture: (name: string, page: Page) => Promise<void>;
 }
 
+/** Logs a user in and returns the new session's cookies. */
+export async function sessionOf(url: string, user: { user: string; password: string } | undefined) {
+  const client = await request.newContext({ baseURL: url });
+  const answer = await client.post('/login', { data: user });
+  if (!answer.ok()) {
+    throw new Error(`${url} does not log ${user?.user} in: ${answer.status()} ${await answer.text()}`);
+  }
+  const session = await client.storageState();
+  await client.dispose();
+  return session;
+}
+
 export const test = base.extend<Fixtures, WorkerFixtures>({
   // A session per test: Grafana changes the token of a session every ten minutes, and only the browser that is open then
   // learns the new one.
   storageState: async ({ baseURL, user }, use) => {
-    const session = await request.newContext({ baseURL });
-    const answer = await session.post('/login', { data: user });
-    if (!answer.ok()) {
-      throw new Error(`${baseURL} does not log ${user?.user} in: ${answer.status()} ${await answer.text()}`);
-    }
-    await use(await session.storageState());
-    await session.dispose();
+    await use(await sessionOf(baseURL ?? '', user));
   },
   api: [
     async ({}, use) => {

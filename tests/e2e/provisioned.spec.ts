@@ -10,7 +10,7 @@ import { type Grafana, startGrafana } from '../../tools/scripts/grafana.ts';
 import { provisioningFor } from '../../tools/scripts/provision.ts';
 import { type Replay, startReplay } from '../../tools/simulator/replay.ts';
 import { type Query, eventually, GrafanaApi } from './api.ts';
-import { expect, test } from './fixtures.ts';
+import { expect, sessionOf, settings, test } from './fixtures.ts';
 
 const home = process.env.GRAFANA_HOME;
 const shipped = (file: string) => readFileSync(path.join(root, 'provisioning', file), 'utf8');
@@ -84,5 +84,29 @@ test.describe('provisioned', () => {
     expect(found.map(({ name, state }) => [name, state]).sort()).toEqual(
       rules.map(({ title }) => [title, 'inactive']).sort()
     );
+  });
+
+  test('a rule’s link opens the dashboard on the data source of the rule, not on the first by name', async ({
+    browser,
+    picture,
+  }) => {
+    await own.call('POST', '/api/datasources', settings(['http://127.0.0.1:1'], { uid: 'other', name: 'A Mesos' }));
+    const page = await browser.newPage({
+      baseURL: grafana.url,
+      storageState: await sessionOf(grafana.url, { user: grafana.user, password: grafana.password }),
+      viewport: { width: 1500, height: 1000 },
+    });
+    await page.goto('/alerting/grafana/mesos-cpu-utilization/view');
+    const link = page.getByRole('link', { name: /View (panel|dashboard)/ }).first();
+    const address = (await link.getAttribute('href')) ?? '';
+    expect(address).not.toContain('var-datasource');
+    const asked = page.waitForRequest((request) => request.url().includes('/api/ds/query'));
+    await page.goto(address);
+    const { queries } = (await asked).postDataJSON() as { queries: Array<{ datasource: { uid: string } }> };
+    expect(queries.map(({ datasource }) => datasource.uid)).toEqual(queries.map(() => 'mesos'));
+    await expect(page.locator('.u-over').first()).toBeVisible({ timeout: 60_000 });
+    await expect(page.getByText('A Mesos')).toHaveCount(0);
+    await picture('dashboard-of-a-rule', page);
+    await page.close();
   });
 });
