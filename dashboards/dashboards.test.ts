@@ -20,7 +20,7 @@ for (const dashboard of [overview(identity), measuredUse(identity)]) {
   const all = dashboard.panels as Array<Panel | RowPanel>;
   const panels = all.filter((one): one is Panel => one.type !== 'row');
 
-  test(`${dashboard.title}: panels have ids of their own, titles of their own, and say what they show`, () => {
+  test(`${dashboard.title}: panels have unique ids, unique titles and a description`, () => {
     assert.equal(new Set(all.map(({ id }) => id)).size, all.length);
     assert.equal(new Set(panels.map(({ title }) => title)).size, panels.length);
     assert.deepEqual(
@@ -65,7 +65,7 @@ for (const dashboard of [overview(identity), measuredUse(identity)]) {
     );
   });
 
-  test(`${dashboard.title}: no query has a key that Grafana takes for its own`, () => {
+  test(`${dashboard.title}: no query has a key that Grafana reads as its own`, () => {
     for (const { targets = [], title } of panels) {
       for (const { datasource: _, ...query } of targets as unknown as Array<Record<string, unknown>>) {
         const taken = keysOf(query).filter((key) => key === 'type' || key === 'timeRange');

@@ -11,7 +11,7 @@ const made = await files();
 const { groups } = parse(made.get('provisioning/alerting/mesos.yaml')!);
 
 for (const name of ['cluster-overview', 'measured-use']) {
-  test(`bundled and provisioned ${name} are the same, but for their UID and what an import asks`, () => {
+  test(`bundled and provisioned ${name} differ only in their UID and in the inputs of an import`, () => {
     const bundled = JSON.parse(made.get(`src/dashboards/${name}.json`)!);
     const provisioned = JSON.parse(made.get(`provisioning/dashboards/${name}.json`)!);
     const { __inputs, __requires, uid, templating, ...rest } = bundled;
@@ -46,7 +46,7 @@ test('rules compare an instant value, so that a series that ends resolves its al
   }
 });
 
-test('rules’ queries have no key that the alert editor takes for an expression', () => {
+test('queries of rules have no key that the alert editor reads as an expression', () => {
   for (const rule of groups[0].rules) {
     assert.deepEqual(
       Object.keys(rule.data[0].model).filter((key) => key === 'type' || key === 'timeRange'),
@@ -55,7 +55,7 @@ test('rules’ queries have no key that the alert editor takes for an expression
   }
 });
 
-test('an outage keeps the utilization alert as it was, and is what the other one is about', () => {
+test('an outage keeps the state of the utilization alert, and fires the other one', () => {
   const states = Object.fromEntries(
     groups[0].rules.map((rule: { uid: string; noDataState: string; execErrState: string }) => [
       rule.uid,
@@ -68,7 +68,7 @@ test('an outage keeps the utilization alert as it was, and is what the other one
   });
 });
 
-test('alerts link to panels there are', () => {
+test('alerts link to panels that exist', () => {
   const provisioned = JSON.parse(made.get('provisioning/dashboards/cluster-overview.json')!);
   for (const { annotations } of groups[0].rules) {
     assert.equal(annotations.__dashboardUid__, provisioned.uid);

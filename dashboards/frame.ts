@@ -17,7 +17,7 @@ export type Rows = Record<string, AnyPanel[]>;
 
 export interface Frame {
   uid: string;
-  /** The data source that is shown when the dashboard is opened, as a link or a saved choice does not name another. */
+  /** The data source that is shown when the dashboard opens, unless a link or a saved choice names another. */
   shown: { name: string; uid: string };
   title: string;
   about: string;

@@ -2,7 +2,7 @@
 // loads: bundled with the plugin (src/dashboards) and for provisioning.
 //
 //   node dashboards/generate.ts            write them
-//   node dashboards/generate.ts --check    exit 1 if one is not what would be written
+//   node dashboards/generate.ts --check    exit 1 if one is out of date
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -11,7 +11,7 @@ import { files, stale } from './files.ts';
 if (process.argv.includes('--check')) {
   const old = await stale();
   if (old.length > 0) {
-    console.error(`Not what dashboards/ says: ${old.join(', ')}. Run node dashboards/generate.ts.`);
+    console.error(`Out of date: ${old.join(', ')}. Run node dashboards/generate.ts.`);
     process.exitCode = 1;
   }
 } else {

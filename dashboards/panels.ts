@@ -33,7 +33,7 @@ import { built, datasource, query, type Question } from './query.ts';
 /** Options of every panel. */
 interface Common {
   title: string;
-  /** What it shows and what to make of it: the (i) beside the title. */
+  /** What the panel shows and what to do about it: the (i) beside the title. */
   about: string;
   /** By refId, in the order they are drawn. */
   queries: Record<string, Question>;
@@ -63,14 +63,14 @@ export function levels(...steps: Threshold[]): ThresholdsConfigBuilder {
   return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([{ value: null, color: 'green' }, ...steps]);
 }
 
-/** Above 80 % there is little room, above 90 % large tasks do not fit any more. */
+/** Above 80 % little is free, above 90 % large tasks do not fit. */
 export const fullness = () => levels({ value: 0.8, color: 'orange' }, { value: 0.9, color: 'red' });
 
 interface StatOptions extends Common {
   /** One color for a number that is neither good nor bad; absent: by thresholds. */
   color?: string;
   thresholds?: ThresholdsConfigBuilder;
-  /** What to write big: the number, the series' name, or both (by default: the name too when there are several). */
+  /** What is written large: the number, the series' name, or both (default: the name as well when there are several). */
   text?: BigValueTextMode;
   /** Without a graph behind the number, as for an instant query. */
   plain?: boolean;
@@ -97,7 +97,7 @@ export function stat(options: StatOptions): stats.PanelBuilder {
 }
 
 interface GraphOptions extends Common {
-  /** One series on the other, for parts of a whole. */
+  /** Whether series are stacked, for parts of a whole. */
   stacked?: boolean;
   max?: number;
   /** Legend beside the graph, with the last value of each series. */

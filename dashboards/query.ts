@@ -20,7 +20,7 @@ type Nameless<Q> = Omit<Q, 'refId' | 'datasource'>;
 /** A builder's query without its name and data source, which its place gives it. */
 export type Metrics = Nameless<MetricsQuery>;
 
-/** A query of a panel or a rule likewise. */
+/** A query of a panel or a rule, without name and data source as well. */
 export type Question = Metrics | Nameless<PromQLQuery>;
 
 /** The query with a name, of the data source that the dashboard's variable names or of `of`. */
@@ -28,7 +28,7 @@ export function query(refId: string, question: Question, of: { type: string; uid
   return { refId, datasource: of, ...question };
 }
 
-/** Anything as the builder the SDK wants: what it generates has a marker method, which no JSON holds. */
+/** Returns an object as the builder type that the SDK expects. Its types have a marker method, which JSON does not hold. */
 export function built(plain: object): Builder<Dataquery> {
   return { build: () => plain as Dataquery };
 }
@@ -36,7 +36,7 @@ export function built(plain: object): Builder<Dataquery> {
 /** The kinds of resource that have units of their own. */
 export type Resource = 'cpus' | 'gpus' | 'memory' | 'disk';
 
-/** A question of the builder. */
+/** A query of the builder: entity, resource and measure. */
 export const of = (entity: Metrics['entity'], resource: Metrics['resource'], measure: Metrics['measure']): Metrics => ({
   queryType: 'metrics',
   entity,
@@ -47,12 +47,12 @@ export const of = (entity: Metrics['entity'], resource: Metrics['resource'], mea
 /** A metric by its name. */
 export const metric = (name: string, more: Metrics = {}): Metrics => ({ queryType: 'metrics', metric: name, ...more });
 
-/** PromQL as it stands. */
+/** A PromQL query. */
 export const promql = (expr: string, more: { legendFormat?: string; instant?: boolean } = {}): Question => ({
   queryType: 'promql',
   expr,
   ...more,
 });
 
-/** The filter on the variable `framework`. All is the regular expression for anything, also for frameworks yet to come. */
+/** The filter on the variable `framework`. All is a regular expression that matches future frameworks as well. */
 export const chosen: Metrics = { filters: [{ label: 'framework', operator: '=~', value: '$framework' }] };

@@ -1,6 +1,6 @@
-// Alert rules, as Grafana provisions them from a file. Both ask for the value of
-// now (instant) and compare it: a range with Reduce would see no data for a
-// series that ended within it, and an instant answer lets its alert resolve.
+// Alert rules, as Grafana provisions them from a file. Both compare the current
+// value (an instant query): with a range and Reduce, a series that ended within
+// the range keeps its alert firing.
 import { QueryBuilder, type Rule, RuleBuilder } from '@grafana/grafana-foundation-sdk/alerting';
 import { TypeThresholdBuilder } from '@grafana/grafana-foundation-sdk/expr';
 
@@ -12,7 +12,7 @@ const source = { type: pluginId, uid: provisionedSource.uid };
 /** Grafana's own data source for expressions. */
 const expressions = { type: '__expr__', uid: '__expr__' };
 
-/** What both rules are: a query A, and a condition B on each of its series. */
+/** Returns a rule: a query A, and a condition B on each of its series. */
 function rule(uid: string, title: string, question: Question, evaluator: { type: 'gt' | 'lt'; params: number[] }) {
   const ask = { ...query('A', { ...question, instant: true }, source), intervalMs: 1000, maxDataPoints: 43200 };
   return new RuleBuilder(title)
@@ -35,17 +35,17 @@ function rule(uid: string, title: string, question: Question, evaluator: { type:
     );
 }
 
-/** The alert's subject: its cluster, if the alert knows one. Without data, or with an error, it does not. */
+/** The alert's subject: its cluster, where the alert has the label. Without data, or with an error, it has none. */
 const subject = '{{ if $labels.cluster }}Mesos cluster {{ $labels.cluster }}{{ else }}A Mesos cluster{{ end }}';
 
-/** The utilization, if the alert knows it: one that is kept through an outage has no values, and naming one fails. */
+/** The utilization, where the alert has a value: an alert kept through an outage has none, and naming it fails. */
 const utilization =
   '{{ range $name, $value := $values }}{{ if eq $name "A" }}{{ humanizePercentage $value.Value }}{{ end }}' +
   '{{ else }}over 90%{{ end }}';
 
-// While the master cannot be asked nobody knows the utilization: the state stays
-// what it was, and the other rule tells. Without KeepLast an alert that fires
-// would be resolved by an outage.
+// While the master does not answer, the utilization is unknown: the rule keeps its
+// state, and the other rule fires. Without KeepLast an outage would resolve an
+// alert that fires.
 const highCpu = rule(
   'mesos-cpu-utilization',
   'CPU utilization high',
@@ -63,9 +63,9 @@ const highCpu = rule(
       'See who holds it in the dashboard, row Frameworks.',
   });
 
-// This rule is also what keeps the collection going with nobody looking. Here no
-// data and an error are bad news: mesos_up is there as long as polls are made,
-// and a source that has never reached its cluster answers with the error itself.
+// The queries of this rule also keep the polling going when nobody looks. No data
+// and an error both mean a fault here: mesos_up exists as long as polls are made,
+// and a data source that never reached its cluster answers with an error.
 // `for` covers the start, when the first evaluation may come before the first poll.
 const notAnswering = rule(
   'mesos-master-not-answering',

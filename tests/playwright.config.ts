@@ -1,6 +1,6 @@
-// Browser tests of the workbench: the built plugin with its real backend, a
-// replayed cluster behind it, Chromium in front. Tests against a Grafana have
-// the configuration in the root.
+// Browser tests of the workbench: Chromium, the built plugin with its real
+// backend, and a replayed cluster. Tests against a Grafana have their own
+// configuration in tests/e2e.
 import { defineConfig, devices } from '@playwright/test';
 
 import { findChromium, launchArgs } from '../tools/scripts/chromium.ts';

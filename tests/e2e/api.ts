@@ -1,6 +1,6 @@
-// Grafana's HTTP API as the tests need it. Errors carry Grafana's own words.
+// Client of Grafana's HTTP API for the tests. Errors contain Grafana's own message.
 
-/** A query of ours as it stands in a panel or a rule. */
+/** A query of this plugin as a panel or a rule stores it. */
 export type Query = Record<string, unknown>;
 
 /** A data frame as /api/ds/query sends it. Values stand by field. */
@@ -40,7 +40,7 @@ export class GrafanaApi {
     this.authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
   }
 
-  /** Any request; the answer whatever its status. */
+  /** Sends a request and returns the response, whatever its status. */
   async request(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }> {
     const answer = await fetch(new URL(path, this.url), {
       method,
@@ -60,7 +60,7 @@ export class GrafanaApi {
     }
   }
 
-  /** A request that must succeed. */
+  /** Sends a request; throws unless it succeeds. */
   async call<T>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await this.request(method, path, body);
     if (answer.status >= 300) {
@@ -69,7 +69,7 @@ export class GrafanaApi {
     return answer.body as T;
   }
 
-  /** Deletes what may not be there. */
+  /** Deletes an object, which may be missing. */
   async forget(path: string): Promise<void> {
     const answer = await this.request('DELETE', path);
     if (answer.status >= 300 && answer.status !== 404) {
@@ -77,7 +77,7 @@ export class GrafanaApi {
     }
   }
 
-  /** Asks queries of one data source over the last minutes. */
+  /** Runs queries of one data source over the last minutes. */
   async query(uid: string, queries: Query[], minutes = 5): Promise<Answer> {
     const { status, body } = await this.request('POST', '/api/ds/query', {
       from: `now-${minutes}m`,
@@ -117,7 +117,7 @@ export async function eventually<T>(
       return seen;
     }
     if (Date.now() > end) {
-      throw new Error(`${what} did not come about within ${seconds} s. Last: ${JSON.stringify(seen)?.slice(0, 1500)}`);
+      throw new Error(`${what} did not happen within ${seconds} s. Last: ${JSON.stringify(seen)?.slice(0, 1500)}`);
     }
   }
 }

@@ -56,7 +56,7 @@ test('Explore draws both kinds of query, and code keeps what the builder compile
   expect(mesos.uid).toBe(source.uid);
 });
 
-test('a broken query shows our sentence on the panel', async ({ mesos, page }) => {
+test('a wrong query shows the message of the plugin on the panel', async ({ mesos, page }) => {
   await page.goto(explore({ queryType: 'promql', expr: 'sum by (framework' }));
   await expect(page.getByText(/not valid PromQL/).first()).toBeVisible();
   expect(mesos.uid).toBe(source.uid);

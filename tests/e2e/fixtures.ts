@@ -16,7 +16,7 @@ export { expect } from '@grafana/plugin-e2e';
 /** The tests' own data source. */
 export const source = { uid: 'mesos-e2e', name: 'Mesos (e2e)' };
 
-/** CPU allocated per framework: the query users begin with. */
+/** CPU allocated per framework: the default query. */
 export const cpusByFramework = {
   queryType: 'metrics',
   version: 1,
@@ -42,7 +42,7 @@ interface WorkerFixtures {
   /** The API as the admin. */
   api: GrafanaApi;
   replay: Replay;
-  /** The data source, made and with at least one poll behind it. */
+  /** The data source, created and polled at least once. */
   mesos: typeof source;
 }
 

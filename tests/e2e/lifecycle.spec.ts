@@ -1,5 +1,5 @@
-// What becomes of history and polling when Grafana restarts, the plugin's
-// process dies, and the data source is edited, deleted and made again. Needs a
+// History and polling when Grafana restarts, the plugin's process dies, and the
+// data source is edited, deleted and created again. Needs a
 // Grafana of its own: GRAFANA_HOME names an unpacked one.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -60,7 +60,7 @@ test.describe('one Grafana', () => {
     return snapshots() - before;
   }
 
-  test('an edit keeps the history and is in force at once', async () => {
+  test('an edit keeps the history and takes effect at once', async () => {
     const start = await historyStart();
     const edited = {
       ...settings(replay.masters),
@@ -79,7 +79,7 @@ test.describe('one Grafana', () => {
     expect(await historyStart()).toBe(start);
   });
 
-  test('deleted and made again under its UID it goes on with its history, polled once', async () => {
+  test('a data source deleted and created again under its UID continues its history, with one collector', async () => {
     const start = await historyStart();
     await own.forget(`/api/datasources/uid/${source.uid}`);
     await own.call('POST', '/api/datasources', settings(replay.masters));
@@ -89,7 +89,7 @@ test.describe('one Grafana', () => {
     expect(received).toBeLessThanOrEqual(3);
   });
 
-  test('a killed plugin process comes back, its history in memory is gone, and polling goes on', async () => {
+  test('a killed plugin process is restarted, without its history in memory, and polls again', async () => {
     const start = await historyStart();
     const [plugin] = grafana.plugins();
     expect(plugin).toBeGreaterThan(0);
@@ -104,7 +104,7 @@ test.describe('one Grafana', () => {
     expect(await polls()).toBeGreaterThanOrEqual(2);
   });
 
-  test('after a restart nothing is asked until somebody looks', async () => {
+  test('after a restart nothing is polled before the first query', async () => {
     const start = await historyStart();
     await grafana.restart();
     const before = snapshots();
@@ -114,7 +114,7 @@ test.describe('one Grafana', () => {
     expect(await polls()).toBeGreaterThanOrEqual(2);
   });
 
-  test('after a restart a rule begins the collection with nobody looking', async () => {
+  test('after a restart a rule starts the polling when nobody looks', async () => {
     writeFileSync(path.join(provisioning, 'alerting', 'up.yaml'), ruleOnUp());
     await grafana.restart();
     const before = snapshots();

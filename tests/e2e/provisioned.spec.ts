@@ -1,4 +1,4 @@
-// The files in provisioning/, loaded by a Grafana as they are (but for the
+// The files in provisioning/, loaded by a Grafana unchanged (except for the
 // masters' addresses). Needs a Grafana of its own: GRAFANA_HOME.
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// Nobody reaches a master through Grafana's data source proxy.
+// Grafana's data source proxy forwards no request to a master.
 import { eventually, GrafanaApi } from './api.ts';
 import { expect, settings, test } from './fixtures.ts';
 
@@ -15,7 +15,7 @@ test("a Viewer's requests through the data source proxy never reach the master",
   const [master] = replay.masters;
   const forbidden = /^\/(api\/v1|master\/teardown|machine)/;
   try {
-    // Also with a url that somebody wrote into the settings, which the plugin refuses.
+    // Not even with a url in the settings, which the plugin refuses.
     for (const url of ['', master]) {
       await api.call('PUT', `/api/datasources/uid/${mesos.uid}`, { ...settings([master]), url });
       for (const [method, path] of [

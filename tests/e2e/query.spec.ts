@@ -13,7 +13,7 @@ test('Save & test says what was found', async ({ api, mesos }) => {
   expect(details.verboseMessage).toMatch(/leader/i);
 });
 
-test('a metrics query answers what the replayed master answers', async ({ api, mesos, replay }) => {
+test('a metrics query returns the numbers of the replayed master', async ({ api, mesos, replay }) => {
   // The cluster changes every few seconds: ask until no sample was taken between the two.
   await expect(async () => {
     const state = async () => cpusByFrameworkOf(await (await fetch(`${replay.masters[0]}/state`)).json());
@@ -31,7 +31,7 @@ test('a metrics query answers what the replayed master answers', async ({ api, m
   }).toPass({ timeout: 90_000, intervals: [1000] });
 });
 
-test('a PromQL query of the same answers the same', async ({ api, mesos }) => {
+test('the same as a PromQL query returns the same numbers', async ({ api, mesos }) => {
   const { results } = await api.query(mesos.uid, [
     { ...cpusByFramework, instant: true },
     { queryType: 'promql', expr: 'sum by (framework) (mesos_framework_cpus_allocated)', instant: true },
@@ -58,7 +58,7 @@ test('a wrong query is an error that says what would be right', async ({ api, me
   expect(results.C.frames?.length).toBeGreaterThan(3);
 });
 
-test('resources answer label values', async ({ api, mesos }) => {
+test('the resource label-values returns label values', async ({ api, mesos }) => {
   const { data } = await api.call<{ data: string[] }>(
     'GET',
     `/api/datasources/uid/${mesos.uid}/resources/label-values?label=framework`

@@ -1,4 +1,4 @@
-// What Grafana stores of our queries is what was given, wherever it was given.
+// Grafana stores queries unchanged in dashboards, panels and rules.
 import type { Query } from './api.ts';
 import { cpusByFramework, expect, source, test } from './fixtures.ts';
 

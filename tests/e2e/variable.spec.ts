@@ -1,4 +1,4 @@
-// Template variables: their editor, and what they do to queries of both kinds.
+// Template variables: their editor, and their values in both kinds of query.
 import type { Query } from './api.ts';
 import { cpusByFramework, expect, source, test } from './fixtures.ts';
 
@@ -64,7 +64,7 @@ test('multi-value and All variables select the same series in both kinds of quer
     },
   });
 
-  /** The names the panels' answers carry, by panel. */
+  /** The names of the series in the panels' responses, by panel. */
   const shown = async (search: string) => {
     const answers: Array<Set<string>> = [];
     const listen = async (response: import('@playwright/test').Response) => {

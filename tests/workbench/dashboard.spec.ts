@@ -49,10 +49,10 @@ const numberOf = async (page: Page, title: string) => Object.values(await shownB
 const close = (number: number) => expect.closeTo(number, 6);
 
 test.describe('the cluster overview', () => {
-  test('every panel shows data, and none an error', async ({ open }) => {
+  test('every panel shows data and no error', async ({ open }) => {
     test.setTimeout(180_000);
     const page = await open({ tab: 'dashboard' });
-    // The first page of all: nothing is cached, and the variable waits for the first poll.
+    // The first page load: nothing is cached, and the variable waits for the first poll.
     await expect(choice(page)).toHaveValue(dashboard.title, { timeout: 60_000 });
     await expect(page.getByTestId('dashboard-panel')).toHaveCount(panels.length);
     for (const { title, type } of panels) {
@@ -74,12 +74,12 @@ test.describe('the cluster overview', () => {
     await expect(page.getByTestId('as-table')).toHaveCount(0);
   });
 
-  test('the other dashboard is there to choose', async ({ open }) => {
+  test('the other dashboard can be chosen', async ({ open }) => {
     const page = await open({ tab: 'dashboard' });
     await choice(page).click();
     await page.getByRole('option', { name: 'Mesos measured use' }).click();
     await expect(panelOf(page, 'Frameworks: used of allocated')).toBeVisible();
-    // Nobody asked the recorded agents: a panel says so instead of showing a zero.
+    // The recorded agents were not queried: a panel says so instead of showing a zero.
     await expect(panelOf(page, 'CPU used by framework').getByTestId('no-data')).toBeVisible();
   });
 
@@ -144,7 +144,7 @@ test.describe('the cluster overview', () => {
     await expect(first.nth(1)).toHaveText(`${most[1].toPrecision(3)} CPUs`);
   });
 
-  test('the variable narrows the row of frameworks and stays in the address', async ({ open, replay }) => {
+  test('the variable filters the Frameworks row and is kept in the address', async ({ open, replay }) => {
     const page = await open({ tab: 'dashboard' });
     const all = await cpusByFramework(replay.masters[0]);
     const variable = page.locator('[data-testid="variable"][data-name="framework"]');

@@ -1,4 +1,4 @@
-// A replayed cluster and a workbench in front of it, started once per worker.
+// A replayed cluster and a workbench on it, started once per worker.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

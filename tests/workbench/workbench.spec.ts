@@ -1,4 +1,4 @@
-// The plugin as a user meets it: editor, graph, PromQL, errors, settings.
+// The plugin in the workbench: editor, graph, PromQL, errors, settings.
 import { expect } from '@playwright/test';
 
 import { cpusByFramework } from '../../tools/simulator/expected.ts';
@@ -54,7 +54,7 @@ test('switching to code keeps the query as PromQL, and an own expression runs', 
   await expect.poll(async () => (await legendOf(page)).map((row) => row.value)).toEqual([slaves.length]);
 });
 
-test('broken PromQL shows its cause', async ({ open }) => {
+test('wrong PromQL shows what is wrong', async ({ open }) => {
   const page = await open({ queries: [{ refId: 'A', queryType: 'promql', expr: 'sum by (framework (' }] });
   await expect(page.getByTestId('error')).toContainText(/parse error|unexpected/);
   await expect(page.getByTestId('error')).toContainText('Query A');
@@ -65,7 +65,7 @@ test('a master that cannot be reached is named in the panel', async ({ open }) =
   await expect(page.getByTestId('error')).toContainText('127.0.0.1:1');
 });
 
-test('stat and table show the same numbers, another panel is a table that says so', async ({ open }) => {
+test('stat and table show the same numbers; other panel types are shown as a table with a notice', async ({ open }) => {
   const page = await open();
   await expect(page.getByTestId('legend-row').first()).toBeVisible();
   const rows = await legendOf(page);
@@ -83,7 +83,7 @@ test('stat and table show the same numbers, another panel is a table that says s
   await expect(page.getByTestId('as-table')).toContainText('Shown as a table');
 });
 
-test('the inspector tells the executed query and the frames', async ({ open }) => {
+test('the inspector shows the executed query and the frames', async ({ open }) => {
   const page = await open();
   await expect(page.getByTestId('legend-row').first()).toBeVisible();
   await page.getByRole('button', { name: 'Inspector' }).click();

@@ -24,8 +24,8 @@ import (
 	"community-mesos-datasource/pkg/series"
 )
 
-// A backend is what pkg/plugin's registry makes of a data source, on a clock
-// that a measurement moves.
+// A backend holds what pkg/plugin's registry creates for a data source, on a
+// clock that the measurement moves.
 type backend struct {
 	clock     *clocktest.Clock
 	store     history.Store
@@ -34,7 +34,7 @@ type backend struct {
 	counted   *counter
 }
 
-// newBackend makes it; nothing is asked before start.
+// newBackend returns a backend; nothing is polled before start.
 func newBackend(o options) (*backend, error) {
 	plugin.SaveMemory() // as the executable does
 	b := &backend{clock: clocktest.New(time.Unix(o.start, 0)), engine: promql.NewEngine(promql.EngineOptions{})}
@@ -65,7 +65,7 @@ func newBackend(o options) (*backend, error) {
 	return b, nil
 }
 
-// client is what the collector asks through.
+// client returns the client that the collector polls with.
 func (b *backend) client(o options) (collector.Client, error) {
 	if o.http == nil {
 		o.http = &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
@@ -90,14 +90,14 @@ func (b *backend) start() error {
 	return b.failed()
 }
 
-// advance lets time pass and returns when all polls that fell due are done.
+// advance moves the clock and returns when all polls that became due are done.
 func (b *backend) advance(d time.Duration) error {
 	b.clock.Advance(d)
 	return b.failed()
 }
 
-// failed is the error of the latest poll of any kind: a bench of a cluster that
-// does not answer would measure nothing.
+// failed returns the error of the latest poll of any kind: a benchmark of a
+// cluster that does not answer would measure nothing.
 func (b *backend) failed() error {
 	for _, p := range b.collector.Status().Polls {
 		if p.Err != nil {
@@ -107,7 +107,7 @@ func (b *backend) failed() error {
 	return nil
 }
 
-// source is the backend as queries see it.
+// source returns the backend as the source of queries.
 func (b *backend) source() query.Source {
 	return query.Source{
 		Engine:       b.engine,
@@ -119,14 +119,14 @@ func (b *backend) source() query.Source {
 	}
 }
 
-// close ends everything, the store last.
+// close stops the collector and closes the store last.
 func (b *backend) close() error {
 	b.collector.Stop()
 	b.engine.Close()
 	return b.store.Close()
 }
 
-// A counter counts the samples that pass to a sink.
+// A counter is a sink that counts the samples passed to another sink.
 type counter struct {
 	series.Sink
 	samples int64

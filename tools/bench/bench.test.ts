@@ -9,7 +9,7 @@ function bench(...args: string[]) {
   return spawnSync(process.execPath, [path.join(root, 'tools', 'bench', 'cli.ts'), ...args], { encoding: 'utf8' });
 }
 
-test('a wrong option is named with what there is', () => {
+test('an unknown option is an error that lists the options', () => {
   for (const [option, value] of [
     ['--size', 'huge'],
     ['--engine', 'paper'],

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 )
 
-// blocks is the size of a history's directory.
+// blocks holds the size of a history's directory.
 type blocks struct {
 	Bytes   int64 `json:"bytes"`   // of all files
 	Blocks  int64 `json:"blocks"`  // of finished blocks
@@ -56,7 +56,7 @@ func blocksIn(directory string) (*blocks, error) {
 	return &d, nil
 }
 
-// sizeOf adds up the files below a directory.
+// sizeOf returns the size of all files below a directory.
 func sizeOf(directory string) (int64, error) {
 	var total int64
 	err := filepath.WalkDir(directory, func(_ string, entry fs.DirEntry, err error) error {

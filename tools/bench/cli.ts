@@ -58,10 +58,10 @@ function options(): Options {
     }
     const { size, engine } = values;
     if (size !== 'all' && !(size in SIZES)) {
-      throw new Error(`--size ${size}: there is no such size`);
+      throw new Error(`--size ${size}: no such size`);
     }
     if (!['memory', 'disk', 'both'].includes(engine)) {
-      throw new Error(`--engine ${engine}: there is no such engine`);
+      throw new Error(`--engine ${engine}: no such engine`);
     }
     return {
       sizes: size === 'all' ? ['small', 'large'] : [size as Size],
@@ -91,7 +91,7 @@ function say(...more: Line[]): void {
 const nameOf = (size: Size) => `${count(SIZES[size].agents)} agents, ${count(SIZES[size].tasks)} tasks`;
 const count = (n: number) => n.toLocaleString('en');
 
-/** What is built. */
+/** The artifacts that are measured. */
 function builtSizes(): void {
   const bytes = (file: string) => statSync(path.join(root, 'dist', file)).size;
   say(
@@ -100,7 +100,7 @@ function builtSizes(): void {
   );
 }
 
-/** What has its budget at the largest size only. */
+/** Lines whose budget holds at the largest size only. */
 function budgeted(
   size: Size,
   name: string,
@@ -121,7 +121,7 @@ interface Read {
   generic: number;
 }
 
-/** Reading /state: against only unpacking it, and against who reads it whole. */
+/** Reading /state, compared with only decompressing it, and with decoding the whole body. */
 async function reading(size: Size): Promise<Read> {
   const cluster = await startGenerator(size, []);
   try {
@@ -204,7 +204,7 @@ interface Requests {
   queries: number;
 }
 
-/** Clusters whose load is counted: how often /state may be asked for at most, in seconds (the ladder of Mesos' web UI). */
+/** Clusters whose load is counted: how often /state may be asked for at most, in seconds (the intervals of Mesos' web UI). */
 const COUNTED = [
   { agents: 500, tasks: 5_000, every: 20 },
   { agents: 5_000, tasks: 50_000, every: 120 },
@@ -237,7 +237,7 @@ async function requests(): Promise<Line[]> {
     });
     for (const viewers of [1, 100]) {
       const some = await measured(viewers);
-      // Ports are in the answers, which are a few bytes longer or shorter for it.
+      // Responses contain ports, so their lengths differ by a few bytes.
       const alike = (a: Asked, b: Asked) => a.requests === b.requests && Math.abs(a.bytes - b.bytes) <= 0.001 * b.bytes;
       found.push({
         name: `the same with ${viewers} ${viewers === 1 ? 'viewer' : 'viewers'}: ${size}`,
@@ -267,7 +267,7 @@ interface Days {
   disk?: { bytes: number; blocks: number; samples: number };
 }
 
-/** Seconds between two polls of /state: the ladder of pkg/collector by number of agents. */
+/** Seconds between two polls of /state: the intervals of pkg/collector by number of agents. */
 const STEP: Record<Size, number> = { small: 15, medium: 60, large: 240 };
 
 /** Most memory after a day, in bytes. */
@@ -329,7 +329,7 @@ async function oneDay(size: Size, engine: string): Promise<Line[]> {
   return more;
 }
 
-/** Seven days at constant load: what is kept for a day must not grow from day to day. */
+/** Seven days at constant load with a retention of a day: memory must not grow from day to day. */
 async function week(engine: string): Promise<Line[]> {
   const flags = { days: 7, step: 60, 'poll-interval': '60s', retention: '24h' };
   const found = await days('small', engine, flags, ['--rhythm', '0']);

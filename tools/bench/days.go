@@ -4,16 +4,16 @@ package main
 
 import "time"
 
-// daysFound is what days of polls left.
+// daysFound holds the result of bench days.
 type daysFound struct {
 	Days      []day      `json:"days"`
 	Questions []question `json:"questions"`
-	// Asked is the memory after the questions.
+	// Asked is the memory after the queries.
 	Asked footprint `json:"asked"`
 	Disk  *blocks   `json:"disk,omitempty"`
 }
 
-// day is the state of the backend at the end of a day. Bytes.
+// day holds the state of the backend at the end of a day, in bytes.
 type day struct {
 	Memory   footprint `json:"memory"`
 	LiveHeap int64     `json:"liveHeap"`
@@ -26,8 +26,8 @@ type day struct {
 	Polls    int       `json:"polls"`
 }
 
-// days lets days pass, one step after the other, and asks the questions at
-// their end. The cluster's clock runs along with the polls (--step of the
+// days moves the clock by days, step by step, and runs the queries at their
+// end. The cluster's clock runs along with the polls (--step of the
 // generator).
 func days(o options) (any, error) {
 	b, err := newBackend(o)

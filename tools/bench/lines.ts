@@ -1,4 +1,4 @@
-// What was measured, against what it may be at most.
+// Measurements and their budgets, as lines of the table.
 
 /** A line of the table. */
 export interface Line {
@@ -11,12 +11,12 @@ export interface Line {
   note?: string;
 }
 
-/** Something measured that may be at most so much, both written by `show`. */
+/** Returns the line of a measurement with a budget, both formatted by `show`. */
 export function atMost(name: string, value: number, budget: number, show: (n: number) => string, note?: string): Line {
   return { name, value: show(value), budget: `< ${show(budget)}`, verdict: value < budget ? 'ok' : 'over', note };
 }
 
-/** Something measured that has no budget. */
+/** Returns the line of a measurement without a budget. */
 export function told(name: string, value: string, note?: string): Line {
   return { name, value, budget: '', verdict: '', note };
 }

@@ -5,13 +5,13 @@
 // shipped: `npm run bench` builds and runs it, a fresh process per measurement.
 //
 //	main.go      the command line
-//	process.go   what a process says of itself: CPU, memory
-//	backend.go   collector, history and queries put together on a clock of its own
+//	process.go   CPU and memory of this process
+//	backend.go   collector, history and queries, connected, on a clock of their own
 //	read.go      bench read: reading /state against only unpacking it, and a naive reader
 //	poll.go      bench poll: a whole poll, from asking to samples written
 //	days.go      bench days: days of polls, and queries at their end
-//	requests.go  bench requests: what masters and agents are asked for
-//	questions.go the panels and rules that are asked for
+//	requests.go  bench requests: the requests that masters and agents get
+//	questions.go the queries of panels and rules
 //	blocks.go    the size of a history on disk
 //
 // Linux only: CPU and peak memory are read from /proc.
@@ -27,7 +27,7 @@ import (
 	"time"
 )
 
-// options are the command line.
+// options holds the command line.
 type options struct {
 	master string // URL of the generated master
 

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// pollFound is what whole polls cost: /metrics/snapshot, /state and /roles,
+// pollFound holds the cost of whole polls: /metrics/snapshot, /state and /roles,
 // from asking to samples written. Bytes, and CPU in seconds.
 type pollFound struct {
 	Before  footprint `json:"before"`  // of a process that has done nothing yet

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// cpu is the time this process has had of all processors, in user and kernel,
+// cpu returns this process' time on all processors, in user and kernel,
 // its garbage collector included.
 func cpu() time.Duration {
 	var use syscall.Rusage
@@ -22,7 +22,7 @@ func cpu() time.Duration {
 	return time.Duration(use.Utime.Nano() + use.Stime.Nano())
 }
 
-// footprint is what the kernel says this process takes, in bytes.
+// footprint holds this process' memory as the kernel reports it, in bytes.
 type footprint struct {
 	Now  int64 `json:"now"`  // VmRSS
 	Peak int64 `json:"peak"` // VmHWM: the most since the start, or since forgetPeak
@@ -49,10 +49,10 @@ func resident() (footprint, error) {
 	return m, err
 }
 
-// forgetPeak makes the memory of now the peak (proc(5): clear_refs).
+// forgetPeak resets the peak to the current memory (proc(5): clear_refs).
 func forgetPeak() error { return os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) }
 
-// liveHeap is what the heap holds after a collection, in bytes.
+// liveHeap returns the size of the heap after a collection, in bytes.
 func liveHeap() int64 {
 	runtime.GC()
 	runtime.GC() // what finalizers kept

@@ -1,4 +1,4 @@
-// Other processes: the generated cluster, the measuring half in Go, and what the kernel knows of the plugin's.
+// Other processes: the generated cluster, the Go part of the benchmark, and the plugin's process as the kernel reports it.
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 
 import { type Artifact, root } from '../scripts/build.ts';
 
-/** A generated cluster that runs. */
+/** A running generated cluster. */
 export interface Generated {
   master: string;
   control: string;
@@ -38,7 +38,7 @@ export async function startGenerator(size: string, flags: string[]): Promise<Gen
   };
 }
 
-/** The measuring half, from the repository's root. */
+/** The Go part of the benchmark, from the repository's root. */
 const benchExecutable = 'tools/dist/bench';
 
 export const benchArtifact: Artifact = {
@@ -90,14 +90,14 @@ export class Watched {
     return (Number(fields[11]) + Number(fields[12])) / 100;
   }
 
-  /** Bytes it takes now, and took at most. */
+  /** Current and peak memory in bytes. */
   memory(): { now: number; peak: number } {
     const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
     const value = (name: string) => 1024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]);
     return { now: value('VmRSS'), peak: value('VmHWM') };
   }
 
-  /** Makes the memory of now the most it took. */
+  /** Resets the peak to the current memory. */
   forgetPeak(): void {
     writeFileSync(`/proc/${this.pid}/clear_refs`, '5');
   }

@@ -1,5 +1,5 @@
-// What Prometheus itself takes to scrape and keep as many series as a large cluster has, where it is installed. An
-// exporter would come on top of it.
+// The cost of Prometheus, where it is installed, to scrape and store as many series as a large cluster has. An exporter
+// would come on top of it.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -13,8 +13,8 @@ import (
 	"community-mesos-datasource/pkg/query"
 )
 
-// question is a panel or a rule, and how long its answer took: medians of
-// several tries, in milliseconds.
+// question is the query of a panel or a rule, and how long it took: the median of
+// several runs, in milliseconds.
 type question struct {
 	Name   string  `json:"name"`
 	Rule   bool    `json:"rule"`
@@ -38,10 +38,10 @@ var questions = []question{
 	{Name: "failed tasks by framework", Rule: true, json: `{"queryType":"metrics","entity":"framework","resource":"tasks","measure":"failed","instant":true}`},
 }
 
-// tries is how often each is asked.
+// tries is how often each query runs.
 const tries = 15
 
-// ask asks all questions of a backend.
+// ask runs all queries.
 func (b *backend) ask() ([]question, error) {
 	now := b.clock.Now()
 	var answered []question

@@ -19,7 +19,7 @@ import (
 	"community-mesos-datasource/pkg/mesos"
 )
 
-// readFound is what reading one /state costs, in CPU seconds: medians.
+// readFound holds the cost of reading one /state, in CPU seconds: medians.
 type readFound struct {
 	Plain   int64   `json:"plain"` // bytes
 	Zipped  int64   `json:"zipped"`
@@ -32,8 +32,8 @@ type readFound struct {
 }
 
 // read compares readers of the same body, which is in memory: the project's
-// client, whoever only unpacks it, and two who do what comes to mind first:
-// the whole body into encoding/json, into narrow structs and into any. Each has
+// client, decompression alone, and two naive readers that decode the whole body
+// with encoding/json, into narrow structs and into any. Each has
 // Go's own settings of garbage collection: those of the executable are made for
 // a process that holds a history.
 func read(o options) (any, error) {
@@ -90,7 +90,7 @@ func read(o options) (any, error) {
 	return found, nil
 }
 
-// fetch gets a page as it comes over the wire.
+// fetch returns a response as it is sent.
 func fetch(url string) ([]byte, error) {
 	req, err := http.NewRequest(http.MethodGet, url, nil)
 	if err != nil {
@@ -108,7 +108,7 @@ func fetch(url string) ([]byte, error) {
 	return io.ReadAll(resp.Body)
 }
 
-// canned answers /state with a body and says that it leads itself.
+// canned answers /state with a body, and /redirect as a leader.
 type canned []byte
 
 // RoundTrip implements http.RoundTripper.
@@ -122,7 +122,7 @@ func (body canned) RoundTrip(req *http.Request) (*http.Response, error) {
 	return answer(http.StatusOK, http.Header{"Content-Encoding": {"gzip"}, "Content-Type": {"application/json"}}, body)
 }
 
-// whole reads a body as most programs do.
+// whole decodes a whole body, as most programs do.
 func whole(body []byte, into any) error {
 	unpacked, err := gzip.NewReader(bytes.NewReader(body))
 	if err != nil {
@@ -135,8 +135,8 @@ func whole(body []byte, into any) error {
 	return json.Unmarshal(plain, into)
 }
 
-// naiveState is what somebody who counts tasks by agent and framework takes of
-// /state.
+// naiveState holds the fields of /state that counting tasks by agent and
+// framework needs.
 type naiveState struct {
 	Slaves []struct {
 		ID        string         `json:"id"`
@@ -185,5 +185,5 @@ func median(values []float64) float64 {
 	return values[len(values)/2]
 }
 
-// milliseconds are those of a duration, with fractions.
+// milliseconds returns a duration in milliseconds, with fractions.
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

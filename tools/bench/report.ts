@@ -11,12 +11,12 @@ const file = path.join(root, 'docs', 'benchmarks.md');
 const BEGIN = '<!-- written by npm run bench -->';
 const END = '<!-- end of what npm run bench writes -->';
 
-/** Puts a table in the place of the last one. */
+/** Replaces the table. */
 export function writeReport(lines: Line[], load: number): void {
   const text = readFileSync(file, 'utf8');
   const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
   if (begin < 0 || end < begin) {
-    throw new Error(`docs/benchmarks.md has lost the lines "${BEGIN}" and "${END}", between which the table goes`);
+    throw new Error(`docs/benchmarks.md lacks the lines "${BEGIN}" and "${END}", between which the table goes`);
   }
   const table = ['| what | measured | budget | |', '| --- | --- | --- | --- |'].concat(
     lines.map(({ name, value, budget, verdict, note }) =>

@@ -23,21 +23,21 @@ import (
 	"community-mesos-datasource/pkg/series"
 )
 
-// requestsFound is what a cluster was asked for while viewers looked.
+// requestsFound holds the requests that a cluster got while viewers looked.
 type requestsFound struct {
 	Minutes float64 `json:"minutes"`
 	Every   float64 `json:"every"` // seconds between two /state
 	Master  asked   `json:"master"`
 	Agents  asked   `json:"agents"`
-	// Queries is how many the viewers had answered.
+	// Queries is the number of answered queries of the viewers.
 	Queries int `json:"queries"`
 }
 
-// asked is requests, and bytes of their answers as sent.
+// asked holds the number of requests and the bytes of their responses as sent.
 type asked struct {
 	Requests int   `json:"requests"`
 	Bytes    int64 `json:"bytes"`
-	// AtOnce is how many requests for one page were under way at a time, at most.
+	// AtOnce is the largest number of concurrent requests for one path.
 	AtOnce int `json:"atOnce"`
 }
 
@@ -47,15 +47,15 @@ const (
 	afterwards = 10 * time.Minute
 )
 
-// panels are what each viewer looks at.
+// panels are the queries of each viewer.
 var panels = []string{
 	`{"queryType":"metrics","entity":"framework","resource":"cpus","measure":"allocated"}`,
 	`{"queryType":"metrics","entity":"role","resource":"memory","measure":"allocated"}`,
 	`{"queryType":"metrics","entity":"cluster","resource":"tasks","measure":"running"}`,
 }
 
-// requests counts what a cluster is asked for in minutes of the clock, agents
-// included, while so many viewers ask for their panels every five seconds.
+// requests counts the requests to masters and agents in minutes of the clock,
+// while o.viewers run the queries of their panels every five seconds.
 func requests(o options) (any, error) {
 	masters, agents := newTraffic(http.DefaultTransport.(*http.Transport).Clone()), newTraffic(nil)
 	var err error
@@ -92,7 +92,7 @@ func requests(o options) (any, error) {
 	return found, nil
 }
 
-// look asks for the panels over the last hour.
+// look runs the queries of the panels over the last hour.
 func (b *backend) look() error {
 	now := b.clock.Now()
 	for _, panel := range panels {
@@ -108,13 +108,13 @@ func (b *backend) look() error {
 	return nil
 }
 
-// traffic counts what passes.
+// traffic is an http.RoundTripper that counts requests and bytes.
 type traffic struct {
 	next http.RoundTripper
 
 	mu    sync.Mutex
 	total asked
-	under map[string]int // requests for a page that are under way
+	under map[string]int // concurrent requests by path
 }
 
 func newTraffic(next http.RoundTripper) *traffic {
@@ -158,7 +158,7 @@ func (t *traffic) ended(page string) {
 	}
 }
 
-// countedBody counts the bytes of an answer; its request is over when it is
+// countedBody counts the bytes of a response. Its request is over when it is
 // closed.
 type countedBody struct {
 	io.ReadCloser
@@ -180,13 +180,13 @@ func (b *countedBody) Close() error {
 	return b.ReadCloser.Close()
 }
 
-// agentPages are an agent's recorded answers.
+// agentPages holds an agent's recorded responses.
 var agentPages = map[string]string{
 	"/monitor/statistics": "testdata/captures/03-workload/agent1-get_monitor_statistics.json",
 	"/metrics/snapshot":   "testdata/captures/03-workload/agent1-get_metrics_snapshot.json",
 }
 
-// recordedAgent answers for every agent as a recorded one did.
+// recordedAgent answers every agent's requests with a recorded agent's responses.
 func recordedAgent() (http.RoundTripper, error) {
 	pages := map[string][]byte{}
 	for path, file := range agentPages {
@@ -217,7 +217,7 @@ func recordedAgent() (http.RoundTripper, error) {
 	}), nil
 }
 
-// answering is a function as an http.RoundTripper.
+// answering makes a function an http.RoundTripper.
 type answering func(*http.Request) (*http.Response, error)
 
 func (f answering) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }

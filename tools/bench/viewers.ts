@@ -1,4 +1,4 @@
-// What a master is asked for in a minute while nobody looks, one, and a hundred.
+// Requests that a master gets in a minute with no viewer, one, and a hundred.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type Plugin, withPlugin } from './executable.ts';
@@ -9,7 +9,7 @@ export interface Asked {
   viewers: number;
   requests: number;
   bytes: number;
-  /** Queries the viewers had answered. */
+  /** The number of answered queries of the viewers. */
   queries: number;
 }
 

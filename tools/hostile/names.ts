@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { DEFAULTS } from '../simulator/generate/cluster.ts';
 import { startGenerated } from '../simulator/generate/master.ts';
 
-/** What of /state is rewritten. */
+/** The parts of /state that are rewritten. */
 interface State {
   hostname: string;
   frameworks: Array<{
@@ -51,7 +51,7 @@ export const rewrites = {
         task.role = framework.role;
       });
     });
-    // The whole page of an HTTP proxy became a host name once.
+    // Public reports have a host name that was a whole HTML page of a proxy.
     state.slaves.forEach((agent, i) => (agent.hostname = `<html>${i}${long('<p>error</p>', MIB)}`));
   },
   giant(state: State) {

@@ -1,5 +1,5 @@
-// The innocent viewer: an instant query every 100 ms, from a thread of its own, so that nothing the attacker does in this
-// process delays it. Requests are sent on schedule whether or not earlier ones were answered, and timed from then.
+// The probe: an innocent viewer's instant query every 100 ms, in its own thread, so that the attacks in this process do
+// not delay it. Requests are sent on schedule whether or not earlier ones were answered, and timed from then.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
@@ -26,7 +26,7 @@ interface Order {
 
 const EVERY = 100;
 
-/** Most that are under way at once: beyond it nobody is innocent. */
+/** The largest number of concurrent probes: more would be an attack as well. */
 const MOST = 100;
 
 export function startProbe(order: Order): Probe {

@@ -40,7 +40,7 @@ export function ask(queries: Query | Query[], range: { from: string; to: string 
   };
 }
 
-/** A PromQL query over the range, as a panel asks. */
+/** A PromQL query over the range, as a panel sends it. */
 export const range = (expr: string, more: Query = {}): Query => ({ queryType: 'promql', expr, range: true, ...more });
 
 /** A PromQL query at the end of the range. */

@@ -1,4 +1,4 @@
-// Sends the attacks and measures what they do to the plugin and to those beside them.
+// Sends the attacks and measures what they do to the plugin and to other viewers.
 import http from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -13,13 +13,13 @@ export const BUDGET = { memory: 700e6, innocent: 1000 };
 /** ms for which rounds of an attack are repeated. */
 const SUSTAINED = 1500;
 
-/** Bytes at which the plugin is ended, so that an attack that works does not take the machine along. */
+/** Bytes at which the plugin is killed, so that a successful attack does not use up the machine's memory. */
 const TOO_MUCH = 4e9;
 
 /** ms that the plugin has after an attack to stop working on it. */
 const SETTLE = 5000;
 
-/** Innocent queries during an attack from which a percentile means something. */
+/** The number of probes during an attack that a percentile needs. */
 const ENOUGH = 10;
 
 export interface Result {
@@ -30,28 +30,28 @@ export interface Result {
   answered: number;
   refused: number;
   cancelled: number;
-  /** The first sentence with which one was refused. */
+  /** The first error message. */
   sentence?: string;
   /** How an answer begins. */
   sample?: string;
-  /** Bytes the process took at most. */
+  /** The process' peak memory in bytes. */
   peak: number;
   /** The innocent queries meanwhile, ms. */
   innocent: { count: number; p95: number; most: number };
-  /** What must not be; empty: the plugin withstood it. */
+  /** What went wrong; empty: the plugin withstood the attack. */
   problems: string[];
 }
 
 export interface Verdict {
   results: Result[];
-  /** Of the whole run. */
+  /** The result of the whole run. */
   innocent: { count: number; p95: number };
   peak: number;
   /** Polls that came more than half an interval late or not at all, and polls with mesos_up other than 1. */
   missed: string[];
   /** Polls of both masters. */
   polls: number;
-  /** Whether the process at the end is the one of the beginning. */
+  /** Whether the plugin's process is the same at the beginning and at the end. */
   sameProcess: boolean;
   panics: string[];
 }
@@ -90,7 +90,7 @@ export async function run(stage: Stage, attacks: Attack[], told: (result: Result
   }
 }
 
-/** What the plugin takes now and then, also if it ends before its peak can be read. */
+/** Samples the plugin's memory, so that the peak is known even when its process ends. */
 interface Watch {
   /** Bytes, the most that was seen; set to 0 before an attack. */
   most: number;
@@ -118,7 +118,7 @@ async function send(stage: Stage, probe: Probe, watched: Watch, attack: Attack):
   const from = Date.now();
   const outcomes: Outcome[] = [];
   let rounds = 0;
-  // Text once: several of 10 MB made for each round would be this process' memory.
+  // Serialized once: several of 10 MB, made for each round, would use up this process' memory.
   const requests = attack
     .requests()
     .map((one) => ({ ...one, body: typeof one.body === 'object' ? JSON.stringify(one.body) : one.body }));
@@ -167,7 +167,7 @@ interface Outcome {
   text: string;
 }
 
-/** What stays of the beginning and of the end of an answer: the error is in one of them. */
+/** How much of the beginning and of the end of a response is kept: the error is in one of them. */
 const KEPT = 1 << 16;
 
 /** Sends a request on a connection of its own, and reads what comes back without keeping it. */
@@ -230,7 +230,7 @@ function answer(
   });
 }
 
-/** Reads an answer: HTTP 200, or an error that is a sentence and not an accident. */
+/** Classifies a response: HTTP 200, a deliberate error message, or a fault of the plugin. */
 function read(status: number, text: string): [Outcome['kind'], string] {
   if (status === 200) {
     return ['answered', text.slice(0, 1000)];

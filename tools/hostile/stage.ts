@@ -1,4 +1,4 @@
-// What the attacks are sent to: the executable, started as Grafana starts it, with a data source whose cluster has six hours
+// The target of the attacks: the executable, started as Grafana starts it, with a data source whose cluster has six hours
 // of history on disk, one with 100,000 tasks whose history is not kept, and three with names that a tenant chose.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -45,11 +45,11 @@ export interface Stage {
 export interface StageOptions {
   /** Folder of a built plugin; absent: this repository's, built when it is outdated. */
   plugin?: string;
-  /** Is told what is being prepared. */
+  /** Is called with what is being prepared. */
   tell: (text: string) => void;
 }
 
-/** Prepares all of it; takes about a minute and a half. */
+/** Prepares the target; takes about a minute and a half. */
 export async function startStage({ plugin, tell }: StageOptions): Promise<Stage> {
   const started: Array<() => Promise<void> | void> = [];
   const stop = async () => {

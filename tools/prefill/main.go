@@ -4,16 +4,16 @@
 //
 // There is one clock, the collector's. It begins at -start and runs as fast as
 // polls are answered; the cluster's time is moved to it before each request.
-// When it has come to the present it goes on with it, so that the history has no
-// gap while whoever is to open it next starts. Prefill ends, and closes the
-// history, when its standard input does.
+// When it has reached the machine's time it continues with that, so that the
+// history has no gap while Grafana or the workbench starts. Prefill ends, and
+// closes the history, when its standard input ends.
 //
 // It prints a line with the clock's time (Unix seconds) from time to time, and
-// the line "present" when it has come there.
+// the line "present" when it has reached the machine's time.
 //
 //	main.go     the command line
-//	prefill.go  the course of events
-//	sink.go     what stands between collector and history
+//	prefill.go  collector, clock and history
+//	sink.go     passes samples from collector to history in a goroutine
 package main
 
 import (
@@ -28,8 +28,8 @@ import (
 )
 
 func main() {
-	debug.SetGCPercent(400) // it is short of time, not of memory
-	// The terminal's Ctrl-C comes to all: standard input ends when it is time.
+	debug.SetGCPercent(400) // time matters here, memory does not
+	// The terminal's Ctrl-C reaches all processes; this one ends with its standard input.
 	signal.Ignore(os.Interrupt)
 	if err := run(os.Args[1:], os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "prefill:", err)
@@ -60,7 +60,7 @@ func run(args []string, in io.Reader, out io.Writer) error {
 	}
 	o.masters, o.start = strings.Split(masters, ","), time.Unix(start, 0)
 	if !o.start.Before(o.now()) {
-		return fmt.Errorf("-start %d does not lie in the past", start)
+		return fmt.Errorf("-start %d is not before now", start)
 	}
 	ended := make(chan struct{})
 	go func() { // it ends with its input, at the latest with the process

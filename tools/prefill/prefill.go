@@ -18,7 +18,7 @@ import (
 	"community-mesos-datasource/pkg/series"
 )
 
-// options are what prefill is told.
+// options holds the command line.
 type options struct {
 	masters         []string
 	control         string        // URL of the simulator's control server
@@ -34,21 +34,21 @@ type options struct {
 
 // strides are how far the clock goes at a time, in tenths of the interval. What
 // falls due meanwhile happens side by side at the end of a stride: at 1 and 2
-// agents' turn comes (they wait for /state, or for its second try), at 6 the
+// agents are polled (they wait for /state, or for its second attempt), at 6 the
 // others have theirs, at 7 those that broke off are asked once more, which is
 // the last moment for that.
 var strides = []time.Duration{1, 1, 4, 1, 3}
 
 const (
-	// present is how near the clock comes to be there.
+	// present is the distance to the machine's time at which the clock has reached it.
 	present = time.Second
-	// beat is how often the clock follows when it is there.
+	// beat is how often the clock follows the machine's time after that.
 	beat = 200 * time.Millisecond
-	// telling is how much history is written between two lines of progress.
+	// telling is the history written between two lines of progress.
 	telling = 10 * time.Minute
 )
 
-// prefill watches the cluster from o.start until ended is closed, and closes the
+// prefill polls the cluster from o.start until ended is closed, and closes the
 // history.
 func prefill(o options, ended <-chan struct{}, out io.Writer) error {
 	clock := clocktest.New(o.start)
@@ -62,7 +62,7 @@ func prefill(o options, ended <-chan struct{}, out io.Writer) error {
 	return errors.Join(err, into.close(), store.Close())
 }
 
-// watch starts a collector as the plugin would, agents' statistics included.
+// watch starts a collector as the plugin does, including agents' statistics.
 func watch(o options, clock *clocktest.Clock, into series.Sink, store history.Store) (*collector.Collector, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	if o.dial != nil {
@@ -100,10 +100,10 @@ func watch(o options, clock *clocktest.Clock, into series.Sink, store history.St
 	return c, nil
 }
 
-// agentAddress is where a simulated agent is: names do not resolve.
+// agentAddress is the address of a simulated agent: its host name does not resolve.
 const agentAddress = "http://{ip}:{port}"
 
-// advance lets time pass, first as fast as it can, then with the present, until
+// advance moves the clock, first as fast as it can, then with the machine's, until
 // ended is closed. check is called after each stride.
 func advance(o options, clock *clocktest.Clock, ended <-chan struct{}, out io.Writer, check func() error) error {
 	told, there := clock.Now(), false
@@ -156,8 +156,8 @@ func check(c *collector.Collector, store history.Store) error {
 	return nil
 }
 
-// plain asks for answers that are not compressed: on one machine that only costs
-// time.
+// plain requests responses without compression, which only costs time on one
+// machine.
 type plain struct{ http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.

@@ -27,10 +27,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// begin is when histories of tests begin.
+// begin is the start of the tests' histories.
 var begin = time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
 
-// A control is the control server of a cluster: it notes the moments it is told.
+// A control is the control server of a cluster. It records the times that it is set to.
 type control struct {
 	url string
 
@@ -54,7 +54,7 @@ func newControl(t *testing.T) *control {
 }
 
 // recorded are options for the recorded cluster of scene 03-workload, which has
-// been there for long at a present that stands still.
+// been running for long at a fixed time.
 func recorded(t *testing.T, long time.Duration) (options, *control) {
 	cluster := mesostest.NewCluster(t, os.DirFS("../../testdata/captures"), mesostest.Scene{Name: "03-workload"})
 	d := newControl(t)
@@ -73,7 +73,7 @@ func recorded(t *testing.T, long time.Duration) (options, *control) {
 	}, d
 }
 
-// untilPresent is an output that closes ended when the present has come.
+// untilPresent is a writer that closes ended at the line "present".
 type untilPresent struct {
 	bytes.Buffer
 	ended chan struct{}
@@ -140,7 +140,7 @@ func TestHistoryReachesFromTheStartToThePresent(t *testing.T) {
 	for _, poll := range []string{"snapshot", "state", "roles"} {
 		require.Equal(t, want, up[`{poll="`+poll+`"}`], poll)
 	}
-	// Agents' turn comes after the leader's list: the last pass is not over.
+	// Agents are polled after /state: the last poll of the agents is not over.
 	agents := up[`{poll="agents"}`]
 	require.Len(t, agents, len(want)-1)
 	for i, p := range agents {
@@ -214,10 +214,10 @@ func TestTheCommandLineIsChecked(t *testing.T) {
 	require.ErrorContains(t, run([]string{"-masters=http://localhost:1", "-control=http://localhost:1"}, in, &bytes.Buffer{}), "-dir is missing")
 	future := strconv.FormatInt(time.Now().Add(time.Hour).Unix(), 10)
 	require.ErrorContains(t, run([]string{"-masters=http://localhost:1", "-control=http://localhost:1", "-dir=/h", "-start=" + future}, in, &bytes.Buffer{}),
-		"does not lie in the past")
+		"is not before now")
 }
 
-// broken is a history that refuses everything.
+// broken is a history that fails each batch.
 type broken struct{}
 
 var errBroken = errors.New("broken")

@@ -1,4 +1,4 @@
-// Prefilled history, as a panel shows it: what was true then, and nothing else.
+// Prefilled history, as a panel shows it: the true values of that time, and no others.
 import assert from 'node:assert/strict';
 import { existsSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
@@ -41,7 +41,7 @@ async function ask(url: string, prefilled: Prefilled, expr: string): Promise<Poi
     .filter((point): point is Point => point[1] !== null);
 }
 
-test('a panel shows prefilled history as it was, and goes on with the present', async () => {
+test('a panel shows prefilled history, and continues live', async () => {
   ensureBuilt([...plugin, ...workbenchArtifacts]); // so that it takes no time later
   const prefilled = await startPrefilled(small);
   const present = Date.now() / 1000;
@@ -92,7 +92,7 @@ test('a panel shows prefilled history as it was, and goes on with the present', 
   assert.equal(existsSync(prefilled.historyPath), false);
 });
 
-test('credentials are those of the cluster', async () => {
+test('polls use the credentials of the cluster', async () => {
   const auth = { monitor: { password: 'monitor-secret' } };
   const prefilled = await startPrefilled({ ...small, hours: 0.02, plan: { ...small.plan, principals: auth } });
   try {
@@ -104,7 +104,7 @@ test('credentials are those of the cluster', async () => {
   }
 });
 
-test('a history that cannot be written says why, and leaves nothing', async () => {
+test('a history that cannot be written is an error with the cause, and leaves no files', async () => {
   const restricted = { limited: { password: 'limited-secret', restricted: true } };
   await assert.rejects(
     startPrefilled({ ...small, plan: { ...small.plan, principals: restricted } }),

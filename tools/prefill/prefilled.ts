@@ -1,9 +1,9 @@
 // A simulated cluster with history: hours of it pass in seconds while the plugin's own collector and history record it
-// (tools/prefill), then its time goes on with the machine's.
+// (tools/prefill), then its time continues with the machine's.
 //
 //   const prefilled = await startPrefilled({ scenario, hours: 6 });
 //   start a Grafana or workbench with history_path = prefilled.historyPath
-//   await prefilled.handOver();   // closes the history: the first question opens it
+//   await prefilled.handOver();   // closes the history: the first query opens it
 //   await prefilled.stop();       // ends the cluster and removes the history
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -20,13 +20,13 @@ import type { SourceSettings } from '../scripts/provision.ts';
 
 export interface PrefillOptions {
   scenario: Scenario;
-  /** How much history there is when the cluster comes to the present. */
+  /** Hours of history when the cluster continues live. */
   hours: number;
   /** Port of the first master; 0: any free ones. */
   port: number;
   /** What differs from the scenario's plan. */
   plan?: Partial<Plan>;
-  /** Told from time to time how much of the history is written, 0 to 1. */
+  /** Called from time to time with the written share of the history, 0 to 1. */
   progress?: (share: number) => void;
   /** Ends it before it has started. */
   signal?: AbortSignal;
@@ -40,7 +40,7 @@ export interface Prefilled {
   start: number;
   /** What the data source needs besides the masters. */
   settings: SourceSettings;
-  /** Ends the polling that wrote the history, and closes it. Until then it goes on with the present. */
+  /** Stops the polling that writes the history, and closes it. */
   handOver(): Promise<void>;
   /** Ends all of it and removes the history. */
   stop(): Promise<void>;
@@ -49,7 +49,7 @@ export interface Prefilled {
 /** Seconds between two polls, as by default. */
 export const INTERVAL = 15;
 
-/** Seconds that the cluster has behind it before anybody looks. */
+/** Seconds of the cluster before the history begins. */
 const LEAD = 60;
 
 /** Org and UID of the provisioned data source: the name of its directory. */
@@ -113,7 +113,7 @@ export async function startPrefilled(options: PrefillOptions): Promise<Prefilled
 
 type User = [name: string, password: string];
 
-/** Somebody who may see all, where masters and agents ask who it is. */
+/** A principal that may see everything, where masters and agents require one. */
 function userOf({ principals = {} }: Plan): User | undefined {
   const found = Object.entries(principals).find(([, { restricted }]) => !restricted);
   return found && [found[0], found[1].password];
@@ -135,7 +135,7 @@ function settingsFor(user?: User): SourceSettings {
   };
 }
 
-/** A scenario that is shorter than the history happens at its end. */
+/** Returns when the scenario starts: one that is shorter than the history ends with it. */
 function within(scenario: Scenario, seconds: number): Scenario {
   const later = Math.max(0, LEAD + seconds - scenario.length);
   return { ...scenario, steps: scenario.steps.map((step) => ({ ...step, at: step.at + later })) };
@@ -176,7 +176,7 @@ export function startPrefill({ masters, control, dir, uid, start, interval, user
   });
   ended.catch(() => undefined); // callers handle the rejection
   return {
-    /** Resolves when the present has come. */
+    /** Resolves when the history has reached the machine's time. */
     async present(progress: (at: number) => void): Promise<void> {
       const present = new Promise<void>((resolve) => {
         createInterface({ input: child.stdout }).on('line', (line) =>

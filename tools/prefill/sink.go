@@ -13,9 +13,9 @@ import (
 	"community-mesos-datasource/pkg/series"
 )
 
-// A sink passes samples on to a history in a goroutine of its own: while one
-// poll is written the cluster is asked for the next, which uses both of two
-// cores. It leaves out what cannot be known here.
+// A sink passes samples to a history in its own goroutine: one poll is written
+// while the next is requested, which uses two cores. It leaves out series whose
+// values are unknown here (see unknown).
 type sink struct {
 	to      series.Sink
 	batches chan []sample
@@ -38,7 +38,7 @@ type sample struct {
 	v  float64
 }
 
-// waiting is how many polls may wait to be written.
+// waiting is the largest number of polls that wait to be written.
 const waiting = 64
 
 func newSink(to series.Sink) *sink {
@@ -53,14 +53,14 @@ func (s *sink) Room(interval time.Duration) int { return s.to.Room(interval) }
 // Batch implements series.Sink.
 func (s *sink) Batch(context.Context) series.Batch { return &batch{sink: s} }
 
-// err is what went wrong first while writing, nil when nothing did.
+// err returns the first error of writing, or nil.
 func (s *sink) err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.failed
 }
 
-// close waits until everything is written. Nothing may be appended any more.
+// close waits until everything is written. Nothing may be appended after it.
 func (s *sink) close() error {
 	close(s.batches)
 	<-s.done
@@ -118,9 +118,9 @@ func (b *batch) Append(ref series.Ref, lset func() labels.Labels, t int64, v flo
 	return ref, nil
 }
 
-// unknown tells of a series that has no reference yet whether its value cannot
-// be known: how long answers took, and how many bytes they would have had
-// compressed. The clock stands still meanwhile, and unknown is never 0.
+// unknown reports whether the values of a series cannot be known here: the
+// duration of responses, because the clock does not move meanwhile, and their
+// compressed size. Unknown is never 0.
 func unknown(name string, v float64) bool {
 	return name == "mesos_poll_bytes" || (name == "mesos_poll_duration_seconds" && (v == 0 || series.IsStale(v)))
 }

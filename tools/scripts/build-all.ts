@@ -1,4 +1,4 @@
-// Builds the plugin and the workbench, what is outdated of them.
+// Builds the outdated parts of the plugin and of the workbench.
 import { workbenchArtifacts } from '../workbench/build.ts';
 import { ensureBuilt, plugin } from './build.ts';
 

@@ -1,5 +1,5 @@
-// Builds what a running plugin is made of, and only what its inputs have
-// outdated: the second start of the demo takes seconds.
+// Builds the parts of a running plugin, each only when its inputs have changed:
+// the second start of the demo takes seconds.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -10,17 +10,17 @@ export const root = path.join(import.meta.dirname, '..', '..');
 
 const stamps = path.join(root, 'node_modules', '.cache', 'mesos-datasource');
 
-/** Something that is built from files by a command. */
+/** A result of a command that depends on files. */
 export interface Artifact {
   name: string;
   /** Files and folders the artifact depends on, from the root. */
   inputs: string[];
-  /** What the command makes, from the root. */
+  /** The files that the command writes, from the root. */
   outputs: string[];
   command: string[];
 }
 
-/** The name Grafana starts the backend by: gpx_mesos_<os>_<arch>, in Go's words. */
+/** The file name of the backend that Grafana starts: gpx_mesos_<os>_<arch>, with Go's names. */
 export function executableName(): string {
   const systems: Record<string, string> = { win32: 'windows' };
   const machines: Record<string, string> = { x64: 'amd64', ia32: '386' };

@@ -1,6 +1,6 @@
 // The demo's check: does the graph of CPU allocated per framework show what the
 // replayed master answered? Reads the page in headless Chromium on one side and
-// the recorded answers on the other, without any code of pkg/.
+// the recorded responses on the other, without any code of pkg/.
 import path from 'node:path';
 
 import { chromium, type Page } from '@playwright/test';
@@ -32,7 +32,7 @@ const tolerance = 1e-6;
 
 const query = { refId: 'A', queryType: 'metrics', entity: 'framework', resource: 'cpus', measure: 'allocated' };
 
-/** Compares, prints both sides, and tells whether they are equal. */
+/** Compares, prints both sides, and returns whether they are equal. */
 export async function checkGraph(url: string, replay: Replay, patience = usualPatience): Promise<boolean> {
   const executablePath = ensureChromium();
   if (!executablePath) {
@@ -90,7 +90,7 @@ interface Answer {
   cpus: Record<string, number>;
 }
 
-/** What the master had answered last when the clock said `at`: one answer, or two where a poll was just then. */
+/** The master's latest response at the time `at`: one, or two where a poll was at that time. */
 function answersAt(replay: Replay, at: number): Answer[] {
   const polls = replay
     .requests()
@@ -116,7 +116,7 @@ interface Row {
   same: boolean;
 }
 
-/** Both sides beside each other, by framework. */
+/** Both sides in two columns, by framework. */
 function compare(curves: Curve[], expected: Record<string, number>): Row[] {
   const shown = Object.fromEntries(curves.map((curve) => [curve.name, curve.value]));
   const names = [...new Set([...Object.keys(shown), ...Object.keys(expected)])].sort();
@@ -128,7 +128,7 @@ function compare(curves: Curve[], expected: Record<string, number>): Row[] {
   }));
 }
 
-/** Prints both sides and tells whether they are equal; nothing on both sides is not. */
+/** Prints both sides and returns whether they are equal; two empty sides are not. */
 export function report(curves: Curve[], expected: Record<string, number>, at: number): boolean {
   const rows = compare(curves, expected);
   const width = Math.max(...rows.map(({ name }) => name.length), 9);

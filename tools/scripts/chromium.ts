@@ -21,7 +21,7 @@ export const launchArgs = [
 
 const installed = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-/** The path of a Chromium that is already there, or undefined. CHROMIUM names one. */
+/** Returns the path of an installed Chromium, or undefined. The variable CHROMIUM may name one. */
 export function findChromium(): string | undefined {
   const named = process.env.CHROMIUM;
   if (named) {
@@ -37,7 +37,7 @@ export function findChromium(): string | undefined {
 }
 
 /**
- * The path of a Chromium, installed now if need be: by Playwright's installer,
+ * Returns the path of a Chromium, and installs one if necessary: by Playwright's installer,
  * else by the system's package manager. Undefined when neither can.
  */
 export function ensureChromium(): string | undefined {

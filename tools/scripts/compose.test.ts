@@ -1,4 +1,4 @@
-// docker-compose.yaml is what Docker Compose takes, and names files that exist.
+// docker-compose.yaml conforms to Docker Compose's schema, and names files that exist.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -14,8 +14,8 @@ const file = parse(readFileSync(path.join(root, 'docker-compose.yaml'), 'utf8'))
   services: Record<string, { volumes?: string[]; network_mode?: string; depends_on?: object; environment?: object }>;
 };
 
-test("docker-compose.yaml keeps to the Compose specification's schema", () => {
-  // Its formats (ports, durations) are Compose's own words; its ids and $schema are spelt as of an older draft.
+test("docker-compose.yaml conforms to the Compose specification's schema", () => {
+  // The schema's formats (ports, durations) are Compose's own; its ids and $schema are those of an older draft.
   const ajv = new Ajv2019({ strict: false, validateFormats: false }).removeKeyword('id');
   const { $schema: _draft, ...schema } = composeSchema as Record<string, unknown>;
   const validate = ajv.compile(schema);

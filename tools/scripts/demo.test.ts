@@ -12,7 +12,7 @@ import { root } from './build.ts';
 
 interface Demo {
   process: ChildProcess;
-  /** All it printed so far. */
+  /** The output so far. */
   output: () => string;
   ended: Promise<number | null>;
 }
@@ -77,7 +77,7 @@ for (const args of [['--hours', '0.2'], ['--replay']]) {
     }));
 }
 
-test('Ctrl-C while the history is written stops it, too', () =>
+test('Ctrl-C stops the writing of the history, too', () =>
   inEmptyFolder(async (environment, folder) => {
     const demo = startDemoIn(environment, '--hours', '300', '--port', '0', '--cluster-port', '0');
     try {
@@ -93,7 +93,7 @@ test('Ctrl-C while the history is written stops it, too', () =>
     }
   }));
 
-test('what contradicts itself is refused', async () => {
+test('contradictory options are refused', async () => {
   const refused: Array<[RegExp, ...string[]]> = [
     [/neither --scenario nor --hours/, '--scene', '03-workload', '--scenario', 'everyday'],
     [/neither --scenario nor --hours/, '--check', '--hours', '2'],
@@ -108,7 +108,7 @@ test('what contradicts itself is refused', async () => {
   }
 });
 
-test('a port in use is said', async () => {
+test('a port in use is an error that names it', async () => {
   const holder = createServer().listen(0, '127.0.0.1');
   await once(holder, 'listening');
   try {
@@ -124,20 +124,20 @@ test('a port in use is said', async () => {
   }
 });
 
-test('a wrong option is named with what there is', async () => {
+test('an unknown option is an error that lists the options', async () => {
   const demo = startDemo('--sceen', '03-workload');
   assert.equal(await demo.ended, 2);
   assert.match(demo.output(), /--sceen/);
   assert.match(demo.output(), /--scene NAME/);
 });
 
-test('an unknown scene is answered with those that exist', async () => {
+test('an unknown scene is an error that lists the scenes', async () => {
   const demo = startDemo('--scene', 'nowhere', '--port', '0', '--cluster-port', '0');
   assert.equal(await demo.ended, 1);
   assert.match(demo.output(), /03-workload/);
 });
 
-test('a folder that holds no Grafana is named with what it lacks', async () => {
+test('a folder without Grafana is an error that names what is missing', async () => {
   const demo = startDemoIn({ GRAFANA_HOME: root }, '--port', '0', '--cluster-port', '0');
   assert.equal(await demo.ended, 1);
   assert.match(demo.output(), /GRAFANA_HOME=.* has no bin.grafana/);

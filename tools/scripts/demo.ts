@@ -1,6 +1,6 @@
-// `npm run demo`: a cluster on local ports, and in front of it the plugin in the workbench or in a Grafana. The cluster is
-// simulated and has six hours of history (tools/prefill/prefilled.ts); with --replay it is a recorded one. `npm run demo -- --check` opens the
-// workbench in headless Chromium, compares the graph with the recorded answers and stops.
+// `npm run demo`: a cluster on local ports, and the plugin in the workbench or in a Grafana. The cluster is simulated and
+// has six hours of history (tools/prefill/prefilled.ts); with --replay it is a recorded one. With --check the workbench is
+// opened in headless Chromium, and its graph is compared with the recorded responses.
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -23,7 +23,7 @@ const usage = `npm run demo -- [--scenario NAME | --replay | --scene NAME | --ch
   --hours N       how many hours of history it has (6)
   --replay        a recorded cluster instead, which has no history
   --scene NAME    the recorded scene to replay (04-series, which moves in time); implies --replay
-  --check         replay, compare the graph of CPU allocated per framework with the recorded answers, then stop
+  --check         replay, compare the graph of CPU allocated per framework with the recorded responses, then stop
   --grafana       a Grafana instead of the workbench: with GRAFANA_HOME=DIR the one unpacked there, on its own data
                   directory (GRAFANA_HOME alone means the same); else by Docker Compose, which replays
   --port N        the workbench's or Grafana's port (3000; with --check any free one)
@@ -62,14 +62,14 @@ function options(): Options {
       process.exit(0);
     }
     if (values.check && values.grafana) {
-      throw new Error('--check reads the workbench: leave --grafana away, or use npm run e2e');
+      throw new Error('--check reads the workbench: omit --grafana, or use npm run e2e');
     }
     const replays = values.replay || values.check || values.scene !== undefined;
     if (replays && (values.scenario ?? values.hours) !== undefined) {
-      throw new Error('A recorded cluster has neither --scenario nor --hours: leave --replay, --scene, --check away');
+      throw new Error('A recorded cluster has neither --scenario nor --hours: omit --replay, --scene and --check');
     }
     if (values.grafana && !process.env.GRAFANA_HOME && (values.scenario ?? values.hours) !== undefined) {
-      throw new Error('Docker Compose replays: name an unpacked Grafana by GRAFANA_HOME, or leave --grafana away');
+      throw new Error('Docker Compose replays: name an unpacked Grafana by GRAFANA_HOME, or omit --grafana');
     }
     return {
       check: values.check,
@@ -110,7 +110,7 @@ const { check, grafana, scene, scenario, hours: span, port: pagePort, clusterPor
 const started: Array<() => Promise<void> | void> = [];
 let stopping: Promise<void> | undefined;
 
-/** Ends what was started, the last first; once, however often it is called. */
+/** Stops what was started, in reverse order; only once, however often it is called. */
 function stop(): Promise<void> {
   stopping ??= (async () => {
     for (const end of started.reverse()) {
@@ -126,7 +126,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-/** Waits for what is starting. It is ended with the rest, also when that begins before it has started. */
+/** Waits for something to start, and registers it to be stopped, even when stopping begins before it has started. */
 function owned<T extends { stop(): Promise<void> }>(starting: Promise<T>): Promise<T> {
   started.push(async () => {
     await (await starting.catch(() => undefined))?.stop();
@@ -179,7 +179,7 @@ function provisioned({ masters, name, settings }: Cluster): string {
   return folder;
 }
 
-/** What is printed when all runs: a line of its own for each address to open. */
+/** Prints a line for each address to open. */
 function introduce(...lines: string[]): void {
   console.log(`\n${lines.join('\n')}\n\nPress Ctrl-C to stop everything.`);
 }
@@ -190,7 +190,7 @@ function address(url: string, ...parameters: string[]): string {
   return `  ${url}${search && '?'}${search}`;
 }
 
-/** The plugin begins to collect with the first query: this one. Before it the history is closed, which the plugin opens. */
+/** Sends the first query, which starts the polling. The history is closed before, so that the plugin can open it. */
 async function begin(url: string, { prefilled }: Cluster): Promise<void> {
   await prefilled?.handOver();
   await fetch(url).catch(() => undefined);
@@ -237,7 +237,7 @@ try {
   const { GRAFANA_HOME } = process.env;
   const inCompose = grafana && !GRAFANA_HOME;
   const prefilled = scene === undefined && !inCompose;
-  // What can be said at once is said before anything takes its time.
+  // Wrong options are reported before anything slow starts.
   if (grafana && GRAFANA_HOME) {
     checkHome(GRAFANA_HOME);
   }

@@ -20,7 +20,7 @@ export async function startCompose(port: number): Promise<Compose> {
   }
   const env = { ...process.env, GRAFANA_PORT: String(port) };
   const compose = async (...args: string[]) => {
-    // Not ended by the terminal's Ctrl-C, which comes to the whole process group: `down` must run to its end.
+    // In its own process group, because the terminal's Ctrl-C must not end `down`.
     const child = spawn('docker', ['compose', ...args], { cwd: root, env, stdio: 'inherit', detached: true });
     const [code] = await Promise.race([
       once(child, 'close'),

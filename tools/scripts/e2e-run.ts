@@ -15,7 +15,7 @@ export interface GrafanaRun {
   outcome: Outcome;
 }
 
-/** Undefined when no Grafana is named. Throws when the one that is named does not answer or has not this plugin. */
+/** Returns undefined when no Grafana is named. Throws when the named one does not answer or lacks this plugin. */
 export async function runE2e(args: string[]): Promise<GrafanaRun | undefined> {
   const { GRAFANA_URL, GRAFANA_HOME } = process.env;
   if (!GRAFANA_URL && !GRAFANA_HOME) {

@@ -5,7 +5,7 @@
 //
 // GRAFANA_USER and GRAFANA_PASSWORD name an admin (admin, admin). Arguments go
 // to Playwright: `npm run e2e -- alerting`. Exit status 1 when a test failed or
-// none ran; without a Grafana it says so and tests nothing.
+// none ran. Without a Grafana it prints that and tests nothing.
 import { type GrafanaRun, runE2e } from './e2e-run.ts';
 
 let run: GrafanaRun | undefined;
@@ -16,7 +16,7 @@ try {
   process.exit(1);
 }
 if (!run) {
-  console.log('skipped: no Grafana. Name one that runs by GRAFANA_URL, or an unpacked one by GRAFANA_HOME.');
+  console.log('skipped: no Grafana. Name a running one by GRAFANA_URL, or an unpacked one by GRAFANA_HOME.');
 } else {
   const { version, url, outcome } = run;
   console.log(

@@ -21,7 +21,7 @@ type Schema = Parameters<typeof compile>[0];
 
 async function generate(): Promise<string> {
   const schema: Schema = JSON.parse(await readFile(source, 'utf8'));
-  // Keys nobody knows are accepted by the backend, but not wanted in our own code.
+  // The backend accepts unknown keys; our own code must not use them.
   for (const definition of Object.values(schema.definitions ?? {})) {
     if (definition.type === 'object') {
       definition.additionalProperties = false;
@@ -35,7 +35,7 @@ async function generate(): Promise<string> {
   return format(text.replaceAll(reference, ''), { ...(await resolveConfig(target)), filepath: target });
 }
 
-// What the compiler adds to definitions, of no use to a reader.
+// Comments that the compiler adds to definitions.
 const reference =
   /( \*\n)?( \*|\/\*\*\n \*) This interface was referenced by .*\n \* via the `definition` .*\n( \*\/\n(?=export))?/g;
 

@@ -1,10 +1,10 @@
-// Makes every generated file again; with --check it only tells which are stale
-// and exits 1. The files name this command as what made them.
+// Writes every generated file again. With --check it lists the outdated ones and
+// exits with 1. The files name this command in their first line.
 import { spawnSync } from 'node:child_process';
 
 const check = process.argv.includes('--check');
 
-/** What generates what, in the order of dependence: the command that writes it, and the one that compares. */
+/** The generated files, in the order of their dependencies: the command that writes each, and the one that compares. */
 const generators = [
   {
     makes: 'docs/metrics.md',

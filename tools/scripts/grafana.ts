@@ -1,5 +1,5 @@
-// Runs an unpacked Grafana (GRAFANA_HOME) with this plugin in it: own data
-// directory, own port, nothing of the unpacked Grafana is changed.
+// Runs an unpacked Grafana (GRAFANA_HOME) with this plugin, with its own data
+// directory and port. The unpacked Grafana is not changed.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -20,7 +20,7 @@ import { root } from './build.ts';
 
 export const pluginId = 'community-mesos-datasource';
 
-/** Grafana's own first account. The server listens on loopback only. */
+/** Grafana's initial account. The server listens on loopback only. */
 const account = { user: 'admin', password: 'admin' };
 
 export interface GrafanaOptions {
@@ -52,7 +52,7 @@ export interface Grafana {
   stop(): Promise<void>;
 }
 
-/** Throws when a folder holds no unpacked Grafana. */
+/** Throws unless a folder holds an unpacked Grafana. */
 export function checkHome(folder: string): void {
   const home = path.resolve(folder);
   for (const needed of [executableIn(home), path.join(home, 'conf', 'defaults.ini'), path.join(home, 'public')]) {

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-/** Counts of single tests. */
+/** Numbers of tests by result. */
 export interface Outcome {
   passed: number;
   failed: number;
@@ -34,7 +34,7 @@ export function run(command: string[], line?: (text: string) => void, env: NodeJ
   });
 }
 
-/** Runs a command that writes a JSON report to the file it is told, and counts from that. */
+/** Runs a command that writes a JSON report to a given file, and counts the tests in it. */
 async function reported(
   start: (file: string) => Promise<number>,
   name: string,
@@ -69,7 +69,7 @@ export function jest(...args: string[]): Promise<Outcome> {
   );
 }
 
-/** Playwright with a configuration. A test that never came to run counts as skipped, as Playwright says. */
+/** Playwright with a configuration. A test that did not run counts as skipped, as in Playwright's report. */
 export function playwright(config: string, args: string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
   return reported(
     (file) =>

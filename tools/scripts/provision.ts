@@ -1,4 +1,4 @@
-// The provisioning files a user gets, with the data source on given masters.
+// The shipped provisioning files, with the data source on given masters.
 import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import { parse, stringify } from 'yaml';
 
 import { root } from './build.ts';
 
-/** What a provisioning file says of a data source, in Grafana's names. */
+/** A data source in a provisioning file, with Grafana's keys. */
 export interface SourceSettings {
   jsonData?: Record<string, unknown>;
   basicAuth?: boolean;
@@ -15,12 +15,12 @@ export interface SourceSettings {
   secureJsonData?: Record<string, string | undefined>;
 }
 
-/** Quick, for tests and the replay, whose series lasts some minutes only. */
+/** Short, for tests and for the replay, whose series lasts only some minutes. */
 const SHORTEST = '10s';
 
 /**
  * Copies provisioning/ into a temporary folder, which the caller removes, with these masters in its data source and other
- * settings over what it has. `name` is what the data source is called. Polls come at the shortest interval unless the
+ * settings over what it has. `name` is the data source's name. The poll interval is the shortest one unless the
  * settings have another.
  */
 export function provisioningFor(masters: string[], name: string, settings: SourceSettings = {}): string {

@@ -1,5 +1,5 @@
-// The test suites of this repository, in the order they run: what is quick to
-// fail first.
+// The test suites of this repository, in the order they run: those that fail
+// quickly first.
 import { ensureChromium } from './chromium.ts';
 import { runE2e } from './e2e-run.ts';
 import { checks, goTest, hostile, jest, nodeTest, type Outcome, playwright, truth } from './outcome.ts';
@@ -51,18 +51,18 @@ export const suites: Suite[] = [
   },
   {
     name: 'hostile',
-    what: 'what one Viewer or one tenant can do to the plugin, and to those beside him',
+    what: 'what one Viewer or one tenant can do to the plugin and to other users',
     run: async () =>
       process.platform === 'linux' ? hostile() : skipped('memory is read from /proc, which only Linux has'),
   },
   {
     name: 'browser',
-    what: 'the workbench in Chromium, the real backend behind it',
+    what: 'the workbench in Chromium, with the real backend',
     run: async () => {
       const chromium = ensureChromium();
       return chromium
         ? playwright('tests/playwright.config.ts', [], { CHROMIUM: chromium })
-        : skipped('no Chromium, and none could be installed');
+        : skipped('no Chromium found, and none could be installed');
     },
   },
   {

@@ -1,6 +1,6 @@
-// Runs everything that can be tested on this machine and ends with the line
-// `N passed, N failed, N skipped`. Exit status 1 when anything failed, or when
-// a suite that should run ran nothing.
+// Runs all suites that this machine can run, and prints as last line
+// `N passed, N failed, N skipped`. Exits with 1 when a test failed, or when a
+// suite that should run ran no test.
 //
 //   npm test                 all suites
 //   npm test -- go jest      those suites only

@@ -1,6 +1,5 @@
-// A backend that answers every query with one empty frame and is otherwise
-// well: what the demo's check must not be satisfied with. It is built by the
-// check's own test only.
+// A backend that answers every query with one empty frame and is healthy
+// otherwise. The demo's check must fail on it. Only the check's test builds it.
 package main
 
 import (
@@ -13,7 +12,7 @@ import (
 
 type empty struct{}
 
-// QueryData answers an empty frame per query.
+// QueryData returns an empty frame per query.
 func (empty) QueryData(_ context.Context, req *backend.QueryDataRequest) (*backend.QueryDataResponse, error) {
 	response := backend.NewQueryDataResponse()
 	for _, q := range req.Queries {
@@ -22,7 +21,7 @@ func (empty) QueryData(_ context.Context, req *backend.QueryDataRequest) (*backe
 	return response, nil
 }
 
-// CallResource answers an empty object to everything.
+// CallResource answers every request with an empty object.
 func (empty) CallResource(_ context.Context, _ *backend.CallResourceRequest, sender backend.CallResourceResponseSender) error {
 	return sender.Send(&backend.CallResourceResponse{Status: 200, Body: []byte(`{"series":[],"entities":[],"functions":[]}`)})
 }
