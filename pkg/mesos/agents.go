@@ -49,7 +49,7 @@ type AgentsConfig struct {
 	Hosts *regexp.Regexp
 }
 
-// An AgentAddress is what the leader's /state says of where an agent is.
+// An AgentAddress is an agent's address in the leader's /state.
 type AgentAddress struct {
 	ID       string
 	Hostname string
@@ -143,7 +143,7 @@ func (a *Agents) Statistics(ctx context.Context, id string) (*Statistics, error)
 	})
 }
 
-// Snapshot is /metrics/snapshot of an agent that Know was told of. Another
+// Snapshot returns /metrics/snapshot of an agent that Know was given. Another
 // program's is an error.
 func (a *Agents) Snapshot(ctx context.Context, id string) (*Metrics, error) {
 	return ofAgent(ctx, a, id, snapshotPage, func(ctx context.Context, target Target) (*Metrics, error) {
@@ -202,7 +202,7 @@ func refuse(format string, args ...any) error {
 // An addressTemplate is the parsed form of AgentsConfig.Address.
 type addressTemplate struct {
 	scheme, host, port, path string // with placeholders
-	byAgent                  bool   // the host is what an agent says
+	byAgent                  bool   // the host is the one that the agent registered
 }
 
 var (

@@ -31,7 +31,7 @@ const (
 	quickTimeout = 5 * time.Second
 )
 
-// Config is what a Client needs. Only Masters is required.
+// Config configures a Client. Only Masters is required.
 type Config struct {
 	// Masters are http(s)://host:port, one or more, or a single
 	// zk://host:port,host:port/path. They alone get the credentials that HTTP
@@ -55,7 +55,7 @@ type Config struct {
 	CloseIdle func()
 }
 
-// ZooKeeperConfig is what a zk:// address does not say. All of it is optional.
+// ZooKeeperConfig has what is not in a zk:// address. All of it is optional.
 type ZooKeeperConfig struct {
 	// Digest is user:password of ZooKeeper's scheme digest. Mesos leaves its
 	// znodes readable for everybody, also where --zk has a password.

@@ -48,7 +48,7 @@ func parseMasters(addresses []string) ([]Target, *ensemble, error) {
 		if IsZooKeeper(written) {
 			zooKeeper, err := parseEnsemble(written)
 			if err == nil && len(addresses) > 1 {
-				err = errors.New("the address of ZooKeeper must stand alone: it tells all masters; write several of its servers as zk://zk1:2181,zk2:2181/mesos")
+				err = errors.New("the address of ZooKeeper must stand alone: all masters are registered there; write several of its servers as zk://zk1:2181,zk2:2181/mesos")
 			}
 			if err != nil {
 				return nil, nil, fmt.Errorf("master %d: %w", i+1, err)
@@ -142,7 +142,7 @@ func isLoopback(host string) bool {
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
-// askable tells whether a master that is known by another's word only may be
+// askable reports whether a master that is known by another's word only may be
 // asked: never link-local addresses (cloud metadata services live there), and
 // this machine only when who told (the configured master, ZooKeeper) is on it.
 func askable(host string, toldHere bool) bool {

@@ -250,7 +250,7 @@ func isAddress(address string) bool {
 	return err == nil && read == address
 }
 
-// serverFailure is why a server of ZooKeeper told nothing.
+// serverFailure is why a server of ZooKeeper gave no response.
 type serverFailure struct {
 	server string
 	took   time.Duration

@@ -20,7 +20,7 @@ var auth = mesostest.Scene{Name: "15-auth"}
 
 const masterCPUs = `{"expr": "mesos_master_cpus_capacity"}`
 
-// keepsSecret tells that a password was used where it belongs, and is in
+// keepsSecret requires that a password was used where it belongs, and is in
 // nothing that left the plugin: answers, errors, details, logs.
 func (s *fixture) keepsSecret(user, password string) {
 	s.t.Helper()

@@ -14,7 +14,7 @@ import (
 	"community-mesos-datasource/pkg/series"
 )
 
-// inForce tells that there is one collector and one history, those of before,
+// inForce requires that there is one collector and one history, those of before,
 // that the newest settings are in force, and that polling goes on by them with
 // nothing of the past lost.
 func (s *fixture) inForce(collecting *collector.Collector, pollInterval, retention time.Duration) {

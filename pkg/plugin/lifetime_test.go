@@ -128,7 +128,7 @@ func startFamily(t *testing.T, executable string) *family {
 	return f
 }
 
-// lives tells whether the plugin's process runs. One that has ended and that
+// lives reports whether the plugin's process runs. One that has ended and that
 // nobody has waited for yet, as may be after its parent's death, does not.
 func (f *family) lives() bool {
 	if f.plugin.Signal(syscall.Signal(0)) != nil {

@@ -18,7 +18,7 @@ import (
 
 const cpusByFramework = `{"entity": "framework", "resource": "cpus", "measure": "allocated"}`
 
-// works tells that queries are answered as the recording of the workload says.
+// works requires that queries are answered as in the recording of the workload.
 func (s *fixture) works() {
 	s.t.Helper()
 	want := readState(s.t, "03-workload/master-get_state").cpusByFramework()
@@ -29,7 +29,7 @@ func (s *fixture) works() {
 	}
 }
 
-// stored tells that the poll of now is stored: its samples are the latest.
+// stored requires that the samples of the poll of now are stored.
 func (s *fixture) stored() {
 	s.t.Helper()
 	last := s.clock.Now().Sub(begin).Truncate(every)
