@@ -128,11 +128,11 @@ func shorten(what, text string) (shortText, error) {
 		if err != nil {
 			continue // the parser says where
 		}
-		values, list := literalList(pattern)
-		if !list {
-			if err := budget.add(pattern); err != nil {
-				return shortText{}, err
-			}
+		values, err := budget.addList(pattern)
+		if err != nil {
+			return shortText{}, err
+		}
+		if values == nil {
 			continue
 		}
 		typed -= len(item.Val)
@@ -201,11 +201,12 @@ func (s *shortText) original(at posrange.Pos) int {
 // are of type *Error, or from regexp/syntax where value is not a regular expression.
 func NewMatcher(kind labels.MatchType, name, value string) (*labels.Matcher, error) {
 	if kind == labels.MatchRegexp || kind == labels.MatchNotRegexp {
-		if values, list := literalList(value); !list {
-			if err := CheckPattern(value); err != nil {
-				return nil, err
-			}
-		} else if len(values) > smallListValues || len(value) > smallListText {
+		var budget patternBudget
+		values, err := budget.addList(value)
+		if err != nil {
+			return nil, err
+		}
+		if len(values) > smallListValues || values != nil && len(value) > smallListText {
 			return history.NewListMatcher(kind, name, value), nil
 		}
 	}

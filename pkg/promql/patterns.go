@@ -25,6 +25,11 @@ const (
 	// MaxPatternText is the longest regular expression in bytes.
 	MaxPatternText = 4096
 
+	// MaxListValues is how many values a list of literals may have, and MaxListsValues how many those
+	// of one query may have together: 10,000 values in each operand of a measure.
+	MaxListValues  = 20_000
+	MaxListsValues = 200_000
+
 	// maxClasses bounds Unicode classes such as \pL, since each has some 1,300
 	// runes once it is parsed.
 	maxClasses = 32
@@ -49,13 +54,29 @@ func CheckPatterns(patterns ...string) error {
 }
 
 // A patternBudget adds up the regular expressions of one query.
-type patternBudget struct{ total int }
+type patternBudget struct {
+	total  int // instructions
+	values int // of lists
+}
 
 func (b *patternBudget) add(pattern string) error {
-	if _, list := literalList(pattern); list {
-		return nil
+	_, err := b.addList(pattern)
+	return err
+}
+
+// addList adds a pattern, and returns its values where it is a list of literals.
+func (b *patternBudget) addList(pattern string) (values []string, err error) {
+	if n := strings.Count(pattern, "|") + 1; n > MaxListValues {
+		return nil, requestError("The list %s has %d values and may have %d at most: choose fewer values, or write a regular expression for them", shortened(pattern), n, MaxListValues)
 	}
-	return b.addCompiled(pattern)
+	values, list := literalList(pattern)
+	if !list {
+		return nil, b.addCompiled(pattern)
+	}
+	if b.values += len(values); b.values > MaxListsValues {
+		return nil, requestError("The lists of values in the query have more than %d values together: choose fewer values, or write a regular expression for them", MaxListsValues)
+	}
+	return values, nil
 }
 
 // addCompiled is add for patterns that are compiled even where they are lists.

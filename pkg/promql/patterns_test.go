@@ -121,6 +121,15 @@ func TestListsOfLiteralsMayBeLong(t *testing.T) {
 	_, err = ParseExpr(fmt.Sprintf("agent{agent=~%q}", strings.Repeat(list+"|", 40)))
 	require.ErrorContains(t, err, "lists of values included: choose fewer values")
 
+	for what, test := range map[string]struct{ expr, part string }{
+		"a list":  {fmt.Sprintf("a{i=~%q}", strings.Repeat("x|", 20_000)), `The list "x|x|x|x|x|x|x|x|x|x|x|x|x|x|...x|x|x|x|x|x|x|x|x|x|x|x|x|x|" has 20001 values and may have 20000 at most: choose fewer values`},
+		"several": {"a{" + strings.Repeat(fmt.Sprintf("i=~%q,", strings.Repeat("x|", 19_998)+"x"), 11) + "}", "more than 200000 values together"},
+	} {
+		_, err = ParseExpr(test.expr)
+		require.Equal(t, ErrorRequest, KindOf(err), what)
+		require.ErrorContains(t, err, test.part, what)
+	}
+
 	// The text survives, and errors are where they are.
 	parsed, err := ParseExpr(fmt.Sprintf("sum(agent{agent=~%q})", list))
 	require.NoError(t, err)
