@@ -35,12 +35,13 @@ type Store interface {
 	Close() error
 }
 
-// A Counter is a store that can tell how many series match without touching
-// their samples. Estimate asks it to tell heavy queries from light ones; a
-// store that is no Counter is asked for the series themselves.
+// A Counter is a store that counts the series that match without reading their
+// samples. promql weighs queries by it; a store that is no Counter is asked for the
+// series themselves.
 type Counter interface {
-	// CountSeries is the number of series that match all matchers and have
-	// samples between mint and maxt (Unix milliseconds, both included).
+	// CountSeries returns about how many series match all matchers and have
+	// samples at one moment between mint and maxt (Unix milliseconds, both
+	// included): at least as many as have samples at the same moment.
 	CountSeries(ctx context.Context, mint, maxt int64, matchers ...*labels.Matcher) (int, error)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/experimental/concurrent"
@@ -21,6 +22,10 @@ const (
 // maxQueries is how many queries one request may have. A panel has some ten; 200
 // is what one with a query for each of a large cluster's frameworks may need.
 const maxQueries = 200
+
+// requestTimeout is how long all queries of one request may take together: rules
+// give up after 30 s, and should have our sentence by then.
+const requestTimeout = 26 * time.Second
 
 // queriesAtOnce is how many queries of one request are answered at once.
 const queriesAtOnce = 8
@@ -68,6 +73,8 @@ func (p *Plugin) QueryData(ctx context.Context, req *backend.QueryDataRequest) (
 	} else {
 		context.AfterFunc(ctx, sent) // the answer is on its way until the request ends
 	}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
 	// Its error is never set: the function below returns none.
 	return concurrent.QueryData(ctx, req, func(ctx context.Context, q concurrent.Query) backend.DataResponse {
 		return p.registry.withoutPaths(query.Run(ctx, view, q.DataQuery, options)) // Run recovers

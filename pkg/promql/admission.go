@@ -16,12 +16,12 @@ import (
 // lane only, first come, first served: large ones do not hold up small ones, and
 // people's queries take nothing from alert rules.
 
-// lanes are those of people, and again of alert rules: together some 11 million
-// samples each, 220 MB. Each query takes at least its part of the room, so that
+// lanes are those of people, and again of alert rules: together some 10 million
+// samples each, 210 MB. Each query takes at least its part of the room, so that
 // atOnce of them run.
 var lanes = []laneOptions{
-	{what: "small", upTo: 50_000, room: 800_000, atOnce: 16},
-	{what: "medium", upTo: 1_000_000, room: 4_000_000, atOnce: 8},
+	{what: "small", upTo: 50_000, room: 400_000, atOnce: 8},
+	{what: "medium", upTo: 1_000_000, room: 4_000_000, atOnce: 4},
 	{what: "large", upTo: math.MaxInt64, room: 6_000_000, atOnce: 2},
 }
 
@@ -30,7 +30,7 @@ const (
 	mostWaiting = 256
 	// countingAtOnce is how many queries have their series counted at once,
 	// matchingAtOnce how many of those with regular expressions.
-	countingAtOnce, matchingAtOnce = 16, 2
+	countingAtOnce, matchingAtOnce = 8, 2
 	// lookUpsAtOnce is how many look-ups of labels run at once.
 	lookUpsAtOnce = 4
 

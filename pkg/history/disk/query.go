@@ -12,10 +12,6 @@ import (
 	"github.com/prometheus/prometheus/storage"
 )
 
-// A Store is no Counter: a block knows which series match only by reading them,
-// and a series that is in several blocks must count once. So Estimate asks for
-// the series, which is what their query does next.
-
 // Querier implements storage.Queryable: what is on disk, and beside it what
 // memory took meanwhile. While the directory is opened for the first time it
 // waits a little, so that the first queries after a start see the past.
