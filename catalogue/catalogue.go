@@ -1,7 +1,7 @@
 // Package catalogue knows every series this plugin writes and every Mesos
-// metric key it is made from, each said once, in metrics.json.
+// metric key it is made from, each listed once, in metrics.json.
 //
-// This file says what a series is and looks series up by name; load.go reads
+// This file defines what a series is and looks series up by name; load.go reads
 // metrics.json; pattern.go matches keys; resolve.go turns the keys of a
 // /metrics/snapshot into series; reference.go writes docs/metrics.md.
 package catalogue
@@ -62,7 +62,7 @@ type Series struct {
 	Entity   string `json:"entity,omitempty"`
 	Resource string `json:"resource,omitempty"` // cpus, gpus, memory, disk
 	Measure  string `json:"measure,omitempty"`  // capacity, allocated, offered, ...
-	// Process tells that the series is about the answering master itself, so
+	// Process reports that the series is about the answering master itself, so
 	// that the followers poll brings it too.
 	Process bool   `json:"process,omitempty"`
 	Since   string `json:"since,omitempty"`  // first Mesos release with one of the keys, "<=0.19.0" for the oldest looked at
@@ -71,7 +71,7 @@ type Series struct {
 	Keys []string `json:"keys,omitempty"`
 }
 
-// Origin says whose /metrics/snapshot a key is from.
+// Origin is whose /metrics/snapshot a key is from.
 type Origin string
 
 // The origins.
@@ -88,10 +88,10 @@ type Metric struct {
 	Labels labels.Labels
 	// Factor turns Mesos' number into the series' unit: 1,048,576 for MB, 0.001 for ms.
 	Factor float64
-	// Entity tells that the series is an entity's (a cluster's, framework's or
+	// Entity reports that the series is an entity's (a cluster's, framework's or
 	// role's): it gets no label of who answered, only cluster.
 	Entity bool
-	// Process tells that the key is about the answering process itself: only
+	// Process reports that the key is about the answering process itself: only
 	// these are written for followers.
 	Process bool
 	// FrameworkID is set for keys of one framework: they are written only while

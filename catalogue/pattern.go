@@ -120,7 +120,7 @@ type patterns struct {
 	open    []*entry          // those with, the most specific first
 }
 
-// add enters e, and says whether it is new.
+// add enters e, and reports whether it is new.
 func (p *patterns) add(e *entry) bool {
 	if p.keys == nil {
 		p.keys = map[string]*entry{}

@@ -109,7 +109,7 @@ func (c *catalog) inOrder(g group) []*Series {
 	return members
 }
 
-// from says what a series is made from: keys, with their unit where it is
+// from returns what a series is made from: keys, with their unit where it is
 // another, or what answers; and the source where it is not the group's.
 func (c *catalog) from(s *Series, g group) string {
 	if len(s.Keys) == 0 {

@@ -13,10 +13,11 @@ import (
 // maxKey is how many bytes of a key the label key has.
 const maxKey = 1024
 
-// keyLabel tells series of unknown keys apart whose names came out alike.
+// keyLabel is the label that distinguishes series of unknown keys with the same
+// name.
 const keyLabel = "key"
 
-// Resolve says what a key of a /metrics/snapshot becomes. It never fails: a key
+// Resolve returns what a key of a /metrics/snapshot becomes. It never fails: a key
 // nobody knows becomes an untyped series named after it. One snapshot's keys
 // together are ResolveAll's.
 func Resolve(origin Origin, key string) Metric {

@@ -1,8 +1,7 @@
 // Package cluster is the model: what a Mesos cluster is at one moment.
 //
-// It is built from the leader's answers (/state, /roles) and says in one
-// spelling, in base units and in disjoint states what Mesos says in several
-// places. Its files: cluster.go the types; build.go /state; roles.go /roles;
+// It is built from the leader's answers (/state, /roles). What Mesos spreads over
+// several places it has in one spelling, in base units and in disjoint states. Its files: cluster.go the types; build.go /state; roles.go /roles;
 // states.go and resources.go the vocabulary.
 //
 // A Cluster is never changed once it is handed out: readers need no lock.

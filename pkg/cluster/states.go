@@ -54,7 +54,7 @@ func (c *TaskCounts) add(s TaskState) {
 	}
 }
 
-// Live tells whether a task in this state has not ended.
+// Live reports whether a task in this state has not ended.
 func (s TaskState) Live() bool { return s.index() >= 0 }
 
 func (s TaskState) index() int {
@@ -92,7 +92,7 @@ func ParseTaskState(text string) TaskState {
 	}
 }
 
-// AgentState is what can be said of an agent; exactly one holds.
+// AgentState is the state of an agent; states are disjoint.
 type AgentState string
 
 // The states of agents. The last two are counts only: Mesos lists no agent
@@ -130,7 +130,7 @@ func agentState(s *mesos.Slave) AgentState {
 	}
 }
 
-// FrameworkState is what can be said of a framework; exactly one holds.
+// FrameworkState is the state of a framework; states are disjoint.
 type FrameworkState string
 
 // The states of frameworks.

@@ -45,7 +45,7 @@ const (
 	longestRest = 8
 )
 
-// askedAgent is what is remembered of asking an agent.
+// askedAgent holds how requests to an agent went.
 type askedAgent struct {
 	connected bool
 	failed    int       // times in a row
@@ -414,7 +414,7 @@ func (a *agentsPoll) silent(r *round, agent *cluster.Agent) {
 	a.writeAgent(r, samples.AgentAnswer{Agent: agent})
 }
 
-// writeAgent writes what an agent said, and the end of what it did not say: at
+// writeAgent writes what an agent answered, and ends what it did not answer: at
 // the time it was scheduled for.
 func (a *agentsPoll) writeAgent(r *round, answer samples.AgentAnswer) {
 	a.writing.Lock()

@@ -254,7 +254,7 @@ func TestAnAgentThatFailsIsAskedLessOften(t *testing.T) {
 	f.clock.Advance(40*interval - time.Second)
 	require.Len(t, agents.asked["S1"], 40)
 	require.Len(t, agents.asked["S3"], 40)
-	// With every pass at first, then every second, fourth, eighth.
+	// With every poll at first, then every second, fourth, eighth.
 	require.Equal(t, " 4s 19s 49s 1m49s 3m49s 5m49s 7m49s 9m49s", agents.times("S2"))
 
 	t.Run("it costs its own gap", func(t *testing.T) {
@@ -287,7 +287,7 @@ func TestAnAgentThatComesBackIsAskedAtOnce(t *testing.T) {
 	before := len(agents.asked["S2"])
 	agents.set(func(a *fakeAgents) { a.err = map[string]error{} })
 	f.set(func(f *fake) { f.state.Slaves[1].Active = true })
-	f.clock.Advance(interval + interval/2) // the next /state, and the pass after it
+	f.clock.Advance(interval + interval/2) // the next /state, and the poll of agents after it
 	require.Len(t, agents.asked["S2"], before+1)
 	for _, s := range f.rec.one(t, "mesos_up", "poll=agents").samples {
 		require.Equal(t, 1.0, s.v, "an agent that the leader knows to be away is none that should answer")
@@ -382,8 +382,8 @@ func (n nobody) Statistics(context.Context, string) (*mesos.Statistics, error) {
 }
 
 // Agents that hang hold the few slots there are. Time that passes meanwhile
-// starts no second pass.
-func TestFewAgentsAreAskedAtOnceAndPassesDoNotOverlap(t *testing.T) {
+// starts no second poll.
+func TestFewAgentsAreAskedAtOnceAndPollsDoNotOverlap(t *testing.T) {
 	f, agents := startAgents(t, 100, collector.Settings{}, func(_ *fake, a *fakeAgents) { a.hold = make(chan struct{}) })
 	inFlight := func() int {
 		agents.mu.Lock()
@@ -395,7 +395,7 @@ func TestFewAgentsAreAskedAtOnceAndPassesDoNotOverlap(t *testing.T) {
 		return n
 	}
 	require.Eventually(t, func() bool { f.clock.Jump(time.Second / 10); return inFlight() == 16 }, 10*time.Second, time.Millisecond)
-	for range 50 { // five minutes, in which several passes would be due
+	for range 50 { // five minutes, in which several polls would be due
 		f.clock.Jump(6 * time.Second)
 		time.Sleep(time.Millisecond)
 		require.LessOrEqual(t, inFlight(), 16)
@@ -414,7 +414,7 @@ func TestFewAgentsAreAskedAtOnceAndPassesDoNotOverlap(t *testing.T) {
 	require.Equal(t, 100-asked, polls.NotReached)
 	require.Contains(t, polls.NotReachedWhy, fmt.Sprintf("%d of 100 agents were not asked this time", polls.NotReached))
 	f.clock.Advance(2 * interval)
-	require.Len(t, agents.asked, 100, "the next pass asks them all")
+	require.Len(t, agents.asked, 100, "the next poll asks them all")
 	require.False(t, agents.twice)
 	require.Equal(t, 100, f.rec.open(f.clock.Now(), "mesos_agent_memory_used_bytes"))
 }

@@ -10,8 +10,8 @@ type Clock interface {
 	NewTimer() Timer
 }
 
-// A Timer belongs to one goroutine, which either waits for it or works. It
-// says so by Reset and Stop: a clock of a test lets time pass only while every
+// A Timer belongs to one goroutine, which either waits for it or works: it
+// waits from Reset on and works from Stop on. A clock of a test lets time pass only while every
 // timer that was made is running or stopped.
 type Timer interface {
 	// C receives once after each Reset, unless Stop comes first.

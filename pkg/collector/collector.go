@@ -204,7 +204,7 @@ func (c *Collector) Apply(s Settings, client Client) {
 	}
 }
 
-// Touch says that somebody asked. It starts a collector again that had stopped
+// Touch is called when somebody queries. It starts a collector again that stopped
 // because nobody did.
 func (c *Collector) Touch() {
 	c.mu.Lock()
@@ -255,7 +255,7 @@ func (c *Collector) unready() error {
 }
 
 // Check is Ready for Save & test: it waits until the settings in force were
-// tried, and says what went wrong with them.
+// tried, and returns what went wrong with them.
 func (c *Collector) Check(ctx context.Context) error {
 	if err := c.attempted(ctx, firstPollWithin); err != nil {
 		return err

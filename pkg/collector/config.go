@@ -49,7 +49,7 @@ func (b *Both) Close() {
 // Agents is what a collector asks agents through: *mesos.Agents. Closing the
 // Client closes it.
 type Agents interface {
-	// Know tells which agents there are; others are not asked.
+	// Know sets which agents there are; others are not asked.
 	Know([]mesos.AgentAddress)
 	Statistics(ctx context.Context, id string) (*mesos.Statistics, error)
 	Snapshot(ctx context.Context, id string) (*mesos.Metrics, error)
@@ -71,7 +71,7 @@ type Config struct {
 	Clock    Clock // SystemClock if nil
 	Settings Settings
 	Log      Logger // nothing is logged if nil
-	// HistoryStart tells from when on the sink has samples, for the series
+	// HistoryStart returns from when on the sink has samples, for the series
 	// mesos_history_start_timestamp_seconds; the series is absent if nil or zero.
 	HistoryStart func() time.Time
 	// LastCluster returns the newest value of the label cluster that the sink has, ""

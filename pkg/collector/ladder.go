@@ -26,7 +26,7 @@ const (
 	followerShare = 4
 )
 
-// stateInterval is how often /state and /roles are asked for. head is how long
+// stateInterval returns how often /state and /roles are asked for. head is how long
 // the master worked on them; the interval is a whole second where head decides.
 func stateInterval(poll time.Duration, agents int, head time.Duration) time.Duration {
 	every := ladderTop
@@ -43,10 +43,10 @@ func stateInterval(poll time.Duration, agents int, head time.Duration) time.Dura
 	return every
 }
 
-// retryAfter is when a poll that failed is tried once more.
+// retryAfter returns how long after a failure a poll is tried once more.
 func retryAfter(interval time.Duration) time.Duration { return min(5*time.Second, interval/10) }
 
-// backOff is the interval after so many polls failed in a row: up to twice the
+// backOff returns the interval after so many polls failed in a row: up to twice the
 // usual one, so that mesos_up stays readable (a query looks 2.5 intervals
 // back), and spread by a tenth, so that many who lost one master do not come
 // back in step. jitter is from 0 to 1.

@@ -76,9 +76,7 @@ type source struct {
 	engine    string // of the store
 	store     store
 	collector *collector.Collector // nil while problem is set
-	// collect and client are what the collector has.
-	collect collector.Settings
-	client  *collector.Both
+	masters   []string             // that the latest collector was given
 }
 
 // errNoDataSource is the error of a request without a data source, which only a
@@ -222,8 +220,8 @@ func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSource
 		UID:             ds.UID,
 		AgentStatistics: parsed.AgentStatistics,
 	}
-	otherMasters := src.collect.Masters != nil && !slices.Equal(src.collect.Masters, collect.Masters)
-	src.collect, src.client = collect, client
+	otherMasters := src.masters != nil && !slices.Equal(src.masters, parsed.Masters)
+	src.masters = parsed.Masters
 	if src.collector != nil {
 		src.collector.Apply(collect, client)
 		return nil

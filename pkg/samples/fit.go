@@ -8,8 +8,8 @@ import (
 )
 
 // This file decides which series are kept where there is not room for all: of
-// tasks and executors all or none, because nobody could tell the sums of a part
-// from right ones; likewise of agents' own metrics, which go first.
+// tasks and executors all or none, because sums of a part would look like right
+// ones; likewise of agents' own metrics, which go first.
 
 // Settings decide which series are written.
 type Settings struct {

@@ -71,7 +71,8 @@ type maybe struct {
 	ok    bool
 }
 
-// use is what is used, and what is allocated to the containers it was read of.
+// use holds what is used, and what is allocated to the containers whose use was
+// read.
 type use struct {
 	cpus, cpusMeasured     maybe
 	memory, memoryMeasured maybe // bytes

@@ -1,7 +1,6 @@
-// Package series says what a sample is and where samples go.
+// Package series defines what a sample is and where samples go.
 //
-// It is the ground floor: every other package may import it and it imports
-// none of them. Labels are Prometheus' own type, so that a sample travels from
+// Every other package may import it, and it imports none of them. Labels are Prometheus' own type, so that a sample travels from
 // the collector to a PromQL answer without being translated on the way.
 package series
 
@@ -33,7 +32,7 @@ const (
 // marker, model/value): PromQL sees no sample from there on, until a new one.
 var Stale = math.Float64frombits(value.StaleNaN)
 
-// IsStale tells whether v is the staleness marker. Other NaNs are not.
+// IsStale reports whether v is the staleness marker. Other NaNs are not.
 func IsStale(v float64) bool { return value.IsStaleNaN(v) }
 
 // Ref is a sink's own name for a series, valid until the sink forgets the
