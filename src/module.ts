@@ -1,5 +1,5 @@
-// What Grafana loads first. Editors come as chunks of their own when they are
-// opened, so that a dashboard loads little more than the data source itself.
+// The entry point that Grafana loads. Editors are chunks of their own, loaded when
+// they are opened, so that a dashboard loads little more than the data source.
 import { DataSourcePlugin } from '@grafana/data';
 
 import { ConfigEditor, QueryEditor, QueryHelp } from './lazy';

@@ -1,5 +1,5 @@
-// The backend's read-only resources, typed. Everything the editors offer comes
-// from here, so that they never know less or more than the backend does.
+// The backend's read-only resources, with types. The choices of the editors come
+// from here, so that they are those of the backend.
 import type { BackendSrvRequest } from '@grafana/runtime';
 
 import type { MesosQuery } from './query/types';
@@ -23,7 +23,7 @@ export interface CatalogueSeries {
   keys?: string[];
 }
 
-/** What the builder may ask about one kind of thing. */
+/** The choices of the builder for one entity. */
 export interface CatalogueEntity {
   entity: string;
   /** Labels to filter and group by, those of info series included; a trailing * is any ending (`attr_*`). */
@@ -45,7 +45,7 @@ export interface Catalogue {
   functions?: string[];
 }
 
-/** What a builder query stands for. */
+/** What a builder query compiles to. */
 export interface Compiled {
   promql: string;
   warnings?: string[];
@@ -64,13 +64,13 @@ export interface ResourceCaller {
   postResource<T>(path: string, data?: BackendSrvRequest['data'], options?: Partial<BackendSrvRequest>): Promise<T>;
 }
 
-/** Most values a completion list asks for. */
+/** The limit of values in a menu or completion. */
 export const LABEL_VALUES_LIMIT = 1000;
 
-/** How long a list of labels or values is good for: a menu asks at every letter. */
+/** How long a list of labels or values is reused: a menu asks for it at every letter. */
 const RECENT_MS = 10_000;
 
-// A failed completion or an unfinished query is no reason for a red toast.
+// Grafana would show a red toast for each failed completion and each unfinished query.
 const quiet: Partial<BackendSrvRequest> = { showErrorAlert: false };
 
 export class MesosResources {
@@ -79,7 +79,7 @@ export class MesosResources {
 
   constructor(private readonly caller: ResourceCaller) {}
 
-  /** The catalogue: fixed for a version of the backend, so asked once, and again after a failure. */
+  /** Returns the catalogue. It is constant for a version of the backend, so it is requested once, and after a failure. */
   catalogue(): Promise<Catalogue> {
     this.cataloguePromise ??= this.caller.getResource<Catalogue>('catalogue', undefined, quiet).catch((err) => {
       this.cataloguePromise = undefined;
@@ -88,18 +88,18 @@ export class MesosResources {
     return this.cataloguePromise;
   }
 
-  /** Label names of the series named; of all series where none is. */
+  /** Returns the labels of the selected series; without a selector, of all series. */
   async labels(match: string[] = []): Promise<string[]> {
     const names = await this.list('labels', withMatch(match));
     return names.filter((label) => label !== '__name__');
   }
 
-  /** Values of a label (`__name__`: series names), of the series named; of all where none is. */
+  /** Returns the values of a label (`__name__`: names of series) of the selected series, or of all. */
   labelValues(label: string, match: string[] = [], limit = LABEL_VALUES_LIMIT): Promise<string[]> {
     return this.list('label-values', { label, limit, ...withMatch(match) });
   }
 
-  // Asked again after RECENT_MS, and at once after a failure.
+  // Requests a list again after RECENT_MS, and at once after a failure.
   private list(path: string, params: Record<string, string | number | string[]>): Promise<string[]> {
     const key = JSON.stringify([path, params]);
     const now = Date.now();
@@ -119,8 +119,8 @@ export class MesosResources {
   }
 
   /**
-   * The PromQL a builder query stands for. An impossible query is an Error with the backend's sentence. A later call
-   * with the same requestId cancels an earlier one, which then rejects with something isCancelled() knows.
+   * Returns the PromQL of a builder query. Rejects with the backend's sentence where the query is impossible. A later call
+   * with the same requestId cancels an earlier one, whose rejection isCancelled() recognizes.
    */
   async compile(query: MesosQuery, requestId: string): Promise<Compiled> {
     try {
@@ -130,23 +130,23 @@ export class MesosResources {
     }
   }
 
-  /** The collector's own view of itself: leader, polls, series, history. */
+  /** Returns the collector's status: leader, polls, series, history. */
   status(): Promise<Record<string, unknown>> {
     return this.caller.getResource<Record<string, unknown>>('status', undefined, quiet);
   }
 }
 
-// Grafana writes an array as a repeated parameter; without a match there is no parameter at all.
+// Grafana writes an array as a repeated parameter. An empty one would be a selector without text.
 function withMatch(match: string[]): { 'match[]'?: string[] } {
   return match.length > 0 ? { 'match[]': match } : {};
 }
 
-/** Whether a request was cancelled because a newer one took its place. */
+/** Reports whether a request was canceled because of a newer one. */
 export function isCancelled(err: unknown): boolean {
   return typeof err === 'object' && err !== null && 'cancelled' in err && err.cancelled === true;
 }
 
-/** The sentence in what Grafana's fetch rejects with: the backend's own where there is one. */
+/** Returns the sentence of an error from Grafana's fetch: the backend's own, if there is one. */
 export function errorSentence(err: unknown): string {
   if (typeof err === 'string') {
     return err;

@@ -1,5 +1,5 @@
-// A text field whose value counts when it is left or Enter is pressed: a query
-// is not run at every letter.
+// A text field that commits its value when it is left or Enter is pressed, so
+// that a query does not run at every letter.
 import { AutoSizeInput } from '@grafana/ui';
 import React, { useState, type ComponentProps } from 'react';
 
@@ -8,12 +8,12 @@ interface Props extends Omit<
   'value' | 'onChange' | 'onBlur' | 'onKeyDown' | 'onCommitChange'
 > {
   value: string;
-  /** Called with a value other than the present one, without blanks around it. */
+  /** Is called with a changed value, without blanks around it. */
   onCommit: (value: string) => void;
 }
 
 export function CommitInput({ value, onCommit, ...props }: Props) {
-  // What is being typed, while it is.
+  // The typed text, until it is committed.
   const [draft, setDraft] = useState<string>();
   const commit = () => {
     setDraft(undefined);

@@ -1,4 +1,4 @@
-// Below the builder: the PromQL it stands for, or why there is none.
+// The compiled PromQL below the builder, or why the query cannot be compiled.
 import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { EditorRow } from '@grafana/plugin-ui';

@@ -1,9 +1,9 @@
-// A query as one line of text: collapsed rows and the query history show it.
+// A query as one line of text, for collapsed rows and the query history.
 import { queryTypeOf } from './defaults';
 import { nameOf } from './names';
 import type { Filter, MesosQuery, Variable } from './types';
 
-/** For example `CPU allocated by framework, role=~a|b, top 5`. */
+/** Returns for example `CPU allocated by framework, role=~a|b, top 5`. */
 export function displayText(query: MesosQuery): string {
   switch (queryTypeOf(query)) {
     case 'promql':
@@ -15,7 +15,7 @@ export function displayText(query: MesosQuery): string {
   }
 }
 
-/** For example `Values of agent in mesos_agent_info`. */
+/** Returns for example `Values of agent in mesos_agent_info`. */
 function listText({ labelValues, entities, promql }: Variable = {}): string {
   if (labelValues) {
     return `Values of ${labelValues.label}${labelValues.match ? ` in ${labelValues.match}` : ''}`;

@@ -1,11 +1,12 @@
-// Queries of other data sources, when a row's data source is changed to this
-// one: PromQL is taken over with its options, anything else starts afresh.
+// Imports queries when a row's data source is changed to this one: PromQL with
+// its options, any other query becomes the default query.
 import type { DataQuery } from '@grafana/schema';
+import { isUndefined, omitBy } from 'lodash';
 
 import { defaultQuery, QUERY_VERSION } from './defaults';
 import type { MesosQuery } from './types';
 
-// Loki's and other sources' `expr` is another language, hence a list of those that speak PromQL.
+// Types of data sources whose `expr` is PromQL. In others, such as Loki, it is another language.
 const PROMQL_SOURCES = [
   'prometheus',
   'grafana-amazonprometheus-datasource',
@@ -13,7 +14,7 @@ const PROMQL_SOURCES = [
   'victoriametrics-metrics-datasource',
 ];
 
-/** The queries of a data source of the type originType as ours. */
+/** Returns the queries of a data source of the type originType as queries of this one. */
 export function importQueries(queries: DataQuery[], originType: string): MesosQuery[] {
   return queries.map((query) => {
     const { refId, hide } = query;
@@ -22,21 +23,24 @@ export function importQueries(queries: DataQuery[], originType: string): MesosQu
       return { ...defaultQuery(), ...own };
     }
     const { expr, legendFormat, interval, instant, range, format } = query;
-    return withoutUndefined({
-      ...own,
-      queryType: 'promql' as const,
-      version: QUERY_VERSION,
-      expr,
-      legendFormat: legendFormat || undefined,
-      interval: interval || undefined,
-      instant,
-      range,
-      format: format === 'table' ? ('table' as const) : undefined,
-    });
+    return omitBy<MesosQuery>(
+      {
+        ...own,
+        queryType: 'promql' as const,
+        version: QUERY_VERSION,
+        expr,
+        legendFormat: legendFormat || undefined,
+        interval: interval || undefined,
+        instant,
+        range,
+        format: format === 'table' ? ('table' as const) : undefined,
+      },
+      isUndefined
+    ) as MesosQuery;
   });
 }
 
-/** The keys of Grafana's Prometheus query that mean the same here. */
+/** The keys of Grafana's Prometheus query that have the same meaning here. */
 interface PrometheusQuery extends DataQuery {
   expr: string;
   legendFormat?: string;
@@ -48,8 +52,4 @@ interface PrometheusQuery extends DataQuery {
 
 function isPromQL(query: DataQuery): query is PrometheusQuery {
   return 'expr' in query && typeof query.expr === 'string' && query.expr !== '';
-}
-
-function withoutUndefined<T extends object>(object: T): T {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
 }

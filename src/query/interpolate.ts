@@ -1,13 +1,12 @@
-// Dashboard variables in queries. PromQL text gets them as Grafana's own
-// Prometheus data source does it; a builder's fields stay structure: a variable
-// with several values becomes a list, and quoting is left to the backend.
+// Replaces dashboard variables in queries. In PromQL they are written as
+// Grafana's Prometheus data source writes them. In a builder's fields a variable
+// with several values becomes a list, which the backend quotes.
 //
-// All stands for the list of all values. A custom all value is put in as it is
-// written, with no format applied (Grafana's template service does so): `.*`
-// stays a regular expression.
+// All is the list of all values. A custom all value is written without a format
+// (by Grafana's template service), so that `.*` stays a regular expression.
 //
-// $__interval, $__rate_interval and $__range belong to the backend (public
-// dashboards and alert rules never pass this code), so they stay as they are.
+// $__interval, $__rate_interval and $__range are replaced by the backend, since
+// public dashboards and alert rules do not run this code.
 import type { AdHocVariableFilter, ScopedVars, TypedVariableModel } from '@grafana/data';
 import type { TemplateSrv } from '@grafana/runtime';
 
@@ -19,12 +18,12 @@ const BACKEND_MACROS = ['__interval', '__rate_interval', '__range'].flatMap((nam
   `${name}_s`,
 ]);
 
-/** What TemplateSrv hands to a format function; the parts used here. */
+/** The used part of what TemplateSrv passes to a format function. */
 type DashboardVariable = Partial<Pick<Extract<TypedVariableModel, { type: 'query' }>, 'multi' | 'includeAll'>>;
 
 export type Replacer = Pick<TemplateSrv, 'replace'>;
 
-/** The query with variables replaced and a dashboard's ad-hoc filters added to its own. */
+/** Returns the query with variables replaced, and with the dashboard's ad-hoc filters beside its own. */
 export function interpolateQuery(
   query: MesosQuery,
   templates: Replacer,
@@ -60,7 +59,7 @@ export function interpolateQuery(
   return result;
 }
 
-/** A variable's value inside a double-quoted PromQL string, as Grafana's Prometheus data source writes it. */
+/** Returns a variable's value for a double-quoted PromQL string, as Grafana's Prometheus data source writes it. */
 export function formatPromQL(value: string | string[] = [], variable: DashboardVariable = {}): string {
   if (!variable.multi && !variable.includeAll) {
     return [value].flat().map(escapeOutsideMatcher).join(',');
@@ -69,7 +68,7 @@ export function formatPromQL(value: string | string[] = [], variable: DashboardV
   return alternatives.length === 1 ? alternatives[0] : `(${alternatives.join('|')})`;
 }
 
-/** What a variable offers may depend on other variables: they are put in as in other queries. */
+/** Returns a variable's list with other variables replaced, as in other queries. */
 function interpolateVariable(variable: Variable, templates: Replacer, vars: ScopedVars): Variable {
   const { labelValues, entities, promql } = variable;
   const result: Variable = { ...variable };
@@ -100,12 +99,12 @@ function interpolateFilter(filter: Filter, templates: Replacer, vars: ScopedVars
   return { ...filter, label, value: values.length === 1 ? values[0] : values };
 }
 
-/** Operators that compare with any of a list, by those that compare with one value. */
+/** The operators for a list of values, by those for one value. */
 const ANY_OF: Record<string, string> = { '=': '=|', '!=': '!=|' };
 
 /**
- * An ad-hoc filter with variables in its value replaced, and without what Grafana keeps in it for itself (origin,
- * labels for people).
+ * Returns an ad-hoc filter with variables replaced in its value, and without Grafana's own keys (origin, labels of
+ * options).
  */
 function interpolateAdhoc(
   { key, operator, value, values }: AdhocFilter,
@@ -127,11 +126,11 @@ function interpolateAdhoc(
 }
 
 /**
- * All texts a text stands for: `a-$x` with x = 1, 2 is `a-1`, `a-2`; with x without any value it is none. For a
- * regular expression, values of a variable with several are literal, as in PromQL text.
+ * Returns the text once per value of its variables: `a-$x` with x = 1, 2 gives `a-1` and `a-2`, without values nothing.
+ * In a regular expression, the values of a variable with several are escaped, as in PromQL.
  */
 function expand(text: string, templates: Replacer, vars: ScopedVars, regex = false): string[] {
-  // The format function cannot answer a list, so it leaves marks that are filled in afterwards.
+  // A format function returns one text, so it writes marks, which are replaced by each of the values below.
   const choices: string[][] = [];
   const marked = templates.replace(text, vars, (value: string | string[] = [], variable: DashboardVariable = {}) => {
     const literal = regex && (variable.multi || variable.includeAll);
@@ -163,13 +162,14 @@ function unique(values: string[]): string[] {
   return [...new Set(values)];
 }
 
-// A text box may hold a whole matcher, framework="x", for `{$matcher}`: its quotes are PromQL's own. The same exception
+// A text box may hold a whole matcher, framework="x", for `{$matcher}`: its quotes are not escaped. The same exception
 // is in Grafana's Prometheus data source (packages/grafana-prometheus/src/escaping.ts).
 function escapeOutsideMatcher(value: string): string {
   return /^\w+(=|!=|=~|!~)".*"$/.test(value) ? value : escapeString(value);
 }
 
-function escapeString(value: string): string {
+/** Returns a value as it is written between double quotes in PromQL. */
+export function escapeString(value: string): string {
   return String(value).replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n');
 }
 

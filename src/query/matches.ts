@@ -1,10 +1,10 @@
-// Which series a query is about, by name: labels and values are completed from
-// these. The names are the catalogue's own, never text of a user.
+// The names of the series of a query, for menus of labels and values. They are
+// names of the catalogue, never a user's text.
 import type { Catalogue, CatalogueSeries } from '../resources';
 import { queryTypeOf } from './defaults';
 import type { MesosQuery } from './types';
 
-/** Names of series that have the labels a builder query may use; none where that is not known. */
+/** Returns the names of the series whose labels a builder query can use; none where they are not known. */
 export function seriesOf(query: MesosQuery, { series }: Catalogue): string[] {
   if (queryTypeOf(query) !== 'metrics') {
     return [];
@@ -22,7 +22,7 @@ function ownSeries({ entity, resource, measure }: MesosQuery, series: CatalogueS
     return ofEntity.filter(({ name }) => name.startsWith(`mesos_${entity}_tasks`));
   }
   const ofResource = ofEntity.filter((one) => one.resource === resource);
-  // A measure that is calculated (free, utilization) has no series of its own.
+  // A calculated measure (free, utilization) has no series of its own.
   const exact = ofResource.filter((one) => one.measure === measure);
   return [exact, ofResource, ofEntity].find((list) => list.length > 0) ?? [];
 }

@@ -1,8 +1,9 @@
-// Names of entities, resources and measures for people. A word nobody listed
-// here is still readable: the catalogue may grow without this file.
+// Display names of entities, resources and measures. A word that is not listed
+// is written with a capital letter, so that the catalogue can grow without this
+// file.
 const WORDS: Record<string, string> = { cpus: 'CPU', gpus: 'GPU', memory: 'Memory', disk: 'Disk' };
 
-/** `quota_limit` -> `Quota limit`, `cpus` -> `CPU`. */
+/** Returns the display name: `quota_limit` -> `Quota limit`, `cpus` -> `CPU`. */
 export function nameOf(word: string): string {
   const known = WORDS[word];
   if (known) {

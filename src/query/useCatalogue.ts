@@ -1,12 +1,12 @@
-// The catalogue for a component: what the builder may offer.
+// Loads the catalogue, which has the choices of the builder, for a component.
 import { useCallback, useEffect, useState } from 'react';
 
 import { errorSentence, type Catalogue, type MesosResources } from '../resources';
 
 export interface CatalogueState {
-  /** Absent while it loads and where that failed. */
+  /** Absent while it loads, and when loading has failed. */
   catalogue?: Catalogue;
-  /** Why it could not be loaded. */
+  /** Why loading has failed. */
   error?: string;
   retry: () => void;
 }

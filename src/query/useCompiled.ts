@@ -1,26 +1,26 @@
-// The PromQL a builder query stands for, asked of the backend while the query
-// is edited.
+// Compiles the builder's query to PromQL in the backend, while the query is
+// edited.
 import { useCallback, useEffect, useId, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 
 import { errorSentence, isCancelled, type Compiled, type MesosResources } from '../resources';
 import type { MesosQuery } from './types';
 
-/** Time without a change before the backend is asked. */
+/** Time without a change until a query is compiled. */
 export const COMPILE_DELAY_MS = 300;
 
 export interface CompileState {
-  /** The last query that could be compiled; kept while the next one is. */
+  /** The last query that was compiled; kept until the next one is. */
   compiled?: Compiled;
-  /** Why the current query cannot be. */
+  /** Why the current query cannot be compiled. */
   error?: string;
-  /** What the query means as it is now is not known yet: compiled, if there is one, is an earlier query's. */
+  /** True while the current query is compiled: `compiled` is that of an earlier query. */
   pending?: boolean;
 }
 
 /**
- * Compiles a query, or nothing where there is none. A newer query cancels the request for an older one; onAnswer is
- * called with the answers that still matter when they come.
+ * Compiles a query, if there is one. A newer query cancels the request for an older one. onAnswer is called with each
+ * response to the current query.
  */
 export function useCompiled(
   query: MesosQuery | undefined,
@@ -30,9 +30,9 @@ export function useCompiled(
   const requestId = useId();
   const [attempt, setAttempt] = useState(0);
   const retry = useCallback(() => setAttempt((n) => n + 1), []);
-  // With what it is the answer to.
+  // `of` is the query that the state belongs to.
   const [state, setState] = useState<CompileState & { of?: string }>({});
-  // The object is another one at every render: compare what it says.
+  // The query is a new object at every render, so its text is compared.
   const text = query && JSON.stringify(meaning(query));
   const asked = `${attempt} ${text}`;
 
@@ -46,7 +46,7 @@ export function useCompiled(
       return;
     }
     let wanted = true;
-    // Drawn at once: a click between the answer and its drawing would take the query for one still to be compiled.
+    // Rendered at once: a click before the rendering would find the query uncompiled.
     const settle = (answer: CompileState) =>
       flushSync(() => {
         setState({ of: asked, ...answer });
@@ -68,7 +68,7 @@ export function useCompiled(
   return text ? { ...answer, pending: of !== asked, retry } : { retry };
 }
 
-// Without what changes nothing in the PromQL.
+// Returns the keys that change the PromQL.
 function meaning({
   refId: _refId,
   hide: _hide,

@@ -1,4 +1,4 @@
-// A small catalogue in the backend's shape, for tests of what the editors make of it.
+// A small catalogue in the backend's shape, for tests of the editors.
 import type { Catalogue, CatalogueSeries } from '../resources';
 
 function series(name: string, more: Partial<CatalogueSeries> = {}): CatalogueSeries {

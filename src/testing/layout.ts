@@ -1,5 +1,5 @@
-// jsdom has no layout: Grafana's menus draw only the options that fit into a
-// box, so in tests every element gets one.
+// jsdom has no layout, and Grafana's menus render only the options that fit into
+// their box: in tests every element has a size.
 export function giveElementsASize(): void {
   const rect = { x: 0, y: 0, top: 0, left: 0, right: 400, bottom: 400, width: 400, height: 400, toJSON: () => ({}) };
   Element.prototype.getBoundingClientRect = () => rect;

@@ -1,4 +1,4 @@
-// A backend for tests: answers from memory and remembers what it was asked.
+// A backend for tests, which answers from memory and records its calls.
 import { MesosResources, type Catalogue, type ResourceCaller } from '../resources';
 import { CATALOGUE } from './catalogue';
 

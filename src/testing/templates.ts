@@ -1,5 +1,5 @@
-// Grafana's variables for tests: the part of its template service that queries
-// use, with the same answers (grafana/grafana
+// Grafana's variables for tests: the used part of its template service, with the
+// same results (grafana/grafana
 // public/app/features/templating/template_srv.ts; @grafana/scenes' interpolator
 // on dashboards does the same).
 import type { ScopedVars } from '@grafana/data';
@@ -32,7 +32,7 @@ const FORMATS: Record<string, (values: string[]) => string> = {
   },
 };
 
-/** A template service with these variables; scoped ones win, unknown ones stay as they are. */
+/** Returns a template service with these variables. Scoped ones come first, unknown ones stay as they are. */
 export function fakeTemplates(variables: Record<string, FakeVariable> = {}) {
   function replace(text = '', scopedVars: ScopedVars = {}, format?: string | Function): string {
     return text.replace(VARIABLE, (match, plain, bracketed, format2, braced, _path, format3) => {

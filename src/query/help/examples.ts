@@ -1,4 +1,4 @@
-// The cheat sheet: questions people have of a cluster, as queries to start from.
+// The cheat sheet: common questions about a cluster, with their queries.
 import type { MesosQuery } from '../types';
 
 export interface Example {

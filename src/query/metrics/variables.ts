@@ -3,10 +3,10 @@
 import { getTemplateSrv } from '@grafana/runtime';
 import type { ComboboxOption } from '@grafana/ui';
 
-// Kinds of variables that have no value to put into a query.
+// Types of variables without a value for queries.
 const NO_VALUE = ['adhoc', 'groupby', 'datasource', 'system'];
 
-/** `$name` of each variable of the dashboard; none in Explore. */
+/** Returns `$name` of each variable of the dashboard; none in Explore. */
 export function variableOptions(): ComboboxOption[] {
   return getTemplateSrv()
     .getVariables()

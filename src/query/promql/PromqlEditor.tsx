@@ -1,5 +1,5 @@
-// The code mode: an expression with completion. Shift+Enter runs it, leaving
-// the field keeps it, as in Grafana's Prometheus editor.
+// The code mode: an expression with completion. Shift+Enter runs it, and leaving
+// the field stores it, as in Grafana's Prometheus editor.
 import { CodeEditor, type Monaco, type MonacoEditor } from '@grafana/ui';
 import React, { useEffect, useRef } from 'react';
 
@@ -19,7 +19,7 @@ const MOST_LINES = 20;
 
 export default function PromqlEditor({ query, resources, onChange, onRunQuery }: Props) {
   const expr = query.expr ?? '';
-  // Monaco keeps the functions it was mounted with: they read what is current from here.
+  // Monaco keeps the functions it was mounted with. They read the current props from here.
   const current = useRef({ query, onChange, onRunQuery });
   useEffect(() => {
     current.current = { query, onChange, onRunQuery };
@@ -71,7 +71,7 @@ export default function PromqlEditor({ query, resources, onChange, onRunQuery }:
   );
 }
 
-/** Room for the lines there are, and for what wraps of a long one; typing beyond scrolls until it is left. */
+/** Returns the height for the lines of the expression, with the wrapped parts of long ones. */
 function heightOf(expr: string): number {
   const lines = expr.split('\n').reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 100)), 0);
   return Math.min(Math.max(lines, 2), MOST_LINES) * LINE_HEIGHT + 12;

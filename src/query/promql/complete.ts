@@ -1,11 +1,12 @@
-// What to offer at a place in an expression. Names, labels and values are the
-// backend's; nothing here knows Monaco.
+// Completions at a place in an expression. Names, labels and values are the
+// backend's. Monaco is not used here.
 import type { MesosResources } from '../../resources';
+import { escapeString } from '../interpolate';
 import type { Situation } from './situation';
 
 export interface Completion {
   label: string;
-  /** What is written, where it is not the label. */
+  /** The inserted text, if it is not the label. */
   insert?: string;
   kind: 'series' | 'function' | 'label' | 'value' | 'macro';
   detail?: string;
@@ -22,7 +23,7 @@ const MACROS: Array<[name: string, detail: string]> = [
 /** Ranges of a fixed length. */
 const RANGES = ['1m', '5m', '10m', '30m', '1h', '1d'];
 
-/** Completions for a situation. A resource that cannot be had is an empty list: typing goes on. */
+/** Returns the completions for a situation. A resource that fails gives an empty list. */
 export async function complete(situation: Situation, resources: MesosResources): Promise<Completion[]> {
   switch (situation.kind) {
     case 'expression':
@@ -36,7 +37,7 @@ export async function complete(situation: Situation, resources: MesosResources):
     case 'value': {
       const match = await known(situation.metric, resources);
       const values = await resources.labelValues(situation.label, match).catch(() => []);
-      return values.map((label) => ({ label, insert: escape(label), kind: 'value' }));
+      return values.map((label) => ({ label, insert: escapeString(label), kind: 'value' }));
     }
     case 'none':
       return [];
@@ -44,7 +45,7 @@ export async function complete(situation: Situation, resources: MesosResources):
 }
 
 async function seriesAndFunctions(resources: MesosResources): Promise<Completion[]> {
-  // Unknown keys of a newer Mesos have a series in history that the catalogue does not list.
+  // Keys of a newer Mesos have series in the history that are not in the catalogue.
   const [catalogue, stored] = await Promise.all([
     resources.catalogue().catch(() => undefined),
     resources.labelValues('__name__').catch(() => []),
@@ -69,16 +70,11 @@ function macros(): Completion[] {
   return MACROS.map(([label, detail]) => ({ label, kind: 'macro', detail }));
 }
 
-// A name still being typed would match nothing.
+// An incomplete name would match nothing.
 async function known(metric: string | undefined, resources: MesosResources): Promise<string[]> {
   if (!metric) {
     return [];
   }
   const names = (await seriesAndFunctions(resources)).filter(({ kind }) => kind === 'series');
   return names.some(({ label }) => label === metric) ? [metric] : [];
-}
-
-// As it stands between double quotes.
-function escape(value: string): string {
-  return value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n');
 }

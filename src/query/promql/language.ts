@@ -1,5 +1,5 @@
-// PromQL for Monaco: colours, brackets and completion, registered once per
-// page. The language id is our own: Grafana's Prometheus plugin owns `promql`.
+// PromQL for Monaco: colors, brackets and completion, registered once per page.
+// The language id `promql` belongs to Grafana's Prometheus plugin.
 import type { Monaco, monacoTypes } from '@grafana/ui';
 
 import type { MesosResources } from '../../resources';
@@ -76,7 +76,7 @@ const configuration: monacoTypes.languages.LanguageConfiguration = {
   ],
 };
 
-/** Registers the language, the first time it is called. */
+/** Registers the language, unless it is registered. */
 export function registerLanguage(monaco: Monaco): void {
   if (monaco.languages.getLanguages().some(({ id }) => id === LANGUAGE_ID)) {
     return;
@@ -86,7 +86,7 @@ export function registerLanguage(monaco: Monaco): void {
   monaco.languages.setLanguageConfiguration(LANGUAGE_ID, configuration);
 }
 
-/** Completion for one editor's text, from one data source, until it is disposed. */
+/** Registers completion for the text of one editor, from one data source, until it is disposed. */
 export function registerCompletion(
   monaco: Monaco,
   model: monacoTypes.editor.ITextModel,
@@ -96,7 +96,7 @@ export function registerCompletion(
     triggerCharacters: ['{', ',', '[', '(', '=', '~', '"', ' ', '$'],
     async provideCompletionItems(asked, position) {
       if (asked.id !== model.id) {
-        return undefined; // another editor's: providers are shared by all of a language
+        return undefined; // the text of another editor: all editors of a language have all its providers
       }
       const text = asked.getValueInRange({
         startLineNumber: 1,

@@ -1,5 +1,5 @@
-// Where in a PromQL expression the cursor is: decides what is completed. Not a
-// parser: it looks at the text before the cursor only, which is never whole.
+// Finds out what can be completed at the cursor in a PromQL expression. It is not
+// a parser: the text before the cursor is an incomplete expression.
 
 export type Situation =
   | { kind: 'expression' } // a series, a function, a macro
@@ -19,7 +19,7 @@ interface Open {
   at: number;
 }
 
-/** What can be written at the end of text. */
+/** Returns what can be written at the end of the text. */
 export function situationAt(text: string): Situation {
   const open: Open[] = [];
   let quote = '';
