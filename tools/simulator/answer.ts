@@ -8,15 +8,15 @@ export interface Answer {
   status: number;
   reason?: string;
   headers: Array<[name: string, value: string]>;
-  /** Not compressed; or a long one that is kept both ways. */
+  /** The body without compression, or a long one that is kept plain and compressed. */
   body: Buffer | Body;
   /**
-   * Instead of a body: what comes bit by bit until the connection ends. `close` drops the connection; the result is called when
-   * it has ended, whoever ended it.
+   * Instead of a body: a stream that lasts until the connection ends. `close` drops the connection; the result is called when
+   * either side has closed it.
    */
   stream?: (write: (text: string) => void, close: () => void) => () => void;
   /** The recorded file it comes from. */
   file?: string;
-  /** A simulated cluster's time when it said so, Unix seconds. */
+  /** The simulated cluster's time of the response, Unix seconds. */
   at?: number;
 }

@@ -25,7 +25,7 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-test('prints the addresses, serves, says a port in use, ends with Ctrl-C', async () => {
+test('prints the addresses, serves, names a port in use, stops with Ctrl-C', async () => {
   const { child, out, ended } = start('--scene', '14-ha', '--stage', 'newleader', '--port', '0', '--control', '0');
   await until(() => out.text.includes('Ctrl-C'));
   assert.match(out.text, /Serving scene 14-ha, stage newleader/);
@@ -48,7 +48,7 @@ test('prints the addresses, serves, says a port in use, ends with Ctrl-C', async
   assert.equal(await failureOf(masters[1]), 'ECONNREFUSED');
 });
 
-test('wrong options are answered with what would be right', async () => {
+test('wrong options are errors with what would be right', async () => {
   const cases: Array<[string[], RegExp]> = [
     [['--scene', 'nope'], /no scene "nope"[\s\S]*03-workload/],
     [['--scene', '14-ha', '--stage', 'nope', '--port', '0'], /no stage "nope"; it has: leader/],
@@ -78,7 +78,7 @@ test('lists the scenarios', async () => {
   assert.match(text, /^leader-fails +/m);
 });
 
-test('serves a scenario, tells what happens, ends with Ctrl-C', async () => {
+test('serves a scenario, prints its events, stops with Ctrl-C', async () => {
   const options = ['--agents', '4', '--seed', '7', '--speed', '100', '--port', '0'];
   const { child, out, ended } = start('--scenario', 'agent-dies', ...options);
   await until(() => out.text.includes('Ctrl-C'));

@@ -12,7 +12,7 @@ import { startReplay, type Replay } from './replay.ts';
 import { SCENARIOS, scenarioOf } from './scenarios/index.ts';
 import { sceneNames } from './scenes.ts';
 
-const HELP = `Serves a Mesos cluster as masters and agents on loopback ports: recorded answers, or a simulated cluster.
+const HELP = `Serves a Mesos cluster as masters and agents on loopback ports: recorded responses, or a simulated cluster.
 
   npm run cluster -- [options]
 
@@ -39,7 +39,7 @@ Simulated:
   --seed N         another cluster, as deterministic as the first (default: 1)
   --start N        Unix seconds at which its time begins (default: now)
   --agent-ports N  how many agents have a port of their own (default: 500); all answer through the router
-  --speed 0        its time stands still, and moves through the control server only
+  --speed 0        its time moves through the control server only
 `;
 
 const DEFAULT_PORT = 5050;
@@ -147,7 +147,7 @@ function introduce(replay: Replay | Live, control: string | undefined): void {
   console.log('Press Ctrl-C to stop it.');
 }
 
-/** Prints what happens to the cluster as time comes to it. */
+/** Prints the events of the cluster when they happen. */
 function tellEvents(replay: Replay | Live): () => void {
   if ('events' in replay) {
     let told = 0;
@@ -173,7 +173,7 @@ function tell(seconds: number, text: string): void {
   console.log(`at ${Math.round(seconds * 10) / 10} s: ${text}`);
 }
 
-/** What the command line says of the cluster to simulate. */
+/** The options of the simulated cluster. */
 function planOf(values: Record<string, unknown>, scenario: Partial<Plan> = {}): Partial<Plan> {
   const plan: Partial<Plan> = {};
   for (const name of ['agents', 'tasks', 'masters', 'seed', 'start'] as const) {

@@ -2,7 +2,7 @@
  * An HTTP server that controls a running replay or simulated cluster, for tests written in another language or in another process. Loopback only.
  *
  *   GET  /          scene, stage, position, hosts
- *   GET  /requests  what the hosts received (Entry[] of journal.ts); DELETE forgets it
+ *   GET  /requests  the requests received (Entry[] of journal.ts); DELETE clears the list
  *   POST /stage     {"name": "newleader"}
  *   POST /kill      {"host": "127.0.0.1:5051"}   (or just "5051")
  *   POST /revive    {"host": "127.0.0.1:5051"}
@@ -36,7 +36,7 @@ interface Order {
   do?: Action['do'];
 }
 
-/** The requests it takes: `METHOD /path` -> an answer to send as JSON. */
+/** The requests it serves: `METHOD /path` -> a response to send as JSON. */
 const ROUTES: Record<string, (replay: Replay, order: Order) => unknown> = {
   'GET /': (replay) => status(replay),
   'GET /requests': (replay) => replay.requests(),
@@ -50,7 +50,7 @@ const ROUTES: Record<string, (replay: Replay, order: Order) => unknown> = {
   'POST /fault': (replay, { host = '', fault = null }) => replay.fault(host, fault),
 };
 
-/** Those it takes besides of a simulated cluster. `query`: of the address. */
+/** The additional requests of a simulated cluster. `query`: the query string. */
 const LIVE_ROUTES: Record<string, (live: Live, query: URLSearchParams, order: Order) => unknown> = {
   'GET /clock': (live) => ({ now: live.now() }),
   'POST /clock': async (live, query) => {

@@ -1,4 +1,4 @@
-/** Scenes that move: the series and the failover, on a clock that moves when told. */
+/** Scenes that move in time: the series and the failover, on a clock that the test sets. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

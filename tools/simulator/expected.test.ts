@@ -1,4 +1,4 @@
-/** The numbers that graphs are compared with, on recorded answers. */
+/** The numbers that graphs are compared with, on recorded responses. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cpusByFramework, masterTotals } from './expected.ts';
@@ -6,7 +6,7 @@ import { ask, fakeClock, withReplay } from './testing.ts';
 
 const GIB = 2 ** 30;
 
-test('scene 03: CPUs of the frameworks add up to what the master counts', async () => {
+test('scene 03: CPUs of all frameworks add up to the sum of the master', async () => {
   await withReplay({ scene: '03-workload' }, async ({ masters: [master] }) => {
     const cpus = await cpusByFramework(master);
     const { capacity, allocated } = await masterTotals(master);
@@ -18,7 +18,7 @@ test('scene 03: CPUs of the frameworks add up to what the master counts', async 
   });
 });
 
-test('frameworks of one name are added up', async () => {
+test('frameworks of equal name are summed', async () => {
   await withReplay({ scene: '03-workload' }, async (replay) => {
     const framework = (name: string, cpus: number) => ({ name, used_resources: { cpus } });
     const body = JSON.stringify({ frameworks: [framework('a', 1.5), framework('b', 0), framework('a', 2)] });
@@ -27,7 +27,7 @@ test('frameworks of one name are added up', async () => {
   });
 });
 
-test('a follower leads to the leader, a refusal is said', async () => {
+test('a follower redirects to the leader, a refusal is an error', async () => {
   await withReplay({ scene: '14-ha' }, async ({ masters: [leader, follower] }) => {
     // Followers redirect to /master/state, which was recorded a moment after /state: one short task ended in between.
     const [direct, redirected] = [await cpusByFramework(leader), await cpusByFramework(follower)];
@@ -41,7 +41,7 @@ test('a follower leads to the leader, a refusal is said', async () => {
   });
 });
 
-test('frameworks and master agree in the samples of the series, but where a task came or went between two requests', async () => {
+test('frameworks and master agree in the samples of the series, except where a task started or ended between two requests', async () => {
   const clock = fakeClock();
   await withReplay({ scene: '04-series', clock: clock.read }, async ({ masters: [master] }) => {
     const apart: number[] = [];

@@ -1,6 +1,6 @@
 /**
- * What graphs must show now, read from a (replayed) master's plain answers. It shares no code with the plugin, so that a
- * mistake there cannot hide here.
+ * The numbers that graphs must show now, read from the responses of a (replayed) master. It shares no code with the plugin,
+ * so it does not repeat the plugin's mistakes.
  *
  *   node tools/simulator/expected.ts http://localhost:5050
  */
@@ -28,8 +28,8 @@ export interface Totals {
 const MIB = 1024 * 1024;
 
 /**
- * CPUs allocated to each framework, by name; frameworks of one name are added up. Frameworks that ended are not in it.
- * `master`: base URL; `headers`: for a master that wants credentials. Throws when it does not answer 200.
+ * CPUs allocated to each framework, by name; frameworks of equal name are summed. Frameworks that ended are not included.
+ * `master`: base URL; `headers`: for a master that requires credentials. Throws when it does not answer 200.
  */
 export async function cpusByFramework(
   master: string,
@@ -38,7 +38,7 @@ export async function cpusByFramework(
   return cpusByFrameworkOf(await getJSON(`${master}/state`, headers));
 }
 
-/** The same, of an answer of /state that is there already. */
+/** The same, from a given response of /state. */
 export function cpusByFrameworkOf(answer: unknown): Record<string, number> {
   const state = answer as { frameworks: StateFramework[] };
   const cpus: Record<string, number> = {};

@@ -3,7 +3,7 @@
  * redirected to whom. It kept no bodies: those of a leader and of a follower are the ones recorded of the same master
  * just before and after (prefixes `leader`, `newleader`, `nonleader` of scene 14-ha), nearest in time.
  *
- * So the second in which the new leader still listed recovered agents only (11.7 s to 12.7 s) shows it recovered.
+ * So between 11.7 s and 12.7 s, when the new leader listed only recovered agents, it is shown as recovered.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ type Line =
   | { t: number; unix: number; master: string; path: string; status: number | string; location: string | null }
   | { t: number; event: string };
 
-/** What a master was, from `t` on. */
+/** The role of a master from `t` on. */
 interface Part {
   t: number;
   role: 'down' | 'leader' | 'follower';
@@ -31,7 +31,7 @@ export function isFailover(recording: Recording, name: string): boolean {
   return pollFile(recording, name) !== undefined;
 }
 
-/** Reads a failover. It plays once and stays as it ended, as a cluster would. */
+/** Reads a failover. It plays once and keeps its last state. */
 export function failoverScene(recording: Recording, name: string): Scene {
   const lines = readLines(recording, name);
   const polled = lines.filter((line) => 'master' in line);

@@ -1,5 +1,5 @@
 /**
- * Faults that a test or a user can put on a replayed host, for what no recording has.
+ * Faults that a test or a user can put on a replayed host, for situations that were not recorded.
  */
 import type { Answer } from './answer.ts';
 
@@ -16,7 +16,7 @@ export type Fault = (
 ) & {
   /** Only requests to this path (without query string); all when absent. */
   path?: string;
-  /** How many requests it hits before it is over; for ever when absent. */
+  /** The number of requests that it affects; all when absent. */
   times?: number;
 };
 

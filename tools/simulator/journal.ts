@@ -1,5 +1,5 @@
 /**
- * Remembers what the replayed cluster was asked, so that tests can say who asked what, and who saw which credential.
+ * Records the requests to a replayed cluster, so that tests can check who sent what, and which host got which credential.
  */
 import { createHash } from 'node:crypto';
 import { createWriteStream, type WriteStream } from 'node:fs';
@@ -18,13 +18,13 @@ export interface Entry {
   headers: string[];
   /** Whether it carried an Authorization header. */
   authorized: boolean;
-  /** Header name -> SHA-256 of its value in hex: tells which credential came, never what it was. */
+  /** Header name -> SHA-256 of its value in hex: identifies a credential without revealing it. */
   digests: Record<string, string>;
   /** The status answered; 0 while unanswered, or when the connection was dropped. */
   status: number;
   /** The recorded file that answered, if any. */
   file?: string;
-  /** A simulated cluster's time when it answered, Unix seconds: of that moment is what it said. */
+  /** The simulated cluster's time of the response, Unix seconds. */
   at?: number;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Reads a folder of recorded answers: its manifest.jsonl, the headers and bodies beside it.
+ * Reads a folder of recorded responses: its manifest.jsonl, headers and bodies.
  *
- * The format is described in testdata/captures/README.md. Nothing here knows about HTTP servers or time.
+ * The format is described in testdata/captures/README.md. This module knows neither HTTP servers nor time.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -42,7 +42,7 @@ export interface Recording {
 /** Methods of rows that are requests; other rows describe whole conversations (`raw`). */
 const HTTP_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']);
 
-/** Headers that belong to one connection or one encoding of the body: whoever answers writes its own. */
+/** Headers that belong to one connection or one encoding of the body: each server writes its own. */
 const OWN_HEADERS = new Set(['date', 'content-length', 'content-encoding', 'transfer-encoding', 'connection']);
 
 /**

@@ -3,7 +3,7 @@
  */
 import { isAnswer, unixTime, type Row } from './manifest.ts';
 
-/** What matters of a request for choosing its answer. Header names are lower case, as Node gives them. */
+/** The parts of a request that choose its response. Header names are lower case, as in Node. */
 export interface Asked {
   method: string;
   /** Path with query string. */
@@ -56,7 +56,7 @@ function candidates(rows: Row[], asked: Asked): Row[] {
   return [];
 }
 
-/** JSON is compared by what it says, not by its white space. */
+/** JSON is compared without white space. */
 function sameBody(recorded: string, asked: string): boolean {
   try {
     return JSON.stringify(JSON.parse(recorded)) === JSON.stringify(JSON.parse(asked));

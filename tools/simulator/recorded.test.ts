@@ -1,4 +1,4 @@
-/** Every recorded answer comes back as it was recorded. */
+/** Every recorded response is served as it was recorded. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** What a replay does besides giving back what was recorded: ports, faults, stages, other paths, the journal. */
+/** Features of a replay: ports, faults, stages, other paths, the journal. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ import { ask, askJSON, CAPTURES, failureOf, withReplay } from './testing.ts';
 const MONITOR = 'Basic bW9uaXRvcjptb25pdG9ycHc=';
 const LIMITED = 'Basic bGltaXRlZDpsaW1pdGVkcHc=';
 
-test('gzip is served when asked for and worth it', async () => {
+test('gzip is served when requested and for long bodies', async () => {
   await withReplay({ scene: '03-workload' }, async ({ masters: [master] }) => {
     const zipped = await ask(master, '/state', { headers: { 'Accept-Encoding': 'gzip' } });
     const plain = await ask(master, '/state');
@@ -58,7 +58,7 @@ test('Accept-Encoding is understood as Mesos does', () => {
   }
 });
 
-test('odd spellings of a recorded path get its answer', async () => {
+test('variants of a recorded path get its response', async () => {
   await withReplay({ scene: '03-workload' }, async ({ masters: [master], agents: [agent] }) => {
     for (const [base, spelling, path] of [
       [master, '//state', '/state'],
@@ -76,7 +76,7 @@ test('odd spellings of a recorded path get its answer', async () => {
   });
 });
 
-test('credentials decide what is answered', async () => {
+test('credentials decide the response', async () => {
   await withReplay({ scene: '15-auth' }, async ({ masters: [master], requests }) => {
     const status = async (path: string, Authorization?: string) =>
       (await ask(master, path, { headers: Authorization ? { Authorization } : {} })).status;
@@ -100,7 +100,7 @@ test('credentials decide what is answered', async () => {
   });
 });
 
-test('what a scene lacks is borrowed from the nearest moment, unless told not to', async () => {
+test('what a scene lacks is borrowed from the nearest moment, unless disabled', async () => {
   await withReplay({ scene: '08b-scheduler-gone' }, async ({ masters: [master], requests }) => {
     assert.equal((await ask(master, '/roles')).status, 200);
     assert.equal(requests()[0].file, '08-agent-returned/master-get_roles.json');
@@ -219,7 +219,7 @@ test('hosts keep their recorded distance from the first port', async () => {
   });
 });
 
-test('a port in use is said, and nothing stays behind', async () => {
+test('a port in use is an error that names it, and nothing keeps running', async () => {
   const base = await freePorts(4);
   const other = createServer().listen(base + 2, '127.0.0.1');
   await once(other, 'listening');
@@ -234,7 +234,7 @@ test('a port in use is said, and nothing stays behind', async () => {
   }
 });
 
-test('unknown scenes and folders without a manifest are said', async () => {
+test('unknown scenes and folders without a manifest are errors that name them', async () => {
   await assert.rejects(
     startReplay({ dir: CAPTURES, scene: 'nope' }),
     /no scene "nope"[\s\S]*03-workload\n[\s\S]*15-auth/
@@ -294,7 +294,7 @@ test('the journal can be written to a file', async () => {
   }
 });
 
-test('the control server does what the library does', async () => {
+test('the control server offers the functions of the library', async () => {
   await withReplay({ scene: '14-ha' }, async (replay) => {
     const control = await startControl(replay, 0);
     try {

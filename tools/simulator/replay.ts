@@ -28,7 +28,7 @@ export interface ReplayOptions {
   port?: number;
   /** How much faster than recorded a scene that moves is played. Default 1. */
   speed?: number;
-  /** Answer what the scene does not have as another scene did, nearest in time on the same host. Default true. */
+  /** Whether to serve what the scene lacks from another scene, nearest in time on the same host. Default true. */
   borrow?: boolean;
   /** File to append every request to, as lines of JSON. */
   record?: string;
@@ -57,7 +57,7 @@ export interface Replay {
   revive(host: string): Promise<void>;
   /** Puts a fault on a host; null takes all off. */
   fault(host: string, fault: Fault | null): void;
-  /** Where a scene that moves is; undefined for still ones. */
+  /** The position of a scene that moves in time; undefined for others. */
   position(): Position | undefined;
   /** Takes hosts up and down as the clock says. Only needed with an own clock. */
   tick(): Promise<void>;
@@ -67,7 +67,7 @@ export interface Replay {
 /** The longest wait setTimeout can do. */
 const MAX_TIMER = 2 ** 31 - 1;
 
-/** Starts serving. Throws sentences: unknown scene or stage (with those that exist), port in use. */
+/** Starts serving. Throws for an unknown scene or stage (the error lists those that exist) and for a port in use. */
 export async function startReplay(options: ReplayOptions): Promise<Replay> {
   const recording = readRecording(options.dir);
   const scene = openScene(recording, options.scene);
@@ -178,7 +178,7 @@ export async function startReplay(options: ReplayOptions): Promise<Replay> {
   };
 }
 
-/** What a Mesos process says to paths it does not have (recorded in 09-protocol); here also: not recorded. */
+/** The response of Mesos to unknown paths (recorded in 09-protocol); here also to paths that were not recorded. */
 const NOT_FOUND: Answer = {
   status: 404,
   headers: [['Content-Type', 'text/plain; charset=utf-8']],

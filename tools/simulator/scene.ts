@@ -1,7 +1,7 @@
 /**
- * What a scene is to the servers: for each recorded host and moment, is it up, and which rows answer?
+ * A scene, as the servers need it: whether a recorded host is up at a moment, and which rows answer.
  *
- * Three kinds play the same role: still scenes (still.ts), the sampled series (series.ts), the failover (failover.ts).
+ * There are three kinds: scenes of one moment (stages.ts), the sampled series (series.ts), the failover (failover.ts).
  */
 import type { Row } from './manifest.ts';
 
@@ -46,9 +46,9 @@ export interface Scene {
   stages: string[];
   /** Present when the scene moves in time. */
   course?: Course;
-  /** Rows of other scenes may fill what this one lacks: false where the answer depends on credentials or on who leads. */
+  /** Whether rows of other scenes may fill what this one lacks: false where responses depend on credentials or on the leader. */
   borrows: boolean;
-  /** `elapsed`: seconds from the start of the recording; ignored by still scenes. */
+  /** `elapsed`: seconds from the start of the recording; ignored by scenes of one moment. */
   moment(host: string, elapsed: number): Moment;
   stage(): string;
   /** Throws for names that are not in `stages`. */

@@ -10,12 +10,12 @@ import { stagedScene } from './stages.ts';
 
 /** The scenes that can be served, sorted by name. */
 export function sceneNames(recording: Recording): string[] {
-  // A series need not be in the manifest: its INDEX.tsv says it all.
+  // A series may be missing in the manifest: it has its own INDEX.tsv.
   const folders = readdirSync(recording.dir, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const series = folders.map((folder) => folder.name).filter((name) => isSeries(recording, name));
-  const still = requestRows(recording).map((row) => row.scene);
+  const ofOneMoment = requestRows(recording).map((row) => row.scene);
   const failovers = recording.rows.map((row) => row.scene).filter((name) => isFailover(recording, name));
-  return [...new Set([...series, ...still, ...failovers])].sort();
+  return [...new Set([...series, ...ofOneMoment, ...failovers])].sort();
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * A sampled series (scene 04-series): INDEX.tsv says what each host answered when, EVENTS.tsv what was done.
+ * A sampled series (scene 04-series): INDEX.tsv lists the responses of each host with their times, EVENTS.tsv the actions.
  *
  * At every moment the last sample taken is served. A host whose last sample was a refused connection is down.
  */
@@ -9,7 +9,7 @@ import { requestRows, type Recording, type Row } from './manifest.ts';
 import type { Scene, SceneEvent } from './scene.ts';
 import { noSuchStage } from './stages.ts';
 
-/** What a sample's file name calls a path. */
+/** The part of a sample's file name that stands for a path. */
 const PATHS: Record<string, string> = {
   metrics: '/metrics/snapshot',
   state: '/state',

@@ -1,8 +1,8 @@
 /**
  * One recorded host on a real port: a plain HTTP server that can be taken down and brought back under the same port.
  *
- * It speaks as a Mesos process does: gzip when asked for and worth it, HEAD with the length of the whole body, HTTP/1.0,
- * requests without Host. Date and Content-Length are its own.
+ * It serves HTTP as a Mesos process does: gzip when requested and for long bodies, HEAD with the length of the whole body,
+ * HTTP/1.0, requests without Host. Date and Content-Length are its own.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -16,7 +16,7 @@ import type { Body } from './generate/body.ts';
 import type { Journal } from './journal.ts';
 import { splitUrl, type Asked } from './match.ts';
 
-/** What a host says, at once or later: an answer, or `refuse` when it is down at this moment. */
+/** Returns a host's response, at once or later, or `refuse` when it is down at this moment. */
 export type Say = (asked: Asked) => Answer | 'refuse' | Promise<Answer | 'refuse'>;
 
 /** libprocess compresses bodies from this size on (GZIP_MINIMUM_BODY_LENGTH in 3rdparty/libprocess/src/encoder.hpp). */
@@ -234,7 +234,7 @@ export class HostServer {
   }
 }
 
-/** A body as it is sent; compressed when that is wanted and worth it. */
+/** A body as it is sent: compressed when requested and long enough. */
 function encode(body: Buffer | Body, gzip: boolean): { chunks: Buffer[]; zipped: boolean } {
   if (Buffer.isBuffer(body)) {
     const zipped = gzip && body.length >= GZIP_FROM;
@@ -283,7 +283,7 @@ function* endless(bytes: number): Generator<Buffer> {
 
 async function readRequest(request: IncomingMessage): Promise<string> {
   if (request.method === 'GET' && request.headers['content-length'] === undefined) {
-    return ''; // and none in pieces: nobody asks so
+    return ''; // chunked bodies do not occur
   }
   const chunks: Buffer[] = [];
   let size = 0;

@@ -1,5 +1,5 @@
 /**
- * Still scenes: everything recorded of one situation. Some hold several situations one after the other: stages.
+ * Scenes of one moment: everything recorded of one situation. Some have several situations one after another: stages.
  *
  * A stage is a prefix of the file names (`boot00-get_state.json` of 13-master-restart: stage `boot00`), or an entry of
  * the folder's stages.json, which says for each host which prefix it shows then.
@@ -68,7 +68,7 @@ export function stagedScene(recording: Recording, name: string, rows: Row[]): Sc
   };
 }
 
-/** Says which stages there are. */
+/** Returns the error message that lists the stages. */
 export function noSuchStage(scene: string, stage: string, stages: string[]): string {
   const known = stages.filter((s) => s !== '');
   return known.length > 0
@@ -87,8 +87,8 @@ function prefixesByTime(rows: Row[], prefixOf: (row: Row) => string): string[] {
 }
 
 /**
- * A host is down when all that was recorded of it at that moment are failures to connect. A host nobody asked at that
- * moment is taken to be up, with the answers it gave nearest in time.
+ * A host is down when all its rows of that moment are failures to connect. A host without rows of that moment is up, with
+ * the responses nearest in time.
  */
 function momentOf(shown: Row[], own: Row[], at = earliest(shown)): Moment {
   if (shown.length > 0 || own.length === 0) {

@@ -1,5 +1,5 @@
 /**
- * What the tests of the replay share: plain HTTP without redirects, decompression or connection reuse.
+ * Shared by the tests of the replay: plain HTTP without redirects, decompression or connection reuse.
  */
 import { once } from 'node:events';
 import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
@@ -81,7 +81,7 @@ export async function withReplay(
   }
 }
 
-/** A clock that moves when told. */
+/** A clock that the test sets. */
 export function fakeClock(start = Date.parse('2030-01-01T00:00:00.250Z')) {
   let now = start;
   return {

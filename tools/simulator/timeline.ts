@@ -1,5 +1,5 @@
 /**
- * Plays a recording in time: where in it we are now, and what its times are on today's clock.
+ * Plays a recording in time: the current position in it, and its times on today's clock.
  */
 import type { Course, SceneEvent } from './scene.ts';
 
@@ -56,7 +56,7 @@ export class Timeline {
    * Moves the recorded times inside a JSON answer to today's clock; every other byte stays.
    *
    * In each loop the recording's start becomes that loop's start, so a looping master has a new `elected_time` and
-   * smaller counters: it looks restarted, which is what it is. The difference is a whole number of seconds, rounded
+   * smaller counters: it looks like a restarted master. The difference is a whole number of seconds, rounded
    * down, so digits after the point stay and no time lies in the future. At another speed than 1, times after the
    * recording's start are spread by it.
    */

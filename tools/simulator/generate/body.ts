@@ -1,5 +1,5 @@
 /**
- * A long JSON text that is kept in parts, plain and compressed, so that only what has changed is made again: a /state of
+ * A long JSON text that is kept in parts, plain and compressed, so that only changed parts are made again: a /state of
  * 144 MB is served 400 times a day, and little of it changes from one time to the next.
  */
 import { constants, crc32, deflateRawSync } from 'node:zlib';

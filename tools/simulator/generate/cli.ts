@@ -16,7 +16,7 @@ const HELP = `Serves a cluster that is made up, in the shape of a recorded one, 
   --seed N       another cluster of that size (default: ${DEFAULTS.seed})
   --churn X      share of the tasks that is replaced in an hour (default: ${DEFAULTS.churn})
   --rhythm X     share of the batch tasks that is missing at midnight (default: ${DEFAULTS.rhythm})
-  --speed X      how many times as fast as the machine's the cluster's clock runs (default: 1); 0: it stands still
+  --speed X      how many times as fast as the machine's the cluster's clock runs (default: 1); 0: it does not move
   --step X       seconds that pass with each /state that is answered, besides (default: 0)
   --port N       of the master (default: 5050; 0: any free one)
   --control N    port of the control server, see control.ts (default: none; 0: any free one)

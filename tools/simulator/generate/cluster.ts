@@ -1,5 +1,5 @@
 /**
- * A cluster that nobody runs: agents, frameworks, their services and tasks, as one moment after the other.
+ * A generated cluster: agents, frameworks, their services and tasks, moment by moment.
  *
  * It is a function of its plan: the same plan and moment give the same cluster, however often it was asked between. What
  * happens happens in ticks of 15 s: a service is deployed again (all its tasks end and as many others start), and batch
@@ -22,7 +22,7 @@ export interface Plan {
   rhythm: number;
 }
 
-/** The sizes the project measures itself by. */
+/** The sizes of the benchmarks. */
 export const SIZES = {
   small: { agents: 100, tasks: 1_000, frameworks: 10 },
   medium: { agents: 1_000, tasks: 10_000, frameworks: 30 },

@@ -1,6 +1,6 @@
 /**
- * What a generated master takes over from a recorded one: everything that does not depend on what the cluster runs.
- * Flags, versions, build dates, the hundreds of counters that stay 0: nobody could make them up better.
+ * What a generated master copies from a recorded one, because it does not depend on what the cluster runs: flags, versions,
+ * build dates, the hundreds of counters that stay 0.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -41,7 +41,7 @@ function above(name: string): string[] {
   return parts.slice(1).map((_, i) => parts.slice(0, i + 1).join('/'));
 }
 
-/** /roles, as Mesos writes it: what is nothing is not there. */
+/** /roles, as Mesos writes it: without resources of amount 0. */
 export function rolesText(cluster: Cluster): string {
   const texts = rolesOf(cluster).map((role) => {
     const allocated = doubles(present(role.allocated));

@@ -1,4 +1,4 @@
-// A generated cluster has the shape of the recorded one, and what it says fits together.
+// A generated cluster has the shape of the recorded one, and its numbers are consistent.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readFileSync } from 'node:fs';
@@ -140,7 +140,7 @@ test('/redirect points to itself without a scheme', () =>
     assert.equal(`http:${headers.location}`, master.url);
   }));
 
-test('what is compressed is what is not, and one gzip stream', () =>
+test('the compressed body is the plain one, in one gzip stream', () =>
   generated(async (master) => {
     for (const path of ['/state', '/metrics/snapshot']) {
       const plain = await ask(master.url, path);
@@ -157,7 +157,7 @@ function taken(things: Json[]): number {
   return Math.round(1000 * things.reduce((sum, { resources }) => sum + resources.cpus, 0)) / 1000;
 }
 
-test('the figures fit together, at the beginning and ten hours later', () =>
+test('the sums are consistent, at the beginning and ten hours later', () =>
   generated(async (master) => {
     for (const hours of [0, 10]) {
       master.advance(PLAN.start + hours * 3600);

@@ -1,12 +1,12 @@
 /**
- * Who may see what: with credentials, and with ACLs that hide everything but the agents from some (15-auth).
+ * Access: credentials, and ACLs that hide everything except agents from restricted principals (15-auth).
  */
 import type { Asked } from '../match.ts';
 import type { Answer } from '../answer.ts';
 import type { Plan } from './plan.ts';
 import { plain } from './replies.ts';
 
-/** What everybody may see. */
+/** The pages that everybody may see. */
 const OPEN = new Set(['/version', '/health', '/redirect', '/system/stats.json', '/']);
 
 /** What ACLs forbid a restricted principal; the other pages they only filter. */

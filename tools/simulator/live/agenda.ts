@@ -1,6 +1,6 @@
 /**
- * What is going to happen, by time: a binary heap. Things due at the same moment happen in the order in which they were
- * planned, so that a course of events is a function of its seed and not of how often somebody looks.
+ * Future events by time, in a binary heap. Events of the same moment happen in the order in which they were planned, so
+ * that they depend on the seed only, and not on how often the cluster is queried.
  */
 export interface Entry {
   /** Unix seconds. */
@@ -24,12 +24,12 @@ export class Agenda {
     }
   }
 
-  /** When the next thing is due; Infinity: never. */
+  /** The time of the next event; Infinity: there is none. */
   next(): number {
     return this.heap[0]?.at ?? Infinity;
   }
 
-  /** Takes the next thing off. */
+  /** Removes and returns the next event. */
   take(): Entry | undefined {
     const { heap } = this;
     const first = heap[0];

@@ -1,5 +1,5 @@
 /**
- * What an agent itself answers: /monitor/statistics, /containers, /metrics/snapshot, /state, key by key as recorded ones (03-workload).
+ * The pages of an agent: /monitor/statistics, /containers, /metrics/snapshot, /state, key by key as recorded ones (03-workload).
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * What becomes of agents: they die, return, drain, are marked gone. The moments are Mesos' own: a broken connection is seen
+ * Agents die, return, drain and are marked gone, with the delays of Mesos: a broken connection is seen
  * at once, an agent that does not answer pings becomes unreachable, one that starts listens before it knows its containers.
  */
 import { isActive, type Agent, type Cause, type Task } from './model.ts';
@@ -58,7 +58,7 @@ export function becomesUnreachable(world: World, agent: Agent): void {
   agent.version++;
 }
 
-/** Its scheduler hears of a task that it cannot reach, and replaces it. */
+/** Its scheduler is told of a task that it cannot reach, and replaces it. */
 function loses(world: World, task: Task): void {
   const { service } = task;
   const { framework } = service;
@@ -124,7 +124,7 @@ export function reregisters(world: World, agent: Agent): void {
     const { service } = task;
     const { framework } = service;
     if (framework.unreachable.delete(task) || isLost(task)) {
-      // It is what the agent says it is.
+      // The master takes the agent's version of it.
       task.statuses = task.statuses.filter(({ state }) => state !== 'UNREACHABLE' && state !== 'LOST');
       task.state = task.statuses.at(-1)?.state ?? 'STAGING';
     }
@@ -206,7 +206,7 @@ export function isReactivated(world: World, agent: Agent): void {
   world.note(`${agent.hostname} gets tasks again`);
 }
 
-/** MARK_AGENT_GONE: it never comes back, but its process goes on for a while and answers as if nothing had happened. */
+/** MARK_AGENT_GONE: it never comes back, but its process runs for a while and answers as before. */
 export function isMarkedGone(world: World, agent: Agent): void {
   leaves(world, agent, 'GONE_BY_OPERATOR');
   world.in(GONE_KEEPS_RUNNING, () => {
@@ -215,7 +215,7 @@ export function isMarkedGone(world: World, agent: Agent): void {
   });
 }
 
-/** SIGUSR1: it kills its tasks and says good-bye. */
+/** SIGUSR1: it kills its tasks and unregisters. */
 export function unregisters(world: World, agent: Agent): void {
   world.count('messages_unregister_slave');
   world.count('slave_removals/reason_unregistered');

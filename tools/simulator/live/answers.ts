@@ -1,5 +1,5 @@
 /**
- * Who answers what on a simulated cluster's ports: masters that lead, follow or know no leader; agents that start, run or
+ * Responses on a simulated cluster's ports: masters that lead, follow or know no leader; agents that start, run or
  * are gone; with and without credentials. Status codes, headers and texts are those recorded (09-protocol, 13, 14-ha, 15-auth).
  */
 import { Body, type Part } from '../generate/body.ts';
@@ -26,13 +26,13 @@ export class Answers {
   /** Long pages are kept in parts: for those who may see all, and for others. */
   private readonly bodies = new Map<string, Body>();
 
-  /** `act`: lets something happen to the cluster, now. */
+  /** `act`: performs an action on the cluster, now. */
   constructor(world: World, act: (action: Action) => void) {
     this.world = world;
     this.act = act;
   }
 
-  /** What a leader takes more than questions through. */
+  /** The paths of a leader that accept actions. */
   private readonly postRoutes: Record<string, (operator: Operator, asked: Asked) => Answer> = {
     '/api/v1': operatorApi,
     '/teardown': teardownDoor,
@@ -112,7 +112,7 @@ function checkTimeout(path: string, query: URLSearchParams): Answer | undefined 
   return text(400, `Invalid timeout '${timeout}': ${why}.\n`);
 }
 
-/** To the leader, as far as this master knows one: for as long as its session lives, that may be a dead one. */
+/** Redirects to the leader that this master knows, which may be dead until its ZooKeeper session ends. */
 function redirect(world: World, master: Master, path: string, query: string): Answer {
   const leader = world.leader === master ? master : world.believed;
   if (leader === undefined || (leader === master && world.leader !== master)) {

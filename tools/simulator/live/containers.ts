@@ -1,6 +1,6 @@
 /**
- * What is true of the containers on an agent at a moment: what they have used since they began, which only the agent can
- * tell, and what the leader lists as allocated to them, which only the leader can. Measured use is made of the two.
+ * The true values of the containers on an agent at a moment: what they have used since they started, which only the agent
+ * knows, and what the leader lists as allocated to them. Measured use is computed from both.
  */
 import { isActive, type Agent, type Framework } from './model.ts';
 import { cpuSeconds, memory } from './use.ts';

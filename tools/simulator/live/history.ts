@@ -1,6 +1,6 @@
 /**
- * The truth of any moment of a simulated cluster, also of the past: the course of events is a function of plan and steps, so
- * a second cluster goes through them again, up to that moment.
+ * The truth of any earlier moment of a simulated cluster. Its events depend on plan and steps only, so a second cluster
+ * repeats them up to that moment.
  */
 import { containersOf, type AgentContainers } from './containers.ts';
 import { startOffers } from './offers.ts';
@@ -10,7 +10,7 @@ import { carryOut, type Action, type Step } from './steps.ts';
 import { truthOf, type Truth } from './truth.ts';
 import { World } from './world.ts';
 
-/** Makes a cluster with all that is going to happen to it. */
+/** Returns a cluster with all its planned events. */
 export function makeWorld(plan: Plan, steps: Step[]): World {
   const world = new World(plan);
   startSchedulers(world);
@@ -36,12 +36,12 @@ export class History {
     this.addresses = addresses;
   }
 
-  /** Notes something that was done at a moment (Unix seconds). */
+  /** Records an action at a moment (Unix seconds). */
   note(at: number, action: Action): void {
     this.done.push({ at, action });
   }
 
-  /** The truth at a moment, which should not lie after the present of the cluster that is served. */
+  /** The truth at a moment, which must not be later than the served cluster's time. */
   truth(at: number): Truth {
     return truthOf(this.worldAt(at));
   }

@@ -1,6 +1,6 @@
 /**
- * How libprocess limits /metrics/snapshot: two requests a second for all who ask together; who comes too often waits, and is
- * never refused (3rdparty/libprocess/src/metrics/metrics.cpp). In real time, whatever the cluster's clock does.
+ * How libprocess limits /metrics/snapshot: two requests a second for all clients together. Requests above that wait and are
+ * never refused (3rdparty/libprocess/src/metrics/metrics.cpp). It runs in real time, not on the cluster's clock.
  */
 const PER_SECOND = 2;
 
@@ -11,7 +11,7 @@ export class Limiter {
   /** Resolves when the request may be answered. `others`: clients that are always waiting too. */
   wait(others = 0): Promise<void> {
     const now = performance.now();
-    // Between two of ours each of the others gets one.
+    // Each of the others sends one request between two of ours.
     const at = Math.max(now, this.free) + (others * 1000) / PER_SECOND;
     this.free = at + 1000 / PER_SECOND;
     if (at <= now) {

@@ -1,4 +1,4 @@
-// A simulated cluster as a program and its tests use it: ports, clocks, faults, the control server, an end that leaves nothing.
+// The library of the simulated cluster: ports, clocks, faults, the control server, and a stop that leaves nothing running.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
@@ -19,7 +19,7 @@ async function assertLeft(expected: number): Promise<void> {
   assert.equal(active(), expected);
 }
 
-test('nothing is left when it has stopped', async () => {
+test('nothing remains when it has stopped', async () => {
   const before = active();
   const live = await startLive({ plan: { masters: 3 } });
   assert.ok(active() > before + 15);
@@ -32,7 +32,7 @@ test('nothing is left when it has stopped', async () => {
   }
 });
 
-test('a port in use is said, and what had started is stopped', async () => {
+test('a port in use is an error that names it, and what had started is stopped', async () => {
   const before = active();
   await withLive({}, async (live) => {
     const port = Number(new URL(live.agents[3]).port);
@@ -83,7 +83,7 @@ test('time passes with the clock, as fast as wanted', async () => {
   }
 });
 
-test('time that stood still goes on with the clock, and stops again', async () => {
+test('stopped time continues with the clock, and stops again', async () => {
   const clock = fakeClock();
   const live = await startLive({ clock: clock.read, speed: 0 });
   try {
@@ -103,7 +103,7 @@ test('time that stood still goes on with the clock, and stops again', async () =
   }
 });
 
-test('a cluster whose time goes on again lets hosts go down by themselves', () =>
+test('hosts go down by themselves when the cluster time continues', () =>
   withLive({ scenario: scenarioOf('agent-dies'), speed: 0 }, async (live) => {
     await live.setNow(START + 119.5);
     live.setSpeed(1);
@@ -157,7 +157,7 @@ test('every agent answers through the router, also those without a port of their
     assert.equal((await ask(live.router, '/agent/nobody/state')).status, 404);
   }));
 
-test('compressed is what plain is', () =>
+test('the compressed body equals the plain one', () =>
   withLive({}, async (live) => {
     const plain = await ask(live.masters[0], '/state');
     const zipped = await ask(live.masters[0], '/state', { headers: { 'Accept-Encoding': 'gzip' } });
@@ -213,7 +213,7 @@ test('a slow network and truncated answers', async () => {
   });
 });
 
-test('the control server tells the truth and lets things happen', () =>
+test('the control server returns the truth and performs actions', () =>
   withLive({}, async (live) => {
     const control = await startControl(live, 0);
     try {
@@ -238,7 +238,7 @@ test('the control server tells the truth and lets things happen', () =>
     }
   }));
 
-test('every answer has a moment of the cluster, in Date and in the journal', () =>
+test('every response has the cluster time, in Date and in the journal', () =>
   withLive({}, async (live) => {
     await live.setNow(START + 60);
     const { headers } = await fetch(`${live.masters[0]}/state`);
@@ -249,7 +249,7 @@ test('every answer has a moment of the cluster, in Date and in the journal', () 
     );
   }));
 
-test('it is known who led when, and since when the leader had something to tell', () =>
+test('the leaders are known with their times, and since when each knew an agent', () =>
   withLive({ scenario: scenarioOf('master-recovers') }, async (live) => {
     await live.setNow(START + 600);
     const [first, second] = live.leaderships();
@@ -260,7 +260,7 @@ test('it is known who led when, and since when the leader had something to tell'
     assert.equal(live.truth(ready).agents.length, 1);
   }));
 
-test('what is told of containers is what the agent and the leader answer then', () =>
+test('the truth about containers is what agent and leader answer at that moment', () =>
   withLive({ scenario: scenarioOf('agent-returns') }, async (live) => {
     await live.setNow(START + 100);
     const { containers, placed } = live.containers(1, START + 100);

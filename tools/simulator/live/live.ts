@@ -24,13 +24,13 @@ import { truthOf, type Truth } from './truth.ts';
 import type { Leadership, WorldEvent } from './world.ts';
 
 export interface LiveOptions {
-  /** What happens; without, only everyday life. */
+  /** The scenario; without one, only the regular load. */
   scenario?: Scenario;
   /** What differs from the scenario's plan. `start` is now, when neither says it. */
   plan?: Partial<Plan>;
   /** Port of the first master; the others, the agents and the router follow. 0 (the default): any free ports. */
   port?: number;
-  /** Seconds of the cluster in a second. 0: its time stands still, and moves by `setNow` only. Default 1. */
+  /** Seconds of the cluster per second. 0: its time moves by `setNow` only. Default 1. */
   speed?: number;
   /** Milliseconds since the epoch. With an own clock no timer runs: call tick() after moving it. */
   clock?: () => number;
@@ -49,7 +49,7 @@ export interface Live extends Replay {
   now(): number;
   /** Lets time pass until then, Unix seconds. Never back. */
   setNow(at: number): Promise<void>;
-  /** From now on time passes so many times as fast as the clock's; 0: it stands still. */
+  /** Sets the seconds of the cluster per second of the clock; 0: its time does not move. */
   setSpeed(speed: number): void;
   /** What is true now, or was at a moment. */
   truth(at?: number): Truth;
@@ -59,16 +59,16 @@ export interface Live extends Replay {
   leaderships(): Leadership[];
   /** What happened so far, oldest first. */
   events(): WorldEvent[];
-  /** Does something to the cluster now. Throws sentences: nothing of that name. */
+  /** Performs an action on the cluster now. Throws when it names something that does not exist. */
   do(action: Action): Promise<void>;
 }
 
-/** Milliseconds between two looks at who is up. */
+/** Milliseconds between two checks of which hosts are up. */
 const TICK = 200;
 
 const AGENT_PORTS = 500;
 
-/** Makes a cluster and serves it. Throws sentences: port in use. */
+/** Creates a cluster and serves it. Throws when a port is in use. */
 export async function startLive(options: LiveOptions = {}): Promise<Live> {
   const { scenario } = options;
   const clock = options.clock ?? Date.now;
@@ -83,7 +83,7 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
   let pace = { speed: options.speed ?? 1, since: { at: plan.start, clock: begun } };
   const moment = () => Math.max(world.now, pace.since.at + ((clock() - pace.since.clock) / 1000) * pace.speed);
 
-  /** Others wait only in real time: a test with its own clock has no second to lose. */
+  /** The limit applies in real time only, so that a test with its own clock does not wait. */
   const inRealTime = () => options.clock === undefined && pace.speed !== 0;
   const waitForLimit = async (name: string, url: string) => {
     if (inRealTime() && /^\/+metrics\/+snapshot\/?(\?|$)/.test(url)) {
@@ -92,7 +92,7 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
       await limiter.wait(name.startsWith('master') ? world.crowd : 0);
     }
   };
-  /** Brings the world to this moment, and lets a host speak in it. */
+  /** Serves a host: each request first moves the cluster to the time of its arrival. */
   const host = (name: string, answer: (asked: Parameters<Say>[0]) => Awaited<ReturnType<Say>>) =>
     new HostServer(
       name,
@@ -167,7 +167,7 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
     throw error;
   }
   const addresses = world.masters.map(({ address }) => address);
-  // Each goes forward on its own: asked for both in turn, neither has to begin again.
+  // One for each kind of question: when both are asked alternately, neither has to repeat its events.
   const histories = { truth: new History(plan, steps, addresses), containers: new History(plan, steps, addresses) };
   const ticking = () => (inRealTime() ? setInterval(() => void settle(), TICK) : undefined);
   let timer = ticking();

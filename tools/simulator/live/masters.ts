@@ -1,6 +1,5 @@
 /**
- * What becomes of masters: they die, one of the others is elected, reads the registry, and hears from agents and schedulers
- * one after another.
+ * Masters die; another one is elected, reads the registry, and agents and schedulers register with it one after another.
  */
 import { becomesUnreachable, reregisters } from './agents.ts';
 import type { Framework, Master } from './model.ts';
@@ -45,7 +44,7 @@ export function starts(world: World, master: Master): void {
   }
 }
 
-/** Without ZooKeeper a leader ends itself, and nobody knows another. */
+/** Without ZooKeeper a leader exits, and no other is known. */
 export function zookeeperFails(world: World): void {
   world.zookeeper = false;
   const { leader } = world;
@@ -61,7 +60,7 @@ export function zookeeperReturns(world: World): void {
   world.in(world.between(1, 3), () => elect(world));
 }
 
-/** The first master there is leads; nothing happens while one leads. */
+/** Elects the first running master, unless one leads. */
 function elect(world: World): void {
   const next = world.masters.find(({ process }) => process === 'up');
   if (world.leader !== undefined || next === undefined || !world.zookeeper) {

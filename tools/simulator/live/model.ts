@@ -1,5 +1,6 @@
 /**
- * What a simulated cluster is made of. world.ts lets it live, state.ts and its neighbours say what Mesos would say of it.
+ * The data model of a simulated cluster. world.ts changes it with time; state.ts and the files beside it write the pages of
+ * Mesos.
  */
 import type { Amount } from './amount.ts';
 import type { ServiceKind } from './workload.ts';
@@ -9,7 +10,7 @@ export type TaskState =
   | ('STAGING' | 'STARTING' | 'RUNNING' | 'KILLING' | 'UNREACHABLE')
   | ('FINISHED' | 'FAILED' | 'KILLED' | 'LOST' | 'ERROR' | 'DROPPED' | 'GONE' | 'GONE_BY_OPERATOR');
 
-/** Whether a task in that state still is on its agent, as far as anybody knows. */
+/** Whether a task in that state is on its agent, as far as the master knows. */
 export function isActive(state: TaskState): boolean {
   return state === 'STAGING' || state === 'STARTING' || state === 'RUNNING' || state === 'KILLING';
 }
@@ -62,7 +63,7 @@ export interface Agent {
   /** The latest that ended on it, oldest first. */
   ended: Task[];
   counters: Counters;
-  /** What its master has not heard of yet. */
+  /** What its master has not been told yet. */
   unheard: Array<() => void>;
 
   // --- what the leading master knows ---

@@ -1,4 +1,4 @@
-// Offers are outstanding for a moment, everywhere alike, and never of what somebody has already.
+// Offers are outstanding for a moment, the same on all pages, and never of allocated resources.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

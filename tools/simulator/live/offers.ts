@@ -1,7 +1,7 @@
 /**
  * Offers that are outstanding: now and then a master offers a framework what is free on an agent, and the framework keeps the
- * offer for a moment before it declines. Who gets which, and when, is drawn from a course of chances of its own, so that
- * everything else in a cluster happens as it would without.
+ * offer for a moment before it declines. They are drawn from their own random numbers, so that
+ * all other events of a cluster are the same as without offers.
  *
  * Launches do not wait for these: an agent on which something is launched loses its offer, taken or rescinded.
  */

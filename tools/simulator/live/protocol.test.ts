@@ -1,4 +1,4 @@
-// How simulated masters and agents take odd requests: as recorded in 09-protocol.
+// Simulated masters and agents answer unusual requests as recorded in 09-protocol.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -6,7 +6,7 @@ import type { Answer } from '../answer.ts';
 const TEXT: Array<[string, string]> = [['Content-Type', 'text/plain; charset=utf-8']];
 const JSON_TYPE: Array<[string, string]> = [['Content-Type', 'application/json']];
 
-/** A body that can say nothing itself: `404 Not Found.` */
+/** A response whose body is its status: `404 Not Found.` */
 const PLAIN: Record<number, string> = {
   401: '401 Unauthorized.',
   403: '403 Forbidden.',

@@ -1,5 +1,5 @@
-// What a simulated cluster answers, read by code that shares nothing with what writes it, is what the simulator knows to be
-// true: in every scenario, at every moment. And each scenario does what it says.
+// Responses of a simulated cluster, read by code that shares nothing with what writes them, equal what the simulator knows to
+// be true: in every scenario, at every moment. And each scenario has the events that it describes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SCENARIOS, scenarioOf } from '../scenarios/index.ts';
@@ -162,7 +162,7 @@ async function assertMeasured(live: Live, truth: Truth, when: string): Promise<v
 const NOT_READ = new Set(['slow-network', 'truncated']);
 
 for (const scenario of SCENARIOS.filter(({ name }) => !NOT_READ.has(name))) {
-  test(`${scenario.name}: what is answered is true`, () =>
+  test(`${scenario.name}: responses are true`, () =>
     withLive({ scenario }, async (live) => {
       let read = 0;
       for (let t = 0; t <= scenario.length; t += 20) {
@@ -180,7 +180,7 @@ for (const scenario of SCENARIOS.filter(({ name }) => !NOT_READ.has(name))) {
     }));
 }
 
-test('the truth of the past is what it was, also when something was done by hand', () =>
+test('the truth of an earlier moment does not change, also after actions from outside', () =>
   withLive({ scenario: scenarioOf('agent-returns') }, async (live) => {
     const then: Truth[] = [];
     for (let t = 0; t <= 700; t += 50) {
@@ -195,7 +195,7 @@ test('the truth of the past is what it was, also when something was done by hand
     }
   }));
 
-/** What the truth says at moments of a scenario. */
+/** True values at moments of a scenario, in seconds. */
 const EXPECTATIONS: Record<string, Array<[at: number, is: (truth: Truth) => unknown, expected: unknown]>> = {
   'agent-dies': [
     [119, agents, { active: 12 }],
@@ -286,7 +286,7 @@ function consumedOfBatch({ roles }: Truth): string {
 }
 
 for (const [name, moments] of Object.entries(EXPECTATIONS)) {
-  test(`${name}: what it does`, () =>
+  test(`${name}: its events`, () =>
     withLive({ scenario: scenarioOf(name) }, async (live) => {
       for (const [at, is, expected] of moments) {
         await live.setNow(START + at);
@@ -295,7 +295,7 @@ for (const [name, moments] of Object.entries(EXPECTATIONS)) {
     }));
 }
 
-test('six-hours: each of its events shows', () =>
+test('six-hours: each of its events is visible', () =>
   withLive({ scenario: sixHours }, async (live) => {
     const at = async (minutes: number) => {
       await live.setNow(START + minutes * 60);
@@ -319,7 +319,7 @@ test('six-hours: each of its events shows', () =>
     assert.deepEqual([end.agents, end.frameworks], [{ active: 12 }, { active: 8 }]);
   }));
 
-test('counters know why tasks ended', async () => {
+test('counters count tasks by the cause of their end', async () => {
   const reasons: Array<[scenario: string, at: number, key: string]> = [
     ['agent-dies', 200, 'master/task_unreachable/source_master/reason_slave_removed'],
     ['agent-dies', 200, 'master/slave_removals/reason_unhealthy'],
@@ -337,7 +337,7 @@ test('counters know why tasks ended', async () => {
   }
 });
 
-test('a new leader knows of ended tasks what agents tell it; one that stays forgets none', () =>
+test('a new leader knows the ended tasks that agents report; one that keeps leading forgets none', () =>
   withLive({ scenario: scenarioOf('leader-fails') }, async (live) => {
     const ended = async (master: number) => {
       const { frameworks } = await page(live.masters[master], '/state');
@@ -359,7 +359,7 @@ test('a new leader knows of ended tasks what agents tell it; one that stays forg
     assert.ok((await ended(1)).length >= after.length);
   }));
 
-test('an agent marked gone goes on answering for minutes', () =>
+test('an agent marked gone answers for minutes', () =>
   withLive({ scenario: scenarioOf('agent-gone') }, async (live) => {
     await live.setNow(START + 300);
     assert.equal((await ask(live.agents[1], '/state')).status, 200);
@@ -381,7 +381,7 @@ test('a starting agent has no routes, then no state, then all', () =>
     assert.deepEqual(await statuses(), [200, 200, 200]);
   }));
 
-test('followers send to a dead leader until its session ends, then to the next', () =>
+test('followers redirect to a dead leader until its session ends, then to the next', () =>
   withLive({ scenario: scenarioOf('leader-fails') }, async (live) => {
     const location = async () => (await ask(live.masters[2], '/master/state?jsonp=x')).headers.location;
     const at = (n: number) => `//localhost:${new URL(live.masters[n]).port}/master/state?jsonp=x`;

@@ -1,11 +1,11 @@
 /**
- * What frameworks want: each service looks now and then whether it has as many tasks as it should, starts what is missing
- * and ends what is too much. Services are deployed again, cron jobs are started by the clock.
+ * Schedulers of frameworks: each service checks now and then whether it has as many tasks as it should, and starts or ends
+ * some. Services are deployed again, cron jobs start at their time.
  */
 import type { Framework, Service } from './model.ts';
 import type { World } from './world.ts';
 
-/** Seconds between two looks of a service whose wishes change with time, or that lacks something. */
+/** Seconds between two checks of a service whose number of tasks changes with time, or that lacks tasks. */
 const LOOKS = 20;
 
 /** Seconds between two tasks that are replaced while a service is deployed. */
@@ -73,7 +73,7 @@ function populate(world: World, service: Service): void {
 function look(world: World, service: Service): void {
   const { framework, kind } = service;
   if (!operates(world, framework)) {
-    return; // Subscribing wakes it.
+    return; // Subscribing schedules the next check.
   }
   const live = [...service.tasks].filter(({ state }) => state !== 'KILLING');
   let missing = (kind.runs === 'cron' ? 0 : wanted(service, world.now)) - live.length;

@@ -1,4 +1,4 @@
-// What a simulated cluster answers has the shape of what a real one answered: key by key, type by type, and numbers with a
+// Responses of a simulated cluster have the shape of a real one's: key by key, type by type, and numbers with a
 // point where Mesos writes one.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -38,7 +38,7 @@ const STATE: Kinds = {
   leader: (state) => [state.leader_info],
 };
 
-/** Kinds there are only when something has gone wrong. */
+/** Kinds that exist only during faults. */
 const TROUBLES: Kinds = {
   'recovered agent': (state) => state.recovered_slaves,
   'drain of an agent': (state) => state.slaves.flatMap((agent: Json) => agent.drain_info ?? []),
@@ -47,7 +47,7 @@ const TROUBLES: Kinds = {
   'completed framework': (state) => state.completed_frameworks,
 };
 
-/** Recorded at their various moments: keys come and go with an agent's or framework's fate. */
+/** Recorded at various moments: some keys exist only in some states of an agent or framework. */
 const STATES = [
   ...['03-workload/master-get_state.json.gz', '07-agent-unreachable/master-get_state.json.gz'],
   ...['08-agent-returned/master-get_state.json.gz', '10-drain/draining-get_state.json.gz'],
@@ -82,7 +82,7 @@ test('/state on a quiet day', () =>
     assertStateAlike(await page(live.masters[0], '/state'), STATE);
   }));
 
-test('/state through troubles', async (t) => {
+test('/state during faults', async (t) => {
   const moments: Array<[scenario: string, at: number, kinds: string[]]> = [
     ['agent-dies', 200, ['unreachable task']],
     ['agent-returns', 400, []],

@@ -1,5 +1,5 @@
 /**
- * How tests compare what a simulated cluster answers with what a real one answered: key by key, type by type, and numbers with
+ * Compares responses of a simulated cluster with those of a real one, for tests: key by key, type by type, and numbers with
  * a point where Mesos writes one.
  */
 import assert from 'node:assert/strict';

@@ -108,7 +108,7 @@ function figuresOf(world: World): Record<string, number> {
   figures['master/cpus_revocable_total'] = total.revocable;
   figures['master/cpus_revocable_used'] = used.revocable;
   figures['master/cpus_revocable_percent'] = total.revocable > 0 ? used.revocable / total.revocable : 0;
-  // The allocator does not tell revocable CPUs from others.
+  // The allocator counts revocable CPUs like others.
   const given = sum([used, ...outstanding(world).map(({ resources }) => resources)]);
   const all = { cpus: [total.cpus + total.revocable, given.cpus + given.revocable], mem: [total.mem, given.mem] };
   for (const [kind, [has, gives]] of Object.entries({ ...all, disk: [total.disk, given.disk] })) {

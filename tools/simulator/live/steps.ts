@@ -1,5 +1,5 @@
 /**
- * What a scenario can do to a cluster: one line each, as data, so that scenarios stay small files that anybody can read.
+ * The actions of scenarios, as data, so that scenarios are short and readable files.
  */
 import { checkFault, type Fault } from '../faults.ts';
 import * as agents from './agents.ts';
@@ -103,7 +103,7 @@ const HANDLERS: Handlers = {
   },
 };
 
-/** Does it now. Throws sentences: nothing of that name. */
+/** Performs an action now. Throws when it names something that does not exist. */
 export function carryOut(world: World, action: Action): void {
   const handler = HANDLERS[action.do] as ((world: World, action: Action) => void) | undefined;
   if (handler === undefined) {
@@ -114,7 +114,7 @@ export function carryOut(world: World, action: Action): void {
   world.events.splice(before, 0, { at: world.now, text: textOf(action) });
 }
 
-/** A action in words. */
+/** Returns the description of an action. */
 function textOf({ do: what, ...rest }: Action): string {
   const details = Object.entries(rest)
     .filter(([name]) => name !== 'at')

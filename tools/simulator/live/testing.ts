@@ -1,5 +1,5 @@
 /**
- * What the tests of the simulated cluster share: a cluster whose time stands still until a test moves it.
+ * Shared by the tests of the simulated cluster: a cluster whose time only the test moves.
  */
 import type { Scenario } from '../scenarios/scenario.ts';
 import { startLive, type Live, type LiveOptions } from './live.ts';

@@ -1,6 +1,6 @@
 /**
- * What is true of a simulated cluster at a moment, as the simulator knows it: not by way of what its masters answer. What
- * graphs should show can be held against it.
+ * The true values of a simulated cluster at a moment, taken from the simulator and not from its masters' responses. Graphs
+ * are compared with them.
  *
  * All figures are those of the leading master: the tasks of an unreachable agent are not allocated, after a failover an agent
  * counts from the moment at which it has come back. Used is what the machines really use, whether or not somebody asks.
@@ -72,7 +72,7 @@ export interface Truth {
   at: number;
   /** `host:port` of the leader; null: nobody leads. */
   leader: string | null;
-  /** Whether it has anything to tell of its cluster: it has read its registry, and the first agent has registered. */
+  /** Whether it knows its cluster: it has read its registry, and the first agent has registered. */
   ready: boolean;
   /** Whether it has read its registry and heard from every agent that is alive. */
   recovered: boolean;
@@ -134,7 +134,7 @@ export function tasksOf(framework: Framework): Task[] {
   return [...running, ...[...framework.unacknowledged].filter(({ agent }) => agent.registration === 'registered')];
 }
 
-/** The state in which SERIES' words put an agent that the leader lists. */
+/** The state of a listed agent, by the names of the series. */
 export function agentState({ connected, deactivated, drain }: Agent): string {
   if (drain !== undefined) {
     return drain.state.toLowerCase();

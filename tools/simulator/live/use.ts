@@ -1,6 +1,6 @@
 /**
- * What containers really use: closed formulas of time, so that a counter has one value at a moment however often and by
- * whom it is asked, and its growth over any interval is exactly the use in it.
+ * The true use of containers, as closed formulas of time: a counter has one value at a moment, however often it is read, and
+ * its increase over an interval is exactly the use in it.
  */
 import { tidy } from '../generate/cluster.ts';
 import { add, type Amount } from './amount.ts';
@@ -67,7 +67,7 @@ export function bursts(container: Container): number {
   return from + 1 / LEAK;
 }
 
-/** With all waves at their highest still within the limit. */
+/** Within the limit even when all waves are at their maximum. */
 function meanCores({ limit, kind, character }: Container): number {
   return (limit.cpus + limit.revocable) * Math.min(0.7, kind.uses[0] * (0.6 + 0.8 * character));
 }

@@ -1,5 +1,5 @@
 /**
- * What runs on a simulated cluster: frameworks as people have them, with their services. A table to read and to add to.
+ * The workload of a simulated cluster: typical frameworks with their services, as a table.
  */
 import type { Amount } from './amount.ts';
 

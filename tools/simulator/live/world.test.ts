@@ -1,4 +1,4 @@
-// Time in a simulated cluster: the same course however it is looked at, sums that always add up.
+// A simulated cluster has the same events however often it is queried, and its sums are always consistent.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SCENARIOS } from '../scenarios/index.ts';
@@ -66,7 +66,7 @@ for (const { name, plan, steps, length } of SCENARIOS) {
   });
 }
 
-test('the same plan makes the same course, however often it is looked at', () => {
+test('the same plan makes the same events, however often the cluster is queried', () => {
   for (const { plan, steps } of SCENARIOS) {
     const often = worldOf(steps, plan);
     for (let t = 0; t <= 1200; t += 11) {
@@ -80,13 +80,13 @@ test('the same plan makes the same course, however often it is looked at', () =>
   }
 });
 
-test('another seed makes another course', () => {
+test('another seed makes other events', () => {
   const [one, other] = [worldOf(), worldOf([], { seed: 2 })];
   [one, other].forEach((world) => world.advance(START + 600));
   assert.notDeepEqual(truthOf(one).cluster.tasks, truthOf(other).cluster.tasks);
 });
 
-test('clusters of all sizes have room for nearly all planned tasks', () => {
+test('in clusters of all sizes nearly all planned tasks run', () => {
   for (const [agents, tasks] of [
     [3, 30],
     [10, 1000],
@@ -113,7 +113,7 @@ test('the load follows the day: few Spark tasks in the afternoon, many at night'
   assert.ok(spark(2) > 1.5 * spark(15), `${spark(2)} at night, ${spark(15)} in the afternoon`);
 });
 
-test('CPU seconds are the use summed up over time, also when limits change', () => {
+test('CPU seconds are the integral of the use, also when limits change', () => {
   const world = worldOf();
   const containers = world.agents.flatMap(({ tasks }) => [...tasks].map(({ container }) => container)).slice(0, 30);
   const from = world.now;
@@ -129,7 +129,7 @@ test('CPU seconds are the use summed up over time, also when limits change', () 
   }
 });
 
-test('nothing is done to what is not there', () => {
+test('an action on something that does not exist is an error', () => {
   const world = worldOf();
   assert.throws(() => carryOut(world, { do: 'agent dies', agent: 99 }), /no agent 99 in this cluster; it has: 1 to 12/);
   assert.throws(

@@ -1,11 +1,11 @@
 /**
- * A simulated cluster as time passes: tasks start, run and end, schedulers replace them, and a scenario does its worst.
+ * A simulated cluster as time passes: tasks start, run and end, schedulers replace them, and scenarios cause faults.
  *
- * Everything happens at a moment planned beforehand (agenda.ts), with chances drawn in that order: the same plan, seed and
- * steps give the same cluster, however often it is asked between and however fast its clock runs.
+ * Every event is planned for a moment (agenda.ts), and random numbers are drawn in that order: the same plan, seed and steps
+ * give the same cluster, however often it is queried and however fast its clock runs.
  *
  *   world.ts       tasks, executors, what the leading master lists, time
- *   schedulers.ts  what frameworks want
+ *   schedulers.ts  frameworks start and end tasks
  *   agents.ts      agents die, return, drain, are marked gone
  *   masters.ts     masters die, are elected, recover
  *   steps.ts       the things a scenario can do
@@ -32,7 +32,7 @@ import { withdraw } from './outstanding.ts';
 import { EXECUTOR, lineage, makeAgents, makeFrameworks, makeQuota, PORTS, type Plan, type Quota } from './plan.ts';
 import { bursts, relimit } from './use.ts';
 
-/** Something that happened, for those who look at graphs and want to know why. */
+/** An event, to explain graphs. */
 export interface WorldEvent {
   /** Unix seconds. */
   at: number;
@@ -57,14 +57,14 @@ export interface Disturbance {
   fault: Fault;
 }
 
-/** Something of which a master tells its subscribers. */
+/** An event of the operator API's stream. */
 export type Happening =
   | { type: 'TASK_ADDED'; task: Task }
   | { type: 'TASK_UPDATED'; task: Task; status: Status }
   | { type: 'FRAMEWORK_UPDATED' | 'FRAMEWORK_REMOVED'; framework: Framework }
   | { type: 'AGENT_ADDED' | 'AGENT_REMOVED'; agent: Agent };
 
-/** Somebody who listens to the leader's events. */
+/** A subscriber of the leader's events. */
 export interface Subscriber {
   tell(happening: Happening): void;
   /** The leader is gone, and with it the connection. */
@@ -97,7 +97,7 @@ export class World {
   leader?: Master;
   /** ZooKeeper: without, no leader is found. */
   zookeeper = true;
-  /** Who led last, as followers believe until they hear of another. */
+  /** The last leader, whom followers name until they know another. */
   believed?: Master;
   /** What each role itself is allocated, as the leading master lists it. */
   readonly allocated = new Map<string, Amount>();
@@ -166,14 +166,14 @@ export class World {
     this.events.push({ at: this.now, text });
   }
 
-  // --- what holds now ---
+  // --- the current state ---
 
   /** The leader, once it knows its agents. */
   get ready(): Master | undefined {
     return this.leader?.recovered ? this.leader : undefined;
   }
 
-  /** Tells the leader's subscribers. */
+  /** Sends an event to the leader's subscribers. */
   publish(happening: Happening): void {
     if (this.ready !== undefined) {
       this.subscribers.forEach((subscriber) => subscriber.tell(happening));
@@ -185,7 +185,7 @@ export class World {
     counters?.set(key, (counters.get(key) ?? 0) + by);
   }
 
-  /** Whether the master hears at once what happens on an agent. */
+  /** Whether the master is told at once of what happens on an agent. */
   hears(agent: Agent): boolean {
     return this.ready !== undefined && agent.registration === 'registered' && agent.connected && agent.process === 'up';
   }
@@ -304,7 +304,7 @@ export class World {
     framework.version++;
   }
 
-  /** The scheduler, or an agent that drains, wants a task's end. */
+  /** Kills a task, for its scheduler or for an agent that drains. */
   kill(task: Task, grace = 5, cause?: Cause): void {
     const { framework } = task.service;
     if (task.state === 'KILLING' || !task.agent.tasks.has(task)) {
@@ -368,9 +368,9 @@ export class World {
     }
   }
 
-  // --- places ---
+  // --- where tasks run ---
 
-  /** What an agent has left for those without a reservation. */
+  /** Returns an agent's free resources that are not reserved. */
   available(agent: Agent): Amount {
     const taken = minus(agent.used, sum(agent.usedReserved.values()));
     return minus(minus(agent.total, sum(agent.reserved.values())), taken);

@@ -1,6 +1,6 @@
 /**
- * What a scenario is: a cluster, and what is done to it when. Each scenario is a file of its own beside this one, listed in
- * index.ts; live/steps.ts has the things that can be done.
+ * A scenario: a cluster, and actions at moments. Each scenario is a file in this folder, listed in index.ts;
+ * live/steps.ts has the actions.
  */
 import type { Plan } from '../live/plan.ts';
 import type { Step } from '../live/steps.ts';
@@ -12,7 +12,7 @@ export interface Scenario {
   about: string;
   /** What differs from the usual plan (DEFAULTS of live/plan.ts). */
   plan?: Partial<Plan>;
-  /** Seconds until all that it does, and what follows from it, is over. The cluster goes on afterwards. */
+  /** Seconds until its events and their consequences are over. The cluster runs on afterwards. */
   length: number;
   /** In the order of their moments. */
   steps: Step[];

@@ -2,7 +2,7 @@ import type { Scenario } from './scenario.ts';
 
 const minutes = (n: number) => n * 60;
 
-/** What the demo has behind it: not among those listed, whose every minute is tested. */
+/** The history of the demo. It is not listed, because every minute of the listed ones is tested. */
 export default {
   name: 'six-hours',
   about: 'six hours in which most of what can happen does, one thing after the other',

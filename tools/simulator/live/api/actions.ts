@@ -1,6 +1,6 @@
 /**
- * The calls of the operator API that do something, as far as a simulated cluster can: each becomes a action of steps.ts, or a
- * refusal in Mesos' words (recorded in 07b, 10-drain, 15-auth).
+ * The calls of the operator API that change something, as far as a simulated cluster supports them: each becomes an action of
+ * steps.ts, or a refusal with Mesos' text (recorded in 07b, 10-drain, 15-auth).
  */
 import type { Answer } from '../../answer.ts';
 import type { Agent, Framework } from '../model.ts';
@@ -8,7 +8,7 @@ import { text } from '../replies.ts';
 import type { Action } from '../steps.ts';
 import type { World } from '../world.ts';
 
-/** A protobuf message in JSON, as somebody sent it: anything may be missing or of another type. */
+/** A protobuf message in JSON as it was received: fields may be missing or of another type. */
 type Message = Record<string, unknown>;
 
 /** By type, with the message in the call's own field. */

@@ -1,5 +1,5 @@
 /**
- * The calls of the operator API that only ask, by type, with what goes into the answer's own field: `get_roles` of GET_ROLES.
+ * The calls of the operator API that only read, by type, with what goes into the answer's own field: `get_roles` of GET_ROLES.
  * Undefined leaves the field out, as Mesos does when there is nothing in it.
  */
 import { recordedDomain } from '../../generate/recorded.ts';

@@ -1,4 +1,4 @@
-// The operator API: what a call must look like, answers in the shape of recorded ones that say what is true, and deeds.
+// The operator API: checks of calls, responses with the recorded shape and the true values, and actions.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -87,7 +87,7 @@ const STAGING = {
 };
 TASKS_RECORDED.push(STAGING);
 
-test('what is asked of a leader has the shape of recorded answers', () =>
+test('responses of a leader have the shape of recorded ones', () =>
   withLive({}, async (live) => {
     await live.setNow(START + 700);
     const kinds: Array<[type: string, kinds: Kinds, theirs: Json[]]> = [
@@ -152,7 +152,7 @@ test('tasks say why they are in their state, as recorded of each cause', async (
   }
 });
 
-test('it says what is true, and what GET pages say', () =>
+test('responses have the true values, and those of the GET pages', () =>
   withLive({ scenario: scenarioOf('everyday') }, async (live) => {
     let offered = 0;
     for (let at = 300; at < 400; at += 10) {
@@ -251,7 +251,7 @@ function readIfThere(file: string): string[] {
   }
 }
 
-test('calls that are not as they should be', () =>
+test('malformed calls', () =>
   withLive({}, async (live) => {
     const [master] = live.masters;
     const names = [
@@ -333,7 +333,7 @@ test('who may ask what', () =>
     assert.ok(agents.get_agents.agents.every((agent: Json) => agent.allocated_resources === undefined));
   }));
 
-test('operators drain, deactivate, reactivate and give up agents, and tear frameworks down', () =>
+test('operators drain, deactivate, reactivate and mark agents gone, and tear down frameworks', () =>
   withLive({}, async (live) => {
     const [master] = live.masters;
     const { agents, frameworks } = live.truth();

@@ -1,5 +1,5 @@
 /**
- * POST /api/v1 of a leader, in JSON: what a call must look like, and who answers it. Texts are those recorded in 09-protocol.
+ * POST /api/v1 of a leader, in JSON: checks a call and dispatches it. Texts are those recorded in 09-protocol.
  */
 import { Body } from '../../generate/body.ts';
 import type { Asked } from '../../match.ts';
@@ -44,7 +44,7 @@ export function operatorApi(operator: Operator, asked: Asked): Answer {
   return type in ACTIONS ? perform(operator, ACTIONS[type](world, message)) : get(operator, type);
 }
 
-/** A refusal as it is; a action is done. */
+/** Returns a refusal unchanged; performs an action. */
 export function perform({ act }: Pick<Operator, 'act'>, result: Action | Answer): Answer {
   if ('status' in result) {
     return result;

@@ -1,4 +1,4 @@
-// The event stream: what a real one says, no more and no less, until the leader or the listener goes.
+// The event stream has the events of a real one, and no others, until the leader or the client disconnects.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
@@ -25,7 +25,7 @@ const counted = (events: Json[]) => {
 };
 
 // First, as other tests leave handles that close a little later.
-test('nothing is left of it when the listener goes or the cluster stops', async () => {
+test('nothing remains of it when the client disconnects or the cluster stops', async () => {
   const left = () => process.getActiveResourcesInfo().filter((name) => /Timeout|TCPServer|TCPSocket/.test(name)).length;
   const before = left();
   const live = await startLive({});
@@ -42,7 +42,7 @@ test('nothing is left of it when the listener goes or the cluster stops', async 
   assert.equal(left(), before);
 });
 
-test('first everything, then a heartbeat every 15 s of the cluster, and what happens between', () =>
+test('first a full state, then a heartbeat every 15 s of cluster time, and the events between', () =>
   withLive({}, async (live) => {
     await live.setNow(START + 100);
     const stream = await subscribe(live.masters[0]);
@@ -140,7 +140,7 @@ test('agents: added with their tasks when they come back, removed when they unre
     stream.close();
   }));
 
-test('frameworks: updated when a scheduler subscribes again, removed when over, nothing when it goes', () =>
+test('frameworks: updated when a scheduler subscribes again, removed when they end, no event when a scheduler disconnects', () =>
   withLive({}, async (live) => {
     const stream = await subscribe(live.masters[0]);
     await stream.until(2);
@@ -181,7 +181,7 @@ test('it ends with the leader, and followers have none', () =>
     }
   }));
 
-test('a restricted principal hears of agents only, others need credentials', () =>
+test('a restricted principal gets events of agents only; without credentials there is no stream', () =>
   withLive({ scenario: scenarioOf('auth') }, async (live) => {
     const as = (name: string) => ({
       Authorization: `Basic ${Buffer.from(`${name}:${name}-secret`).toString('base64')}`,

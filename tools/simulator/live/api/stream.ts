@@ -2,8 +2,8 @@
  * SUBSCRIBE: the leader's events as they happen, each as its length in bytes, a line break and JSON (RecordIO), for as long as
  * the leader leads and the client listens.
  *
- * Mesos says nothing of agents that disconnect, become unreachable, are marked gone, deactivated or drained, nothing of
- * schedulers that go, of quota, weights or reservations; neither does this.
+ * As in Mesos there are no events of agents that disconnect, become unreachable, are marked gone, deactivated or drained,
+ * nor of schedulers that disconnect, of quota, weights or reservations.
  */
 import type { Answer } from '../../answer.ts';
 import { agentText } from '../v1/agent.ts';
@@ -89,7 +89,7 @@ function eventText(happening: Happening): string | undefined {
   }
 }
 
-/** What those hear who may see agents only. */
+/** The events for principals that may see agents only. */
 function restrictedText(happening: Happening): string | undefined {
   switch (happening.type) {
     case 'AGENT_ADDED':
