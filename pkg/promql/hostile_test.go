@@ -2,6 +2,7 @@ package promql
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -18,12 +19,26 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// crowded returns a store with an hour of 10,000 tasks, a sample a minute, and six hours of 20
-// series "noisy", a sample each 15 s, all of whose values differ.
+// crowded returns a store with an hour of 10,000 tasks, a sample a minute, and six
+// hours of 20 series "noisy", a sample each 15 s, all of whose values differ. The tests
+// share it, and write nothing into it.
 func crowded(t testing.TB) (m *memory.Store, end time.Time) {
+	t.Helper()
+	crowd := sharedCrowd()
+	require.NoError(t, crowd.err)
+	return crowd.m, crowd.end
+}
+
+type crowdedStore struct {
+	m   *memory.Store
+	end time.Time
+	err error
+}
+
+var sharedCrowd = sync.OnceValue(func() (made crowdedStore) {
 	const tasks, noisy, polls = 10_000, 20, 6 * 240
 	c := newClock()
-	m = memory.New(memory.Options{Now: c.Now})
+	m := memory.New(memory.Options{Now: c.Now})
 	refs := make([]storage.SeriesRef, tasks+noisy)
 	for poll := range polls {
 		b := m.Batch(context.Background())
@@ -31,7 +46,7 @@ func crowded(t testing.TB) (m *memory.Store, end time.Time) {
 		write := func(i int, metric string, v float64) {
 			lset := historytest.Constant(historytest.TaskSeries(metric, i))
 			ref, err := b.Append(refs[i], lset, now, v)
-			require.NoError(t, err)
+			made.err = errors.Join(made.err, err)
 			refs[i] = ref
 		}
 		if poll >= polls-240 && poll%4 == 3 {
@@ -42,10 +57,11 @@ func crowded(t testing.TB) (m *memory.Store, end time.Time) {
 		for i := range noisy {
 			write(tasks+i, "noisy", float64(poll*noisy+i))
 		}
-		require.NoError(t, b.Commit())
+		made.err = errors.Join(made.err, b.Commit())
 	}
-	return m, c.Now()
-}
+	made.m, made.end = m, c.Now()
+	return made
+})
 
 // peakHeap returns by how many bytes the heap grew beyond what is in use now, while work ran.
 func peakHeap(work func()) int64 {
@@ -80,7 +96,7 @@ func peakHeap(work func()) int64 {
 func TestHostileExpressions(t *testing.T) {
 	m, end := crowded(t)
 	const (
-		timeout = 4 * time.Second
+		timeout = 2 * time.Second
 		// What is not to be interrupted may go on for a while after the time-out.
 		beyond   = 3 * time.Second
 		mostHeap = 300 << 20
@@ -158,9 +174,11 @@ func TestHostileExpressions(t *testing.T) {
 			t.Logf("%s, %d MiB: %.150v", took.Round(time.Millisecond), heap>>20, err)
 			require.Less(t, took, timeout+beyond)
 			require.Less(t, heap, int64(mostHeap))
-			if attack.part != "" {
+			switch {
+			case KindOf(err) == ErrorTimeout: // on a busy machine, or where the engine is what stops it
+			case attack.part != "":
 				require.ErrorContains(t, err, attack.part)
-			} else if KindOf(err) != ErrorTimeout { // a busy machine
+			default:
 				require.NoError(t, err)
 			}
 			requireEmpty(t, e)
@@ -179,7 +197,7 @@ func TestManyLightQueriesAtOnce(t *testing.T) {
 		for range cap(failed) {
 			wait.Go(func() {
 				_, err := e.Range(context.Background(), Request{
-					Store: m, Expr: `task{framework="framework-07"} or noisy`, Start: end.Add(-time.Hour), End: end, Step: 5 * time.Second, Lookback: 150 * time.Second,
+					Store: m, Expr: `task{framework="framework-07"} or noisy`, Start: end.Add(-time.Hour), End: end, Step: 10 * time.Second, Lookback: 150 * time.Second,
 				})
 				failed <- err
 			})
