@@ -20,7 +20,7 @@ import (
 // samples each, 210 MB. Each query takes at least its part of the room, so that
 // atOnce of them run.
 var lanes = []laneOptions{
-	{what: "small", upTo: 50_000, room: 400_000, atOnce: 8},
+	{what: "small", upTo: 20_000, room: 160_000, atOnce: 8},
 	{what: "medium", upTo: 1_000_000, room: 4_000_000, atOnce: 4},
 	{what: "large", upTo: math.MaxInt64, room: 6_000_000, atOnce: 2},
 }
