@@ -1,13 +1,14 @@
 package collector_test
 
 import (
+	"bytes"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/stretchr/testify/require"
@@ -67,7 +68,10 @@ func TestNamesThatAreTooLongAreCutAndTold(t *testing.T) {
 // A tenant runs a hundred tasks whose names have 1 MiB.
 func TestNamesOfAMebibyteDoNotTakeTheMemory(t *testing.T) {
 	const tasks = 100
-	body := func(w io.Writer) {
+	var state bytes.Buffer
+	state.Grow((tasks + 1) << 20)
+	{
+		w := &state
 		fmt.Fprint(w, `{"version":"1.12.0","id":"m","pid":"master@10.0.0.1:5050","leader":"master@10.0.0.1:5050","cluster":"c","flags":{},
 			"slaves":[{"id":"S1","hostname":"agent1","active":true,"resources":{"cpus":8}}],
 			"frameworks":[{"id":"F1","name":"marathon","active":true,"roles":["prod"],"tasks":[`)
@@ -75,7 +79,7 @@ func TestNamesOfAMebibyteDoNotTakeTheMemory(t *testing.T) {
 			if n > 0 {
 				fmt.Fprint(w, ",")
 			}
-			fmt.Fprintf(w, `{"id":"t%d","name":%q,"framework_id":"F1","slave_id":"S1","state":"TASK_RUNNING","role":"prod","resources":{"cpus":0.01},"labels":[{"key":"team","value":"x"}]}`, n, long(n))
+			fmt.Fprintf(w, `{"id":"t%d","name":"%s","framework_id":"F1","slave_id":"S1","state":"TASK_RUNNING","role":"prod","resources":{"cpus":0.01},"labels":[{"key":"team","value":"x"}]}`, n, long(n))
 		}
 		fmt.Fprint(w, `]}]}`)
 	}
@@ -83,7 +87,7 @@ func TestNamesOfAMebibyteDoNotTakeTheMemory(t *testing.T) {
 	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/state", "/master/state":
-			body(w)
+			_, _ = w.Write(state.Bytes())
 		case "/roles", "/master/roles":
 			fmt.Fprint(w, `{"roles":[]}`)
 		case "/metrics/snapshot":
@@ -95,7 +99,7 @@ func TestNamesOfAMebibyteDoNotTakeTheMemory(t *testing.T) {
 	}))
 	defer server.Close()
 	clock := clocktest.New(begin)
-	client, err := mesos.New(mesos.Config{Masters: []string{server.URL}, HTTP: server.Client(), Now: clock.Now})
+	client, err := mesos.New(mesos.Config{Masters: []string{server.URL}, HTTP: server.Client(), Now: clock.Now, Timeout: 5 * time.Minute})
 	require.NoError(t, err)
 	store := memory.New(memory.Options{Now: clock.Now})
 	defer store.Close()
@@ -107,15 +111,17 @@ func TestNamesOfAMebibyteDoNotTakeTheMemory(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	c.Start()
 	clock.Settle()
-	require.NoError(t, c.Check(t.Context()))
-	clock.Advance(3 * interval)
+	polls := uint64(0)
+	for ; c.Cluster() == nil || polls < 4; polls++ { // the machine may be too busy for the first
+		require.Less(t, polls, uint64(20))
+		clock.Advance(interval)
+	}
 	require.Equal(t, tasks, c.Status().NamesCut)
 	require.Len(t, c.Cluster().Tasks, tasks)
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	kept := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) >> 20
 	require.Less(t, kept, int64(20), "MiB that stay, of 100 MiB of names")
-	polls := uint64(4)
 	each := (after.TotalAlloc - before.TotalAlloc) / polls >> 20
-	require.Less(t, each, uint64(700), "MiB that a poll allocates, the test's server included")
+	require.Less(t, each, uint64(300), "MiB that a poll allocates")
 }
