@@ -45,17 +45,16 @@ func CurrentOf(c *collector.Collector) func() CurrentTasks {
 }
 
 // withTasks returns the store to read from: with the current tasks beside it
-// where they are asked for and have no history. The caller releases it.
-func (s Source) withTasks(_ context.Context, r reads) (storage.Queryable, func(), error) {
-	none := func() {}
+// where they are asked for and have no history.
+func (s Source) withTasks(r reads) storage.Queryable {
 	if s.CurrentTasks == nil || !r.ofTasks() || s.Status().TaskSeries {
-		return s.Store, none, nil
+		return s.Store
 	}
 	current := s.CurrentTasks()
 	if current == nil {
-		return s.Store, none, nil
+		return s.Store
 	}
-	return withCurrent{store: s.Store, current: currentStore{current}}, none, nil
+	return withCurrent{store: s.Store, current: currentStore{current}}
 }
 
 // withCurrent is a store with the current tasks beside it.

@@ -199,7 +199,7 @@ type evaluation struct {
 	built
 	request promql.Request
 	result  promql.Result
-	release func() // what request.Store and the engine hold
+	release func() // what the engine holds
 }
 
 // ask builds a query and has the engine evaluate it, over its range or at its
@@ -218,15 +218,7 @@ func ask(ctx context.Context, src Source, q backend.DataQuery, o Options, p pars
 	if instant {
 		e.request.Start, e.request.End, e.request.Step = b.times.to, b.times.to, 0
 		run = src.Engine.Instant
-		store, release, err := src.withTasks(ctx, b.reads)
-		if err != nil {
-			return evaluation{}, err
-		}
-		e.request.Store = store
-		e.release = func() {
-			hold.Release()
-			release()
-		}
+		e.request.Store = src.withTasks(b.reads)
 	}
 	if e.request.Start.After(e.request.End) {
 		e.result.Type = parser.ValueTypeMatrix // of no series: the range begins after now

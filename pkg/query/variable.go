@@ -235,11 +235,7 @@ func (src Source) labelValues(ctx context.Context, q backend.DataQuery, p parsed
 	if has(labelsOfTasks, v.Label) {
 		made.reads.names = append(made.reads.names, seriesOfTasks...)
 	}
-	store, release, err := src.withTasks(ctx, made.reads)
-	if err != nil {
-		return listing{}, err
-	}
-	defer release()
+	store := src.withTasks(made.reads)
 	from, to := src.during(q, made.reads)
 	found, texts, err := src.labelValuesOf(ctx, store, v.Label, LookUp{Match: match, From: from, To: to})
 	if err != nil {

@@ -100,11 +100,7 @@ func (src Source) entities(ctx context.Context, q backend.DataQuery, p parsed, v
 		return listing{}, err
 	}
 	made := listing{notices: warnings(scope.notices), reads: reads{names: []string{listedBy[v.Entity]}}}
-	store, release, err := src.withTasks(ctx, made.reads)
-	if err != nil {
-		return listing{}, err
-	}
-	defer release()
+	store := src.withTasks(made.reads)
 	from, to := src.during(q, made.reads)
 	in := promql.LookUp{Store: store, Start: from, End: to}
 	described, err := src.describedAs(ctx, in, scope.joined[1:])
