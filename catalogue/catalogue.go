@@ -2,8 +2,8 @@
 // metric key it is made from, each listed once, in metrics.json.
 //
 // This file defines what a series is and looks series up by name; load.go reads
-// metrics.json; pattern.go matches keys; resolve.go turns the keys of a
-// /metrics/snapshot into series; reference.go writes docs/metrics.md.
+// metrics.json; pattern.go matches keys; resolve.go maps the keys of a
+// /metrics/snapshot to series; reference.go writes docs/metrics.md.
 package catalogue
 
 import (
@@ -22,10 +22,10 @@ const (
 	Counter Type = "counter"
 	Gauge   Type = "gauge"
 	Summary Type = "summary" // quantiles over Mesos' own time window
-	Untyped Type = "untyped" // a key nobody knows
+	Untyped Type = "untyped" // an unknown key
 )
 
-// Unit is what one of a series' numbers counts.
+// Unit is the unit of a series' values.
 type Unit string
 
 // The units.
@@ -42,7 +42,7 @@ const (
 	None    Unit = "none" // weights, loads, unknown
 )
 
-// A Series is one series name and what is known of it.
+// A Series holds one series name and its properties.
 type Series struct {
 	Name   string      `json:"name"` // mesos_...
 	Type   Type        `json:"type"`
@@ -56,7 +56,7 @@ type Series struct {
 	// Group is the heading the series stands under in docs/metrics.md.
 	Group string `json:"group,omitempty"`
 	// Entity is set on an entity's series: cluster, agent, framework, role,
-	// task, executor. They are about the entity whoever answers, so they never
+	// task, executor. They are the same whichever master answers, so they never
 	// have the label master. Resource and Measure are set where the series is
 	// an amount of a resource.
 	Entity   string `json:"entity,omitempty"`
@@ -66,7 +66,7 @@ type Series struct {
 	// that the followers poll brings it too.
 	Process bool   `json:"process,omitempty"`
 	Since   string `json:"since,omitempty"`  // first Mesos release with one of the keys, "<=0.19.0" for the oldest looked at
-	Source  string `json:"source,omitempty"` // Mesos file or answer the fact is from
+	Source  string `json:"source,omitempty"` // Mesos file or response that it comes from
 	// Keys are the Mesos keys or patterns the series is made from.
 	Keys []string `json:"keys,omitempty"`
 }
@@ -80,13 +80,13 @@ const (
 	Agent  Origin = "agent"
 )
 
-// A Metric is what one key of /metrics/snapshot becomes.
+// A Metric holds the series that one key of /metrics/snapshot becomes.
 type Metric struct {
 	Series *Series
 	// Labels are those the key itself holds (framework, role, state, ...),
 	// without cluster, master, agent and agent_id, which depend on who answered.
 	Labels labels.Labels
-	// Factor turns Mesos' number into the series' unit: 1,048,576 for MB, 0.001 for ms.
+	// Factor converts Mesos' number to the series' unit: 1,048,576 for MB, 0.001 for ms.
 	Factor float64
 	// Entity reports that the series is an entity's (a cluster's, framework's or
 	// role's): it gets no label of who answered, only cluster.
@@ -99,8 +99,8 @@ type Metric struct {
 	FrameworkID string
 }
 
-// All returns every known series, sorted by name. The slice is the caller's,
-// what the elements point to is not to be changed.
+// All returns every known series, sorted by name. The caller owns the slice, but
+// must not change what the elements point to.
 func All() []Series {
 	known := loaded()
 	all := make([]Series, len(known.series))
@@ -131,14 +131,14 @@ func TasksName(entity string) string { return "mesos_" + entity + "_tasks" }
 // the state they ended in.
 func TasksEndedName(entity string) string { return TasksName(entity) + "_ended_total" }
 
-// Lookup finds a series by its name. A summary has one name here: its
+// Lookup returns a series by its name. A summary has one name here: its
 // quantiles are a label, and Mesos gives neither a sum nor a count of all time.
 func Lookup(name string) (*Series, bool) {
 	s, ok := loaded().byName[name]
 	return s, ok
 }
 
-// KindOf is the poll that brings a series: snapshot for an unknown name, since
+// KindOf returns the poll that brings a series: snapshot for an unknown name, since
 // unknown keys come from there, and "" for the plugin's own health, which every
 // poll brings.
 func KindOf(name string) series.Poll {
@@ -148,7 +148,7 @@ func KindOf(name string) series.Poll {
 	return series.PollSnapshot
 }
 
-// PollsOf are all the polls that bring a series: a master's process series come
+// PollsOf returns all polls that bring a series: a master's process series come
 // with the followers poll too, the plugin's own health with every poll. How far
 // back a query must look depends on the slowest of them.
 func PollsOf(name string) []series.Poll {

@@ -14,7 +14,7 @@ import (
 	"community-mesos-datasource/pkg/series"
 )
 
-// The rules every series follows, whatever it is about.
+// The rules that every series follows.
 
 func TestSeriesAreSortedAndNamedOnce(t *testing.T) {
 	all := All()
@@ -121,8 +121,8 @@ func TestUnitsAreInTheName(t *testing.T) {
 	}
 }
 
-// The amounts of the table of entities are what queries are compiled to, so
-// each must be here under exactly this name.
+// Queries are compiled to the amounts of the table of entities, so each must
+// exist under exactly this name.
 func TestEntitiesHaveTheirMeasures(t *testing.T) {
 	measures := map[string][]string{
 		"cluster":   {"capacity", "allocated", "offered", "reserved"},

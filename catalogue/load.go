@@ -14,8 +14,8 @@ import (
 )
 
 // This file reads metrics.json: groups of rows, a row per line. A row is a
-// series, or a few alike: `for` repeats it for resources, type timer makes the
-// five series of a Mesos timer. What a row leaves out its group says, and the
+// series, or several similar ones: `for` repeats it for resources, type timer makes the
+// five series of a Mesos timer. What a row leaves out comes from its group, and the
 // name follows from the key unless `series` is given (pattern.go, mechanical).
 
 //go:embed metrics.json
@@ -24,17 +24,17 @@ var metricsJSON []byte
 // file is metrics.json.
 type file struct {
 	About string `json:"about"`
-	// Mesos is the revision that sources are paths of.
+	// Mesos is the Mesos revision of the paths in sources.
 	Mesos     string     `json:"mesos"`
 	Resources []resource `json:"resources"`
 	Groups    []group    `json:"groups"`
 }
 
-// A resource is what `for` puts into {resource}, {key}, {suffix}, {noun} and
-// {Noun} of a row.
+// A resource holds the values for {resource}, {key}, {suffix}, {noun} and {Noun}
+// of a row with `for`.
 type resource struct {
-	Resource string  `json:"resource"` // as series say it
-	Key      string  `json:"key"`      // as Mesos' keys say it
+	Resource string  `json:"resource"` // in series names
+	Key      string  `json:"key"`      // in Mesos' keys
 	Unit     Unit    `json:"unit"`
 	Suffix   string  `json:"suffix"` // of the series' name
 	Factor   float64 `json:"factor"` // Mesos' number to the series' unit; absent: 1
@@ -46,11 +46,11 @@ type resource struct {
 type group struct {
 	Name   string `json:"name"`
 	Intro  string `json:"intro"`
-	common        // for rows that do not say otherwise
+	common        // for rows without values of their own
 	Rows   []row  `json:"rows"`
 }
 
-// common is what a group may say for all its rows.
+// common holds the values that a group may have for all its rows.
 type common struct {
 	Entity string      `json:"entity"`
 	Origin Origin      `json:"origin"` // whose snapshot the keys are of
@@ -69,7 +69,7 @@ type row struct {
 	Key   string   `json:"key"`
 	Since string   `json:"since"`
 	Keys  []keyRow `json:"keys"`
-	// Series is the name where the mechanical one is not it.
+	// Series is the name where it differs from the mechanical one.
 	Series   string   `json:"series"`
 	Type     Type     `json:"type"`   // or timer
 	Window   string   `json:"window"` // of a timer: how long Mesos' statistics reach back; absent: it has none
@@ -92,7 +92,7 @@ type keyRow struct {
 // value and statistics of a window.
 const timer Type = "timer"
 
-// catalog is metrics.json, read.
+// catalog holds the parsed metrics.json.
 type catalog struct {
 	file
 	series   []*Series // by name
@@ -103,8 +103,8 @@ type catalog struct {
 	modules map[string]bool
 }
 
-// loaded reads metrics.json once. It is part of the program, so a mistake in
-// it is a mistake of the program, found by the first test that runs.
+// loaded returns the parsed metrics.json, which is part of the program. A mistake
+// in it panics, in the first test that runs.
 var loaded = sync.OnceValue(func() *catalog {
 	c, err := load(metricsJSON)
 	if err != nil {
@@ -145,7 +145,8 @@ func load(data []byte) (*catalog, error) {
 	return c, nil
 }
 
-// expand writes a row out: group's defaults filled in, one row per resource.
+// expand returns the rows that a row stands for, one per resource, with the
+// group's defaults.
 func (c *catalog) expand(g group, r row) ([]row, error) {
 	r.Entity = cmp.Or(r.Entity, g.Entity)
 	r.Origin = cmp.Or(r.Origin, g.Origin)
@@ -175,7 +176,7 @@ func (c *catalog) expand(g group, r row) ([]row, error) {
 	return rows, nil
 }
 
-// of is the row for one resource. A row that counts something else than the
+// of returns the row for one resource. A row that counts something else than the
 // resource, a ratio say, names its unit and keeps it.
 func (r row) of(res resource) row {
 	fill := strings.NewReplacer(
@@ -196,13 +197,13 @@ func (r row) of(res resource) row {
 	return r
 }
 
-// quantiles are the statistics a Mesos timer gives of its window
+// quantiles are the statistics of a Mesos timer's window
 // (3rdparty/libprocess/include/process/statistics.hpp).
 var quantiles = []struct{ key, label string }{
 	{"p50", "0.5"}, {"p90", "0.9"}, {"p95", "0.95"}, {"p99", "0.99"}, {"p999", "0.999"}, {"p9999", "0.9999"},
 }
 
-// add enters a written-out row: its series, and the keys that lead to them.
+// add enters an expanded row: its series, and the keys that map to them.
 func (c *catalog) add(g group, r row) error {
 	if r.Type == timer {
 		return c.addTimer(g, r)
@@ -225,8 +226,8 @@ func (c *catalog) add(g group, r row) error {
 
 // addTimer enters a timer X_ms: X_last_seconds and, where Mesos keeps a window
 // of it, X_seconds with quantiles, X_min_seconds, X_max_seconds and
-// X_window_samples. A summary's own sum and count do not exist: Mesos forgets
-// what has left the window.
+// X_window_samples. A summary has no sum and count: Mesos drops what
+// has left the window.
 func (c *catalog) addTimer(g group, r row) error {
 	key, ok := strings.CutSuffix(r.Key, "_ms")
 	if !ok {
@@ -298,7 +299,7 @@ func (c *catalog) define(g group, r row, name string) (*Series, error) {
 	return s, nil
 }
 
-// lead makes a key lead to a series, and adds the labels it holds to it.
+// lead maps a key to a series, and adds the key's labels to the series.
 func (c *catalog) lead(origin Origin, k keyRow, s *Series, factor float64) error {
 	if k.Since == "" {
 		return fmt.Errorf("%s: since which Mesos release?", k.Key)

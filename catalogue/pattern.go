@@ -11,8 +11,8 @@ import (
 	"community-mesos-datasource/pkg/series"
 )
 
-// This file knows how a Mesos key is written in metrics.json, which of them a
-// key is, and how a key becomes a name. In a pattern
+// This file parses the keys and patterns of metrics.json, matches keys of Mesos
+// against them, and derives names from keys. In a pattern
 //
 //	<label>        is a part of a key that becomes that label's value: no slash in it
 //	<label*>       may hold slashes (roles, principals: Mesos writes them as they are)
@@ -27,24 +27,24 @@ var placeholder = regexp.MustCompile(`<([a-z_]+)([*%]?)(?::([^>]*))?>`)
 // begin nor end with a slash (src/common/roles.cpp).
 const rootRole = "/"
 
-// entry is one key or pattern and where it leads.
+// entry holds one key or pattern and the series that it maps to.
 type entry struct {
-	text   string // as people read it: placeholders by their names
+	text   string // for people: placeholders by their names
 	series *Series
 	factor float64
 	since  string
-	fixed  map[string]string // labels the key stands for without spelling them
+	fixed  map[string]string // labels of the key that are not in its text
 
 	// A pattern with placeholders also has these; a plain key is text itself.
 	prefix, suffix string   // what every match begins and ends with
-	within         []string // and holds: cheaper to ask than match
+	within         []string // and contains: cheaper to check than match
 	match          *regexp.Regexp
 	groups         []string // label per group of match
 	encoded        []bool   // percent-encoded, per group
 	literal        int      // characters that are not placeholders: the more, the more specific
 }
 
-// labelNames are the labels a match of the entry holds.
+// labelNames returns the labels of a match of the entry.
 func (e *entry) labelNames() []string {
 	return append(slices.Clone(e.groups), slices.Sorted(maps.Keys(e.fixed))...)
 }
@@ -113,7 +113,7 @@ func parsePattern(pattern string) ([]*entry, error) {
 	return []*entry{e}, nil
 }
 
-// patterns are the entries of one origin.
+// patterns holds the entries of one origin.
 type patterns struct {
 	entries []*entry
 	keys    map[string]*entry // those without placeholders
@@ -148,7 +148,7 @@ func (p *patterns) sort() {
 	})
 }
 
-// find is the entry for a key, with the values of its groups.
+// find returns the entry for a key, with the values of its groups.
 func (p *patterns) find(key string) (*entry, []string) {
 	if e, ok := p.keys[key]; ok {
 		return e, nil
@@ -163,7 +163,7 @@ func (p *patterns) find(key string) (*entry, []string) {
 	return nil, nil
 }
 
-// mayMatch is false for most keys that do not match.
+// mayMatch returns false for most keys that do not match.
 func (e *entry) mayMatch(key string) bool {
 	if !strings.HasPrefix(key, e.prefix) || !strings.HasSuffix(key, e.suffix) {
 		return false
@@ -176,7 +176,7 @@ func (e *entry) mayMatch(key string) bool {
 	return true
 }
 
-// value is what a part of a key is as a label's value.
+// value returns a part of a key as the value of a label.
 func (e *entry) value(group int, part string) string {
 	switch e.groups[group] {
 	case "state", "source", "reason":
@@ -194,7 +194,7 @@ func (e *entry) value(group int, part string) string {
 	return series.CutName(strings.ToValidUTF8(part, "\uFFFD")) // as label values must be
 }
 
-// spelled is the one spelling of words that Mesos' keys and answers write
+// spelled returns the one spelling of words that Mesos' keys and responses write
 // differently: lower case, and agent where the key says slave.
 func spelled(words string) string {
 	parts := strings.Split(strings.ToLower(words), "_")
@@ -209,9 +209,9 @@ func spelled(words string) string {
 	return strings.Join(parts, "_")
 }
 
-// mechanical is the name of a key's series where nothing else is said: mesos_,
+// mechanical returns the default name of a key's series: mesos_,
 // the key without its placeholders, the unit, _total for counters alone. Keys
-// of agents that do not say so themselves get agent_ in front.
+// of agents that do not contain it get the prefix agent_.
 func mechanical(origin Origin, key string, t Type, unit Unit) string {
 	var parts []string
 	for part := range strings.SplitSeq(key, "/") {
@@ -241,7 +241,7 @@ func mechanical(origin Origin, key string, t Type, unit Unit) string {
 	return name
 }
 
-// plainName is a key as a name and no more: mesos_, lower case, an underscore
+// plainName returns a key as a name: mesos_, lower case, an underscore
 // for every character a name cannot hold, agent for slave.
 func plainName(key string) string {
 	legal := strings.Map(func(r rune) rune {

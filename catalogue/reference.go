@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// This file writes metrics.json out for people: docs/metrics.md.
+// This file writes docs/metrics.md, the readable form of metrics.json.
 
 const referenceHead = `<!-- Written by npm run generate from catalogue/metrics.json. Do not edit. -->
 
@@ -28,7 +28,7 @@ Every series the data source writes, by what it is about; at the end, every Meso
 "Since" is the first Mesos release with the key, of those from 0.19.0 on. Sources are paths in %s.
 `
 
-// Reference is docs/metrics.md, as catalogue/gen writes it.
+// Reference returns docs/metrics.md, as catalogue/gen writes it.
 func Reference() string {
 	c := loaded()
 	var doc strings.Builder
@@ -78,8 +78,7 @@ func Reference() string {
 	return doc.String()
 }
 
-// table writes rows, the first of them the heading, without the columns that
-// have nothing below it.
+// table writes rows, of which the first is the heading, without empty columns.
 func table(doc *strings.Builder, rows [][]string) {
 	doc.WriteString("\n")
 	for i, row := range rows {
@@ -98,7 +97,7 @@ func table(doc *strings.Builder, rows [][]string) {
 	}
 }
 
-// inOrder are a group's series as metrics.json has them.
+// inOrder returns a group's series in the order of metrics.json.
 func (c *catalog) inOrder(g group) []*Series {
 	var members []*Series
 	for _, s := range c.written {
@@ -175,7 +174,7 @@ func separator(follows bool) string {
 	return "\n"
 }
 
-// anchor is the fragment GitHub gives a heading.
+// anchor returns the fragment that GitHub gives a heading.
 func anchor(heading string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

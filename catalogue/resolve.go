@@ -10,7 +10,7 @@ import (
 	"community-mesos-datasource/pkg/series"
 )
 
-// maxKey is how many bytes of a key the label key has.
+// maxKey is the largest length in bytes of the label key.
 const maxKey = 1024
 
 // keyLabel is the label that distinguishes series of unknown keys with the same
@@ -54,8 +54,8 @@ func Resolve(origin Origin, key string) Metric {
 	return m
 }
 
-// unknown is the series of a key that no row of metrics.json has. Where the
-// name is taken, the label key keeps the two apart.
+// unknown returns the series of a key that metrics.json does not have. Where the
+// name is taken, the label key separates the two.
 func (c *catalog) unknown(origin Origin, key string) Metric {
 	name := plainName(key)
 	if module, _, _ := strings.Cut(key, "/"); origin == Agent && c.modules[module] && module != "slave" {
@@ -88,7 +88,7 @@ func (m *Metric) addKey(key string) {
 }
 
 // ResolveAll resolves the keys of one snapshot together: where several of them
-// give the same series and labels, all are kept, told apart by the label key.
+// give the same series and labels, all are kept, separated by the label key.
 // What a key becomes does not depend on the order of keys.
 func ResolveAll(origin Origin, keys []string) map[string]Metric {
 	all := make(map[string]Metric, len(keys))

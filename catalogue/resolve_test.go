@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// text is a metric as PromQL writes it.
+// text returns a metric as PromQL writes it.
 func text(m Metric) string {
 	return m.Series.Name + m.Labels.String()
 }
@@ -197,7 +197,7 @@ func TestCollidingKeysAreBothKept(t *testing.T) {
 	}, got)
 }
 
-// Every key a real cluster ever answered is known and leads to a series of its own.
+// Every recorded key is known and maps to its own series.
 func TestRecordedSnapshots(t *testing.T) {
 	origins := map[Origin]int{}
 	err := filepath.WalkDir(filepath.Join("..", "testdata", "captures"), func(path string, d fs.DirEntry, err error) error {
@@ -294,8 +294,8 @@ func TestEveryKeyOfMesosIsKnown(t *testing.T) {
 		require.Equal(t, want.Since, e.since, want.Key)
 		used[want.Source+" "+e.text] = true
 	}
-	// And the other way: no key here that Mesos does not have. The catalogue of
-	// Mesos says <resource> once where a series is needed for each.
+	// Conversely, no key here is missing in Mesos. The catalogue of Mesos has
+	// <resource> once where a series is needed for each.
 	for origin, p := range loaded().patterns {
 		for _, e := range p.entries {
 			if strings.HasPrefix(e.text, "allocator/mesos/quota/") {

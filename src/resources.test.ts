@@ -3,7 +3,7 @@ import { CATALOGUE } from './testing/catalogue';
 import { fakeBackend } from './testing/resources';
 
 describe('MesosResources', () => {
-  it('asks for the catalogue once', async () => {
+  it('requests the catalogue once', async () => {
     const backend = fakeBackend();
     const resources = new MesosResources(backend);
     expect(await resources.catalogue()).toBe(CATALOGUE);
@@ -11,7 +11,7 @@ describe('MesosResources', () => {
     expect(backend.calls).toHaveLength(1);
   });
 
-  it('asks for the catalogue again after a failure', async () => {
+  it('requests the catalogue again after a failure', async () => {
     const backend = fakeBackend({ catalogue: new Error('no plugin') });
     const resources = new MesosResources(backend);
     await expect(resources.catalogue()).rejects.toThrow('no plugin');
@@ -55,7 +55,7 @@ describe('MesosResources', () => {
     expect(backend.calls).toEqual([{ path: 'compile', input: { query }, requestId: 'editor-1' }]);
   });
 
-  it('rejects with the sentence of the backend', async () => {
+  it('rejects with the backend’s message', async () => {
     const backend = fakeBackend({
       compile: () => {
         throw { status: 400, statusText: 'Bad Request', data: { error: 'entity: "host" is not known' } };

@@ -1,5 +1,5 @@
 // Command gen writes docs/metrics.md from catalogue/metrics.json. Run it at the
-// top of the repository: go run ./catalogue/gen. With --check it writes nothing
+// root of the repository: go run ./catalogue/gen. With --check it writes nothing
 // and exits 1 if the file is stale.
 package main
 

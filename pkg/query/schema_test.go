@@ -111,7 +111,7 @@ func buildSchema(t *testing.T) []byte {
 	text, err := json.MarshalIndent(map[string]any{
 		"$schema":     "http://json-schema.org/draft-07/schema#",
 		"title":       "MesosQuery",
-		"description": "A query of the Apache Mesos data source. Made of pkg/query/model.go.",
+		"description": "A query of the Apache Mesos data source. Generated from pkg/query/model.go by `npm run generate`; do not edit.",
 		"anyOf":       members,
 		"definitions": definitions,
 	}, "", "  ")

@@ -9,7 +9,7 @@ import { headerProblem } from './validate';
 
 interface Props {
   names: MesosOptions['agentHeaders'];
-  /** Values that were typed; stored ones never come back. */
+  /** Typed values; the browser never gets stored ones. */
   values?: MesosSecureOptions;
   stored?: Partial<Record<keyof MesosSecureOptions, boolean>>;
   readOnly?: boolean;

@@ -5,7 +5,7 @@ import React from 'react';
 import { digestProblem } from './validate';
 
 interface Props {
-  /** The typed value; a stored one never comes back. */
+  /** The typed value; the browser never gets a stored one. */
   value: string;
   isStored: boolean;
   readOnly?: boolean;

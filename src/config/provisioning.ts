@@ -87,8 +87,8 @@ function indent(line: string): string {
   return `  ${line}`;
 }
 
-// A text that YAML would read as anything else, or that holds what has a meaning in YAML, is quoted; JSON's quoting is
-// YAML's too. Grafana replaces $NAME in provisioning files, and $$ by $.
+// A text that YAML would read as another type, or that has characters with a meaning in YAML, is quoted; JSON's quoting is
+// valid YAML. Grafana replaces $NAME in provisioning files, and $$ by $.
 function scalar(value: Value): string {
   if (typeof value !== 'string') {
     return JSON.stringify(value);

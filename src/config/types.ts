@@ -15,9 +15,9 @@ export interface MesosOptions extends DataSourceJsonData {
   /** Task labels that become labels of task series. */
   taskLabels?: string[];
   agentStatistics?: boolean;
-  /** Address of an agent: {hostname} {ip} {port} {id} stand for what the leader has of it. */
+  /** Address of an agent: {hostname} {ip} {port} {id} are replaced by what the leader lists. */
   agentAddress?: string;
-  /** Regular expression for the hosts of agents that are asked. */
+  /** Regular expression for the hosts of agents that are queried. */
   agentHosts?: string;
   agentBasicAuthUser?: string;
   /** Names of HTTP headers for agents; '' is a place whose name was removed. */
@@ -28,7 +28,7 @@ export interface MesosOptions extends DataSourceJsonData {
   memoryLimit?: string;
   retention?: string;
 
-  /** Seconds, Grafana's own HTTP client option. A number: as text it means no time-out at all. */
+  /** Seconds, Grafana's own HTTP client option. It must be a number: as text it means no time-out. */
   timeout?: number;
   enableSecureSocksProxy?: boolean;
 }

@@ -1,4 +1,4 @@
-// The bundled dashboards, as Grafana's own code for panels treats them.
+// The bundled dashboards, processed by Grafana's own code for panels.
 import {
   FieldType,
   formattedValueToString,

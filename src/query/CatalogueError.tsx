@@ -1,4 +1,4 @@
-// Says that menus are empty because the catalogue is not there.
+// Warns that menus are empty because the catalogue could not be loaded.
 import { Alert, Button } from '@grafana/ui';
 import React from 'react';
 

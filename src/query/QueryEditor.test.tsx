@@ -85,7 +85,7 @@ describe('builder', () => {
     expect(onChange.mock.calls).toEqual([[{ refId: 'A', ...defaultQuery() }]]);
   });
 
-  it('keeps the choices together: another entity has its own measures', async () => {
+  it('keeps the choices consistent: another entity has its own measures', async () => {
     const { onChange, user } = setUp({ entity: 'framework', resource: 'cpus', measure: 'share' });
     await choose(user, 'Entity', 'Agent');
     expect(onChange).toHaveBeenLastCalledWith({ refId: 'A', entity: 'agent', resource: 'cpus', measure: 'capacity' });
@@ -94,7 +94,7 @@ describe('builder', () => {
     await waitFor(() => expect(compiled()).toHaveTextContent('compiled(utilization)'));
   });
 
-  it('asks for a series of the catalogue instead', async () => {
+  it('queries a series of the catalogue', async () => {
     const { onChange, user } = setUp({ queryType: 'metrics', version: 1, entity: 'agent' });
     await screen.findByLabelText('Entity');
     await user.click(screen.getByLabelText('By series'));
@@ -134,7 +134,7 @@ describe('builder', () => {
     expect(screen.getByText('"1x" is not a valid duration, for example 1h or 1d')).toBeInTheDocument();
   });
 
-  it('shows why a query is impossible, in the backend’s words', async () => {
+  it('shows why a query is impossible, with the backend’s message', async () => {
     setUp(
       { entity: 'framework', resource: 'cpus', measure: 'utilization' },
       {
@@ -227,7 +227,7 @@ describe('mode', () => {
     );
   });
 
-  it('waits for the PromQL where code is asked for before it came', async () => {
+  it('waits for the PromQL where code is chosen before it arrived', async () => {
     let answer = (_: unknown) => {};
     const { backend, onChange, user } = setUp(
       { entity: 'agent', resource: 'cpus', measure: 'capacity' },
@@ -268,7 +268,7 @@ describe('mode', () => {
     expect(onChange).not.toHaveBeenCalled();
   });
 
-  it('asks again where the last answer was an error', async () => {
+  it('compiles again after an error', async () => {
     let failures = 1;
     const { user } = setUp(
       { entity: 'agent', resource: 'cpus', measure: 'capacity' },
@@ -286,7 +286,7 @@ describe('mode', () => {
     expect(await screen.findByLabelText('mesos-promql')).toHaveValue('second(x)');
   });
 
-  it('forgets the wish for code when the builder is chosen again', async () => {
+  it('stays in the builder when it is chosen again before the PromQL arrived', async () => {
     let answer = (_: unknown) => {};
     const { onChange, user } = setUp(
       { entity: 'agent', resource: 'cpus', measure: 'capacity' },
@@ -321,13 +321,13 @@ describe('running', () => {
     expect(button.className).toBe(calm);
   });
 
-  it('cannot be asked for twice at once', () => {
+  it('cannot be started twice at once', () => {
     const { rerender } = setUp();
     rerender(answered(LoadingState.Loading));
     expect(screen.getByRole('button', { name: 'Run queries' })).toBeDisabled();
   });
 
-  it('is left to Explore’s own button there', () => {
+  it('has no button in Explore, which has its own', () => {
     setUp({}, {}, CoreApp.Explore);
     expect(screen.queryByRole('button', { name: 'Run queries' })).not.toBeInTheDocument();
   });

@@ -2,7 +2,7 @@
 // "refId" and the like are Grafana's own keys: every query here is a DataQuery.
 
 /**
- * A query of the Apache Mesos data source. Made of pkg/query/model.go.
+ * A query of the Apache Mesos data source. Generated from pkg/query/model.go by `npm run generate`; do not edit.
  */
 export type MesosQuery = MetricsQuery | PromQLQuery | VariableQuery;
 /**

@@ -1,5 +1,5 @@
-// The query as the frontend holds it: the backend's types (types.gen.ts) as one
-// flat object, for the editor goes from one query type to the other.
+// The query in the frontend: the backend's types (types.gen.ts) as one flat
+// object, because the editor switches between query types.
 import type { DataQuery } from '@grafana/schema';
 
 import type {

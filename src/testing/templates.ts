@@ -11,7 +11,7 @@ interface FakeVariable {
   includeAll?: boolean;
   /** The custom all value. */
   allValue?: string;
-  /** What All stands for. */
+  /** The values that All stands for. */
   options?: string[];
 }
 

@@ -13,7 +13,7 @@ jest.mock('@grafana/runtime', () => ({
   getTemplateSrv: () => mockTemplates,
 }));
 
-/** What the backend answers: a table of two text fields. */
+/** The backend's response: a table of two text fields. */
 const ANSWER = {
   results: {
     variable: {
@@ -38,7 +38,7 @@ const ANSWER = {
   },
 };
 
-/** Asks as Grafana does: one target, no interval, no filters. */
+/** Queries as Grafana does: one target, no interval, no filters. */
 function setUp() {
   const sent: Array<{ data: { queries: MesosQuery[] } }> = [];
   setBackendSrv({
@@ -66,7 +66,7 @@ function setUp() {
 
 const entities = { queryType: 'variable', variable: { entities: { entity: 'framework', field: 'id' } } };
 
-it('is what Grafana finds at the data source', () => {
+it('is the variable support of the data source', () => {
   expect(setUp().datasource.variables).toBeInstanceOf(MesosVariableSupport);
 });
 
@@ -112,7 +112,7 @@ it.each([[''], [undefined], [{}], [{ refId: 'A', variable: { labelValues: { labe
   }
 );
 
-it('says what a query must be', async () => {
+it('reports what is wrong with a query', async () => {
   await expect(setUp().ask('label_values(framework)')).rejects.toThrow(
     '"label_values(framework)" is not a query of this data source: choose a list in the variable\'s settings'
   );

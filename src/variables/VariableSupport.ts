@@ -35,7 +35,7 @@ export class MesosVariableSupport extends CustomVariableSupport<EditorSource, Me
     if (!isRunnable({ ...query, hide: false })) {
       return of({ data: [] });
     }
-    // A dashboard's ad-hoc filters hold for its panels. Variables list what there is.
+    // A dashboard's ad-hoc filters apply to its panels, not to its variables.
     return this.datasource.query({ ...request, targets: [query], filters: undefined });
   }
 }

@@ -24,7 +24,7 @@ export function kindOf(variable: Variable = {}): Kind | undefined {
   return (Object.keys(NEW) as Kind[]).find((kind) => variable[kind] !== undefined);
 }
 
-/** Returns a list of another kind: as it was left in the same editor, else a new one. */
+/** Returns a list of another kind: the one edited before in the same editor, or else a new one. */
 export function ofKind(kind: Kind, left: Variable): Variable {
   return { [kind]: left[kind] ?? NEW[kind] };
 }

@@ -12,25 +12,24 @@ import (
 	"community-mesos-datasource/pkg/query"
 )
 
-// An answer is what an expression gave.
+// An answer holds the result of an expression.
 type answer struct {
 	Expr   string   `json:"expr"`
 	Series []points `json:"series"`
 }
 
-// points are a series' values at the moments of polls.
+// points holds a series' values at the moments of polls.
 type points struct {
 	Labels map[string]string `json:"labels"`
 	// Unix seconds and value. A moment without a value is not there.
 	Points [][2]float64 `json:"points"`
 }
 
-// perQuery is how many steps are asked at once: a browser's range has no more
-// points than PromQL allows, with room to spare.
+// perQuery is the number of steps per query, below the limit of points of a
+// range query.
 const perQuery = 5000
 
-// ask asks for every expression at every step between two moments, as a panel
-// does.
+// ask runs every expression at every step between two moments, as a panel does.
 func ask(source query.Source, asked []string, from, to time.Time, step time.Duration) ([]answer, error) {
 	var answers []answer
 	for _, expr := range asked {

@@ -1,11 +1,11 @@
-// What is compared with the leader's state: a series of the plugin, and what the simulator knows it should be.
+// The checks of series that come from the leader: a series of the plugin, and its true values from the simulator.
 import type { Entity, Figures, Truth } from '../simulator/live/truth.ts';
 import type { Compared, Fact } from './compare.ts';
 
-/** A series that comes of a page of the leader. */
+/** A series that comes from a page of the leader. */
 export interface Check extends Compared {
   page: Page;
-  /** What is true at the moment at which the page was answered. `state`: at that of the /state before it. */
+  /** The true values at the moment of the page's response. `state`: those at the moment of the /state before it. */
   facts(truth: Truth, state: Truth): Fact[];
 }
 
@@ -23,7 +23,7 @@ const AMOUNTS: Array<[name: (measure: string) => string, of: (figures: Figures) 
   [(measure) => `disk_${measure}_bytes`, ({ diskBytes }) => diskBytes],
 ];
 
-/** What an entity has of each kind of resource. */
+/** An entity's amounts of each resource. */
 function amounts<T>(
   entity: string,
   measure: string,
@@ -110,7 +110,7 @@ export const CHECKS: Check[] = [
         Object.entries(ended).map(([state, n]): Fact => [{ framework, state }, n])
       ),
   },
-  // What roles there are is told by /roles; what they have and are offered by /state, a moment before.
+  // Roles are listed by /roles; what they are allocated and offered comes from /state, a moment before.
   ...[
     ...amounts('role', 'allocated', roles, role, ({ allocated }) => allocated),
     ...amounts('role', 'offered', roles, role, ({ offered }) => offered),

@@ -1,8 +1,8 @@
-// `npm run truth`: every scenario of the simulator goes by before the plugin; what queries answer at each moment is compared
-// with what the simulator knows to be true of it.
+// `npm run truth`: the plugin polls every scenario of the simulator, and query results at each moment are compared with the
+// true values that the simulator knows.
 //
 // A window is one interval after an event; only there may an answer differ. Exit status 1: a deviation outside of windows,
-// more than a tenth of the checks within them, or a mutant that nobody noticed.
+// more than a tenth of the checks within them, or an undetected mutant.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
@@ -30,7 +30,7 @@ const usage = `npm run truth -- [--scenario NAME]... [--half quick|shipped] [--s
 
 const SHORT = ['everyday', 'agent-returns', 'leader-fails', 'master-recovers', 'framework-fails-over'];
 
-/** What the executable sees in the short version: a leader is lost, and another found. */
+/** The scenario of the executable in the short version: a leader is lost, and another one elected. */
 const SHORT_SHIPPED: { scenarios: Scenario[]; seconds: number } = {
   scenarios: [
     {
@@ -48,7 +48,7 @@ const SHORT_SHIPPED: { scenarios: Scenario[]; seconds: number } = {
   seconds: 90,
 };
 
-/** Scenarios that go by at once: they wait for each other's processes, and for what is slow on purpose. */
+/** The number of concurrent scenarios: they wait for each other's processes, and for deliberate delays. */
 const AT_ONCE = 2;
 
 const numbers = ['agents', 'tasks', 'seed', 'minutes'] as const;
@@ -90,9 +90,9 @@ async function main(): Promise<void> {
     ...(halves.shipped ? [...plugin, ...workbenchArtifacts] : []),
   ]);
   const table = new Table();
-  // What goes by in real time needs little of the machine: the quick half takes place meanwhile.
+  // The shipped half, in real time, needs little CPU: the quick half runs meanwhile.
   const shipped = halves.shipped ? inThread(watch.scenarios, plan, watch.seconds) : undefined;
-  shipped?.catch(() => {}); // It is heard of below, in its turn.
+  shipped?.catch(() => {}); // handled below, in order
   if (halves.quick) {
     await quick(table, scenarios, plan);
   }
@@ -127,10 +127,10 @@ function tell(table: Table, seconds: number, { verdicts, told }: Shipped): void 
   console.log(told);
 }
 
-/** Does a few at once, and prints each when those before it are printed. */
+/** Runs a few at once, and prints the results in order. */
 async function inOrder(works: Array<() => Promise<() => void>>): Promise<void> {
   const results = works.map(() => Promise.withResolvers<() => void>());
-  results.forEach(({ promise }) => promise.catch(() => {})); // It is heard of below, in its turn.
+  results.forEach(({ promise }) => promise.catch(() => {})); // handled below, in order
   let next = 0;
   const worker = async () => {
     while (next < works.length) {
@@ -147,5 +147,5 @@ async function inOrder(works: Array<() => Promise<() => void>>): Promise<void> {
 
 await main().catch((error: Error) => {
   console.error(error.message);
-  process.exit(1); // Whatever still goes by.
+  process.exit(1); // although scenarios may be running
 });

@@ -1,37 +1,37 @@
-// Compares what queries answered with what was true, moment by moment.
+// Compares query results with true values, moment by moment.
 
-/** What was asked for, and what names a series of it. */
+/** An expression, and the labels that identify its series. */
 export interface Compared {
   expr: string;
-  /** The labels that name a series of it; others are not looked at. */
+  /** The labels that identify a series of it; others are ignored. */
   by: string[];
-  /** A series that the truth does not name is a zero, as states are that nothing is in. */
+  /** Whether a series that the truth does not list is zero, as for states with no members. */
   zeros?: boolean;
 }
 
-/** A value with the labels that name it, and what else would be right. */
+/** A true value with its labels, and its tolerance. */
 export type Fact = [labels: Record<string, string>, value: number, latitude?: Latitude];
 
-/** For what nobody can know to the last digit. */
+/** The tolerance of an inexact value. */
 export interface Latitude {
   low: number;
   high: number;
-  /** Nothing is right, too. */
+  /** Whether the value may be missing. */
   mayLack?: boolean;
 }
 
-/** What an expression gave. Times are Unix seconds. */
+/** The result of an expression. Times are Unix seconds. */
 export interface Answer {
   expr: string;
   series: Array<{ labels: Record<string, string>; points: Array<[at: number, value: number]> | null }>;
 }
 
-/** A moment at which is asked. */
+/** A moment of the comparison. */
 export interface Moment {
   at: number;
   /** Within an interval after an event: not compared. */
   window: boolean;
-  /** What hosts say may not arrive, or not whole: nothing need be known, but nothing wrong may be said. */
+  /** Whether responses may be lost or cut off: values may be missing, but not wrong. */
   excused: boolean;
 }
 
@@ -43,8 +43,8 @@ export interface Result {
 }
 
 /**
- * Compares one expression's answer at all moments. `facts`: what is true of a moment; null: there is nothing to know, not
- * even that something is zero.
+ * Compares one expression's results at all moments. `facts`: the true values at a moment; null: nothing is known, not even
+ * that something is zero.
  */
 export function compare(
   check: Compared,
@@ -99,7 +99,7 @@ function between({ low, high, mayLack }: Latitude, expected: number): string {
   return `${expected} (${low} to ${high}${mayLack ? ', or nothing' : ''})`;
 }
 
-/** An answer's values by moment and by what names them. */
+/** A result's values by moment and by identifying labels. */
 export function byMoment({ by }: Pick<Compared, 'by'>, { series }: Answer): Map<number, Map<string, number>> {
   const moments = new Map<number, Map<string, number>>();
   for (const { labels, points } of series) {

@@ -1,4 +1,4 @@
-// The loss of a leader: what of the gap in the series is as it must be.
+// The loss of a leader: which gaps in the series are right.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -25,7 +25,7 @@ const watched = {
 
 const moments: Moment[] = Array.from({ length: 31 }, (_, i) => ({ at: i * INTERVAL, window: false, excused: false }));
 
-/** What a plugin says that polls at each moment, and finds nobody from one to before another. */
+/** The results of a plugin that polls at each moment, and finds no leader in a range of them. */
 function plugin(down: number, back: number, sees: (at: number) => boolean = (at) => at < down || at >= back) {
   const said = moments.map(({ at }): [number, Said] => [at, { up: at < down || at >= back ? 1 : 0, at }]);
   const ups: Ups = new Map(['state', 'roles', 'snapshot'].map((poll) => [poll, new Map(said)]));
@@ -50,17 +50,17 @@ test('a gap from the first poll after the loss to the first after the return is 
   assert.deepEqual(judgeUp(watched, ups, moments, (_, at) => at).deviations, []);
 });
 
-test('samples of the time without a leader are invented', () => {
+test('samples from the time without a leader are deviations', () => {
   const invents = plugin(100, 120, () => true);
   assert.match(deviations(invents)[0], /1 samples of the cluster are of the time without a leader/);
   assert.match(deviations(invents)[1], /series of the cluster are there at 1970-01-01T00:01:40/);
 });
 
-test('a gap that is longer than mesos_up is 0 is told', () => {
+test('a gap that is longer than mesos_up is 0 is a deviation', () => {
   assert.match(deviations(plugin(100, 120, (at) => at < 100 || at >= 140))[0], /missing at 1970-01-01T00:02:00/);
 });
 
-test('a loss that nobody notices, late returns and more than two missed polls are told', () => {
+test('an undetected loss, late returns and more than two missed polls are deviations', () => {
   assert.match(deviations(plugin(1000, 1000))[0], /mesos_up was never 0/);
   assert.match(deviations(plugin(120, 130))[0], /mesos_up is 0 only 20 s later/);
   const late = deviations(plugin(100, 150));
@@ -68,7 +68,7 @@ test('a loss that nobody notices, late returns and more than two missed polls ar
   assert.match(late[1], /5 polls were missed, and 2 are allowed/);
 });
 
-test('a loss that nobody would look at is told', () => {
+test('a loss outside of the queried time is reported', () => {
   const { ups, series } = plugin(100, 120);
   const ends = judgeGaps({ ...watched, to: 110 }, ups, series, moments);
   assert.match(ends.deviations[0], /1 leaders are lost, and 0 of them in the time that is watched/);

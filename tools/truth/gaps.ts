@@ -1,5 +1,5 @@
-// What becomes of series when the leader is lost: a gap as long as nobody led (and until the new leader knows its first
-// agent), nothing invented in it, and `mesos_up` 0 for as long.
+// The gap in series when the leader is lost: as long as there is no leader (and until the new one knows its first agent),
+// without samples in it, and with `mesos_up` 0.
 //
 // Polls are an interval apart, so a gap is exact to that: it begins with the first poll after the loss, and ends with the
 // first after the return, which may be late by the back-off of polls that failed.
@@ -7,7 +7,7 @@ import { type Answer, byMoment, type Moment, type Result } from './compare.ts';
 import { BACK_OFF, pollsIn, type Ups } from './up.ts';
 import type { Watched } from './watched.ts';
 
-/** A series of each kind that must go and come back: one is enough, the others of its kind come of the same poll. */
+/** A series of each kind that must end and return. One per kind is enough, because others come from the same poll. */
 export const GAP_SERIES = [
   { entity: 'cluster', expr: 'mesos_cluster_cpus_capacity' },
   { entity: 'agent', expr: 'mesos_agent_cpus_capacity' },
@@ -29,7 +29,7 @@ interface Timed {
   times: Answer;
 }
 
-/** The times at which nobody had anything to tell, by the cluster's clock. */
+/** The times without a leader that knows its cluster, by the cluster's clock. */
 interface Outage {
   lost: number;
   elected: number;

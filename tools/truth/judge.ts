@@ -1,4 +1,4 @@
-// Holds what the plugin answered of a scenario against the truth.
+// Compares the plugin's results of a scenario with the truth.
 import { CHECKS } from './checks.ts';
 import { type Answer, compare, type Fact, type Moment, type Result } from './compare.ts';
 import { GAP_SERIES, judgeGaps } from './gaps.ts';
@@ -8,9 +8,9 @@ import { judgeUp, pollsIn, UP, type Ups, upsOf } from './up.ts';
 import { disturbed, type Watched } from './watched.ts';
 
 export interface Verdict extends Result {
-  /** Deviations by what was asked for. */
+  /** Deviations by expression. */
   wrong: Map<string, number>;
-  /** What became of the loss of a leader, in a line each, and what was left out. */
+  /** A line for each loss of a leader, and for what was left out. */
   lines: string[];
 }
 
@@ -19,7 +19,7 @@ const RECOVERING = 'mesos_poll_failures_total{poll="state",category="recovering"
 
 const timeOf = (expr: string) => `timestamp(${expr})`;
 
-/** Use when the pass that a moment lies in is over. */
+/** Measured use at the end of the poll of the agents that a moment lies in. */
 const later = (expr: string, shift: number) => `${expr} offset ${-Math.round(1000 * shift)}ms`;
 
 /**
@@ -33,7 +33,7 @@ const atAll = (expr: string, interval: number) =>
     expr: expr.replace(/(\{.*\})/, `$1 offset ${-i * interval}s`),
   }));
 
-/** The answers to atAll as one. */
+/** Merges the results of the queries of atAll. */
 function merged(watched: Watched, expr: string): Answer {
   const series = atAll(expr, watched.interval).flatMap(({ expr: later, ago }) =>
     answerTo(watched, later).series.map(({ labels, points }) => ({
@@ -44,7 +44,7 @@ function merged(watched: Watched, expr: string): Answer {
   return { expr, series };
 }
 
-/** All that is asked of the plugin. */
+/** All expressions that the plugin is queried for. */
 export function questions({ measured, shift, interval }: Pick<Watched, 'measured' | 'shift' | 'interval'>): string[] {
   const state = CHECKS.flatMap(({ expr }) => [expr, timeOf(expr)]);
   const health = [UP.expr, timeOf(UP.expr), RECOVERING].flatMap((expr) => atAll(expr, interval));
@@ -81,7 +81,7 @@ export function judge(watched: Watched): Verdict {
     const facts = ({ at }: Moment) => {
       const moment = then?.get(at) ?? at;
       const known = truth(moment);
-      // Who has read its registry has metrics, whether or not agents came back.
+      // A leader that has read its registry has metrics, whether or not agents came back.
       const tells = check.page === '/metrics/snapshot' ? known.leader !== null : known.ready;
       return tells ? check.facts(known, truth(stateBefore(moment))) : null;
     };
@@ -111,7 +111,7 @@ export function judge(watched: Watched): Verdict {
   };
 }
 
-/** 'Recovering' is told apart from 'empty': a poll both tries of which met a leader without agents says so, no other does. */
+/** A poll counts as 'recovering' when both attempts met a leader without agents, and only then. */
 function judgeRecovering(watched: Watched, answer: Answer, ups: Ups): Result {
   const { live, interval, speed, toCluster, to, oneClock } = watched;
   const retry = Math.min(5, interval / 10);
@@ -131,7 +131,7 @@ function judgeRecovering(watched: Watched, answer: Answer, ups: Ups): Result {
   return { checks: 1, inWindows: 0, deviations: right ? [] : [sentence] };
 }
 
-/** Measured use, pass by pass. */
+/** Measured use, by poll of the agents. */
 function judgeUse(watched: Watched, answer: (expr: string) => Answer): Array<[string, Result]> {
   const { shift, interval } = watched;
   const readings = readingsOf(watched);
@@ -146,7 +146,7 @@ function judgeUse(watched: Watched, answer: (expr: string) => Answer): Array<[st
   return [...results, ['asked', judgeAsked(watched, readings, moments)]];
 }
 
-/** Who is there is asked: an agent that was active for two intervals has been asked in the next. */
+/** An agent that was active for two intervals must have been queried in the next one. */
 function judgeAsked(watched: Watched, readings: Reading[], moments: Moment[]): Result {
   const { interval, shift, toCluster } = watched;
   const around = (at: number) => [-2, -1, 0, 1].map((n) => toCluster(at + n * interval));

@@ -1,15 +1,14 @@
-// Command truth lets collector, history and queries go through hours of a
-// simulated cluster in seconds, and prints what queries answer, as JSON:
-// `npm run truth` compares that with what the simulator knows to be true. It is
-// not shipped.
+// Command truth runs collector, history and queries over hours of a simulated
+// cluster in seconds, and prints query results as JSON. `npm run truth` compares
+// them with what the simulator knows to be true. It is not shipped.
 //
 // There is one clock: that of the collector. Before each request the simulated
 // cluster's time is moved to it (clocktest.Follower), so that an answer is of
 // the moment the collector writes beside it.
 //
-//	main.go    the command line, the course of events
-//	mutant.go  collectors' clients that lie, each in its way, which must be noticed
-//	ask.go     what is asked, through the plugin's own query code
+//	main.go    the command line, polling and querying
+//	mutant.go  clients that falsify responses, which must be detected
+//	ask.go     runs queries through the plugin's own query code
 package main
 
 import (
@@ -30,7 +29,7 @@ import (
 	"community-mesos-datasource/pkg/query"
 )
 
-// options are the command line.
+// options holds the command line.
 type options struct {
 	masters  string        // URLs, by commas
 	control  string        // URL of the simulator's control server
@@ -74,7 +73,7 @@ func run(args []string) error {
 	return json.NewEncoder(os.Stdout).Encode(answers)
 }
 
-// watch polls the cluster for as long as wanted, and then asks.
+// watch polls the cluster for o.length, and then runs the queries.
 func watch(o options, asked []string) ([]answer, error) {
 	clock := clocktest.New(time.Unix(o.start, 0))
 	store := memory.New(memory.Options{Now: clock.Now})
@@ -110,7 +109,7 @@ func watch(o options, asked []string) ([]answer, error) {
 	return ask(source, asked, time.Unix(o.start, 0), clock.Now(), o.interval)
 }
 
-// newClient makes the client, or the mutant of it that is wanted.
+// newClient returns the client, or the mutant that o.mutant names.
 func newClient(o options, clock collector.Clock, transport http.RoundTripper) (collector.Client, error) {
 	cfg := mesos.Config{
 		Masters: strings.Split(o.masters, ","),

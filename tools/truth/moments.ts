@@ -1,11 +1,11 @@
-// Which moment of the cluster an answer is of.
+// Finds the moment of the cluster that a query result is from.
 import type { Truth } from '../simulator/live/truth.ts';
 import { type Check, type Page, POLLS } from './checks.ts';
 import { type Answer, byMoment, type Moment } from './compare.ts';
 import type { Ups } from './up.ts';
 import { type Answered, pagesOf, leadershipAt, type Watched } from './watched.ts';
 
-/** The moments at which is asked. `length`: seconds that belong to a moment beside itself. */
+/** The moments of the comparison. `length`: seconds after a moment that belong to it. */
 export function momentsOf(watched: Watched, length: number, excused: (at: number) => boolean): Moment[] {
   const { live, interval, speed, from, to, toCluster } = watched;
   const events = live.events().map(({ at }) => at);
@@ -49,7 +49,7 @@ export function stateBeforeOf(watched: Watched): (at: number) => number {
 
 /**
  * Of which moment of the cluster an answer is, by moment asked: of the latest poll, also where that brought nothing. An
- * answer that is too old for that, an interval and a little, is held against the moment asked itself. (In real time a
+ * answer that is too old for that, an interval and a little, is compared with the moment of the query. (In real time a
  * machine that is busy with something else may be late.)
  */
 export function thenOf(
@@ -73,7 +73,7 @@ export function thenOf(
   );
 }
 
-/** The truth of moments, worked out in their order, so that the cluster's past goes by only once. */
+/** The truth at moments, computed in their order, so that the cluster's events are repeated only once. */
 export function truthsOf({ live }: Watched, at: number[]): (at: number) => Truth {
   const truths = new Map<number, Truth>();
   const truth = (moment: number) => truths.get(moment) ?? truths.set(moment, live.truth(moment)).get(moment)!;

@@ -11,14 +11,14 @@ import (
 	"community-mesos-datasource/pkg/mesos"
 )
 
-// Mutants are clients that lie: the comparison must notice each of them, or it
-// would notice nothing. They exist here only.
+// Mutants are clients that falsify responses. The comparison must detect each of
+// them. They exist only here.
 
 // mutants change a client, by name.
 var mutants = map[string]func(*collector.Both, collector.Clock){
 	// Every 100th task of a /state is lost.
 	"loses-tasks": func(b *collector.Both, _ collector.Clock) { b.Client = &losesTasks{Client: b.Client, every: 100} },
-	// While nobody leads, the last answers are given again: a flat line.
+	// While there is no leader, the last responses are repeated: a flat line.
 	"repeats-itself": func(b *collector.Both, clock collector.Clock) {
 		b.Client = &repeatsItself{Client: b.Client, clock: clock}
 	},
@@ -80,7 +80,7 @@ func (m *repeatsItself) Snapshot(ctx context.Context) (*mesos.Metrics, error) {
 	return repeated(m, &m.snapshot, snapshot, err, func(s *mesos.Metrics, now time.Time) { s.Sent = now })
 }
 
-// repeated keeps an answer, or gives the one kept as if it came now.
+// repeated keeps a response, or returns the kept one as a current one.
 func repeated[T any](m *repeatsItself, kept **T, answer *T, err error, date func(*T, time.Time)) (*T, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -1,13 +1,13 @@
-// Clients that lie (tools/truth/mutant.go), and where that must be seen: a comparison that lets one pass compares nothing.
+// Clients that falsify responses (tools/truth/mutant.go), and the series in which each must cause deviations.
 import type { Plan } from '../simulator/live/plan.ts';
 
 export interface Mutant {
   /** As in tools/truth/mutant.go. */
   name: string;
-  /** What goes by before it, and how it differs. */
+  /** The scenario, and changes of its plan. */
   scenario: string;
   plan?: Partial<Plan>;
-  /** What must show deviations. */
+  /** The expressions that must have deviations. */
   must: string[];
 }
 

@@ -1,4 +1,4 @@
-// Measured use as it must be, against what agents of a simulated cluster really say, worked out here from their counters.
+// True measured use, compared with values computed here from the counters of a simulated cluster's agents.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
@@ -20,7 +20,7 @@ const scenario = scenarioOf('crash-loop');
 const live = await startLive({ scenario, speed: 0, plan: { start: Date.UTC(2026, 10, 21, 12) / 1000 } });
 after(() => live.stop());
 
-/** What all agents say at a moment, by agent, framework and executor. */
+/** The responses of all agents at a moment, by agent, framework and executor. */
 async function poll(at: number): Promise<Map<string, Entry['statistics']>> {
   await live.setNow(at);
   await (await fetch(`${live.masters[0]}/state`)).text();
@@ -38,7 +38,7 @@ const watched = {
   toCluster: (at: number) => at,
 } as unknown as Watched;
 
-test('cores and memory are those of the counters, also of containers that come and go', async () => {
+test('cores and memory are those of the counters, also of containers that start and end', async () => {
   const start = live.plan.start + 150;
   const polls = [await poll(start), await poll(start + INTERVAL), await poll(start + 2 * INTERVAL)];
   const readings = readingsOf(watched);
@@ -82,7 +82,7 @@ test('sums add up, and a container that one side does not know counts in none', 
   assert.ok(measured > 0 && measured < listed.memoryBytes, 'tasks that only start are not read yet');
 });
 
-test('a pass without answers has no facts, and an answer then is a deviation', () => {
+test('a poll without responses has no true values, and a result then is a deviation', () => {
   const check = USE_CHECKS[0];
   const moment = { at: 60, window: false, excused: false };
   const answer: Answer = { expr: check.expr, series: [{ labels: {}, points: [[60, 0]] }] };

@@ -1,7 +1,7 @@
-// What measured use must be, worked out apart from the plugin.
+// The true measured use, computed without code of the plugin.
 //
-// Agents are asked one after another, so the truth of an agent's use is that of the moments at which this agent answered;
-// the simulator remembers them. Cores are exact: a container's CPU time is a closed formula of time in the simulator
+// Agents are queried one after another, so the true use of an agent is that at the moments of its responses, which the
+// simulator records. Cores are exact: a container's CPU time is a closed formula of time in the simulator
 // (live/use.ts), so the cores used between two answers are the difference of its integral at both moments by the time
 // between them. The agent cuts off two counters, user and system time, at hundredths of a second, as the kernel does: each
 // change may be a hundredth off either way, and no more is let pass. Memory is exact to the byte.
@@ -12,15 +12,15 @@ import type { AgentContainers, ContainerTruth, PlacedTruth } from '../simulator/
 import type { Compared, Fact } from './compare.ts';
 import { type Answered, arrivesWhole, pagesOf, leadershipAt, type Watched } from './watched.ts';
 
-/** What is right for a number that may not be known exactly, or not be known. */
+/** A true value that may be inexact or unknown. */
 interface Range {
   low: number;
   high: number;
-  /** Otherwise nothing is right, too. */
+  /** Otherwise the value may be missing. */
   sure: boolean;
 }
 
-/** A container that an agent told of and the leader knows. */
+/** A container that both the agent and the leader list. */
 interface Used {
   agent: string;
   placed: PlacedTruth;
@@ -34,7 +34,7 @@ interface Used {
   alone: Array<{ task: string; sure: boolean }>;
 }
 
-/** What an agent said. */
+/** A response of an agent. */
 export interface Reading {
   agent: string;
   /** By the plugin's clock. */
@@ -44,7 +44,7 @@ export interface Reading {
   idle?: { sure: boolean };
 }
 
-/** What all agents said in one interval; each once. */
+/** The responses of all agents in one interval, one each. */
 export type Pass = Reading[];
 
 /** Hundredths of a second: what an agent's counters are cut off at. */
@@ -61,7 +61,7 @@ const STATISTICS = '/monitor/statistics';
  */
 const OVERTAKES = 1.5;
 
-/** All that agents said, oldest first. */
+/** All responses of agents, oldest first. */
 export function readingsOf(watched: Watched): Reading[] {
   const { live, oneClock } = watched;
   const numbers = Array.from({ length: live.plan.agents }, (_, i) => i + 1);
@@ -70,7 +70,7 @@ export function readingsOf(watched: Watched): Reading[] {
     .filter((page) => tellsState(watched, page))
     .map(({ arrived, at }) => ({ arrived, placed: numbers.map((number) => live.containers(number, at).placed) }));
   const blur = oneClock ? 0 : OVERTAKES;
-  /** What the leader may have been known to say of an agent. */
+  /** What the leader may have listed of an agent. */
   const listedAt = (arrived: number, number: number) => {
     const first = Math.max(
       states.findLastIndex((state) => state.arrived <= arrived - blur),
@@ -155,7 +155,7 @@ function coresBetween(
   }
   const blur = (2 * TICK) / passed;
   if (earlier.id !== now.id) {
-    // An executor that began anew under its old name. /monitor/statistics tells nothing by which to know; where its
+    // An executor that was restarted under its old name. /monitor/statistics tells nothing by which to know; where its
     // counters are above those of before it looks as if it had used the difference: no more than what it really used.
     return { low: 0, high: now.cpuSeconds / passed + blur, sure: false };
   }
@@ -163,7 +163,7 @@ function coresBetween(
   return { low: Math.max(0, cores - blur), high: cores + blur, sure: passed <= farApart };
 }
 
-/** The answers of the pass that was over at a moment: of each agent the latest. */
+/** The responses of the poll that was over at a moment: the latest of each agent. */
 export function passAt(readings: Reading[], over: number, interval: number): Pass {
   const latest = new Map<string, Reading>();
   for (const one of readings) {
@@ -176,7 +176,7 @@ export function passAt(readings: Reading[], over: number, interval: number): Pas
 
 // --- what is compared ---
 
-/** A series that comes of what agents say. */
+/** A series that comes from responses of agents. */
 export interface UseCheck extends Compared {
   facts(pass: Pass): Fact[];
 }
@@ -199,15 +199,15 @@ const MEASURES: Measure[] = [
 interface Entity {
   name: string;
   by: string[];
-  /** What counts a container in, and whether it surely does. */
+  /** The series that include a container, and whether that is certain. */
   counts(used: Used): Array<{ labels: Record<string, string>; sure: boolean }>;
-  /** What has no container and is known to use nothing. */
+  /** Entities without containers, whose use is known to be 0. */
   idle?(pass: Pass): Fact[];
 }
 
 const one = (labels: Record<string, string>) => [{ labels, sure: true }];
 
-/** What nothing uses: 0, or where that is not sure, nothing. */
+/** The value without use: 0, or missing where that is uncertain. */
 const zero = (labels: Record<string, string>, sure: boolean): Fact => [labels, 0, { low: 0, high: 0, mayLack: !sure }];
 
 const ENTITIES: Entity[] = [

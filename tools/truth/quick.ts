@@ -1,5 +1,5 @@
-// The half with a clock of its own: collector, history in memory and queries (tools/truth) go through hours of a simulated
-// cluster in seconds, and the cluster's time follows.
+// The half with its own clock: collector, history in memory and queries (tools/truth) run over hours of a simulated cluster
+// in seconds, and the cluster's time follows that clock.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 
@@ -17,7 +17,7 @@ const INTERVAL = 15;
 /** Agents are asked from a tenth of the interval until after its half. */
 const SHIFT = 13;
 
-/** Seconds of everyday life after each scenario: the calm that follows is to be seen, too. */
+/** Seconds of regular load after each scenario, which are compared as well. */
 const AFTERWARDS = 300;
 
 /** Any moment that is a multiple of the interval, so that queries ask at the moments of polls. */
@@ -32,11 +32,11 @@ export const quickArtifact: Artifact = {
   command: ['go', 'build', '-o', executable, './tools/truth'],
 };
 
-/** Lets a scenario go by and judges. `mutant`: a client that lies, by its name in tools/truth/mutant.go. */
+/** Runs a scenario and compares. `mutant`: a falsifying client, by its name in tools/truth/mutant.go. */
 export async function playQuick(scenario: Scenario, plan: Partial<Plan>, mutant = ''): Promise<Verdict> {
   const live = await startLive({ scenario, speed: 0, plan: { start: START, ...plan } });
   const control = await startControl(live, 0);
-  // Delays are in real time, of which there is none here: with each of twelve agents after the other it would be hours.
+  // Without the delays of the scenario, which are in real time: with twelve agents one after another they would take hours.
   const measured = !scenario.steps.some((step) => step.do === 'disturb' && step.on === 'agents');
   const length = scenario.length + AFTERWARDS;
   try {
@@ -54,7 +54,7 @@ export async function playQuick(scenario: Scenario, plan: Partial<Plan>, mutant 
   }
 }
 
-/** Runs the backend's half, which moves the cluster's time. */
+/** Runs the Go part, which moves the cluster's time. */
 async function backend(
   live: Live,
   control: string,
@@ -66,7 +66,7 @@ async function backend(
     masters: live.masters.join(','),
     control,
     start: START,
-    // The last moment's pass is to be over, too.
+    // The poll of the agents at the last moment must be over.
     length: `${seconds + INTERVAL}s`,
     interval: `${INTERVAL}s`,
     agents: measured,
@@ -85,7 +85,7 @@ async function backend(
   return JSON.parse(found) as Answer[];
 }
 
-/** Somebody who may see all, with his password, where masters ask. */
+/** A principal that may see everything, with its password, where masters require one. */
 export function userOf({ principals = {} }: Plan): [name: string, password: string] | undefined {
   const [found] = Object.entries(principals).filter(([, { restricted }]) => !restricted);
   return found && [found[0], found[1].password];

@@ -1,4 +1,4 @@
-// The thread of the shipped half: whatever else this process works out, the simulator answers in time.
+// The thread of the shipped half, so that other work of this process does not delay the simulator's responses.
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
 import type { Plan } from '../simulator/live/plan.ts';
@@ -7,7 +7,7 @@ import { type Shipped, watchShipped } from './shipped.ts';
 
 type Order = [scenarios: Scenario[], plan: Partial<Plan>, seconds: number];
 
-/** watchShipped in a thread of its own. */
+/** Runs watchShipped in its own thread. */
 export async function inThread(...order: Order): Promise<Shipped> {
   const worker = new Worker(new URL(import.meta.url), { workerData: order });
   return new Promise<Shipped>((resolve, reject) => {

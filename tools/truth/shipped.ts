@@ -1,5 +1,5 @@
-// The half with the executable that is shipped, started as Grafana starts it: one data source for each scenario, all of them
-// polled at once in real time, history on disk, asked over POST /api/ds/query.
+// The half with the executable, started as Grafana starts it: one data source for each scenario, all polled at once in real
+// time, with history on disk, queried over POST /api/ds/query.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -22,22 +22,22 @@ import type { Watched } from './watched.ts';
 const INTERVAL = 10;
 
 /**
- * How fast a cluster's time may pass. An agent that tells times which pass half as fast again as ours has a clock that
- * is being set, for the plugin, and use by it is not told. So measured use takes less, with room for a machine that is
- * busy; scenarios in which that is too slow go by without.
+ * How fast a cluster's time may pass. The plugin takes a clock that runs half as fast again as its own for one that is being
+ * set, and leaves out measured use. So scenarios with measured use run slower, with a margin for a busy machine; those for
+ * which that is too slow run without it.
  */
 const MEASURABLE = 1.2;
 
 /** Seconds of a cluster that are watched after the last thing that is done to it. */
 const AFTERWARDS = 30;
 
-/** Seconds of a pass over the agents after which all were asked. */
+/** Seconds of a poll of the agents after which all were queried. */
 const PASS = 8.5;
 
 /** Most queries in a request. */
 const BATCH = 20;
 
-/** A scenario before the executable. */
+/** A scenario that the executable polls. */
 interface Watch {
   uid: string;
   scenario: Scenario;
@@ -55,8 +55,8 @@ export interface Shipped {
 }
 
 /**
- * Lets scenarios go by, all at once, and judges each. Longer ones than the time given are sped up, and what still is over
- * is not seen.
+ * Runs scenarios, all at once, and compares each. Those longer than the given time are sped up; what is longer even then
+ * is cut off.
  */
 export async function watchShipped(scenarios: Scenario[], plan: Partial<Plan>, seconds: number): Promise<Shipped> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'mesos-truth-'));
@@ -83,19 +83,19 @@ export async function watchShipped(scenarios: Scenario[], plan: Partial<Plan>, s
 async function begin(scenario: Scenario, plan: Partial<Plan>, seconds: number): Promise<Watch> {
   const measured = (scenario.steps.at(-1)?.at ?? 0) + AFTERWARDS <= MEASURABLE * seconds;
   const speed = measured ? Math.min(MEASURABLE, Math.max(1, scenario.length / seconds)) : scenario.length / seconds;
-  // Its time stands still until somebody looks.
+  // Its time does not move before the first query.
   const live = await startLive({ scenario, speed: 0, plan });
   const both = { cluster: live.now(), plugin: 0 };
   return { uid: `truth-${scenario.name}`, scenario, live, speed, measured, both };
 }
 
-/** What the executable answers, of all scenarios, when their time is over. */
+/** The results of the executable for all scenarios, at the end of their time. */
 async function asked(watches: Watch[], folder: string, seconds: number): Promise<Array<Watched & { engine: string }>> {
   const provisioning = path.join(folder, 'truth.yaml');
   writeFileSync(provisioning, stringify({ apiVersion: 1, datasources: watches.map(sourceOf) }));
   const workbench = await startWorkbench({
     ...{ provisioning: folder, port: 0, history: path.join(folder, 'history') },
-    log: () => {}, // That polls fail is what scenarios are about.
+    log: () => {}, // Failing polls are part of the scenarios.
   });
   const call = callerOf(workbench.url);
   try {
@@ -178,7 +178,7 @@ interface Frame {
   data: { values: Array<Array<number | null>> };
 }
 
-/** Asks for expressions as a panel does. */
+/** Runs expressions as a panel does. */
 async function ask(call: Call, uid: string, exprs: string[], from: number, to: number): Promise<Answer[]> {
   const queries = exprs.map((expr, i) => ({
     refId: `Q${i}`,

@@ -1,4 +1,4 @@
-// The table that `npm run truth` prints, and what it comes to.
+// The table that `npm run truth` prints, and its totals.
 import type { Verdict } from './judge.ts';
 
 /** Most deviations that are printed of a scenario. */
@@ -7,9 +7,9 @@ const SHOWN = 8;
 /** The share of checks that may lie in windows. */
 const WINDOWS = 0.1;
 
-/** What went by, printed line by line. */
+/** Prints results line by line. */
 export class Table {
-  /** Lines that are as they should be, and others: scenarios, mutants, and the share in windows. */
+  /** The numbers of passed and failed lines: scenarios, mutants, and the share in windows. */
   passed = 0;
   failed = 0;
   private checks = 0;
@@ -21,7 +21,7 @@ export class Table {
     console.log(row('scenario', 'checks', 'in windows', 'deviations'));
   }
 
-  /** A scenario that went by. */
+  /** Prints a scenario. */
   tell(name: string, verdict: Verdict): void {
     const { checks, inWindows, deviations, lines } = verdict;
     console.log(row(name, checks, share(inWindows, checks), deviations.length));
@@ -36,7 +36,7 @@ export class Table {
     this.count(deviations.length === 0 && checks > 0);
   }
 
-  /** A mutant: `must` be seen in each of these, or nobody noticed it. */
+  /** Prints a mutant. `must`: the expressions that must have deviations. */
   tellMutant(name: string, { checks, inWindows, deviations, wrong }: Verdict, must: string[]): void {
     const missing = must.filter((expr) => (wrong.get(expr) ?? 0) === 0);
     const verdict = missing.length === 0 ? 'noticed, as it must be' : `NOT NOTICED in ${missing.join(', ')}`;

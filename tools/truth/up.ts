@@ -1,4 +1,4 @@
-// `mesos_up`: 1 exactly while the leader answers, 0 while it is dead or has nothing to tell yet.
+// `mesos_up`: 1 exactly while the leader answers, 0 while it is dead or does not know its cluster yet.
 import { POLLS } from './checks.ts';
 import { type Answer, byMoment, type Moment, type Result } from './compare.ts';
 import { leadershipAt, type Watched } from './watched.ts';
@@ -8,7 +8,7 @@ export const UP = { expr: 'mesos_up{poll=~"state|roles|snapshot|agents"}', by: [
 /** Of polls that fail in a row, the next may come after two intervals and a tenth; a query sees samples for 2.5. */
 export const BACK_OFF = 2.2;
 
-/** What `mesos_up` says of a poll at a moment. */
+/** The value of `mesos_up` of a poll at a moment. */
 export interface Said {
   up: number;
   /** When that poll was, by the plugin's clock: sent, or where it failed, scheduled. */
@@ -41,7 +41,7 @@ export function pollsIn(ups: Ups, poll: string): Said[] {
 
 type Standing = 'none' | 'recovering' | 'ready';
 
-/** Whether somebody leads, and has something to tell. */
+/** Whether there is a leader that knows its cluster. */
 function standing({ live }: Watched, at: number): Standing {
   const leadership = leadershipAt(live.leaderships(), at);
   return leadership === undefined ? 'none' : at >= (leadership.ready ?? Infinity) ? 'ready' : 'recovering';
@@ -56,7 +56,7 @@ function allowed(watched: Watched, poll: string, then: number): number[] {
       // A master that has read its registry has metrics, whether or not agents came back.
       return now === 'none' ? [0] : now === 'ready' ? [1] : [0, 1];
     case 'agents': {
-      // They are asked while the latest /state says who they are: a pass later than the leader is back, or gone.
+      // Agents are queried while the latest /state lists them: one poll later than the leader returns or is lost.
       const before = [1, BACK_OFF].map((n) => standing(watched, then - n * interval * speed));
       return [now, ...before].every((one) => one === 'ready') ? [1] : [0, 1];
     }
@@ -75,7 +75,7 @@ export function judgeUp(
   const result: Result = { checks: 0, inWindows: 0, deviations: [] };
   const pages = Object.fromEntries(Object.entries(POLLS).map(([page, poll]) => [poll, page]));
   for (const poll of [...Object.values(POLLS), ...(watched.measured ? ['agents'] : [])]) {
-    // The first pass over the agents is over later than the first moment.
+    // The first poll of the agents is over later than the first moment.
     for (const { at, window, excused } of poll === 'agents' ? moments.slice(1) : moments) {
       result.checks++;
       if (window) {

@@ -1,7 +1,7 @@
-// A scenario that went by before the plugin, with what the plugin answered and what the simulator remembers.
+// A scenario that the plugin polled, with the plugin's results and the simulator's records.
 //
-// There are two clocks: the plugin's, by which it polls and is asked, and the cluster's, by which things happen. Where the
-// plugin has a clock of its own they are one; before the shipped executable the cluster's may be faster.
+// There are two clocks: the plugin's, for polls and queries, and the cluster's, for events. In the quick half they are the
+// same; in the shipped half the cluster's may be faster.
 import { pathOf } from '../simulator/live/paths.ts';
 import type { Live } from '../simulator/live/live.ts';
 import type { Step } from '../simulator/live/steps.ts';
@@ -14,12 +14,12 @@ export interface Watched {
   live: Live;
   /** Seconds between two polls, by the plugin's clock. Moments asked for are multiples of it. */
   interval: number;
-  /** The first and the last moment that was asked for, by the plugin's clock. */
+  /** The first and the last queried moment, by the plugin's clock. */
   from: number;
   to: number;
-  /** Whether agents were asked for measured use. */
+  /** Whether agents were queried for measured use. */
   measured: boolean;
-  /** Seconds after a moment at which every agent has been asked, and the next pass has not begun. */
+  /** Seconds after a moment at which every agent has been queried, and the next poll has not begun. */
   shift: number;
   /** Answers by expression. */
   answers: Map<string, Answer>;
@@ -69,15 +69,15 @@ function latestFault({ scenario, live }: Watched, on: Disturb['on'], at: number)
   return scenario.steps.findLast(done);
 }
 
-/** Whether what hosts say may not arrive, or not in time, at a moment of the cluster's clock. */
+/** Whether responses may be lost or late at a moment of the cluster's clock. */
 export function disturbed(watched: Watched, on: Disturb['on'], at: number): boolean {
   const last = latestFault(watched, on, at);
-  // A collector that failed has the right to wait for a while.
+  // After a failure the collector may wait for a while.
   const patience = 8 * watched.interval * watched.speed;
   return last !== undefined && (last.fault !== null || at - watched.live.plan.start - last.at < patience);
 }
 
-/** Whether what hosts say arrives whole, if late. */
+/** Whether responses arrive completely, even if late. */
 export function arrivesWhole(watched: Watched, on: Disturb['on'], at: number): boolean {
   const kind = latestFault(watched, on, at)?.fault?.kind;
   return kind === undefined || kind === 'delay' || kind === 'trickle';

@@ -1,4 +1,4 @@
-// What the workbench itself is built of: its page and its host.
+// The artifacts of the workbench: its page and its host.
 import { type Artifact } from '../scripts/build.ts';
 
 /** The host's executable, from the repository's root. */

@@ -1,6 +1,6 @@
 // Grafana's HTTP API as the workbench's host serves it, for programs.
 
-/** Sends a request, with a body as JSON, and returns the answer's JSON. Throws what the host said when it refuses. */
+/** Sends a request, with a body as JSON, and returns the answer's JSON. Throws the host's error message when it refuses. */
 export type Call = <T>(method: string, path: string, body?: object) => Promise<T>;
 
 /** `url`: the workbench's own. Paths begin below /api. */

@@ -29,7 +29,7 @@ export interface Workbench {
   ended: Promise<number>;
 }
 
-/** Starts the workbench. Throws with the host's own sentence when it cannot start, as with a port in use. */
+/** Starts the workbench. Throws the host's own error when it cannot start, as with a port in use. */
 export async function startWorkbench(options: WorkbenchOptions): Promise<Workbench> {
   ensureBuilt(options.plugin ? workbenchArtifacts : [...pluginArtifacts, ...workbenchArtifacts]);
   const flags: Record<string, string> = {
@@ -45,7 +45,7 @@ export async function startWorkbench(options: WorkbenchOptions): Promise<Workben
   const host = spawn(path.join(root, hostExecutable), ['--tied', ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
   const ended = new Promise<number>((resolve) => host.on('close', (code) => resolve(code ?? 1)));
 
-  // The host's last words become the error, everything else goes to the log.
+  // The host's last line becomes the error, all others go to the log.
   let failure = '';
   createInterface({ input: host.stderr }).on('line', (line) => {
     if (line.startsWith('workbench host: ')) {

@@ -23,7 +23,7 @@ const config: Configuration = {
     clean: true,
   },
   devtool: false,
-  // It is served from this machine to itself: small would cost more than it gives.
+  // Served to the same machine, so minimizing is not worth its time.
   optimization: { minimize: false },
   performance: false,
   cache: {
@@ -72,7 +72,7 @@ const config: Configuration = {
         { from: 'page/index.html' },
         // Where @grafana/ui looks for its icons.
         { from: path.join(ui, 'dist', 'public', 'img'), to: 'public/build/img' },
-        // Two of those that Grafana's own build adds, drawn anew.
+        // Two of the icons that Grafana's own build adds, redrawn.
         { from: 'page/icons', to: 'public/build/img/icons' },
       ],
     }),

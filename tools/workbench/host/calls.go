@@ -94,20 +94,20 @@ func (s *server) copyAnswer(w http.ResponseWriter, r *http.Request, stream plugi
 			return
 		default:
 			s.log.Error("The plugin broke off its answer.", "path", r.URL.Path, "error", err)
-			panic(http.ErrAbortHandler) // The browser must not take a part for the whole.
+			panic(http.ErrAbortHandler) // so that the browser does not take a part for the whole
 		}
 		if parts == 0 {
 			writeHead(w, part)
 		}
 		if _, err := w.Write(part.Body); err != nil {
-			return // The browser has gone.
+			return // the browser has disconnected
 		}
 		_ = http.NewResponseController(w).Flush()
 	}
 }
 
-// writeHead writes status and headers of a plugin's answer. No cookies, and no
-// scripts of what it sends, as Grafana has it.
+// writeHead writes status and headers of a plugin's answer. Without
+// cookies, and with scripts disabled, as in Grafana.
 func writeHead(w http.ResponseWriter, part *pluginv2.CallResourceResponse) {
 	for name, values := range part.Headers {
 		if http.CanonicalHeaderKey(name) == "Set-Cookie" {

@@ -64,7 +64,7 @@ datasources:
     type: prometheus
 `
 
-// fixture writes a built plugin (this test binary), a page and provisioning.
+// fixture writes a built plugin (this test binary), a page and provisioning files.
 func fixture(t *testing.T, provisioning string) options {
 	t.Helper()
 	dir := t.TempDir()

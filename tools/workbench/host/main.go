@@ -7,7 +7,7 @@
 //	process.go       the plugin's process: handshake, environment, restarts
 //	provisioning.go  datasources/*.yaml, read as Grafana reads them
 //	expand.go        environment variables in those files
-//	sources.go       the data sources that are known, and what is told about them
+//	sources.go       the data sources
 //	server.go        routes, static files, loopback only
 //	query.go         POST /api/ds/query
 //	calls.go         health and resources
@@ -29,11 +29,11 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// grafanaVersion is what the plugin is told in GF_VERSION and in the user agent:
-// the release whose behaviour the host copies.
+// grafanaVersion is the version in GF_VERSION and in the user agent: the release
+// whose behavior the host copies.
 const grafanaVersion = "12.4.0"
 
-// options are the command line.
+// options holds the command line.
 type options struct {
 	plugin       string // directory with plugin.json, module.js and the executable
 	provisioning string // directory with datasources/*.yaml
@@ -76,7 +76,7 @@ func run(ctx context.Context, o options, out, logTo io.Writer) error {
 	}
 	log := hclog.New(&hclog.LoggerOptions{
 		Name: "workbench", Level: level, Output: logTo,
-		// The SDK's line for every request and go-plugin's for an end: they say nothing new.
+		// The SDK's line for every request and go-plugin's line at its end add nothing.
 		Exclude: func(at hclog.Level, message string, _ ...any) bool {
 			return !o.verbose && at <= hclog.Info && (message == "Plugin Request Completed" || message == "plugin process exited")
 		},

@@ -19,16 +19,16 @@ import (
 // The plugin's process is started as Grafana starts it (Grafana's
 // pkg/plugins/backendplugin/grpcplugin): go-plugin's handshake with Grafana's
 // magic cookie, gRPC over a socket, none of the host's own environment, a check
-// every second whether it still lives.
+// every second whether it is running.
 
-// aliveEvery is how often Grafana looks whether a plugin's process still runs.
+// aliveEvery is how often Grafana checks whether a plugin's process is running.
 const aliveEvery = time.Second
 
-// errUnavailable means that there is no process to ask just now: it has died and
-// its successor has not started yet.
+// errUnavailable means that there is no process now: it has died and its
+// successor has not started yet.
 var errUnavailable = errors.New("the plugin's process is not running")
 
-// manifest is what the host needs of plugin.json.
+// manifest holds the keys of plugin.json that the host needs.
 type manifest struct {
 	ID         string `json:"id"`
 	Name       string `json:"name"`
@@ -71,8 +71,8 @@ func (m manifest) executable(dir string) string {
 	return filepath.Join(dir, name)
 }
 
-// pluginEnvironment is all that the plugin's process gets. Grafana passes on
-// nothing of its own environment: no PATH, HOME or TMPDIR.
+// pluginEnvironment returns the whole environment of the plugin's process.
+// Grafana passes on nothing of its own: no PATH, HOME or TMPDIR.
 func pluginEnvironment(m manifest, history string) []string {
 	env := []string{
 		"GF_VERSION=" + grafanaVersion,

@@ -37,7 +37,7 @@ var tracingHeaders = []string{
 }
 
 // alertHeader marks the queries of alert rules. Grafana sets it inside its
-// scheduler; here whoever sends it asks as a rule would.
+// scheduler; the host forwards it from any client.
 const alertHeader = "FromAlert"
 
 // query answers POST /api/ds/query: one answer per refId; the status is 400 when
@@ -84,7 +84,7 @@ func (s *server) query(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, status, answer)
 }
 
-// unknownSource is the UID of a data source that is not there.
+// unknownSource is the error for the UID of a missing data source.
 type unknownSource string
 
 func (u unknownSource) Error() string { return "data source " + string(u) + " is not known" }
@@ -159,7 +159,7 @@ func (s *server) queryOne(r *http.Request, one source, queries []backend.DataQue
 func (s *server) failed(w http.ResponseWriter, ctx context.Context, doing string, err error) {
 	switch {
 	case ctx.Err() != nil:
-		w.WriteHeader(499) // Nobody is waiting any more; Grafana writes the same status.
+		w.WriteHeader(499) // The client has disconnected; Grafana writes the same status.
 	case errors.Is(err, errUnavailable):
 		writePublic(w, http.StatusInternalServerError, "plugin.unavailable", "Plugin unavailable")
 	default:

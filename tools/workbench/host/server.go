@@ -10,8 +10,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// server answers what a data source's frontend asks of Grafana, at Grafana's own
-// paths and in Grafana's own JSON (grafana.com/docs/grafana/latest/developers/http_api).
+// server serves the part of Grafana's HTTP API that a data source's frontend
+// uses, at Grafana's paths and with Grafana's JSON (grafana.com/docs/grafana/latest/developers/http_api).
 type server struct {
 	manifest manifest
 	sources  *sources
@@ -107,7 +107,7 @@ func (s *server) changeSource(w http.ResponseWriter, r *http.Request, one source
 	})
 }
 
-// maxBody bounds what one request may send. Grafana has no bound of its own; a
+// maxBody is the limit of a request's body. Grafana has no limit of its own; a
 // plugin's gRPC server refuses messages above 16 MiB.
 const maxBody = 64 << 20
 

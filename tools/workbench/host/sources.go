@@ -13,8 +13,8 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend/useragent"
 )
 
-// source is one data source. Its JSON is what GET /api/datasources tells; what
-// has no JSON name here (the secrets) never leaves the host but to the plugin.
+// source is one data source. Its JSON is that of GET /api/datasources; fields
+// without a JSON name (the secrets) are sent to the plugin only.
 type source struct {
 	ID               int64           `json:"id"`
 	UID              string          `json:"uid"`
@@ -38,7 +38,7 @@ type source struct {
 	updated time.Time
 }
 
-// sources are the data sources the host knows; changes live as long as the host.
+// sources holds the data sources of the host. Changes are lost when it ends.
 type sources struct {
 	mu   sync.Mutex
 	list []source
@@ -74,7 +74,7 @@ func (s *sources) find(uid string) (source, bool) {
 }
 
 // change is the body of PUT /api/datasources/uid/<uid>, as Grafana's settings
-// page sends it. A secret that is not sent stays, an empty one is removed.
+// page sends it. A secret that is not sent is kept, an empty one is removed.
 type change struct {
 	Name           string            `json:"name"`
 	URL            string            `json:"url"`
@@ -101,7 +101,7 @@ func (s *sources) update(uid string, c change) (source, bool) {
 	one.URL, one.User, one.Database = c.URL, c.User, c.Database
 	one.BasicAuth, one.BasicAuthUser = c.BasicAuth, c.BasicAuthUser
 	if c.JSONData != nil {
-		one.JSONData, _ = json.Marshal(c.JSONData) // It was JSON a moment ago.
+		one.JSONData, _ = json.Marshal(c.JSONData) // It was decoded from JSON.
 	}
 	one.secrets = maps.Clone(one.secrets)
 	for key, value := range c.SecureJSONData {
@@ -121,8 +121,8 @@ func (s *sources) index(uid string) int {
 	return slices.IndexFunc(s.list, func(one source) bool { return one.UID == uid })
 }
 
-// pluginContext is what Grafana tells a plugin with every request: the only
-// organisation, the administrator, and the data source with its secrets.
+// pluginContext returns what Grafana sends to a plugin with every request: the
+// organization, the administrator, and the data source with its secrets.
 func pluginContext(m manifest, one source, appURL string) backend.PluginContext {
 	agent, _ := useragent.New(grafanaVersion, runtime.GOOS, runtime.GOARCH) // Nil only for a malformed version.
 	return backend.PluginContext{

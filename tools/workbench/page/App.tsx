@@ -1,4 +1,4 @@
-// The screen: a bar with the data source and the theme, and three tabs.
+// The page: a bar with the data source and the theme, and three tabs.
 import React, { useEffect, useState } from 'react';
 import { css } from '@emotion/css';
 

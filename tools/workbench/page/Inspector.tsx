@@ -1,4 +1,4 @@
-// What went out and what came back, as text: executed queries, frames, request.
+// Executed queries, frames and request, as text.
 import React, { useState } from 'react';
 import { css } from '@emotion/css';
 

@@ -1,4 +1,4 @@
-// What an answer says beside its numbers: errors, and the notices of its frames.
+// The errors of a response, and the notices of its frames.
 import React from 'react';
 import { type PanelData, type QueryResultMetaNotice } from '@grafana/data';
 import { Alert } from '@grafana/ui';

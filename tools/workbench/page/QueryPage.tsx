@@ -1,5 +1,5 @@
-// Query rows, time, and what comes back: the part of Explore and of the panel
-// editor that a data source has to do with.
+// Query rows, time range and results: the part of Explore and of the panel editor
+// that concerns a data source.
 import React from 'react';
 import { css } from '@emotion/css';
 

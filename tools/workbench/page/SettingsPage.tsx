@@ -1,5 +1,5 @@
 // A data source's settings: the plugin's own editor, and Save & test as Grafana
-// does it. What is saved lives as long as the workbench.
+// does it. Changes are lost when the workbench ends.
 import React, { useEffect, useState } from 'react';
 import { css } from '@emotion/css';
 
@@ -24,7 +24,7 @@ interface Tested {
   details?: { message?: string; verboseMessage?: string };
 }
 
-/** Makes a result of what testDatasource gives or throws (Grafana: features/datasources/state/actions.ts). */
+/** Converts what testDatasource returns or throws (Grafana: features/datasources/state/actions.ts). */
 async function test(sources: Sources, uid: string): Promise<Tested> {
   try {
     return (await sources.instance(uid).testDatasource()) as Tested;

@@ -1,5 +1,5 @@
-// Time range and refresh, as on all of Grafana's pages: what the query page and
-// the dashboard share.
+// Time range and refresh, as on all of Grafana's pages, for the query page and the
+// dashboard.
 import React from 'react';
 
 import { dateMath, dateTime, type RawTimeRange, rangeUtil, type TimeRange } from '@grafana/data';
@@ -13,17 +13,17 @@ interface Props {
   state: PageState;
   onChange: (part: Partial<PageState>) => void;
   loading: boolean;
-  /** What the button beside the interval says; absent: nothing. */
+  /** The text of the button beside the interval; absent: none. */
   text?: string;
   onRun: () => void;
 }
 
-/** A bound of the range as Grafana's pickers want it: a moment, or a text such as now-1h. */
+/** A bound of the range as Grafana's pickers take it: a moment, or a text such as now-1h. */
 function bound(text: string) {
   return /^\d+$/.test(text) ? dateTime(Number(text)) : text;
 }
 
-/** The time range of the page: as it was chosen, and as the moments it means now. */
+/** The time range of the page: as chosen, and its current moments. */
 export function rangeOf(state: PageState): TimeRange {
   const raw: RawTimeRange = { from: bound(state.from), to: bound(state.to) };
   return { ...rangeUtil.convertRawToRange(raw), raw };

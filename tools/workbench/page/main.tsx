@@ -1,4 +1,4 @@
-// Starts the page: Grafana's services first, then the plugin, then the screen.
+// Starts the page: first Grafana's services, then the plugin, then the UI.
 import React, { useMemo, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 

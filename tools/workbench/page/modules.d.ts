@@ -1,4 +1,4 @@
-// Modules that are handed on as they are: their types do not matter here.
+// Modules that are passed on unchanged, so their types do not matter here.
 declare module 'd3';
 declare module 'monaco-editor/esm/vs/editor/edcore.main.js';
 declare module 'prismjs';

@@ -24,7 +24,7 @@ export interface Asked {
   datasource: DataSourceApi;
   queries: DataQuery[];
   raw: RawTimeRange;
-  /** How many points there is room for; nothing is asked while it is 0. */
+  /** The number of points that fit; no query runs while it is 0. */
   points: number;
   /** Tells requests apart: a new one ends an older one of the same name. */
   name?: string;
@@ -57,7 +57,7 @@ export function requestFor({ datasource, queries, raw, points, name, app, variab
   };
 }
 
-/** The current answer, and how to ask again. */
+/** The current data, and a function that runs the queries again. */
 export interface Run {
   data: PanelData;
   /** Runs the queries once more, after the next render. */
@@ -65,9 +65,9 @@ export interface Run {
 }
 
 /**
- * Keeps the answer to the queries current: runs them when the data source, the
+ * Keeps the data of the queries current: runs them when the data source, the
  * range or a variable changes, every `refreshMs` (0: never), and when `run` is
- * called. An earlier answer stays until the next one is there.
+ * called. Earlier data is kept until the next arrives.
  */
 export function useRun(asked: Asked, refreshMs: number): Run {
   const { datasource, raw, points, variables } = asked;
@@ -77,8 +77,8 @@ export function useRun(asked: Asked, refreshMs: number): Run {
     timeRange: rangeUtil.convertRawToRange(raw),
   }));
   const running = useRef<Subscription>();
-  // An editor calls onChange and onRunQuery in one go: the run is after the next
-  // render, with the queries of then.
+  // An editor calls onChange and onRunQuery together: the queries run after the
+  // next render, with the changed query.
   const latest = useRef(asked);
   useLayoutEffect(() => {
     latest.current = asked;
@@ -105,7 +105,7 @@ export function useRun(asked: Asked, refreshMs: number): Run {
     try {
       const answer = datasource.query(request);
       if (!isObservable(answer)) {
-        throw new Error('query() gave a promise, and the workbench wants an observable');
+        throw new Error('query() returned a promise; the workbench expects an observable');
       }
       running.current = answer.subscribe({
         next: (response) => {
@@ -139,7 +139,7 @@ export function useRun(asked: Asked, refreshMs: number): Run {
       return undefined;
     }
     const timer = setInterval(() => {
-      const busy = running.current?.closed === false; // A slow query would never end if each tick began anew.
+      const busy = running.current?.closed === false; // A slow query would never end if each tick started it again.
       if (!document.hidden && !busy) {
         start();
       }

@@ -27,11 +27,11 @@ test('an address names queries, time, panel and an absent refresh', () => {
   );
 });
 
-test('broken queries are none', () => {
+test('malformed queries are ignored', () => {
   assert.deepEqual(readState('?queries=[{').queries, []);
 });
 
-test('an address names what is chosen of variables', () => {
+test('an address has the chosen values of variables', () => {
   assert.deepEqual(readState('?tab=dashboard&var-framework=a&var-framework=b&var-role=c').variables, {
     framework: ['a', 'b'],
     role: ['c'],

@@ -1,10 +1,10 @@
-// What the page shows, kept in its address: a reload, a link or a test opens the
-// same queries over the same time again.
+// The state of the page, kept in its address, so that a reload, a link or a test
+// opens the same queries over the same time.
 import type { DataQuery } from '@grafana/schema';
 
 import { variablesOf } from './grafana/templateSrv.ts';
 
-/** How answers are drawn. `other` stands for every panel type the workbench lacks. */
+/** The panel type. `other` stands for every type that the workbench lacks. */
 export type PanelType = 'graph' | 'stat' | 'table' | 'other';
 
 export interface PageState {
@@ -18,7 +18,7 @@ export interface PageState {
   refresh: string;
   panel: PanelType;
   queries: DataQuery[];
-  /** What is chosen of a dashboard's variables: a list by name; absent: what the dashboard says. */
+  /** The chosen values of a dashboard's variables, by name; absent: the dashboard's own. */
   variables: Record<string, string[]>;
 }
 
@@ -33,7 +33,7 @@ const defaults: PageState = {
   variables: {},
 };
 
-/** Reads ?ds=&tab=&from=&to=&refresh=&panel=&queries=[{...}]&var-x=; what is absent or broken has its default. */
+/** Reads ?ds=&tab=&from=&to=&refresh=&panel=&queries=[{...}]&var-x=; what is absent or malformed has its default. */
 export function readState(search: string): PageState {
   const parameters = new URLSearchParams(search);
   const state = { ...defaults };

@@ -73,7 +73,7 @@ function Shown({ dashboard, choice, datasource, state, onChange }: ShownProps) {
   const variables = useMemo(() => variablesOf(dashboard), [dashboard]);
   const { raw } = rangeOf(state);
   const offers = useOffers(datasource, variables, raw);
-  // The same object as long as nothing of it changes: each panel asks again when it does.
+  // The same object until a value changes: each panel runs its queries again then.
   const values = JSON.stringify(scopedVarsOf(variables, offers, state.variables));
   const scopedVars = useMemo(() => JSON.parse(values), [values]);
 

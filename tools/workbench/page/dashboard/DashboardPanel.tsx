@@ -16,7 +16,7 @@ interface Props {
   raw: RawTimeRange;
   variables: ScopedVars;
   refreshMs: number;
-  /** Asks again when it changes. */
+  /** The queries run again when this number changes. */
   refreshes: number;
   width: number;
   height: number;

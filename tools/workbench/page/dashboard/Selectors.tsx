@@ -13,7 +13,7 @@ interface Props {
   onChange: (chosen: Record<string, string[]>) => void;
 }
 
-/** All excludes single values, whichever was chosen last; nothing is All again. */
+/** All excludes single values, whichever was chosen last; no value is All again. */
 function settle(variable: Variable, before: string[], now: string[]): string[] {
   const added = now.filter((value) => !before.includes(value));
   const list = variable.multi ? now : added;

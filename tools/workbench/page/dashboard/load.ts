@@ -1,4 +1,4 @@
-// The dashboards that come with the plugin: those that plugin.json includes.
+// The dashboards of the plugin: those that plugin.json includes.
 // Grafana imports them with the name of a data source where their inputs ask for
 // one; here the page's data source answers every query anyway.
 import type { DataSourcePluginMeta } from '@grafana/data';

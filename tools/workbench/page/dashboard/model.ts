@@ -1,5 +1,4 @@
-// Dashboards as the plugin brings them: read, and taken apart into what is drawn
-// where. The shape is that of Grafana's dashboard JSON, as far as it is used
+// Reads the plugin's dashboards: panels with their positions, and variables. The shape is that of Grafana's dashboard JSON, as far as it is used
 // (grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model).
 import type { DataTransformerConfig, FieldConfigSource } from '@grafana/data';
 import type { DataQuery } from '@grafana/schema';
@@ -49,7 +48,7 @@ export interface Dashboard {
   templating?: { list?: Variable[] };
 }
 
-/** What stands for all values of a variable in addresses and in dashboards. */
+/** The value that stands for all values of a variable, in addresses and in dashboards. */
 export const allValues = '$__all';
 
 /** Grafana's panel types that the workbench draws; every other one is `other`. */
@@ -68,14 +67,14 @@ export function variablesOf(dashboard: Dashboard): Variable[] {
   return (dashboard.templating?.list ?? []).filter(({ type }) => type === 'query');
 }
 
-/** What is chosen of a variable, by the address or else by the dashboard. */
+/** The chosen values of a variable, from the address or else from the dashboard. */
 export function chosenOf(variable: Variable, inAddress: Record<string, string[]>): string[] {
   return inAddress[variable.name] ?? [variable.current?.value ?? []].flat();
 }
 
 /**
  * A variable's value in queries, as Grafana gives it: a text, or a list for a variable with several values. All is its
- * `allValue` as it stands, else the list of all.
+ * `allValue`, unchanged, or else the list of all values.
  */
 export function valueOf(variable: Variable, chosen: string[], options: string[]): string | string[] {
   if (chosen.includes(allValues)) {

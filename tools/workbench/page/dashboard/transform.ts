@@ -10,10 +10,10 @@ import {
   transformDataFrame,
 } from '@grafana/data';
 
-// Some are there under an older name too.
+// Some are registered under an older name too.
 const transformers = new Map(Object.values(standardTransformers).map((one) => [one.id, one]));
 
-// Grafana registers them with their editors and pictures, which nothing here shows.
+// Grafana registers them with editors and images, which are not shown here.
 standardTransformersRegistry.setInit(() =>
   [...transformers.values()].map((transformation) => ({
     id: transformation.id,
@@ -27,7 +27,7 @@ standardTransformersRegistry.setInit(() =>
 
 const none: DataTransformerConfig[] = [];
 
-/** The answer with its frames transformed; until they are, the answer before it. */
+/** Returns the data with its frames transformed; until they are, the previous data. */
 export function useTransformed(data: PanelData, transformations = none): PanelData {
   const [series, setSeries] = useState<DataFrame[]>([]);
   useEffect(() => {

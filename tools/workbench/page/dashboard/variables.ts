@@ -1,5 +1,5 @@
-// A dashboard's variables: what they offer, asked of the data source as Grafana
-// asks it, and what panels get of them.
+// A dashboard's variables: their options, queried from the data source as Grafana
+// does, and their values for panels.
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { lastValueFrom } from 'rxjs';
 
@@ -22,13 +22,13 @@ export interface Choice {
   value: string;
 }
 
-/** What a variable offers, or why that is not known. */
+/** The options of a variable, or the error. */
 export interface Offer {
   choices: Choice[];
   error?: string;
 }
 
-/** Asks the plugin what a variable offers. Frames have the fields `text` and `value`. */
+/** Queries the plugin for the options of a variable. Frames have the fields `text` and `value`. */
 async function ask(datasource: DataSourceApi, variable: Variable, raw: RawTimeRange): Promise<Choice[]> {
   const { query, name } = variable;
   const support = datasource.variables;
@@ -54,14 +54,14 @@ async function ask(datasource: DataSourceApi, variable: Variable, raw: RawTimeRa
   });
 }
 
-/** What each variable offers; asked when the data source or the range changes. */
+/** The options of each variable; queried when the data source or the range changes. */
 export function useOffers(datasource: DataSourceApi, variables: Variable[], raw: RawTimeRange): Record<string, Offer> {
   const [offers, setOffers] = useState<Record<string, Offer>>({});
   const latest = useRef(raw);
   useLayoutEffect(() => {
     latest.current = raw;
   });
-  const [from, to] = [raw.from.valueOf(), raw.to.valueOf()]; // A moment is another object at each render.
+  const [from, to] = [raw.from.valueOf(), raw.to.valueOf()]; // The moments are new objects at each render.
   useEffect(() => {
     let current = true;
     for (const variable of variables) {

@@ -1,4 +1,4 @@
-// Stands in for the monaco-editor package: the editor, and JSON and SQL colours.
+// Stands in for the monaco-editor package: the editor, and JSON and SQL colors.
 // The worker is bundled too, so that the page needs nothing from elsewhere.
 import 'monaco-editor/esm/vs/basic-languages/sql/sql.contribution.js';
 

@@ -13,7 +13,7 @@ declare global {
   }
 }
 
-// Any data source: what its queries and settings look like is its own business.
+// Any data source, with queries and settings of any type.
 export type AnyPlugin = DataSourcePlugin<any, any, any, any>;
 
 /** Loads the module named in the settings' meta and returns its `plugin` export. */

@@ -1,5 +1,5 @@
 // Registers what @grafana/runtime expects of Grafana: HTTP, variables, data
-// sources, events. Nothing a data source calls may be missing; what has no
+// sources, events. Everything a data source may call must exist; what has no
 // meaning without Grafana does nothing.
 import {
   type CurrentUserDTO,

@@ -1,5 +1,4 @@
-// What Grafana puts into its boot data about data sources, here read from the
-// host: settings of each, with the plugin's plugin.json as their meta.
+// The settings that Grafana has in its boot data, read from the host here: settings of each, with the plugin's plugin.json as their meta.
 import type { DataSourceInstanceSettings, DataSourcePluginMeta, DataSourceSettings } from '@grafana/data';
 
 import { backendSrv } from './backendSrv.ts';

@@ -1,5 +1,5 @@
-// Frames as one of the panels there are. What the workbench cannot draw is a
-// table, and says so.
+// Frames drawn as a panel. Panel types that the workbench lacks are shown as a
+// table with a notice.
 import React, { useMemo } from 'react';
 import { css } from '@emotion/css';
 

@@ -1,5 +1,5 @@
-// A time series graph with a legend that is also its content in the DOM: rows
-// with what each curve shows last, taken from the frames the graph was given.
+// A time series graph. Its legend also represents it in the DOM: rows with the
+// last value of each curve, taken from the graph's frames.
 import React, { useState } from 'react';
 import { css } from '@emotion/css';
 
@@ -17,7 +17,7 @@ import { SeriesIcon, TimeSeries, TooltipPlugin, useStyles2, useTheme2, ZoomPlugi
 
 import { type Curve, curvesOf, lastOf } from './frames.ts';
 
-/** Of the curves alone, where nobody says how much room there is. */
+/** The height of the curves where none is given. */
 const usualHeight = 280;
 
 /** Of the lines a short legend takes. */
@@ -110,7 +110,7 @@ function Legend({ curves }: { curves: Curve[] }) {
   );
 }
 
-/** A curve's name; what it shows last is for those who read the page with a program. */
+/** A curve's name, and its last value for programs that read the page. */
 function Named({ curve }: { curve: Curve }) {
   return (
     <span data-testid="legend-row" {...dataOf(curve)}>

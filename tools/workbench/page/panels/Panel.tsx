@@ -1,4 +1,4 @@
-// What comes back on the query page, drawn.
+// The results of the query page, drawn.
 import React from 'react';
 import { css } from '@emotion/css';
 

@@ -1,7 +1,7 @@
-// A panel's field configuration: what its JSON says of fields beside the query's
-// own words. @grafana/data applies it, given a registry of the properties there
+// A panel's field configuration: the field options in its JSON. @grafana/data
+// applies it, given a registry of the properties there
 // are. In Grafana that comes with each panel's editor; here it has what the
-// panel's own configuration names, and takes each value as it stands.
+// panel's own configuration names, and takes each value unchanged.
 import {
   type FieldConfigPropertyItem,
   type FieldConfigSource,

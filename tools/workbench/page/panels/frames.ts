@@ -1,5 +1,5 @@
-// Frames made ready to be drawn, as Grafana does between query and panel:
-// colours, display processors, names; and the defaults of its time series panel.
+// Prepares frames for drawing, as Grafana does between query and panel: colors,
+// display processors, names; and the defaults of its time series panel.
 import {
   applyFieldOverrides,
   type DataFrame,
@@ -22,7 +22,7 @@ import {
 
 import { noFieldConfig, registryOf } from './fieldConfig.ts';
 
-// Gaps stay gaps (spanNulls false); a lone point is drawn as a point.
+// Gaps are not bridged (spanNulls false); a single point is drawn as a point.
 const line: GraphFieldConfig = {
   drawStyle: GraphDrawStyle.Line,
   lineInterpolation: LineInterpolation.Linear,
@@ -36,8 +36,8 @@ const line: GraphFieldConfig = {
 };
 
 /**
- * The frames with all that a panel needs of their fields, as the panel's configuration says. As in Grafana the data
- * source's own words win over the panel's defaults, and the panel's overrides win over both.
+ * Returns the frames with the field options of the panel's configuration. As in Grafana, the data source's options take
+ * precedence over the panel's defaults, and the panel's overrides over both.
  */
 export function prepare(frames: DataFrame[], theme: GrafanaTheme2, config = noFieldConfig): DataFrame[] {
   const { defaults, overrides } = config;

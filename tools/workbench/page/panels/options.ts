@@ -1,5 +1,5 @@
-// What a panel's JSON says of how it is drawn, as far as the workbench's three
-// panels can (grafana/grafana public/app/plugins/panel/{stat,table,timeseries}/panelcfg.cue).
+// The drawing options in a panel's JSON that the workbench's three panels support
+// (grafana/grafana public/app/plugins/panel/{stat,table,timeseries}/panelcfg.cue).
 import type { FieldConfigSource } from '@grafana/data';
 import type {
   BigValueColorMode,
