@@ -114,7 +114,7 @@ type check struct {
 type checks []check
 
 // mostKnown bounds how many values a check remembers.
-const mostKnown = 1024
+const mostKnown = 128
 
 func newCheck(x *labels.Matcher) check {
 	c := check{name: x.Name, matches: x.Matches}
