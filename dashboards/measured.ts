@@ -8,8 +8,8 @@ const efficiency = (title: string, resource: Resource) =>
   stat({
     title,
     about:
-      'What containers use, of what is allocated to those that were measured. An agent that does not answer makes it ' +
-      'neither better nor worse.',
+      'What containers use, of what is allocated to those that were measured. Agents that do not answer are excluded ' +
+      'from both sides.',
     queries: { A: of('cluster', resource, 'efficiency') },
     thresholds: levels({ value: 0.95, color: 'orange' }),
     decimals: 1,
@@ -41,7 +41,7 @@ const cluster = [
   efficiency('Memory used of allocated', 'memory'),
   stat({
     title: 'Allocated and not used: CPU',
-    about: 'Of containers that were measured: what could be allocated to others.',
+    about: 'Of measured containers: what could be allocated to others.',
     queries: { A: promql('sum(mesos_cluster_cpus_measured) - sum(mesos_cluster_cpus_used)') },
     color: 'text',
     decimals: 1,
@@ -50,7 +50,7 @@ const cluster = [
   }).overrideByFieldType('number', [unit('suffix: CPUs')]),
   stat({
     title: 'Allocated and not used: memory',
-    about: 'Of containers that were measured: what could be allocated to others.',
+    about: 'Of measured containers: what could be allocated to others.',
     queries: { A: promql('sum(mesos_cluster_memory_measured_bytes) - sum(mesos_cluster_memory_used_bytes)') },
     color: 'text',
     decimals: 1,
@@ -85,18 +85,18 @@ const frameworks = [
     rows: 'framework',
     rowTitle: 'Framework',
     columns: [
-      { title: 'CPU used', width: 85, question: { ...of('framework', 'cpus', 'used'), ...chosen, top: 10 } },
+      { title: 'CPU used', width: 85, spec: { ...of('framework', 'cpus', 'used'), ...chosen, top: 10 } },
       {
         title: 'CPU efficiency',
         width: 115,
-        question: { ...of('framework', 'cpus', 'efficiency'), ...chosen },
+        spec: { ...of('framework', 'cpus', 'efficiency'), ...chosen },
         bar: true,
       },
-      { title: 'Memory used', width: 105, question: { ...of('framework', 'memory', 'used'), ...chosen } },
+      { title: 'Memory used', width: 105, spec: { ...of('framework', 'memory', 'used'), ...chosen } },
       {
         title: 'Memory efficiency',
         width: 130,
-        question: { ...of('framework', 'memory', 'efficiency'), ...chosen },
+        spec: { ...of('framework', 'memory', 'efficiency'), ...chosen },
         bar: true,
       },
     ],
@@ -126,10 +126,10 @@ const agents = [
     rows: 'agent',
     rowTitle: 'Agent',
     columns: [
-      { title: 'CPU used', width: 85, question: { ...of('agent', 'cpus', 'used'), top: 10 } },
-      { title: 'CPU efficiency', width: 115, question: of('agent', 'cpus', 'efficiency'), bar: true },
-      { title: 'Memory used', width: 105, question: of('agent', 'memory', 'used') },
-      { title: 'Memory efficiency', width: 130, question: of('agent', 'memory', 'efficiency'), bar: true },
+      { title: 'CPU used', width: 85, spec: { ...of('agent', 'cpus', 'used'), top: 10 } },
+      { title: 'CPU efficiency', width: 115, spec: of('agent', 'cpus', 'efficiency'), bar: true },
+      { title: 'Memory used', width: 105, spec: of('agent', 'memory', 'used') },
+      { title: 'Memory efficiency', width: 130, spec: of('agent', 'memory', 'efficiency'), bar: true },
     ],
     width: 12,
     height: 9,

@@ -121,7 +121,7 @@ const now = [
     ...tall,
     title: 'Agent versions',
     counts: true,
-    about: 'How many agents run each version of Mesos. With several versions an upgrade is under way, or incomplete.',
+    about: 'How many agents run each version of Mesos. With several versions an upgrade is in progress, or incomplete.',
     queries: { A: promql('count by (version) (mesos_agent_info)', { legendFormat: '{{version}}', instant: true }) },
     text: BigValueTextMode.ValueAndName,
     color: 'text',
@@ -133,8 +133,8 @@ const capacityOf = (title: string, resource: Resource) =>
   graph({
     title,
     about:
-      'Allocated to tasks and executors, and on top of it what frameworks are being offered just now. ' +
-      'Between that and the dashed line of capacity is what is free.',
+      'Allocated to tasks and executors, and stacked on it what is offered to frameworks now. ' +
+      'What is free is between that and the dashed line of capacity.',
     queries: {
       Allocated: { ...cluster(resource, 'allocated'), legendFormat: 'Allocated' },
       Offered: { ...cluster(resource, 'offered'), legendFormat: 'Offered' },
@@ -209,7 +209,8 @@ const states = [
   colored(
     graph({
       title: 'Tasks ended per minute',
-      about: 'How tasks ended. Failed: with an error of their own; error: refused, as their description was wrong.',
+      about:
+        'How tasks ended. Failed: with an error of their own; error: refused because their description was invalid.',
       queries: {
         A: promql('60 * sum by (state) (rate(mesos_cluster_tasks_ended_total[$__rate_interval]))', {
           legendFormat: '{{state}}',
@@ -227,7 +228,8 @@ const states = [
 const frameworks = [
   graph({
     title: 'CPU allocated by framework',
-    about: 'The ten frameworks with most CPU over the time range. A framework holds what its tasks and executors hold.',
+    about:
+      'The ten frameworks with most CPU over the time range. A framework’s allocation is that of its tasks and executors.',
     queries: { A: { ...of('framework', 'cpus', 'allocated'), ...chosen, top: 10 } },
     stacked: true,
     width: 6,
@@ -247,11 +249,11 @@ const frameworks = [
     rows: 'framework',
     rowTitle: 'Framework',
     columns: [
-      { title: 'CPU', width: 85, question: { ...of('framework', 'cpus', 'allocated'), ...chosen, top: 10 } },
-      { title: 'CPU share', width: 100, question: { ...of('framework', 'cpus', 'share'), ...chosen }, bar: true },
-      { title: 'Memory', width: 80, question: { ...of('framework', 'memory', 'allocated'), ...chosen } },
-      { title: 'Memory share', width: 110, question: { ...of('framework', 'memory', 'share'), ...chosen }, bar: true },
-      { title: 'Tasks', width: 60, counts: true, question: { ...of('framework', 'tasks', 'running'), ...chosen } },
+      { title: 'CPU', width: 85, spec: { ...of('framework', 'cpus', 'allocated'), ...chosen, top: 10 } },
+      { title: 'CPU share', width: 100, spec: { ...of('framework', 'cpus', 'share'), ...chosen }, bar: true },
+      { title: 'Memory', width: 80, spec: { ...of('framework', 'memory', 'allocated'), ...chosen } },
+      { title: 'Memory share', width: 110, spec: { ...of('framework', 'memory', 'share'), ...chosen }, bar: true },
+      { title: 'Tasks', width: 60, counts: true, spec: { ...of('framework', 'tasks', 'running'), ...chosen } },
     ],
     width: 12,
     height: 9,
@@ -277,14 +279,14 @@ const agents = [
   }),
   table({
     title: 'Top agents',
-    about: 'The ten agents of whose CPU most is allocated now, and the tasks running there.',
+    about: 'The ten agents with the highest CPU utilization now, and their running tasks.',
     rows: 'agent',
     rowTitle: 'Agent',
     columns: [
-      { title: 'CPU', width: 120, question: { ...of('agent', 'cpus', 'utilization'), top: 10 }, bar: true },
-      { title: 'Memory', width: 120, question: of('agent', 'memory', 'utilization'), bar: true },
-      { title: 'Disk', width: 110, question: of('agent', 'disk', 'utilization'), bar: true },
-      { title: 'Tasks', width: 60, counts: true, question: of('agent', 'tasks', 'running') },
+      { title: 'CPU', width: 120, spec: { ...of('agent', 'cpus', 'utilization'), top: 10 }, bar: true },
+      { title: 'Memory', width: 120, spec: of('agent', 'memory', 'utilization'), bar: true },
+      { title: 'Disk', width: 110, spec: of('agent', 'disk', 'utilization'), bar: true },
+      { title: 'Tasks', width: 60, counts: true, spec: of('agent', 'tasks', 'running') },
     ],
     width: 12,
     height: 9,
@@ -335,7 +337,7 @@ const collection = [
   graph({
     title: 'Failed polls',
     counts: true,
-    about: 'Polls that failed, by cause. The guide says what each means and what to do.',
+    about: 'Polls that failed, by cause. See Errors in the guide for what each means and what to do.',
     queries: {
       A: promql('sum by (category) (increase(mesos_poll_failures_total[$__rate_interval]))', {
         legendFormat: '{{category}}',

@@ -28,7 +28,7 @@ import * as stats from '@grafana/grafana-foundation-sdk/stat';
 import * as tables from '@grafana/grafana-foundation-sdk/table';
 import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
 
-import { built, datasource, query, type Question } from './query.ts';
+import { built, datasource, query, type QuerySpec } from './query.ts';
 
 /** Options of every panel. */
 interface Common {
@@ -36,7 +36,7 @@ interface Common {
   /** What the panel shows and what to do about it: the (i) beside the title. */
   about: string;
   /** By refId, in the order they are drawn. */
-  queries: Record<string, Question>;
+  queries: Record<string, QuerySpec>;
   /** In the grid's 24 columns. */
   width: number;
   /** In rows of 38 pixels. */
@@ -49,8 +49,8 @@ export type AnyPanel = stats.PanelBuilder | tables.PanelBuilder | timeseries.Pan
 
 function common_<P extends AnyPanel>(panel: P, { title, about, queries, width, height, counts }: Common): P {
   panel.title(title).description(about).datasource(datasource).span(width).height(height);
-  for (const [refId, question] of Object.entries(queries)) {
-    panel.withTarget(built(query(refId, question)));
+  for (const [refId, spec] of Object.entries(queries)) {
+    panel.withTarget(built(query(refId, spec)));
   }
   if (counts) {
     panel.overrideByFieldType('number', [inFull]);
@@ -159,7 +159,7 @@ interface Column {
   title: string;
   /** In pixels; the names get what is left. */
   width: number;
-  question: Question;
+  spec: QuerySpec;
   /** Drawn as a bar from 0 to 1, colored by how full it is. */
   bar?: boolean;
   /** Whether the numbers count things. */
@@ -184,9 +184,9 @@ interface TableOptions extends Omit<Common, 'queries' | 'counts'> {
 export function table(options: TableOptions): tables.PanelBuilder {
   const { rows, rowTitle, columns } = options;
   const queries = Object.fromEntries(
-    columns.map(({ title, question }, i) => [
+    columns.map(({ title, spec }, i) => [
       String.fromCharCode(65 + i),
-      { ...question, legendFormat: title, instant: true, format: 'table' as const },
+      { ...spec, legendFormat: title, instant: true, format: 'table' as const },
     ])
   );
   const panel = common_(new tables.PanelBuilder(), { ...options, queries })

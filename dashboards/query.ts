@@ -21,11 +21,11 @@ type Nameless<Q> = Omit<Q, 'refId' | 'datasource'>;
 export type Metrics = Nameless<MetricsQuery>;
 
 /** A query of a panel or a rule, without name and data source as well. */
-export type Question = Metrics | Nameless<PromQLQuery>;
+export type QuerySpec = Metrics | Nameless<PromQLQuery>;
 
 /** The query with a name, of the data source that the dashboard's variable names or of `of`. */
-export function query(refId: string, question: Question, of: { type: string; uid: string } = datasource): object {
-  return { refId, datasource: of, ...question };
+export function query(refId: string, spec: QuerySpec, of: { type: string; uid: string } = datasource): object {
+  return { refId, datasource: of, ...spec };
 }
 
 /** Returns an object as the builder type that the SDK expects. Its types have a marker method, which JSON does not hold. */
@@ -48,7 +48,7 @@ export const of = (entity: Metrics['entity'], resource: Metrics['resource'], mea
 export const metric = (name: string, more: Metrics = {}): Metrics => ({ queryType: 'metrics', metric: name, ...more });
 
 /** A PromQL query. */
-export const promql = (expr: string, more: { legendFormat?: string; instant?: boolean } = {}): Question => ({
+export const promql = (expr: string, more: { legendFormat?: string; instant?: boolean } = {}): QuerySpec => ({
   queryType: 'promql',
   expr,
   ...more,

@@ -4,7 +4,7 @@
 import { QueryBuilder, type Rule, RuleBuilder } from '@grafana/grafana-foundation-sdk/alerting';
 import { TypeThresholdBuilder } from '@grafana/grafana-foundation-sdk/expr';
 
-import { built, pluginId, provisionedSource, query, type Question } from './query.ts';
+import { built, pluginId, provisionedSource, query, type QuerySpec } from './query.ts';
 
 /** Rules have no variables. */
 const source = { type: pluginId, uid: provisionedSource.uid };
@@ -13,14 +13,14 @@ const source = { type: pluginId, uid: provisionedSource.uid };
 const expressions = { type: '__expr__', uid: '__expr__' };
 
 /** Returns a rule: a query A, and a condition B on each of its series. */
-function rule(uid: string, title: string, question: Question, evaluator: { type: 'gt' | 'lt'; params: number[] }) {
-  const ask = { ...query('A', { ...question, instant: true }, source), intervalMs: 1000, maxDataPoints: 43200 };
+function rule(uid: string, title: string, spec: QuerySpec, evaluator: { type: 'gt' | 'lt'; params: number[] }) {
+  const ask = { ...query('A', { ...spec, instant: true }, source), intervalMs: 1000, maxDataPoints: 43200 };
   return new RuleBuilder(title)
     .uid(uid)
     .condition('B')
     .withQuery(
       new QueryBuilder('A')
-        .queryType(question.queryType ?? '')
+        .queryType(spec.queryType ?? '')
         .datasourceUid(source.uid)
         .relativeTimeRange({ from: 600, to: 0 })
         .model(built(ask))
@@ -59,8 +59,8 @@ const highCpu = rule(
   .annotations({
     summary: `${subject} has allocated ${utilization} of its CPU`,
     description:
-      'More than 90 % for five minutes: large tasks may find no agent with room for them. ' +
-      'See who holds it in the dashboard, row Frameworks.',
+      'More than 90 % for five minutes: large tasks may find no agent with enough free CPU. ' +
+      'The row Frameworks of the dashboard shows to whom it is allocated.',
   });
 
 // The queries of this rule also keep the polling going when nobody looks. No data
@@ -80,8 +80,8 @@ const notAnswering = rule(
   .annotations({
     summary: `${subject}: the leading master does not answer`,
     description:
-      'Its numbers have stopped. Tasks run on without a master, but none is started. ' +
-      'Save & test of the data source says why it cannot be asked, the dashboard when that began.',
+      'Its series have a gap. Tasks run on without a master, but none is started. ' +
+      'Save & test of the data source shows why the master does not answer, the dashboard since when.',
   });
 
 /** The panel that a rule's alerts link to, as annotations of Grafana's own. */
