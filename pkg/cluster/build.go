@@ -208,7 +208,7 @@ func (b *builder) addTasks(tasks []mesos.Task, role string) {
 	}
 }
 
-// name returns a name that somebody chose, cut where it is too long.
+// name returns a name that a user chose, cut where it is too long.
 func (b *builder) name(chosen string) string {
 	if len(chosen) <= series.MaxName {
 		return chosen

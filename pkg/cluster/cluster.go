@@ -18,7 +18,7 @@ type Cluster struct {
 	Time        time.Time // when /state was asked for
 	Master      string    // host:port of the leader that answered
 	PID         string    // the leader's, master@ip:port
-	ElectedTime float64   // Unix seconds; with PID it tells one leadership from another
+	ElectedTime float64   // Unix seconds; with PID it identifies a leadership
 	Version     string    // of Mesos
 	Name        string    // the master's --cluster; "" where it has none or does not tell
 	Restricted  bool      // the principal sees a part only: sums are those of the part
@@ -130,7 +130,7 @@ type Role struct {
 	QuotaGuarantee, QuotaLimit, QuotaConsumed Limits
 }
 
-// RoleLoad is what a role itself holds, without the roles below it: sums of the
+// RoleLoad holds what is allocated to a role itself, without the roles below it: sums of the
 // tasks, executors and offers of /state, so that roles add up to the cluster.
 type RoleLoad struct {
 	Tasks              TaskCounts

@@ -63,7 +63,7 @@ func (r *Resources) Add(other Resources) {
 	}
 }
 
-// Subtract takes other from r.
+// Subtract subtracts other from r.
 func (r *Resources) Subtract(other Resources) {
 	for k := range r {
 		r[k] -= other[k]

@@ -53,7 +53,7 @@ type askedAgent struct {
 	err       error     // the last answer's
 }
 
-// agentsPoll asks every agent that the leader lists for its statistics and its
+// agentsPoll queries every agent that the leader lists for its statistics and its
 // own metrics.
 type agentsPoll struct {
 	*Collector
@@ -213,7 +213,7 @@ func (a *agentsPoll) begin(r *round, agents []*cluster.Agent) bool {
 	return true
 }
 
-// ask asks agents, each at its moment, and those that broke off once more.
+// ask queries agents, each at its moment, and those that broke off once more.
 func (a *agentsPoll) ask(r *round, agents []*cluster.Agent) {
 	begin := a.clock.Now()
 	spread := time.Duration(agentsWithin * float64(r.interval))
@@ -262,7 +262,7 @@ func (a *agentsPoll) inTurn(agents []*cluster.Agent) []*cluster.Agent {
 	return slices.Concat(agents[i:], agents[:i])
 }
 
-// askAt asks an agent at a moment, when a slot is free. before is the error of its
+// askAt queries an agent at a moment, when a slot is free. before is the error of its
 // first try, nil in the first. asked is false when the time of the poll is over,
 // goesOn when the run has ended.
 func (a *agentsPoll) askAt(r *round, agent *cluster.Agent, moment time.Time, before error) (asked, goesOn bool) {
@@ -301,7 +301,7 @@ func (a *agentsPoll) resting(id string, at time.Time) (bool, error) {
 	return true, known.err
 }
 
-// askOne asks an agent. One that broke off is left for a second try.
+// askOne queries an agent. One that broke off is left for a second attempt.
 func (a *agentsPoll) askOne(r *round, agent *cluster.Agent, again bool) {
 	answer := samples.AgentAnswer{Agent: agent}
 	var noStatistics, noSnapshot error

@@ -105,7 +105,7 @@ func (f *fakeAgents) set(change func(*fakeAgents)) {
 	change(f)
 }
 
-// times says when an agent was asked, since the beginning.
+// times returns when an agent was queried, since the beginning.
 func (f *fakeAgents) times(id string) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -204,14 +204,14 @@ func TestTurnedOffMeasuredUseEnds(t *testing.T) {
 	require.Nil(t, f.Status().AgentPolls)
 }
 
-// A container's CPU time begins anew when its executor is started again under
+// A container's CPU counter is reset when its executor is started again under
 // its ID: that interval has no rate, and the next has a right one.
 func TestARestartedExecutorGivesNoWrongRate(t *testing.T) {
 	for name, c := range map[string]struct {
 		use  func(n int, at time.Time) mesos.Readings // of the n-th answer
 		want string                                   // of the agent's cpus_used
 	}{
-		"its time begins anew": {func(n int, at time.Time) mesos.Readings {
+		"its counter is reset": {func(n int, at time.Time) mesos.Readings {
 			if n < 2 {
 				return reading(at, 1000+float64(n)*7.5)
 			}

@@ -204,7 +204,7 @@ func (c *Collector) Apply(s Settings, client Client) {
 	}
 }
 
-// Touch is called when somebody queries. It starts a collector again that stopped
+// Touch is called with every query. It starts a collector again that stopped
 // because nobody did.
 func (c *Collector) Touch() {
 	c.mu.Lock()

@@ -10,7 +10,7 @@ import (
 	"community-mesos-datasource/pkg/series"
 )
 
-// Client is what a collector asks: *mesos.Client. A collector owns the client
+// Client is the client of a collector: *mesos.Client. A collector owns the client
 // it is given and closes it when it has another or stops.
 type Client interface {
 	Snapshot(context.Context) (*mesos.Metrics, error)
@@ -46,7 +46,7 @@ func (b *Both) Close() {
 	b.Client.Close()
 }
 
-// Agents is what a collector asks agents through: *mesos.Agents. Closing the
+// Agents is a collector's client for agents: *mesos.Agents. Closing the
 // Client closes it.
 type Agents interface {
 	// Know sets which agents there are; others are not asked.
@@ -64,7 +64,7 @@ type Logger interface {
 	Warn(msg string, args ...any)
 }
 
-// Config is what a collector is made of.
+// Config holds the dependencies of a collector.
 type Config struct {
 	Client   Client
 	Sink     series.Sink
@@ -82,7 +82,7 @@ type Config struct {
 	Jitter func() float64
 }
 
-// Settings are what an operator decides. The zero of each is its default.
+// Settings holds the operator's settings. The zero of each is its default.
 type Settings struct {
 	PollInterval time.Duration // of the snapshot; 15 s
 	IdleTimeout  time.Duration // without a Touch; 7 days

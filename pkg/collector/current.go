@@ -9,7 +9,7 @@ import (
 
 // A CurrentView is what tasks and executors are now, as series: how instant
 // queries about them are answered while their history is not kept. It is shared by
-// all who ask: the series of a name are built once, when somebody asks for them,
+// all who ask: the series of a name are built once, with the first query for them,
 // and without a lock of the collector, so that no poll waits for a query. The next
 // model brings the next view.
 type CurrentView struct {
@@ -90,7 +90,7 @@ func (c *Collector) CurrentTasks() *CurrentView {
 	return c.current
 }
 
-// refreshCurrent makes the view of the latest model and of the use that agents
+// refreshCurrent creates the view of the latest model and of the use that agents
 // reported since. writing is held.
 func (c *Collector) refreshCurrent() {
 	c.mu.Lock()

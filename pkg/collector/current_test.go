@@ -54,7 +54,7 @@ func TestCurrentTasksWaitForNoPollAndNoPollWaitsForThem(t *testing.T) {
 		t.Fatal("the query waits for the poll")
 	}
 
-	// While somebody builds, the next view can be made.
+	// While a view is being built, the next one can be created.
 	view := c.CurrentTasks()
 	building, done, built := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	view.built["slow"] = &builtSeries{series: func() []samples.CurrentSeries { close(building); <-done; return nil }}

@@ -126,7 +126,7 @@ func TestALeaderChangeCostsTwoPollsAtMost(t *testing.T) {
 }
 
 // missedPolls counts the polls without a sample in the longest gap after a
-// time, and tells whether the series goes on after it.
+// time, and reports whether the series continues after it.
 func missedPolls(s *recorded, since time.Time, every time.Duration) (missed int, goesOn bool) {
 	var last int64
 	for _, x := range s.samples {

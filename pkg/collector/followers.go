@@ -9,7 +9,7 @@ import (
 	"community-mesos-datasource/pkg/series"
 )
 
-// followersPoll asks each follower for its own /metrics/snapshot. One that does
+// followersPoll queries each follower for its own /metrics/snapshot. One that does
 // not answer costs its own series only, and mesos_up is 0.
 type followersPoll struct {
 	*Collector

@@ -7,7 +7,7 @@ import (
 	"community-mesos-datasource/pkg/mesos"
 )
 
-// What Mesos answers is chosen by others: by frameworks, by whoever registers an
+// Responses of Mesos contain what others chose: frameworks, those who register an
 // agent. A panic about it is the error of the poll that met it, and the next poll
 // goes on.
 

@@ -27,17 +27,17 @@ func (c *Collector) startRun() {
 	r := &run{ctx: ctx, cancel: cancel, settings: c.settings, client: c.client}
 	c.run = r
 	now := c.clock.Now()
-	// Polls that begin anew begin together: the snapshot waits for /state.
-	anew := now
+	// Polls that start again start together: the snapshot waits for /state.
+	restart := now
 	for _, k := range c.polls {
 		if tried := k.schedule().tried; !tried.IsZero() {
-			anew = later(anew, tried.Add(leastBetweenTries))
+			restart = later(restart, tried.Add(leastBetweenTries))
 		}
 	}
 	for _, k := range c.polls {
 		s := k.schedule()
 		if s.scheduled.IsZero() || s.working { // never ran, or was cut off
-			s.due = anew
+			s.due = restart
 		} else {
 			s.due = later(now, s.scheduled.Add(k.interval()))
 		}
@@ -61,7 +61,7 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// endRun tells the loops to end. mu is held.
+// endRun makes the loops end. mu is held.
 func (c *Collector) endRun() {
 	if c.run != nil {
 		c.run.cancel()

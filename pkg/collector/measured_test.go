@@ -58,7 +58,7 @@ func watchAgents(t *testing.T, s collector.Settings, scenes ...mesostest.Scene) 
 	return w
 }
 
-// measuredUse is what an entity uses and what is allocated to it where that was
+// measuredUse holds what an entity uses and what is allocated to it where that was
 // read, computed from the recordings by a program that is not this one.
 type measuredUse struct {
 	entity, with         string
@@ -139,7 +139,7 @@ func (w *watched) requireUse(t *testing.T, at time.Time, want []measuredUse, cpu
 	}
 }
 
-// listedPort tells whether a recorded /state lists an agent on a port.
+// listedPort reports whether a recorded /state lists an agent on a port.
 func listedPort(t *testing.T, step, port int) bool {
 	t.Helper()
 	var state struct{ Slaves []struct{ Port int } }
@@ -267,7 +267,7 @@ func TestUseOfTheRecordedSeriesInTime(t *testing.T) {
 		}
 		require.Greater(t, rates, 3000)
 	})
-	t.Run("an agent that does not answer has a gap, and nobody else", func(t *testing.T) {
+	t.Run("an agent that does not answer has a gap, and no other", func(t *testing.T) {
 		for a := 1; a <= 2; a++ {
 			for n := 1; n < steps; n++ {
 				if answers[n][a] {

@@ -11,7 +11,7 @@ import (
 	"community-mesos-datasource/pkg/series"
 )
 
-// rolesPoll asks the leader for /roles right after /state, so that both are of
+// rolesPoll queries the leader's /roles right after /state, so that both are of
 // one moment. It has no loop of its own, but a status and a back-off: a /roles
 // that is refused or missing costs the series of roles' quota, weight and
 // reservations, and nothing else.
@@ -27,7 +27,7 @@ func newRolesPoll(c *Collector) *rolesPoll {
 	return &rolesPoll{Collector: c, result: newOutcome(series.PollRoles)}
 }
 
-// ask asks for /roles and writes them. It returns the model with them, or as it
+// ask requests /roles and writes the samples. It returns the model with them, or as it
 // was where they failed, and how long the master worked on them.
 func (r *rolesPoll) ask(p *scheduledPoll, model *cluster.Cluster) (*cluster.Cluster, time.Duration) {
 	if r.rests() {

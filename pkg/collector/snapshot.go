@@ -9,7 +9,7 @@ import (
 	"community-mesos-datasource/pkg/series"
 )
 
-// snapshotPoll asks the leader for /metrics/snapshot.
+// snapshotPoll queries the leader's /metrics/snapshot.
 type snapshotPoll struct {
 	*Collector
 	when   schedule

@@ -11,7 +11,7 @@ import (
 	"community-mesos-datasource/pkg/series"
 )
 
-// statePoll asks the leader for /state, and for /roles right after it. It has
+// statePoll queries the leader's /state, and /roles right after it. It has
 // the model of the cluster.
 type statePoll struct {
 	*Collector

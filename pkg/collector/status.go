@@ -7,7 +7,7 @@ import (
 	"community-mesos-datasource/pkg/series"
 )
 
-// Status is what a collector knows of itself at one moment: for the resource
+// Status holds the state of a collector at one moment: for the resource
 // `status`, health and the notices of queries. Times are zero where nothing
 // happened yet.
 type Status struct {

@@ -13,7 +13,7 @@ import (
 // NoTime is before every sample.
 const NoTime = math.MinInt64
 
-// FutureLimit is how far beyond the clock a sample may lie. One sample from a
+// FutureLimit is how far after the clock a sample may be. One sample from a
 // clock gone wrong would otherwise make every later one of its series out of
 // order until that time comes.
 const FutureLimit = 10 * time.Minute

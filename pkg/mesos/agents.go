@@ -170,7 +170,7 @@ func (a *Agents) Close() {
 	a.closeIdle()
 }
 
-// ofAgent asks an agent, if it may be asked. One request per page and agent is in
+// ofAgent queries an agent, if that is allowed. One request per page and agent is in
 // flight.
 func ofAgent[T any](ctx context.Context, a *Agents, id string, page endpoint, ask func(context.Context, Target) (T, error)) (T, error) {
 	target, err := a.Target(id)

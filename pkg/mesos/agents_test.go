@@ -169,7 +169,7 @@ func TestAnswersOfMastersAreNoAgents(t *testing.T) {
 	requireError(t, err, NotMesos, "no metrics of an agent")
 }
 
-// Where an agent says it is comes from whoever registered.
+// An agent's address comes from whoever registered it.
 func TestWhichAgentsAreAsked(t *testing.T) {
 	far, near := []string{"http://master1:5050"}, []string{"http://localhost:5050"}
 	agent := func(hostname, ip string, port int) AgentAddress {

@@ -11,7 +11,7 @@ import "time"
 // (src/master/http.cpp, src/common/http.cpp). Mesos omits what is absent; a
 // pointer is used where absent and zero differ.
 
-// Answer is what is known of a response besides its content: when it was requested,
+// Answer holds what is known of a response besides its content: when it was requested,
 // how long it took and how large it was.
 type Answer struct {
 	Target string        // host:port that answered

@@ -67,7 +67,7 @@ type ZooKeeperConfig struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Client asks the masters of one cluster. It is safe for concurrent use, and has
+// Client queries the masters of one cluster. It is safe for concurrent use, and has
 // one request of a kind in flight: concurrent callers share the response and must
 // not change it.
 type Client struct {

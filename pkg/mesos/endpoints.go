@@ -191,7 +191,7 @@ func (c *Client) Flags(ctx context.Context) (*Flags, error) {
 	})
 }
 
-// ofLeader asks the leader, and once more if another master leads now: if the
+// ofLeader queries the leader, and once more if another master leads now: if the
 // response is a follower's, or the connection failed and the masters name another
 // leader.
 func ofLeader[T any](ctx context.Context, c *Client, page endpoint, ask func(context.Context, Target) (T, error)) (T, error) {

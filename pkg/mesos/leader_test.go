@@ -233,7 +233,7 @@ type said struct {
 	metrics  map[string]float64
 }
 
-// failoverMoments are what each master said, a map per round of questions.
+// failoverMoments holds the responses of each master, a map per round of requests.
 func failoverMoments(t *testing.T) []map[string]said {
 	file, err := captures().Open("14-ha/failover-series/POLL.jsonl.gz")
 	require.NoError(t, err)

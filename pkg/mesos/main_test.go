@@ -16,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// captures are the recorded answers of a real cluster.
+// captures are the recorded responses of a real cluster.
 func captures() fs.FS { return os.DirFS("../../testdata/captures") }
 
 func replay(t testing.TB, name string, prefixes ...string) *mesostest.Cluster {

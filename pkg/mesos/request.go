@@ -81,7 +81,7 @@ func (c *asker) send(ctx context.Context, target Target, page endpoint) (*http.R
 	h.begun = time.Now()
 	resp, err := c.http.Do(req)
 	// By the clock that decides on polls: how long the master took counts there.
-	// A test's clock stands still meanwhile, however busy its machine is.
+	// A test's clock does not move meanwhile, however busy its machine is.
 	h.Head = c.now().Sub(h.Sent)
 	if err != nil {
 		return nil, h, failed(target, page.path, time.Since(h.begun), err)

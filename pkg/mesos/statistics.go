@@ -42,7 +42,7 @@ type Readings struct {
 	Devices []DeviceReading
 }
 
-// DeviceReading is what a container did to a block device so far.
+// DeviceReading holds what a container has read from and written to a block device.
 type DeviceReading struct {
 	Device    string // major:minor
 	Operation string // read, write, sync, async, discard

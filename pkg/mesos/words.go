@@ -10,8 +10,8 @@ import (
 
 // Words for error sentences.
 
-// keyPath writes where in an answer something stands, as slaves[0].resources.cpus;
-// a metric's key stands alone.
+// keyPath writes where in a response a value is, as slaves[0].resources.cpus;
+// a metric's key is written alone.
 func keyPath(pointer jsontext.Pointer) string {
 	var path strings.Builder
 	for token := range pointer.Tokens() {

@@ -131,7 +131,7 @@ func (r *detector) masters(ctx context.Context) ([]Target, error) {
 	return nil, unreachable(failures)
 }
 
-// ask asks one server. An error with a category is a response of ZooKeeper; any
+// ask queries one server. An error with a category is a response of ZooKeeper; any
 // other error means that there was none.
 func (r *detector) ask(ctx context.Context, server string, within time.Duration) ([]Target, error) {
 	ctx, cancel := context.WithTimeout(ctx, within)

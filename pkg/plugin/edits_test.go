@@ -16,7 +16,7 @@ import (
 
 // inForce requires that there is one collector and one history, those of before,
 // that the newest settings are in force, and that polling goes on by them with
-// nothing of the past lost.
+// no history lost.
 func (s *fixture) inForce(collecting *collector.Collector, pollInterval, retention time.Duration) {
 	s.t.Helper()
 	require.NoError(s.t, s.ask(cpusByFramework).Error) // a request brings the settings
@@ -33,7 +33,7 @@ func (s *fixture) inForce(collecting *collector.Collector, pollInterval, retenti
 	require.LessOrEqual(s.t, polls, 11, "one collector polls; new settings are tried at once")
 	s.works()
 	for name, points := range pointsOf(s.t, s.ask(`{"expr": "mesos_framework_cpus_allocated"}`)) {
-		// Of a slow poll the points lie on its schedule, not on the range's start.
+		// The points of a slow poll are on its schedule, not on the range's start.
 		require.Less(s.t, points[0].at, 2*time.Minute, "%s: history from before the edits", name)
 	}
 }
@@ -42,7 +42,7 @@ func edited(n int) map[string]any {
 	return map[string]any{"pollInterval": fmt.Sprintf("%ds", 20+n), "retention": fmt.Sprintf("%dh", 24+n)}
 }
 
-// A dashboard of a hundred queries is open while somebody edits a hundred
+// A dashboard of a hundred queries is open during edits of a hundred
 // times. Some of its queries still carry the settings of the edit before.
 func TestAHundredEditsKeepOneCollectorAndOneHistory(t *testing.T) {
 	s := newFixture(t, nil, workload).start()
@@ -78,7 +78,7 @@ func TestAHundredEditsKeepOneCollectorAndOneHistory(t *testing.T) {
 	require.Same(t, store, s.source().store)
 }
 
-// Grafana tells the time of an edit in whole seconds.
+// Grafana sends the time of an edit in whole seconds.
 func TestTheSecondEditWithinASecondCounts(t *testing.T) {
 	s := newFixture(t, nil, workload).start()
 	collecting := s.source().collector
@@ -90,7 +90,7 @@ func TestTheSecondEditWithinASecondCounts(t *testing.T) {
 	s.inForce(collecting, 22*time.Second, 26*time.Hour)
 }
 
-// A request that was on its way while somebody edited is answered, and changes
+// A request that was on its way during an edit is answered, and changes
 // nothing.
 func TestAnOlderRequestDoesNotBringOldSettingsBack(t *testing.T) {
 	s := newFixture(t, nil, workload).start()
@@ -103,7 +103,7 @@ func TestAnOlderRequestDoesNotBringOldSettingsBack(t *testing.T) {
 	s.inForce(collecting, 21*time.Second, 25*time.Hour)
 }
 
-// Nobody tells a plugin that a data source was deleted. One that is made again
+// Grafana does not notify a plugin of a deleted data source. One that is made again
 // under the UID of before, with a new numeric id, is the same to dashboards.
 func TestADataSourceMadeAgainUnderItsUIDGoesOn(t *testing.T) {
 	s := newFixture(t, nil, workload).start()

@@ -96,7 +96,7 @@ func (s *fixture) as(user, password string) {
 	})
 }
 
-// context is what Grafana sends along with every request.
+// context returns what Grafana sends with every request.
 func (s *fixture) context() backend.PluginContext {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -131,7 +131,7 @@ func (s *fixture) asked(query string) backend.DataQuery {
 	}
 }
 
-// ask asks, and reads the frames as Grafana's rules do.
+// ask sends queries, and reads the frames as Grafana's rules do.
 func (s *fixture) ask(query string) backend.DataResponse {
 	return s.askFrom(s.context(), query)
 }
@@ -202,7 +202,7 @@ func (s *fixture) note(texts ...string) {
 	}
 }
 
-// heard is everything that left the plugin so far.
+// heard returns everything that the plugin has sent so far.
 func (s *fixture) heard() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -71,7 +71,7 @@ func TestHugeAnswersAreReadToALimit(t *testing.T) {
 			s.handle(func(http.ResponseWriter, *http.Request) {}, polled...) // an empty body fails at once
 			var tries atomic.Int32
 			s.handle(func(w http.ResponseWriter, r *http.Request) {
-				if tries.Add(1) > 1 { // a poll's second try is the one that is told
+				if tries.Add(1) > 1 { // a poll's second attempt is the one that is reported
 					c.answer(w, r)
 				}
 			}, page)
@@ -102,7 +102,7 @@ func heap() uint64 {
 	return sample[0].Value.Uint64()
 }
 
-// watchHeap looks for the largest heap until it is stopped.
+// watchHeap records the largest heap until it is stopped.
 func watchHeap() (peak *atomic.Uint64, stop func()) {
 	peak = new(atomic.Uint64)
 	ended, done := make(chan struct{}), make(chan struct{})

@@ -25,7 +25,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// endsWithin is what the process promises, however it is told to end.
+// endsWithin is the longest time that the process takes to end, however it is ended.
 const endsWithin = 2 * time.Second
 
 // The process ends by itself, also in the middle of a poll that is not

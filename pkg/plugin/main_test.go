@@ -7,7 +7,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain makes this binary play two parts: the tests, which must leave no
+// TestMain lets this binary be two programs: the tests, which must leave no
 // goroutine behind, and, where the environment says so, a parent of the
 // plugin's process.
 func TestMain(m *testing.M) {

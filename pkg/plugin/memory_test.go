@@ -15,7 +15,7 @@ func TestGarbageMayBeAFewMegabytesOrAShareOfWhatIsInUse(t *testing.T) {
 	}
 }
 
-func TestGarbageIsDecidedAnewAfterEachCollection(t *testing.T) {
+func TestGOGCIsSetAfterEachCollection(t *testing.T) {
 	percent := func() uint64 {
 		runtime.GC() // what is in use is known after a collection
 		read := []metrics.Sample{{Name: "/gc/gogc:percent"}}

@@ -33,7 +33,7 @@ func TestPathless(t *testing.T) {
 	}
 }
 
-// What is wrong with the directory of the history is told with its path to
+// A fault of the directory of the history is shown with its path to
 // administrators, and without to everybody else.
 func TestOnlyAdministratorsSeePathsOfTheServer(t *testing.T) {
 	root := t.TempDir()

@@ -46,7 +46,7 @@ const (
 )
 
 // Over the recorded time agents are killed, bounce, unregister and return, and
-// frameworks tear themselves down, die and come anew. What panels show of it is
+// frameworks tear themselves down, die and register again. What panels show of it is
 // in the golden files; that these are right is held against the recorded
 // /state of each moment.
 func TestTheRecordedSeriesAsPanelsShowIt(t *testing.T) {

@@ -63,7 +63,7 @@ func TestTheLoadOnTheClusterDoesNotDependOnViewers(t *testing.T) {
 				}
 				return received
 			}
-			none, hundred := requests(1, 0), requests(100, 100) // somebody has to begin
+			none, hundred := requests(1, 0), requests(100, 100) // one viewer starts the polling
 			require.Equal(t, none, hundred)
 			for path, n := range map[string]int{"/redirect": 1, "/metrics/snapshot": 4, "/state": 4, "/roles": 4} {
 				require.Equal(t, n, hundred[mesostest.Master+path], path)

@@ -137,7 +137,7 @@ func TestWrongSettingsNameTheMistake(t *testing.T) {
 	}
 }
 
-// faults are what can answer in a master's place.
+// faults are servers that answer in place of a master.
 var faults = map[string]struct {
 	answer http.HandlerFunc
 	pages  []string // those of polls if nil: who leads is still answered
@@ -262,7 +262,7 @@ func TestFaultsOfMastersAreTheErrorOfPanels(t *testing.T) {
 				s.clock.Advance(3 * every) // polls that fail are up to twice as rare
 				s.works()
 			})
-			require.Same(t, before, s.source().collector, "it was not begun anew")
+			require.Same(t, before, s.source().collector, "it was not replaced")
 		})
 	}
 }

@@ -48,7 +48,7 @@ type Cost struct {
 	Series float64 // series that its selectors match, together
 }
 
-// weight is what a query is admitted by. The engine holds maxSamples at most.
+// weight returns the weight by which a query is admitted. The engine holds maxSamples at most.
 func (c Cost) weight(maxSamples int) int64 {
 	return int64(min(c.Peak, float64(maxSamples)) + min(c.Series, maxSelected)*weightOfSeries)
 }

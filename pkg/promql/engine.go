@@ -226,7 +226,7 @@ func (e *Engine) begin(ctx context.Context) (context.Context, func(), error) {
 // enter waits until a query may run, as long as its context allows.
 func (e *Engine) enter(ctx context.Context, expr parser.Expr, r Request) (leave func(), err error) {
 	if r.Hold != nil && r.Hold.leave != nil {
-		return func() {}, nil // asked on behalf of a query that has its room
+		return func() {}, nil // on behalf of an admitted query
 	}
 	gate := e.gate(r.Alert)
 	cost, err := e.cost(ctx, gate, expr, r)
@@ -260,7 +260,7 @@ func (e *Engine) cost(ctx context.Context, gate *gate, expr parser.Expr, r Reque
 	return costOf(ctx, expr, r)
 }
 
-// copied makes a Result that outlives the query.
+// copied returns a Result that outlives the query.
 func copied(answer *prom.Result, expr string) Result {
 	res := Result{Type: answer.Value.Type()}
 	switch v := answer.Value.(type) {

@@ -14,10 +14,10 @@ import (
 	"github.com/prometheus/prometheus/promql/parser/posrange"
 )
 
-// ErrorKind says what kind of thing went wrong with a query.
+// ErrorKind is the kind of a query's error.
 type ErrorKind string
 
-// The kinds of errors. The first three are the caller's to mend.
+// The kinds of errors. The first three are for the caller to fix.
 const (
 	ErrorParse   ErrorKind = "parse"            // the expression is not PromQL
 	ErrorRequest ErrorKind = "request"          // too long, too many points, an end before its start
@@ -79,7 +79,7 @@ func parseError(expr string, err error, original func(posrange.Pos) int) *Error 
 	return e
 }
 
-// evalError turns what the engine answered into an Error.
+// evalError returns the engine's error as an Error.
 func (e *Engine) evalError(ctx context.Context, err error) *Error {
 	if failed, ok := errors.AsType[prom.ErrStorage](err); ok {
 		err = failed.Err // it has no Unwrap
@@ -115,7 +115,7 @@ func panicError(cause error) *Error {
 	return &Error{Kind: ErrorPanic, Err: cause, Sentence: "The query failed because of a fault in the data source, not in the query; the plugin's log has the details"}
 }
 
-// contextError tells a query that took too long from one nobody waits for.
+// contextError distinguishes a query that took too long from one that was canceled.
 func (e *Engine) contextError(ctx context.Context, err error) *Error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return &Error{Kind: ErrorCancel, Err: err, Sentence: "The query was cancelled"}

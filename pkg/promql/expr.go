@@ -93,7 +93,7 @@ type shortText struct {
 	cuts  []cut
 }
 
-// A cut is where a placeholder stands in the short text, and by how many bytes it
+// A cut is the position of a placeholder in the short text, and by how many bytes it
 // is shorter than what it replaced.
 type cut struct{ at, by int }
 

@@ -39,7 +39,7 @@ func guard(expr parser.Expr, width time.Duration) (refused error) {
 	return refused
 }
 
-// guardSums are what the nodes of an expression have together.
+// guardSums holds sums over the nodes of an expression.
 type guardSums struct {
 	text     int // bytes in label_replace and label_join
 	patterns patternBudget
@@ -118,7 +118,7 @@ func labelGrowth(path []parser.Node) int {
 	return growth
 }
 
-// labelCall tells how many labels a call of label_replace or label_join puts
+// labelCall returns how many labels a call of label_replace or label_join puts
 // into one (at least 1; 0 for other calls), and how many bytes of text.
 func labelCall(call *parser.Call) (copies, text int) {
 	const values = 3 // label_join(vector, to, separator, from...)

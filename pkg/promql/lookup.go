@@ -83,7 +83,7 @@ func (e *Engine) list(ctx context.Context, l LookUp, list lister) (listing Listi
 	if limit <= 0 || limit > maxListed {
 		limit = maxListed
 	}
-	// One more tells whether there are more. A search looks at all that there are.
+	// One more shows whether there are more. A search looks at all that there are.
 	hints := &storage.LabelHints{Limit: limit + 1}
 	if l.Search != "" {
 		hints.Limit = 0

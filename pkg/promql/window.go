@@ -37,7 +37,7 @@ func (w timeWindow) points() float64 {
 	return 1 + float64(max(w.end.Sub(w.start), 0)/w.step)
 }
 
-// key tells windows and matchers apart.
+// key returns a text that identifies window and matchers.
 func (w timeWindow) key(matchers []*labels.Matcher) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d %d %d", w.start.UnixMilli(), w.end.UnixMilli(), w.reach)

@@ -40,7 +40,7 @@ func everyCombination() []compileCase {
 	return all
 }
 
-// variants are what the other keys do to a measure. Each is written once for
+// variants are the effects of the other keys on a measure. Each is written once for
 // a measure of every shape.
 var variants = []compileCase{
 	// groupBy
@@ -155,7 +155,7 @@ var variants = []compileCase{
 	{query: `{"entity":"role","resource":"cpus","measure":"allocated","adhocFilters":[{"key":"role","operator":"<","value":"3"}]}`},
 }
 
-// mistakes are queries that have to be told what is wrong with them, besides
+// mistakes are queries that must be errors which name what is wrong, besides
 // those combinations of entity, resource and measure there are not.
 var mistakes = []compileCase{
 	{query: `{}`},
@@ -334,5 +334,5 @@ func golden(t *testing.T, name, got string) {
 	}
 	want, err := os.ReadFile(file)
 	require.NoError(t, err)
-	require.Equal(t, string(want), got, "%s: go test ./pkg/query -update writes it anew; read the difference before you keep it", file)
+	require.Equal(t, string(want), got, "%s: go test ./pkg/query -update writes it again; read the difference before you keep it", file)
 }

@@ -140,7 +140,7 @@ func highestRows(all []answerSeries, n int) (some []answerSeries, kept, rows int
 	return some, kept, rows
 }
 
-// framer makes the frames of one result.
+// framer builds the frames of one result.
 type framer struct {
 	legend  legend
 	unit    string
@@ -183,7 +183,7 @@ func (f framer) nothing(of data.FrameType) data.Frames {
 	return data.Frames{frame}
 }
 
-// frames makes the frames of one result; the notices are on the first of them.
+// frames returns the frames of one result; the notices are on the first of them.
 func (f framer) frames(all []answerSeries, of data.FrameType) data.Frames {
 	var frames data.Frames
 	switch {

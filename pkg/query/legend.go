@@ -14,7 +14,7 @@ import (
 // legendAuto requests the shortest name that distinguishes the series.
 const legendAuto = "__auto"
 
-// legend makes display names.
+// legend builds display names.
 type legend struct {
 	format string // the query's legendFormat
 	plan   plan

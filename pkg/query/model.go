@@ -10,7 +10,7 @@ import "encoding/json"
 // No key may be called `type` or `timeRange`: Grafana takes such a query for
 // an expression, or takes the key for itself.
 
-// QueryType says what a query asks.
+// QueryType is the kind of a query.
 // +enum
 type QueryType string
 
@@ -22,7 +22,7 @@ const (
 	QueryTypeVariable QueryType = "variable" // The values a dashboard variable offers
 )
 
-// Entity is what a number is about.
+// Entity is the kind of thing that values belong to.
 // +enum
 type Entity string
 
@@ -36,7 +36,7 @@ const (
 	EntityExecutor  Entity = "executor"  // The containers tasks run in
 )
 
-// Resource is what is measured of an entity.
+// Resource is the resource of an entity.
 // +enum
 type Resource string
 
@@ -90,7 +90,7 @@ const (
 	MeasureGoneByOperator Measure = "gone_by_operator" // Its agent was marked gone
 )
 
-// Aggregate says how entities in one group become one number.
+// Aggregate is the function that combines the entities of a group.
 // +enum
 type Aggregate string
 
@@ -125,7 +125,7 @@ const (
 	OperatorNotMatch Operator = "!~" // Does not match it
 )
 
-// VariableField is what of an entity a dashboard variable holds.
+// VariableField is the property of an entity that a dashboard variable holds.
 // +enum
 type VariableField string
 
@@ -227,7 +227,7 @@ func (v Values) MarshalJSON() ([]byte, error) {
 	return json.Marshal(v.List)
 }
 
-// MetricsQuery asks for a measure of entities, or for one series of the
+// MetricsQuery queries a measure of entities, or for one series of the
 // catalogue.
 type MetricsQuery struct {
 	Common
@@ -255,7 +255,7 @@ type MetricsQuery struct {
 	Forecast string `json:"forecast,omitempty"`
 }
 
-// PromQLQuery asks for an expression's value.
+// PromQLQuery queries an expression.
 type PromQLQuery struct {
 	Common
 	// QueryType may be absent, as expr is set.
@@ -264,7 +264,7 @@ type PromQLQuery struct {
 	Expr string `json:"expr"`
 }
 
-// VariableQuery asks for the values a dashboard variable offers. The answer is
+// VariableQuery queries the values that a dashboard variable offers. The answer is
 // one table with the text fields `text` (shown) and `value` (put into
 // queries), sorted, each value once, 10,000 rows at most. Rules and
 // expressions cannot ask it.
@@ -272,11 +272,11 @@ type VariableQuery struct {
 	Common
 	// QueryType must be said.
 	QueryType QueryType `json:"queryType"`
-	// Variable says what to list.
+	// Variable is the list of a variable query.
 	Variable Variable `json:"variable"`
 }
 
-// Variable says what to list. It has exactly one of its keys.
+// Variable is the list of a variable query. It has exactly one of its keys.
 type Variable struct {
 	// LabelValues lists the values of a label.
 	LabelValues *VariableLabelValues `json:"labelValues,omitempty"`

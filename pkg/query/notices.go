@@ -26,7 +26,7 @@ func warning(format string, args ...any) data.Notice {
 	return data.Notice{Severity: data.NoticeSeverityWarning, Text: fmt.Sprintf(format, args...)}
 }
 
-// circumstances are what the notices of a query depend on.
+// circumstances holds what the notices of a query depend on.
 type circumstances struct {
 	now      time.Time
 	earliest time.Time // the first moment the answer depends on
@@ -52,7 +52,7 @@ func (c circumstances) notices() []data.Notice {
 	return append(all, c.polls()...)
 }
 
-// beginning returns a notice where part of the answer lies before history.
+// beginning returns a notice where part of the range is before history.
 func (c circumstances) beginning() []data.Notice {
 	switch start := c.stats.Start; {
 	case start.IsZero():

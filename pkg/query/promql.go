@@ -16,7 +16,7 @@ import (
 // This file is about expressions: queryType promql, and what can be read off
 // any expression.
 
-// compilePromQL makes a plan of an expression as a user wrote it. The values of its
+// compilePromQL returns the plan of an expression as a user wrote it. The values of its
 // macros are unknown before the step is, so it is parsed with placeholders.
 // Errors are *promql.Error.
 func compilePromQL(q *PromQLQuery) (plan, error) {

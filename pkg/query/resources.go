@@ -17,7 +17,7 @@ import (
 
 // This file is what the editors ask for beside queries. All of it reads only.
 
-// Compiled is what a query means.
+// Compiled holds the compiled form of a query.
 type Compiled struct {
 	// PromQL is the expression, its macros left in it. Of a query that asks for
 	// a range and an instant it is the range's.
@@ -124,7 +124,7 @@ type CatalogueAnswer struct {
 	Functions []string `json:"functions"`
 }
 
-// CatalogueEntity is what the builder may ask about one kind of thing.
+// CatalogueEntity holds the builder's choices for one entity.
 type CatalogueEntity struct {
 	Entity Entity `json:"entity"`
 	// Labels to filter and group by, those of info series included; a trailing

@@ -147,7 +147,7 @@ func beginning(src Source, o Options) ([]data.Notice, error) {
 }
 
 // unreadyError is why there is nothing to answer from: the cluster's fault, in
-// the words of whoever asked it.
+// the words of the caller.
 type unreadyError struct{ error }
 
 func (e *unreadyError) Unwrap() error { return e.error }
@@ -309,7 +309,7 @@ func build(src Source, q backend.DataQuery, o Options, p parsed, instant bool) (
 	return b, err
 }
 
-// compile makes a plan of a query for numbers.
+// compile returns the plan of a query for numbers.
 func compile(p parsed, instant bool) (plan, error) {
 	switch {
 	case p.metrics != nil:
@@ -353,7 +353,7 @@ func coverage(ctx context.Context, src Source, b built, request promql.Request) 
 	request.Start, request.Step = request.End, 0
 	result, err := src.Engine.Instant(ctx, request)
 	if err != nil || len(result.Vector) != 1 {
-		return nil // a notice less; the answer itself stands
+		return nil // without this notice; the result is valid
 	}
 	const nearlyAll = 0.999
 	part := result.Vector[0].F
@@ -366,7 +366,7 @@ func coverage(ctx context.Context, src Source, b built, request promql.Request) 
 // StatusOf returns the HTTP status for an error of this package or of promql.
 func StatusOf(err error) int { return int(failed(err).Status) }
 
-// failed makes a response of an error. Mistakes in queries, the cluster's and
+// failed returns the response of an error. Mistakes in queries, the cluster's and
 // PromQL's errors are downstream's: the plugin did its part.
 func failed(err error) backend.DataResponse {
 	status, source := backend.StatusInternal, backend.ErrorSourcePlugin

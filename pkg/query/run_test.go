@@ -20,7 +20,7 @@ import (
 	"community-mesos-datasource/pkg/samples"
 )
 
-// scripted is an engine that answers what it is told to, and keeps what it was
+// scripted is an engine with given results. It keeps what it was
 // asked.
 type scripted struct {
 	Engine  // nil: nothing else is asked of it

@@ -506,7 +506,7 @@ func (s scene) writeUse(t *testing.T, store history.Store, at time.Time) {
 	require.NoError(t, batch.Commit())
 }
 
-// knows tells which queries are computed by hand: not single series by name,
+// knows reports which queries are computed by hand: not single series by name,
 // and no forecasts, which have tests of their own.
 func (s scene) knows(q handQuery) bool {
 	return q.Metric == "" && q.Forecast == "" && len(q.AdhocFilters) == 0
@@ -575,7 +575,7 @@ func states(q handQuery) []string {
 	})
 }
 
-// reduce makes one number of the members of a group.
+// reduce combines the members of a group to one number.
 func (s scene) reduce(q handQuery, members []thing, states []string) (float64, bool) {
 	var numbers []float64   // of each member that has it
 	over, under := 0.0, 0.0 // of a quotient, summed

@@ -17,7 +17,7 @@ import (
 //
 //	go test ./pkg/query -run TestSchema -update
 //
-// writes it anew. tools/scripts/generate-types.ts makes the frontend's types of it.
+// writes it. tools/scripts/generate-types.ts makes the frontend's types from it.
 
 var update = flag.Bool("update", false, "write the files that tests compare with")
 
@@ -98,7 +98,7 @@ func buildSchema(t *testing.T) []byte {
 		}[queryType]
 		members = append(members, map[string]any{"$ref": "#/definitions/" + of.Name()})
 		for name, schema := range reflector.ReflectFromType(of).Definitions {
-			if name == of.Name() { // what tells the members of the union apart
+			if name == of.Name() { // the key that identifies the members of the union
 				schema.Properties.Set("queryType", &jsonschema.Schema{Type: "string", Enum: []any{queryType}})
 			}
 			definitions[name] = schema

@@ -48,7 +48,7 @@ var variableKinds = []string{kindLabelValues, kindEntities, kindPromQL}
 // choice is a value and what is shown for it.
 type choice struct{ text, value string }
 
-// checkVariable tells what is wrong with what to list. Grafana adds no keys to
+// checkVariable returns what is wrong with a list. Grafana adds no keys to
 // this part of a query, so an unknown one is an error here.
 func checkVariable(v Variable, query json.RawMessage) error {
 	var raw struct {
@@ -127,7 +127,7 @@ func within(key string, err error) error {
 	return err
 }
 
-// listing is what one kind of list answers.
+// listing holds the values of a list.
 type listing struct {
 	choices []choice
 	reads   reads // what it was made of, for the notices

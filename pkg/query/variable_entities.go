@@ -125,7 +125,7 @@ func (src Source) entities(ctx context.Context, q backend.DataQuery, p parsed, v
 	return made, err
 }
 
-// describedAs tells by labels whether an entity passes the filters on its info
+// describedAs reports by labels whether an entity passes the filters on its info
 // series.
 func (src Source) describedAs(ctx context.Context, in promql.LookUp, joined []join) (func(labels.Labels) bool, error) {
 	type key struct{ cluster, id string }

@@ -31,7 +31,7 @@ var lists = []compileCase{
 	{query: `{"queryType":"variable","variable":{"promql":"sum by (framework) (rate(mesos_framework_tasks_ended_total[$__rate_interval]))"},"legendFormat":"{{framework}}"}`},
 }
 
-// wrongLists have to be told what is wrong with them.
+// wrongLists must be errors that name what is wrong.
 var wrongLists = []compileCase{
 	{query: `{"queryType":"variable"}`},
 	{query: `{"queryType":"variable","variable":{}}`},

@@ -43,7 +43,7 @@ func large(agents, tasks int) *mesos.State {
 	return s
 }
 
-// BenchmarkPoll is what a poll of /state costs after it is read: the model and
+// BenchmarkPoll measures the cost of a poll of /state after it is read: the model and
 // its samples into the history in memory. Task series beyond any limit are
 // written in one of the two.
 func BenchmarkPoll(b *testing.B) {

@@ -10,7 +10,7 @@ import (
 	"community-mesos-datasource/pkg/series"
 )
 
-// Current is what single tasks and executors are and use now, whether their
+// Current holds the current values of single tasks and executors, whether their
 // history is kept or not. It is never changed.
 type Current struct {
 	Model   *cluster.Cluster

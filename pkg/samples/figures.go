@@ -5,7 +5,7 @@ import (
 	"community-mesos-datasource/pkg/mesos"
 )
 
-// traits are what columns read beside the thing itself.
+// traits holds what columns read besides the entity itself.
 type traits struct {
 	gpus     bool // the cluster has GPUs: everything has series of them
 	roleSums bool // /roles has the sums of roles

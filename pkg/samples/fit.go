@@ -44,7 +44,7 @@ func (w *Writer) limit(s Settings) limit {
 	return limit{s.MaxSeries, "maxSeries"}
 }
 
-// Kept is what the writer keeps and what it leaves out.
+// Kept describes which series the writer keeps and which it leaves out.
 type Kept struct {
 	// Tasks reports whether history of tasks and executors is kept; TasksWhy is
 	// the sentence when it is not.
@@ -127,7 +127,7 @@ func (f taskFit) decide(s Settings, within limit, others int, size func() int) t
 	}
 }
 
-// refit decides anew between two polls of /state when there is less room than at
+// refit decides again between two polls of /state when there is less room than at
 // the latest: a disk that failed meanwhile must not cost a random part of the
 // series.
 func (w *Writer) refit(s Settings) {

@@ -34,8 +34,8 @@ func (p pairs) each(add func(name, value string)) {
 
 type pair struct{ name, value string }
 
-// chosenLabels makes labels of names and values. Names that become the same are
-// told apart by _conflict1, _conflict2, ..., as kube-state-metrics does.
+// chosenLabels returns labels of names and values. Names that become the same are
+// distinguished by _conflict1, _conflict2, ..., as kube-state-metrics does.
 func chosenLabels(prefix string, chosen []pair) pairs {
 	slices.SortFunc(chosen, func(a, b pair) int { return strings.Compare(a.name, b.name) })
 	if len(chosen) > maxChosen {

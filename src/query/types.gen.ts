@@ -10,11 +10,11 @@ export type MesosQuery = MetricsQuery | PromQLQuery | VariableQuery;
  */
 export type Format = 'time_series' | 'table';
 /**
- * Entity is what a number is about.
+ * Entity is the kind of thing that values belong to.
  */
 export type Entity = 'cluster' | 'agent' | 'framework' | 'role' | 'task' | 'executor';
 /**
- * Resource is what is measured of an entity.
+ * Resource is the resource of an entity.
  */
 export type Resource = 'cpus' | 'gpus' | 'memory' | 'disk' | 'tasks';
 /**
@@ -53,16 +53,16 @@ export type Measure =
  */
 export type Operator = '=' | '!=' | '=~' | '!~';
 /**
- * Aggregate says how entities in one group become one number.
+ * Aggregate is the function that combines the entities of a group.
  */
 export type Aggregate = 'sum' | 'avg' | 'min' | 'max' | 'count';
 /**
- * VariableField is what of an entity a dashboard variable holds.
+ * VariableField is the property of an entity that a dashboard variable holds.
  */
 export type VariableField = 'name' | 'id';
 
 /**
- * MetricsQuery asks for a measure of entities, or for one series of the catalogue.
+ * MetricsQuery queries a measure of entities, or for one series of the catalogue.
  */
 export interface MetricsQuery {
   /**
@@ -176,7 +176,7 @@ export interface Filter {
   value: string | string[];
 }
 /**
- * PromQLQuery asks for an expression's value.
+ * PromQLQuery queries an expression.
  */
 export interface PromQLQuery {
   /**
@@ -224,7 +224,7 @@ export interface PromQLQuery {
   expr: string;
 }
 /**
- * VariableQuery asks for the values a dashboard variable offers.
+ * VariableQuery queries the values that a dashboard variable offers.
  */
 export interface VariableQuery {
   /**
@@ -269,7 +269,7 @@ export interface VariableQuery {
   variable: Variable;
 }
 /**
- * Variable says what to list.
+ * Variable is the list of a variable query.
  */
 export interface Variable {
   labelValues?: VariableLabelValues;

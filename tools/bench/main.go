@@ -50,7 +50,7 @@ type options struct {
 	profile string // file for a CPU profile, for go tool pprof; empty: none
 }
 
-// measurements are what can be measured, by name.
+// measurements holds the measurements by name.
 var measurements = map[string]func(options) (any, error){
 	"read":     read,
 	"poll":     poll,

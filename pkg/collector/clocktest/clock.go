@@ -1,4 +1,4 @@
-// Package clocktest is a clock that stands still until somebody moves it: a test,
+// Package clocktest is a clock that only its caller moves: a test,
 // or a command that lets hours of a simulated cluster go by in seconds, whose
 // time follows that clock (Follower).
 package clocktest
@@ -22,7 +22,7 @@ type Clock struct {
 	timers  map[*timer]struct{} // made and not stopped
 }
 
-// New makes a clock that shows a time.
+// New returns a clock that shows a time.
 func New(now time.Time) *Clock {
 	c := &Clock{now: now, timers: map[*timer]struct{}{}}
 	c.changed = sync.NewCond(&c.mu)
@@ -47,7 +47,7 @@ func (c *Clock) NewTimer() collector.Timer {
 	return t
 }
 
-// Advance lets time pass: everything that falls due happens at its time, and
+// Advance moves the clock: everything that becomes due happens at its time, and
 // is done when Advance returns.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
@@ -70,7 +70,7 @@ func (c *Clock) Advance(d time.Duration) {
 	}
 }
 
-// Jump lets time pass although somebody is working: what falls due happens at
+// Jump moves the clock while goroutines are working: what becomes due happens at
 // the new time. It is for what must not wait for work, time-outs.
 func (c *Clock) Jump(d time.Duration) {
 	c.mu.Lock()

@@ -59,7 +59,7 @@ const (
 	iterAfter                       // there are no more
 )
 
-// Between makes c begin anew, without chunks, for the samples from mint to maxt
+// Between resets c, without chunks, for the samples from mint to maxt
 // (Unix milliseconds, both included).
 func (c *Iterator) Between(mint, maxt int64) {
 	c.mint, c.maxt, c.next, c.state, c.err = mint, maxt, 0, iterBefore, nil

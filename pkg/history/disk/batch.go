@@ -14,7 +14,7 @@ import (
 )
 
 // References of the TSDB and of a Memory are numbers that mean nothing
-// elsewhere, and a TSDB that is opened anew may give one to another series. So
+// elsewhere, and a TSDB that is opened again may give one to another series. So
 // the references a Store gives out carry the generation of the place they are
 // of, and those of another generation are unknown.
 const (
@@ -172,7 +172,7 @@ func (b *diskBatch) end() {
 
 // failed notes that a write to the TSDB failed. What was committed before is
 // safe, but the end of its log may not be: more must not be written before it
-// is opened anew.
+// is opened again.
 func (d *Store) failed(h *handle, err error) {
 	d.mu.Lock()
 	if h.failure == nil {
@@ -184,7 +184,7 @@ func (d *Store) failed(h *handle, err error) {
 }
 
 // Wake makes the keeper look at the directory now and not within 10 s. It is
-// called by whoever knows that something has changed there.
+// called when something is known to have changed there.
 func (d *Store) Wake() {
 	select {
 	case d.kick <- struct{}{}:

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkPanel asks for 24 hours of polls every 15 s as a panel does, at a
+// BenchmarkPanel queries 24 hours of polls every 15 s as a panel does, at a
 // step of two minutes, from memory and from disk, where they are in several
 // blocks and the head. Beside it the same through the TSDB's own querier.
 func BenchmarkPanel(b *testing.B) {

@@ -14,14 +14,14 @@ import (
 
 // This file reads what is in blocks. The TSDB's own querier has an iterator for
 // each block a series is in, and another that finds at each step which of them
-// is next. But blocks lie one after the other, and so do their chunks: given as
+// is next. But blocks follow one after the other, and so do their chunks: given as
 // a list, they are read as those in memory are. BenchmarkPanel prints both:
 // half of the time for 24 hours in five blocks.
 //
 // What is not in blocks yet, the head, is read by the TSDB's querier: only that
 // one sees a commit wholly or not at all.
 
-// A blockQuerier is a storage.Querier of what lies before the head.
+// A blockQuerier is a storage.Querier of what is older than the head.
 type blockQuerier struct {
 	storage.ChunkQuerier
 	mint, maxt int64
@@ -39,7 +39,7 @@ func (q blockQuerier) Select(ctx context.Context, sorted bool, hints *storage.Se
 		return storage.EmptySeriesSet()
 	}
 	own.Start, own.End = mint, maxt
-	own.DisableTrimming = true // the iterator does it, without writing the chunk anew
+	own.DisableTrimming = true // the iterator does it, without writing the chunk again
 	return &blockSeriesSet{q.ChunkQuerier.Select(ctx, sorted, &own, matchers...), mint, maxt}
 }
 

@@ -24,7 +24,7 @@ const maxLeftOut = 50
 // compaction reads the damaged part, and both would fail again and again. So
 // some chunks with a wrong checksum are marked as deleted, which leaves a gap,
 // and a block with more damage, or with damage in its index, is repaired: the
-// directory is closed and opened again for that. The operator is told.
+// directory is closed and opened again for that. It is reported to the operator.
 
 // noticeDamage reports an error to the keeper, which searches all blocks, where
 // it is about a damaged block. It returns the error, marked as damage; nil for

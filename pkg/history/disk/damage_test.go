@@ -296,7 +296,7 @@ func manyNames(n int) []string {
 }
 
 // A chunk that cannot be read is found when it is asked for. The first query is
-// told; then a gap is all that is left of the chunk.
+// reported; then a gap is all that is left of the chunk.
 func TestACorruptChunkIsLeftOut(t *testing.T) {
 	c, dir := newClock(), t.TempDir()
 	wrote := withBlocks(t, c, dir)

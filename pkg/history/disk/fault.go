@@ -29,7 +29,7 @@ const (
 	readOnly           // it is open, but can no longer be written
 	gone               // it was removed or replaced
 	broken             // a write failed
-	ahead              // its newest samples lie in the future
+	ahead              // its newest samples are in the future
 )
 
 const (
@@ -63,7 +63,7 @@ func (d *Store) inspect(h *handle) fault {
 		return fault{broken, fmt.Sprintf("%v in %s: %s until then", failure, d.opts.Dir, inMemory)}
 	}
 	if failure != nil {
-		return fault{broken, fmt.Sprintf("%s could not be written (%v): %s until it is opened anew", d.opts.Dir, failure, inMemory)}
+		return fault{broken, fmt.Sprintf("%s could not be written (%v): %s until it is opened again", d.opts.Dir, failure, inMemory)}
 	}
 	need := d.opts.Reserve
 	if paused {
@@ -126,7 +126,7 @@ func (d *Store) noticeJump() {
 	d.seen = now
 }
 
-// takeOver makes memory the place where samples go, and t the reason.
+// takeOver directs samples to memory, with t as the reason.
 func (d *Store) takeOver(t fault) {
 	d.mu.Lock()
 	changed := d.fault.kind != t.kind

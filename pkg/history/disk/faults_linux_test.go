@@ -71,7 +71,7 @@ func (d *smallDisk) leave(left int64) {
 	require.NoError(d.t, os.Truncate(filler, info.Size()-(left-free)))
 }
 
-// free takes that file away.
+// free removes that file.
 func (d *smallDisk) free() { require.NoError(d.t, os.Remove(filepath.Join(d.path, "filler"))) }
 
 const megabyte = 1 << 20
@@ -309,7 +309,7 @@ func (b *breakable) turnReadOnly() {
 	require.ErrorIs(b.t, files.Writable(b.path), unix.EROFS)
 }
 
-// repaired is the file system after the machine was started anew: checked, and
+// repaired returns the file system as after a restart of the machine: checked, and
 // mounted again. (A copy of it: this process still has files open in it.)
 func (b *breakable) repaired() *breakable {
 	b.t.Helper()

@@ -53,7 +53,7 @@ func (d *Store) keep() {
 }
 
 // orTell runs work of the keeper. A panic of it, which is a bug here or in the
-// TSDB, does not end the process: it is logged and told in Stats.Note.
+// TSDB, does not end the process: it is logged and reported in Stats.Note.
 func (d *Store) orTell(work func()) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -238,7 +238,7 @@ func (d *Store) compactionNeeds(h *handle) int64 {
 	return need
 }
 
-// measure looks how large the files are.
+// measure determines the size of the files.
 func (d *Store) measure(h *handle) {
 	h.measured = d.opts.Now()
 	size, err := fileutil.DirSize(d.opts.Dir)

@@ -37,7 +37,7 @@ const (
 func childTime(poll int) time.Time        { return t0.Add(time.Duration(poll) * childInterval) }
 func childValue(poll, series int) float64 { return float64(poll*1000 + series) }
 
-// writeUntilKilled is what a child does. It ends by itself only where
+// writeUntilKilled is the main function of a child. It ends by itself only where
 // something is wrong, having said what.
 func writeUntilKilled(dir string) int {
 	first, err := strconv.Atoi(os.Getenv(childFirst))

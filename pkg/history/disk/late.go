@@ -11,15 +11,15 @@ import (
 
 // A TSDB takes samples in the order of time only. After the clock was set back,
 // or when memory moves to a directory that another process wrote to meanwhile,
-// they come behind newer ones. For as long as that lasts it is told to take
+// they follow newer ones. For as long as that lasts it is set to take
 // late samples; they go to a log of their own and into blocks beside the others
 // (tsdb: OutOfOrderTimeWindow).
 
 const (
-	// lateMargin is added to how late samples come, so that the TSDB is not told
-	// anew with every batch.
+	// lateMargin is added to how late samples come, so that the TSDB is not set
+	// again with every batch.
 	lateMargin = time.Hour
-	// slack is by how much the newest sample may lie beyond the clock without
+	// slack is by how much the newest sample may be after the clock without
 	// the clock having been set back.
 	slack = time.Second
 )

@@ -166,7 +166,7 @@ func (d *Store) commitToMemory(b *diskBatch) error {
 
 var errClockSetBack = errors.New("the clock was set back meanwhile")
 
-// dropFuture forgets samples in memory that lie in the future since the clock
+// dropFuture drops samples in memory that are in the future since the clock
 // was set back: they would refuse every sample until that time comes.
 func (d *Store) dropFuture() {
 	now := d.opts.Now()

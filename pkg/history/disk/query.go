@@ -14,7 +14,7 @@ import (
 
 // Querier implements storage.Queryable: what is on disk, and beside it what
 // memory took meanwhile. While the directory is opened for the first time it
-// waits a little, so that the first queries after a start see the past.
+// waits a little, so that the first queries after a start see the history on disk.
 func (d *Store) Querier(mint, maxt int64) (storage.Querier, error) {
 	d.awaitOpening()
 	d.mu.RLock()

@@ -15,7 +15,7 @@ import (
 //	switching        Held for reading by a batch from its beginning to its end, so
 //	                 that all of its samples go to the same place; for writing by
 //	                 the keeper when it makes disk that place again.
-//	maintaining      Held by whoever maps chunks, compacts, or changes blocks: the
+//	maintaining      Held while chunks are mapped, compacted, or blocks are changed: the
 //	                 keeper, or a batch that waits for compaction.
 //	mu               Guards the state below. Held for moments only: no file is
 //	                 read or written meanwhile.

@@ -123,7 +123,7 @@ func same(t testing.TB, want, got map[string][]pair) {
 	}
 }
 
-// within looks whether got has every sample of want.
+// within checks that got has every sample of want.
 func within(t testing.TB, want, got map[string][]pair) {
 	t.Helper()
 	var lacks []string
@@ -143,7 +143,7 @@ func within(t testing.TB, want, got map[string][]pair) {
 
 var everything = `{__name__!=""}`
 
-// reopened is what is there after the store was closed.
+// reopened returns the store opened again after it was closed.
 func reopened(t *testing.T, d *Store) map[string][]pair {
 	t.Helper()
 	require.NoError(t, d.Close())
@@ -361,7 +361,7 @@ func TestFirstQueriesWaitForTheOpening(t *testing.T) {
 	d := openDisk(t, Options{Dir: dir, Now: c.Now})
 	wrote := polls(t, d, c, 50, "a")
 	require.NoError(t, d.Close())
-	// No wait for the opening here: a query that comes at once sees the past.
+	// No wait for the opening here: a query that comes at once sees the history.
 	d = startDisk(t, Options{Dir: dir, Now: c.Now})
 	same(t, wrote, readDisk(t, d, `a`))
 }

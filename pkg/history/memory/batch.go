@@ -190,7 +190,7 @@ func (b *memBatch) Commit() error {
 
 // adopt replaces series of this batch by the store's where another batch has
 // brought the same since they were staged, and where a series was forgotten
-// meanwhile, begins it anew.
+// meanwhile, resets it.
 func (b *memBatch) adopt() {
 	var instead map[*memSeries]*memSeries
 	for i, x := range b.staged {

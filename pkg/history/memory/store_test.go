@@ -245,7 +245,7 @@ func (q pausingQuerier) Select(ctx context.Context, sorted bool, h *storage.Sele
 	return q.Querier.Select(ctx, sorted, h, m...)
 }
 
-// A writer adds the same value to all series at once; whoever reads must find
+// A writer adds the same value to all series at once; readers must find
 // one value in all of them, whenever and however slowly.
 func TestQueriesDuringCommitsSeeWholePolls(t *testing.T) {
 	c := newClock()

@@ -1,4 +1,4 @@
-// Package mesostest serves recorded answers of a real Mesos cluster on real
+// Package mesostest serves recorded responses of a real Mesos cluster on real
 // ports, one server per recorded master or agent, so that tests of everything
 // above the client meet Mesos as it is: leaders, redirects, statuses, gzip.
 //

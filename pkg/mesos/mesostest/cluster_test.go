@@ -16,7 +16,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func captures() fs.FS { return os.DirFS("../../../testdata/captures") }
 
-// get asks as a browser would not: no redirects, no hidden gzip.
+// get sends a request unlike a browser: no redirects, no hidden gzip.
 func get(t *testing.T, url string, header ...string) (*http.Response, string) {
 	t.Helper()
 	transport := &http.Transport{DisableCompression: true}

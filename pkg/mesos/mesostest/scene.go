@@ -165,7 +165,7 @@ func read(captures fs.FS, row row) (recording, error) {
 }
 
 // served are the recorded headers that are part of the answer; lengths and
-// encodings are made anew.
+// encodings are created again.
 var served = []string{"Content-Type", "Date", "Location", "WWW-Authenticate"}
 
 // headers reads the recorded response headers of an answer: NAME.headers beside
@@ -223,7 +223,7 @@ func choose(recordings []recording, host string, r *http.Request) *recording {
 	return best
 }
 
-// accepts tells whether the client asked for gzip.
+// accepts reports whether the client asked for gzip.
 func accepts(r *http.Request) bool {
 	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
 		name, q, _ := strings.Cut(strings.TrimSpace(part), ";")

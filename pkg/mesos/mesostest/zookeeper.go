@@ -47,7 +47,7 @@ func (z *ZooKeeper) Address() string { return z.address }
 // URL is the address of a path, for a client's configuration.
 func (z *ZooKeeper) URL(path string) string { return "zk://" + z.address + path }
 
-// Set makes the children of a path what is given, by name; nil takes the path away.
+// Set sets the children of a path, by name; nil removes the path.
 func (z *ZooKeeper) Set(path string, children map[string]string) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
@@ -94,13 +94,13 @@ func (c *Cluster) MasterInfo(host string) string {
 	return MasterInfo(address, n)
 }
 
-// MasterInfo is what a master writes into its znode, as recorded of one.
+// MasterInfo is the content of a master's znode, as recorded of one.
 func MasterInfo(hostname string, port int) string {
 	return fmt.Sprintf(`{"address":{"hostname":%q,"ip":"127.0.0.1","port":%d},"capabilities":[{"type":"AGENT_UPDATE"},{"type":"AGENT_DRAINING"},{"type":"QUOTA_V2"}],"hostname":%q,"id":"8cfec505-dfd0-4fd6-98ac-815032ab89d6","ip":16777343,"pid":"master@127.0.0.1:%d","port":%d,"version":"1.12.0"}`,
 		hostname, port, hostname, port, port)
 }
 
-// Protect makes reading take the digest user:password; "" ends that.
+// Protect makes reading require the digest user:password; "" ends that.
 func (z *ZooKeeper) Protect(digest string) {
 	z.mu.Lock()
 	defer z.mu.Unlock()

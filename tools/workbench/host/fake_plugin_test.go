@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 // fakePlugin answers with what it was given.
 type fakePlugin struct{}
 
-// seen is what the fake plugin received, as the value of a one-field frame.
+// seen holds what the fake plugin received, as the value of a one-field frame.
 type seen struct {
 	Env       []string                           `json:"env,omitempty"`
 	OrgID     int64                              `json:"orgId"`

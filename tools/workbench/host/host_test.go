@@ -129,7 +129,7 @@ func (h started) ask(t *testing.T, method, path, body string, headers ...string)
 	return answer{resp.StatusCode, resp.Header, string(content)}
 }
 
-// query asks POST /api/ds/query for the given query objects, from 1000 to 61000 ms.
+// query sends the given query objects to POST /api/ds/query, from 1000 to 61000 ms.
 func (h started) query(t *testing.T, queries string, headers ...string) answer {
 	t.Helper()
 	return h.ask(t, "POST", "/api/ds/query", `{"from":"1000","to":"61000","queries":[`+queries+`]}`, headers...)

@@ -130,7 +130,7 @@ func run(ctx context.Context, o options, out, logTo io.Writer) error {
 	return nil
 }
 
-// listen takes the port on the loopback interface only: the host answers anybody
+// listen opens the port on the loopback interface only: the host answers anybody
 // who reaches it, with the data source's stored credentials.
 func listen(port int) (net.Listener, error) {
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))

@@ -22,7 +22,7 @@ import (
 	"community-mesos-datasource/pkg/history/disk/files"
 )
 
-// blocks writes each block anew that does not open or is a suspect. A block of
+// blocks rewrites each block that does not open or is a suspect. A block of
 // which nothing can be read is moved to the quarantine.
 func (r *repair) blocks(ctx context.Context) error {
 	dirs, err := filepath.Glob(filepath.Join(r.Dir, "*"))
@@ -65,7 +65,7 @@ func (r *repair) blocks(ctx context.Context) error {
 	return nil
 }
 
-// block writes a block anew from what can be read, and moves the old one to the
+// block rewrites a block from what can be read, and moves the old one to the
 // quarantine. cause is what is known to be damaged.
 func (r *repair) block(ctx context.Context, dir string, cause error) error {
 	size, err := fileutil.DirSize(dir)

@@ -4,10 +4,10 @@
 // to the directory quarantine.
 //
 //	repair.go   Directory: the steps, and what was found
-//	log.go      the log of recent samples: written anew without what is damaged
+//	log.go      the log of recent samples: rewritten without what is damaged
 //	segment.go  the records of a segment of the log, before and after damage
 //	record.go   what is looked at in a record
-//	block.go    a block: written anew from what can be read
+//	block.go    a block: rewritten from what can be read
 //	chunk.go    single chunks of an open block: marked as deleted
 //
 // What each step saves, compared with quarantine of the damaged block and the

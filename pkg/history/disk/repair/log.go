@@ -21,10 +21,10 @@ import (
 	"community-mesos-datasource/pkg/history/disk/files"
 )
 
-// segmentSize is the size of the segments of a log that is written anew.
+// segmentSize is the size of the segments of a rewritten log.
 const segmentSize = 16 << 20
 
-// log writes the log anew, from all records that can be read, where the TSDB
+// log rewrites the log, from all records that can be read, where the TSDB
 // would drop records that can be read or would not open. A last record that is
 // cut off is left to the TSDB: a process that was killed leaves one, and
 // nothing comes after it.
@@ -167,7 +167,7 @@ func readFile(path string, each func(logRecord) error) (found segment, err error
 	return readSegment(data, each)
 }
 
-// lost counts what a log that was written anew lacks.
+// lost counts what a rewritten log lacks.
 type lost struct {
 	places  int // that could not be read
 	series  int // left out: their labels are too long

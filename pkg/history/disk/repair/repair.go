@@ -27,7 +27,7 @@ type Options struct {
 	// Dir is the directory of the TSDB.
 	Dir string
 	// Suspects are directories of blocks that open but are known to be damaged,
-	// and how: they are written anew.
+	// and how: they are rewritten.
 	Suspects map[string]error
 	// Space returns an error where the file system has no room for so many
 	// bytes more.
