@@ -114,7 +114,7 @@ func TestADataSourceMadeAgainUnderItsUIDGoesOn(t *testing.T) {
 	s.inForce(collecting, 21*time.Second, 25*time.Hour)
 }
 
-// UIDs are an organisation's own.
+// UIDs are per organization.
 func TestTheSameUIDInAnotherOrgIsAnotherDataSource(t *testing.T) {
 	s := newFixture(t, nil, workload).start()
 	s.clock.Advance(every)

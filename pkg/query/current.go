@@ -22,7 +22,7 @@ import (
 // This file answers instant queries about single tasks and executors while
 // their history is not kept: from the latest state of the cluster.
 
-// CurrentTasks returns the current values of tasks and executors, as series;
+// CurrentTasks holds the current values of tasks and executors, as series;
 // *collector.CurrentView is one.
 type CurrentTasks interface {
 	// Time returns when that was.

@@ -63,7 +63,7 @@ describe('masters', () => {
 describe('ZooKeeper', () => {
   const masters = ['zk://zk1:2181/mesos'];
 
-  it('has its digest where it tells the masters, out of reach of Viewers', async () => {
+  it('has its digest where it finds the masters, hidden from Viewers', async () => {
     const { last, user } = setUp({ jsonData: { masters } });
     await user.type(screen.getByLabelText('ZooKeeper digest'), 'mesos');
     expect(screen.getByText(/This is not user:password/)).toBeInTheDocument();
@@ -174,7 +174,7 @@ describe('fields', () => {
 describe('headers of agents', () => {
   const agentStatistics = true;
 
-  it('are there with agent statistics, their values out of reach of Viewers', async () => {
+  it('are there with agent statistics, their values hidden from Viewers', async () => {
     const { last, user } = setUp();
     expect(screen.queryByText('Agent headers')).not.toBeInTheDocument();
     await user.click(screen.getByLabelText(/^Agent statistics/));

@@ -34,7 +34,7 @@ describe('queryTypeOf', () => {
 });
 
 describe('withDefaults', () => {
-  it('fills in a row nobody has touched', () => {
+  it('fills in an untouched row', () => {
     expect(withDefaults({ refId: 'B' })).toEqual({ refId: 'B', ...defaultQuery() });
   });
 

@@ -62,7 +62,7 @@ test('a wrong query shows the message of the plugin on the panel', async ({ meso
   expect(mesos.uid).toBe(source.uid);
 });
 
-test('the settings page names what is wrong, and Save & test says what was found', async ({
+test('the settings page names what is wrong, and Save & test shows what was found', async ({
   api,
   createDataSourceConfigPage,
   page,

@@ -2,7 +2,7 @@
 import { cpusByFrameworkOf } from '../../tools/simulator/expected.ts';
 import { cpusByFramework, expect, test } from './fixtures.ts';
 
-test('Save & test says what was found', async ({ api, mesos }) => {
+test('Save & test shows what was found', async ({ api, mesos }) => {
   const { status, message, details } = await api.call<{
     status: string;
     message: string;

@@ -98,7 +98,7 @@ export async function startReplay(options: ReplayOptions): Promise<Replay> {
   order.forEach((host) => servers.set(host, new HostServer(host, (asked) => say(host, asked), journal)));
   const stopServers = () => Promise.all([...servers.values()].map((server) => server.takeDown()));
 
-  /** Serialised, so that two changes in a row end in the later one. */
+  /** Serialized, so that two changes in a row end in the later one. */
   let settling = Promise.resolve();
   const settle = () =>
     (settling = settling.then(async () => {

@@ -32,7 +32,7 @@ export async function ask(
   }: { method?: string; headers?: object; body?: string; patience?: number } = {}
 ): Promise<Got> {
   const { hostname, port } = new URL(base);
-  // The path is passed on as it is: a URL would normalise what some tests want odd.
+  // The path is passed on as it is: a URL would normalize the unusual paths of some tests.
   const outgoing = request({ hostname, port, path, method, headers: { ...headers }, agent: false });
   outgoing.setTimeout(patience, () => outgoing.destroy(new Error(`no answer in ${patience} ms`)));
   outgoing.end(body === '' ? undefined : body);

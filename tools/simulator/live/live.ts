@@ -123,7 +123,7 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
   const router = host('router', (asked) => routed(answers, byId, asked));
   const hosts = [...masters, ...agents];
 
-  /** Serialised, so that two changes in a row end in the later one. */
+  /** Serialized, so that two changes in a row end in the later one. */
   let settling = Promise.resolve();
   let disturbed = '';
   let calm: Array<() => void> = [];

@@ -244,7 +244,7 @@ test('/containers of agents, with nested ones or without', () =>
     }
   }));
 
-test('/system/stats.json says what /metrics/snapshot says', () =>
+test('/system/stats.json has the values of /metrics/snapshot', () =>
   withLive({}, async (live) => {
     for (const [base, file] of [
       [live.masters[0], 'master'],

@@ -28,7 +28,7 @@ test('a request’s own variables come first, and unknown ones stay as they are'
   );
 });
 
-test('containsTemplate tells text with a variable from text without', () => {
+test('containsTemplate detects variables in a text', () => {
   assert.deepEqual(
     [srv.containsTemplate('up{role="$role"}'), srv.containsTemplate('up'), srv.containsTemplate()],
     [true, false, false]

@@ -18,7 +18,7 @@ type hugeMaster struct {
 	*fake
 	works   time.Duration
 	asked   []time.Time
-	entered chan struct{} // where not nil, told of each /state, which then waits for released
+	entered chan struct{} // where not nil, receives each /state, which then waits for released
 	release chan struct{}
 }
 
