@@ -17,7 +17,7 @@ import (
 // Prometheus' own printer and lists by regexp.QuoteMeta: whatever a filter
 // holds stays a value.
 
-// labelName matches what a label may be called (Prometheus' data model; names
+// labelName matches valid names of labels (Prometheus' data model; names
 // outside it never come from this plugin).
 var labelName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
 
@@ -31,7 +31,7 @@ type matcher struct {
 }
 
 // uncompiled returns the matcher as Prometheus' printer takes it. It must not be
-// asked whether it matches.
+// used for matching.
 func (m matcher) uncompiled() *labels.Matcher {
 	return &labels.Matcher{Type: m.kind, Name: m.label, Value: m.value}
 }
@@ -160,14 +160,14 @@ func onlyLiterals(pattern string) (bool, error) {
 // isMeta reports whether c has a meaning of its own in a regular expression.
 func isMeta(c byte) bool { return strings.IndexByte(`\.+*?()|[]{}^$`, c) >= 0 }
 
-// shouted is a task state or reason, or an expression over some, as Mesos
+// mesosSpelling is a task state or reason, or an expression over some, as Mesos
 // writes them: TASK_RUNNING, REASON_SLAVE_REMOVED, TASK_(FAILED|LOST).
-var shouted = regexp.MustCompile(`^[A-Z_|()?:.*+]*[A-Z][A-Z_|()?:.*+]*$`)
+var mesosSpelling = regexp.MustCompile(`^[A-Z_|()?:.*+]*[A-Z][A-Z_|()?:.*+]*$`)
 
 // oneSpelling turns Mesos' spelling of task states and reasons into that of
 // the labels: lower case, without TASK_ and REASON_, agent for slave.
 func oneSpelling(label, value string, exact bool) string {
-	if label != labelState && label != "reason" || !shouted.MatchString(value) {
+	if label != labelState && label != "reason" || !mesosSpelling.MatchString(value) {
 		return value
 	}
 	if exact {
@@ -183,7 +183,7 @@ func oneSpelling(label, value string, exact bool) string {
 }
 
 // adhocMatchers turns a dashboard's filters into matchers. leftOut has a sentence
-// for each that no matcher can say.
+// for each that no matcher can express.
 func adhocMatchers(filters []AdhocFilter) (matchers []matcher, leftOut []string) {
 	for _, f := range filters {
 		m, err := adhocMatcher(f)

@@ -297,7 +297,7 @@ function late({ masters }: Stage, from: number, until: number): string[] {
   });
 }
 
-/** What mesos_up says of the polls meanwhile, each poll by itself: the step goes by the slowest poll that is asked for. */
+/** What mesos_up says of the polls meanwhile, each poll by itself: the step follows the slowest poll that is queried for. */
 async function failedPolls({ url }: Stage, from: number, until: number): Promise<string[]> {
   if (until - from < 3000 * INTERVAL) {
     return [];
