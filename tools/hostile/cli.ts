@@ -1,6 +1,6 @@
 // The hostile-viewer suite: `npm test -- hostile`, or `node tools/hostile/cli.ts` with
 //
-//   --only TEXT    attacks with the text in their name, or of that point of the issue (A1)
+//   --only TEXT    attacks with the text in their name, or of that point of the issue (A1,A5)
 //   --from TEXT    from the first one with the text in its name on
 //   --plugin DIR   another build than this repository's
 //   --show         how the first answer to each begins
@@ -26,7 +26,7 @@ const { values } = parseArgs({
 const begin = attacks.findIndex(({ name }) => name.includes(values.from));
 const selected = attacks
   .slice(Math.max(0, begin))
-  .filter(({ name, of }) => name.includes(values.only) || of === values.only);
+  .filter(({ name, of }) => values.only.split(',').some((one) => name.includes(one) || of === one));
 if (values.list || selected.length === 0) {
   console.log(attacks.map(({ of, name }) => `${of.padEnd(3)} ${name}`).join('\n'));
   process.exit(values.list ? 0 : 2);
