@@ -16,7 +16,8 @@ const (
 	little        = 64 << 20 // bytes in use
 	littleGarbage = 20       // percent of them
 	muchGarbage   = 40
-	leastGarbage  = 12 << 20 // bytes, however little is in use
+	leastGarbage  = 12 << 20  // bytes, however little is in use
+	softLimit     = 500 << 20 // bytes of the process, unless what is in use and two thirds of it are more
 )
 
 // SaveMemory sets how much garbage this process may have, and again after each
@@ -24,8 +25,9 @@ const (
 func SaveMemory() {
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(live)
-	percent := garbageFor(live[0].Value.Uint64())
-	debug.SetGCPercent(percent)
+	inUse := live[0].Value.Uint64()
+	debug.SetGCPercent(garbageFor(inUse))
+	debug.SetMemoryLimit(limitFor(inUse))
 	// A finalizer runs after each collection.
 	runtime.SetFinalizer(&collected{}, func(*collected) { SaveMemory() })
 }
@@ -37,6 +39,12 @@ func garbageFor(inUse uint64) int {
 		return muchGarbage
 	}
 	return max(littleGarbage, int(100*leastGarbage/max(inUse, leastGarbage)))
+}
+
+// limitFor returns GOMEMLIMIT, up to how many bytes the process grows before it
+// collects garbage more often and returns what is free.
+func limitFor(inUse uint64) int64 {
+	return int64(max(softLimit, inUse+inUse*2/3))
 }
 
 // collected is an object that is garbage at once. The smallest objects share a

@@ -15,6 +15,12 @@ func TestGarbageMayBeAFewMegabytesOrAShareOfWhatIsInUse(t *testing.T) {
 	}
 }
 
+func TestMemoryIsReturnedAboveALimitThatFollowsWhatIsInUse(t *testing.T) {
+	for inUse, want := range map[uint64]int64{0: 500, 200: 500, 300: 500, 600: 1000, 1200: 2000} {
+		require.Equal(t, want<<20, limitFor(inUse<<20), "%d MiB in use", inUse)
+	}
+}
+
 func TestGOGCIsSetAfterEachCollection(t *testing.T) {
 	percent := func() uint64 {
 		runtime.GC() // what is in use is known after a collection

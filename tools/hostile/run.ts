@@ -47,7 +47,7 @@ export interface Verdict {
   /** The result of the whole run. */
   innocent: { count: number; p95: number };
   peak: number;
-  /** Polls that came more than half an interval late or not at all, and polls with mesos_up other than 1. */
+  /** Polls that came nearly an interval late or not at all, and polls with mesos_up other than 1. */
   missed: string[];
   /** Polls of both masters. */
   polls: number;
@@ -167,8 +167,11 @@ interface Outcome {
   text: string;
 }
 
-/** How much of the beginning and of the end of a response is kept: the error is in one of them. */
+/** Characters kept of the beginning of a response, and from the first error in it on. */
 const KEPT = 1 << 16;
+
+/** Marks an error in Grafana's JSON, of a query or of the whole request. */
+const ERROR = /"(?:error|message)":"/;
 
 /** Sends a request on a connection of its own, and reads what comes back without keeping it. */
 function answer(
@@ -205,13 +208,18 @@ function answer(
     });
     request.on('response', (response) => {
       let first = '';
+      let error = '';
       let last = '';
       response.setEncoding('latin1').on('data', (part: string) => {
-        if (first.length < KEPT) {
-          first += part;
-        } else {
-          last = (last + part).slice(-KEPT);
+        first += first.length < KEPT ? part : '';
+        if (error !== '') {
+          error += error.length < KEPT ? part : '';
+          return;
         }
+        const text = last + part; // A mark may lie in two parts.
+        const at = text.search(ERROR);
+        error = at < 0 ? '' : text.slice(at);
+        last = text.slice(-20);
       });
       response.on('error', () => undefined);
       response.on('close', () => {
@@ -222,7 +230,7 @@ function answer(
       });
       response.on('end', () => {
         over();
-        const [kind, told] = read(response.statusCode ?? 0, first + last);
+        const [kind, told] = read(response.statusCode ?? 0, first, error);
         end(kind, told);
       });
     });
@@ -231,11 +239,11 @@ function answer(
 }
 
 /** Classifies a response: HTTP 200, a deliberate error message, or a fault of the plugin. */
-function read(status: number, text: string): [Outcome['kind'], string] {
+function read(status: number, text: string, error: string): [Outcome['kind'], string] {
   if (status === 200) {
     return ['answered', text.slice(0, 1000)];
   }
-  const sentence = /"(?:error|message)":"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? '';
+  const sentence = /"(?:error|message)":"((?:[^"\\]|\\.)*)"/.exec(error)?.[1] ?? '';
   const accident = /panic|runtime error|goroutine|nil pointer|out of memory|within the plugin|unavailable/i;
   if (sentence === '' || accident.test(sentence)) {
     return ['failed', `HTTP ${status}: ${sentence || text.slice(0, 200)}`];
@@ -292,7 +300,7 @@ function late({ masters }: Stage, from: number, until: number): string[] {
     ];
     return moments.slice(1).flatMap((at, i) => {
       const seconds = (at - moments[i]) / 1000;
-      return seconds > 1.5 * INTERVAL ? [`${uid}: ${seconds.toFixed(1)} s without a poll`] : [];
+      return seconds > 1.9 * INTERVAL ? [`${uid}: ${seconds.toFixed(1)} s without a poll`] : [];
     });
   });
 }
