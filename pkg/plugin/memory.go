@@ -16,8 +16,16 @@ const (
 	little        = 64 << 20 // bytes in use
 	littleGarbage = 20       // percent of them
 	muchGarbage   = 40
-	leastGarbage  = 12 << 20  // bytes, however little is in use
-	softLimit     = 500 << 20 // bytes of the process, unless what is in use and two thirds of it are more
+	leastGarbage  = 12 << 20 // bytes, however little is in use
+
+	// softLimit is what the process takes at most while less than that is in use: near
+	// it garbage is collected more often, and what was freed goes back to the system
+	// at once instead of after minutes. So large queries, one after the other, do not
+	// add up.
+	softLimit = 512 << 20 // bytes
+	// tightGarbage is the least garbage that softLimit leaves, in percent of the
+	// bytes in use: with less, collections would take most of the CPU time.
+	tightGarbage = 12
 )
 
 // SaveMemory sets how much garbage this process may have, and again after each
@@ -42,9 +50,13 @@ func garbageFor(inUse uint64) int {
 }
 
 // limitFor returns GOMEMLIMIT, up to how many bytes the process grows before it
-// collects garbage more often and returns what is free.
+// collects garbage more often and returns what is free. A cluster that needs more
+// than softLimit by itself is left to garbageFor, with some of it for fragments.
 func limitFor(inUse uint64) int64 {
-	return int64(max(softLimit, inUse+inUse*2/3))
+	if inUse > softLimit {
+		return int64(inUse + inUse*2/3)
+	}
+	return int64(max(softLimit, inUse*(100+tightGarbage)/100))
 }
 
 // collected is an object that is garbage at once. The smallest objects share a

@@ -16,7 +16,7 @@ func TestGarbageMayBeAFewMegabytesOrAShareOfWhatIsInUse(t *testing.T) {
 }
 
 func TestMemoryIsReturnedAboveALimitThatFollowsWhatIsInUse(t *testing.T) {
-	for inUse, want := range map[uint64]int64{0: 500, 200: 500, 300: 500, 600: 1000, 1200: 2000} {
+	for inUse, want := range map[uint64]int64{0: 512, 200: 512, 400: 512, 500: 560, 600: 1000, 1200: 2000} {
 		require.Equal(t, want<<20, limitFor(inUse<<20), "%d MiB in use", inUse)
 	}
 }
