@@ -77,7 +77,8 @@ type Collector struct {
 	leader    string       // host:port
 	kept      samples.Kept // of the latest batch
 	storage   StorageStatus
-	current   *CurrentView // nil before the first model
+	viewed    *cluster.Cluster // the model that current is of: nil while the series of /state have ended
+	current   *CurrentView     // nil with viewed
 
 	// writing is held while a batch is made. It is taken before mu.
 	writing sync.Mutex
@@ -377,4 +378,7 @@ func (c *Collector) Interval(p series.Poll) time.Duration {
 // endSeries ends all series: the cluster is not polled any more. writing is held.
 func (c *Collector) endSeries() {
 	c.noteWritten(context.Background(), c.writer.End(context.Background(), c.clock.Now()))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.endCurrent()
 }

@@ -82,20 +82,24 @@ func (v *CurrentView) seriesOf(name string) *builtSeries {
 	return b
 }
 
-// CurrentTasks returns what tasks and executors are now, nil before the first
-// /state.
+// CurrentTasks returns what tasks and executors are now, nil while that is unknown:
+// before the first /state, after one that failed, and while nothing is polled.
 func (c *Collector) CurrentTasks() *CurrentView {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.current
 }
 
+// endCurrent ends the current view, as the series of tasks whose history is kept
+// end. The next model brings the next view. mu is held.
+func (c *Collector) endCurrent() { c.viewed, c.current = nil, nil }
+
 // refreshCurrent creates the view of the latest model and of the use that agents
 // reported since. writing is held.
 func (c *Collector) refreshCurrent() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if m := c.state.model; m != nil {
+	if m := c.viewed; m != nil {
 		c.current = newCurrentView(c.writer.Current(m, c.settings.samples()), c.current)
 	}
 }

@@ -32,7 +32,7 @@ func viewing(t *testing.T) *Collector {
 	state := &mesos.State{Slaves: []mesos.Slave{{ID: "S1", Hostname: "agent1", Active: true}}, Frameworks: []mesos.Framework{{ID: "F1", Name: "marathon", Tasks: []mesos.Task{
 		{ID: "t1", Name: "web", FrameworkID: "F1", SlaveID: "S1", State: "TASK_RUNNING", Resources: mesos.Resources{CPUs: 2}},
 	}}}}
-	c.state.model = cluster.Build(state, nil)
+	c.viewed = cluster.Build(state, nil)
 	c.writing.Lock()
 	defer c.writing.Unlock()
 	c.refreshCurrent()
@@ -87,8 +87,8 @@ func TestTheNextModelBringsTheNextView(t *testing.T) {
 	second := c.CurrentTasks()
 	require.Contains(t, second.built, "mesos_task_cpus_allocated", "it is of /state, so it is built once for a model")
 	require.NotContains(t, second.built, "mesos_task_cpus_used")
-	next := *c.state.model
-	c.state.model = &next
+	next := *c.viewed
+	c.viewed = &next
 	c.refreshCurrent()
 	require.Empty(t, c.CurrentTasks().built)
 }

@@ -83,7 +83,8 @@ func (c *Collector) forgetCluster(p *scheduledPoll) {
 	defer c.mu.Unlock()
 	c.log.Info("The masters in the settings are those of another cluster: the series of the old one end")
 	c.others, c.recall = otherMasters{}, false
-	c.label, c.leader, c.current = clusterLabel{}, "", nil
+	c.label, c.leader = clusterLabel{}, ""
+	c.endCurrent()
 	for _, k := range c.polls {
 		k.forget()
 	}

@@ -163,6 +163,9 @@ func (c *Collector) failSome(p *scheduledPoll, o *outcome, cause error, answered
 		return
 	}
 	first := o.failedWith(cause, p.of.schedule().tried)
+	if o == &c.state.result {
+		c.endCurrent() // with the series of tasks
+	}
 	h := o.health()
 	c.mu.Unlock()
 	if first {

@@ -110,7 +110,7 @@ func (s *statePoll) perform(p *scheduledPoll) bool {
 	defer s.writing.Unlock()
 	s.mu.Lock()
 	if s.run == p.run {
-		s.model, s.leader = model, model.Master
+		s.model, s.viewed, s.leader = model, model, model.Master
 		s.heads = append(s.heads, state.Head+head)
 		if len(s.heads) > 2 {
 			s.heads = s.heads[1:]
