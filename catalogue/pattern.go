@@ -253,5 +253,10 @@ func plainName(key string) string {
 		}
 		return '_'
 	}, key)
-	return series.CutName("mesos_" + spelled(legal))
+	name := "mesos_" + spelled(legal)
+	if len(name) > series.MaxName { // with a hash, so that two stay two
+		hash := "_" + series.Hash(name, 16)
+		name = name[:series.MaxName-len(hash)] + hash
+	}
+	return name
 }

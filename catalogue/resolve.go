@@ -10,9 +10,6 @@ import (
 	"community-mesos-datasource/pkg/series"
 )
 
-// maxKey is the largest length in bytes of the label key.
-const maxKey = 1024
-
 // keyLabel is the label that distinguishes series of unknown keys with the same
 // name.
 const keyLabel = "key"
@@ -79,7 +76,7 @@ func (c *catalog) unknown(origin Origin, key string) Metric {
 }
 
 func (m *Metric) addKey(key string) {
-	m.Labels = labels.NewBuilder(m.Labels).Set(keyLabel, series.Cut(key, maxKey)).Labels()
+	m.Labels = labels.NewBuilder(m.Labels).Set(keyLabel, series.CutText(key)).Labels()
 	if m.Series.Type == Untyped {
 		own := *m.Series
 		own.Labels = append(slices.Clone(own.Labels), keyLabel)

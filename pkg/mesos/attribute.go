@@ -6,6 +6,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"community-mesos-datasource/pkg/series"
 )
 
 // An agent's attributes are key:value pairs that its operator chose. Mesos
@@ -38,7 +40,7 @@ func (a *Attribute) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 		if err != nil {
 			return err
 		}
-		*a = Attribute(shortText(string(value)))
+		*a = Attribute(series.CutText(string(value)))
 	}
 	return nil
 }

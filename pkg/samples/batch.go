@@ -63,15 +63,22 @@ func (b *batch) append(of labeled, i int, c *cell, t int64, value float64) int {
 			return 1
 		}
 	case errors.Is(err, storage.ErrOutOfOrderSample), errors.Is(err, storage.ErrDuplicateSampleForTimestamp):
-		// The sink has a newer sample: two things of one name in one answer, or a
-		// clock that went back. The sink's sample stays.
+		// The sink has a newer sample: a clock went back. The sink's sample stays.
 	default:
-		b.dropped++
-		if b.why == nil {
-			b.why = err
-		}
+		b.drop(1, err)
 	}
 	return 0
+}
+
+// errTwice is why something is left out that has the labels of something else.
+var errTwice = errors.New("the response has two things of the same name and ID, of which the first counts")
+
+// drop counts series that are left out.
+func (b *batch) drop(n int, why error) {
+	b.dropped += n
+	if b.why == nil {
+		b.why = why
+	}
 }
 
 // end writes the staleness marker of an open series and returns how many

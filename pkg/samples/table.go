@@ -53,6 +53,7 @@ type row[K comparable, E any] struct {
 	key   K
 	owner series.Poll
 	batch uint64 // number of the batch that wrote it last
+	whole uint64 // number of the batch that wrote all its cells last
 	cells []cell
 }
 
@@ -74,9 +75,15 @@ func (t *table[K, E]) row(b *batch, k K) *row[K, E] {
 	return r
 }
 
-// write appends the samples of one thing.
+// write appends the samples of one thing. Of two things of the same labels the
+// first counts; the series of the other are counted as dropped.
 func (t *table[K, E]) write(b *batch, v *traits, k K, thing *E) {
 	r := t.row(b, k)
+	if r.whole == b.number {
+		b.drop(t.size(v, thing), errTwice)
+		return
+	}
+	r.whole = b.number
 	for i := range t.columns {
 		value, ok := t.columns[i].read(v, thing)
 		if ok {

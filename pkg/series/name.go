@@ -1,6 +1,8 @@
 package series
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 	"unicode/utf8"
 )
@@ -11,13 +13,43 @@ import (
 // label library panics at 16 MiB (prometheus/prometheus, model/labels).
 const MaxName = 256
 
-// CutName returns a name, cut at MaxName bytes. Names that need no cut are
-// returned as they are.
-func CutName(name string) string {
-	if len(name) <= MaxName {
-		return name
+// MaxText is how many bytes are kept of any text of an answer. It is four times
+// MaxName, so that a name that is cut there can be told from one that is not.
+const MaxText = 1024
+
+// CutName returns a name of at most MaxName bytes. One that is longer keeps its
+// beginning and ends in ~ and a hash of the whole, so that two names that differ at
+// their end stay two: series of the same labels would be lost. A name that CutText
+// cut before becomes the same as one that it did not.
+func CutName(name string) string { return cutUnique(CutText(name), MaxName) }
+
+// CutText is CutName for MaxText bytes.
+func CutText(text string) string { return cutUnique(text, MaxText) }
+
+const (
+	cutMark    = "~"
+	hashDigits = 16
+)
+
+func cutUnique(text string, bytes int) string {
+	if len(text) <= bytes {
+		return text
 	}
-	return Cut(name, MaxName)
+	return Cut(text, bytes-len(cutMark)-hashDigits) + cutMark + Hash(text, hashDigits)
+}
+
+// Hash returns the first hexadecimal digits of a hash of a text. It is a
+// cryptographic one, because those who choose names could choose two with the same
+// hash otherwise.
+func Hash(text string, digits int) string {
+	h := sha256.New()
+	var part [512]byte // a conversion would copy a text of 1 MiB
+	for text != "" {
+		n := copy(part[:], text)
+		h.Write(part[:n])
+		text = text[n:]
+	}
+	return hex.EncodeToString(h.Sum(nil))[:digits]
 }
 
 // Cut returns the longest beginning of a text that has at most this many bytes
