@@ -578,9 +578,10 @@ const names: Attack[] = [
   },
   {
     of: 'A6',
-    name: 'a framework name of 17 MiB',
+    name: 'a framework name of 15 MiB, and 20 roles of 1 MiB, one label above 16 MiB',
     requests: () => [
       ask(instant('count(mesos_framework_cpus_allocated)', { uid: 'giant' })),
+      ask(instant('mesos_framework_info', { uid: 'giant' })),
       resource('label-values', { label: 'framework' }, 'giant'),
     ],
   },

@@ -55,7 +55,10 @@ export const rewrites = {
     state.slaves.forEach((agent, i) => (agent.hostname = `<html>${i}${long('<p>error</p>', MIB)}`));
   },
   giant(state: State) {
-    state.frameworks[0].name = long('x', 17 * MIB);
+    // One value of JSON above 16 MiB is not read at all; the label `roles` is made of many that are shorter.
+    const [first, second] = state.frameworks;
+    first.name = long('x', 15 * MIB);
+    second.roles = Array.from({ length: 20 }, (_, i) => long(`role${i}`, MIB));
   },
   odd(state: State) {
     state.frameworks.forEach((framework, i) => {
