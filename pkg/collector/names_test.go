@@ -182,3 +182,20 @@ func TestWhatIsListedTwiceIsCountedAsDropped(t *testing.T) {
 	require.Equal(t, float64(series), f.rec.sum(f.clock.Now(), "mesos_series_dropped"))
 	require.Contains(t, f.Status().SeriesDroppedWhy, "two things of the same name and ID")
 }
+
+func TestAttributesWhoseNamesAreAlikeCostNoSeries(t *testing.T) {
+	store := memory.New(memory.Options{})
+	defer store.Close()
+	clock := clocktest.New(begin)
+	f := newFake(clock)
+	f.state.Slaves[0].Attributes = map[string]mesos.Attribute{"a.b": "1", "a-b": "2", "a_b_conflict1": "3", "rack": "odd"}
+	c := collector.New(collector.Config{Client: f, Sink: store, Clock: clock, Settings: collector.Settings{UID: "uid"}})
+	c.Start()
+	defer c.Stop()
+	clock.Settle()
+	n, err := store.CountSeries(t.Context(), 0, 1<<62, labels.MustNewMatcher(labels.MatchEqual, "__name__", "mesos_agent_info"),
+		labels.MustNewMatcher(labels.MatchEqual, "attr_rack", "odd"), labels.MustNewMatcher(labels.MatchEqual, "attr_a_b_conflict1", "3"))
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	require.Zero(t, c.Status().SeriesDropped)
+}

@@ -116,7 +116,7 @@ func TestTaskLabelsThatAreNamedBecomeLabels(t *testing.T) {
 		f.state.Frameworks[0].Tasks = []mesos.Task{labelled}
 	})
 	const base = `{__name__="mesos_task_cpus_allocated", agent="agent1", agent_id="S1", cluster="fixture", framework="marathon", framework_id="F1", `
-	require.Equal(t, base+`label_my_env="prod", label_team="search", role="prod", task="task 1", task_id="t1"}`,
+	require.Equal(t, base+`label_my_env_x8f30dba9="prod", label_team="search", role="prod", task="task 1", task_id="t1"}`,
 		f.rec.one(t, "mesos_task_cpus_allocated").labels.String())
 	f.clock.Advance(interval)
 	f.Apply(collector.Settings{UID: "uid"}, f.fake)

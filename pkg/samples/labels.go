@@ -2,7 +2,6 @@ package samples
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"community-mesos-datasource/pkg/mesos"
@@ -34,26 +33,21 @@ func (p pairs) each(add func(name, value string)) {
 
 type pair struct{ name, value string }
 
-// chosenLabels returns labels of names and values. Names that become the same are
-// distinguished by _conflict1, _conflict2, ..., as kube-state-metrics does.
+// chosenLabels returns labels of names and values.
 func chosenLabels(prefix string, chosen []pair) pairs {
 	slices.SortFunc(chosen, func(a, b pair) int { return strings.Compare(a.name, b.name) })
 	if len(chosen) > maxChosen {
 		chosen = chosen[:maxChosen]
 	}
-	same := make(map[string]int, len(chosen))
-	for i := range chosen {
-		chosen[i].name = prefix + labelCharacters(chosen[i].name)
-		same[chosen[i].name]++
-	}
-	seen := map[string]int{}
 	var out strings.Builder
+	names := make([]string, 0, maxChosen)
 	for _, c := range chosen {
-		if same[c.name] > 1 {
-			seen[c.name]++
-			c.name += "_conflict" + strconv.Itoa(seen[c.name])
+		name := prefix + labelName(c.name)
+		if slices.Contains(names, name) {
+			continue // the same key twice, or two of one hash: a label is there once
 		}
-		out.WriteString(c.name)
+		names = append(names, name)
+		out.WriteString(name)
 		out.WriteByte(0)
 		out.WriteString(strings.ReplaceAll(series.Cut(c.value, maxChosenBytes), "\x00", "\uFFFD"))
 		out.WriteByte(0)
@@ -61,16 +55,36 @@ func chosenLabels(prefix string, chosen []pair) pairs {
 	return pairs(out.String())
 }
 
-// labelCharacters replaces the characters that a label's name cannot have.
-func labelCharacters(text string) string {
-	return strings.Map(func(r rune) rune {
+const (
+	hashMark   = "_x"
+	hashDigits = 8
+)
+
+// labelName returns a key as the name of a label. It depends on nothing but the
+// key, so that a key has one name on all agents and tasks, whatever other keys they
+// have: one that cannot be a name as it is ends in _x and a hash of the key, because
+// another could become the same (my.key, my-key and my_key).
+func labelName(key string) string {
+	name := strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '_':
 			return r
 		default:
 			return '_'
 		}
-	}, series.Cut(text, maxChosenBytes))
+	}, series.Cut(key, maxChosenBytes))
+	if name == key && !endsInHash(key) {
+		return name
+	}
+	suffix := hashMark + series.Hash(key, hashDigits)
+	return name[:min(len(name), maxChosenBytes-len(suffix))] + suffix
+}
+
+// endsInHash reports whether a key ends in what labelName appends.
+func endsInHash(key string) bool {
+	mark := len(key) - hashDigits - len(hashMark)
+	return mark >= 0 && key[mark:mark+len(hashMark)] == hashMark &&
+		strings.Trim(key[mark+len(hashMark):], "0123456789abcdef") == ""
 }
 
 func attributeLabels(attributes map[string]mesos.Attribute) pairs {

@@ -22,9 +22,9 @@ func TestAttributesBecomeLabels(t *testing.T) {
 	}{
 		{"none", nil, ""},
 		{"as they are", map[string]mesos.Attribute{"rack": "r1", "n": "3"}, "attr_n=3 attr_rack=r1"},
-		{"other characters become _", map[string]mesos.Attribute{"os.name-ü": "x y"}, "attr_os_name__=x y"},
-		{"names that become the same are told apart", map[string]mesos.Attribute{"a.b": "1", "a-b": "2", "c": "3"},
-			"attr_a_b_conflict1=2 attr_a_b_conflict2=1 attr_c=3"},
+		{"other characters become _", map[string]mesos.Attribute{"os.name-ü": "x y"}, "attr_os_name___x3b4a1bc4=x y"},
+		{"keys that become the same are told apart", map[string]mesos.Attribute{"a.b": "1", "a-b": "2", "a_b": "3", "c": "4"},
+			"attr_a_b_xd44362d6=2 attr_a_b_x2e7336dc=1 attr_a_b=3 attr_c=4"},
 		{"values to 128 bytes, no character cut", map[string]mesos.Attribute{"a": mesos.Attribute(strings.Repeat("ü", 100))}, "attr_a=" + strings.Repeat("ü", 64)},
 		{"what is not UTF-8 is replaced", map[string]mesos.Attribute{"a": "x\xff"}, "attr_a=x\uFFFD"},
 		{"a NUL does not split a value", map[string]mesos.Attribute{"a": "x\x00y"}, "attr_a=x\uFFFDy"},
@@ -38,4 +38,31 @@ func text(p pairs) string {
 	var parts []string
 	p.each(func(name, value string) { parts = append(parts, name+"="+value) })
 	return strings.Join(parts, " ")
+}
+
+// What an operator writes beside a key must not change the label that it becomes,
+// and two keys never become one label.
+func TestTheNameOfALabelDependsOnItsKeyAlone(t *testing.T) {
+	first := labelName("my.key")
+	keys := []string{
+		"rack", "my_key", "my.key", "my-key", "my key", "a.b", "a-b", "a_b_conflict1", "ä", "ö", "",
+		first, labelName(first), // that look like what another key becomes
+		strings.Repeat("k", maxChosenBytes), strings.Repeat("k", maxChosenBytes+1), strings.Repeat("k", maxChosenBytes+2),
+		strings.Repeat("ü", 100), strings.Repeat("ü", 101),
+	}
+	names := map[string]string{}
+	for _, key := range keys {
+		name := labelName(key)
+		require.Regexp(t, "^[a-zA-Z0-9_]*$", name)
+		require.LessOrEqual(t, len(name), maxChosenBytes)
+		require.Empty(t, names[name], "%q and %q", key, names[name])
+		names[name] = key
+	}
+	for _, plain := range []string{"rack", "my_key", "a_b_conflict1", "built_20240101", strings.Repeat("k", maxChosenBytes)} {
+		require.Equal(t, plain, labelName(plain))
+	}
+	both := taskLabels([]mesos.Label{{Key: "my.key", Value: "1"}, {Key: "my-key", Value: "2"}}, []string{"my.key", "my-key"})
+	one := taskLabels([]mesos.Label{{Key: "my.key", Value: "1"}}, []string{"my.key", "my-key"})
+	require.Contains(t, text(both), text(one))
+	require.Equal(t, "label_a=1", text(taskLabels([]mesos.Label{{Key: "a", Value: "1"}}, []string{"a", "a"})), "named twice in the settings")
 }
