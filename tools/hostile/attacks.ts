@@ -449,6 +449,62 @@ const own: Attack[] = [
   },
   {
     of: 'own',
+    name: 'CPU time without samples: 300 subqueries of constants in a sum, 8 in one request',
+    requests: () => [
+      ask(
+        times(8, () =>
+          range(times(300, () => 'stddev_over_time(vector(time())[2h:1s])').join('+'), {
+            ...{ interval: '1s', intervalMs: 1000, maxDataPoints: 11_000 },
+          })
+        ),
+        { from: 'now-2h', to: 'now' }
+      ),
+    ],
+  },
+  {
+    of: 'own',
+    name: 'label names of 15,000 bytes on 100,000 current tasks',
+    requests: () =>
+      [
+        `count(label_join(${TASKS}, "${'x'.repeat(15_000)}", "", "task_id"))`,
+        `count(label_replace(${TASKS}, "${'x'.repeat(15_000)}", "$1", "task_id", "(.*)"))`,
+        `count(count_values("${'x'.repeat(15_000)}", mesos_task_start_time_seconds))`,
+      ].map((expr) => ask(instant(expr, { uid: 'large' }))),
+  },
+  {
+    of: 'own',
+    name: '49,000 unknown keys, 8 at once',
+    deadline: BUDGETED,
+    requests: () =>
+      times(8, () =>
+        ask(instant('1', Object.fromEntries(times(49_000, (i) => [`${String(i).padStart(5, '0')}zzz`, 1]))))
+      ),
+  },
+  {
+    of: 'own',
+    name: '50 regular expressions in each of 6 look-ups of label values',
+    requests: () =>
+      times(6, (n) =>
+        resource('label-values', {
+          label: 'task_id',
+          match: times(50, (i) => `{__name__=~".+",task_id=~".{0,${490 - i}}.{0,490}[A-Z]",framework!="${n}-${i}"}`),
+        })
+      ),
+  },
+  {
+    of: 'own',
+    name: 'resource compile with two lists of 9,999 values, 30 at once',
+    requests: () => {
+      const value = times(9_999, (i) => `${'a'.repeat(70)}${String(i).padStart(6, '0')}`);
+      const query = builder({
+        ...{ entity: 'agent', measure: 'free', aggregate: 'max', groupBy: ['attr_rack', 'attr_zone'], top: 3 },
+        filters: ['agent', 'agent_id'].map((label) => ({ label, operator: '=', value })),
+      });
+      return times(30, () => compile(query));
+    },
+  },
+  {
+    of: 'own',
     name: 'nested label_replace that doubles a label 30 times',
     requests: () => [
       ask(
