@@ -31,6 +31,9 @@ const (
 	firstPollWithin = 10 * time.Second
 	// catchUpWithin bounds it where there is history to answer from.
 	catchUpWithin = 2 * time.Second
+	// lookAgainAfter is how often it is looked, from catchUpWithin on, whether there
+	// is history meanwhile.
+	lookAgainAfter = time.Second
 )
 
 // leastBetweenTries is the least time between two tries of a poll when settings
@@ -221,7 +224,7 @@ func (c *Collector) Touch() {
 }
 
 // Ready waits for the first poll after Start and after nobody asked for long: 10 s
-// at most, or 2 s, once, where there is history to answer from. It returns nil, or
+// at most, or 2 s, once, where there is history to answer from by then. It returns nil, or
 // why there is nothing of this collector to answer from.
 func (c *Collector) Ready(ctx context.Context) error {
 	history := !c.historyStart().IsZero()
@@ -232,11 +235,10 @@ func (c *Collector) Ready(ctx context.Context) error {
 	if caughtUp {
 		return c.unready()
 	}
-	within := firstPollWithin
-	if history {
-		within = catchUpWithin
-	}
-	err := c.attempted(ctx, within)
+	// A directory that is being opened shows only later that there is history.
+	err := c.attempted(ctx, catchUpWithin, func(waited time.Duration) bool {
+		return waited >= firstPollWithin || history || !c.historyStart().IsZero()
+	})
 	if ctx.Err() == nil {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -258,7 +260,7 @@ func (c *Collector) unready() error {
 // Check is Ready for Save & test: it waits until the settings in force were
 // tried, and returns what went wrong with them.
 func (c *Collector) Check(ctx context.Context) error {
-	if err := c.attempted(ctx, firstPollWithin); err != nil {
+	if err := c.attempted(ctx, firstPollWithin, func(time.Duration) bool { return true }); err != nil {
 		return err
 	}
 	c.mu.Lock()
@@ -274,9 +276,10 @@ func (c *Collector) Check(ctx context.Context) error {
 }
 
 // attempted waits until the leader was asked for all there is, once. Where that
-// takes longer it returns nil if something was written before.
-func (c *Collector) attempted(ctx context.Context, within time.Duration) error {
-	timer := c.clock.NewTimer()
+// takes longer than within, and longEnough says so, it returns nil if something was
+// written before.
+func (c *Collector) attempted(ctx context.Context, within time.Duration, longEnough func(waited time.Duration) bool) error {
+	begun, timer := c.clock.Now(), c.clock.NewTimer()
 	timer.Reset(within)
 	defer timer.Stop()
 	for _, k := range c.polls {
@@ -298,6 +301,10 @@ func (c *Collector) attempted(ctx context.Context, within time.Duration) error {
 				waiting = s.attempted != attempted
 				c.mu.Unlock()
 			case <-timer.C():
+				if !longEnough(c.clock.Now().Sub(begun)) {
+					timer.Reset(lookAgainAfter)
+					continue
+				}
 				if stored {
 					return nil
 				}

@@ -26,6 +26,7 @@ type fake struct {
 	flags    map[string]string
 	targets  []mesos.Target
 	start    time.Time // of the history; zero: there is none
+	opened   time.Time // start from the second time on that it is asked for; zero: the same
 	last     string    // the cluster that the history was written for last
 	recalls  int       // how often it was asked for
 	follower func(mesos.Target) (map[string]float64, error)
@@ -206,7 +207,15 @@ func start(t *testing.T, s collector.Settings, change ...func(*fake)) *faked {
 		s.UID = "uid"
 	}
 	f.Collector = collector.New(collector.Config{Client: f.fake, Sink: f.rec, Clock: clock, Settings: s,
-		Jitter: func() float64 { return 0.5 }, HistoryStart: func() time.Time { return f.start },
+		Jitter: func() float64 { return 0.5 }, HistoryStart: func() time.Time {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			before := f.start
+			if !f.opened.IsZero() {
+				f.start = f.opened
+			}
+			return before
+		},
 		LastCluster: func(context.Context) string {
 			f.mu.Lock()
 			defer f.mu.Unlock()

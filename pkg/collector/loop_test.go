@@ -217,6 +217,15 @@ func TestNoQueryWaitsLongWhileThereIsHistory(t *testing.T) {
 		require.ErrorIs(t, readyWithin(t, f, 2*time.Second), collector.ErrFirstPoll)
 		require.Error(t, f.Ready(t.Context()), "and the next does not wait at all")
 	})
+	t.Run("after a start, where it is known only once the directory is open", func(t *testing.T) {
+		f := start(t, collector.Settings{}, hang, func(f *fake) {
+			f.err["state"] = failure(mesos.Timeout)
+			f.start, f.opened = time.Time{}, begin
+		})
+		defer release(f)
+		require.ErrorIs(t, readyWithin(t, f, 2*time.Second), collector.ErrFirstPoll)
+		require.Error(t, f.Ready(t.Context()), "and the next does not wait at all")
+	})
 	t.Run("after idling, and after an edit", func(t *testing.T) {
 		f := start(t, collector.Settings{IdleTimeout: time.Hour})
 		f.clock.Advance(2 * time.Hour)

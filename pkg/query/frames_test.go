@@ -327,6 +327,9 @@ func TestTheFirstPoll(t *testing.T) {
 	require.Contains(t, texts(answered(t, empty, query, Options{Ready: collector.ErrFirstPoll})),
 		"The first poll of the cluster is still running: there is nothing to show yet.")
 
+	require.Equal(t, []string{"The first poll of the cluster is still running: answers have only what was collected before it."},
+		texts(answered(t, small(t), query, Options{Ready: collector.ErrFirstPoll})))
+
 	failed := Run(context.Background(), empty, asked(query), Options{Ready: context.DeadlineExceeded})
 	require.ErrorIs(t, failed.Error, context.DeadlineExceeded)
 	require.Equal(t, backend.StatusBadGateway, failed.Status)

@@ -133,13 +133,16 @@ func answer(ctx context.Context, src Source, q backend.DataQuery, o Options) (da
 	return frames, nil
 }
 
-// beginning decides what a missing first poll means for a query: nothing where there is
-// history already; a notice while it runs; its error when it failed.
+// beginning decides what a missing first poll means for a query: a notice while it
+// runs; when it failed, its error, or nothing where there is history already.
 func beginning(src Source, o Options) ([]data.Notice, error) {
-	switch {
-	case o.Ready == nil || !src.Store.Stats().Start.IsZero():
+	running := errors.Is(o.Ready, collector.ErrFirstPoll)
+	switch history := !src.Store.Stats().Start.IsZero(); {
+	case running && history:
+		return []data.Notice{info("The first poll of the cluster is still running: answers have only what was collected before it.")}, nil
+	case o.Ready == nil || history:
 		return nil, nil
-	case errors.Is(o.Ready, collector.ErrFirstPoll):
+	case running:
 		return []data.Notice{info("The first poll of the cluster is still running: there is nothing to show yet.")}, nil
 	default:
 		return nil, &unreadyError{o.Ready}
