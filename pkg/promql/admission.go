@@ -12,7 +12,8 @@ import (
 )
 
 // Everything that reads a history is admitted here by its weight: about how many
-// samples it holds at once, at some 20 bytes each. A query waits for others of its
+// samples it holds at once, at some 20 bytes each, and by its work: what takes long to
+// compute is large, however little it holds. A query waits for others of its
 // lane only, first come, first served: large ones do not hold up small ones, and
 // people's queries take nothing from alert rules.
 
@@ -20,9 +21,9 @@ import (
 // samples each, 210 MB. Each query takes at least its part of the room, so that
 // atOnce of them run.
 var lanes = []laneOptions{
-	{what: "small", upTo: 20_000, room: 160_000, atOnce: 8},
-	{what: "medium", upTo: 1_000_000, room: 4_000_000, atOnce: 4},
-	{what: "large", upTo: math.MaxInt64, room: 6_000_000, atOnce: 2},
+	{what: "small", upTo: 20_000, work: 20_000_000, room: 160_000, atOnce: 8},
+	{what: "medium", upTo: 1_000_000, work: 400_000_000, room: 4_000_000, atOnce: 4},
+	{what: "large", upTo: math.MaxInt64, work: math.MaxFloat64, room: 6_000_000, atOnce: 2},
 }
 
 const (
@@ -43,7 +44,8 @@ const (
 
 type laneOptions struct {
 	what         string
-	upTo         int64 // the largest weight
+	upTo         int64   // the largest weight
+	work         float64 // the most work
 	room, atOnce int64
 }
 
@@ -119,14 +121,19 @@ func (g *gate) lookUp(ctx context.Context, patterns bool) (leave func(), err err
 	return l.enter(ctx, 1, g.whose)
 }
 
-// enter waits until a query of this weight may run.
-func (g *gate) enter(ctx context.Context, weight int64) (leave func(), err error) {
+// enter waits until a query of this weight and work may run.
+func (g *gate) enter(ctx context.Context, weight int64, work float64) (leave func(), err error) {
+	return g.lane(weight, work).enter(ctx, weight, g.whose)
+}
+
+// lane returns the lane of queries of this weight and work.
+func (g *gate) lane(weight int64, work float64) *lane {
 	for _, l := range g.lanes {
-		if weight <= l.upTo {
-			return l.enter(ctx, weight, g.whose)
+		if weight <= l.upTo && work <= l.work {
+			return l
 		}
 	}
-	panic("promql: the last lane takes every weight")
+	return g.lanes[len(g.lanes)-1] // it takes every query
 }
 
 // A Hold keeps the room of a query that has ended until its answer is built. It

@@ -36,8 +36,20 @@ const (
 	reservedPoints = 5000
 
 	// maxReplaceWork is how many instructions of regular expressions label_replace
-	// may run per character: it does not look at the context.
+	// may run per character, in all its calls: it does not look at the context.
 	maxReplaceWork = 10_000_000
+	// replaceLength is how many characters label_replace is taken to match.
+	replaceLength = 100
+
+	// maxWork is how much a query may compute, counted in samples that a function
+	// visits in its window, at some 5 ns each: more does not end before the time-out.
+	maxWork = 10_000_000_000
+	// pointWork is how many times more work a point of a result is, and readWork
+	// how many times more a sample that is read.
+	pointWork, readWork = 20, 4
+
+	// bytesOfSeries is how many bytes of new labels count like a series.
+	bytesOfSeries = 400
 )
 
 // A Cost is what a request takes, as far as its series tell. Samples are counted as
@@ -45,7 +57,8 @@ const (
 type Cost struct {
 	Read   float64 // samples that its selectors read
 	Peak   float64 // samples held at once: of operands and results, not of both sides' history
-	Series float64 // series that its selectors match, together
+	Series float64 // series that its selectors match, together, and new labels of series
+	Work   float64 // samples that functions visit, in all parts of the expression, and what else takes as long
 }
 
 // weight returns the weight by which a query is admitted. The engine holds maxSamples at most.
@@ -64,13 +77,19 @@ func costOf(ctx context.Context, expr parser.Expr, r Request) (Cost, error) {
 		w.start, w.step = r.End, 0
 	}
 	n, err := c.node(expr, w)
-	return Cost{Read: c.read, Peak: n.peak, Series: c.selected}, err
+	cost := Cost{Read: c.read, Peak: n.peak, Series: c.selected, Work: c.work + c.read*readWork}
+	if err == nil && cost.Work > maxWork {
+		err = requestError("The functions of the query, and its subqueries, look at some %.0f samples together, more than can be done in time: use fewer or shorter ranges, raise the step, shorten the time range, or select fewer series", cost.Work)
+	}
+	return cost, err
 }
 
 type coster struct {
 	ctx            context.Context
 	r              Request
 	read, selected float64
+	work, replaced float64
+	begins         *time.Time         // the history; nil until it is asked
 	counted        map[string]float64 // series by matchers and window
 }
 
@@ -83,8 +102,16 @@ type nodeCost struct {
 	fixed  bool    // a range with @: read once
 }
 
-// node returns the cost of a node that is evaluated in a window.
+// node returns the cost of a node that is evaluated in a window, and adds its work.
 func (c *coster) node(expr parser.Expr, w timeWindow) (nodeCost, error) {
+	n, err := c.part(expr, w)
+	if _, parens := expr.(*parser.ParenExpr); !parens {
+		c.work += n.series * w.points() * pointWork
+	}
+	return n, err
+}
+
+func (c *coster) part(expr parser.Expr, w timeWindow) (nodeCost, error) {
 	switch n := expr.(type) {
 	case *parser.ParenExpr:
 		return c.node(n.Expr, w)
@@ -136,12 +163,14 @@ func (c *coster) selector(v *parser.VectorSelector, w timeWindow) (nodeCost, err
 	if c.selected += n; c.selected > maxSelected {
 		return nodeCost{}, requestError("The query selects more than %d series, the limit for one query: name a metric, add label filters, or select from the sums per framework, role or agent instead of from tasks", maxSelected)
 	}
-	c.read += n * at.samples(c.r.Lookback)
 	if w.reach == 0 {
+		c.read += n * at.samples(c.r.Lookback)
 		return result(n, w), nil
 	}
+	at.reach = min(at.reach, c.kept(at.end))
+	c.read += n * at.samples(c.r.Lookback)
 	// A range is read series by series.
-	window := max(1, float64(w.reach)/float64(c.lookback())*samplesPerLookback)
+	window := max(1, float64(at.reach)/float64(c.lookback())*samplesPerLookback)
 	return nodeCost{series: n, window: window, held: n * window, peak: n * window, fixed: at.step == 0}, nil
 }
 
@@ -159,6 +188,22 @@ func (c *coster) at(w timeWindow, timestamp *int64, startOrEnd parser.ItemType) 
 	}
 	w.start, w.step = w.end, 0
 	return w
+}
+
+// longestHistory is how far back a history is taken to reach that does not say.
+const longestHistory = 366 * 24 * time.Hour
+
+// kept returns how far the history reaches back from a time.
+func (c *coster) kept(from time.Time) time.Duration {
+	store, ok := c.r.Store.(interface{ Stats() history.Stats })
+	if !ok {
+		return longestHistory
+	}
+	if c.begins == nil {
+		start := store.Stats().Start
+		c.begins = &start
+	}
+	return max(from.Sub(*c.begins), 0)
 }
 
 func (c *coster) lookback() time.Duration { return max(c.r.Lookback, time.Millisecond) }
@@ -208,10 +253,16 @@ func (c *coster) aggregate(a *parser.AggregateExpr, w timeWindow) (nodeCost, err
 			if series*min(points, reservedPoints) > maxRoom {
 				return n, requestError("count_values over a range may make a series of each value at each of %.0f points of %.0f series, more than fit: query it as instant, raise the step, or count fewer series", points, n.series)
 			}
+			if err := c.newLabels("count_values", series, 1, len(literal(a.Param))); err != nil {
+				return n, err
+			}
 			res := result(n.series, w)
 			res.held = series * min(points, reservedPoints)
 			res.series = series
 			return over(res, n), nil
+		}
+		if err := c.newLabels("count_values", series, 1, len(literal(a.Param))); err != nil {
+			return n, err
 		}
 	default:
 		if !grouped {
@@ -253,9 +304,11 @@ func (c *coster) call(f *parser.Call, w timeWindow) (nodeCost, error) {
 		}
 		switch arg.Type() {
 		case parser.ValueTypeMatrix:
-			if err := checkWork(f.Func.Name, n, w); err != nil {
+			work, err := checkWork(f.Func.Name, n, w)
+			if err != nil {
 				return n, err
 			}
+			c.work += n.series * work
 			if _, sub := unwrap(arg).(*parser.SubqueryExpr); !sub {
 				n.held, n.peak = 2*n.window, 2*n.window // one series at a time
 			}
@@ -280,30 +333,41 @@ func (c *coster) call(f *parser.Call, w timeWindow) (nodeCost, error) {
 
 // relabel adds what new labels of series take, and bounds the work on them.
 func (c *coster) relabel(f *parser.Call, series float64) error {
-	copies, _ := labelCall(f)
-	c.selected += series * float64(copies)
-	if c.selected > maxSelected {
-		return requestError("%s gives new labels to %.0f series, more than fit: aggregate first, or select fewer series", f.Func.Name, series)
+	copies, text := labelCall(f)
+	if err := c.newLabels(f.Func.Name, series, float64(copies), text); err != nil {
+		return err
 	}
 	if f.Func.Name == "label_replace" {
-		if work := series * float64(patternSize(literal(f.Args[4]))); work > maxReplaceWork {
+		work := series * float64(patternSize(literal(f.Args[4])))
+		c.work += work * replaceLength
+		if c.replaced += work; c.replaced > maxReplaceWork {
 			return requestError("label_replace would match a long regular expression with the labels of %.0f series: shorten the regular expression, aggregate first, or select fewer series", series)
 		}
 	}
 	return nil
 }
 
-// checkWork refuses a function over ranges that would visit too many samples of one
-// series before the context is looked at.
-func checkWork(function string, n nodeCost, w timeWindow) error {
+// newLabels adds labels that series get: each has so many copies of others in it, and
+// so many bytes of its own, its name included.
+func (c *coster) newLabels(function string, series, copies float64, bytes int) error {
+	c.selected += series * (copies + float64(bytes)/bytesOfSeries)
+	if c.selected > maxSelected {
+		return requestError("%s gives new labels to %.0f series, more than fit: aggregate first, use shorter names and texts, or select fewer series", function, series)
+	}
+	return nil
+}
+
+// checkWork returns how many samples of one series a function over ranges visits, and
+// refuses more than it may before the context is looked at.
+func checkWork(function string, n nodeCost, w timeWindow) (float64, error) {
 	work := n.window * w.points()
 	if function == "quantile_over_time" || function == "mad_over_time" {
 		work *= sortingWork
 	}
 	if n.series > 0 && work > maxSeriesWork {
-		return requestError("%s looks at some %.0f samples at each of %.0f points, more than can be done in time: shorten its range, raise the step, or shorten the time range", function, n.window, w.points())
+		return 0, requestError("%s looks at some %.0f samples at each of %.0f points, more than can be done in time: shorten its range, raise the step, or shorten the time range", function, n.window, w.points())
 	}
-	return nil
+	return work, nil
 }
 
 func unwrap(expr parser.Expr) parser.Expr {

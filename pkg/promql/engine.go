@@ -231,7 +231,7 @@ func (e *Engine) enter(ctx context.Context, expr parser.Expr, r Request) (leave 
 	gate := e.gate(r.Alert)
 	cost, err := e.cost(ctx, gate, expr, r)
 	if err == nil {
-		leave, err = gate.enter(ctx, cost.weight(e.opts.MaxSamples))
+		leave, err = gate.enter(ctx, cost.weight(e.opts.MaxSamples), cost.Work)
 	}
 	if err != nil {
 		return nil, e.evalError(ctx, err)

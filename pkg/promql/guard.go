@@ -22,8 +22,10 @@ const (
 	// each series gets its own copy.
 	maxLabelGrowth = 16
 	maxLabelText   = 2048
-	// maxLabels bounds the labels that an aggregation or a match names.
-	maxLabels = 100
+	// maxLabels bounds the labels that an aggregation or a match names, and
+	// maxLabelName the bytes of each name.
+	maxLabels    = 100
+	maxLabelName = 256
 )
 
 // guard refuses expressions that take memory the engine does not count. width
@@ -41,7 +43,7 @@ func guard(expr parser.Expr, width time.Duration) (refused error) {
 
 // guardSums holds sums over the nodes of an expression.
 type guardSums struct {
-	text     int // bytes in label_replace and label_join
+	text     int // bytes in label_replace, label_join and count_values, names included
 	patterns patternBudget
 }
 
@@ -51,6 +53,11 @@ func guardNode(node parser.Node, path []parser.Node, width time.Duration, sums *
 	}
 	switch n := node.(type) {
 	case *parser.AggregateExpr:
+		if n.Op == parser.COUNT_VALUES {
+			if err := sums.addText(n.Op.String(), len(literal(n.Param)), literal(n.Param)); err != nil {
+				return err
+			}
+		}
 		return guardLabels(n.Op.String()+" by or without", n.Grouping)
 	case *parser.BinaryExpr:
 		if n.VectorMatching != nil {
@@ -66,13 +73,33 @@ func guardNode(node parser.Node, path []parser.Node, width time.Duration, sums *
 			return requestError("The nested label_replace and label_join may make a label %d times longer, and %d times is the most", growth, maxLabelGrowth)
 		}
 		if own, bytes := labelCall(n); own > 0 {
-			sums.text += bytes
-		}
-		if sums.text > maxLabelText {
-			return requestError("The texts in label_replace and label_join have more than %d bytes together: shorten them", maxLabelText)
+			if err := sums.addText(n.Func.Name, bytes, labelNames(n)...); err != nil {
+				return err
+			}
 		}
 		if n.Func.Name == "label_replace" {
 			return sums.patterns.addCompiled(literal(n.Args[4]))
+		}
+	}
+	return nil
+}
+
+// addText adds the bytes that a function puts into labels, and bounds the names of labels in it.
+func (s *guardSums) addText(function string, bytes int, names ...string) error {
+	if err := guardNames(function, names); err != nil {
+		return err
+	}
+	if s.text += bytes; s.text > maxLabelText {
+		return requestError("The names and texts in label_replace, label_join and count_values have more than %d bytes together: shorten them", maxLabelText)
+	}
+	return nil
+}
+
+// guardNames bounds each name of a label: series may get their own copy.
+func guardNames(where string, names []string) error {
+	for _, name := range names {
+		if len(name) > maxLabelName {
+			return requestError("%s names the label %s, which has %d bytes and may have %d at most: shorten it", where, shortened(name), len(name), maxLabelName)
 		}
 	}
 	return nil
@@ -83,7 +110,7 @@ func guardLabels(where string, labels []string) error {
 	if len(labels) > maxLabels {
 		return requestError("%s has %d labels and may have %d at most: name fewer", where, len(labels), maxLabels)
 	}
-	return nil
+	return guardNames(where, labels)
 }
 
 // subqueryPoints is the number of points of the innermost subquery of a path:
@@ -119,18 +146,29 @@ func labelGrowth(path []parser.Node) int {
 }
 
 // labelCall returns how many labels a call of label_replace or label_join puts
-// into one (at least 1; 0 for other calls), and how many bytes of text.
+// into one (at least 1; 0 for other calls), and how many bytes of text, the name of the
+// new label included.
 func labelCall(call *parser.Call) (copies, text int) {
 	const values = 3 // label_join(vector, to, separator, from...)
 	switch call.Func.Name {
 	case "label_join":
 		copies = max(1, len(call.Args)-values)
-		text = len(literal(call.Args[2])) * copies
+		text = len(literal(call.Args[1])) + len(literal(call.Args[2]))*copies
 	case "label_replace": // (vector, to, replacement, from, pattern)
-		text = len(literal(call.Args[2]))
+		text = len(literal(call.Args[1])) + len(literal(call.Args[2]))
 		copies = max(1, strings.Count(literal(call.Args[2]), "$"))
 	}
 	return copies, text
+}
+
+// labelNames returns the names of labels in a call of label_replace or label_join.
+func labelNames(call *parser.Call) (names []string) {
+	for i, arg := range call.Args {
+		if i == 1 || i == 3 || i > 3 && call.Func.Name == "label_join" {
+			names = append(names, literal(arg))
+		}
+	}
+	return names
 }
 
 func literal(expr parser.Expr) string {

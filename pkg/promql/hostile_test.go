@@ -140,7 +140,7 @@ func TestHostileExpressions(t *testing.T) {
 		{"a moment repeated", `task @ end()`, "more than 5000000 samples at once", false},
 		{"a regular expression on each series", `label_replace(task, "x", "$1", "task_id", "(.{0,900})[0-9].{0,50}")`, "label_replace would match a long regular expression", true},
 		{"copies of labels", `label_join(task, "x", "-", ` + strings.TrimSuffix(strings.Repeat(`"task_id",`, 14), ",") + `)`, "", true},
-		{"copies of labels in several", strings.TrimSuffix(strings.Repeat(`label_join(task, "x", "-", `+strings.TrimSuffix(strings.Repeat(`"task_id",`, 14), ",")+`) or `, 3), " or "), "selects more than 300000 series", true},
+		{"copies of labels in several", strings.TrimSuffix(strings.Repeat(`label_join(task, "x", "-", `+strings.TrimSuffix(strings.Repeat(`"task_id",`, 14), ",")+`) or `, 3), " or "), "gives new labels to 10000 series, more than fit", true},
 		{"one to many", `task * on () group_left (x) vector(1)`, "", true},
 		{"many to one over a range", `task * on (cluster) group_left () sum by (cluster) (task)`, "more than 5000000 samples at once", false},
 		{"many to many", `task * on (cluster) task`, "found duplicate series", true},
