@@ -1,10 +1,14 @@
 package query
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // This file bounds the size of a query before anything is done with it: a
@@ -68,6 +72,21 @@ func checkJSON(raw json.RawMessage) error {
 		}
 	}
 	return nil
+}
+
+// checkNames returns an error for an object that has a name twice: decoders take
+// one of the two, and nobody knows which was meant. JSON that is not well-formed is
+// left to the decoder.
+func checkNames(raw json.RawMessage) error {
+	_, err := jsontext.NewDecoder(bytes.NewReader(raw), jsontext.AllowInvalidUTF8(true)).ReadValue()
+	if !errors.Is(err, jsontext.ErrDuplicateName) {
+		return nil
+	}
+	text := "the query has a key twice: keep one of them"
+	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		text = fmt.Sprintf("the query has the key %s twice: keep one of them", cut(strings.TrimPrefix(string(syntax.JSONPointer), "/")))
+	}
+	return bad("", "%s", text)
 }
 
 // bounded is a string of a query and how long it may be.

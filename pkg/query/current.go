@@ -57,6 +57,25 @@ func (s Source) withTasks(r reads) storage.Queryable {
 	return withCurrent{store: s.Store, current: currentStore{current}}
 }
 
+// needsTaskHistory returns an error for a query that reads history of single tasks or
+// executors where that is not kept: its numbers would be of the latest moment only, or
+// of a part of the series.
+func (b built) needsTaskHistory(status collector.Status, instant bool) error {
+	if status.TaskSeries || status.TaskSeriesWhy == "" {
+		return nil
+	}
+	switch {
+	case b.reads.tasksByPattern:
+		return bad("expr", "selects series of single tasks or executors by a pattern, and only their current values are kept: name the series, or leave them out with __name__!~\"mesos_(task|executor)_.*\". %s", status.TaskSeriesWhy)
+	case !b.reads.ofTasks():
+		return nil
+	case !instant, b.reads.tasksBefore, b.plan.parsed == nil && b.reads.reach > 0:
+		return bad("", "the query needs the history of single tasks or executors, and only their current values are kept: make it instant and without a range of time, or query frameworks, roles or agents. %s", status.TaskSeriesWhy)
+	default:
+		return nil
+	}
+}
+
 // withCurrent is a store with the current tasks beside it.
 type withCurrent struct {
 	store   history.Store

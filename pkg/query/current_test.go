@@ -17,6 +17,7 @@ import (
 	"community-mesos-datasource/pkg/history/memory"
 	"community-mesos-datasource/pkg/mesos"
 	"community-mesos-datasource/pkg/promql"
+	"community-mesos-datasource/pkg/samples"
 )
 
 // crowd is a Mesos master with so many tasks.
@@ -205,4 +206,49 @@ func BenchmarkCurrentTasks(b *testing.B) {
 			}
 		})
 	}
+}
+
+// Only current values of single tasks are kept: a rule that needs more than these has
+// an error, everybody else a notice.
+func TestARuleThatNeedsTheHistoryOfTasksHasAnErrorWhereItIsNotKept(t *testing.T) {
+	src := source(t, recordedStore(t, recorded{of("mesos_cluster_cpus_capacity"), flat(8, 60)}))
+	const why = "History of tasks is not kept."
+	src.Status = func() collector.Status { return collector.Status{TaskSeriesWhy: why} }
+	now := fakeCurrent{time: noon.Add(-every), series: []samples.CurrentSeries{
+		{Labels: of("mesos_task_cpus_allocated", "task", "a", "task_id", "1"), Value: 2},
+	}}
+	src.CurrentTasks = func() CurrentTasks { return now }
+	for _, query := range []string{
+		`"expr":"sum(changes(mesos_task_start_time_seconds[1h]))","instant":true`,
+		`"expr":"sum(max_over_time(mesos_task_cpus_allocated[6h]))","instant":true`,
+		`"expr":"sum(mesos_task_cpus_allocated offset 5m)","instant":true`,
+		`"expr":"sum(mesos_task_cpus_allocated @ 0)","instant":true`,
+		`"expr":"max_over_time(sum(mesos_executor_cpus_allocated)[1h:1m])","instant":true`,
+		`"expr":"sum(mesos_task_cpus_allocated)","range":true`,
+		`"entity":"task","resource":"cpus","measure":"allocated","range":true`,
+		`"entity":"task","resource":"cpus","measure":"allocated","forecast":"1h","instant":true`,
+		`"expr":"count({task_id!=\"\"})","instant":true`,
+		`"expr":"count({__name__=~\"mesos_task_.+\"})","instant":true`,
+		`"expr":"count({__name__=~\".*_cpus_allocated\",task_id=\"\"})","instant":true`,
+		`"expr":"count({cluster=\"c\"})","instant":true`,
+	} {
+		for _, o := range []Options{{Alert: true}, {Expression: true}} {
+			response := Run(context.Background(), src, asked("{"+query+"}"), o)
+			require.ErrorContains(t, response.Error, why, query)
+			require.ErrorContains(t, response.Error, "only their current values are kept", query)
+		}
+		response := answered(t, src, "{"+query+"}", Options{})
+		require.Contains(t, texts(response), why, query)
+	}
+	for query, want := range map[string]float64{
+		`"expr":"sum(mesos_task_cpus_allocated)","instant":true`:                                                       2,
+		`"expr":"count({__name__=~\"mesos_.+\",__name__!~\"mesos_(task|executor)_.*\"})","instant":true`:               1,
+		`"expr":"count({__name__=~\".+\",master=~\".+\"}) or vector(7)","instant":true`:                                7,
+		`"expr":"sum(avg_over_time(mesos_cluster_cpus_capacity[5m])) + sum(mesos_task_cpus_allocated)","instant":true`: 10,
+	} {
+		response := answered(t, src, "{"+query+"}", Options{Alert: true})
+		require.Equal(t, want, response.Frames[0].Fields[0].At(0), query)
+	}
+	src.Status = func() collector.Status { return collector.Status{TaskSeries: true} }
+	answered(t, src, `{"expr":"sum(mesos_task_cpus_allocated)","range":true}`, Options{Alert: true})
 }

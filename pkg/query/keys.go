@@ -83,9 +83,14 @@ func objectOf(raw json.RawMessage) map[string]json.RawMessage {
 func unknownAmong(place string, object map[string]json.RawMessage, known, alsoKnown []string) unknownKeys {
 	var found unknownKeys
 	for _, key := range slices.Sorted(maps.Keys(object)) {
-		if !slices.Contains(known, key) && !slices.Contains(alsoKnown, key) {
-			found = append(found, unknownKey{place + cut(key), similarKey(cut(key), known)})
+		if slices.Contains(known, key) || slices.Contains(alsoKnown, key) {
+			continue
 		}
+		similar := ""
+		if len(found) < maxUnknown { // of the others only the number is told
+			similar = similarKey(cut(key), known)
+		}
+		found = append(found, unknownKey{place + cut(key), similar})
 	}
 	return found
 }
@@ -173,10 +178,11 @@ func similarKey(key string, known []string) string {
 	return ""
 }
 
+// separators removes what separates the words of a key.
+var separators = strings.NewReplacer("_", "", "-", "", " ", "", ".", "")
+
 // letters is a key in lower case, without what separates its words.
-func letters(key string) string {
-	return strings.NewReplacer("_", "", "-", "", " ", "", ".", "").Replace(strings.ToLower(key))
-}
+func letters(key string) string { return separators.Replace(strings.ToLower(key)) }
 
 // editDistance returns how many bytes must be put in, left out or replaced to
 // make one text of the other (Levenshtein).

@@ -207,13 +207,12 @@ func adhocMatcher(f AdhocFilter) (matcher, error) {
 	if !labelName.MatchString(f.Key) {
 		return matcher{}, errors.New("no label can be called so")
 	}
+	if f.Value == "" && len(f.Values) == 0 {
+		return matcher{}, errors.New("it has no value")
+	}
 	switch f.Operator {
-	case "=|":
-		return newMatcher(f.Key, OperatorEqual, f.list())
-	case "!=|":
-		return newMatcher(f.Key, OperatorNotEqual, f.list())
-	case "=", "!=", "=~", "!~":
-		return newMatcher(f.Key, Operator(f.Operator), []string{f.Value})
+	case "=|", "!=|", "=", "!=", "=~", "!~":
+		return newMatcher(f.Key, Operator(strings.TrimSuffix(f.Operator, "|")), f.list())
 	default:
 		return matcher{}, errors.New("labels are texts, which can be compared with =, !=, =~, !~, =| and !=| only")
 	}

@@ -295,6 +295,9 @@ func (c *compiler) finish(measure expr, p plan) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
+	if ahead > 0 && ahead < time.Minute {
+		return plan{}, bad("forecast", "%q is too short: write at least 1m", q.Forecast)
+	}
 	if ahead > 0 && c.counter {
 		return plan{}, bad("forecast", "is not for counters: leave it out")
 	}

@@ -176,7 +176,7 @@ type AdhocFilter struct {
 	Operator string `json:"operator"`
 	// Value is the value compared with.
 	Value string `json:"value,omitempty"`
-	// Values are those of the operators =| and !=|.
+	// Values are several values, any of which counts. They come before Value.
 	Values []string `json:"values,omitempty"`
 }
 

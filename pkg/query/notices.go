@@ -39,7 +39,7 @@ type circumstances struct {
 func (c circumstances) notices() []data.Notice {
 	var all []data.Notice
 	all = append(all, c.beginning()...)
-	if !c.status.TaskSeries && c.status.TaskSeriesWhy != "" && c.reads.ofTasks() {
+	if !c.status.TaskSeries && c.status.TaskSeriesWhy != "" && (c.reads.ofTasks() || c.reads.tasksByPattern) {
 		all = append(all, warning("%s", c.status.TaskSeriesWhy))
 	}
 	// Dropped for the same reason are the tasks' series alone: no matter to others.

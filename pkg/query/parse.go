@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -55,6 +56,9 @@ type parsed struct {
 // parse reads a query. Errors are *InvalidError.
 func parse(raw json.RawMessage) (parsed, error) {
 	if err := checkJSON(raw); err != nil {
+		return parsed{}, err
+	}
+	if err := checkNames(raw); err != nil {
 		return parsed{}, err
 	}
 	var head struct {
@@ -228,5 +232,30 @@ func duration(key, text string) (time.Duration, error) {
 	if err != nil || length <= 0 {
 		return 0, bad(key, "%q is not a valid duration: write for example 30s, 5m, 12h or 7d", text)
 	}
+	if length > maxDuration || overflows(strings.TrimPrefix(text, ">")) {
+		return 0, bad(key, "%q is longer than 10 years, the most there may be: write for example 30s, 5m, 12h or 7d", text)
+	}
 	return length, nil
+}
+
+const maxDuration = 10 * 365 * 24 * time.Hour
+
+// oneUnit is a duration of one number and one unit, which gtime multiplies without
+// a look at what fits into 64 bits.
+var oneUnit = regexp.MustCompile(`^(\d+)(ms|[smhdwMy])$`)
+
+// unitLengths are Grafana's units.
+var unitLengths = map[string]time.Duration{
+	"ms": time.Millisecond, "s": time.Second, "m": time.Minute, "h": time.Hour,
+	"d": day, "w": 7 * day, "M": 30 * day, "y": 365 * day,
+}
+
+// overflows reports whether a duration is longer than maxDuration by its text.
+func overflows(text string) bool {
+	parts := oneUnit.FindStringSubmatch(text)
+	if parts == nil {
+		return false
+	}
+	n, err := strconv.ParseFloat(parts[1], 64)
+	return err != nil || n*float64(unitLengths[parts[2]]) > float64(maxDuration)
 }

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -65,6 +66,10 @@ type reads struct {
 	polls []series.Poll
 	// reach is how far back from a moment it looks, by ranges and offsets.
 	reach time.Duration
+	// tasksByPattern reports that a selector without a fixed name matches series of
+	// single tasks or executors, tasksBefore that values of such series from before
+	// the moment are read. Both are about typed expressions only.
+	tasksByPattern, tasksBefore bool
 }
 
 // readsOf returns what an expression reads. Errors are *promql.Error.
@@ -80,12 +85,18 @@ func readsOf(text string) (reads, error) {
 func readsIn(parsed parser.Expr) reads {
 	var r reads
 	r.names, r.any = promql.MetricNames(parsed)
-	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
+	parser.Inspect(parsed, func(node parser.Node, path []parser.Node) error {
 		selector, ok := node.(*parser.VectorSelector)
 		if !ok {
 			return nil
 		}
 		names, others := promql.MetricNames(selector)
+		if others && matchesTasks(selector.LabelMatchers) {
+			r.tasksByPattern = true
+		}
+		if slices.ContainsFunc(names, isOfTasks) && looksBefore(selector, path) {
+			r.tasksBefore = true
+		}
 		var onPoll []*labels.Matcher
 		for _, m := range selector.LabelMatchers {
 			if m.Name == labelPoll {
@@ -110,15 +121,23 @@ func reachOf(parsed parser.Expr) (longest time.Duration) {
 		for _, around := range path {
 			switch n := around.(type) {
 			case *parser.MatrixSelector:
-				reach += n.Range
+				reach = plus(reach, n.Range)
 			case *parser.SubqueryExpr:
-				reach += n.Range + n.OriginalOffset
+				reach = plus(plus(reach, n.Range), n.OriginalOffset)
 			}
 		}
 		longest = max(longest, reach)
 		return nil
 	})
 	return longest
+}
+
+// plus returns the sum of two durations, the longest there is where it is longer.
+func plus(a, b time.Duration) time.Duration {
+	if a > 0 && b > math.MaxInt64-a {
+		return math.MaxInt64
+	}
+	return a + b
 }
 
 // labelPoll is the label of the plugin's own health that names a poll.
@@ -149,16 +168,45 @@ func pollsOf(names []string, others bool, onPoll []*labels.Matcher) []series.Pol
 
 // ofTasks reports whether single tasks or executors are read: their history
 // is not kept in every cluster.
-func (r reads) ofTasks() bool {
-	for _, name := range r.names {
-		if known, ok := catalogue.Lookup(name); ok && (known.Entity == string(EntityTask) || known.Entity == string(EntityExecutor)) {
-			return true
-		}
-		if strings.HasPrefix(name, "mesos_task_") || strings.HasPrefix(name, "mesos_executor_") {
-			return true
-		}
+func (r reads) ofTasks() bool { return slices.ContainsFunc(r.names, isOfTasks) }
+
+// isOfTasks reports whether the series with a name are of single tasks or executors.
+func isOfTasks(name string) bool {
+	if known, ok := catalogue.Lookup(name); ok {
+		return known.Entity == string(EntityTask) || known.Entity == string(EntityExecutor)
 	}
-	return false
+	return strings.HasPrefix(name, "mesos_task_") || strings.HasPrefix(name, "mesos_executor_")
+}
+
+// matchesTasks reports whether a selector without a fixed name may match series of
+// single tasks or executors, by the labels that these have.
+func matchesTasks(matchers []*labels.Matcher) bool {
+	return slices.ContainsFunc(catalogue.All(), func(s catalogue.Series) bool {
+		return isOfTasks(s.Name) && !slices.ContainsFunc(matchers, func(m *labels.Matcher) bool {
+			switch {
+			case m.Name == labels.MetricName:
+				return !m.Matches(s.Name)
+			case m.Name == labelCluster, slices.Contains(s.Labels, m.Name), strings.HasPrefix(m.Name, "label_"):
+				return false // some value may match
+			default:
+				return !m.Matches("")
+			}
+		})
+	})
+}
+
+// looksBefore reports whether a selector reads more than the values at the moment of
+// the query.
+func looksBefore(selector *parser.VectorSelector, path []parser.Node) bool {
+	return selector.OriginalOffset != 0 || selector.Timestamp != nil || selector.StartOrEnd != 0 ||
+		slices.ContainsFunc(path, func(around parser.Node) bool {
+			switch around.(type) {
+			case *parser.MatrixSelector, *parser.SubqueryExpr:
+				return true
+			default:
+				return false
+			}
+		})
 }
 
 // labelsOf returns the labels that the series of an expression have for certain:

@@ -212,6 +212,11 @@ func ask(ctx context.Context, src Source, q backend.DataQuery, o Options, p pars
 	if err != nil {
 		return evaluation{}, err
 	}
+	if o.evaluated() { // for eyes there is a notice
+		if err := b.needsTaskHistory(src.Status(), instant); err != nil {
+			return evaluation{}, err
+		}
+	}
 	var hold promql.Hold // until frames are made
 	e := evaluation{built: b, release: hold.Release, request: promql.Request{
 		Store: src.Store, Expr: b.expr, Lookback: b.times.lookback(), Alert: o.Alert, Hold: &hold,

@@ -157,7 +157,7 @@ export interface AdhocFilter {
    */
   value?: string;
   /**
-   * Values are those of the operators =| and !=|.
+   * Values are several values, any of which counts. They come before Value.
    */
   values?: string[];
 }
