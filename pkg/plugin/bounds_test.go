@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	promlabels "github.com/prometheus/prometheus/model/labels"
@@ -155,4 +156,29 @@ func TestTooLargeRequestsForResourcesAreRefused(t *testing.T) {
 	require.NoError(t, err)
 	code, raw = s.call("POST compile", string(body))
 	require.Equal(t, http.StatusOK, code, string(raw))
+}
+
+// A long body waits for the room of long texts, and a short one does not.
+func TestCompileOfLongQueriesWaitsForItsRoom(t *testing.T) {
+	s := newFixture(t, nil, workload)
+	leave, err := s.registry.engine.Parsing(t.Context(), 4<<20)
+	require.NoError(t, err)
+	body := func(values int) string {
+		return `{"query": {"entity": "agent", "resource": "cpus", "measure": "free", "filters": [{"label": "agent", "op": "=", "values": ["x"` +
+			strings.Repeat(`,"agent-00001.rack-00001.example.com"`, values) + `]}]}}`
+	}
+	answered := make(chan int, 1)
+	go func() {
+		code, _ := s.call("POST compile", body(9000))
+		answered <- code
+	}()
+	code, raw := s.call("POST compile", body(10))
+	require.Equal(t, http.StatusOK, code, string(raw))
+	select {
+	case code := <-answered:
+		t.Fatalf("answered %d without room", code)
+	case <-time.After(100 * time.Millisecond):
+	}
+	leave()
+	require.Equal(t, http.StatusOK, <-answered)
 }

@@ -86,10 +86,22 @@ func (p *Plugin) withSource(handle sourceHandler) http.HandlerFunc {
 // compile answers `{query}` with `{"promql", "warnings"}`: what the query's
 // builder fields mean.
 func (p *Plugin) compile(w http.ResponseWriter, r *http.Request) {
+	// bounded has read the body already.
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		p.writeError(w, http.StatusBadRequest, err)
+		return
+	}
+	leave, err := p.registry.engine.Parsing(r.Context(), len(text))
+	if err != nil {
+		p.writeError(w, query.StatusOf(err), err)
+		return
+	}
+	defer leave()
 	var body struct {
 		Query json.RawMessage `json:"query"`
 	}
-	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+	if err := json.NewDecoder(bytes.NewReader(text)).Decode(&body); err != nil {
 		p.writeError(w, http.StatusBadRequest, fmt.Errorf(`the body must be {"query": {...}}: %w`, err))
 		return
 	}

@@ -34,6 +34,12 @@ const (
 	countingAtOnce, matchingAtOnce = 8, 2
 	// lookUpsAtOnce is how many look-ups of labels run at once.
 	lookUpsAtOnce = 4
+	// matchedLookUpsAtOnce is how many look-ups with regular expressions run at once.
+	matchedLookUpsAtOnce = 2
+
+	// shortTextBytes is how many bytes of an expression, or of a query's JSON, are parsed
+	// without delay; parsingRoom is for how many bytes of longer ones there is room at once.
+	shortTextBytes, parsingRoom = 64 << 10, 4 << 20
 
 	// maxAnswerPoints is how many points the answers of one request may have
 	// together, maxPointsHeld those of all requests: as frames, points take 32 bytes,
@@ -88,14 +94,17 @@ type gate struct {
 	whose                       string // "" or " of alert rules"
 	lanes                       []*lane
 	counting, matching, lookUps *lane
+	matchedLookUps, parsing     *lane
 }
 
 func newGate(whose string) *gate {
 	g := &gate{
-		whose:    whose,
-		counting: newLane(laneOptions{what: "small", room: countingAtOnce, atOnce: countingAtOnce}),
-		matching: newLane(laneOptions{what: "regular-expression", room: matchingAtOnce, atOnce: matchingAtOnce}),
-		lookUps:  newLane(laneOptions{what: "look-up", room: lookUpsAtOnce, atOnce: lookUpsAtOnce}),
+		whose:          whose,
+		counting:       newLane(laneOptions{what: "small", room: countingAtOnce, atOnce: countingAtOnce}),
+		matching:       newLane(laneOptions{what: "regular-expression", room: matchingAtOnce, atOnce: matchingAtOnce}),
+		matchedLookUps: newLane(laneOptions{what: "regular-expression look-up", room: matchedLookUpsAtOnce, atOnce: matchedLookUpsAtOnce}),
+		parsing:        newLane(laneOptions{what: "long", room: parsingRoom, atOnce: parsingRoom / shortTextBytes}),
+		lookUps:        newLane(laneOptions{what: "look-up", room: lookUpsAtOnce, atOnce: lookUpsAtOnce}),
 	}
 	for _, o := range lanes {
 		g.lanes = append(g.lanes, newLane(o))
@@ -116,9 +125,17 @@ func (g *gate) count(ctx context.Context, patterns bool) (leave func(), err erro
 func (g *gate) lookUp(ctx context.Context, patterns bool) (leave func(), err error) {
 	l := g.lookUps
 	if patterns {
-		l = g.matching
+		l = g.matchedLookUps
 	}
 	return l.enter(ctx, 1, g.whose)
+}
+
+// parse waits until a text of so many bytes may be parsed. Short ones never wait.
+func (g *gate) parse(ctx context.Context, bytes int) (leave func(), err error) {
+	if bytes <= shortTextBytes {
+		return func() {}, nil
+	}
+	return g.parsing.enter(ctx, int64(bytes), g.whose)
 }
 
 // enter waits until a query of this weight and work may run.

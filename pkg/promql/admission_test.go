@@ -83,7 +83,7 @@ func TestLargeQueriesWaitForEachOtherAndForNobodyElse(t *testing.T) {
 func requireEmpty(t *testing.T, e *Engine) {
 	t.Helper()
 	for _, g := range []*gate{e.people, e.rules} {
-		for _, l := range append(g.lanes, g.counting, g.matching, g.lookUps) {
+		for _, l := range append(g.lanes, g.counting, g.matching, g.lookUps, g.matchedLookUps, g.parsing) {
 			require.True(t, l.semaphore.TryAcquire(l.room), "%s%s", l.what, g.whose)
 			l.semaphore.Release(l.room)
 			require.Zero(t, l.waiting.Load())

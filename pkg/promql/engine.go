@@ -154,7 +154,12 @@ type newQuery func(context.Context, prom.QueryOpts) (prom.Query, error)
 
 // run is a query from parsing to the copied result.
 func (e *Engine) run(ctx context.Context, r Request, prepare newQuery) (res Result, err error) {
-	expr, err := ParseExpr(r.Expr)
+	ctx, end, err := e.begin(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	defer end()
+	expr, err := e.parse(ctx, r)
 	if err != nil {
 		return Result{}, err
 	}
@@ -168,11 +173,6 @@ func (e *Engine) run(ctx context.Context, r Request, prepare newQuery) (res Resu
 	if r.Lookback <= 0 {
 		r.Lookback = defaultLookback
 	}
-	ctx, end, err := e.begin(ctx)
-	if err != nil {
-		return Result{}, err
-	}
-	defer end()
 	defer func() {
 		if p := recover(); p != nil {
 			res, err = Result{}, panicError(fmt.Errorf("panic while evaluating: %v\n%s", p, debug.Stack()))
@@ -202,6 +202,30 @@ func (e *Engine) run(ctx context.Context, r Request, prepare newQuery) (res Resu
 		leave()
 	}
 	return res, nil
+}
+
+// parse parses the expression of a request, once there is room for its length.
+func (e *Engine) parse(ctx context.Context, r Request) (parser.Expr, error) {
+	leave, err := e.gate(r.Alert).parse(ctx, len(r.Expr))
+	if err != nil {
+		return nil, e.evalError(ctx, err)
+	}
+	defer leave()
+	return ParseExpr(r.Expr)
+}
+
+// Parsing waits until a text of so many bytes, as a query's JSON, may be parsed. The
+// caller calls leave when all that was made of it has been sent. Its errors are of type *Error.
+func (e *Engine) Parsing(ctx context.Context, bytes int) (leave func(), err error) {
+	ctx, end, err := e.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	if leave, err = e.people.parse(ctx, bytes); err != nil {
+		return nil, e.evalError(ctx, err)
+	}
+	return leave, nil
 }
 
 // begin gives a query its time-out and lets Close cancel it.

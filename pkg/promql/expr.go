@@ -45,6 +45,20 @@ func ParseMatchers(selector string) ([]*labels.Matcher, error) {
 	return promQL.ParseMetricSelector(selector)
 }
 
+// ParseSelectors is ParseMatchers for the selectors of one request, whose regular
+// expressions are bounded together. Its errors are of type *Error.
+func ParseSelectors(selectors []string) (all [][]*labels.Matcher, err error) {
+	var budget patternBudget
+	for _, text := range selectors {
+		matchers, err := promQL.selector(text, &budget)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, matchers)
+	}
+	return all, nil
+}
+
 // A boundedParser checks the regular expressions of an expression before
 // Prometheus' parser compiles them, and keeps long lists of literals from being
 // compiled at all.
@@ -52,7 +66,7 @@ type boundedParser struct{ parser.Parser }
 
 // ParseExpr implements parser.Parser. Its errors are of type *Error.
 func (p boundedParser) ParseExpr(text string) (parser.Expr, error) {
-	short, err := shorten("expression", text)
+	short, err := shorten("expression", text, &patternBudget{})
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +87,11 @@ func (p boundedParser) ParseExpr(text string) (parser.Expr, error) {
 
 // ParseMetricSelector implements parser.Parser. Its errors are of type *Error.
 func (p boundedParser) ParseMetricSelector(text string) ([]*labels.Matcher, error) {
-	short, err := shorten("series selector", text)
+	return p.selector(text, &patternBudget{})
+}
+
+func (p boundedParser) selector(text string, budget *patternBudget) ([]*labels.Matcher, error) {
+	short, err := shorten("series selector", text, budget)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +116,7 @@ type shortText struct {
 type cut struct{ at, by int }
 
 // shorten checks the regular expressions in the text of what, and replaces its long lists of literals.
-func shorten(what, text string) (shortText, error) {
+func shorten(what, text string, budget *patternBudget) (shortText, error) {
 	if len(text) > MaxExpressionLists {
 		return shortText{}, requestError("The %s is %d bytes long and may be %d at most, lists of values included: choose fewer values", what, len(text), MaxExpressionLists)
 	}
@@ -110,7 +128,6 @@ func shorten(what, text string) (shortText, error) {
 	var (
 		b         strings.Builder
 		copied    int // of text into b
-		budget    patternBudget
 		smallText int
 		before    parser.ItemType
 		item      parser.Item

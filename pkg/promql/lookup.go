@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"community-mesos-datasource/pkg/history"
+
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/util/annotations"
@@ -32,6 +34,31 @@ type LookUp struct {
 
 // maxListed is how many names or values a look-up lists at most.
 const maxListed = 100_000
+
+// maxLookUpWork is how many instructions of regular expressions a look-up may run per
+// character, with all series.
+const maxLookUpWork = 100_000_000
+
+// checkWork refuses a look-up whose regular expressions take too long for the number
+// of series that there are.
+func (l LookUp) checkWork() error {
+	store, ok := l.Store.(interface{ Stats() history.Stats })
+	if !ok || !slices.ContainsFunc(l.Match, anyPattern) {
+		return nil
+	}
+	size := 0
+	for _, matchers := range l.Match {
+		for _, m := range matchers {
+			if anyPattern([]*labels.Matcher{m}) {
+				size += patternSize(m.Value)
+			}
+		}
+	}
+	if series := store.Stats().Series; float64(size)*float64(series) > maxLookUpWork {
+		return requestError("The regular expressions of the look-up compile to some %d instructions, too many for the %d series of the history: use fewer or shorter ones, or plain values", size, series)
+	}
+	return nil
+}
 
 // A Listing is the answer to a LookUp.
 type Listing struct {
@@ -133,6 +160,9 @@ func (e *Engine) lookUp(ctx context.Context, l LookUp, read func(context.Context
 		return e.evalError(ctx, err)
 	}
 	defer leave()
+	if err := l.checkWork(); err != nil {
+		return err
+	}
 	q, err := exactly(l.Store).Querier(l.mint(), l.maxt())
 	if err != nil {
 		return e.evalError(ctx, err)

@@ -98,12 +98,9 @@ func (l LookUp) on(store storage.Queryable) (promql.LookUp, error) {
 	if l.Limit <= 0 || l.Limit > MaxLabelValues {
 		asked.Limit = MaxLabelValues
 	}
-	for _, text := range l.Match {
-		matchers, err := promql.ParseMatchers(text)
-		if err != nil {
-			return promql.LookUp{}, err
-		}
-		asked.Match = append(asked.Match, matchers)
+	var err error
+	if asked.Match, err = promql.ParseSelectors(l.Match); err != nil {
+		return promql.LookUp{}, err
 	}
 	return asked, nil
 }
