@@ -115,7 +115,7 @@ func TestOtherMastersAreAnotherCluster(t *testing.T) {
 		f.clock.Settle()
 		require.Equal(t, interval, f.Interval(series.PollState))
 	})
-	t.Run("while they cannot be reached, nothing is written", func(t *testing.T) {
+	t.Run("while they cannot be reached, they are down under the data source's UID", func(t *testing.T) {
 		f := start(t, at(first), func(f *fake) { f.last = "fixture" })
 		f.clock.Advance(interval)
 		next := another(f)
@@ -125,12 +125,19 @@ func TestOtherMastersAreAnotherCluster(t *testing.T) {
 		f.Apply(at(second), next)
 		f.clock.Advance(10 * interval)
 		for _, name := range f.rec.names() {
-			require.Zero(t, f.rec.open(f.clock.Now(), name), name)
+			require.Zero(t, f.rec.open(f.clock.Now(), name, "cluster=fixture"), name)
 		}
+		for _, poll := range []string{"state", "roles", "snapshot"} {
+			v, known := f.rec.one(t, "mesos_up", "poll="+poll, "cluster=uid").at(f.clock.Now())
+			require.True(t, known, poll)
+			require.Zero(t, v, poll)
+		}
+		require.Zero(t, f.rec.open(f.clock.Now(), "mesos_cluster_cpus_capacity"))
 		require.Zero(t, f.recalls, "the history is of the old cluster")
 		next.set(func(f *fake) { f.err = map[string]error{} })
 		f.clock.Advance(3 * interval)
 		require.Equal(t, 3, f.rec.open(f.clock.Now(), "mesos_up", "cluster=second"))
+		require.Zero(t, f.rec.open(f.clock.Now(), "mesos_up", "cluster=uid"))
 	})
 	t.Run("a counter does not go on from the old cluster's", func(t *testing.T) {
 		f := start(t, collector.Settings{UID: "uid", Masters: []string{first}, ClusterName: "same"}, func(f *fake) { f.values["master/tasks_failed"] = 10 })

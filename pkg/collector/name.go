@@ -17,7 +17,8 @@ type clusterLabel struct {
 	value string
 	from  string // the setting clusterName it was made with
 	fixed bool   // false: the next success decides
-	// recalled: it is what the history had last, and no poll has succeeded yet.
+	// recalled: it is what the history had last, or the UID for want of it, and no
+	// poll has succeeded yet.
 	recalled bool
 }
 
@@ -107,8 +108,9 @@ func (c *Collector) fixName(p *scheduledPoll, master string, told bool, t time.T
 }
 
 // nameForFailure makes sure that a poll that failed has a name to be written
-// under, if there is one: that of before, the setting's, or after a restart that
-// of the history. It returns false where there is none.
+// under, if there is one: that of before, the setting's, after a restart that of the
+// history, or for other masters the data source's UID until they answer, so that
+// mesos_up is 0. It returns false where there is none.
 func (c *Collector) nameForFailure(p *scheduledPoll) bool {
 	c.mu.Lock()
 	named, recall := c.label.value != "", c.recall
@@ -119,6 +121,8 @@ func (c *Collector) nameForFailure(p *scheduledPoll) bool {
 		return true
 	case label.value == "" && recall:
 		label = clusterLabel{value: c.lastCluster(p.ctx), recalled: true}
+	case label.value == "": // other masters than before, of which none has answered
+		label = clusterLabel{value: p.settings.UID, recalled: true}
 	}
 	if label.value == "" {
 		return false

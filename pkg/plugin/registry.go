@@ -235,8 +235,8 @@ func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSource
 		Log:          r.log.With("source", src.key),
 		HistoryStart: func() time.Time { return kept.Stats().Start },
 		LastCluster: func(ctx context.Context) string {
-			if otherMasters { // the history is of another cluster
-				return ""
+			if otherMasters { // the history is of another cluster: the name of last resort
+				return ds.UID
 			}
 			return lastCluster(ctx, kept, r.clock.Now())
 		},
