@@ -25,8 +25,15 @@ type Compiled struct {
 	Warnings []string `json:"warnings,omitempty"`
 }
 
-// Compile turns a query's JSON into PromQL. Errors are *InvalidError, or
-// *promql.Error where an expression is not PromQL.
+// MaxCompiled is the longest PromQL, in bytes, that Compile returns. A list of
+// values is repeated in every selector, so an expression can be many times the
+// size of its query. Nobody reads as much, and each response is held several times
+// on its way to the browser. Queries run up to promql.MaxExpressionLists.
+const MaxCompiled = 1 << 20
+
+// Compile turns a query's JSON into PromQL. Errors are *InvalidError, also where
+// the expression is longer than MaxCompiled, or *promql.Error where an expression
+// is not PromQL.
 func Compile(raw json.RawMessage) (Compiled, error) {
 	p, err := parse(raw)
 	if err != nil {
@@ -35,6 +42,9 @@ func Compile(raw json.RawMessage) (Compiled, error) {
 	built, err := compile(p, !p.overRange())
 	if err != nil {
 		return Compiled{}, err
+	}
+	if len(built.expr) > MaxCompiled {
+		return Compiled{}, bad("", "the query is %d bytes of PromQL, and at most %d are shown or edited as code: it runs as it is; choose fewer values to see it as code", len(built.expr), MaxCompiled)
 	}
 	answer := Compiled{PromQL: built.expr, Warnings: built.notices}
 	if len(built.filters) > 0 {

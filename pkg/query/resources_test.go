@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +44,19 @@ func TestCompileSaysWhatIsWrong(t *testing.T) {
 	require.Equal(t, promql.ErrorParse, promql.KindOf(err))
 	_, err = Compile(nil)
 	require.ErrorContains(t, err, "not a JSON object")
+}
+
+// Each selector repeats the list: 2 MB of values become 18 MB of PromQL.
+func TestCompileShowsNoMoreThanSomebodyReads(t *testing.T) {
+	names := make([]string, 10_000)
+	for i := range names {
+		names[i] = fmt.Sprintf("%s%05d", strings.Repeat("a", 50), i)
+	}
+	value, err := json.Marshal(names)
+	require.NoError(t, err)
+	query := json.RawMessage(`{"entity":"agent","resource":"cpus","measure":"free","filters":[{"label":"agent","operator":"=","value":` + string(value) + `}]}`)
+	_, err = Compile(query)
+	require.ErrorContains(t, err, "bytes of PromQL, and at most 1048576 are shown or edited as code: it runs as it is")
 }
 
 func TestLabelsAndTheirValues(t *testing.T) {

@@ -493,6 +493,18 @@ const own: Attack[] = [
   },
   {
     of: 'own',
+    name: 'resource compile with two lists of 9,999 values, 30 at once',
+    requests: () => {
+      const value = times(9_999, (i) => `${'a'.repeat(70)}${String(i).padStart(6, '0')}`);
+      const query = builder({
+        ...{ entity: 'agent', measure: 'free', aggregate: 'max', groupBy: ['attr_rack', 'attr_zone'], top: 3 },
+        filters: ['agent', 'agent_id'].map((label) => ({ label, operator: '=', value })),
+      });
+      return times(30, () => compile(query));
+    },
+  },
+  {
+    of: 'own',
     name: 'nested label_replace that doubles a label 30 times',
     requests: () => [
       ask(
