@@ -45,7 +45,7 @@ func TestTheProcessEndsByItself(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			f := startFamily(t, executable)
+			f := startPolling(t, executable)
 			require.True(t, f.lives())
 			told := time.Now()
 			require.NoError(t, c.end(f))
@@ -81,9 +81,9 @@ type family struct {
 	plugin *os.Process
 }
 
-// startFamily starts both, and waits until the plugin polls a master that never
+// startPolling starts both, and waits until the plugin polls a master that never
 // answers.
-func startFamily(t *testing.T, executable string) *family {
+func startPolling(t *testing.T, executable string) *family {
 	t.Helper()
 	polled := make(chan struct{}, 100)
 	master := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -91,14 +91,33 @@ func startFamily(t *testing.T, executable string) *family {
 		<-r.Context().Done()
 	}))
 	t.Cleanup(master.Close)
-	// Sockets' paths have to be short.
-	sockets, err := os.MkdirTemp("", "gpx")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(sockets) })
+	f := startFamily(t, executable, master.URL, socketFolder(t))
+	select {
+	case <-polled:
+	case <-time.After(time.Minute):
+		require.Fail(t, "the plugin does not poll")
+	}
+	return f
+}
 
+// socketFolder returns a folder for the sockets of a plugin, whose paths have to be
+// short.
+func socketFolder(t *testing.T) string {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "gpx")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	return folder
+}
+
+// startFamily starts the parent, which starts the executable with a data source of
+// the master.
+func startFamily(t *testing.T, executable, master, sockets string) *family {
+	t.Helper()
 	f := &family{parent: exec.Command(os.Args[0])}
-	f.parent.Env = append(os.Environ(), playParent+"="+executable, playMaster+"="+master.URL, "TMPDIR="+sockets)
+	f.parent.Env = append(os.Environ(), playParent+"="+executable, playMaster+"="+master, "TMPDIR="+sockets)
 	f.parent.Stderr = os.Stderr
+	var err error
 	f.tell, err = f.parent.StdinPipe()
 	require.NoError(t, err)
 	says, err := f.parent.StdoutPipe()
@@ -120,11 +139,6 @@ func startFamily(t *testing.T, executable string) *family {
 	f.plugin, err = os.FindProcess(pid)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = f.plugin.Kill() })
-	select {
-	case <-polled:
-	case <-time.After(time.Minute):
-		require.Fail(t, "the plugin does not poll")
-	}
 	return f
 }
 

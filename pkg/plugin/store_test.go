@@ -1,13 +1,10 @@
 package plugin
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"syscall"
@@ -211,37 +208,13 @@ func TestTheProcessLeavesItsHistoryWhole(t *testing.T) {
 	}
 }
 
-// startFamilyWithHistory is startFamily before a cluster that answers, with
+// startFamilyWithHistory starts the plugin before a cluster that answers, with
 // history_path set as Grafana sets it.
 func startFamilyWithHistory(t *testing.T, executable, path string) *family {
 	t.Helper()
 	cluster := mesostest.NewCluster(t, os.DirFS(captures), workload, redirect, roles)
-	sockets, err := os.MkdirTemp("", "gpx") // sockets' paths have to be short
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(sockets) })
+	sockets := socketFolder(t)
 	script := filepath.Join(sockets, "gpx")
 	require.NoError(t, os.WriteFile(script, fmt.Appendf(nil, "#!/bin/sh\n%s='%s' exec '%s'\n", historyPathVariable, path, executable), 0o700))
-
-	f := &family{parent: exec.Command(os.Args[0])}
-	f.parent.Env = append(os.Environ(), playParent+"="+script, playMaster+"="+cluster.Masters()[0], "TMPDIR="+sockets)
-	f.parent.Stderr = os.Stderr
-	f.tell, err = f.parent.StdinPipe()
-	require.NoError(t, err)
-	says, err := f.parent.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, f.parent.Start())
-	t.Cleanup(func() {
-		_ = f.tell.Close()
-		_ = f.parent.Process.Kill()
-		_ = f.parent.Wait()
-	})
-	lines := bufio.NewReader(says)
-	f.says = io.Reader(lines)
-	var pid int
-	_, err = fmt.Fscanln(lines, &pid)
-	require.NoError(t, err, "the parent says the plugin's process id")
-	f.plugin, err = os.FindProcess(pid)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = f.plugin.Kill() })
-	return f
+	return startFamily(t, script, cluster.Masters()[0], sockets)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/history/historytest"
 	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/series"
 )
@@ -235,50 +236,11 @@ func TestReferencesOfDiskSpareTheLabels(t *testing.T) {
 }
 
 func TestDiskRefusesWhatMemoryRefuses(t *testing.T) {
-	name := labels.FromStrings("__name__", "a")
-	for _, test := range []struct {
-		what string
-		in   labels.Labels
-		t    time.Time
-		v    float64
-		err  error
-		text string
-	}{
-		{"a newer sample", name, t0.Add(time.Second), 2, nil, ""},
-		{"the same sample again", name, t0, 1, nil, ""},
-		{"another value at the same time", name, t0, 2, storage.ErrDuplicateSampleForTimestamp, ""},
-		{"an older sample", name, t0.Add(-time.Second), 1, storage.ErrOutOfOrderSample, ""},
-		{"9 minutes in the future", name, t0.Add(9 * time.Minute), 1, nil, ""},
-		{"11 minutes in the future", name, t0.Add(11 * time.Minute), 1, storage.ErrOutOfBounds, "check the clocks"},
-		{"older than retention", labels.FromStrings("__name__", "b"), t0.Add(-2 * time.Hour), 1, storage.ErrOutOfBounds, "older than what is kept"},
-		{"no labels", labels.EmptyLabels(), t0, 1, nil, "without labels"},
-		{"a label twice", labels.FromStrings("__name__", "b", "x", "1", "x", "2"), t0, 1, nil, `the label "x" twice`},
-	} {
-		t.Run(test.what, func(t *testing.T) {
-			c := newClock()
-			d := openDisk(t, Options{Dir: t.TempDir(), Now: c.Now, Retention: time.Hour})
-			commit(t, d, sample(t0, 1, "__name__", "a"))
-			b := d.Batch(context.Background())
-			_, err := b.Append(0, constant(test.in), test.t.UnixMilli(), test.v)
-			switch {
-			case test.err != nil:
-				require.ErrorIs(t, err, test.err)
-				require.ErrorContains(t, err, test.text)
-			case test.text != "":
-				require.ErrorContains(t, err, test.text)
-			default:
-				require.NoError(t, err)
-			}
-			// The error does not spoil the batch.
-			_, err = b.Append(0, constant(labels.FromStrings("__name__", "other")), t0.UnixMilli(), 3)
-			require.NoError(t, err)
-			require.NoError(t, b.Commit())
-			require.Error(t, b.Commit())
-			_, err = b.Append(0, constant(name), t0.UnixMilli(), 3)
-			require.Error(t, err)
-			require.Len(t, readDisk(t, d, `other`), 1)
-		})
-	}
+	historytest.Refusals(t, func(t *testing.T, now func() time.Time) *Store {
+		return openDisk(t, Options{Dir: t.TempDir(), Now: now, Retention: time.Hour})
+	}, func(t *testing.T, d *Store) {
+		require.Len(t, readDisk(t, d, `other`), 1)
+	})
 }
 
 func TestRollbackOnDiskLeavesNothing(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/history/historytest"
 	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/series"
 )
@@ -104,49 +105,12 @@ func TestReferencesSpareTheLabels(t *testing.T) {
 }
 
 func TestAppendRefusesWhatPrometheusRefuses(t *testing.T) {
-	name := labels.FromStrings("__name__", "a")
-	for _, test := range []struct {
-		what string
-		in   labels.Labels
-		t    time.Time
-		v    float64
-		err  error  // by errors.Is
-		text string // part of the sentence
-	}{
-		{"a newer sample", name, t0.Add(time.Second), 2, nil, ""},
-		{"the same sample again", name, t0, 1, nil, ""},
-		{"another value at the same time", name, t0, 2, storage.ErrDuplicateSampleForTimestamp, ""},
-		{"staleness at the time of a value", name, t0, series.Stale, storage.ErrDuplicateSampleForTimestamp, ""},
-		{"an older sample", name, t0.Add(-time.Second), 1, storage.ErrOutOfOrderSample, ""},
-		{"9 minutes in the future", name, t0.Add(9 * time.Minute), 1, nil, ""},
-		{"11 minutes in the future", name, t0.Add(11 * time.Minute), 1, storage.ErrOutOfBounds, "is 11m0s in the future, more than 10m0s: check the clocks"},
-		{"older than retention", labels.FromStrings("__name__", "b"), t0.Add(-2 * time.Hour), 1, storage.ErrOutOfBounds, "older than what is kept, which begins at 2026-03-01T11:00:00Z"},
-		{"no labels", labels.EmptyLabels(), t0, 1, nil, "without labels"},
-		{"a label twice", labels.FromStrings("__name__", "b", "x", "1", "x", "2"), t0, 1, nil, `the label "x" twice`},
-	} {
-		t.Run(test.what, func(t *testing.T) {
-			c := newClock()
-			m := New(Options{Now: c.Now, Retention: time.Hour})
-			commit(t, m, sample(t0, 1, "__name__", "a"))
-			b := m.Batch(context.Background())
-			_, err := b.Append(0, constant(test.in), test.t.UnixMilli(), test.v)
-			switch {
-			case test.err != nil:
-				require.ErrorIs(t, err, test.err)
-				require.ErrorContains(t, err, test.text)
-			case test.text != "":
-				require.ErrorContains(t, err, test.text)
-			default:
-				require.NoError(t, err)
-			}
-			// The error does not spoil the batch.
-			_, err = b.Append(0, constant(labels.FromStrings("__name__", "other")), t0.UnixMilli(), 3)
-			require.NoError(t, err)
-			require.NoError(t, b.Commit())
-			require.Len(t, read(t, m, `other`), 1)
-			honest(t, m)
-		})
-	}
+	historytest.Refusals(t, func(_ *testing.T, now func() time.Time) *Store {
+		return New(Options{Now: now, Retention: time.Hour})
+	}, func(t *testing.T, m *Store) {
+		require.Len(t, read(t, m, `other`), 1)
+		honest(t, m)
+	})
 }
 
 func TestOrderIsCheckedWithinABatchToo(t *testing.T) {
