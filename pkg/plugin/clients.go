@@ -26,7 +26,9 @@ func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now 
 	if err != nil {
 		return nil, parsed, err
 	}
-	options, err := ds.HTTPClientOptions(ctx)
+	forSDK := ds
+	forSDK.JSONData, forSDK.DecryptedSecureJSONData = parsed.forSDK(ds.JSONData), withoutEmpty(ds.DecryptedSecureJSONData)
+	options, err := forSDK.HTTPClientOptions(ctx)
 	if err != nil {
 		return nil, parsed, fmt.Errorf("settings of the data source: HTTP client: %s", withoutFile(err))
 	}

@@ -85,8 +85,11 @@ func TestAgentsGetTheirOwnHeaders(t *testing.T) {
 
 // Save & test warns while whoever may register an agent gets the credentials.
 func TestCredentialsForAnyAgentAreInSaveAndTest(t *testing.T) {
-	s := newFixture(t, map[string]any{"agentStatistics": true, "agentBasicAuthUser": "grafana"}, workload).start()
-	health, details := s.check()
+	s := newFixture(t, map[string]any{"agentStatistics": true, "agentBasicAuthUser": "grafana"}, workload)
+	s.edit(func(ds *backend.DataSourceInstanceSettings) {
+		ds.DecryptedSecureJSONData = map[string]string{"agentBasicAuthPassword": "x"}
+	})
+	health, details := s.start().check()
 	require.Contains(t, health.Message, "1 warning, see the details")
 	require.Contains(t, details, "Warning: credentials for agents (agentBasicAuthUser with its password) are sent to every host that registers as an agent: write a pattern")
 	s.configure(map[string]any{"agentStatistics": true, "agentBasicAuthUser": "grafana", "agentHosts": `.*\.fixture\.test`})

@@ -27,7 +27,9 @@ type Settings struct {
 	Masters         []string
 	ZooKeeperDigest string // user:password, from secureJsonData
 	TLS             bool   // one of Grafana's TLS settings is on
-	ClusterName     string
+	// MastersAuthorization is true where masters get a header Authorization.
+	MastersAuthorization bool
+	ClusterName          string
 
 	PollInterval time.Duration
 	TaskSeries   string // auto, always, never
@@ -51,7 +53,8 @@ type Settings struct {
 	// and do nothing, or more than is safe.
 	Warnings []string
 
-	agentHeaderNames []string // as written; the value of the nth is agentHeaderValue<n+1>
+	agentHeaderNames []string       // as written; the value of the nth is agentHeaderValue<n+1>
+	sdk              map[string]any // the values of the SDK's keys that are set; nil without one
 }
 
 // defaultSettings returns the settings of a jsonData that has masters only.
@@ -100,8 +103,8 @@ func ParseSettings(ds backend.DataSourceInstanceSettings) (Settings, error) {
 	if len(s.Masters) == 0 && !mastersRefused {
 		problems = append(problems, errors.New(`masters is missing: name at least one, for example ["http://master1:5050"] or ["zk://zk1:2181,zk2:2181/mesos"] (jsonData.masters)`))
 	}
-	s.TLS = isTrue(keys["tlsAuth"]) || isTrue(keys["tlsAuthWithCACert"]) || isTrue(keys["tlsSkipVerify"])
-	problems = append(problems, s.readSecrets(keys, ds.DecryptedSecureJSONData)...)
+	s.TLS = s.isOn("tlsAuth") || s.isOn("tlsAuthWithCACert") || s.isOn("tlsSkipVerify")
+	problems = append(problems, s.readSecrets(keys, ds)...)
 	if len(problems) > 0 {
 		return s, fmt.Errorf("settings of the data source: %w", joinSentences(problems))
 	}
@@ -118,7 +121,7 @@ func (s *Settings) read(key string, raw json.RawMessage) error {
 		return fmt.Errorf("%w (jsonData.%s)", err, key)
 	}
 	if read, ours := settings[key]; ours {
-		if string(raw) == "null" { // the same as absent
+		if isNull(raw) {
 			return nil
 		}
 		return wrong(read(raw, s))
@@ -126,14 +129,28 @@ func (s *Settings) read(key string, raw json.RawMessage) error {
 	if isSecret(key) { // its value is not repeated
 		return fmt.Errorf("%s is a secret and must be in secureJsonData: everyone who may query this data source can read jsonData; move it there, and change it (jsonData.%s)", key, key)
 	}
-	if check, sdk := sdkCheck(key); sdk {
-		return wrong(check(raw))
+	if kind, sdk := sdkKindOf(key); sdk {
+		value, err := kind.read(raw)
+		if value != nil {
+			s.setSDK(key, value)
+		}
+		return wrong(err)
 	}
 	if !slices.Contains(grafanaKeys, key) {
 		s.warn("%q is not a setting of this data source and does nothing (jsonData.%s)", key, key)
 	}
 	return nil
 }
+
+func (s *Settings) setSDK(key string, value any) {
+	if s.sdk == nil {
+		s.sdk = map[string]any{}
+	}
+	s.sdk[key] = value
+}
+
+// isOn reports whether a switch of the SDK is on.
+func (s *Settings) isOn(key string) bool { return s.sdk[key] == true }
 
 func (s *Settings) warn(format string, args ...any) {
 	s.Warnings = append(s.Warnings, fmt.Sprintf(format, args...))
@@ -194,5 +211,3 @@ func short(raw json.RawMessage) string {
 	}
 	return strings.ToValidUTF8(string(raw[:most]), "") + "..."
 }
-
-func isTrue(raw json.RawMessage) bool { return string(bytes.TrimSpace(raw)) == "true" }

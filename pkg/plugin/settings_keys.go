@@ -30,7 +30,7 @@ var settings = map[string]setting{
 	"clusterName":  text(func(s *Settings) *string { return &s.ClusterName }),
 	"pollInterval": duration(func(s *Settings) *time.Duration { return &s.PollInterval }, minPollInterval),
 	"taskSeries":   oneOf(func(s *Settings) *string { return &s.TaskSeries }, "auto", "always", "never"),
-	"taskLabels":   texts(func(s *Settings) *[]string { return &s.TaskLabels }, "team", "env"),
+	"taskLabels":   readTaskLabels,
 	"maxSeries":    readMaxSeries,
 	"idleTimeout":  duration(func(s *Settings) *time.Duration { return &s.IdleTimeout }, time.Minute),
 
@@ -49,33 +49,36 @@ var settings = map[string]setting{
 
 func text(field func(*Settings) *string) setting {
 	return func(raw json.RawMessage, s *Settings) error {
-		var v string
-		if err := json.Unmarshal(raw, &v); err != nil {
-			return fmt.Errorf("%s is not text in quotes", short(raw))
-		}
-		if v = strings.TrimSpace(v); v != "" {
+		v, err := readText(raw)
+		if v != "" {
 			*field(s) = v
 		}
-		return nil
+		return err
 	}
 }
 
 func texts(field func(*Settings) *[]string, example ...string) setting {
 	like, _ := json.Marshal(example) // texts always marshal
 	return func(raw json.RawMessage, s *Settings) error {
-		var v []string
-		if err := json.Unmarshal(raw, &v); err != nil {
-			return fmt.Errorf("%s is not a list of texts: write for example %s", short(raw), like)
+		v, err := readList(raw)
+		if err != nil {
+			return fmt.Errorf("%w: write for example %s", err, like)
 		}
 		*field(s) = v
 		return nil
 	}
 }
 
+func readTaskLabels(raw json.RawMessage, s *Settings) error {
+	err := texts(func(s *Settings) *[]string { return &s.TaskLabels }, "team", "env")(raw, s)
+	s.TaskLabels = slices.DeleteFunc(s.TaskLabels, func(label string) bool { return label == "" }) // of an unset variable
+	return err
+}
+
 func oneOf(field func(*Settings) *string, values ...string) setting {
 	return func(raw json.RawMessage, s *Settings) error {
-		var v string
-		if err := json.Unmarshal(raw, &v); err != nil || !slices.Contains(append(values, ""), v) {
+		v, ok := written(raw)
+		if !ok || !slices.Contains(append(values, ""), v) {
 			return fmt.Errorf("%s is not possible: write one of %s", short(raw), strings.Join(values, ", "))
 		}
 		if v != "" {
@@ -87,16 +90,13 @@ func oneOf(field func(*Settings) *string, values ...string) setting {
 
 func duration(field func(*Settings) *time.Duration, least time.Duration) setting {
 	return func(raw json.RawMessage, s *Settings) error {
-		var v string
-		if err := json.Unmarshal(raw, &v); err != nil {
-			return fmt.Errorf(`%s is not a duration in quotes: write for example "15s", "10m" or "7d"`, short(raw))
-		}
-		if v == "" {
+		v, ok := written(raw)
+		if ok && v == "" {
 			return nil
 		}
 		d, err := gtime.ParseDuration(v)
-		if err != nil {
-			return fmt.Errorf(`%q is not a valid duration: write for example "15s", "10m" or "7d"`, v)
+		if !ok || err != nil {
+			return fmt.Errorf(`%s is not a valid duration: write for example "15s", "10m" or "7d"`, short(raw))
 		}
 		if d < least {
 			return fmt.Errorf("%q is too short: it must be at least %s", v, least)
@@ -107,6 +107,9 @@ func duration(field func(*Settings) *time.Duration, least time.Duration) setting
 }
 
 func readMasters(raw json.RawMessage, s *Settings) error {
+	if isEmpty(raw) {
+		return nil
+	}
 	var v []string
 	if err := json.Unmarshal(raw, &v); err != nil {
 		return fmt.Errorf(`%s is not a list of addresses: write for example ["http://master1:5050", "http://master2:5050"]`, short(raw))
@@ -120,20 +123,21 @@ func readMasters(raw json.RawMessage, s *Settings) error {
 }
 
 func readMaxSeries(raw json.RawMessage, s *Settings) error {
-	const least = 1000
-	var v int
-	if err := json.Unmarshal(raw, &v); err != nil || v < least {
+	const least, most = 1000, 1 << 31
+	if isEmpty(raw) {
+		return nil
+	}
+	v, err := readNumber(raw)
+	if err != nil || v < least || v > most || v != float64(int(v)) {
 		return fmt.Errorf("%s is not a whole number of at least %d: write for example 300000", short(raw), least)
 	}
-	s.MaxSeries = v
+	s.MaxSeries = int(v)
 	return nil
 }
 
-func readAgentStatistics(raw json.RawMessage, s *Settings) error {
-	if err := json.Unmarshal(raw, &s.AgentStatistics); err != nil {
-		return fmt.Errorf("%s is not true or false", short(raw))
-	}
-	return nil
+func readAgentStatistics(raw json.RawMessage, s *Settings) (err error) {
+	s.AgentStatistics, err = readSwitch(raw)
+	return err
 }
 
 func readAgentAddress(raw json.RawMessage, s *Settings) error {
@@ -145,9 +149,9 @@ func readAgentAddress(raw json.RawMessage, s *Settings) error {
 
 func readAgentHosts(raw json.RawMessage, s *Settings) error {
 	const most = 4 << 10 // bytes; it is matched once per agent and poll
-	var v string
-	if err := json.Unmarshal(raw, &v); err != nil {
-		return fmt.Errorf(`%s is not a regular expression in quotes: write for example '.*\.example\.com'`, short(raw))
+	v, err := readText(raw)
+	if err != nil {
+		return fmt.Errorf(`%w: write for example '.*\.example\.com'`, err)
 	}
 	if v == "" {
 		return nil
@@ -164,12 +168,12 @@ func readAgentHosts(raw json.RawMessage, s *Settings) error {
 }
 
 func readMemoryLimit(raw json.RawMessage, s *Settings) error {
-	var v string
-	if err := json.Unmarshal(raw, &v); err != nil {
-		return fmt.Errorf(`%s is not a size in quotes: write for example "256MiB" or "1GiB"`, short(raw))
-	}
-	if v == "" {
+	v, ok := written(raw)
+	if ok && v == "" {
 		return nil
+	}
+	if !ok {
+		return fmt.Errorf(`%s is not a valid size: write for example "256MiB" or "1GiB"`, short(raw))
 	}
 	size, err := parseSize(v, "16MiB", "256MiB")
 	if err == nil {

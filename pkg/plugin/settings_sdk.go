@@ -4,12 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend/gtime"
 )
 
 // The SDK reads its own keys of jsonData (TLS, time-outs, headers, proxy) with
 // type assertions that panic (access, url, basicAuthUser, serverName, ...) or that
 // ignore a value of the wrong type: then a time-out written as text means no
-// time-out at all. So their types are checked before the SDK sees them.
+// time-out at all. So the SDK gets the values in the types that it expects.
 
 type sdkKind int
 
@@ -40,37 +43,67 @@ var grafanaKeys = []string{"pdcInjected", "oauthPassThru", "keepCookies", "authT
 
 var httpHeaderName = regexp.MustCompile(`^httpHeaderName([1-9]\d*)$`)
 
-// sdkCheck returns the check of a key that the SDK reads, and whether it is one.
-func sdkCheck(key string) (func(json.RawMessage) error, bool) {
-	kind, ok := sdkKeys[key]
+// sdkKindOf returns what the SDK reads a key as, and whether it reads it.
+func sdkKindOf(key string) (sdkKind, bool) {
 	if httpHeaderName.MatchString(key) {
-		kind, ok = sdkText, true
+		return sdkText, true
 	}
-	return kind.check, ok
+	kind, ok := sdkKeys[key]
+	return kind, ok
 }
 
-func (kind sdkKind) check(raw json.RawMessage) error {
-	var v any
-	_ = json.Unmarshal(raw, &v) // it is valid: it was part of an object that was parsed
+// read returns a value in the type that the SDK expects; nil for one that is not set:
+// the SDK's default holds then.
+func (kind sdkKind) read(raw json.RawMessage) (any, error) {
+	if isUnset(raw) {
+		return nil, nil
+	}
 	switch kind {
-	case sdkText:
-		if _, ok := v.(string); !ok {
-			return fmt.Errorf("%s is not text in quotes", short(raw))
-		}
 	case sdkSwitch:
-		if _, ok := v.(bool); !ok {
-			return fmt.Errorf("%s is not true or false", short(raw))
-		}
+		return readSwitch(raw)
 	case sdkSeconds:
-		const most = 24 * 60 * 60
-		if n, ok := v.(float64); !ok || n < 0 || n > most {
-			return fmt.Errorf("%s is not a number of seconds from 0 to %d: write for example 30, without quotes", short(raw), most)
-		}
+		return readSeconds(raw)
 	case sdkCount:
 		const most = 100_000
-		if n, ok := v.(float64); !ok || n < 0 || n > most || n != float64(int(n)) {
-			return fmt.Errorf("%s is not a whole number from 0 to %d", short(raw), most)
+		n, err := readNumber(raw)
+		if err != nil || n < 0 || n > most || n != float64(int(n)) {
+			return nil, fmt.Errorf("%s is not a whole number from 0 to %d", short(raw), most)
+		}
+		return int(n), nil
+	}
+	return readText(raw)
+}
+
+// readSeconds returns a number of seconds, which may be written as a duration.
+func readSeconds(raw json.RawMessage) (any, error) {
+	const most = 24 * 60 * 60
+	n, err := readNumber(raw)
+	if err != nil {
+		text, _ := written(raw)
+		var d time.Duration
+		if d, err = gtime.ParseDuration(text); text != "" {
+			n = d.Seconds()
 		}
 	}
-	return nil
+	if err != nil || n < 0 || n > most || n > 0 && n < 1 { // the SDK cuts to whole seconds, and 0 is without end
+		return nil, fmt.Errorf("%s is not a number of seconds from 0 to %d: write for example 30", short(raw), most)
+	}
+	return n, nil
+}
+
+// forSDK returns jsonData with the keys of the SDK in the types that it expects, and
+// without those that are not set.
+func (s *Settings) forSDK(jsonData json.RawMessage) json.RawMessage {
+	var keys map[string]any
+	_ = json.Unmarshal(jsonData, &keys) // ParseSettings returned the error
+	for key := range keys {
+		if _, ok := sdkKindOf(key); ok {
+			delete(keys, key)
+		}
+	}
+	for key, value := range s.sdk {
+		keys[key] = value
+	}
+	typed, _ := json.Marshal(keys) // it was decoded from JSON
+	return typed
 }

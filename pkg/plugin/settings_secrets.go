@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"golang.org/x/net/http/httpguts"
 
 	"community-mesos-datasource/pkg/mesos"
@@ -27,27 +28,62 @@ func isSecret(key string) bool { return secretKey.MatchString(key) }
 
 var agentHeaderValue = regexp.MustCompile(`^agentHeaderValue\d+$`)
 
+// dollars is what a secret without its end, or one that is not accepted, may come of.
+const dollars = "in a provisioning file $ is written $$, or the word behind it is taken as a variable"
+
 // readSecrets reads secureJsonData, after jsonData, and checks both against each
 // other. keys is jsonData.
-func (s *Settings) readSecrets(keys map[string]json.RawMessage, secrets map[string]string) (problems []error) {
+func (s *Settings) readSecrets(keys map[string]json.RawMessage, ds backend.DataSourceInstanceSettings) (problems []error) {
+	secrets := ds.DecryptedSecureJSONData
 	s.ZooKeeperDigest = secrets["zkDigest"]
+	_, zkPassword, _ := strings.Cut(s.ZooKeeperDigest, ":")
 	switch {
 	case s.ZooKeeperDigest == "":
 	case !mesos.IsDigest(s.ZooKeeperDigest):
 		problems = append(problems, errors.New("zkDigest is not user:password: write both, with a colon between them (secureJsonData.zkDigest)"))
 	case len(s.Masters) > 0 && !s.throughZooKeeper():
 		s.warn("zkDigest is set and does nothing: masters has no zk:// address (jsonData.masters)")
+	case zkPassword == "":
+		s.warn("zkDigest has a user and no password behind the colon: %s; write it again (secureJsonData.zkDigest)", dollars)
 	}
 	problems = append(problems, s.readAgentHeaders(secrets)...)
 	problems = append(problems, s.checkMastersHeaders(keys, secrets)...)
+	problems = append(problems, s.checkTLS(secrets)...)
+	s.checkBasicAuth(ds)
 	if secrets["agentBasicAuthPassword"] != "" && s.AgentBasicAuthUser == "" {
 		s.warn("agentBasicAuthPassword is set and does nothing: the user is missing (jsonData.agentBasicAuthUser)")
 	}
 	if s.AgentBasicAuthUser != "" && s.AgentHeaders.Get("Authorization") != "" {
 		s.warn("agentBasicAuthUser does nothing: agentHeaders has Authorization, which replaces it (jsonData.agentHeaders)")
 	}
-	s.checkAgentCredentials()
+	if s.AgentStatistics && s.AgentBasicAuthUser != "" && secrets["agentBasicAuthPassword"] == "" && s.AgentHeaders.Get("Authorization") == "" {
+		s.warn("agentBasicAuthUser is set and its password is empty: %s, and an unset one is empty (secureJsonData.agentBasicAuthPassword)", dollars)
+	}
+	if err := s.checkAgentCredentials(keys); err != nil {
+		problems = append(problems, err)
+	}
 	return problems
+}
+
+// checkBasicAuth warns of basic authentication for masters that cannot be what was
+// meant.
+func (s *Settings) checkBasicAuth(ds backend.DataSourceInstanceSettings) {
+	user, password := ds.BasicAuthUser, "basicAuthPassword"
+	switch {
+	case ds.BasicAuthEnabled:
+	case ds.User != "": // the SDK takes it for basic authentication
+		user, password = ds.User, "password"
+	default:
+		return
+	}
+	switch {
+	case s.MastersAuthorization:
+		s.warn("basic authentication does nothing: the header Authorization replaces it (jsonData.httpHeaderName1)")
+	case user == "":
+		s.warn("basic authentication is on and the user is empty: an unset variable in a provisioning file is empty (basicAuthUser)")
+	case ds.DecryptedSecureJSONData[password] == "":
+		s.warn("basic authentication is on and the password is empty: %s, and an unset one is empty (secureJsonData.%s)", dollars, password)
+	}
 }
 
 // readAgentHeaders pairs the names in agentHeaders with their values: that of the
@@ -88,25 +124,36 @@ func (s *Settings) readAgentHeaders(secrets map[string]string) (problems []error
 func (s *Settings) checkMastersHeaders(keys map[string]json.RawMessage, secrets map[string]string) (problems []error) {
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		number := httpHeaderName.FindStringSubmatch(key)
-		var name string
-		if number == nil || json.Unmarshal(keys[key], &name) != nil {
+		if number == nil {
 			continue
 		}
 		valueKey := "httpHeaderValue" + number[1]
-		value, set := secrets[valueKey]
-		if why := headerProblem(name, value); why != "" {
+		value := secrets[valueKey]
+		name, _ := s.sdk[key].(string)
+		switch why := headerProblem(name, value); {
+		case name == "" && !isUnset(keys[key]): // the error of its type is there already
+			continue
+		case name == "" && value != "":
+			problems = append(problems, fmt.Errorf("%s is empty, as an unset variable in a provisioning file is, and its value is set: write the name of the header, for example Authorization (jsonData.%s)", key, key))
+			continue
+		case name == "":
+			continue
+		case why != "":
 			problems = append(problems, fmt.Errorf("header %q %s (jsonData.%s)", name, why, key))
 			continue
-		}
-		if !set {
+		case value == "":
 			s.warn("header %q has no value and is not sent: write it as %s (secureJsonData.%s)", name, valueKey, valueKey)
+			continue
 		}
+		sent := true
 		for n, _ := strconv.Atoi(number[1]); n > 1; n-- {
-			if before := "httpHeaderName" + strconv.Itoa(n-1); keys[before] == nil {
+			if before := "httpHeaderName" + strconv.Itoa(n-1); s.sdk[before] == nil {
 				s.warn("header %q is not sent: Grafana stops at %s, which is missing (jsonData.%s)", name, before, key)
+				sent = false
 				break
 			}
 		}
+		s.MastersAuthorization = s.MastersAuthorization || sent && strings.EqualFold(name, "Authorization")
 	}
 	return problems
 }
@@ -130,11 +177,12 @@ func headerProblem(name, value string) string {
 }
 
 // checkAgentCredentials warns if whoever may register an agent with the master
-// gets the credentials for agents. A host that agentAddress itself names, a
-// router, is the operator's choice.
-func (s *Settings) checkAgentCredentials() {
+// gets the credentials for agents, and returns an error where a variable that is not
+// set may be the reason. A host that agentAddress itself names, a router, is the
+// operator's choice.
+func (s *Settings) checkAgentCredentials(keys map[string]json.RawMessage) error {
 	if !s.AgentStatistics || s.AgentHosts != nil || !mesos.HostByAgent(s.AgentAddress) {
-		return
+		return nil
 	}
 	var sent []string
 	if s.AgentBasicAuthUser != "" {
@@ -143,7 +191,22 @@ func (s *Settings) checkAgentCredentials() {
 	if len(s.AgentHeaders) > 0 {
 		sent = append(sent, "agentHeaders with their values")
 	}
-	if len(sent) > 0 {
-		s.warn("credentials for agents (%s) are sent to every host that registers as an agent: write a pattern for your agents' hosts, for example '.*\\.example\\.com' (jsonData.agentHosts)", strings.Join(sent, ", "))
+	if len(sent) == 0 {
+		return nil
 	}
+	for _, key := range []string{"agentAddress", "agentHosts"} {
+		if isEmpty(keys[key]) {
+			return fmt.Errorf("%s is empty, as an unset variable in a provisioning file is, and every host that registers as an agent would get the credentials for agents (%s): set it, or remove it if that is right (jsonData.%s)", key, strings.Join(sent, ", "), key)
+		}
+	}
+	s.warn("credentials for agents (%s) are sent to every host that registers as an agent: write a pattern for your agents' hosts, for example '.*\\.example\\.com' (jsonData.agentHosts)", strings.Join(sent, ", "))
+	return nil
+}
+
+// withoutEmpty returns secrets without those that are empty: the SDK would send a
+// header without a value.
+func withoutEmpty(secrets map[string]string) map[string]string {
+	set := maps.Clone(secrets)
+	maps.DeleteFunc(set, func(_, value string) bool { return value == "" })
+	return set
 }

@@ -83,26 +83,26 @@ func TestSettingsWrong(t *testing.T) {
 		"no masters":                  {`{}`, `masters is missing: name at least one, for example ["http://master1:5050"] or ["zk://zk1:2181,zk2:2181/mesos"] (jsonData.masters)`},
 		"masters as text":             {`{"masters": "http://m:5050"}`, `"http://m:5050" is not a list of addresses: write for example ["http://master1:5050", "http://master2:5050"] (jsonData.masters)`},
 		"empty masters":               {`{"masters": ["", " "]}`, "masters is missing: name at least one"},
-		"interval as a number":        {`{` + masters + `, "pollInterval": 15}`, `15 is not a duration in quotes: write for example "15s", "10m" or "7d" (jsonData.pollInterval)`},
+		"interval as a number":        {`{` + masters + `, "pollInterval": 15}`, `15 is not a valid duration: write for example "15s", "10m" or "7d" (jsonData.pollInterval)`},
 		"interval too short":          {`{` + masters + `, "pollInterval": "1s"}`, `"1s" is too short: it must be at least 10s (jsonData.pollInterval)`},
 		"interval nonsense":           {`{` + masters + `, "pollInterval": "soon"}`, `"soon" is not a valid duration: write for example "15s", "10m" or "7d" (jsonData.pollInterval)`},
 		"unknown task series":         {`{` + masters + `, "taskSeries": "some"}`, `"some" is not possible: write one of auto, always, never (jsonData.taskSeries)`},
-		"task labels as text":         {`{` + masters + `, "taskLabels": "team"}`, `"team" is not a list of texts: write for example ["team","env"] (jsonData.taskLabels)`},
+		"task labels as object":       {`{` + masters + `, "taskLabels": {"team": 1}}`, `{"team": 1} is not a list of texts: write for example ["team","env"] (jsonData.taskLabels)`},
 		"max series as text":          {`{` + masters + `, "maxSeries": "many"}`, `"many" is not a whole number of at least 1000: write for example 300000 (jsonData.maxSeries)`},
-		"cluster name as a number":    {`{` + masters + `, "clusterName": 1}`, `1 is not text in quotes (jsonData.clusterName)`},
-		"statistics as a number":      {`{` + masters + `, "agentStatistics": 1}`, `1 is not true or false (jsonData.agentStatistics)`},
+		"cluster name as a number":    {`{` + masters + `, "clusterName": 1.1}`, `1.1 is not text: Grafana makes a number of a variable that looks like one, and digits are lost; write the value itself, in quotes (jsonData.clusterName)`},
+		"statistics as a number":      {`{` + masters + `, "agentStatistics": 2}`, `2 is not true or false (jsonData.agentStatistics)`},
 		"memory limit nonsense":       {`{` + masters + `, "memoryLimit": "lots"}`, `"lots" is not a valid size: write for example "256MiB" (jsonData.memoryLimit)`},
 		"memory limit too small":      {`{` + masters + `, "memoryLimit": "1MiB"}`, `"1MiB" is too small: it must be at least "16MiB" (jsonData.memoryLimit)`},
 		"broken pattern":              {`{` + masters + `, "agentHosts": "("}`, `"(" is not a regular expression (`},
 		"endless pattern":             {`{` + masters + `, "agentHosts": "` + strings.Repeat("a", 5000) + `"}`, `the regular expression has 5000 bytes: 4096 are the most (jsonData.agentHosts)`},
 		"agents nowhere":              {`{` + masters + `, "agentAddress": "{hostname}"}`, "\"{hostname}\" does not begin with http:// or https://"},
 		"agents all at one place":     {`{` + masters + `, "agentAddress": "http://router/agent"}`, "the same for all agents"},
-		"headers as text":             {`{` + masters + `, "agentHeaders": "Authorization"}`, `"Authorization" is not a list of texts: write for example ["Authorization"] (jsonData.agentHeaders)`},
-		"time-out as text":            {`{` + masters + `, "timeout": "9"}`, `"9" is not a number of seconds from 0 to 86400: write for example 30, without quotes (jsonData.timeout)`},
-		"time-out null":               {`{` + masters + `, "timeout": null}`, `null is not a number of seconds`},
+		"headers as an object":        {`{` + masters + `, "agentHeaders": {}}`, `{} is not a list of texts: write for example ["Authorization"] (jsonData.agentHeaders)`},
+		"time-out as text":            {`{` + masters + `, "timeout": "long"}`, `"long" is not a number of seconds from 0 to 86400: write for example 30 (jsonData.timeout)`},
+		"time-out of half a second":   {`{` + masters + `, "timeout": 0.5}`, `0.5 is not a number of seconds`},
 		"time-out without end":        {`{` + masters + `, "timeout": 1e300}`, `1e300 is not a number of seconds from 0 to 86400`},
 		"connections by halves":       {`{` + masters + `, "httpMaxIdleConns": 0.5}`, `0.5 is not a whole number from 0 to 100000 (jsonData.httpMaxIdleConns)`},
-		"switch as text":              {`{` + masters + `, "tlsSkipVerify": "true"}`, `"true" is not true or false (jsonData.tlsSkipVerify)`},
+		"switch as text":              {`{` + masters + `, "tlsSkipVerify": "maybe"}`, `"maybe" is not true or false (jsonData.tlsSkipVerify)`},
 		"header name of another type": {`{` + masters + `, "httpHeaderName1": {}}`, `{} is not text in quotes (jsonData.httpHeaderName1)`},
 		"header name that is none":    {`{` + masters + `, "httpHeaderName1": "X Y"}`, `header "X Y" is not the name of an HTTP header: write for example Authorization (jsonData.httpHeaderName1)`},
 		"unknown engine":              {`{` + masters + `, "engine": "cloud"}`, `"cloud" is not possible: write one of auto, memory (jsonData.engine)`},
@@ -184,10 +184,10 @@ func TestFingerprint(t *testing.T) {
 // would panic, or go on without a time-out.
 func TestSettingsNeverPanicInTheSDK(t *testing.T) {
 	wrong := map[sdkKind][]string{
-		sdkText:    {`null`, `1`, `true`, `[]`, `{}`},
-		sdkSwitch:  {`null`, `1`, `"true"`, `[]`, `{}`},
-		sdkSeconds: {`null`, `-1`, `true`, `"1"`, `[]`, `{}`},
-		sdkCount:   {`null`, `-1`, `true`, `"1"`, `[]`, `{}`},
+		sdkText:    {`1.5`, `true`, `[]`, `{}`},
+		sdkSwitch:  {`2`, `"maybe"`, `[]`, `{}`},
+		sdkSeconds: {`-1`, `true`, `"soon"`, `[]`, `{}`},
+		sdkCount:   {`-1`, `true`, `"many"`, `[]`, `{}`},
 	}
 	kinds := maps.Clone(sdkKeys)
 	kinds["httpHeaderName1"] = sdkText
@@ -262,8 +262,12 @@ func TestSettingsWarnOfCredentialsForAnyAgent(t *testing.T) {
 		"not asked":      {`"agentBasicAuthUser": "u"`, ""},
 	} {
 		ds := instance(`{"masters": ["http://m:5050"], ` + c.keys + `}`)
+		ds.DecryptedSecureJSONData = map[string]string{}
 		if strings.Contains(c.keys, "agentHeaders") {
-			ds.DecryptedSecureJSONData = map[string]string{"agentHeaderValue1": "s3cret"}
+			ds.DecryptedSecureJSONData["agentHeaderValue1"] = "s3cret"
+		}
+		if strings.Contains(c.keys, "agentBasicAuthUser") {
+			ds.DecryptedSecureJSONData["agentBasicAuthPassword"] = "s3cret"
 		}
 		s, err := ParseSettings(ds)
 		require.NoError(t, err, name)
