@@ -197,3 +197,13 @@ func TestRolesOfAMasterThatDoesNotSumThemAreUnknown(t *testing.T) {
 	require.False(t, (&Cluster{Allocated: Resources{CPUs: 1}}).WithRoles(answer).RoleSums)
 	require.True(t, (&Cluster{}).WithRoles(answer).RoleSums, "in an empty cluster nothing is allocated")
 }
+
+func TestAnElectionThatIsNotToldIsNoProofOfTheSameCluster(t *testing.T) {
+	at := func(elected float64, agent string) *Cluster {
+		return Build(&mesos.State{PID: "master@127.0.0.1:5050", ElectedTime: elected, Slaves: []mesos.Slave{{ID: agent}}}, nil)
+	}
+	require.True(t, at(1, "S1").SameAs(at(1, "S2")))
+	require.False(t, at(0, "S1").SameAs(at(0, "S2")))
+	require.False(t, at(1, "S1").SameAs(at(2, "S2")))
+	require.True(t, at(0, "S1").SameAs(at(0, "S1")))
+}

@@ -272,6 +272,26 @@ func TestARestrictedPrincipalGetsTheClusterFromTheSnapshot(t *testing.T) {
 	require.Equal(t, 1, f.rec.open(f.clock.Now(), "mesos_cluster_cpus_capacity"))
 }
 
+// A leader that was just elected counts 0 until its agents are back.
+func TestTheSumsOfALeaderWithoutItsAgentsAreNotTheClusters(t *testing.T) {
+	f := start(t, collector.Settings{}, func(f *fake) {
+		f.state.Flags, f.state.Cluster, f.state.Frameworks = nil, nil, nil
+		f.values["master/slaves_active"] = 1
+	})
+	f.clock.Advance(interval)
+	f.set(func(f *fake) {
+		f.values["master/slaves_active"], f.values["master/slaves_inactive"], f.values["master/cpus_total"] = 0, 0, 0
+		f.err["state"] = failure(mesos.Recovering)
+	})
+	f.clock.Advance(interval)
+	require.Equal(t, "0s 4, 15s 4, 30s end", f.rec.one(t, "mesos_cluster_cpus_capacity").text(begin))
+	f.set(func(f *fake) {
+		f.values["master/slaves_active"], f.values["master/cpus_total"], f.err["state"] = 1, 4, nil
+	})
+	f.clock.Advance(interval)
+	require.Equal(t, "0s 4, 15s 4, 30s end, 45s 4", f.rec.one(t, "mesos_cluster_cpus_capacity").text(begin))
+}
+
 func TestTheRecordedRestrictedPrincipal(t *testing.T) {
 	w := watchAs(t, "limited:limitedpw", collector.Settings{UID: "uid"}, mesostest.Scene{Name: "15-auth"})
 	w.clock.Advance(interval)

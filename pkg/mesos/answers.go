@@ -50,13 +50,14 @@ type Resources struct {
 type State struct {
 	Answer `json:"-"`
 
-	Version     string  `json:"version"`
-	ID          string  `json:"id"`
-	PID         string  `json:"pid"`    // master@host:port
-	Leader      string  `json:"leader"` // master@host:port
-	Hostname    string  `json:"hostname"`
-	StartTime   float64 `json:"start_time"`
-	ElectedTime float64 `json:"elected_time"`
+	Version     string      `json:"version"`
+	ID          string      `json:"id"`
+	PID         string      `json:"pid"`         // master@host:port
+	Leader      string      `json:"leader"`      // master@host:port
+	LeaderInfo  *MasterInfo `json:"leader_info"` // since 1.1
+	Hostname    string      `json:"hostname"`
+	StartTime   float64     `json:"start_time"`
+	ElectedTime float64     `json:"elected_time"`
 
 	// Cluster and Flags are absent for a principal that may not view flags, which
 	// is how a restricted principal is recognized.
@@ -72,6 +73,11 @@ type State struct {
 	Frameworks      []Framework      `json:"frameworks"`
 	// OrphanTasks were tasks of frameworks unknown after a failover (before 1.0).
 	OrphanTasks Tasks `json:"orphan_tasks"`
+}
+
+// MasterInfo is a master as another one knows it.
+type MasterInfo struct {
+	ID string `json:"id"` // as State.ID of that master
 }
 
 // Restricted reports whether the principal sees only part of the cluster:

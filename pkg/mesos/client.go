@@ -7,7 +7,8 @@
 // Its files: client.go and agents.go are the clients; endpoints.go and answers.go
 // the endpoints and their types; request.go sends a request, flight.go shares it,
 // body.go, walk.go and statistics.go decode the response; leader.go,
-// zookeeper.go and zksession.go find the leader; errors.go has the categories.
+// zookeeper.go and zksession.go find the leader, leading.go checks that what
+// answered leads; errors.go has the categories.
 package mesos
 
 import (
@@ -82,6 +83,12 @@ type Client struct {
 	// unrecovered is the leader whose last snapshot said that its log is not
 	// recovered; "" when none did.
 	unrecovered string
+	// unelected is the master whose last snapshot said that it does not lead; ""
+	// when none did.
+	unelected string
+	// subscribed is the master whose last /state had frameworks; "" when it had none.
+	subscribed string
+	lastAgents agentsOfLeader
 }
 
 // New checks the configuration. Nothing is sent yet.

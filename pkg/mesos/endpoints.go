@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
-	"time"
 )
 
 // The endpoints of the leader, and why a response of 200 may not be used: a
@@ -20,6 +18,12 @@ func (c *Client) Snapshot(ctx context.Context) (*Metrics, error) {
 		if err != nil {
 			return nil, err
 		}
+		c.mu.Lock()
+		c.unelected = ""
+		if !metrics.Elected() {
+			c.unelected = target.Address
+		}
+		c.mu.Unlock()
 		if !metrics.Elected() {
 			return nil, &Error{Category: NoLeader, Target: target.Address, moved: true, Sentence: fmt.Sprintf(
 				"The master at %s was named as the leader and does not lead: a new leader is being elected; the next poll looks again.", target.Address)}
@@ -72,63 +76,37 @@ func (c *Client) snapshot(ctx context.Context, target Target) (*Metrics, error) 
 }
 
 // State returns /state of the leader. An elected master that does not know its
-// agents yet is an error of the category recovering, not an empty cluster. Links
+// agents yet is an error of the category recovering, and a master that does not
+// lead one of the category no_leader, not an empty cluster. Links
 // that are not http(s) and secrets in flags are removed.
 func (c *Client) State(ctx context.Context) (*State, error) {
-	return ofLeader(ctx, c, statePage, func(ctx context.Context, target Target) (*State, error) {
-		state := new(State)
-		h, err := c.get(ctx, target, statePage, state)
-		if err != nil {
-			return nil, err
-		}
-		if state.Slaves == nil || state.Frameworks == nil || state.ID == "" {
-			return nil, notMaster(target, "lacks id, slaves or frameworks, which /state of every Mesos master has: check the address and port.")
-		}
-		state.Answer = h.Answer
-		if why := c.notReady(state, target, h.header); why != "" {
-			return nil, recovering(target, why)
-		}
-		redact(state.Flags)
-		for i := range state.Frameworks {
-			state.Frameworks[i].WebUIURL = safeLink(state.Frameworks[i].WebUIURL)
-		}
-		return state, nil
-	})
+	return ofLeader(ctx, c, statePage, c.state)
 }
 
-// freshlyElected is how long an empty cluster may be one whose leader has not
-// read its registry yet.
-const freshlyElected = 10 * time.Second
-
-// notReady returns why a leader without agents is taken to be recovering, "" if its
-// cluster is empty. While it recovers, the GET endpoints answer 200 with empty
-// lists.
-func (c *Client) notReady(state *State, target Target, header http.Header) string {
-	if len(state.Slaves) > 0 {
-		return ""
+// state requests /state of a master, and returns an error if it does not lead or
+// does not know its agents yet.
+func (c *Client) state(ctx context.Context, target Target) (*State, error) {
+	state := new(State)
+	h, err := c.get(ctx, target, statePage, state)
+	if err != nil {
+		return nil, err
 	}
-	if n := len(state.RecoveredSlaves); n > 0 {
-		return fmt.Sprintf("none of its %d agents has come back since it was elected", n)
+	if state.Slaves == nil || state.Frameworks == nil || state.ID == "" {
+		return nil, notMaster(target, "lacks id, slaves or frameworks, which /state of every Mesos master has: check the address and port.")
 	}
-	if len(state.Frameworks) > 0 {
-		return ""
+	state.Answer = h.Answer
+	if err := c.checkLeading(ctx, state, target); err != nil {
+		return nil, err
 	}
-	c.mu.Lock()
-	unrecovered := c.unrecovered == target.Address
-	c.mu.Unlock()
-	if unrecovered {
-		return "its replicated log is not recovered: a quorum of masters must be running (--quorum)"
+	if why := c.notReady(state, target, h.header); why != "" {
+		return nil, recovering(target, why)
 	}
-	// By the master's own clock where the response has it: ours may differ.
-	now := state.Sent
-	if date, err := http.ParseTime(header.Get("Date")); err == nil {
-		now = date
+	c.noteState(state, target)
+	redact(state.Flags)
+	for i := range state.Frameworks {
+		state.Frameworks[i].WebUIURL = safeLink(state.Frameworks[i].WebUIURL)
 	}
-	elected := time.UnixMicro(int64(state.ElectedTime * 1e6))
-	if age := now.Sub(elected); state.ElectedTime > 0 && age > -freshlyElected && age < freshlyElected {
-		return "it was elected seconds ago and does not know any agent yet"
-	}
-	return ""
+	return state, nil
 }
 
 func recovering(target Target, why string) error {
@@ -151,6 +129,9 @@ func (c *Client) Roles(ctx context.Context) (*Roles, error) {
 		}
 		if roles.Roles == nil {
 			return nil, notMaster(target, "lacks roles, which /roles of every Mesos master has: check the address and port.")
+		}
+		if err := c.checkRoles(ctx, roles, target); err != nil {
+			return nil, err
 		}
 		roles.Answer = h.Answer
 		return roles, nil

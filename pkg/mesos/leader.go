@@ -188,12 +188,16 @@ func (c *Client) unlistedLeader(ctx context.Context, address string) (Target, er
 // leads reports whether a master leads. Where the principal may not read the
 // metrics, /roles shows it: a follower redirects it.
 func (c *Client) leads(ctx context.Context, master Target) bool {
+	whole := ctx
 	ctx, cancel := context.WithTimeout(ctx, quickTimeout)
 	defer cancel()
 	metrics := Metrics{}
 	_, err := c.get(ctx, master, snapshotPage, (*readings)(&metrics.Values))
 	if CategoryOf(err) == Forbidden {
-		_, err = c.get(ctx, master, rolesPage, new(Roles))
+		if _, err = c.get(ctx, master, rolesPage, new(Roles)); err != nil {
+			return false
+		}
+		_, err = c.state(whole, master) // before 1.0 a follower answers /roles, too
 		return err == nil
 	}
 	return err == nil && metrics.Elected()

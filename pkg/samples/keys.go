@@ -91,6 +91,14 @@ func (s leaderSnapshot) follows(before leaderSnapshot) bool {
 		(s.model.PID == before.model.PID && s.model.ElectedTime == before.model.ElectedTime)
 }
 
+// forgotAgents reports whether the master counts no agent where the model has some:
+// a leader that was just elected does not know them yet, and its sums are not the
+// cluster's until /state says so, too.
+func (s leaderSnapshot) forgotAgents() bool {
+	active, known := s.Values["master/slaves_active"]
+	return known && active+s.Values["master/slaves_inactive"] == 0 && s.model != nil && len(s.model.Agents) > 0
+}
+
 // wrote reports whether the series of a key had a sample in this snapshot.
 func (s leaderSnapshot) wrote(key string, m *rawMetric) bool {
 	_, there := s.Values[key]

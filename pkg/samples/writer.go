@@ -242,7 +242,7 @@ func (w *Writer) Snapshot(ctx context.Context, s *mesos.Metrics, m *cluster.Clus
 		w.writeHealth(b, h)
 		w.writeOwn(b, start)
 		writeLeader(b, w.raw, w.masterKeys, now, w.before)
-		if m != nil && m.Restricted {
+		if m != nil && m.Restricted && !now.forgotAgents() {
 			figures, gpus := figuresFrom(s)
 			w.clusters.write(b, &traits{gpus: gpus || m.HasGPUs}, struct{}{}, figures)
 		}
