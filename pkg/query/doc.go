@@ -6,6 +6,9 @@
 //	bounds.go      how large a query may be
 //	parse.go       decoding, defaults, and errors of a query
 //	keys.go        keys that nobody knows
+//	left.go        what is left of a dashboard's variables
+//	formats.go     how Grafana writes a variable with several values
+//	doubts.go      comparisons that match nothing because of how their value is written
 //	entities.go    the compile table: entities, resources, measures
 //	matcher.go     filters and ad-hoc filters as PromQL matchers
 //	metrics.go     queryType metrics: compile

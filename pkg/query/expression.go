@@ -67,7 +67,7 @@ func commaList(matchers []matcher) string {
 	texts := make([]string, len(matchers))
 	for i, m := range matchers {
 		// A value that reads like a macro is a value all the same.
-		texts[i] = strings.NewReplacer("$__", `\x24__`, "${__", `\x24{__`).Replace(m.String())
+		texts[i] = strings.NewReplacer("$__", `\x24__`, "${__", `\x24{__`, "[[__", `[\x5b__`).Replace(m.String())
 	}
 	return strings.Join(texts, ",")
 }

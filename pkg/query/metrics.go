@@ -51,6 +51,8 @@ type plan struct {
 	notices []string
 	// leftOut are the notices about filters of the dashboard that do not hold.
 	leftOut []string
+	// conditions are the comparisons of labels as they were written.
+	conditions []condition
 	// filters are still to be added to every selector.
 	filters []matcher
 	// coverage is an expression for the part of the allocated resource whose use

@@ -51,14 +51,21 @@ type parsed struct {
 	least    time.Duration // Interval; 0 for none
 	// unknown are the keys that neither this plugin nor Grafana knows.
 	unknown unknownKeys
+	rule    bool // of an alert or recording rule
 }
 
 // parse reads a query. Errors are *InvalidError.
-func parse(raw json.RawMessage) (parsed, error) {
+func parse(raw json.RawMessage) (parsed, error) { return parseFor(raw, false) }
+
+// parseFor reads a query; rule: of an alert or recording rule.
+func parseFor(raw json.RawMessage, rule bool) (parsed, error) {
 	if err := checkJSON(raw); err != nil {
 		return parsed{}, err
 	}
 	if err := checkNames(raw); err != nil {
+		return parsed{}, err
+	}
+	if err := leftInTexts(raw, rule); err != nil {
 		return parsed{}, err
 	}
 	var head struct {
@@ -73,7 +80,7 @@ func parse(raw json.RawMessage) (parsed, error) {
 		return parsed{}, bad("version", "%d is not known: this plugin reads version %d", *head.Version, version)
 	}
 
-	var q parsed
+	q := parsed{rule: rule}
 	switch kind := head.QueryType; {
 	case kind == string(QueryTypePromQL), kind == "" && head.Expr != "":
 		q.promql = &PromQLQuery{}
@@ -217,15 +224,11 @@ func kindOf(of reflect.Type) string {
 	}
 }
 
-// macro matches an interval that is one of Grafana's variables, which sets no
-// least step.
-var macro = regexp.MustCompile(`^\$(__\w+|\{__\w+\})$`)
-
 // duration reads a length of time as Grafana writes it: 30s, 5m, 1d; "" and
-// Grafana's own variables are none.
+// the macros are none.
 func duration(key, text string) (time.Duration, error) {
 	text = strings.TrimSpace(text)
-	if text == "" || macro.MatchString(text) {
+	if text == "" || isMacro(text) {
 		return 0, nil
 	}
 	length, err := gtime.ParseIntervalStringToTimeDuration(strings.TrimPrefix(text, ">"))

@@ -20,16 +20,29 @@ import (
 // compilePromQL returns the plan of an expression as a user wrote it. The values of its
 // macros are unknown before the step is, so it is parsed with placeholders.
 // Errors are *promql.Error.
-func compilePromQL(q *PromQLQuery) (plan, error) {
+func compilePromQL(q *PromQLQuery, rule bool) (plan, error) {
 	text := strings.TrimSpace(q.Expr)
-	parsed, err := promql.ParseExpr(placeholder.interpolate(text))
+	interpolated := placeholder.interpolate(text)
+	if variables := variablesInCode(interpolated); len(variables) > 0 {
+		return plan{}, leftover{key: "expr", variables: variables}.err(rule)
+	}
+	parsed, err := promql.ParseExpr(interpolated)
 	if err != nil {
 		return plan{}, err
 	}
+	conditions, left := leftInExpression("expr", parsed)
+	if rule && len(left) > 0 {
+		return plan{}, left[0].err(rule)
+	}
 	matchers, leftOut := adhocMatchers(q.AdhocFilters)
-	return plan{
+	p := plan{
 		expr: text, parsed: parsed, reads: readsIn(parsed), columns: labelsOf(parsed), filters: matchers, notices: leftOut, leftOut: leftOut,
-	}, nil
+		conditions: append(conditions, conditionsOfDashboard(q.AdhocFilters)...),
+	}
+	for _, l := range left {
+		p.notices = append(p.notices, l.sentence(rule)+".")
+	}
+	return p, nil
 }
 
 // promQLAt returns the expression with its macros replaced and the dashboard's

@@ -90,7 +90,7 @@ func Run(ctx context.Context, src Source, q backend.DataQuery, o Options) (respo
 }
 
 func answer(ctx context.Context, src Source, q backend.DataQuery, o Options) (data.Frames, error) {
-	parsed, err := parse(q.JSON)
+	parsed, err := parseFor(q.JSON, o.Alert)
 	if err != nil {
 		return nil, err
 	}
@@ -212,6 +212,9 @@ func ask(ctx context.Context, src Source, q backend.DataQuery, o Options, p pars
 	if err != nil {
 		return evaluation{}, err
 	}
+	if b.doubts, err = src.doubts(ctx, src.withTasks(b.reads), b.plan.conditions, o.Alert); err != nil {
+		return evaluation{}, err
+	}
 	if o.evaluated() { // for eyes there is a notice
 		if err := b.needsTaskHistory(src.Status(), instant); err != nil {
 			return evaluation{}, err
@@ -300,6 +303,8 @@ type built struct {
 	expr  string // without macros
 	times stepRange
 	reads reads
+	// doubts are sentences about conditions that match nothing.
+	doubts []string
 }
 
 // build compiles a query, finds its step by the polls that bring what it reads,
@@ -321,9 +326,11 @@ func build(src Source, q backend.DataQuery, o Options, p parsed, instant bool) (
 func compile(p parsed, instant bool) (plan, error) {
 	switch {
 	case p.metrics != nil:
-		return compileMetrics(p.metrics, instant)
+		made, err := compileMetrics(p.metrics, instant)
+		made.conditions = slices.Concat(conditionsOf(p.metrics.Filters), conditionsOfDashboard(p.AdhocFilters))
+		return made, err
 	case p.promql != nil:
-		return compilePromQL(p.promql)
+		return compilePromQL(p.promql, p.rule)
 	default:
 		return plan{}, errNoNumbers
 	}
@@ -338,7 +345,7 @@ func (b built) notices(src Source, instant bool) []data.Notice {
 	if !instant && b.times.start.After(b.times.end) {
 		all = append(all, info("The time range begins after now, so there is nothing to show yet."))
 	}
-	for _, text := range b.plan.notices {
+	for _, text := range slices.Concat(b.doubts, b.plan.notices) {
 		all = append(all, warning("%s", text))
 	}
 	all = append(all, circumstances{

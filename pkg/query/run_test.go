@@ -23,7 +23,7 @@ import (
 // scripted is an engine with given results. It keeps what it was
 // asked.
 type scripted struct {
-	Engine  // nil: nothing else is asked of it
+	Engine
 	result  promql.Result
 	err     error
 	panics  bool
@@ -50,6 +50,7 @@ func (e *scripted) answer() (promql.Result, error) {
 
 func scriptedSource(t testing.TB, e *scripted) Source {
 	src := source(t, recordedStore(t, recorded{of("x"), flat(1, 1000)}))
+	e.Engine = src.Engine // looks up labels
 	src.Engine = e
 	return src
 }
@@ -330,10 +331,11 @@ func TestDashboardFiltersReachEverySelectorOfAnExpression(t *testing.T) {
 	require.Equal(t, `sum(rate(a{`+matchers+`,x="1"}[1m])) / on () b{`+matchers+`} offset 1h`, engine.ranges[0].Expr)
 	require.Equal(t, engine.ranges[0].Expr, response.Frames[0].Meta.ExecutedQueryString)
 	notices := texts(response)
-	require.Len(t, notices, 3)
-	require.Contains(t, notices[0], "cpus >= 2 is left out")
-	require.Contains(t, notices[1], "no label = 1 is left out: no label can be called so")
-	require.Contains(t, notices[2], `y =~ ( is left out: "(" is not a valid regular expression`)
+	require.Len(t, notices, 4)
+	require.Contains(t, notices[0], `"$__range" in framework=`)
+	require.Contains(t, notices[1], "cpus >= 2 is left out")
+	require.Contains(t, notices[2], "no label = 1 is left out: no label can be called so")
+	require.Contains(t, notices[3], `y =~ ( is left out: "(" is not a valid regular expression`)
 }
 
 func TestAFiltersValueIsNeverAMacro(t *testing.T) {

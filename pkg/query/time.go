@@ -2,6 +2,7 @@ package query
 
 import (
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -172,29 +173,61 @@ func (src Source) schedule(polls []series.Poll) schedule {
 // are then parsed for the names in them.
 var placeholder = stepRange{step: time.Minute, poll: time.Minute, from: time.Unix(0, 0), to: time.Unix(3600, 0)}
 
-// interpolate replaces the macros, as plain text and in both of Grafana's
-// spellings, as its Prometheus data source does
-// (grafana/grafana pkg/promlib/models/query.go, InterpolateVariables).
+// macroText matches what may be a macro in Grafana's spellings. Dashboards replace
+// whole names, so $__intervals is none.
+var macroText = regexp.MustCompile(`\$__\w+|\$\{__\w+\}|\[\[__\w+\]\]`)
+
+// isMacro reports whether a text is one macro.
+func isMacro(text string) bool {
+	_, known := placeholder.macro(text)
+	return known
+}
+
+// interpolate replaces the macros, as plain text, in strings too, as Grafana's
+// Prometheus data source does (grafana/grafana pkg/promlib/models/query.go,
+// InterpolateVariables).
 func (r stepRange) interpolate(text string) string {
-	if !strings.Contains(text, "$") {
+	if !strings.Contains(text, "__") {
 		return text
 	}
-	var pairs []string
-	for _, m := range []struct {
-		name  string
-		value time.Duration
-	}{{macroRateInterval, r.rateInterval()}, {macroInterval, r.step}, {macroRange, r.span()}} {
-		bare := strings.TrimPrefix(m.name, "$")
-		seconds := int64(math.Round(m.value.Seconds()))
-		for _, form := range []struct{ suffix, value string }{
-			{"_ms", strconv.FormatInt(m.value.Milliseconds(), 10)},
-			{"_s", strconv.FormatInt(seconds, 10)},
-			{"", written(m.value)},
-		} {
-			pairs = append(pairs, "${"+bare+form.suffix+"}", form.value, "$"+bare+form.suffix, form.value)
+	return macroText.ReplaceAllStringFunc(text, func(found string) string {
+		if value, known := r.macro(found); known {
+			return value
+		}
+		return found
+	})
+}
+
+// macro returns the value of a macro in one of Grafana's spellings.
+func (r stepRange) macro(text string) (value string, known bool) {
+	name, unit := "$"+strings.Trim(text, "${[]}"), ""
+	if !macroText.MatchString(text) {
+		return "", false
+	}
+	for _, suffix := range []string{"_ms", "_s"} {
+		if base, has := strings.CutSuffix(name, suffix); has {
+			name, unit = base, suffix
 		}
 	}
-	return strings.NewReplacer(pairs...).Replace(text)
+	var length time.Duration
+	switch name {
+	case macroInterval:
+		length = r.step
+	case macroRateInterval:
+		length = r.rateInterval()
+	case macroRange:
+		length = r.span()
+	default:
+		return "", false
+	}
+	switch unit {
+	case "_ms":
+		return strconv.FormatInt(length.Milliseconds(), 10), true
+	case "_s":
+		return strconv.FormatInt(int64(math.Round(length.Seconds())), 10), true
+	default:
+		return written(length), true
+	}
 }
 
 // written is a length of time PromQL can read: whole seconds where it has

@@ -1,0 +1,119 @@
+package query
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
+
+	"community-mesos-datasource/pkg/promql"
+)
+
+// This file finds comparisons that match nothing because of how their value is
+// written: a variable that was not replaced, several values compared as one, a
+// regular expression with =. A value that some series has is meant as it is.
+
+// maxDoubts is how many values of a query are looked up, and maxParts how many of the
+// values that one of them may consist of.
+const (
+	maxDoubts = 10
+	maxParts  = 3
+)
+
+// doubts returns a sentence for each condition whose value can match nothing; for a
+// rule an error for the first one, as its answer would be empty without a reason.
+func (src Source) doubts(ctx context.Context, store storage.Queryable, conditions []condition, rule bool) (sentences []string, err error) {
+	looked := 0
+	known := func(label string) func(values []string) bool {
+		return func(values []string) bool {
+			for _, value := range values[:min(len(values), maxParts)] {
+				has, failed := src.hasValue(ctx, store, label, value)
+				if failed != nil {
+					err = failed
+					return false
+				}
+				if has {
+					return true
+				}
+			}
+			return false
+		}
+	}
+	for _, c := range conditions {
+		for _, value := range c.values {
+			if !c.doubtful(value) {
+				continue
+			}
+			if looked++; looked > maxDoubts {
+				return sentences, err
+			}
+			sentence, wrong := c.doubt(value, rule, known(c.label))
+			if err != nil {
+				return nil, err
+			}
+			if !wrong {
+				continue
+			}
+			if rule {
+				return nil, bad(c.key, "%s", sentence)
+			}
+			sentences = append(sentences, sentence+".")
+		}
+	}
+	return slices.Compact(sentences), nil
+}
+
+// doubtful reports whether doubt may find something about a value.
+func (c condition) doubtful(value string) bool {
+	switch {
+	case value == "" || len(value) > maxValue:
+		return false // lists of values are longer, and have been made by ourselves
+	case len(c.variables(value)) > 0, c.exact() && aPattern.MatchString(value):
+		return true
+	case len(c.values) > 1: // several values are written as such
+		return false
+	default:
+		return mayHaveFormat(value, c.exact())
+	}
+}
+
+// doubt returns what is wrong with a value. known reports whether a series has one of
+// some values.
+func (c condition) doubt(value string, rule bool, known func([]string) bool) (sentence string, wrong bool) {
+	variables := c.variables(value)
+	if (c.exact() || len(variables) == 0) && known([]string{value}) {
+		return "", false
+	}
+	if len(variables) > 0 {
+		return leftover{key: c.key, variables: variables, where: c.written}.sentence(rule), true
+	}
+	operator := "=~"
+	if c.kind == labels.MatchNotEqual || c.kind == labels.MatchNotRegexp {
+		operator = "!~"
+	}
+	if format, found := formatOf(value, c.exact(), known); found {
+		if !c.exact() {
+			return fmt.Sprintf("%s matches nothing: its value looks like a variable in the format %s, which is no regular expression. Write the variable without a format, or with :regex or :pipe", c.written, format.names), true
+		}
+		return fmt.Sprintf("%s compares with one text that no series has: it looks like a variable with several values, or with escaped ones, in the format %s. Use %s in place of %s, and the variable without a format or with :regex",
+			c.written, format.names, operator, c.kind), true
+	}
+	if c.exact() && aPattern.MatchString(value) {
+		return fmt.Sprintf("%s compares with one text that no series has: use %s in place of %s for a regular expression", c.written, operator, c.kind), true
+	}
+	return "", false
+}
+
+// hasValue reports whether a series of the history, or a current task, has a value of
+// a label.
+func (src Source) hasValue(ctx context.Context, store storage.Queryable, label, value string) (bool, error) {
+	if !labelName.MatchString(label) {
+		return false, nil
+	}
+	found, err := src.Engine.LabelValues(ctx, label, promql.LookUp{
+		Store: store, Limit: 1, Match: [][]*labels.Matcher{{labels.MustNewMatcher(labels.MatchEqual, label, value)}},
+	})
+	return len(found.Values) > 0, err
+}
