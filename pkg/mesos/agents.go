@@ -86,6 +86,7 @@ func NewAgents(cfg AgentsConfig) (*Agents, error) {
 	if err != nil {
 		return nil, err
 	}
+	asker.longest = agentTimeout
 	return &Agents{asker: asker, address: address, hosts: cfg.Hosts, loopback: loopback, flights: newFlights()}, nil
 }
 

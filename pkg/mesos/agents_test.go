@@ -140,7 +140,7 @@ func TestErrorsOfAgentsSayWhatToDo(t *testing.T) {
 		"starting":               {404, "", NotMesos, []string{"is starting", "agentAddress"}},
 		"a redirect":             {307, "", NotMesos, []string{"redirects are not followed"}},
 		"a broken list":          {200, `[{"executor_id": "a"`, Protocol, []string{"ended early", "check the agent"}},
-		"an object":              {200, `{}`, NotMesos, []string{"not a JSON list", "not a Mesos agent"}},
+		"an object":              {200, `{}`, Protocol, []string{"is an object, where the list of its containers belongs"}},
 		"a text where a number":  {200, `[{"statistics": {"mem_rss_bytes": "1"}}]`, Protocol, []string{"mem_rss_bytes", "where a number belongs"}},
 		"a list where an object": {200, `[{"statistics": []}]`, Protocol, []string{"statistics", "where an object belongs"}},
 	} {
@@ -308,7 +308,7 @@ func TestAgentsGetTheirCredentialsAndNoOthers(t *testing.T) {
 
 	limited := recordedAgents(t, cluster, authorized(basic("limited:limitedpw")))
 	_, err = limited.Statistics(t.Context(), "S1")
-	requireError(t, err, Forbidden, "does not allow this principal")
+	requireError(t, err, Forbidden, "does not allow anybody without credentials")
 }
 
 func TestWrongAgentAddressesSayWhatWouldBeRight(t *testing.T) {

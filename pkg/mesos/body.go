@@ -69,12 +69,12 @@ func (s *boundedReader) Read(p []byte) (int, error) {
 }
 
 // decode reads the body of a 200 into a struct, and its sizes into answer.
-func decode(resp *http.Response, target Target, path string, limit int64, sent time.Time, answer *Answer, into any) error {
+func (c *asker) decode(resp *http.Response, target Target, page endpoint, limit int64, sent time.Time, answer *Answer, into any) error {
 	wrong := func(category Category, err error, format string, args ...any) error {
 		return &Error{
 			Category: category,
 			Target:   target.Address,
-			Sentence: fmt.Sprintf("The answer of %s to %s ", target.Address, path) + fmt.Sprintf(target.words(format), args...),
+			Sentence: fmt.Sprintf("The answer of %s to %s ", target.Address, page.path) + fmt.Sprintf(target.words(format), args...),
 			Err:      err,
 		}
 	}
@@ -89,7 +89,7 @@ func decode(resp *http.Response, target Target, path string, limit int64, sent t
 		case errors.Is(wire.err, io.ErrUnexpectedEOF):
 			return wrong(Protocol, wire.err, "ended early, after %s: check the master, and proxies on the way.", display.Size(wire.n))
 		case wire.err != nil:
-			return failed(target, path, time.Since(sent), wire.err)
+			return c.failed(target, page, time.Since(sent), true, wire.err)
 		case errors.Is(plain.err, io.ErrUnexpectedEOF):
 			return wrong(Protocol, plain.err, "ended early, in the middle of the compressed data after %s: check the master, and proxies on the way.", display.Size(wire.n))
 		case plain.err != nil:
@@ -121,9 +121,9 @@ func decode(resp *http.Response, target Target, path string, limit int64, sent t
 	head := bufio.NewReader(plain)
 	start, err := head.Peek(512)
 	start = bytes.TrimLeft(start, "\xef\xbb\xbf \t\r\n")
-	opening, what := byte('{'), "object"
+	opening := byte('{')
 	if _, list := into.(*containers); list {
-		opening, what = '[', "list"
+		opening = '['
 	}
 	switch {
 	case len(start) > 0 && start[0] == opening:
@@ -131,10 +131,13 @@ func decode(resp *http.Response, target Target, path string, limit int64, sent t
 		return broken()
 	case len(start) == 0 && plain.n == 0:
 		return wrong(Protocol, nil, "is 200 with an empty body: check the master, and proxies on the way.")
-	case len(start) > 0 && start[0] == '<':
-		return wrong(NotMesos, nil, "is a web page and not JSON: this is another web server, or a login page before Mesos. Write the masters' own addresses.")
+	case isWebPage(start):
+		return wrong(NotMesos, nil, "is a web page and not JSON: %s", c.advice.webPage(target))
+	case opening == '[':
+		// The agent says with 200 that it could not find out.
+		return wrong(Protocol, nil, "is %s, where the list of its containers belongs: the agent answered and could not say what they use; see its log. Only this agent's numbers are missing.", kindOf(start))
 	default:
-		return wrong(NotMesos, nil, "is not a JSON %s, so this is not a Mesos master: check the address and port.", what)
+		return wrong(NotMesos, nil, "is not a JSON object, so this is not a Mesos %s: check the address and port.", target.kind())
 	}
 
 	filter := newFinite(head)
@@ -147,6 +150,25 @@ func decode(resp *http.Response, target Target, path string, limit int64, sent t
 		return failure
 	}
 	return badJSON(err, wrong)
+}
+
+// isWebPage reports whether a body begins as HTML or XML does.
+func isWebPage(start []byte) bool {
+	start = bytes.TrimLeft(start, "\xef\xbb\xbf \t\r\n")
+	return len(start) > 0 && start[0] == '<'
+}
+
+// kindOf names what a body is that is not a list, by its beginning.
+func kindOf(start []byte) string {
+	switch {
+	case len(start) == 0:
+		return "white space"
+	case start[0] == '{':
+		return "an object"
+	case bytes.HasPrefix(start, []byte("null")):
+		return "null"
+	}
+	return "text"
 }
 
 // badJSON returns an error that says where JSON is not what it should be.

@@ -44,6 +44,8 @@ type Config struct {
 	// HTTP sends the requests. It is used as a copy that follows no redirects
 	// and keeps no cookies.
 	HTTP *http.Client
+	// Advice is what errors say of the settings behind HTTP.
+	Advice Advice
 	// Now is the clock for Answer.Sent; time.Now without it.
 	Now func() time.Time
 	// Timeout bounds one request, from sending to the end of the body.
@@ -114,8 +116,10 @@ func New(cfg Config) (*Client, error) {
 // http.Client: no two kinds share credentials.
 type asker struct {
 	http      *http.Client
+	advice    Advice
 	now       func() time.Time
 	timeout   time.Duration
+	longest   time.Duration // that timeout may have, where there is such a bound
 	maxBody   int64
 	closeIdle func()
 }
@@ -126,6 +130,7 @@ func newAsker(cfg Config) (asker, error) {
 	}
 	c := asker{
 		http:      noRedirects(cfg.HTTP),
+		advice:    cfg.Advice,
 		now:       cfg.Now,
 		timeout:   cfg.Timeout,
 		maxBody:   cfg.MaxBody,

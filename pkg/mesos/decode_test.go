@@ -67,7 +67,7 @@ func unpacked(t testing.TB, file string) []byte {
 func decodeBody(body []byte, into any) (Answer, error) {
 	var answer Answer
 	resp := &http.Response{Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body))}
-	err := decode(resp, newTarget("http", "master", "5050"), "/page", 1<<30, time.Now(), &answer, into)
+	err := new(asker).decode(resp, newTarget("http", "master", "5050"), endpoint{path: "/page"}, 1<<30, time.Now(), &answer, into)
 	return answer, err
 }
 
@@ -211,7 +211,7 @@ func TestASingleEndlessValueIsNotKept(t *testing.T) {
 	endless := io.MultiReader(strings.NewReader(`{"master/elected":1,"a/b`), zeros{}, strings.NewReader(`":1}`))
 	resp := &http.Response{Header: http.Header{}, Body: io.NopCloser(endless)}
 	var values readings
-	err := decode(resp, newTarget("http", "master", "5050"), "/page", 1<<30, time.Now(), new(Answer), &values)
+	err := new(asker).decode(resp, newTarget("http", "master", "5050"), endpoint{path: "/page"}, 1<<30, time.Now(), new(Answer), &values)
 	requireError(t, err, Protocol, "single value of more than 16 MiB")
 }
 

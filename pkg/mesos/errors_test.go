@@ -162,12 +162,12 @@ func TestAnythingButMesosIsSaidWhenAskedForItsLeader(t *testing.T) {
 		says     string
 	}{
 		"a web server without the page": {text(404, "text/html", "<html>"), NotMesos, "404"},
-		"a web server with every page":  {text(200, "text/html", "<html>"), NotMesos, "not a Mesos master"},
+		"a web server with every page":  {text(200, "text/html", "<html>"), NotMesos, "with a web page, where Mesos names its leader"},
 		"a login":                       {text(401, "text/html", "<html>"), Auth, "401"},
 		"a redirect to a login": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://login.example.com/?key=s3cret", 302)
-		}, NotMesos, "redirects are not followed"},
-		"a redirect to https":               {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://"+r.Host+r.URL.Path, 307) }, NotMesos, "redirects are not followed"},
+		}, NotMesos, "it leads to a login"},
+		"a redirect to https":               {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://"+r.Host+r.URL.Path, 307) }, NotMesos, "write https://"},
 		"a redirect to nowhere":             {text(307, "text/plain", ""), NotMesos, "redirects are not followed"},
 		"a redirect that cannot be read":    {toLeader("%zz:5050"), Protocol, "cannot be read"},
 		"a redirect without a port":         {toLeader("master1"), NotMesos, "redirects are not followed"},
@@ -196,7 +196,7 @@ func TestWrongAddressesAreSaid(t *testing.T) {
 	require.NoError(t, listener.Close())
 	client := newClient(t, Config{Masters: []string{"http://" + nobody}})
 	_, err = client.State(t.Context())
-	requireError(t, err, Network, nobody, "connection refused", "check the address")
+	requireError(t, err, Network, nobody, "connection refused", "check that the master runs")
 
 	client = newClient(t, Config{Masters: []string{"http://master.invalid:5050"}})
 	_, err = client.State(t.Context())
@@ -296,7 +296,7 @@ func TestARestrictedPrincipalGetsWhatMesosFilters(t *testing.T) {
 func TestTextsOfOthersLoseTheirSecrets(t *testing.T) {
 	require.Equal(t, `proxyconnect: //proxy:3128 refused`, scrub(`proxyconnect: //user:pass@proxy:3128 refused`))
 	require.Equal(t, `header Basic [redacted]`, scrub(`header Basic dXNlcjpwYXNz`))
-	err := failed(newTarget("http", "m", "1"), "/state", time.Second, fmt.Errorf("dialing socks5://u:p4ss@proxy: refused"))
+	err := new(asker).failed(newTarget("http", "m", "1"), statePage, time.Second, true, fmt.Errorf("dialing socks5://u:p4ss@proxy: refused"))
 	requireError(t, err, Network, "refused")
 	require.NotContains(t, err.Error(), "p4ss")
 }

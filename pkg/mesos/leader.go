@@ -152,10 +152,23 @@ func (c *Client) named(ctx context.Context, master Target) (string, error) {
 		}
 	}
 	if resp.StatusCode == http.StatusOK {
-		return "", &Error{Category: NotMesos, Target: master.Address, Sentence: fmt.Sprintf(
-			"%s answered %s with a page, where Mesos names its leader: this is not a Mesos master; check the address and port.", master.Address, redirectPage.path)}
+		return "", c.notRedirect(resp, master)
 	}
-	return "", refused(resp, master, redirectPage)
+	return "", c.refused(resp, master, redirectPage)
+}
+
+// notRedirect returns the error where a master should name its leader, and a page is
+// there.
+func (c *Client) notRedirect(resp *http.Response, master Target) error {
+	begin := make([]byte, 512)
+	n, _ := io.ReadFull(resp.Body, begin)
+	why := fmt.Sprintf("this is not a Mesos master; check the address and port (%s)", portsOfOthers)
+	what := "a page"
+	if isWebPage(begin[:n]) {
+		what, why = "a web page", strings.TrimSuffix(c.advice.webPage(master), ".")
+	}
+	return &Error{Category: NotMesos, Target: master.Address, Sentence: fmt.Sprintf(
+		"%s answered %s with %s, where Mesos names its leader: %s.", master.Address, redirectPage.path, what, why)}
 }
 
 // unlistedLeader returns the leader if the address that the masters name is not

@@ -26,6 +26,14 @@ func (t Target) at(path string) string {
 	return u.String()
 }
 
+// kind returns the word for the target in sentences.
+func (t Target) kind() string {
+	if t.agent {
+		return "agent"
+	}
+	return "master"
+}
+
 // words are a sentence about a master as it reads for this target.
 func (t Target) words(sentence string) string {
 	if !t.agent {

@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
+	"regexp"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -55,13 +58,13 @@ func (c *asker) get(ctx context.Context, target Target, page endpoint, into any)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return h, refused(resp, target, page)
+		return h, c.refused(resp, target, page)
 	}
 	limit := c.maxBody
 	if page.limit > 0 {
 		limit = min(limit, page.limit)
 	}
-	err = decode(resp, target, page.path, limit, h.begun, &h.Answer, into)
+	err = c.decode(resp, target, page, limit, h.begun, &h.Answer, into)
 	h.Took = c.now().Sub(h.Sent)
 	return h, err
 }
@@ -79,12 +82,14 @@ func (c *asker) send(ctx context.Context, target Target, page endpoint) (*http.R
 	req.Header.Set("User-Agent", "community-mesos-datasource")
 
 	h.begun = time.Now()
+	var connected atomic.Bool
+	req = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}))
 	resp, err := c.http.Do(req)
 	// By the clock that decides on polls: how long the master took counts there.
 	// A test's clock does not move meanwhile, however busy its machine is.
 	h.Head = c.now().Sub(h.Sent)
 	if err != nil {
-		return nil, h, failed(target, page.path, time.Since(h.begun), err)
+		return nil, h, c.failed(target, page, time.Since(h.begun), connected.Load(), err)
 	}
 	h.header = resp.Header
 	return resp, h, nil
@@ -99,57 +104,82 @@ func (c *asker) patience(page endpoint) time.Duration {
 }
 
 // refused returns the error of a response that is not 200.
-func refused(resp *http.Response, target Target, page endpoint) error {
+func (c *asker) refused(resp *http.Response, target Target, page endpoint) error {
 	// Mesos writes the reason as a line of text. It is only compared, never shown:
 	// another server may write anything.
 	text, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
 	said := strings.ToLower(string(text))
+	html := strings.HasPrefix(strings.TrimSpace(said), "<")
 	status := resp.StatusCode
+	kind, address := target.kind(), target.Address
 	e := func(category Category, format string, args ...any) *Error {
-		return &Error{Category: category, Target: target.Address, Sentence: fmt.Sprintf(target.words(format), args...)}
+		return &Error{Category: category, Target: address, Sentence: fmt.Sprintf(format, args...)}
 	}
 	switch {
-	case target.agent && status == http.StatusUnauthorized:
-		return e(Auth, "The agent at %s requires valid credentials for %s (401): set or correct agentBasicAuthUser and agentBasicAuthPassword, or agentHeaders with their values; agents never get the masters' credentials.",
-			target.Address, page.path)
+	case status == http.StatusUnauthorized:
+		return e(Auth, "%s", c.advice.unauthorized(target, page.path, resp.Header))
 	case target.agent && status == http.StatusNotFound:
 		// Before it has recovered, an agent has its port open and knows no page.
-		return e(NotMesos, "%s has no %s (404): the agent is starting, or something else answers there; check agentAddress.", target.Address, page.path)
-	case status == http.StatusUnauthorized:
-		return e(Auth, "The master at %s requires valid credentials for %s (401): set or correct the user and password of a principal that this master knows, under basic authentication.",
-			target.Address, page.path)
+		return e(NotMesos, "%s has no %s (404): the agent is starting, or something else answers there; check agentAddress.", address, page.path)
 	case status == http.StatusForbidden && strings.Contains(said, "is disabled"):
-		return e(Forbidden, "The master at %s has %s disabled (403, by its --firewall_rules): allow it there.", target.Address, page.path)
+		return e(Forbidden, "The %s at %s has %s disabled (403, by its --firewall_rules): allow it there.", kind, address, page.path)
 	case status == http.StatusForbidden:
-		return e(Forbidden, "The master at %s does not allow this principal to read %s (403): allow it in the master's ACLs (%s).",
-			target.Address, page.path, acl(page))
+		return e(Forbidden, "%s", c.advice.forbidden(target, page, html))
 	case !target.agent && status == http.StatusTemporaryRedirect && fromMesos(resp.Header.Get("Location")):
 		moved := e(NoLeader, "The master at %s does not lead and points to another one for %s: a new leader is being elected; the next poll looks again.",
-			target.Address, page.path)
+			address, page.path)
 		moved.moved = true
 		return moved
 	case status >= 300 && status < 400:
-		return e(NotMesos, "%s answered %s with a redirect (%d) as Mesos does not: redirects are not followed, so write the masters' own addresses.",
-			target.Address, page.path, status)
-	case status == http.StatusServiceUnavailable && strings.Contains(said, "no leader"):
-		none := e(NoLeader, "The master at %s knows of no leading master: check ZooKeeper and that a quorum of masters is running.", target.Address)
+		return e(NotMesos, "%s answered %s with a redirect (%d) as Mesos does not: %s.", address, page.path, status, c.advice.redirect(target, resp.Header.Get("Location")))
+	case !target.agent && status == http.StatusServiceUnavailable && strings.Contains(said, "no leader"):
+		none := e(NoLeader, "The master at %s knows of no leading master: check ZooKeeper and that a quorum of masters is running.", address)
 		none.moved = page != redirectPage
 		return none
+	case target.agent && status == http.StatusServiceUnavailable && strings.Contains(said, "recover"):
+		return e(Recovering, "The agent at %s has not finished recovery: wait, and see the agent's log if this stays.", address)
 	case status == http.StatusServiceUnavailable && strings.Contains(said, "recover"):
-		return e(Recovering, "The master at %s leads and has not recovered its registry yet: wait, and check that a quorum of masters is running.", target.Address)
+		return e(Recovering, "The master at %s leads and has not recovered its registry yet: wait, and check that a quorum of masters is running.", address)
 	case status == http.StatusBadRequest && strings.Contains(said, "https"):
-		return e(TLS, "No connection to the master at %s: %s.", target.Address, httpToHTTPS)
+		return e(TLS, "No connection to the %s at %s: %s.", kind, address, httpToHTTPS(target))
 	case status == http.StatusProxyAuthRequired:
-		return e(Network, "The proxy before %s requires credentials (407): correct the proxy's settings in Grafana.", target.Address)
+		return e(Network, proxyLogin, kind, address)
+	case status == http.StatusTooManyRequests:
+		return e(Network, "The %s at %s, or a proxy before it, allows no more requests (429): raise its limit for Grafana's server, or raise pollInterval.", kind, address)
 	case status >= 502 && status <= 504:
-		return e(Network, "Something before the master at %s answered %s with %d: check that the master is up, and proxies on the way.", target.Address, page.path, status)
+		return e(Network, "Something before the %s at %s answered %s with %d: check that the %s is up, and proxies on the way.", kind, address, page.path, status, kind)
 	case status >= 500:
-		return e(Protocol, "The master at %s failed at %s (%d): see the master's log.", target.Address, page.path, status)
+		return e(Protocol, "The %s at %s failed at %s (%d): see the %s's log.", kind, address, page.path, status, kind)
+	case resp.Header.Get("X-Marathon-Leader") != "":
+		return e(NotMesos, "What answers at %s is Marathon (port 8080 where nothing else was configured): write the address of the Mesos master, whose port is 5050.", address)
 	case status == http.StatusNotFound:
-		return e(NotMesos, "%s has no %s (404), so this is not a Mesos master: check the address and port.", target.Address, page.path)
+		return e(NotMesos, "%s has no %s (404), so this is not a Mesos master: check the address and port (%s).", address, page.path, portsOfOthers)
 	}
-	return e(NotMesos, "%s answered %s with %d, as no Mesos master does: check the address and port.", target.Address, page.path, status)
+	return e(NotMesos, "%s answered %s with %d, as no Mesos %s does: check the address and port.", address, page.path, status, kind)
 }
+
+// portsOfOthers helps to see what answers in place of a master.
+const portsOfOthers = "5050 is a master's where nothing else was configured, 5051 an agent's, 8080 Marathon's"
+
+// redirect returns what a redirect that is not Mesos' own means, and what to do. The
+// address that it leads to is not shown: it may have a secret in it.
+func (a Advice) redirect(target Target, location string) string {
+	to, err := url.Parse(location)
+	own := "masters' own addresses"
+	if target.agent {
+		own = "agents' own addresses (agentAddress)"
+	}
+	switch {
+	case err == nil && target.URL.Scheme == "http" && to.Scheme == "https" && strings.EqualFold(to.Hostname(), target.URL.Hostname()):
+		return "it leads to https at the same host; write https:// in the address"
+	case err == nil && loginPath.MatchString(to.Path) || err == nil && loginPath.MatchString(to.Hostname()):
+		return "it leads to a login, before which nobody is let in without a session; " + a.login(target)
+	}
+	return "redirects are not followed, so write the " + own
+}
+
+// loginPath matches paths and hosts of logins.
+var loginPath = regexp.MustCompile(`(?i)login|signin|sign-in|logon|oauth|openid|saml|\bsso\b|\bauth\b`)
 
 // acl returns the ACL for an endpoint (docs/authorization.md of Mesos).
 func acl(page endpoint) string {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -36,6 +38,7 @@ func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now 
 	if err != nil {
 		return nil, parsed, err
 	}
+	forMasters.Advice = parsed.adviceForMasters(options, ds.DecryptedSecureJSONData)
 	// ZooKeeper is reached the way masters are: through the secure socks proxy, if
 	// that is on.
 	forMasters.ZooKeeper = mesos.ZooKeeperConfig{Digest: parsed.ZooKeeperDigest, Scheme: parsed.mastersScheme(), Dial: transport.DialContext}
@@ -53,6 +56,7 @@ func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now 
 		masters.Close()
 		return nil, parsed, err
 	}
+	cfg.Advice = parsed.adviceForAgents(forMasters.Advice)
 	// Behind the secure socks proxy names are resolved there: the address of the
 	// connection is the proxy's, and there is nothing to check.
 	if options.ProxyOptions == nil || !options.ProxyOptions.Enabled {
@@ -65,6 +69,31 @@ func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now 
 	}
 	made.Of = agents
 	return made, parsed, nil
+}
+
+// adviceForMasters returns what errors of requests to masters say of the settings.
+func (s *Settings) adviceForMasters(options httpclient.Options, secrets map[string]string) mesos.Advice {
+	certificate := secrets[clientCert] != "" && secrets[clientKey] != ""
+	return mesos.Advice{
+		User:                    options.BasicAuth != nil,
+		Header:                  s.mastersAuthorization,
+		CA:                      options.TLS != nil && options.TLS.CACertificate != "",
+		UnusedCA:                secrets[caCert] != "" && !s.readsCertificates(),
+		ClientCertificate:       certificate && s.readsCertificates(),
+		UnusedClientCertificate: certificate && !s.readsCertificates(),
+	}
+}
+
+// adviceForAgents returns what errors of requests to agents say of the settings: they
+// get the masters' CA certificate, and credentials of their own.
+func (s *Settings) adviceForAgents(masters mesos.Advice) mesos.Advice {
+	a := mesos.Advice{User: s.AgentBasicAuthUser != "", CA: masters.CA, UnusedCA: masters.UnusedCA}
+	for i, name := range s.agentHeaderNames {
+		if strings.EqualFold(name, "Authorization") && s.AgentHeaders.Get(name) != "" {
+			a.Header = "agentHeaderValue" + strconv.Itoa(i+1)
+		}
+	}
+	return a
 }
 
 // agentOptions returns the options for agents: those for masters without their

@@ -59,7 +59,7 @@ func TestAgentsGetTheirOwnHeaders(t *testing.T) {
 	s.cluster.Handle("127.0.0.1:5052", "/monitor/statistics", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
 	s.clock.Advance(2 * every)
 	_, details := s.check()
-	require.Contains(t, details, "agentHeaders")
+	require.Contains(t, details, "(secureJsonData.agentHeaderValue1)")
 	s.call("GET status", "")
 	s.ask(cpusByFramework)
 	for _, secret := range []string{"secret-of-agents", "team-of-agents", "secret-of-masters", "header-of-masters"} {

@@ -27,9 +27,7 @@ type Settings struct {
 	Masters         []string
 	ZooKeeperDigest string // user:password, from secureJsonData
 	TLS             bool   // one of Grafana's TLS settings is on
-	// MastersAuthorization is true where masters get a header Authorization.
-	MastersAuthorization bool
-	ClusterName          string
+	ClusterName     string
 
 	PollInterval time.Duration
 	TaskSeries   string // auto, always, never
@@ -52,6 +50,10 @@ type Settings struct {
 	// Warnings are sentences for the operator about settings that are accepted
 	// and do nothing, or more than is safe.
 	Warnings []string
+
+	// mastersAuthorization is the secret with the value of the masters' header
+	// Authorization, such as httpHeaderValue1; "" where they get none.
+	mastersAuthorization string
 
 	agentHeaderNames []string       // as written; the value of the nth is agentHeaderValue<n+1>
 	sdk              map[string]any // the values of the SDK's keys that are set; nil without one

@@ -77,7 +77,7 @@ func (s *Settings) checkBasicAuth(ds backend.DataSourceInstanceSettings) {
 		return
 	}
 	switch {
-	case s.MastersAuthorization:
+	case s.mastersAuthorization != "":
 		s.warn("basic authentication does nothing: the header Authorization replaces it (jsonData.httpHeaderName1)")
 	case user == "":
 		s.warn("basic authentication is on and the user is empty: an unset variable in a provisioning file is empty (basicAuthUser)")
@@ -153,7 +153,9 @@ func (s *Settings) checkMastersHeaders(keys map[string]json.RawMessage, secrets 
 				break
 			}
 		}
-		s.MastersAuthorization = s.MastersAuthorization || sent && strings.EqualFold(name, "Authorization")
+		if sent && strings.EqualFold(name, "Authorization") {
+			s.mastersAuthorization = valueKey
+		}
 	}
 	return problems
 }

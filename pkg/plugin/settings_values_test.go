@@ -234,7 +234,7 @@ func TestSettingsHeadersOfMasters(t *testing.T) {
 	got, err := readAll(t, `{"masters": ["http://m:5050"], "httpHeaderName1": "Authorization", "httpHeaderName2": "X-Empty"}`,
 		map[string]string{"httpHeaderValue1": "token=abc", "httpHeaderValue2": ""})
 	require.NoError(t, err)
-	require.True(t, got.MastersAuthorization)
+	require.Equal(t, "httpHeaderValue1", got.mastersAuthorization)
 	require.Equal(t, http.Header{"Authorization": {"token=abc"}}, got.http.Header)
 	require.Equal(t, []string{`header "X-Empty" has no value and is not sent: write it as httpHeaderValue2 (secureJsonData.httpHeaderValue2)`}, got.Warnings)
 }

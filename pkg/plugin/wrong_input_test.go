@@ -155,7 +155,7 @@ var faults = map[string]struct {
 		answer: func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, "<!doctype html><title>hello</title>")
 		},
-		pages: pages, want: []string{"not a Mesos master", "check the address and port"},
+		pages: pages, want: []string{"with a web page, where Mesos names its leader", "https://dcos.example/mesos"},
 	},
 	"HTML for JSON": {
 		answer: func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>log in</html>") },
