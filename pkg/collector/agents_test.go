@@ -3,6 +3,7 @@ package collector_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -30,10 +31,12 @@ type fakeAgents struct {
 	metrics   int                    // requests for /metrics/snapshot
 	err       map[string]error
 	use       func(id string, at time.Time) mesos.Readings
-	hold      chan struct{}     // where not nil, answers wait for it
-	container map[string]string // the executor ID of an agent's container, where it is not t<n>
-	panics    string            // the agent whose answer makes the client panic
-	takes     time.Duration     // how much time goes by while one is asked
+	hold      chan struct{}      // where not nil, answers wait for it
+	container map[string]string  // the executor ID of an agent's container, where it is not t<n>
+	more      []string           // executor IDs of more containers of each agent
+	panics    string             // the agent whose answer makes the client panic
+	takes     time.Duration      // how much time goes by while one is asked
+	own       map[string]float64 // agents' own metrics, beside the uptime
 }
 
 func (f *fakeAgents) Know(agents []mesos.AgentAddress) {
@@ -88,7 +91,9 @@ func (f *fakeAgents) Statistics(ctx context.Context, id string) (*mesos.Statisti
 	if other := f.container[id]; other != "" {
 		executor = other
 	}
-	s.Containers = []mesos.Container{{FrameworkID: "F1", ExecutorID: executor, Readings: f.use(id, now)}}
+	for _, executor := range append([]string{executor}, f.more...) {
+		s.Containers = append(s.Containers, mesos.Container{FrameworkID: "F1", ExecutorID: executor, Readings: f.use(id, now)})
+	}
 	return s, nil
 }
 
@@ -96,7 +101,9 @@ func (f *fakeAgents) Snapshot(_ context.Context, id string) (*mesos.Metrics, err
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.metrics++
-	return &mesos.Metrics{Answer: mesos.Answer{Sent: f.clock.Now(), Bytes: 100}, Values: map[string]float64{"slave/uptime_secs": 5}}, nil
+	values := map[string]float64{"slave/uptime_secs": 5}
+	maps.Copy(values, f.own)
+	return &mesos.Metrics{Answer: mesos.Answer{Sent: f.clock.Now(), Bytes: 100}, Values: values}, nil
 }
 
 func (f *fakeAgents) set(change func(*fakeAgents)) {

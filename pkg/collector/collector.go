@@ -330,6 +330,7 @@ func (c *Collector) Status() Status {
 		Storage:          c.storage,
 		SeriesDropped:    c.kept.Dropped,
 		SeriesDroppedWhy: c.kept.DroppedWhy,
+		LeftOut:          c.kept.LeftOut,
 	}
 	if c.leader != "" {
 		s.Masters = append(s.Masters, MasterStatus{Address: c.leader, Leading: true})

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/samples"
 	"community-mesos-datasource/pkg/series"
 )
 
@@ -38,6 +39,9 @@ type Status struct {
 	// of maxSeries or memoryLimit.
 	SeriesDropped    int    `json:"seriesDropped"`
 	SeriesDroppedWhy string `json:"seriesDroppedWhy,omitempty"`
+	// LeftOut are the values that were left out because they cannot be true, by
+	// kind of poll.
+	LeftOut []samples.LeftOut `json:"leftOut,omitempty"`
 	// Storage is whether batches of samples can be stored. A batch that cannot is
 	// no failure of its poll.
 	Storage StorageStatus `json:"storage"`

@@ -180,10 +180,7 @@ func badJSON(err error, wrong func(Category, error, string, ...any) error) error
 		return wrong(Protocol, err, "ended early, in the middle of the JSON: check the master, and proxies on the way.")
 	}
 	if odd, ok := errors.AsType[*notNumber](err); ok {
-		switch {
-		case odd.kind == '0':
-			return wrong(Protocol, err, "has a number at %s that is too big to be one: check the master, and proxies on the way.", shorten(odd.key))
-		case !strings.Contains(odd.key, "/"): // as every metric of Mesos does
+		if !strings.Contains(odd.key, "/") { // as every metric of Mesos does
 			return wrong(NotMesos, err, "has a key %q, which is no metric of Mesos: this is another program; check the address and port.", shorten(odd.key))
 		}
 		return wrong(Protocol, err, "has %s at %s, where a number belongs: this version of Mesos, or a proxy on the way, writes it differently.",

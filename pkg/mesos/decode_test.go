@@ -6,6 +6,7 @@ import (
 	stdjson "encoding/json"
 	"io"
 	"io/fs"
+	"math"
 	"net/http"
 	"path"
 	"slices"
@@ -205,6 +206,13 @@ func TestAnInfiniteMetricIsNoReading(t *testing.T) {
 	_, err := decodeBody([]byte(`{"master/elected":1,"a/b":Infinity,"a/c":-Infinity,"a/d":2,"a/d":null}`), &values)
 	require.NoError(t, err)
 	require.Equal(t, readings{"master/elected": 1}, values)
+}
+
+func TestANumberBeyondDoublesCostsNoOther(t *testing.T) {
+	var values readings
+	_, err := decodeBody([]byte(`{"master/elected":1,"a/b":1e999,"a/c":-1e999}`), &values)
+	require.NoError(t, err)
+	require.Equal(t, readings{"master/elected": 1, "a/b": math.MaxFloat64, "a/c": -math.MaxFloat64}, values)
 }
 
 func TestASingleEndlessValueIsNotKept(t *testing.T) {

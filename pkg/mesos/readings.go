@@ -37,11 +37,9 @@ func (r *readings) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 			if err != nil {
 				return err
 			}
-			number, err := token.Float()
-			if err != nil { // beyond what a double holds
-				return &notNumber{key: key, kind: kind}
-			}
-			values[key] = number
+			// Beyond what a double holds it is the largest: only this key is
+			// lost for it (samples.plausible).
+			values[key], _ = token.Float()
 		case 'n':
 			delete(values, key)
 			if err := d.SkipValue(); err != nil {

@@ -55,6 +55,12 @@ type DeviceReading struct {
 // Statistic is one of a container's numbers.
 type Statistic int
 
+// NumStatistics is the number of statistics that are read.
+const NumStatistics = len(statistics)
+
+// Key returns the JSON key of a statistic.
+func (s Statistic) Key() string { return statistics[s] }
+
 // statistics are the numbers that are read, by their JSON keys. Times are in
 // seconds, sizes in bytes. The others are skipped.
 var statistics = [...]string{
@@ -100,6 +106,30 @@ func (r *Readings) Set(s Statistic, value float64) {
 	r.known |= 1 << s
 }
 
+// Unset makes a statistic unknown.
+func (r *Readings) Unset(s Statistic) {
+	r.values[s] = 0
+	r.known &^= 1 << s
+}
+
+// Empty reports whether nothing was read.
+func (r *Readings) Empty() bool { return r.known == 0 && len(r.Devices) == 0 }
+
+// number reads a number. One that a double does not hold is the largest that it
+// holds: the decoder would refuse the whole response for it.
+func number(d *jsontext.Decoder) (float64, error) {
+	if d.PeekKind() != '0' {
+		var value float64
+		return value, json.UnmarshalDecode(d, &value)
+	}
+	token, err := d.ReadToken()
+	if err != nil {
+		return 0, err
+	}
+	value, _ := token.Float()
+	return value, nil
+}
+
 // UnmarshalJSONFrom reads the statistics object of a container.
 func (r *Readings) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	*r = Readings{}
@@ -111,8 +141,8 @@ func (r *Readings) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 		case !ok, d.PeekKind() == 'n': // null is as good as absent
 			return d.SkipValue()
 		}
-		var value float64
-		if err := json.UnmarshalDecode(d, &value); err != nil {
+		value, err := number(d)
+		if err != nil {
 			return err
 		}
 		r.Set(s, value)

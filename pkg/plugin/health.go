@@ -125,6 +125,9 @@ func verbose(a StatusAnswer) string {
 			line("Warning: %s did not answer (%s), one of them: %s", count(p.Agents, "agent"), p.Category, p.Example)
 		}
 	}
+	for _, left := range a.LeftOut {
+		line("Warning: %s", left)
+	}
 	if a.NamesCut > 0 {
 		line("Warning: %s of frameworks, roles, tasks or agents longer than %d bytes are cut: look for what chooses such names", count(a.NamesCut, "name"), series.MaxName)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/samples"
 )
 
 // small is a cluster of two frameworks; the second one is away for two minutes,
@@ -301,6 +302,23 @@ func TestNotices(t *testing.T) {
 		"measured use without agents": {
 			`{"entity":"framework","resource":"cpus","measure":"used"}`, nil,
 			[]string{"Use is measured by the agents, who are asked only where the setting agentStatistics is on."},
+		},
+		"values that cannot be true, in the range": {
+			`{"expr":"mesos_cluster_cpus_used"}`, func(s *Source) {
+				s.Status = func() collector.Status {
+					return collector.Status{TaskSeries: true, LeftOut: []samples.LeftOut{
+						{Poll: "agents", Values: 2, First: noon.Add(-time.Minute), Last: noon.Add(-30 * time.Second), Example: "Executor t1: mem_rss_bytes is -1."},
+						{Poll: "snapshot", Values: 1, First: noon, Last: noon, Example: "of another poll"},
+					}}
+				}
+			}, []string{"2 values of the poll agents cannot be true and were left out, the latest at 2026-03-01 11:59:30 UTC: a gap is shown instead. Executor t1: mem_rss_bytes is -1."},
+		},
+		"values that cannot be true, before the range": {
+			`{"expr":"mesos_cluster_cpus_used"}`, func(s *Source) {
+				s.Status = func() collector.Status {
+					return collector.Status{TaskSeries: true, LeftOut: []samples.LeftOut{{Poll: "agents", Values: 1, First: noon.Add(-24 * time.Hour), Last: noon.Add(-24 * time.Hour)}}}
+				}
+			}, nil,
 		},
 		"PromQL's own": {
 			`{"expr":"rate(mesos_cluster_cpus_capacity[1m])"}`, nil,

@@ -30,6 +30,7 @@ func warning(format string, args ...any) data.Notice {
 type circumstances struct {
 	now      time.Time
 	earliest time.Time // the first moment the answer depends on
+	latest   time.Time // the last moment of the answer
 	reads    reads
 	measured bool // asks for use measured by the agents
 	status   collector.Status
@@ -66,8 +67,8 @@ func (c circumstances) beginning() []data.Notice {
 	}
 }
 
-// polls returns notices about data older than two polls, and about measured use
-// where agents are not asked.
+// polls returns notices about data older than two polls, about values that were
+// left out, and about measured use where agents are not asked.
 func (c circumstances) polls() []data.Notice {
 	var all []data.Notice
 	for _, poll := range c.status.Polls {
@@ -80,6 +81,11 @@ func (c circumstances) polls() []data.Notice {
 		}
 		if age := c.now.Sub(poll.LastSuccess); age > 2*poll.Interval {
 			all = append(all, warning("The last successful poll %s was %s ago%s.", poll.Poll, age.Round(time.Second), problem(poll.Err)))
+		}
+	}
+	for _, left := range c.status.LeftOut {
+		if slices.Contains(c.reads.polls, left.Poll) && !left.Last.Before(c.earliest) && !left.First.After(c.latest) {
+			all = append(all, warning("%s", left))
 		}
 	}
 	asked := slices.ContainsFunc(c.status.Polls, func(p collector.PollStatus) bool { return p.Poll == series.PollAgents })

@@ -349,7 +349,7 @@ func (b built) notices(src Source, instant bool) []data.Notice {
 		all = append(all, warning("%s", text))
 	}
 	all = append(all, circumstances{
-		now: src.now(), earliest: earliest, reads: b.reads, measured: b.plan.measured,
+		now: src.now(), earliest: earliest, latest: b.times.to, reads: b.reads, measured: b.plan.measured,
 		status: src.Status(), stats: src.Store.Stats(),
 	}.notices()...)
 	if src.Notices != nil {

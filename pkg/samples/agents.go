@@ -3,6 +3,7 @@ package samples
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -50,7 +51,8 @@ type agentTables struct {
 	raw       *table[agentRawKey, float64]
 	all       []seriesTable
 
-	before map[containerKey]cpuTime
+	host   host
+	before map[containerKey]*reading
 	// current is the use of single containers while its history is not kept.
 	current []singleUse
 }
@@ -69,7 +71,7 @@ func newAgentTables() *agentTables {
 		readings:  newTable(readingsOf, executorKey.label),
 		devices:   newTable(devicesOf, deviceKey.label),
 		raw:       newTable(agentRawColumn, agentRawKey.label),
-		before:    map[containerKey]cpuTime{},
+		before:    map[containerKey]*reading{},
 	}
 	t.all = []seriesTable{t.use, t.executors, t.tasks, t.readings, t.devices, t.raw}
 	return t
@@ -108,15 +110,21 @@ func (w *Writer) Agent(ctx context.Context, a AgentAnswer, m *cluster.Cluster, s
 	own.current = nil
 	w.refit(s)
 	return w.agentBatch(ctx, own, t, func(b *batch) {
+		if a.Snapshot != nil {
+			own.host.learn(a.Snapshot.Values)
+		}
 		if a.Statistics != nil {
 			b.t = a.Statistics.Sent.UnixMilli()
-			w.writeContainers(b, own, key, a.Statistics, w.containersOf(m)[a.Agent.ID], s, interval, sums)
+			w.writeContainers(b, own, a.Agent, a.Statistics, w.containersOf(m)[a.Agent.ID], s, interval, sums)
 		}
 		if a.Snapshot != nil {
 			b.t = a.Snapshot.Sent.UnixMilli()
 			w.agentKeys.learn(catalogue.Agent, a.Snapshot.Values)
 			for name, n := range a.Snapshot.Values {
 				m := w.agentKeys[name]
+				if !w.takes(b, "agent "+a.Agent.Hostname, name, m, n) {
+					continue
+				}
 				n *= m.Factor
 				own.raw.write(b, nil, agentRawKey{key, m}, &n)
 			}
@@ -125,43 +133,48 @@ func (w *Writer) Agent(ctx context.Context, a AgentAnswer, m *cluster.Cluster, s
 	})
 }
 
+// readContainer is a container that an agent has read, and what it uses.
+type readContainer struct {
+	*container
+	readings *mesos.Readings
+	use      use
+}
+
 // writeContainers writes what an agent read of its containers. A container that
 // the latest /state does not have is left out, because what was allocated to it
 // is unknown.
-func (w *Writer) writeContainers(b *batch, own *agentTables, key agentKey, answer *mesos.Statistics, placed map[containerKey]*container, s Settings, interval time.Duration, sums *AgentSums) {
+func (w *Writer) writeContainers(b *batch, own *agentTables, a *cluster.Agent, answer *mesos.Statistics, placed map[containerKey]*container, s Settings, interval time.Duration, sums *AgentSums) {
+	key := agentKey{a.Hostname, a.ID}
+	has := boundsOf(a, own.host)
+	read := w.readContainers(own, &has, answer, placed, interval)
 	var sum total
-	now := make(map[containerKey]cpuTime, len(answer.Containers))
-	for i := range answer.Containers {
-		read := &answer.Containers[i]
-		k := containerKey{series.CutName(read.FrameworkID), series.CutName(read.ExecutorID)} // as the model has them
-		if _, twice := now[k]; twice {
-			continue
-		}
-		var cores maybe
-		time, timed := cpuTimeOf(&read.Readings, answer.Sent)
-		now[k] = time
-		if before, there := own.before[k]; there && timed {
-			cores.value, cores.ok = time.coresSince(before, interval)
-		}
-		c := placed[k]
-		if c == nil {
-			continue
-		}
-		u := useOf(&read.Readings, cores, &c.allocated)
-		sum.add(u, &c.allocated)
-		sums.add(c, u)
-		if !w.fit.keep {
-			own.current = append(own.current, singleUse{c, u})
-			continue
-		}
-		writeSingle(b, singleUse{c, u}, s.TaskLabels, own.tasks, own.executors)
-		own.readings.write(b, nil, c.executorKey, &read.Readings)
-		for j := range read.Readings.Devices {
-			d := &read.Readings.Devices[j]
-			own.devices.write(b, nil, deviceKey{c.executorKey, d.Device, d.Operation}, d)
+	for _, one := range read {
+		sum.add(one.use, &one.allocated)
+	}
+	if sum.cpusRead && sum.cpus > has.cores {
+		w.leaveOut(series.PollAgents, answer.Sent, func() string {
+			return fmt.Sprintf("The containers of agent %s together used %.3g CPUs. %s", a.Hostname, sum.cpus, &has)
+		})
+		sum = total{}
+		for i := range read {
+			read[i].use = read[i].use.withoutCPUs()
+			sum.add(read[i].use, &read[i].allocated)
 		}
 	}
-	own.before = now
+	for _, one := range read {
+		sums.add(one.container, one.use)
+		single := singleUse{one.container, one.use}
+		if !w.fit.keep {
+			own.current = append(own.current, single)
+			continue
+		}
+		writeSingle(b, single, s.TaskLabels, own.tasks, own.executors)
+		own.readings.write(b, nil, one.executorKey, one.readings)
+		for j := range one.readings.Devices {
+			d := &one.readings.Devices[j]
+			own.devices.write(b, nil, deviceKey{one.executorKey, d.Device, d.Operation}, d)
+		}
+	}
 	// An agent without containers uses nothing, and that is known.
 	if len(answer.Containers) == 0 && len(placed) == 0 {
 		sum.cpusRead, sum.memoryRead = true, true
@@ -171,6 +184,41 @@ func (w *Writer) writeContainers(b *batch, own *agentTables, key agentKey, answe
 	}
 	u := sum.use()
 	own.use.write(b, nil, key, &u)
+}
+
+// readContainers returns the containers of an answer that the model has, without
+// what cannot be true, and remembers all for the next answer.
+func (w *Writer) readContainers(own *agentTables, has *bounds, answer *mesos.Statistics, placed map[containerKey]*container, interval time.Duration) []readContainer {
+	read := make([]readContainer, 0, len(answer.Containers))
+	now := make(map[containerKey]*reading, len(answer.Containers))
+	for i := range answer.Containers {
+		one := &answer.Containers[i]
+		r := &one.Readings
+		k := containerKey{series.CutName(one.FrameworkID), series.CutName(one.ExecutorID)} // as the model has them
+		if now[k] != nil {
+			continue
+		}
+		c := placed[k]
+		left := func(what string) {
+			if c != nil { // of others nothing is written
+				w.leaveOut(series.PollAgents, answer.Sent, func() string {
+					return fmt.Sprintf("Executor %s on agent %s: %s", k.executor, has.agent.Hostname, what)
+				})
+			}
+		}
+		has.checkAmounts(r, left)
+		current := readingOf(r, answer.Answer)
+		now[k] = &current
+		var cores maybe
+		if before := own.before[k]; before != nil && has.checkRises(r, &current, before, left) {
+			cores.value, cores.ok = current.coresSince(before, interval)
+		}
+		if c != nil {
+			read = append(read, readContainer{c, r, useOf(r, cores, &c.allocated)})
+		}
+	}
+	own.before = now
+	return read
 }
 
 // writeSingle appends the use of a container, and of the task that is alone in it.

@@ -75,7 +75,7 @@ func figuresFrom(m *mesos.Metrics) (f *figures, gpus bool) {
 	for _, g := range gauges {
 		f.resources[g.measure] = map[cluster.Kind]float64{}
 		for k, name := range mesosNames {
-			if n, ok := m.Values["master/"+name+g.suffix]; ok {
+			if n, ok := m.Values["master/"+name+g.suffix]; ok && plausible(n) {
 				f.resources[g.measure][k] = inBase(k, n)
 			}
 		}
@@ -84,7 +84,7 @@ func figuresFrom(m *mesos.Metrics) (f *figures, gpus bool) {
 	take(m, "master/slaves_unreachable", f.agents, cluster.AgentUnreachable)
 	take(m, "master/frameworks_active", f.frameworks, cluster.FrameworkActive)
 	connected, ok := m.Values["master/frameworks_connected"]
-	if active, both := m.Values["master/frameworks_active"]; ok && both {
+	if active, both := m.Values["master/frameworks_active"]; ok && both && plausible(active) && plausible(connected-active) {
 		f.frameworks[cluster.FrameworkInactive] = connected - active
 	}
 	for _, s := range cluster.LiveStates {
@@ -94,7 +94,7 @@ func figuresFrom(m *mesos.Metrics) (f *figures, gpus bool) {
 }
 
 func take[S comparable](m *mesos.Metrics, key string, into map[S]float64, state S) {
-	if n, ok := m.Values[key]; ok {
+	if n, ok := m.Values[key]; ok && plausible(n) {
 		into[state] = n
 	}
 }

@@ -55,11 +55,13 @@ type Kept struct {
 	// Dropped is the number of series that were not written, DroppedWhy why.
 	Dropped    int
 	DroppedWhy string
+	// LeftOut are the values that were left out because they cannot be true.
+	LeftOut []LeftOut
 }
 
 // Kept returns what the latest batches kept.
 func (w *Writer) Kept() Kept {
-	k := Kept{Tasks: w.fit.keep, TasksWhy: w.fit.why, OwnMetricsWhy: w.rawWhy, Dropped: w.fit.dropped}
+	k := Kept{Tasks: w.fit.keep, TasksWhy: w.fit.why, OwnMetricsWhy: w.rawWhy, Dropped: w.fit.dropped, LeftOut: w.allLeftOut()}
 	if k.Dropped > 0 {
 		k.DroppedWhy = w.fit.why
 	}

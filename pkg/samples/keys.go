@@ -13,6 +13,9 @@ import (
 // A rawMetric is the series of a key. Its address identifies it in rawKey.
 type rawMetric struct{ catalogue.Metric }
 
+// unknown reports whether the catalogue does not have the key.
+func (m *rawMetric) unknown() bool { return m.Series.Type == catalogue.Untyped }
+
 type rawKey struct {
 	master string // host:port; "" for an entity's series, which are about it whoever answers
 	metric *rawMetric
@@ -117,19 +120,20 @@ func (s leaderSnapshot) has(m *rawMetric) bool {
 // event, such a counter begins with a 0 at the time of the snapshot before. A
 // counter that was in that snapshot and was not written, because its framework
 // was not known yet, begins with its value there.
-func writeLeader(b *batch, p *table[rawKey, float64], d keyCache, now, before leaderSnapshot) {
+func (w *Writer) writeLeader(b *batch, now, before leaderSnapshot) {
+	p, d := w.raw, w.masterKeys
 	d.learn(catalogue.Master, now.Values)
 	continues := now.follows(before)
 	for key, n := range now.Values {
 		m := d[key]
-		if !now.has(m) {
+		if !now.has(m) || !w.takes(b, "master "+now.Target, key, m, n) {
 			continue
 		}
 		k := rawKey{metric: m}
 		if !m.Entity {
 			k.master = now.Target
 		}
-		if continues && m.Series.Type == catalogue.Counter && !before.wrote(key, m) {
+		if continues && m.Series.Type == catalogue.Counter && !before.wrote(key, m) && plausible(before.Values[key]) {
 			r := p.row(b, k)
 			p.count += b.append(r, 0, &r.cells[0], before.Sent.UnixMilli(), before.Values[key]*m.Factor)
 		}
@@ -141,10 +145,11 @@ func writeLeader(b *batch, p *table[rawKey, float64], d keyCache, now, before le
 // writeFollower appends the keys of a follower's snapshot that are about its
 // process. The others are those of a cluster it does not lead: zeros that mean
 // nothing.
-func writeFollower(b *batch, p *table[rawKey, float64], d keyCache, s *mesos.Metrics) {
+func (w *Writer) writeFollower(b *batch, s *mesos.Metrics) {
+	p, d := w.raw, w.masterKeys
 	d.learn(catalogue.Master, s.Values)
 	for key, n := range s.Values {
-		if m := d[key]; m.Process {
+		if m := d[key]; m.Process && w.takes(b, "master "+s.Target, key, m, n) {
 			n *= m.Factor
 			p.write(b, nil, rawKey{s.Target, m}, &n)
 		}

@@ -1,7 +1,6 @@
 package samples
 
 import (
-	"math"
 	"time"
 
 	"community-mesos-datasource/catalogue"
@@ -12,57 +11,36 @@ import (
 // This file computes how much containers use from what an agent reads of them.
 
 var (
-	timestamp  = mesos.StatisticOf("timestamp")
-	userTime   = mesos.StatisticOf("cpus_user_time_secs")
-	systemTime = mesos.StatisticOf("cpus_system_time_secs")
 	memoryUsed = mesos.StatisticOf("mem_rss_bytes")
 	diskUsed   = mesos.StatisticOf("disk_used_bytes")
 )
 
-// cpuTime is how much CPU time a container had used at a moment.
-type cpuTime struct {
-	timestamp    float64 // of the agent's clock, Unix seconds
-	sent         time.Time
-	user, system float64 // seconds
-}
-
-// cpuTimeOf returns the CPU time in an answer, false where it has none.
-func cpuTimeOf(r *mesos.Readings, sent time.Time) (cpuTime, bool) {
-	t, timed := r.Of(timestamp)
-	user, knowsUser := r.Of(userTime)
-	system, knowsSystem := r.Of(systemTime)
-	if !timed || !knowsUser || !knowsSystem {
-		return cpuTime{}, false
-	}
-	return cpuTime{t, sent, user, system}, true
-}
-
 const (
-	// leastBetween is the shortest time between two readings that give a rate:
-	// agents count in hundredths of a second.
-	leastBetween = time.Second
+	// leastBetween is the shortest time between two readings that give a rate, in
+	// seconds: agents count in hundredths of a second.
+	leastBetween = 1
 	// mostIntervals is the longest, as far as queries look back: an older reading
 	// says nothing of now.
 	mostIntervals = 2.5
 )
 
-// coresSince returns how many CPU cores were used since the reading before, by
-// the agent's own clock; false where that is unknown: no time passed, or too
-// much, the agent's clock was set, or the container is another one. (Without
+// coresSince returns how many CPU cores a container used since the reading before;
+// false where that is unknown: no time passed, or too much, the agent's clock was
+// set, or a counter fell, as it does when the container is another one. (Without
 // cgroups a container's time is that of its living processes: it falls when one
-// ends, and then the rate is unknown, too.)
-func (c cpuTime) coresSince(before cpuTime, interval time.Duration) (float64, bool) {
-	passed := c.timestamp - before.timestamp
-	ours := c.sent.Sub(before.sent)
+// ends.) That the counters rose no faster than they can is for the caller to check.
+func (r *reading) coresSince(before *reading, interval time.Duration) (float64, bool) {
+	passed, agree := r.passed(before)
+	user, knowsUser := r.rise(before, userPlace)
+	system, knowsSystem := r.rise(before, systemPlace)
 	switch {
-	case passed < leastBetween.Seconds(),
-		float64(ours) > mostIntervals*float64(interval),
-		math.Abs(passed-ours.Seconds()) > max(1, ours.Seconds()/2),
-		c.user < before.user, c.system < before.system:
+	case !knowsUser, !knowsSystem, user < 0, system < 0,
+		!agree, passed < leastBetween,
+		float64(r.at.Sub(before.at)) > mostIntervals*float64(interval):
 		return 0, false
 	}
-	// Each of the two changes is 0 or more, and so is the sum, rounded or not.
-	return ((c.user - before.user) + (c.system - before.system)) / passed, true
+	// Each of the two is 0 or more, and so is the sum, rounded or not.
+	return (user + system) / passed, true
 }
 
 // maybe is a number that may be unknown.
@@ -110,6 +88,12 @@ func useOf(r *mesos.Readings, cores maybe, allocated *cluster.Resources) use {
 	if u.memory.ok {
 		u.memoryMeasured = maybe{allocated.Value(cluster.Memory), true}
 	}
+	return u
+}
+
+// withoutCPUs returns the use with that of CPUs unknown.
+func (u use) withoutCPUs() use {
+	u.cpus, u.cpusMeasured = maybe{}, maybe{}
 	return u
 }
 

@@ -7,7 +7,7 @@
 // Its files: writer.go a batch per poll of the masters; agents.go batches of one
 // agent each; table.go and batch.go which series are open; columns.go,
 // figures.go, keys.go, readings.go, use.go and health.go which series there are;
-// labels.go labels that users chose; containers.go what is allocated to each
+// plausible.go which numbers are possible; labels.go labels that users chose; containers.go what is allocated to each
 // container; fit.go what is left out where there is not room for all; current.go
 // tasks as of now.
 package samples
@@ -66,6 +66,7 @@ type Writer struct {
 
 	fit     taskFit
 	refused map[series.Poll]refusal
+	leftOut map[series.Poll]*LeftOut
 }
 
 // NewWriter returns a Writer into a sink.
@@ -94,6 +95,7 @@ func NewWriter(sink series.Sink) *Writer {
 		masterKeys: keyCache{},
 		agentKeys:  keyCache{},
 		refused:    map[series.Poll]refusal{},
+		leftOut:    map[series.Poll]*LeftOut{},
 	}
 	w.tables = map[series.Poll][]seriesTable{
 		series.PollState:     {w.clusters, w.agents, w.agentInfo, w.frameworks, w.frameworkInfo, w.roleLoads, w.tasks, w.executors, w.health, w.failures},
@@ -241,7 +243,7 @@ func (w *Writer) Snapshot(ctx context.Context, s *mesos.Metrics, m *cluster.Clus
 	err := w.batch(ctx, series.PollSnapshot, s.Sent, func(b *batch) {
 		w.writeHealth(b, h)
 		w.writeOwn(b, start)
-		writeLeader(b, w.raw, w.masterKeys, now, w.before)
+		w.writeLeader(b, now, w.before)
 		if m != nil && m.Restricted && !now.forgotAgents() {
 			figures, gpus := figuresFrom(s)
 			w.clusters.write(b, &traits{gpus: gpus || m.HasGPUs}, struct{}{}, figures)
@@ -257,7 +259,7 @@ func (w *Writer) Followers(ctx context.Context, answers []*mesos.Metrics, t time
 		w.writeHealth(b, h)
 		for _, s := range answers {
 			b.t = s.Sent.UnixMilli()
-			writeFollower(b, w.raw, w.masterKeys, s)
+			w.writeFollower(b, s)
 		}
 		b.t = t.UnixMilli()
 	})
