@@ -90,7 +90,7 @@ func TestMoreCPUTimeThanAnAgentHasIsAGap(t *testing.T) {
 			"16.5s 100, 31.5s 0, 46.5s 0, 1m1.5s 0", "1.5s 0, 16.5s 1500, 31.5s 1500, 46.5s 1500, 1m1.5s 1500", 0,
 		},
 		"negative, and beyond 64 bits": {
-			cpu(10, -1, 1<<63, math.MaxFloat64, 16), nil, "", "1.5s 10, 16.5s end, 1m1.5s 16", 3,
+			cpu(10, -1, 1<<63, math.Inf(1), 16), nil, "", "1.5s 10, 16.5s end, 1m1.5s 16", 3,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -206,7 +206,7 @@ func TestMetricsOfMastersAndAgentsThatCannotBe(t *testing.T) {
 	f, _ := startAgents(t, 1, collector.Settings{}, func(f *fake, a *fakeAgents) {
 		f.values = map[string]float64{
 			"master/elected": 1, "master/uptime_secs": -3, "master/tasks_finished": 1e300, "master/cpus_total": 4, "master/mem_total": 1 << 63,
-			"master/tasks_failed": 5, "some/module": -7, "some/broken_module": math.MaxFloat64,
+			"master/tasks_failed": 5, "some/module": -7, "some/broken_module": math.Inf(1),
 		}
 		a.own = map[string]float64{"slave/tasks_finished": -1, "slave/tasks_failed": 3}
 	})

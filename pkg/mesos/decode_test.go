@@ -212,7 +212,7 @@ func TestANumberBeyondDoublesCostsNoOther(t *testing.T) {
 	var values readings
 	_, err := decodeBody([]byte(`{"master/elected":1,"a/b":1e999,"a/c":-1e999}`), &values)
 	require.NoError(t, err)
-	require.Equal(t, readings{"master/elected": 1, "a/b": math.MaxFloat64, "a/c": -math.MaxFloat64}, values)
+	require.Equal(t, readings{"master/elected": 1, "a/b": math.Inf(1), "a/c": math.Inf(-1)}, values)
 }
 
 func TestASingleEndlessValueIsNotKept(t *testing.T) {

@@ -37,8 +37,8 @@ func (r *readings) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 			if err != nil {
 				return err
 			}
-			// Beyond what a double holds it is the largest: only this key is
-			// lost for it (samples.plausible).
+			// Beyond what a double holds it is infinite: only this key is lost
+			// for it (plausible in package samples).
 			values[key], _ = token.Float()
 		case 'n':
 			delete(values, key)

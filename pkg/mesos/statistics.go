@@ -115,8 +115,8 @@ func (r *Readings) Unset(s Statistic) {
 // Empty reports whether nothing was read.
 func (r *Readings) Empty() bool { return r.known == 0 && len(r.Devices) == 0 }
 
-// number reads a number. One that a double does not hold is the largest that it
-// holds: the decoder would refuse the whole response for it.
+// number reads a number. One that a double does not hold is infinite: the decoder
+// would refuse the whole response for it.
 func number(d *jsontext.Decoder) (float64, error) {
 	if d.PeekKind() != '0' {
 		var value float64
@@ -126,7 +126,7 @@ func number(d *jsontext.Decoder) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	value, _ := token.Float()
+	value, _ := token.Float() // with an error it is infinite
 	return value, nil
 }
 
