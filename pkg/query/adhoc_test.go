@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"community-mesos-datasource/pkg/collector"
 )
 
 // A rule with a filter that is read in part only would run unfiltered.
@@ -80,4 +82,93 @@ func TestDurationsThatDoNotFitAreErrors(t *testing.T) {
 	src := source(t, recordedStore(t))
 	response := Run(context.Background(), src, asked(`{"entity":"cluster","resource":"cpus","measure":"allocated","instant":true,"forecast":"1ms"}`), Options{Alert: true})
 	require.ErrorContains(t, response.Error, `forecast: "1ms" is too short: write at least 1m`)
+}
+
+// A filter that no series can match would make a quotient empty, and vector(0) answer 0.
+func TestADashboardsFilterIsPutOnlyWhereSeriesHaveItsLabel(t *testing.T) {
+	src := source(t, recordedStore(t,
+		recorded{of("mesos_cluster_cpus_allocated"), flat(4, 20)},
+		recorded{of("mesos_cluster_cpus_capacity"), flat(16, 20)},
+		recorded{of("mesos_framework_cpus_allocated", "framework", "x", "framework_id", "1"), flat(1, 20)},
+		recorded{of("mesos_framework_cpus_allocated", "framework", "z", "framework_id", "2"), flat(3, 20)},
+		recorded{of("mesos_new_key", "framework", "x"), flat(5, 20)},
+		recorded{of("mesos_new_key", "framework", "z"), flat(6, 20)},
+		recorded{of("mesos_new_key_2", "master", "m"), flat(7, 20)},
+	))
+	with := func(expr string) string {
+		return `{"instant":true,"expr":` + quote(expr) + `,"adhocFilters":[{"key":"cluster","operator":"=","value":"test"},{"key":"framework","operator":"=|","values":["x","y"],"value":"x"}]}`
+	}
+	for _, c := range []struct {
+		expr      string
+		want      float64
+		lacking   string // the series that are named; "" for no notice
+		inPattern bool
+	}{
+		{expr: "mesos_cluster_cpus_allocated / on(cluster) mesos_cluster_cpus_capacity or vector(0)", want: 0.25, lacking: "mesos_cluster_cpus_allocated, mesos_cluster_cpus_capacity"},
+		{expr: "mesos_cluster_cpus_capacity", want: 16, lacking: "mesos_cluster_cpus_capacity"},
+		{expr: "sum(mesos_framework_cpus_allocated) / scalar(mesos_cluster_cpus_capacity)", want: 1.0 / 16, lacking: "mesos_cluster_cpus_capacity"},
+		{expr: "sum(mesos_framework_cpus_allocated) or vector(0)", want: 1},
+		{expr: "sum(mesos_new_key)", want: 5},
+		{expr: "sum(mesos_new_key_2)", want: 7, lacking: "mesos_new_key_2"},
+		{expr: "sum(mesos_not_there) or vector(0)", want: 0},
+		{expr: `count({__name__=~"mesos_(cluster|framework)_cpus_allocated"})`, want: 1, inPattern: true},
+		{expr: `count({__name__=~"mesos_cluster_cpus_(allocated|capacity)"})`, want: 2, lacking: "mesos_cluster_cpus_allocated, mesos_cluster_cpus_capacity"},
+		{expr: `count({__name__=~"mesos_cluster_cpus_.*"})`, want: 2, lacking: `{__name__=~"mesos_cluster_cpus_.*"}`},
+		{expr: "sum(max_over_time(mesos_cluster_cpus_capacity[$__range])) + sum(max_over_time(mesos_framework_cpus_allocated[$__range]))", want: 17, lacking: "mesos_cluster_cpus_capacity"},
+	} {
+		response := answered(t, src, with(c.expr), Options{})
+		require.Equal(t, c.want, response.Frames[0].Fields[0].At(0), c.expr)
+		notices := strings.Join(texts(response), "\n")
+		rule := Run(context.Background(), src, asked(with(c.expr)), Options{Alert: true})
+		switch {
+		case c.lacking != "":
+			want := `The dashboard's filter framework=~"(?:x|y)" is on a label that these series do not have, and is not applied to them: ` + c.lacking + "."
+			require.Contains(t, notices, want, c.expr)
+			require.ErrorContains(t, rule.Error, want, c.expr)
+		case c.inPattern:
+			require.Contains(t, notices, "leaves out the series of ", c.expr)
+			require.NoError(t, rule.Error)
+		default:
+			require.NotContains(t, notices, "The dashboard's filter", c.expr)
+			require.NoError(t, rule.Error)
+		}
+	}
+	builder := `{"entity":"cluster","resource":"cpus","measure":"capacity","instant":true,"adhocFilters":[{"key":"framework","operator":"=","value":"x"}]}`
+	response := answered(t, src, builder, Options{})
+	require.Equal(t, 16.0, response.Frames[0].Fields[0].At(0))
+	require.Contains(t, texts(response)[0], "is not applied to them: cpus capacity of a cluster.")
+	require.ErrorContains(t, Run(context.Background(), src, asked(builder), Options{Alert: true}).Error, "adhocFilters: a rule needs all of its filters.")
+}
+
+func TestALabelThatASeriesDoesNotHaveIsNamed(t *testing.T) {
+	src := source(t, recordedStore(t, recorded{of("mesos_agent_cpus_capacity", "agent", "a1", "agent_id", "S1"), flat(4, 20)}))
+	want := `hostname="a1" matches nothing: mesos_agent_cpus_capacity has no label "hostname". Available: cluster, agent, agent_id`
+	for expr, wrong := range map[string]bool{
+		`sum(mesos_agent_cpus_capacity{hostname="a1"}) or vector(0)`: true,
+		`mesos_agent_cpus_capacity{hostname!="a1"}`:                  false,
+		`mesos_agent_cpus_capacity{hostname=""}`:                     false,
+		`mesos_agent_info{attr_rack="r1"}`:                           false,
+		`mesos_new_key{hostname="a1"}`:                               false,
+		`{hostname="a1"}`:                                            false,
+	} {
+		query := `{"instant":true,"expr":` + quote(expr) + `}`
+		rule := Run(context.Background(), src, asked(query), Options{Alert: true})
+		notices := strings.Join(texts(answered(t, src, query, Options{})), "\n")
+		if wrong {
+			require.ErrorContains(t, rule.Error, want, expr)
+			require.Contains(t, notices, want, expr)
+		} else {
+			require.NoError(t, rule.Error, expr)
+			require.NotContains(t, notices, "has no label", expr)
+		}
+	}
+}
+
+func TestADashboardsFilterKeepsSeriesOfTasksOut(t *testing.T) {
+	status := collector.Status{TaskSeriesWhy: "History of tasks is not kept."}
+	src := source(t, recordedStore(t, recorded{of("mesos_master_uptime_secs", "master", "m1"), flat(1, 20)}))
+	src.Status = func() collector.Status { return status }
+	query := `{"instant":true,"expr":"count({__name__=~\"mesos_.+\"})","adhocFilters":[{"key":"%s","operator":"=","value":"m1"}]}`
+	require.NoError(t, Run(context.Background(), src, asked(fmt.Sprintf(query, "master")), Options{Alert: true}).Error)
+	require.ErrorContains(t, Run(context.Background(), src, asked(fmt.Sprintf(query, "framework")), Options{Alert: true}).Error, "by a pattern")
 }

@@ -11,6 +11,7 @@
 //	doubts.go      comparisons that match nothing because of how their value is written
 //	entities.go    the compile table: entities, resources, measures
 //	matcher.go     filters and ad-hoc filters as PromQL matchers
+//	adhoc.go       where a dashboard's filters go in an expression
 //	metrics.go     queryType metrics: compile
 //	scope.go       its labels: groupBy and filters
 //	expression.go  the parts PromQL text is made of

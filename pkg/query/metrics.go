@@ -53,8 +53,10 @@ type plan struct {
 	leftOut []string
 	// conditions are the comparisons of labels as they were written.
 	conditions []condition
-	// filters are still to be added to every selector.
+	// filters are still to be added to the selectors whose series have their labels,
+	// as placed has them.
 	filters []matcher
+	placed  placement
 	// coverage is an expression for the part of the allocated resource whose use
 	// was read; "" where the query is not about measured use.
 	coverage string

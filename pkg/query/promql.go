@@ -36,8 +36,15 @@ func compilePromQL(q *PromQLQuery, rule bool) (plan, error) {
 	}
 	matchers, leftOut := adhocMatchers(q.AdhocFilters)
 	p := plan{
-		expr: text, parsed: parsed, reads: readsIn(parsed), columns: labelsOf(parsed), filters: matchers, notices: leftOut, leftOut: leftOut,
+		expr: text, parsed: parsed, reads: readsIn(parsed, matchers), columns: labelsOf(parsed), filters: matchers, notices: leftOut, leftOut: leftOut,
 		conditions: append(conditions, conditionsOfDashboard(q.AdhocFilters)...),
+	}
+	absent := absentLabels(parsed)
+	if rule && len(absent) > 0 {
+		return plan{}, bad("expr", "%s", absent[0])
+	}
+	for _, text := range absent {
+		p.notices = append(p.notices, text+".")
 	}
 	for _, l := range left {
 		p.notices = append(p.notices, l.sentence(rule)+".")
@@ -60,14 +67,7 @@ func (p plan) promQLAt(times stepRange) (string, time.Duration, error) {
 	if len(p.filters) == 0 {
 		return text, reach, nil
 	}
-	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
-		if selector, ok := node.(*parser.VectorSelector); ok {
-			for _, m := range p.filters {
-				selector.LabelMatchers = append(selector.LabelMatchers, m.uncompiled())
-			}
-		}
-		return nil
-	})
+	p.placed.add(parsed)
 	return parsed.String(), reach, nil
 }
 
@@ -91,11 +91,12 @@ func readsOf(text string) (reads, error) {
 	if err != nil {
 		return reads{}, err
 	}
-	return readsIn(parsed), nil
+	return readsIn(parsed, nil), nil
 }
 
-// readsIn returns what a parsed expression reads.
-func readsIn(parsed parser.Expr) reads {
+// readsIn returns what a parsed expression reads, with the dashboard's filters in its
+// selectors.
+func readsIn(parsed parser.Expr, filters []matcher) reads {
 	var r reads
 	r.names, r.any = promql.MetricNames(parsed)
 	parser.Inspect(parsed, func(node parser.Node, path []parser.Node) error {
@@ -104,7 +105,7 @@ func readsIn(parsed parser.Expr) reads {
 			return nil
 		}
 		names, others := promql.MetricNames(selector)
-		if others && matchesTasks(selector.LabelMatchers) {
+		if others && !r.tasksByPattern && matchesTasks(selector.LabelMatchers, filters) {
 			r.tasksByPattern = true
 		}
 		if slices.ContainsFunc(names, isOfTasks) && looksBefore(selector, path) {
@@ -192,19 +193,30 @@ func isOfTasks(name string) bool {
 }
 
 // matchesTasks reports whether a selector without a fixed name may match series of
-// single tasks or executors, by the labels that these have.
-func matchesTasks(matchers []*labels.Matcher) bool {
-	return slices.ContainsFunc(catalogue.All(), func(s catalogue.Series) bool {
-		return isOfTasks(s.Name) && !slices.ContainsFunc(matchers, func(m *labels.Matcher) bool {
-			switch {
-			case m.Name == labels.MetricName:
-				return !m.Matches(s.Name)
-			case m.Name == labelCluster, slices.Contains(s.Labels, m.Name), strings.HasPrefix(m.Name, "label_"):
-				return false // some value may match
-			default:
-				return !m.Matches("")
-			}
-		})
+// single tasks or executors, by the labels that these have. A filter of the dashboard
+// keeps out series without its label where it does not match an empty value.
+func matchesTasks(matchers []*labels.Matcher, filters []matcher) bool {
+	var keptOut []string // labels that a series must have
+	for _, f := range filters {
+		if m, err := promql.NewMatcher(f.kind, f.label, f.value); err == nil && !m.Matches("") {
+			keptOut = append(keptOut, f.label)
+		}
+	}
+	var ofTasks []catalogue.Series
+	others := map[string]bool{} // labels that some series of the selector have
+	for _, s := range catalogue.All() {
+		if !mayMatch(matchers, s) {
+			continue
+		}
+		for _, label := range keptOut {
+			others[label] = others[label] || hasLabel(s, label)
+		}
+		if isOfTasks(s.Name) {
+			ofTasks = append(ofTasks, s)
+		}
+	}
+	return slices.ContainsFunc(ofTasks, func(s catalogue.Series) bool {
+		return !slices.ContainsFunc(keptOut, func(label string) bool { return others[label] && !hasLabel(s, label) })
 	})
 }
 

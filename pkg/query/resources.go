@@ -48,7 +48,7 @@ func Compile(raw json.RawMessage) (Compiled, error) {
 	}
 	answer := Compiled{PromQL: built.expr, Warnings: built.notices}
 	if len(built.filters) > 0 {
-		answer.Warnings = append(answer.Warnings, "The dashboard's filters are added to every selector when the query runs.")
+		answer.Warnings = append(answer.Warnings, "The dashboard's filters are added to every selector whose series have the label when the query runs.")
 	}
 	answer.Warnings = append(answer.Warnings, p.unknown.sentences()...)
 	return answer, nil

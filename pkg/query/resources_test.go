@@ -25,7 +25,7 @@ func TestCompileLeavesTheMacrosIn(t *testing.T) {
 			PromQL: `sum by (framework) (increase(mesos_framework_tasks_ended_total{state="failed"}[$__rate_interval]))`,
 		},
 		`{"expr":" rate(x[$__rate_interval])\n","adhocFilters":[{"key":"a","operator":"=","value":"1"}]}`: {
-			PromQL: `rate(x[$__rate_interval])`, Warnings: []string{"The dashboard's filters are added to every selector when the query runs."},
+			PromQL: `rate(x[$__rate_interval])`, Warnings: []string{"The dashboard's filters are added to every selector whose series have the label when the query runs."},
 		},
 		`{"entity":"agent","resource":"cpus","measure":"capacity","group_by":["agent_id"],"datasource":{},"intervalMs":1}`: {
 			PromQL: `sum by (agent) (mesos_agent_cpus_capacity)`, Warnings: []string{`The query has the unknown key "group_by" (did you mean "groupBy"?).`},

@@ -208,7 +208,7 @@ type evaluation struct {
 // ask builds a query and has the engine evaluate it, over its range or at its
 // end. The caller releases what it returns.
 func ask(ctx context.Context, src Source, q backend.DataQuery, o Options, p parsed, instant bool) (evaluation, error) {
-	b, err := build(src, q, o, p, instant)
+	b, err := build(ctx, src, q, o, p, instant)
 	if err != nil {
 		return evaluation{}, err
 	}
@@ -309,10 +309,17 @@ type built struct {
 
 // build compiles a query, finds its step by the polls that bring what it reads,
 // and replaces the macros.
-func build(src Source, q backend.DataQuery, o Options, p parsed, instant bool) (built, error) {
+func build(ctx context.Context, src Source, q backend.DataQuery, o Options, p parsed, instant bool) (built, error) {
 	plan, err := compile(p, instant)
 	if err != nil {
 		return built{}, err
+	}
+	if len(plan.filters) > 0 {
+		unknown, err := src.labelsOfUnknown(ctx, plan.reads.names)
+		if err != nil {
+			return built{}, err
+		}
+		plan.placeFilters(unknown)
 	}
 	if o.Alert && len(plan.leftOut) > 0 {
 		return built{}, bad("adhocFilters", "a rule needs all of its filters. %s", plan.leftOut[0])

@@ -69,8 +69,8 @@ func (c *compiler) choosePolls() error {
 	return nil
 }
 
-// adhoc adds the dashboard's filters. One whose label these series do not have
-// is added all the same, as everywhere on the dashboard, and mentioned.
+// adhoc adds the dashboard's filters whose labels these series have. The others are
+// mentioned, and an error in rules.
 func (c *compiler) adhoc() {
 	matchers, leftOut := adhocMatchers(c.query.AdhocFilters)
 	c.leftOut = leftOut
@@ -78,10 +78,23 @@ func (c *compiler) adhoc() {
 	for _, m := range matchers {
 		place := c.place(m.label)
 		if place == nil {
-			place = c.self()
-			c.notices = append(c.notices, fmt.Sprintf("The dashboard's filter %s is on a label that these series do not have.", cut(m.String())))
+			sentence := notFiltered(m, []string{c.subject()})
+			c.notices, c.leftOut = append(c.notices, sentence), append(c.leftOut, sentence)
+			continue
 		}
 		place.filters = append(place.filters, m)
+	}
+}
+
+// subject names what the query is about.
+func (c *compiler) subject() string {
+	switch {
+	case c.query.Metric != "":
+		return c.query.Metric
+	case c.query.Measure == "": // a variable's list
+		return string(c.query.Entity) + "s"
+	default:
+		return fmt.Sprintf("%s %s of %s %s", c.query.Resource, strings.ReplaceAll(string(c.query.Measure), "_", " "), article(c.query.Entity), c.query.Entity)
 	}
 }
 

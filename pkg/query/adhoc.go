@@ -1,0 +1,207 @@
+package query
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"community-mesos-datasource/catalogue"
+	"community-mesos-datasource/pkg/promql"
+)
+
+// This file puts a dashboard's filters into the selectors of an expression: only
+// into those whose series have the label. In the others they would match nothing,
+// and `x or vector(0)` would answer 0.
+
+// maxUnknownNames is how many names that are not in the catalogue are looked up.
+const maxUnknownNames = 10
+
+// labelsOfUnknown returns the labels of the series with names that the catalogue does
+// not have, from the history.
+func (src Source) labelsOfUnknown(ctx context.Context, names []string) (map[string][]string, error) {
+	found := map[string][]string{}
+	for _, name := range names {
+		if _, known := catalogue.Lookup(name); known || len(found) == maxUnknownNames {
+			continue
+		}
+		listing, err := src.Engine.LabelNames(ctx, promql.LookUp{
+			Store: src.Store, Match: [][]*labels.Matcher{{labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, name)}},
+		})
+		if err != nil {
+			return nil, err
+		}
+		found[name] = listing.Values
+	}
+	return found, nil
+}
+
+// seriesOfSelector returns the labels of the series that a selector may match, by the
+// selector's text or their name. unknown holds the labels of names that are not in the
+// catalogue. Of series that nobody knows there are none.
+func seriesOfSelector(selector *parser.VectorSelector, unknown map[string][]string) map[string][]catalogue.Series {
+	found := map[string][]catalogue.Series{}
+	names, pattern := promql.MetricNames(selector)
+	for _, name := range names {
+		if known, ok := catalogue.Lookup(name); ok {
+			found[name] = []catalogue.Series{*known}
+		} else if own := unknown[name]; len(own) > 0 {
+			found[name] = []catalogue.Series{{Name: name, Labels: own}}
+		}
+	}
+	if pattern {
+		shown := selector.String()
+		for _, s := range catalogue.All() {
+			if mayMatch(selector.LabelMatchers, s) {
+				found[shown] = append(found[shown], s)
+			}
+		}
+	}
+	return found
+}
+
+// absentLabels returns a sentence for each matcher of an expression on a label that
+// none of its selector's series have. Only series of the catalogue are judged.
+func absentLabels(parsed parser.Expr) (sentences []string) {
+	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
+		selector, ok := node.(*parser.VectorSelector)
+		if !ok {
+			return nil
+		}
+		names, pattern := promql.MetricNames(selector)
+		if pattern || len(names) != 1 {
+			return nil
+		}
+		known, ok := catalogue.Lookup(names[0])
+		if !ok {
+			return nil
+		}
+		for _, m := range selector.LabelMatchers {
+			// What is left of a variable is said by doubts.
+			if m.Name != labels.MetricName && !hasLabel(*known, m.Name) && !m.Matches("") && len(variablesIn(m.Value)) == 0 {
+				sentences = append(sentences, fmt.Sprintf("%s matches nothing: %s has no label %q. Available: %s", writtenMatcher(m), names[0], cut(m.Name),
+					strings.Join(slices.Concat([]string{labelCluster}, known.Labels, known.OpenLabels), ", ")))
+			}
+		}
+		return nil
+	})
+	return unique(sentences)
+}
+
+// hasLabel reports whether a series of the catalogue has a label.
+func hasLabel(s catalogue.Series, label string) bool {
+	return label == labelCluster || slices.Contains(s.Labels, label) || has(s.OpenLabels, label)
+}
+
+// mayMatch reports whether matchers may match the series with a name of the
+// catalogue, by the labels that it has.
+func mayMatch(matchers []*labels.Matcher, s catalogue.Series) bool {
+	return !slices.ContainsFunc(matchers, func(m *labels.Matcher) bool {
+		switch {
+		case m.Name == labels.MetricName:
+			return !m.Matches(s.Name)
+		case hasLabel(s, m.Name):
+			return false // some value may match
+		default:
+			return !m.Matches("")
+		}
+	})
+}
+
+// A placement holds the filters for each selector of an expression, in the order of
+// parser.Inspect.
+type placement [][]matcher
+
+// placeFilters returns where filters go. lacking has a sentence for each that does not
+// hold for some series, partial for each that leaves out a part of what a pattern
+// selects.
+func placeFilters(parsed parser.Expr, filters []matcher, unknown map[string][]string) (placed placement, lacking, partial []string) {
+	without, leaving := make([][]string, len(filters)), make([][]string, len(filters))
+	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
+		selector, ok := node.(*parser.VectorSelector)
+		if !ok {
+			return nil
+		}
+		possible := seriesOfSelector(selector, unknown)
+		var own []matcher
+		for i, f := range filters {
+			have, lack := 0, []string(nil)
+			for shown, series := range possible {
+				for _, s := range series {
+					if hasLabel(s, f.label) {
+						have++
+					} else {
+						lack = append(lack, shown)
+					}
+				}
+			}
+			slices.Sort(lack)
+			switch {
+			case len(lack) > 0 && have == 0:
+				without[i] = append(without[i], lack...)
+				continue
+			case len(lack) > 0:
+				leaving[i] = append(leaving[i], lack...)
+			}
+			own = append(own, f)
+		}
+		placed = append(placed, own)
+		return nil
+	})
+	for i, f := range filters {
+		if len(without[i]) > 0 {
+			lacking = append(lacking, notFiltered(f, without[i]))
+		}
+		if len(leaving[i]) > 0 {
+			partial = append(partial, fmt.Sprintf("The dashboard's filter %s leaves out the series of %s that have no label %s.",
+				cut(f.String()), shortList(leaving[i]), f.label))
+		}
+	}
+	return placed, lacking, partial
+}
+
+// placeFilters finds where the filters of a plan go, and what to say of it.
+func (p *plan) placeFilters(unknown map[string][]string) {
+	placed, lacking, partial := placeFilters(p.parsed, p.filters, unknown)
+	p.placed = placed
+	p.notices = slices.Concat(p.notices, lacking, partial)
+	p.leftOut = slices.Concat(p.leftOut, lacking)
+}
+
+// add adds the filters to the selectors of the expression that they were placed in, or
+// of the same one with other macros.
+func (p placement) add(parsed parser.Expr) {
+	at := 0
+	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
+		if selector, ok := node.(*parser.VectorSelector); ok {
+			for _, m := range p[at] {
+				selector.LabelMatchers = append(selector.LabelMatchers, m.uncompiled())
+			}
+			at++
+		}
+		return nil
+	})
+}
+
+// notFiltered returns the sentence about a filter that does not hold for some series.
+func notFiltered(filter matcher, series []string) string {
+	return fmt.Sprintf("The dashboard's filter %s is on a label that these series do not have, and is not applied to them: %s.",
+		cut(filter.String()), shortList(series))
+}
+
+// shortList joins a few names for a sentence.
+func shortList(names []string) string {
+	const most = 5
+	names = unique(names)
+	texts := make([]string, 0, most+1)
+	for _, name := range names[:min(len(names), most)] {
+		texts = append(texts, cut(name))
+	}
+	if more := len(names) - most; more > 0 {
+		texts = append(texts, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(texts, ", ")
+}
