@@ -7,6 +7,7 @@ import type { Page } from '@playwright/test';
 
 import { type Live, startLive } from '../../tools/simulator/live/live.ts';
 import { root } from '../../tools/scripts/build.ts';
+import { readAnswers } from './answers.ts';
 import { type GrafanaApi, eventually } from './api.ts';
 import { expect, settings, test } from './fixtures.ts';
 
@@ -69,9 +70,9 @@ test.describe('the bundled dashboards', () => {
   }) => {
     const model = bundled('cluster-overview');
     const failed: string[] = [];
-    page.on('response', async (response) => {
-      if (response.url().includes('/api/ds/query') && response.status() !== 200) {
-        failed.push(await response.text());
+    const stop = await readAnswers(page, ({ status, text }) => {
+      if (status !== 200) {
+        failed.push(text);
       }
     });
     await page.setViewportSize({ width: 1500, height: 3000 });
@@ -90,6 +91,7 @@ test.describe('the bundled dashboards', () => {
     }
     expect(failed).toEqual([]);
     await picture('overview', page);
+    await stop();
   });
 
   test('of measured use have no error on a data source without agent statistics', async ({ page, picture }) => {

@@ -1,5 +1,6 @@
 // The range "Today" ends after now: panels and variables show what there is
 // now, and draw nothing after now.
+import { readAnswers } from './answers.ts';
 import type { Query } from './api.ts';
 import { cpusByFramework, expect, source, test } from './fixtures.ts';
 
@@ -42,6 +43,10 @@ const dashboard = {
   ],
 };
 
+interface QueryResult {
+  frames?: Array<{ schema: { meta?: { type?: string } }; data: { values: number[][] } }>;
+}
+
 test('Today has values in stat, table and variable, and a graph that ends now', async ({
   api,
   mesos,
@@ -50,20 +55,12 @@ test('Today has values in stat, table and variable, and a graph that ends now', 
 }) => {
   expect(mesos.uid).toBe(source.uid);
   await api.call('POST', '/api/dashboards/db', { overwrite: true, dashboard });
-  const drawn: number[] = [];
-  page.on('response', async (response) => {
-    if (response.url().includes('/api/ds/query')) {
-      const { results } = (await response.json()) as {
-        results: Record<
-          string,
-          { frames?: Array<{ schema: { meta?: { type?: string } }; data: { values: number[][] } }> }
-        >;
-      };
-      const ranges = (results.A?.frames ?? []).filter(({ schema }) => schema.meta?.type?.startsWith('timeseries'));
-      drawn.push(...ranges.flatMap(({ data }) => data.values[0] ?? []));
-    }
-  });
   await page.goto(`/d/${uid}`);
+  const drawn: number[] = [];
+  const stop = await readAnswers<QueryResult>(page, ({ results }) => {
+    const ranges = (results.A?.frames ?? []).filter(({ schema }) => schema.meta?.type?.startsWith('timeseries'));
+    drawn.push(...ranges.flatMap(({ data }) => data.values[0] ?? []));
+  });
   await page.getByTestId('data-testid TimePicker Open Button').click();
   await page.getByText('Today', { exact: true }).click();
   await expect(page).toHaveURL(/from=now%2Fd/);
@@ -76,6 +73,7 @@ test('Today has values in stat, table and variable, and a graph that ends now', 
   }
   await expect.poll(() => drawn.length).toBeGreaterThan(0);
   expect(Math.max(...drawn)).toBeLessThanOrEqual(Date.now());
+  await stop();
   await picture('today', page);
   await api.forget(`/api/dashboards/uid/${uid}`);
 });

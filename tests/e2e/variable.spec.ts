@@ -1,4 +1,5 @@
 // Template variables: their editor, and their values in both kinds of query.
+import { readAnswers } from './answers.ts';
 import type { Query } from './api.ts';
 import { cpusByFramework, expect, source, test } from './fixtures.ts';
 
@@ -22,6 +23,11 @@ const panel = (id: number, title: string, query: Query) => ({
   gridPos: { x: (id % 2) * 12, y: Math.floor(id / 2) * 9, w: 12, h: 9 },
   targets: [{ refId: 'A', datasource: { uid: source.uid }, ...query }],
 });
+
+interface QueryResult {
+  error?: string;
+  frames: Array<{ schema: { fields: Array<{ labels?: { framework: string } }> } }>;
+}
 
 test('multi-value and All variables select the same series in both kinds of query', async ({ api, mesos, page }) => {
   const { data: frameworks } = await api.call<{ data: string[] }>(
@@ -67,31 +73,17 @@ test('multi-value and All variables select the same series in both kinds of quer
   /** The names of the series in the panels' responses, by panel. */
   const shown = async (search: string) => {
     const answers: Array<Set<string>> = [];
-    const listen = async (response: import('@playwright/test').Response) => {
-      if (!response.url().includes('/api/ds/query')) {
+    const stop = await readAnswers<QueryResult>(page, ({ queries, results }) => {
+      if (queries[0]?.queryType === 'variable') {
         return;
       }
-      const body = response.request().postDataJSON() as { queries: Query[] };
-      if (body.queries[0].queryType === 'variable') {
-        return;
-      }
-      const { results } = (await response.json()) as {
-        results: Record<
-          string,
-          { error?: string; frames: Array<{ schema: { fields: Array<{ labels?: { framework: string } }> } }> }
-        >;
-      };
-      expect(results.A.error).toBeUndefined();
-      answers.push(
-        new Set(
-          results.A.frames.flatMap(({ schema }) => schema.fields.flatMap(({ labels }) => labels?.framework ?? []))
-        )
-      );
-    };
-    page.on('response', listen);
+      expect(results.A?.error).toBeUndefined();
+      const fields = (results.A?.frames ?? []).flatMap(({ schema }) => schema.fields);
+      answers.push(new Set(fields.flatMap(({ labels }) => labels?.framework ?? [])));
+    });
     await page.goto(`/d/${uid}?${search}`);
     await expect.poll(() => answers.length, { timeout: 60_000 }).toBeGreaterThanOrEqual(2);
-    page.off('response', listen);
+    await stop();
     return answers.slice(0, 2).map((names) => [...names].sort());
   };
 
