@@ -65,12 +65,16 @@ func (src Source) doubts(ctx context.Context, store storage.Queryable, condition
 	return slices.Compact(sentences), nil
 }
 
+// noValue is what the frontend writes for a variable with several values of which none
+// is chosen.
+const noValue = "()"
+
 // doubtful reports whether doubt may find something about a value.
 func (c condition) doubtful(value string) bool {
 	switch {
 	case value == "" || len(value) > maxValue:
 		return false // lists of values are longer, and have been made by ourselves
-	case len(c.variables(value)) > 0, c.exact() && aPattern.MatchString(value):
+	case value == noValue, len(c.variables(value)) > 0, c.exact() && aPattern.MatchString(value):
 		return true
 	case len(c.values) > 1: // several values are written as such
 		return false
@@ -88,6 +92,9 @@ func (c condition) doubt(value string, rule bool, known func([]string) bool) (se
 	}
 	if len(variables) > 0 {
 		return leftover{key: c.key, variables: variables, where: c.written}.sentence(rule), true
+	}
+	if value == noValue {
+		return fmt.Sprintf("%s matches nothing: a variable without a chosen value is written so. Choose a value, or All", c.written), true
 	}
 	operator := "=~"
 	if c.kind == labels.MatchNotEqual || c.kind == labels.MatchNotRegexp {

@@ -233,6 +233,8 @@ func TestSeveralValuesInOneComparison(t *testing.T) {
 		`="a1.example.com + a2.example.com"`:            "in the format text. Use =~",
 		`="a1.example.com,agent=a2.example.com"`:        "in the format distributed. Use =~",
 		`="(\"a1.example.com\" OR \"a2.example.com\")"`: "in the format lucene. Use =~",
+		`="()"`:                                 "a variable without a chosen value is written so",
+		`=~"()"`:                                "a variable without a chosen value is written so",
 		`=".*"`:                                 "use =~ in place of = for a regular expression",
 		`!="a1.+"`:                              "use !~ in place of != for a regular expression",
 		`=~"a1.example.com,a2.example.com"`:     "matches nothing: its value looks like a variable in the format csv or raw",

@@ -47,6 +47,28 @@ describe('PromQL', () => {
       'x{framework=~"${framework:pipe}"}',
       'x{framework=~"marathon|spark.1"}',
     ],
+    ['several values with = as any of them', 'x{framework="$framework"}', 'x{framework=~"(marathon|spark\\\\.1)"}'],
+    [
+      'several values with != as none of them',
+      "x{a='b', framework != '$framework'}",
+      'x{a=\'b\', framework !~"(marathon|spark\\\\.1)"}',
+    ],
+    ['one of several with = as it is', 'x{framework="$chosen"}', 'x{framework="a.b"}'],
+    ['text around several values with =', 'x{task="a.${framework}"}', 'x{task=~"(a\\\\.marathon|a\\\\.spark\\\\.1)"}'],
+    ['All with = as any of all', 'x{framework="$all"} or y{z="1"}', 'x{framework=~"(a\\\\.b|c\\"d)"} or y{z="1"}'],
+    ['a custom all value with = as it is written', 'x{framework="$custom"}', 'x{framework=".*"}'],
+    ['no value with = as the backend names it', 'x{framework="$none"}', 'x{framework="()"}'],
+    [
+      'a format of one’s own with = as Grafana makes it',
+      'x{framework="${framework:csv}"}',
+      'x{framework="marathon,spark.1"}',
+    ],
+    [
+      'a comparison in a string, or in a comment',
+      'label_replace(x, "a", "b=$role", "c=", "$framework") # d="$role',
+      'label_replace(x, "a", "b=web", "c=", "(marathon|spark\\\\.1)") # d="web',
+    ],
+    ['a comparison of numbers', 'x == $role', 'x == web'],
     ['all spellings of a variable', '$role ${role} [[role]]', 'web web web'],
   ])('%s', (_, expr, result) => {
     expect(interpolate({ expr }).expr).toBe(result);

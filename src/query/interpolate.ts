@@ -1,5 +1,6 @@
 // Replaces dashboard variables in queries. In PromQL they are written as
-// Grafana's Prometheus data source writes them. In a builder's fields a variable
+// Grafana's Prometheus data source writes them, except after = and !=, where
+// several values as it writes them match nothing. In a builder's fields a variable
 // with several values becomes a list, which the backend quotes.
 //
 // All is the list of all values. A custom all value is written without a format
@@ -10,6 +11,7 @@
 import type { AdHocVariableFilter, ScopedVars, TypedVariableModel } from '@grafana/data';
 import type { TemplateSrv } from '@grafana/runtime';
 
+import { comparisons } from './comparisons';
 import type { AdhocFilter, EntityList, Filter, MesosQuery, Variable } from './types';
 
 const BACKEND_MACROS = ['__interval', '__rate_interval', '__range'].flatMap((name) => [
@@ -41,7 +43,7 @@ export function interpolateQuery(
     }
   }
   if (query.expr) {
-    result.expr = templates.replace(query.expr, vars, formatPromQL);
+    result.expr = interpolatePromQL(query.expr, templates, vars);
   }
   if (query.groupBy) {
     result.groupBy = unique(query.groupBy.flatMap((label) => expand(label, templates, vars)));
@@ -68,6 +70,30 @@ export function formatPromQL(value: string | string[] = [], variable: DashboardV
   return alternatives.length === 1 ? alternatives[0] : `(${alternatives.join('|')})`;
 }
 
+/**
+ * Returns an expression with variables replaced. A comparison with = or != means any of a variable's values, as in the
+ * builder: it becomes =~ or !~ where there are several, and one value is compared as it is.
+ */
+function interpolatePromQL(expr: string, templates: Replacer, vars: ScopedVars): string {
+  return comparisons(expr)
+    .map(({ text, operator, quote = '' }) => {
+      const replaced = templates.replace(text, vars, formatPromQL);
+      if (!operator) {
+        return replaced;
+      }
+      const values = replaced === text || text.includes('\\') ? [] : expand(text, templates, vars);
+      if (values.length === 0) {
+        return operator + quote + replaced + quote;
+      }
+      if (values.length === 1) {
+        return `${operator}"${escapeString(values[0])}"`;
+      }
+      const alternatives = values.map((value) => escapeString(escapeRegex(value)));
+      return `${operator === '=' ? '=~' : '!~'}"(${alternatives.join('|')})"`;
+    })
+    .join('');
+}
+
 /** Returns a variable's list with other variables replaced, as in other queries. */
 function interpolateVariable(variable: Variable, templates: Replacer, vars: ScopedVars): Variable {
   const { labelValues, entities, promql } = variable;
@@ -75,7 +101,7 @@ function interpolateVariable(variable: Variable, templates: Replacer, vars: Scop
   if (labelValues) {
     result.labelValues = { ...labelValues, label: templates.replace(labelValues.label, vars) };
     if (labelValues.match) {
-      result.labelValues.match = templates.replace(labelValues.match, vars, formatPromQL);
+      result.labelValues.match = interpolatePromQL(labelValues.match, templates, vars);
     }
   }
   if (entities) {
@@ -86,7 +112,7 @@ function interpolateVariable(variable: Variable, templates: Replacer, vars: Scop
     result.entities = list;
   }
   if (promql) {
-    result.promql = templates.replace(promql, vars, formatPromQL);
+    result.promql = interpolatePromQL(promql, templates, vars);
   }
   return result;
 }
