@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"maps"
+	"net"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/genproto/pluginv2"
@@ -44,8 +46,32 @@ func (s *server) health(w http.ResponseWriter, r *http.Request, one source) {
 	writeJSON(w, status, payload)
 }
 
-// neverForwarded are request headers that stay between browser and Grafana.
-var neverForwarded = []string{"Cookie", "Authorization", "Connection", "Keep-Alive", "Proxy-Authorization", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
+// neverForwarded are headers that stay between browser and Grafana: what
+// authenticates, what belongs to one connection, and what a proxy sets anew
+// (pkg/plugins/manager/client/client.go, pkg/util/proxyutil, GetAuthHTTPHeaders).
+var neverForwarded = []string{
+	"Cookie", "Set-Cookie", "Authorization", "X-Grafana-Device-Id",
+	"Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "User-Agent",
+	"Origin", "Referer", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto",
+}
+
+// forwarded returns the headers of a request that a plugin gets.
+func forwarded(r *http.Request) http.Header {
+	headers := r.Header.Clone()
+	for _, names := range r.Header["Connection"] {
+		for _, name := range strings.Split(names, ",") {
+			headers.Del(strings.TrimSpace(name))
+		}
+	}
+	for _, name := range neverForwarded {
+		headers.Del(name)
+	}
+	headers.Set("X-Grafana-Referer", r.Header.Get("Referer"))
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		headers.Set("X-Forwarded-For", strings.TrimPrefix(r.Header.Get("X-Forwarded-For")+", "+host, ", "))
+	}
+	return headers
+}
 
 // resource passes any method on .../resources/<path> to the plugin and streams
 // its answer back. The plugin sees the path below resources/, without a slash.
@@ -60,17 +86,13 @@ func (s *server) resource(w http.ResponseWriter, r *http.Request, one source) {
 		writeMessage(w, http.StatusRequestEntityTooLarge, "request body is too large")
 		return
 	}
-	headers := maps.Clone(map[string][]string(r.Header))
-	for _, name := range neverForwarded {
-		delete(headers, name)
-	}
 	path := r.PathValue("path")
 	stream, err := services.resource.CallResource(r.Context(), backend.ToProto().CallResourceRequest(&backend.CallResourceRequest{
 		PluginContext: pluginContext(s.manifest, one, appURL(r)),
 		Path:          path,
 		Method:        r.Method,
 		URL:           (&url.URL{Path: path, RawQuery: r.URL.RawQuery}).String(),
-		Headers:       headers,
+		Headers:       forwarded(r),
 		Body:          body,
 	}))
 	if err != nil {
@@ -106,11 +128,11 @@ func (s *server) copyAnswer(w http.ResponseWriter, r *http.Request, stream plugi
 	}
 }
 
-// writeHead writes status and headers of a plugin's answer. Without
-// cookies, and with scripts disabled, as in Grafana.
+// writeHead writes status and headers of a plugin's answer, with scripts disabled
+// and a content type, as in Grafana.
 func writeHead(w http.ResponseWriter, part *pluginv2.CallResourceResponse) {
 	for name, values := range part.Headers {
-		if http.CanonicalHeaderKey(name) == "Set-Cookie" {
+		if slices.Contains(neverReturned, http.CanonicalHeaderKey(name)) {
 			continue
 		}
 		for _, value := range values.Values {
@@ -118,5 +140,13 @@ func writeHead(w http.ResponseWriter, part *pluginv2.CallResourceResponse) {
 		}
 	}
 	w.Header().Set("Content-Security-Policy", "sandbox")
+	if w.Header().Get("Content-Type") == "" && part.Code != http.StatusNoContent {
+		w.Header().Set("Content-Type", "application/json")
+	}
 	w.WriteHeader(int(part.Code))
+}
+
+// neverReturned are headers of a plugin's answer that the browser does not get.
+var neverReturned = []string{
+	"Set-Cookie", "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "User-Agent",
 }

@@ -118,6 +118,7 @@ func (h started) ask(t *testing.T, method, path, body string, headers ...string)
 	t.Helper()
 	req, err := http.NewRequest(method, h.url+path, strings.NewReader(body))
 	require.NoError(t, err)
+	req.Header.Set("Content-Type", "application/json")
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
@@ -257,7 +258,9 @@ func TestHost(t *testing.T) {
 	})
 
 	t.Run("a resource call keeps method, path, query, body and status", func(t *testing.T) {
-		a := host.ask(t, "POST", "/api/datasources/uid/one/resources/label-values/x?label=role&match=a%20b", `{"q":1}`, "Cookie", "c=d", "X-Mine", "kept")
+		a := host.ask(t, "POST", "/api/datasources/uid/one/resources/label-values/x?label=role&match=a%20b", `{"q":1}`, "Cookie", "c=d", "X-Mine", "kept",
+			"Authorization", "Bearer s3cret", "X-Grafana-Device-Id", "d", "Origin", "http://o", "Referer", "http://r", "X-Forwarded-Proto", "https", "X-Forwarded-For", "192.0.2.1",
+			"Connection", "X-Hop", "X-Hop", "h")
 		require.Equal(t, http.StatusTeapot, a.status)
 		require.Empty(t, a.header.Get("Set-Cookie"))
 		require.Equal(t, "sandbox", a.header.Get("Content-Security-Policy"))
@@ -268,7 +271,12 @@ func TestHost(t *testing.T) {
 		require.Equal(t, "POST", got["method"])
 		require.Equal(t, `{"q":1}`, got["body"])
 		require.Contains(t, got["headers"], "X-Mine")
-		require.NotContains(t, got["headers"], "Cookie")
+		for _, name := range []string{"Cookie", "Authorization", "X-Grafana-Device-Id", "Origin", "Referer", "X-Forwarded-Proto", "X-Hop", "Connection", "User-Agent"} {
+			require.NotContains(t, got["headers"], name)
+		}
+		headers := got["headers"].(map[string]any)
+		require.Equal(t, []any{"http://r"}, headers["X-Grafana-Referer"])
+		require.Equal(t, []any{"192.0.2.1, 127.0.0.1"}, headers["X-Forwarded-For"])
 	})
 
 	t.Run("secrets are named but never told", func(t *testing.T) {
@@ -291,6 +299,28 @@ func TestHost(t *testing.T) {
 		require.JSONEq(t, `{"masters":["http://b:5050"]}`, string(s.Settings.JSONData))
 		require.Equal(t, map[string]string{"basicAuthPassword": "geheim", "token": "x"}, s.Secrets)
 		require.Equal(t, 403, host.ask(t, "PUT", "/api/datasources/uid/sick", `{}`).status)
+
+		// What Grafana's store leaves alone, and what it does not.
+		change := func(body string) answer { return host.ask(t, "PUT", "/api/datasources/uid/one", body) }
+		now := func() seen { return seenBy(t, host.query(t, `{"refId":"A","datasource":{"uid":"one"}}`), "A") }
+		require.Equal(t, 200, change(`{"name":"One","url":"http://a","user":"u","database":"d","basicAuthUser":"b"}`).status)
+		s = now()
+		require.Equal(t, []string{"http://a", "u", "d", "b"}, []string{s.Settings.URL, s.Settings.User, s.Settings.Database, s.Settings.BasicAuthUser})
+		require.JSONEq(t, `{}`, string(s.Settings.JSONData), "jsonData that is not sent is emptied")
+		require.Equal(t, 200, change(`{"secureJsonData":{"token":""}}`).status)
+		s = now()
+		require.Equal(t, []string{"http://a", "", "", "b"}, []string{s.Settings.URL, s.Settings.User, s.Settings.Database, s.Settings.BasicAuthUser}, "an empty url is not stored over another")
+		require.Equal(t, "One", s.Settings.Name)
+		require.Equal(t, map[string]string{"basicAuthPassword": "geheim", "token": ""}, s.Secrets, "an empty secret is stored as that")
+		require.Contains(t, host.ask(t, "GET", "/api/datasources/uid/one", "").body, `"secureJsonFields":{"basicAuthPassword":true}`)
+
+		// Each save has the version that it changes.
+		require.Equal(t, 200, change(`{"version":5}`).status)
+		old := change(`{"version":5}`)
+		require.Equal(t, 409, old.status)
+		require.JSONEq(t, `{"message":"Datasource has already been updated by someone else. Please reload and try again"}`, old.body)
+		require.Equal(t, 200, change(`{"version":6}`).status)
+		require.Equal(t, 400, host.ask(t, "PUT", "/api/datasources/uid/one", `{}`, "Content-Type", "text/plain").status)
 	})
 
 	t.Run("page and plugin are served, and nothing for other hosts", func(t *testing.T) {

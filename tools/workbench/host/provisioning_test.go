@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/go-hclog"
@@ -34,6 +35,7 @@ datasources:
       agentStatistics: $AUTH
       maxSeries: $COUNT
       quoted: "$COUNT"
+      literal: "77"
       dollar: 5$$
       unset: "[$UNSET]"
       agentAddress: http://{hostname}:{port}
@@ -50,7 +52,7 @@ datasources:
 	require.Equal(t, map[string]string{"basicAuthPassword": "from a file"}, one.secrets)
 	require.JSONEq(t, `{
 		"$NAME": "a key stays", "masters": ["http://master1:5050"], "agentStatistics": true, "maxSeries": 77,
-		"quoted": "77", "dollar": "5$", "unset": "[]", "agentAddress": "http://{hostname}:{port}", "deep": {"env": "master1"}
+		"quoted": 77, "literal": "77", "dollar": "5$", "unset": "[]", "agentAddress": "http://{hostname}:{port}", "deep": {"env": "master1"}
 	}`, string(one.JSONData))
 }
 
@@ -61,15 +63,162 @@ func TestProvisioningGivesGrafanasUIDToAnEntryWithoutOne(t *testing.T) {
 	require.True(t, ok)
 }
 
+// Documents and values of Grafana's own table
+// (pkg/services/provisioning/values/values_test.go of 12.4.0), read into jsonData.
+func TestValuesOfGrafanasOwnTable(t *testing.T) {
+	env := map[string]string{"INT": "1", "STRING": "test", "EMPTYSTRING": "", "BOOL": "true"}
+	for name, c := range map[string]struct{ document, want string }{
+		"nested": {`
+        one: 1
+        two: $STRING
+        three:
+          - 1
+          - two
+          - three:
+              inside: $STRING
+          - six:
+              empty:
+        four:
+          nested:
+            onemore: $INT
+        multiline: >
+          Some text with $STRING
+        anchor: &label $INT
+        anchored: *label
+        boolval: $BOOL`, `{
+			"one": 1, "two": "test", "three": [1, "two", {"three": {"inside": "test"}}, {"six": {"empty": null}}],
+			"four": {"nested": {"onemore": 1}}, "multiline": "Some text with test\n", "anchor": 1, "anchored": 1, "boolval": true}`},
+		"an empty variable":         {"\n        val: $EMPTYSTRING", `{"val": ""}`},
+		"dollars":                   {"\n        val: $$", `{"val": "$"}`},
+		"dollars within a string":   {"\n        val: mY,Passwo$$rd", `{"val": "mY,Passwo$rd"}`},
+		"slices of maps":            {"\n        val:\n          - { a: $STRING, b: $INT, c: just a string }", `{"val": [{"a": "test", "b": 1, "c": "just a string"}]}`},
+		"a text that is not one":    {"\n        val: \"1\"", `{"val": "1"}`},
+		"a variable in quotes":      {"\n        val: \"$INT\"", `{"val": 1}`},
+		"a variable beside dollars": {"\n        val: \"$INT$$\"", `{"val": "1$"}`},
+	} {
+		all, err := provision(t, "apiVersion: 1\ndatasources:\n  - name: a\n    type: x-datasource\n    jsonData:"+strings.ReplaceAll(c.document, "\n        ", "\n      "), env)
+		require.NoError(t, err, name)
+		require.JSONEq(t, c.want, string(all.list[0].JSONData), name)
+	}
+
+	all, err := provision(t, `
+apiVersion: 1
+datasources:
+  - name: a
+    type: x-datasource
+    secureJsonData: { one: 1, two: "test string", three: $STRING, four: true, five: $INT, six: $EMPTYSTRING, seven: $BOOL, eight: }
+`, env)
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{"one": "1", "two": "test string", "three": "test", "four": "true", "five": "1", "six": "", "seven": "true", "eight": ""}, all.list[0].secrets)
+}
+
+// What a variable looks like decides on its type, by Go's rules and not YAML's.
+func TestTypesOfVariables(t *testing.T) {
+	for value, want := range map[string]string{
+		"300000": "300000", "007": "7", "-5": "-5", "1.10": "1.1", "1e3": "1000", "9223372036854775808": "9223372036854775808", "t": "true", "T": "true", "F": "false", "FALSE": "false",
+		"yes": `"yes"`, "off": `"off"`, "~": `"~"`, "null": `"null"`, "0x10": `"0x10"`, "1_000": "1000", "2024-01-02": `"2024-01-02"`, " 5": `" 5"`, "[a, b]": `"[a, b]"`, "a: b": `"a: b"`, "http://a,http://b": `"http://a,http://b"`,
+	} {
+		for _, quote := range []string{"", `"`, "'"} {
+			all, err := provision(t, "apiVersion: 1\ndatasources: [{name: a, type: x-datasource, jsonData: {v: "+quote+"$V"+quote+"}}]", map[string]string{"V": value})
+			require.NoError(t, err, value)
+			require.JSONEq(t, `{"v": `+want+`}`, string(all.list[0].JSONData), value)
+		}
+	}
+	for _, value := range []string{"Inf", "nan", "-Infinity"} { // which JSON does not have: Grafana does not start either
+		_, err := provision(t, "apiVersion: 1\ndatasources: [{name: a, type: x-datasource, jsonData: {v: $V}}]", map[string]string{"V": value})
+		require.ErrorContains(t, err, "unsupported value", value)
+	}
+}
+
+// A value that comes of braces or of a file is expanded once more, so that what
+// follows a dollar sign in it is lost; that of $NAME is not.
+func TestDollarsInValues(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(secret, []byte("ab$cd\n"), 0o600))
+	env := lookup(func(name string) (string, bool) {
+		value, ok := map[string]string{"P": "ab$cd", "S": secret}[name]
+		return value, ok
+	})
+	for text, want := range map[string]string{
+		"ab$cd": "ab", "ab$$cd": "ab$cd", "$P": "ab$cd", "${P}": "ab", "$__env{P}": "ab", "$__file{" + secret + "}": "ab",
+		"${Q:-default}": "", "$__env{}": "{}", "$__vault{a}": "{a}", "a$": "a$", "${F}": "", "x${P}y$P": "xabab$cd",
+	} {
+		got, err := expandText(text, env)
+		require.NoError(t, err, text)
+		require.Equal(t, want, got, text)
+	}
+	for _, text := range []string{"$__file{$S}", "$__file{${S}}"} {
+		_, err := expandText(text, env)
+		require.ErrorIs(t, err, os.ErrNotExist, "the path of a file cannot be a variable")
+	}
+	host, err := os.Hostname()
+	require.NoError(t, err)
+	none := lookup(func(string) (string, bool) { return "", false })
+	got, err := expandText("${HOSTNAME} $HOSTNAME", none)
+	require.NoError(t, err)
+	require.Equal(t, host+" ", got, "in braces the machine's name where the variable is empty")
+}
+
+// Fields beside jsonData are texts, numbers and booleans whatever they look like.
+func TestFieldsBesideJSONData(t *testing.T) {
+	entry := func(fields string) (source, error) {
+		all, err := provision(t, "apiVersion: 2\ndatasources: [{name: a, type: x-datasource, "+fields+"}]", map[string]string{"ONE": "1", "YES": "yes", "TRUE": "TRUE"})
+		if err != nil {
+			return source{}, err
+		}
+		return all.list[0], nil
+	}
+	one, err := entry(`basicAuth: "true", basicAuthUser: 007, user: $ONE, url: "$ONE", access: direct, editable: $TRUE, isDefault:, orgId: $ONE`)
+	require.NoError(t, err)
+	require.Equal(t, []string{"007", "1", "1", "direct"}, []string{one.BasicAuthUser, one.User, one.URL, one.Access})
+	require.True(t, one.BasicAuth)
+	require.False(t, one.ReadOnly)
+	require.True(t, one.IsDefault, "the first data source is the default one")
+	one, err = entry("access: nonsense")
+	require.NoError(t, err)
+	require.Equal(t, "proxy", one.Access)
+	require.False(t, one.BasicAuth)
+	for fields, want := range map[string]string{
+		"basicAuth: $YES":                 `basicAuth: "yes" is not true or false`,
+		"basicAuth: $UNSET":               `basicAuth: "" is not true or false`,
+		"orgId: 2":                        "is for organization 2",
+		"uid: a b":                        "is not one",
+		"uid: " + strings.Repeat("a", 41): "40 at most",
+		"url: http://" + strings.Repeat("a", 250): "longer than 255",
+	} {
+		_, err := entry(fields)
+		require.ErrorContains(t, err, want, fields)
+	}
+}
+
+func TestTheShippedProvisioningIsRead(t *testing.T) {
+	all, err := readProvisioning("../../../provisioning", "community-mesos-datasource", os.LookupEnv, hclog.NewNullLogger())
+	require.NoError(t, err)
+	require.Len(t, all.list, 1)
+	require.Equal(t, "mesos", all.list[0].UID)
+	require.JSONEq(t, `{"masters": ["http://localhost:5050"]}`, string(all.list[0].JSONData))
+}
+
+// One that is there twice, with one UID, is the later.
+func TestALaterEntryReplacesAnEarlier(t *testing.T) {
+	all, err := provision(t, "apiVersion: 1\ndatasources: [{name: a, type: x-datasource, url: one}, {name: b, type: x-datasource, isDefault: true}, {name: a, type: x-datasource, url: two}]", nil)
+	require.NoError(t, err)
+	require.Len(t, all.list, 2)
+	require.Equal(t, "two", all.list[0].URL)
+}
+
 func TestBrokenProvisioningSaysWhat(t *testing.T) {
 	for name, c := range map[string]struct{ content, want string }{
-		"not YAML":            {"a: [", "mesos.yaml"},
-		"old version":         {"datasources: []", "apiVersion is 0"},
-		"nothing of this":     {"apiVersion: 1\ndatasources: [{name: a, type: other}]", "no data source of type x-datasource"},
-		"no name":             {"apiVersion: 1\ndatasources: [{type: x-datasource}]", "has no name"},
-		"the same twice":      {"apiVersion: 1\ndatasources: [{name: a, type: x-datasource}, {name: a, type: x-datasource}]", "is there twice"},
-		"a file not there":    {"apiVersion: 1\ndatasources: [{name: '$__file{/none}', type: x-datasource}]", "line 2: expanding $__file{/none}"},
-		"a secret of no kind": {"apiVersion: 1\ndatasources: [{name: a, type: x-datasource, secureJsonData: {a: [1]}}]", "cannot unmarshal"},
+		"not YAML":              {"a: [", "mesos.yaml"},
+		"old version":           {"datasources: []", "apiVersion is 0"},
+		"nothing of this":       {"apiVersion: 1\ndatasources: [{name: a, type: other}]", "no data source of type x-datasource"},
+		"no name":               {"apiVersion: 1\ndatasources: [{type: x-datasource}]", "has no name"},
+		"a uid twice":           {"apiVersion: 1\ndatasources: [{name: a, uid: x, type: x-datasource}, {name: b, uid: x, type: x-datasource}]", "is there twice"},
+		"another uid":           {"apiVersion: 1\ndatasources: [{name: a, uid: x, type: x-datasource}, {name: a, uid: y, type: x-datasource}]", "is there twice"},
+		"two defaults":          {"apiVersion: 1\ndatasources: [{name: a, type: x-datasource, isDefault: true}, {name: b, type: other, isDefault: true}]", "only one may be"},
+		"a variable as version": {"apiVersion: $ONE\ndatasources: [{name: a, type: x-datasource}]", "cannot unmarshal"},
+		"a file not there":      {"apiVersion: 1\ndatasources: [{name: '$__file{/none}', type: x-datasource}]", "name: expanding $__file{/none}"},
+		"a secret of no kind":   {"apiVersion: 1\ndatasources: [{name: a, type: x-datasource, secureJsonData: {a: [1]}}]", "cannot unmarshal"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := provision(t, c.content, nil)

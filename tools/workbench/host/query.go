@@ -44,7 +44,7 @@ const alertHeader = "FromAlert"
 // one of them has an error, and the good ones keep their frames beside it.
 func (s *server) query(w http.ResponseWriter, r *http.Request) {
 	var body queryRequest
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&body); err != nil {
+	if err := readBody(w, r, &body); err != nil {
 		writeMessage(w, http.StatusBadRequest, "bad request data")
 		return
 	}

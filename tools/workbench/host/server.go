@@ -2,6 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
+	"mime"
 	"net"
 	"net/http"
 	"os"
@@ -92,24 +95,42 @@ func (s *server) changeSource(w http.ResponseWriter, r *http.Request, one source
 		return
 	}
 	var c change
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&c); err != nil {
+	if err := readBody(w, r, &c); err != nil {
 		writeMessage(w, http.StatusBadRequest, "bad request data")
 		return
 	}
-	changed, ok := s.sources.update(one.UID, c)
-	if !ok {
+	changed, err := s.sources.update(one.UID, c)
+	switch {
+	case errors.Is(err, errOldVersion):
+		writeMessage(w, http.StatusConflict, "Datasource has already been updated by someone else. Please reload and try again")
+	case err != nil:
 		writeMessage(w, http.StatusNotFound, "Data source not found")
-		return
+	default:
+		writeJSON(w, http.StatusOK, map[string]any{
+			"message": "Datasource updated", "id": changed.ID, "name": c.Name, "datasource": changed,
+		})
 	}
-	writeJSON(w, http.StatusOK, map[string]any{
-		"message": "Datasource updated", "id": changed.ID, "name": changed.Name,
-		"version": changed.Version, "datasource": changed,
-	})
 }
 
 // maxBody is the limit of a request's body. Grafana has no limit of its own; a
 // plugin's gRPC server refuses messages above 16 MiB.
 const maxBody = 64 << 20
+
+// readBody decodes a request's body, which must be sent as JSON (pkg/web/binding.go).
+func readBody(w http.ResponseWriter, r *http.Request, into any) error {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return err
+	}
+	if kind != "application/json" {
+		return errors.New("bad content type")
+	}
+	err = json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(into)
+	if errors.Is(err, io.EOF) { // no body at all
+		return nil
+	}
+	return err
+}
 
 func writeJSON(w http.ResponseWriter, status int, value any) {
 	body, err := json.Marshal(value)

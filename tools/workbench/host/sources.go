@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"maps"
 	"runtime"
 	"slices"
@@ -67,14 +69,16 @@ func (s *sources) find(uid string) (source, bool) {
 	found := s.list[i]
 	found.OrgID = 1
 	found.SecureJSONFields = map[string]bool{}
-	for key := range found.secrets {
-		found.SecureJSONFields[key] = true
+	for key, value := range found.secrets {
+		if value != "" {
+			found.SecureJSONFields[key] = true
+		}
 	}
 	return found, true
 }
 
 // change is the body of PUT /api/datasources/uid/<uid>, as Grafana's settings
-// page sends it. A secret that is not sent is kept, an empty one is removed.
+// page sends it. Of what is not sent, a secret is kept, jsonData is emptied.
 type change struct {
 	Name           string            `json:"name"`
 	URL            string            `json:"url"`
@@ -84,37 +88,42 @@ type change struct {
 	BasicAuthUser  string            `json:"basicAuthUser"`
 	JSONData       map[string]any    `json:"jsonData"`
 	SecureJSONData map[string]string `json:"secureJsonData"`
+	Version        int               `json:"version"` // that was changed; 0: whichever
 }
 
-// update applies a change and returns the new state; false: no such UID.
-func (s *sources) update(uid string, c change) (source, bool) {
+var (
+	errUnknownUID = errors.New("no data source has this UID")
+	errOldVersion = errors.New("a later version is stored")
+)
+
+// update applies a change and returns the new state. Grafana's store leaves columns
+// that are empty out of an update, but for user and database
+// (pkg/services/datasources/service/store.go).
+func (s *sources) update(uid string, c change) (source, error) {
 	s.mu.Lock()
 	i := s.index(uid)
 	if i < 0 {
 		s.mu.Unlock()
-		return source{}, false
+		return source{}, errUnknownUID
 	}
 	one := &s.list[i]
-	if c.Name != "" {
-		one.Name = c.Name
+	if c.Version != 0 && c.Version < one.Version {
+		s.mu.Unlock()
+		return source{}, errOldVersion
 	}
-	one.URL, one.User, one.Database = c.URL, c.User, c.Database
-	one.BasicAuth, one.BasicAuthUser = c.BasicAuth, c.BasicAuthUser
-	if c.JSONData != nil {
-		one.JSONData, _ = json.Marshal(c.JSONData) // It was decoded from JSON.
+	one.Name, one.URL, one.BasicAuthUser = cmp.Or(c.Name, one.Name), cmp.Or(c.URL, one.URL), cmp.Or(c.BasicAuthUser, one.BasicAuthUser)
+	one.User, one.Database, one.BasicAuth = c.User, c.Database, c.BasicAuth
+	if c.JSONData == nil {
+		c.JSONData = map[string]any{}
 	}
+	one.JSONData, _ = json.Marshal(c.JSONData) // It was decoded from JSON.
 	one.secrets = maps.Clone(one.secrets)
-	for key, value := range c.SecureJSONData {
-		if value == "" {
-			delete(one.secrets, key)
-		} else {
-			one.secrets[key] = value
-		}
-	}
-	one.Version++
+	maps.Copy(one.secrets, c.SecureJSONData) // an empty one is stored as that
+	one.Version = c.Version + 1
 	one.updated = time.Now().Truncate(time.Second) // Grafana keeps whole seconds.
 	s.mu.Unlock()
-	return s.find(uid)
+	found, _ := s.find(uid)
+	return found, nil
 }
 
 func (s *sources) index(uid string) int {
