@@ -19,4 +19,6 @@ export interface Answer {
   file?: string;
   /** The simulated cluster's time of the response, Unix seconds. */
   at?: number;
+  /** Behind a router or load balancer: who answered, and the path it was asked for. */
+  behind?: { host: string; path: string };
 }

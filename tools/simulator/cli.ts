@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { startControl } from './control.ts';
 import { startLive, type Live } from './live/live.ts';
 import type { Plan } from './live/plan.ts';
+import { VERSIONS } from './live/versions/shapes.ts';
 import { readRecording } from './manifest.ts';
 import { startReplay, type Replay } from './replay.ts';
 import { SCENARIOS, scenarioOf } from './scenarios/index.ts';
@@ -38,6 +39,7 @@ Simulated:
   --masters N      how many masters
   --seed N         another cluster, as deterministic as the first (default: 1)
   --start N        Unix seconds at which its time begins (default: now)
+  --mesos VERSION  0.22, 0.28, 1.4 or 1.12 (default: 1.12, or as the scenario says)
   --agent-ports N  how many agents have a port of their own (default: 500); all answer through the router
   --speed 0        its time moves through the control server only
 `;
@@ -65,6 +67,7 @@ async function main(): Promise<void> {
       seed: { type: 'string' },
       start: { type: 'string' },
       'agent-ports': { type: 'string' },
+      mesos: { type: 'string' },
       control: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -137,6 +140,7 @@ function introduce(replay: Replay | Live, control: string | undefined): void {
   }
   if ('router' in replay) {
     console.log(`  router  ${replay.router}/agent/<id>/`);
+    introduceFront(replay);
   }
   if (control !== undefined) {
     console.log(`  control ${control}`);
@@ -145,6 +149,18 @@ function introduce(replay: Replay | Live, control: string | undefined): void {
     console.log(`Stages (--stage): ${replay.stages.join(', ')}`);
   }
   console.log('Press Ctrl-C to stop it.');
+}
+
+/** What a data source names, where that is not the masters. */
+function introduceFront({ plan, entry }: Live): void {
+  if (plan.front !== undefined) {
+    console.log(
+      `  The masters refuse connections. Name ${entry.masters.join(', ')}; agentAddress: ${entry.agentAddress}`
+    );
+  }
+  if (entry.token !== undefined) {
+    console.log(`  header  Authorization: ${entry.token}`);
+  }
 }
 
 /** Prints the events of the cluster when they happen. */
@@ -181,6 +197,14 @@ function planOf(values: Record<string, unknown>, scenario: Partial<Plan> = {}): 
     if (typeof value === 'string') {
       plan[name] = wholeOption(`--${name}`, value);
     }
+  }
+  const { mesos } = values;
+  if (mesos !== undefined) {
+    const version = VERSIONS.find((one) => one === mesos);
+    if (version === undefined) {
+      throw new Error(`--mesos ${String(mesos)}: expected ${VERSIONS.join(', ')}`);
+    }
+    plan.mesos = version;
   }
   if (plan.agents !== undefined && plan.tasks === undefined && scenario.tasks === undefined) {
     plan.tasks = plan.agents * 10;

@@ -26,6 +26,8 @@ export interface Entry {
   file?: string;
   /** The simulated cluster's time of the response, Unix seconds. */
   at?: number;
+  /** Behind a router or load balancer: who answered, and the path it was asked for. */
+  behind?: { host: string; path: string };
 }
 
 /** Entries kept in memory. The oldest are dropped beyond it; a file keeps all. */

@@ -166,6 +166,7 @@ export class HostServer {
     entry.status = answer.status;
     entry.file = answer.file;
     entry.at = answer.at;
+    entry.behind = answer.behind;
     if (answer.stream !== undefined) {
       sendStream(response, answer, answer.stream);
       return;

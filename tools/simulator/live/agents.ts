@@ -4,6 +4,7 @@
  */
 import { isActive, type Agent, type Cause, type Task } from './model.ts';
 import { withdraw } from './outstanding.ts';
+import { shapeOf } from './versions/shapes.ts';
 import { EXECUTOR_TERMINATED, type World } from './world.ts';
 
 /** Seconds from an agent's start until its port is open, until it knows its routes, and until it has recovered. */
@@ -42,6 +43,10 @@ function disconnect(world: World, agent: Agent): void {
 
 /** The master gives up on an agent (src/master/master.cpp, markUnreachable). */
 export function becomesUnreachable(world: World, agent: Agent): void {
+  if (shapeOf(world.plan.mesos)?.partitions === false) {
+    isRemoved(world, agent);
+    return;
+  }
   const recovered = agent.registration === 'recovered';
   agent.registration = 'unreachable';
   world.note(`${agent.hostname} is unreachable`);
@@ -56,6 +61,15 @@ export function becomesUnreachable(world: World, agent: Agent): void {
   world.unlistAll(agent);
   tasks.forEach((task) => loses(world, task));
   agent.version++;
+}
+
+/** Before partitions were known: the agent is removed, and its tasks are lost (shutdownSlave). */
+function isRemoved(world: World, agent: Agent): void {
+  world.note(`${agent.hostname} is removed`);
+  if (agent.registration === 'recovered') {
+    world.count('recovery_slave_removals');
+  }
+  leaves(world, agent, 'LOST');
 }
 
 /** Its scheduler is told of a task that it cannot reach, and replaces it. */

@@ -15,6 +15,8 @@ import { pathOf, queryOf } from './paths.ts';
 import { empty, html, json, jsonp, plain, text } from './replies.ts';
 import { HOSTNAME } from './state.ts';
 import type { Action } from './steps.ts';
+import { reshapeAgent, reshapeMaster } from './versions/reshape.ts';
+import { shapeOf, type Shape } from './versions/shapes.ts';
 import type { World } from './world.ts';
 
 export const REFUSED = 'refuse';
@@ -25,11 +27,14 @@ export class Answers {
   private readonly act: (action: Action) => void;
   /** Long pages are kept in parts: for those who may see all, and for others. */
   private readonly bodies = new Map<string, Body>();
+  /** Of an older version. */
+  private readonly shape?: Shape;
 
   /** `act`: performs an action on the cluster, now. */
   constructor(world: World, act: (action: Action) => void) {
     this.world = world;
     this.act = act;
+    this.shape = shapeOf(world.plan.mesos);
   }
 
   /** The paths of a leader that accept actions. */
@@ -43,27 +48,37 @@ export class Answers {
     if (master.process === 'down') {
       return REFUSED;
     }
-    const path = pathOf(asked.url, 'master');
+    const path = this.pathOf(asked.url, 'master');
+    if (path === undefined) {
+      return plain(404);
+    }
     const query = queryOf(asked.url);
     const { denied, restricted } = access(world.plan, path, asked, 'master');
     if (denied !== undefined) {
       return denied;
     }
-    if (path === '/redirect' || (world.leader !== master && (path in CLUSTER_PAGES || path in this.postRoutes))) {
-      return redirect(world, master, path, splitUrl(asked.url)[1]);
+    const elsewhere = path in CLUSTER_PAGES ? this.shape?.follower !== 'empty' : path in this.postRoutes;
+    if (path === '/redirect' || (world.leader !== master && elsewhere)) {
+      return redirect(world, master, path, splitUrl(asked.url)[1], this.shape);
     }
     if (path in this.postRoutes) {
       return this.postRoutes[path]({ world, master, restricted, act: this.act }, asked);
     }
     const page = CLUSTER_PAGES[path] ?? MASTER_PAGES[path];
     if (page === undefined) {
-      return jsonp(path === '/' ? html(WEBUI) : common(path), query);
+      const shape = this.shape;
+      const reshaped = (text: string) => (shape ? reshapeMaster(path, text, { shape, world, master }) : text);
+      return jsonp(path === '/' ? html(WEBUI) : common(path, reshaped), query);
     }
     const wrong = checkTimeout(path, query);
     if (wrong !== undefined) {
       return wrong;
     }
     const made = page({ world, master, query, restricted });
+    if (this.shape !== undefined) {
+      const whole = typeof made === 'string' ? made : made.map(({ text }) => text()).join('');
+      return jsonp(json(reshapeMaster(path, whole, { shape: this.shape, world, master })), query);
+    }
     return jsonp(json(typeof made === 'string' ? made : this.kept(`${path} ${restricted}`, made, query)), query);
   }
 
@@ -76,7 +91,10 @@ export class Answers {
     if (agent.process === 'starting' && age < AGENT_START.routes) {
       return plain(404);
     }
-    const path = pathOf(asked.url, 'agent');
+    const path = this.pathOf(asked.url, 'agent');
+    if (path === undefined) {
+      return plain(404);
+    }
     const query = queryOf(asked.url);
     const { denied, restricted } = access(world.plan, path, asked, 'agent');
     if (denied !== undefined) {
@@ -87,7 +105,16 @@ export class Answers {
     }
     const page = AGENT_PAGES[path];
     const wrong = checkTimeout(path, query);
-    return wrong ?? jsonp(page === undefined ? common(path) : json(page(world, agent, restricted)), query);
+    const { shape } = this;
+    const reshaped = (text: string) => (shape ? reshapeAgent(path, text, shape) : text);
+    const made = () => (page === undefined ? common(path, reshaped) : json(reshaped(page(world, agent, restricted))));
+    return wrong ?? jsonp(made(), query);
+  }
+
+  /** The path of a page of the current version; undefined: an older version has no such page. */
+  private pathOf(url: string, process: 'master' | 'agent'): string | undefined {
+    const path = pathOf(url, process);
+    return this.shape === undefined ? path : this.shape[`${process}Pages`][path];
   }
 
   /** A page of many parts. One that was asked for by a part of it is not kept. */
@@ -113,20 +140,21 @@ function checkTimeout(path: string, query: URLSearchParams): Answer | undefined 
 }
 
 /** Redirects to the leader that this master knows, which may be dead until its ZooKeeper session ends. */
-function redirect(world: World, master: Master, path: string, query: string): Answer {
+function redirect(world: World, master: Master, path: string, query: string, shape?: Shape): Answer {
   const leader = world.leader === master ? master : world.believed;
-  if (leader === undefined || (leader === master && world.leader !== master)) {
+  const unknown = leader === undefined || (leader === master && world.leader !== master);
+  if (unknown && shape?.leaderless !== 'itself') {
     return text(503, 'No leader elected');
   }
-  const [, port] = leader.address.split(':');
+  const [, port] = (leader ?? master).address.split(':');
   const page = path === '/redirect' ? '' : `/master${path}${query}`;
-  return empty(307, [['Location', `//${HOSTNAME}:${port}${page}`]]);
+  return empty(307, [['Location', `${shape?.scheme ?? ''}//${HOSTNAME}:${port}${page}`]]);
 }
 
-function common(path: string): Answer {
+function common(path: string, reshaped = (text: string) => text): Answer {
   switch (path) {
     case '/version':
-      return json(VERSION);
+      return json(reshaped(VERSION));
     case '/health':
       return empty(200);
     default:

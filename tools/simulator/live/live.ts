@@ -15,9 +15,10 @@ import { HostServer, type Say } from '../server.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { Answers, REFUSED } from './answers.ts';
 import type { AgentContainers } from './containers.ts';
+import { frontOf, reachedFrom } from './front.ts';
 import { History, makeWorld } from './history.ts';
 import { Limiter } from './limit.ts';
-import type { Agent } from './model.ts';
+import type { Agent, Master } from './model.ts';
 import { DEFAULTS, type Plan } from './plan.ts';
 import { carryOut, type Action } from './steps.ts';
 import { truthOf, type Truth } from './truth.ts';
@@ -40,11 +41,21 @@ export interface LiveOptions {
   record?: string;
 }
 
+/** How a cluster is reached. */
+export interface Entry {
+  masters: string[];
+  agentAddress: string;
+  /** The value of the header Authorization that masters and agents want. */
+  token?: string;
+}
+
 /** A running simulated cluster. */
 export interface Live extends Replay {
   plan: Plan;
   /** A router in front of all agents, as DC/OS has one: `<router>/agent/<agent id>/monitor/statistics`. */
   router: string;
+  /** What a data source names: the masters, or what is in front of them. */
+  entry: Entry;
   /** The cluster's own time, Unix seconds. */
   now(): number;
   /** Lets time pass until then, Unix seconds. Never back. */
@@ -57,6 +68,8 @@ export interface Live extends Replay {
   containers(agent: number, at: number): AgentContainers;
   /** Who led when, oldest first. */
   leaderships(): Leadership[];
+  /** The same as far as it can be seen from where `entry` is: what is in front of the masters follows them late. */
+  reachable(): Leadership[];
   /** What happened so far, oldest first. */
   events(): WorldEvent[];
   /** Performs an action on the cluster now. Throws when it names something that does not exist. */
@@ -92,35 +105,66 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
       await limiter.wait(name.startsWith('master') ? world.crowd : 0);
     }
   };
-  /** Serves a host: each request first moves the cluster to the time of its arrival. */
-  const host = (name: string, answer: (asked: Parameters<Say>[0]) => Awaited<ReturnType<Say>>) =>
-    new HostServer(
-      name,
-      async (asked) => {
-        await waitForLimit(name, asked.url);
-        world.advance(moment());
-        const said = await answer(asked);
-        return said === REFUSED ? said : dated(said, world.now);
-      },
-      journal
-    );
+  type Answering = (asked: Parameters<Say>[0]) => ReturnType<Say>;
+  /** Answers as a host: each request first moves the cluster to the time of its arrival. */
+  const timed =
+    (name: string, answer: Answering): Answering =>
+    async (asked) => {
+      await waitForLimit(name, asked.url);
+      world.advance(moment());
+      const said = await answer(asked);
+      return said === REFUSED ? said : dated(said, world.now);
+    };
+  const host = (name: string, answer: Answering) => new HostServer(name, timed(name, answer), journal);
+  const masterName = (master: Master) => `master${master.number + 1}`;
+  const agentName = (agent: Agent) => `agent${agent.number + 1}`;
+  /** What only the host in front of the masters may ask refuses all others. */
+  const direct = (answer: Answering): Answering => (plan.front === undefined ? answer : () => REFUSED);
+  const directAgent = (answer: Answering): Answering => (plan.front?.kind === 'dcos' ? () => REFUSED : answer);
 
   const masters = world.masters.map((master) => ({
     up: () => master.process === 'up',
-    server: host(`master${master.number + 1}`, (asked) => answers.ofMaster(master, asked)),
+    server: host(
+      masterName(master),
+      direct((asked) => answers.ofMaster(master, asked))
+    ),
     moved: (address: string) => (master.address = address),
     dies: { do: 'master dies', master: master.number + 1 } satisfies Action as Action,
     returns: { do: 'master starts', master: master.number + 1 } satisfies Action as Action,
   }));
   const agents = world.agents.slice(0, options.agentPorts ?? AGENT_PORTS).map((agent) => ({
     up: () => agent.process !== 'down',
-    server: host(`agent${agent.number + 1}`, (asked) => answers.ofAgent(agent, asked)),
+    server: host(
+      agentName(agent),
+      directAgent((asked) => answers.ofAgent(agent, asked))
+    ),
     moved: (address: string) => (agent.address = address),
     dies: { do: 'agent dies', agent: agent.number + 1 } satisfies Action as Action,
     returns: { do: 'agent returns', agent: agent.number + 1 } satisfies Action as Action,
   }));
   const byId = new Map(world.agents.map((agent) => [agent.id, agent]));
-  const router = host('router', (asked) => routed(answers, byId, asked));
+  const router = host(
+    'router',
+    directAgent((asked) => routed(answers, byId, asked))
+  );
+  const behind = async (name: string, answer: Answering, asked: Parameters<Say>[0]) => {
+    const said = await timed(name, answer)(asked);
+    return said === REFUSED ? said : { ...said, behind: { host: name, path: asked.url } };
+  };
+  const front =
+    plan.front &&
+    new HostServer(
+      'front',
+      frontOf(plan.front, world, {
+        now: () => {
+          world.advance(moment());
+          return world.now;
+        },
+        master: (master, asked) => behind(masterName(master), (to) => answers.ofMaster(master, to), asked),
+        agent: (agent, asked) => behind(agentName(agent), (to) => answers.ofAgent(agent, to), asked),
+      }),
+      journal
+    );
   const hosts = [...masters, ...agents];
 
   /** Serialized, so that two changes in a row end in the later one. */
@@ -142,7 +186,8 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
       await Promise.all(changed.map(({ up, server }) => (up() ? server.bringUp() : server.takeDown())));
     }));
 
-  const stopServers = () => Promise.all([...hosts.map(({ server }) => server), router].map((s) => s.takeDown()));
+  const others = front === undefined ? [router] : [router, front];
+  const stopServers = () => Promise.all([...hosts.map(({ server }) => server), ...others].map((s) => s.takeDown()));
   try {
     const port = options.port ?? 0;
     const place = (n: number) => (port === 0 ? 0 : port + n);
@@ -152,7 +197,7 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
         await server.start(place(n));
         moved(`127.0.0.1:${server.port}`);
       }),
-      router.start(place(hosts.length)),
+      ...others.map((server, n) => server.start(place(hosts.length + n))),
     ]);
     const failed = started.find((result) => result.status === 'rejected');
     if (failed !== undefined) {
@@ -173,6 +218,16 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
   let timer = ticking();
 
   const urlOf = ({ server }: { server: HostServer }) => `http://localhost:${server.port}`;
+  const entryOf = (): Entry => {
+    const agentAddress = 'http://{ip}:{port}';
+    if (front === undefined) {
+      return { masters: masters.map(urlOf), agentAddress };
+    }
+    const url = urlOf({ server: front });
+    return plan.front?.kind === 'dcos'
+      ? { masters: [`${url}/mesos`], agentAddress: `${url}/agent/{id}`, token: `token=${plan.front.token}` }
+      : { masters: [url], agentAddress };
+  };
   const find = (name: string) => {
     const found = hosts.find((h) => h.server.host === name || String(h.server.port) === name || urlOf(h) === name);
     if (found === undefined) {
@@ -192,8 +247,11 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
     plan,
     masters: masters.map(urlOf),
     agents: agents.map(urlOf),
-    router: `http://localhost:${router.port}`,
-    hosts: Object.fromEntries([...hosts.map((h) => [h.server.host, urlOf(h)]), ['router', urlOf({ server: router })]]),
+    router: urlOf({ server: router }),
+    entry: entryOf(),
+    hosts: Object.fromEntries(
+      [...hosts.map(({ server }) => server), ...others].map((s) => [s.host, urlOf({ server: s })])
+    ),
     stages: [],
     requests: () => journal.all(),
     clearRequests: () => journal.clear(),
@@ -243,6 +301,11 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
       return histories.containers.containers(agent, Math.min(at, world.now));
     },
     leaderships: () => world.leaderships.map((leadership) => ({ ...leadership })),
+    reachable: () =>
+      world.leaderships.map((leadership) => {
+        const from = reachedFrom(plan.front, leadership.from);
+        return { ...leadership, from, ready: leadership.ready && Math.max(from, leadership.ready) };
+      }),
     events: () => [...world.events],
     do: perform,
     async stop() {

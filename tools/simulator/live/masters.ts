@@ -5,6 +5,7 @@ import { becomesUnreachable, reregisters } from './agents.ts';
 import type { Framework, Master } from './model.ts';
 import { withdraw } from './outstanding.ts';
 import { wake } from './schedulers.ts';
+import { shapeOf } from './versions/shapes.ts';
 import type { World } from './world.ts';
 
 /** Seconds from election until the registry is read. */
@@ -21,6 +22,7 @@ export function dies(world: World, master: Master): void {
     return;
   }
   master.process = 'down';
+  master.ended = world.now;
   if (world.leader === master) {
     loseLeader(world);
     // Others find out when its ZooKeeper session expires; a master alone is elected when it starts.
@@ -50,6 +52,7 @@ export function zookeeperFails(world: World): void {
   const { leader } = world;
   if (leader !== undefined) {
     leader.process = 'down';
+    leader.ended = world.now;
     loseLeader(world);
   }
   world.believed = undefined;
@@ -116,10 +119,12 @@ function loseLeader(world: World): void {
 function recovers(world: World, master: Master): void {
   master.recovered = true;
   const { reregistration } = world.plan;
+  // Where recovered frameworks are not listed, schedulers are first here, so that no task is an orphan.
+  const first = shapeOf(world.plan.mesos)?.partitions === false ? SCHEDULERS : 0;
   let slowest = 0;
   for (const agent of world.agents) {
     if (agent.process === 'up' && agent.registration !== 'removed') {
-      const after = reregistration * world.random.unit();
+      const after = first + reregistration * world.random.unit();
       slowest = Math.max(slowest, after);
       world.in(after, () => {
         if (world.leader === master && agent.registration !== 'registered') {

@@ -220,6 +220,8 @@ export interface Master {
   address: string;
   process: 'up' | 'down';
   started: number;
+  /** When its process last ended; 0: never. */
+  ended: number;
   /** 0: does not lead. */
   elected: number;
   /** Whether it has read the registry; only then does it know agents. */

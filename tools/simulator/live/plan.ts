@@ -5,7 +5,9 @@
 import { Random } from '../generate/random.ts';
 import { add, amount, type Amount } from './amount.ts';
 import type { Agent, Framework, Service } from './model.ts';
-import { FRAMEWORKS, ROLES, type FrameworkKind, type ServiceKind } from './workload.ts';
+import type { Version } from './versions/shapes.ts';
+import { fitAgents, frameworksFor, rolesFor } from './versions/workload.ts';
+import type { FrameworkKind, ServiceKind } from './workload.ts';
 
 export interface Plan {
   /** `--cluster` of the masters. */
@@ -29,7 +31,20 @@ export interface Plan {
   principals?: Record<string, Principal>;
   /** How many tasks of a framework a master remembers after their end: max_completed_tasks_per_framework. */
   remembered: number;
+  /** The version of masters and agents; without, the recorded one (1.12). */
+  mesos?: Version;
+  /** What is in front of the masters, so that only it can be reached. */
+  front?: Front;
 }
+
+/** What is in front of masters (front.ts). */
+export type Front =
+  | { kind: 'dcos'; /** What clients send as `Authorization: token=...`. */ token: string }
+  | {
+      kind: 'balancer';
+      /** Each request to any master that runs, as in turn with other clients; or all to the leader, by a page only that has. */
+      picks: 'any' | 'leader';
+    };
 
 export interface Principal {
   password: string;
@@ -74,7 +89,7 @@ const LEAST_RACKS = 3;
 
 export function makeAgents(plan: Plan, clusterId: string): Agent[] {
   const racks = Math.max(LEAST_RACKS, Math.ceil(plan.agents / RACK));
-  return Array.from({ length: plan.agents }, (_, number) => {
+  const agents = Array.from({ length: plan.agents }, (_, number): Agent => {
     const zone = 'abc'[number % 3];
     const rack = `r${(number % racks) + 1}`;
     return {
@@ -113,6 +128,7 @@ export function makeAgents(plan: Plan, clusterId: string): Agent[] {
       version: 0,
     };
   });
+  return fitAgents(agents, plan.mesos);
 }
 
 /** How often each kind of framework is there: one of each up to 5,000 tasks, then more. */
@@ -122,9 +138,10 @@ function copies(plan: Plan): number {
 
 export function makeFrameworks(plan: Plan, clusterId: string, random: Random): Framework[] {
   const frameworks: Framework[] = [];
-  const wanted = shares(plan);
+  const kinds = frameworksFor(plan.mesos);
+  const wanted = shares(plan, kinds);
   for (let copy = 0; copy < copies(plan); copy++) {
-    for (const kind of FRAMEWORKS) {
+    for (const kind of kinds) {
       const framework = makeFramework(plan, kind, copy, frameworks.length, clusterId);
       for (const service of kind.services) {
         const all = wanted.get(service) ?? 0;
@@ -147,8 +164,8 @@ export function makeFrameworks(plan: Plan, clusterId: string, random: Random): F
 const PER_SERVICE = 50;
 
 /** How many tasks each kind of service has: by its share, at least one of each as far as the tasks reach. */
-function shares(plan: Plan): Map<ServiceKind, number> {
-  const kinds = FRAMEWORKS.flatMap((f) => f.services.map((s) => ({ kind: s, share: (f.share * s.share) / 100 })));
+function shares(plan: Plan, frameworks: FrameworkKind[]): Map<ServiceKind, number> {
+  const kinds = frameworks.flatMap((f) => f.services.map((s) => ({ kind: s, share: (f.share * s.share) / 100 })));
   const bySize = [...kinds].sort((a, b) => b.share - a.share);
   const whole = bySize.reduce((total, { share }) => total + share, 0);
   const result = new Map<ServiceKind, number>();
@@ -255,13 +272,13 @@ export interface Quota {
 }
 
 /** Weight and quota of the roles that have any, in whole CPUs and MiB. */
-export function makeQuota(agents: Agent[]): Map<string, { weight: number } & Quota> {
+export function makeQuota({ mesos }: Plan, agents: Agent[]): Map<string, { weight: number } & Quota> {
   const capacity = amount();
   agents.forEach(({ total }) => add(capacity, total));
   const share = (of: number | undefined) =>
     of === undefined ? undefined : amount({ cpus: Math.ceil(of * capacity.cpus), mem: Math.ceil(of * capacity.mem) });
   return new Map(
-    ROLES.map(({ name, weight, guarantee, limit }) => [
+    rolesFor(mesos).map(({ name, weight, guarantee, limit }) => [
       name,
       { weight, guarantee: share(guarantee), limit: share(limit) },
     ])

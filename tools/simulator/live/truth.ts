@@ -41,6 +41,8 @@ export interface Entity {
 export interface AgentTruth extends Entity {
   agent: string;
   agentId: string;
+  /** Custom executors that the leader knows of. */
+  executors: number;
   /** active, disconnected, deactivated, draining, drained. */
   state: string;
   capacity: Figures;
@@ -146,6 +148,7 @@ function agentTruth(agent: Agent, use: Use): AgentTruth {
   return {
     agent: agent.hostname,
     agentId: agent.id,
+    executors: agent.listedExecutors.size,
     state: agentState(agent),
     capacity: figures(agent.total),
     reserved: figures(sum(agent.reserved.values())),

@@ -114,13 +114,14 @@ export class World {
     this.clusterId = this.random.uuid();
     this.agents = makeAgents(plan, this.clusterId);
     this.frameworks = makeFrameworks(plan, this.clusterId, this.random);
-    this.quota = makeQuota(this.agents);
+    this.quota = makeQuota(plan, this.agents);
     this.masters = Array.from({ length: plan.masters }, (_, number) => ({
       number,
       id: number === 0 ? this.clusterId : this.random.uuid(),
       address: '',
       process: 'up' as const,
       started: plan.start - 30 * 86_400 + number,
+      ended: 0,
       elected: 0,
       recovered: true,
       counters: new Map(),

@@ -6,12 +6,18 @@ import agentDrains from './agent-drains.ts';
 import agentGone from './agent-gone.ts';
 import agentReturns from './agent-returns.ts';
 import auth from './auth.ts';
+import balancerLeader from './balancer-leader.ts';
+import balancer from './balancer.ts';
 import crashLoop from './crash-loop.ts';
+import dcos from './dcos.ts';
 import everyday from './everyday.ts';
 import frameworkFailsOver from './framework-fails-over.ts';
 import leaderFails from './leader-fails.ts';
 import masterDown from './master-down.ts';
 import masterRecovers from './master-recovers.ts';
+import mesos022 from './mesos-0-22.ts';
+import mesos028 from './mesos-0-28.ts';
+import mesos14 from './mesos-1-4.ts';
 import noLeader from './no-leader.ts';
 import outOfMemory from './out-of-memory.ts';
 import quotaExhausted from './quota-exhausted.ts';
@@ -40,6 +46,12 @@ export const SCENARIOS: Scenario[] = [
   truncated,
   rateLimit,
   auth,
+  mesos022,
+  mesos028,
+  mesos14,
+  dcos,
+  balancer,
+  balancerLeader,
 ];
 
 /** The scenario of that name. Throws, with those there are. */

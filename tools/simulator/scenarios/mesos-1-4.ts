@@ -1,0 +1,14 @@
+import type { Scenario } from './scenario.ts';
+
+export default {
+  name: 'mesos-1.4',
+  about: 'masters of Mesos 1.4: /roles has sums of offered and allocated only; a leader and an agent are lost',
+  plan: { mesos: '1.4', masters: 3, cluster: 'old' },
+  length: 420,
+  steps: [
+    { at: 61, do: 'leader dies' },
+    // Its supervisor starts it again: it follows now, before the next poll.
+    { at: 72, do: 'masters start' },
+    { at: 180, do: 'agent dies', agent: 2 },
+  ],
+} satisfies Scenario as Scenario;
