@@ -11,14 +11,14 @@ import { SCENARIOS, scenarioOf } from '../simulator/scenarios/index.ts';
 import type { Scenario } from '../simulator/scenarios/scenario.ts';
 import { ensureBuilt, plugin } from '../scripts/build.ts';
 import { workbenchArtifacts } from '../workbench/build.ts';
-import { MUTANTS } from './mutants.ts';
+import { type Mutant, MUTANTS } from './mutants.ts';
 import { playQuick, quickArtifact } from './quick.ts';
 import { inThread } from './shipped-thread.ts';
 import type { Shipped } from './shipped.ts';
 import { Table } from './table.ts';
 
 const usage = `npm run truth -- [--scenario NAME]... [--half quick|shipped] [--short] [--minutes N]
-                 [--agents N] [--tasks N] [--seed N]
+                 [--agents N] [--tasks N] [--seed N] [--no-mutants]
 
   --scenario NAME  only this one; several are possible
   --half quick     with a clock of its own, in seconds; and the mutants
@@ -26,6 +26,7 @@ const usage = `npm run truth -- [--scenario NAME]... [--half quick|shipped] [--s
   --short          a few scenarios, and a minute of the executable, as in continuous integration
   --minutes N      (10) how long the executable is watched
   --agents N       (12), --tasks N (120), --seed N (1): the clusters
+  --no-mutants     without the mutants
   --report FILE    writes how many lines passed and failed, as JSON`;
 
 const SHORT = ['everyday', 'agent-returns', 'leader-fails', 'master-recovers', 'framework-fails-over'];
@@ -55,10 +56,12 @@ const numbers = ['agents', 'tasks', 'seed', 'minutes'] as const;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
+    allowNegative: true,
     options: {
       scenario: { type: 'string', multiple: true },
       half: { type: 'string' },
       short: { type: 'boolean', default: false },
+      mutants: { type: 'boolean', default: true },
       report: { type: 'string' },
       help: { type: 'boolean', default: false },
       ...Object.fromEntries(numbers.map((name) => [name, { type: 'string' } as const])),
@@ -94,7 +97,7 @@ async function main(): Promise<void> {
   const shipped = halves.shipped ? inThread(watch.scenarios, plan, watch.seconds) : undefined;
   shipped?.catch(() => {}); // handled below, in order
   if (halves.quick) {
-    await quick(table, scenarios, plan);
+    await quick(table, scenarios, plan, values.mutants ? MUTANTS : []);
   }
   if (shipped !== undefined) {
     tell(table, watch.seconds, await shipped);
@@ -106,14 +109,14 @@ async function main(): Promise<void> {
   process.exitCode = table.failed > 0 ? 1 : 0;
 }
 
-async function quick(table: Table, scenarios: Scenario[], plan: Partial<Plan>): Promise<void> {
+async function quick(table: Table, scenarios: Scenario[], plan: Partial<Plan>, mutants: Mutant[]): Promise<void> {
   table.begin('Collector, history in memory and queries, with a clock of their own: a poll every 15 s');
   const lines = [
     ...scenarios.map((scenario) => async () => {
       const verdict = await playQuick(scenario, plan);
       return () => table.tell(scenario.name, verdict);
     }),
-    ...MUTANTS.map(({ name, scenario, plan: own, must }) => async () => {
+    ...mutants.map(({ name, scenario, plan: own, must }) => async () => {
       const verdict = await playQuick(scenarioOf(scenario), { ...plan, ...own }, name);
       return () => table.tellMutant(`mutant: ${name}`, verdict, must);
     }),

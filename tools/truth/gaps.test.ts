@@ -18,7 +18,7 @@ const LEADERSHIPS = [
 
 const watched = {
   scenario: { steps: [{ at: 100, do: 'leader dies' }] },
-  live: { leaderships: () => LEADERSHIPS, plan: { masters: 3 } } as unknown as Live,
+  live: { reachable: () => LEADERSHIPS, plan: { masters: 3 } } as unknown as Live,
   ...{ interval: INTERVAL, from: 0, to: 300, speed: 1, oneClock: true, measured: false },
   toCluster: (at: number) => at,
 } as unknown as Watched;

@@ -5,7 +5,7 @@
 // first after the return, which may be late by the back-off of polls that failed.
 import { type Answer, byMoment, type Moment, type Result } from './compare.ts';
 import { BACK_OFF, pollsIn, type Ups } from './up.ts';
-import type { Watched } from './watched.ts';
+import { anyMasterAnswers, type Watched } from './watched.ts';
 
 /** A series of each kind that must end and return. One per kind is enough, because others come from the same poll. */
 export const GAP_SERIES = [
@@ -37,7 +37,7 @@ interface Outage {
 }
 
 function outagesOf({ live, toCluster, from, to, interval, speed }: Watched): Outage[] {
-  const leaderships = live.leaderships();
+  const leaderships = live.reachable();
   return leaderships.slice(1).flatMap(({ from: elected, ready: back = Infinity }, i): Outage[] => {
     const { until: lost = Infinity } = leaderships[i];
     const seen = lost > toCluster(from) && back < toCluster(to) - BACK_OFF * interval * speed;
@@ -49,6 +49,10 @@ export function judgeGaps(watched: Watched, ups: Ups, series: Timed[], moments: 
   const gaps: Gaps = { checks: 0, inWindows: 0, deviations: [], lines: [] };
   const found = outagesOf(watched);
   const losses = watched.scenario.steps.filter((step) => step.do === 'leader dies' || step.do === 'zookeeper fails');
+  if (anyMasterAnswers(watched)) {
+    // A poll that meets another master is a gap too.
+    return gaps;
+  }
   gaps.checks++;
   if (found.length < losses.length) {
     gaps.deviations.push(`${losses.length} leaders are lost, and ${found.length} of them in the time that is watched`);

@@ -1,11 +1,13 @@
 // Compares the plugin's results of a scenario with the truth.
+import { judgeBalanced } from './balanced.ts';
 import { CHECKS } from './checks.ts';
 import { type Answer, compare, type Fact, type Moment, type Result } from './compare.ts';
 import { GAP_SERIES, judgeGaps } from './gaps.ts';
 import { answeredAtOf, momentsOf, stateBeforeOf, thenOf, truthsOf } from './moments.ts';
 import { passAt, type Reading, readingsOf, USE_CHECKS } from './passes.ts';
+import { told } from './untold.ts';
 import { judgeUp, pollsIn, UP, type Ups, upsOf } from './up.ts';
-import { disturbed, type Watched } from './watched.ts';
+import { anyMasterAnswers, disturbed, leadershipAt, type Watched } from './watched.ts';
 
 export interface Verdict extends Result {
   /** Deviations by expression. */
@@ -76,18 +78,23 @@ export function judge(watched: Watched): Verdict {
     watched,
     [...thens.values()].flatMap((then) => [...then.values()].flatMap((at) => [at, stateBefore(at)]))
   );
+  const leaderships = watched.live.reachable();
   for (const check of CHECKS) {
     const then = thens.get(check);
     const facts = ({ at }: Moment) => {
       const moment = then?.get(at) ?? at;
       const known = truth(moment);
       // A leader that has read its registry has metrics, whether or not agents came back.
-      const tells = check.page === '/metrics/snapshot' ? known.leader !== null : known.ready;
-      return tells ? check.facts(known, truth(stateBefore(moment))) : null;
+      const leadership = leadershipAt(leaderships, moment);
+      const tells =
+        leadership !== undefined &&
+        (check.page === '/metrics/snapshot' ? known.leader !== null : known.ready && moment >= (leadership.ready ?? 0));
+      return tells ? told(check, check.facts(known, truth(stateBefore(moment))), known, watched.live.plan.mesos) : null;
     };
     parts.push([check.expr, compare(check, answer(check.expr), moments, facts)]);
   }
   parts.push([UP.expr, judgeUp(watched, ups, moments, answeredAt)]);
+  parts.push(['balanced', judgeBalanced(watched, ups)]);
   parts.push([RECOVERING, judgeRecovering(watched, merged(watched, RECOVERING), ups)]);
   const gaps = judgeGaps(
     watched,
@@ -114,9 +121,12 @@ export function judge(watched: Watched): Verdict {
 /** A poll counts as 'recovering' when both attempts met a leader without agents, and only then. */
 function judgeRecovering(watched: Watched, answer: Answer, ups: Ups): Result {
   const { live, interval, speed, toCluster, to, oneClock } = watched;
+  if (anyMasterAnswers(watched)) {
+    return { checks: 0, inWindows: 0, deviations: [] };
+  }
   const retry = Math.min(5, interval / 10);
   const slack = oneClock ? 0 : 0.5 * speed;
-  const leaderships = live.leaderships().slice(1);
+  const leaderships = live.reachable().slice(1);
   const meets = (at: number, margin: number) =>
     leaderships.some(({ from, ready = Infinity }) => from - margin <= at && at < ready + margin);
   const tries = pollsIn(ups, 'state')

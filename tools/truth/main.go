@@ -34,6 +34,8 @@ type options struct {
 	masters  string        // URLs, by commas
 	control  string        // URL of the simulator's control server
 	user     string        // user:password for masters and agents; empty: none
+	token    string        // value of the header Authorization for both; empty: none
+	agent    string        // the setting agentAddress
 	start    int64         // Unix seconds
 	length   time.Duration // how long the cluster is watched
 	interval time.Duration // the setting pollInterval
@@ -54,6 +56,8 @@ func run(args []string) error {
 	flags.StringVar(&o.masters, "masters", "", "URLs of the masters, separated by commas")
 	flags.StringVar(&o.control, "control", "", "URL of the simulator's control server")
 	flags.StringVar(&o.user, "user", "", "user:password for masters and agents")
+	flags.StringVar(&o.token, "token", "", "value of the header Authorization for masters and agents")
+	flags.StringVar(&o.agent, "agent", "http://{ip}:{port}", "the setting agentAddress")
 	flags.Int64Var(&o.start, "start", 0, "Unix seconds at which the cluster's time began")
 	flags.DurationVar(&o.length, "length", 10*time.Minute, "how long the cluster is watched")
 	flags.DurationVar(&o.interval, "interval", 15*time.Second, "the setting pollInterval")
@@ -113,15 +117,16 @@ func watch(o options, asked []string) ([]answer, error) {
 func newClient(o options, clock collector.Clock, transport http.RoundTripper) (collector.Client, error) {
 	cfg := mesos.Config{
 		Masters: strings.Split(o.masters, ","),
-		HTTP:    &http.Client{Transport: &clocktest.Follower{Next: transport, Clock: clock, Control: o.control, User: o.user}},
-		Now:     clock.Now,
+		HTTP: &http.Client{Transport: &clocktest.Follower{
+			Next: transport, Clock: clock, Control: o.control, User: o.user, Authorization: o.token,
+		}},
+		Now: clock.Now,
 	}
 	masters, err := mesos.New(cfg)
 	if err != nil {
 		return nil, err
 	}
-	// Simulated agents' names do not resolve.
-	agents, err := mesos.NewAgents(mesos.AgentsConfig{Config: cfg, Address: "http://{ip}:{port}"})
+	agents, err := mesos.NewAgents(mesos.AgentsConfig{Config: cfg, Address: o.agent})
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ export function momentsOf(watched: Watched, length: number, excused: (at: number
 
 /** The cluster's moment at which a leader answered a page for a sample of that time, by the plugin's clock. */
 export function answeredAtOf(watched: Watched): (page: string, at: number) => number {
-  const leaderships = watched.live.leaderships();
+  const leaderships = watched.live.reachable();
   const pages = Map.groupBy(
     pagesOf(watched).filter(({ host, at }) => host === `master${leadershipAt(leaderships, at)?.master}`),
     ({ page }) => page

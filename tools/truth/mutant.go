@@ -22,10 +22,33 @@ var mutants = map[string]func(*collector.Both, collector.Clock){
 	"repeats-itself": func(b *collector.Both, clock collector.Clock) {
 		b.Client = &repeatsItself{Client: b.Client, clock: clock}
 	},
+	// A master that does not lead has an empty cluster.
+	"believes-followers": func(b *collector.Both, clock collector.Clock) {
+		b.Client = &believesFollowers{Client: b.Client, clock: clock}
+	},
 	// Every 20th container of an agent's statistics is lost.
 	"loses-containers": func(b *collector.Both, _ collector.Clock) { b.Of = &losesContainers{Agents: b.Of, every: 20} },
 	// Containers' user time is a tenth more than the agent said.
 	"inflates-use": func(b *collector.Both, _ collector.Clock) { b.Of = &inflatesUse{Agents: b.Of} },
+}
+
+// believesFollowers takes a master that does not lead for the leader of an empty
+// cluster, as its /state of 200 has it before Mesos 1.0.
+type believesFollowers struct {
+	collector.Client
+	clock collector.Clock
+}
+
+// State implements collector.Client.
+func (m *believesFollowers) State(ctx context.Context) (*mesos.State, error) {
+	state, err := m.Client.State(ctx)
+	if mesos.CategoryOf(err) != mesos.NoLeader {
+		return state, err
+	}
+	return &mesos.State{
+		Answer: mesos.Answer{Sent: m.clock.Now()}, ID: "follower", Flags: map[string]string{},
+		Slaves: []mesos.Slave{}, Frameworks: []mesos.Framework{},
+	}, nil
 }
 
 func mutantNames() []string { return slices.Sorted(maps.Keys(mutants)) }

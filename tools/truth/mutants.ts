@@ -38,6 +38,11 @@ export const MUTANTS: Mutant[] = [
     ],
   },
   {
+    name: 'believes-followers',
+    scenario: 'balancer',
+    must: ['mesos_cluster_cpus_capacity', 'mesos_cluster_memory_allocated_bytes', 'balanced'],
+  },
+  {
     name: 'loses-containers',
     scenario: 'everyday',
     must: ['mesos_cluster_cpus_measured', 'mesos_agent_memory_used_bytes', 'mesos_executor_memory_used_bytes'],

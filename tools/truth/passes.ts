@@ -93,7 +93,7 @@ export function readingsOf(watched: Watched): Reading[] {
 
 /** Whether a page is the /state of a leader that knows its cluster. */
 function tellsState(watched: Watched, { page, host, at }: Answered): boolean {
-  const leadership = leadershipAt(watched.live.leaderships(), at);
+  const leadership = leadershipAt(watched.live.reachable(), at);
   return (
     page === '/state' &&
     leadership?.ready !== undefined &&

@@ -63,7 +63,9 @@ async function backend(
   mutant: string
 ): Promise<Answer[]> {
   const flags: Record<string, string | number | boolean> = {
-    masters: live.masters.join(','),
+    masters: live.entry.masters.join(','),
+    agent: live.entry.agentAddress,
+    token: live.entry.token ?? '',
     control,
     start: START,
     // The poll of the agents at the last moment must be over.

@@ -121,18 +121,21 @@ async function asked(watches: Watch[], folder: string, seconds: number): Promise
 
 function sourceOf({ uid, live, measured }: Watch): object {
   const [name, password] = userOf(live.plan) ?? [];
+  const { masters, agentAddress, token } = live.entry;
   return {
     ...{ name: uid, uid, type: 'community-mesos-datasource', access: 'proxy' },
     ...(name && { basicAuth: true, basicAuthUser: name }),
     jsonData: {
-      masters: live.masters,
+      masters,
       pollInterval: `${INTERVAL}s`,
       taskSeries: 'always',
       agentStatistics: measured,
-      agentAddress: 'http://{ip}:{port}',
+      agentAddress,
+      ...(token && { httpHeaderName1: 'Authorization' }),
       ...(name && { agentBasicAuthUser: name }),
     },
     ...(name && { secureJsonData: { basicAuthPassword: password, agentBasicAuthPassword: password } }),
+    ...(token && { secureJsonData: { httpHeaderValue1: token } }),
   };
 }
 

@@ -43,7 +43,7 @@ type Standing = 'none' | 'recovering' | 'ready';
 
 /** Whether there is a leader that knows its cluster. */
 function standing({ live }: Watched, at: number): Standing {
-  const leadership = leadershipAt(live.leaderships(), at);
+  const leadership = leadershipAt(live.reachable(), at);
   return leadership === undefined ? 'none' : at >= (leadership.ready ?? Infinity) ? 'ready' : 'recovering';
 }
 
@@ -75,8 +75,9 @@ export function judgeUp(
   const result: Result = { checks: 0, inWindows: 0, deviations: [] };
   const pages = Object.fromEntries(Object.entries(POLLS).map(([page, poll]) => [poll, page]));
   for (const poll of [...Object.values(POLLS), ...(watched.measured ? ['agents'] : [])]) {
-    // The first poll of the agents is over later than the first moment.
-    for (const { at, window, excused } of poll === 'agents' ? moments.slice(1) : moments) {
+    // The first poll of the agents is over later than the first moment; one that failed has no cluster to be named by.
+    const late = poll === 'agents' || moments[0]?.excused;
+    for (const { at, window, excused } of late ? moments.slice(1) : moments) {
       result.checks++;
       if (window) {
         result.inWindows++;

@@ -46,12 +46,16 @@ export function pagesOf({ live, oneClock }: Watched): Answered[] {
   return live
     .requests()
     .filter(({ status, at }) => status === 200 && at !== undefined)
-    .map(({ host, path, time, at = 0 }) => ({
-      host,
-      page: pathOf(path, host.startsWith('master') ? 'master' : 'agent'),
-      arrived: oneClock ? at : Date.parse(time) / 1000,
-      at,
-    }))
+    .map(({ behind, time, at = 0, ...asked }) => {
+      const { host, path } = behind ?? asked;
+      return {
+        host,
+        // Older versions have pages under names with .json.
+        page: pathOf(path, host.startsWith('master') ? 'master' : 'agent').replace(/\.json$/, ''),
+        arrived: oneClock ? at : Date.parse(time) / 1000,
+        at,
+      };
+    })
     .sort((a, b) => a.at - b.at);
 }
 
@@ -69,8 +73,16 @@ function latestFault({ scenario, live }: Watched, on: Disturb['on'], at: number)
   return scenario.steps.findLast(done);
 }
 
+/** Whether any master may answer a request, also one that does not lead. */
+export function anyMasterAnswers({ live: { plan } }: Watched): boolean {
+  return plan.front?.kind === 'balancer' && plan.front.picks === 'any';
+}
+
 /** Whether responses may be lost or late at a moment of the cluster's clock. */
 export function disturbed(watched: Watched, on: Disturb['on'], at: number): boolean {
+  if (on === 'masters' && anyMasterAnswers(watched)) {
+    return true;
+  }
   const last = latestFault(watched, on, at);
   // After a failure the collector may wait for a while.
   const patience = 8 * watched.interval * watched.speed;

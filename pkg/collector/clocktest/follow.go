@@ -19,6 +19,8 @@ type Follower struct {
 	Clock   collector.Clock
 	Control string // URL of the control server
 	User    string // user:password for the cluster's own pages; empty: none
+	// Authorization is the header of that name for the cluster's own pages; empty: none.
+	Authorization string
 
 	mu    sync.Mutex
 	moved time.Time // where the cluster's time is
@@ -32,6 +34,10 @@ func (f *Follower) RoundTrip(req *http.Request) (*http.Response, error) {
 	if user, password, ok := strings.Cut(f.User, ":"); ok {
 		req = req.Clone(req.Context())
 		req.SetBasicAuth(user, password)
+	}
+	if f.Authorization != "" {
+		req = req.Clone(req.Context())
+		req.Header.Set("Authorization", f.Authorization)
 	}
 	return f.Next.RoundTrip(req)
 }

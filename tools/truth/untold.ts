@@ -1,0 +1,63 @@
+// What older versions of Mesos do not tell (../simulator/live/versions/shapes.ts): values that may be missing then, and never
+// wrong. All others must be there, whatever version it is.
+import { VERSIONS, shapeOf, type Version } from '../simulator/live/versions/shapes.ts';
+import type { Truth } from '../simulator/live/truth.ts';
+import type { Check } from './checks.ts';
+import type { Fact } from './compare.ts';
+
+interface Untold {
+  /** The first version of those that are simulated that tells it. */
+  since: Version;
+  exprs: RegExp;
+  /** Only of some series. */
+  only?(labels: Record<string, string>, truth: Truth): boolean;
+}
+
+const UNTOLD: Untold[] = [
+  // Agents have neither offered_resources nor reserved_resources.
+  { since: '0.28', exprs: /^mesos_(cluster|agent)_(cpus|memory|disk)_(offered|reserved)/ },
+  // They have no used_resources, and frameworks no executors: their tasks are all of it where no task has an executor.
+  {
+    since: '0.28',
+    exprs: /^mesos_agent_(cpus|memory|disk)_allocated/,
+    only: ({ agent }, { agents }) => agents.some((one) => one.agent === agent && one.executors > 0),
+  },
+  // There is no recovered_slaves, and agents are never unreachable.
+  {
+    since: '1.4',
+    exprs: /^mesos_cluster_agents$/,
+    only: ({ state }) => state === 'recovered' || state === 'unreachable',
+  },
+  // /roles has `resources` alone, and from 1.0 on the guarantee.
+  { since: '1.12', exprs: /^mesos_role_(cpus|memory|disk)_(reserved|quota_consumed)/ },
+  // Metrics by framework are from 1.7.
+  { since: '1.12', exprs: /^mesos_framework_tasks_ended_total$/ },
+];
+
+/** The facts of a check, as far as a version tells them. */
+export function told({ expr, by }: Check, facts: Fact[], truth: Truth, version: Version | undefined): Fact[] {
+  const shape = shapeOf(version);
+  if (version === undefined || shape === undefined) {
+    return facts;
+  }
+  const untold = UNTOLD.filter(
+    ({ since, exprs }) => VERSIONS.indexOf(version) < VERSIONS.indexOf(since) && exprs.test(expr)
+  );
+  const known = facts.map(([labels, value, latitude]): Fact => {
+    const silent = untold.some(({ only }) => only === undefined || only(labels, truth));
+    return silent
+      ? [labels, value, { low: value, high: value, ...latitude, mayLack: true }]
+      : [labels, value, latitude];
+  });
+  return by[0] === 'role' && shape.defaultRole ? [...known, ...ofDefaultRole(facts)] : known;
+}
+
+/** /roles lists `*`, which nobody here uses. */
+function ofDefaultRole(facts: Fact[]): Fact[] {
+  const states = new Set(facts.map(([{ state }]) => state));
+  return [...states].map((state) => [
+    { role: '*', ...(state !== undefined && { state }) },
+    0,
+    { low: 0, high: 0, mayLack: true },
+  ]);
+}
