@@ -43,17 +43,28 @@ type unknownKeys []unknownKey
 type unknownKey struct {
 	key     string // the whole of it
 	similar string // a known key it may stand for; "" for none
+	// own is the key without its place, known are those that its object has.
+	own   string
+	known []string
 }
 
 // unknownKeysOf returns the unknown keys of a query, sorted. What is not an
 // object is left to the decoder.
 func unknownKeysOf(raw json.RawMessage) unknownKeys {
 	query := objectOf(raw)
-	return slices.Concat(
-		unknownAmong("", query, queryKeys, grafanaKeys),
-		unknownIn("filters", query["filters"], filterKeys),
-		unknownIn("adhocFilters", query["adhocFilters"], adhocKeys, grafanaFilterKeys...),
-	)
+	all := unknownAmong("", query, queryKeys, grafanaKeys)
+	all = append(all, unknownIn("filters", query["filters"], filterKeys)...)
+	all = append(all, unknownIn("adhocFilters", query["adhocFilters"], adhocKeys, grafanaFilterKeys...)...)
+	return all.named()
+}
+
+// named fills in the known keys that the first unknown ones may stand for: of the others
+// only the number is told.
+func (u unknownKeys) named() unknownKeys {
+	for i := range u[:min(len(u), maxUnknown)] {
+		u[i].similar = similarKey(u[i].own, u[i].known)
+	}
+	return u
 }
 
 // unknownIn returns the unknown keys of the objects in a list.
@@ -86,11 +97,7 @@ func unknownAmong(place string, object map[string]json.RawMessage, known, alsoKn
 		if slices.Contains(known, key) || slices.Contains(alsoKnown, key) {
 			continue
 		}
-		similar := ""
-		if len(found) < maxUnknown { // of the others only the number is told
-			similar = similarKey(cut(key), known)
-		}
-		found = append(found, unknownKey{place + cut(key), similar})
+		found = append(found, unknownKey{key: place + cut(key), own: cut(key), known: known})
 	}
 	return found
 }

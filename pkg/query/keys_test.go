@@ -43,6 +43,23 @@ func TestManyUnknownKeysAreCounted(t *testing.T) {
 	require.Equal(t, "The query has 2 more unknown keys.", said[maxUnknown])
 }
 
+func TestOfManyFiltersOnlyTheFirstUnknownKeysAreCompared(t *testing.T) {
+	var filters []string
+	for range 50 {
+		filters = append(filters, `{"labell":"a","operatr":"=","valu":"b","label":"framework","operator":"=","value":"x"}`)
+	}
+	p, err := parse(json.RawMessage(`{"expr":"x","filters":[` + strings.Join(filters, ",") + `]}`))
+	require.NoError(t, err)
+	compared := 0
+	for _, k := range p.unknown {
+		if k.similar != "" {
+			compared++
+		}
+	}
+	require.Len(t, p.unknown, 150)
+	require.Equal(t, maxUnknown, compared)
+}
+
 // Rules that Grafana itself writes, with what it adds (measurements/grafana-facts.md, 4).
 func TestNoKeyOfGrafanaIsAnErrorForARule(t *testing.T) {
 	for _, query := range []string{

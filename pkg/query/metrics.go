@@ -321,8 +321,23 @@ func (c *compiler) finish(measure expr, p plan) (plan, error) {
 	return p, nil
 }
 
-// around returns the measure with forecast and top, which come last. step is 0
-// while it is unknown.
+// forecastStep returns the distance of the points that a forecast is made of: that of
+// the query, or where the forecast is shorter than two of these, as fine as the polls
+// are. A line needs two points.
+func (p plan) forecastStep(times stepRange) (time.Duration, error) {
+	switch {
+	case p.ahead == 0 || p.ahead >= 2*times.step:
+		return times.step, nil
+	case p.ahead >= 2*times.poll:
+		return times.poll, nil
+	default:
+		return 0, bad("forecast", "%q is too short: these series are polled every %s, and a forecast is made from as much history as it looks ahead. Write at least %s",
+			promDuration(p.ahead), promDuration(times.poll), promDuration(2*times.poll))
+	}
+}
+
+// around returns the measure with forecast and top, which come last. step is the least
+// distance of the points that the forecast is made of, 0 while it is unknown.
 func (p plan) around(step time.Duration) string {
 	x := p.measure
 	if p.ahead > 0 {
@@ -345,7 +360,7 @@ func (p plan) around(step time.Duration) string {
 }
 
 // at returns the expression for a step and a range, and how far back from a
-// moment it looks. Errors are *promql.Error.
+// moment it looks. Errors are *InvalidError or *promql.Error.
 func (p plan) at(times stepRange) (text string, reach time.Duration, err error) {
 	if p.parsed != nil {
 		return p.promQLAt(times)
@@ -356,7 +371,11 @@ func (p plan) at(times stepRange) (text string, reach time.Duration, err error) 
 			reach = times.span()
 		}
 	}
-	return times.interpolate(p.around(times.step)), reach + p.ahead, nil
+	step, err := p.forecastStep(times)
+	if err != nil {
+		return "", 0, err
+	}
+	return times.interpolate(p.around(step)), reach + p.ahead, nil
 }
 
 // similar names series of the catalogue that share most of a name's words.

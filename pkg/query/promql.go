@@ -146,12 +146,17 @@ func reachOf(parsed parser.Expr) (longest time.Duration) {
 	return longest
 }
 
-// plus returns the sum of two durations, the longest there is where it is longer.
+// plus returns the sum of two durations, the longest there is of either sign where it
+// is longer.
 func plus(a, b time.Duration) time.Duration {
-	if a > 0 && b > math.MaxInt64-a {
+	switch {
+	case a > 0 && b > math.MaxInt64-a:
 		return math.MaxInt64
+	case a < 0 && b < math.MinInt64-a:
+		return math.MinInt64
+	default:
+		return a + b
 	}
-	return a + b
 }
 
 // labelPoll is the label of the plugin's own health that names a poll.

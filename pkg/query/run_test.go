@@ -11,13 +11,16 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
+	"github.com/prometheus/prometheus/model/labels"
 	prom "github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/history/memory"
 	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/samples"
+	"community-mesos-datasource/pkg/series"
 )
 
 // scripted is an engine with given results. It keeps what it was
@@ -290,6 +293,28 @@ func TestForecastGoesOnAsHistoryDid(t *testing.T) {
 	require.InDelta(t, 60+30, response.Frames[0].Fields[0].At(0), 0.001)
 }
 
+// A panel over a month has steps of an hour, and a forecast of half an hour is still a line
+// through the polls.
+func TestAForecastShorterThanTwoStepsIsMadeFromThePolls(t *testing.T) {
+	line := make([]float64, 241)
+	for i := range line {
+		line[i] = float64(i) / 4
+	}
+	src := source(t, recordedStore(t, recorded{of("mesos_cluster_memory_allocated_bytes"), line}))
+	for _, o := range []Options{{}, {Alert: true}} {
+		for _, more := range []string{`"instant":true`, `"range":true`} {
+			response := answered(t, src, `{"entity":"cluster","resource":"memory","measure":"allocated","forecast":"30m","interval":"1h",`+more+`}`, o)
+			field := response.Frames[0].Fields[len(response.Frames[0].Fields)-1]
+			require.InDelta(t, 60+30, field.At(field.Len()-1), 0.001)
+		}
+	}
+	src.Interval = func(series.Poll) time.Duration { return 20 * time.Minute }
+	for _, o := range []Options{{}, {Alert: true}} {
+		response := Run(context.Background(), src, asked(`{"entity":"cluster","resource":"memory","measure":"allocated","forecast":"30m","instant":true}`), o)
+		require.EqualError(t, response.Error, `forecast: "30m" is too short: these series are polled every 20m, and a forecast is made from as much history as it looks ahead. Write at least 40m`)
+	}
+}
+
 func TestInfoLabelsJoinEachOperand(t *testing.T) {
 	var all []recorded
 	for id, rack := range map[string]string{"1": "r1", "2": "r1", "3": "r2"} {
@@ -450,4 +475,102 @@ func TestATableOverARangeIsBounded(t *testing.T) {
 	require.Equal(t, 10_000, response.Frames[0].Rows())
 	require.Equal(t, noon, response.Frames[0].Fields[0].At(9999), "of a series that alone has more, the latest")
 	require.Contains(t, texts(response)[0], "10000 of 11000 rows")
+}
+
+// Whatever the step, offset and forecast, a rule's Reduce sees its window only, and nothing
+// has a point after now. A panel may begin one step before its left edge.
+func TestNoPointIsOutsideOfTheRangeOrAfterNow(t *testing.T) {
+	step := make([]float64, 400)
+	for i := range step {
+		step[i] = float64(i)
+	}
+	src := source(t, recordedStore(t, recorded{of("mesos_cluster_memory_allocated_bytes"), step}))
+	now := noon.Add(7*time.Second + 300*time.Millisecond)
+	src.Now = func() time.Time { return now }
+	queries := []string{
+		`"expr":"mesos_cluster_memory_allocated_bytes"`,
+		`"expr":"mesos_cluster_memory_allocated_bytes offset 1m"`,
+		`"expr":"mesos_cluster_memory_allocated_bytes offset -1m"`,
+		`"expr":"mesos_cluster_memory_allocated_bytes @ end()"`,
+		`"expr":"max_over_time(mesos_cluster_memory_allocated_bytes[5m:$__interval] offset -2m)"`,
+		`"expr":"1"`,
+		`"entity":"cluster","resource":"memory","measure":"allocated"`,
+		`"entity":"cluster","resource":"memory","measure":"allocated","forecast":"10m"`,
+		`"entity":"cluster","resource":"memory","measure":"allocated","top":1`,
+	}
+	for _, query := range queries {
+		for _, interval := range []string{"", "1s", "10s", "45s", "1m", "7m", "1h", "1d"} {
+			for _, window := range [][2]time.Duration{
+				{-83 * time.Second, -23 * time.Second}, {-time.Hour, 0}, {-time.Hour, 30 * time.Second}, {-12 * time.Hour, 12 * time.Hour},
+				{-30*time.Minute - 400*time.Millisecond, -10 * time.Minute}, {-5 * time.Second, 0}, {0, 0}, {time.Minute, time.Hour},
+			} {
+				for _, shape := range []string{"range", "instant"} {
+					for _, o := range []Options{{}, {Alert: true}, {Expression: true}} {
+						q := asked(fmt.Sprintf(`{%s,"interval":%q,%q:true}`, query, interval, shape))
+						q.TimeRange = backend.TimeRange{From: now.Add(window[0]), To: now.Add(window[1])}
+						if o.Alert {
+							q.Interval, q.MaxDataPoints = time.Second, 43_200
+						}
+						response := Run(context.Background(), src, q, o)
+						require.NoError(t, response.Error)
+						for _, frame := range response.Frames {
+							if len(frame.Fields) < 2 || frame.Meta.Type != data.FrameTypeTimeSeriesMulti {
+								continue
+							}
+							times := frame.Fields[0]
+							first, last := times.At(0).(time.Time), times.At(times.Len()-1).(time.Time)
+							from := q.TimeRange.From
+							if !o.evaluated() {
+								from = from.Add(-time.Duration(times.Config.Interval) * time.Millisecond)
+							}
+							about := fmt.Sprintf("%s %s %v %+v", query, interval, window, o)
+							// Points are whole milliseconds.
+							require.False(t, first.Before(from.Truncate(time.Millisecond)), "%s: %s before %s", about, first, from)
+							require.False(t, last.After(q.TimeRange.To), "%s: %s after %s", about, last, q.TimeRange.To)
+							require.False(t, last.After(now), "%s: %s after now", about, last)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// Of the public report: x is 1 until 12:00:08 and 0 afterwards; the rule's window begins at 12:00:37.
+func TestReduceSeesItsWindowOnly(t *testing.T) {
+	at := func(hour, minute, second int) time.Time {
+		return time.Date(2026, 3, 1, hour, minute, second, 0, time.UTC)
+	}
+	store := memory.New(memory.Options{Now: func() time.Time { return at(12, 2, 0) }})
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	for when := at(11, 50, 8); !when.After(at(12, 1, 38)); when = when.Add(10 * time.Second) {
+		value := 1.0
+		if when.After(at(12, 0, 8)) {
+			value = 0
+		}
+		batch := store.Batch(context.Background())
+		_, err := batch.Append(0, func() labels.Labels { return of("x") }, when.UnixMilli(), value)
+		require.NoError(t, err)
+		require.NoError(t, batch.Commit())
+	}
+	src := source(t, store)
+	src.Now = func() time.Time { return at(12, 1, 40) }
+	src.Interval = func(series.Poll) time.Duration { return 10 * time.Second }
+	for interval, want := range map[string][]time.Time{
+		"1m":  {at(12, 1, 0)},
+		"10s": {at(12, 0, 40), at(12, 0, 50), at(12, 1, 0), at(12, 1, 10), at(12, 1, 20), at(12, 1, 30)},
+		"5m":  {at(12, 1, 37)},
+	} {
+		q := asked(`{"queryType":"promql","expr":"x","range":true,"instant":false,"interval":"` + interval + `"}`)
+		q.TimeRange, q.Interval, q.MaxDataPoints = backend.TimeRange{From: at(12, 0, 37), To: at(12, 1, 37)}, time.Second, 43_200
+		response := Run(context.Background(), src, q, Options{Alert: true})
+		require.NoError(t, response.Error)
+		times, values := response.Frames[0].Fields[0], response.Frames[0].Fields[1]
+		var got []time.Time
+		for i := range times.Len() {
+			got = append(got, times.At(i).(time.Time))
+			require.Zero(t, values.At(i), "1 was before the window")
+		}
+		require.Equal(t, want, got, interval)
+	}
 }

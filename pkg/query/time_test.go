@@ -145,6 +145,7 @@ func TestReachOfAnExpression(t *testing.T) {
 		"rate(up[2m] offset 1h) + up":          62 * time.Minute,
 		"max_over_time((rate(up[2m]))[1h:1m])": 62 * time.Minute,
 		"max_over_time(up[10m:1m] offset 20m)": 30 * time.Minute,
+		"max_over_time((max_over_time((up offset -200y)[1m:1m] offset -200y))[1m:1m] offset -200y)": 0,
 	} {
 		got, err := readsOf(expr)
 		require.NoError(t, err)

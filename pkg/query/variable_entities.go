@@ -67,7 +67,7 @@ func checkEntities(v VariableEntities, raw json.RawMessage) error {
 		return err
 	}
 	if unknown := unknownIn("filters", objectOf(raw)["filters"], filterKeys); len(unknown) > 0 {
-		return unknown.err()
+		return unknown.named().err()
 	}
 	switch {
 	case !slices.Contains(entityNames(), v.Entity):
