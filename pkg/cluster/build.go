@@ -18,7 +18,8 @@ import (
 //
 // Allocated amounts are those the master accounts (used_resources), which equal
 // its own *_used gauges in every recorded scene. Sums over listed tasks do not:
-// a task that ended and is not acknowledged is still listed with resources.
+// a task that ended and is not acknowledged is still listed with resources. Where
+// the master's version does not tell them, accounting.go adds up what is known.
 func Build(s *mesos.State, previous *Cluster) *Cluster {
 	c := &Cluster{
 		Time:        s.Sent,
@@ -33,13 +34,13 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 		Frameworks:      make([]*Framework, 0, len(s.Frameworks)),
 		AgentCounts:     map[AgentState]int{},
 		FrameworkCounts: map[FrameworkState]int{},
+		TasksListed:     true,
+		LostListed:      true,
 		RoleLoads:       map[string]*RoleLoad{},
 		agents:          make(map[string]*Agent, len(s.Slaves)),
 		frameworks:      make(map[string]*Framework, len(s.Frameworks)),
 	}
-	if s.Cluster != nil {
-		c.Name = series.CutName(*s.Cluster)
-	}
+	c.Name = series.CutName(s.ClusterName())
 	b := builder{Cluster: c, previous: previous}
 	if previous != nil {
 		for _, r := range previous.Roles {
@@ -47,15 +48,17 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 		}
 	}
 	for i := range s.Slaves {
-		b.addAgent(&s.Slaves[i])
+		b.addAgent(&s.Slaves[i], s)
+	}
+	if b.adding {
+		b.held, b.offered = map[*Agent]*Resources{}, map[*Agent]*Resources{}
 	}
 	for _, r := range s.RecoveredSlaves {
 		if id := b.name(r.ID); c.agents[id] == nil {
 			c.agents[id] = &Agent{ID: id, Hostname: b.name(r.Hostname)}
 		}
 	}
-	c.AgentCounts[AgentUnreachable] = int(s.UnreachableSlaves)
-	c.AgentCounts[AgentRecovered] = len(s.RecoveredSlaves)
+	b.countAgents(s)
 
 	tasks, executors := len(s.OrphanTasks), 0
 	for i := range s.Frameworks {
@@ -68,21 +71,28 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 	for i := range s.Frameworks {
 		b.addFramework(&s.Frameworks[i])
 	}
-	b.addTasks(s.OrphanTasks, "")
+	b.countFrameworks(s)
+	from := len(c.Tasks)
+	b.addTasks(s.OrphanTasks, "", "")
+	b.orphans(c.Tasks[from:])
+	b.foreign = len(s.OrphanTasks) > 0
+	b.total()
 	return c
 }
 
 type builder struct {
 	*Cluster
+	accounts
 	previous *Cluster
+	foreign  bool // tasks of frameworks that are not listed
 }
 
-func (b *builder) addAgent(s *mesos.Slave) {
+func (b *builder) addAgent(s *mesos.Slave, state *mesos.State) {
 	a := &Agent{
 		ID:                 b.name(s.ID),
 		Hostname:           b.name(s.Hostname),
 		Listed:             true,
-		State:              agentState(s),
+		State:              agentState(s, state),
 		Version:            b.name(s.Version),
 		Attributes:         s.Attributes,
 		Capacity:           regular(s.Resources),
@@ -92,6 +102,12 @@ func (b *builder) addAgent(s *mesos.Slave) {
 		RevocableAllocated: revocable(s.Used),
 	}
 	a.IP, a.Port = listening(s)
+	if a.Hostname == "" {
+		a.Hostname = b.name(a.IP)
+	}
+	if s.Lacks.Reserved {
+		a.Reserved = unknownResources
+	}
 	for _, r := range s.Reserved {
 		a.Reserved.Add(regular(r))
 	}
@@ -99,12 +115,7 @@ func (b *builder) addAgent(s *mesos.Slave) {
 		a.Region = b.name(s.Domain.FaultDomain.Region.Name)
 		a.Zone = b.name(s.Domain.FaultDomain.Zone.Name)
 	}
-	b.Capacity.Add(a.Capacity)
-	b.Allocated.Add(a.Allocated)
-	b.Offered.Add(a.Offered)
-	b.Reserved.Add(a.Reserved)
-	b.HasGPUs = b.HasGPUs || a.Capacity[GPUs]+a.RevocableCapacity[GPUs] > 0
-	b.AgentCounts[a.State]++
+	b.adding = b.adding || !a.Allocated.known() || !a.Offered.known()
 	b.Agents = append(b.Agents, a)
 	b.agents[a.ID] = a
 }
@@ -140,7 +151,6 @@ func (b *builder) addFramework(s *mesos.Framework) {
 	if f.Roles == nil && s.Role != "" {
 		f.Roles = []string{b.name(s.Role)}
 	}
-	b.FrameworkCounts[f.State]++
 	b.Frameworks = append(b.Frameworks, f)
 	b.frameworks[f.ID] = f
 	for _, role := range f.Roles {
@@ -152,8 +162,11 @@ func (b *builder) addFramework(s *mesos.Framework) {
 	if len(f.Roles) == 1 {
 		only = f.Roles[0]
 	}
-	b.addTasks(s.Tasks, only)
-	b.addTasks(s.UnreachableTasks, only)
+	tasks, executors := len(b.Tasks), len(b.Executors)
+	b.addTasks(s.Tasks, f.ID, only)
+	b.addTasks(s.UnreachableTasks, f.ID, only)
+	b.TasksListed = b.TasksListed && !s.Lacks.Tasks
+	b.LostListed = b.LostListed && !s.Lacks.UnreachableTasks
 	for i := range s.Offers {
 		o := &s.Offers[i]
 		b.role(cmp.Or(b.name(o.AllocationInfo.Role), only)).Offered.Add(regular(o.Resources))
@@ -171,9 +184,11 @@ func (b *builder) addFramework(s *mesos.Framework) {
 			Allocated: allocated,
 		})
 	}
+	b.account(f, s, b.Tasks[tasks:], b.Executors[executors:])
 }
 
-func (b *builder) addTasks(tasks []mesos.Task, role string) {
+// addTasks adds tasks. framework and role are those of tasks that do not name them.
+func (b *builder) addTasks(tasks []mesos.Task, framework, role string) {
 	for i := range tasks {
 		s := &tasks[i]
 		t := Task{
@@ -182,7 +197,7 @@ func (b *builder) addTasks(tasks []mesos.Task, role string) {
 			ExecutorID: b.name(s.ExecutorID),
 			Role:       cmp.Or(b.name(s.Role), role),
 			State:      ParseTaskState(s.State),
-			Framework:  b.framework(s.FrameworkID),
+			Framework:  b.framework(cmp.Or(s.FrameworkID, framework)),
 			Agent:      b.agent(s.SlaveID),
 			Labels:     s.Labels,
 		}

@@ -1,8 +1,9 @@
 // Package cluster is the model: what a Mesos cluster is at one moment.
 //
 // It is built from the leader's answers (/state, /roles). What Mesos spreads over
-// several places it has in one spelling, in base units and in disjoint states. Its files: cluster.go the types; build.go /state; roles.go /roles;
-// states.go and resources.go the vocabulary.
+// several places it has in one spelling, in base units and in disjoint states. Its files: cluster.go the types; build.go /state; accounting.go
+// sums that older masters do not tell; roles.go /roles; states.go and resources.go the
+// vocabulary.
 //
 // A Cluster is never changed once it is handed out: readers need no lock.
 package cluster
@@ -25,7 +26,7 @@ type Cluster struct {
 	NamesCut    int       // names that were longer than series.MaxName
 	HasGPUs     bool      // an agent has, or since the first model had, GPUs
 
-	// Sums over the agents.
+	// Sums over the agents, or what is known of them otherwise.
 	Capacity, Allocated, Offered, Reserved Resources
 
 	Agents     []*Agent
@@ -34,17 +35,18 @@ type Cluster struct {
 	Executors  []Executor
 	// Roles are nil until /roles was read.
 	Roles []*Role
-	// RoleSums reports whether /roles has the sums of roles: older masters list
-	// roles without allocated, offered and reserved, which is unknown, not 0.
-	RoleSums bool
 	// RoleLoads are what roles themselves hold as of /state: all roles that a
 	// framework is subscribed to or something runs in, and those of the /roles
 	// before, by name. What has no role is under "".
 	RoleLoads map[string]*RoleLoad
 
+	// A state that the master's version does not tell is absent from the counts.
 	AgentCounts     map[AgentState]int
 	FrameworkCounts map[FrameworkState]int
 	TaskCounts      TaskCounts
+	// TasksListed and LostListed report whether the master lists tasks, and those
+	// that are unreachable; counts of them mean nothing where it does not.
+	TasksListed, LostListed bool
 
 	agents     map[string]*Agent     // those listed and those only named by something
 	frameworks map[string]*Framework // likewise
@@ -57,7 +59,7 @@ type Agent struct {
 	Listed   bool   // false: the leader does not list it (any more), something names it
 	IP       string // where it listens, as it told the master; "" and 0: unknown
 	Port     int
-	State    AgentState
+	State    AgentState // "" where the master does not tell it
 	Version  string
 	Region   string
 	Zone     string
@@ -73,9 +75,9 @@ type Agent struct {
 // Framework is a framework that may have tasks.
 type Framework struct {
 	ID        string
-	Name      string // "" where only the ID is known
-	Listed    bool   // false: something names it, the leader does not list it
-	State     FrameworkState
+	Name      string         // "" where only the ID is known
+	Listed    bool           // false: something names it, the leader does not list it
+	State     FrameworkState // "" where the master does not tell it
 	Principal string
 	User      string
 	WebUIURL  string
@@ -119,8 +121,8 @@ type Executor struct {
 // Role is a role that has a framework, a quota, a weight or a reservation.
 type Role struct {
 	Name       string
-	Weight     float64
-	Frameworks int // subscribed to it
+	Weight     *float64 // nil: unknown
+	Frameworks *int     // subscribed to it; nil: unknown
 
 	// Reserved is the role's own. Mesos answers sums over the role and all below
 	// it. What the role is allocated and offered is in RoleLoads.

@@ -35,8 +35,15 @@ func (k Kind) String() string {
 // equal the master's own, whatever the order.
 type Resources [numKinds]Amount
 
-// Amount is a number of thousandths of what Mesos counts in: CPUs, GPUs, MiB.
+// Amount is a number of thousandths of what Mesos counts in: CPUs, GPUs, MiB. It may
+// be unknown.
+//
+// The rule for what is unknown: a sum of which one part is unknown is unknown, unless
+// the sum is known from elsewhere (accounting.go). It is never the sum of the rest.
 type Amount int64
+
+// Unknown is the amount that the master does not tell. It has no value and no series.
+const Unknown Amount = math.MinInt64
 
 const (
 	perUnit  = 1000
@@ -45,12 +52,36 @@ const (
 
 func amountOf(scalar float64) Amount { return Amount(math.Round(scalar * perUnit)) }
 
-// Value is the amount of a kind in its base unit: CPUs, GPUs or bytes.
+// Known reports whether the amount is known.
+func (a Amount) Known() bool { return a != Unknown }
+
+// Plus returns the sum, which is unknown if one of both is.
+func (a Amount) Plus(other Amount) Amount {
+	if a == Unknown || other == Unknown {
+		return Unknown
+	}
+	return a + other
+}
+
+// Minus returns the difference, which is unknown if one of both is.
+func (a Amount) Minus(other Amount) Amount {
+	if other == Unknown {
+		return Unknown
+	}
+	return a.Plus(-other)
+}
+
+// Value returns the amount of a kind in its base unit: CPUs, GPUs or bytes; NaN if it
+// is unknown.
 func (r *Resources) Value(k Kind) float64 { return r[k].In(k) }
 
-// In is the amount in the base unit of a kind: CPUs, GPUs or bytes.
+// In returns the amount in the base unit of a kind: CPUs, GPUs or bytes; NaN if it is
+// unknown.
 func (a Amount) In(k Kind) float64 {
-	if k == Memory || k == Disk {
+	switch {
+	case a == Unknown:
+		return math.NaN()
+	case k == Memory || k == Disk:
 		return float64(a) * mebibyte / perUnit
 	}
 	return float64(a) / perUnit
@@ -59,25 +90,52 @@ func (a Amount) In(k Kind) float64 {
 // Add adds other to r.
 func (r *Resources) Add(other Resources) {
 	for k := range r {
-		r[k] += other[k]
+		r[k] = r[k].Plus(other[k])
 	}
 }
 
 // Subtract subtracts other from r.
 func (r *Resources) Subtract(other Resources) {
 	for k := range r {
-		r[k] -= other[k]
+		r[k] = r[k].Minus(other[k])
 	}
 }
+
+// known reports whether all amounts are known.
+func (r *Resources) known() bool {
+	for _, a := range r {
+		if a == Unknown {
+			return false
+		}
+	}
+	return true
+}
+
+var unknownResources = Resources{Unknown, Unknown, Unknown, Unknown}
 
 // regular are the resources without the revocable ones, which Mesos lists
 // beside them (cpus, cpus_revocable) and which never add to these.
 func regular(r mesos.Resources) Resources {
-	return Resources{CPUs: amountOf(r.CPUs), GPUs: amountOf(r.GPUs), Memory: amountOf(r.Mem), Disk: amountOf(r.Disk)}
+	amounts := Resources{CPUs: amountOf(r.CPUs), GPUs: amountOf(r.GPUs), Memory: amountOf(r.Mem), Disk: amountOf(r.Disk)}
+	return amounts.without(r.Unknown)
 }
 
 func revocable(r mesos.Resources) Resources {
-	return Resources{CPUs: amountOf(r.CPUsRevocable), GPUs: amountOf(r.GPUsRevocable), Memory: amountOf(r.MemRevocable), Disk: amountOf(r.DiskRevocable)}
+	amounts := Resources{CPUs: amountOf(r.CPUsRevocable), GPUs: amountOf(r.GPUsRevocable), Memory: amountOf(r.MemRevocable), Disk: amountOf(r.DiskRevocable)}
+	return amounts.without(r.Unknown)
+}
+
+// without returns the resources with some kinds unknown.
+func (r Resources) without(kinds mesos.ResourceKinds) Resources {
+	if kinds == 0 {
+		return r
+	}
+	for k, kind := range [numKinds]mesos.ResourceKinds{CPUs: mesos.KindCPUs, GPUs: mesos.KindGPUs, Memory: mesos.KindMem, Disk: mesos.KindDisk} {
+		if kinds&kind != 0 {
+			r[k] = Unknown
+		}
+	}
+	return r
 }
 
 // Limits are amounts that may be absent: a quota without a limit for GPUs is

@@ -25,17 +25,11 @@ func (c *Cluster) WithRoles(r *mesos.Roles) *Cluster {
 	with := *c
 	with.Roles = make([]*Role, len(r.Roles))
 	byName := make(map[string]*Role, len(r.Roles))
-	var said Resources
 	for i := range r.Roles {
-		role := roleOf(&r.Roles[i])
+		role := c.roleOf(&r.Roles[i])
 		with.Roles[i] = role
 		byName[role.Name] = role
-		allocated, offered := regular(r.Roles[i].Allocated), regular(r.Roles[i].Offered)
-		for k := range said {
-			said[k] |= allocated[k] | offered[k] | role.Reserved[k]
-		}
 	}
-	with.RoleSums = said != Resources{} || (c.Allocated == Resources{} && c.Offered == Resources{} && c.Reserved == Resources{})
 
 	// What is taken from a parent is the child's whole sum, whatever was taken
 	// from the child before.
@@ -52,23 +46,43 @@ func (c *Cluster) WithRoles(r *mesos.Roles) *Cluster {
 	return &with
 }
 
-func roleOf(s *mesos.Role) *Role {
-	role := &Role{
-		Name:       series.CutName(s.Name),
-		Weight:     s.Weight,
-		Frameworks: len(s.Frameworks),
-		Reserved:   regular(s.Reserved),
+func (c *Cluster) roleOf(s *mesos.Role) *Role {
+	role := &Role{Name: series.CutName(s.Name), Reserved: regular(s.Reserved)}
+	if !s.Lacks.Weight {
+		role.Weight = &s.Weight
+	}
+	if n := len(s.Frameworks); !s.Lacks.Frameworks {
+		role.Frameworks = &n
+	} else {
+		role.Frameworks = c.subscribed(role.Name)
 	}
 	if s.Quota != nil {
 		role.QuotaGuarantee = limitsOf(s.Quota.Guarantee)
 		role.QuotaLimit = limitsOf(s.Quota.Limit)
-		role.QuotaConsumed = limitsOf(s.Quota.Consumed)
-		// Consumed leaves out what is 0; with a quota at all, that is known.
-		for k := range role.QuotaConsumed {
-			role.QuotaConsumed[k].Set = true
+		if s.Quota.Consumed != nil {
+			role.QuotaConsumed = limitsOf(*s.Quota.Consumed)
+			// Consumed leaves out what is 0; where it is there, that is known.
+			for k := range role.QuotaConsumed {
+				role.QuotaConsumed[k].Set = true
+			}
 		}
 	}
 	return role
+}
+
+// subscribed returns how many frameworks of /state are subscribed to a role; nil if
+// one does not tell its roles.
+func (c *Cluster) subscribed(role string) *int {
+	n := 0
+	for _, f := range c.Frameworks {
+		if f.Roles == nil {
+			return nil
+		}
+		if slices.Contains(f.Roles, role) {
+			n++
+		}
+	}
+	return &n
 }
 
 // nearestAbove returns the listed role whose subtree holds the role most closely:

@@ -115,8 +115,16 @@ var AgentStates = append(ListedAgentStates[:len(ListedAgentStates):len(ListedAge
 
 // agentState folds what Mesos says in three places into one. What an operator
 // asked for goes first: an agent that drains stays draining while it restarts.
-func agentState(s *mesos.Slave) AgentState {
+//
+// Masters before 0.20 do not say whether an agent is active; those they list they
+// count as activated_slaves. "" is unknown.
+func agentState(s *mesos.Slave, all *mesos.State) AgentState {
 	switch {
+	case s.Lacks.Active && !s.Deactivated && s.DrainInfo == nil:
+		if all.Lacks.ActivatedSlaves || int(all.ActivatedSlaves) >= len(all.Slaves) {
+			return AgentActive
+		}
+		return ""
 	case s.DrainInfo != nil && s.DrainInfo.State == "DRAINED":
 		return AgentDrained
 	case s.DrainInfo != nil:
@@ -144,17 +152,65 @@ const (
 // FrameworkStates are all states of frameworks.
 var FrameworkStates = []FrameworkState{FrameworkActive, FrameworkInactive, FrameworkDisconnected, FrameworkRecovered}
 
-// frameworkState goes by `active` before `connected`: older masters do not
-// have the latter, and an active framework is always connected.
+// countAgents counts agents by state.
+func (b *builder) countAgents(s *mesos.State) {
+	for _, state := range ListedAgentStates {
+		b.AgentCounts[state] = 0
+	}
+	for _, a := range b.Agents {
+		b.AgentCounts[a.State]++
+	}
+	if _, some := b.AgentCounts[""]; some { // unknown of one, unknown in sum
+		clear(b.AgentCounts)
+		b.AgentCounts[AgentActive] = int(s.ActivatedSlaves)
+	}
+	if !s.Lacks.UnreachableSlaves {
+		b.AgentCounts[AgentUnreachable] = int(s.UnreachableSlaves)
+	}
+	if !s.Lacks.RecoveredSlaves {
+		b.AgentCounts[AgentRecovered] = len(s.RecoveredSlaves)
+	}
+}
+
+// countFrameworks counts frameworks by state. Before 1.2 a framework that is known
+// from its agents only is not listed, but its ID is, from 0.22 on.
+func (b *builder) countFrameworks(s *mesos.State) {
+	counts := b.FrameworkCounts
+	for _, state := range FrameworkStates {
+		counts[state] = 0
+	}
+	told := true
+	for i, f := range b.Frameworks {
+		counts[f.State]++
+		told = told && !s.Frameworks[i].Lacks.Recovered
+		if f.State == "" && s.Frameworks[i].Lacks.Active {
+			delete(counts, FrameworkActive)
+		}
+	}
+	if _, some := counts[""]; some {
+		delete(counts, "")
+		delete(counts, FrameworkInactive)
+		delete(counts, FrameworkDisconnected)
+	}
+	counts[FrameworkRecovered] += len(s.UnregisteredFrameworks)
+	if !told && s.Lacks.UnregisteredFrameworks {
+		delete(counts, FrameworkRecovered)
+	}
+}
+
+// frameworkState goes by `active` before `connected`: masters before 1.1 do not
+// have the latter, and an active framework is always connected. "" is unknown.
 func frameworkState(f *mesos.Framework) FrameworkState {
 	switch {
 	case f.Recovered:
 		return FrameworkRecovered
 	case f.Active:
 		return FrameworkActive
-	case f.Connected:
-		return FrameworkInactive
-	default:
+	case !f.Lacks.Connected && !f.Connected:
 		return FrameworkDisconnected
+	case f.Lacks.Connected || f.Lacks.Active:
+		return ""
+	default:
+		return FrameworkInactive
 	}
 }

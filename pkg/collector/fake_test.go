@@ -50,7 +50,7 @@ func newFake(clock *clocktest.Clock) *fake {
 				Tasks: []mesos.Task{task(1)},
 			}},
 		},
-		roles: mesos.Roles{Roles: []mesos.Role{{Name: "prod", Weight: 1, Allocated: mesos.Resources{CPUs: 1, Mem: 32}}}},
+		roles: mesos.Roles{Roles: []mesos.Role{{Name: "prod", Weight: 1}}},
 	}
 }
 

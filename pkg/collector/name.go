@@ -1,8 +1,10 @@
 package collector
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"community-mesos-datasource/pkg/mesos"
@@ -24,11 +26,7 @@ type clusterLabel struct {
 
 // nameForState fixes the name by what /state says.
 func (c *Collector) nameForState(p *scheduledPoll, s *mesos.State) {
-	name := ""
-	if s.Cluster != nil {
-		name = *s.Cluster
-	}
-	c.fixName(p, name, !s.Restricted(), s.Sent)
+	c.fixName(p, s.ClusterName(), !s.Restricted(), s.Sent)
 }
 
 // awaitState waits until /state was tried, which brings the name and the list of
@@ -77,6 +75,11 @@ func (c *Collector) nameByFlags(p *scheduledPoll) error {
 	case categoryOf(err) == mesos.Forbidden:
 		c.fixName(p, "", false, p.scheduled)
 		return nil
+	case slices.Contains([]mesos.Category{mesos.NotMesos, mesos.Protocol}, categoryOf(err)):
+		// Mesos before 0.27 has no /flags. The snapshot does not wait for it: until
+		// /state says another, the name is that of before, or the data source's UID.
+		c.nameForNow(p)
+		return nil
 	default:
 		return fmt.Errorf("finding the name of the cluster: %w", err)
 	}
@@ -105,6 +108,20 @@ func (c *Collector) fixName(p *scheduledPoll, master string, told bool, t time.T
 	}
 	c.mu.Unlock()
 	c.rename(clusterLabel{value: name, from: setting, fixed: true}, t)
+}
+
+// nameForNow makes sure that there is a name, which the next success may change.
+func (c *Collector) nameForNow(p *scheduledPoll) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.mu.Lock()
+	if c.run != p.run || c.label.fixed || (c.label.value != "" && !c.label.recalled) {
+		c.mu.Unlock()
+		return
+	}
+	name := cmp.Or(c.label.value, p.settings.UID)
+	c.mu.Unlock()
+	c.rename(clusterLabel{value: name, from: p.settings.ClusterName}, p.scheduled)
 }
 
 // nameForFailure makes sure that a poll that failed has a name to be written

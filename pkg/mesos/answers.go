@@ -1,15 +1,20 @@
 package mesos
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // This file is the shape of Mesos' answers, as far as anything here reads
 // them: narrow structs, so that decoding skips the rest. What is left out on
 // purpose, because it may hold secrets and must never be shown:
 // command.environment, docker parameters, credentials.
 //
-// Names and types are those of the v0 JSON API of Mesos 0.28 to 1.12
-// (src/master/http.cpp, src/common/http.cpp). Mesos omits what is absent; a
-// pointer is used where absent and zero differ.
+// Names and types are those of the v0 JSON API of Mesos 0.19 to 1.12
+// (src/master/http.cpp, src/common/http.cpp). Mesos omits what is absent, and older
+// versions lack what they do not know. Where absent and zero differ, a pointer is
+// used, or absent.go notes what an answer lacks: fields Lacks, and
+// Resources.Unknown. Their zero is that of an answer that has everything.
 
 // Answer holds what is known of a response besides its content: when it was requested,
 // how long it took and how large it was.
@@ -44,6 +49,10 @@ type Resources struct {
 	GPUsRevocable float64 `json:"gpus_revocable"`
 	MemRevocable  float64 `json:"mem_revocable"`
 	DiskRevocable float64 `json:"disk_revocable"`
+
+	// Unknown are the kinds that the answer does not tell. An object that is there
+	// and lacks a kind tells that there is none of it.
+	Unknown ResourceKinds `json:"-"`
 }
 
 // State is /state of the leader.
@@ -59,8 +68,8 @@ type State struct {
 	StartTime   float64     `json:"start_time"`
 	ElectedTime float64     `json:"elected_time"`
 
-	// Cluster and Flags are absent for a principal that may not view flags, which
-	// is how a restricted principal is recognized.
+	// Cluster and Flags are both absent for a principal that may not view flags,
+	// which is how a restricted principal is recognized.
 	Cluster *string           `json:"cluster"`
 	Flags   map[string]string `json:"flags"`
 
@@ -71,8 +80,19 @@ type State struct {
 	Slaves          []Slave          `json:"slaves"`
 	RecoveredSlaves []RecoveredSlave `json:"recovered_slaves"`
 	Frameworks      []Framework      `json:"frameworks"`
-	// OrphanTasks were tasks of frameworks unknown after a failover (before 1.0).
-	OrphanTasks Tasks `json:"orphan_tasks"`
+	// OrphanTasks are tasks of frameworks that have not come back since a failover,
+	// and UnregisteredFrameworks the IDs of those frameworks (0.22 to 1.1; empty
+	// later, when such frameworks are listed as recovered).
+	OrphanTasks            Tasks       `json:"orphan_tasks"`
+	UnregisteredFrameworks []Attribute `json:"unregistered_frameworks"`
+
+	// Lacks is what the master's version does not tell.
+	Lacks struct {
+		ActivatedSlaves        bool
+		UnreachableSlaves      bool // before 1.3
+		RecoveredSlaves        bool // before 1.3
+		UnregisteredFrameworks bool // before 0.22
+	} `json:"-"`
 }
 
 // MasterInfo is a master as another one knows it.
@@ -80,9 +100,21 @@ type MasterInfo struct {
 	ID string `json:"id"` // as State.ID of that master
 }
 
-// Restricted reports whether the principal sees only part of the cluster:
-// Mesos filters /state silently (200) and leaves `flags` out.
-func (s *State) Restricted() bool { return s.Flags == nil }
+// Restricted reports whether the principal sees only part of the cluster: Mesos
+// filters /state silently (200) and leaves `flags` and `cluster` out. It does so
+// since 1.0; older masters, and some that are not Apache's, lack `flags` for
+// everybody.
+func (s *State) Restricted() bool {
+	return s.Flags == nil && s.Cluster == nil && !strings.HasPrefix(s.Version, "0.")
+}
+
+// ClusterName returns the master's --cluster, "" where it has none or does not tell.
+func (s *State) ClusterName() string {
+	if s.Cluster != nil {
+		return *s.Cluster
+	}
+	return s.Flags["cluster"]
+}
 
 // Slave is an agent as /state lists it. Agents that Mesos calls unreachable
 // are not listed.
@@ -103,6 +135,12 @@ type Slave struct {
 	Used             Resources            `json:"used_resources"`
 	Offered          Resources            `json:"offered_resources"`
 	Reserved         map[string]Resources `json:"reserved_resources"` // by role
+
+	// Lacks is what the master's version does not tell.
+	Lacks struct {
+		Active   bool // before 0.20
+		Reserved bool // before 0.23
+	} `json:"-"`
 }
 
 // RecoveredSlave is an agent the registry knows and that has not come back
@@ -141,16 +179,29 @@ type Framework struct {
 	Active           bool       `json:"active"`
 	Connected        bool       `json:"connected"`
 	Recovered        bool       `json:"recovered"`
+	Held             Resources  `json:"resources"` // used and offered
 	Used             Resources  `json:"used_resources"`
 	Offered          Resources  `json:"offered_resources"`
 	Tasks            Tasks      `json:"tasks"`
 	UnreachableTasks Tasks      `json:"unreachable_tasks"`
 	Executors        []Executor `json:"executors"`
 	Offers           []Offer    `json:"offers"` // outstanding
+
+	// Lacks is what the master's version does not tell.
+	Lacks struct {
+		Active           bool
+		Connected        bool // before 1.1
+		Recovered        bool // before 1.2
+		Tasks            bool
+		UnreachableTasks bool // before 1.3
+		Executors        bool // before 0.23
+		Offers           bool
+	} `json:"-"`
 }
 
 // Offer is an offer that is outstanding.
 type Offer struct {
+	SlaveID        string `json:"slave_id"`
 	AllocationInfo struct {
 		Role string `json:"role"`
 	} `json:"allocation_info"`
@@ -202,17 +253,21 @@ type Roles struct {
 	Roles []Role `json:"roles"`
 }
 
-// Role is a role as /roles lists it. Resources, allocated, offered and
-// reserved are sums over the role and everything below it (a/b counts in a
-// too), so they must not be added up.
+// Role is a role as /roles lists it. Reserved, and what is not read here (resources,
+// allocated, offered), are sums over the role and everything below it (a/b counts in
+// a too), so they must not be added up.
 type Role struct {
 	Name       string    `json:"name"`
 	Weight     float64   `json:"weight"`
 	Frameworks []string  `json:"frameworks"`
 	Quota      *Quota    `json:"quota"`
-	Allocated  Resources `json:"allocated"`
-	Offered    Resources `json:"offered"`
-	Reserved   Resources `json:"reserved"`
+	Reserved   Resources `json:"reserved"` // since 1.9
+
+	// Lacks is what the master's version does not tell.
+	Lacks struct {
+		Weight     bool
+		Frameworks bool
+	} `json:"-"`
 }
 
 // Quota is a role's limits. A resource that is absent from Guarantee or Limit
@@ -220,7 +275,8 @@ type Role struct {
 type Quota struct {
 	Guarantee QuotaResources `json:"guarantee"`
 	Limit     QuotaResources `json:"limit"`
-	Consumed  QuotaResources `json:"consumed"` // of the subtree
+	// Consumed is the subtree's; nil before 1.9.
+	Consumed *QuotaResources `json:"consumed"`
 }
 
 // QuotaResources are scalars that may be absent.

@@ -25,6 +25,9 @@ var scratch = sync.Pool{New: func() any { return new(Tasks) }}
 func (list *Tasks) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	grown := scratch.Get().(*Tasks)
 	defer scratch.Put(grown)
+	if *list == nil && d.PeekKind() == '[' {
+		*list = Tasks{} // an empty list is not an absent one
+	}
 	last := &Task{}
 	err := elements(d, reflect.TypeFor[Tasks](), func() error {
 		*grown = append(*grown, Task{})
@@ -42,6 +45,7 @@ func (list *Tasks) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 // read reads a task. Texts that repeat from one task to the next, such as the
 // framework's ID, the role and labels, share the memory of the last one.
 func (t *Task) read(d *jsontext.Decoder, last *Task) error {
+	t.Resources = unknown
 	return members(d, reflect.TypeFor[Task](), func(key []byte) error {
 		switch string(key) {
 		case "id":
@@ -119,29 +123,42 @@ func (t *Task) readStatuses(d *jsontext.Decoder, last []TaskStatus) error {
 	return err
 }
 
-// UnmarshalJSONFrom reads a resources object.
+// UnmarshalJSONFrom reads a resources object. null, of the object or of a number
+// (which is what is left of an infinite one), is unknown.
 func (r *Resources) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	if d.PeekKind() == 'n' {
+		*r = unknown
+		return pass(d)
+	}
+	*r = Resources{}
 	return members(d, reflect.TypeFor[Resources](), func(key []byte) error {
 		switch string(key) {
 		case "cpus":
-			return readNumber(d, &r.CPUs)
+			return r.read(d, &r.CPUs, KindCPUs)
 		case "gpus":
-			return readNumber(d, &r.GPUs)
+			return r.read(d, &r.GPUs, KindGPUs)
 		case "mem":
-			return readNumber(d, &r.Mem)
+			return r.read(d, &r.Mem, KindMem)
 		case "disk":
-			return readNumber(d, &r.Disk)
+			return r.read(d, &r.Disk, KindDisk)
 		case "cpus_revocable":
-			return readNumber(d, &r.CPUsRevocable)
+			return r.read(d, &r.CPUsRevocable, KindCPUs)
 		case "gpus_revocable":
-			return readNumber(d, &r.GPUsRevocable)
+			return r.read(d, &r.GPUsRevocable, KindGPUs)
 		case "mem_revocable":
-			return readNumber(d, &r.MemRevocable)
+			return r.read(d, &r.MemRevocable, KindMem)
 		case "disk_revocable":
-			return readNumber(d, &r.DiskRevocable)
+			return r.read(d, &r.DiskRevocable, KindDisk)
 		}
 		return pass(d)
 	})
+}
+
+func (r *Resources) read(d *jsontext.Decoder, into *float64, kind ResourceKinds) error {
+	if d.PeekKind() == 'n' {
+		r.Unknown |= kind
+	}
+	return readNumber(d, into)
 }
 
 // elements calls element before each element of a list, which it must read. null

@@ -32,6 +32,9 @@ func withoutEmpty(tasks []Task) []Task {
 		if len(t.Statuses) == 0 {
 			t.Statuses = nil
 		}
+		if t.Resources == unknown { // by reflection they are 0 where they are absent
+			t.Resources = Resources{}
+		}
 	}
 	if len(tasks) == 0 {
 		return nil

@@ -17,7 +17,10 @@ func amounts[E any](entity, measure string, of func(*E) *cluster.Resources) []co
 	for _, k := range cluster.Kinds {
 		columns = append(columns, column[E]{
 			name: catalogue.AmountName(entity, k.String(), measure),
-			read: func(v *traits, e *E) (float64, bool) { return of(e).Value(k), v.has(k) },
+			read: func(v *traits, e *E) (float64, bool) {
+				r := of(e)
+				return r.Value(k), r[k].Known() && v.has(k)
+			},
 		})
 	}
 	return columns
@@ -38,13 +41,14 @@ func limits(measure string, of func(*cluster.Role) *cluster.Limits) []column[clu
 	return columns
 }
 
-// taskCounts returns the columns of the number of tasks by state, zeros included.
+// taskCounts returns the columns of the number of tasks by state, zeros included,
+// where the master lists such tasks.
 func taskCounts[E any](entity string, states []cluster.TaskState, of func(*E) *cluster.TaskCounts) []column[E] {
 	var columns []column[E]
 	for _, s := range states {
 		columns = append(columns, column[E]{
 			name: catalogue.TasksName(entity), label: "state", value: string(s),
-			read: func(_ *traits, e *E) (float64, bool) { return float64(of(e).Of(s)), true },
+			read: func(v *traits, e *E) (float64, bool) { return float64(of(e).Of(s)), v.counts(s) },
 		})
 	}
 	return columns
@@ -203,20 +207,14 @@ func roleLoadColumns() []column[cluster.RoleLoad] {
 // roleColumns returns the columns of what /roles says of a role.
 func roleColumns() []column[cluster.Role] {
 	type R = cluster.Role
-	reserved := amounts("role", "reserved", func(r *R) *cluster.Resources { return &r.Reserved })
-	for i, c := range reserved {
-		reserved[i].read = func(v *traits, r *R) (float64, bool) {
-			n, ok := c.read(v, r)
-			return n, ok && v.roleSums
-		}
-	}
-	return slices.Concat(reserved,
+	return slices.Concat(
+		amounts("role", "reserved", func(r *R) *cluster.Resources { return &r.Reserved }),
 		limits("quota_limit", func(r *R) *cluster.Limits { return &r.QuotaLimit }),
 		limits("quota_guarantee", func(r *R) *cluster.Limits { return &r.QuotaGuarantee }),
 		limits("quota_consumed", func(r *R) *cluster.Limits { return &r.QuotaConsumed }),
 		[]column[R]{
-			{name: "mesos_role_weight", read: func(_ *traits, r *R) (float64, bool) { return r.Weight, true }},
-			{name: "mesos_role_frameworks", read: func(_ *traits, r *R) (float64, bool) { return float64(r.Frameworks), true }},
+			{name: "mesos_role_weight", read: func(_ *traits, r *R) (float64, bool) { return deref(r.Weight) }},
+			{name: "mesos_role_frameworks", read: func(_ *traits, r *R) (float64, bool) { return deref(r.Frameworks) }},
 		},
 	)
 }
@@ -294,4 +292,12 @@ func boolean(b bool) float64 {
 		return 1
 	}
 	return 0
+}
+
+// deref returns a number that may be unknown.
+func deref[N int | float64](n *N) (float64, bool) {
+	if n == nil {
+		return 0, false
+	}
+	return float64(*n), true
 }

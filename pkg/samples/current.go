@@ -72,7 +72,7 @@ func namesOf[E any](columns []column[E]) []string {
 // Series returns the series with a name, sorted by their labels.
 func (c Current) Series(name string) []CurrentSeries {
 	b := newCurrentBuilder(c.cluster, name)
-	v := &traits{gpus: c.Model.HasGPUs}
+	v := traitsOf(c.Model)
 	if columns := columnsOf(tasksNow, name); len(columns) > 0 {
 		b.series = make([]CurrentSeries, 0, len(c.Model.Tasks))
 		for i := range c.Model.Tasks {

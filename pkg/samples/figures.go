@@ -7,8 +7,18 @@ import (
 
 // traits holds what columns read besides the entity itself.
 type traits struct {
-	gpus     bool // the cluster has GPUs: everything has series of them
-	roleSums bool // /roles has the sums of roles
+	gpus        bool // the cluster has GPUs: everything has series of them
+	tasks, lost bool // the master lists tasks, and unreachable ones
+}
+
+// traitsOf returns the traits of a model.
+func traitsOf(c *cluster.Cluster) *traits {
+	return &traits{gpus: c.HasGPUs, tasks: c.TasksListed, lost: c.LostListed}
+}
+
+// counts reports whether tasks in a state are counted.
+func (v *traits) counts(s cluster.TaskState) bool {
+	return v.tasks && (v.lost || s != cluster.Unreachable)
 }
 
 // has reports whether there are series of a kind of resource.
@@ -30,17 +40,21 @@ func figuresOf(c *cluster.Cluster) *figures {
 	} {
 		f.resources[measure] = map[cluster.Kind]float64{}
 		for _, k := range cluster.Kinds {
-			f.resources[measure][k] = r.Value(k)
+			if r[k].Known() {
+				f.resources[measure][k] = r.Value(k)
+			}
 		}
 	}
-	for _, s := range cluster.AgentStates {
-		f.agents[s] = float64(c.AgentCounts[s])
+	for s, n := range c.AgentCounts {
+		f.agents[s] = float64(n)
 	}
-	for _, s := range cluster.FrameworkStates {
-		f.frameworks[s] = float64(c.FrameworkCounts[s])
+	for s, n := range c.FrameworkCounts {
+		f.frameworks[s] = float64(n)
 	}
 	for _, s := range cluster.LiveStates {
-		f.tasks[s] = float64(c.TaskCounts.Of(s))
+		if traitsOf(c).counts(s) {
+			f.tasks[s] = float64(c.TaskCounts.Of(s))
+		}
 	}
 	return f
 }

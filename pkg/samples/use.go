@@ -83,10 +83,10 @@ func useOf(r *mesos.Readings, cores maybe, allocated *cluster.Resources) use {
 	u.memory.value, u.memory.ok = r.Of(memoryUsed)
 	u.disk.value, u.disk.ok = r.Of(diskUsed)
 	if u.cpus.ok {
-		u.cpusMeasured = maybe{allocated.Value(cluster.CPUs), true}
+		u.cpusMeasured = maybe{allocated.Value(cluster.CPUs), allocated[cluster.CPUs].Known()}
 	}
 	if u.memory.ok {
-		u.memoryMeasured = maybe{allocated.Value(cluster.Memory), true}
+		u.memoryMeasured = maybe{allocated.Value(cluster.Memory), allocated[cluster.Memory].Known()}
 	}
 	return u
 }
@@ -107,12 +107,12 @@ type total struct {
 func (t *total) add(u use, allocated *cluster.Resources) {
 	if u.cpus.ok {
 		t.cpus += u.cpus.value
-		t.cpusMeasured += allocated[cluster.CPUs]
+		t.cpusMeasured = t.cpusMeasured.Plus(allocated[cluster.CPUs])
 		t.cpusRead = true
 	}
 	if u.memory.ok {
 		t.memory += u.memory.value
-		t.memoryMeasured += allocated[cluster.Memory]
+		t.memoryMeasured = t.memoryMeasured.Plus(allocated[cluster.Memory])
 		t.memoryRead = true
 	}
 }
@@ -121,8 +121,8 @@ func (t *total) add(u use, allocated *cluster.Resources) {
 // disk that is measured.
 func (t *total) use() use {
 	return use{
-		cpus: maybe{t.cpus, t.cpusRead}, cpusMeasured: maybe{t.cpusMeasured.In(cluster.CPUs), t.cpusRead},
-		memory: maybe{t.memory, t.memoryRead}, memoryMeasured: maybe{t.memoryMeasured.In(cluster.Memory), t.memoryRead},
+		cpus: maybe{t.cpus, t.cpusRead}, cpusMeasured: maybe{t.cpusMeasured.In(cluster.CPUs), t.cpusRead && t.cpusMeasured.Known()},
+		memory: maybe{t.memory, t.memoryRead}, memoryMeasured: maybe{t.memoryMeasured.In(cluster.Memory), t.memoryRead && t.memoryMeasured.Known()},
 	}
 }
 

@@ -172,7 +172,7 @@ func (w *Writer) commit(ctx context.Context, poll series.Poll, t time.Time, tabl
 
 // State writes the model of a /state.
 func (w *Writer) State(ctx context.Context, m *cluster.Cluster, s Settings, h Health) error {
-	v := &traits{gpus: m.HasGPUs}
+	v := traitsOf(m)
 	return w.batch(ctx, series.PollState, m.Time, func(b *batch) {
 		w.writeHealth(b, h)
 		if !m.Restricted {
@@ -221,7 +221,7 @@ func writeTasks(b *batch, v *traits, m *cluster.Cluster, wanted []string, tasks 
 // Roles writes the roles of a model, which a /roles sent at t brought. A role that
 // /state does not name has nothing as of /state's time.
 func (w *Writer) Roles(ctx context.Context, m *cluster.Cluster, t time.Time, h Health) error {
-	v := &traits{gpus: m.HasGPUs, roleSums: m.RoleSums}
+	v := traitsOf(m)
 	return w.batch(ctx, series.PollRoles, t, func(b *batch) {
 		w.writeHealth(b, h)
 		for _, r := range m.Roles {
