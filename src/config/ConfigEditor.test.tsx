@@ -164,6 +164,48 @@ describe('fields', () => {
     expect(last()?.jsonData).toEqual({ taskSeries: 'never' });
   });
 
+  // Provisioning and other tools deliver texts.
+  it('show texts for what they say, and store what is changed in its own type', async () => {
+    const jsonData = {
+      ...{ masters: 'http://master1:5050', maxSeries: '50000', agentStatistics: 'true', taskLabels: 'team,env' },
+      ...{
+        agentHeaders: 'Authorization',
+        clusterName: 42,
+        tlsSkipVerify: 'false',
+        tlsAuthWithCACert: 'true',
+        timeout: '20',
+      },
+    } as unknown as MesosOptions;
+    const { last, user } = setUp({ jsonData });
+    expect(screen.getByLabelText('Master 1')).toHaveValue('http://master1:5050');
+    expect(screen.getByLabelText(/^Series limit/)).toHaveValue(50000);
+    expect(screen.getByLabelText(/^Agent statistics/)).toBeChecked();
+    expect(screen.getByText('team')).toBeInTheDocument();
+    expect(screen.getByText('env')).toBeInTheDocument();
+    expect(screen.getByLabelText('Agent header 1')).toHaveValue('Authorization');
+    expect(screen.getByLabelText(/^Cluster name/)).toHaveValue('42');
+    expect(screen.getByLabelText(/Skip TLS certificate validation/)).not.toBeChecked();
+    expect(screen.getByLabelText(/Add self-signed certificate/)).toBeChecked();
+    await user.type(screen.getByLabelText(/^Poll interval/), '30s');
+    expect(last()?.jsonData).toEqual({
+      ...{ masters: ['http://master1:5050'], maxSeries: 50000, agentStatistics: true, taskLabels: ['team', 'env'] },
+      ...{
+        agentHeaders: ['Authorization'],
+        clusterName: '42',
+        tlsSkipVerify: false,
+        tlsAuthWithCACert: true,
+        timeout: 20,
+      },
+      pollInterval: '30s',
+    });
+  });
+
+  it('show a switch as off where a text says so', () => {
+    setUp({ jsonData: { agentStatistics: 'false' } as unknown as MesosOptions });
+    expect(screen.getByLabelText(/^Agent statistics/)).not.toBeChecked();
+    expect(screen.queryByLabelText(/^Agent address/)).not.toBeInTheDocument();
+  });
+
   it('tell their default', () => {
     setUp();
     expect(screen.getByText(/Default: 15s\./)).toBeInTheDocument();

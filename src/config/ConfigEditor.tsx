@@ -19,6 +19,7 @@ import { AGENTS, CLUSTER_NAME, COLLECTION, HISTORY, type FieldSpec } from './fie
 import { FieldRow } from './FieldRow';
 import { Masters } from './Masters';
 import { Provisioning } from './Provisioning';
+import { typedOptions } from './typed';
 import type { MesosOptions, MesosSecureOptions } from './types';
 import { throughZooKeeper } from './validate';
 import { ZooKeeperDigest } from './ZooKeeperDigest';
@@ -28,7 +29,8 @@ export type Props = DataSourcePluginOptionsEditorProps<MesosOptions, MesosSecure
 // Stands for an empty url: Grafana does not store an empty one over another. Plugin.json's route goes there, too.
 const NOWHERE = 'http://127.0.0.1:9';
 
-export default function ConfigEditor({ options, onOptionsChange }: Props) {
+export default function ConfigEditor({ options: stored, onOptionsChange }: Props) {
+  const options = { ...stored, jsonData: typedOptions(stored.jsonData) };
   const { jsonData, readOnly } = options;
 
   const set = (key: keyof MesosOptions, value: unknown) => {
@@ -100,7 +102,7 @@ export default function ConfigEditor({ options, onOptionsChange }: Props) {
       </ConfigSection>
       <Divider />
 
-      {jsonData.agentStatistics && (
+      {jsonData.agentStatistics === true && (
         <>
           <ConfigSection
             title="Agents"

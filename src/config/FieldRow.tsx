@@ -67,7 +67,7 @@ function Control({ field, id, options, readOnly, onChange }: Props & { id: strin
         <Switch
           id={id}
           disabled={readOnly}
-          value={Boolean(value)}
+          value={value === true}
           onChange={(event) => onChange(event.currentTarget.checked || undefined)}
         />
       );

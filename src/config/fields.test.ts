@@ -40,6 +40,9 @@ it.each([
   ['retention', '1 day', '"1 day" is not a valid duration, for example 15s, 10m or 7d'],
   ['memoryLimit', '1MiB', '"1MiB" is too small: at least 16MiB'],
   ['maxSeries', 10, '10 is too small: at least 1000'],
+  ['maxSeries', 'many', '"many" is not a number'],
+  ['agentStatistics', 'maybe', '"maybe" is not true or false'],
+  ['clusterName', true, 'true is not a text in quotes'],
   ['taskSeries', 'sometimes', '"sometimes" is not possible: choose one of auto, always, never'],
   [
     'agentAddress',

@@ -178,8 +178,13 @@ export function fieldProblem(field: FieldSpec, options: MesosOptions): string | 
   }
   switch (field.kind) {
     case 'text':
+      return typeof value === 'string'
+        ? field.problem?.(value.trim())
+        : `${JSON.stringify(value)} is not a text in quotes`;
     case 'number':
-      return field.problem?.(String(value));
+      return Number.isNaN(Number(value)) ? `${JSON.stringify(value)} is not a number` : field.problem?.(String(value));
+    case 'switch':
+      return typeof value === 'boolean' ? undefined : `${JSON.stringify(value)} is not true or false`;
     case 'choice':
       return field.options.some((option) => option.value === value)
         ? undefined

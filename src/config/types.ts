@@ -28,7 +28,7 @@ export interface MesosOptions extends DataSourceJsonData {
   memoryLimit?: string;
   retention?: string;
 
-  /** Seconds, Grafana's own HTTP client option. It must be a number: as text it means no time-out. */
+  /** Seconds, Grafana's own HTTP client option. As text it is read as a number, too. */
   timeout?: number;
   enableSecureSocksProxy?: boolean;
 }
