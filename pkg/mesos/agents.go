@@ -26,7 +26,8 @@ import (
 //
 // The same is checked again when a host's name is resolved (GuardDial). A host that
 // AgentsConfig.Address itself names, such as a router, is the operator's choice,
-// and these rules do not apply.
+// and these rules do not apply to it; they do to a host in the path behind it, since
+// the router connects there.
 
 // DefaultAgentAddress is the address with which an agent registered.
 const DefaultAgentAddress = "http://{hostname}:{port}"
@@ -105,14 +106,15 @@ func HostByAgent(template string) bool {
 }
 
 // onLoopback reports whether the cluster is on this machine: a master, or a server
-// of the ZooKeeper in which the masters are registered.
+// of the ZooKeeper in which the masters are registered. A router here that has the
+// master below a path does not show where the master is.
 func onLoopback(addresses []string) (bool, error) {
 	masters, zooKeeper, err := parseMasters(addresses)
 	if err != nil {
 		return false, err
 	}
 	for _, m := range masters {
-		if isLoopback(m.URL.Hostname()) {
+		if isLoopback(m.URL.Hostname()) && m.path() == "" {
 			return true, nil
 		}
 	}
@@ -234,11 +236,8 @@ func parseAddress(written string) (addressTemplate, error) {
 	if !ok || (scheme != "http" && scheme != "https") {
 		return wrong("%q does not begin with http:// or https://", written)
 	}
-	authority, path, _ := strings.Cut(rest, "/")
+	authority, _, _ := strings.Cut(rest, "/")
 	t := addressTemplate{scheme: scheme}
-	if path = strings.Trim(path, "/"); path != "" {
-		t.path = "/" + path
-	}
 	// Stand-ins that are what placeholders become, so that the URL can be parsed.
 	probe, err := url.Parse(scheme + "://" + strings.NewReplacer("{hostname}", "hostname", "{ip}", "192.0.2.1", "{port}", "5051", "{id}", "id").Replace(rest))
 	switch {
@@ -246,6 +245,11 @@ func parseAddress(written string) (addressTemplate, error) {
 		return wrong("%q is not an address", written)
 	case probe.RawQuery != "" || probe.ForceQuery || probe.Fragment != "":
 		return wrong("%q has a query or fragment", written)
+	case oddPath.MatchString(probe.Path):
+		return wrong("%q has a path with //, . or .. in it", written)
+	}
+	if path := strings.Trim(rest[len(authority):], "/"); path != "" {
+		t.path = "/" + path
 	}
 	t.host = authority
 	if i := strings.LastIndexByte(authority, ':'); i >= 0 && !strings.HasSuffix(authority, "]") {
@@ -296,17 +300,21 @@ func (a *Agents) targetOf(agent AgentAddress) (Target, error) {
 		return no("the master does not say its port; write the port into agentAddress")
 	}
 	fill := strings.NewReplacer("{hostname}", agent.Hostname, "{ip}", agent.IP, "{port}", strconv.Itoa(agent.Port), "{id}", agent.ID)
-	host := fill.Replace(t.host)
-	if t.byAgent {
-		if why := a.hostRule(host); why != "" {
-			return no("%s", why)
+	for placeholder, host := range map[string]string{"{hostname}": agent.Hostname, "{ip}": agent.IP} {
+		if uses(placeholder) {
+			if why := a.hostRule(host); why != "" {
+				return no("%s", why)
+			}
 		}
 	}
-	target := newTarget(t.scheme, host, fill.Replace(t.port))
+	target := newTarget(t.scheme, fill.Replace(t.host), fill.Replace(t.port))
 	target.agent = true
-	if t.path != "" {
-		target.URL.Path = fill.Replace(t.path)
-		target.Address += target.URL.Path
+	path, err := url.Parse(fill.Replace(t.path))
+	if err == nil {
+		target, err = target.below(path.EscapedPath())
+	}
+	if err != nil {
+		return no("its address is not one of a web page")
 	}
 	return target, nil
 }

@@ -188,6 +188,12 @@ func TestWhichAgentsAreAsked(t *testing.T) {
 		"on a port that is written":       {far, "http://{hostname}:61001", "", agent("agent1", "", 0), "http://agent1:61001/p"},
 		"on the port of the scheme":       {far, "https://{hostname}", "", agent("agent1", "", 0), "https://agent1:443/p"},
 		"behind a router":                 {far, "https://router.example.com/agent/{id}", "", agent("", "", 0), "https://router.example.com:443/agent/S1/p"},
+		"behind a router with a space":    {far, "https://r/a%20b/{id}%2Fx", "", agent("", "", 0), "https://r:443/a%20b/S1%2Fx/p"},
+		"behind a router, by its name":    {far, "https://router/{hostname}/{port}", `.*\.example\.com`, agent("agent1.example.com", "", 5051), "https://router:443/agent1.example.com/5051/p"},
+		"a host for a router to ask":      {far, "https://router/{hostname}", `.*\.example\.com`, agent("agent1.example.org", "", 5051), "does not match agentHosts"},
+		"metadata for a router to ask":    {far, "https://router/{ip}/{port}", "", agent("", "169.254.169.254", 80), "link-local"},
+		"itself for a router to ask":      {far, "https://router/{hostname}", "", agent("localhost", "", 80), "the machine of Grafana"},
+		"here, where a router is":         {[]string{"http://localhost:8080/mesos"}, "", "", agent("127.0.0.1", "", 5051), "the machine of Grafana"},
 		"behind a router here":            {far, "http://127.0.0.1:8080/agent/{id}/", "", agent("", "", 0), "http://127.0.0.1:8080/agent/S1/p"},
 		"IPv6":                            {far, "http://{ip}:{port}", "", agent("", "2001:db8::1", 5051), "http://[2001:db8::1]:5051/p"},
 		"a name that is an address":       {far, "", "", agent("10.0.0.1", "", 5051), "http://10.0.0.1:5051/p"},
@@ -322,6 +328,7 @@ func TestWrongAgentAddressesSayWhatWouldBeRight(t *testing.T) {
 		"http://router/agent":           "the same for all agents",
 		"http://{hostname}:99999":       "65535",
 		"http://{hostname}/?x={id}":     "query",
+		"http://router/../{id}":         ". or ..",
 		"http://":                       "not an address",
 	} {
 		t.Run(written, func(t *testing.T) {

@@ -25,8 +25,7 @@ func (c *Client) Snapshot(ctx context.Context) (*Metrics, error) {
 		}
 		c.mu.Unlock()
 		if !metrics.Elected() {
-			return nil, &Error{Category: NoLeader, Target: target.Address, moved: true, Sentence: fmt.Sprintf(
-				"The master at %s was named as the leader and does not lead: a new leader is being elected; the next poll looks again.", target.Address)}
+			return nil, notElected(target)
 		}
 		// 0 while the replicated log waits for its quorum; a registry in memory
 		// has no such key.
@@ -107,6 +106,16 @@ func (c *Client) state(ctx context.Context, target Target) (*State, error) {
 		state.Frameworks[i].WebUIURL = safeLink(state.Frameworks[i].WebUIURL)
 	}
 	return state, nil
+}
+
+// notElected returns the error of a snapshot in which the master says that it is not the
+// leader.
+func notElected(target Target) error {
+	sentence := "The master at %s was named as the leader and does not lead: a new leader is being elected; the next poll looks again."
+	if target.path() != "" {
+		sentence = "The master that answers at %s does not lead: a new leader is being elected, or the router before it does not pass requests on to the leader; the next poll looks again."
+	}
+	return &Error{Category: NoLeader, Target: target.Address, moved: true, Sentence: fmt.Sprintf(sentence, target.Address)}
 }
 
 func recovering(target Target, why string) error {
@@ -190,7 +199,7 @@ func ofLeader[T any](ctx context.Context, c *Client, page endpoint, ask func(con
 		if CategoryOf(err) == Timeout { // the time of this poll is used up
 			return none, err
 		}
-		next, unknown := c.find(ctx, leader.Address)
+		next, unknown := c.find(ctx, search{failed: leader.Address, moved: moved(err)})
 		switch {
 		case CategoryOf(unknown) == NoLeader:
 			return none, unknown

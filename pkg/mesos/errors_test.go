@@ -166,7 +166,7 @@ func TestAnythingButMesosIsSaidWhenAskedForItsLeader(t *testing.T) {
 		"a redirect to a login": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://login.example.com/?key=s3cret", 302)
 		}, NotMesos, "it leads to a login"},
-		"a redirect to https":               {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://"+r.Host+r.URL.Path, 307) }, NotMesos, "write https://"},
+		"a redirect to https":               {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://"+r.Host+r.URL.Path, 307) }, TLS, "write https://"},
 		"a redirect to nowhere":             {text(307, "text/plain", ""), NotMesos, "redirects are not followed"},
 		"a redirect that cannot be read":    {toLeader("%zz:5050"), Protocol, "cannot be read"},
 		"a redirect without a port":         {toLeader("master1"), NotMesos, "redirects are not followed"},

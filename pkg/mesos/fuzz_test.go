@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"math"
+	"net"
 	"net/url"
 	"regexp"
 	"strings"
@@ -131,9 +132,9 @@ func FuzzParseMasters(f *testing.F) {
 		}
 		for _, target := range targets {
 			require.Contains(t, []string{"http", "https"}, target.URL.Scheme)
-			require.Equal(t, target.Address, target.URL.Host)
+			require.Equal(t, target.Address, target.URL.Host+target.path())
 			require.Nil(t, target.URL.User)
-			require.Empty(t, target.URL.Path)
+			require.False(t, strings.HasSuffix(target.path(), "/"))
 			again, _, err := parseMasters([]string{target.URL.String()})
 			require.NoError(t, err)
 			require.Equal(t, target.Address, again[0].Address)
@@ -142,17 +143,26 @@ func FuzzParseMasters(f *testing.F) {
 }
 
 func FuzzLocation(f *testing.F) {
-	for _, seed := range []string{"//localhost:5050", "//[::1]:5050/master/state", "http://a:1", "//u:p@a:1", "//a", "/state"} {
+	for _, seed := range []string{
+		"//localhost:5050", "//[::1]:5050/master/state", "http://a:1", "//u:p@a:1", "//a", "/state", "https://a/mesos/", "//a:1/redirect?x=y", "//a:1/%2e%2e/state",
+	} {
 		f.Add(seed)
 	}
-	f.Fuzz(func(t *testing.T, location string) {
-		address, err := locationAddress(location)
-		if err != nil {
+	masters, _, err := parseMasters([]string{"http://a:1", "https://a/mesos", "http://[::1]:5050"})
+	require.NoError(f, err)
+	f.Fuzz(func(t *testing.T, header string) {
+		at, ok := readLocation(header, masters[1])
+		if !ok {
 			return
 		}
-		require.True(t, strings.HasPrefix(location, "//"))
-		require.NotContains(t, address, "@")
-		require.NotContains(t, address, "/")
+		require.NotContains(t, at.String(), "@", "no user")
+		host, port, err := net.SplitHostPort(at.host)
+		require.NoError(t, err)
+		require.NotEmpty(t, host)
+		require.NoError(t, checkPort(port))
+		if master := at.master(masters, statePage); master != nil {
+			require.True(t, sameAddress(master.URL.Host, at.host))
+		}
 	})
 }
 

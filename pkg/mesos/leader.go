@@ -10,10 +10,11 @@ import (
 )
 
 // Which master leads is found through ZooKeeper if the masters are (zookeeper.go),
-// else by asking every master's /redirect: a 307 to //host:port of the leader,
-// also from the leader itself, or 503 if it knows none. While a leader is dead and
-// ZooKeeper has not noticed yet, followers name the dead one, so an address that
-// just failed counts only if no master names another.
+// else by asking every master's /redirect: a 307 to //host:port of the leader (before
+// 0.23 http://host:port), also from the leader itself, or 503 if it knows none, before
+// 1.0 a 307 to itself. While a leader is dead and ZooKeeper has not noticed yet,
+// followers name the dead one, so an address that just failed counts only if no master
+// names another.
 
 // Leader returns the leading master: the one found last, or found now by asking
 // the masters.
@@ -21,7 +22,7 @@ func (c *Client) Leader(ctx context.Context) (Target, error) {
 	if leader, ok := c.remembered(); ok {
 		return leader, nil
 	}
-	return c.find(ctx, "")
+	return c.find(ctx, search{})
 }
 
 // Forget makes the next request find the leader again.
@@ -61,15 +62,21 @@ func (c *Client) Followers(ctx context.Context) []Target {
 	return followers
 }
 
-// find finds the leader and remembers it. failed is the address that was believed
-// to lead until now, or "".
-func (c *Client) find(ctx context.Context, failed string) (Target, error) {
-	return share(ctx, c.flights, "leader but not "+failed, func(ctx context.Context) (Target, error) {
+// search is why the leader is looked for.
+type search struct {
+	failed string // the address that was believed to lead until now; "" for none
+	moved  bool   // it answered, and does not lead
+}
+
+// find finds the leader and remembers it.
+func (c *Client) find(ctx context.Context, why search) (Target, error) {
+	key := fmt.Sprintf("leader but not %s, %t", why.failed, why.moved)
+	return share(ctx, c.flights, key, func(ctx context.Context) (Target, error) {
 		// Another search may have ended since the caller looked.
-		if leader, ok := c.remembered(); ok && failed == "" {
+		if leader, ok := c.remembered(); ok && why.failed == "" {
 			return leader, nil
 		}
-		leader, err := c.search(ctx, failed)
+		leader, err := c.search(ctx, why)
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.leader = nil
@@ -94,7 +101,7 @@ func (c *Client) registered(ctx context.Context) ([]Target, error) {
 	})
 }
 
-func (c *Client) search(ctx context.Context, failed string) (Target, error) {
+func (c *Client) search(ctx context.Context, why search) (Target, error) {
 	if c.detector != nil {
 		masters, err := c.registered(ctx)
 		if err != nil {
@@ -108,26 +115,23 @@ func (c *Client) search(ctx context.Context, failed string) (Target, error) {
 		stale    *Target // the leader that failed, if a master names it
 	)
 	for _, master := range c.masters {
-		address, err := c.named(ctx, master)
+		leader, address, err := c.named(ctx, master)
 		if ctx.Err() != nil {
 			return Target{}, ctx.Err()
 		}
-		if err != nil {
-			failures = append(failures, err)
-			continue
-		}
-		leader := known(c.masters, address)
 		switch {
+		case err != nil:
+			failures = append(failures, err)
 		case leader == nil:
 			unlisted = address
-		case leader.Address == failed:
+		case leader.Address == why.failed:
 			stale = leader
 		default:
 			return *leader, nil
 		}
 	}
 	if unlisted != "" {
-		return c.unlistedLeader(ctx, unlisted)
+		return c.unlistedLeader(ctx, unlisted, why)
 	}
 	if stale != nil {
 		return *stale, nil
@@ -135,26 +139,30 @@ func (c *Client) search(ctx context.Context, failed string) (Target, error) {
 	return Target{}, gravest(failures)
 }
 
-// named returns the host:port of the leader that a master names.
-func (c *Client) named(ctx context.Context, master Target) (string, error) {
+// named returns the leader that a master names: one of the configured masters, or
+// nil and the host:port of another.
+func (c *Client) named(ctx context.Context, master Target) (*Target, string, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.patience(redirectPage))
 	defer cancel()
 	resp, _, err := c.send(ctx, master, redirectPage)
 	if err != nil {
-		return "", err
+		return nil, "", err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode == http.StatusTemporaryRedirect {
-		if address, err := locationAddress(resp.Header.Get("Location")); err == nil {
+	at, readable := readLocation(resp.Header.Get("Location"), master)
+	if resp.StatusCode == http.StatusTemporaryRedirect && readable && !at.secures(master) {
+		leader := at.master(c.masters, redirectPage)
+		address, ok := at.leader(redirectPage)
+		if leader != nil || ok {
 			// Read to its end, or the connection cannot be used again.
 			_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 4<<10))
-			return address, nil
+			return leader, address, nil
 		}
 	}
 	if resp.StatusCode == http.StatusOK {
-		return "", c.notRedirect(resp, master)
+		return nil, "", c.notRedirect(resp, master)
 	}
-	return "", c.refused(resp, master, redirectPage)
+	return nil, "", c.refused(resp, master, redirectPage)
 }
 
 // notRedirect returns the error where a master should name its leader, and a page is
@@ -175,10 +183,18 @@ func (c *Client) notRedirect(resp *http.Response, master Target) error {
 // among the configured ones. It may be one of them under another name (an IP
 // address here, the master's --hostname there), which the masters' own metrics
 // show. Any other host gets no request, since it would get the credentials with
-// it; except where a single address is configured, which stands for the cluster
-// behind it.
-func (c *Client) unlistedLeader(ctx context.Context, address string) (Target, error) {
+// it; except where a single address without a path is configured, which stands for
+// the cluster behind it. An address with a path is a router's, which finds the leader
+// by itself and names one that only it can reach.
+func (c *Client) unlistedLeader(ctx context.Context, address string, why search) (Target, error) {
+	only := c.masters[0]
+	if len(c.masters) == 1 && only.path() != "" {
+		return only, nil
+	}
 	for _, master := range c.masters {
+		if why.moved && master.Address == why.failed {
+			continue // a load balancer would be asked again, and answer for another master
+		}
 		if c.leads(ctx, master) {
 			return master, nil
 		}
@@ -191,11 +207,13 @@ func (c *Client) unlistedLeader(ctx context.Context, address string) (Target, er
 			"The masters say that %s leads, which is not one of the configured masters: add its address to them.", address)}
 	}
 	host, port, err := net.SplitHostPort(address)
-	if err != nil || !askable(host, isLoopback(c.masters[0].URL.Hostname())) {
-		return Target{}, &Error{Category: NoLeader, Target: c.masters[0].Address, Sentence: fmt.Sprintf(
-			"The master at %s says that %s leads, an address that is not asked because it means another machine from here: list the addresses of all masters, or correct the master's --hostname.", c.masters[0].Address, address)}
+	if err != nil || !askable(host, isLoopback(only.URL.Hostname())) {
+		return Target{}, &Error{Category: NoLeader, Target: only.Address, Sentence: fmt.Sprintf(
+			"The master at %s says that %s leads, an address that is not asked because it means another machine from here: list the addresses of all masters, or correct the master's --hostname.", only.Address, address)}
 	}
-	return newTarget(c.masters[0].URL.Scheme, host, port), nil
+	leader := newTarget(only.URL.Scheme, host, port)
+	leader.namedBy = only.Address
+	return leader, nil
 }
 
 // leads reports whether a master leads. Where the principal may not read the

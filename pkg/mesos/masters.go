@@ -6,7 +6,9 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strings"
+	"unicode"
 )
 
 // Which masters there are, as the user wrote them. They are the only hosts that
@@ -14,15 +16,19 @@ import (
 
 // Target is one master or agent that can be asked.
 type Target struct {
-	URL     *url.URL // scheme and host:port; of an agent behind a router also a path
+	URL     *url.URL // scheme and host:port; behind a router or proxy also a path
 	Address string   // host:port and that path; of a master the value of the label `master`
 
-	agent bool // for the words of errors
+	agent   bool   // for the words of errors
+	namedBy string // the master, or the ZooKeeper, that named it as the leader; "" where it is configured
 }
 
 func (t Target) at(path string) string {
 	u := *t.URL
 	u.Path += path
+	if u.RawPath != "" {
+		u.RawPath += path
+	}
 	return u.String()
 }
 
@@ -34,6 +40,22 @@ func (t Target) kind() string {
 	return "master"
 }
 
+// path returns the path before the endpoints, escaped, without / at its end; "" where
+// there is none.
+func (t Target) path() string { return t.URL.EscapedPath() }
+
+// below returns the target with a path, escaped, before its endpoints.
+func (t Target) below(path string) (Target, error) {
+	unescaped, err := url.PathUnescape(path)
+	if err != nil {
+		return t, err
+	}
+	u := *t.URL
+	u.Path, u.RawPath = unescaped, path
+	t.URL, t.Address = &u, u.Host+path
+	return t, nil
+}
+
 // words are a sentence about a master as it reads for this target.
 func (t Target) words(sentence string) string {
 	if !t.agent {
@@ -42,8 +64,25 @@ func (t Target) words(sentence string) string {
 	return strings.NewReplacer("masters", "agents", "a Mesos master", "a Mesos agent", "no Mesos master", "no Mesos agent", "master", "agent").Replace(sentence)
 }
 
+// SplitMasters returns the addresses of masters in one text, separated by commas or
+// white space: Grafana's provisioning makes one text of a variable. The servers of
+// zk://host:port,host:port/path stay together.
+func SplitMasters(text string) []string {
+	var addresses []string
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
+		last := len(addresses) - 1
+		if last >= 0 && IsZooKeeper(addresses[last]) && !strings.Contains(addresses[last][len(zkScheme):], "/") && !strings.Contains(word, "://") {
+			addresses[last] += "," + word
+			continue
+		}
+		addresses = append(addresses, word)
+	}
+	return addresses
+}
+
 // parseMasters checks what the masters are known by: one or more of
-// http://host:port or https://host:port, or one zk://host:port,host:port/path.
+// http://host:port or https://host:port, each with a path where a router or proxy
+// has the master below one, or one zk://host:port,host:port/path.
 // Addresses that are written twice count once. The error says which one is
 // wrong, and what would be right; it never repeats a password.
 func parseMasters(addresses []string) ([]Target, *ensemble, error) {
@@ -94,20 +133,31 @@ func parseMaster(written string) (Target, error) {
 		return Target{}, fmt.Errorf("%q has the scheme %q: only http and https are possible, and zk for ZooKeeper", written, u.Scheme)
 	case u.Hostname() == "":
 		return Target{}, fmt.Errorf("%q has no host: write an address such as http://master1:5050", written)
-	case u.Path != "" && u.Path != "/":
-		return Target{}, fmt.Errorf("%q has the path %q: write the address of the master without it", written, u.Path)
 	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
 		return Target{}, fmt.Errorf("%q has a query or fragment: write the address of the master without it", written)
 	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
+	port := portOf(u)
 	if err := checkPort(port); err != nil {
 		return Target{}, fmt.Errorf("%q: %w", written, err)
 	}
-	return newTarget(u.Scheme, u.Hostname(), port), nil
+	before := strings.TrimRight(u.EscapedPath(), "/")
+	if own := ownPath.FindString(before); own != "" {
+		return Target{}, fmt.Errorf("%q ends in %s, which is an endpoint of Mesos: write the address without it, such as %s",
+			written, own, u.Scheme+"://"+u.Host+strings.TrimSuffix(before, own))
+	}
+	if oddPath.MatchString(u.Path) {
+		return Target{}, fmt.Errorf("%q has a path with //, . or .. in it: write the path below which the master answers, such as https://dcos.example.com/mesos", written)
+	}
+	return newTarget(u.Scheme, u.Hostname(), port).below(before)
 }
+
+var (
+	// ownPath matches the end of a path that is Mesos' own: an address that was copied
+	// with it would be asked for /state/state.
+	ownPath = regexp.MustCompile(`(/master)?/(state|state-summary|roles|tasks|slaves|frameworks|flags|version|health|redirect|metrics/snapshot|system/stats|stats|api/v1|help)(\.json)?$`)
+	// oddPath matches paths that proxies change on their way.
+	oddPath = regexp.MustCompile(`//|/\.\.?(/|$)`)
+)
 
 func newTarget(scheme, host, port string) Target {
 	address := net.JoinHostPort(strings.ToLower(host), port)
@@ -122,17 +172,19 @@ func checkPort(port string) error {
 	return nil
 }
 
-// known is the target with this address, or nil. All names of the loopback are
+// known returns the target with this address, or nil. All names of the loopback are
 // one: masters call themselves localhost where a user wrote 127.0.0.1.
 func known(targets []Target, address string) *Target {
+	host, path, _ := strings.Cut(address, "/")
 	for i := range targets {
-		if sameAddress(targets[i].Address, address) {
+		if sameAddress(targets[i].URL.Host, host) && strings.TrimPrefix(targets[i].path(), "/") == path {
 			return &targets[i]
 		}
 	}
 	return nil
 }
 
+// sameAddress reports whether two host:port are the same.
 func sameAddress(a, b string) bool {
 	if strings.EqualFold(a, b) {
 		return true

@@ -28,7 +28,18 @@ var masterCases = []struct {
 	{"no port after the colon", []string{"http://master1:"}, []string{"master1:80"}, ""},
 	{"a port that is none", []string{"http://master1:99999"}, nil, `port "99999"`},
 	{"port zero", []string{"http://master1:0"}, nil, `port "0"`},
-	{"a path", []string{"http://master1:5050/master/state"}, nil, `path "/master/state"`},
+	{"an endpoint", []string{"http://master1:5050/master/state"}, nil, "ends in /master/state, which is an endpoint of Mesos: write the address without it, such as http://master1:5050"},
+	{"an endpoint of a router", []string{"https://router/mesos/metrics/snapshot/"}, nil, "such as https://router/mesos"},
+	{"an endpoint of old", []string{"http://master1:5050/state.json"}, nil, "ends in /state.json"},
+	{"a path", []string{"https://dcos.example/mesos"}, []string{"dcos.example:443/mesos"}, ""},
+	{"a path with a slash", []string{"https://DCOS.example/Service/mesos/", "https://dcos.example/Service/mesos"}, []string{"dcos.example:443/Service/mesos"}, ""},
+	{"paths on one host", []string{"https://r/m1", "https://r/m2", "https://r/M2"}, []string{"r:443/m1", "r:443/m2", "r:443/M2"}, ""},
+	{"an encoded path", []string{"https://r/a%2Fb/c%20d"}, []string{"r:443/a%2Fb/c%20d"}, ""},
+	{"a path that leaves its place", []string{"https://r/a/%2e%2e/b"}, nil, ". or .."},
+	{"a path with nothing in it", []string{"https://r/a//b"}, nil, "a path with //"},
+	{"a path with a password", []string{"https://user:s3cret@r/mesos"}, nil, "basic authentication"},
+	{"a path with a query", []string{"https://r/mesos?x"}, nil, "query"},
+	{"the web UI's address", []string{"https://r/mesos/#/agents"}, nil, "fragment"},
 	{"a query", []string{"http://master1:5050?a=b"}, nil, "query"},
 	{"a fragment", []string{"http://master1:5050#top"}, nil, "fragment"},
 	{"not an address", []string{"http://a b:5050"}, nil, "not an address"},
@@ -61,6 +72,25 @@ func TestMastersAreAddressesAndNothingElse(t *testing.T) {
 			defer client.Close()
 			require.ElementsMatch(t, c.out, addresses(client.Masters()))
 		})
+	}
+}
+
+func TestAddressesInOneText(t *testing.T) {
+	for text, want := range map[string][]string{
+		"":                                nil,
+		" , ":                             nil,
+		"http://m1:5050":                  {"http://m1:5050"},
+		"http://m1:5050,http://m2:5050":   {"http://m1:5050", "http://m2:5050"},
+		"http://m1:5050, http://m2:5050,": {"http://m1:5050", "http://m2:5050"},
+		"http://m1:5050\n\thttp://m2:5050/mesos ": {"http://m1:5050", "http://m2:5050/mesos"},
+		"zk://a:2181,b:2181/mesos":                {"zk://a:2181,b:2181/mesos"},
+		" ZK://a:2181, b:2181 ,c:2181/mesos ":     {"ZK://a:2181,b:2181,c:2181/mesos"},
+		"zk://a:2181,b:2181/x,zk://c:2181/y":      {"zk://a:2181,b:2181/x", "zk://c:2181/y"},
+		"zk://a:2181,http://m1:5050":              {"zk://a:2181", "http://m1:5050"},
+		"m1:5050,m2:5050":                         {"m1:5050", "m2:5050"},
+		"zk://a:2181,,b:2181/mesos":               {"zk://a:2181,b:2181/mesos"},
+	} {
+		require.Equal(t, want, SplitMasters(text), text)
 	}
 }
 

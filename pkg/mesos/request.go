@@ -125,13 +125,8 @@ func (c *asker) refused(resp *http.Response, target Target, page endpoint) error
 		return e(Forbidden, "The %s at %s has %s disabled (403, by its --firewall_rules): allow it there.", kind, address, page.path)
 	case status == http.StatusForbidden:
 		return e(Forbidden, "%s", c.advice.forbidden(target, page, html))
-	case !target.agent && status == http.StatusTemporaryRedirect && fromMesos(resp.Header.Get("Location")):
-		moved := e(NoLeader, "The master at %s does not lead and points to another one for %s: a new leader is being elected; the next poll looks again.",
-			address, page.path)
-		moved.moved = true
-		return moved
 	case status >= 300 && status < 400:
-		return e(NotMesos, "%s answered %s with a redirect (%d) as Mesos does not: %s.", address, page.path, status, c.advice.redirect(target, resp.Header.Get("Location")))
+		return c.redirected(resp, target, page, e)
 	case !target.agent && status == http.StatusServiceUnavailable && strings.Contains(said, "no leader"):
 		none := e(NoLeader, "The master at %s knows of no leading master: check ZooKeeper and that a quorum of masters is running.", address)
 		none.moved = page != redirectPage
@@ -152,6 +147,8 @@ func (c *asker) refused(resp *http.Response, target Target, page endpoint) error
 		return e(Protocol, "The %s at %s failed at %s (%d): see the %s's log.", kind, address, page.path, status, kind)
 	case resp.Header.Get("X-Marathon-Leader") != "":
 		return e(NotMesos, "What answers at %s is Marathon (port 8080 where nothing else was configured): write the address of the Mesos master, whose port is 5050.", address)
+	case status == http.StatusNotFound && target.path() != "":
+		return e(NotMesos, "%s has no %s (404): check that a Mesos master answers below the path %s.", address, page.path, target.path())
 	case status == http.StatusNotFound:
 		return e(NotMesos, "%s has no %s (404), so this is not a Mesos master: check the address and port (%s).", address, page.path, portsOfOthers)
 	}
@@ -161,8 +158,7 @@ func (c *asker) refused(resp *http.Response, target Target, page endpoint) error
 // portsOfOthers helps to see what answers in place of a master.
 const portsOfOthers = "5050 is a master's where nothing else was configured, 5051 an agent's, 8080 Marathon's"
 
-// redirect returns what a redirect that is not Mesos' own means, and what to do. The
-// address that it leads to is not shown: it may have a secret in it.
+// redirect returns what a redirect that is not Mesos' own means, and what to do.
 func (a Advice) redirect(target Target, location string) string {
 	to, err := url.Parse(location)
 	own := "masters' own addresses"
@@ -181,6 +177,30 @@ func (a Advice) redirect(target Target, location string) string {
 // loginPath matches paths and hosts of logins.
 var loginPath = regexp.MustCompile(`(?i)login|signin|sign-in|logon|oauth|openid|saml|\bsso\b|\bauth\b`)
 
+// redirected returns the error of a redirect.
+func (c *asker) redirected(resp *http.Response, target Target, page endpoint, e func(Category, string, ...any) *Error) error {
+	location := resp.Header.Get("Location")
+	at, readable := readLocation(location, target)
+	where := "nowhere"
+	if readable {
+		where = at.String()
+	}
+	_, names := at.leader(page)
+	if !target.agent && resp.StatusCode == http.StatusTemporaryRedirect && readable && !at.secures(target) && !at.itself(target) &&
+		(names || !at.query && strings.HasSuffix(at.path, page.path)) { // a proxy may have put a path in front
+		moved := e(NoLeader, "The master at %s does not lead and points to another one for %s: a new leader is being elected; the next poll looks again.",
+			target.Address, page.path)
+		moved.moved = true
+		return moved
+	}
+	category := NotMesos
+	if readable && at.secures(target) {
+		category = TLS
+	}
+	return e(category, "%s answered %s with a redirect (%d) to %s, as Mesos does not: %s.",
+		target.Address, page.path, resp.StatusCode, where, c.advice.redirect(target, location))
+}
+
 // acl returns the ACL for an endpoint (docs/authorization.md of Mesos).
 func acl(page endpoint) string {
 	switch page {
@@ -190,20 +210,4 @@ func acl(page endpoint) string {
 		return "view_roles"
 	}
 	return "get_endpoints for " + page.path
-}
-
-// fromMesos reports whether a redirect is Mesos' own to the leader: its Location has
-// no scheme (//host:port/..., src/master/http.cpp).
-func fromMesos(location string) bool {
-	_, err := locationAddress(location)
-	return err == nil
-}
-
-// locationAddress returns host:port of //host:port or //host:port/master/state.
-func locationAddress(location string) (string, error) {
-	u, err := url.Parse(location)
-	if err != nil || u.Scheme != "" || u.User != nil || u.Hostname() == "" || checkPort(u.Port()) != nil {
-		return "", fmt.Errorf("the Location is not //host:port")
-	}
-	return strings.ToLower(u.Host), nil
 }

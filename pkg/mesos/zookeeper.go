@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"path"
 	"slices"
 	"strconv"
@@ -245,9 +246,10 @@ func (r *detector) target(name string, content []byte) (Target, error) {
 	return newTarget(r.scheme, host, port), nil
 }
 
+// isAddress reports whether a text is one host and port in a URL, and nothing more.
 func isAddress(address string) bool {
-	read, err := locationAddress("//" + address)
-	return err == nil && read == address
+	u, err := url.Parse("http://" + address)
+	return err == nil && u.Host == address && u.User == nil && u.Hostname() != "" && u.Path == "" && checkPort(u.Port()) == nil
 }
 
 // serverFailure is why a server of ZooKeeper gave no response.
