@@ -106,18 +106,19 @@ func duration(field func(*Settings) *time.Duration, least time.Duration) setting
 	}
 }
 
+// readMasters reads a list of addresses, or one text with all of them, as Grafana's
+// provisioning makes it of a variable. An entry of a list may hold several as well;
+// that of the editor's empty row holds none.
 func readMasters(raw json.RawMessage, s *Settings) error {
-	if isEmpty(raw) {
-		return nil
+	entries, err := readList(raw)
+	if text, of := written(raw); of && !strings.HasPrefix(text, "[") {
+		entries = []string{text} // whose commas may be those of zk://zk1:2181,zk2:2181/mesos
 	}
-	var v []string
-	if err := json.Unmarshal(raw, &v); err != nil {
+	if err != nil {
 		return fmt.Errorf(`%s is not a list of addresses: write for example ["http://master1:5050", "http://master2:5050"]`, short(raw))
 	}
-	for _, master := range v {
-		if master = strings.TrimSpace(master); master != "" { // the editor's empty row
-			s.Masters = append(s.Masters, master)
-		}
+	for _, entry := range entries {
+		s.Masters = append(s.Masters, mesos.SplitMasters(entry)...)
 	}
 	return nil
 }

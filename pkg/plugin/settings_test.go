@@ -81,7 +81,7 @@ func TestSettingsWrong(t *testing.T) {
 	cases := map[string]struct{ json, want string }{
 		"not an object":               {`[]`, "jsonData is not a JSON object"},
 		"no masters":                  {`{}`, `masters is missing: name at least one, for example ["http://master1:5050"] or ["zk://zk1:2181,zk2:2181/mesos"] (jsonData.masters)`},
-		"masters as text":             {`{"masters": "http://m:5050"}`, `"http://m:5050" is not a list of addresses: write for example ["http://master1:5050", "http://master2:5050"] (jsonData.masters)`},
+		"masters as an object":        {`{"masters": {"0": "http://m:5050"}}`, `{"0": "http://m:5050"} is not a list of addresses: write for example ["http://master1:5050", "http://master2:5050"] (jsonData.masters)`},
 		"empty masters":               {`{"masters": ["", " "]}`, "masters is missing: name at least one"},
 		"interval as a number":        {`{` + masters + `, "pollInterval": 15}`, `15 is not a valid duration: write for example "15s", "10m" or "7d" (jsonData.pollInterval)`},
 		"interval too short":          {`{` + masters + `, "pollInterval": "1s"}`, `"1s" is too short: it must be at least 10s (jsonData.pollInterval)`},
@@ -287,4 +287,24 @@ func TestSettingsWarnOfHeadersThatAreNotSent(t *testing.T) {
 	s, err := ParseSettings(ds)
 	require.NoError(t, err)
 	require.Equal(t, []string{`header "C" is not sent: Grafana stops at httpHeaderName2, which is missing (jsonData.httpHeaderName3)`}, s.Warnings)
+}
+
+// Grafana's provisioning turns a variable into one text.
+func TestMastersInOneText(t *testing.T) {
+	two := []string{"http://m1:5050", "http://m2:5050"}
+	for _, written := range []string{
+		`"http://m1:5050,http://m2:5050"`, `["http://m1:5050,http://m2:5050"]`, `["http://m1:5050 http://m2:5050", ""]`,
+		`"http://m1:5050\nhttp://m2:5050\n"`, `"[\"http://m1:5050\", \"http://m2:5050\"]"`, `["http://m1:5050", " http://m2:5050 "]`,
+	} {
+		s, err := ParseSettings(instance(`{"masters": ` + written + `}`))
+		require.NoError(t, err, written)
+		require.Equal(t, two, s.Masters, written)
+	}
+	for _, written := range []string{`"zk://zk1:2181,zk2:2181/mesos"`, `["zk://zk1:2181, zk2:2181/mesos"]`} {
+		s, err := ParseSettings(instance(`{"masters": ` + written + `}`))
+		require.NoError(t, err, written)
+		require.Equal(t, []string{"zk://zk1:2181,zk2:2181/mesos"}, s.Masters, written)
+	}
+	_, err := ParseSettings(instance(`{"masters": [" , "]}`))
+	require.ErrorContains(t, err, "masters is missing")
 }

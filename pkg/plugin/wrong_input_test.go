@@ -84,7 +84,7 @@ func TestWrongSettingsNameTheMistake(t *testing.T) {
 		"no scheme":                 {masters: []string{"master1:5050"}, want: []string{"master 1", "no scheme", "http://master1:5050"}},
 		"another scheme":            {masters: []string{"http://m1:5050", "ftp://m2:5050"}, want: []string{"master 2", "ftp", "only http and https"}},
 		"no host":                   {masters: []string{"http://:5050"}, want: []string{"has no host"}},
-		"a path":                    {masters: []string{"http://m1:5050/mesos"}, want: []string{`the path "/mesos"`}},
+		"an endpoint":               {masters: []string{"http://m1:5050/master/state"}, want: []string{"/master/state, which is an endpoint", "such as http://m1:5050"}},
 		"a query":                   {masters: []string{"http://m1:5050?x=1"}, want: []string{"a query or fragment"}},
 		"a port that is none":       {masters: []string{"http://m1:99999"}, want: []string{`the port "99999"`, "65535"}},
 		"nonsense":                  {masters: []string{"http://[::1"}, want: []string{"is not an address"}},
@@ -93,7 +93,7 @@ func TestWrongSettingsNameTheMistake(t *testing.T) {
 		"a password of ZooKeeper":   {masters: []string{"zk://grafana:hunter2@zk1:2181/mesos"}, want: []string{"zkDigest", "secureJsonData"}},
 		"a user and password in it": {masters: []string{"http://grafana:hunter2@m1:5050"}, want: []string{"basic authentication"}},
 		"none":                      {masters: []string{}, want: []string{"masters is missing: name at least one"}},
-		"text instead of a list":    {masters: "http://m1:5050", want: []string{"is not a list of addresses"}},
+		"an object":                 {masters: map[string]any{"a": "http://m1:5050"}, want: []string{"is not a list of addresses"}},
 	}
 	for name, c := range cases {
 		for _, history := range []bool{false, true} {

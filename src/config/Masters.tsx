@@ -17,7 +17,7 @@ export function Masters({ masters, readOnly, onChange }: Props) {
     <Field
       label="Masters"
       required
-      description="Addresses of all masters, as Grafana’s server reaches them, for example http://master1:5050. The leader is found among them. One address may be that of a load balancer, or of ZooKeeper: zk://zk1:2181,zk2:2181/mesos."
+      description="Addresses of all masters, as Grafana’s server reaches them, for example http://master1:5050. The leader is found among them. One address may be that of a load balancer, of a router with the path before its masters (DC/OS: https://dcos.example.com/mesos), or of ZooKeeper: zk://zk1:2181,zk2:2181/mesos."
       invalid={Boolean(problem)}
       error={problem}
     >

@@ -61,8 +61,19 @@ it.each([
   ['ftp://master1', 'is not the address of a master'],
   ['http://', 'is not the address of a master'],
   ['http://user:secret@master1:5050', 'basic authentication'],
-  ['http://master1:5050/state', 'has a path'],
-  ['http://master1:5050?x=1', 'has a path'],
+  ['https://dcos.example.com/mesos', undefined],
+  ['https://dcos.example.com/service/a%2Fb/', undefined],
+  ['http://master1:5050,http://master2:5050', undefined],
+  ['http://master1:5050, http://master2', undefined],
+  ['http://master1:5050, master2:5050', '"master2:5050" is not the address of a master'],
+  ['zk://zk1:2181, zk2:2181/mesos', undefined],
+  ['http://master1:5050/state', 'ends in /state, which is an endpoint of Mesos'],
+  ['https://dcos.example.com/mesos/master/state.json', 'ends in /master/state.json'],
+  ['http://master1:5050?x=1', 'has a query or fragment'],
+  ['https://dcos.example.com/mesos/#/agents', 'has a query or fragment'],
+  ['https://dcos.example.com/a/../b', 'has a path with //, . or ..'],
+  ['https://dcos.example.com/%2e%2e', 'has a path with //, . or ..'],
+  ['https://dcos.example.com/a//b', 'has a path with //, . or ..'],
   ['zk://zk1:2181/mesos', undefined],
   [' ZK://zk1:2181,[::1]:2182/mesos/prod/ ', undefined],
   ['zk://zk1:2181', 'has no path: add that of the masters’ --zk'],
@@ -89,6 +100,8 @@ it('wants one master at least', () => {
   expect(mastersProblem(['', ' '])).toContain('There is no master');
   expect(mastersProblem(['', 'http://master1:5050'])).toBeUndefined();
   expect(mastersProblem(['', 'zk://zk1:2181/mesos'])).toBeUndefined();
+  expect(mastersProblem(['zk://zk1:2181,zk2:2181/mesos'])).toBeUndefined();
+  expect(mastersProblem(['http://master1:5050, zk://zk1:2181/mesos'])).toContain('remove the other addresses');
   expect(mastersProblem(['http://master1:5050', 'zk://zk1:2181/mesos'])).toContain('remove the other addresses');
 });
 

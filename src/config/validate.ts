@@ -73,12 +73,32 @@ export function throughZooKeeper(masters: string[] = []): boolean {
   return masters.some((master) => ZK_SCHEME.test(master.trim()));
 }
 
-/** Returns what is wrong with the address of a master or of ZooKeeper, or undefined. */
-export function masterProblem(text: string): string | undefined {
-  const address = text.trim();
-  if (address === '') {
-    return undefined; // an empty row is ignored
-  }
+// Ends of a path that are Mesos' own, as in pkg/mesos/masters.go.
+const ENDPOINT =
+  /(\/master)?\/(state|state-summary|roles|tasks|slaves|frameworks|flags|version|health|redirect|metrics\/snapshot|system\/stats|stats|api\/v1|help)(\.json)?\/*$/;
+
+/** Returns the addresses in one row: several are separated by commas or white space. */
+function addressesIn(row: string): string[] {
+  return row
+    .trim()
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .reduce<string[]>((found, word) => {
+      const last = found.at(-1);
+      // The servers of zk://host:port,host:port/path stay together.
+      if (last !== undefined && ZK_SCHEME.test(last) && !last.slice(5).includes('/') && !word.includes('://')) {
+        return [...found.slice(0, -1), `${last},${word}`];
+      }
+      return [...found, word];
+    }, []);
+}
+
+/** Returns what is wrong with a row of the list of masters, or undefined. */
+export function masterProblem(row: string): string | undefined {
+  return addressesIn(row).map(addressProblem).find(Boolean); // an empty row is ignored
+}
+
+function addressProblem(address: string): string | undefined {
   if (ZK_SCHEME.test(address)) {
     return zooKeeperProblem(address);
   }
@@ -89,8 +109,16 @@ export function masterProblem(text: string): string | undefined {
   if (!url) {
     return `"${address}" is not the address of a master, for example http://master1:5050`;
   }
-  return url.pathname !== '/' || url.search || url.hash
-    ? `"${address}" has a path: end it with host and port, for example http://master1:5050`
+  if (url.search || url.hash || /[?#]/.test(address)) {
+    return `"${address}" has a query or fragment: end it with host and port, or with the path before a router’s master, for example https://dcos.example.com/mesos`;
+  }
+  const endpoint = ENDPOINT.exec(url.pathname)?.[0];
+  if (endpoint) {
+    return `"${address}" ends in ${endpoint}, which is an endpoint of Mesos: remove it, for example http://master1:5050`;
+  }
+  // The parser has resolved . and .. already.
+  return /\/\/|\/(\.|%2e){1,2}(\/|$)/i.test(address.replace(/^https?:\/\/[^/]*/, ''))
+    ? `"${address}" has a path with //, . or .. in it`
     : undefined;
 }
 
@@ -133,7 +161,7 @@ function parseUrl(text: string): URL | undefined {
 
 /** Returns what is wrong with a list of masters, or undefined. */
 export function mastersProblem(masters: string[] = []): string | undefined {
-  const named = masters.filter((master) => master.trim() !== '');
+  const named = masters.flatMap(addressesIn);
   if (named.length > 1 && throughZooKeeper(named)) {
     return 'A zk:// address finds all masters: remove the other addresses';
   }
