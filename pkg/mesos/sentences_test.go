@@ -230,7 +230,7 @@ func TestSentencesOfRefusals(t *testing.T) {
 		"a redirect to a login, with token":  {to("https://id.example/oauth2/authorize?state=s3cret"), false, header, NotMesos, []string{"it leads to a login", "write a new one (secureJsonData.httpHeaderValue1)"}, ""},
 		"a redirect of an agent to a login":  {to("/login?redirect=s3cret"), true, Advice{}, NotMesos, []string{"it leads to a login", "agentHeaders: [Authorization]"}, "master"},
 		"a redirect to https":                {to("https://127.0.0.1/redirect"), false, Advice{}, TLS, []string{"it leads to https at the same host; write https:// in the address"}, ""},
-		"a redirect elsewhere":               {to("http://elsewhere.example/"), true, Advice{}, TLS, []string{"write the agents' own addresses (agentAddress)"}, "master"},
+		"a redirect elsewhere":               {to("http://elsewhere.example/"), true, Advice{}, NotMesos, []string{"write the agents' own addresses (agentAddress)"}, "master"},
 		"too many requests":                  {login(429, "", page), false, Advice{}, Network, []string{"allows no more requests (429)", "raise pollInterval"}, "check the address"},
 		"an agent that recovers":             {login(503, "", "Agent has not finished recovery"), true, Advice{}, Recovering, []string{"The agent at", "has not finished recovery"}, "leads"},
 		"a gateway before an agent":          {login(502, "", page), true, Advice{}, Network, []string{"Something before the agent", "check that the agent is up"}, "master"},
