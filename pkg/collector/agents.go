@@ -440,7 +440,8 @@ func (a *agentsPoll) finish(r *round, agents []*cluster.Agent, model *cluster.Cl
 	problems := slices.SortedFunc(maps.Values(r.problems), func(a, b *AgentProblem) int {
 		return cmp.Or(b.Agents-a.Agents, cmp.Compare(a.Category, b.Category))
 	})
-	status := &AgentPolls{Listed: len(agents), Asked: r.asked, Answered: r.answered, OwnMetrics: r.raw, NotReached: r.missed}
+	status := &AgentPolls{Listed: len(agents), Asked: r.asked, Answered: r.answered, OwnMetrics: r.raw, NotReached: r.missed,
+		Silent: max(0, connected-r.up-r.missed), Containers: r.sums.Containers()}
 	if r.missed > 0 {
 		status.NotReachedWhy = fmt.Sprintf("%d of %d agents were not asked this time because the others took too long to answer; the next poll begins with them. Look for what slows agents down, or raise pollInterval.",
 			r.missed, len(agents))

@@ -34,6 +34,7 @@ type fakeAgents struct {
 	hold      chan struct{}      // where not nil, answers wait for it
 	container map[string]string  // the executor ID of an agent's container, where it is not t<n>
 	more      []string           // executor IDs of more containers of each agent
+	none      map[string]bool    // agents that answer an empty list
 	panics    string             // the agent whose answer makes the client panic
 	takes     time.Duration      // how much time goes by while one is asked
 	own       map[string]float64 // agents' own metrics, beside the uptime
@@ -90,6 +91,9 @@ func (f *fakeAgents) Statistics(ctx context.Context, id string) (*mesos.Statisti
 	executor := "t" + id[1:]
 	if other := f.container[id]; other != "" {
 		executor = other
+	}
+	if f.none[id] {
+		return s, nil
 	}
 	for _, executor := range append([]string{executor}, f.more...) {
 		s.Containers = append(s.Containers, mesos.Container{FrameworkID: "F1", ExecutorID: executor, Readings: f.use(id, now)})
@@ -320,7 +324,8 @@ func TestThePollOfAgentsFailsWhenMostDoNotAnswer(t *testing.T) {
 	v, _ := f.rec.one(t, "mesos_up", "poll=agents").at(f.clock.Now())
 	require.Zero(t, v)
 	status := f.Status()
-	require.Equal(t, &collector.AgentPolls{Listed: 3, Asked: 3, Answered: 1, OwnMetrics: true,
+	require.Equal(t, [2]int{1, 1}, containersRead(status.AgentPolls), "of the one that answered")
+	require.Equal(t, &collector.AgentPolls{Listed: 3, Asked: 3, Answered: 1, Silent: 2, OwnMetrics: true, Containers: status.AgentPolls.Containers,
 		Problems: []collector.AgentProblem{{Category: mesos.Auth, Agents: 2, Example: "made up: auth"}}}, status.AgentPolls)
 	for _, p := range status.Polls {
 		if p.Poll == series.PollAgents {

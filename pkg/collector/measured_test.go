@@ -227,7 +227,10 @@ func TestUseOfARecordedCluster(t *testing.T) {
 	})
 	up, _ := w.rec.one(t, "mesos_up", "poll=agents").at(now)
 	require.Equal(t, 1.0, up)
-	require.Equal(t, &collector.AgentPolls{Listed: 3, Asked: 3, Answered: 3, OwnMetrics: true}, w.Status().AgentPolls)
+	polls := w.Status().AgentPolls
+	require.Equal(t, &collector.AgentPolls{Listed: 3, Asked: 3, Answered: 3, OwnMetrics: true, Containers: polls.Containers}, polls)
+	require.Equal(t, [2]int{26, 26}, containersRead(polls), "those in the agents' recorded answers")
+	require.Empty(t, polls.Containers.Lacking())
 }
 
 // TestUseOfTheRecordedSeriesInTime replays 385 s of a real cluster, in which
@@ -238,9 +241,14 @@ func TestUseOfTheRecordedSeriesInTime(t *testing.T) {
 	w := watchAgents(t, collector.Settings{PollInterval: every}, mesostest.Step(0), roles, redirect)
 	w.clock.Advance(every - time.Millisecond)
 	answers := map[int]map[int]bool{}
+	expected := 0
 	for n := 1; n < steps; n++ {
 		w.cluster.SetScene(mesostest.Step(n), roles, redirect)
 		w.clock.Advance(every)
+		polls := w.Status().AgentPolls
+		require.Empty(t, polls.Containers.Lacking(), "step %d: containers that begin and end are not missing", n)
+		require.Empty(t, w.Status().LeftOut, "step %d", n)
+		expected += polls.Containers.Expected
 		answers[n] = map[int]bool{}
 		for a := 1; a <= 3; a++ {
 			_, err := os.Stat(filepath.Join(captures, "04-series", fmt.Sprintf("%03d-agent%d-statistics.json.gz", n, a)))
@@ -249,6 +257,7 @@ func TestUseOfTheRecordedSeriesInTime(t *testing.T) {
 	}
 	end := func(n int) time.Time { return begin.Add(time.Duration(n+1)*every - time.Millisecond) }
 
+	require.Greater(t, expected, 1500)
 	for n, want := range use04 {
 		t.Run(fmt.Sprintf("step %d", n), func(t *testing.T) { w.requireUse(t, end(n), want, true) })
 	}

@@ -71,6 +71,10 @@ type AgentPolls struct {
 	// NotReachedWhy the sentence when there are any. The next poll begins with them.
 	NotReached    int    `json:"notReached"`
 	NotReachedWhy string `json:"notReachedWhy,omitempty"`
+	// Silent is the number of connected agents that did not answer, asked or not.
+	Silent int `json:"silent"`
+	// Containers are those in the responses.
+	Containers samples.ContainerCounts `json:"containers"`
 	// Problems are what went wrong, most frequent first, at most five; each with
 	// one agent's sentence.
 	Problems []AgentProblem `json:"problems,omitempty"`

@@ -69,7 +69,7 @@ func TestMeasuredUseIsAnswered(t *testing.T) {
 	health, details := s.check()
 	require.Equal(t, backend.HealthStatusOk, health.Status)
 	require.NotContains(t, health.Message, "warning")
-	require.Contains(t, details, "agents: 3 of 3 answered, every 10s, ")
+	require.Contains(t, details, "agents: 3 of 3 answered, 26 of 26 containers read, every 10s, ")
 }
 
 func TestAgentsThatDoNotAnswerAreToldAndCostNothingElse(t *testing.T) {

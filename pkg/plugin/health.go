@@ -125,6 +125,11 @@ func verbose(a StatusAnswer) string {
 			line("Warning: %s did not answer (%s), one of them: %s", count(p.Agents, "agent"), p.Category, p.Example)
 		}
 	}
+	if agents := a.AgentPolls; agents != nil {
+		for _, sentence := range agents.Containers.Lacking() {
+			line("Warning: %s", sentence)
+		}
+	}
 	for _, left := range a.LeftOut {
 		line("Warning: %s", left)
 	}
@@ -171,7 +176,8 @@ func agentsLine(p collector.PollStatus, a *collector.AgentPolls) string {
 	case a == nil:
 		return "agents: not asked yet"
 	}
-	text := fmt.Sprintf("agents: %d of %d answered, every %s, %s", a.Answered, a.Listed, p.Interval, display.Size(p.Bytes))
+	text := fmt.Sprintf("agents: %d of %d answered, %d of %d containers read, every %s, %s", a.Answered, a.Listed,
+		a.Containers.Read, a.Containers.Expected, p.Interval, display.Size(p.Bytes))
 	if rest := a.Listed - a.Asked - a.NotReached; rest > 0 {
 		text += fmt.Sprintf("; %d are not asked for some time, since they did not answer", rest)
 	}

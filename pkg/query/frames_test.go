@@ -320,6 +320,30 @@ func TestNotices(t *testing.T) {
 				}
 			}, nil,
 		},
+		"what the agents' answers lack": {
+			`{"expr":"mesos_cluster_cpus_used"}`, func(s *Source) {
+				s.Status = func() collector.Status {
+					return collector.Status{TaskSeries: true, Polls: []collector.PollStatus{{Poll: "agents", Interval: every, LastAttempt: noon, LastSuccess: noon}},
+						AgentPolls: &collector.AgentPolls{Listed: 5, Silent: 2, NotReachedWhy: "1 of 5 agents was not asked.",
+							Problems:   []collector.AgentProblem{{Category: "timeout", Agents: 2, Example: "a1 is slow."}},
+							Containers: samples.ContainerCounts{Expected: 10, Read: 4, WithoutCPUs: 1, WithoutMemory: 2, Agent: "a1.example"}}}
+				}
+			}, []string{
+				"2 of 5 agents did not answer the latest poll. One of them: a1 is slow. What their containers use is unknown.",
+				"1 of 5 agents was not asked.",
+				"The agents' answers lack 6 of 10 containers that are running, most on agent a1.example: what they use is unknown. An agent leaves out what it cannot read: its log says why.",
+				"1 of 4 containers have no CPU time in the agents' answers, most on agent a1.example, or a timestamp that does not go on: what CPUs they use is unknown. Look at the agent's --isolation.",
+				"2 of 4 containers have no memory (mem_rss_bytes) in the agents' answers, most on agent a1.example: what they use of it is unknown. Look at the agent's --isolation.",
+			},
+		},
+		"what the agents' answers lack does not matter to others": {
+			`{"expr":"mesos_cluster_cpus_capacity"}`, func(s *Source) {
+				s.Status = func() collector.Status {
+					return collector.Status{TaskSeries: true, Polls: []collector.PollStatus{{Poll: "agents", Interval: every, LastAttempt: noon, LastSuccess: noon}},
+						AgentPolls: &collector.AgentPolls{Listed: 5, Silent: 2, Containers: samples.ContainerCounts{Expected: 10}}}
+				}
+			}, nil,
+		},
 		"PromQL's own": {
 			`{"expr":"rate(mesos_cluster_cpus_capacity[1m])"}`, nil,
 			[]string{`PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "mesos_cluster_cpus_capacity" (1:6)`},

@@ -88,9 +88,39 @@ func (c circumstances) polls() []data.Notice {
 			all = append(all, warning("%s", left))
 		}
 	}
+	all = append(all, c.agents()...)
 	asked := slices.ContainsFunc(c.status.Polls, func(p collector.PollStatus) bool { return p.Poll == series.PollAgents })
 	if c.measured && !asked {
 		all = append(all, info("Use is measured by the agents, who are asked only where the setting agentStatistics is on."))
+	}
+	return all
+}
+
+// agents returns notices about what the latest poll of the agents lacks, where the
+// answer has anything of it.
+func (c circumstances) agents() []data.Notice {
+	a := c.status.AgentPolls
+	at := slices.IndexFunc(c.status.Polls, func(p collector.PollStatus) bool { return p.Poll == series.PollAgents })
+	if a == nil || at < 0 || !slices.Contains(c.reads.polls, series.PollAgents) {
+		return nil
+	}
+	poll := c.status.Polls[at]
+	if poll.Err != nil || c.latest.Before(poll.LastAttempt.Add(-poll.Interval)) {
+		return nil // the error says it all, or the answer ends before
+	}
+	var all []data.Notice
+	if a.Silent > 0 {
+		example := ""
+		if len(a.Problems) > 0 {
+			example = ". One of them: " + strings.TrimSuffix(a.Problems[0].Example, ".")
+		}
+		all = append(all, warning("%d of %d agents did not answer the latest poll%s. What their containers use is unknown.", a.Silent, a.Listed, example))
+	}
+	if a.NotReachedWhy != "" {
+		all = append(all, warning("%s", a.NotReachedWhy))
+	}
+	for _, sentence := range a.Containers.Lacking() {
+		all = append(all, warning("%s", sentence))
 	}
 	return all
 }

@@ -53,6 +53,7 @@ type agentTables struct {
 
 	host   host
 	before map[containerKey]*reading
+	watch  watch
 	// current is the use of single containers while its history is not kept.
 	current []singleUse
 }
@@ -115,7 +116,9 @@ func (w *Writer) Agent(ctx context.Context, a AgentAnswer, m *cluster.Cluster, s
 		}
 		if a.Statistics != nil {
 			b.t = a.Statistics.Sent.UnixMilli()
-			w.writeContainers(b, own, a.Agent, a.Statistics, w.containersOf(m)[a.Agent.ID], s, interval, sums)
+			placed := w.containersOf(m)[a.Agent.ID]
+			w.writeContainers(b, own, a.Agent, a.Statistics, placed, s, interval, sums)
+			sums.containers.add(a.Agent, own.watch.count(own.before, placed, m.Time, a.Statistics.Sent))
 		}
 		if a.Snapshot != nil {
 			b.t = a.Snapshot.Sent.UnixMilli()
@@ -206,12 +209,15 @@ func (w *Writer) readContainers(own *agentTables, has *bounds, answer *mesos.Sta
 				})
 			}
 		}
+		empty, hasCPUs, hasMemory := r.Empty(), hasCPUs(r), hasMemory(r) // possible or not
 		has.checkAmounts(r, left)
 		current := readingOf(r, answer.Answer)
+		current.empty, current.hasCPUs, current.hasMemory = empty, hasCPUs, hasMemory
 		now[k] = &current
 		var cores maybe
 		if before := own.before[k]; before != nil && has.checkRises(r, &current, before, left) {
 			cores.value, cores.ok = current.coresSince(before, interval)
+			current.stuck = current.timeIsStuck(before)
 		}
 		if c != nil {
 			read = append(read, readContainer{c, r, useOf(r, cores, &c.allocated)})

@@ -14,7 +14,8 @@ type container struct {
 	executorKey
 	allocated cluster.Resources // its tasks' and its executor's own
 	task      *cluster.Task     // the one task in it; nil with none or several
-	tasks     int
+	tasks     int               // in it
+	runs      int               // those of them that are running
 }
 
 // containers are those of a model, by agent ID.
@@ -59,6 +60,9 @@ func placed(m *cluster.Cluster) containers {
 		}
 		c.allocated.Add(t.Allocated)
 		c.tasks++
+		if t.State == cluster.Running {
+			c.runs++
+		}
 		c.task = t
 		if c.tasks > 1 {
 			c.task = nil

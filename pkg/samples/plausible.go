@@ -302,6 +302,10 @@ type reading struct {
 	known     uint32  // a bit per counter
 	limit     float64 // of CPUs, 0: unknown
 	devices   []mesos.DeviceReading
+
+	empty              bool // the agent answered nothing of the container but its name
+	hasCPUs, hasMemory bool
+	stuck              bool // the agent's timestamp did not go on since the reading before
 }
 
 const numCounters = 16
@@ -423,6 +427,13 @@ func (r *reading) passed(before *reading) (float64, bool) {
 	}
 	theirs := r.timestamp - before.timestamp
 	return theirs, math.Abs(theirs-ours) <= max(1, agreeing*ours)
+}
+
+// timeIsStuck reports whether there is no rate since the reading before for the
+// agent's clock alone.
+func (r *reading) timeIsStuck(before *reading) bool {
+	passed, agree := r.passed(before)
+	return r.at.Sub(before.at).Seconds() >= leastBetween && (!agree || passed < leastBetween)
 }
 
 // longestSince returns the longest time that can have passed between two readings,

@@ -11,8 +11,10 @@ import (
 // This file computes how much containers use from what an agent reads of them.
 
 var (
-	memoryUsed = mesos.StatisticOf("mem_rss_bytes")
-	diskUsed   = mesos.StatisticOf("disk_used_bytes")
+	memoryRSS   = mesos.StatisticOf("mem_rss_bytes")
+	memoryAnon  = mesos.StatisticOf("mem_anon_bytes")
+	memoryTotal = mesos.StatisticOf("mem_total_bytes")
+	diskUsed    = mesos.StatisticOf("disk_used_bytes")
 )
 
 const (
@@ -77,10 +79,24 @@ func useColumns(entity string, disk bool) []column[use] {
 	return columns
 }
 
+// memoryOf returns how much memory a container uses, false where it is unknown:
+// its resident memory without page cache. Before Mesos 0.23, which added
+// mem_total_bytes, mem_rss_bytes of a cgroup had the page cache in it, and
+// mem_anon_bytes was what has been mem_rss_bytes since
+// (CgroupsMemIsolatorProcess::usage in mem.cpp).
+func memoryOf(r *mesos.Readings) (float64, bool) {
+	if _, since023 := r.Of(memoryTotal); !since023 {
+		if anon, known := r.Of(memoryAnon); known {
+			return anon, true
+		}
+	}
+	return r.Of(memoryRSS)
+}
+
 // useOf returns the use of one container.
 func useOf(r *mesos.Readings, cores maybe, allocated *cluster.Resources) use {
 	u := use{cpus: cores}
-	u.memory.value, u.memory.ok = r.Of(memoryUsed)
+	u.memory.value, u.memory.ok = memoryOf(r)
 	u.disk.value, u.disk.ok = r.Of(diskUsed)
 	if u.cpus.ok {
 		u.cpusMeasured = maybe{allocated.Value(cluster.CPUs), allocated[cluster.CPUs].Known()}
@@ -133,7 +149,11 @@ type AgentSums struct {
 	frameworks map[frameworkKey]*total
 	roles      map[roleKey]*total
 	idle, busy bool // an agent without containers answered, one with containers did
+	containers ContainerCounts
 }
+
+// Containers returns how many containers were expected and read.
+func (t *AgentSums) Containers() ContainerCounts { return t.containers }
 
 // NewAgentSums returns sums of nothing yet.
 func NewAgentSums() *AgentSums {
