@@ -113,6 +113,9 @@ func (r *Resources) known() bool {
 
 var unknownResources = Resources{Unknown, Unknown, Unknown, Unknown}
 
+// UnknownResources returns resources of which no amount is known.
+func UnknownResources() Resources { return unknownResources }
+
 // regular are the resources without the revocable ones, which Mesos lists
 // beside them (cpus, cpus_revocable) and which never add to these.
 func regular(r mesos.Resources) Resources {

@@ -31,13 +31,14 @@ type fakeAgents struct {
 	metrics   int                    // requests for /metrics/snapshot
 	err       map[string]error
 	use       func(id string, at time.Time) mesos.Readings
-	hold      chan struct{}      // where not nil, answers wait for it
-	container map[string]string  // the executor ID of an agent's container, where it is not t<n>
-	more      []string           // executor IDs of more containers of each agent
-	none      map[string]bool    // agents that answer an empty list
-	panics    string             // the agent whose answer makes the client panic
-	takes     time.Duration      // how much time goes by while one is asked
-	own       map[string]float64 // agents' own metrics, beside the uptime
+	hold      chan struct{}                                   // where not nil, answers wait for it
+	container map[string]string                               // the executor ID of an agent's container, where it is not t<n>
+	more      []string                                        // executor IDs of more containers of each agent
+	none      map[string]bool                                 // agents that answer an empty list
+	answer    func(id string, at time.Time) []mesos.Container // instead of all of these
+	panics    string                                          // the agent whose answer makes the client panic
+	takes     time.Duration                                   // how much time goes by while one is asked
+	own       map[string]float64                              // agents' own metrics, beside the uptime
 }
 
 func (f *fakeAgents) Know(agents []mesos.AgentAddress) {
@@ -92,7 +93,11 @@ func (f *fakeAgents) Statistics(ctx context.Context, id string) (*mesos.Statisti
 	if other := f.container[id]; other != "" {
 		executor = other
 	}
-	if f.none[id] {
+	switch {
+	case f.none[id]:
+		return s, nil
+	case f.answer != nil:
+		s.Containers = f.answer(id, now)
 		return s, nil
 	}
 	for _, executor := range append([]string{executor}, f.more...) {

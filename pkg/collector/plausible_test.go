@@ -125,7 +125,7 @@ func TestWhatIsLeftOutIsToldWithAnExample(t *testing.T) {
 	left := f.leftOut(series.PollAgents)
 	require.True(t, left.First.Equal(at) && left.Last.Equal(at), left)
 	require.Equal(t, "1 value of the poll agents cannot be true and was left out, at 2026-11-21 08:00:31 UTC: a gap is shown instead. "+
-		"Executor t1 on agent agent1: the CPU time rose by 8449988.5 s in 15 s. The agent offers 4 CPUs, 1 GiB of memory and 0 bytes of disk.", left.String())
+		"Executor t1 on agent agent1: the CPU time rose by 8449988.5 s in 15 s. The agent offers 4 CPUs, 1 GiB of memory, 0 bytes of disk.", left.String())
 }
 
 func TestAmountsAndCountersOfAContainerThatCannotBe(t *testing.T) {

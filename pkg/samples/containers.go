@@ -56,6 +56,9 @@ func placed(m *cluster.Cluster) containers {
 		}
 		c, fresh := at(t.Agent.ID, t.Framework.ID, id)
 		if fresh { // a command executor, which the leader does not list
+			if t.ExecutorID != "" { // or, before 0.23, any: what it holds itself is unknown
+				c.allocated = cluster.UnknownResources()
+			}
 			c.executorKey = executorKeyOf(&cluster.Executor{ID: id, Role: t.Role, Framework: t.Framework, Agent: t.Agent})
 		}
 		c.allocated.Add(t.Allocated)

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"community-mesos-datasource/pkg/cluster"
@@ -155,7 +156,15 @@ type bounds struct {
 // boundsOf returns the bounds of an agent. A machine may have more than its agent
 // offers, or less: the larger counts.
 func boundsOf(a *cluster.Agent, h host) bounds {
-	offered := func(k cluster.Kind) float64 { return a.Capacity.Value(k) + a.RevocableCapacity.Value(k) }
+	offered := func(k cluster.Kind) float64 {
+		n := 0.0
+		for _, r := range []*cluster.Resources{&a.Capacity, &a.RevocableCapacity} {
+			if r[k].Known() {
+				n += r.Value(k)
+			}
+		}
+		return n
+	}
 	b := bounds{agent: a, host: h, cores: rateSlack * mostCPUs, memory: mostMemory, disk: mostDisk}
 	switch cpus := offered(cluster.CPUs); {
 	case h.cpus > 0:
@@ -285,10 +294,22 @@ func (b *bounds) checkAmounts(r *mesos.Readings, left func(what string)) {
 // String returns what the agent has, as a sentence.
 func (b *bounds) String() string {
 	size := func(n float64) string { return display.Size(int64(min(n, 1<<62))) }
-	text := fmt.Sprintf("The agent offers %g CPUs, %s of memory and %s of disk", b.agent.Capacity.Value(cluster.CPUs),
-		size(b.agent.Capacity.Value(cluster.Memory)), size(b.agent.Capacity.Value(cluster.Disk)))
+	var offers []string
+	for _, k := range []cluster.Kind{cluster.CPUs, cluster.Memory, cluster.Disk} {
+		switch n := b.agent.Capacity.Value(k); {
+		case !b.agent.Capacity[k].Known():
+		case k == cluster.CPUs:
+			offers = append(offers, shown(n)+" CPUs")
+		default:
+			offers = append(offers, size(n)+" of "+k.String())
+		}
+	}
+	text := "What the agent offers is unknown"
+	if len(offers) > 0 {
+		text = "The agent offers " + strings.Join(offers, ", ")
+	}
 	if b.host.cpus > 0 && b.host.memory > 0 {
-		text += fmt.Sprintf("; its machine has %g CPUs and %s of memory", b.host.cpus, size(b.host.memory))
+		text += fmt.Sprintf("; its machine has %s CPUs and %s of memory", shown(b.host.cpus), size(b.host.memory))
 	}
 	return text + "."
 }
