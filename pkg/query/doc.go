@@ -19,7 +19,9 @@
 //	time.go        step, macros, look-back
 //	current.go     tasks whose history is not kept
 //	variable.go    queryType variable: the values a dashboard variable offers;
-//	               variable_entities.go lists entities for it
+//	               variable_entities.go lists entities for it;
+//	               variable_prometheus.go reads those written for Prometheus
+//	exporter.go    the series of mesos_exporter, and what they are called here
 //	run.go         one query from JSON to frames, errors and panics included
 //	frames.go      frames in the shapes Grafana's dataplane contract names
 //	legend.go      display names

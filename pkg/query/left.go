@@ -179,7 +179,7 @@ func (l leftover) sentence(rule bool) string {
 // is.
 var notTexts = []string{
 	"refId", "key", "datasource", "expr", "filters.value", "adhocFilters.value", "adhocFilters.values",
-	"variable.labelValues.match", "variable.promql", "variable.entities.filters.value",
+	"query", "match", "varQuery", "seriesQuery", "classicQuery", "variable.labelValues.match", "variable.promql", "variable.entities.filters.value",
 }
 
 // leftInTexts returns an error for a variable that is left in a text of a query

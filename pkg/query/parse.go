@@ -52,6 +52,9 @@ type parsed struct {
 	// unknown are the keys that neither this plugin nor Grafana knows.
 	unknown unknownKeys
 	rule    bool // of an alert or recording rule
+	// names is a selector of series whose labels are listed, of a variable that was
+	// written for Prometheus; then variable has no list.
+	names *string
 }
 
 // parse reads a query. Errors are *InvalidError.
@@ -67,6 +70,9 @@ func parseFor(raw json.RawMessage, rule bool) (parsed, error) {
 	}
 	if err := leftInTexts(raw, rule); err != nil {
 		return parsed{}, err
+	}
+	if text, found := prometheusText(raw); found {
+		return parsePrometheus(raw, text, rule)
 	}
 	var head struct {
 		QueryType string `json:"queryType"`
@@ -118,19 +124,46 @@ func parseFor(raw json.RawMessage, rule bool) (parsed, error) {
 		return parsed{}, unknown("queryType", kind, queryTypeNames)
 	}
 
-	if err := checkCommon(q.Common); err != nil {
+	if err := q.complete(raw); err != nil {
 		return parsed{}, err
 	}
+	return q, nil
+}
+
+// parsePrometheus reads a variable that was written for Prometheus.
+func parsePrometheus(raw json.RawMessage, text string, rule bool) (parsed, error) {
+	q := parsed{rule: rule, variable: &VariableQuery{QueryType: QueryTypeVariable}}
+	var err error
+	if q.variable.Variable, q.names, err = fromPrometheus(text); err != nil {
+		return parsed{}, err
+	}
+	if objectOf(raw) == nil {
+		return q, nil
+	}
+	if err := decode(raw, &q.Common); err != nil {
+		return parsed{}, err
+	}
+	q.variable.Common = q.Common
+	err = q.complete(raw)
+	q.unknown = slices.DeleteFunc(q.unknown, func(k unknownKey) bool { return slices.Contains(prometheusKeys, k.key) })
+	return q, err
+}
+
+// complete checks and reads the keys that every query has.
+func (q *parsed) complete(raw json.RawMessage) error {
+	if err := checkCommon(q.Common); err != nil {
+		return err
+	}
 	if q.Format != "" && !slices.Contains(formatNames, q.Format) {
-		return parsed{}, unknown("format", string(q.Format), formatNames)
+		return unknown("format", string(q.Format), formatNames)
 	}
 	least, err := duration("interval", q.Interval)
 	if err != nil {
-		return parsed{}, err
+		return err
 	}
 	q.least = least
 	q.unknown = unknownKeysOf(raw)
-	return q, nil
+	return nil
 }
 
 // instant and overRange report what the query requests; both may be true.

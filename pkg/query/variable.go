@@ -140,8 +140,12 @@ func answerVariable(ctx context.Context, src Source, q backend.DataQuery, p pars
 		made listing
 		err  error
 	)
+	label := ""
 	switch v := p.variable.Variable; {
+	case p.names != nil:
+		made, err = src.labelNames(ctx, q, *p.names)
 	case v.LabelValues != nil:
+		label = v.LabelValues.Label
 		made, err = src.labelValues(ctx, q, p, *v.LabelValues)
 		err = within("variable.labelValues", err)
 	case v.Entities != nil:
@@ -149,6 +153,9 @@ func answerVariable(ctx context.Context, src Source, q backend.DataQuery, p pars
 		err = within("variable.entities", err)
 	default:
 		made, err = src.resultOf(ctx, q, p, *v.PromQL)
+	}
+	if err == nil {
+		err = src.notOfExporter(made, label)
 	}
 	if err != nil {
 		return nil, err
@@ -223,6 +230,10 @@ func (src Source) labelValues(ctx context.Context, q backend.DataQuery, p parsed
 	if err != nil {
 		return listing{}, err
 	}
+	var conditions []condition
+	for _, m := range matchers {
+		conditions = append(conditions, condition{key: "match", label: m.label, kind: m.kind, values: []string{m.value}, written: writtenMatcher(m.uncompiled())})
+	}
 	adhoc, texts := adhocMatchers(p.AdhocFilters)
 	made := listing{notices: warnings(texts), reads: reads{any: true}}
 	var match []string
@@ -241,7 +252,11 @@ func (src Source) labelValues(ctx context.Context, q backend.DataQuery, p parsed
 	if err != nil {
 		return listing{}, err
 	}
-	made.notices = append(made.notices, warnings(texts)...)
+	doubts, err := src.doubts(ctx, store, conditions, false)
+	if err != nil {
+		return listing{}, err
+	}
+	made.notices = slices.Concat(made.notices, warnings(doubts), warnings(texts))
 	for _, value := range found {
 		made.choices = append(made.choices, choice{value, value})
 	}
@@ -266,7 +281,7 @@ func (src Source) resultOf(ctx context.Context, q backend.DataQuery, p parsed, e
 		return listing{}, err
 	}
 	defer e.release()
-	made := listing{reads: e.reads, notices: warnings(slices.Concat(e.plan.notices, e.result.Warnings))}
+	made := listing{reads: e.reads, notices: warnings(slices.Concat(e.doubts, e.plan.notices, e.result.Warnings))}
 	name := textOf
 	if e.result.Type == parser.ValueTypeScalar {
 		name = func(s answerSeries) string { return number(s.points[0].F) }

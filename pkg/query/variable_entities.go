@@ -103,6 +103,11 @@ func (src Source) entities(ctx context.Context, q backend.DataQuery, p parsed, v
 	store := src.withTasks(made.reads)
 	from, to := src.during(q, made.reads)
 	in := promql.LookUp{Store: store, Start: from, End: to}
+	doubts, err := src.doubts(ctx, store, conditionsOf(v.Filters), false)
+	if err != nil {
+		return listing{}, err
+	}
+	made.notices = append(made.notices, warnings(doubts)...)
 	described, err := src.describedAs(ctx, in, scope.joined[1:])
 	if err != nil {
 		return listing{}, err

@@ -67,7 +67,7 @@ export function isRunnable(query: MesosQuery): boolean {
       return Boolean(query.expr?.trim());
     case 'variable': {
       const { labelValues, entities, promql } = query.variable ?? {};
-      return Boolean(labelValues?.label || entities?.entity || promql?.trim());
+      return Boolean(query.query || labelValues?.label || entities?.entity || promql?.trim());
     }
     default:
       return Boolean(query.metric || query.entity);

@@ -45,6 +45,9 @@ export function interpolateQuery(
   if (query.expr) {
     result.expr = interpolatePromQL(query.expr, templates, vars);
   }
+  if (query.query) {
+    result.query = interpolatePromQL(query.query, templates, vars);
+  }
   if (query.groupBy) {
     result.groupBy = unique(query.groupBy.flatMap((label) => expand(label, templates, vars)));
   }

@@ -35,4 +35,6 @@ export interface MesosQuery
     Partial<Record<OpenKeys, string>> {
   queryType?: NonNullable<(MetricsQuery | PromQLQuery | VariableQuery)['queryType']>;
   variable?: Variable;
+  /** The text of a variable that was written for Grafana's Prometheus data source. */
+  query?: string;
 }

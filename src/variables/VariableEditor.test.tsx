@@ -35,7 +35,9 @@ function setUp(variable?: Variable | string, answers: FakeAnswers = {}) {
   const onChange = jest.fn();
   // Grafana hands over '' for a new variable.
   const saved =
-    typeof variable === 'object' ? { refId: 'A', queryType: 'variable', version: 1, variable } : (variable ?? '');
+    typeof variable === 'object' && !('query' in variable)
+      ? { refId: 'A', queryType: 'variable', version: 1, variable }
+      : (variable ?? '');
   function Host() {
     const [query, setQuery] = useState(saved as MesosQuery);
     return (
@@ -79,8 +81,8 @@ it.each([undefined, {}])('begins with the names of frameworks, and stores that: 
 });
 
 it('leaves a query of another data source until a list is chosen', async () => {
-  const { onChange, user } = setUp('label_values(framework)');
-  expect(await screen.findByText(/"label_values\(framework\)" is not a query/)).toBeInTheDocument();
+  const { onChange, user } = setUp('show tag values');
+  expect(await screen.findByText(/"show tag values" is not a query/)).toBeInTheDocument();
   expect(onChange).not.toHaveBeenCalled();
   await user.click(screen.getByLabelText('Entities'));
   expect(onChange).toHaveBeenLastCalledWith({
@@ -89,6 +91,26 @@ it('leaves a query of another data source until a list is chosen', async () => {
     version: 1,
     variable: { entities: { entity: 'framework', field: 'name' } },
   });
+});
+
+it.each<[string, string | object, Variable]>([
+  ['a text', 'label_values(mesos_agent_info, agent)', { labelValues: { label: 'agent', match: 'mesos_agent_info' } }],
+  [
+    'an object',
+    { query: 'query_result(mesos_up)', refId: 'StandardVariableQuery', qryType: 3 },
+    { promql: 'mesos_up' },
+  ],
+])('stores %s of Prometheus as the list that it stands for', async (_, saved, variable) => {
+  const { onChange } = setUp(saved as string);
+  await waitFor(() => expect(onChange).toHaveBeenCalledTimes(1));
+  const refId = typeof saved === 'string' ? 'variable' : 'StandardVariableQuery';
+  expect(onChange).toHaveBeenCalledWith({ refId, queryType: 'variable', version: 1, variable });
+});
+
+it('leaves label_names, which is no list of its own', async () => {
+  const { onChange } = setUp('label_names()');
+  expect(await screen.findByText(/"label_names\(\)" lists the names of labels/)).toBeInTheDocument();
+  expect(onChange).not.toHaveBeenCalled();
 });
 
 it('saves a whole query', async () => {

@@ -12,6 +12,7 @@ import type { Variable } from '../query/types';
 import { EntitiesEditor } from './EntitiesEditor';
 import { defaultVariableQuery, kindOf, ofKind, withVariable, type Kind } from './kinds';
 import { LabelValuesEditor } from './LabelValuesEditor';
+import { fromPrometheus, prometheusText } from './prometheus';
 
 // A chunk of its own: Monaco is loaded when PromQL is written.
 const PromqlEditor = lazy(() => import('../query/promql/PromqlEditor'));
@@ -23,14 +24,16 @@ const KINDS: Array<{ label: string; value: Kind; description: string }> = [
 ];
 
 export default function VariableEditor({ datasource, query: stored, onChange, onRunQuery }: EditorProps) {
-  // Grafana hands over '' for a new variable. A text is a query of another data source: it has no list to show.
-  const text = typeof stored === 'string' ? stored : '';
+  // Grafana hands over '' for a new variable. A query of Prometheus is shown, and stored, as the list that it stands
+  // for; one that stands for none has no list to show.
+  const text = prometheusText(stored) ?? '';
+  const migrated = text ? fromPrometheus(text) : undefined;
   const list = kindOf(stored.variable) && stored.variable;
-  const variable = text ? {} : (list ?? defaultVariableQuery().variable);
+  const variable = text ? (migrated ?? {}) : (list ?? defaultVariableQuery().variable);
   const kind = kindOf(variable);
   const left = useRef<Variable>({});
-  const query = withVariable(typeof stored === 'string' ? { refId: '' } : stored, variable);
-  useStoreShown(stored, text || list ? stored : query, onChange);
+  const query = withVariable(text || typeof stored === 'string' ? { refId: stored.refId } : stored, variable);
+  useStoreShown(stored, (text && !migrated) || list ? stored : query, onChange);
 
   const change = (variable: Variable) => onChange({ ...query, variable });
   const changeKind = (next: Kind) => {
@@ -40,10 +43,14 @@ export default function VariableEditor({ datasource, query: stored, onChange, on
 
   return (
     <EditorRows>
-      {text && (
+      {text && !migrated && (
         <Alert
           severity="warning"
-          title={`"${text}" is not a query of this data source: choose a list, which replaces it`}
+          title={
+            text.startsWith('label_names(')
+              ? `"${text}" lists the names of labels, as in Grafana's Prometheus data source. Choosing a list replaces it`
+              : `"${text}" is not a query of this data source: choose a list, which replaces it`
+          }
         />
       )}
       <EditorRow>

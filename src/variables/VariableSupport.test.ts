@@ -112,10 +112,26 @@ it.each([[''], [undefined], [{}], [{ refId: 'A', variable: { labelValues: { labe
   }
 );
 
-it('reports what is wrong with a query', async () => {
-  await expect(setUp().ask('label_values(framework)')).rejects.toThrow(
-    '"label_values(framework)" is not a query of this data source: choose a list in the variable\'s settings'
-  );
+it.each([
+  ['a text', 'label_values(mesos_slave_cpus, instance)', 'label_values(mesos_slave_cpus, instance)', 'variable'],
+  [
+    'an object',
+    { query: 'label_values(x, y)', refId: 'StandardVariableQuery', qryType: 1 },
+    'label_values(x, y)',
+    'StandardVariableQuery',
+  ],
+  [
+    'other variables in it',
+    'label_values(x{framework="$framework"}, y)',
+    'label_values(x{framework=~"(a|b\\\\.c)"}, y)',
+    'variable',
+  ],
+  ['an object without a text', { qryType: 1, metric: 'x', label: 'y', refId: 'A' }, 'label_values(x, y)', 'A'],
+])('sends %s that was written for Prometheus', async (_, target, query, refId) => {
+  const { ask, sent } = setUp();
+  await ask(target);
+  expect(sent[0].data.queries[0]).toMatchObject({ refId, queryType: 'variable', query });
+  expect(sent[0].data.queries[0]).not.toHaveProperty('variable');
 });
 
 it('leaves a new query to the editor: Grafana would show a default one without storing it', () => {

@@ -1,13 +1,14 @@
 // Query variables of dashboards: Grafana calls it for a variable's values and
 // for its editor.
 import { CustomVariableSupport, type DataQueryRequest, type DataQueryResponse } from '@grafana/data';
-import { of, throwError, type Observable } from 'rxjs';
+import { of, type Observable } from 'rxjs';
 
 import type { EditorSource } from '../editorSource';
 import { VariableEditor } from '../lazy';
 import { isRunnable } from '../query/defaults';
 import type { MesosQuery } from '../query/types';
 import { withVariable } from './kinds';
+import { prometheusText } from './prometheus';
 
 export class MesosVariableSupport extends CustomVariableSupport<EditorSource, MesosQuery> {
   readonly editor = VariableEditor;
@@ -25,17 +26,23 @@ export class MesosVariableSupport extends CustomVariableSupport<EditorSource, Me
    */
   query(request: DataQueryRequest<MesosQuery>): Observable<DataQueryResponse> {
     const saved: unknown = request.targets[0];
-    if (typeof saved === 'string' && saved !== '') {
-      return throwError(
-        () => new Error(`"${saved}" is not a query of this data source: choose a list in the variable's settings`)
-      );
-    }
-    const { variable, ...rest } = (saved || {}) as MesosQuery;
-    const query = withVariable(rest as MesosQuery, variable ?? {});
+    const query = prometheusQuery(saved) ?? ownQuery(saved);
     if (!isRunnable({ ...query, hide: false })) {
       return of({ data: [] });
     }
     // A dashboard's ad-hoc filters apply to its panels, not to its variables.
     return this.datasource.query({ ...request, targets: [query], filters: undefined });
   }
+}
+
+/** Returns the query for a variable that was written for Prometheus, which the backend understands. */
+function prometheusQuery(saved: unknown): MesosQuery | undefined {
+  const query = prometheusText(saved);
+  const { refId } = withVariable((typeof saved === 'object' && saved ? saved : {}) as MesosQuery, {});
+  return query === undefined ? undefined : { refId, queryType: 'variable', query };
+}
+
+function ownQuery(saved: unknown): MesosQuery {
+  const { variable, ...rest } = (saved || {}) as MesosQuery;
+  return withVariable(rest as MesosQuery, variable ?? {});
 }

@@ -1,0 +1,167 @@
+package query
+
+import (
+	"context"
+	"encoding/json"
+	"regexp"
+	"strings"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/prometheus/prometheus/model/labels"
+
+	"community-mesos-datasource/catalogue"
+	"community-mesos-datasource/pkg/promql"
+)
+
+// This file understands variables that were written for Grafana's Prometheus data
+// source: a text such as label_values(mesos_agent_info, agent), or an object that
+// holds it in `query` (grafana/grafana packages/grafana-prometheus/src/migrations/
+// variableMigration.ts and metric_find_query.ts).
+
+// prometheusKeys are the keys of such an object.
+var prometheusKeys = []string{
+	"query", "qryType", "label", "metric", "match", "labelFilters", "varQuery", "varRefresh", "seriesQuery", "classicQuery",
+}
+
+// A prometheusQuery is a variable's query of that data source. Editors keep the text in
+// query; the other keys are read where it is absent.
+type prometheusQuery struct {
+	Query        string `json:"query"`
+	Type         *int   `json:"qryType"`
+	Label        string `json:"label"`
+	Metric       string `json:"metric"`
+	Match        string `json:"match"`
+	VarQuery     string `json:"varQuery"`
+	SeriesQuery  string `json:"seriesQuery"`
+	ClassicQuery string `json:"classicQuery"`
+}
+
+// text returns the query as a text. The types are those of PromVariableQueryType in
+// grafana/grafana packages/grafana-prometheus/src/types.ts.
+func (q prometheusQuery) text() string {
+	switch {
+	case strings.TrimSpace(q.Query) != "" || q.Type == nil:
+		return q.Query
+	case *q.Type == 0:
+		return "label_names(" + q.Match + ")"
+	case *q.Type == 1 && q.Label != "" && q.Metric != "":
+		return "label_values(" + q.Metric + ", " + q.Label + ")"
+	case *q.Type == 1 && q.Label != "":
+		return "label_values(" + q.Label + ")"
+	case *q.Type == 2 && q.Metric != "":
+		return "metrics(" + q.Metric + ")"
+	case *q.Type == 3 && q.VarQuery != "":
+		return "query_result(" + q.VarQuery + ")"
+	case *q.Type == 4:
+		return q.SeriesQuery
+	default:
+		return q.ClassicQuery
+	}
+}
+
+// prometheusText returns the text of a variable's query that was written for Prometheus.
+// A query that names its own type, an expression or an entity is none.
+func prometheusText(raw json.RawMessage) (text string, found bool) {
+	if json.Unmarshal(raw, &text) == nil {
+		return text, true
+	}
+	object := objectOf(raw)
+	_, query := object["query"]
+	_, kind := object["qryType"]
+	if !query && !kind {
+		return "", false
+	}
+	for _, own := range []string{"variable", "expr", "entity", "resource", "measure", "sql"} {
+		if _, has := object[own]; has {
+			return "", false
+		}
+	}
+	var q prometheusQuery
+	if json.Unmarshal(raw, &q) != nil {
+		return "", false
+	}
+	return q.text(), true
+}
+
+var (
+	labelNamesCall  = regexp.MustCompile(`^label_names\((.*)\)$`)
+	labelValuesCall = regexp.MustCompile(`^label_values\((?s:(.+),)?\s*"?([^,()"]+?)"?\s*\)$`)
+	metricsCall     = regexp.MustCompile(`^metrics\((?s:(.+))\)$`)
+	queryResultCall = regexp.MustCompile(`^query_result\((?s:(.+))\)$`)
+)
+
+// fromPrometheus returns the list that such a text stands for. names holds the selector
+// of label_names, which is no list of its own.
+func fromPrometheus(text string) (list Variable, names *string, err error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return Variable{}, nil, bad("query", "is empty: write for example label_values(mesos_agent_info, agent)")
+	}
+	if found := labelNamesCall.FindStringSubmatch(text); found != nil {
+		match := strings.TrimSpace(found[1])
+		return Variable{}, &match, nil
+	}
+	if found := labelValuesCall.FindStringSubmatch(text); found != nil {
+		values := VariableLabelValues{Label: found[2], Match: strings.TrimSpace(found[1])}
+		if variables := variablesIn(values.Label); len(variables) > 0 {
+			return Variable{}, nil, leftover{key: "query", variables: variables}.err(false)
+		}
+		return Variable{LabelValues: &values}, nil, within("query", checkLabelValues(values, json.RawMessage("{}")))
+	}
+	if found := metricsCall.FindStringSubmatch(text); found != nil {
+		// A regular expression that is not anchored.
+		pattern := matcher{labels.MetricName, labels.MatchRegexp, ".*(?:" + strings.TrimSpace(found[1]) + ").*"}
+		values := VariableLabelValues{Label: labels.MetricName, Match: braces([]matcher{pattern})}
+		return Variable{LabelValues: &values}, nil, within("query", checkLabelValues(values, json.RawMessage("{}")))
+	}
+	expr := text
+	if found := queryResultCall.FindStringSubmatch(text); found != nil {
+		expr = found[1]
+	} else if _, err := promql.ParseExpr(placeholder.interpolate(text)); err != nil {
+		return Variable{}, nil, bad("query", "%q is none of label_values(series, label), label_values(label), label_names(), metrics(pattern), query_result(expression) and a selector: choose a list in the variable's settings", cut(text))
+	}
+	return Variable{PromQL: &expr}, nil, nil
+}
+
+// labelNames lists the names of labels.
+func (src Source) labelNames(ctx context.Context, q backend.DataQuery, match string) (listing, error) {
+	made := listing{reads: reads{any: true}}
+	var selectors []string
+	if match != "" {
+		selectors = []string{match}
+		var err error
+		if made.reads, err = readsOf(match); err != nil {
+			return listing{}, err
+		}
+	}
+	from, to := src.during(q, made.reads)
+	found, texts, err := Labels(ctx, src, LookUp{Match: selectors, From: from, To: to})
+	if err != nil {
+		return listing{}, err
+	}
+	made.notices = warnings(texts)
+	for _, name := range found {
+		made.choices = append(made.choices, choice{name, name})
+	}
+	return made, nil
+}
+
+// notOfExporter returns an error for a list of an exporter's series, of which there is
+// none here. It says what to write in its place: a variable shows no notices.
+func (src Source) notOfExporter(made listing, label string) error {
+	if len(made.choices) > 0 {
+		return nil
+	}
+	for _, name := range made.reads.names {
+		sentence := exporterSentence(name)
+		if _, own := catalogue.Lookup(name); own || sentence == "" {
+			continue
+		}
+		if label == "" {
+			return bad("variable", "%s", sentence)
+		}
+		first, _, _ := strings.Cut(ofExporter[name], ",")
+		return bad("variable", "%s: write label_values(%s, %s)", sentence, first, labelOfExporter(name, label))
+	}
+	return nil
+}
