@@ -125,10 +125,10 @@ function settingsFor({ agentAddress, token }: Entry, user?: User): SourceSetting
   return {
     jsonData: {
       ...{ pollInterval: `${INTERVAL}s`, agentStatistics: true, agentAddress },
-      ...(token && { httpHeaderName1: 'Authorization' }),
+      ...(token && { httpHeaderName1: 'Authorization', agentHeaders: ['Authorization'] }),
       ...(user && { agentBasicAuthUser: name }),
     },
-    ...(token && { secureJsonData: { httpHeaderValue1: token } }),
+    ...(token && { secureJsonData: { httpHeaderValue1: token, agentHeaderValue1: token } }),
     ...(user && {
       ...{ basicAuth: true, basicAuthUser: name },
       secureJsonData: { basicAuthPassword: password, agentBasicAuthPassword: password },
