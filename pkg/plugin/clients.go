@@ -22,8 +22,8 @@ import (
 // Nothing of the user who sends a query is forwarded: everyone shares the poll.
 
 // newClients returns the clients for masters and, with agentStatistics, for
-// agents, and the parsed settings.
-func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now func() time.Time) (*collector.Both, Settings, error) {
+// agents, and the parsed settings. They connect by dial where it is not nil.
+func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now func() time.Time, dial mesos.Dial) (*collector.Both, Settings, error) {
 	parsed, err := ParseSettings(ds)
 	if err != nil {
 		return nil, parsed, err
@@ -34,7 +34,7 @@ func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now 
 	if err != nil {
 		return nil, parsed, fmt.Errorf("settings of the data source: HTTP client: %s", withoutFile(err))
 	}
-	forMasters, transport, err := configOf(options, parsed, now)
+	forMasters, transport, err := configOf(options, parsed, now, dial)
 	if err != nil {
 		return nil, parsed, err
 	}
@@ -51,7 +51,7 @@ func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now 
 		return made, parsed, nil
 	}
 	cfg := mesos.AgentsConfig{Address: parsed.AgentAddress, Hosts: parsed.AgentHosts}
-	cfg.Config, transport, err = configOf(agentOptions(options, parsed, ds.DecryptedSecureJSONData["agentBasicAuthPassword"]), parsed, now)
+	cfg.Config, transport, err = configOf(agentOptions(options, parsed, ds.DecryptedSecureJSONData["agentBasicAuthPassword"]), parsed, now, dial)
 	if err != nil {
 		masters.Close()
 		return nil, parsed, err
@@ -115,7 +115,7 @@ func agentOptions(options httpclient.Options, parsed Settings, password string) 
 
 // configOf returns the configuration of a client, and its transport, which may be
 // changed until the first request.
-func configOf(options httpclient.Options, parsed Settings, now func() time.Time) (mesos.Config, *http.Transport, error) {
+func configOf(options httpclient.Options, parsed Settings, now func() time.Time, dial mesos.Dial) (mesos.Config, *http.Transport, error) {
 	cfg := mesos.Config{Masters: parsed.Masters, Now: now}
 	if options.Timeouts != nil {
 		cfg.Timeout = options.Timeouts.Timeout
@@ -127,6 +127,9 @@ func configOf(options httpclient.Options, parsed Settings, now func() time.Time)
 	var err error
 	if cfg.HTTP, err = httpclient.New(options); err != nil {
 		return cfg, nil, fmt.Errorf("settings of the data source: HTTP client (TLS certificates, proxy): %s", withoutFile(err))
+	}
+	if dial != nil {
+		transport.DialContext = dial
 	}
 	cfg.CloseIdle = transport.CloseIdleConnections
 	return cfg, transport, nil

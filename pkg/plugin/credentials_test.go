@@ -164,7 +164,7 @@ func TestEverythingGoesThroughTheSecureSocksProxy(t *testing.T) {
 		proxy.PluginSecureSocksProxyAllowInsecure: "true",
 	}))
 	ds := instance(`{"masters": ["zk://zk1.test:2181/mesos"], "agentStatistics": true, "enableSecureSocksProxy": true}`)
-	both, _, err := newClients(ctx, ds, time.Now)
+	both, _, err := newClients(ctx, ds, time.Now, nil)
 	require.NoError(t, err)
 	defer both.Close()
 	_, err = both.Snapshot(t.Context())
@@ -174,7 +174,7 @@ func TestEverythingGoesThroughTheSecureSocksProxy(t *testing.T) {
 	require.Error(t, err)
 	require.NotContains(t, err.Error(), "is not asked")
 
-	both, _, err = newClients(ctx, instance(`{"masters": ["http://master1.test:5050"], "enableSecureSocksProxy": true}`), time.Now)
+	both, _, err = newClients(ctx, instance(`{"masters": ["http://master1.test:5050"], "enableSecureSocksProxy": true}`), time.Now, nil)
 	require.NoError(t, err)
 	defer both.Close()
 	_, err = both.Snapshot(t.Context())

@@ -87,7 +87,7 @@ func TestErrorsOfTheProxyHaveNoPath(t *testing.T) {
 		proxy.PluginSecureSocksProxyServerName: "proxy", proxy.PluginSecureSocksProxyRootCAs: missing,
 		proxy.PluginSecureSocksProxyClientCert: missing, proxy.PluginSecureSocksProxyClientKey: missing,
 	}))
-	_, _, err := newClients(ctx, instance(`{"masters": ["http://master1:5050"], "enableSecureSocksProxy": true}`), time.Now)
+	_, _, err := newClients(ctx, instance(`{"masters": ["http://master1:5050"], "enableSecureSocksProxy": true}`), time.Now, nil)
 	require.ErrorContains(t, err, "ca.pem: no such file")
 	require.NotContains(t, err.Error(), missing)
 	require.Equal(t, "rename a b: x", withoutFile(fmt.Errorf("%w", &os.LinkError{Op: "rename", Old: "/etc/a", New: "/etc/b", Err: errors.New("x")})))

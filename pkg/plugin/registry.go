@@ -14,6 +14,7 @@ import (
 
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/mesos"
 	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/query"
 )
@@ -33,6 +34,8 @@ type Registry struct {
 	engine *promql.Engine
 	log    log.Logger
 	clock  collector.Clock
+
+	dial mesos.Dial // connects to masters, agents and ZooKeeper; nil: as Grafana's SDK does
 
 	historyPath  string // "": history is kept in memory
 	historyLimit string // of each source on disk; "": none
@@ -193,7 +196,7 @@ func (r *Registry) forget(src *source) {
 // apply applies settings. History is kept in any case; polling continues with the
 // new settings, or stops if they cannot be used.
 func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSourceInstanceSettings) error {
-	client, parsed, err := newClients(ctx, ds, r.clock.Now)
+	client, parsed, err := newClients(ctx, ds, r.clock.Now, r.dial)
 	if err != nil {
 		if src.collector != nil {
 			src.collector.Stop()

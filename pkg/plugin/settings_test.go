@@ -195,7 +195,7 @@ func TestSettingsNeverPanicInTheSDK(t *testing.T) {
 		for _, value := range wrong[kind] {
 			ds := instance(`{"masters": ["http://m:5050"], "sigV4Auth": true, "enableSecureSocksProxy": true, "basicAuth": true, "tlsAuth": true, "` + key + `": ` + value + `}`)
 			ds.DecryptedSecureJSONData = map[string]string{"httpHeaderValue1": "x"}
-			_, _, err := newClients(t.Context(), ds, time.Now)
+			_, _, err := newClients(t.Context(), ds, time.Now, nil)
 			require.ErrorContains(t, err, "(jsonData."+key+")", "%s: %s", key, value)
 		}
 	}

@@ -64,7 +64,7 @@ func TestCertificatesThatCannotBeUsedAreErrors(t *testing.T) {
 		for _, switched := range []string{`"tlsAuth": true`, `"tlsAuthWithCACert": true`, `"tlsAuth": "true", "tlsAuthWithCACert": "true"`} {
 			ds := instance(`{"masters": ["https://m1.example:5443"], ` + switched + `}`)
 			ds.DecryptedSecureJSONData = map[string]string{"tlsCACert": c.ca, "tlsClientCert": c.cert, "tlsClientKey": c.key}
-			_, _, err := newClients(t.Context(), ds, time.Now)
+			_, _, err := newClients(t.Context(), ds, time.Now, nil)
 			require.ErrorContains(t, err, c.want, name)
 			require.NotContains(t, err.Error(), "s3cret", name)
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,8 +23,6 @@ type options struct {
 	masters         []string
 	control         string        // URL of the simulator's control server
 	user            string        // user:password for masters and agents; empty: none
-	token           string        // value of the header Authorization for both; empty: none
-	agent           string        // the setting agentAddress; empty: agentAddress
 	dir             string        // of the history
 	uid             string        // of the data source
 	start           time.Time     // when the history begins
@@ -73,10 +70,8 @@ func watch(o options, clock *clocktest.Clock, into series.Sink, store history.St
 	}
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, 16 // none is made twice
 	cfg := mesos.Config{
-		Masters: o.masters,
-		HTTP: &http.Client{Transport: &clocktest.Follower{
-			Next: plain{transport}, Clock: clock, Control: o.control, User: o.user, Authorization: o.token,
-		}},
+		Masters:   o.masters,
+		HTTP:      &http.Client{Transport: &clocktest.Follower{Next: plain{transport}, Clock: clock, Control: o.control, User: o.user}},
 		Now:       clock.Now,
 		CloseIdle: transport.CloseIdleConnections,
 	}
@@ -84,7 +79,7 @@ func watch(o options, clock *clocktest.Clock, into series.Sink, store history.St
 	if err != nil {
 		return nil, err
 	}
-	agents, err := mesos.NewAgents(mesos.AgentsConfig{Config: cfg, Address: cmp.Or(o.agent, agentAddress)})
+	agents, err := mesos.NewAgents(mesos.AgentsConfig{Config: cfg, Address: agentAddress})
 	if err != nil {
 		masters.Close()
 		return nil, err

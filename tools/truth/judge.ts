@@ -113,9 +113,7 @@ export function judge(watched: Watched): Verdict {
     wrong: new Map(parts.map(([name, { deviations }]) => [name, deviations.length])),
     lines: [
       ...gaps.lines,
-      ...(watched.measured
-        ? []
-        : ['without measured use: its time passes too fast, agents wait, or polls fail at any time']),
+      ...(watched.measured ? [] : ['without measured use: its time passes too fast, or agents wait']),
     ],
   };
 }
