@@ -8,6 +8,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
+	"community-mesos-datasource/catalogue"
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/display"
 	"community-mesos-datasource/pkg/history"
@@ -84,7 +85,7 @@ func (c circumstances) polls() []data.Notice {
 		}
 	}
 	for _, left := range c.status.LeftOut {
-		if slices.Contains(c.reads.polls, left.Poll) && !left.Last.Before(c.earliest) && !left.First.After(c.latest) {
+		if c.readsPoll(left.Poll) && !left.Last.Before(c.earliest) && !left.First.After(c.latest) {
 			all = append(all, warning("%s", left))
 		}
 	}
@@ -101,7 +102,7 @@ func (c circumstances) polls() []data.Notice {
 func (c circumstances) agents() []data.Notice {
 	a := c.status.AgentPolls
 	at := slices.IndexFunc(c.status.Polls, func(p collector.PollStatus) bool { return p.Poll == series.PollAgents })
-	if a == nil || at < 0 || !slices.Contains(c.reads.polls, series.PollAgents) {
+	if a == nil || at < 0 || !c.readsAgents() {
 		return nil
 	}
 	poll := c.status.Polls[at]
@@ -114,15 +115,43 @@ func (c circumstances) agents() []data.Notice {
 		if len(a.Problems) > 0 {
 			example = ". One of them: " + strings.TrimSuffix(a.Problems[0].Example, ".")
 		}
-		all = append(all, warning("%d of %d agents did not answer the latest poll%s. What their containers use is unknown.", a.Silent, a.Listed, example))
+		all = append(all, warning("%d of %d agents did not answer the latest poll%s. Their part is unknown.", a.Silent, a.Listed, example))
 	}
 	if a.NotReachedWhy != "" {
 		all = append(all, warning("%s", a.NotReachedWhy))
 	}
-	for _, sentence := range a.Containers.Lacking() {
-		all = append(all, warning("%s", sentence))
+	if c.readsContainers() {
+		for _, sentence := range a.Containers.Lacking() {
+			all = append(all, warning("%s", sentence))
+		}
 	}
 	return all
+}
+
+// readsPoll reports whether the answer has series of a kind of poll other than how
+// polls go.
+func (c circumstances) readsPoll(poll series.Poll) bool {
+	if poll == series.PollAgents {
+		return c.readsAgents()
+	}
+	return slices.Contains(c.reads.polls, poll)
+}
+
+// readsAgents reports whether the answer has series that only agents bring. mesos_up
+// and the like come with every poll.
+func (c circumstances) readsAgents() bool {
+	return c.measured || slices.ContainsFunc(c.reads.names, func(name string) bool {
+		known, ok := catalogue.Lookup(name)
+		return ok && known.Poll == series.PollAgents
+	})
+}
+
+// readsContainers reports whether the answer has series of containers or their sums,
+// and not only agents' own metrics.
+func (c circumstances) readsContainers() bool {
+	return c.measured || slices.ContainsFunc(c.reads.names, func(name string) bool {
+		return strings.HasPrefix(name, "mesos_executor_") || strings.Contains(name, "_used") || strings.Contains(name, "_measured")
+	})
 }
 
 func because(why string) string {

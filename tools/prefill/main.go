@@ -45,6 +45,8 @@ func run(args []string, in io.Reader, out io.Writer) error {
 	flags.StringVar(&masters, "masters", "", "URLs of the masters, separated by commas")
 	flags.StringVar(&o.control, "control", "", "URL of the simulator's control server")
 	flags.StringVar(&o.user, "user", "", "user:password for masters and agents")
+	flags.StringVar(&o.token, "token", "", "value of the header Authorization for masters and agents")
+	flags.StringVar(&o.agent, "agent", agentAddress, "the setting agentAddress")
 	flags.StringVar(&o.dir, "dir", "", "the history's directory, an absolute path: <history_path>/<org>-<uid> of the data source")
 	flags.StringVar(&o.uid, "uid", "mesos", "the data source's UID")
 	flags.Int64Var(&start, "start", 0, "Unix seconds at which the history begins")

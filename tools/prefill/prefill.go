@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,8 @@ type options struct {
 	masters         []string
 	control         string        // URL of the simulator's control server
 	user            string        // user:password for masters and agents; empty: none
+	token           string        // value of the header Authorization for both; empty: none
+	agent           string        // the setting agentAddress; empty: agentAddress
 	dir             string        // of the history
 	uid             string        // of the data source
 	start           time.Time     // when the history begins
@@ -70,8 +73,10 @@ func watch(o options, clock *clocktest.Clock, into series.Sink, store history.St
 	}
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, 16 // none is made twice
 	cfg := mesos.Config{
-		Masters:   o.masters,
-		HTTP:      &http.Client{Transport: &clocktest.Follower{Next: plain{transport}, Clock: clock, Control: o.control, User: o.user}},
+		Masters: o.masters,
+		HTTP: &http.Client{Transport: &clocktest.Follower{
+			Next: plain{transport}, Clock: clock, Control: o.control, User: o.user, Authorization: o.token,
+		}},
 		Now:       clock.Now,
 		CloseIdle: transport.CloseIdleConnections,
 	}
@@ -79,7 +84,7 @@ func watch(o options, clock *clocktest.Clock, into series.Sink, store history.St
 	if err != nil {
 		return nil, err
 	}
-	agents, err := mesos.NewAgents(mesos.AgentsConfig{Config: cfg, Address: agentAddress})
+	agents, err := mesos.NewAgents(mesos.AgentsConfig{Config: cfg, Address: cmp.Or(o.agent, agentAddress)})
 	if err != nil {
 		masters.Close()
 		return nil, err

@@ -12,7 +12,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 
 import { startControl } from '../simulator/control.ts';
-import { type Live, startLive } from '../simulator/live/live.ts';
+import { type Entry, type Live, startLive } from '../simulator/live/live.ts';
 import type { Plan } from '../simulator/live/plan.ts';
 import type { Scenario } from '../simulator/scenarios/scenario.ts';
 import { type Artifact, ensureBuilt, root } from '../scripts/build.ts';
@@ -96,7 +96,7 @@ export async function startPrefilled(options: PrefillOptions): Promise<Prefilled
     options.signal?.throwIfAborted();
     const user = userOf(live.plan);
     const prefill = startPrefill({
-      ...{ masters: live.masters, control: control.url, dir, start, uid: SOURCE.uid, interval: INTERVAL },
+      ...{ ...live.entry, control: control.url, dir, start, uid: SOURCE.uid, interval: INTERVAL },
       ...(user && { user: user.join(':') }),
     });
     started.push(() => prefill.end().catch(() => undefined));
@@ -104,7 +104,7 @@ export async function startPrefilled(options: PrefillOptions): Promise<Prefilled
     await live.setNow(Date.now() / 1000);
     live.setSpeed(1);
     live.clearRequests();
-    return { live, historyPath, start, settings: settingsFor(user), handOver: prefill.end, stop };
+    return { live, historyPath, start, settings: settingsFor(live.entry, user), handOver: prefill.end, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -120,14 +120,15 @@ function userOf({ principals = {} }: Plan): User | undefined {
 }
 
 /** As the history was written. */
-function settingsFor(user?: User): SourceSettings {
+function settingsFor({ agentAddress, token }: Entry, user?: User): SourceSettings {
   const [name, password] = user ?? [];
   return {
-    // The agents' names do not resolve.
     jsonData: {
-      ...{ pollInterval: `${INTERVAL}s`, agentStatistics: true, agentAddress: 'http://{ip}:{port}' },
+      ...{ pollInterval: `${INTERVAL}s`, agentStatistics: true, agentAddress },
+      ...(token && { httpHeaderName1: 'Authorization', agentHeaders: ['Authorization'] }),
       ...(user && { agentBasicAuthUser: name }),
     },
+    ...(token && { secureJsonData: { httpHeaderValue1: token, agentHeaderValue1: token } }),
     ...(user && {
       ...{ basicAuth: true, basicAuthUser: name },
       secureJsonData: { basicAuthPassword: password, agentBasicAuthPassword: password },
@@ -154,14 +155,20 @@ export interface PrefillRun {
   interval: number;
   /** user:password for masters and agents. */
   user?: string;
+  /** The value of the header Authorization for masters and agents. */
+  token?: string;
+  /** Default: the agents' own ports. */
+  agentAddress?: string;
   /** Whether agents are asked for measured use. Default: yes. */
   agentStatistics?: boolean;
 }
 
 /** Starts the executable, which polls the cluster from `start` on as fast as it answers. Built by prefillArtifact. */
-export function startPrefill({ masters, control, dir, uid, start, interval, user = '', agentStatistics }: PrefillRun) {
+export function startPrefill({ masters, dir, uid, start, interval, ...run }: PrefillRun) {
+  const { control, user = '', token = '', agentAddress = 'http://{ip}:{port}', agentStatistics } = run;
   const flags = {
-    ...{ masters: masters.join(','), control, dir, uid, start, interval: `${interval}s`, user },
+    ...{ masters: masters.join(','), control, dir, uid, start, interval: `${interval}s`, user, token },
+    agent: agentAddress,
     'agent-statistics': agentStatistics ?? true,
   };
   const args = Object.entries(flags).map(([name, value]) => `-${name}=${value}`);

@@ -168,9 +168,9 @@ async function simulated(): Promise<Cluster> {
   tell('');
   console.log(`${words} in ${((Date.now() - began) / 1000).toFixed(0)} s`);
   const { live, settings } = prefilled;
-  const about = `Simulating ${live.scene}: ${scenario.about}\nmasters ${live.masters.join(', ')}`;
+  const about = `Simulating ${live.scene}: ${scenario.about}\nmasters ${live.entry.masters.join(', ')}`;
   const range = `from=now-${Number.isInteger(span) ? `${span}h` : `${Math.ceil(span * 60)}m`}&to=now`;
-  return { masters: live.masters, name: 'Mesos (simulated)', settings, about, range, prefilled };
+  return { masters: live.entry.masters, name: 'Mesos (simulated)', settings, about, range, prefilled };
 }
 
 function provisioned({ masters, name, settings }: Cluster): string {

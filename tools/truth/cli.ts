@@ -29,23 +29,27 @@ const usage = `npm run truth -- [--scenario NAME]... [--half quick|shipped] [--s
   --no-mutants     without the mutants
   --report FILE    writes how many lines passed and failed, as JSON`;
 
-const SHORT = ['everyday', 'agent-returns', 'leader-fails', 'master-recovers', 'framework-fails-over'];
+const SHORT = [
+  ...['everyday', 'agent-returns', 'leader-fails', 'master-recovers', 'framework-fails-over'],
+  ...['mesos-0.22', 'mesos-0.28', 'mesos-1.4', 'dcos', 'balancer', 'balancer-leader'],
+];
 
-/** The scenario of the executable in the short version: a leader is lost, and another one elected. */
+/** The scenarios of the executable in the short version, all at once: a leader is lost, and another one elected. */
 const SHORT_SHIPPED: { scenarios: Scenario[]; seconds: number } = {
   scenarios: [
-    {
-      name: 'leader-fails, in short',
-      about: 'the leader of three masters dies, another is elected, the dead one returns',
-      plan: { masters: 3, sessionTimeout: 12, reregistration: 4 },
-      length: 90,
-      // Two polls after it begins, whatever the moment, and two before it ends.
-      steps: [
-        { at: 26, do: 'leader dies' },
-        { at: 34, do: 'masters start' },
-      ],
-    },
-  ],
+    { name: 'leader-fails', plan: {} },
+    ...['mesos-0.22', 'mesos-0.28', 'mesos-1.4', 'dcos', 'balancer', 'balancer-leader'].map(scenarioOf),
+  ].map(({ name, plan }) => ({
+    name: `${name}, in short`,
+    about: 'the leader of three masters dies, another is elected, the dead one returns',
+    plan: { ...plan, masters: 3, sessionTimeout: 12, reregistration: 4 },
+    length: 90,
+    // Two polls after it begins, whatever the moment, and two before it ends.
+    steps: [
+      { at: 26, do: 'leader dies' },
+      { at: 34, do: 'masters start' },
+    ],
+  })),
   seconds: 90,
 };
 

@@ -113,7 +113,9 @@ export function judge(watched: Watched): Verdict {
     wrong: new Map(parts.map(([name, { deviations }]) => [name, deviations.length])),
     lines: [
       ...gaps.lines,
-      ...(watched.measured ? [] : ['without measured use: its time passes too fast, or agents wait']),
+      ...(watched.measured
+        ? []
+        : ['without measured use: its time passes too fast, agents wait, or polls fail at any time']),
     ],
   };
 }

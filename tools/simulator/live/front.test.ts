@@ -56,9 +56,9 @@ test('DC/OS: a path before the pages of the leader and of agents, and a token', 
 
 test('DC/OS: the router follows a change of the leader five seconds late', () =>
   withLive({ scenario: scenarioOf('dcos') }, async (live) => {
-    assert.equal(await statusAt(live, 60), 200);
-    assert.equal(await statusAt(live, 62), 502);
-    await live.setNow(START + 80);
+    assert.equal(await statusAt(live, 69), 200);
+    assert.equal(await statusAt(live, 71), 502);
+    await live.setNow(START + 90);
     const elected = live.leaderships()[1].from - START;
     assert.equal(live.reachable()[1].from - START, elected + 5);
   }));
@@ -87,9 +87,9 @@ test('a load balancer: any master answers', () =>
 
 test('a load balancer to the leader: connections are reset until it notices that the leader is lost', () =>
   withLive({ scenario: scenarioOf('balancer-leader') }, async (live) => {
-    assert.equal(await statusAt(live, 60), 200);
-    assert.equal(await statusAt(live, 62), 'ECONNRESET');
-    assert.equal(await statusAt(live, 66), 503);
+    assert.equal(await statusAt(live, 69), 200);
+    assert.equal(await statusAt(live, 71), 'ECONNRESET');
+    assert.equal(await statusAt(live, 75), 503);
     await live.setNow(START + 90);
     assert.equal(await statusAt(live, live.reachable()[1].from - START), 200);
   }));

@@ -4,9 +4,9 @@ export default {
   name: 'balancer-leader',
   about: 'a load balancer gives all requests to the leader, which it notices a few seconds late',
   plan: { masters: 3, front: { kind: 'balancer', picks: 'leader' } },
-  length: 420,
+  length: 480,
   steps: [
-    { at: 61, do: 'leader dies' },
-    { at: 180, do: 'masters start' },
+    { at: 70, do: 'leader dies' },
+    { at: 210, do: 'masters start' },
   ],
 } satisfies Scenario as Scenario;

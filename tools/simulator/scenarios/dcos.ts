@@ -5,9 +5,9 @@ export default {
   about:
     'behind the router of DC/OS, with its path and a token; the router follows a change of the leader seconds later',
   plan: { masters: 3, front: { kind: 'dcos', token: 'secret' } },
-  length: 420,
+  length: 600,
   steps: [
-    { at: 61, do: 'leader dies' },
+    { at: 70, do: 'leader dies' },
     { at: 180, do: 'masters start' },
     { at: 240, do: 'agent dies', agent: 2 },
   ],

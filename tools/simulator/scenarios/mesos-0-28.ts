@@ -4,7 +4,7 @@ export default {
   name: 'mesos-0.28',
   about: 'masters of Mesos 0.28: followers that answer 200 with nothing; a leader and an agent are lost',
   plan: { mesos: '0.28', masters: 3, cluster: 'old' },
-  length: 420,
+  length: 480,
   steps: [
     { at: 61, do: 'leader dies' },
     // Its supervisor starts it again: it follows now, before the next poll.

@@ -4,7 +4,7 @@ export default {
   name: 'mesos-1.4',
   about: 'masters of Mesos 1.4: /roles has sums of offered and allocated only; a leader and an agent are lost',
   plan: { mesos: '1.4', masters: 3, cluster: 'old' },
-  length: 420,
+  length: 480,
   steps: [
     { at: 61, do: 'leader dies' },
     // Its supervisor starts it again: it follows now, before the next poll.
