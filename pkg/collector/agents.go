@@ -391,22 +391,30 @@ func (r *round) add(a mesos.Answer) {
 func (r *round) failed(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.problem(err).Agents++
+}
+
+// remind notes the last error of an agent that is not asked: it is no failure again,
+// and its reason stays visible.
+func (r *round) remind(err error) {
+	if err == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.problem(err).Resting++
+}
+
+// problem returns the problem that an error is one of. mu is held.
+func (r *round) problem(err error) *AgentProblem {
 	category := categoryOf(err)
 	p := r.problems[category]
 	if p == nil {
 		p = &AgentProblem{Category: category, Example: err.Error()}
 		r.problems[category] = p
 	}
-	p.Agents++
 	r.first = cmp.Or(r.first, err)
-}
-
-// remind notes the last error of an agent that is not asked: it is not counted
-// again.
-func (r *round) remind(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.first = cmp.Or(r.first, err)
+	return p
 }
 
 // silent ends the series of an agent that is not asked in this poll.
@@ -438,7 +446,7 @@ func (a *agentsPoll) finish(r *round, agents []*cluster.Agent, model *cluster.Cl
 	}
 	up := 2*r.up >= connected
 	problems := slices.SortedFunc(maps.Values(r.problems), func(a, b *AgentProblem) int {
-		return cmp.Or(b.Agents-a.Agents, cmp.Compare(a.Category, b.Category))
+		return cmp.Or(b.Agents+b.Resting-a.Agents-a.Resting, cmp.Compare(a.Category, b.Category))
 	})
 	status := &AgentPolls{Listed: len(agents), Asked: r.asked, Answered: r.answered, OwnMetrics: r.raw, NotReached: r.missed,
 		Silent: max(0, connected-r.up-r.missed), Containers: r.sums.Containers()}

@@ -321,6 +321,27 @@ func TestAnAgentThatBrokeOffIsTriedOnceMore(t *testing.T) {
 	require.Equal(t, "1.5s 1.048576e+06, 18s 1.048576e+06, 31.5s 1.048576e+06", f.rec.one(t, "mesos_agent_memory_used_bytes").text(begin), "no gap")
 }
 
+// An agent that fails is asked less and less often. Why stays in the status while it
+// is not asked, and is not counted again.
+func TestTheReasonStaysWhileAnAgentIsNotAsked(t *testing.T) {
+	f, agents := startAgents(t, 3, collector.Settings{}, func(_ *fake, a *fakeAgents) { a.err["S1"] = failure(mesos.Auth) })
+	resting := 0
+	for range 20 {
+		f.clock.Advance(interval)
+		asked := f.rec.sum(f.clock.Now(), "mesos_poll_failures_total", "poll=agents")
+		require.Equal(t, float64(strings.Count(agents.times("S1"), " ")), asked, "only requests are counted")
+		problems := f.Status().AgentPolls.Problems
+		require.Len(t, problems, 1)
+		require.Equal(t, "made up: auth", problems[0].Example)
+		require.Equal(t, 1, problems[0].Agents+problems[0].Resting)
+		resting += problems[0].Resting
+	}
+	require.Greater(t, resting, 10)
+	agents.set(func(a *fakeAgents) { a.err = map[string]error{} })
+	f.clock.Advance(12 * interval)
+	require.Empty(t, f.Status().AgentPolls.Problems)
+}
+
 func TestThePollOfAgentsFailsWhenMostDoNotAnswer(t *testing.T) {
 	f, _ := startAgents(t, 3, collector.Settings{}, func(_ *fake, a *fakeAgents) {
 		a.err["S1"], a.err["S2"] = failure(mesos.Auth), failure(mesos.Auth)

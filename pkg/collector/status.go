@@ -87,8 +87,10 @@ type AgentPolls struct {
 // AgentProblem is a kind of failure of agents, with an example.
 type AgentProblem struct {
 	Category mesos.Category `json:"category"`
-	Agents   int            `json:"agents"`
-	Example  string         `json:"example"`
+	Agents   int            `json:"agents"` // that failed in the last poll
+	// Resting is the number of agents that are not asked for a while since they failed.
+	Resting int    `json:"resting,omitempty"`
+	Example string `json:"example"`
 }
 
 // PollStatus is one kind of poll.

@@ -122,7 +122,11 @@ func verbose(a StatusAnswer) string {
 			line("Warning: %s", agents.NotReachedWhy)
 		}
 		for _, p := range agents.Problems {
-			line("Warning: %s did not answer (%s), one of them: %s", count(p.Agents, "agent"), p.Category, p.Example)
+			text := fmt.Sprintf("%s did not answer (%s", count(p.Agents+p.Resting, "agent"), p.Category)
+			if p.Resting > 0 {
+				text += fmt.Sprintf("; %d not asked for some time because of it", p.Resting)
+			}
+			line("Warning: %s), one of them: %s", text, p.Example)
 		}
 	}
 	if agents := a.AgentPolls; agents != nil {
