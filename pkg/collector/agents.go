@@ -504,7 +504,7 @@ func (r *round) tooFew(listed int, notReached string) error {
 	if r.first == nil {
 		return &mesos.Error{Category: mesos.Timeout, Sentence: notReached}
 	}
-	sentence := fmt.Sprintf("%d of %d agents did not answer. One of them: %s", listed-r.answered-r.missed, listed, r.first)
+	sentence := fmt.Sprintf("%d of %d agents gave no statistics. One of them: %s", listed-r.answered-r.missed, listed, r.first)
 	if notReached != "" {
 		sentence += " " + notReached
 	}

@@ -355,7 +355,7 @@ func TestThePollOfAgentsFailsWhenMostDoNotAnswer(t *testing.T) {
 		Problems: []collector.AgentProblem{{Category: mesos.Auth, Agents: 2, Example: "made up: auth"}}}, status.AgentPolls)
 	for _, p := range status.Polls {
 		if p.Poll == series.PollAgents {
-			require.ErrorContains(t, p.Err, "2 of 3 agents did not answer. One of them: made up: auth")
+			require.ErrorContains(t, p.Err, "2 of 3 agents gave no statistics. One of them: made up: auth")
 			require.Equal(t, mesos.Auth, mesos.CategoryOf(p.Err))
 		}
 	}

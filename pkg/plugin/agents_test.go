@@ -78,7 +78,7 @@ func TestAgentsThatDoNotAnswerAreToldAndCostNothingElse(t *testing.T) {
 	s.start().clock.Advance(every)
 	_, details := s.check()
 	require.Contains(t, details, "agents: 2 of 3 answered")
-	require.Contains(t, details, "Warning: 1 agent did not answer (auth), one of them: The agent at ")
+	require.Contains(t, details, "Warning: 1 agent gave no statistics (auth), one of them: The agent at ")
 	require.Contains(t, details, "agentBasicAuthUser")
 	require.Len(t, s.latest(`{"entity": "agent", "resource": "memory", "measure": "used"}`), 2)
 	require.Len(t, s.latest(`{"entity": "agent", "resource": "memory", "measure": "allocated"}`), 3)
@@ -145,7 +145,7 @@ func TestAgentSettingsAreEdited(t *testing.T) {
 	s.configure(map[string]any{"agentStatistics": true, "agentAddress": "http://{hostname}:{port}", "agentHosts": `nobody\.example\.com`})
 	s.start().clock.Advance(2 * every)
 	_, details := s.check()
-	require.Contains(t, details, "agents: 3 of 3 agents did not answer. One of them: The agent \"agent")
+	require.Contains(t, details, "agents: 3 of 3 agents gave no statistics. One of them: The agent \"agent")
 	require.Contains(t, details, "does not match agentHosts")
 	require.Zero(t, s.cluster.Count("127.0.0.1:5051", "/monitor/statistics"))
 }

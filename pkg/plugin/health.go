@@ -122,7 +122,7 @@ func verbose(a StatusAnswer) string {
 			line("Warning: %s", agents.NotReachedWhy)
 		}
 		for _, p := range agents.Problems {
-			text := fmt.Sprintf("%s did not answer (%s", count(p.Agents+p.Resting, "agent"), p.Category)
+			text := fmt.Sprintf("%s gave no statistics (%s", count(p.Agents+p.Resting, "agent"), p.Category)
 			if p.Resting > 0 {
 				text += fmt.Sprintf("; %d not asked for some time because of it", p.Resting)
 			}
@@ -183,7 +183,7 @@ func agentsLine(p collector.PollStatus, a *collector.AgentPolls) string {
 	text := fmt.Sprintf("agents: %d of %d answered, %d of %d containers read, every %s, %s", a.Answered, a.Listed,
 		a.Containers.Read, a.Containers.Expected, p.Interval, display.Size(p.Bytes))
 	if rest := a.Listed - a.Asked - a.NotReached; rest > 0 {
-		text += fmt.Sprintf("; %d are not asked for some time, since they did not answer", rest)
+		text += fmt.Sprintf("; %d are not asked for some time, since they gave none", rest)
 	}
 	return text
 }

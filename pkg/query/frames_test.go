@@ -329,7 +329,7 @@ func TestNotices(t *testing.T) {
 							Containers: samples.ContainerCounts{Expected: 10, Read: 4, WithoutCPUs: 1, WithoutMemory: 2, Agent: "a1.example"}}}
 				}
 			}, []string{
-				"2 of 5 agents did not answer the latest poll. One of them: a1 is slow. Their part is unknown.",
+				"2 of 5 agents gave no statistics in the latest poll. One of them: a1 is slow. Their part is unknown.",
 				"1 of 5 agents was not asked.",
 				"The agents' answers lack 6 of 10 containers that are running, most on agent a1.example: what they use is unknown. An agent leaves out what it cannot read: its log says why.",
 				"1 of 4 containers have no CPU time in the agents' answers, most on agent a1.example, or a timestamp that does not go on: what CPUs they use is unknown. Look at the agent's --isolation.",
@@ -342,7 +342,7 @@ func TestNotices(t *testing.T) {
 					return collector.Status{TaskSeries: true, Polls: []collector.PollStatus{{Poll: "agents", Interval: every, LastAttempt: noon, LastSuccess: noon}},
 						AgentPolls: &collector.AgentPolls{Listed: 5, Silent: 1, Containers: samples.ContainerCounts{Expected: 10}}}
 				}
-			}, []string{"1 of 5 agents did not answer the latest poll. Their part is unknown."},
+			}, []string{"1 of 5 agents gave no statistics in the latest poll. Their part is unknown."},
 		},
 		"what the agents' answers lack does not matter to others": {
 			`{"expr":"mesos_up + on() mesos_cluster_cpus_capacity"}`, func(s *Source) {

@@ -115,7 +115,7 @@ func (c circumstances) agents() []data.Notice {
 		if len(a.Problems) > 0 {
 			example = ". One of them: " + strings.TrimSuffix(a.Problems[0].Example, ".")
 		}
-		all = append(all, warning("%d of %d agents did not answer the latest poll%s. Their part is unknown.", a.Silent, a.Listed, example))
+		all = append(all, warning("%d of %d agents gave no statistics in the latest poll%s. Their part is unknown.", a.Silent, a.Listed, example))
 	}
 	if a.NotReachedWhy != "" {
 		all = append(all, warning("%s", a.NotReachedWhy))
