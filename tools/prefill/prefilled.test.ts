@@ -104,6 +104,19 @@ test('polls use the credentials of the cluster', async () => {
   }
 });
 
+test('a cluster behind a router is polled through it, with its token', async () => {
+  const front = { kind: 'dcos', token: 'secret' } as const;
+  const prefilled = await startPrefilled({ ...small, hours: 0.02, plan: { ...small.plan, front } });
+  try {
+    const { jsonData, secureJsonData } = prefilled.settings;
+    assert.match(String(jsonData?.agentAddress), /^http:\/\/localhost:\d+\/agent\/\{id\}$/);
+    assert.deepEqual(secureJsonData, { httpHeaderValue1: 'token=secret', agentHeaderValue1: 'token=secret' });
+    await prefilled.handOver();
+  } finally {
+    await prefilled.stop();
+  }
+});
+
 test('a history that cannot be written is an error with the cause, and leaves no files', async () => {
   const restricted = { limited: { password: 'limited-secret', restricted: true } };
   await assert.rejects(

@@ -1,0 +1,57 @@
+// What older versions do not tell may be missing, and never wrong; all else must be there.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type { AgentTruth, Truth } from '../simulator/live/truth.ts';
+import type { Version } from '../simulator/live/versions/shapes.ts';
+import type { Check } from './checks.ts';
+import { compare, type Fact } from './compare.ts';
+import { told } from './untold.ts';
+
+const agents = [
+  { agent: 'bare', executors: 0 },
+  { agent: 'busy', executors: 2 },
+] as AgentTruth[];
+
+const truth = { agents } as Truth;
+
+/** How a value compares with what is true of an agent, or of a role. */
+function deviations(
+  expr: string,
+  labels: Record<string, string>,
+  value: number | undefined,
+  version: Version
+): string[] {
+  const check = { expr, by: Object.keys(labels) } as Check;
+  const facts: Fact[] = told(check, [[labels, 8]], truth, version);
+  const points: Array<[number, number]> = value === undefined ? [] : [[60, value]];
+  const answer = { expr, series: [{ labels, points }] };
+  const moment = { at: 60, window: false, excused: false };
+  // An expression without any result is reported once more.
+  return compare(check, answer, [moment], () => facts).deviations.slice(0, 1);
+}
+
+test('what an agent is allocated may be missing in 0.22 where executors are, and is never wrong', () => {
+  const allocated = 'mesos_agent_cpus_allocated';
+  assert.deepEqual(deviations(allocated, { agent: 'busy' }, undefined, '0.22'), []);
+  assert.equal(deviations(allocated, { agent: 'busy' }, 7.8, '0.22').length, 1);
+  assert.equal(deviations(allocated, { agent: 'bare' }, undefined, '0.22').length, 1);
+  assert.equal(deviations(allocated, { agent: 'busy' }, undefined, '0.28').length, 1);
+});
+
+test('quota consumed and what is reserved for roles may be missing before 1.12', () => {
+  for (const version of ['0.22', '0.28', '1.4'] as const) {
+    assert.deepEqual(deviations('mesos_role_cpus_quota_consumed', { role: 'prod' }, undefined, version), []);
+    assert.equal(deviations('mesos_role_cpus_quota_consumed', { role: 'prod' }, 0, version).length, 1);
+    assert.equal(deviations('mesos_role_cpus_allocated', { role: 'prod' }, undefined, version).length, 1);
+  }
+  assert.equal(deviations('mesos_role_cpus_quota_consumed', { role: 'prod' }, undefined, '1.12').length, 1);
+});
+
+test('the default role is listed with nothing before 1.4', () => {
+  const check = { expr: 'mesos_role_tasks', by: ['role', 'state'] } as Check;
+  const facts: Fact[] = [[{ role: 'prod', state: 'running' }, 3]];
+  const labels = (version: Version) => told(check, facts, truth, version).map(([{ role }]) => role);
+  assert.deepEqual(labels('0.28'), ['prod', '*']);
+  assert.deepEqual(labels('1.4'), ['prod']);
+});
