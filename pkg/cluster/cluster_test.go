@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"encoding/json"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -200,4 +201,37 @@ func TestAnElectionThatIsNotToldIsNoProofOfTheSameCluster(t *testing.T) {
 	require.False(t, at(0, "S1").SameAs(at(0, "S2")))
 	require.False(t, at(1, "S1").SameAs(at(2, "S2")))
 	require.True(t, at(0, "S1").SameAs(at(0, "S1")))
+}
+
+func TestDustIsNothing(t *testing.T) {
+	for given, want := range map[float64]float64{
+		5.551115123e-17: 0, -5.551115123e-17: 0, 1.17950094136177e-12: 0, 0.30000000000000004: 0.3, 14.5500000000001: 14.55,
+		8.40000000000185: 8.4, 0.001: 0.001, 0.0004: 0, 4: 4,
+	} {
+		require.Equal(t, want, Round(given), given)
+		got := regular(mesos.Resources{CPUs: given, Mem: given})
+		require.Equal(t, want, got.Value(CPUs), given)
+		require.Equal(t, want*1048576, got.Value(Memory), given)
+		require.False(t, math.Signbit(got.Value(CPUs)), given)
+		require.False(t, math.Signbit(Round(given)), given)
+	}
+}
+
+func TestWhatIsNoAmountIsUnknown(t *testing.T) {
+	for _, scalar := range []float64{-1, -0.001, 1e300, -1e300, 1e13, math.Inf(1), math.NaN()} {
+		r := regular(mesos.Resources{CPUs: scalar, Mem: 1})
+		require.False(t, r[CPUs].Known(), scalar)
+		require.Equal(t, 1048576.0, r.Value(Memory))
+		n := scalar
+		_, set := new(limitsOf(mesos.QuotaResources{CPUs: &n})).Value(CPUs)
+		require.False(t, set, scalar)
+	}
+	var sum Amount
+	for range 10_000 {
+		sum = sum.Plus(most)
+	}
+	require.False(t, sum.Known(), "a sum beyond what can be counted is no small number")
+	require.Equal(t, Amount(-1), Amount(1).Minus(2))
+	require.False(t, Amount(1).Minus(Unknown).Known())
+	require.False(t, Unknown.Minus(Unknown).Known())
 }

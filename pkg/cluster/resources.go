@@ -29,10 +29,11 @@ func (k Kind) String() string {
 
 // Resources are amounts by kind.
 //
-// Mesos counts scalars in thousandths and rounds to them (Value::Scalar in
-// src/common/values.cpp: "three decimal digits of precision"). Counting them as
-// whole thousandths does the same, and makes a sum over ten thousand agents
-// equal the master's own, whatever the order.
+// Mesos counts scalars in thousandths and rounds to them since 0.28 (MESOS-4687;
+// convertToFixed in src/common/values.cpp). Before, it added and subtracted doubles,
+// so that 5.6e-17 CPUs are left of none and 14.5500000000001 are 14.55. Counting
+// whole thousandths does the same for all versions, and makes a sum over ten
+// thousand agents equal the master's own, whatever the order.
 type Resources [numKinds]Amount
 
 // Amount is a number of thousandths of what Mesos counts in: CPUs, GPUs, MiB. It may
@@ -50,7 +51,28 @@ const (
 	mebibyte = 1 << 20 // what Mesos calls MB (Megabytes in 3rdparty/stout/include/stout/bytes.hpp)
 )
 
-func amountOf(scalar float64) Amount { return Amount(math.Round(scalar * perUnit)) }
+// most is the largest amount: a double holds no thousandths of more. It leaves room
+// to add up a thousand of them.
+const most = 1 << 53
+
+// amountOf returns the amount of a scalar of Mesos. One that is none, because it is
+// negative or beyond what can be counted, is unknown.
+func amountOf(scalar float64) Amount {
+	n := math.Round(scalar * perUnit)
+	if n < 0 || n > most || n != n {
+		return Unknown
+	}
+	return Amount(n)
+}
+
+// Round returns a scalar of Mesos as Mesos counts it, in whole thousandths. One that
+// is no amount is returned as it is.
+func Round(scalar float64) float64 {
+	if a := amountOf(scalar); a != Unknown {
+		return a.In(CPUs)
+	}
+	return scalar
+}
 
 // Known reports whether the amount is known.
 func (a Amount) Known() bool { return a != Unknown }
@@ -60,7 +82,10 @@ func (a Amount) Plus(other Amount) Amount {
 	if a == Unknown || other == Unknown {
 		return Unknown
 	}
-	return a + other
+	if sum := a + other; -math.MaxInt64/2 < sum && sum < math.MaxInt64/2 {
+		return sum
+	}
+	return Unknown // of amounts that nobody has
 }
 
 // Minus returns the difference, which is unknown if one of both is.
@@ -155,7 +180,8 @@ func limitsOf(q mesos.QuotaResources) Limits {
 	var l Limits
 	for k, scalar := range [numKinds]*float64{CPUs: q.CPUs, GPUs: q.GPUs, Memory: q.Mem, Disk: q.Disk} {
 		if scalar != nil {
-			l[k].Amount, l[k].Set = amountOf(*scalar), true
+			l[k].Amount = amountOf(*scalar)
+			l[k].Set = l[k].Amount.Known()
 		}
 	}
 	return l

@@ -116,7 +116,7 @@ var AgentStates = append(ListedAgentStates[:len(ListedAgentStates):len(ListedAge
 // agentState folds what Mesos says in three places into one. What an operator
 // asked for goes first: an agent that drains stays draining while it restarts.
 //
-// Masters before 0.20 do not say whether an agent is active; those they list they
+// Masters before 0.22 do not say whether an agent is active; those they list they
 // count as activated_slaves. "" is unknown.
 func agentState(s *mesos.Slave, all *mesos.State) AgentState {
 	switch {
@@ -173,7 +173,7 @@ func (b *builder) countAgents(s *mesos.State) {
 }
 
 // countFrameworks counts frameworks by state. Before 1.2 a framework that is known
-// from its agents only is not listed, but its ID is, from 0.22 on.
+// from its agents only is not listed, but its ID is, from 0.20 on.
 func (b *builder) countFrameworks(s *mesos.State) {
 	counts := b.FrameworkCounts
 	for _, state := range FrameworkStates {
@@ -198,7 +198,7 @@ func (b *builder) countFrameworks(s *mesos.State) {
 	}
 }
 
-// frameworkState goes by `active` before `connected`: masters before 1.1 do not
+// frameworkState goes by `active` before `connected`: masters before 1.2 do not
 // have the latter, and an active framework is always connected. "" is unknown.
 func frameworkState(f *mesos.Framework) FrameworkState {
 	switch {

@@ -76,7 +76,7 @@ func (c *Collector) nameByFlags(p *scheduledPoll) error {
 		c.fixName(p, "", false, p.scheduled)
 		return nil
 	case slices.Contains([]mesos.Category{mesos.NotMesos, mesos.Protocol}, categoryOf(err)):
-		// Mesos before 0.27 has no /flags. The snapshot does not wait for it: until
+		// Mesos before 0.26 has no /flags. The snapshot does not wait for it: until
 		// /state says another, the name is that of before, or the data source's UID.
 		c.nameForNow(p)
 		return nil

@@ -81,7 +81,7 @@ type State struct {
 	RecoveredSlaves []RecoveredSlave `json:"recovered_slaves"`
 	Frameworks      []Framework      `json:"frameworks"`
 	// OrphanTasks are tasks of frameworks that have not come back since a failover,
-	// and UnregisteredFrameworks the IDs of those frameworks (0.22 to 1.1; empty
+	// and UnregisteredFrameworks the IDs of those frameworks (0.20 to 1.1; empty
 	// later, when such frameworks are listed as recovered).
 	OrphanTasks            Tasks       `json:"orphan_tasks"`
 	UnregisteredFrameworks []Attribute `json:"unregistered_frameworks"`
@@ -89,9 +89,9 @@ type State struct {
 	// Lacks is what the master's version does not tell.
 	Lacks struct {
 		ActivatedSlaves        bool
-		UnreachableSlaves      bool // before 1.3
-		RecoveredSlaves        bool // before 1.3
-		UnregisteredFrameworks bool // before 0.22
+		UnreachableSlaves      bool // before 1.2
+		RecoveredSlaves        bool // before 1.2
+		UnregisteredFrameworks bool // before 0.20
 	} `json:"-"`
 }
 
@@ -138,7 +138,7 @@ type Slave struct {
 
 	// Lacks is what the master's version does not tell.
 	Lacks struct {
-		Active   bool // before 0.20
+		Active   bool // before 0.22
 		Reserved bool // before 0.23
 	} `json:"-"`
 }
@@ -190,10 +190,10 @@ type Framework struct {
 	// Lacks is what the master's version does not tell.
 	Lacks struct {
 		Active           bool
-		Connected        bool // before 1.1
+		Connected        bool // before 1.2
 		Recovered        bool // before 1.2
 		Tasks            bool
-		UnreachableTasks bool // before 1.3
+		UnreachableTasks bool // before 1.2
 		Executors        bool // before 0.23
 		Offers           bool
 	} `json:"-"`

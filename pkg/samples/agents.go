@@ -123,9 +123,10 @@ func (w *Writer) Agent(ctx context.Context, a AgentAnswer, m *cluster.Cluster, s
 		if a.Snapshot != nil {
 			b.t = a.Snapshot.Sent.UnixMilli()
 			w.agentKeys.learn(catalogue.Agent, a.Snapshot.Values)
-			for name, n := range a.Snapshot.Values {
+			for name := range a.Snapshot.Values {
 				m := w.agentKeys[name]
-				if !w.takes(b, "agent "+a.Agent.Hostname, name, m, n) {
+				n, known := m.number(name, a.Snapshot.Values)
+				if !known || !w.takes(b, "agent "+a.Agent.Hostname, name, m, n) {
 					continue
 				}
 				n *= m.Factor

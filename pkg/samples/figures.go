@@ -90,7 +90,13 @@ func figuresFrom(m *mesos.Metrics) (f *figures, gpus bool) {
 		f.resources[g.measure] = map[cluster.Kind]float64{}
 		for k, name := range mesosNames {
 			if n, ok := m.Values["master/"+name+g.suffix]; ok && plausible(n) {
-				f.resources[g.measure][k] = inBase(k, n)
+				if n = cluster.Round(n); !plausible(n) {
+					continue
+				}
+				if k == cluster.Memory || k == cluster.Disk {
+					n *= mebibyte
+				}
+				f.resources[g.measure][k] = n
 			}
 		}
 	}
@@ -111,11 +117,4 @@ func take[S comparable](m *mesos.Metrics, key string, into map[S]float64, state 
 	if n, ok := m.Values[key]; ok && plausible(n) {
 		into[state] = n
 	}
-}
-
-func inBase(k cluster.Kind, n float64) float64 {
-	if k == cluster.Memory || k == cluster.Disk {
-		return n * (1 << 20)
-	}
-	return n
 }

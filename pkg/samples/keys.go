@@ -1,6 +1,9 @@
 package samples
 
 import (
+	"math"
+	"strings"
+
 	"github.com/prometheus/prometheus/model/labels"
 
 	"community-mesos-datasource/catalogue"
@@ -11,7 +14,64 @@ import (
 // This file writes the keys of /metrics/snapshot, as the catalogue names them.
 
 // A rawMetric is the series of a key. Its address identifies it in rawKey.
-type rawMetric struct{ catalogue.Metric }
+type rawMetric struct {
+	catalogue.Metric
+	scalar bool // an amount of a resource
+	// used and total are the keys that a ratio is made of; "" for other keys.
+	used, total string
+}
+
+const (
+	mebibyte = 1 << 20
+	// leastRatio is the smallest share that a thousandth of something can be of all
+	// there is; less is what rounding left of none.
+	leastRatio = 1e-12
+)
+
+func newRawMetric(key string, m catalogue.Metric) *rawMetric {
+	r := &rawMetric{Metric: m}
+	switch m.Series.Unit {
+	case catalogue.CPUs, catalogue.GPUs:
+		r.scalar = true
+	case catalogue.Bytes:
+		r.scalar = m.Factor == mebibyte // what Mesos counts in MB are resources
+	case catalogue.Ratio:
+		if of, percent := strings.CutSuffix(key, "_percent"); percent {
+			r.used, r.total = of+"_used", of+"_total"
+		}
+	default:
+		r.scalar = strings.HasPrefix(key, "allocator/mesos/") && strings.Contains(key, "/resources/")
+	}
+	return r
+}
+
+// number returns the number of a key in Mesos' unit, rounded as Mesos rounds
+// resources (cluster.Round); false where it is unknown.
+//
+// A ratio is made of what it is the ratio of: Mesos' own X_percent has the dust of
+// both, and is a percentage in some forks. It may exceed 1: more can be allocated
+// than there is. Without both, what X_percent means is unknown.
+func (m *rawMetric) number(key string, values map[string]float64) (float64, bool) {
+	n := values[key]
+	switch {
+	case m.scalar:
+		return cluster.Round(n), true
+	case m.used != "":
+		used, knowsUsed := values[m.used]
+		total, knowsTotal := values[m.total]
+		used, total = cluster.Round(used), cluster.Round(total)
+		switch {
+		case !knowsUsed || !knowsTotal:
+			return 0, false
+		case total == 0: // as Mesos (Master::_resources_percent)
+			return 0, true
+		}
+		return used / total, true
+	case m.Series.Unit == catalogue.Ratio && math.Abs(n) < leastRatio:
+		return 0, true
+	}
+	return n, true
+}
 
 // unknown reports whether the catalogue does not have the key.
 func (m *rawMetric) unknown() bool { return m.Series.Type == catalogue.Untyped }
@@ -72,7 +132,7 @@ func (d keyCache) learn(origin catalogue.Origin, values map[string]float64) {
 	}
 	for key, m := range catalogue.ResolveAll(origin, keys) {
 		if old := d[key]; old == nil || old.Series.Name != m.Series.Name || !labels.Equal(old.Labels, m.Labels) {
-			d[key] = &rawMetric{m}
+			d[key] = newRawMetric(key, m)
 		}
 	}
 }
@@ -124,9 +184,13 @@ func (w *Writer) writeLeader(b *batch, now, before leaderSnapshot) {
 	p, d := w.raw, w.masterKeys
 	d.learn(catalogue.Master, now.Values)
 	continues := now.follows(before)
-	for key, n := range now.Values {
+	for key := range now.Values {
 		m := d[key]
-		if !now.has(m) || !w.takes(b, "master "+now.Target, key, m, n) {
+		if !now.has(m) {
+			continue
+		}
+		n, known := m.number(key, now.Values)
+		if !known || !w.takes(b, "master "+now.Target, key, m, n) {
 			continue
 		}
 		k := rawKey{metric: m}
@@ -148,8 +212,12 @@ func (w *Writer) writeLeader(b *batch, now, before leaderSnapshot) {
 func (w *Writer) writeFollower(b *batch, s *mesos.Metrics) {
 	p, d := w.raw, w.masterKeys
 	d.learn(catalogue.Master, s.Values)
-	for key, n := range s.Values {
-		if m := d[key]; m.Process && w.takes(b, "master "+s.Target, key, m, n) {
+	for key := range s.Values {
+		m := d[key]
+		if !m.Process {
+			continue
+		}
+		if n, known := m.number(key, s.Values); known && w.takes(b, "master "+s.Target, key, m, n) {
 			n *= m.Factor
 			p.write(b, nil, rawKey{s.Target, m}, &n)
 		}

@@ -1,6 +1,11 @@
 package samples
 
-import "community-mesos-datasource/pkg/mesos"
+import (
+	"strings"
+
+	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/mesos"
+)
 
 // This file lists the series of a container's readings.
 
@@ -44,10 +49,16 @@ func readingColumns() []column[mesos.Readings] {
 		{"network_transmit_errors_total", "net_tx_errors", "", ""},
 		{"network_transmit_dropped_total", "net_tx_dropped", "", ""},
 	} {
-		key := mesos.StatisticOf(c.key)
+		key, round := mesos.StatisticOf(c.key), func(n float64) float64 { return n }
+		if strings.HasPrefix(c.key, "cpus_") && strings.HasSuffix(c.key, "limit") {
+			round = cluster.Round // resources of the container
+		}
 		columns = append(columns, column[mesos.Readings]{
 			name: "mesos_executor_" + c.name, label: c.label, value: c.value,
-			read: func(_ *traits, r *mesos.Readings) (float64, bool) { return r.Of(key) },
+			read: func(_ *traits, r *mesos.Readings) (float64, bool) {
+				n, known := r.Of(key)
+				return round(n), known
+			},
 		})
 	}
 	return columns
