@@ -237,3 +237,28 @@ func TestMetricsOfMastersAndAgentsThatCannotBe(t *testing.T) {
 		require.Equal(t, "15s 1000, 30s 900", f.rec.one(t, "mesos_cluster_tasks_ended_total", "state=finished").text(begin))
 	})
 }
+
+func TestResourcesAndTimesOfStateThatCannotBe(t *testing.T) {
+	f, _ := startAgents(t, 2, collector.Settings{}, func(f *fake, _ *fakeAgents) {
+		f.state.Slaves[0].Resources.CPUs, f.state.Slaves[0].Resources.Mem = 1e300, -5
+		f.state.Frameworks[0].Tasks[0].Statuses[0].Timestamp = 1e300
+		limit := 1e300
+		f.roles.Roles[0].Quota = &mesos.Quota{Limit: mesos.QuotaResources{CPUs: &limit}}
+	})
+	f.clock.Advance(interval - time.Second)
+	now := f.clock.Now()
+	for _, kind := range []string{"cpus_capacity", "memory_capacity_bytes"} {
+		require.Empty(t, f.rec.find("mesos_agent_"+kind, "agent=agent1"), kind)
+		require.Equal(t, 1, f.rec.open(now, "mesos_agent_"+kind, "agent=agent2"), kind)
+		require.Empty(t, f.rec.find("mesos_cluster_"+kind), "of a sum one part is unknown")
+	}
+	require.Equal(t, 1, f.rec.open(now, "mesos_agent_disk_capacity_bytes", "agent=agent1"))
+	require.Empty(t, f.rec.find("mesos_task_start_time_seconds", "task_id=t1"))
+	require.Equal(t, 1, f.rec.open(now, "mesos_task_start_time_seconds", "task_id=t2"))
+	require.Empty(t, f.rec.find("mesos_role_cpus_quota_limit"))
+	for _, s := range f.rec.byRef {
+		for _, x := range s.samples {
+			require.False(t, math.IsInf(x.v, 0) || math.IsNaN(x.v) && !series.IsStale(x.v), "%s", s.labels)
+		}
+	}
+}

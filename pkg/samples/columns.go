@@ -260,7 +260,7 @@ func taskColumns() []column[cluster.Task] {
 				}
 				return boolean(*t.Healthy), true
 			}},
-			{name: "mesos_task_start_time_seconds", read: func(_ *traits, t *T) (float64, bool) { return t.Started, t.Started > 0 }},
+			{name: "mesos_task_start_time_seconds", read: func(_ *traits, t *T) (float64, bool) { return t.Started, t.Started > 0 && t.Started < latest }},
 		},
 	)
 }

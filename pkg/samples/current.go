@@ -130,7 +130,7 @@ func newCurrentBuilder(cluster, name string) *currentBuilder {
 // appendNow appends the series of one thing.
 func appendNow[K comparable, E any](b *currentBuilder, columns []*column[E], label func(K, func(name, value string)), v *traits, k K, thing *E) {
 	for _, c := range columns {
-		value, ok := c.read(v, thing)
+		value, ok := c.valueOf(v, thing)
 		if !ok {
 			continue
 		}

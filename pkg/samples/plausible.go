@@ -26,6 +26,9 @@ import (
 //   - A counter of a container rises no faster than its agent can make it rise. One
 //     that falls was reset. That has no rate either.
 //
+// (Amounts in /state and /roles that cannot be are unknown in the model: amountOf in
+// package cluster.)
+//
 // Counters of masters and agents have no bound on how fast they rise: nothing
 // physical bounds messages and tasks. One that falls without a restart is
 // written as it is, since PromQL takes it for a reset.

@@ -1,6 +1,8 @@
 package samples
 
 import (
+	"math"
+
 	"github.com/prometheus/prometheus/model/labels"
 
 	"community-mesos-datasource/pkg/series"
@@ -75,6 +77,13 @@ func (t *table[K, E]) row(b *batch, k K) *row[K, E] {
 	return r
 }
 
+// valueOf returns the value of a column, false where there is none. Whatever a column
+// computes, there is no series of what is not a number.
+func (c *column[E]) valueOf(v *traits, thing *E) (float64, bool) {
+	value, ok := c.read(v, thing)
+	return value, ok && !math.IsNaN(value) && !math.IsInf(value, 0)
+}
+
 // write appends the samples of one thing. Of two things of the same labels the
 // first counts; the series of the other are counted as dropped.
 func (t *table[K, E]) write(b *batch, v *traits, k K, thing *E) {
@@ -85,7 +94,7 @@ func (t *table[K, E]) write(b *batch, v *traits, k K, thing *E) {
 	}
 	r.whole = b.number
 	for i := range t.columns {
-		value, ok := t.columns[i].read(v, thing)
+		value, ok := t.columns[i].valueOf(v, thing)
 		if ok {
 			t.count += b.append(r, i, &r.cells[i], b.t, value)
 		} else {
@@ -98,7 +107,7 @@ func (t *table[K, E]) write(b *batch, v *traits, k K, thing *E) {
 func (t *table[K, E]) size(v *traits, thing *E) int {
 	n := 0
 	for i := range t.columns {
-		if _, ok := t.columns[i].read(v, thing); ok {
+		if _, ok := t.columns[i].valueOf(v, thing); ok {
 			n++
 		}
 	}
