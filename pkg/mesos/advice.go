@@ -23,7 +23,7 @@ type Advice struct {
 // The settings that a sentence tells to change, as they are written.
 const (
 	caSetting     = "tlsCACert, with tlsAuthWithCACert"
-	dollarsInYAML = "in a provisioning file $ is written $$"
+	dollarsInYAML = "in a provisioning file $ is written $$, and a variable whose value has a $ as $NAME and not ${NAME}"
 )
 
 // unauthorized returns the sentence for a 401.

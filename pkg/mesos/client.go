@@ -167,7 +167,7 @@ func (z ZooKeeperConfig) detector(e *ensemble, within time.Duration) (*detector,
 	if dial == nil {
 		dial = new(net.Dialer).DialContext
 	}
-	return &detector{ensemble: e, scheme: scheme, within: within, open: func(ctx context.Context, server string) (znodes, error) {
+	return &detector{ensemble: e, scheme: scheme, digest: z.Digest != "", within: within, open: func(ctx context.Context, server string) (znodes, error) {
 		return openSession(ctx, dial, server, z.Digest)
 	}}, nil
 }

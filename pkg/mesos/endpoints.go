@@ -68,7 +68,7 @@ func (c *Client) snapshot(ctx context.Context, target Target) (*Metrics, error) 
 	}
 	for key := range metrics.Values {
 		if strings.HasPrefix(key, "slave/") {
-			return nil, notMaster(target, "has the metrics of an agent: write the address of a master, whose port is 5050 where nothing else was configured.")
+			return nil, notMaster(target, agentsMetrics)
 		}
 	}
 	return nil, notMaster(target, "lacks master/elected, which every Mesos master has: check the address and port.")
@@ -117,6 +117,8 @@ func notElected(target Target) error {
 	}
 	return &Error{Category: NoLeader, Target: target.Address, moved: true, Sentence: fmt.Sprintf(sentence, target.Address)}
 }
+
+const agentsMetrics = "has the metrics of an agent: write the address of a master, whose port is 5050 where nothing else was configured."
 
 func recovering(target Target, why string) error {
 	return &Error{Category: Recovering, Target: target.Address, Sentence: fmt.Sprintf(

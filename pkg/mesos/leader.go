@@ -162,7 +162,27 @@ func (c *Client) named(ctx context.Context, master Target) (*Target, string, err
 	if resp.StatusCode == http.StatusOK {
 		return nil, "", c.notRedirect(resp, master)
 	}
+	if resp.StatusCode == http.StatusNotFound {
+		if agent := c.agentInstead(ctx, master); agent != nil {
+			return nil, "", agent
+		}
+	}
 	return nil, "", c.refused(resp, master, redirectPage)
+}
+
+// agentInstead returns the error where an agent answers in place of a master, nil
+// where something else does.
+func (c *Client) agentInstead(ctx context.Context, master Target) error {
+	metrics := Metrics{}
+	if _, err := c.get(ctx, master, snapshotPage, (*readings)(&metrics.Values)); err != nil {
+		return nil
+	}
+	for key := range metrics.Values {
+		if strings.HasPrefix(key, "slave/") {
+			return notMaster(master, agentsMetrics)
+		}
+	}
+	return nil
 }
 
 // notRedirect returns the error where a master should name its leader, and a page is

@@ -241,6 +241,13 @@ func TestSentencesOfRefusals(t *testing.T) {
 			w.Header().Set("X-Marathon-Leader", "http://marathon.example:8080")
 			http.Error(w, "{}", 404)
 		}, false, Advice{}, NotMesos, []string{"is Marathon (port 8080 where nothing else was configured): write the address of the Mesos master, whose port is 5050"}, ""},
+		"an agent": {func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/metrics/snapshot" {
+				http.NotFound(w, r)
+				return
+			}
+			_, _ = io.WriteString(w, `{"slave/registered": 1}`)
+		}, false, Advice{}, NotMesos, []string{"has the metrics of an agent: write the address of a master, whose port is 5050"}, ""},
 		"another program": {login(404, "", "not found"), false, Advice{}, NotMesos, []string{"so this is not a Mesos master: check the address and port (5050 is a master's where nothing else was configured, 5051 an agent's, 8080 Marathon's)"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

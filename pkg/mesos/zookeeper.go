@@ -96,6 +96,7 @@ var (
 type detector struct {
 	*ensemble
 	scheme string        // of the masters' addresses
+	digest bool          // sessions carry a user and password
 	within time.Duration // for all servers together
 	// open begins a session with one server that ends with ctx at the latest.
 	open func(ctx context.Context, server string) (znodes, error)
@@ -149,9 +150,12 @@ func (r *detector) ask(ctx context.Context, server string, within time.Duration)
 	case errors.Is(err, errNoZnode):
 		return nil, &Error{Category: NoLeader, Sentence: fmt.Sprintf(
 			"ZooKeeper at %s has no %s: check the path in masters, which is that of the masters' --zk; it is made when the first master starts.", r, r.path), Err: err}
+	case errors.Is(err, errZnodeAuth) && r.digest:
+		return nil, &Error{Category: Auth, Sentence: fmt.Sprintf(
+			"ZooKeeper at %s does not let the user of zkDigest read %s: correct zkDigest (user:password); %s (secureJsonData.zkDigest).", r, r.path, dollarsInYAML), Err: err}
 	case errors.Is(err, errZnodeAuth):
 		return nil, &Error{Category: Auth, Sentence: fmt.Sprintf(
-			"ZooKeeper at %s does not let us read %s: set or correct zkDigest (user:password) under secureJsonData.", r, r.path), Err: err}
+			"ZooKeeper at %s does not let everybody read %s: set zkDigest to the user:password that its ACL allows (secureJsonData.zkDigest).", r, r.path), Err: err}
 	case CategoryOf(err) == "" && ctx.Err() != nil:
 		return nil, ctx.Err()
 	}
@@ -270,7 +274,7 @@ func unreachable(failures []serverFailure) error {
 		switch {
 		case errors.Is(f.err, errNotZooKeeper):
 			e.Category = NotMesos
-			said = append(said, f.server+" (something else answers there)")
+			said = append(said, f.server+" (something else answers there, or it speaks TLS, which is not supported: 2181 is ZooKeeper's port where nothing else was configured)")
 		case isTimeout(f.err):
 			said = append(said, fmt.Sprintf("%s (within %s)", f.server, seconds(f.took)))
 		default:

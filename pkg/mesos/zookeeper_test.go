@@ -131,7 +131,7 @@ func TestWhatZooKeeperCannotTellIsAnErrorThatSaysWhatToDo(t *testing.T) {
 		"credentials in it": {map[string]string{"json.info_0000000001": info("user:pw@localhost", 5050)}, "", Protocol, []string{"is no MasterInfo"}},
 		"no port":           {map[string]string{"json.info_0000000001": info("localhost", 0)}, "", Protocol, []string{"is no MasterInfo"}},
 		"cloud metadata":    {map[string]string{"json.info_0000000001": info("169.254.169.254", 80)}, "", NoLeader, []string{"169.254.169.254:80 leads", "--hostname"}},
-		"protected":         {map[string]string{"json.info_0000000001": info("localhost", 5050)}, "mesos:s3cret", Auth, []string{"does not let us read /mesos", "zkDigest"}},
+		"protected":         {map[string]string{"json.info_0000000001": info("localhost", 5050)}, "mesos:s3cret", Auth, []string{"does not let the user of zkDigest read /mesos", "is written $$"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			zooKeeper := mesostest.NewZooKeeper(t)

@@ -29,7 +29,7 @@ func isSecret(key string) bool { return secretKey.MatchString(key) }
 var agentHeaderValue = regexp.MustCompile(`^agentHeaderValue\d+$`)
 
 // dollars is what a secret without its end, or one that is not accepted, may come of.
-const dollars = "in a provisioning file $ is written $$, or the word behind it is taken as a variable"
+const dollars = "in a provisioning file $ is written $$, or the word behind it is taken as a variable, and a variable whose value has a $ as $NAME and not ${NAME}"
 
 // readSecrets reads secureJsonData, after jsonData, and checks both against each
 // other. keys is jsonData.

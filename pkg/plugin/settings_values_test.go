@@ -245,7 +245,7 @@ func TestSettingsWarnOfSecretsThatLostTheirEnd(t *testing.T) {
 	ds.DecryptedSecureJSONData = map[string]string{"zkDigest": "mesos:"}
 	s, err := ParseSettings(ds)
 	require.NoError(t, err)
-	require.Equal(t, []string{"zkDigest has a user and no password behind the colon: in a provisioning file $ is written $$, or the word behind it is taken as a variable; write it again (secureJsonData.zkDigest)"}, s.Warnings)
+	require.Equal(t, []string{"zkDigest has a user and no password behind the colon: in a provisioning file $ is written $$, or the word behind it is taken as a variable, and a variable whose value has a $ as $NAME and not ${NAME}; write it again (secureJsonData.zkDigest)"}, s.Warnings)
 
 	for name, c := range map[string]struct {
 		change func(*backend.DataSourceInstanceSettings)

@@ -25,7 +25,7 @@ func TestMastersFoundThroughZooKeeper(t *testing.T) {
 	response := s.ask(cpusByAgent)
 	health, _ := s.check()
 	for _, said := range []string{response.Error.Error(), health.Message} {
-		require.Contains(t, said, "ZooKeeper at "+zooKeeper.Address()+" does not let us read /mesos")
+		require.Contains(t, said, "ZooKeeper at "+zooKeeper.Address()+" does not let the user of zkDigest read /mesos")
 		require.Contains(t, said, "zkDigest")
 	}
 
