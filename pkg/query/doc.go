@@ -27,6 +27,7 @@
 //	legend.go      display names
 //	units.go       Grafana's units
 //	notices.go     notices: what limits an answer or makes it old
+//	empty.go       why an answer has no series
 //	resources.go   what the editors ask: compile, labels, values, catalogue
 //
 // Every query type is safe for whatever JSON a viewer sends.

@@ -363,7 +363,12 @@ func TestNotices(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			src := small(t)
+			src := source(t, recordedStore(t, // whose answers are not empty
+				recorded{of("mesos_cluster_cpus_capacity"), flat(8, 60)},
+				recorded{of("mesos_cluster_cpus_used"), flat(8, 60)},
+				recorded{of("mesos_cluster_tasks_ended_total"), flat(8, 60)},
+				recorded{of("mesos_framework_cpus_allocated", "framework", "marathon", "framework_id", "1"), flat(1.5, 60)},
+			))
 			if c.change != nil {
 				c.change(&src)
 			}

@@ -61,11 +61,19 @@ func (c circumstances) beginning() []data.Notice {
 		return []data.Notice{info("Nothing has been collected yet: Mesos keeps no history, so it begins with the first poll.")}
 	case !c.earliest.Before(start):
 		return nil
-	case c.stats.TruncatedBy != "":
-		return []data.Notice{info("History begins at %s, as far as %s reaches: what was before is not known.", display.Time(start), c.stats.TruncatedBy)}
+	case !c.latest.IsZero() && c.latest.Before(start):
+		return []data.Notice{info("The time range ends at %s, and history begins at %s%s: what was before is not known.", display.Time(c.latest), display.Time(start), reaches(c.stats.TruncatedBy))}
 	default:
-		return []data.Notice{info("History begins at %s: what was before is not known.", display.Time(start))}
+		return []data.Notice{info("History begins at %s%s: what was before is not known.", display.Time(start), reaches(c.stats.TruncatedBy))}
 	}
+}
+
+// reaches names the setting that limits how far history reaches, "" for none.
+func reaches(setting string) string {
+	if setting == "" {
+		return ""
+	}
+	return ", as far as " + setting + " reaches"
 }
 
 // polls returns notices about data older than two polls, about values that were

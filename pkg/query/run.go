@@ -171,6 +171,10 @@ func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p
 	for _, text := range result.Infos {
 		notices = append(notices, info("%s", text))
 	}
+	if len(all) == 0 && !o.evaluated() {
+		e.release() // look-ups wait for their turn, and must not hold room meanwhile
+		notices = append(notices, src.whyEmpty(ctx, built, e.request)...)
+	}
 	all, more, err := limit(all, of, o)
 	if err != nil {
 		return nil, err

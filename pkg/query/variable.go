@@ -162,7 +162,7 @@ func answerVariable(ctx context.Context, src Source, q backend.DataQuery, p pars
 	}
 	choices := eachOnce(made.choices)
 	notices = slices.Concat(notices, made.notices, circumstances{
-		now: src.now(), earliest: q.TimeRange.From, reads: made.reads, status: src.Status(), stats: src.Store.Stats(),
+		now: src.now(), earliest: q.TimeRange.From, latest: q.TimeRange.To, reads: made.reads, status: src.Status(), stats: src.Store.Stats(),
 	}.notices())
 	if src.Notices != nil {
 		notices = append(notices, src.Notices()...)
@@ -257,6 +257,9 @@ func (src Source) labelValues(ctx context.Context, q backend.DataQuery, p parsed
 		return listing{}, err
 	}
 	made.notices = slices.Concat(made.notices, warnings(doubts), warnings(texts))
+	if len(found) == 0 && len(doubts) == 0 {
+		made.notices = append(made.notices, infos(src.emptyList(store, from, to).ofLabel(ctx, v.Label, matchers))...)
+	}
 	for _, value := range found {
 		made.choices = append(made.choices, choice{value, value})
 	}
@@ -291,7 +294,12 @@ func (src Source) resultOf(ctx context.Context, q backend.DataQuery, p parsed, e
 			return legend{format: p.LegendFormat, plan: e.plan, promql: true}.name(s.labels)
 		}
 	}
-	for _, s := range seriesOf(e.result) {
+	all := seriesOf(e.result)
+	if len(all) == 0 {
+		e.release()
+		made.notices = append(made.notices, src.whyEmpty(ctx, e.built, e.request)...)
+	}
+	for _, s := range all {
 		text := name(s)
 		made.choices = append(made.choices, choice{text, text})
 	}

@@ -127,8 +127,19 @@ func (src Source) entities(ctx context.Context, q backend.DataQuery, p parsed, v
 		found[c] = struct{}{}
 		made.choices = append(made.choices, c)
 	})
+	if err == nil && len(made.choices) == 0 && len(doubts) == 0 {
+		why := src.emptyList(store, from, to)
+		sentences := why.ofMatchers(ctx, append([]matcher{named(listedBy[v.Entity])}, scope.filters...))
+		for _, j := range scope.joined[1:] {
+			sentences = append(sentences, why.ofMatchers(ctx, append([]matcher{named(j.name)}, j.filters...))...)
+		}
+		made.notices = append(made.notices, infos(sentences)...)
+	}
 	return made, err
 }
+
+// named returns the matcher of a metric's name.
+func named(metric string) matcher { return matcher{labels.MetricName, labels.MatchEqual, metric} }
 
 // describedAs reports by labels whether an entity passes the filters on its info
 // series.

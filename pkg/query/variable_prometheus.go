@@ -8,6 +8,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
 
 	"community-mesos-datasource/catalogue"
 	"community-mesos-datasource/pkg/promql"
@@ -140,6 +141,11 @@ func (src Source) labelNames(ctx context.Context, q backend.DataQuery, match str
 		return listing{}, err
 	}
 	made.notices = warnings(texts)
+	if len(found) == 0 && match != "" {
+		if selected, err := promql.ParseMatchers(match); err == nil {
+			made.notices = append(made.notices, infos(src.emptyList(src.Store, from, to).ofMatchers(ctx, matchersOf(&parser.VectorSelector{LabelMatchers: selected})))...)
+		}
+	}
 	for _, name := range found {
 		made.choices = append(made.choices, choice{name, name})
 	}

@@ -1,0 +1,320 @@
+package query
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/storage"
+
+	"community-mesos-datasource/catalogue"
+	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/promql"
+	"community-mesos-datasource/pkg/series"
+)
+
+// This file finds out why an answer for people has no series. It looks at the labels
+// of the selectors that the query was made of, and at no samples.
+
+const (
+	// maxEmptySelectors is how many selectors of an expression are looked at, and
+	// maxEmptyLookUps how many look-ups are made for them.
+	maxEmptySelectors = 4
+	maxEmptyLookUps   = 25
+	// maxSuggested is how many values of a label are compared with one that no series has.
+	maxSuggested = 1000
+)
+
+// An emptiness looks for the reasons of one empty answer.
+type emptiness struct {
+	src    Source
+	store  storage.Queryable
+	status collector.Status
+	// from and to bound the time that the answer depends on.
+	from, to time.Time
+	measured bool // the query is about measured use, and has notices about it
+	lookUps  int
+	silent   bool // another notice says why a selector matches nothing
+}
+
+// whyEmpty returns notices about why a query has no series; none where other notices
+// say so already.
+func (src Source) whyEmpty(ctx context.Context, b built, request promql.Request) []data.Notice {
+	if len(b.doubts) > 0 || request.Start.After(request.End) {
+		return nil
+	}
+	parsed, err := promql.ParseExpr(b.expr)
+	if err != nil {
+		return nil // it was evaluated: only a list that is too long is refused here
+	}
+	e := emptiness{
+		src: src, store: request.Store, status: src.Status(),
+		measured: b.plan.measured,
+		from:     request.Start.Add(-max(b.reads.reach, 0) - request.Lookback), to: request.End,
+	}
+	return infos(e.ofExpression(ctx, parsed))
+}
+
+func infos(texts []string) []data.Notice {
+	var all []data.Notice
+	for _, text := range texts {
+		all = append(all, info("%s", text))
+	}
+	return all
+}
+
+// ofExpression returns a sentence for each selector that matches nothing, or one about
+// the expression where all match something.
+func (e *emptiness) ofExpression(ctx context.Context, parsed parser.Expr) (sentences []string) {
+	if !e.collected() {
+		return nil // a notice says what there is
+	}
+	seen := map[string]bool{}
+	compares, moved := false, false
+	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
+		switch n := node.(type) {
+		case *parser.BinaryExpr:
+			compares = compares || n.Op.IsComparisonOperator() && !n.ReturnBool && !isPositive(n)
+		case *parser.VectorSelector:
+			moved = moved || n.Timestamp != nil || n.OriginalOffset < 0
+			text := commaList(matchersOf(n))
+			if len(seen) < maxEmptySelectors && !seen[text] && n.Timestamp == nil && n.OriginalOffset >= 0 {
+				seen[text] = true
+				if sentence := e.ofSelector(ctx, n); sentence != "" {
+					sentences = append(sentences, sentence)
+				}
+			}
+		}
+		return nil
+	})
+	if len(sentences) > 0 || compares || moved || e.silent || len(seen) == 0 || e.lookUps > maxEmptyLookUps {
+		return unique(sentences)
+	}
+	return []string{"The series that the query reads exist in the time range, and its expression gives no value of them: the samples are too few (a rate, an increase or a forecast needs two), nothing matches on both sides of an operation, or a divisor is 0."}
+}
+
+// isPositive reports whether a comparison is the `> 0` that keeps a divisor from being 0.
+func isPositive(n *parser.BinaryExpr) bool {
+	zero, ok := n.RHS.(*parser.NumberLiteral)
+	return ok && n.Op == parser.GTR && zero.Val == 0
+}
+
+func matchersOf(selector *parser.VectorSelector) []matcher {
+	all := make([]matcher, len(selector.LabelMatchers))
+	for i, m := range selector.LabelMatchers {
+		all[i] = matcher{m.Name, m.Type, m.Value}
+	}
+	return all
+}
+
+// collected reports whether history reaches into the time that the answer depends on.
+func (e *emptiness) collected() bool {
+	start := e.src.Store.Stats().Start
+	return !start.IsZero() && !e.to.Before(start)
+}
+
+// exists reports whether series match. After too many look-ups, and where one fails,
+// all do: nothing is said then.
+func (e *emptiness) exists(ctx context.Context, from, to time.Time, matchers ...*labels.Matcher) bool {
+	if e.lookUps++; e.lookUps > maxEmptyLookUps {
+		return true
+	}
+	found, err := e.src.Engine.LabelValues(ctx, labels.MetricName, promql.LookUp{
+		Store: e.store, Start: from, End: to, Match: [][]*labels.Matcher{matchers}, Limit: 1,
+	})
+	return err != nil || len(found.Values) > 0
+}
+
+func (e *emptiness) inRange(ctx context.Context, matchers ...*labels.Matcher) bool {
+	return e.exists(ctx, e.from, e.to, matchers...)
+}
+
+// ofSelector returns why a selector matches nothing; "" where it matches something.
+func (e *emptiness) ofSelector(ctx context.Context, selector *parser.VectorSelector) string {
+	matchers := selector.LabelMatchers
+	if e.inRange(ctx, matchers...) {
+		return ""
+	}
+	var named, others []*labels.Matcher
+	for _, m := range matchers {
+		if m.Name == labels.MetricName {
+			named = append(named, m)
+		} else {
+			others = append(others, m)
+		}
+	}
+	subject := "series"
+	if names, pattern := promql.MetricNames(selector); len(names) == 1 && !pattern {
+		subject = names[0]
+	}
+	if len(named) > 0 && !e.inRange(ctx, named...) {
+		switch {
+		case e.told(subject):
+			e.silent = true
+			return ""
+		case subject == "series":
+			return fmt.Sprintf("No series has a name like %s in the time range.", writtenMatcher(named[0]))
+		case e.exists(ctx, time.Time{}, time.Time{}, named...):
+			return fmt.Sprintf("%s has no samples in the time range%s.", subject, e.because(subject))
+		default:
+			return e.ofName(subject)
+		}
+	}
+	var unmatched []string
+	for _, m := range others {
+		if !e.inRange(ctx, append(slices.Clone(named), m)...) {
+			unmatched = append(unmatched, e.ofMatcher(ctx, subject, named, m))
+		}
+	}
+	switch {
+	case len(unmatched) > 0:
+		return strings.Join(unmatched, " ")
+	case e.lookUps > maxEmptyLookUps:
+		return ""
+	default:
+		return fmt.Sprintf("%s match each of %s in the time range, and none matches all of them.", plural(subject), shortList(writtenMatchers(others)))
+	}
+}
+
+// plural returns the subject of a sentence about several series.
+func plural(subject string) string {
+	if subject == "series" {
+		return "Series"
+	}
+	return "Series " + subject
+}
+
+func writtenMatchers(matchers []*labels.Matcher) []string {
+	texts := make([]string, len(matchers))
+	for i, m := range matchers {
+		texts[i] = writtenMatcher(m)
+	}
+	return texts
+}
+
+// ofMatcher returns the sentence about a matcher that no series of a name passes, with
+// the value that was probably meant, or some that there are.
+func (e *emptiness) ofMatcher(ctx context.Context, subject string, named []*labels.Matcher, m *labels.Matcher) string {
+	text := fmt.Sprintf("No %s has %s in the time range", subject, writtenMatcher(m))
+	if subject != "series" {
+		text = fmt.Sprintf("No series %s has %s in the time range", subject, writtenMatcher(m))
+	}
+	if m.Matches("") {
+		return text + "."
+	}
+	in := promql.LookUp{Store: e.store, Start: e.from, End: e.to, Limit: maxSuggested}
+	if len(named) > 0 {
+		in.Match = [][]*labels.Matcher{named}
+	}
+	if e.lookUps++; e.lookUps > maxEmptyLookUps {
+		return text + "."
+	}
+	values, err := e.src.Engine.LabelValues(ctx, m.Name, in)
+	switch {
+	case err != nil:
+		return text + "."
+	case len(values.Values) == 0:
+		return fmt.Sprintf("%s: none has the label %q.", text, cut(m.Name))
+	case m.Type == labels.MatchEqual && len(m.Value) <= maxName:
+		if near := similarKey(m.Value, values.Values); near != "" {
+			return fmt.Sprintf("%s: did you mean %q?", text, cut(near))
+		}
+	}
+	return fmt.Sprintf("%s. There are: %s.", text, shortList(values.Values))
+}
+
+// told reports whether other notices say why there is no series with a name.
+func (e *emptiness) told(name string) bool {
+	return isOfTasks(name) && !e.status.TaskSeries && e.status.TaskSeriesWhy != "" || e.measured && !e.agentsAsked()
+}
+
+func (e *emptiness) agentsAsked() bool {
+	return slices.ContainsFunc(e.status.Polls, func(p collector.PollStatus) bool { return p.Poll == series.PollAgents })
+}
+
+// ofName returns why there never was a series with a name.
+func (e *emptiness) ofName(name string) string {
+	if _, known := catalogue.Lookup(name); known {
+		return fmt.Sprintf("No poll has brought %s%s.", name, e.because(name))
+	}
+	if sentence := exporterSentence(name); sentence != "" {
+		return sentence + "."
+	}
+	return fmt.Sprintf("No series is called %s%s.", cut(name), similar(cut(name)))
+}
+
+// because returns the reason why a series of the catalogue may be missing, with what
+// separates it from the sentence before; "" for none that is known.
+func (e *emptiness) because(name string) string {
+	known, ok := catalogue.Lookup(name)
+	if !ok {
+		return ""
+	}
+	switch {
+	case known.Poll == series.PollAgents && !e.agentsAsked():
+		return ": it comes from the agents, which are queried only where the setting agentStatistics is on"
+	case strings.HasPrefix(known.Measure, "quota_"):
+		return ": no role has a quota of this resource, or the master does not tell"
+	case known.Resource == string(ResourceGPUs):
+		return ": no agent has GPUs"
+	case known.Poll == series.PollState && slices.Contains([]Entity{EntityAgent, EntityFramework, EntityRole, EntityTask, EntityExecutor}, Entity(known.Entity)):
+		return fmt.Sprintf(": there was no %s, or the master does not report it", known.Entity)
+	case known.Since != "" && !strings.HasPrefix(known.Since, "<="):
+		return fmt.Sprintf(": Mesos has it since %s, and nothing of the kind was there to be counted, or the master does not tell", known.Since)
+	default:
+		return ""
+	}
+}
+
+// emptyList returns what looks for the reasons of an empty list.
+func (src Source) emptyList(store storage.Queryable, from, to time.Time) *emptiness {
+	return &emptiness{src: src, store: store, status: src.Status(), from: from, to: to}
+}
+
+// ofMatchers returns why matchers match nothing; nil where they match something.
+func (e *emptiness) ofMatchers(ctx context.Context, matchers []matcher) []string {
+	if len(matchers) == 0 || !e.collected() {
+		return nil
+	}
+	all, err := compiled(matchers)
+	if err != nil {
+		return nil
+	}
+	if sentence := e.ofSelector(ctx, &parser.VectorSelector{LabelMatchers: all}); sentence != "" {
+		return []string{sentence}
+	}
+	return nil
+}
+
+// ofLabel returns why the series that match have no value of a label.
+func (e *emptiness) ofLabel(ctx context.Context, label string, matchers []matcher) []string {
+	if !e.collected() {
+		return nil
+	}
+	if sentences := e.ofMatchers(ctx, matchers); sentences != nil {
+		return sentences
+	}
+	in := promql.LookUp{Store: e.store, Start: e.from, End: e.to, Limit: maxSuggested}
+	which := "No series"
+	if len(matchers) > 0 {
+		all, err := compiled(matchers)
+		if err != nil {
+			return nil
+		}
+		in.Match, which = [][]*labels.Matcher{all}, "No series that "+cut(braces(matchers))+" matches"
+	}
+	names, err := e.src.Engine.LabelNames(ctx, in)
+	if err != nil || slices.Contains(names.Values, label) {
+		return nil
+	}
+	text := fmt.Sprintf("%s has the label %q in the time range", which, label)
+	if near := similarKey(label, names.Values); near != "" {
+		return []string{fmt.Sprintf("%s: did you mean %q?", text, near)}
+	}
+	return []string{fmt.Sprintf("%s. There are: %s.", text, shortList(names.Values))}
+}
