@@ -18,6 +18,8 @@ interface Range {
   high: number;
   /** Otherwise the value may be missing. */
   sure: boolean;
+  /** A part of it is not told, so that every sum that has it may be missing. */
+  untold?: boolean;
 }
 
 /** A container that both the agent and the leader list. */
@@ -134,13 +136,22 @@ function reading(
             placed: placed[0],
             memory: range([container.memoryBytes]),
             cores: cores && { ...cores, sure: sure && cores.sure },
-            given: { cpus: range(placed.map(({ cpus }) => cpus)), memory: range(placed.map((one) => one.memoryBytes)) },
+            given: {
+              cpus: given(range, placed, 'cpus'),
+              memory: given(range, placed, 'memoryBytes'),
+            },
             alone: [...alone].map(([task, times]) => ({ task, sure: times.length === listed.length })),
           },
         ];
   });
   const empty = containers.length === 0 ? listed.filter((placed) => placed.length === 0).length : 0;
   return { agent: hostname, arrived, used, ...(empty > 0 && { idle: { sure: empty === listed.length } }) };
+}
+
+/** What was allocated to a container: with or without what the leader does not tell of it. */
+function given(range: (of: number[]) => Range, placed: PlacedTruth[], kind: 'cpus' | 'memoryBytes'): Range {
+  const told = range(placed.flatMap(({ [kind]: value, untold }) => [value, value + (untold?.[kind] ?? 0)]));
+  return placed.some(({ untold }) => untold) ? { ...told, untold: true } : told;
 }
 
 /** Cores used between two answers, `passed` seconds apart. */
@@ -252,7 +263,7 @@ export const USE_CHECKS: UseCheck[] = ENTITIES.flatMap((entity) =>
 );
 
 function added(pass: Pass, { counts }: Entity, of: Measure['of']): Fact[] {
-  const sums = new Map<string, { labels: Record<string, string>; sum: Range }>();
+  const sums = new Map<string, { labels: Record<string, string>; sum: Required<Range> }>();
   for (const used of pass.flatMap((reading) => reading.used)) {
     const more = of(used);
     if (more === undefined) {
@@ -260,18 +271,19 @@ function added(pass: Pass, { counts }: Entity, of: Measure['of']): Fact[] {
     }
     for (const { labels, sure: surely } of counts(used)) {
       const key = JSON.stringify(labels);
-      const { sum } = sums.get(key) ?? { sum: { low: 0, high: 0, sure: false } };
+      const { sum } = sums.get(key) ?? { sum: { low: 0, high: 0, sure: false, untold: false } };
       const sure = surely && more.sure;
       sum.low += sure ? more.low : 0;
       sum.high += more.high;
       sum.sure ||= sure;
+      sum.untold ||= more.untold === true;
       sums.set(key, { labels, sum });
     }
   }
-  return [...sums.values()].map(({ labels, sum: { low, high, sure } }) => [
+  return [...sums.values()].map(({ labels, sum: { low, high, sure, untold } }) => [
     labels,
     (low + high) / 2,
     // What is not sure may be left out alone: then the rest is a sum of its own.
-    { low, high, mayLack: !sure },
+    { low, high, mayLack: !sure || untold },
   ]);
 }

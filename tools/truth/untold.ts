@@ -16,11 +16,11 @@ interface Untold {
 const UNTOLD: Untold[] = [
   // Agents have neither offered_resources nor reserved_resources.
   { since: '0.28', exprs: /^mesos_(cluster|agent)_(cpus|memory|disk)_(offered|reserved)/ },
-  // They have no used_resources, and frameworks no executors: their tasks are all of it where no task has an executor.
+  // They have no used_resources, and frameworks list no executors, which may be on any agent; here they hold no disk.
   {
     since: '0.28',
-    exprs: /^mesos_agent_(cpus|memory|disk)_allocated/,
-    only: ({ agent }, { agents }) => agents.some((one) => one.agent === agent && one.executors > 0),
+    exprs: /^mesos_agent_(cpus|memory)_allocated/,
+    only: (_, { agents }) => agents.some(({ executors }) => executors > 0),
   },
   // There is no recovered_slaves, and agents are never unreachable.
   {

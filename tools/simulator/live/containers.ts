@@ -4,6 +4,7 @@
  */
 import { isActive, type Agent, type Framework } from './model.ts';
 import { cpuSeconds, memory } from './use.ts';
+import { shapeOf } from './versions/shapes.ts';
 import type { World } from './world.ts';
 
 const MIB = 1 << 20;
@@ -29,6 +30,8 @@ export interface PlacedTruth {
   /** Allocated to its tasks and to its executor, revocable ones left out. */
   cpus: number;
   memoryBytes: number;
+  /** What of it is the executor's own, and the leader does not tell: before 0.23 it lists no executors. */
+  untold?: { cpus: number; memoryBytes: number };
   /** IDs of the tasks in it. */
   tasks: string[];
 }
@@ -44,7 +47,7 @@ export const LISTED_AFTER = 1;
 
 /** The truth of the world's own moment. */
 export function containersOf(world: World, agent: Agent): AgentContainers {
-  return { hostname: agent.hostname, containers: running(world, agent), placed: placed(agent) };
+  return { hostname: agent.hostname, containers: running(world, agent), placed: placed(world, agent) };
 }
 
 function running(world: World, agent: Agent): ContainerTruth[] {
@@ -62,7 +65,8 @@ function running(world: World, agent: Agent): ContainerTruth[] {
     }));
 }
 
-function placed(agent: Agent): PlacedTruth[] {
+function placed({ plan }: World, agent: Agent): PlacedTruth[] {
+  const listsExecutors = shapeOf(plan.mesos)?.keys.executor.length !== 0;
   const found = new Map<string, PlacedTruth>();
   const give = ({ framework, role }: { framework: Framework; role: string }, id: string) => {
     const key = `${framework.id} ${id}`;
@@ -73,7 +77,7 @@ function placed(agent: Agent): PlacedTruth[] {
     found.set(key, known);
     return known;
   };
-  for (const executor of agent.listedExecutors) {
+  for (const executor of listsExecutors ? agent.listedExecutors : []) {
     const to = give(executor, executor.id);
     to.cpus += executor.resources.cpus;
     to.memoryBytes += executor.resources.mem * MIB;
@@ -83,6 +87,10 @@ function placed(agent: Agent): PlacedTruth[] {
     to.cpus += task.resources.cpus;
     to.memoryBytes += task.resources.mem * MIB;
     to.tasks.push(task.id);
+    if (!listsExecutors && task.executor !== undefined) {
+      const { cpus, mem } = task.executor.resources;
+      to.untold = { cpus, memoryBytes: mem * MIB };
+    }
   }
   return [...found.values()];
 }
