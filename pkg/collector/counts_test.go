@@ -215,3 +215,23 @@ func TestAStatisticThatIsLateIsNotTold(t *testing.T) {
 		require.Empty(t, f.Status().AgentPolls.Containers.Lacking())
 	}
 }
+
+// An agent that answers words instead of a list costs its own part, and of the
+// others each number is right.
+func TestAnAgentThatCannotSayCostsOnlyItself(t *testing.T) {
+	f, _ := startAgents(t, 3, collector.Settings{}, func(_ *fake, a *fakeAgents) { a.err["S2"] = failure(mesos.Protocol) })
+	f.clock.Advance(4*interval - time.Second)
+	now := f.clock.Now()
+	for name, want := range map[string]float64{
+		"mesos_cluster_cpus_used": 1, "mesos_cluster_cpus_measured": 2, "mesos_cluster_cpus_allocated": 3,
+		"mesos_framework_cpus_used": 1, "mesos_role_memory_used_bytes": 2 << 20, "mesos_role_memory_measured_bytes": 64 << 20,
+	} {
+		require.Equal(t, want, f.rec.sum(now, name), name)
+	}
+	require.Equal(t, 1.0, f.rec.sum(now, "mesos_up", "poll=agents"))
+	require.Zero(t, f.rec.open(now, "mesos_agent_cpus_used", "agent=agent2"))
+	a := f.Status().AgentPolls
+	require.Equal(t, [2]int{2, 2}, containersRead(a), "of those that answered")
+	require.Equal(t, 1, a.Silent, "also while it is not asked")
+	require.Empty(t, a.Containers.Lacking())
+}
