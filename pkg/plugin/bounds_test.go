@@ -164,7 +164,7 @@ func TestCompileOfLongQueriesWaitsForItsRoom(t *testing.T) {
 	leave, err := s.registry.engine.Parsing(t.Context(), 4<<20)
 	require.NoError(t, err)
 	body := func(values int) string {
-		return `{"query": {"entity": "agent", "resource": "cpus", "measure": "free", "filters": [{"label": "agent", "operator": "=", "value": ["x"` +
+		return `{"query": {"entity": "agent", "resource": "cpus", "measure": "capacity", "filters": [{"label": "agent", "operator": "=", "value": ["x"` +
 			strings.Repeat(`,"agent-00001.rack-00001.example.com"`, values) + `]}]}}`
 	}
 	answered := make(chan int, 1)
