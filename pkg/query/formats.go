@@ -1,6 +1,7 @@
 package query
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
@@ -119,4 +120,21 @@ func formatOf(value string, exact bool, known func(values []string) bool) (value
 func mayHaveFormat(value string, exact bool) bool {
 	_, may := formatOf(value, exact, func([]string) bool { return true })
 	return may
+}
+
+// asSeveral returns the ending of a sentence about a text that should be one value of
+// those that known accepts, where it looks like several; "" where it does not.
+func asSeveral(text string, known func(value string) bool) string {
+	format, found := formatOf(text, true, func(values []string) bool {
+		for _, value := range values[:min(len(values), maxParts)] {
+			if known(value) {
+				return true
+			}
+		}
+		return false
+	})
+	if !found || len(text) > maxText {
+		return ""
+	}
+	return fmt.Sprintf(". It looks like a variable with several values in the format %s: choose one value", format.names)
 }

@@ -366,6 +366,8 @@ func TestNotices(t *testing.T) {
 			src := source(t, recordedStore(t, // whose answers are not empty
 				recorded{of("mesos_cluster_cpus_capacity"), flat(8, 60)},
 				recorded{of("mesos_cluster_cpus_used"), flat(8, 60)},
+				recorded{of("mesos_up", "poll", "agents"), flat(1, 60)},
+				recorded{of("mesos_agent_uptime_seconds", "agent", "a1", "agent_id", "S1"), flat(8, 60)},
 				recorded{of("mesos_cluster_tasks_ended_total"), flat(8, 60)},
 				recorded{of("mesos_framework_cpus_allocated", "framework", "marathon", "framework_id", "1"), flat(1.5, 60)},
 			))

@@ -263,6 +263,25 @@ func TestSeveralValuesInOneComparison(t *testing.T) {
 	}
 }
 
+func TestSeveralValuesWhereOneIsMeantNameTheirFormat(t *testing.T) {
+	src := frameworks(t)
+	for query, want := range map[string]string{
+		`{"entity":"{agent,framework}","resource":"cpus","measure":"allocated"}`: "in the format glob: choose one value",
+		`{"entity":"agent,framework","resource":"cpus","measure":"allocated"}`:   "in the format csv or raw: choose one value",
+		`{"entity":"agent","resource":"cpus|memory","measure":"allocated"}`:      "in the format pipe: choose one value",
+		`{"entity":"agent","resource":"cpus","measure":"(allocated|free)"}`:      "in the format regex: choose one value",
+		`{"metric":"mesos_up,mesos_agent_tasks"}`:                                "in the format csv or raw: choose one value",
+		allocatedByFramework + `,"groupBy":["framework,user"]}`:                  "in the format csv or raw: choose one value",
+		allocatedByFramework + `,"interval":"{1m,5m}"}`:                          "in the format glob: choose one value",
+		allocatedByFramework + `,"forecast":"1h + 2h"}`:                          "in the format text: choose one value",
+	} {
+		require.ErrorContains(t, Run(context.Background(), src, asked(query), Options{}).Error, want, query)
+	}
+	for _, query := range []string{`{"entity":"agents"}`, allocatedByFramework + `,"groupBy":["x,y"]}`, allocatedByFramework + `,"interval":"1 m"}`} {
+		require.NotContains(t, Run(context.Background(), src, asked(query), Options{}).Error.Error(), "several values", query)
+	}
+}
+
 func TestManyConditionsCostFewLookUps(t *testing.T) {
 	var matchers []string
 	for range 400 {

@@ -102,7 +102,7 @@ func (c *compiler) catalogueSeries() (plan, error) {
 	q := c.query
 	known, ok := catalogue.Lookup(q.Metric)
 	if !ok {
-		return plan{}, bad("metric", "%q is not in the catalogue%s; a series Mesos has added since can be asked for as promql", q.Metric, similar(q.Metric))
+		return plan{}, bad("metric", "%q is not in the catalogue%s; a series Mesos has added since can be asked for as promql%s", q.Metric, similar(q.Metric), asSeveral(q.Metric, isInCatalogue))
 	}
 	c.own = append([]string{labelCluster}, known.Labels...)
 	for _, info := range []infoSeries{agentInfo, frameworkInfo} {
@@ -376,6 +376,11 @@ func (p plan) at(times stepRange) (text string, reach time.Duration, err error) 
 		return "", 0, err
 	}
 	return times.interpolate(p.around(step)), reach + p.ahead, nil
+}
+
+func isInCatalogue(name string) bool {
+	_, known := catalogue.Lookup(name)
+	return known
 }
 
 // similar names series of the catalogue that share most of a name's words.

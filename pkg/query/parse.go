@@ -207,7 +207,7 @@ func checkFilters(filters []Filter) error {
 			return unknown(fmt.Sprintf("filters[%d].operator", i), string(f.Operator), operatorNames)
 		}
 		if len(f.Value.List) == 0 {
-			return bad(fmt.Sprintf("filters[%d].value", i), "is empty: give a string or a list of at least one, or leave out the filter on %q", f.Label)
+			return bad(fmt.Sprintf("filters[%d].value", i), "is empty, as a variable without a chosen value is: give a string or a list of at least one, or leave out the filter on %q", f.Label)
 		}
 	}
 	return nil
@@ -217,7 +217,8 @@ func unknown[T ~string](key, value string, known []T) error {
 	if value == "" {
 		return bad(key, "is missing: one of %s", strings.Join(names(known), ", "))
 	}
-	return bad(key, "%q is not known: one of %s", cut(value), strings.Join(names(known), ", "))
+	several := asSeveral(value, func(part string) bool { return slices.Contains(names(known), part) })
+	return bad(key, "%q is not known: one of %s%s", cut(value), strings.Join(names(known), ", "), several)
 }
 
 // decode reads JSON. Its errors name the key of the query and the expected type.
@@ -266,7 +267,8 @@ func duration(key, text string) (time.Duration, error) {
 	}
 	length, err := gtime.ParseIntervalStringToTimeDuration(strings.TrimPrefix(text, ">"))
 	if err != nil || length <= 0 {
-		return 0, bad(key, "%q is not a valid duration: write for example 30s, 5m, 12h or 7d", text)
+		several := asSeveral(text, func(part string) bool { _, err := gtime.ParseIntervalStringToTimeDuration(part); return err == nil })
+		return 0, bad(key, "%q is not a valid duration: write for example 30s, 5m, 12h or 7d%s", text, several)
 	}
 	if length > maxDuration || overflows(strings.TrimPrefix(text, ">")) {
 		return 0, bad(key, "%q is longer than 10 years, the most there may be: write for example 30s, 5m, 12h or 7d", text)

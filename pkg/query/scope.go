@@ -132,7 +132,8 @@ func (c *compiler) place(label string) *join {
 }
 
 func (c *compiler) unknownLabel(key, label string) error {
-	return bad(key, "unknown label %q. Available: %s", label, strings.Join(allLabels(c.own, c.info), ", "))
+	all := allLabels(c.own, c.info)
+	return bad(key, "unknown label %q. Available: %s%s", label, strings.Join(all, ", "), asSeveral(label, func(part string) bool { return has(all, part) }))
 }
 
 // allLabels lists labels and those that info series add.

@@ -68,6 +68,7 @@ describe('PromQL', () => {
       'label_replace(x, "a", "b=$role", "c=", "$framework") # d="$role',
       'label_replace(x, "a", "b=web", "c=", "(marathon|spark\\\\.1)") # d="web',
     ],
+    ['several values outside of strings as a list', 'sum by ($label) (x)', 'sum by (agent, attr_rack) (x)'],
     ['a comparison of numbers', 'x == $role', 'x == web'],
     ['all spellings of a variable', '$role ${role} [[role]]', 'web web web'],
   ])('%s', (_, expr, result) => {
@@ -152,6 +153,7 @@ describe('a builder query', () => {
   it('groups by the labels of a variable, each once', () => {
     expect(interpolate({ groupBy: ['agent', '$label'] }).groupBy).toEqual(['agent', 'attr_rack']);
     expect(interpolate({ groupBy: [] }).groupBy).toEqual([]);
+    expect(interpolate({ groupBy: ['$none', 'agent'] }).groupBy).toEqual(['$none', 'agent']);
   });
 
   it('replaces variables in the other texts', () => {

@@ -11,7 +11,7 @@
 import type { AdHocVariableFilter, ScopedVars, TypedVariableModel } from '@grafana/data';
 import type { TemplateSrv } from '@grafana/runtime';
 
-import { comparisons } from './comparisons';
+import { partsOf } from './parts';
 import type { AdhocFilter, EntityList, Filter, MesosQuery, Variable } from './types';
 
 const BACKEND_MACROS = ['__interval', '__rate_interval', '__range'].flatMap((name) => [
@@ -49,7 +49,13 @@ export function interpolateQuery(
     result.query = interpolatePromQL(query.query, templates, vars);
   }
   if (query.groupBy) {
-    result.groupBy = unique(query.groupBy.flatMap((label) => expand(label, templates, vars)));
+    // A variable without a chosen value stays, and the backend names it: without it the query would be a total.
+    result.groupBy = unique(
+      query.groupBy.flatMap((label) => {
+        const labels = expand(label, templates, vars);
+        return labels.length > 0 ? labels : [label];
+      })
+    );
   }
   if (query.filters) {
     result.filters = query.filters.map((filter) => interpolateFilter(filter, templates, vars));
@@ -73,14 +79,19 @@ export function formatPromQL(value: string | string[] = [], variable: DashboardV
   return alternatives.length === 1 ? alternatives[0] : `(${alternatives.join('|')})`;
 }
 
+/** Returns a variable's value outside of strings: several are a list, as in `by ($labels)`. */
+function formatCode(value: string | string[] = []): string {
+  return [value].flat().join(', ');
+}
+
 /**
  * Returns an expression with variables replaced. A comparison with = or != means any of a variable's values, as in the
  * builder: it becomes =~ or !~ where there are several, and one value is compared as it is.
  */
 function interpolatePromQL(expr: string, templates: Replacer, vars: ScopedVars): string {
-  return comparisons(expr)
-    .map(({ text, operator, quote = '' }) => {
-      const replaced = templates.replace(text, vars, formatPromQL);
+  return partsOf(expr)
+    .map(({ text, code, operator, quote = '' }) => {
+      const replaced = templates.replace(text, vars, code ? formatCode : formatPromQL);
       if (!operator) {
         return replaced;
       }

@@ -1,16 +1,19 @@
-// Finds the comparisons label="text" and label!="text" of a PromQL expression, in
-// which a variable with several values means any of them.
+// Splits a PromQL expression where a variable with several values means something
+// else: in the comparisons label="text" and label!="text", in other strings, and
+// outside of strings.
 
-/** A part of an expression: a comparison, or what is between two of them. */
+/** A part of an expression. */
 export interface Part {
   text: string;
+  /** True outside of strings. */
+  code?: boolean;
   /** Of a comparison: `text` is what is between its quotes. */
   operator?: '=' | '!=';
   quote?: string;
 }
 
-/** Returns the parts of an expression, in order. Strings and comments are skipped as PromQL does. */
-export function comparisons(expr: string): Part[] {
+/** Returns the parts of an expression, in order. Quotes and comments are read as PromQL does. */
+export function partsOf(expr: string): Part[] {
   const parts: Part[] = [];
   let begin = 0;
   for (let at = 0; at < expr.length;) {
@@ -19,20 +22,23 @@ export function comparisons(expr: string): Part[] {
       at = endOr(expr.indexOf('\n', at), expr);
     } else if (char === '"' || char === "'" || char === '`') {
       const end = endOfString(expr, at);
-      const found = /[\w"'`]\s*(!?=)\s*$/.exec(expr.slice(begin, at));
+      const before = expr.slice(begin, at);
+      const found = /(^|[^=!<>~])(!?=)\s*$/.exec(before);
       if (found && end < expr.length) {
-        const operator = found[1] as '=' | '!=';
-        parts.push({ text: expr.slice(begin, begin + found.index + found[0].lastIndexOf(operator)) });
+        const operator = found[2] as '=' | '!=';
+        parts.push({ text: before.slice(0, found.index + found[1].length), code: true });
         parts.push({ text: expr.slice(at + 1, end), operator, quote: char });
-        begin = end + 1;
+      } else {
+        parts.push({ text: before, code: true }, { text: expr.slice(at, end + 1) });
       }
+      begin = end + 1;
       at = end + 1;
     } else {
       at++;
     }
   }
-  parts.push({ text: expr.slice(begin) });
-  return parts;
+  parts.push({ text: expr.slice(begin), code: true });
+  return parts.filter(({ text, operator }) => text !== '' || operator);
 }
 
 /** Returns where the string that begins at a quote ends: the position of its other quote, or the end of the expression. */
