@@ -203,10 +203,10 @@ func (w *Writer) readContainers(own *agentTables, has *bounds, answer *mesos.Sta
 			continue
 		}
 		c := placed[k]
-		left := func(what string) {
+		left := func(what func() string) {
 			if c != nil { // of others nothing is written
 				w.leaveOut(series.PollAgents, answer.Sent, func() string {
-					return fmt.Sprintf("Executor %s on agent %s: %s", k.executor, has.agent.Hostname, what)
+					return fmt.Sprintf("Executor %s on agent %s: %s", k.executor, has.agent.Hostname, what())
 				})
 			}
 		}

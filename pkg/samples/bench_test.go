@@ -72,3 +72,53 @@ func BenchmarkPoll(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkAgents measures the cost of a poll of the agents after it is read.
+func BenchmarkAgents(b *testing.B) {
+	now := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
+	began := now
+	store := memory.New(memory.Options{Now: func() time.Time { return now }})
+	defer store.Close()
+	w := NewWriter(store)
+	w.cluster = "large"
+	state := large(1_000, 10_000)
+	settings := Settings{TaskSeries: TaskSeriesAlways, MaxSeries: 10_000_000, AgentStatistics: true}
+	answers := map[string]*mesos.Statistics{}
+	for _, f := range state.Frameworks {
+		for _, t := range f.Tasks {
+			if answers[t.SlaveID] == nil {
+				answers[t.SlaveID] = &mesos.Statistics{}
+			}
+			a := answers[t.SlaveID]
+			a.Containers = append(a.Containers, mesos.Container{FrameworkID: f.ID, ExecutorID: t.ID})
+		}
+	}
+	poll := func() {
+		now = now.Add(time.Minute)
+		state.Sent = now
+		model := cluster.Build(state, nil)
+		require.NoError(b, w.State(context.Background(), model, settings, Health{Poll: series.PollState, OK: true}))
+		sums := NewAgentSums()
+		for _, agent := range model.Agents {
+			a := answers[agent.ID]
+			a.Sent = now
+			for i := range a.Containers {
+				r := &a.Containers[i].Readings
+				for s := range mesos.NumStatistics {
+					r.Set(mesos.Statistic(s), 1000+now.Sub(began).Seconds())
+				}
+				r.Set(mesos.StatisticOf("timestamp"), float64(now.Unix()))
+			}
+			require.NoError(b, w.Agent(context.Background(), AgentAnswer{Agent: agent, Statistics: a}, model, settings, time.Minute, now, sums))
+		}
+		require.NoError(b, w.AgentTotals(context.Background(), now, sums, true, Health{Poll: series.PollAgents, OK: true}))
+		require.Equal(b, 10_000, sums.Containers().Read)
+		require.Empty(b, w.Kept().LeftOut)
+	}
+	poll()
+	b.ReportAllocs()
+	for b.Loop() {
+		poll()
+	}
+	b.ReportMetric(float64(store.Stats().Series), "series")
+}

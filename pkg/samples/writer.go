@@ -7,9 +7,10 @@
 // Its files: writer.go a batch per poll of the masters; agents.go batches of one
 // agent each; table.go and batch.go which series are open; columns.go,
 // figures.go, keys.go, readings.go, use.go and health.go which series there are;
-// plausible.go which numbers are possible; labels.go labels that users chose; containers.go what is allocated to each
-// container; fit.go what is left out where there is not room for all; current.go
-// tasks as of now.
+// plausible.go and bounds.go which numbers are possible; reading.go and counts.go
+// how an agent's answer compares with the last one and with /state; labels.go labels
+// that users chose; containers.go what is allocated to each container; fit.go what
+// is left out where there is not room for all; current.go tasks as of now.
 package samples
 
 import (
