@@ -188,8 +188,14 @@ func (p placement) add(parsed parser.Expr) {
 
 // notFiltered returns the sentence about a filter that does not hold for some series.
 func notFiltered(filter matcher, series []string) string {
-	return fmt.Sprintf("The dashboard's filter %s is on a label that these series do not have, and is not applied to them: %s.",
+	text := fmt.Sprintf("The dashboard's filter %s is on a label that these series do not have, and is not applied to them: %s.",
 		cut(filter.String()), shortList(series))
+	for _, info := range []infoSeries{agentInfo, frameworkInfo} {
+		if has(info.labels, filter.label) {
+			text += fmt.Sprintf(" Multiply them by %s, on (%s, %s), which has it, as the builder does.", info.name, labelCluster, info.on)
+		}
+	}
+	return text
 }
 
 // shortList joins a few names for a sentence.

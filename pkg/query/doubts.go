@@ -72,9 +72,11 @@ const noValue = "()"
 // doubtful reports whether doubt may find something about a value.
 func (c condition) doubtful(value string) bool {
 	switch {
+	case value == noValue, len(c.variables(value)) > 0:
+		return true
 	case value == "" || len(value) > maxValue:
 		return false // lists of values are longer, and have been made by ourselves
-	case value == noValue, len(c.variables(value)) > 0, c.exact() && aPattern.MatchString(value):
+	case c.exact() && aPattern.MatchString(value):
 		return true
 	case len(c.values) > 1: // several values are written as such
 		return false

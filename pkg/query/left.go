@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -174,13 +173,15 @@ func (l leftover) sentence(rule bool) string {
 	return text
 }
 
-// notTexts are the members of a query that are no text of it, or whose text is
-// looked at elsewhere: expressions by their syntax, values of filters by what there
-// is.
-var notTexts = []string{
-	"refId", "key", "datasource", "expr", "filters.value", "adhocFilters.value", "adhocFilters.values",
-	"query", "match", "varQuery", "seriesQuery", "classicQuery", "variable.labelValues.match", "variable.promql", "variable.entities.filters.value",
-}
+// The texts of a query that are no expression and no value of a filter. Expressions are
+// looked at by their syntax, values of filters by what there is, and keys that nobody
+// knows not at all.
+var (
+	textKeys = []string{
+		"entity", "resource", "measure", "metric", "groupBy", "aggregate", "rate", "top", "forecast", "legendFormat", "interval", "format", "queryType",
+	}
+	filterTexts = map[string][]string{"filters": {"label", "operator"}, "adhocFilters": {"key", "operator"}}
+)
 
 // leftInTexts returns an error for a variable that is left in a text of a query
 // other than an expression or the value of a filter: there it is an error for rules
@@ -189,36 +190,72 @@ func leftInTexts(raw json.RawMessage, rule bool) error {
 	if !bytes.Contains(raw, []byte("$")) && !bytes.Contains(raw, []byte("[[")) && !bytes.Contains(raw, []byte(`\u00`)) {
 		return nil
 	}
-	var query any
-	if json.Unmarshal(raw, &query) != nil {
-		return nil // the decoder says why
-	}
-	var found *leftover
-	var look func(shown, path string, value any)
-	look = func(shown, path string, value any) {
-		if found != nil || slices.Contains(notTexts, path) || path == "legendFormat" && !rule {
-			return
+	query := objectOf(raw)
+	for _, key := range textKeys {
+		if key == "legendFormat" && !rule {
+			continue
 		}
-		switch v := value.(type) {
-		case string:
-			if variables := variablesIn(v); len(variables) > 0 && !(path == "interval" && isMacro(v)) {
-				found = &leftover{key: shown, variables: variables}
-			}
-		case []any:
-			for i, member := range v {
-				look(fmt.Sprintf("%s[%d]", shown, i), path, member)
-			}
-		case map[string]any:
-			for _, key := range slices.Sorted(maps.Keys(v)) {
-				look(strings.TrimPrefix(shown+"."+cut(key), "."), strings.TrimPrefix(path+"."+key, "."), v[key])
-			}
+		if err := leftInText(key, query[key], rule); err != nil {
+			return err
 		}
 	}
-	look("", "", query)
-	if found == nil {
+	if err := leftInFilters("", query, rule); err != nil {
+		return err
+	}
+	variable := objectOf(query["variable"])
+	if err := leftInText("variable.labelValues.label", objectOf(variable[kindLabelValues])["label"], rule); err != nil {
+		return err
+	}
+	entities := objectOf(variable[kindEntities])
+	for _, key := range []string{"entity", "field"} {
+		if err := leftInText("variable.entities."+key, entities[key], rule); err != nil {
+			return err
+		}
+	}
+	return leftInFilters("variable.entities.", entities, rule)
+}
+
+// leftInFilters returns an error for a variable in a label or an operator of filters.
+func leftInFilters(place string, object map[string]json.RawMessage, rule bool) error {
+	for _, name := range []string{"filters", "adhocFilters"} {
+		var members []map[string]json.RawMessage
+		if json.Unmarshal(object[name], &members) != nil {
+			continue // absent, or the decoder says why
+		}
+		for i, member := range members {
+			for _, key := range filterTexts[name] {
+				if err := leftInText(fmt.Sprintf("%s%s[%d].%s", place, name, i, key), member[key], rule); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// leftInText returns an error for a variable in a text, or in one of a list.
+func leftInText(key string, raw json.RawMessage, rule bool) error {
+	var text any
+	if json.Unmarshal(raw, &text) != nil {
 		return nil
 	}
-	return found.err(rule)
+	texts, many := text.([]any)
+	if !many {
+		texts = []any{text}
+	}
+	for i, member := range texts {
+		text, ok := member.(string)
+		if !ok {
+			continue
+		}
+		if variables := variablesIn(text); len(variables) > 0 && !(key == "interval" && isMacro(text)) {
+			if many {
+				key = fmt.Sprintf("%s[%d]", key, i)
+			}
+			return leftover{key: key, variables: variables}.err(rule)
+		}
+	}
+	return nil
 }
 
 // A condition is a comparison of a label with values, as it was written.

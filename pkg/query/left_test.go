@@ -140,6 +140,7 @@ func TestWhatIsLeftOfAVariableIsAnErrorInARule(t *testing.T) {
 		{allocatedByFramework + `,"legendFormat":"\u0024framework"}`, "legendFormat", "$framework"},
 		{`{"entity":"$entity","resource":"cpus","measure":"allocated","instant":true}`, "entity", "$entity"},
 		{`{"metric":"mesos_$m","instant":true}`, "metric", "$m"},
+		{promQL(`mesos_framework_cpus_allocated{framework=~"$x|` + strings.Repeat("a", 1200) + `"}`), "expr", "$x"},
 	} {
 		response := Run(context.Background(), src, asked(c.query), Options{Alert: true})
 		require.Error(t, response.Error, c.query)
@@ -202,6 +203,11 @@ func TestElsewhereAVariableThatIsLeftIsANotice(t *testing.T) {
 		`{"instant":true,"expr":"mesos_framework_cpus_allocated{framework=~\"marathon$\"}"}`,
 	} {
 		require.Empty(t, texts(answered(t, src, query, Options{})), query)
+	}
+	// Keys that are not ours are not looked at.
+	for _, more := range []string{`"description":"$x"`, `"requestId":"$x"`, `"adhocFilters":[{"key":"framework","operator":"=","value":"marathon","valueLabels":["$x"],"keyLabel":"$x"}]`} {
+		notices := strings.Join(texts(answered(t, src, `{"instant":true,"expr":"mesos_framework_cpus_allocated",`+more+`}`, Options{})), " ")
+		require.NotContains(t, notices, "is a variable", more)
 	}
 	// Where it can be nothing but a variable, it is an error that names it.
 	for query, want := range map[string]string{

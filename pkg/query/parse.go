@@ -71,7 +71,7 @@ func parseFor(raw json.RawMessage, rule bool) (parsed, error) {
 	if err := leftInTexts(raw, rule); err != nil {
 		return parsed{}, err
 	}
-	if text, found := prometheusText(raw); found {
+	if text, found := prometheusText(raw); found && !rule {
 		return parsePrometheus(raw, text, rule)
 	}
 	var head struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -27,6 +28,7 @@ var prometheusKeys = []string{
 // A prometheusQuery is a variable's query of that data source. Editors keep the text in
 // query; the other keys are read where it is absent.
 type prometheusQuery struct {
+	RefID        string `json:"refId"`
 	Query        string `json:"query"`
 	Type         *int   `json:"qryType"`
 	Label        string `json:"label"`
@@ -61,7 +63,8 @@ func (q prometheusQuery) text() string {
 }
 
 // prometheusText returns the text of a variable's query that was written for Prometheus.
-// A query that names its own type, an expression or an entity is none.
+// A query with an expression or an entity of its own is none, and neither is one of
+// another data source, which may have a `query` too.
 func prometheusText(raw json.RawMessage) (text string, found bool) {
 	if json.Unmarshal(raw, &text) == nil {
 		return text, true
@@ -81,7 +84,8 @@ func prometheusText(raw json.RawMessage) (text string, found bool) {
 	if json.Unmarshal(raw, &q) != nil {
 		return "", false
 	}
-	return q.text(), true
+	text = q.text()
+	return text, kind || string(object["queryType"]) == `"variable"` || strings.Contains(q.RefID, "VariableQuery") || isPrometheusCall(text)
 }
 
 var (
@@ -90,6 +94,13 @@ var (
 	metricsCall     = regexp.MustCompile(`^metrics\((?s:(.+))\)$`)
 	queryResultCall = regexp.MustCompile(`^query_result\((?s:(.+))\)$`)
 )
+
+// isPrometheusCall reports whether a text is one of the functions of that data source's
+// variables.
+func isPrometheusCall(text string) bool {
+	text = strings.TrimSpace(text)
+	return slices.ContainsFunc([]*regexp.Regexp{labelNamesCall, labelValuesCall, metricsCall, queryResultCall}, func(call *regexp.Regexp) bool { return call.MatchString(text) })
+}
 
 // fromPrometheus returns the list that such a text stands for. names holds the selector
 // of label_names, which is no list of its own.

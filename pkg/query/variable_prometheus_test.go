@@ -35,6 +35,7 @@ func TestVariablesOfPrometheusAreUnderstood(t *testing.T) {
 		forms := []string{
 			quote(text),
 			`{"query":` + quote(text) + `,"refId":"StandardVariableQuery"}`,
+			`{"query":` + quote(text) + `,"refId":"A","queryType":"variable"}`,
 			`{"query":` + quote(text) + `,"refId":"PrometheusVariableQueryEditor-VariableQuery","qryType":1,"queryType":"variable"}`,
 			`{"query":` + quote(text) + `,"refId":"A","datasource":{"type":"community-mesos-datasource","uid":"mesos"},"qryType":5,"label":"x","metric":"y","labelFilters":[]}`,
 		}
@@ -83,10 +84,12 @@ func TestAVariableOfAnExporterIsToldWhatToWrite(t *testing.T) {
 		"metrics((" + ")":      "query.match: must be a selector",
 		"query_result(sum(x)":  "not valid PromQL",
 	} {
-		response := Run(context.Background(), listed(t), asked(`{"query":`+quote(text)+`,"refId":"A"}`), Options{})
+		response := Run(context.Background(), listed(t), asked(`{"query":`+quote(text)+`,"refId":"A","qryType":5}`), Options{})
 		require.ErrorContains(t, response.Error, want, text)
 	}
 	require.Error(t, Run(context.Background(), listed(t), asked(`"label_values(framework)"`), Options{Alert: true}).Error)
+	response := Run(context.Background(), listed(t), asked(`{"query":"SELECT 1","refId":"A"}`), Options{})
+	require.ErrorContains(t, response.Error, "entity: ", "a query of another data source")
 }
 
 func TestEverySeriesNamedForAnExporterIsInTheCatalogue(t *testing.T) {
