@@ -39,7 +39,7 @@ Simulated:
   --masters N      how many masters
   --seed N         another cluster, as deterministic as the first (default: 1)
   --start N        Unix seconds at which its time begins (default: now)
-  --mesos VERSION  0.22, 0.28, 1.4 or 1.12 (default: 1.12, or as the scenario says)
+  --mesos VERSION  0.19, 0.22, 0.28, 1.4 or 1.12 (default: 1.12, or as the scenario says)
   --agent-ports N  how many agents have a port of their own (default: 500); all answer through the router
   --speed 0        its time moves through the control server only
 `;

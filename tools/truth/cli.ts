@@ -31,14 +31,14 @@ const usage = `npm run truth -- [--scenario NAME]... [--half quick|shipped] [--s
 
 const SHORT = [
   ...['everyday', 'agent-returns', 'leader-fails', 'master-recovers', 'framework-fails-over'],
-  ...['mesos-0.22', 'mesos-0.28', 'mesos-1.4', 'dcos', 'balancer', 'balancer-leader'],
+  ...['mesos-0.19', 'mesos-0.22', 'mesos-0.28', 'mesos-1.4', 'dcos', 'balancer', 'balancer-leader'],
 ];
 
 /** The scenarios of the executable in the short version, all at once: a leader is lost, and another one elected. */
 const SHORT_SHIPPED: { scenarios: Scenario[]; seconds: number } = {
   scenarios: [
     { name: 'leader-fails', plan: {} },
-    ...['mesos-0.22', 'mesos-0.28', 'mesos-1.4', 'dcos', 'balancer', 'balancer-leader'].map(scenarioOf),
+    ...['mesos-0.19', 'mesos-0.22', 'mesos-0.28', 'mesos-1.4', 'dcos', 'balancer', 'balancer-leader'].map(scenarioOf),
   ].map(({ name, plan }) => ({
     name: `${name}, in short`,
     about: 'the leader of three masters dies, another is elected, the dead one returns',

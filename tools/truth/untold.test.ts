@@ -51,3 +51,18 @@ test('the default role is listed with nothing before 1.4', () => {
   assert.deepEqual(labels('0.28'), ['prod', '*']);
   assert.deepEqual(labels('1.4'), ['prod']);
 });
+
+test('0.19 calls every agent that it lists activated', () => {
+  const check = { expr: 'mesos_cluster_agents', by: ['state'] } as Check;
+  const facts: Fact[] = [
+    [{ state: 'active' }, 11],
+    [{ state: 'disconnected' }, 1],
+  ];
+  const counts = (version: Version) =>
+    told(check, facts, withExecutors(0), version).map(([{ state }, n]) => [state, n]);
+  assert.deepEqual(counts('0.19'), [['active', 12]]);
+  assert.deepEqual(counts('0.22'), [
+    ['active', 11],
+    ['disconnected', 1],
+  ]);
+});

@@ -40,16 +40,34 @@ export function told({ expr, by }: Check, facts: Fact[], truth: Truth, version: 
   if (version === undefined || shape === undefined) {
     return facts;
   }
+  const all = shape.keys.agent.includes('active')
+    ? facts
+    : facts.map(([labels, ...rest]): Fact => [asListed(expr, labels), ...rest]);
   const untold = UNTOLD.filter(
     ({ since, exprs }) => VERSIONS.indexOf(version) < VERSIONS.indexOf(since) && exprs.test(expr)
   );
-  const known = facts.map(([labels, value, latitude]): Fact => {
+  const known = summed(by, all).map(([labels, value, latitude]): Fact => {
     const silent = untold.some(({ only }) => only === undefined || only(labels, truth));
     return silent
       ? [labels, value, { low: value, high: value, ...latitude, mayLack: true }]
       : [labels, value, latitude];
   });
   return by[0] === 'role' && shape.defaultRole ? [...known, ...ofDefaultRole(facts)] : known;
+}
+
+/** 0.19 has no `active`: what it lists it calls activated, lost connections included. */
+function asListed(expr: string, labels: Record<string, string>): Record<string, string> {
+  const lost = /^mesos_(cluster_agents|agent_state)$/.test(expr) && labels.state === 'disconnected';
+  return lost ? { ...labels, state: 'active' } : labels;
+}
+
+/** Facts of the same series are one. */
+function summed(by: string[], facts: Fact[]): Fact[] {
+  const groups = Map.groupBy(facts, ([labels]) => JSON.stringify(by.map((label) => labels[label])));
+  return [...groups.values()].map((same): Fact => {
+    const [[labels, , latitude]] = same;
+    return [labels, same.reduce((sum, [, value]) => sum + value, 0), latitude];
+  });
 }
 
 /** /roles lists `*`, which nobody here uses. */

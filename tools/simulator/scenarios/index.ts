@@ -15,6 +15,7 @@ import frameworkFailsOver from './framework-fails-over.ts';
 import leaderFails from './leader-fails.ts';
 import masterDown from './master-down.ts';
 import masterRecovers from './master-recovers.ts';
+import mesos019 from './mesos-0-19.ts';
 import mesos022 from './mesos-0-22.ts';
 import mesos028 from './mesos-0-28.ts';
 import mesos14 from './mesos-1-4.ts';
@@ -46,6 +47,7 @@ export const SCENARIOS: Scenario[] = [
   truncated,
   rateLimit,
   auth,
+  mesos019,
   mesos022,
   mesos028,
   mesos14,

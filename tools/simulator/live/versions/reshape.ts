@@ -26,6 +26,11 @@ const MADE: Partial<Record<Thing, Record<string, Maker>>> = {
     version: (_, { shape }) => shape.version,
     git_sha: (_, { shape }) => shape.sha,
     git_tag: (_, { shape }) => shape.version,
+    // Without `active`, what is not removed counts as activated.
+    activated_slaves: ({ activated_slaves, slaves }, { shape }) =>
+      shape.keys.agent.includes('active') ? activated_slaves : double((slaves as Value[]).length),
+    deactivated_slaves: ({ deactivated_slaves }, { shape }) =>
+      shape.keys.agent.includes('active') ? deactivated_slaves : double(0),
     elected_time: (of, { master }) => (master.elected > 0 ? of.elected_time : undefined),
     leader: (_, { world }) => world.believed && `master@${world.believed.address}`,
     flags: ({ flags }, { shape }) => flagsOf(flags as Fields, shape),

@@ -7,7 +7,7 @@
  */
 
 /** The versions that can be simulated, by `--mesos` and `Plan.mesos`. */
-export const VERSIONS = ['0.22', '0.28', '1.4', '1.12'] as const;
+export const VERSIONS = ['0.19', '0.22', '0.28', '1.4', '1.12'] as const;
 
 export type Version = (typeof VERSIONS)[number];
 
@@ -60,6 +60,7 @@ const HEAD = [
   ...['version', 'git_sha', 'git_tag', 'build_date', 'build_time', 'build_user', 'start_time', 'elected_time'],
   ...['id', 'pid', 'hostname', 'activated_slaves', 'deactivated_slaves'],
 ];
+const COUNTERS = ['staged_tasks', 'started_tasks', 'finished_tasks', 'killed_tasks', 'failed_tasks', 'lost_tasks'];
 const HEAD_END = ['leader', 'cluster', 'log_dir', 'flags', 'slaves'];
 const LISTS = ['frameworks', 'completed_frameworks', 'orphan_tasks', 'unregistered_frameworks'];
 const FRAMEWORK_SUMMARY = [
@@ -101,27 +102,31 @@ const LATER_FLAGS = [
   'max_completed_tasks_per_framework',
 ];
 
+/** Those of 0.19 and 0.22. */
+const OLDEST_PAGES: Pick<Shape, 'masterPages' | 'agentPages'> = {
+  masterPages: {
+    '/state.json': '/state',
+    '/roles.json': '/roles',
+    '/metrics/snapshot': '/metrics/snapshot',
+    '/system/stats.json': '/system/stats.json',
+    '/health': '/health',
+    '/redirect': '/redirect',
+    '/': '/',
+  },
+  agentPages: {
+    '/monitor/statistics.json': '/monitor/statistics',
+    '/metrics/snapshot': '/metrics/snapshot',
+    '/system/stats.json': '/system/stats.json',
+    '/health': '/health',
+  },
+};
+
 export const SHAPES: Record<Exclude<Version, '1.12'>, Shape> = {
-  '0.22': {
-    version: '0.22.2',
-    sha: '12e7f4599c077637516cd8415aa4706222ac0968',
-    // src/master/master.cpp, Master::initialize(); 3rdparty/libprocess: metrics.cpp, system.hpp. There is no /version.
-    masterPages: {
-      '/state.json': '/state',
-      '/roles.json': '/roles',
-      '/metrics/snapshot': '/metrics/snapshot',
-      '/system/stats.json': '/system/stats.json',
-      '/health': '/health',
-      '/redirect': '/redirect',
-      '/': '/',
-    },
-    // src/slave/slave.cpp, Slave::initialize(); src/slave/monitor.hpp
-    agentPages: {
-      '/monitor/statistics.json': '/monitor/statistics',
-      '/metrics/snapshot': '/metrics/snapshot',
-      '/system/stats.json': '/system/stats.json',
-      '/health': '/health',
-    },
+  '0.19': {
+    version: '0.19.0',
+    sha: '51e047524cf744ee257870eb479345646c0428ff',
+    // src/master/master.cpp, Master::initialize(); src/slave/slave.cpp; src/slave/monitor.hpp
+    ...OLDEST_PAGES,
     // src/master/http.cpp, Master::Http::state() asks nowhere whether the master leads
     follower: 'empty',
     // Master::Http::redirect()
@@ -131,12 +136,60 @@ export const SHAPES: Record<Exclude<Version, '1.12'>, Shape> = {
     wholeDoubles: 'integers',
     keys: {
       // src/master/http.cpp, Master::Http::state()
-      head: [
-        ...HEAD,
-        ...['staged_tasks', 'started_tasks', 'finished_tasks', 'killed_tasks', 'failed_tasks', 'lost_tasks'],
-        ...HEAD_END,
-        ...LISTS,
+      head: [...HEAD, ...COUNTERS, ...HEAD_END, 'frameworks', 'completed_frameworks'],
+      // model(const Slave&): no active
+      agent: ['id', 'pid', 'hostname', 'registered_time', 'reregistered_time', 'resources', 'attributes'],
+      recovered: [],
+      // model(const Framework&): `resources` are those of tasks, executors and offers
+      framework: [
+        ...['id', 'name', 'user', 'failover_timeout', 'checkpoint', 'role', 'registered_time', 'unregistered_time'],
+        ...['active', 'resources', 'hostname', 'reregistered_time', 'tasks', 'completed_tasks', 'offers'],
       ],
+      // src/common/http.cpp, model(const Task&)
+      task: [...TASK, 'statuses'],
+      status: ['state', 'timestamp'],
+      container_status: [],
+      executor: [],
+      offer: ['id', 'framework_id', 'slave_id', 'resources'],
+      // src/master/http.cpp, model(const Role&)
+      role: ['name', 'weight', 'resources', 'frameworks'],
+      // src/slave/monitor.cpp, __statistics()
+      container: CONTAINER,
+      // include/mesos/mesos.proto, ResourceStatistics
+      statistics: [...STATISTICS, 'mem_file_bytes', 'mem_anon_bytes', 'mem_mapped_file_bytes'],
+    },
+    // src/common/http.cpp, model(const Resources&)
+    scalars: ['cpus', 'mem', 'disk'],
+    revocable: false,
+    roles: 'one',
+    quota: 'nothing',
+    // master.roles: `*` and those of --roles
+    defaultRole: true,
+    // src/master/master.cpp, SlaveObserver: deactivate()
+    partitions: false,
+    capabilities: [],
+    agentCapabilities: [],
+    // src/master/flags.hpp
+    flags: FLAGS,
+    // src/slave/containerizer/isolators/cgroups/mem.cpp, usage()
+    rssIsUsage: true,
+  },
+  '0.22': {
+    version: '0.22.2',
+    sha: '12e7f4599c077637516cd8415aa4706222ac0968',
+    // src/master/master.cpp, Master::initialize(); 3rdparty/libprocess: metrics.cpp, system.hpp. There is no /version.
+    // src/slave/slave.cpp, Slave::initialize(); src/slave/monitor.hpp
+    ...OLDEST_PAGES,
+    // src/master/http.cpp, Master::Http::state() asks nowhere whether the master leads
+    follower: 'empty',
+    // Master::Http::redirect()
+    scheme: 'http:',
+    leaderless: 'itself',
+    // 3rdparty/stout/json.hpp, operator << (ostream, Number)
+    wholeDoubles: 'integers',
+    keys: {
+      // src/master/http.cpp, Master::Http::state()
+      head: [...HEAD, ...COUNTERS, ...HEAD_END, ...LISTS],
       // model(const Slave&)
       agent: ['id', 'pid', 'hostname', 'registered_time', 'reregistered_time', 'resources', 'attributes', 'active'],
       recovered: [],

@@ -11,12 +11,15 @@ import { hasMetric } from './metrics.ts';
 
 const MIB = 1 << 20;
 
-const OLD = ['0.22', '0.28', '1.4'] as const;
+const OLD = ['0.19', '0.22', '0.28', '1.4'] as const;
+
+/** The versions whose pages end in .json. */
+const OLDEST = ['0.19', '0.22'];
 
 const scenario = (version: string) => scenarioOf(`mesos-${version}`);
 
-const statePage = (version: string) => (version === '0.22' ? '/state.json' : '/state');
-const rolesPage = (version: string) => (version === '0.22' ? '/roles.json' : '/roles');
+const statePage = (version: string) => (OLDEST.includes(version) ? '/state.json' : '/state');
+const rolesPage = (version: string) => (OLDEST.includes(version) ? '/roles.json' : '/roles');
 
 async function text(base: string, path: string): Promise<string> {
   return (await ask(base, path)).body.toString();
@@ -29,6 +32,13 @@ const statusOf = async (base: string, path: string) => (await ask(base, path)).s
 /** Masters, agents: the pages of each version, and pages that only others have. */
 const PAGES: Record<(typeof OLD)[number], { masters: [has: string[], lacks: string[]]; agents: [string[], string[]] }> =
   {
+    '0.19': {
+      masters: [
+        ['/state.json', '/roles.json', '/metrics/snapshot', '/health'],
+        ['/state', '/roles', '/flags', '/version', '/slaves'],
+      ],
+      agents: [['/monitor/statistics.json'], ['/monitor/statistics', '/flags', '/version']],
+    },
     '0.22': {
       masters: [
         ['/state.json', '/master/state.json', '/roles.json', '/metrics/snapshot', '/health', '/system/stats.json', '/'],
@@ -91,11 +101,11 @@ test('before 1.0 a master that does not lead answers 200 with nothing, later it 
   }
 });
 
-test('/redirect has a scheme in 0.22; before 1.0 a master that knows no leader names itself', async () => {
+test('/redirect has a scheme in 0.19 and 0.22; before 1.0 a master that knows no leader names itself', async () => {
   for (const version of OLD) {
     await withLive({ scenario: scenario(version) }, async (live) => {
       const [leader, follower] = live.masters;
-      const scheme = version === '0.22' ? 'http:' : '';
+      const scheme = OLDEST.includes(version) ? 'http:' : '';
       const at = (url: string) => `${scheme}//localhost:${url.split(':').at(-1)}`;
       assert.equal((await ask(follower, '/redirect')).headers.location, at(leader));
       await live.do({ do: 'zookeeper fails' });
@@ -180,20 +190,27 @@ for (const version of OLD) {
         const leader = live.masters.find((url) => url.endsWith(`:${truth.leader?.split(':')[1]}`)) as string;
         const state = await page(leader, statePage(version));
         const when = `after ${t} s`;
-        assert.equal(state.activated_slaves, truth.cluster.agents.active, when);
+        const { active, disconnected = 0 } = truth.cluster.agents;
+        assert.equal(state.activated_slaves, version === '0.19' ? active + disconnected : active, when);
         assert.equal(state.slaves.length, truth.agents.length, when);
         for (const [i, agent] of (state.slaves as Json[]).entries()) {
           const known = truth.agents[i];
           assertFigures(agent.resources, known.capacity, `${when}: ${known.agent}`);
-          assert.equal(agent.active, known.state === 'active', `${when}: ${known.agent}`);
-          if (version !== '0.22') {
+          const isActive = version === '0.19' ? undefined : known.state === 'active';
+          assert.equal(agent.active, isActive, `${when}: ${known.agent}`);
+          if (!OLDEST.includes(version)) {
             assertFigures(agent.used_resources, known.allocated, `${when}: ${known.agent}`);
           }
         }
         for (const [i, framework] of (state.frameworks as Json[]).entries()) {
           const known = truth.frameworks[i];
           assert.equal(framework.name, known.framework, when);
-          assertFigures(framework.used_resources, known.allocated, `${when}: ${known.framework}`);
+          if (version === '0.19') {
+            const both = known.allocated.cpus + known.offered.cpus;
+            near(framework.resources.cpus, both, `${when}: ${known.framework}`);
+          } else {
+            assertFigures(framework.used_resources, known.allocated, `${when}: ${known.framework}`);
+          }
         }
         const { roles } = await page(leader, rolesPage(version));
         for (const { role, allocated, offered, weight } of truth.roles) {
