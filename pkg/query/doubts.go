@@ -47,11 +47,14 @@ func (src Source) doubts(ctx context.Context, store storage.Queryable, condition
 				continue
 			}
 			if looked++; looked > maxDoubts {
-				return sentences, err
+				return sentences, nil
 			}
 			sentence, wrong := c.doubt(value, rule, known(c.label))
-			if err != nil {
+			if err != nil && rule {
 				return nil, err
+			}
+			if err != nil {
+				return sentences, nil // without these notices; the result is valid
 			}
 			if !wrong {
 				continue

@@ -28,6 +28,8 @@ const (
 	maxEmptyLookUps   = 25
 	// maxSuggested is how many values of a label are compared with one that no series has.
 	maxSuggested = 1000
+	// emptyTimeout is how long an answer without series may wait for its reasons.
+	emptyTimeout = time.Second
 )
 
 // An emptiness looks for the reasons of one empty answer.
@@ -40,6 +42,7 @@ type emptiness struct {
 	measured bool // the query is about measured use, and has notices about it
 	lookUps  int
 	silent   bool // another notice says why a selector matches nothing
+	failed   bool // a look-up failed, so that it is not known
 }
 
 // whyEmpty returns notices about why a query has no series; none where other notices
@@ -74,6 +77,8 @@ func (e *emptiness) ofExpression(ctx context.Context, parsed parser.Expr) (sente
 	if !e.collected() {
 		return nil // a notice says what there is
 	}
+	ctx, cancel := context.WithTimeout(ctx, emptyTimeout)
+	defer cancel()
 	seen := map[string]bool{}
 	compares, moved := false, false
 	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
@@ -92,7 +97,7 @@ func (e *emptiness) ofExpression(ctx context.Context, parsed parser.Expr) (sente
 		}
 		return nil
 	})
-	if len(sentences) > 0 || compares || moved || e.silent || len(seen) == 0 || e.lookUps > maxEmptyLookUps {
+	if len(sentences) > 0 || compares || moved || e.silent || e.failed || len(seen) == 0 || e.lookUps > maxEmptyLookUps {
 		return unique(sentences)
 	}
 	return []string{"The series that the query reads exist in the time range, and its expression gives no value of them: the samples are too few (a rate, an increase or a forecast needs two), nothing matches on both sides of an operation, or a divisor is 0."}
@@ -127,6 +132,7 @@ func (e *emptiness) exists(ctx context.Context, from, to time.Time, matchers ...
 	found, err := e.src.Engine.LabelValues(ctx, labels.MetricName, promql.LookUp{
 		Store: e.store, Start: from, End: to, Match: [][]*labels.Matcher{matchers}, Limit: 1,
 	})
+	e.failed = e.failed || err != nil
 	return err != nil || len(found.Values) > 0
 }
 
@@ -174,7 +180,7 @@ func (e *emptiness) ofSelector(ctx context.Context, selector *parser.VectorSelec
 	switch {
 	case len(unmatched) > 0:
 		return strings.Join(unmatched, " ")
-	case e.lookUps > maxEmptyLookUps:
+	case e.lookUps > maxEmptyLookUps || e.failed:
 		return ""
 	default:
 		return fmt.Sprintf("%s match each of %s in the time range, and none matches all of them.", plural(subject), shortList(writtenMatchers(others)))
@@ -281,6 +287,8 @@ func (e *emptiness) ofMatchers(ctx context.Context, matchers []matcher) []string
 	if len(matchers) == 0 || !e.collected() {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, emptyTimeout)
+	defer cancel()
 	all, err := compiled(matchers)
 	if err != nil {
 		return nil

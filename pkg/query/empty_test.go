@@ -106,13 +106,25 @@ func TestManySelectorsCostFewLookUps(t *testing.T) {
 	require.LessOrEqual(t, engine.lookUps, maxEmptyLookUps)
 }
 
-// counted is an engine that counts look-ups of values.
+// Nothing is said where the reason could not be looked up.
+func TestAnEmptyAnswerWithoutLookUpsHasNoReason(t *testing.T) {
+	engine := &counted{fail: 2}
+	src := source(t, recordedStore(t, recorded{of("mesos_new", "a", "b"), flat(1, 100)}))
+	engine.Engine, src.Engine = src.Engine, engine
+	require.Empty(t, texts(answered(t, src, `{"expr":"mesos_new{a=\"c\"}"}`, Options{})))
+	require.Greater(t, engine.lookUps, 1)
+}
+
+// counted is an engine that counts look-ups of values, and may fail.
 type counted struct {
 	Engine
 	lookUps int
+	fail    int // the first look-up that fails; 0 for none
 }
 
 func (c *counted) LabelValues(ctx context.Context, label string, l promql.LookUp) (promql.Listing, error) {
-	c.lookUps++
+	if c.lookUps++; c.fail > 0 && c.lookUps >= c.fail {
+		return promql.Listing{}, context.DeadlineExceeded
+	}
 	return c.Engine.LabelValues(ctx, label, l)
 }

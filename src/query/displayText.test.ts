@@ -43,6 +43,7 @@ it.each<[string, Partial<MesosQuery>]>([
     },
   ],
   ['count(mesos_up)', { queryType: 'variable', variable: { promql: 'count(mesos_up)' } }],
+  ['label_values(agent)', { queryType: 'variable', query: 'label_values(agent)' }],
   ['', { queryType: 'variable' }],
 ])('%s', (text, query) => {
   expect(displayText({ refId: 'A', ...query })).toBe(text);

@@ -9,7 +9,7 @@ export function displayText(query: MesosQuery): string {
     case 'promql':
       return query.expr ?? '';
     case 'variable':
-      return listText(query.variable);
+      return query.query ?? listText(query.variable);
     default:
       return metricsText(query);
   }
