@@ -1,6 +1,8 @@
 package plugin
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -19,6 +21,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -46,6 +49,8 @@ type caseAnswer struct {
 	Location *string           `json:"location"`
 	Text     string            `json:"text"`
 	JSON     json.RawMessage   `json:"json"` // "NOW" in it is the clock's time
+
+	File string `json:"file"` // the body, below testdata/public-fixtures; .gz is unpacked
 
 	// Which of several answers it is.
 	FromSeconds float64 `json:"from_s"`  // since the start
@@ -186,8 +191,11 @@ func (n *caseNet) answer(w http.ResponseWriter, page string, answers []caseAnswe
 		now := strconv.FormatFloat(float64(n.clock.Now().UnixMicro())/1e6, 'f', 6, 64)
 		body = []byte(strings.ReplaceAll(string(chosen.JSON), `"NOW"`, now))
 	}
+	if chosen.File != "" {
+		body = n.read(chosen.File)
+	}
 	switch {
-	case chosen.JSON != nil, strings.HasPrefix(chosen.Text, "{"):
+	case chosen.JSON != nil, chosen.File != "", strings.HasPrefix(chosen.Text, "{"):
 		w.Header().Set("Content-Type", "application/json")
 	case strings.HasPrefix(chosen.Text, "<"):
 		w.Header().Set("Content-Type", "text/html")
@@ -202,6 +210,21 @@ func (n *caseNet) answer(w http.ResponseWriter, page string, answers []caseAnswe
 	}
 	w.WriteHeader(chosen.Status)
 	_, _ = w.Write(body) // a client that has gone is no fault of the test
+}
+
+// read returns a file of testdata/public-fixtures.
+func (n *caseNet) read(name string) []byte {
+	raw, err := os.ReadFile(filepath.Join(realFiles, name))
+	if err == nil && strings.HasSuffix(name, ".gz") {
+		var unpacked io.Reader
+		if unpacked, err = gzip.NewReader(bytes.NewReader(raw)); err == nil {
+			raw, err = io.ReadAll(unpacked)
+		}
+	}
+	if err != nil {
+		n.t.Error(err) // not FailNow: this is a goroutine of the server
+	}
+	return raw
 }
 
 // baseAnswers returns the answers of a healthy master that is called host.
