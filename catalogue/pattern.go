@@ -176,14 +176,19 @@ func (e *entry) mayMatch(key string) bool {
 	return true
 }
 
-// value returns a part of a key as the value of a label.
-func (e *entry) value(group int, part string) string {
+// value returns a part of a key as the value of a label, and whether no other part
+// becomes the same. Every part that Mesos writes is kept.
+func (e *entry) value(group int, part string) (value string, kept bool) {
+	kept = true
 	switch e.groups[group] {
 	case "state", "source", "reason":
-		part = spelled(part)
+		value = spelled(part)
+		kept = unspelled(value) == part
+		part = value
 	case "role":
+		kept = part != rootRole
 		if part == "" {
-			return rootRole
+			return rootRole, kept
 		}
 	}
 	if e.encoded[group] {
@@ -191,7 +196,8 @@ func (e *entry) value(group int, part string) string {
 			part = decoded
 		}
 	}
-	return series.CutName(strings.ToValidUTF8(part, "\uFFFD")) // as label values must be
+	valid := strings.ToValidUTF8(part, "\uFFFD") // as label values must be
+	return series.CutName(valid), kept && valid == part
 }
 
 // spelled returns the one spelling of words that Mesos' keys and responses write
@@ -204,6 +210,20 @@ func spelled(words string) string {
 			parts[i] = "agent"
 		case "slaves":
 			parts[i] = "agents"
+		}
+	}
+	return strings.Join(parts, "_")
+}
+
+// unspelled returns words as Mesos' keys write them: slave where spelled says agent.
+func unspelled(words string) string {
+	parts := strings.Split(words, "_")
+	for i, part := range parts {
+		switch part {
+		case "agent":
+			parts[i] = "slave"
+		case "agents":
+			parts[i] = "slaves"
 		}
 	}
 	return strings.Join(parts, "_")

@@ -23,7 +23,7 @@ Every series the data source writes, by what it is about; at the end, every Meso
 - **Absent is not zero.** A series has samples only where Mesos gave a number. A failed poll ends its series until the next one succeeds.
 - **One spelling**: states, sources and reasons are lower case and say ` + "`agent`" + ` where keys say ` + "`slave`" + `.
 - **Followers** are asked for what is about their own process only: on them Mesos' figures of the cluster are zeros that mean nothing.
-- **Keys that are not in this list** become untyped series named after them (` + "`a/b_ms`" + `: ` + "`mesos_a_b_ms`" + `); where two names come out alike, the label ` + "`key`" + ` tells them apart.
+- **Keys that are not in this list** become untyped series named after them with the key as a label (` + "`a/b_ms`" + `: ` + "`mesos_a_b_ms{key=\"a/b_ms\"}`" + `), because another key may come out with the same name.
 
 "Since" is the first Mesos release with the key, of those from 0.19.0 on. Sources are paths in %s.
 `

@@ -10,13 +10,14 @@ import (
 	"community-mesos-datasource/pkg/series"
 )
 
-// keyLabel is the label that distinguishes series of unknown keys with the same
-// name.
+// keyLabel is the label with the key itself, which series have whose name and other
+// labels another key could have, too.
 const keyLabel = "key"
 
 // Resolve returns what a key of a /metrics/snapshot becomes. It never fails: a key
-// nobody knows becomes an untyped series named after it. One snapshot's keys
-// together are ResolveAll's.
+// nobody knows becomes an untyped series named after it. The result depends on the
+// key alone, so that a series keeps its labels whatever other keys come and go, and
+// no two keys become the same series.
 func Resolve(origin Origin, key string) Metric {
 	known := loaded()
 	p, ok := known.patterns[origin]
@@ -37,8 +38,10 @@ func Resolve(origin Origin, key string) Metric {
 	for name, value := range e.fixed {
 		values.Add(name, value)
 	}
+	keeps := true
 	for i, part := range parts {
-		value := e.value(i, part)
+		value, kept := e.value(i, part)
+		keeps = keeps && kept
 		if value != "" { // an empty label is no label
 			values.Add(e.groups[i], value)
 		}
@@ -48,11 +51,14 @@ func Resolve(origin Origin, key string) Metric {
 	}
 	values.Sort()
 	m.Labels = values.Labels()
+	if !keeps {
+		m.addKey(key)
+	}
 	return m
 }
 
-// unknown returns the series of a key that metrics.json does not have. Where the
-// name is taken, the label key separates the two.
+// unknown returns the series of a key that metrics.json does not have. It has the
+// label key: a/b_c and a/b/c have the same name.
 func (c *catalog) unknown(origin Origin, key string) Metric {
 	name := plainName(key)
 	if module, _, _ := strings.Cut(key, "/"); origin == Agent && c.modules[module] && module != "slave" {
@@ -69,45 +75,18 @@ func (c *catalog) unknown(origin Origin, key string) Metric {
 	if origin == Agent {
 		m.Series.Poll, m.Series.Labels = series.PollAgents, []string{"agent", "agent_id"}
 	}
-	if _, taken := c.byName[name]; taken {
-		m.addKey(key)
-	}
+	m.addKey(key)
 	return m
 }
 
 func (m *Metric) addKey(key string) {
-	m.Labels = labels.NewBuilder(m.Labels).Set(keyLabel, series.CutText(key)).Labels()
-	if m.Series.Type == Untyped {
+	if key == "" { // an empty label is no label
+		return
+	}
+	m.Labels = labels.NewBuilder(m.Labels).Set(keyLabel, series.CutText(strings.ToValidUTF8(key, "\uFFFD"))).Labels()
+	if !slices.Contains(m.Series.Labels, keyLabel) {
 		own := *m.Series
 		own.Labels = append(slices.Clone(own.Labels), keyLabel)
 		m.Series = &own
 	}
-}
-
-// ResolveAll resolves the keys of one snapshot together: where several of them
-// give the same series and labels, all are kept, separated by the label key.
-// What a key becomes does not depend on the order of keys.
-func ResolveAll(origin Origin, keys []string) map[string]Metric {
-	all := make(map[string]Metric, len(keys))
-	same := make(map[string][]string, len(keys))
-	for _, key := range keys {
-		if _, seen := all[key]; seen {
-			continue
-		}
-		m := Resolve(origin, key)
-		all[key] = m
-		id := m.Series.Name + "\xff" + string(m.Labels.Bytes(nil))
-		same[id] = append(same[id], key)
-	}
-	for _, keys := range same {
-		if len(keys) == 1 {
-			continue
-		}
-		for _, key := range keys {
-			m := all[key]
-			m.addKey(key)
-			all[key] = m
-		}
-	}
-	return all
 }

@@ -98,42 +98,25 @@ type keyCache map[string]*rawMetric
 // manyKeys is how many keys a keyCache may hold in any case.
 const manyKeys = 4096
 
-// learn adds the keys of a snapshot. Keys are looked up together with all
-// others, because two that become the same series are told apart
-// (catalogue.ResolveAll).
+// learn adds the keys of a snapshot.
 func (d keyCache) learn(origin catalogue.Origin, values map[string]float64) {
-	missing := false
+	var missing []string
 	for key := range values {
 		if d[key] == nil {
-			missing = true
-			break
+			missing = append(missing, key)
 		}
-	}
-	if !missing {
-		return
 	}
 	// Keys of frameworks come and go, so those that are gone are removed now and
 	// then. Agents have different keys, so many are kept.
-	if len(d) > max(2*len(values), manyKeys) {
+	if len(missing) > 0 && len(d) > max(2*len(values), manyKeys) {
 		for key := range d {
 			if _, there := values[key]; !there {
 				delete(d, key)
 			}
 		}
 	}
-	keys := make([]string, 0, len(d)+len(values))
-	for key := range d {
-		keys = append(keys, key)
-	}
-	for key := range values {
-		if d[key] == nil {
-			keys = append(keys, key)
-		}
-	}
-	for key, m := range catalogue.ResolveAll(origin, keys) {
-		if old := d[key]; old == nil || old.Series.Name != m.Series.Name || !labels.Equal(old.Labels, m.Labels) {
-			d[key] = newRawMetric(key, m)
-		}
+	for _, key := range missing {
+		d[key] = newRawMetric(key, catalogue.Resolve(origin, key))
 	}
 }
 
