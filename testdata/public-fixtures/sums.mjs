@@ -23,6 +23,71 @@ const FILES = [
   ['mesos-dns/fake.json', { edited: true }],
 ];
 
+// Keys of /metrics/snapshot whose series are not named mesos_ and the key, with agent for slave (docs/metrics.md).
+const NAMES = {
+  'frameworks/jenkins/messages_processed': 'mesos_master_framework_messages_processed_total{principal="jenkins"}',
+  'frameworks/jenkins/messages_received': 'mesos_master_framework_messages_received_total{principal="jenkins"}',
+  'registrar/state_fetch_ms': 'mesos_registrar_state_fetch_last_seconds',
+  'registrar/state_store_ms': 'mesos_registrar_state_store_last_seconds',
+  'registrar/state_store_ms/count': 'mesos_registrar_state_store_window_samples',
+  'registrar/state_store_ms/max': 'mesos_registrar_state_store_max_seconds',
+  'registrar/state_store_ms/min': 'mesos_registrar_state_store_min_seconds',
+  'master/slave_registrations': 'mesos_master_agent_registrations_total',
+  'master/slave_removals': 'mesos_master_agent_removals_total',
+  'master/slave_reregistrations': 'mesos_master_agent_reregistrations_total',
+  'master/slave_shutdowns_canceled': 'mesos_master_agent_shutdowns_canceled_total',
+  'master/slave_shutdowns_scheduled': 'mesos_master_agent_shutdowns_scheduled_total',
+  'master/recovery_slave_removals': 'mesos_master_recovery_agent_removals_total',
+  'master/dropped_messages': 'mesos_master_dropped_messages_total',
+};
+const COUNTED = /^(master|slave)\/(messages_|(in)?valid_)|^slave\/(tasks_(failed|finished|killed|lost)|executors_terminated|recovery_errors)$/;
+
+/** Returns the series of a key and what its value is multiplied by. */
+function seriesOf(key, origin) {
+  const spelled = (words) => words.replaceAll('slave', 'agent');
+  const [, state, source, reason] = /^master\/task_(\w+)\/source_(\w+)\/reason_(\w+)$/.exec(key) ?? [];
+  const [, , resource, amount] = /^(master|slave)\/(cpus|gpus|mem|disk)_(total|used|percent)$/.exec(key) ?? [];
+  const [, ended] = /^master\/tasks_(error|failed|finished|killed|lost)$/.exec(key) ?? [];
+  const [, digits] = /\/p(\d+)$/.exec(key) ?? [];
+  if (state) {
+    return [`mesos_master_task_status_total{state="${state}",source="${spelled(source)}",reason="${spelled(reason)}"}`, 1];
+  }
+  if (ended) {
+    return [`mesos_cluster_tasks_ended_total{state="${ended}"}`, 1];
+  }
+  if (digits) {
+    return [`mesos_registrar_state_store_seconds{quantile="0.${digits.replace(/0$/, '')}"}`, 0.001];
+  }
+  if (resource) {
+    const [name, unit] = { mem: ['memory', MIB], disk: ['disk', MIB] }[resource] ?? [resource, 1];
+    const start = `mesos_${origin === 'agent' ? 'agent_reported' : 'master'}_${name}`;
+    return {
+      total: [`${start}_capacity${unit > 1 ? '_bytes' : ''}`, unit],
+      used: [`${start}_allocated${unit > 1 ? '_bytes' : ''}`, unit],
+      percent: [`${start}_allocated_ratio`, 1],
+    }[amount];
+  }
+  if (NAMES[key]) {
+    return [NAMES[key], key.includes('_ms') && !key.endsWith('/count') ? 0.001 : 1];
+  }
+  if (key.startsWith('system/')) {
+    const system = {
+      'system/cpus_total': 'cpus',
+      'system/load_1min': 'load1',
+      'system/load_5min': 'load5',
+      'system/load_15min': 'load15',
+      'system/mem_free_bytes': 'memory_free_bytes',
+      'system/mem_total_bytes': 'memory_total_bytes',
+    };
+    return [`mesos_${origin}_system_${system[key]}`, 1];
+  }
+  if (!key.includes('/')) {
+    return [`mesos_${key}{key="${key}"}`, 1]; // of a page that Mesos had before 0.19
+  }
+  const name = `mesos_${spelled(key).replaceAll('/', '_').replace(/_secs$/, '_seconds')}`;
+  return [COUNTED.test(key) ? `${name}_total` : name, 1];
+}
+
 const folder = new URL('.', import.meta.url);
 for (const [file, { edited = false } = {}] of FILES) {
   const raw = readFileSync(new URL(file, folder));
@@ -40,6 +105,34 @@ for (const [file, { edited = false } = {}] of FILES) {
     },
   };
   writeFileSync(new URL(`replays/${name}.json`, folder), JSON.stringify(replay, undefined, 2) + '\n');
+}
+
+for (const [file, origin] of [
+  ['old-masters/mackerel_master_metrics_snapshot_0.2x.json', 'master'],
+  ['old-masters/bolcom_agent_metrics_snapshot_0.22.1.json', 'agent'],
+  ['datadog/mesos_slave_stats.json', 'agent'],
+]) {
+  const snapshot = JSON.parse(readFileSync(new URL(file, folder)));
+  const page = { 'GET /metrics/snapshot': { status: 200, file } };
+  const master = { others: 'as the base cluster' };
+  const values = Object.entries(snapshot).map(([key, value]) => {
+    const [selector, factor] = seriesOf(key, origin);
+    return [selector, value * factor];
+  });
+  const replay = {
+    right: `Every key of ${file}, by name and unit.`,
+    jsonData: { masters: ['http://m1.example:5050'], pollInterval: '10s', agentStatistics: origin === 'agent' },
+    answers:
+      origin === 'master'
+        ? { 'm1.example:5050': { ...page, ...master } }
+        : {
+            'm1.example:5050': master,
+            'a1.example:5051': { ...page, 'GET /monitor/statistics': { status: 200, json: [] } },
+          },
+    want: { checks: [{ at: '25s', series: at20s(Object.fromEntries(values)) }] },
+  };
+  const name = file.replace(/.*\//, '');
+  writeFileSync(new URL(`replays/${name}`, folder), JSON.stringify(replay, undefined, 2) + '\n');
 }
 
 /** Masters before 0.25 have /state.json only. */
