@@ -115,6 +115,9 @@ func (b *builder) addAgent(s *mesos.Slave, state *mesos.State) {
 		a.Region = b.name(s.Domain.FaultDomain.Region.Name)
 		a.Zone = b.name(s.Domain.FaultDomain.Zone.Name)
 	}
+	if len(a.Attributes) > series.MaxLabels {
+		b.ManyAttributes++
+	}
 	b.adding = b.adding || !a.Allocated.known() || !a.Offered.known()
 	b.Agents = append(b.Agents, a)
 	b.agents[a.ID] = a

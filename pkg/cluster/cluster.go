@@ -24,7 +24,9 @@ type Cluster struct {
 	Name        string    // the master's --cluster; "" where it has none or does not tell
 	Restricted  bool      // the principal sees a part only: sums are those of the part
 	NamesCut    int       // names that were longer than series.MaxName
-	HasGPUs     bool      // an agent has, or since the first model had, GPUs
+	// ManyAttributes is the number of agents with more than series.MaxLabels attributes.
+	ManyAttributes int
+	HasGPUs        bool // an agent has, or since the first model had, GPUs
 
 	// Sums over the agents, or what is known of them otherwise.
 	Capacity, Allocated, Offered, Reserved Resources

@@ -341,7 +341,7 @@ func (c *Collector) Status() Status {
 		}
 	}
 	if m := c.state.model; m != nil {
-		s.Version, s.Restricted, s.NamesCut = m.Version, m.Restricted, m.NamesCut
+		s.Version, s.Restricted, s.NamesCut, s.ManyAttributes = m.Version, m.Restricted, m.NamesCut, m.ManyAttributes
 		s.Agents, s.Frameworks, s.Tasks = len(m.Agents), len(m.Frameworks), m.TaskCounts.Total()-m.TaskCounts.Of(cluster.Unreachable)
 	}
 	for _, k := range c.polls {

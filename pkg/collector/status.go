@@ -25,6 +25,9 @@ type Status struct {
 	// NamesCut is the number of names in the latest /state that were cut because they
 	// are longer than series.MaxName.
 	NamesCut int `json:"namesCut"`
+	// ManyAttributes is the number of agents that have more attributes than labels are
+	// made of.
+	ManyAttributes int `json:"manyAttributes,omitempty"`
 
 	// Restricted: the principal sees part of the cluster only (/state without flags).
 	Restricted bool `json:"restricted"`

@@ -140,6 +140,9 @@ func verbose(a StatusAnswer) string {
 	if a.NamesCut > 0 {
 		line("Warning: %s of frameworks, roles, tasks or agents longer than %d bytes are cut: look for what chooses such names", count(a.NamesCut, "name"), series.MaxName)
 	}
+	if a.ManyAttributes > 0 {
+		line("Warning: %s with more than %d attributes: the first %d by name are labels of mesos_agent_info", count(a.ManyAttributes, "agent"), series.MaxLabels, series.MaxLabels)
+	}
 	if a.Storage.Err != nil {
 		line("Warning: the latest samples could not be stored (%d batches so far): %v", a.Storage.Failures, a.Storage.Err)
 	}

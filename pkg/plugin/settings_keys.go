@@ -13,6 +13,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend/gtime"
 
 	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/series"
 )
 
 // minPollInterval keeps one data source to a small part of what a master
@@ -72,6 +73,11 @@ func texts(field func(*Settings) *[]string, example ...string) setting {
 func readTaskLabels(raw json.RawMessage, s *Settings) error {
 	err := texts(func(s *Settings) *[]string { return &s.TaskLabels }, "team", "env")(raw, s)
 	s.TaskLabels = slices.DeleteFunc(s.TaskLabels, func(label string) bool { return label == "" }) // of an unset variable
+	if n := len(s.TaskLabels); n > series.MaxLabels {
+		// Not the first of each task: whether a task has a label must not depend on its others.
+		s.warn("taskLabels names %d labels, and the first %d are used: remove those that nobody queries (jsonData.taskLabels)", n, series.MaxLabels)
+		s.TaskLabels = s.TaskLabels[:series.MaxLabels]
+	}
 	return err
 }
 

@@ -11,10 +11,7 @@ import (
 // This file makes labels of names and values that an operator or a framework
 // chose: attr_* of agents' attributes, label_* of tasks' labels. Characters that
 // a label's name cannot have are replaced, and long values are cut.
-const (
-	maxChosen      = 20  // labels of one thing
-	maxChosenBytes = 128 // of a value
-)
+const maxChosenBytes = 128 // of a value
 
 // pairs are chosen labels as one text, so that they can be part of a map's
 // key: name NUL value NUL ..., sorted by name.
@@ -36,11 +33,11 @@ type pair struct{ name, value string }
 // chosenLabels returns labels of names and values.
 func chosenLabels(prefix string, chosen []pair) pairs {
 	slices.SortFunc(chosen, func(a, b pair) int { return strings.Compare(a.name, b.name) })
-	if len(chosen) > maxChosen {
-		chosen = chosen[:maxChosen]
+	if len(chosen) > series.MaxLabels { // of an agent: settings name no more for tasks
+		chosen = chosen[:series.MaxLabels]
 	}
 	var out strings.Builder
-	names := make([]string, 0, maxChosen)
+	names := make([]string, 0, len(chosen))
 	for _, c := range chosen {
 		name := prefix + labelName(c.name)
 		if slices.Contains(names, name) {

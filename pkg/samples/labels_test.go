@@ -2,6 +2,9 @@ package samples
 
 import (
 	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,4 +68,51 @@ func TestTheNameOfALabelDependsOnItsKeyAlone(t *testing.T) {
 	one := taskLabels([]mesos.Label{{Key: "my.key", Value: "1"}}, []string{"my.key", "my-key"})
 	require.Contains(t, text(both), text(one))
 	require.Equal(t, "label_a=1", text(taskLabels([]mesos.Label{{Key: "a", Value: "1"}}, []string{"a", "a"})), "named twice in the settings")
+}
+
+// Random keys on random things: a key has the same label everywhere, and no two keys
+// have one.
+func TestAKeyHasOneLabelOnAllThings(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	parts := []string{"my", "key", "K", ".", "-", "_", " ", "/", "ü", "_x", "0a1b2c3d", "9", strings.Repeat("k", 60)}
+	keys := map[string]bool{}
+	for len(keys) < 300 {
+		var key strings.Builder
+		for range 1 + random.IntN(5) {
+			key.WriteString(parts[random.IntN(len(parts))])
+		}
+		keys[key.String()] = true
+	}
+	for _, key := range slices.Collect(maps.Keys(keys)) {
+		keys[labelName(key)] = true // a key may look like the label of another
+	}
+	all := slices.Sorted(maps.Keys(keys))
+	labelOf, keyOf := map[string]string{}, map[string]string{}
+	for range 2000 {
+		var labels []mesos.Label
+		attributes := map[string]mesos.Attribute{}
+		for range 1 + random.IntN(15) {
+			key := all[random.IntN(len(all))]
+			labels = append(labels, mesos.Label{Key: key, Value: key})
+			attributes[key] = mesos.Attribute(key)
+		}
+		for prefix, got := range map[string]pairs{"label_": taskLabels(labels, all), "attr_": attributeLabels(attributes)} {
+			n := 0
+			got.each(func(name, value string) {
+				n++
+				name, found := strings.CutPrefix(name, prefix)
+				require.True(t, found)
+				require.LessOrEqual(t, len(name), maxChosenBytes)
+				if before, known := keyOf[name]; known {
+					require.Equal(t, before, value, name)
+				}
+				keyOf[name] = value
+				if before, known := labelOf[value]; known && len(value) < maxChosenBytes {
+					require.Equal(t, before, name, value)
+				}
+				labelOf[value] = name
+			})
+			require.Equal(t, len(attributes), n, "%s: %q %v", prefix, text(got), attributes)
+		}
+	}
 }

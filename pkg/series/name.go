@@ -17,6 +17,10 @@ const MaxName = 256
 // MaxName, so that a name that is cut there can be told from one that is not.
 const MaxText = 1024
 
+// MaxLabels is how many labels one agent may have of its attributes, and one task of
+// its labels.
+const MaxLabels = 20
+
 // CutName returns a name of at most MaxName bytes. One that is longer keeps its
 // beginning and ends in ~ and a hash of the whole, so that two names that differ at
 // their end stay two: series of the same labels would be lost. A name that CutText

@@ -40,7 +40,8 @@ const NAMES = {
   'master/recovery_slave_removals': 'mesos_master_recovery_agent_removals_total',
   'master/dropped_messages': 'mesos_master_dropped_messages_total',
 };
-const COUNTED = /^(master|slave)\/(messages_|(in)?valid_)|^slave\/(tasks_(failed|finished|killed|lost)|executors_terminated|recovery_errors)$/;
+const COUNTED =
+  /^(master|slave)\/(messages_|(in)?valid_)|^slave\/(tasks_(failed|finished|killed|lost)|executors_terminated|recovery_errors)$/;
 
 /** Returns the series of a key and what its value is multiplied by. */
 function seriesOf(key, origin) {
@@ -50,7 +51,10 @@ function seriesOf(key, origin) {
   const [, ended] = /^master\/tasks_(error|failed|finished|killed|lost)$/.exec(key) ?? [];
   const [, digits] = /\/p(\d+)$/.exec(key) ?? [];
   if (state) {
-    return [`mesos_master_task_status_total{state="${state}",source="${spelled(source)}",reason="${spelled(reason)}"}`, 1];
+    return [
+      `mesos_master_task_status_total{state="${state}",source="${spelled(source)}",reason="${spelled(reason)}"}`,
+      1,
+    ];
   }
   if (ended) {
     return [`mesos_cluster_tasks_ended_total{state="${ended}"}`, 1];
@@ -84,7 +88,9 @@ function seriesOf(key, origin) {
   if (!key.includes('/')) {
     return [`mesos_${key}{key="${key}"}`, 1]; // of a page that Mesos had before 0.19
   }
-  const name = `mesos_${spelled(key).replaceAll('/', '_').replace(/_secs$/, '_seconds')}`;
+  const name = `mesos_${spelled(key)
+    .replaceAll('/', '_')
+    .replace(/_secs$/, '_seconds')}`;
   return [COUNTED.test(key) ? `${name}_total` : name, 1];
 }
 
@@ -99,7 +105,10 @@ for (const [file, { edited = false } = {}] of FILES) {
     answers: { 'm1.example:5050': pages(file, state) },
     want: {
       checks: [
-        { at: '25s', health: { ok: true, message: { has: [`Mesos ${state.version}`], lacks: ['part of the cluster'] } } },
+        {
+          at: '25s',
+          health: { ok: true, message: { has: [`Mesos ${state.version}`], lacks: ['part of the cluster'] } },
+        },
         { series: at20s(sums(state, edited)) },
       ],
     },
@@ -153,7 +162,10 @@ function sums(state, edited) {
   const running = (tasks = []) => tasks.filter((task) => task.state === 'TASK_RUNNING').length;
   const all = frameworks.flatMap((framework) => live(framework.tasks));
   const result = { 'mesos_cluster_agents{state="active"}': edited ? undefined : state.activated_slaves };
-  result['mesos_cluster_tasks{state="running"}'] = frameworks.reduce((n, { tasks }) => n + running(tasks), running(orphans));
+  result['mesos_cluster_tasks{state="running"}'] = frameworks.reduce(
+    (n, { tasks }) => n + running(tasks),
+    running(orphans)
+  );
 
   for (const [kind, resource, unit] of KINDS) {
     const series = (entity, measure, labels = '') =>
