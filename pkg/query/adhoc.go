@@ -39,28 +39,77 @@ func (src Source) labelsOfUnknown(ctx context.Context, names []string) (map[stri
 	return found, nil
 }
 
-// seriesOfSelector returns the labels of the series that a selector may match, by the
-// selector's text or their name. unknown holds the labels of names that are not in the
-// catalogue. Of series that nobody knows there are none.
-func seriesOfSelector(selector *parser.VectorSelector, unknown map[string][]string) map[string][]catalogue.Series {
-	found := map[string][]catalogue.Series{}
+// A seriesGroup is series that one selector may match, as they are shown: by their name,
+// or by the selector.
+type seriesGroup struct {
+	shown string
+	// known are positions in the catalogue's list; own are the labels of a series that
+	// is not in it.
+	known []int
+	own   []string
+}
+
+// A labelIndex reports which series of the catalogue have a label. It is filled once
+// for each label, as an expression may have thousands of selectors.
+type labelIndex struct {
+	series []catalogue.Series
+	at     map[string]int // by name
+	having map[string][]bool
+}
+
+func newLabelIndex() *labelIndex {
+	index := &labelIndex{series: catalogue.All(), at: map[string]int{}, having: map[string][]bool{}}
+	for i, s := range index.series {
+		index.at[s.Name] = i
+	}
+	return index
+}
+
+// count returns how many series of a group have a label, and how many have not.
+func (l *labelIndex) count(group seriesGroup, label string) (have, lack int) {
+	if group.own != nil {
+		if slices.Contains(group.own, label) {
+			return 1, 0
+		}
+		return 0, 1
+	}
+	having, filled := l.having[label]
+	if !filled {
+		having = make([]bool, len(l.series))
+		for i, s := range l.series {
+			having[i] = hasLabel(s, label)
+		}
+		l.having[label] = having
+	}
+	for _, i := range group.known {
+		if having[i] {
+			have++
+		}
+	}
+	return have, len(group.known) - have
+}
+
+// groups returns the series that a selector may match. unknown holds the labels of names
+// that are not in the catalogue. Of series that nobody knows there are none.
+func (l *labelIndex) groups(selector *parser.VectorSelector, unknown map[string][]string) (all []seriesGroup) {
 	names, pattern := promql.MetricNames(selector)
 	for _, name := range names {
-		if known, ok := catalogue.Lookup(name); ok {
-			found[name] = []catalogue.Series{*known}
+		if i, known := l.at[name]; known {
+			all = append(all, seriesGroup{shown: name, known: []int{i}})
 		} else if own := unknown[name]; len(own) > 0 {
-			found[name] = []catalogue.Series{{Name: name, Labels: own}}
+			all = append(all, seriesGroup{shown: name, own: own})
 		}
 	}
 	if pattern {
-		shown := selector.String()
-		for _, s := range catalogue.All() {
+		group := seriesGroup{shown: cut(selector.String())}
+		for i, s := range l.series {
 			if mayMatch(selector.LabelMatchers, s) {
-				found[shown] = append(found[shown], s)
+				group.known = append(group.known, i)
 			}
 		}
+		all = append(all, group)
 	}
-	return found
+	return all
 }
 
 // absentLabels returns a sentence for each matcher of an expression on a label that
@@ -120,25 +169,22 @@ type placement [][]matcher
 // selects.
 func placeFilters(parsed parser.Expr, filters []matcher, unknown map[string][]string) (placed placement, lacking, partial []string) {
 	without, leaving := make([][]string, len(filters)), make([][]string, len(filters))
+	index := newLabelIndex()
 	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
 		selector, ok := node.(*parser.VectorSelector)
 		if !ok {
 			return nil
 		}
-		possible := seriesOfSelector(selector, unknown)
+		groups := index.groups(selector, unknown)
 		var own []matcher
 		for i, f := range filters {
 			have, lack := 0, []string(nil)
-			for shown, series := range possible {
-				for _, s := range series {
-					if hasLabel(s, f.label) {
-						have++
-					} else {
-						lack = append(lack, shown)
-					}
+			for _, group := range groups {
+				some, others := index.count(group, f.label)
+				if have += some; others > 0 {
+					lack = append(lack, group.shown)
 				}
 			}
-			slices.Sort(lack)
 			switch {
 			case len(lack) > 0 && have == 0:
 				without[i] = append(without[i], lack...)

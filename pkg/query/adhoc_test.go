@@ -172,3 +172,21 @@ func TestADashboardsFilterKeepsSeriesOfTasksOut(t *testing.T) {
 	require.NoError(t, Run(context.Background(), src, asked(fmt.Sprintf(query, "master")), Options{Alert: true}).Error)
 	require.ErrorContains(t, Run(context.Background(), src, asked(fmt.Sprintf(query, "framework")), Options{Alert: true}).Error, "by a pattern")
 }
+
+// A Viewer may send 16 KiB of selectors with 50 filters.
+func TestFiltersOfManySelectorsArePlacedFast(t *testing.T) {
+	src := source(t, recordedStore(t, recorded{of("mesos_cluster_cpus_capacity"), flat(1, 20)}))
+	var filters []string
+	for i := range maxFilters {
+		filters = append(filters, fmt.Sprintf(`{"key":"l%d","operator":"=","value":"x"}`, i))
+	}
+	for _, selector := range []string{`{a="%d"} or `, `{__name__=~".+%d"} or `, `x%d or `} {
+		var expr strings.Builder
+		for i := 0; expr.Len() < 15<<10; i++ {
+			fmt.Fprintf(&expr, selector, i)
+		}
+		began := time.Now()
+		Run(context.Background(), src, asked(`{"instant":true,"expr":`+quote(expr.String()+"vector(1)")+`,"adhocFilters":[`+strings.Join(filters, ",")+`]}`), Options{})
+		require.Less(t, time.Since(began), 5*time.Second, selector)
+	}
+}
