@@ -122,6 +122,7 @@ type asker struct {
 	longest   time.Duration // that timeout may have, where there is such a bound
 	maxBody   int64
 	closeIdle func()
+	old       *sync.Map // spelling: where a target has an endpoint under its old path only
 }
 
 func newAsker(cfg Config) (asker, error) {
@@ -135,6 +136,7 @@ func newAsker(cfg Config) (asker, error) {
 		timeout:   cfg.Timeout,
 		maxBody:   cfg.MaxBody,
 		closeIdle: cfg.CloseIdle,
+		old:       new(sync.Map),
 	}
 	if c.now == nil {
 		c.now = time.Now

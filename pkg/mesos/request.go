@@ -19,6 +19,8 @@ import (
 // endpoint is an HTTP endpoint of a master or agent.
 type endpoint struct {
 	path string
+	// old is its path before it had that one; "": it was not there, or had the same.
+	old string
 	// limit is the most bytes of the unpacked body, where there is one for every
 	// cluster; 0: the client's.
 	limit int64
@@ -31,13 +33,13 @@ type endpoint struct {
 // identical requests that wait at the same time once.
 var (
 	snapshotPage = endpoint{path: "/metrics/snapshot", limit: 64 << 20}
-	statePage    = endpoint{path: "/state"}
-	rolesPage    = endpoint{path: "/roles", limit: 64 << 20}
+	statePage    = endpoint{path: "/state", old: "/state.json"}
+	rolesPage    = endpoint{path: "/roles", old: "/roles.json", limit: 64 << 20}
 	versionPage  = endpoint{path: "/version", limit: 1 << 20, quick: true}
 	flagsPage    = endpoint{path: "/flags", limit: 4 << 20, quick: true}
 	redirectPage = endpoint{path: "/redirect", quick: true}
 
-	statisticsPage = endpoint{path: "/monitor/statistics", limit: 64 << 20} // of an agent
+	statisticsPage = endpoint{path: "/monitor/statistics", old: "/monitor/statistics.json", limit: 64 << 20} // of an agent
 )
 
 // head is the head of a response: when it came, and its headers.
@@ -52,7 +54,7 @@ type head struct {
 func (c *asker) get(ctx context.Context, target Target, page endpoint, into any) (head, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.patience(page))
 	defer cancel()
-	resp, h, err := c.send(ctx, target, page)
+	resp, h, page, err := c.sendEither(ctx, target, page)
 	if err != nil {
 		return h, err
 	}
@@ -68,6 +70,47 @@ func (c *asker) get(ctx context.Context, target Target, page endpoint, into any)
 	h.Took = c.now().Sub(h.Sent)
 	return h, err
 }
+
+// sendEither sends a request for an endpoint by its path, or by its old one where the
+// target has only that: Mesos has /state, /roles and /monitor/statistics since 0.25, and
+// before that only with .json, which it has no longer since 1.8. Which one a target has
+// is remembered until it has it no more. It returns the endpoint that was asked.
+func (c *asker) sendEither(ctx context.Context, target Target, page endpoint) (*http.Response, head, endpoint, error) {
+	if page.old == "" {
+		resp, h, err := c.send(ctx, target, page)
+		return resp, h, page, err
+	}
+	former := page
+	former.path = page.old
+	known := spelling{target.Address, page.path}
+	first, second := page, former
+	if _, old := c.old.Load(known); old {
+		first, second = former, page
+	}
+	resp, h, err := c.send(ctx, target, first)
+	if err != nil || resp.StatusCode != http.StatusNotFound {
+		return resp, h, first, err
+	}
+	other, otherHead, err := c.send(ctx, target, second)
+	if err != nil || other.StatusCode == http.StatusNotFound {
+		// It has neither: the error is about the one that it should have.
+		if err == nil {
+			other.Body.Close()
+		}
+		return resp, h, page, nil
+	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 4<<10))
+	resp.Body.Close()
+	if second == former {
+		c.old.Store(known, struct{}{})
+	} else {
+		c.old.Delete(known)
+	}
+	return other, otherHead, second, nil
+}
+
+// spelling is the path of an endpoint at one target.
+type spelling struct{ address, path string }
 
 // send sends a request and returns when the head of the response has come.
 func (c *asker) send(ctx context.Context, target Target, page endpoint) (*http.Response, head, error) {
@@ -203,10 +246,10 @@ func (c *asker) redirected(resp *http.Response, target Target, page endpoint, e 
 
 // acl returns the ACL for an endpoint (docs/authorization.md of Mesos).
 func acl(page endpoint) string {
-	switch page {
-	case flagsPage:
+	switch page.path {
+	case flagsPage.path:
 		return "view_flags, and get_endpoints for " + page.path
-	case rolesPage:
+	case rolesPage.path, rolesPage.old:
 		return "view_roles"
 	}
 	return "get_endpoints for " + page.path
