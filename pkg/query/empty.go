@@ -81,10 +81,10 @@ func (e *emptiness) ofExpression(ctx context.Context, parsed parser.Expr) (sente
 	defer cancel()
 	seen := map[string]bool{}
 	compares, moved := false, false
-	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
+	parser.Inspect(parsed, func(node parser.Node, path []parser.Node) error {
 		switch n := node.(type) {
 		case *parser.BinaryExpr:
-			compares = compares || n.Op.IsComparisonOperator() && !n.ReturnBool && !isPositive(n)
+			compares = compares || n.Op.IsComparisonOperator() && !n.ReturnBool && !isDivisor(n, path)
 		case *parser.VectorSelector:
 			moved = moved || n.Timestamp != nil || n.OriginalOffset < 0
 			text := commaList(matchersOf(n))
@@ -103,10 +103,18 @@ func (e *emptiness) ofExpression(ctx context.Context, parsed parser.Expr) (sente
 	return []string{"The series that the query reads exist in the time range, and its expression gives no value of them: the samples are too few (a rate, an increase or a forecast needs two), nothing matches on both sides of an operation, or a divisor is 0."}
 }
 
-// isPositive reports whether a comparison is the `> 0` that keeps a divisor from being 0.
-func isPositive(n *parser.BinaryExpr) bool {
-	zero, ok := n.RHS.(*parser.NumberLiteral)
-	return ok && n.Op == parser.GTR && zero.Val == 0
+// isDivisor reports whether a comparison is the `> 0` that keeps a divisor from being 0.
+func isDivisor(n *parser.BinaryExpr, path []parser.Node) bool {
+	if zero, ok := n.RHS.(*parser.NumberLiteral); !ok || n.Op != parser.GTR || zero.Val != 0 {
+		return false
+	}
+	for _, around := range slices.Backward(path) {
+		if _, ok := around.(*parser.ParenExpr); !ok {
+			division, ok := around.(*parser.BinaryExpr)
+			return ok && division.Op == parser.DIV
+		}
+	}
+	return false
 }
 
 func matchersOf(selector *parser.VectorSelector) []matcher {

@@ -65,7 +65,7 @@ func TestAnEmptyAnswerSaysTheReason(t *testing.T) {
 		require.Contains(t, notices[0], want, query)
 	}
 	// A comparison that is false, and a moment of which nothing is known here, say nothing.
-	for _, expr := range []string{`mesos_framework_cpus_allocated > 5`, `mesos_framework_cpus_allocated @ 1000`, `vector(1) > 2`} {
+	for _, expr := range []string{`mesos_framework_cpus_allocated > 5`, `sum(mesos_cluster_cpus_capacity) > 0`, `(mesos_cluster_cpus_capacity > 0) + 1`, `mesos_framework_cpus_allocated @ 1000`, `vector(1) > 2`} {
 		require.Empty(t, texts(answered(t, src, promQL(expr), Options{})), expr)
 	}
 }

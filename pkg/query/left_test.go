@@ -296,3 +296,23 @@ func TestManyConditionsCostFewLookUps(t *testing.T) {
 	response := answered(t, frameworks(t), `{"instant":true,"expr":`+quote("x{"+strings.Join(matchers, ",")+"}")+`}`, Options{})
 	require.LessOrEqual(t, len(texts(response)), maxDoubts+1)
 }
+
+func FuzzVariablesIn(f *testing.F) {
+	for _, text := range []string{"$a", `[[a]][^]$b]\Q$c\E\`, `x{a="$b` + "`", "# $a", "[[:a", `\Q\E$a`} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		all := variablesIn(text)
+		for _, some := range [][]string{variablesInPattern(text), variablesInCode(text)} {
+			require.LessOrEqual(t, len(some), strings.Count(text, "$")+strings.Count(text, "[["))
+			if len(all) == 0 {
+				require.Empty(t, some)
+			}
+		}
+		if format, found := formatOf(text, true, func([]string) bool { return true }); found {
+			require.NotEmpty(t, format.parts(text))
+		}
+		_ = placeholder.interpolate(text)
+		_, _, _ = fromPrometheus(text)
+	})
+}
