@@ -129,7 +129,7 @@ func fromPrometheus(text string) (list Variable, names *string, err error) {
 	expr := text
 	if found := queryResultCall.FindStringSubmatch(text); found != nil {
 		expr = found[1]
-	} else if _, err := promql.ParseExpr(placeholder.interpolate(text)); err != nil {
+	} else if _, err := promql.ParseExpr(placeholder.interpolate(text)); err != nil || !strings.HasPrefix(text, "mesos_") && !strings.ContainsAny(text, "{(") {
 		return Variable{}, nil, bad("query", "%q is none of label_values(series, label), label_values(label), label_names(), metrics(pattern), query_result(expression) and a selector: choose a list in the variable's settings", cut(text))
 	}
 	return Variable{PromQL: &expr}, nil, nil

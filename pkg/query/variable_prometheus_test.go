@@ -76,6 +76,7 @@ func TestAVariableOfAnExporterIsToldWhatToWrite(t *testing.T) {
 		require.ErrorContains(t, response.Error, want, text)
 	}
 	for text, want := range map[string]string{
+		"dummy":                `query: "dummy" is none of label_values(series, label)`,
 		"label_valuess(x, y)":  `query: "label_valuess(x, y)" is none of label_values(series, label)`,
 		"":                     "query: is empty",
 		"label_values(x, $l)":  `query: "$l" is a variable without a value here`,

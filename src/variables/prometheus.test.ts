@@ -32,6 +32,8 @@ it.each([
   ['mesos_agent_info{agent="a"}', { promql: 'mesos_agent_info{agent="a"}' }],
   ['{agent="a"}', { promql: '{agent="a"}' }],
   ['label_names()', undefined],
+  ['mesos_agent_info', { promql: 'mesos_agent_info' }],
+  ['dummy', undefined],
   ['show tag values', undefined],
 ])('%s stands for %j', (text, list) => {
   expect(fromPrometheus(text)).toEqual(list);

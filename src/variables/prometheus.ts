@@ -49,7 +49,7 @@ function byType({ qryType, label, metric, match = '', varQuery, seriesQuery, cla
 const LABEL_VALUES = /^label_values\((?:([^]+),)?\s*"?([^,()"]+?)"?\s*\)$/;
 const METRICS = /^metrics\(([^]+)\)$/;
 const QUERY_RESULT = /^query_result\(([^]+)\)$/;
-const SELECTOR = /^([a-zA-Z_:][\w:]*\s*)?(\{[^]*\})$|^[a-zA-Z_:][\w:]*$/;
+const SELECTOR = /^([a-zA-Z_:][\w:]*\s*)?(\{[^]*\})$|^mesos_\w+$/;
 
 /** Returns the list that a text stands for; undefined where there is none, as for label_names(). */
 export function fromPrometheus(text: string): Variable | undefined {
