@@ -114,6 +114,9 @@ func isTimeout(err error) bool {
 // cause returns the innermost text of a connection error, without the addresses
 // and URLs that the sentence has already.
 func cause(err error) string {
+	if both, ok := errors.AsType[*byIPError](err); ok {
+		return both.Error()
+	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return "host name " + dns.Name + ": " + dns.Err
 	}

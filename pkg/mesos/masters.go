@@ -20,6 +20,7 @@ type Target struct {
 	Address string   // host:port and that path; of a master the value of the label `master`
 
 	agent   bool   // for the words of errors
+	ip      string // of a master that ZooKeeper named, for a host name that does not resolve
 	namedBy string // the master, or the ZooKeeper, that named it as the leader; "" where it is configured
 }
 

@@ -115,7 +115,7 @@ type spelling struct{ address, path string }
 // send sends a request and returns when the head of the response has come.
 func (c *asker) send(ctx context.Context, target Target, page endpoint) (*http.Response, head, error) {
 	h := head{Answer: Answer{Target: target.Address, Sent: c.now()}}
-	req, err := http.NewRequestWithContext(context.WithValue(ctx, targetKey{}, target.URL.Host), http.MethodGet, target.at(page.path), nil)
+	req, err := http.NewRequestWithContext(context.WithValue(withRegistered(ctx, target), targetKey{}, target.URL.Host), http.MethodGet, target.at(page.path), nil)
 	if err != nil {
 		return nil, h, fmt.Errorf("asking %s for %s: %w", target.Address, page.path, err)
 	}

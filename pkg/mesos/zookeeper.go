@@ -223,7 +223,7 @@ func candidates(names []string) []string {
 }
 
 // target returns the address in a MasterInfo: the host name if there is one, as in
-// Mesos' own redirects.
+// Mesos' own redirects, and the IP address for one that does not resolve.
 func (r *detector) target(name string, content []byte) (Target, error) {
 	var info struct {
 		Address struct {
@@ -247,7 +247,9 @@ func (r *detector) target(name string, content []byte) (Target, error) {
 		return Target{}, &Error{Category: NoLeader, Sentence: fmt.Sprintf(
 			"ZooKeeper at %s says that %s leads, an address that is not asked because it means another machine from here: correct the master's --hostname, or list the masters' own addresses.", r, address)}
 	}
-	return newTarget(r.scheme, host, port), nil
+	target := newTarget(r.scheme, host, port)
+	target.ip = registeredIP(host, info.Address.IP, r.local())
+	return target, nil
 }
 
 // isAddress reports whether a text is one host and port in a URL, and nothing more.

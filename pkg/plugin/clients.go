@@ -38,6 +38,7 @@ func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now 
 	if err != nil {
 		return nil, parsed, err
 	}
+	transport.DialContext = mesos.ByIP(transport.DialContext)
 	forMasters.Advice = parsed.adviceForMasters(options, ds.DecryptedSecureJSONData)
 	// ZooKeeper is reached the way masters are: through the secure socks proxy, if
 	// that is on.

@@ -147,7 +147,7 @@ for (const [file, origin] of [
 /** Masters before 0.25 have /state.json only. */
 function pages(file, { version }) {
   const [major, minor] = version.split('.').map(Number);
-  const page = '/state';
+  const page = major === 0 && minor < 25 ? '/state.json' : '/state';
   return {
     'GET /redirect': { status: 307, location: '//m1.example:5050' },
     'GET /metrics/snapshot': { status: 200, json: { 'master/elected': 1, 'master/uptime_secs': 5000 } },

@@ -1,0 +1,69 @@
+package mesos
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"community-mesos-datasource/pkg/mesos/mesostest"
+)
+
+// The host name of a master does not resolve, and ZooKeeper has its IP address.
+func TestAMasterWhoseNameDoesNotResolveIsAskedByItsIP(t *testing.T) {
+	const host = "b1946ac92492"
+	missing := func(address string) error {
+		return &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: address, IsNotFound: true}}
+	}
+	for name, c := range map[string]struct {
+		ip     string
+		name   error  // of dialing by name; nil: it resolves
+		refuse bool   // nobody listens at the IP
+		want   string // of the error; "": none
+		dialed []string
+	}{
+		"it resolves":                       {ip: "10.0.0.4", dialed: []string{host}},
+		"it does not exist":                 {ip: "10.0.0.4", name: missing(host), dialed: []string{host, "10.0.0.4"}},
+		"IPv6":                              {ip: "2001:db8::4", name: missing(host), dialed: []string{host, "2001:db8::4"}},
+		"nobody at the IP":                  {ip: "10.0.0.4", name: missing(host), refuse: true, dialed: []string{host, "10.0.0.4"}, want: host + ": no such host, and 10.0.0.4, which ZooKeeper has for it: connection refused): correct the name in masters, or --hostname of the master"},
+		"no IP":                             {ip: "", name: missing(host), dialed: []string{host}, want: "host name " + host + ": no such host"},
+		"an IP of another machine":          {ip: "169.254.1.1", name: missing(host), dialed: []string{host}, want: "no such host"},
+		"no IP address":                     {ip: "example.com", name: missing(host), dialed: []string{host}, want: "no such host"},
+		"the resolver does not answer":      {ip: "10.0.0.4", name: &net.DNSError{Err: "server misbehaving", Name: host}, dialed: []string{host}, want: "server misbehaving"},
+		"nobody listens where the name is":  {ip: "10.0.0.4", name: fmt.Errorf("connection refused"), dialed: []string{host}, want: "connection refused"},
+		"a name that looks like an address": {ip: "10.0.0.4.", name: missing(host), dialed: []string{host}, want: "no such host"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cluster := replay(t, "03-workload")
+			zooKeeper := mesostest.NewZooKeeper(t)
+			zooKeeper.Register("/mesos", fmt.Sprintf(`{"address":{"hostname":%q,"ip":%q,"port":5050},"hostname":%q,"port":5050}`, host, c.ip, host))
+			var dialed []string
+			transport := &http.Transport{DisableKeepAlives: true, DialContext: ByIP(func(ctx context.Context, network, address string) (net.Conn, error) {
+				at, port, err := net.SplitHostPort(address)
+				require.NoError(t, err)
+				require.Equal(t, "5050", port)
+				dialed = append(dialed, at)
+				switch {
+				case at == host && c.name != nil:
+					return nil, c.name
+				case at != host && c.refuse:
+					return nil, fmt.Errorf("connection refused")
+				}
+				return new(net.Dialer).DialContext(ctx, network, cluster.Address(mesostest.Master))
+			})}
+			client := newClient(t, Config{Masters: []string{zooKeeper.URL("/mesos")}, HTTP: &http.Client{Transport: transport}})
+			metrics, err := client.Snapshot(t.Context())
+			require.Subset(t, c.dialed, dialed)
+			require.Subset(t, dialed, c.dialed)
+			if c.want != "" {
+				requireError(t, err, Network, c.want)
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, host+":5050", metrics.Target, "series and links have the name")
+		})
+	}
+}
