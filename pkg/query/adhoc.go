@@ -140,6 +140,63 @@ func absentLabels(parsed parser.Expr) (sentences []string) {
 	return unique(sentences)
 }
 
+// absentGroups returns a sentence for each label that an aggregation groups by and none
+// of its series have: they are one group. Only aggregations of catalogue series, whose
+// labels nothing changes, are judged.
+func absentGroups(parsed parser.Expr) (sentences []string) {
+	judged := map[*parser.AggregateExpr]bool{} // some, as each is walked through
+	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
+		aggregation, ok := node.(*parser.AggregateExpr)
+		if !ok || aggregation.Without || len(aggregation.Grouping) == 0 || len(judged) == maxGroupBy {
+			return nil
+		}
+		judged[aggregation] = true
+		available, certain := labelsWithin(aggregation.Expr)
+		if !certain {
+			return nil
+		}
+		for _, label := range aggregation.Grouping {
+			if !has(available, label) && len(variablesIn(label)) == 0 {
+				sentences = append(sentences, fmt.Sprintf("%s by (%s): the series have no label %q, and are not told apart by it. Available: %s.",
+					aggregation.Op, cut(label), cut(label), strings.Join(available, ", ")))
+			}
+		}
+		return nil
+	})
+	return unique(sentences)
+}
+
+// labelsWithin returns the labels that series of an expression may have. certain reports
+// whether there can be no others.
+func labelsWithin(parsed parser.Expr) (available []string, certain bool) {
+	certain = true
+	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
+		switch n := node.(type) {
+		case *parser.VectorSelector:
+			names, pattern := promql.MetricNames(n)
+			certain = certain && !pattern
+			for _, name := range names {
+				known, ok := catalogue.Lookup(name)
+				if !ok {
+					certain = false
+					continue
+				}
+				for _, label := range slices.Concat([]string{labelCluster}, known.Labels, known.OpenLabels) {
+					if !slices.Contains(available, label) {
+						available = append(available, label)
+					}
+				}
+			}
+		case *parser.Call:
+			certain = certain && n.Func.Name != "label_replace" && n.Func.Name != "label_join"
+		case *parser.AggregateExpr:
+			certain = certain && n.Op != parser.COUNT_VALUES
+		}
+		return nil
+	})
+	return available, certain && len(available) > 0
+}
+
 // hasLabel reports whether a series of the catalogue has a label.
 func hasLabel(s catalogue.Series, label string) bool {
 	return label == labelCluster || slices.Contains(s.Labels, label) || has(s.OpenLabels, label)

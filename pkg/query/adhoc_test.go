@@ -164,6 +164,34 @@ func TestALabelThatASeriesDoesNotHaveIsNamed(t *testing.T) {
 	}
 }
 
+// Series that are grouped by a label that none has become one, as if that was meant.
+func TestALabelToGroupByThatNoSeriesHasIsNamed(t *testing.T) {
+	src := source(t, recordedStore(t,
+		recorded{of("mesos_framework_cpus_allocated", "framework", "x", "framework_id", "1"), flat(1, 20)},
+		recorded{of("mesos_agent_cpus_capacity", "agent", "a1", "agent_id", "S1"), flat(4, 20)},
+		recorded{of("mesos_agent_info", "agent", "a1", "agent_id", "S1", "attr_rack", "r1"), flat(1, 20)},
+	))
+	grouped := `{"entity":"agent","resource":"cpus","measure":"capacity","instant":true,"groupBy":["%s"]}`
+	for query, want := range map[string]string{
+		`{"instant":true,"expr":"sum by (framwork) (mesos_framework_cpus_allocated)"}`:                                                 `sum by (framwork): the series have no label "framwork", and are not told apart by it. Available: cluster, framework, framework_id.`,
+		`{"instant":true,"expr":"sum by (framework) (mesos_framework_cpus_allocated)"}`:                                                "",
+		`{"instant":true,"expr":"max by (attr_rck) (mesos_agent_info)"}`:                                                               "",
+		`{"instant":true,"expr":"sum by (x) (mesos_new_key)"}`:                                                                         "",
+		`{"instant":true,"expr":"sum by (x) (label_replace(mesos_framework_cpus_allocated, \"x\", \"$1\", \"framework\", \"(.*)\"))"}`: "",
+		`{"instant":true,"expr":"sum without (x) (mesos_framework_cpus_allocated)"}`:                                                   "",
+		fmt.Sprintf(grouped, "attr_rck"):                                                                                               `No series has the label "attr_rck", by which the query groups`,
+		fmt.Sprintf(grouped, "attr_rack"):                                                                                              "",
+	} {
+		notices := strings.Join(texts(answered(t, src, query, Options{})), " ")
+		if want == "" {
+			require.NotContains(t, notices, "told apart", query)
+		} else {
+			require.Contains(t, notices, want, query)
+		}
+		require.NoError(t, Run(context.Background(), src, asked(query), Options{Alert: true}).Error, query)
+	}
+}
+
 func TestADashboardsFilterKeepsSeriesOfTasksOut(t *testing.T) {
 	status := collector.Status{TaskSeriesWhy: "History of tasks is not kept."}
 	src := source(t, recordedStore(t, recorded{of("mesos_master_uptime_secs", "master", "m1"), flat(1, 20)}))

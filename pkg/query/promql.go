@@ -43,6 +43,7 @@ func compilePromQL(q *PromQLQuery, rule bool) (plan, error) {
 	if rule && len(absent) > 0 {
 		return plan{}, bad("expr", "%s", absent[0])
 	}
+	p.notices = append(p.notices, absentGroups(parsed)...)
 	for _, text := range absent {
 		p.notices = append(p.notices, text+".")
 	}

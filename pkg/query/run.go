@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -171,6 +172,9 @@ func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p
 	for _, text := range result.Infos {
 		notices = append(notices, info("%s", text))
 	}
+	if len(all) > 0 && !o.evaluated() {
+		notices = append(notices, warnings(oneGroup(built.plan.groupBy, all))...)
+	}
 	if len(all) == 0 && !o.evaluated() {
 		e.release() // look-ups wait for their turn, and must not hold room meanwhile
 		notices = append(notices, src.whyEmpty(ctx, built, e.request)...)
@@ -191,6 +195,18 @@ func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p
 		unit:   built.plan.unit, about: built.plan.about, expr: cutAt(built.expr, maxShownExpr), step: step,
 		notices: append(notices, more...), computed: o.evaluated(),
 	}.frames(all, of), nil
+}
+
+// oneGroup returns a sentence for each label of attributes or of tasks that a query
+// groups by and no series has. Which there are depends on the cluster.
+func oneGroup(groupBy []string, all []answerSeries) (sentences []string) {
+	for _, label := range groupBy {
+		open := strings.HasPrefix(label, "attr_") || strings.HasPrefix(label, "label_")
+		if open && !slices.ContainsFunc(all, func(s answerSeries) bool { return s.labels.Has(label) }) {
+			sentences = append(sentences, fmt.Sprintf("No series has the label %q, by which the query groups: they are not told apart by it. Check the attribute's or the label's name.", cut(label)))
+		}
+	}
+	return sentences
 }
 
 // pointsOf returns how many points series have together.
