@@ -57,6 +57,7 @@ test('wrong options are errors with what would be right', async () => {
     [['--wrong'], /Unknown option '--wrong'/],
     [['--scenario', 'nope'], /no scenario "nope"; there are: everyday, agent-dies/],
     [['--scenario', 'everyday', '--agents', 'x'], /--agents x: expected a whole number, 1 or more/],
+    [['--scenario', 'everyday', '--mesos', '0.3'], /--mesos 0.3: expected 0.19, 0.22, 0.28, 1.4, 1.12/],
   ];
   for (const [args, message] of cases) {
     const { code, errors } = await start(...args).ended;
@@ -76,6 +77,19 @@ test('lists the scenarios', async () => {
   assert.equal(code, 0);
   assert.match(text, /^everyday +nothing goes wrong/);
   assert.match(text, /^leader-fails +/m);
+});
+
+test('says what a data source must name where something is before the masters', async () => {
+  const { child, out, ended } = start('--scenario', 'dcos', '--mesos', '1.4', '--agents', '3', '--port', '0');
+  await until(() => out.text.includes('Ctrl-C'));
+  const [, entry, agents] = /Name (http:\S+\/mesos); agentAddress: (http:\S+\/agent\/\{id\})/.exec(out.text) ?? [];
+  assert.equal(new URL(entry).port, new URL(agents).port);
+  const token = /Authorization: (\S+)/.exec(out.text)?.[1] ?? '';
+  const { origin } = new URL(entry);
+  const state = (await ask(origin, '/mesos/state', { headers: { Authorization: token } })).body.toString();
+  assert.equal((JSON.parse(state) as { version: string }).version, '1.4.2');
+  child.kill('SIGINT');
+  assert.equal((await ended).code, 0);
 });
 
 test('serves a scenario, prints its events, stops with Ctrl-C', async () => {

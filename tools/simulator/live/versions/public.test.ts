@@ -145,3 +145,14 @@ test('0.22: the metrics are those of a real master and agent', () =>
       );
     }
   }));
+
+test('0.19: containers of an agent without cgroups have the statistics of a real one', () =>
+  withLive({ scenario: scenarioOf('mesos-0.19') }, async (live) => {
+    const [, , , agent] = live.agents; // of 12 agents the fourth has no cgroups
+    const ours = JSON.parse((await ask(agent, '/monitor/statistics.json')).body.toString()) as Json[];
+    const theirs = read('old-masters/mesos-cli_agent_monitor_statistics_0.19.0.json') as Json[];
+    const keys = (things: Json[]) => [...new Set(things.flatMap(Object.keys))].sort();
+    assert.ok(ours.length > 0);
+    assert.deepEqual(keys(ours), keys(theirs));
+    assert.deepEqual(keys(ours.map(({ statistics }) => statistics)), keys(theirs.map(({ statistics }) => statistics)));
+  }));
