@@ -50,8 +50,21 @@ func Compile(raw json.RawMessage) (Compiled, error) {
 	if len(built.filters) > 0 {
 		answer.Warnings = append(answer.Warnings, "The dashboard's filters are added to every selector whose series have the label when the query runs.")
 	}
-	answer.Warnings = append(answer.Warnings, p.unknown.sentences()...)
+	answer.Warnings = slices.Concat(answer.Warnings, wholeVariables(built.conditions), p.unknown.sentences())
 	return answer, nil
+}
+
+// wholeVariables returns a sentence for each value that is nothing but a variable. What
+// series have is not looked up when a query is compiled: other values may be names.
+func wholeVariables(conditions []condition) (sentences []string) {
+	for _, c := range conditions {
+		for _, value := range c.values {
+			if variables := c.variables(value); len(variables) == 1 && variables[0] == value && len(sentences) < maxUnknown {
+				sentences = append(sentences, leftover{key: c.key, variables: variables, where: c.written}.sentence(false)+".")
+			}
+		}
+	}
+	return sentences
 }
 
 // A LookUp is what a look-up of labels is about.

@@ -13,6 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+func TestCompileNamesValuesThatAreVariables(t *testing.T) {
+	for value, named := range map[string]bool{"$framework": true, "${framework:csv}": true, "[[framework]]": true, "odd$name": false, "marathon": false} {
+		compiled, err := Compile(json.RawMessage(allocatedByFramework + `,"filters":[{"label":"framework","operator":"=","value":` + quote(value) + `}]}`))
+		require.NoError(t, err)
+		require.Equal(t, named, len(compiled.Warnings) == 1, value)
+	}
+}
+
 func TestCompileLeavesTheMacrosIn(t *testing.T) {
 	for query, want := range map[string]Compiled{
 		`{"entity":"framework","resource":"tasks","measure":"failed"}`: {
