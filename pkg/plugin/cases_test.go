@@ -263,6 +263,7 @@ func (r *caseReplay) check(check caseCheck, why string) {
 	require.True(t, check.Health != nil || check.Series != nil || check.Query != nil, "%s: checks nothing", why)
 	if want := check.Health; want != nil {
 		health, details := r.fixture.check()
+		t.Logf("Save & test: %s\n%s", health.Message, details)
 		require.Equal(t, want.OK, health.Status == backend.HealthStatusOk, "%s: %s", why, health.Message)
 		want.Message.check(t, health.Message, why)
 		want.Details.check(t, details, why)
@@ -346,10 +347,12 @@ func (r *caseReplay) answered(check caseCheck, response backend.DataResponse, wh
 	t.Helper()
 	if check.Error != nil {
 		require.Error(t, response.Error, why)
+		t.Logf("error: %s", response.Error)
 		check.Error.check(t, response.Error.Error(), why)
 		return
 	}
 	require.NoError(t, response.Error, why)
+	t.Logf("notices: %s", notices(response))
 	check.Notices.check(t, notices(response), why)
 	got := valuesOf(response.Frames)
 	if check.Empty {
