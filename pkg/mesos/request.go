@@ -190,6 +190,8 @@ func (c *asker) refused(resp *http.Response, target Target, page endpoint) error
 		return e(Protocol, "The %s at %s failed at %s (%d): see the %s's log.", kind, address, page.path, status, kind)
 	case resp.Header.Get("X-Marathon-Leader") != "":
 		return e(NotMesos, "What answers at %s is Marathon (port 8080 where nothing else was configured): write the address of the Mesos master, whose port is 5050.", address)
+	case status == http.StatusNotFound && page.path == rolesPage.path: // it is requested where /state came
+		return e(NotMesos, "%s has no %s (404): quota, weight and reservations of roles are missing. Look for a proxy that lets only some paths pass.", address, page.path)
 	case status == http.StatusNotFound && target.path() != "":
 		return e(NotMesos, "%s has no %s (404): check that a Mesos master answers below the path %s.", address, page.path, target.path())
 	case status == http.StatusNotFound:
