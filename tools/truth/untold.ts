@@ -28,6 +28,8 @@ const UNTOLD: Untold[] = [
     exprs: /^mesos_cluster_agents$/,
     only: ({ state }) => state === 'recovered' || state === 'unreachable',
   },
+  // Frameworks have no `connected`: one that is not `active` is disconnected, or was deactivated.
+  { since: '1.4', exprs: /^mesos_cluster_frameworks$/, only: ({ state }) => state === 'disconnected' },
   // /roles has `resources` alone, and from 1.0 on the guarantee.
   { since: '1.12', exprs: /^mesos_role_(cpus|memory|disk)_(reserved|quota_consumed)/ },
   // Metrics by framework are from 1.7.

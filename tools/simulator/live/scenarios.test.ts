@@ -201,7 +201,9 @@ test('the truth of an earlier moment does not change, also after actions from ou
   }));
 
 /** True values at moments of a scenario, in seconds. */
-const EXPECTATIONS: Record<string, Array<[at: number, is: (truth: Truth) => unknown, expected: unknown]>> = {
+type Moments = Array<[at: number, is: (truth: Truth) => unknown, expected: unknown]>;
+
+const EXPECTATIONS: Record<string, Moments> = {
   'agent-dies': [
     [119, agents, { active: 12 }],
     [121, agents, { active: 11, disconnected: 1 }],
@@ -278,7 +280,36 @@ const EXPECTATIONS: Record<string, Array<[at: number, is: (truth: Truth) => unkn
     [500, consumedOfBatch, 'at the limit'],
     [1500, consumedOfBatch, 'below'],
   ],
+  ...Object.fromEntries(
+    ['mesos-0.19', 'mesos-0.22', 'mesos-0.28', 'mesos-1.4'].map((name): [string, Moments] => [name, ofOldMasters(name)])
+  ),
+  dcos: [
+    [71, ({ leader }) => leader, null],
+    [110, agents, { active: 12 }],
+    [241, agents, { active: 11, disconnected: 1 }],
+    [320, agents, { active: 11, unreachable: 1 }],
+  ],
+  balancer: [
+    [122, ({ leader }) => leader, null],
+    [160, agents, { active: 12 }],
+  ],
+  'balancer-leader': [
+    [71, ({ leader }) => leader, null],
+    [110, agents, { active: 12 }],
+  ],
 };
+
+/** The same happens in all versions, but that the older ones know no agents that are unreachable. */
+function ofOldMasters(name: string): Moments {
+  return [
+    [62, ({ leader }) => leader, null],
+    [100, agents, { active: 12 }],
+    [181, agents, { active: 11, disconnected: 1 }],
+    [256, agents, name === 'mesos-1.4' ? { active: 11, unreachable: 1 } : { active: 11 }],
+    [331, ({ cluster }) => cluster.frameworks, { active: 7, disconnected: 1 }],
+    [425, ({ cluster }) => cluster.frameworks, { active: 8 }],
+  ];
+}
 
 function agents({ cluster }: Truth) {
   return cluster.agents;

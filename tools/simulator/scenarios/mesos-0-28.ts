@@ -2,13 +2,15 @@ import type { Scenario } from './scenario.ts';
 
 export default {
   name: 'mesos-0.28',
-  about: 'masters of Mesos 0.28: followers that answer 200 with nothing; a leader and an agent are lost',
+  about: 'masters of Mesos 0.28: followers that answer 200 with nothing; a leader, an agent and a scheduler are lost',
   plan: { mesos: '0.28', masters: 3, cluster: 'old' },
-  length: 480,
+  length: 660,
   steps: [
     { at: 61, do: 'leader dies' },
     // Its supervisor starts it again: it follows now, before the next poll.
     { at: 72, do: 'masters start' },
     { at: 180, do: 'agent dies', agent: 2 },
+    { at: 330, do: 'framework disconnects', framework: 'spark-etl' },
+    { at: 420, do: 'framework comes back', framework: 'spark-etl' },
   ],
 } satisfies Scenario as Scenario;
