@@ -233,6 +233,9 @@ func (e *emptiness) ofMatcher(ctx context.Context, subject string, named []*labe
 	case err != nil:
 		return text + "."
 	case len(values.Values) == 0:
+		if hashed := e.hashed(ctx, m.Name, in); len(hashed) > 0 {
+			return fmt.Sprintf("%s: none has the label %q. Of a key with other characters the label ends in a hash: %s.", text, cut(m.Name), shortList(hashed))
+		}
 		return fmt.Sprintf("%s: none has the label %q.", text, cut(m.Name))
 	case m.Type == labels.MatchEqual && len(m.Value) <= maxName:
 		if near := similarKey(m.Value, values.Values); near != "" {
@@ -240,6 +243,24 @@ func (e *emptiness) ofMatcher(ctx context.Context, subject string, named []*labe
 		}
 	}
 	return fmt.Sprintf("%s. There are: %s.", text, shortList(values.Values))
+}
+
+// hashed returns the labels of attributes' and tasks' keys that a user takes for
+// label, because other characters in them were replaced: my.key has
+// label_my_key_xf3f510ae (package samples).
+func (e *emptiness) hashed(ctx context.Context, label string, in promql.LookUp) []string {
+	if !strings.HasPrefix(label, "label_") && !strings.HasPrefix(label, "attr_") {
+		return nil
+	}
+	if e.lookUps++; e.lookUps > maxEmptyLookUps {
+		return nil
+	}
+	in.Search = label + "_x"
+	names, err := e.src.Engine.LabelNames(ctx, in)
+	if err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(names.Values, func(name string) bool { return !strings.HasPrefix(name, in.Search) })
 }
 
 // told reports whether other notices say why there is no series with a name.
