@@ -337,7 +337,7 @@ func (a *Agents) hostRule(host string) string {
 		if a.loopback {
 			return ""
 		}
-		return fmt.Sprintf("its host %s is the machine of Grafana, where no master is", host)
+		return fmt.Sprintf("its host %s is the machine of Grafana, where no master is: correct --hostname or --ip of the agent", host)
 	}
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return a.ipRule(ip)
@@ -352,7 +352,7 @@ func (a *Agents) ipRule(ip netip.Addr) string {
 	case ip.IsLinkLocalUnicast(), ip.IsLinkLocalMulticast(), ip.IsMulticast():
 		return fmt.Sprintf("%s is a link-local or multicast address", ip)
 	case ip.IsUnspecified(), ip.IsLoopback() && !a.loopback:
-		return fmt.Sprintf("%s is the machine of Grafana, where no master is", ip)
+		return fmt.Sprintf("%s is the machine of Grafana, where no master is: correct --hostname or --ip of the agent", ip)
 	}
 	return ""
 }

@@ -137,7 +137,7 @@ func (c *asker) decode(resp *http.Response, target Target, page endpoint, limit 
 		// The agent says with 200 that it could not find out.
 		return wrong(Protocol, nil, "is %s, where the list of its containers belongs: the agent answered and could not say what they use; see its log. Only this agent's numbers are missing.", kindOf(start))
 	default:
-		return wrong(NotMesos, nil, "is not a JSON object, so this is not a Mesos %s: check the address and port.", target.kind())
+		return wrong(NotMesos, nil, "is not a JSON object, so this is not a Mesos %s: check %s.", target.kind(), target.setting())
 	}
 
 	filter := newFinite(head)

@@ -57,12 +57,20 @@ func (t Target) below(path string) (Target, error) {
 	return t, nil
 }
 
+// setting returns what to check where something else answers.
+func (t Target) setting() string {
+	if t.agent {
+		return "agentAddress"
+	}
+	return "the address and port"
+}
+
 // words are a sentence about a master as it reads for this target.
 func (t Target) words(sentence string) string {
 	if !t.agent {
 		return sentence
 	}
-	return strings.NewReplacer("masters", "agents", "a Mesos master", "a Mesos agent", "no Mesos master", "no Mesos agent", "master", "agent").Replace(sentence)
+	return strings.NewReplacer("the address and port", "agentAddress", "masters", "agents", "a Mesos master", "a Mesos agent", "no Mesos master", "no Mesos agent", "master", "agent").Replace(sentence)
 }
 
 // SplitMasters returns the addresses of masters in one text, separated by commas or

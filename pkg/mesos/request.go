@@ -197,7 +197,7 @@ func (c *asker) refused(resp *http.Response, target Target, page endpoint) error
 	case status == http.StatusNotFound:
 		return e(NotMesos, "%s has no %s (404), so this is not a Mesos master: check the address and port (%s).", address, page.path, portsOfOthers)
 	}
-	return e(NotMesos, "%s answered %s with %d, as no Mesos %s does: check the address and port.", address, page.path, status, kind)
+	return e(NotMesos, "%s answered %s with %d, as no Mesos %s does: check %s.", address, page.path, status, kind, target.setting())
 }
 
 // portsOfOthers helps to see what answers in place of a master.

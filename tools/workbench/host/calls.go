@@ -34,7 +34,7 @@ func (s *server) health(w http.ResponseWriter, r *http.Request, one source) {
 	if len(result.JSONDetails) > 0 {
 		var details map[string]any
 		if err := json.Unmarshal(result.JSONDetails, &details); err != nil {
-			s.failed(w, r.Context(), "read health details", err)
+			writeMessage(w, http.StatusInternalServerError, "Failed to unmarshal detailed response from backend plugin")
 			return
 		}
 		payload["details"] = details

@@ -191,6 +191,54 @@ func TestFieldsBesideJSONData(t *testing.T) {
 	}
 }
 
+// What a real Grafana 12.4.0 stored of this file, with these variables in its
+// environment, as its API shows it.
+func TestAFileThatARealGrafanaRead(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(secret, []byte("ab$cd\n"), 0o600))
+	all, err := provision(t, `
+apiVersion: 1
+datasources:
+  - name: T
+    uid: t
+    type: x-datasource
+    url: http://127.0.0.1:1
+    basicAuth: $YES
+    basicAuthUser: 007
+    user: $ONE
+    editable: true
+    jsonData:
+      n: $N
+      nq: "$N"
+      lit: "300000"
+      lead: $LEAD
+      ver: $VER
+      t: $T
+      yes: $YESW
+      nul: $NUL
+      under: $UNDER
+      list: [$N, "$LIST"]
+      unset: $UNSET
+      dd: ab$$cd
+      d: ab$cd
+      p: $P
+      pb: ${P}
+      pe: $__env{P}
+      pf: $__file{`+secret+`}
+      def: ${Q:-x}
+      end: a.*$
+      mix: x${P}y$P
+      date: 2024-01-02
+      empty:
+    secureJsonData: { one: 1, p: $P, n: $N }
+`, map[string]string{"N": "300000", "LEAD": "007", "VER": "1.10", "T": "t", "YESW": "yes", "NUL": "null", "UNDER": "1_000", "LIST": "http://a,http://b", "P": "ab$cd", "YES": "true", "ONE": "1"})
+	require.NoError(t, err)
+	one := all.list[0]
+	require.JSONEq(t, `{"d": "ab", "date": "2024-01-02T00:00:00Z", "dd": "ab$cd", "def": "", "empty": null, "end": "a.*$", "lead": 7, "list": [300000, "http://a,http://b"], "lit": "300000", "mix": "xabab$cd", "n": 300000, "nq": 300000, "nul": "null", "p": "ab$cd", "pb": "ab", "pe": "ab", "pf": "ab", "t": true, "under": 1000, "unset": "", "ver": 1.1, "yes": "yes"}`, string(one.JSONData))
+	require.Equal(t, []any{true, "007", "1", "http://127.0.0.1:1", true, false}, []any{one.BasicAuth, one.BasicAuthUser, one.User, one.URL, one.IsDefault, one.ReadOnly})
+	require.Equal(t, map[string]string{"one": "1", "p": "ab$cd", "n": "300000"}, one.secrets)
+}
+
 func TestTheShippedProvisioningIsRead(t *testing.T) {
 	all, err := readProvisioning("../../../provisioning", "community-mesos-datasource", os.LookupEnv, hclog.NewNullLogger())
 	require.NoError(t, err)
