@@ -3,7 +3,7 @@ import type { Truth } from '../simulator/live/truth.ts';
 import { type Check, type Page, POLLS } from './checks.ts';
 import { type Answer, byMoment, type Moment } from './compare.ts';
 import type { Ups } from './up.ts';
-import { type Answered, pagesOf, leadershipAt, type Watched } from './watched.ts';
+import { anyMasterAnswers, type Answered, pagesOf, leadershipAt, type Watched } from './watched.ts';
 
 /** The moments of the comparison. `length`: seconds after a moment that belong to it. */
 export function momentsOf(watched: Watched, length: number, excused: (at: number) => boolean): Moment[] {
@@ -36,14 +36,17 @@ export function answeredAtOf(watched: Watched): (page: string, at: number) => nu
   };
 }
 
-/** The cluster's moment of the latest /state before a moment of its own; that moment, where an interval had none. */
+/** The cluster's moment of the leader's latest /state before a moment of its own; that moment, where an interval had none. */
 export function stateBeforeOf(watched: Watched): (at: number) => number {
+  const leaderships = watched.live.reachable();
   const states = pagesOf(watched)
-    .filter(({ page }) => page === '/state')
+    .filter(({ page, host, at }) => page === '/state' && host === `master${leadershipAt(leaderships, at)?.master}`)
     .map(({ at }) => at);
+  // Where every other poll may fail, what a query sees may be two polls old.
+  const age = watched.interval * watched.speed * (anyMasterAnswers(watched) ? 3 : 1);
   return (moment) => {
     const found = states.findLast((at) => at <= moment) ?? -Infinity;
-    return found > moment - watched.interval * watched.speed ? found : moment;
+    return found > moment - age ? found : moment;
   };
 }
 

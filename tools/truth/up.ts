@@ -73,11 +73,15 @@ export function judgeUp(
   answeredAt: (page: string, at: number) => number
 ): Result {
   const result: Result = { checks: 0, inWindows: 0, deviations: [] };
+  // Polls that fail before any other have no cluster to be named by.
+  const [first] = moments;
+  const met = pollsIn(ups, 'state').find(({ up }) => up === 1);
+  const begun = first?.excused && met !== undefined ? met.at : (first?.at ?? 0);
   const pages = Object.fromEntries(Object.entries(POLLS).map(([page, poll]) => [poll, page]));
   for (const poll of [...Object.values(POLLS), ...(watched.measured ? ['agents'] : [])]) {
-    // The first poll of the agents is over later than the first moment; one that failed has no cluster to be named by.
-    const late = poll === 'agents' || moments[0]?.excused;
-    for (const { at, window, excused } of late ? moments.slice(1) : moments) {
+    // The first poll of the agents is over later than the first moment.
+    const from = begun + (poll === 'agents' ? watched.interval : 0);
+    for (const { at, window, excused } of moments.filter(({ at }) => at >= from)) {
       result.checks++;
       if (window) {
         result.inWindows++;
