@@ -140,7 +140,7 @@ func (n *caseNet) serve(host string, pages map[string]json.RawMessage, secure, c
 	}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		page := r.URL.Path
-		if below != "" {
+		if _, outside := pages["GET "+page]; below != "" && !outside {
 			var inside bool
 			if page, inside = strings.CutPrefix(page, below); !inside {
 				http.NotFound(w, r)
