@@ -18,8 +18,8 @@ type registeredKey struct{}
 type registered struct{ address, ip string }
 
 // ByIP returns a dialer for the masters' transport that connects to the IP address
-// which ZooKeeper has of a master, where its host name does not exist. The name stays
-// that of the master in everything else: in URLs, links, labels and certificates.
+// which ZooKeeper has of a master, where its host name does not resolve. The name stays
+// that of the master in everything else: in URLs, labels and certificates.
 func ByIP(dial Dial) Dial {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
@@ -28,7 +28,7 @@ func ByIP(dial Dial) Dial {
 			return conn, err
 		}
 		name, unresolved := errors.AsType[*net.DNSError](err)
-		if !unresolved || !name.IsNotFound {
+		if !unresolved || ctx.Err() != nil {
 			return nil, err
 		}
 		_, port, _ := net.SplitHostPort(address)

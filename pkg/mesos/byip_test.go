@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,6 +23,7 @@ func TestAMasterWhoseNameDoesNotResolveIsAskedByItsIP(t *testing.T) {
 		ip     string
 		name   error  // of dialing by name; nil: it resolves
 		refuse bool   // nobody listens at the IP
+		silent bool   // the IP does not answer
 		want   string // of the error; "": none
 		dialed []string
 	}{
@@ -29,10 +31,11 @@ func TestAMasterWhoseNameDoesNotResolveIsAskedByItsIP(t *testing.T) {
 		"it does not exist":                 {ip: "10.0.0.4", name: missing(host), dialed: []string{host, "10.0.0.4"}},
 		"IPv6":                              {ip: "2001:db8::4", name: missing(host), dialed: []string{host, "2001:db8::4"}},
 		"nobody at the IP":                  {ip: "10.0.0.4", name: missing(host), refuse: true, dialed: []string{host, "10.0.0.4"}, want: host + ": no such host, and 10.0.0.4, which ZooKeeper has for it: connection refused): correct the name in masters, or --hostname of the master"},
+		"the IP does not answer":            {ip: "10.0.0.4", name: missing(host), silent: true, dialed: []string{host, "10.0.0.4"}, want: host + ": no such host, and 10.0.0.4, which ZooKeeper has for it: dial tcp: i/o timeout): correct the name in masters, or --hostname of the master"},
 		"no IP":                             {ip: "", name: missing(host), dialed: []string{host}, want: "host name " + host + ": no such host"},
 		"an IP of another machine":          {ip: "169.254.1.1", name: missing(host), dialed: []string{host}, want: "no such host"},
 		"no IP address":                     {ip: "example.com", name: missing(host), dialed: []string{host}, want: "no such host"},
-		"the resolver does not answer":      {ip: "10.0.0.4", name: &net.DNSError{Err: "server misbehaving", Name: host}, dialed: []string{host}, want: "server misbehaving"},
+		"the resolver does not answer":      {ip: "10.0.0.4", name: &net.DNSError{Err: "server misbehaving", Name: host, IsTemporary: true}, dialed: []string{host, "10.0.0.4"}},
 		"nobody listens where the name is":  {ip: "10.0.0.4", name: fmt.Errorf("connection refused"), dialed: []string{host}, want: "connection refused"},
 		"a name that looks like an address": {ip: "10.0.0.4.", name: missing(host), dialed: []string{host}, want: "no such host"},
 	} {
@@ -49,6 +52,8 @@ func TestAMasterWhoseNameDoesNotResolveIsAskedByItsIP(t *testing.T) {
 				switch {
 				case at == host && c.name != nil:
 					return nil, c.name
+				case at != host && c.silent:
+					return nil, &net.OpError{Op: "dial", Net: network, Err: os.ErrDeadlineExceeded}
 				case at != host && c.refuse:
 					return nil, fmt.Errorf("connection refused")
 				}

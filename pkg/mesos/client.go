@@ -6,8 +6,8 @@
 //
 // Its files: client.go and agents.go are the clients; endpoints.go and answers.go
 // the endpoints and their types; request.go sends a request, flight.go shares it,
-// body.go, walk.go and statistics.go decode the response; leader.go,
-// zookeeper.go and zksession.go find the leader, leading.go checks that what
+// body.go, walk.go and statistics.go decode the response; leader.go, location.go,
+// zookeeper.go, masterinfo.go, byip.go and zksession.go find the leader, leading.go checks that what
 // answered leads; errors.go has the categories.
 package mesos
 

@@ -226,6 +226,9 @@ func moved(err error) bool {
 
 // lost reports whether an error may mean that this is not the leader any more.
 func lost(err error) bool {
+	if e, ok := errors.AsType[*Error](err); ok && e.lacks {
+		return false
+	}
 	switch CategoryOf(err) {
 	case NoLeader, Network, Timeout, TLS, NotMesos:
 		return true

@@ -37,6 +37,8 @@ type Error struct {
 
 	// moved is true for the response of a master that does not lead (any more).
 	moved bool
+	// lacks is true for a 404 of an endpoint that a leader may lack.
+	lacks bool
 }
 
 // Error returns the sentence.

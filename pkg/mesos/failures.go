@@ -34,9 +34,14 @@ func (c *asker) failed(target Target, page endpoint, took time.Duration, connect
 	if strings.HasSuffix(err.Error(), "Proxy Authentication Required") { // of net/http, from the proxy's answer to CONNECT
 		return e(Network, proxyLogin, kind, address)
 	}
-	if isTimeout(err) {
+	named := ""
+	if target.namedBy != "" {
+		named = ", which " + target.namedBy + " names as the leader"
+	}
+	_, byIP := errors.AsType[*byIPError](err)
+	if isTimeout(err) && !byIP {
 		if !connected {
-			return e(Timeout, "No connection to the %s at %s within %s: check the address, and that no firewall drops what Grafana's server sends there.", kind, address, seconds(took))
+			return e(Timeout, "No connection to the %s at %s%s within %s: check the address, and that no firewall drops what Grafana's server sends there.", kind, address, named, seconds(took))
 		}
 		raise := ""
 		if c.timeoutDecides(page) {
@@ -54,7 +59,7 @@ func (c *asker) failed(target Target, page endpoint, took time.Duration, connect
 	case strings.Contains(text, "malformed HTTP") || strings.Contains(text, "HTTP/0.9"):
 		return e(NotMesos, "What answers at %s does not speak HTTP/1.1: check the port, which is %s.", address, usualPort(target))
 	}
-	return e(Network, "No answer from the %s at %s (%s): %s.", kind, address, cause(err), remedy(target, err))
+	return e(Network, "No answer from the %s at %s%s (%s): %s.", kind, address, named, cause(err), remedy(target, err))
 }
 
 const proxyLogin = "The HTTP proxy on the way to the %s at %s requires credentials (407): write them into HTTP_PROXY or HTTPS_PROXY of Grafana's server, or name the host in NO_PROXY."
@@ -86,6 +91,8 @@ func remedy(target Target, err error) string {
 		return "the agent registered under this name; make it one that Grafana's server resolves (--hostname of the agent), or use {ip} in agentAddress"
 	case unresolved:
 		return "correct the name in masters, or --hostname of the master where the masters or ZooKeeper name it, or the DNS of Grafana's server"
+	case target.namedBy != "":
+		return "list the addresses of all masters as Grafana's server reaches them, or let it connect to this one"
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return "Grafana's server has no file descriptors left; raise their limit (ulimit -n, LimitNOFILE)"
 	case isLoopback(host) && errors.Is(err, syscall.ECONNREFUSED):

@@ -173,9 +173,15 @@ func FuzzMasterInfo(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
+	f.Add([]byte(oldMasterInfo("m1", "master@10.0.0.4:5050", loopback4, 5050)))
+	f.Add([]byte(oldMasterInfo("a/b", "master@u:p@10.0.0.4:5050", loopback4, 1<<40)))
 	r := &detector{ensemble: &ensemble{servers: []string{"127.0.0.1:2181"}, path: "/mesos"}, scheme: "http"}
 	f.Fuzz(func(t *testing.T, content []byte) {
 		target, err := r.target("json.info_0000000001", content)
+		if err != nil {
+			require.NotEmpty(t, CategoryOf(err))
+			target, err = r.target("info_0000000001", content)
+		}
 		if err != nil {
 			require.NotEmpty(t, CategoryOf(err))
 			return

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"community-mesos-datasource/pkg/mesos/mesostest"
 )
 
 // pages is a server with some pages, which counts requests.
@@ -96,9 +98,29 @@ func TestAMasterWithoutAPageUnderEitherNameIsNamedByTheNewOne(t *testing.T) {
 	master := servePages(t, nil)
 	client := newClient(t, Config{Masters: []string{master.URL}})
 	_, err := client.State(t.Context())
-	requireError(t, err, NotMesos, "has no /state (404)")
+	requireError(t, err, NotMesos, "has no /state (404), nor /state.json of Mesos before 0.25, so this is not a Mesos master")
 	_, err = client.Roles(t.Context())
-	requireError(t, err, NotMesos, "has no /roles (404)")
+	requireError(t, err, NotMesos, "has no /roles (404), nor /roles.json of Mesos before 0.25: quota, weight and reservations of roles are missing")
+	_, err = client.Flags(t.Context())
+	requireError(t, err, NotMesos, "has no /flags (404): Mesos before 0.26 has none")
+}
+
+// A page that a leader may lack is no reason to look for another one.
+func TestAPageThatIsMissingCostsNoSearchForTheLeader(t *testing.T) {
+	cluster := replay(t, "03-workload")
+	for _, page := range []string{"/roles", "/flags", "/version"} {
+		cluster.Handle(mesostest.Master, page, func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) })
+	}
+	client := newClient(t, Config{Masters: cluster.Masters()})
+	for range 3 {
+		for _, page := range []string{"/roles", "/flags", "/version"} {
+			requireError(t, questions(client)[page](t), NotMesos, "has no "+page+" (404)")
+		}
+		_, err := client.State(t.Context())
+		require.NoError(t, err)
+	}
+	require.Equal(t, 1, cluster.Count(mesostest.Master, "/redirect"))
+	require.Zero(t, cluster.Count(mesostest.Master, "/state.json"), "no second request where the first is answered")
 }
 
 func TestAnErrorOfAnOldPageNamesIt(t *testing.T) {

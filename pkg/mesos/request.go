@@ -24,6 +24,8 @@ type endpoint struct {
 	// limit is the most bytes of the unpacked body, where there is one for every
 	// cluster; 0: the client's.
 	limit int64
+	// lacking is why a master may lack it: its 404 is no sign of another program.
+	lacking string
 	// quick is true where a master answers at once, so that a long time-out is of
 	// no use.
 	quick bool
@@ -34,13 +36,15 @@ type endpoint struct {
 var (
 	snapshotPage = endpoint{path: "/metrics/snapshot", limit: 64 << 20}
 	statePage    = endpoint{path: "/state", old: "/state.json"}
-	rolesPage    = endpoint{path: "/roles", old: "/roles.json", limit: 64 << 20}
-	versionPage  = endpoint{path: "/version", limit: 1 << 20, quick: true}
-	flagsPage    = endpoint{path: "/flags", limit: 4 << 20, quick: true}
+	rolesPage    = endpoint{path: "/roles", old: "/roles.json", limit: 64 << 20, lacking: "quota, weight and reservations of roles are missing. Look for a proxy that lets only some paths pass"}
+	versionPage  = endpoint{path: "/version", limit: 1 << 20, quick: true, lacking: before026}
+	flagsPage    = endpoint{path: "/flags", limit: 4 << 20, quick: true, lacking: before026}
 	redirectPage = endpoint{path: "/redirect", quick: true}
 
 	statisticsPage = endpoint{path: "/monitor/statistics", old: "/monitor/statistics.json", limit: 64 << 20} // of an agent
 )
+
+const before026 = "Mesos before 0.26 has none"
 
 // head is the head of a response: when it came, and its headers.
 type head struct {
@@ -158,12 +162,16 @@ func (c *asker) refused(resp *http.Response, target Target, page endpoint) error
 	e := func(category Category, format string, args ...any) *Error {
 		return &Error{Category: category, Target: address, Sentence: fmt.Sprintf(format, args...)}
 	}
+	former := ""
+	if page.old != "" {
+		former = ", nor " + page.old + " of Mesos before 0.25"
+	}
 	switch {
 	case status == http.StatusUnauthorized:
 		return e(Auth, "%s", c.advice.unauthorized(target, page.path, resp.Header))
 	case target.agent && status == http.StatusNotFound:
 		// Before it has recovered, an agent has its port open and knows no page.
-		return e(NotMesos, "%s has no %s (404): the agent is starting, or something else answers there; check agentAddress.", address, page.path)
+		return e(NotMesos, "%s has no %s (404)%s: the agent is starting, or something else answers there; check agentAddress.", address, page.path, former)
 	case status == http.StatusForbidden && strings.Contains(said, "is disabled"):
 		return e(Forbidden, "The %s at %s has %s disabled (403, by its --firewall_rules): allow it there.", kind, address, page.path)
 	case status == http.StatusForbidden:
@@ -190,12 +198,14 @@ func (c *asker) refused(resp *http.Response, target Target, page endpoint) error
 		return e(Protocol, "The %s at %s failed at %s (%d): see the %s's log.", kind, address, page.path, status, kind)
 	case resp.Header.Get("X-Marathon-Leader") != "":
 		return e(NotMesos, "What answers at %s is Marathon (port 8080 where nothing else was configured): write the address of the Mesos master, whose port is 5050.", address)
-	case status == http.StatusNotFound && page.path == rolesPage.path: // it is requested where /state came
-		return e(NotMesos, "%s has no %s (404): quota, weight and reservations of roles are missing. Look for a proxy that lets only some paths pass.", address, page.path)
+	case status == http.StatusNotFound && page.lacking != "":
+		lacks := e(NotMesos, "%s has no %s (404)%s: %s.", address, page.path, former, page.lacking)
+		lacks.lacks = true
+		return lacks
 	case status == http.StatusNotFound && target.path() != "":
-		return e(NotMesos, "%s has no %s (404): check that a Mesos master answers below the path %s.", address, page.path, target.path())
+		return e(NotMesos, "%s has no %s (404)%s: check that a Mesos master answers below the path %s.", address, page.path, former, target.path())
 	case status == http.StatusNotFound:
-		return e(NotMesos, "%s has no %s (404), so this is not a Mesos master: check the address and port (%s).", address, page.path, portsOfOthers)
+		return e(NotMesos, "%s has no %s (404)%s, so this is not a Mesos master: check the address and port (%s).", address, page.path, former, portsOfOthers)
 	}
 	return e(NotMesos, "%s answered %s with %d, as no Mesos %s does: check %s.", address, page.path, status, kind, target.setting())
 }

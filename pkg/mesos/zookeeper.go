@@ -2,7 +2,6 @@ package mesos
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -16,11 +15,11 @@ import (
 )
 
 // The detector finds the masters through ZooKeeper, as Mesos' own detector does.
-// Every master that is a candidate has a znode json.info_NNNNNNNNNN under the path
-// of its --zk; ZooKeeper increments the number and deletes the znode when the
+// Every master that is a candidate has a znode json.info_NNNNNNNNNN (before 0.24
+// info_NNNNNNNNNN) under the path of its --zk; ZooKeeper increments the number and deletes the znode when the
 // master's session ends. The lowest number leads
 // (src/master/detector/zookeeper.cpp, src/zookeeper/group.cpp of Mesos). The
-// content is the MasterInfo message as JSON.
+// content is the MasterInfo message (masterinfo.go).
 //
 // The znodes are read on demand, in a session that ends with the response: the
 // leader is remembered while it answers, so that is once per poll of the followers
@@ -189,16 +188,12 @@ func (r *detector) read(session znodes) ([]Target, error) {
 		leader = false
 	}
 	if len(masters) == 0 {
-		return nil, r.nobody(names)
+		return nil, r.nobody()
 	}
 	return masters, nil
 }
 
-func (r *detector) nobody(names []string) error {
-	if slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, "info_") }) {
-		return &Error{Category: NoLeader, Sentence: fmt.Sprintf(
-			"The masters registered under %s in ZooKeeper at %s are older than Mesos 0.24 and do not tell their addresses as JSON: list the masters' own addresses.", r.path, r)}
-	}
+func (r *detector) nobody() error {
 	return &Error{Category: NoLeader, Sentence: fmt.Sprintf(
 		"No master is registered under %s in ZooKeeper at %s: check that masters are running, and that their --zk has the same path.", r.path, r)}
 }
@@ -209,11 +204,7 @@ func candidates(names []string) []string {
 	numbers := map[string]int64{}
 	var found []string
 	for _, name := range names {
-		digits, ok := strings.CutPrefix(name, "json.info_")
-		if !ok {
-			continue
-		}
-		if number, err := strconv.ParseInt(digits, 10, 64); err == nil {
+		if number, ok := masterNumber(name); ok {
 			numbers[name] = number
 			found = append(found, name)
 		}
@@ -225,30 +216,23 @@ func candidates(names []string) []string {
 // target returns the address in a MasterInfo: the host name if there is one, as in
 // Mesos' own redirects, and the IP address for one that does not resolve.
 func (r *detector) target(name string, content []byte) (Target, error) {
-	var info struct {
-		Address struct {
-			Hostname string `json:"hostname"`
-			IP       string `json:"ip"`
-			Port     int    `json:"port"`
-		} `json:"address"`
-	}
-	unreadable := json.Unmarshal(content, &info)
-	host, port := info.Address.Hostname, strconv.Itoa(info.Address.Port)
+	info, unreadable := readMasterInfo(name, content)
+	host, port := info.hostname, strconv.Itoa(info.port)
 	if host == "" {
-		host = info.Address.IP
+		host = info.ip
 	}
 	// An address that is one host and port in a URL, and nothing more.
 	address := strings.ToLower(net.JoinHostPort(host, port))
 	if unreadable != nil || host == "" || !isAddress(address) {
 		return Target{}, &Error{Category: Protocol, Err: unreadable, Sentence: fmt.Sprintf(
-			"ZooKeeper at %s does not tell where the leader is: %s/%s is no MasterInfo in JSON with an address. Check that the path is that of the masters' --zk.", r, r.path, name)}
+			"ZooKeeper at %s does not tell where the leader is: %s/%s is no MasterInfo with an address. Check that the path is that of the masters' --zk.", r, r.path, name)}
 	}
 	if !askable(host, r.local()) {
 		return Target{}, &Error{Category: NoLeader, Sentence: fmt.Sprintf(
 			"ZooKeeper at %s says that %s leads, an address that is not asked because it means another machine from here: correct the master's --hostname, or list the masters' own addresses.", r, address)}
 	}
 	target := newTarget(r.scheme, host, port)
-	target.ip = registeredIP(host, info.Address.IP, r.local())
+	target.ip = registeredIP(host, info.ip, r.local())
 	return target, nil
 }
 
