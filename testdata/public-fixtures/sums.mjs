@@ -162,6 +162,9 @@ function sums(state, edited) {
   const running = (tasks = []) => tasks.filter((task) => task.state === 'TASK_RUNNING').length;
   const all = frameworks.flatMap((framework) => live(framework.tasks));
   const result = { 'mesos_cluster_agents{state="active"}': edited ? undefined : state.activated_slaves };
+  // Older masters do not tell these two.
+  result['mesos_cluster_agents{state="unreachable"}'] = state.unreachable_slaves ?? null;
+  result['mesos_cluster_agents{state="recovered"}'] = state.recovered_slaves?.length ?? null;
   result['mesos_cluster_tasks{state="running"}'] = frameworks.reduce(
     (n, { tasks }) => n + running(tasks),
     running(orphans)
