@@ -103,7 +103,11 @@ func ParseSettings(ds backend.DataSourceInstanceSettings) (Settings, error) {
 		}
 	}
 	if len(s.Masters) == 0 && !mastersRefused {
-		problems = append(problems, errors.New(`masters is missing: name at least one, for example ["http://master1:5050"] or ["zk://zk1:2181,zk2:2181/mesos"] (jsonData.masters)`))
+		unset := ""
+		if keys["masters"] != nil {
+			unset = "; where it is a variable of a provisioning file, that is not set in the environment of Grafana's process"
+		}
+		problems = append(problems, fmt.Errorf(`masters is missing: name at least one, for example ["http://master1:5050"] or ["zk://zk1:2181,zk2:2181/mesos"]%s (jsonData.masters)`, unset))
 	}
 	s.TLS = s.isOn("tlsAuth") || s.isOn("tlsAuthWithCACert") || s.isOn("tlsSkipVerify")
 	problems = append(problems, s.readSecrets(keys, ds)...)

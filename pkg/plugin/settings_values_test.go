@@ -168,6 +168,7 @@ func TestSettingsOfUnsetVariablesAreNotSet(t *testing.T) {
 	for _, masters := range []string{`""`, `[""]`, `null`, `[]`} {
 		_, err := readAll(t, with("masters", masters), nil)
 		require.ErrorContains(t, err, "masters is missing", masters)
+		require.ErrorContains(t, err, "that is not set in the environment of Grafana's process (jsonData.masters)", masters)
 	}
 }
 
