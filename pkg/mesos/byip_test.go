@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -71,4 +73,58 @@ func TestAMasterWhoseNameDoesNotResolveIsAskedByItsIP(t *testing.T) {
 			require.Equal(t, host+":5050", metrics.Target, "series and links have the name")
 		})
 	}
+}
+
+// Certificates are for names: that of the master stays the server's name.
+func TestACertificateIsForTheNameThatDoesNotResolve(t *testing.T) {
+	var names []string
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		names = append(names, r.TLS.ServerName)
+		fmt.Fprint(w, `{"master/elected": 1}`)
+	}))
+	server.Config.ErrorLog = quiet()
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
+	require.NoError(t, err)
+	number, err := strconv.Atoi(port)
+	require.NoError(t, err)
+	for host, valid := range map[string]bool{"example.com": true, "other.example": false} { // httptest's certificate has the first
+		zooKeeper := mesostest.NewZooKeeper(t)
+		zooKeeper.Register("/mesos", mesostest.MasterInfo(host, number))
+		transport := server.Client().Transport.(*http.Transport).Clone()
+		t.Cleanup(transport.CloseIdleConnections)
+		transport.DialContext = ByIP(func(ctx context.Context, network, address string) (net.Conn, error) {
+			if at, _, _ := net.SplitHostPort(address); at == host {
+				return nil, &net.DNSError{Err: "no such host", Name: at, IsNotFound: true}
+			}
+			return new(net.Dialer).DialContext(ctx, network, address)
+		})
+		client := newClient(t, Config{
+			Masters: []string{zooKeeper.URL("/mesos")}, ZooKeeper: ZooKeeperConfig{Scheme: "https"}, HTTP: &http.Client{Transport: transport},
+		})
+		_, err := client.Snapshot(t.Context())
+		if valid {
+			require.NoError(t, err)
+			continue
+		}
+		requireError(t, err, TLS, host)
+	}
+	require.Equal(t, []string{"example.com"}, names)
+}
+
+// Through the one address in the settings a master names a leader that only it can
+// reach.
+func TestALeaderThatCannotBeReachedIsSaidToBeNamed(t *testing.T) {
+	cluster := replay(t, "14-ha", "nonleader-")
+	cluster.Handle(mesostest.Master2, "/redirect", toLeader("b1946ac92492:5050"))
+	transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		if at, _, _ := net.SplitHostPort(address); at == "b1946ac92492" {
+			return nil, &net.DNSError{Err: "no such host", Name: at, IsNotFound: true}
+		}
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}}
+	client := newClient(t, Config{Masters: []string{cluster.URL(mesostest.Master2)}, HTTP: &http.Client{Transport: transport}})
+	_, err := client.State(t.Context())
+	requireError(t, err, Network, "b1946ac92492:5050, which "+cluster.Address(mesostest.Master2)+" names as the leader (host name b1946ac92492: no such host)", "--hostname of the master where the masters")
 }
