@@ -25,7 +25,7 @@ func readLocation(header string, target Target) (location, bool) {
 		return location{}, false
 	}
 	u, err := target.URL.Parse(header)
-	if err != nil || u.User != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https") {
+	if err != nil || u.User != nil || !validHost(u.Hostname()) || (u.Scheme != "http" && u.Scheme != "https") {
 		return location{}, false
 	}
 	port := portOf(u)

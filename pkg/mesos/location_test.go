@@ -44,6 +44,7 @@ func TestALocationNamesAMasterHoweverItIsWritten(t *testing.T) {
 		"/redirect":                              "m1:5050", // relative to the master that answers
 		"/elsewhere":                             "",
 		"http://m2:99999":                        "",
+		"//]0:5050":                              "",
 		"https://proxy/m5/mesos/master/redirect": "",
 	} {
 		got := ""

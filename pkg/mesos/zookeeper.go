@@ -239,7 +239,7 @@ func (r *detector) target(name string, content []byte) (Target, error) {
 // isAddress reports whether a text is one host and port in a URL, and nothing more.
 func isAddress(address string) bool {
 	u, err := url.Parse("http://" + address)
-	return err == nil && u.Host == address && u.User == nil && u.Hostname() != "" && u.Path == "" && checkPort(u.Port()) == nil
+	return err == nil && u.Host == address && u.User == nil && validHost(u.Hostname()) && u.Path == "" && checkPort(u.Port()) == nil
 }
 
 // serverFailure is why a server of ZooKeeper gave no response.
