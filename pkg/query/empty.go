@@ -26,6 +26,9 @@ const (
 	// maxEmptyLookUps how many look-ups are made for them.
 	maxEmptySelectors = 4
 	maxEmptyLookUps   = 25
+	// maxEmptyExpr is the longest expression that is parsed once more for it: a longer
+	// one holds lists of thousands of values.
+	maxEmptyExpr = 256 << 10
 	// maxSuggested is how many values of a label are compared with one that no series has.
 	maxSuggested = 1000
 	// emptyTimeout is how long an answer without series may wait for its reasons.
@@ -48,7 +51,7 @@ type emptiness struct {
 // whyEmpty returns notices about why a query has no series; none where other notices
 // say so already.
 func (src Source) whyEmpty(ctx context.Context, b built, request promql.Request) []data.Notice {
-	if len(b.doubts) > 0 || request.Start.After(request.End) {
+	if len(b.doubts) > 0 || request.Start.After(request.End) || len(b.expr) > maxEmptyExpr {
 		return nil
 	}
 	parsed, err := promql.ParseExpr(b.expr)
