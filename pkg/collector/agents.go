@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -105,6 +104,7 @@ type round struct {
 	bytes    int64
 	head     time.Duration // the longest
 	problems map[mesos.Category]*AgentProblem
+	own      map[mesos.Category]*AgentProblem // with agents' own metrics, of those with statistics
 	first    error
 }
 
@@ -144,7 +144,7 @@ func (a *agentsPoll) perform(p *scheduledPoll) bool {
 	agents := oneEach(model.Agents)
 	r := &round{
 		scheduledPoll: p, asker: asker, sums: samples.NewAgentSums(), slots: make(chan struct{}, agentsAtOnce),
-		problems: map[mesos.Category]*AgentProblem{},
+		problems: map[mesos.Category]*AgentProblem{}, own: map[mesos.Category]*AgentProblem{},
 	}
 	if !a.begin(r, agents) {
 		return false
@@ -328,10 +328,11 @@ func (a *agentsPoll) askOne(r *round, agent *cluster.Agent, again bool) {
 // note notes what an agent answered, and writes it.
 func (a *agentsPoll) note(r *round, answer samples.AgentAnswer, noStatistics, noSnapshot error) {
 	a.remember(r, answer.Agent, noStatistics)
-	for _, err := range []error{noStatistics, noSnapshot} {
-		if err != nil {
-			r.failed(err)
-		}
+	switch {
+	case noStatistics != nil:
+		r.failed(noStatistics)
+	case noSnapshot != nil:
+		r.failedOwn(noSnapshot)
 	}
 	r.mu.Lock()
 	r.asked++
@@ -405,16 +406,39 @@ func (r *round) remind(err error) {
 	r.problem(err).Resting++
 }
 
+// failedOwn notes why an agent that gave statistics gave no metrics of its own.
+func (r *round) failedOwn(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	problemOf(r.own, err).Agents++
+}
+
 // problem returns the problem that an error is one of. mu is held.
 func (r *round) problem(err error) *AgentProblem {
+	r.first = cmp.Or(r.first, err)
+	return problemOf(r.problems, err)
+}
+
+func problemOf(problems map[mesos.Category]*AgentProblem, err error) *AgentProblem {
 	category := categoryOf(err)
-	p := r.problems[category]
+	p := problems[category]
 	if p == nil {
 		p = &AgentProblem{Category: category, Example: err.Error()}
-		r.problems[category] = p
+		problems[category] = p
 	}
-	r.first = cmp.Or(r.first, err)
 	return p
+}
+
+// mostFrequent returns problems, most frequent first, at most five.
+func mostFrequent(problems map[mesos.Category]*AgentProblem) []AgentProblem {
+	var all []AgentProblem
+	for _, p := range problems {
+		all = append(all, *p)
+	}
+	slices.SortFunc(all, func(a, b AgentProblem) int {
+		return cmp.Or(b.Agents+b.Resting-a.Agents-a.Resting, cmp.Compare(a.Category, b.Category))
+	})
+	return all[:min(len(all), 5)]
 }
 
 // silent ends the series of an agent that is not asked in this poll.
@@ -445,19 +469,12 @@ func (a *agentsPoll) finish(r *round, agents []*cluster.Agent, model *cluster.Cl
 		}
 	}
 	up := 2*r.up >= connected
-	problems := slices.SortedFunc(maps.Values(r.problems), func(a, b *AgentProblem) int {
-		return cmp.Or(b.Agents+b.Resting-a.Agents-a.Resting, cmp.Compare(a.Category, b.Category))
-	})
 	status := &AgentPolls{Listed: len(agents), Asked: r.asked, Answered: r.answered, OwnMetrics: r.raw, NotReached: r.missed,
-		Silent: max(0, connected-r.up-r.missed), Containers: r.sums.Containers()}
+		Silent: max(0, connected-r.up-r.missed), Containers: r.sums.Containers(),
+		Problems: mostFrequent(r.problems), OwnMetricsProblems: mostFrequent(r.own)}
 	if r.missed > 0 {
 		status.NotReachedWhy = fmt.Sprintf("%d of %d agents were not asked this time because the others took too long to answer; the next poll begins with them. Look for what slows agents down, or raise pollInterval.",
 			r.missed, len(agents))
-	}
-	for i, p := range problems {
-		if i < 5 {
-			status.Problems = append(status.Problems, *p)
-		}
 	}
 
 	a.writing.Lock()
@@ -470,8 +487,10 @@ func (a *agentsPoll) finish(r *round, agents []*cluster.Agent, model *cluster.Cl
 	status.OwnMetricsWhy = a.writer.Kept().OwnMetricsWhy
 	a.last = status
 	o := &a.result
-	for _, p := range problems {
-		o.failures[p.Category] += uint64(p.Agents)
+	for _, problems := range []map[mesos.Category]*AgentProblem{r.problems, r.own} {
+		for category, p := range problems {
+			o.failures[category] += uint64(p.Agents)
+		}
 	}
 	before := o.Err
 	now := a.clock.Now()

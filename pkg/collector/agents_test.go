@@ -22,23 +22,24 @@ import (
 type fakeAgents struct {
 	clock *clocktest.Clock
 
-	mu        sync.Mutex
-	listed    map[string]bool
-	asked     map[string][]time.Time // by agent
-	running   map[string]int         // requests in flight, by agent
-	most      int                    // of all agents at a time
-	twice     bool                   // an agent was asked while it was being asked
-	metrics   int                    // requests for /metrics/snapshot
-	err       map[string]error
-	use       func(id string, at time.Time) mesos.Readings
-	hold      chan struct{}                                   // where not nil, answers wait for it
-	container map[string]string                               // the executor ID of an agent's container, where it is not t<n>
-	more      []string                                        // executor IDs of more containers of each agent
-	none      map[string]bool                                 // agents that answer an empty list
-	answer    func(id string, at time.Time) []mesos.Container // instead of all of these
-	panics    string                                          // the agent whose answer makes the client panic
-	takes     time.Duration                                   // how much time goes by while one is asked
-	own       map[string]float64                              // agents' own metrics, beside the uptime
+	mu         sync.Mutex
+	listed     map[string]bool
+	asked      map[string][]time.Time // by agent
+	running    map[string]int         // requests in flight, by agent
+	most       int                    // of all agents at a time
+	twice      bool                   // an agent was asked while it was being asked
+	metrics    int                    // requests for /metrics/snapshot
+	err        map[string]error
+	use        func(id string, at time.Time) mesos.Readings
+	hold       chan struct{}                                   // where not nil, answers wait for it
+	container  map[string]string                               // the executor ID of an agent's container, where it is not t<n>
+	more       []string                                        // executor IDs of more containers of each agent
+	none       map[string]bool                                 // agents that answer an empty list
+	answer     func(id string, at time.Time) []mesos.Container // instead of all of these
+	panics     string                                          // the agent whose answer makes the client panic
+	takes      time.Duration                                   // how much time goes by while one is asked
+	noSnapshot error                                           // the answer for agents' own metrics
+	own        map[string]float64                              // agents' own metrics, beside the uptime
 }
 
 func (f *fakeAgents) Know(agents []mesos.AgentAddress) {
@@ -110,6 +111,9 @@ func (f *fakeAgents) Snapshot(_ context.Context, id string) (*mesos.Metrics, err
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.metrics++
+	if f.noSnapshot != nil {
+		return nil, f.noSnapshot
+	}
 	values := map[string]float64{"slave/uptime_secs": 5}
 	maps.Copy(values, f.own)
 	return &mesos.Metrics{Answer: mesos.Answer{Sent: f.clock.Now(), Bytes: 100}, Values: values}, nil

@@ -117,6 +117,8 @@ func TestContainersOfExecutors(t *testing.T) {
 func TestContainersOfAClusterThatThePrincipalDoesNotSee(t *testing.T) {
 	f, _ := startAgents(t, 1, collector.Settings{}, func(f *fake, _ *fakeAgents) { f.state.Frameworks = nil })
 	f.clock.Advance(interval - time.Second)
+	require.Empty(t, f.Status().AgentPolls.Containers.Lacking(), "it may have begun since /state")
+	f.clock.Advance(interval)
 	require.Equal(t, []string{"The agents' answers have 1 container, of which the leader lists none: what it uses belongs to no framework that is known. Check what the principal may see."},
 		f.Status().AgentPolls.Containers.Lacking())
 }
@@ -234,4 +236,28 @@ func TestAnAgentThatCannotSayCostsOnlyItself(t *testing.T) {
 	require.Equal(t, [2]int{2, 2}, containersRead(a), "of those that answered")
 	require.Equal(t, 1, a.Silent, "also while it is not asked")
 	require.Empty(t, a.Containers.Lacking())
+}
+
+// Right after the start, too, a container that ended since /state is not missing.
+func TestInTheFirstAnswerOneOfSeveralMayHaveEnded(t *testing.T) {
+	f, _ := startAgents(t, 1, collector.Settings{}, func(f *fake, a *fakeAgents) {
+		tenTasks(f, a)
+		a.more = a.more[:7]
+	})
+	f.clock.Advance(interval - time.Second)
+	require.Empty(t, f.Status().AgentPolls.Containers.Lacking())
+	require.Equal(t, [2]int{8, 8}, containersRead(f.Status().AgentPolls))
+	f.clock.Advance(interval)
+	require.Equal(t, [2]int{8, 10}, containersRead(f.Status().AgentPolls))
+}
+
+func TestAnAgentWithoutMetricsOfItsOwnGivesStatistics(t *testing.T) {
+	f, _ := startAgents(t, 2, collector.Settings{}, func(_ *fake, a *fakeAgents) { a.noSnapshot = failure(mesos.NotMesos) })
+	f.clock.Advance(2*interval - time.Second)
+	a := f.Status().AgentPolls
+	require.Empty(t, a.Problems)
+	require.Equal(t, []collector.AgentProblem{{Category: mesos.NotMesos, Agents: 2, Example: "made up: not_mesos"}}, a.OwnMetricsProblems)
+	require.Equal(t, [3]int{2, 2, 0}, [3]int{a.Answered, a.Containers.Read, a.Silent})
+	require.Equal(t, 1.0, f.rec.sum(f.clock.Now(), "mesos_up", "poll=agents"))
+	require.Equal(t, 4.0, f.rec.sum(f.clock.Now(), "mesos_poll_failures_total", "poll=agents", "category=not_mesos"))
 }

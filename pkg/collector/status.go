@@ -85,6 +85,9 @@ type AgentPolls struct {
 	// sentence when they are not.
 	OwnMetrics    bool   `json:"ownMetrics"`
 	OwnMetricsWhy string `json:"ownMetricsWhy,omitempty"`
+	// OwnMetricsProblems are why agents that gave statistics gave no metrics of their
+	// own, like Problems.
+	OwnMetricsProblems []AgentProblem `json:"ownMetricsProblems,omitempty"`
 }
 
 // AgentProblem is a kind of failure of agents, with an example.

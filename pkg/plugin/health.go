@@ -128,6 +128,9 @@ func verbose(a StatusAnswer) string {
 			}
 			line("Warning: %s), one of them: %s", text, p.Example)
 		}
+		for _, p := range agents.OwnMetricsProblems {
+			line("Warning: %s gave no own metrics, only statistics (%s), one of them: %s", count(p.Agents, "agent"), p.Category, p.Example)
+		}
 	}
 	if agents := a.AgentPolls; agents != nil {
 		for _, sentence := range agents.Containers.Lacking() {

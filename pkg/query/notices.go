@@ -128,10 +128,14 @@ func (c circumstances) agents() []data.Notice {
 	if a.NotReachedWhy != "" {
 		all = append(all, warning("%s", a.NotReachedWhy))
 	}
-	if c.readsContainers() {
-		for _, sentence := range a.Containers.Lacking() {
-			all = append(all, warning("%s", sentence))
+	if !c.readsContainers() { // but agents' own metrics
+		for _, p := range a.OwnMetricsProblems {
+			all = append(all, warning("%d of %d agents gave no own metrics in the latest poll. One of them: %s", p.Agents, a.Listed, p.Example))
 		}
+		return all
+	}
+	for _, sentence := range a.Containers.Lacking() {
+		all = append(all, warning("%s", sentence))
 	}
 	return all
 }

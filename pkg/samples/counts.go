@@ -77,8 +77,8 @@ func (c *ContainerCounts) add(agent *cluster.Agent, other ContainerCounts) {
 // A watch holds what an agent's earlier answers lacked. A task may end between
 // /state and the agent's answer, and a container that begins has no numbers yet.
 // So what is lacking counts from the second answer on, when a /state sent after the
-// first still lists it; but at once in an agent's very first answer, since what
-// never answered right is no passing state.
+// first still lists it; but at once where an agent's very first answer has none of
+// several containers, which hardly end all at a time.
 type watch struct {
 	answered time.Time // when the last one was asked for; zero: none
 	lacking  map[containerKey]lack
@@ -110,7 +110,7 @@ func (w *watch) count(now map[containerKey]*reading, placed map[containerKey]*co
 		if lacks != (lack{}) {
 			lacking[k] = lacks
 		}
-		told := func(now, before bool) bool { return now && (first || before && newer) }
+		told := func(now, before bool) bool { return now && before && newer }
 		switch {
 		case told(lacks.all, before.all):
 			c.Expected++
@@ -122,10 +122,13 @@ func (w *watch) count(now map[containerKey]*reading, placed map[containerKey]*co
 			c.WithoutMemory += one01(told(lacks.memory, before.memory || before.all))
 		}
 	}
+	if first && c.Read == 0 && len(lacking) > 1 {
+		c.Expected = len(lacking)
+	}
 	for k, r := range now {
 		if placed[k] == nil && !r.empty {
 			c.Unknown++
-			c.stay += one01(first || w.unknown[k] && newer)
+			c.stay += one01(w.unknown[k] && newer)
 			unknown[k] = true
 		}
 	}
