@@ -44,8 +44,10 @@ export function stateBeforeOf(watched: Watched): (at: number) => number {
     .map(({ at }) => at);
   // Where every other poll may fail, what a query sees may be two polls old.
   const age = watched.interval * watched.speed * (anyMasterAnswers(watched) ? 3 : 1);
+  // Where no leader answered a page, the moment is that of the request for /state, and the answer is a little later.
+  const late = anyMasterAnswers(watched) && !watched.oneClock ? 0.5 * watched.speed : 0;
   return (moment) => {
-    const found = states.findLast((at) => at <= moment) ?? -Infinity;
+    const found = states.findLast((at) => at <= moment + late) ?? -Infinity;
     return found > moment - age ? found : moment;
   };
 }
