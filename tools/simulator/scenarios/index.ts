@@ -15,11 +15,8 @@ import frameworkFailsOver from './framework-fails-over.ts';
 import leaderFails from './leader-fails.ts';
 import masterDown from './master-down.ts';
 import masterRecovers from './master-recovers.ts';
-import mesos019 from './mesos-0-19.ts';
-import mesos022 from './mesos-0-22.ts';
-import mesos028 from './mesos-0-28.ts';
-import mesos14 from './mesos-1-4.ts';
 import noLeader from './no-leader.ts';
+import oldMasters from './old-masters.ts';
 import outOfMemory from './out-of-memory.ts';
 import quotaExhausted from './quota-exhausted.ts';
 import rackLost from './rack-lost.ts';
@@ -47,10 +44,7 @@ export const SCENARIOS: Scenario[] = [
   truncated,
   rateLimit,
   auth,
-  mesos019,
-  mesos022,
-  mesos028,
-  mesos14,
+  ...oldMasters,
   dcos,
   balancer,
   balancerLeader,

@@ -102,6 +102,34 @@ const LATER_FLAGS = [
   'max_completed_tasks_per_framework',
 ];
 
+/** Those of 0.28 and 1.4. */
+const PAGES: Pick<Shape, 'masterPages' | 'agentPages'> = {
+  // src/master/master.cpp, Master::initialize(); src/version/version.cpp
+  masterPages: {
+    '/state': '/state',
+    '/state.json': '/state',
+    '/roles': '/roles',
+    '/roles.json': '/roles',
+    '/flags': '/flags',
+    '/metrics/snapshot': '/metrics/snapshot',
+    '/system/stats.json': '/system/stats.json',
+    '/version': '/version',
+    '/health': '/health',
+    '/redirect': '/redirect',
+    '/': '/',
+  },
+  // src/slave/slave.cpp, Slave::initialize(); src/slave/monitor.cpp
+  agentPages: {
+    '/monitor/statistics': '/monitor/statistics',
+    '/monitor/statistics.json': '/monitor/statistics',
+    '/flags': '/flags',
+    '/metrics/snapshot': '/metrics/snapshot',
+    '/system/stats.json': '/system/stats.json',
+    '/version': '/version',
+    '/health': '/health',
+  },
+};
+
 /** Those of 0.19 and 0.22. */
 const OLDEST_PAGES: Pick<Shape, 'masterPages' | 'agentPages'> = {
   masterPages: {
@@ -234,30 +262,7 @@ export const SHAPES: Record<Exclude<Version, '1.12'>, Shape> = {
   '0.28': {
     version: '0.28.2',
     sha: 'ceecad69bd9656cf405ca7378ad021c4ad51aaed',
-    // src/master/master.cpp, Master::initialize(); src/version/version.cpp
-    masterPages: {
-      '/state': '/state',
-      '/state.json': '/state',
-      '/roles': '/roles',
-      '/roles.json': '/roles',
-      '/flags': '/flags',
-      '/metrics/snapshot': '/metrics/snapshot',
-      '/system/stats.json': '/system/stats.json',
-      '/version': '/version',
-      '/health': '/health',
-      '/redirect': '/redirect',
-      '/': '/',
-    },
-    // src/slave/slave.cpp, Slave::initialize(); src/slave/monitor.cpp
-    agentPages: {
-      '/monitor/statistics': '/monitor/statistics',
-      '/monitor/statistics.json': '/monitor/statistics',
-      '/flags': '/flags',
-      '/metrics/snapshot': '/metrics/snapshot',
-      '/system/stats.json': '/system/stats.json',
-      '/version': '/version',
-      '/health': '/health',
-    },
+    ...PAGES,
     // src/master/http.cpp, Master::Http::state() asks nowhere whether the master leads
     follower: 'empty',
     // Master::Http::redirect()
@@ -315,30 +320,7 @@ export const SHAPES: Record<Exclude<Version, '1.12'>, Shape> = {
   '1.4': {
     version: '1.4.2',
     sha: '612ec2c63a68b4d5b60d1d864e6703fde1c2a023',
-    // src/master/master.cpp, Master::initialize()
-    masterPages: {
-      '/state': '/state',
-      '/state.json': '/state',
-      '/roles': '/roles',
-      '/roles.json': '/roles',
-      '/flags': '/flags',
-      '/metrics/snapshot': '/metrics/snapshot',
-      '/system/stats.json': '/system/stats.json',
-      '/version': '/version',
-      '/health': '/health',
-      '/redirect': '/redirect',
-      '/': '/',
-    },
-    // src/slave/slave.cpp, Slave::initialize()
-    agentPages: {
-      '/monitor/statistics': '/monitor/statistics',
-      '/monitor/statistics.json': '/monitor/statistics',
-      '/flags': '/flags',
-      '/metrics/snapshot': '/metrics/snapshot',
-      '/system/stats.json': '/system/stats.json',
-      '/version': '/version',
-      '/health': '/health',
-    },
+    ...PAGES,
     // src/master/http.cpp, Master::Http::state(): if (!master->elected()) return redirect(request), as since 1.0.0
     follower: 'redirect',
     // Master::Http::redirect()
