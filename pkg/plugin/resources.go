@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -57,13 +56,12 @@ func (p *Plugin) bounded(next http.Handler) http.Handler {
 			p.writeError(w, http.StatusRequestURITooLong, fmt.Errorf("the address has %d bytes: %d are the most; use fewer or shorter selectors", n, maxAddress))
 			return
 		}
-		// The SDK's adapter has the whole body in memory.
-		body, err := io.ReadAll(http.MaxBytesReader(w, cmp.Or(r.Body, io.ReadCloser(http.NoBody)), maxBody))
-		if err != nil {
+		// The SDK has the whole body in memory already. It is not copied before there is
+		// room for it.
+		if r.ContentLength > maxBody {
 			p.writeError(w, http.StatusRequestEntityTooLarge, fmt.Errorf("the body has more than %d bytes: choose fewer values in the query", maxBody))
 			return
 		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
 		next.ServeHTTP(w, r)
 	})
 }
@@ -86,13 +84,7 @@ func (p *Plugin) withSource(handle sourceHandler) http.HandlerFunc {
 // compile answers `{query}` with `{"promql", "warnings"}`: what the query's
 // builder fields mean.
 func (p *Plugin) compile(w http.ResponseWriter, r *http.Request) {
-	// bounded has read the body already.
-	text, err := io.ReadAll(r.Body)
-	if err != nil {
-		p.writeError(w, http.StatusBadRequest, err)
-		return
-	}
-	leave, err := p.registry.engine.Parsing(r.Context(), len(text))
+	leave, err := p.registry.engine.Parsing(r.Context(), int(r.ContentLength))
 	if err != nil {
 		p.writeError(w, query.StatusOf(err), err)
 		return
@@ -101,7 +93,8 @@ func (p *Plugin) compile(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		Query json.RawMessage `json:"query"`
 	}
-	if err := json.NewDecoder(bytes.NewReader(text)).Decode(&body); err != nil {
+	text := http.MaxBytesReader(w, cmp.Or(r.Body, io.ReadCloser(http.NoBody)), maxBody)
+	if err := json.NewDecoder(text).Decode(&body); err != nil {
 		p.writeError(w, http.StatusBadRequest, fmt.Errorf(`the body must be {"query": {...}}: %w`, err))
 		return
 	}

@@ -68,6 +68,7 @@ type plan struct {
 type compiler struct {
 	query   *MetricsQuery
 	instant bool
+	most    int // bytes of PromQL
 	// own are the labels the series carry, info the series to join others from.
 	own  []string
 	info []infoSeries
@@ -88,9 +89,10 @@ type compiler struct {
 	onPoll []*labels.Matcher
 }
 
-// compileMetrics turns a metrics query into a plan. Errors are *InvalidError.
-func compileMetrics(q *MetricsQuery, instant bool) (plan, error) {
-	c := compiler{query: q, instant: instant}
+// compileMetrics turns a metrics query into a plan of at most so many bytes of PromQL.
+// Errors are *InvalidError.
+func compileMetrics(q *MetricsQuery, instant bool, most int) (plan, error) {
+	c := compiler{query: q, instant: instant, most: most}
 	if q.Metric != "" {
 		return c.catalogueSeries()
 	}
@@ -270,11 +272,14 @@ func (c *compiler) checkFilterText(operands int) error {
 	if c.query.Top != 0 {
 		operands *= 2 // the measure is written twice
 	}
-	if bytes > promql.MaxExpressionLists/operands {
-		return bad("filters", "have %d bytes in each of %d selectors of the expression and may have %d in each: choose fewer values, or use a regular expression for them",
-			bytes, operands, promql.MaxExpressionLists/operands)
+	switch {
+	case bytes <= c.most/operands:
+		return nil
+	case bytes <= promql.MaxExpressionLists/operands:
+		return tooLongToShow(bytes * operands)
 	}
-	return nil
+	return bad("filters", "have %d bytes in each of %d selectors of the expression and may have %d in each: choose fewer values, or use a regular expression for them",
+		bytes, operands, promql.MaxExpressionLists/operands)
 }
 
 // aggregate brings entities of a group together.

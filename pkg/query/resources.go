@@ -39,12 +39,12 @@ func Compile(raw json.RawMessage) (Compiled, error) {
 	if err != nil {
 		return Compiled{}, err
 	}
-	built, err := compile(p, !p.overRange())
+	built, err := compileUpTo(MaxCompiled, p, !p.overRange())
 	if err != nil {
 		return Compiled{}, err
 	}
 	if len(built.expr) > MaxCompiled {
-		return Compiled{}, bad("", "the query is %d bytes of PromQL, and at most %d are shown or edited as code: it runs as it is; choose fewer values to see it as code", len(built.expr), MaxCompiled)
+		return Compiled{}, tooLongToShow(len(built.expr))
 	}
 	answer := Compiled{PromQL: built.expr, Warnings: built.notices}
 	if len(built.filters) > 0 {
@@ -65,6 +65,10 @@ func wholeVariables(conditions []condition) (sentences []string) {
 		}
 	}
 	return sentences
+}
+
+func tooLongToShow(bytes int) error {
+	return bad("", "the query is %d bytes of PromQL or more, and at most %d are shown or edited as code: it runs as it is; choose fewer values to see it as code", bytes, MaxCompiled)
 }
 
 // A LookUp is what a look-up of labels is about.

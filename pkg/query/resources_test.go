@@ -64,7 +64,7 @@ func TestCompileShowsNoMoreThanSomebodyReads(t *testing.T) {
 	require.NoError(t, err)
 	query := json.RawMessage(`{"entity":"agent","resource":"cpus","measure":"free","filters":[{"label":"agent","operator":"=","value":` + string(value) + `}]}`)
 	_, err = Compile(query)
-	require.ErrorContains(t, err, "bytes of PromQL, and at most 1048576 are shown or edited as code: it runs as it is")
+	require.ErrorContains(t, err, "bytes of PromQL or more, and at most 1048576 are shown or edited as code: it runs as it is")
 }
 
 func TestLabelsAndTheirValues(t *testing.T) {

@@ -351,9 +351,14 @@ func build(ctx context.Context, src Source, q backend.DataQuery, o Options, p pa
 
 // compile returns the plan of a query for numbers.
 func compile(p parsed, instant bool) (plan, error) {
+	return compileUpTo(promql.MaxExpressionLists, p, instant)
+}
+
+// compileUpTo is compile for at most so many bytes of PromQL of a builder query.
+func compileUpTo(most int, p parsed, instant bool) (plan, error) {
 	switch {
 	case p.metrics != nil:
-		made, err := compileMetrics(p.metrics, instant)
+		made, err := compileMetrics(p.metrics, instant, most)
 		made.conditions = slices.Concat(conditionsOf(p.metrics.Filters), conditionsOfDashboard(p.AdhocFilters))
 		return made, err
 	case p.promql != nil:
