@@ -4,12 +4,15 @@ import { parseArgs } from 'node:util';
 
 import { startWorkbench, type WorkbenchOptions } from './start.ts';
 
-const usage = `npm run workbench -- [--provisioning DIR] [--port N] [--plugin DIR] [--history DIR]
+const usage = `npm run workbench -- [--provisioning DIR] [--port N] [--plugin DIR] [--history DIR] [--role ROLE]
 
   --provisioning DIR  folder with Grafana provisioning files, datasources/*.yaml (provisioning)
   --port N            port on this machine; 0 for any free one (3000)
   --plugin DIR        a built plugin; without it this repository's is built when it is outdated
-  --history DIR       folder for history on disk, as history_path in grafana.ini would set it`;
+  --history DIR       folder for history on disk, as history_path in grafana.ini would set it
+  --role ROLE         the user's role: Viewer, Editor or Admin (Admin)`;
+
+const roles = ['Viewer', 'Editor', 'Admin'] as const;
 
 function options(): WorkbenchOptions {
   try {
@@ -19,6 +22,7 @@ function options(): WorkbenchOptions {
         port: { type: 'string', default: '3000' },
         plugin: { type: 'string' },
         history: { type: 'string' },
+        role: { type: 'string', default: 'Admin' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
@@ -30,7 +34,11 @@ function options(): WorkbenchOptions {
     if (!Number.isInteger(port) || port < 0 || port > 65535) {
       throw new Error(`--port is a number from 0 to 65535, not ${values.port}`);
     }
-    return { ...values, port };
+    const role = roles.find((known) => known === values.role);
+    if (!role) {
+      throw new Error(`--role is ${roles.join(', ')}, not ${values.role}`);
+    }
+    return { ...values, port, role };
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${usage}`);
     process.exit(2);

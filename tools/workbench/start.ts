@@ -16,6 +16,10 @@ export interface WorkbenchOptions {
   plugin?: string;
   /** Absolute folder for the plugin's history on disk; absent: in memory. */
   history?: string;
+  /** Role of the user (Admin). */
+  role?: 'Viewer' | 'Editor' | 'Admin';
+  /** Requests with the header FromAlert are those of alert rules, which Grafana takes from no client: for tests. */
+  rules?: boolean;
   /** Takes each line of the host's and the plugin's log; absent: standard error. */
   log?: (line: string) => void;
 }
@@ -38,6 +42,8 @@ export async function startWorkbench(options: WorkbenchOptions): Promise<Workben
     page: path.join(root, pageFolder),
     port: String(options.port ?? 3000),
     ...(options.history && { history: options.history }),
+    ...(options.role && { role: options.role }),
+    ...(options.rules && { rules: 'true' }),
   };
   const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
   // The host ends when its standard input closes: it does not outlive this

@@ -23,7 +23,7 @@ func (s *server) health(w http.ResponseWriter, r *http.Request, one source) {
 		return
 	}
 	response, err := services.diagnostics.CheckHealth(r.Context(), &pluginv2.CheckHealthRequest{
-		PluginContext: backend.ToProto().PluginContext(pluginContext(s.manifest, one, appURL(r))),
+		PluginContext: backend.ToProto().PluginContext(s.pluginContext(one, r)),
 	})
 	if err != nil {
 		s.failed(w, r.Context(), "check health", err)
@@ -88,7 +88,7 @@ func (s *server) resource(w http.ResponseWriter, r *http.Request, one source) {
 	}
 	path := r.PathValue("path")
 	stream, err := services.resource.CallResource(r.Context(), backend.ToProto().CallResourceRequest(&backend.CallResourceRequest{
-		PluginContext: pluginContext(s.manifest, one, appURL(r)),
+		PluginContext: s.pluginContext(one, r),
 		Path:          path,
 		Method:        r.Method,
 		URL:           (&url.URL{Path: path, RawQuery: r.URL.RawQuery}).String(),

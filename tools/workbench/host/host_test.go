@@ -68,7 +68,7 @@ datasources:
 func fixture(t *testing.T, provisioning string) options {
 	t.Helper()
 	dir := t.TempDir()
-	o := options{plugin: filepath.Join(dir, "dist"), provisioning: filepath.Join(dir, "provisioning"), page: filepath.Join(dir, "page")}
+	o := options{role: admin, plugin: filepath.Join(dir, "dist"), provisioning: filepath.Join(dir, "provisioning"), page: filepath.Join(dir, "page")}
 	write := func(path, content string) {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 		require.NoError(t, os.WriteFile(path, []byte(content), 0o644))
@@ -163,7 +163,7 @@ func seenBy(t *testing.T, a answer, refID string) seen {
 
 func TestHost(t *testing.T) {
 	o := fixture(t, twoSources)
-	o.history = "/var/lib/history"
+	o.history, o.rules = "/var/lib/history", true
 	host := startHost(t, o)
 
 	t.Run("a query reaches the plugin as from Grafana", func(t *testing.T) {
@@ -189,6 +189,17 @@ func TestHost(t *testing.T) {
 		require.Equal(t, "true", s.Headers["http_X-Grafana-From-Expr"])
 		require.Equal(t, "true", s.Headers["FromAlert"])
 		require.NotContains(t, fmt.Sprint(s.Headers), "stays here")
+	})
+
+	t.Run("nobody else's request is a rule's", func(t *testing.T) {
+		o := fixture(t, twoSources)
+		o.role = viewer
+		host := startHost(t, o)
+		s := seenBy(t, host.query(t, `{"refId":"A","datasource":{"uid":"one"}}`, "FromAlert", "true"), "A")
+		require.NotContains(t, s.Headers, "FromAlert")
+		require.Equal(t, "viewer", s.Login)
+		require.JSONEq(t, `[{"orgId":1,"name":"Main Org.","role":"Viewer"}]`, host.ask(t, "GET", "/api/user/orgs", "").body)
+		require.Equal(t, 403, host.ask(t, "PUT", "/api/datasources/uid/one", `{}`).status)
 	})
 
 	t.Run("the plugin's environment is bare", func(t *testing.T) {

@@ -23,6 +23,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -40,6 +41,8 @@ type options struct {
 	page         string // directory with the built page; empty: no page is served
 	history      string // value of GF_PLUGIN_HISTORY_PATH; empty: not set
 	port         int    // 0: any free port
+	role         role   // of everybody who asks
+	rules        bool   // requests with the header FromAlert are those of alert rules
 	verbose      bool   // the plugin's debug lines too
 	tied         bool   // end when standard input closes, so that no host outlives a killed starter
 }
@@ -51,9 +54,16 @@ func main() {
 	flag.StringVar(&o.page, "page", "", "directory of the built page")
 	flag.StringVar(&o.history, "history", "", "absolute directory for the plugin's history (GF_PLUGIN_HISTORY_PATH)")
 	flag.IntVar(&o.port, "port", 3000, "port on the loopback interface, 0 for any free one")
+	asked := flag.String("role", string(admin), "role of the user: Viewer, Editor or Admin")
+	flag.BoolVar(&o.rules, "rules", false, "take a request with the header FromAlert for an alert rule's, which Grafana does for none from outside: for tests")
 	flag.BoolVar(&o.verbose, "verbose", false, "print the plugin's debug lines")
 	flag.BoolVar(&o.tied, "tied", false, "end when standard input closes")
 	flag.Parse()
+	o.role = role(*asked)
+	if !slices.Contains(roles, o.role) {
+		fmt.Fprintf(os.Stderr, "workbench host: the role %q is not known: one of Viewer, Editor, Admin\n", *asked)
+		os.Exit(2)
+	}
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -37,7 +37,7 @@ var tracingHeaders = []string{
 }
 
 // alertHeader marks the queries of alert rules. Grafana sets it inside its
-// scheduler; the host forwards it from any client.
+// scheduler and passes it on from no client; the host does with --rules only.
 const alertHeader = "FromAlert"
 
 // query answers POST /api/ds/query: one answer per refId; the status is 400 when
@@ -135,7 +135,7 @@ func (s *server) queryOne(r *http.Request, one source, queries []backend.DataQue
 		return nil, err
 	}
 	req := &backend.QueryDataRequest{
-		PluginContext: pluginContext(s.manifest, one, appURL(r)),
+		PluginContext: s.pluginContext(one, r),
 		Queries:       queries,
 		Headers:       map[string]string{},
 	}
@@ -144,7 +144,7 @@ func (s *server) queryOne(r *http.Request, one source, queries []backend.DataQue
 			req.SetHTTPHeader(name, value)
 		}
 	}
-	if value := r.Header.Get(alertHeader); value != "" {
+	if value := r.Header.Get(alertHeader); s.rules && value != "" {
 		req.Headers[alertHeader] = value
 	}
 	response, err := services.data.QueryData(r.Context(), backend.ToProto().QueryDataRequest(req))

@@ -19,15 +19,41 @@ type server struct {
 	manifest manifest
 	sources  *sources
 	process  *process
+	role     role // of everybody who asks
+	rules    bool // whether a request may be a rule's
 	log      hclog.Logger
 }
 
+// role is a user's role in the organization, as Grafana spells it.
+type role string
+
+const (
+	viewer role = "Viewer"
+	editor role = "Editor"
+	admin  role = "Admin"
+)
+
+var roles = []role{viewer, editor, admin}
+
+// atLeast answers everybody with a lesser role as Grafana does (pkg/services/accesscontrol).
+func (s *server) atLeast(least role, next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if slices.Index(roles, s.role) < slices.Index(roles, least) {
+			writeMessage(w, http.StatusForbidden, "You'll need additional permissions to perform this action")
+			return
+		}
+		next(w, r)
+	}
+}
+
 func newServer(m manifest, all *sources, p *process, o options, log hclog.Logger) http.Handler {
-	s := &server{manifest: m, sources: all, process: p, log: log}
+	s := &server{manifest: m, sources: all, process: p, role: o.role, rules: o.rules, log: log}
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/user/orgs", s.listOrgs)
+	// Everybody gets this list: the page has it in the place of Grafana's boot data.
 	mux.HandleFunc("GET /api/datasources", s.listSources)
 	mux.HandleFunc("GET /api/datasources/uid/{uid}", s.withSource(s.showSource))
-	mux.HandleFunc("PUT /api/datasources/uid/{uid}", s.withSource(s.changeSource))
+	mux.HandleFunc("PUT /api/datasources/uid/{uid}", s.atLeast(admin, s.withSource(s.changeSource)))
 	mux.HandleFunc("GET /api/datasources/uid/{uid}/health", s.withSource(s.health))
 	mux.HandleFunc("/api/datasources/uid/{uid}/resources/{path...}", s.withSource(s.resource))
 	mux.HandleFunc("POST /api/ds/query", s.query)
@@ -79,6 +105,11 @@ func (s *server) withSource(next func(http.ResponseWriter, *http.Request, source
 		}
 		next(w, r, found)
 	}
+}
+
+// listOrgs answers with the organization and the user's role in it.
+func (s *server) listOrgs(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, []map[string]any{{"orgId": 1, "name": "Main Org.", "role": s.role}})
 }
 
 func (s *server) listSources(w http.ResponseWriter, _ *http.Request) {

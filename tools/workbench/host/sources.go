@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"net/http"
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -131,18 +133,19 @@ func (s *sources) index(uid string) int {
 }
 
 // pluginContext returns what Grafana sends to a plugin with every request: the
-// organization, the administrator, and the data source with its secrets.
-func pluginContext(m manifest, one source, appURL string) backend.PluginContext {
+// organization, the user, and the data source with its secrets.
+func (s *server) pluginContext(one source, r *http.Request) backend.PluginContext {
+	login := strings.ToLower(string(s.role))
 	agent, _ := useragent.New(grafanaVersion, runtime.GOOS, runtime.GOARCH) // Nil only for a malformed version.
 	return backend.PluginContext{
 		OrgID:         1,
-		PluginID:      m.ID,
-		PluginVersion: m.Info.Version,
+		PluginID:      s.manifest.ID,
+		PluginVersion: s.manifest.Info.Version,
 		Namespace:     "default",
-		User:          &backend.User{Login: "admin", Name: "admin", Email: "admin@localhost", Role: "Admin"},
+		User:          &backend.User{Login: login, Name: login, Email: login + "@localhost", Role: string(s.role)},
 		UserAgent:     agent,
 		GrafanaConfig: backend.NewGrafanaCfg(map[string]string{
-			"GF_APP_URL":                               appURL,
+			"GF_APP_URL":                               appURL(r),
 			"GF_CONCURRENT_QUERY_COUNT":                strconv.Itoa(10),
 			"GF_SQL_ROW_LIMIT":                         strconv.Itoa(1_000_000),
 			"GF_SQL_MAX_OPEN_CONNS_DEFAULT":            strconv.Itoa(100),

@@ -2,20 +2,23 @@
 // reads it the moment it is imported, so the page itself comes after.
 const theme = localStorage.getItem('workbench.theme') === 'light' ? 'light' : 'dark';
 
+const [{ role }]: Array<{ role: string }> = await (await fetch('/api/user/orgs')).json();
+const login = role.toLowerCase();
+
 const grafanaBootData = {
   assets: {},
   navTree: [],
   user: {
     id: 1,
-    uid: 'admin',
-    login: 'admin',
-    name: 'admin',
-    email: 'admin@localhost',
+    uid: login,
+    login,
+    name: login,
+    email: `${login}@localhost`,
     orgId: 1,
     orgName: 'Main Org.',
-    orgRole: 'Admin',
+    orgRole: role,
     isSignedIn: true,
-    isGrafanaAdmin: true,
+    isGrafanaAdmin: role === 'Admin',
     language: 'en-US',
     regionalFormat: 'en-US',
     timezone: 'browser',
