@@ -56,7 +56,12 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       mkdirSync(path.join(settings, 'datasources'));
       writeFileSync(path.join(settings, 'datasources', 'mesos.yaml'), provisioning(replay.masters.slice(0, 1)));
       const log: string[] = [];
-      const workbench = await startWorkbench({ provisioning: settings, port: 0, rules: true, log: (line) => log.push(line) });
+      const workbench = await startWorkbench({
+        provisioning: settings,
+        port: 0,
+        rules: true,
+        log: (line) => log.push(line),
+      });
       await use(workbench);
       await workbench.stop();
       rmSync(settings, { recursive: true });
