@@ -58,8 +58,8 @@ test.describe('a dead master', () => {
         (now) => now === `${state} ok`,
         seconds
       );
-    const up = async () => {
-      const expr = 'min by (cluster) (mesos_up{poll="snapshot"})';
+    const up = async (poll = 'snapshot') => {
+      const expr = `min by (cluster) (mesos_up{poll="${poll}"})`;
       const { results } = await api.query(source.uid, [{ queryType: 'promql', expr, instant: true }]);
       return results.A.frames?.[0]?.data.values.at(-1)?.[0];
     };
@@ -83,6 +83,13 @@ test.describe('a dead master', () => {
     const started = live.now();
     await until('inactive', 200);
     expect(await up()).toBe(1);
+    // Each poll backs off by itself: /state may be tried later than the snapshot that the rule watches.
+    await eventually(
+      '/state answers again',
+      () => up('state'),
+      (now) => now === 1,
+      3 * INTERVAL
+    );
     const back = live.now();
 
     const expr = 'mesos_cluster_cpus_allocated';
