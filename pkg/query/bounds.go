@@ -146,17 +146,44 @@ func boundMetrics(q *MetricsQuery) error {
 	); err != nil {
 		return err
 	}
-	if q.GroupBy != nil {
-		if err := checkCount("groupBy", "labels", len(*q.GroupBy), maxGroupBy); err != nil {
-			return err
-		}
-		for i, label := range *q.GroupBy {
-			if err := checkStrings(bounded{fmt.Sprintf("groupBy[%d]", i), label, maxLabel}); err != nil {
-				return err
-			}
-		}
+	if err := boundGroupBy(q.GroupBy); err != nil {
+		return err
 	}
 	return boundFilters(q.Filters)
+}
+
+// boundEvents bounds the keys of queryType events.
+func boundEvents(q *EventsQuery) error {
+	if err := checkStrings(bounded{"format", string(q.Format), maxName}, bounded{"severity", string(q.Severity), maxName}); err != nil {
+		return err
+	}
+	if err := checkCount("kinds", "kinds", len(q.Kinds), maxFilters); err != nil {
+		return err
+	}
+	for i, kind := range q.Kinds {
+		if err := checkStrings(bounded{fmt.Sprintf("kinds[%d]", i), string(kind), maxName}); err != nil {
+			return err
+		}
+	}
+	if err := boundGroupBy(q.GroupBy); err != nil {
+		return err
+	}
+	return boundFilters(q.Filters)
+}
+
+func boundGroupBy(groupBy *[]string) error {
+	if groupBy == nil {
+		return nil
+	}
+	if err := checkCount("groupBy", "labels", len(*groupBy), maxGroupBy); err != nil {
+		return err
+	}
+	for i, label := range *groupBy {
+		if err := checkStrings(bounded{fmt.Sprintf("groupBy[%d]", i), label, maxLabel}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // boundFilters bounds filters. How long their values may be depends on the

@@ -263,10 +263,11 @@ func article(e Entity) string {
 
 // The values of each key, in the order errors and editors name them.
 var (
-	queryTypeNames = []QueryType{QueryTypeMetrics, QueryTypePromQL, QueryTypeVariable}
+	queryTypeNames = []QueryType{QueryTypeMetrics, QueryTypePromQL, QueryTypeEvents, QueryTypeVariable}
 	aggregateNames = []Aggregate{AggregateSum, AggregateAvg, AggregateMin, AggregateMax, AggregateCount}
 	operatorNames  = []Operator{OperatorEqual, OperatorNotEqual, OperatorMatch, OperatorNotMatch}
 	formatNames    = []Format{FormatTimeSeries, FormatTable}
+	eventsFormats  = []EventsFormat{EventsAnnotations, EventsTable, EventsTimeline, EventsCount}
 	fieldNames     = []VariableField{VariableFieldName, VariableFieldID}
 )
 

@@ -32,7 +32,7 @@ var grafanaFilterKeys = []string{
 var (
 	// queryKeys are those of every query type: a query that was changed to another
 	// type may keep the keys of the one before.
-	queryKeys  = unique(slices.Concat(keysOf(MetricsQuery{}), keysOf(PromQLQuery{}), keysOf(VariableQuery{})))
+	queryKeys  = unique(slices.Concat(keysOf(MetricsQuery{}), keysOf(PromQLQuery{}), keysOf(EventsQuery{}), keysOf(VariableQuery{})))
 	filterKeys = keysOf(Filter{})
 	adhocKeys  = keysOf(AdhocFilter{})
 )

@@ -1,6 +1,10 @@
 package query
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"community-mesos-datasource/pkg/events"
+)
 
 // This file is the query as dashboards, rules and provisioning files hold it.
 // It is the public interface: a key or a value that goes needs a migration in
@@ -18,6 +22,7 @@ type QueryType string
 const (
 	QueryTypeMetrics QueryType = "metrics" // Entity, resource and measure, or one series of the catalogue
 	QueryTypePromQL  QueryType = "promql"  // An expression
+	QueryTypeEvents  QueryType = "events"  // What happened
 
 	QueryTypeVariable QueryType = "variable" // The values a dashboard variable offers
 )
@@ -111,6 +116,18 @@ type Format string
 const (
 	FormatTimeSeries Format = "time_series" // A field per series. The default
 	FormatTable      Format = "table"       // A row per series, or per series and time
+)
+
+// EventsFormat is the shape of an answer of events.
+// +enum
+type EventsFormat string
+
+// The formats of events.
+const (
+	EventsAnnotations EventsFormat = "annotations" // Marks and regions over graphs. The default
+	EventsTable       EventsFormat = "table"       // A row per event
+	EventsTimeline    EventsFormat = "timeline"    // The states of each task, agent or framework over time
+	EventsCount       EventsFormat = "count"       // How many there are in the time range: one number per group, for rules too
 )
 
 // Operator is how a filter compares.
@@ -251,6 +268,8 @@ type MetricsQuery struct {
 	Rate bool `json:"rate,omitempty"`
 	// Top keeps the n largest, or with a negative number the n smallest.
 	Top int `json:"top,omitempty"`
+	// Live adds points as they are collected, while somebody watches a panel. Rules leave it out.
+	Live bool `json:"live,omitempty"`
 	// Forecast shows the value expected this much later, like 1d, from as much history.
 	Forecast string `json:"forecast,omitempty"`
 }
@@ -262,6 +281,27 @@ type PromQLQuery struct {
 	QueryType QueryType `json:"queryType,omitempty"`
 	// Expr is the expression. $__interval, $__rate_interval and $__range are replaced.
 	Expr string `json:"expr"`
+	// Live adds points as they are collected, while somebody watches a panel. Rules leave it out.
+	Live bool `json:"live,omitempty"`
+}
+
+// EventsQuery queries what happened in the time range.
+type EventsQuery struct {
+	Common
+	// QueryType must be said.
+	QueryType QueryType `json:"queryType"`
+	// Format is the shape of the answer. Rules and expressions can read count only.
+	Format EventsFormat `json:"format,omitempty"`
+	// Kinds are what the events are about. Absent or empty: all.
+	Kinds []events.Kind `json:"kinds,omitempty"`
+	// Severity is the least severity. Absent: all.
+	Severity events.Severity `json:"severity,omitempty"`
+	// Filters must all hold. Their labels are the fields of events: kind, event, severity, agent, agent_id, framework, framework_id, role, task, task_id, reason, source, message, label_*.
+	Filters []Filter `json:"filters,omitempty"`
+	// GroupBy are the fields that tell the numbers of count apart. Absent or empty: one total.
+	GroupBy *[]string `json:"groupBy,omitempty"`
+	// Limit is how many events are shown at most, the newest: 1 to 10000; absent: 1000. Of timeline it is how many tasks, agents and frameworks (at most 1000; absent: 100), of count how many groups (at most and if absent: 1000). Rules do not have it.
+	Limit int `json:"limit,omitempty"`
 }
 
 // VariableQuery queries the values that a dashboard variable offers. The answer is

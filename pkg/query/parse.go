@@ -22,7 +22,7 @@ import (
 const version = 1
 
 // laterTypes are query types this plugin will have.
-var laterTypes = []string{"table", "sql", "events", "logs", "topology"}
+var laterTypes = []string{"table", "sql", "logs", "topology"}
 
 // InvalidError is a mistake in a query, which its author can correct.
 type InvalidError struct {
@@ -42,11 +42,12 @@ func bad(key, format string, args ...any) error {
 }
 
 // parsed is a query that was read and is valid. Exactly one of metrics,
-// promql and variable is set.
+// promql, events and variable is set.
 type parsed struct {
 	Common
 	metrics  *MetricsQuery
 	promql   *PromQLQuery
+	events   *EventsQuery
 	variable *VariableQuery
 	least    time.Duration // Interval; 0 for none
 	// unknown are the keys that neither this plugin nor Grafana knows.
@@ -107,6 +108,18 @@ func parseFor(raw json.RawMessage, rule bool) (parsed, error) {
 			return parsed{}, err
 		}
 		if err := checkMetrics(q.metrics); err != nil {
+			return parsed{}, err
+		}
+	case kind == string(QueryTypeEvents):
+		q.events = &EventsQuery{}
+		if err := decode(raw, q.events); err != nil {
+			return parsed{}, err
+		}
+		q.Common = q.events.Common
+		if err := boundEvents(q.events); err != nil {
+			return parsed{}, err
+		}
+		if err := checkEvents(q.events); err != nil {
 			return parsed{}, err
 		}
 	case kind == string(QueryTypeVariable):

@@ -17,6 +17,7 @@ import (
 
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/display"
+	"community-mesos-datasource/pkg/events"
 	"community-mesos-datasource/pkg/history"
 	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/series"
@@ -35,6 +36,8 @@ type Engine interface {
 type Source struct {
 	Engine Engine
 	Store  history.Store
+	// Events is the log of events; nil where none is kept.
+	Events events.Log
 	// Status returns the current status of the collector.
 	Status func() collector.Status
 	// Interval is how often a poll is made now; 0 for never.
@@ -111,6 +114,9 @@ func answer(ctx context.Context, src Source, q backend.DataQuery, o Options) (da
 		return nil, err
 	}
 	notices = append(notices, warnings(parsed.unknown.sentences())...)
+	if parsed.events != nil {
+		return answerEvents(ctx, src, q, o, parsed, notices)
+	}
 	if parsed.variable != nil {
 		return answerVariable(ctx, src, q, parsed, notices)
 	}
@@ -363,6 +369,8 @@ func compileUpTo(most int, p parsed, instant bool) (plan, error) {
 		return made, err
 	case p.promql != nil:
 		return compilePromQL(p.promql, p.rule)
+	case p.events != nil:
+		return plan{}, errNoPromQL
 	default:
 		return plan{}, errNoNumbers
 	}

@@ -11,6 +11,8 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/experimental/schemabuilder"
 	"github.com/invopop/jsonschema"
 	"github.com/stretchr/testify/require"
+
+	"community-mesos-datasource/pkg/events"
 )
 
 // The test that keeps schema.json equal to model.go:
@@ -27,6 +29,19 @@ const schemaFile = "schema.json"
 var enums = []reflect.Type{
 	reflect.TypeFor[QueryType](), reflect.TypeFor[Entity](), reflect.TypeFor[Resource](), reflect.TypeFor[Measure](),
 	reflect.TypeFor[Aggregate](), reflect.TypeFor[Format](), reflect.TypeFor[Operator](), reflect.TypeFor[VariableField](),
+	reflect.TypeFor[EventsFormat](), reflect.TypeFor[events.Kind](), reflect.TypeFor[events.Severity](),
+}
+
+// schemaNames are the names of types whose own would say too little.
+var schemaNames = map[reflect.Type]string{
+	reflect.TypeFor[events.Kind](): "EventKind", reflect.TypeFor[events.Severity](): "EventSeverity",
+}
+
+func schemaName(of reflect.Type) string {
+	if name, has := schemaNames[of]; has {
+		return name
+	}
+	return of.Name()
 }
 
 func TestSchemaIsThatOfTheModel(t *testing.T) {
@@ -52,6 +67,9 @@ func TestSchemaNamesEveryValueTheBackendAccepts(t *testing.T) {
 	require.ElementsMatch(t, names(aggregateNames), schema.Definitions["Aggregate"].Enum)
 	require.ElementsMatch(t, names(operatorNames), schema.Definitions["Operator"].Enum)
 	require.ElementsMatch(t, names(formatNames), schema.Definitions["Format"].Enum)
+	require.ElementsMatch(t, names(eventsFormats), schema.Definitions["EventsFormat"].Enum)
+	require.ElementsMatch(t, names(events.Kinds), schema.Definitions["EventKind"].Enum)
+	require.ElementsMatch(t, names(events.Severities), schema.Definitions["EventSeverity"].Enum)
 	require.ElementsMatch(t, names(fieldNames), schema.Definitions["VariableField"].Enum)
 	require.ElementsMatch(t, names(queryTypeNames), schema.Definitions["QueryType"].Enum)
 }
@@ -63,8 +81,11 @@ func buildSchema(t *testing.T) []byte {
 	t.Helper()
 	builder, err := schemabuilder.NewSchemaBuilder(schemabuilder.BuilderOptions{
 		PluginID: []string{"community-mesos-datasource"},
-		ScanCode: []schemabuilder.CodePaths{{BasePackage: reflect.TypeFor[MetricsQuery]().PkgPath(), CodePath: "./"}},
-		Enums:    enums,
+		ScanCode: []schemabuilder.CodePaths{
+			{BasePackage: reflect.TypeFor[MetricsQuery]().PkgPath(), CodePath: "./"},
+			{BasePackage: reflect.TypeFor[events.Kind]().PkgPath(), CodePath: "../events"},
+		},
+		Enums: enums,
 	})
 	require.NoError(t, err)
 
@@ -84,8 +105,8 @@ func buildSchema(t *testing.T) []byte {
 			return nil
 		}
 		schema.Description = reflector.CommentMap[of.PkgPath()+"."+of.Name()]
-		named[of.Name()] = schema
-		return &jsonschema.Schema{Ref: "#/definitions/" + of.Name()}
+		named[schemaName(of)] = schema
+		return &jsonschema.Schema{Ref: "#/definitions/" + schemaName(of)}
 	}
 
 	definitions := map[string]any{}
@@ -94,6 +115,7 @@ func buildSchema(t *testing.T) []byte {
 		of := map[QueryType]reflect.Type{
 			QueryTypeMetrics:  reflect.TypeFor[MetricsQuery](),
 			QueryTypePromQL:   reflect.TypeFor[PromQLQuery](),
+			QueryTypeEvents:   reflect.TypeFor[EventsQuery](),
 			QueryTypeVariable: reflect.TypeFor[VariableQuery](),
 		}[queryType]
 		members = append(members, map[string]any{"$ref": "#/definitions/" + of.Name()})

@@ -4,7 +4,7 @@
 /**
  * A query of the Apache Mesos data source. Generated from pkg/query/model.go by `npm run generate`; do not edit.
  */
-export type MesosQuery = MetricsQuery | PromQLQuery | VariableQuery;
+export type MesosQuery = MetricsQuery | PromQLQuery | EventsQuery | VariableQuery;
 /**
  * Format is the shape of the answer.
  */
@@ -56,6 +56,18 @@ export type Operator = '=' | '!=' | '=~' | '!~';
  * Aggregate is the function that combines the entities of a group.
  */
 export type Aggregate = 'sum' | 'avg' | 'min' | 'max' | 'count';
+/**
+ * EventsFormat is the shape of an answer of events.
+ */
+export type EventsFormat = 'annotations' | 'table' | 'timeline' | 'count';
+/**
+ * Kind is what an event is about.
+ */
+export type EventKind = 'task' | 'agent' | 'framework' | 'master' | 'maintenance' | 'collection';
+/**
+ * Severity is how much an event should worry.
+ */
+export type EventSeverity = 'info' | 'warning' | 'error';
 /**
  * VariableField is the property of an entity that a dashboard variable holds.
  */
@@ -128,6 +140,10 @@ export interface MetricsQuery {
    * Top keeps the n largest, or with a negative number the n smallest.
    */
   top?: number;
+  /**
+   * Live adds points as they are collected, while somebody watches a panel. Rules leave it out.
+   */
+  live?: boolean;
   /**
    * Forecast shows the value expected this much later, like 1d, from as much history.
    */
@@ -222,6 +238,71 @@ export interface PromQLQuery {
    * Expr is the expression. $__interval, $__rate_interval and $__range are replaced.
    */
   expr: string;
+  /**
+   * Live adds points as they are collected, while somebody watches a panel. Rules leave it out.
+   */
+  live?: boolean;
+}
+/**
+ * EventsQuery queries what happened in the time range.
+ */
+export interface EventsQuery {
+  /**
+   * RefID is the name of the query in its panel or rule.
+   */
+  refId: string;
+  /**
+   * Hide: not shown in panels. Rules evaluate it all the same.
+   */
+  hide?: boolean;
+  /**
+   * Key is Grafana's name of the query in Explore.
+   */
+  key?: string;
+  datasource?: DatasourceRef;
+  /**
+   * Version is the version of this format. Absent is 1.
+   */
+  version?: number;
+  /**
+   * LegendFormat is the display name, {{label}} stands for a label's value. Absent or __auto: what tells the series apart; of promql, absent is the whole name. In a table, a text without labels names the column of values.
+   */
+  legendFormat?: string;
+  /**
+   * Interval is the least step, like 1m.
+   */
+  interval?: string;
+  /**
+   * Range asks for values over the time range. So does a query that asks for neither range nor instant.
+   */
+  range?: boolean;
+  /**
+   * Instant asks for the values at the end of the time range. Rules get these alone.
+   */
+  instant?: boolean;
+  format?: EventsFormat;
+  /**
+   * AdhocFilters are a dashboard's filters. They hold for every query.
+   */
+  adhocFilters?: AdhocFilter[];
+  queryType: 'events';
+  /**
+   * Kinds are what the events are about. Absent or empty: all.
+   */
+  kinds?: EventKind[];
+  severity?: EventSeverity;
+  /**
+   * Filters must all hold. Their labels are the fields of events: kind, event, severity, agent, agent_id, framework, framework_id, role, task, task_id, reason, source, message, label_*.
+   */
+  filters?: Filter[];
+  /**
+   * GroupBy are the fields that tell the numbers of count apart. Absent or empty: one total.
+   */
+  groupBy?: string[];
+  /**
+   * Limit is how many events are shown at most, the newest: 1 to 10000; absent: 1000. Of timeline it is how many tasks, agents and frameworks (at most 1000; absent: 100), of count how many groups (at most and if absent: 1000). Rules do not have it.
+   */
+  limit?: number;
 }
 /**
  * VariableQuery queries the values that a dashboard variable offers.
