@@ -44,6 +44,24 @@ func (f *flights) close() {
 	f.running.Wait()
 }
 
+// join returns a context that ends with ctx and with the client, for what is not
+// shared. The client's end waits until done is called.
+func (f *flights) join(ctx context.Context) (joined context.Context, done func(), err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return nil, nil, ErrClosed
+	}
+	f.running.Add(1)
+	joined, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(f.ctx, cancel)
+	return joined, func() {
+		stop()
+		cancel()
+		f.running.Done()
+	}, nil
+}
+
 // share runs a function, or waits for one with the same key that runs already. All
 // callers get the same value and must not change it.
 func share[T any](ctx context.Context, f *flights, key string, run func(context.Context) (T, error)) (T, error) {

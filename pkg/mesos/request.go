@@ -13,12 +13,13 @@ import (
 	"time"
 )
 
-// One GET request to one master or agent: what is sent, and what each status
-// means.
+// One request to one master or agent: what is sent, and what each status means.
 
 // endpoint is an HTTP endpoint of a master or agent.
 type endpoint struct {
 	path string
+	// post is the body of a POST; "": it is a GET.
+	post string
 	// old is its path before it had that one; "": it was not there, or had the same.
 	old string
 	// limit is the most bytes of the unpacked body, where there is one for every
@@ -119,13 +120,21 @@ type spelling struct{ address, path string }
 // send sends a request and returns when the head of the response has come.
 func (c *asker) send(ctx context.Context, target Target, page endpoint) (*http.Response, head, error) {
 	h := head{Answer: Answer{Target: target.Address, Sent: c.now()}}
-	req, err := http.NewRequestWithContext(context.WithValue(withRegistered(ctx, target), targetKey{}, target.URL.Host), http.MethodGet, target.at(page.path), nil)
+	method, body := http.MethodGet, io.Reader(nil)
+	if page.post != "" {
+		method, body = http.MethodPost, strings.NewReader(page.post)
+	}
+	req, err := http.NewRequestWithContext(context.WithValue(withRegistered(ctx, target), targetKey{}, target.URL.Host), method, target.at(page.path), body)
 	if err != nil {
 		return nil, h, fmt.Errorf("asking %s for %s: %w", target.Address, page.path, err)
 	}
 	req.Header.Set("Accept", "application/json")
 	// With this header net/http leaves the body packed; its own gunzip is slower.
 	req.Header.Set("Accept-Encoding", "gzip")
+	if page.post != "" { // application/json alone: with a charset Mesos answers 415
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Accept-Encoding", "identity")
+	}
 	req.Header.Set("User-Agent", "community-mesos-datasource")
 
 	h.begun = time.Now()

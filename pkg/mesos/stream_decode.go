@@ -1,0 +1,465 @@
+package mesos
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// This file reads records of the event stream, which are v1 JSON, into the shapes of
+// /state: an ID is an object with a value, resources are a list, an attribute has a type.
+// As in walk.go everything is read value by value, because the first record holds as
+// much as a /state.
+
+// readID reads {"value": "..."}, which v1 has for IDs.
+func readID(d *jsontext.Decoder, into *string, like string) error {
+	return members(d, reflect.TypeFor[string](), func(key []byte) error {
+		if string(key) == "value" {
+			return readText(d, into, like)
+		}
+		return pass(d)
+	})
+}
+
+// UnmarshalJSONFrom reads a record. What is not known is passed over.
+func (e *StreamEvent) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return members(d, reflect.TypeFor[StreamEvent](), func(key []byte) error {
+		switch string(key) {
+		case "type":
+			var text string
+			err := readText(d, &text, "")
+			e.Type = StreamEventType(text)
+			return err
+		case "subscribed":
+			e.Subscribed = new(Subscribed)
+			return e.Subscribed.read(d)
+		case "task_added":
+			e.Task = new(StreamTask)
+			return inside(d, "task", func() error { return e.Task.readV1(d, &StreamTask{}) })
+		case "task_updated":
+			e.Update = new(StreamUpdate)
+			return e.Update.read(d)
+		case "agent_added":
+			e.Agent = new(Slave)
+			return inside(d, "agent", func() error { return e.Agent.readV1(d) })
+		case "agent_removed":
+			return inside(d, "agent_id", func() error { return readID(d, &e.RemovedID, "") })
+		case "framework_added", "framework_updated":
+			e.Framework = new(Framework)
+			return inside(d, "framework", func() error { return e.Framework.readV1(d) })
+		case "framework_removed":
+			removed := Framework{}
+			err := inside(d, "framework_info", func() error { return removed.readInfo(d) })
+			e.RemovedID = removed.ID
+			return err
+		}
+		return pass(d)
+	})
+}
+
+// whole reports whether a record has what its type announces.
+func (e *StreamEvent) whole() bool {
+	switch e.Type {
+	case StreamSubscribed:
+		return e.Subscribed != nil
+	case StreamTaskAdded:
+		return e.Task != nil && e.Task.ID != ""
+	case StreamTaskUpdated:
+		return e.Update != nil && e.Update.Status.TaskID != ""
+	case StreamAgentAdded:
+		return e.Agent != nil && e.Agent.ID != ""
+	case StreamFrameworkAdded, StreamFrameworkUpdated:
+		return e.Framework != nil && e.Framework.ID != ""
+	case StreamAgentRemoved, StreamFrameworkRemoved:
+		return e.RemovedID != ""
+	}
+	return e.Type != ""
+}
+
+// inside reads an object of which one member matters.
+func inside(d *jsontext.Decoder, name string, read func() error) error {
+	return members(d, reflect.TypeFor[struct{}](), func(key []byte) error {
+		if string(key) == name {
+			return read()
+		}
+		return pass(d)
+	})
+}
+
+func (s *Subscribed) read(d *jsontext.Decoder) error {
+	return members(d, reflect.TypeFor[Subscribed](), func(key []byte) error {
+		switch string(key) {
+		case "heartbeat_interval_seconds":
+			var seconds float64
+			err := readNumber(d, &seconds)
+			if seconds > 0 && seconds < time.Hour.Seconds() {
+				s.Heartbeat = time.Duration(seconds * float64(time.Second))
+			}
+			return err
+		case "get_state":
+			return inside(d, "get_tasks", func() error { return s.readTasks(d) })
+		}
+		return pass(d)
+	})
+}
+
+// readTasks reads the lists of tasks, of whatever state.
+func (s *Subscribed) readTasks(d *jsontext.Decoder) error {
+	last := &StreamTask{}
+	return members(d, reflect.TypeFor[Subscribed](), func(key []byte) error {
+		switch string(key) {
+		case "tasks", "completed_tasks", "unreachable_tasks", "orphan_tasks":
+			return elements(d, reflect.TypeFor[Tasks](), func() error {
+				var t StreamTask
+				if err := t.readV1(d, last); err != nil {
+					return err
+				}
+				s.Tasks = append(s.Tasks, t)
+				last = &t
+				return nil
+			})
+		}
+		return pass(d)
+	})
+}
+
+func (t *StreamTask) readV1(d *jsontext.Decoder, last *StreamTask) error {
+	t.Resources = unknown
+	return members(d, reflect.TypeFor[StreamTask](), func(key []byte) error {
+		switch string(key) {
+		case "task_id":
+			return readID(d, &t.ID, "")
+		case "name":
+			return readText(d, &t.Name, last.Name)
+		case "framework_id":
+			return readID(d, &t.FrameworkID, last.FrameworkID)
+		case "executor_id":
+			return readID(d, &t.ExecutorID, last.ExecutorID)
+		case "agent_id":
+			return readID(d, &t.SlaveID, last.SlaveID)
+		case "state":
+			return readText(d, &t.State, last.State)
+		case "resources":
+			var list v1Resources
+			err := list.read(d)
+			t.Resources = list.sum
+			if t.Role = list.allocatedTo; t.Role == last.Role {
+				t.Role = last.Role // its memory is shared
+			}
+			return err
+		case "labels":
+			return inside(d, "labels", func() error { return t.readLabels(d, last.Labels) })
+		case "statuses":
+			return t.readStatusesV1(d, last)
+		}
+		return pass(d)
+	})
+}
+
+func (t *StreamTask) readStatusesV1(d *jsontext.Decoder, last *StreamTask) error {
+	var few [8]StreamStatus
+	statuses := few[:0]
+	err := elements(d, reflect.TypeFor[[]StreamStatus](), func() error {
+		var s, like StreamStatus
+		if n := len(statuses); n < len(last.Statuses) {
+			like = last.Statuses[n]
+		}
+		err := s.readV1(d, &like)
+		statuses = append(statuses, s)
+		return err
+	})
+	t.Statuses = slices.Clone(statuses)
+	t.Task.Statuses = make([]TaskStatus, len(statuses))
+	for i := range statuses {
+		t.Task.Statuses[i] = statuses[i].TaskStatus
+	}
+	return err
+}
+
+func (s *StreamStatus) readV1(d *jsontext.Decoder, like *StreamStatus) error {
+	return members(d, reflect.TypeFor[StreamStatus](), func(key []byte) error {
+		switch string(key) {
+		case "task_id":
+			return readID(d, &s.TaskID, like.TaskID)
+		case "agent_id":
+			return readID(d, &s.SlaveID, like.SlaveID)
+		case "executor_id":
+			return readID(d, &s.ExecutorID, like.ExecutorID)
+		case "state":
+			return readText(d, &s.State, like.State)
+		case "source":
+			return readText(d, &s.Source, like.Source)
+		case "reason":
+			return readText(d, &s.Reason, like.Reason)
+		case "message":
+			return readText(d, &s.Message, like.Message)
+		case "uuid":
+			return readText(d, &s.UUID, "")
+		case "timestamp":
+			return readNumber(d, &s.Timestamp)
+		case "healthy":
+			return json.UnmarshalDecode(d, &s.Healthy)
+		}
+		return pass(d)
+	})
+}
+
+func (u *StreamUpdate) read(d *jsontext.Decoder) error {
+	return members(d, reflect.TypeFor[StreamUpdate](), func(key []byte) error {
+		switch string(key) {
+		case "framework_id":
+			return readID(d, &u.FrameworkID, "")
+		case "state":
+			return readText(d, &u.State, "")
+		case "status":
+			return u.Status.readV1(d, &StreamStatus{})
+		}
+		return pass(d)
+	})
+}
+
+func (s *Slave) readV1(d *jsontext.Decoder) error {
+	s.Resources, s.Used, s.Offered = unknown, unknown, unknown
+	s.Lacks.Active, s.Lacks.Reserved = true, true
+	resources := func(into *Resources) error {
+		var list v1Resources
+		err := list.read(d)
+		*into = list.sum
+		return err
+	}
+	return members(d, reflect.TypeFor[Slave](), func(key []byte) error {
+		switch string(key) {
+		case "agent_info":
+			return s.readInfo(d)
+		case "active":
+			s.Lacks.Active = false
+			return json.UnmarshalDecode(d, &s.Active)
+		case "deactivated":
+			return json.UnmarshalDecode(d, &s.Deactivated)
+		case "version":
+			return readText(d, &s.Version, "")
+		case "pid":
+			return readText(d, &s.PID, "")
+		case "registered_time":
+			return readNanoseconds(d, &s.RegisteredTime)
+		case "reregistered_time":
+			s.ReregisteredTime = new(float64)
+			return readNanoseconds(d, s.ReregisteredTime)
+		case "total_resources":
+			list := v1Resources{reserved: map[string]Resources{}}
+			err := list.read(d)
+			s.Resources, s.Reserved, s.Lacks.Reserved = list.sum, list.reserved, false
+			return err
+		case "allocated_resources":
+			return resources(&s.Used)
+		case "offered_resources":
+			return resources(&s.Offered)
+		case "drain_info":
+			s.DrainInfo = new(DrainInfo)
+			return json.UnmarshalDecode(d, s.DrainInfo)
+		}
+		return pass(d)
+	})
+}
+
+// readInfo reads an AgentInfo.
+func (s *Slave) readInfo(d *jsontext.Decoder) error {
+	return members(d, reflect.TypeFor[Slave](), func(key []byte) error {
+		switch string(key) {
+		case "id":
+			return readID(d, &s.ID, "")
+		case "hostname":
+			return readText(d, &s.Hostname, "")
+		case "port":
+			return json.UnmarshalDecode(d, &s.Port)
+		case "domain":
+			return json.UnmarshalDecode(d, &s.Domain)
+		case "attributes":
+			s.Attributes = map[string]Attribute{}
+			return elements(d, reflect.TypeFor[[]v1Attribute](), func() error {
+				var a v1Attribute
+				if err := json.UnmarshalDecode(d, &a); err != nil {
+					return err
+				}
+				s.Attributes[a.Name] = a.value()
+				return nil
+			})
+		}
+		return pass(d)
+	})
+}
+
+// v1Attribute is an attribute of an agent (Attribute in include/mesos/v1/mesos.proto).
+type v1Attribute struct {
+	Name string `json:"name"`
+	Text *struct {
+		Value string `json:"value"`
+	} `json:"text"`
+	Scalar *struct {
+		Value float64 `json:"value"`
+	} `json:"scalar"`
+	Ranges *struct {
+		Range []struct {
+			Begin uint64 `json:"begin"`
+			End   uint64 `json:"end"`
+		} `json:"range"`
+	} `json:"ranges"`
+}
+
+// value returns the attribute as /state writes it.
+func (a *v1Attribute) value() Attribute {
+	switch {
+	case a.Text != nil:
+		return Attribute(a.Text.Value)
+	case a.Scalar != nil:
+		return Attribute(numberText(a.Scalar.Value))
+	case a.Ranges != nil:
+		var parts []string
+		for _, r := range a.Ranges.Range {
+			parts = append(parts, numberText(float64(r.Begin))+"-"+numberText(float64(r.End)))
+		}
+		return Attribute("[" + strings.Join(parts, ", ") + "]")
+	}
+	return ""
+}
+
+func (f *Framework) readV1(d *jsontext.Decoder) error {
+	f.Held, f.Used, f.Offered = unknown, unknown, unknown
+	f.Lacks.Active, f.Lacks.Connected, f.Lacks.Recovered = true, true, true
+	f.Lacks.Tasks, f.Lacks.UnreachableTasks, f.Lacks.Executors, f.Lacks.Offers = true, true, true, true
+	flag := func(into, lacks *bool) error {
+		*lacks = false
+		return json.UnmarshalDecode(d, into)
+	}
+	return members(d, reflect.TypeFor[Framework](), func(key []byte) error {
+		switch string(key) {
+		case "framework_info":
+			return f.readInfo(d)
+		case "active":
+			return flag(&f.Active, &f.Lacks.Active)
+		case "connected":
+			return flag(&f.Connected, &f.Lacks.Connected)
+		case "recovered":
+			return flag(&f.Recovered, &f.Lacks.Recovered)
+		}
+		return pass(d)
+	})
+}
+
+// readInfo reads a FrameworkInfo.
+func (f *Framework) readInfo(d *jsontext.Decoder) error {
+	return members(d, reflect.TypeFor[Framework](), func(key []byte) error {
+		switch string(key) {
+		case "id":
+			return readID(d, &f.ID, "")
+		case "name":
+			return readText(d, &f.Name, "")
+		case "user":
+			return readText(d, &f.User, "")
+		case "principal":
+			return readText(d, &f.Principal, "")
+		case "webui_url":
+			err := readText(d, &f.WebUIURL, "")
+			f.WebUIURL = safeLink(f.WebUIURL)
+			return err
+		case "role":
+			return readText(d, &f.Role, "")
+		case "roles":
+			return json.UnmarshalDecode(d, &f.Roles)
+		}
+		return pass(d)
+	})
+}
+
+// readNanoseconds reads a TimeInfo as Unix seconds.
+func readNanoseconds(d *jsontext.Decoder, into *float64) error {
+	return inside(d, "nanoseconds", func() error {
+		err := readNumber(d, into)
+		*into /= 1e9
+		return err
+	})
+}
+
+// v1Resources is a list of resources, added up as /state adds them up: revocable ones
+// apart, and with reserved by the role that they are reserved for.
+type v1Resources struct {
+	sum         Resources
+	reserved    map[string]Resources // nil: not wanted
+	allocatedTo string               // the role of the first that is allocated
+}
+
+// v1Resource is one resource (Resource in include/mesos/v1/mesos.proto).
+type v1Resource struct {
+	name, role, allocatedTo, reservedFor string
+	amount                               float64
+	revocable                            bool
+}
+
+func (l *v1Resources) read(d *jsontext.Decoder) error {
+	return elements(d, reflect.TypeFor[[]v1Resource](), func() error {
+		var r v1Resource
+		if err := r.read(d); err != nil {
+			return err
+		}
+		if l.allocatedTo == "" {
+			l.allocatedTo = r.allocatedTo
+		}
+		r.addTo(&l.sum)
+		if r.reservedFor == "" && r.role != "*" { // before reservation refinement
+			r.reservedFor = r.role
+		}
+		if l.reserved != nil && r.reservedFor != "" {
+			sum := l.reserved[r.reservedFor]
+			r.addTo(&sum)
+			l.reserved[r.reservedFor] = sum
+		}
+		return nil
+	})
+}
+
+func (r *v1Resource) read(d *jsontext.Decoder) error {
+	return members(d, reflect.TypeFor[v1Resource](), func(key []byte) error {
+		switch string(key) {
+		case "name":
+			return readText(d, &r.name, "")
+		case "role":
+			return readText(d, &r.role, "*")
+		case "scalar":
+			return inside(d, "value", func() error { return readNumber(d, &r.amount) })
+		case "allocation_info":
+			return inside(d, "role", func() error { return readText(d, &r.allocatedTo, "*") })
+		case "reservations":
+			return elements(d, reflect.TypeFor[[]v1Resource](), func() error { // the last one counts
+				return inside(d, "role", func() error { return readText(d, &r.reservedFor, "") })
+			})
+		case "revocable":
+			r.revocable = true
+		}
+		return pass(d)
+	})
+}
+
+func (r *v1Resource) addTo(sum *Resources) {
+	var plain, revocable *float64
+	switch r.name {
+	case "cpus":
+		plain, revocable = &sum.CPUs, &sum.CPUsRevocable
+	case "gpus":
+		plain, revocable = &sum.GPUs, &sum.GPUsRevocable
+	case "mem":
+		plain, revocable = &sum.Mem, &sum.MemRevocable
+	case "disk":
+		plain, revocable = &sum.Disk, &sum.DiskRevocable
+	default: // ports and others
+		return
+	}
+	if r.revocable {
+		*revocable += r.amount
+	} else {
+		*plain += r.amount
+	}
+}
