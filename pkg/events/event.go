@@ -1,8 +1,8 @@
 // Package events is what happened in a cluster: tasks that changed their state, agents
 // and frameworks that came and went, leaders, maintenance, and gaps of collection.
 //
-// Its files: event.go what an event is; log.go what keeps events, and how they are
-// asked for.
+// Its files: event.go what an event is; field.go its fields by name; log.go what keeps
+// events, and how they are asked for.
 package events
 
 import "time"

@@ -83,6 +83,10 @@ type Stats struct {
 	Bytes  int64
 	// Start is the time of the oldest event, zero where there is none.
 	Start time.Time
+	// Since is the moment from which the log has every event that was learned: when it
+	// was created, or the time of the oldest event kept once any was dropped. Zero:
+	// not known yet.
+	Since time.Time
 	// Where is "disk" or "memory".
 	Where string
 	// Problem is why events are in memory although a directory was given, or why the

@@ -228,6 +228,39 @@ func (e *Engine) Parsing(ctx context.Context, bytes int) (leave func(), err erro
 	return leave, nil
 }
 
+// A Reading is a read of something else than samples, such as a log of events.
+type Reading struct {
+	// Weight and Work are in samples held at once and samples looked at.
+	Weight int64
+	Work   float64
+	// Alert reports whether an alert rule asks.
+	Alert bool
+}
+
+// Read calls read once a query of this weight and work may run. It is timed out, and
+// ended by Close, as queries are. Its errors are of type *Error.
+func (e *Engine) Read(ctx context.Context, r Reading, read func(context.Context) error) (err error) {
+	ctx, end, err := e.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	defer func() {
+		if p := recover(); p != nil {
+			err = panicError(fmt.Errorf("panic while reading: %v\n%s", p, debug.Stack()))
+		}
+	}()
+	leave, err := e.gate(r.Alert).enter(ctx, min(r.Weight, int64(e.opts.MaxSamples)), r.Work)
+	if err != nil {
+		return e.evalError(ctx, err)
+	}
+	defer leave()
+	if err = read(ctx); err != nil {
+		return e.evalError(ctx, err)
+	}
+	return nil
+}
+
 // begin gives a query its time-out and lets Close cancel it.
 func (e *Engine) begin(ctx context.Context) (context.Context, func(), error) {
 	e.mu.Lock()

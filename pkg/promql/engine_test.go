@@ -300,3 +300,29 @@ func TestExpressionsThatCouldEndTheProcessAreRefused(t *testing.T) {
 		require.NoError(t, err, what)
 	}
 }
+
+func TestReadsAreAdmittedAndEndAsQueriesDo(t *testing.T) {
+	e := NewEngine(EngineOptions{Timeout: 50 * time.Millisecond})
+	fail := errors.New("no such table")
+	require.NoError(t, e.Read(context.Background(), Reading{Weight: 1}, func(ctx context.Context) error {
+		_, bounded := ctx.Deadline()
+		require.True(t, bounded)
+		return nil
+	}))
+	require.ErrorIs(t, e.Read(context.Background(), Reading{}, func(context.Context) error { return fail }), fail)
+	err := e.Read(context.Background(), Reading{}, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
+	require.Equal(t, ErrorTimeout, KindOf(err))
+	err = e.Read(context.Background(), Reading{}, func(context.Context) error { panic("broken") })
+	require.Equal(t, ErrorPanic, KindOf(err))
+
+	// Two large reads take the room of their lane: a third waits in vain, and a rule does not.
+	large := Reading{Weight: 4_000_000}
+	require.NoError(t, e.Read(context.Background(), large, func(ctx context.Context) error {
+		return e.Read(ctx, Reading{Weight: 4_000_000, Alert: true}, func(context.Context) error {
+			require.Equal(t, ErrorBusy, KindOf(e.Read(ctx, large, func(context.Context) error { return nil })))
+			return nil
+		})
+	}))
+	e.Close()
+	require.Equal(t, ErrorCancel, KindOf(e.Read(context.Background(), Reading{}, func(context.Context) error { return nil })))
+}

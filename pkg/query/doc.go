@@ -21,7 +21,9 @@
 //	variable.go    queryType variable: the values a dashboard variable offers;
 //	               variable_entities.go lists entities for it;
 //	               variable_prometheus.go reads those written for Prometheus
-//	events.go      queryType events: checks and defaults
+//	events.go      queryType events: what happened; events_filter.go its filters,
+//	               events_frames.go marks and tables, events_timeline.go states over
+//	               time, events_count.go numbers, events_text.go the words of a mark
 //	exporter.go    the series of mesos_exporter, and what they are called here
 //	run.go         one query from JSON to frames, errors and panics included
 //	frames.go      frames in the shapes Grafana's dataplane contract names

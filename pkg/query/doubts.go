@@ -25,16 +25,21 @@ const (
 // doubts returns a sentence for each condition whose value can match nothing; for a
 // rule an error for the first one, as its answer would be empty without a reason.
 func (src Source) doubts(ctx context.Context, store storage.Queryable, conditions []condition, rule bool) (sentences []string, err error) {
+	return doubtsAbout(conditions, rule, func(label, value string) (bool, error) { return src.hasValue(ctx, store, label, value) })
+}
+
+// doubtsAbout is doubts for labels of whatever has has.
+func doubtsAbout(conditions []condition, rule bool, has func(label, value string) (bool, error)) (sentences []string, err error) {
 	looked := 0
 	known := func(label string) func(values []string) bool {
 		return func(values []string) bool {
 			for _, value := range values[:min(len(values), maxParts)] {
-				has, failed := src.hasValue(ctx, store, label, value)
+				found, failed := has(label, value)
 				if failed != nil {
 					err = failed
 					return false
 				}
-				if has {
+				if found {
 					return true
 				}
 			}

@@ -4,14 +4,22 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
+	"community-mesos-datasource/pkg/display"
 	"community-mesos-datasource/pkg/events"
+	"community-mesos-datasource/pkg/promql"
+	"community-mesos-datasource/pkg/series"
 )
 
-// This file is queryType events: what a query may ask for, and its defaults.
+// This file is queryType events: what a query may ask for, its defaults, and how it is
+// read from the log.
+//
+// events_filter.go has its filters, events_frames.go marks and tables,
+// events_timeline.go states over time, events_count.go numbers, events_text.go words.
 
 // The most and the default of limit, by format.
 var eventsLimits = map[EventsFormat]struct{ most, usual int }{
@@ -20,9 +28,6 @@ var eventsLimits = map[EventsFormat]struct{ most, usual int }{
 	EventsTimeline:    {most: maxShown, usual: 100},
 	EventsCount:       {most: maxShown, usual: maxShown},
 }
-
-// labelsOfEvents are the fields that filters and groupBy may name.
-var labelsOfEvents = append(names(events.Fields), "label_*")
 
 // checkEvents returns what is wrong with a query for events, and fills in its
 // defaults.
@@ -38,6 +43,11 @@ func checkEvents(q *EventsQuery) error {
 			return unknown(fmt.Sprintf("kinds[%d]", i), string(kind), events.Kinds)
 		}
 	}
+	if q.Kinds = unique(q.Kinds); q.Format == EventsTimeline {
+		if q.Kinds = stateful(q.Kinds); len(q.Kinds) == 0 {
+			return bad("kinds", "format timeline shows states of %s: choose one of them, or another format", list(kindsWithStates))
+		}
+	}
 	if q.Severity != "" && !slices.Contains(events.Severities, q.Severity) {
 		return unknown("severity", string(q.Severity), events.Severities)
 	}
@@ -48,10 +58,7 @@ func checkEvents(q *EventsQuery) error {
 	if q.Limit == 0 {
 		q.Limit = limits.usual
 	}
-	if q.GroupBy != nil {
-		if len(*q.GroupBy) > 0 && q.Format != EventsCount {
-			return bad("groupBy", "is for format count only: leave it out, or choose that format")
-		}
+	if q.GroupBy != nil && q.Format == EventsCount { // a query whose format was changed may keep it
 		for i, label := range *q.GroupBy {
 			if err := checkEventLabel(fmt.Sprintf("groupBy[%d]", i), label); err != nil {
 				return err
@@ -60,42 +67,177 @@ func checkEvents(q *EventsQuery) error {
 		once := unique(*q.GroupBy)
 		q.GroupBy = &once
 	}
-	if err := checkFilters(q.Filters); err != nil {
-		return err
-	}
-	for i, f := range q.Filters {
-		key := fmt.Sprintf("filters[%d]", i)
-		if err := checkEventLabel(key+".label", f.Label); err != nil {
-			return err
-		}
-		if _, err := newMatcher(f.Label, f.Operator, f.Value.List); err != nil {
-			return bad(key, "%v", err)
-		}
-	}
-	return nil
+	return checkEventFilters(q.Filters)
 }
 
-// checkEventLabel returns an error for what is no field of events.
-func checkEventLabel(key, label string) error {
-	if label == "" {
-		return bad(key, "is missing: one of %s", list(labelsOfEvents))
-	}
-	if !has(labelsOfEvents, label) || !labelName.MatchString(label) {
-		return bad(key, "unknown field of events %s", notKnown(label, labelsOfEvents))
-	}
-	return nil
+var (
+	// errNoPromQL is for the compiler.
+	errNoPromQL = bad("queryType", "events are read from the event log and have no PromQL: for a graph of them use mesos_events_total or mesos_agent_tasks_ended_total")
+	// errNoEvents is for a data source that keeps no events.
+	errNoEvents = bad("queryType", "this data source keeps no events")
+)
+
+// eventsReader answers one query for events.
+type eventsReader struct {
+	src       Source
+	query     *EventsQuery
+	legend    string // legendFormat
+	from, to  time.Time
+	evaluated bool
+	filter    events.Filter // without a limit
+	// wide is the filter without conditions on what changes over an event's subject:
+	// of timeline, where those choose subjects.
+	wide    events.Filter
+	notices []data.Notice
 }
-
-// errNoPromQL is for the compiler.
-var errNoPromQL = bad("queryType", "events are read from the event log and have no PromQL: for a graph of them use mesos_events_total or mesos_agent_tasks_ended_total")
-
-// errNoEvents is for a data source that keeps no events.
-var errNoEvents = bad("queryType", "this data source keeps no events")
 
 // answerEvents answers a query for events.
 func answerEvents(ctx context.Context, src Source, q backend.DataQuery, o Options, p parsed, notices []data.Notice) (data.Frames, error) {
 	if src.Events == nil {
 		return nil, errNoEvents
 	}
-	return nil, errNoEvents
+	if o.evaluated() && p.events.Format != EventsCount {
+		return nil, bad("format", "%s has no numbers, which rules and expressions need: use count", p.events.Format)
+	}
+	r := eventsReader{
+		src: src, query: p.events, legend: p.LegendFormat, evaluated: o.evaluated(),
+		from: q.TimeRange.From, to: q.TimeRange.To, notices: notices,
+	}
+	if now := src.now(); r.to.After(now) {
+		r.to = now
+	}
+	if err := r.filters(p.AdhocFilters, o.Alert); err != nil {
+		return nil, err
+	}
+	if r.from.After(r.to) {
+		r.notices = append(r.notices, info("The time range begins after now, so there is nothing to show yet."))
+		r.from = r.to
+	}
+	var (
+		frames data.Frames
+		wrong  error // of the query; others are the engine's to explain
+	)
+	err := src.Engine.Read(ctx, r.cost(o.Alert), func(ctx context.Context) (err error) {
+		if wrong = r.doubt(ctx, o.Alert); wrong != nil {
+			return nil
+		}
+		switch p.events.Format {
+		case EventsCount:
+			frames, wrong, err = r.count(ctx)
+		case EventsTimeline:
+			frames, err = r.timeline(ctx)
+		default:
+			frames, err = r.list(ctx)
+		}
+		return err
+	})
+	if err == nil {
+		err = wrong
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := promql.HoldAnswer(ctx, cells(frames)); err != nil {
+		return nil, err
+	}
+	frames[0].Meta.Notices = append(r.notices, r.circumstances()...)
+	return frames, nil
+}
+
+// eventSamples is about how many samples an event takes as much memory as.
+const eventSamples = 30
+
+// cost returns what a query costs, in samples. What is looked at is at most the whole
+// log; regular expressions take ten times as long.
+func (r eventsReader) cost(alert bool) promql.Reading {
+	work := float64(r.src.Events.Stats().Events)
+	if slices.ContainsFunc(r.filter.Where, func(c events.Condition) bool { return c.Pattern }) {
+		work *= 10
+	}
+	rows := r.query.Limit
+	if r.query.Format == EventsTimeline {
+		rows = 3 * maxTimelineEvents
+	}
+	return promql.Reading{Weight: int64(rows) * eventSamples, Work: work, Alert: alert}
+}
+
+// cells returns how many values frames have.
+func cells(frames data.Frames) (n int) {
+	for _, frame := range frames {
+		n += frame.Rows() * len(frame.Fields)
+	}
+	return n
+}
+
+// limited returns the filter with a limit.
+func limited(f events.Filter, limit int) events.Filter {
+	f.Limit = limit
+	return f
+}
+
+// list answers format annotations and table.
+func (r *eventsReader) list(ctx context.Context) (data.Frames, error) {
+	found, more, err := r.src.Events.Select(ctx, limited(r.filter, r.query.Limit))
+	if err != nil {
+		return nil, err
+	}
+	if more > 0 {
+		raise := ""
+		if most := eventsLimits[r.query.Format].most; r.query.Limit < most {
+			raise = fmt.Sprintf("raise the limit (%d at most), ", most)
+		}
+		r.notices = append(r.notices, warning("%d of %d events are shown, the newest: %suse filters or a shorter time range.", len(found), len(found)+more, raise))
+	}
+	gaps, err := r.gaps(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.notices = append(r.notices, gaps.notices()...)
+	if r.query.Format == EventsTable {
+		return data.Frames{r.table(found)}, nil
+	}
+	return data.Frames{r.annotations(found)}, nil
+}
+
+// circumstances returns notices about what the log lacks, and why.
+func (r *eventsReader) circumstances() []data.Notice {
+	var all []data.Notice
+	stats, status := r.src.Events.Stats(), r.src.Status()
+	if stats.Problem != "" {
+		all = append(all, warning("Events: %s", stats.Problem))
+	}
+	switch {
+	case stats.Since.IsZero():
+		all = append(all, info("No event is known yet: the event log begins with the first poll."))
+	case r.from.Before(stats.Since):
+		why := ""
+		if stats.Where == "memory" {
+			why = " It is in memory, and begins anew with each start of the plugin."
+		}
+		all = append(all, info("The event log begins at %s: what happened before is not known.%s", display.Time(stats.Since), why))
+	}
+	if status.Restricted {
+		all = append(all, warning("The principal sees part of the cluster only: Mesos leaves the rest out of its answers."))
+	}
+	if r.to.Equal(r.src.now()) {
+		if since, late := r.unwatched(); late {
+			all = append(all, warning("The cluster has not been watched since %s: what happened after is not known yet.", display.Time(since)))
+		}
+	}
+	if r.src.Notices != nil {
+		all = append(all, r.src.Notices()...)
+	}
+	return all
+}
+
+// unwatched returns when the cluster was last looked at by something that tells events,
+// and whether that is longer ago than two polls of /state.
+func (r *eventsReader) unwatched() (since time.Time, late bool) {
+	every := r.src.Interval(series.PollState)
+	for _, poll := range r.src.Status().Polls {
+		if (poll.Poll == series.PollState || poll.Poll == series.PollSubscribe) && poll.LastSuccess.After(since) {
+			since = poll.LastSuccess
+		}
+	}
+	return since, !since.IsZero() && every > 0 && r.src.now().Sub(since) > 2*every
 }

@@ -179,6 +179,7 @@ func (l leftover) sentence(rule bool) string {
 var (
 	textKeys = []string{
 		"entity", "resource", "measure", "metric", "groupBy", "aggregate", "rate", "top", "forecast", "legendFormat", "interval", "format", "queryType",
+		"kinds", "severity", "limit",
 	}
 	filterTexts = map[string][]string{"filters": {"label", "operator"}, "adhocFilters": {"key", "operator"}}
 )

@@ -298,7 +298,7 @@ type EventsQuery struct {
 	Severity events.Severity `json:"severity,omitempty"`
 	// Filters must all hold. Their labels are the fields of events: kind, event, severity, agent, agent_id, framework, framework_id, role, task, task_id, reason, source, message, label_*.
 	Filters []Filter `json:"filters,omitempty"`
-	// GroupBy are the fields that tell the numbers of count apart. Absent or empty: one total.
+	// GroupBy are the fields that tell the numbers of format count apart. Absent or empty: one total.
 	GroupBy *[]string `json:"groupBy,omitempty"`
 	// Limit is how many events are shown at most, the newest: 1 to 10000; absent: 1000. Of timeline it is how many tasks, agents and frameworks (at most 1000; absent: 100), of count how many groups (at most and if absent: 1000). Rules do not have it.
 	Limit int `json:"limit,omitempty"`

@@ -79,6 +79,22 @@ func reaches(setting string) string {
 // polls returns notices about data older than two polls, about values that were
 // left out, and about measured use where agents are not asked.
 func (c circumstances) polls() []data.Notice {
+	all := c.late()
+	for _, left := range c.status.LeftOut {
+		if c.readsPoll(left.Poll) && !left.Last.Before(c.earliest) && !left.First.After(c.latest) {
+			all = append(all, warning("%s", left))
+		}
+	}
+	all = append(all, c.agents()...)
+	asked := slices.ContainsFunc(c.status.Polls, func(p collector.PollStatus) bool { return p.Poll == series.PollAgents })
+	if c.measured && !asked {
+		all = append(all, info("Use is measured by the agents, who are asked only where the setting agentStatistics is on."))
+	}
+	return all
+}
+
+// late returns a notice for each poll read whose data are older than two polls.
+func (c circumstances) late() []data.Notice {
 	var all []data.Notice
 	for _, poll := range c.status.Polls {
 		if !slices.Contains(c.reads.polls, poll.Poll) || poll.LastAttempt.IsZero() || poll.Interval <= 0 {
@@ -91,16 +107,6 @@ func (c circumstances) polls() []data.Notice {
 		if age := c.now.Sub(poll.LastSuccess); age > 2*poll.Interval {
 			all = append(all, warning("The last successful poll %s was %s ago%s.", poll.Poll, age.Round(time.Second), problem(poll.Err)))
 		}
-	}
-	for _, left := range c.status.LeftOut {
-		if c.readsPoll(left.Poll) && !left.Last.Before(c.earliest) && !left.First.After(c.latest) {
-			all = append(all, warning("%s", left))
-		}
-	}
-	all = append(all, c.agents()...)
-	asked := slices.ContainsFunc(c.status.Polls, func(p collector.PollStatus) bool { return p.Poll == series.PollAgents })
-	if c.measured && !asked {
-		all = append(all, info("Use is measured by the agents, who are asked only where the setting agentStatistics is on."))
 	}
 	return all
 }

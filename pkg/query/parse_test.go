@@ -12,6 +12,8 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/stretchr/testify/require"
+
+	"community-mesos-datasource/pkg/events"
 )
 
 func TestEveryKeyOfGrafanaIsAcceptedOnEveryQueryType(t *testing.T) {
@@ -23,6 +25,7 @@ func TestEveryKeyOfGrafanaIsAcceptedOnEveryQueryType(t *testing.T) {
 		`"queryType":"metrics","metric":"mesos_framework_cpus_allocated"`,
 		`"queryType":"promql","expr":"mesos_framework_cpus_allocated"`,
 		`"expr":"mesos_framework_cpus_allocated"`,
+		`"queryType":"events","kinds":null,"filters":null,"severity":"","groupBy":null,"limit":0`,
 		`"queryType":"variable","variable":{"labelValues":{"label":"framework"},"entities":null,"promql":null}`,
 		`"queryType":"variable","variable":{"entities":{"entity":"framework","filters":null}}`,
 		`"queryType":"variable","variable":{"promql":"mesos_framework_cpus_allocated"}`,
@@ -33,7 +36,8 @@ func TestEveryKeyOfGrafanaIsAcceptedOnEveryQueryType(t *testing.T) {
 		require.NoError(t, err, own)
 		require.Empty(t, p.unknown, own)
 		require.Equal(t, time.Minute, p.least)
-		response := Run(context.Background(), source(t, recordedStore(t)), backend.DataQuery{RefID: "A", JSON: raw, TimeRange: asked("").TimeRange}, Options{})
+		src, _ := eventful(t)
+		response := Run(context.Background(), src, backend.DataQuery{RefID: "A", JSON: raw, TimeRange: asked("").TimeRange}, Options{})
 		require.NoError(t, response.Error, own)
 		readable(t, response.Frames)
 	}
@@ -93,9 +97,14 @@ func FuzzQuery(f *testing.F) {
 	}
 	f.Add(`{"entity":"framework","resource":"cpus","measure":"share","format":"table","filter":[],"filters":[{"label":"framework","operator":"=~","value":["(x|y)","z.*"],"not":1}]}`)
 	f.Add(`{"expr":"sum by (framework) (rate(x[$__rate_interval]))","adhocFilters":[{"key":"a","operator":"=~","value":"("}]}`)
-	src := source(f, recordedStore(f, recorded{of("mesos_framework_cpus_allocated", "framework", "x", "framework_id", "1"), flat(1, 10)}))
+	f.Add(`{"queryType":"events","kinds":["task"],"severity":"error","filters":[{"label":"event","operator":"=~","value":["(failed|lost)","k.*"]}],"limit":7}`)
+	f.Add(`{"queryType":"events","format":"timeline","legendFormat":"{{agent}}"}`)
+	f.Add(`{"queryType":"events","format":"count","groupBy":["agent"],"adhocFilters":[{"key":"state","operator":"!=","value":"x"}]}`)
+	src, log := eventful(f, taskEvent(ago(3), "web.1", "failed", events.Error), agentEvent(ago(2), "S2", events.Lost, events.Error))
+	src.Store = recordedStore(f, recorded{of("mesos_framework_cpus_allocated", "framework", "x", "framework_id", "1"), flat(1, 10)})
 	f.Fuzz(func(t *testing.T, query string) {
 		raw := json.RawMessage(query)
+		log.asked = nil
 		if compiled, err := Compile(raw); err == nil {
 			_, err := promql.ParseExpr(placeholder.interpolate(compiled.PromQL))
 			require.NoError(t, err, compiled.PromQL)

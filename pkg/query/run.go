@@ -23,13 +23,14 @@ import (
 	"community-mesos-datasource/pkg/series"
 )
 
-// Engine evaluates PromQL and looks up labels; *promql.Engine is one.
+// Engine evaluates PromQL, looks up labels, and admits other reads; *promql.Engine is one.
 type Engine interface {
 	Instant(context.Context, promql.Request) (promql.Result, error)
 	Range(context.Context, promql.Request) (promql.Result, error)
 	LabelNames(context.Context, promql.LookUp) (promql.Listing, error)
 	LabelValues(ctx context.Context, label string, l promql.LookUp) (promql.Listing, error)
 	Series(ctx context.Context, l promql.LookUp, yield func(labels.Labels)) error
+	Read(ctx context.Context, r promql.Reading, read func(context.Context) error) error
 }
 
 // Source holds what queries are answered from.

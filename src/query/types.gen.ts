@@ -296,7 +296,7 @@ export interface EventsQuery {
    */
   filters?: Filter[];
   /**
-   * GroupBy are the fields that tell the numbers of count apart. Absent or empty: one total.
+   * GroupBy are the fields that tell the numbers of format count apart. Absent or empty: one total.
    */
   groupBy?: string[];
   /**

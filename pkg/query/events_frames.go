@@ -1,0 +1,92 @@
+package query
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"community-mesos-datasource/pkg/events"
+)
+
+// This file makes frames of events: annotations and tables. Both keep their fields when
+// they have no rows, as Grafana's transformations fail on a table without them.
+
+// annotations returns the frame that Grafana's standard annotations read by the names of
+// its fields (grafana/grafana public/app/features/annotations/standardAnnotationSupport.ts),
+// oldest first. Its topic makes a panel draw it over what its other queries show.
+func (r *eventsReader) annotations(found []events.Event) *data.Frame {
+	n := len(found)
+	times, ends := make([]time.Time, n), make([]*time.Time, n)
+	titles, bodies, tags, ids := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	for i, e := range found {
+		at := n - 1 - i // they come newest first
+		times[at] = e.Time.UTC()
+		ends[at] = r.endOf(e)
+		titles[at], bodies[at], tags[at], ids[at] = titleOfEvent(e), textOfEvent(e), tagsOfEvent(e), e.ID
+	}
+	frame := data.NewFrame("events",
+		data.NewField("time", nil, times), data.NewField("timeEnd", nil, ends),
+		data.NewField("title", nil, titles), data.NewField("text", nil, bodies),
+		data.NewField("tags", nil, tags), data.NewField("id", nil, ids),
+	)
+	frame.Meta = &data.FrameMeta{Type: data.FrameTypeTable, TypeVersion: typeVersion, DataTopic: data.DataTopicAnnotations}
+	return frame
+}
+
+// endOf returns where the region of an event ends, nil for one that does not last. One
+// that has not ended is drawn to the end of the range.
+func (r *eventsReader) endOf(e events.Event) *time.Time {
+	end := e.End
+	if end.IsZero() && e.Opens != "" {
+		end = r.to
+	}
+	if !end.After(e.Time) {
+		return nil
+	}
+	end = end.UTC()
+	return &end
+}
+
+// table returns a frame with a row per event, newest first, and a column per field. A
+// text that is not known is null.
+func (r *eventsReader) table(found []events.Event) *data.Frame {
+	times := make([]time.Time, len(found))
+	ends, notBefore := make([]*time.Time, len(found)), make([]*time.Time, len(found))
+	ids := make([]string, len(found))
+	labelled := map[string]bool{}
+	for i, e := range found {
+		times[i], ends[i], notBefore[i], ids[i] = e.Time.UTC(), known(e.End), known(e.NotBefore), e.ID
+		for name := range e.Labels {
+			labelled[name] = true
+		}
+	}
+	fields := []*data.Field{data.NewField("time", nil, times), data.NewField("end", nil, ends), data.NewField("not_before", nil, notBefore)}
+	columns := slices.Clone(events.Fields)
+	for _, name := range slices.Sorted(maps.Keys(labelled)) {
+		columns = append(columns, events.Field(name))
+	}
+	for _, column := range columns {
+		values := make([]*string, len(found))
+		for i := range found {
+			if text := found[i].Get(column); text != "" {
+				values[i] = &text
+			}
+		}
+		fields = append(fields, data.NewField(string(column), nil, values))
+	}
+	fields[2].Config = &data.FieldConfig{Description: "Where Mesos does not give the time: it happened between this and the column time."}
+	frame := data.NewFrame("events", append(fields, data.NewField("id", nil, ids))...)
+	frame.Meta = &data.FrameMeta{Type: data.FrameTypeTable, TypeVersion: typeVersion, PreferredVisualization: data.VisTypeTable}
+	return frame
+}
+
+// known returns a time, nil for the zero one.
+func known(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}

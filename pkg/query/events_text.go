@@ -1,0 +1,100 @@
+package query
+
+import (
+	"fmt"
+	"html"
+	"strings"
+
+	"community-mesos-datasource/pkg/display"
+	"community-mesos-datasource/pkg/events"
+)
+
+// This file is the words of an event in an annotation.
+
+// titleOfEvent returns one line: Task web.1 failed.
+func titleOfEvent(e events.Event) string {
+	what := strings.ReplaceAll(string(e.What), "_", " ")
+	switch e.Kind {
+	case events.KindTask:
+		return spaced("Task", first(e.Task, e.TaskID), what)
+	case events.KindAgent:
+		return spaced("Agent", first(e.Agent, e.AgentID), what)
+	case events.KindFramework:
+		return spaced("Framework", first(e.Framework, e.FrameworkID), what)
+	case events.KindMaster:
+		return "New leader"
+	case events.KindMaintenance:
+		if e.Agent != "" {
+			return spaced("Maintenance of", e.Agent, what)
+		}
+		return "Maintenance " + what
+	default:
+		return "Gap of collection"
+	}
+}
+
+// textOfEvent returns what is known of an event, as HTML: Grafana shows the text of an
+// annotation so. Words of Mesos and of frameworks are escaped.
+func textOfEvent(e events.Event) string {
+	var lines []string
+	add := func(format string, args ...any) {
+		for i, arg := range args {
+			if text, ok := arg.(string); ok {
+				args[i] = html.EscapeString(text)
+			}
+		}
+		lines = append(lines, fmt.Sprintf(format, args...))
+	}
+	if e.Message != "" {
+		add("%s", e.Message)
+	}
+	for _, named := range []struct{ name, value, id string }{
+		{"Reason", e.Reason, ""}, {"Source", e.Source, ""},
+		{"Task", e.Task, e.TaskID}, {"Framework", e.Framework, e.FrameworkID}, {"Role", e.Role, ""}, {"Agent", e.Agent, e.AgentID},
+	} {
+		switch {
+		case named.value != "" && named.id != "" && named.id != named.value:
+			add("%s: %s (%s)", named.name, named.value, named.id)
+		case first(named.value, named.id) != "":
+			add("%s: %s", named.name, first(named.value, named.id))
+		}
+	}
+	if !e.NotBefore.IsZero() {
+		add("Mesos does not give the time: it happened between %s and %s.", display.Time(e.NotBefore), display.Time(e.Time))
+	}
+	switch {
+	case !e.End.IsZero():
+		add("It ended at %s.", display.Time(e.End))
+	case e.Opens != "":
+		add("It has not ended.")
+	}
+	return strings.Join(lines, "<br>")
+}
+
+// tagsOfEvent returns the tags, separated by commas as Grafana reads them.
+func tagsOfEvent(e events.Event) string {
+	tags := []string{string(e.Kind), string(e.What), string(e.Severity)}
+	for _, named := range []struct{ name, value string }{
+		{"framework", e.Framework}, {"role", e.Role}, {"agent", e.Agent},
+	} {
+		if named.value != "" {
+			tags = append(tags, named.name+":"+strings.ReplaceAll(named.value, ",", ";"))
+		}
+	}
+	return strings.Join(tags, ",")
+}
+
+// first returns the first text that is not empty.
+func first(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// spaced joins the words that are not empty.
+func spaced(words ...string) string {
+	return strings.Join(strings.Fields(strings.Join(words, " ")), " ")
+}
