@@ -39,6 +39,9 @@ func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now 
 		return nil, parsed, err
 	}
 	transport.DialContext = mesos.ByIP(transport.DialContext)
+	if transport.MaxConnsPerHost > 0 && parsed.Subscribe != "never" {
+		transport.MaxConnsPerHost++ // the event stream keeps one, and polls would wait for it
+	}
 	forMasters.Advice = parsed.adviceForMasters(options, ds.DecryptedSecureJSONData)
 	// ZooKeeper is reached the way masters are: through the secure socks proxy, if
 	// that is on.

@@ -34,6 +34,7 @@ type Settings struct {
 	TaskLabels   []string
 	MaxSeries    int
 	IdleTimeout  time.Duration
+	Subscribe    string // auto, never
 
 	AgentStatistics    bool
 	AgentAddress       string
@@ -66,6 +67,7 @@ func defaultSettings() Settings {
 		TaskSeries:   "auto",
 		MaxSeries:    300_000,
 		IdleTimeout:  7 * 24 * time.Hour,
+		Subscribe:    "auto",
 		AgentAddress: mesos.DefaultAgentAddress,
 		Engine:       "auto",
 		MemoryLimit:  256 << 20,

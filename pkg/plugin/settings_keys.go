@@ -35,6 +35,8 @@ var settings = map[string]setting{
 	"maxSeries":    readMaxSeries,
 	"idleTimeout":  duration(func(s *Settings) *time.Duration { return &s.IdleTimeout }, time.Minute),
 
+	"subscribe": oneOf(func(s *Settings) *string { return &s.Subscribe }, "auto", "never"),
+
 	"agentStatistics":    readAgentStatistics,
 	"agentAddress":       readAgentAddress,
 	"agentBasicAuthUser": text(func(s *Settings) *string { return &s.AgentBasicAuthUser }),

@@ -28,7 +28,7 @@ func TestSettingsAllKeys(t *testing.T) {
 		"masters": ["http://master1:5050", "http://master2:5050"], "clusterName": "prod",
 		"pollInterval": "30s", "taskSeries": "never", "taskLabels": ["team", "env"], "maxSeries": 50000, "idleTimeout": "1d",
 		"agentStatistics": false, "agentAddress": "http://{hostname}:{port}", "agentBasicAuthUser": "grafana", "agentHosts": ".*\\.example\\.com",
-		"agentHeaders": [], "engine": "memory", "memoryLimit": "1GiB", "retention": "30d", "sandboxLogs": "editor",
+		"agentHeaders": [], "engine": "memory", "memoryLimit": "1GiB", "retention": "30d", "sandboxLogs": "editor", "subscribe": "never",
 		"timeout": 20, "tlsSkipVerify": true, "httpHeaderName1": "Authorization", "pdcInjected": false}`))
 	require.NoError(t, err)
 	require.Equal(t, []string{`header "Authorization" has no value and is not sent: write it as httpHeaderValue1 (secureJsonData.httpHeaderValue1)`}, s.Warnings)
@@ -38,6 +38,7 @@ func TestSettingsAllKeys(t *testing.T) {
 	require.Equal(t, 30*24*time.Hour, s.Retention)
 	require.Equal(t, int64(1<<30), s.MemoryLimit)
 	require.Equal(t, 50000, s.MaxSeries)
+	require.Equal(t, "never", s.Subscribe)
 	require.True(t, s.AgentHosts.MatchString("a.example.com"))
 	require.False(t, s.AgentHosts.MatchString("a.example.com.evil"))
 }
@@ -105,6 +106,7 @@ func TestSettingsWrong(t *testing.T) {
 		"switch as text":              {`{` + masters + `, "tlsSkipVerify": "maybe"}`, `"maybe" is not true or false (jsonData.tlsSkipVerify)`},
 		"header name of another type": {`{` + masters + `, "httpHeaderName1": {}}`, `{} is not text in quotes (jsonData.httpHeaderName1)`},
 		"header name that is none":    {`{` + masters + `, "httpHeaderName1": "X Y"}`, `header "X Y" is not the name of an HTTP header: write for example Authorization (jsonData.httpHeaderName1)`},
+		"unknown subscription":        {`{` + masters + `, "subscribe": "always"}`, `"always" is not possible: write one of auto, never (jsonData.subscribe)`},
 		"unknown engine":              {`{` + masters + `, "engine": "cloud"}`, `"cloud" is not possible: write one of auto, memory (jsonData.engine)`},
 	}
 	for name, c := range cases {

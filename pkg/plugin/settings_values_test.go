@@ -1,11 +1,15 @@
 package plugin
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"testing"
 	"time"
+
+	"community-mesos-datasource/pkg/mesos"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
@@ -50,6 +54,7 @@ var sameAs = map[string][][2]string{
 	"taskLabels":         {{`"team,env"`, `["team", "env"]`}, {`"team, env"`, `["team", "env"]`}, {`"team"`, `["team"]`}, {`"[\"team\", \"env\"]"`, `["team", "env"]`}, {`["team", 1]`, `["team", "1"]`}, {`["team", ""]`, `["team"]`}},
 	"maxSeries":          {{`"50000"`, `50000`}, {`" 50000 "`, `50000`}, {`5e4`, `50000`}, {`50000.0`, `50000`}},
 	"idleTimeout":        {{`" 1d"`, `"1d"`}},
+	"subscribe":          {{`" never "`, `"never"`}},
 	"agentStatistics":    {{`"true"`, `true`}, {`"false"`, `false`}, {`"True"`, `true`}, {`1`, `true`}, {`"1"`, `true`}, {`0`, `false`}, {`"yes"`, `true`}, {`"off"`, `false`}},
 	"agentAddress":       {{`" http://{ip}:5051 "`, `"http://{ip}:5051"`}},
 	"agentBasicAuthUser": {{`7`, `"7"`}},
@@ -273,5 +278,47 @@ func TestSettingsWarnOfSecretsThatLostTheirEnd(t *testing.T) {
 		require.NoError(t, err, name)
 		require.Len(t, s.Warnings, 1, name)
 		require.Contains(t, s.Warnings[0], c.want, name)
+	}
+}
+
+// The event stream keeps a connection, for which polls must not wait.
+func TestTheEventStreamHasAConnectionBesideThoseOfPolls(t *testing.T) {
+	for value, polls := range map[string]string{"auto": "answered", "never": "waiting"} {
+		unblock := make(chan struct{})
+		master := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch r.URL.Path {
+			case "/redirect":
+				w.Header().Set("Location", "//"+r.Host)
+				w.WriteHeader(http.StatusTemporaryRedirect)
+			case "/api/v1":
+				_, _ = w.Write([]byte("54\n" + `{"type":"SUBSCRIBED","subscribed":{"get_state":{  } }}`))
+				w.(http.Flusher).Flush()
+				<-unblock
+			default:
+				_, _ = w.Write([]byte(`{"version":"1.12.0"}`))
+			}
+		}))
+		ds := instance(`{"masters": ["` + master.URL + `"], "httpMaxConnsPerHost": 1, "subscribe": "` + value + `"}`)
+		clients, _, err := newClients(t.Context(), ds, time.Now, nil)
+		require.NoError(t, err)
+		client := clients.Client.(*mesos.Client)
+		began, ended := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(ended)
+			_ = client.Subscribe(t.Context(), func(mesos.StreamEvent) error { close(began); return nil })
+		}()
+		<-began
+		patience := 30 * time.Second
+		if polls == "waiting" {
+			patience = 50 * time.Millisecond
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		_, err = client.Version(ctx)
+		cancel()
+		require.Equal(t, polls == "answered", err == nil, "%s: %v", value, err)
+		close(unblock)
+		client.Close()
+		<-ended
+		master.Close()
 	}
 }

@@ -164,6 +164,14 @@ describe('fields', () => {
     expect(last()?.jsonData).toEqual({ taskSeries: 'never' });
   });
 
+  it('switch the event stream off', async () => {
+    const { last, user } = setUp();
+    expect(screen.getByLabelText(/^Event stream/)).toHaveValue('Auto');
+    await user.click(screen.getByLabelText(/^Event stream/));
+    await user.click(await screen.findByRole('option', { name: /^Never/ }));
+    expect(last()?.jsonData).toEqual({ subscribe: 'never' });
+  });
+
   // Provisioning and other tools deliver texts.
   it('show texts for what they say, and store what is changed in its own type', async () => {
     const jsonData = {

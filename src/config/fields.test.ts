@@ -16,6 +16,7 @@ it('has each setting once', () => {
     'memoryLimit',
     'pollInterval',
     'retention',
+    'subscribe',
     'taskLabels',
     'taskSeries',
   ]);
@@ -60,6 +61,7 @@ it.each([
     'https://router/agent',
     '"https://router/agent" is the same for all agents: use {hostname}, {ip} or {id} in it',
   ],
+  ['subscribe', 'always', '"always" is not possible: choose one of auto, never'],
   ['engine', 'disk', '"disk" is not possible: choose one of auto, memory'],
 ])('%s %j: %s', (key, value, problem) => {
   expect(fieldProblem(field(key), { [key]: value })).toBe(problem);

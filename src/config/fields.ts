@@ -15,6 +15,7 @@ export type FieldKey = Exclude<keyof MesosOptions, 'masters' | 'agentHeaders' | 
     | 'agentBasicAuthUser'
     | 'maxSeries'
     | 'idleTimeout'
+    | 'subscribe'
     | 'engine'
     | 'memoryLimit'
     | 'retention'
@@ -109,6 +110,18 @@ export const COLLECTION: FieldSpec[] = [
     description: 'Polling stops after this time without a query, and starts again with the next one.',
     default: '7d',
     problem: (value) => durationProblem(value, MINUTE, '1m'),
+  },
+  {
+    key: 'subscribe',
+    kind: 'choice',
+    label: 'Event stream',
+    description:
+      'The leader reports changes as they happen, over one connection. Large clusters are then polled less often.',
+    default: 'auto',
+    options: [
+      { value: 'auto', label: 'Auto', description: 'Used where the master allows it, beside polling' },
+      { value: 'never', label: 'Never', description: 'Polling only' },
+    ],
   },
 ];
 

@@ -21,7 +21,7 @@ const SWITCHES = [
 ];
 const TEXTS = [
   ...['clusterName', 'pollInterval', 'taskSeries', 'idleTimeout', 'agentAddress', 'agentBasicAuthUser', 'agentHosts'],
-  ...['engine', 'memoryLimit', 'retention', 'serverName'],
+  ...['subscribe', 'engine', 'memoryLimit', 'retention', 'serverName'],
 ];
 
 const WORDS: Record<string, boolean> = {

@@ -2,6 +2,7 @@
 import type { DataSourceJsonData } from '@grafana/data';
 
 export type TaskSeries = 'auto' | 'always' | 'never';
+export type Subscribe = 'auto' | 'never';
 export type Engine = 'auto' | 'memory';
 
 /** jsonData. Every key but masters is optional; nothing in here is secret: Viewers can read it. */
@@ -24,6 +25,8 @@ export interface MesosOptions extends DataSourceJsonData {
   agentHeaders?: string[];
   maxSeries?: number;
   idleTimeout?: string;
+  /** Whether the event stream of the leader is read. */
+  subscribe?: Subscribe;
   engine?: Engine;
   memoryLimit?: string;
   retention?: string;
