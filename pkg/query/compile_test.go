@@ -67,6 +67,7 @@ var variants = []compileCase{
 	{query: `{"entity":"agent","resource":"tasks","measure":"active","groupBy":["attr_rack"],"aggregate":"avg"}`},
 	{query: `{"entity":"framework","resource":"cpus","measure":"share","groupBy":["principal"]}`},
 	{query: `{"entity":"framework","resource":"tasks","measure":"failed","groupBy":["user"]}`},
+	{query: `{"entity":"agent","resource":"tasks","measure":"failed","groupBy":["attr_rack"]}`},
 	{query: `{"entity":"task","resource":"cpus","measure":"allocated","groupBy":["attr_rack","principal"]}`},
 	{query: `{"entity":"executor","resource":"memory","measure":"efficiency","groupBy":["user","version"],"aggregate":"min"}`},
 	{query: `{"entity":"agent","resource":"cpus","measure":"allocated","filters":[{"label":"attr_rack","operator":"=~","value":"r[12]"}]}`},
@@ -117,6 +118,8 @@ var variants = []compileCase{
 	// counters: increase or rate, over a range or in an instant
 	{query: `{"entity":"cluster","resource":"tasks","measure":"ended"}`, instant: true},
 	{query: `{"entity":"framework","resource":"tasks","measure":"failed"}`, instant: true},
+	{query: `{"entity":"agent","resource":"tasks","measure":"lost","groupBy":["agent","state"]}`, instant: true},
+	{query: `{"entity":"role","resource":"tasks","measure":"ended","rate":true}`},
 	{query: `{"entity":"framework","resource":"tasks","measure":"failed","rate":true}`},
 	{query: `{"entity":"framework","resource":"tasks","measure":"failed","rate":true}`, instant: true},
 
