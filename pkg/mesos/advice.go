@@ -14,11 +14,28 @@ type Advice struct {
 	// Header names the secret with the value of the header Authorization, such as
 	// httpHeaderValue1; "" where there is no such header.
 	Header string
+	// HeaderKind is what that value begins with, HeaderFault what is wrong with it and what
+	// to do, without the value; "" where nothing is seen. PasswordFault is the same for the
+	// password of User, which Password names, such as basicAuthPassword.
+	HeaderKind              Authorization
+	HeaderFault             string
+	Password, PasswordFault string
 	// CA is true where a CA certificate is used, UnusedCA where one is set and its
 	// switch is off. The same goes for the client certificate.
 	CA, UnusedCA                               bool
 	ClientCertificate, UnusedClientCertificate bool
 }
+
+// Authorization is a kind of value of the header Authorization.
+type Authorization int
+
+// What a value of the header Authorization may begin with.
+const (
+	OtherAuthorization Authorization = iota
+	TokenOfDCOS                      // token=
+	BearerToken                      // Bearer
+	UserAndPassword                  // Basic
+)
 
 // The settings that a sentence tells to change, as they are written.
 const (
@@ -37,11 +54,13 @@ func (a Advice) unauthorized(target Target, path string, header http.Header) str
 	}
 	switch {
 	case a.Header != "":
-		return fmt.Sprintf("%s: the token of the header Authorization is not accepted, since it has expired or is another cluster's. Write a new one (secureJsonData.%s).", refused, a.Header)
+		return fmt.Sprintf("%s: %s (secureJsonData.%s).", refused, a.refusedHeader(asks, dcos), a.Header)
 	case dcos:
 		return fmt.Sprintf("%s: this is DC/OS, which requires a token. Set the header Authorization (%s).", refused, token)
 	case strings.Contains(asks, "negotiate"):
 		return fmt.Sprintf("%s, of Kerberos, which is not supported: allow basic authentication there.", refused)
+	case a.User && a.PasswordFault != "":
+		return fmt.Sprintf("%s: the user and password are not accepted, and the password %s (secureJsonData.%s).", refused, a.PasswordFault, a.Password)
 	case a.User:
 		return fmt.Sprintf("%s: the user and password are not accepted. Correct %s; %s.", refused, user, dollarsInYAML)
 	case target.agent:
@@ -50,11 +69,34 @@ func (a Advice) unauthorized(target Target, path string, header http.Header) str
 	return fmt.Sprintf("%s: none are set. Set %s, or a header (DC/OS: %s).", refused, user, token)
 }
 
+// refusedHeader returns why a header Authorization is not accepted, and what to do. asks
+// is what the response wants, in lower case.
+func (a Advice) refusedHeader(asks string, dcos bool) string {
+	switch bearer, basic := strings.Contains(asks, "bearer"), strings.Contains(asks, "basic"); {
+	case a.HeaderFault != "":
+		return a.headerFault()
+	case dcos && a.HeaderKind != TokenOfDCOS:
+		return "this is DC/OS, which requires a token behind token=, and the header Authorization begins with something else. Write token=..."
+	case bearer && !basic && a.HeaderKind == TokenOfDCOS:
+		return "a token behind Bearer is required, and that of the header Authorization is behind token=, as for DC/OS. Write Bearer ..."
+	case basic && !bearer && !dcos && (a.HeaderKind == TokenOfDCOS || a.HeaderKind == BearerToken):
+		return "a user and password are required, and the header Authorization has a token. Remove the header and set them under basic authentication (agentBasicAuthUser for agents), or write a token that is accepted"
+	case a.HeaderKind == UserAndPassword:
+		return "the user and password of the header Authorization are not accepted. Write them anew, or set them under basic authentication (agentBasicAuthUser for agents) in place of the header"
+	}
+	return "the token of the header Authorization is not accepted, since it has expired or is another cluster's. Write a new one"
+}
+
+// headerFault returns the sentence about a header whose value cannot be what was meant.
+func (a Advice) headerFault() string { return "the header Authorization " + a.HeaderFault }
+
 // forbidden returns the sentence for a 403 that is not of --firewall_rules.
 func (a Advice) forbidden(target Target, page endpoint, html bool) string {
 	refused := fmt.Sprintf("The %s at %s does not allow", target.kind(), target.Address)
 	acls := fmt.Sprintf("allow it in the %s's ACLs (%s)", target.kind(), acl(page))
 	switch {
+	case a.Header != "" && a.HeaderFault != "":
+		return fmt.Sprintf("%s to read %s (403): %s (secureJsonData.%s).", refused, page.path, a.headerFault(), a.Header)
 	case a.Header != "":
 		return fmt.Sprintf("%s what the token of the header Authorization stands for to read %s (403): give its account the right to, in DC/OS or by the %s's ACLs (%s), or write another token (secureJsonData.%s).",
 			refused, page.path, target.kind(), acl(page), a.Header)
@@ -69,6 +111,8 @@ func (a Advice) forbidden(target Target, page endpoint, html bool) string {
 // webPage returns what to do where a web page answers in place of Mesos.
 func (a Advice) webPage(target Target) string {
 	switch {
+	case a.Header != "" && a.HeaderFault != "":
+		return fmt.Sprintf("this is another web server, or a login, and %s (secureJsonData.%s).", a.headerFault(), a.Header)
 	case target.agent && a.Header != "":
 		return fmt.Sprintf("this is another web server, or a login that does not accept the token of the header Authorization. Check agentAddress, and write a new token (secureJsonData.%s).", a.Header)
 	case target.agent:
@@ -82,6 +126,8 @@ func (a Advice) webPage(target Target) string {
 // login returns what to do where a login answers.
 func (a Advice) login(target Target) string {
 	switch {
+	case a.Header != "" && a.HeaderFault != "":
+		return fmt.Sprintf("%s (secureJsonData.%s)", a.headerFault(), a.Header)
 	case a.Header != "":
 		return fmt.Sprintf("it does not accept the token of the header Authorization: write a new one (secureJsonData.%s)", a.Header)
 	case target.agent:

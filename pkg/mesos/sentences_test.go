@@ -181,7 +181,7 @@ func TestSentencesOfTheWrongScheme(t *testing.T) {
 
 // What the configuration has decides on what a refusal means.
 func TestSentencesOfRefusals(t *testing.T) {
-	header := Advice{Header: "httpHeaderValue1"}
+	header := Advice{Header: "httpHeaderValue1", HeaderKind: TokenOfDCOS}
 	login := func(status int, challenge, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
 			if challenge != "" {
@@ -207,7 +207,16 @@ func TestSentencesOfRefusals(t *testing.T) {
 		not      string
 	}{
 		"an expired token":                     {login(401, "oauthjwt", page), false, header, Auth, []string{"(401): the token of the header Authorization is not accepted", "(secureJsonData.httpHeaderValue1)"}, "basic authentication"},
-		"an expired token of agents":           {login(401, "oauthjwt", page), true, Advice{Header: "agentHeaderValue2"}, Auth, []string{"The agent at", "the token of the header Authorization is not accepted", "(secureJsonData.agentHeaderValue2)"}, "agentBasicAuthUser"},
+		"an expired token of agents":           {login(401, "oauthjwt", page), true, Advice{Header: "agentHeaderValue2", HeaderKind: TokenOfDCOS}, Auth, []string{"The agent at", "the token of the header Authorization is not accepted", "(secureJsonData.agentHeaderValue2)"}, "agentBasicAuthUser"},
+		"a header without a token":             {login(401, "oauthjwt", page), false, Advice{Header: "httpHeaderValue1", HeaderFault: "has nothing"}, Auth, []string{"(401): the header Authorization has nothing (secureJsonData.httpHeaderValue1)"}, "expired"},
+		"a login, and no token":                {login(200, "", page), false, Advice{Header: "httpHeaderValue1", HeaderFault: "has nothing"}, NotMesos, []string{"or a login, and the header Authorization has nothing (secureJsonData.httpHeaderValue1)"}, "expired"},
+		"to a login, and no token":             {to("/login"), false, Advice{Header: "httpHeaderValue1", HeaderFault: "has nothing"}, NotMesos, []string{"it leads to a login", "the header Authorization has nothing (secureJsonData.httpHeaderValue1)"}, "write a new one"},
+		"no rights, and no token":              {login(403, "", page), true, Advice{Header: "agentHeaderValue1", HeaderFault: "has nothing"}, Forbidden, []string{"(403): the header Authorization has nothing (secureJsonData.agentHeaderValue1)"}, "account"},
+		"Bearer for DC/OS":                     {login(401, "oauthjwt", page), false, Advice{Header: "httpHeaderValue1", HeaderKind: BearerToken}, Auth, []string{"this is DC/OS, which requires a token behind token=", "(secureJsonData.httpHeaderValue1)"}, "expired"},
+		"token= for Mesos' JWT":                {login(401, `Bearer realm="mesos"`, ""), false, Advice{Header: "httpHeaderValue1", HeaderKind: TokenOfDCOS}, Auth, []string{"a token behind Bearer is required"}, "expired"},
+		"token= for a user":                    {login(401, `Basic realm="mesos"`, ""), false, Advice{Header: "httpHeaderValue1", HeaderKind: TokenOfDCOS}, Auth, []string{"a user and password are required, and the header Authorization has a token"}, "expired"},
+		"a user in the header":                 {login(401, `Basic realm="mesos"`, ""), false, Advice{Header: "httpHeaderValue1", HeaderKind: UserAndPassword}, Auth, []string{"the user and password of the header Authorization are not accepted"}, "token"},
+		"a password that is no word":           {login(401, `Basic realm="mesos"`, ""), true, Advice{User: true, Password: "agentBasicAuthPassword", PasswordFault: "is empty"}, Auth, []string{"the user and password are not accepted, and the password is empty (secureJsonData.agentBasicAuthPassword)"}, "header"},
 		"a token, and a user":                  {login(401, "", ""), false, Advice{Header: "httpHeaderValue1", User: true}, Auth, []string{"the token of the header Authorization is not accepted"}, "basic authentication"},
 		"DC/OS without a token":                {login(401, "acsjwt", page), false, Advice{}, Auth, []string{"this is DC/OS, which requires a token. Set the header Authorization (httpHeaderName1: Authorization with httpHeaderValue1: token=...)"}, "principal"},
 		"DC/OS without a token, of agents":     {login(401, "oauthjwt", page), true, Advice{}, Auth, []string{"this is DC/OS", "agentHeaders: [Authorization] with agentHeaderValue1: token=..."}, ""},

@@ -60,7 +60,7 @@ func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now 
 		masters.Close()
 		return nil, parsed, err
 	}
-	cfg.Advice = parsed.adviceForAgents(forMasters.Advice)
+	cfg.Advice = parsed.adviceForAgents(forMasters.Advice, ds.DecryptedSecureJSONData["agentBasicAuthPassword"])
 	// Behind the secure socks proxy names are resolved there: the address of the
 	// connection is the proxy's, and there is nothing to check.
 	if options.ProxyOptions == nil || !options.ProxyOptions.Enabled {
@@ -78,23 +78,35 @@ func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now 
 // adviceForMasters returns what errors of requests to masters say of the settings.
 func (s *Settings) adviceForMasters(options httpclient.Options, secrets map[string]string) mesos.Advice {
 	certificate := secrets[clientCert] != "" && secrets[clientKey] != ""
-	return mesos.Advice{
+	header := secrets[s.mastersAuthorization]
+	a := mesos.Advice{
 		User:                    options.BasicAuth != nil,
 		Header:                  s.mastersAuthorization,
+		HeaderKind:              authorizationOf(header),
+		HeaderFault:             headerFault("Authorization", header),
 		CA:                      options.TLS != nil && options.TLS.CACertificate != "",
 		UnusedCA:                secrets[caCert] != "" && !s.readsCertificates(),
 		ClientCertificate:       certificate && s.readsCertificates(),
 		UnusedClientCertificate: certificate && !s.readsCertificates(),
+		Password:                "basicAuthPassword",
 	}
+	if a.User {
+		if secrets[a.Password] == "" && secrets["password"] != "" { // of a data source whose user is beside jsonData
+			a.Password = "password"
+		}
+		a.PasswordFault = passwordFault(options.BasicAuth.Password)
+	}
+	return a
 }
 
 // adviceForAgents returns what errors of requests to agents say of the settings: they
 // get the masters' CA certificate, and credentials of their own.
-func (s *Settings) adviceForAgents(masters mesos.Advice) mesos.Advice {
-	a := mesos.Advice{User: s.AgentBasicAuthUser != "", CA: masters.CA, UnusedCA: masters.UnusedCA}
+func (s *Settings) adviceForAgents(masters mesos.Advice, password string) mesos.Advice {
+	a := mesos.Advice{User: s.AgentBasicAuthUser != "", CA: masters.CA, UnusedCA: masters.UnusedCA, Password: "agentBasicAuthPassword", PasswordFault: passwordFault(password)}
 	for i, name := range s.agentHeaderNames {
-		if strings.EqualFold(name, "Authorization") && s.AgentHeaders.Get(name) != "" {
+		if value := s.AgentHeaders.Get(name); strings.EqualFold(name, "Authorization") && value != "" {
 			a.Header = "agentHeaderValue" + strconv.Itoa(i+1)
+			a.HeaderKind, a.HeaderFault = authorizationOf(value), headerFault(name, value)
 		}
 	}
 	return a

@@ -109,6 +109,9 @@ func (s *Settings) readAgentHeaders(secrets map[string]string) (problems []error
 				s.AgentHeaders = http.Header{}
 			}
 			s.AgentHeaders.Set(name, value)
+			if fault := headerFault(name, value); fault != "" {
+				s.warn("header %q for agents %s (secureJsonData.%s)", name, fault, key)
+			}
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(secrets)) {
@@ -144,6 +147,9 @@ func (s *Settings) checkMastersHeaders(keys map[string]json.RawMessage, secrets 
 		case value == "":
 			s.warn("header %q has no value and is not sent: write it as %s (secureJsonData.%s)", name, valueKey, valueKey)
 			continue
+		}
+		if fault := headerFault(name, value); fault != "" {
+			s.warn("header %q %s (secureJsonData.%s)", name, fault, valueKey)
 		}
 		sent := true
 		for n, _ := strconv.Atoi(number[1]); n > 1; n-- {
