@@ -23,6 +23,7 @@ import (
 func Build(s *mesos.State, previous *Cluster) *Cluster {
 	c := &Cluster{
 		Time:        s.Sent,
+		polled:      s.Sent,
 		Master:      s.Target,
 		PID:         s.PID,
 		ElectedTime: s.ElectedTime,
@@ -55,7 +56,7 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 	}
 	for _, r := range s.RecoveredSlaves {
 		if id := b.name(r.ID); c.agents[id] == nil {
-			c.agents[id] = &Agent{ID: id, Hostname: b.name(r.Hostname)}
+			c.agents[id] = &Agent{ID: id, Hostname: b.name(r.Hostname), recovered: true}
 		}
 	}
 	b.countAgents(s)
@@ -88,6 +89,17 @@ type builder struct {
 }
 
 func (b *builder) addAgent(s *mesos.Slave, state *mesos.State) {
+	a := b.agentOf(s, state)
+	if len(a.Attributes) > series.MaxLabels {
+		b.ManyAttributes++
+	}
+	b.adding = b.adding || !a.Allocated.known() || !a.Offered.known()
+	b.Agents = append(b.Agents, a)
+	b.agents[a.ID] = a
+}
+
+// agentOf returns an agent that the leader lists.
+func (b *builder) agentOf(s *mesos.Slave, state *mesos.State) *Agent {
 	a := &Agent{
 		ID:                 b.name(s.ID),
 		Hostname:           b.name(s.Hostname),
@@ -115,12 +127,14 @@ func (b *builder) addAgent(s *mesos.Slave, state *mesos.State) {
 		a.Region = b.name(s.Domain.FaultDomain.Region.Name)
 		a.Zone = b.name(s.Domain.FaultDomain.Zone.Name)
 	}
-	if len(a.Attributes) > series.MaxLabels {
-		b.ManyAttributes++
+	a.registered = s.RegisteredTime
+	if again := s.ReregisteredTime; again != nil && *again > a.registered {
+		a.registered, a.reregistered = *again, true
 	}
-	b.adding = b.adding || !a.Allocated.known() || !a.Offered.known()
-	b.Agents = append(b.Agents, a)
-	b.agents[a.ID] = a
+	if s.DrainStart != nil && s.DrainInfo != nil {
+		a.draining = *s.DrainStart
+	}
+	return a
 }
 
 // listening reads where an agent listens from its libprocess PID,
@@ -139,21 +153,7 @@ func listening(s *mesos.Slave) (ip string, port int) {
 }
 
 func (b *builder) addFramework(s *mesos.Framework) {
-	f := &Framework{
-		ID:        b.name(s.ID),
-		Name:      b.name(s.Name),
-		Listed:    true,
-		State:     frameworkState(s),
-		Principal: b.name(s.Principal),
-		User:      b.name(s.User),
-		WebUIURL:  b.name(s.WebUIURL),
-		Roles:     b.names(s.Roles),
-		Allocated: regular(s.Used),
-		Offered:   regular(s.Offered),
-	}
-	if f.Roles == nil && s.Role != "" {
-		f.Roles = []string{b.name(s.Role)}
-	}
+	f := b.frameworkOf(s)
 	b.Frameworks = append(b.Frameworks, f)
 	b.frameworks[f.ID] = f
 	for _, role := range f.Roles {
@@ -161,10 +161,7 @@ func (b *builder) addFramework(s *mesos.Framework) {
 	}
 	// A framework without MULTI_ROLE has one role, and so have its tasks;
 	// older masters do not repeat it on each.
-	only := ""
-	if len(f.Roles) == 1 {
-		only = f.Roles[0]
-	}
+	only := f.onlyRole()
 	tasks, executors := len(b.Tasks), len(b.Executors)
 	b.addTasks(s.Tasks, f.ID, only)
 	b.addTasks(s.UnreachableTasks, f.ID, only)
@@ -190,39 +187,88 @@ func (b *builder) addFramework(s *mesos.Framework) {
 	b.account(f, s, b.Tasks[tasks:], b.Executors[executors:])
 }
 
+// frameworkOf returns a framework that the leader lists.
+func (b *builder) frameworkOf(s *mesos.Framework) *Framework {
+	f := &Framework{
+		ID:        b.name(s.ID),
+		Name:      b.name(s.Name),
+		Listed:    true,
+		State:     frameworkState(s),
+		Principal: b.name(s.Principal),
+		User:      b.name(s.User),
+		WebUIURL:  b.name(s.WebUIURL),
+		Roles:     b.names(s.Roles),
+		Allocated: regular(s.Used),
+		Offered:   regular(s.Offered),
+	}
+	if f.Roles == nil && s.Role != "" {
+		f.Roles = []string{b.name(s.Role)}
+	}
+	f.registered = s.RegisteredTime
+	if s.ReregisteredTime > f.registered {
+		f.registered, f.reregistered = s.ReregisteredTime, true
+	}
+	return f
+}
+
+// onlyRole returns the role of a framework that has one, else "".
+func (f *Framework) onlyRole() string {
+	if len(f.Roles) == 1 {
+		return f.Roles[0]
+	}
+	return ""
+}
+
 // addTasks adds tasks. framework and role are those of tasks that do not name them.
 func (b *builder) addTasks(tasks []mesos.Task, framework, role string) {
 	for i := range tasks {
-		s := &tasks[i]
-		t := Task{
-			ID:         b.name(s.ID),
-			Name:       b.name(s.Name),
-			ExecutorID: b.name(s.ExecutorID),
-			Role:       cmp.Or(b.name(s.Role), role),
-			State:      ParseTaskState(s.State),
-			Framework:  b.framework(cmp.Or(s.FrameworkID, framework)),
-			Agent:      b.agent(s.SlaveID),
-			Labels:     s.Labels,
-		}
+		t := b.taskOf(&tasks[i], framework, role)
 		load := b.role(t.Role)
 		load.Tasks.add(t.State)
-		if t.State.Live() && t.State != Unreachable {
-			t.Allocated = regular(s.Resources)
+		if t.State.holds() {
 			load.Allocated.Add(t.Allocated)
-		}
-		if n := len(s.Statuses); n > 0 {
-			t.Healthy = s.Statuses[n-1].Healthy
-		}
-		for _, status := range s.Statuses {
-			if status.State == "TASK_RUNNING" {
-				t.Started = status.Timestamp
-				break
-			}
 		}
 		b.TaskCounts.add(t.State)
 		t.Framework.Tasks.add(t.State)
 		t.Agent.Tasks.add(t.State)
 		b.Tasks = append(b.Tasks, t)
+	}
+}
+
+// taskOf returns a task. framework and role are what it has where it does not name them.
+func (b *builder) taskOf(s *mesos.Task, framework, role string) Task {
+	t := Task{
+		ID:         b.name(s.ID),
+		Name:       b.name(s.Name),
+		ExecutorID: b.name(s.ExecutorID),
+		Role:       cmp.Or(b.name(s.Role), role),
+		State:      ParseTaskState(s.State),
+		Framework:  b.framework(cmp.Or(s.FrameworkID, framework)),
+		Agent:      b.agent(s.SlaveID),
+		Labels:     s.Labels,
+	}
+	if t.State.holds() {
+		t.hold(s.Resources)
+	}
+	if n := len(s.Statuses); n > 0 {
+		t.Healthy = s.Statuses[n-1].Healthy
+		t.first, t.latest = s.Statuses[0].Timestamp, s.Statuses[n-1].Timestamp
+		t.told = ParseTaskState(s.Statuses[n-1].State)
+	}
+	for _, status := range s.Statuses {
+		if status.State == "TASK_RUNNING" {
+			t.Started = status.Timestamp
+			break
+		}
+	}
+	return t
+}
+
+// hold sets what the task has been given.
+func (t *Task) hold(r mesos.Resources) {
+	t.Allocated = regular(r)
+	if extra := revocable(r); extra != (Resources{}) && extra != unknownResources {
+		t.revocable = &extra
 	}
 }
 

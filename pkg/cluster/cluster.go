@@ -2,7 +2,8 @@
 //
 // It is built from the leader's answers (/state, /roles). What Mesos spreads over
 // several places it has in one spelling, in base units and in disjoint states. Its files: cluster.go the types; build.go /state; accounting.go
-// sums that older masters do not tell; roles.go /roles; states.go and resources.go the
+// sums that older masters do not tell; roles.go /roles; change.go what the event stream
+// changes; disagree.go checks of that; event.go, happened.go and told.go events; states.go and resources.go the
 // vocabulary.
 //
 // A Cluster is never changed once it is handed out: readers need no lock.
@@ -52,6 +53,10 @@ type Cluster struct {
 
 	agents     map[string]*Agent     // those listed and those only named by something
 	frameworks map[string]*Framework // likewise
+
+	// polled is when the /state was asked for that the model is made of, by itself or
+	// with changes.
+	polled time.Time
 }
 
 // Agent is an agent.
@@ -72,6 +77,12 @@ type Agent struct {
 	RevocableCapacity, RevocableAllocated  Resources
 
 	Tasks TaskCounts
+
+	// When it registered with this leader, the latest time; Unix seconds, 0: unknown.
+	registered   float64
+	reregistered bool    // it had been registered before
+	draining     float64 // since when; Unix seconds, 0: unknown, or it does not
+	recovered    bool    // in the registry, not back since the failover; not listed
 }
 
 // Framework is a framework that may have tasks.
@@ -90,6 +101,11 @@ type Framework struct {
 	Allocated, Offered Resources
 
 	Tasks TaskCounts
+
+	// When its scheduler registered with this leader, the latest time; Unix seconds,
+	// 0: unknown.
+	registered   float64
+	reregistered bool // it had been registered before
 }
 
 // Task is a task that has not ended, is unreachable, or has ended and waits for
@@ -108,6 +124,12 @@ type Task struct {
 	Labels    []mesos.Label
 	Healthy   *bool   // by the latest status; nil without a check
 	Started   float64 // Unix seconds of the first TASK_RUNNING; 0: unknown
+
+	revocable *Resources // allocated besides; nil: none
+	// Of its first and its latest status; Unix seconds, 0: none. The master replaces a
+	// status by a newer one of the same state.
+	first, latest float64
+	told          TaskState // of the latest status; State may be ahead of it
 }
 
 // Executor is an executor that the master lists: all but command executors,

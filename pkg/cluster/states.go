@@ -21,6 +21,19 @@ const (
 	Unreachable TaskState = "unreachable"
 )
 
+// States of tasks that have ended.
+const (
+	Finished       TaskState = "finished"
+	Failed         TaskState = "failed"
+	Killed         TaskState = "killed"
+	Lost           TaskState = "lost"
+	Errored        TaskState = "error"
+	Dropped        TaskState = "dropped"
+	Gone           TaskState = "gone"
+	GoneByOperator TaskState = "gone_by_operator"
+	UnknownTask    TaskState = "unknown"
+)
+
 // LiveStates are the states of tasks that have not ended.
 var LiveStates = [...]TaskState{Staging, Starting, Running, Killing, Unreachable}
 
@@ -53,6 +66,15 @@ func (c *TaskCounts) add(s TaskState) {
 		c[i]++
 	}
 }
+
+func (c *TaskCounts) change(s TaskState, n int) {
+	if i := s.index(); i >= 0 {
+		c[i] += n
+	}
+}
+
+// holds reports whether the master accounts a task in this state its resources.
+func (s TaskState) holds() bool { return s.Live() && s != Unreachable }
 
 // Live reports whether a task in this state has not ended.
 func (s TaskState) Live() bool { return s.index() >= 0 }

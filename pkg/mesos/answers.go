@@ -131,6 +131,7 @@ type Slave struct {
 	Attributes       map[string]Attribute `json:"attributes"`
 	Domain           *Domain              `json:"domain"`
 	DrainInfo        *DrainInfo           `json:"drain_info"`
+	DrainStart       *float64             `json:"estimated_drain_start_time_seconds"` // Unix seconds
 	Resources        Resources            `json:"resources"`
 	Used             Resources            `json:"used_resources"`
 	Offered          Resources            `json:"offered_resources"`
@@ -179,6 +180,8 @@ type Framework struct {
 	Active           bool       `json:"active"`
 	Connected        bool       `json:"connected"`
 	Recovered        bool       `json:"recovered"`
+	RegisteredTime   float64    `json:"registered_time"`   // Unix seconds; 0: not since the leader was elected
+	ReregisteredTime float64    `json:"reregistered_time"` // likewise; 0, or as RegisteredTime: once only
 	Held             Resources  `json:"resources"` // used and offered
 	Used             Resources  `json:"used_resources"`
 	Offered          Resources  `json:"offered_resources"`

@@ -1,0 +1,502 @@
+package cluster
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/series"
+)
+
+// With returns the model as of a moment, after changes that the event stream told, oldest
+// first. The model itself stays as it is. With no changes, it differs in Time only.
+//
+// What the model already knows changes nothing again: the stream may tell what /state
+// told, because it is not known between which of its records the master answered. A
+// task that ended is removed: nothing tells when its framework acknowledges that.
+//
+// What the stream does not tell stays as it was: what is offered and reserved, the
+// states of agents and frameworks that are listed, and what executors hold. A task in
+// an executor that is not listed makes unknown what its agent, framework and role are
+// allocated, since executors hold resources of their own.
+func (c *Cluster) With(changes []mesos.StreamEvent, at time.Time) *Cluster {
+	with := *c
+	with.Time = at
+	e := edit(&with, changes)
+	for i := range changes {
+		change := &changes[i]
+		// What was received before /state was asked for is in its answer.
+		if change.Received.IsZero() || !change.Received.Before(c.polled) {
+			e.apply(change)
+		}
+	}
+	if e.changed {
+		e.finish()
+	}
+	return &with
+}
+
+// An editor changes a copy of a model. Tasks, agents, frameworks and loads are shared
+// with the model before until they are changed.
+type editor struct {
+	builder
+	changed bool
+	// named is the index in Tasks of the tasks that changes name; -1: none.
+	named   map[taskKey]int
+	removed map[int]bool // indices in Tasks
+
+	agentCopies     map[*Agent]*Agent // of what the model before has
+	frameworkCopies map[*Framework]*Framework
+	loadCopies      map[*RoleLoad]bool // the copies
+	listedAgents    []*Agent           // that were not listed before
+	listedFrames    []*Framework
+	custom          map[executorKey]bool // the executors that are listed; nil: not looked up
+}
+
+type executorKey struct{ framework, agent, executor string }
+
+// edit returns an editor of the copy, for these changes.
+func edit(copied *Cluster, changes []mesos.StreamEvent) *editor {
+	e := &editor{builder: builder{Cluster: copied}}
+	e.find(copied.Tasks, changes)
+	return e
+}
+
+// own copies what a change may touch, before the first one.
+func (e *editor) own() {
+	if e.changed {
+		return
+	}
+	e.changed = true
+	e.Tasks = slices.Clone(e.Tasks)
+	e.Executors = slices.Clone(e.Executors)
+	e.AgentCounts = maps.Clone(e.AgentCounts)
+	e.FrameworkCounts = maps.Clone(e.FrameworkCounts)
+	e.RoleLoads = maps.Clone(e.RoleLoads)
+	e.agents = maps.Clone(e.agents)
+	e.frameworks = maps.Clone(e.frameworks)
+	e.removed = map[int]bool{}
+	e.agentCopies = map[*Agent]*Agent{}
+	e.frameworkCopies = map[*Framework]*Framework{}
+	e.loadCopies = map[*RoleLoad]bool{}
+}
+
+type taskKey struct{ framework, task string }
+
+func keyOf(framework, task string) taskKey {
+	return taskKey{series.CutName(framework), series.CutName(task)}
+}
+
+// find notes where the tasks are that changes name: one pass over all tasks costs less
+// than an index of them that is kept.
+func (e *editor) find(tasks []Task, changes []mesos.StreamEvent) {
+	e.named = map[taskKey]int{}
+	for i := range changes {
+		switch change := &changes[i]; {
+		case change.Task != nil:
+			e.named[keyOf(change.Task.FrameworkID, change.Task.ID)] = -1
+		case change.Update != nil:
+			e.named[keyOf(change.Update.FrameworkID, change.Update.Status.TaskID)] = -1
+		}
+	}
+	if len(e.named) == 0 {
+		return
+	}
+	for i := range tasks {
+		key := taskKey{tasks[i].Framework.ID, tasks[i].ID}
+		if _, named := e.named[key]; named {
+			e.named[key] = i
+		}
+	}
+}
+
+func (e *editor) apply(change *mesos.StreamEvent) {
+	switch {
+	case change.Type == mesos.StreamTaskAdded && change.Task != nil:
+		e.taskAdded(change.Task)
+	case change.Type == mesos.StreamTaskUpdated && change.Update != nil:
+		e.taskUpdated(change.Update)
+	case change.Type == mesos.StreamAgentAdded && change.Agent != nil:
+		e.agentAdded(change.Agent)
+	case change.Type == mesos.StreamAgentRemoved:
+		e.agentRemoved(series.CutName(change.RemovedID))
+	case change.Type == mesos.StreamFrameworkAdded && change.Framework != nil,
+		change.Type == mesos.StreamFrameworkUpdated && change.Framework != nil:
+		e.frameworkTold(change.Framework)
+	case change.Type == mesos.StreamFrameworkRemoved:
+		e.frameworkRemoved(series.CutName(change.RemovedID))
+	}
+}
+
+func (e *editor) taskAdded(s *mesos.StreamTask) {
+	state := ParseTaskState(s.State)
+	i := e.named[keyOf(s.FrameworkID, s.ID)]
+	if i < 0 {
+		if state.Live() { // else it comes again with its agent, after it ended
+			e.addTask(s)
+		}
+		return
+	}
+	var last mesos.StreamStatus
+	if n := len(s.Statuses); n > 0 {
+		last = s.Statuses[n-1]
+	}
+	switch t := &e.Tasks[i]; {
+	case !state.holds():
+		e.end(i, state, last)
+	case !t.State.holds(): // it was unreachable, and its agent is back
+		var given Task
+		given.hold(s.Resources)
+		e.move(i, state, last.TaskStatus, &given)
+	case last.Timestamp > t.latest:
+		e.move(i, state, last.TaskStatus, t)
+	}
+}
+
+func (e *editor) addTask(s *mesos.StreamTask) {
+	e.own()
+	told := s.Task
+	told.Statuses = make([]mesos.TaskStatus, len(s.Statuses))
+	for i := range s.Statuses {
+		told.Statuses[i] = s.Statuses[i].TaskStatus
+	}
+	framework := e.framework(s.FrameworkID)
+	t := e.taskOf(&told, framework.ID, framework.onlyRole())
+	e.named[taskKey{framework.ID, t.ID}] = len(e.Tasks)
+	e.Tasks = append(e.Tasks, t)
+	e.count(&t, 1)
+	if t.ExecutorID != "" && t.State.holds() && !e.listsExecutor(&t) {
+		e.doubt(&t)
+	}
+}
+
+func (e *editor) taskUpdated(u *mesos.StreamUpdate) {
+	i, named := e.named[keyOf(u.FrameworkID, u.Status.TaskID)]
+	if !named || i < 0 {
+		return // it ended before /state was answered
+	}
+	state := ParseTaskState(cmp.Or(u.State, u.Status.State))
+	t := &e.Tasks[i]
+	switch {
+	case !state.holds():
+		e.end(i, state, u.Status)
+	case u.Status.Timestamp <= t.latest || !t.State.Live():
+		return // already told
+	case !t.State.holds(): // nothing tells what it holds again
+		e.move(i, state, u.Status.TaskStatus, &Task{Allocated: unknownResources})
+	default:
+		e.move(i, state, u.Status.TaskStatus, t)
+	}
+}
+
+// end ends a task, or makes it unreachable.
+func (e *editor) end(i int, state TaskState, status mesos.StreamStatus) {
+	told := ParseTaskState(status.State)
+	switch before := e.Tasks[i].State; {
+	case before.Live() && before != state:
+		e.move(i, state, status.TaskStatus, &Task{})
+	case before.Live():
+		return
+	default:
+		e.own()
+	}
+	// The master's state of a task may be ahead of the status that it passes on. The
+	// task stays until the status of its end, which names the task by its ID only.
+	if !told.Live() && !awaited(told, &status) {
+		e.remove(i)
+	}
+}
+
+// awaited reports whether a task that has ended may come back: one on an unreachable
+// agent is lost for frameworks without the capability PARTITION_AWARE.
+func awaited(state TaskState, status *mesos.StreamStatus) bool {
+	return state == Lost && status.UUID == ""
+}
+
+// remove removes a task that holds nothing any more.
+func (e *editor) remove(i int) {
+	t := &e.Tasks[i]
+	e.removed[i] = true
+	if key := (taskKey{t.Framework.ID, t.ID}); e.named[key] == i {
+		e.named[key] = -1
+	}
+}
+
+// move gives a task another state, in which it holds what held does.
+func (e *editor) move(i int, state TaskState, status mesos.TaskStatus, held *Task) {
+	e.own()
+	allocated, extra := held.Allocated, held.revocable
+	t := &e.Tasks[i]
+	e.count(t, -1)
+	t.State, t.Allocated, t.revocable = state, allocated, extra
+	e.count(t, 1)
+	if status.Timestamp == 0 {
+		return
+	}
+	t.latest, t.told = status.Timestamp, ParseTaskState(status.State)
+	t.first = cmp.Or(t.first, status.Timestamp)
+	t.Healthy = status.Healthy
+	if t.Started == 0 && status.State == "TASK_RUNNING" {
+		t.Started = status.Timestamp
+	}
+}
+
+// count adds a task to what it is counted in (n is 1), or takes it away (-1).
+func (e *editor) count(t *Task, n int) {
+	agent, framework, load := e.agentCopy(t.Agent), e.frameworkCopy(t.Framework), e.load(t.Role)
+	for _, counts := range []*TaskCounts{&e.TaskCounts, &agent.Tasks, &framework.Tasks, &load.Tasks} {
+		counts.change(t.State, n)
+	}
+	for _, sum := range []*Resources{&agent.Allocated, &framework.Allocated, &load.Allocated} {
+		sum.change(t.Allocated, n)
+	}
+	if t.revocable != nil {
+		agent.RevocableAllocated.change(*t.revocable, n)
+	}
+}
+
+func (r *Resources) change(other Resources, n int) {
+	if n > 0 {
+		r.Add(other)
+	} else {
+		r.Subtract(other)
+	}
+}
+
+// doubt makes unknown what a task's executor may add to.
+func (e *editor) doubt(t *Task) {
+	e.agentCopy(t.Agent).Allocated = unknownResources
+	e.frameworkCopy(t.Framework).Allocated = unknownResources
+	e.load(t.Role).Allocated = unknownResources
+}
+
+// listsExecutor reports whether the executor of a task is known with what it holds.
+func (e *editor) listsExecutor(t *Task) bool {
+	if e.custom == nil {
+		e.custom = make(map[executorKey]bool, len(e.Executors))
+		for i := range e.Executors {
+			x := &e.Executors[i]
+			e.custom[executorKey{x.Framework.ID, x.Agent.ID, x.ID}] = true
+		}
+	}
+	return e.custom[executorKey{t.Framework.ID, t.Agent.ID, t.ExecutorID}]
+}
+
+func (e *editor) agentAdded(s *mesos.Slave) {
+	told := e.agentOf(s, &mesos.State{})
+	known := e.agents[told.ID]
+	if known != nil && known.Listed && known.registered >= told.registered {
+		return // already told
+	}
+	e.own()
+	if known == nil {
+		known = e.agent(told.ID)
+		e.agentCopies[known] = known
+	}
+	known = e.agentCopy(known)
+	if known.Listed {
+		e.countAgent(known.State, -1)
+	} else {
+		e.listedAgents = append(e.listedAgents, known)
+	}
+	switch {
+	case known.recovered:
+		e.countAgent(AgentRecovered, -1)
+	case !known.Listed && told.reregistered:
+		e.countAgent(AgentUnreachable, -1)
+	}
+	e.countAgent(told.State, 1)
+	// What it has allocated is told with it, executors included.
+	told.Tasks = known.Tasks
+	for k := range told.Allocated {
+		told.Allocated[k] = firstKnown(told.Allocated[k], known.Allocated[k])
+	}
+	*known = *told
+	e.HasGPUs = e.HasGPUs || told.Capacity[GPUs] > 0 || told.RevocableCapacity[GPUs] > 0
+}
+
+func (e *editor) agentRemoved(id string) {
+	known := e.agents[id]
+	if known == nil || !known.Listed {
+		return
+	}
+	e.own()
+	known = e.agentCopy(known)
+	e.countAgent(known.State, -1)
+	*known = Agent{ID: known.ID, Hostname: known.Hostname, Tasks: known.Tasks, Allocated: known.Allocated}
+	e.dropExecutors(func(x *Executor) bool { return x.Agent.ID == id })
+}
+
+// countAgent counts an agent more (n is 1) or less (-1) in a state, if that is told.
+func (e *editor) countAgent(state AgentState, n int) {
+	if of, told := e.AgentCounts[state]; told {
+		e.AgentCounts[state] = max(of+n, 0)
+	}
+}
+
+func (e *editor) frameworkTold(s *mesos.Framework) {
+	told := e.frameworkOf(s)
+	known := e.frameworks[told.ID]
+	e.own()
+	if known == nil {
+		known = e.framework(told.ID)
+		e.frameworkCopies[known] = known
+	}
+	known = e.frameworkCopy(known)
+	if known.Listed {
+		e.countFramework(known.State, -1)
+	} else {
+		e.listedFrames = append(e.listedFrames, known)
+	}
+	e.countFramework(told.State, 1)
+	told.Tasks, told.Allocated, told.Offered = known.Tasks, known.Allocated, known.Offered
+	*known = *told
+	for _, role := range known.Roles {
+		e.load(role)
+	}
+}
+
+func (e *editor) frameworkRemoved(id string) {
+	known := e.frameworks[id]
+	if known == nil || !known.Listed {
+		return
+	}
+	e.own()
+	known = e.frameworkCopy(known)
+	e.countFramework(known.State, -1)
+	for i := range e.Tasks {
+		if t := &e.Tasks[i]; t.Framework.ID == id && !e.removed[i] {
+			e.count(t, -1)
+			e.remove(i)
+		}
+	}
+	e.dropExecutors(func(x *Executor) bool { return x.Framework.ID == id })
+	known.Listed = false
+}
+
+func (e *editor) countFramework(state FrameworkState, n int) {
+	if of, told := e.FrameworkCounts[state]; told {
+		e.FrameworkCounts[state] = max(of+n, 0)
+	}
+}
+
+// dropExecutors removes executors, and takes away what they hold.
+func (e *editor) dropExecutors(of func(*Executor) bool) {
+	e.custom = nil
+	e.Executors = slices.DeleteFunc(e.Executors, func(x Executor) bool {
+		if !of(&x) {
+			return false
+		}
+		e.agentCopy(x.Agent).Allocated.Subtract(x.Allocated)
+		e.frameworkCopy(x.Framework).Allocated.Subtract(x.Allocated)
+		e.load(x.Role).Allocated.Subtract(x.Allocated)
+		return true
+	})
+}
+
+// agentCopy returns the copy of an agent that may be changed.
+func (e *editor) agentCopy(a *Agent) *Agent {
+	if e.agentCopies[a] == a {
+		return a
+	}
+	if now := e.agents[a.ID]; e.agentCopies[now] == now {
+		return now
+	}
+	copied := *a
+	e.agentCopies[a], e.agentCopies[&copied] = &copied, &copied
+	e.agents[a.ID] = &copied
+	return &copied
+}
+
+// frameworkCopy likewise.
+func (e *editor) frameworkCopy(f *Framework) *Framework {
+	if e.frameworkCopies[f] == f {
+		return f
+	}
+	if now := e.frameworks[f.ID]; e.frameworkCopies[now] == now {
+		return now
+	}
+	copied := *f
+	e.frameworkCopies[f], e.frameworkCopies[&copied] = &copied, &copied
+	e.frameworks[f.ID] = &copied
+	return &copied
+}
+
+// load returns the load of a role that may be changed.
+func (e *editor) load(role string) *RoleLoad {
+	load := e.role(role)
+	if !e.loadCopies[load] {
+		copied := *load
+		load = &copied
+		e.loadCopies[load] = true
+		e.RoleLoads[role] = load
+	}
+	return load
+}
+
+// finish makes the lists and the sums of what was changed.
+func (e *editor) finish() {
+	e.Agents = relisted(e.Agents, e.listedAgents, e.agentCopies, func(a *Agent) bool { return a.Listed })
+	e.Frameworks = relisted(e.Frameworks, e.listedFrames, e.frameworkCopies, func(f *Framework) bool { return f.Listed })
+
+	kept := e.Tasks[:0]
+	for i, t := range e.Tasks {
+		if e.removed[i] {
+			continue
+		}
+		if a := e.agentCopies[t.Agent]; a != nil {
+			t.Agent = a
+		}
+		if f := e.frameworkCopies[t.Framework]; f != nil {
+			t.Framework = f
+		}
+		kept = append(kept, t)
+	}
+	clear(e.Tasks[len(kept):])
+	e.Tasks = kept
+	for i := range e.Executors {
+		x := &e.Executors[i]
+		if a := e.agentCopies[x.Agent]; a != nil {
+			x.Agent = a
+		}
+		if f := e.frameworkCopies[x.Framework]; f != nil {
+			x.Framework = f
+		}
+	}
+
+	var capacity, allocated, offered, reserved Resources
+	for _, a := range e.Agents {
+		capacity.Add(a.Capacity)
+		allocated.Add(a.Allocated)
+		offered.Add(a.Offered)
+		reserved.Add(a.Reserved)
+	}
+	e.Capacity, e.Allocated, e.Offered, e.Reserved = capacity, allocated, offered, reserved
+}
+
+// relisted returns a list with its entries that were copied replaced, without those that
+// are not listed any more, and with the new ones.
+func relisted[T any](list, added []*T, copies map[*T]*T, listed func(*T) bool) []*T {
+	last := make(map[*T]bool, len(added))
+	for _, x := range added {
+		last[x] = true
+	}
+	all := make([]*T, 0, len(list)+len(added))
+	for _, x := range list {
+		if copied := copies[x]; copied != nil {
+			x = copied
+		}
+		if listed(x) && !last[x] {
+			all = append(all, x)
+		}
+	}
+	for _, x := range added {
+		if listed(x) && last[x] {
+			all = append(all, x)
+			last[x] = false // once
+		}
+	}
+	return all
+}

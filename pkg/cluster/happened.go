@@ -1,0 +1,298 @@
+package cluster
+
+import (
+	"slices"
+	"time"
+
+	"community-mesos-datasource/pkg/events"
+)
+
+// Happened returns what happened between two models of the same cluster, oldest first.
+// Of a first model (before is nil) and of another cluster it returns nothing: what is
+// there is not known to have happened.
+//
+// Where the event stream is kept too, before is the model with its changes, so that what
+// it told is not told again. What Mesos gives no time lies between the times of the
+// models.
+func Happened(before, after *Cluster, labels Labels) []events.Event {
+	if before == nil || after == nil || !before.SameAs(after) {
+		return nil
+	}
+	h := happenings{before: before, after: after, labels: labels}
+	if before.PID != after.PID || before.ElectedTime != after.ElectedTime {
+		h.failover = true
+		h.all = append(h.all, after.Leads())
+	}
+	h.agents()
+	h.frameworks()
+	h.tasks()
+	slices.SortStableFunc(h.all, func(a, b events.Event) int { return a.Time.Compare(b.Time) })
+	return h.all
+}
+
+type happenings struct {
+	before, after *Cluster
+	labels        Labels
+	failover      bool // another master leads
+	all           []events.Event
+}
+
+// when is the moment that Mesos tells, or between the two models.
+func (h *happenings) when(seconds float64) moment {
+	return told(seconds, h.before.Time, h.after.Time)
+}
+
+// Leads returns the event that the master of the model was elected.
+func (c *Cluster) Leads() events.Event {
+	e := events.Event{
+		ID:       identity("master", c.PID, micros(c.ElectedTime)),
+		Kind:     events.KindMaster,
+		What:     events.NewLeader,
+		Time:     c.Time,
+		Severity: SeverityOf(events.KindMaster, events.NewLeader),
+		Message:  "The master " + c.Master + " leads.",
+	}
+	if c.ElectedTime > 0 {
+		e.Time = at(c.ElectedTime)
+	}
+	return e
+}
+
+func (h *happenings) agents() {
+	for _, a := range h.after.Agents {
+		h.agent(h.before.agents[a.ID], a)
+	}
+	var left []*Agent
+	for _, a := range h.before.agents {
+		now := h.after.agents[a.ID]
+		if (a.Listed || a.recovered) && (now == nil || !now.Listed && !now.recovered) {
+			left = append(left, a)
+		}
+	}
+	slices.SortFunc(left, func(a, b *Agent) int { return compareText(a.ID, b.ID) })
+	h.left(left)
+}
+
+// agent tells what happened to an agent that is listed. was is nil if it was not known.
+func (h *happenings) agent(was, a *Agent) {
+	listed := was != nil && was.Listed
+	again := a.registered > 0 && (was == nil || a.registered > was.registered)
+	switch {
+	case h.failover && was != nil && (listed || was.recovered), was != nil && was.recovered:
+		// Every agent registers with a new leader: that is no event of its own.
+	case !listed && !a.reregistered:
+		h.add(agentEvent(a, events.Added, h.when(a.registered), micros(a.registered)))
+	case !listed, again:
+		e := agentEvent(a, events.Back, h.when(a.registered), micros(a.registered))
+		e.Closes = []string{agentKey(a, events.Unreachable), agentKey(a, events.Disconnected)}
+		h.add(e)
+	}
+	from := AgentActive
+	if listed {
+		from = was.State
+	}
+	if from != a.State {
+		h.state(a, from, again)
+	}
+}
+
+// state tells that a listed agent changed its state.
+func (h *happenings) state(a *Agent, from AgentState, again bool) {
+	// While an agent is in a state of an operator's, it may disconnect unnoticed.
+	turn := micros(a.registered)
+	switch a.State {
+	case AgentDisconnected:
+		e := agentEvent(a, events.Disconnected, h.when(0), turn)
+		e.Opens = agentKey(a, events.Disconnected)
+		h.add(e)
+	case AgentDeactivated:
+		e := agentEvent(a, events.Deactivated, h.when(0), h.turn())
+		e.Opens = agentKey(a, events.Deactivated)
+		h.add(e)
+	case AgentDraining, AgentDrained:
+		if from != AgentDraining {
+			e := agentEvent(a, events.Draining, h.when(a.draining), h.drain(a))
+			e.Opens = agentKey(a, events.Draining)
+			h.add(e)
+		}
+		if a.State == AgentDrained {
+			e := agentEvent(a, events.Drained, h.when(0), h.drain(a))
+			e.Opens = agentKey(a, events.Drained)
+			e.Closes = []string{agentKey(a, events.Draining)}
+			h.add(e)
+		}
+	case AgentActive:
+		switch from {
+		case AgentDeactivated, AgentDraining, AgentDrained:
+			e := agentEvent(a, events.Reactivated, h.when(0), h.turn())
+			e.Closes = []string{agentKey(a, events.Deactivated), agentKey(a, events.Draining), agentKey(a, events.Drained)}
+			h.add(e)
+		case AgentDisconnected:
+			if !again {
+				e := agentEvent(a, events.Back, h.when(0), h.turn())
+				e.Closes = []string{agentKey(a, events.Disconnected)}
+				h.add(e)
+			}
+		}
+	}
+}
+
+// turn identifies what Mesos gives no time, and what only models tell.
+func (h *happenings) turn() string { return micros(float64(h.after.Time.UnixMicro()) / 1e6) }
+
+// drain identifies a drain.
+func (h *happenings) drain(a *Agent) string {
+	if a.draining > 0 {
+		return micros(a.draining)
+	}
+	return h.turn()
+}
+
+// left tells of agents that are not listed any more. The leader does not say which of
+// them are unreachable, but how many are.
+func (h *happenings) left(all []*Agent) {
+	more := h.after.AgentCounts[AgentUnreachable] - h.before.AgentCounts[AgentUnreachable]
+	for _, a := range all {
+		if now := h.after.agents[a.ID]; now != nil && now.Tasks.Of(Unreachable) > 0 {
+			h.unreachable(a)
+			more--
+			continue
+		}
+	}
+	var rest []*Agent
+	for _, a := range all {
+		if now := h.after.agents[a.ID]; now == nil || now.Tasks.Of(Unreachable) == 0 {
+			rest = append(rest, a)
+		}
+	}
+	for _, a := range rest {
+		if len(rest) <= more {
+			h.unreachable(a)
+			continue
+		}
+		e := agentEvent(a, events.Lost, h.when(0), micros(a.registered))
+		e.Closes = agentKeys(a)
+		h.add(e)
+	}
+}
+
+// agentKeys are the keys of all that an agent's end ends.
+func agentKeys(a *Agent) []string {
+	return []string{
+		agentKey(a, events.Disconnected), agentKey(a, events.Unreachable), agentKey(a, events.Deactivated),
+		agentKey(a, events.Draining), agentKey(a, events.Drained),
+	}
+}
+
+func (h *happenings) unreachable(a *Agent) {
+	e := agentEvent(a, events.Unreachable, h.when(0), micros(a.registered))
+	e.Opens = agentKey(a, events.Unreachable)
+	e.Closes = []string{agentKey(a, events.Disconnected)}
+	h.add(e)
+}
+
+func (h *happenings) frameworks() {
+	for _, f := range h.after.Frameworks {
+		h.framework(h.before.frameworks[f.ID], f)
+	}
+	for _, f := range h.before.Frameworks {
+		if !h.after.HasFramework(f.ID) && !(h.failover && h.recovering()) {
+			e := frameworkEvent(f, events.Removed, h.when(0), "")
+			e.Closes = []string{frameworkKey(f, events.Disconnected)}
+			h.add(e)
+		}
+	}
+}
+
+// recovering reports whether agents have not come back since the failover. Until then
+// the leader does not know all frameworks.
+func (h *happenings) recovering() bool { return h.after.AgentCounts[AgentRecovered] > 0 }
+
+func (h *happenings) framework(was, f *Framework) {
+	listed := was != nil && was.Listed
+	again := listed && f.registered > was.registered
+	connected := f.State == FrameworkActive || f.State == FrameworkInactive
+	switch {
+	case !listed && h.failover:
+	case !listed:
+		h.add(frameworkEvent(f, events.Added, h.when(f.registered), micros(f.registered)))
+	case was.State == FrameworkDisconnected && connected:
+		e := frameworkEvent(f, events.Back, h.when(f.registered), micros(f.registered))
+		e.Closes = []string{frameworkKey(f, events.Disconnected)}
+		h.add(e)
+	case again && connected && !h.failover && was.State != FrameworkRecovered:
+		h.add(frameworkEvent(f, events.FailedOver, h.when(f.registered), micros(f.registered)))
+	case f.State == FrameworkDisconnected && was.State != FrameworkDisconnected && was.State != "":
+		e := frameworkEvent(f, events.Disconnected, h.when(0), micros(f.registered))
+		e.Opens = frameworkKey(f, events.Disconnected)
+		h.add(e)
+	}
+}
+
+func (h *happenings) tasks() {
+	was := make(map[taskKey]*Task, len(h.before.Tasks))
+	for i := range h.before.Tasks {
+		t := &h.before.Tasks[i]
+		was[taskKey{t.Framework.ID, t.ID}] = t
+	}
+	for i := range h.after.Tasks {
+		t := &h.after.Tasks[i]
+		key := taskKey{t.Framework.ID, t.ID}
+		h.task(was[key], t)
+		delete(was, key)
+	}
+}
+
+// task tells which states a task has had since the model before; was is nil if that
+// does not list it.
+func (h *happenings) task(was, t *Task) {
+	away := was != nil && !was.State.holds()
+	switch {
+	case was != nil && was.State == t.State && was.told == t.told:
+		return
+	case away && t.State.holds():
+		h.add(h.labels.taskEvent(t, t.State, h.when(0), 0, was.latest))
+		return
+	}
+	if was == nil {
+		when := moment{h.after.Time, h.before.Time}
+		if t.first > 0 && at(t.first).Before(when.time) {
+			when.time = at(t.first)
+		}
+		if when.time.Before(when.notBefore) {
+			when.notBefore = time.Time{}
+		}
+		h.add(h.labels.taskEvent(t, Staging, when, 0, 0))
+	}
+	since := 0.0
+	if was != nil {
+		since = was.latest
+	}
+	// Masters list the latest status of each state.
+	if t.first > since && t.first < t.Started {
+		h.add(h.labels.taskEvent(t, Starting, h.when(t.first), t.first, 0))
+	}
+	if t.Started > since && (t.told != Running || t.State != Running) {
+		h.add(h.labels.taskEvent(t, Running, h.when(t.Started), t.Started, 0))
+	}
+	if t.State == Staging {
+		return
+	}
+	status := t.latest
+	if t.told != t.State {
+		status = 0
+	}
+	h.add(h.labels.taskEvent(t, t.State, h.when(status), status, 0))
+}
+
+func (h *happenings) add(e events.Event) { h.all = append(h.all, e) }
+
+func compareText(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}

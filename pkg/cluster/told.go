@@ -1,0 +1,315 @@
+package cluster
+
+import (
+	"cmp"
+	"time"
+
+	"community-mesos-datasource/pkg/events"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/series"
+)
+
+// EventsOf returns what the event stream told, in the order in which it told it. c is the
+// model before the changes, nil where there is none: it gives the names of what changes
+// name by ID, and the states before.
+//
+// A SUBSCRIBED tells what tasks did since the model. The same change gives the same
+// events again, with the same IDs.
+func (c *Cluster) EventsOf(changes []mesos.StreamEvent, labels Labels) []events.Event {
+	t := teller{
+		builder: builder{Cluster: &Cluster{agents: map[string]*Agent{}, frameworks: map[string]*Framework{}}},
+		before:  c,
+		labels:  labels,
+	}
+	if c == nil {
+		t.before = &Cluster{}
+	}
+	t.find(changes)
+	for i := range changes {
+		t.tell(&changes[i])
+	}
+	return t.all
+}
+
+// A teller makes events of changes. It follows the tasks, agents and frameworks that they
+// name.
+type teller struct {
+	builder // makes tasks, and the agents and frameworks that they name
+	before  *Cluster
+	labels  Labels
+	tasks   map[taskKey]*Task // nil: not known
+	all     []events.Event
+}
+
+// find looks up the tasks that changes name.
+func (t *teller) find(changes []mesos.StreamEvent) {
+	t.tasks = map[taskKey]*Task{}
+	for i := range changes {
+		switch change := &changes[i]; {
+		case change.Subscribed != nil:
+			for j := range change.Subscribed.Tasks {
+				s := &change.Subscribed.Tasks[j]
+				t.tasks[keyOf(s.FrameworkID, s.ID)] = nil
+			}
+		case change.Task != nil:
+			t.tasks[keyOf(change.Task.FrameworkID, change.Task.ID)] = nil
+		case change.Update != nil:
+			t.tasks[keyOf(change.Update.FrameworkID, change.Update.Status.TaskID)] = nil
+		}
+	}
+	if len(t.tasks) == 0 {
+		return
+	}
+	for i := range t.before.Tasks {
+		known := &t.before.Tasks[i]
+		key := taskKey{known.Framework.ID, known.ID}
+		if _, named := t.tasks[key]; named {
+			copied := *known
+			t.tasks[key] = &copied
+		}
+	}
+}
+
+func (t *teller) tell(change *mesos.StreamEvent) {
+	switch {
+	case change.Type == mesos.StreamSubscribed && change.Subscribed != nil:
+		for i := range change.Subscribed.Tasks {
+			t.listed(&change.Subscribed.Tasks[i], change.Received)
+		}
+	case change.Type == mesos.StreamTaskAdded && change.Task != nil:
+		t.taskAdded(change.Task, change.Received)
+	case change.Type == mesos.StreamTaskUpdated && change.Update != nil:
+		t.taskUpdated(change.Update, change.Received)
+	case change.Type == mesos.StreamAgentAdded && change.Agent != nil:
+		t.agentAdded(change.Agent)
+	case change.Type == mesos.StreamAgentRemoved:
+		t.agentRemoved(series.CutName(change.RemovedID), change.Received)
+	case change.Type == mesos.StreamFrameworkAdded && change.Framework != nil,
+		change.Type == mesos.StreamFrameworkUpdated && change.Framework != nil:
+		t.frameworkTold(change.Framework)
+	case change.Type == mesos.StreamFrameworkRemoved:
+		t.frameworkRemoved(series.CutName(change.RemovedID), change.Received)
+	}
+}
+
+// agentNamed returns an agent as it is after the changes so far.
+func (t *teller) agentNamed(id string) *Agent {
+	id = series.CutName(id)
+	if t.agents[id] == nil && t.before.agents[id] != nil {
+		t.agents[id] = t.before.agents[id]
+	}
+	return t.agent(id)
+}
+
+func (t *teller) frameworkNamed(id string) *Framework {
+	id = series.CutName(id)
+	if t.frameworks[id] == nil && t.before.frameworks[id] != nil {
+		t.frameworks[id] = t.before.frameworks[id]
+	}
+	return t.framework(id)
+}
+
+// task returns the task that a change tells.
+func (t *teller) task(s *mesos.StreamTask) *Task {
+	t.agentNamed(s.SlaveID)
+	framework := t.frameworkNamed(s.FrameworkID)
+	told := s.Task
+	told.Statuses = make([]mesos.TaskStatus, len(s.Statuses))
+	for i := range s.Statuses {
+		told.Statuses[i] = s.Statuses[i].TaskStatus
+	}
+	task := t.taskOf(&told, framework.ID, framework.onlyRole())
+	return &task
+}
+
+// listed tells what a task did since the model before, by what SUBSCRIBED lists of it.
+func (t *teller) listed(s *mesos.StreamTask, received time.Time) {
+	key := keyOf(s.FrameworkID, s.ID)
+	known, task := t.tasks[key], t.task(s)
+	t.tasks[key] = task
+	switch {
+	case t.before.Time.IsZero():
+		return // nothing is known to have happened since
+	case known != nil:
+		t.changed(known, task, s.Statuses, received)
+		return
+	}
+	since := float64(t.before.Time.UnixMicro()) / 1e6
+	switch {
+	case task.latest == 0: // it is staging
+		t.add(task, Staging, moment{received, t.before.Time}, nil, 0)
+	case task.latest > since:
+		if task.first > since {
+			t.add(task, Staging, moment{at(task.first), t.before.Time}, nil, 0)
+		}
+		t.statuses(task, s.Statuses, since)
+	}
+}
+
+func (t *teller) taskAdded(s *mesos.StreamTask, received time.Time) {
+	key := keyOf(s.FrameworkID, s.ID)
+	known, task := t.tasks[key], t.task(s)
+	if known != nil && known.State.Live() && task.latest == 0 {
+		return // already told
+	}
+	t.tasks[key] = task
+	if known != nil && (known.State.Live() || task.latest > 0) {
+		t.changed(known, task, s.Statuses, received)
+		return
+	}
+	// A task comes with statuses where its agent is back.
+	when, status := moment{time: received}, lastStatus(s.Statuses, task.State)
+	if status != nil {
+		when = told(status.Timestamp, time.Time{}, received)
+	}
+	t.add(task, task.State, when, status, 0)
+}
+
+// changed tells what a known task did since, by its statuses.
+func (t *teller) changed(known, task *Task, statuses []mesos.StreamStatus, received time.Time) {
+	switch {
+	case known.State == task.State && known.told == task.told:
+		return
+	case !known.State.holds() && task.State.holds(): // its agent is back
+		t.add(task, task.State, moment{time: received}, nil, known.latest)
+	case !known.State.holds() && known.State != task.State: // and it ended meanwhile
+		status := lastStatus(statuses, task.State)
+		if status == nil {
+			t.add(task, task.State, moment{received, at(known.latest)}, nil, 0)
+			return
+		}
+		t.add(task, task.State, told(status.Timestamp, at(known.latest), received), status, 0)
+	default:
+		t.statuses(task, statuses, known.latest)
+	}
+}
+
+// statuses tells the statuses of a task that are newer.
+func (t *teller) statuses(task *Task, all []mesos.StreamStatus, since float64) {
+	for i := range all {
+		if status := &all[i]; status.Timestamp > since {
+			t.add(task, ParseTaskState(status.State), told(status.Timestamp, time.Time{}, t.before.Time), status, 0)
+		}
+	}
+}
+
+// lastStatus returns the latest status with a state, or nil.
+func lastStatus(all []mesos.StreamStatus, state TaskState) *mesos.StreamStatus {
+	for i := len(all) - 1; i >= 0; i-- {
+		if ParseTaskState(all[i].State) == state {
+			return &all[i]
+		}
+	}
+	return nil
+}
+
+func (t *teller) taskUpdated(u *mesos.StreamUpdate, received time.Time) {
+	key := keyOf(u.FrameworkID, u.Status.TaskID)
+	status := &u.Status
+	known := t.tasks[key]
+	if known == nil {
+		known = &Task{ID: key.task, Framework: t.frameworkNamed(u.FrameworkID), Agent: t.agentNamed(status.SlaveID)}
+		t.tasks[key] = known
+	}
+	state := ParseTaskState(status.State)
+	all := ParseTaskState(cmp.Or(u.State, status.State))
+	switch {
+	case known.told == state && (state.Live() || known.latest == status.Timestamp):
+		// A health check has another result.
+	case state.holds() && (status.Timestamp <= known.latest || known.told != "" && !known.told.Live()):
+		return // already told
+	case !state.Live() && all != state && !all.Live():
+		// The master ends tasks that ended before, for example where it removes their
+		// framework. It tells which end counts.
+		if known.told == "" || !known.told.Live() {
+			return
+		}
+		t.add(known, all, moment{received, at(known.latest)}, status, 0)
+		known.State, known.told, known.latest = all, all, status.Timestamp
+		return
+	default:
+		away := 0.0
+		if known.told != "" && !known.told.holds() && state.holds() {
+			away = known.latest
+		}
+		known.first = cmp.Or(known.first, status.Timestamp)
+		t.add(known, state, told(status.Timestamp, time.Time{}, received), status, away)
+	}
+	known.State, known.told = all, state
+	known.latest = max(known.latest, status.Timestamp)
+}
+
+func (t *teller) agentAdded(s *mesos.Slave) {
+	told := t.agentOf(s, &mesos.State{})
+	known := t.agentNamed(told.ID)
+	if known.Listed && known.registered >= told.registered {
+		return // already told
+	}
+	t.agents[told.ID] = told
+	when := moment{time: at(told.registered)}
+	switch {
+	case known.recovered: // every agent registers with a new leader
+	case told.reregistered:
+		e := agentEvent(told, events.Back, when, micros(told.registered))
+		e.Closes = []string{agentKey(told, events.Unreachable), agentKey(told, events.Disconnected)}
+		t.all = append(t.all, e)
+	default:
+		t.all = append(t.all, agentEvent(told, events.Added, when, micros(told.registered)))
+	}
+}
+
+func (t *teller) agentRemoved(id string, received time.Time) {
+	known := t.agentNamed(id)
+	if !known.Listed {
+		return // already told
+	}
+	e := agentEvent(known, events.Removed, moment{time: received}, micros(known.registered))
+	e.Closes = agentKeys(known)
+	t.all = append(t.all, e)
+	t.agents[id] = &Agent{ID: known.ID, Hostname: known.Hostname}
+}
+
+func (t *teller) frameworkTold(s *mesos.Framework) {
+	told := t.frameworkOf(s)
+	known := t.frameworkNamed(told.ID)
+	t.frameworks[told.ID] = told
+	when, turn := moment{time: at(told.registered)}, micros(told.registered)
+	switch {
+	case known.Listed && (known.registered >= told.registered || known.State == FrameworkRecovered):
+		return // already told, or every framework registers with a new leader
+	case !known.Listed:
+		t.all = append(t.all, frameworkEvent(told, events.Added, when, turn))
+	case known.State == FrameworkDisconnected:
+		e := frameworkEvent(told, events.Back, when, turn)
+		e.Closes = []string{frameworkKey(told, events.Disconnected)}
+		t.all = append(t.all, e)
+	default:
+		t.all = append(t.all, frameworkEvent(told, events.FailedOver, when, turn))
+	}
+}
+
+func (t *teller) frameworkRemoved(id string, received time.Time) {
+	known := t.frameworkNamed(id)
+	if !known.Listed {
+		return // already told
+	}
+	e := frameworkEvent(known, events.Removed, moment{time: received}, "")
+	e.Closes = []string{frameworkKey(known, events.Disconnected)}
+	t.all = append(t.all, e)
+	t.frameworks[id] = &Framework{ID: known.ID, Name: known.Name, Roles: known.Roles}
+}
+
+// add adds the event that a task has a state; status is nil where none tells it.
+func (t *teller) add(task *Task, state TaskState, when moment, status *mesos.StreamStatus, away float64) {
+	seconds := 0.0
+	if status != nil {
+		seconds = status.Timestamp
+	}
+	e := t.labels.taskEvent(task, state, when, seconds, away)
+	if status != nil {
+		e.Reason = spelled(status.Reason, "REASON_")
+		e.Source = spelled(status.Source, "SOURCE_")
+		e.Message = status.Message
+	}
+	t.all = append(t.all, e)
+}
