@@ -182,7 +182,7 @@ type Framework struct {
 	Recovered        bool       `json:"recovered"`
 	RegisteredTime   float64    `json:"registered_time"`   // Unix seconds; 0: not since the leader was elected
 	ReregisteredTime float64    `json:"reregistered_time"` // likewise; 0, or as RegisteredTime: once only
-	Held             Resources  `json:"resources"` // used and offered
+	Held             Resources  `json:"resources"`         // used and offered
 	Used             Resources  `json:"used_resources"`
 	Offered          Resources  `json:"offered_resources"`
 	Tasks            Tasks      `json:"tasks"`
