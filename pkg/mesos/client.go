@@ -8,8 +8,8 @@
 // the endpoints and their types; request.go sends a request, flight.go shares it,
 // body.go, walk.go and statistics.go decode the response; leader.go, location.go,
 // zookeeper.go, masterinfo.go, byip.go and zksession.go find the leader, leading.go checks that what
-// answered leads; stream.go, subscribe.go and stream_decode.go are the event stream; errors.go has
-// the categories.
+// answered leads; maintenance.go has what is planned; stream.go, subscribe.go and
+// stream_decode.go are the event stream; errors.go has the categories.
 package mesos
 
 import (
