@@ -99,6 +99,11 @@ export class MesosResources {
     return this.list('label-values', { label, limit, ...withMatch(match) });
   }
 
+  /** Returns the values that a field has among events; with a text, those that contain it. */
+  eventValues(field: string, search = '', limit = LABEL_VALUES_LIMIT): Promise<string[]> {
+    return this.list('events/values', { field, ...(search && { search }), limit });
+  }
+
   // Requests a list again after RECENT_MS, and at once after a failure.
   private list(path: string, params: Record<string, string | number | string[]>): Promise<string[]> {
     const key = JSON.stringify([path, params]);

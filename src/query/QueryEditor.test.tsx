@@ -1,5 +1,5 @@
 import { CoreApp, LoadingState, type PanelData } from '@grafana/data';
-import { act, render, screen, waitFor } from '@testing-library/react';
+import { act, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import React, { useState } from 'react';
 
@@ -168,6 +168,97 @@ describe('builder', () => {
     expect(await screen.findByText('Could not load the query catalogue: plugin unavailable')).toBeInTheDocument();
     await user.click(screen.getByRole('button', { name: 'Try again' }));
     await waitFor(() => expect(backend.calls.filter(({ path }) => path === 'catalogue')).toHaveLength(2));
+  });
+});
+
+describe('events', () => {
+  const events = { queryType: 'events' as const, version: 1, format: 'table' as const };
+
+  it('are another kind of query, without PromQL; the metrics come back as they were', async () => {
+    const { backend, onChange, user } = setUp({ ...defaultQuery(), top: 5, live: true });
+    await waitFor(() => expect(compiled()).toHaveTextContent('compiled(allocated)'));
+    await user.click(screen.getByLabelText('Events'));
+    expect(onChange).toHaveBeenLastCalledWith({ refId: 'A', ...events });
+    expect(screen.queryByTestId('compiled-promql')).not.toBeInTheDocument();
+    expect(screen.queryByLabelText('Code')).not.toBeInTheDocument();
+    const compilations = backend.calls.filter(({ path }) => path === 'compile').length;
+
+    await user.click(screen.getByLabelText('Metrics'));
+    expect(onChange).toHaveBeenLastCalledWith({ refId: 'A', ...defaultQuery(), top: 5, live: true });
+    expect(compilations).toBe(1);
+  });
+
+  it('are chosen by kind, severity and filters, whose values are those of the event log', async () => {
+    const { backend, onChange, user } = setUp(events, {
+      labels: ['__name__', 'agent', 'label_team'],
+      events: { reason: ['executor_terminated', 'container_limitation_memory'] },
+    });
+    await choose(user, 'Kinds', 'Task');
+    await user.keyboard('{Escape}');
+    await choose(user, 'Severity', 'Warnings and errors');
+    await user.click(screen.getByRole('button', { name: 'Add filter' }));
+    const menu = (part: string) => within(screen.getByTestId(`filter-${part}`)).getByRole('combobox');
+    await user.click(menu('label'));
+    expect(await screen.findByRole('option', { name: /^label_team/ })).toBeInTheDocument();
+    await user.click(screen.getByRole('option', { name: /^reason/ }));
+    await user.type(menu('values'), 'memory');
+    await user.click(await screen.findByRole('option', { name: /^container_limitation_memory/ }));
+    expect(backend.calls.filter(({ path }) => path === 'events/values').at(-1)?.input).toEqual({
+      field: 'reason',
+      search: 'memory',
+      limit: 1000,
+    });
+    expect(onChange).toHaveBeenLastCalledWith({
+      refId: 'A',
+      ...events,
+      kinds: ['task'],
+      severity: 'warning',
+      filters: [{ label: 'reason', operator: '=', value: 'container_limitation_memory' }],
+    });
+  });
+
+  it('are counted by groups; other formats have none', async () => {
+    const { onChange, user } = setUp({ ...events, limit: 5000 });
+    expect(screen.queryByLabelText('Group by')).not.toBeInTheDocument();
+    await choose(user, 'Format', 'Count');
+    await choose(user, 'Group by', 'agent_id');
+    expect(onChange).toHaveBeenLastCalledWith({ refId: 'A', ...events, format: 'count', groupBy: ['agent_id'] });
+    await user.keyboard('{Escape}');
+    await choose(user, 'Format', 'Timeline');
+    expect(onChange).toHaveBeenLastCalledWith({ refId: 'A', ...events, format: 'timeline' });
+  });
+
+  it('have a limit that depends on the format', async () => {
+    const { onChange, user } = setUp({ ...events, format: 'timeline' });
+    const limit = screen.getByLabelText('Limit');
+    expect(limit).toHaveAttribute('placeholder', '100');
+    await user.type(limit, '5000{Enter}');
+    expect(onChange).toHaveBeenLastCalledWith({ refId: 'A', ...events, format: 'timeline', limit: 5000 });
+    expect(screen.getByText('5000 is out of range: 1 to 1000')).toBeInTheDocument();
+    await user.clear(limit);
+    await user.tab();
+    expect(onChange).toHaveBeenLastCalledWith({ refId: 'A', ...events, format: 'timeline' });
+    expect(screen.queryByText(/out of range/)).not.toBeInTheDocument();
+  });
+
+  it('are counted in a rule, and nothing of the old query stays where Grafana merges the two', async () => {
+    const { onChange, user } = setUp({ ...defaultQuery(), instant: true, range: false }, {}, CoreApp.UnifiedAlerting);
+    await user.click(await screen.findByLabelText('Events'));
+    const stored = JSON.parse(JSON.stringify({ ...defaultQuery(), ...onChange.mock.lastCall?.[0] }));
+    expect(stored).toEqual({
+      refId: 'A',
+      queryType: 'events',
+      version: 1,
+      severity: 'error',
+      format: 'count',
+      range: false,
+      instant: true,
+    });
+    await user.click(screen.getByLabelText('Format'));
+    expect((await screen.findAllByRole('option')).map((option) => option.textContent)).toEqual([
+      expect.stringMatching(/^Count/),
+    ]);
+    expect(screen.queryByLabelText('Limit')).not.toBeInTheDocument();
   });
 });
 

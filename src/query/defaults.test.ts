@@ -84,6 +84,7 @@ describe('isRunnable', () => {
     ['entities', { queryType: 'variable' as const, variable: { entities: { entity: 'role' } } }, true],
     ['an expression for a variable', { queryType: 'variable' as const, variable: { promql: 'up' } }, true],
     ['a variable of nothing', { queryType: 'variable' as const }, false],
+    ['events', { queryType: 'events' as const }, true],
     ['a hidden query', { entity: 'agent', hide: true }, false],
   ])('%s', (_, query, runnable) => {
     expect(isRunnable({ refId: 'A', ...query })).toBe(runnable);

@@ -69,6 +69,8 @@ export function isRunnable(query: MesosQuery): boolean {
       const { labelValues, entities, promql } = query.variable ?? {};
       return Boolean(query.query || labelValues?.label || entities?.entity || promql?.trim());
     }
+    case 'events':
+      return true;
     default:
       return Boolean(query.metric || query.entity);
   }

@@ -23,6 +23,22 @@ it.each<[string, Partial<MesosQuery>]>([
   ],
   ['CPU allocated by framework, forecast 1d, bottom 3', { ...framework, forecast: '1d', top: -3 }],
   ['Tasks failed by framework, per second', { entity: 'framework', resource: 'tasks', measure: 'failed', rate: true }],
+  ['Events', { queryType: 'events' }],
+  [
+    'Events of task, agent, warnings and errors, framework=marathon',
+    {
+      queryType: 'events',
+      kinds: ['task', 'agent'],
+      severity: 'warning',
+      filters: [{ label: 'framework', operator: '=', value: 'marathon' }],
+      format: 'table',
+    },
+  ],
+  ['Events, errors, count', { queryType: 'events', severity: 'error', format: 'count' }],
+  [
+    'Events of task, count by agent, event',
+    { queryType: 'events', kinds: ['task'], format: 'count', groupBy: ['agent', 'event'] },
+  ],
   ['Values of agent', { queryType: 'variable', variable: { labelValues: { label: 'agent' } } }],
   [
     'Values of agent in mesos_agent_info',

@@ -1,13 +1,15 @@
 // A query as one line of text, for collapsed rows and the query history.
 import { queryTypeOf } from './defaults';
 import { nameOf } from './names';
-import type { Filter, MesosQuery, Variable } from './types';
+import type { EventSeverity, Filter, MesosQuery, Variable } from './types';
 
 /** Returns for example `CPU allocated by framework, role=~a|b, top 5`. */
 export function displayText(query: MesosQuery): string {
   switch (queryTypeOf(query)) {
     case 'promql':
       return query.expr ?? '';
+    case 'events':
+      return eventsText(query);
     case 'variable':
       return query.query ?? listText(query.variable);
     default:
@@ -25,6 +27,23 @@ function listText({ labelValues, entities, promql }: Variable = {}): string {
     return [`${nameOf(entity)} ${field}s`, ...conditions(filters)].join(', ');
   }
   return promql ?? '';
+}
+
+const LEAST: Record<EventSeverity, string[]> = {
+  info: [],
+  warning: ['warnings and errors'],
+  error: ['errors'],
+};
+
+/** Returns for example `Events of task, agent, errors, framework=marathon, count by agent`. */
+function eventsText({ kinds = [], severity = 'info', filters, format, groupBy = [] }: MesosQuery): string {
+  const count = groupBy.length > 0 ? `count by ${groupBy.join(', ')}` : 'count';
+  return [
+    kinds.length > 0 ? `Events of ${kinds.join(', ')}` : 'Events',
+    ...LEAST[severity],
+    ...conditions(filters),
+    ...(format === 'count' ? [count] : []),
+  ].join(', ');
 }
 
 function metricsText(query: MesosQuery): string {

@@ -3,20 +3,40 @@
 import { useMemo } from 'react';
 
 import type { MesosResources } from '../resources';
+import { queryTypeOf } from './defaults';
+import { eventLists } from './events/lists';
 import { entityOf, labelsOf } from './fit';
 import { seriesOf } from './matches';
 import type { MesosQuery } from './types';
 
 export interface LabelLists {
   labels(): Promise<string[]>;
-  values(label: string): Promise<string[]>;
+  /** Returns values of the label. Where there are more than a menu lists, those that contain what was typed. */
+  values(label: string, typed?: string): Promise<string[]>;
+}
+
+/** Returns the labels of the queries' series, and the fields of events where a query is for those. */
+export function labelLists(queries: MesosQuery[], resources: MesosResources): LabelLists {
+  const ofSeries = queries.filter((query) => queryTypeOf(query) !== 'events');
+  const lists = [
+    ...(ofSeries.length > 0 || queries.length === 0 ? [seriesLists(ofSeries, resources)] : []),
+    ...(ofSeries.length < queries.length ? [eventLists(resources)] : []),
+  ];
+  return {
+    labels: async () => merged(await Promise.all(lists.map((list) => list.labels()))),
+    values: async (label, typed) => merged(await Promise.all(lists.map((list) => list.values(label, typed)))),
+  };
+}
+
+function merged(lists: string[][]): string[] {
+  return lists.length === 1 ? lists[0] : [...new Set(lists.flat())].sort();
 }
 
 /**
  * Returns the labels of the queries' series. Those of an entity are the catalogue's, the open ones (`attr_*`) as history
  * has them; a single series and PromQL have all labels that history has.
  */
-export function labelLists(queries: MesosQuery[], resources: MesosResources): LabelLists {
+function seriesLists(queries: MesosQuery[], resources: MesosResources): LabelLists {
   const series = async () => {
     const catalogue = await resources.catalogue();
     const names = queries.map((query) => seriesOf(query, catalogue));
@@ -48,7 +68,10 @@ export function labelLists(queries: MesosQuery[], resources: MesosResources): La
 export function useLabelLists(query: MesosQuery, resources: MesosResources): LabelLists {
   return useMemo(() => {
     const lists = labelLists([query], resources);
-    return { labels: () => lists.labels().catch(() => []), values: (label) => lists.values(label).catch(() => []) };
+    return {
+      labels: () => lists.labels().catch(() => []),
+      values: (label, typed) => lists.values(label, typed).catch(() => []),
+    };
   }, [query, resources]);
 }
 

@@ -6,6 +6,7 @@ import { AUTO_LEGEND, defaultQuery, QUERY_VERSION } from './defaults';
 import type { MesosQuery } from './types';
 
 // The keys that say what is asked, by query type (QUERIES, own keys of a type).
+const EVENT_KEYS = ['kinds', 'severity', 'limit'] as const;
 const BUILDER_KEYS = [
   'entity',
   'resource',
@@ -67,5 +68,5 @@ function builderPart(query: Partial<MesosQuery>): BuilderPart {
 
 /** Returns the query without what it asks for: its name, data source and options. */
 export function withoutSubject(query: MesosQuery): MesosQuery {
-  return omit(query, BUILDER_KEYS, 'expr');
+  return omit(query, BUILDER_KEYS, EVENT_KEYS, 'expr');
 }

@@ -5,7 +5,12 @@ import type { DataQuery } from '@grafana/schema';
 import type {
   AdhocFilter,
   Aggregate,
+  EventKind,
+  EventSeverity,
+  EventsFormat,
+  EventsQuery,
   Filter,
+  Format,
   MetricsQuery,
   Operator,
   PromQLQuery,
@@ -16,7 +21,17 @@ import type {
   VariableQuery,
 } from './types.gen';
 
-export type { AdhocFilter, Aggregate, Filter, Operator, VariableField, VariableLabelValues };
+export type {
+  AdhocFilter,
+  Aggregate,
+  EventKind,
+  EventSeverity,
+  EventsFormat,
+  Filter,
+  Operator,
+  VariableField,
+  VariableLabelValues,
+};
 
 /** Keys that may hold a dashboard variable, or a value that only a newer backend knows. */
 type OpenKeys = 'entity' | 'resource' | 'measure';
@@ -30,10 +45,13 @@ export type Variable = Omit<VariableList, 'entities'> & { entities?: EntityList 
 export interface MesosQuery
   extends
     DataQuery,
-    Omit<MetricsQuery, keyof DataQuery | OpenKeys>,
+    Omit<MetricsQuery, keyof DataQuery | OpenKeys | 'format'>,
     Partial<Pick<PromQLQuery, 'expr'>>,
+    Partial<Pick<EventsQuery, 'kinds' | 'severity' | 'limit'>>,
     Partial<Record<OpenKeys, string>> {
-  queryType?: NonNullable<(MetricsQuery | PromQLQuery | VariableQuery)['queryType']>;
+  queryType?: NonNullable<(MetricsQuery | PromQLQuery | EventsQuery | VariableQuery)['queryType']>;
+  /** Its values depend on the query's type. */
+  format?: Format | EventsFormat;
   variable?: Variable;
   /** The text of a variable that was written for Grafana's Prometheus data source. */
   query?: string;

@@ -7,6 +7,8 @@ export interface FakeAnswers {
   labels?: string[];
   /** By label. */
   values?: Record<string, string[]>;
+  /** Of events, by field. */
+  events?: Record<string, string[]>;
   compile?: (query: unknown) => unknown;
 }
 
@@ -24,6 +26,7 @@ export function fakeBackend({
   catalogue = CATALOGUE,
   labels = [],
   values = {},
+  events = {},
   compile,
 }: FakeAnswers = {}): FakeBackend {
   const calls: Call[] = [];
@@ -36,6 +39,10 @@ export function fakeBackend({
     },
     labels: () => ({ status: 'success', data: labels }),
     'label-values': ({ label }: { label: string }) => ({ status: 'success', data: values[label] ?? [] }),
+    'events/values': ({ field, search = '' }: { field: string; search?: string }) => ({
+      status: 'success',
+      data: (events[field] ?? []).filter((value) => value.includes(search)),
+    }),
     compile: ({ query }: { query: unknown }) => (compile ? compile(query) : { promql: 'up' }),
     status: () => ({ leader: 'master1:5050' }),
   };

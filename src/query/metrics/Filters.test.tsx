@@ -52,7 +52,7 @@ it('makes a filter of a label and a value; an unfinished one is not in the query
   expect(onChange).not.toHaveBeenCalled();
 
   await choose(user, menuOf('values'), 'marathon');
-  expect(lists.values).toHaveBeenCalledWith('framework');
+  expect(lists.values).toHaveBeenCalledWith('framework', '');
   expect(onChange).toHaveBeenLastCalledWith([{ label: 'framework', operator: '=', value: 'marathon' }]);
 });
 

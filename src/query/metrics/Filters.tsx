@@ -74,7 +74,7 @@ function FilterItem({ draft, lists, onChange, onDelete }: ItemProps) {
   const { label, operator, values } = draft;
   const labelOptions = async (typed: string) => containing(typed, (await lists.labels()).map(toOption));
   const valueOptions = async (typed: string) => {
-    const found = label ? await lists.values(label) : [];
+    const found = label ? await lists.values(label, typed) : [];
     return containing(typed, [...found.filter(Boolean).map(toOption), ABSENT, ...variableOptions()]);
   };
   return (

@@ -1,0 +1,133 @@
+// The editor of a query for events: which (kinds, severity, filters), and in which
+// form.
+import { CoreApp } from '@grafana/data';
+import { EditorField, EditorRow } from '@grafana/plugin-ui';
+import { Combobox, MultiCombobox } from '@grafana/ui';
+import { omit } from 'lodash';
+import React, { useId } from 'react';
+
+import type { MesosResources } from '../../resources';
+import { CommitInput } from '../CommitInput';
+import { useLabelLists } from '../labelLists';
+import { containing, toOption } from '../menu';
+import { Filters } from '../metrics/Filters';
+import { variableOptions } from '../metrics/variables';
+import type { EventsFormat, EventSeverity, MesosQuery } from '../types';
+import { FORMATS, formatsFor, KINDS, SEVERITIES } from './fields';
+
+interface Props {
+  query: MesosQuery;
+  resources: MesosResources;
+  app?: CoreApp;
+  /** Format: absent, it can be chosen. */
+  format?: EventsFormat;
+  onChange: (query: MesosQuery) => void;
+}
+
+export function EventsEditor({ query, resources, app, format: fixed, onChange }: Props) {
+  const id = useId();
+  const lists = useLabelLists(query, resources);
+  const format = fixed ?? formatOf(query);
+  const { limit } = FORMATS[format];
+  const change = (part: Partial<MesosQuery>) => onChange({ ...query, ...part });
+  const groupOptions = async (typed: string) =>
+    containing(typed, [...(await lists.labels()).map(toOption), ...variableOptions()]);
+
+  return (
+    <>
+      <EditorRow>
+        <EditorField label="Kinds" htmlFor={`${id}-kinds`} tooltip="What the events are about.">
+          <MultiCombobox
+            id={`${id}-kinds`}
+            width="auto"
+            minWidth={25}
+            placeholder="All"
+            options={KINDS}
+            value={query.kinds ?? []}
+            onChange={(chosen) => change({ kinds: chosen.length > 0 ? chosen.map(({ value }) => value) : undefined })}
+          />
+        </EditorField>
+        <EditorField label="Severity" htmlFor={`${id}-severity`}>
+          <Combobox<EventSeverity>
+            id={`${id}-severity`}
+            width={22}
+            options={SEVERITIES}
+            value={query.severity ?? 'info'}
+            onChange={({ value }) => change({ severity: value === 'info' ? undefined : value })}
+          />
+        </EditorField>
+        <EditorField label="Filters" tooltip="All of them must hold. Several values in one filter: any of them.">
+          <Filters
+            filters={query.filters ?? []}
+            lists={lists}
+            onChange={(filters) => change({ filters: filters.length > 0 ? filters : undefined })}
+          />
+        </EditorField>
+      </EditorRow>
+      <EditorRow>
+        {!fixed && (
+          <EditorField label="Format" htmlFor={`${id}-format`}>
+            <Combobox<EventsFormat>
+              id={`${id}-format`}
+              width={22}
+              options={formatsFor(app)}
+              value={format}
+              onChange={({ value }) => onChange(withFormat(query, value))}
+            />
+          </EditorField>
+        )}
+        {format === 'count' && (
+          <EditorField
+            label="Group by"
+            htmlFor={`${id}-group`}
+            tooltip="A number for each of the values of these fields. Without any: one total."
+          >
+            <MultiCombobox
+              id={`${id}-group`}
+              width="auto"
+              minWidth={25}
+              placeholder="Total"
+              options={groupOptions}
+              value={(query.groupBy ?? []).map((value) => ({ value }))}
+              createCustomValue
+              onChange={(chosen) =>
+                change({ groupBy: chosen.length > 0 ? chosen.map(({ value }) => value) : undefined })
+              }
+            />
+          </EditorField>
+        )}
+        {app !== CoreApp.UnifiedAlerting && (
+          <EditorField
+            label="Limit"
+            htmlFor={`${id}-limit`}
+            tooltip={`How many ${limit.of}: 1 to ${limit.most}.`}
+            invalid={query.limit !== undefined && !(query.limit >= 1 && query.limit <= limit.most)}
+            error={`${query.limit} is out of range: 1 to ${limit.most}`}
+          >
+            <CommitInput
+              id={`${id}-limit`}
+              type="number"
+              placeholder={String(limit.usual)}
+              minWidth={10}
+              min={1}
+              max={limit.most}
+              value={String(query.limit ?? '')}
+              onCommit={(text) => change({ limit: text === '' ? undefined : Number(text) })}
+            />
+          </EditorField>
+        )}
+      </EditorRow>
+    </>
+  );
+}
+
+/** Returns the format of a query, whose absence means annotations. A time_series is a metric query's. */
+function formatOf({ format }: MesosQuery): EventsFormat {
+  return format && format in FORMATS ? (format as EventsFormat) : 'annotations';
+}
+
+/** Returns the query in another format: only counts have groups, and each format has a limit of its own. */
+function withFormat(query: MesosQuery, format: EventsFormat): MesosQuery {
+  const { groupBy: _groupBy, ...rest } = omit(query, 'limit');
+  return format === 'count' && query.groupBy ? { ...rest, groupBy: query.groupBy, format } : { ...rest, format };
+}

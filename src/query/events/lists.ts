@@ -1,0 +1,21 @@
+// The fields of events and their values, for menus: filters, groups and ad-hoc
+// filters.
+import type { MesosResources } from '../../resources';
+import type { LabelLists } from '../labelLists';
+import { FIELDS, KINDS, SEVERITIES } from './fields';
+
+const FIXED: Record<string, string[]> = {
+  kind: KINDS.map(({ value }) => value),
+  severity: SEVERITIES.map(({ value }) => value),
+};
+
+/** Returns the fields of events. Which labels of tasks there are, history tells. */
+export function eventLists(resources: MesosResources): LabelLists {
+  return {
+    async labels() {
+      const found = await resources.labels().catch(() => []); // before the first poll
+      return [...FIELDS, ...found.filter((label) => label.startsWith('label_'))];
+    },
+    values: async (label, typed) => FIXED[label] ?? resources.eventValues(label, typed),
+  };
+}
