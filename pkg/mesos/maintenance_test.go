@@ -65,7 +65,7 @@ func TestMaintenanceThatCannotBeReadIsAnError(t *testing.T) {
 	}{
 		"of another type":  {`{"windows":{}}`, `{}`, Protocol, "/maintenance/schedule"},
 		"half":             {planned[:60], `{}`, Protocol, "/maintenance/schedule"},
-		"status is broken": {planned, `[]`, Protocol, "/maintenance/status"},
+		"status is broken": {planned, `[]`, NotMesos, "/maintenance/status"},
 	} {
 		cluster := replay(t, "03-workload")
 		cluster.Handle(mesostest.Master, "/maintenance/schedule", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, c.schedule) })
