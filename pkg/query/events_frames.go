@@ -1,6 +1,8 @@
 package query
 
 import (
+	"encoding/json"
+	"html"
 	"maps"
 	"slices"
 	"time"
@@ -15,25 +17,33 @@ import (
 
 // annotations returns the frame that Grafana's standard annotations read by the names of
 // its fields (grafana/grafana public/app/features/annotations/standardAnnotationSupport.ts),
-// oldest first. Its topic makes a panel draw it over what its other queries show.
+// oldest first. Its topic makes a panel draw it over what its other queries show: that way
+// reads isRegion and color as well, and needs the tags as a list
+// (public/app/plugins/panel/timeseries/plugins/AnnotationsPlugin2.tsx).
 func (r *eventsReader) annotations(found []events.Event) *data.Frame {
 	n := len(found)
-	times, ends := make([]time.Time, n), make([]*time.Time, n)
-	titles, bodies, tags, ids := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	times, ends, regions := make([]time.Time, n), make([]*time.Time, n), make([]bool, n)
+	titles, bodies, ids, colors := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	tags := make([]json.RawMessage, n)
 	for i, e := range found {
 		at := n - 1 - i // they come newest first
-		times[at] = e.Time.UTC()
-		ends[at] = r.endOf(e)
-		titles[at], bodies[at], tags[at], ids[at] = titleOfEvent(e), textOfEvent(e), tagsOfEvent(e), e.ID
+		times[at], ends[at] = e.Time.UTC(), r.endOf(e)
+		regions[at] = ends[at] != nil
+		titles[at], bodies[at], ids[at], colors[at] = html.EscapeString(titleOfEvent(e)), textOfEvent(e), e.ID, severityColors[e.Severity]
+		tags[at], _ = json.Marshal(tagsOfEvent(e)) // texts always can be
 	}
 	frame := data.NewFrame("events",
 		data.NewField("time", nil, times), data.NewField("timeEnd", nil, ends),
 		data.NewField("title", nil, titles), data.NewField("text", nil, bodies),
 		data.NewField("tags", nil, tags), data.NewField("id", nil, ids),
+		data.NewField("isRegion", nil, regions), data.NewField("color", nil, colors),
 	)
 	frame.Meta = &data.FrameMeta{Type: data.FrameTypeTable, TypeVersion: typeVersion, DataTopic: data.DataTopicAnnotations}
 	return frame
 }
+
+// severityColors are the colors of marks, by their names in Grafana.
+var severityColors = map[events.Severity]string{events.Info: "blue", events.Warning: "orange", events.Error: "red"}
 
 // endOf returns where the region of an event ends, nil for one that does not last. One
 // that has not ended is drawn to the end of the range.

@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -24,8 +25,11 @@ func rowsOf(frame *data.Frame) []map[string]string {
 		rows[i] = map[string]string{}
 		for _, field := range frame.Fields {
 			value, ok := field.ConcreteAt(i)
-			if at, is := value.(time.Time); is {
-				value = at.Format(time.TimeOnly)
+			switch v := value.(type) {
+			case time.Time:
+				value = v.Format(time.TimeOnly)
+			case json.RawMessage:
+				value = string(v)
 			}
 			if ok {
 				rows[i][field.Name] = fmt.Sprint(value)
@@ -39,6 +43,7 @@ func rowsOf(frame *data.Frame) []map[string]string {
 func TestEventsAreAnnotations(t *testing.T) {
 	failed := taskEvent(ago(3), "web.1", "failed", events.Error)
 	failed.Reason, failed.Source, failed.Message = "executor_terminated", "executor", "exit <1> & more"
+	failed.Task = "<b>, 1"
 	lost := agentEvent(ago(2), "S2", events.Lost, events.Error)
 	lost.NotBefore = ago(2.5)
 	draining := agentEvent(ago(8), "S3", events.Draining, events.Warning)
@@ -54,22 +59,22 @@ func TestEventsAreAnnotations(t *testing.T) {
 	require.Equal(t, data.DataTopicAnnotations, frame.Meta.DataTopic)
 	require.Empty(t, texts(response))
 	require.Equal(t, []map[string]string{
-		{"time": "11:40:00", "timeEnd": "12:00:00", "title": "Maintenance begun", "text": "Maintenance of 2 machines<br>It has not ended.", "tags": "maintenance,begun,info", "id": "w"},
+		{"time": "11:40:00", "timeEnd": "12:00:00", "title": "Maintenance begun", "text": "Maintenance of 2 machines<br>It has not ended.", "tags": `["maintenance","begun","info"]`, "id": "w", "isRegion": "true", "color": "blue"},
 		{
 			"time": "11:52:00", "timeEnd": "11:55:00", "title": "Agent S3.example draining",
-			"text": "Agent: S3.example (S3)<br>It ended at 2026-03-01 11:55:00 UTC.", "tags": "agent,draining,warning,agent:S3.example", "id": "S3/draining",
+			"text": "Agent: S3.example (S3)<br>It ended at 2026-03-01 11:55:00 UTC.", "tags": `["agent","draining","warning","agent:S3.example"]`, "id": "S3/draining", "isRegion": "true", "color": "orange",
 		},
 		{
-			"time": "11:57:00", "title": "Task name of web.1 failed",
-			"text": "exit &lt;1&gt; &amp; more<br>Reason: executor_terminated<br>Source: executor<br>Task: name of web.1 (web.1)<br>Framework: marathon (F1)<br>Role: web<br>Agent: a1.example (S1)",
-			"tags": "task,failed,error,framework:marathon,role:web,agent:a1.example", "id": "web.1/failed",
+			"time": "11:57:00", "title": "Task &lt;b&gt;, 1 failed",
+			"text": "exit &lt;1&gt; &amp; more<br>Reason: executor_terminated<br>Source: executor<br>Task: &lt;b&gt;, 1 (web.1)<br>Framework: marathon (F1)<br>Role: web<br>Agent: a1.example (S1)",
+			"tags": `["task","failed","error","framework:marathon","role:web","agent:a1.example"]`, "id": "web.1/failed", "isRegion": "false", "color": "red",
 		},
 		{
 			"time": "11:58:00", "title": "Agent S2.example lost",
 			"text": "Agent: S2.example (S2)<br>Mesos does not give the time: it happened between 2026-03-01 11:57:30 UTC and 2026-03-01 11:58:00 UTC.",
-			"tags": "agent,lost,error,agent:S2.example", "id": "S2/lost",
+			"tags": `["agent","lost","error","agent:S2.example"]`, "id": "S2/lost", "isRegion": "false", "color": "red",
 		},
-		{"time": "11:59:00", "title": "New leader", "text": "master2:5050 leads", "tags": "master,leader,warning", "id": "l"},
+		{"time": "11:59:00", "title": "New leader", "text": "master2:5050 leads", "tags": `["master","leader","warning"]`, "id": "l", "isRegion": "false", "color": "orange"},
 	}, rowsOf(frame))
 }
 

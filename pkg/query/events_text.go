@@ -71,17 +71,17 @@ func textOfEvent(e events.Event) string {
 	return strings.Join(lines, "<br>")
 }
 
-// tagsOfEvent returns the tags, separated by commas as Grafana reads them.
-func tagsOfEvent(e events.Event) string {
+// tagsOfEvent returns the tags of a mark.
+func tagsOfEvent(e events.Event) []string {
 	tags := []string{string(e.Kind), string(e.What), string(e.Severity)}
 	for _, named := range []struct{ name, value string }{
 		{"framework", e.Framework}, {"role", e.Role}, {"agent", e.Agent},
 	} {
 		if named.value != "" {
-			tags = append(tags, named.name+":"+strings.ReplaceAll(named.value, ",", ";"))
+			tags = append(tags, named.name+":"+named.value)
 		}
 	}
-	return strings.Join(tags, ",")
+	return tags
 }
 
 // first returns the first text that is not empty.
