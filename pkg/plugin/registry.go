@@ -278,10 +278,12 @@ func (r *Registry) query(s *source) (query.Source, error) {
 	case s.problem != nil:
 		return query.Source{}, s.problem
 	}
+	settings, status := s.settings, s.collector.Status
 	return query.Source{
 		Engine:       r.engine,
 		Store:        s.store,
-		Status:       s.collector.Status,
+		Status:       status,
+		WebUI:        func() string { return settings.webUI(status().Leader) },
 		Interval:     s.collector.Interval,
 		CurrentTasks: query.CurrentOf(s.collector),
 		Now:          r.clock.Now,

@@ -36,11 +36,9 @@ func (l *listLog) matching(f events.Filter) []events.Event {
 	l.asked = append(l.asked, f)
 	var found []events.Event
 	for _, e := range l.all {
-		end := e.Time
-		if e.Opens != "" {
-			if end = e.End; end.IsZero() {
-				end = e.Time.AddDate(100, 0, 0)
-			}
+		end := later(e.Time, e.End)
+		if e.Opens != "" && e.End.IsZero() {
+			end = e.Time.AddDate(100, 0, 0)
 		}
 		if !f.From.IsZero() && end.Before(f.From) || !f.To.IsZero() && e.Time.After(f.To) {
 			continue
@@ -143,6 +141,11 @@ func agentEvent(at time.Time, agent string, what events.What, severity events.Se
 	return events.Event{ID: agent + "/" + string(what), Kind: events.KindAgent, What: what, Time: at, Severity: severity, Agent: agent + ".example", AgentID: agent}
 }
 
+// gapEvent is a gap of collection; one that has not ended where to is zero.
 func gapEvent(from, to time.Time) events.Event {
-	return events.Event{ID: "gap/" + from.String(), Kind: events.KindCollection, What: events.Gap, Time: from, End: to, Opens: "gap", Severity: events.Warning}
+	e := events.Event{ID: "gap/" + from.String(), Kind: events.KindCollection, What: events.Gap, Time: from, End: to, Severity: events.Warning}
+	if to.IsZero() {
+		e.Opens = "gap"
+	}
+	return e
 }

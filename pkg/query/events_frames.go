@@ -24,12 +24,15 @@ func (r *eventsReader) annotations(found []events.Event) *data.Frame {
 	n := len(found)
 	times, ends, regions := make([]time.Time, n), make([]*time.Time, n), make([]bool, n)
 	titles, bodies, ids, colors := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-	tags := make([]json.RawMessage, n)
+	tags, webUI := make([]json.RawMessage, n), ""
+	if r.src.WebUI != nil {
+		webUI = r.src.WebUI()
+	}
 	for i, e := range found {
 		at := n - 1 - i // they come newest first
 		times[at], ends[at] = e.Time.UTC(), r.endOf(e)
 		regions[at] = ends[at] != nil
-		titles[at], bodies[at], ids[at], colors[at] = html.EscapeString(titleOfEvent(e)), textOfEvent(e), e.ID, severityColors[e.Severity]
+		titles[at], bodies[at], ids[at], colors[at] = html.EscapeString(titleOfEvent(e)), textOfEvent(e, webUI), e.ID, severityColors[e.Severity]
 		tags[at], _ = json.Marshal(tagsOfEvent(e)) // texts always can be
 	}
 	frame := data.NewFrame("events",

@@ -78,6 +78,16 @@ func TestEventsAreAnnotations(t *testing.T) {
 	}, rowsOf(frame))
 }
 
+func TestMarksLinkToTheWebUI(t *testing.T) {
+	e := taskEvent(ago(3), "web.1", "failed", events.Error)
+	e.FrameworkID, e.AgentID = "F/1", `S"1`
+	src, _ := eventful(t, e)
+	src.WebUI = func() string { return "http://m1:5050" }
+	require.Equal(t, `Task: name of web.1 (web.1)<br>Framework: <a href="http://m1:5050/#/frameworks/F%2F1" target="_blank" rel="noopener">marathon (F/1)</a><br>`+
+		`Role: web<br>Agent: <a href="http://m1:5050/#/slaves/S%221" target="_blank" rel="noopener">a1.example (S&#34;1)</a>`,
+		rowsOf(answered(t, src, `{"queryType":"events"}`, Options{}).Frames[0])[0]["text"])
+}
+
 func TestATableOfEventsHasEveryField(t *testing.T) {
 	failed := taskEvent(ago(3), "web.1", "failed", events.Error)
 	failed.Reason, failed.Source, failed.Message = "executor_terminated", "executor", "exit 1"

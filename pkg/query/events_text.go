@@ -3,6 +3,7 @@ package query
 import (
 	"fmt"
 	"html"
+	"net/url"
 	"strings"
 
 	"community-mesos-datasource/pkg/display"
@@ -34,29 +35,32 @@ func titleOfEvent(e events.Event) string {
 }
 
 // textOfEvent returns what is known of an event, as HTML: Grafana shows the text of an
-// annotation so. Words of Mesos and of frameworks are escaped.
-func textOfEvent(e events.Event) string {
+// annotation so. Words of Mesos and of frameworks are escaped. Agents and frameworks are
+// links into the web UI of the leader, where its address is known.
+func textOfEvent(e events.Event, webUI string) string {
 	var lines []string
 	add := func(format string, args ...any) {
-		for i, arg := range args {
-			if text, ok := arg.(string); ok {
-				args[i] = html.EscapeString(text)
-			}
-		}
-		lines = append(lines, fmt.Sprintf(format, args...))
+		lines = append(lines, html.EscapeString(fmt.Sprintf(format, args...)))
 	}
 	if e.Message != "" {
 		add("%s", e.Message)
 	}
-	for _, named := range []struct{ name, value, id string }{
-		{"Reason", e.Reason, ""}, {"Source", e.Source, ""},
-		{"Task", e.Task, e.TaskID}, {"Framework", e.Framework, e.FrameworkID}, {"Role", e.Role, ""}, {"Agent", e.Agent, e.AgentID},
+	for _, named := range []struct{ name, value, id, page string }{
+		{"Reason", e.Reason, "", ""}, {"Source", e.Source, "", ""}, {"Task", e.Task, e.TaskID, ""},
+		{"Framework", e.Framework, e.FrameworkID, "frameworks"}, {"Role", e.Role, "", ""},
+		{"Agent", e.Agent, e.AgentID, "slaves"}, // newer web UIs redirect it to agents
 	} {
+		text := first(named.value, named.id)
+		if named.value != "" && named.id != "" && named.id != named.value {
+			text += " (" + named.id + ")"
+		}
 		switch {
-		case named.value != "" && named.id != "" && named.id != named.value:
-			add("%s: %s (%s)", named.name, named.value, named.id)
-		case first(named.value, named.id) != "":
-			add("%s: %s", named.name, first(named.value, named.id))
+		case text == "":
+		case webUI != "" && named.page != "" && named.id != "":
+			lines = append(lines, fmt.Sprintf(`%s: <a href="%s" target="_blank" rel="noopener">%s</a>`, named.name,
+				html.EscapeString(webUI+"/#/"+named.page+"/"+url.PathEscape(named.id)), html.EscapeString(text)))
+		default:
+			add("%s: %s", named.name, text)
 		}
 	}
 	if !e.NotBefore.IsZero() {

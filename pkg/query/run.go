@@ -46,6 +46,8 @@ type Source struct {
 	// CurrentTasks is where instant queries find tasks whose history is not
 	// kept; may be nil.
 	CurrentTasks func() CurrentTasks
+	// WebUI returns the address of the leader's web UI, "" while there is none; may be nil.
+	WebUI func() string
 	// Notices are more notices for every answer; may be nil.
 	Notices func() []data.Notice
 	// Now is the time notices compare with; nil is time.Now.
