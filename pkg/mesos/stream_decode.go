@@ -253,6 +253,12 @@ func (s *Slave) readV1(d *jsontext.Decoder) error {
 			list := v1Resources{reserved: map[string]Resources{}}
 			err := list.read(d)
 			s.Resources, s.Reserved, s.Lacks.Reserved = list.sum, list.reserved, false
+			if s.Used.Unknown == AllKinds { // an empty list is left out
+				s.Used = Resources{}
+			}
+			if s.Offered.Unknown == AllKinds {
+				s.Offered = Resources{}
+			}
 			return err
 		case "allocated_resources":
 			return resources(&s.Used)
@@ -345,6 +351,10 @@ func (f *Framework) readV1(d *jsontext.Decoder) error {
 			return flag(&f.Connected, &f.Lacks.Connected)
 		case "recovered":
 			return flag(&f.Recovered, &f.Lacks.Recovered)
+		case "registered_time":
+			return readNanoseconds(d, &f.RegisteredTime)
+		case "reregistered_time":
+			return readNanoseconds(d, &f.ReregisteredTime)
 		}
 		return pass(d)
 	})

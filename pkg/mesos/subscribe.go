@@ -69,7 +69,10 @@ func (c *Client) Subscribe(ctx context.Context, handle func(StreamEvent) error) 
 	if unknown != nil || next.Address == leader.Address {
 		return err
 	}
-	return c.subscribe(ctx, next, handle)
+	if err = c.subscribe(ctx, next, handle); lost(err) {
+		c.Forget()
+	}
+	return err
 }
 
 // subscribe is Subscribe for one master.
@@ -95,6 +98,7 @@ func (c *Client) subscribe(ctx context.Context, target Target, handle func(Strea
 	}
 	r := newRecordReader(resp.Body)
 	heartbeat, limit := defaultHeartbeat, c.maxBody
+	var beats *heartbeats
 	for first := true; ; first = false {
 		event := StreamEvent{}
 		if event.Bytes, err = r.next(limit, &event); err != nil {
@@ -114,6 +118,16 @@ func (c *Client) subscribe(ctx context.Context, target Target, handle func(Strea
 		}
 		limit = maxRecord
 		silence := missedHeartbeats*heartbeat + heartbeat/2
+		if event.Type == StreamHeartbeat {
+			if beats == nil {
+				beats = &heartbeats{interval: heartbeat}
+			}
+			if behind := beats.behind(time.Now()); behind > silence {
+				return &Error{Category: Timeout, Target: target.Address, Sentence: fmt.Sprintf(
+					"The event stream of the master at %s came ever later, the last heartbeat by %s: the network between Grafana's server and the master is slower than the stream, and the master keeps in memory what is not read. The stream begins anew.",
+					target.Address, seconds(behind))}
+			}
+		}
 		watch.expect(silence, &Error{Category: Timeout, Target: target.Address, Sentence: fmt.Sprintf(
 			"The event stream of the master at %s brought no whole record for %s, although the master sends a heartbeat every %s: the network or the master is too slow, or the connection is dead. The stream begins anew.",
 			target.Address, seconds(silence), seconds(heartbeat))})
@@ -121,6 +135,25 @@ func (c *Client) subscribe(ctx context.Context, target Target, handle func(Strea
 			return err
 		}
 	}
+}
+
+// heartbeats finds out whether a stream comes ever later: the master sends a heartbeat
+// behind everything that it has written before, at a fixed interval. A record that is
+// complete in time does not show that.
+type heartbeats struct {
+	interval time.Duration
+	due      time.Time // when the next one is expected; zero before the first
+}
+
+// behind notes a heartbeat and returns by how much it is late.
+func (h *heartbeats) behind(at time.Time) time.Duration {
+	late := at.Sub(h.due)
+	if h.due.IsZero() || late < 0 {
+		late, h.due = 0, at
+	}
+	// The master's timer runs late, too: what is late by little, or was once, is forgotten.
+	h.due = h.due.Add(h.interval + min(late, h.interval/500))
+	return late
 }
 
 // notSubscribed returns the error of a response that is no stream.

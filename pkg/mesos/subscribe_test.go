@@ -128,11 +128,27 @@ func TestRecordedStreamsAreReadWhole(t *testing.T) {
 				sameStatus(t, at(w, "task_updated", "status"), &g.Update.Status)
 			case StreamAgentAdded:
 				require.Equal(t, text("agent_added", "agent", "agent_info", "id", "value"), g.Agent.ID)
+				nanoseconds, _ := at(w, "agent_added", "agent", "registered_time", "nanoseconds").(float64)
+				require.InDelta(t, nanoseconds/1e9, g.Agent.RegisteredTime, 1e-6)
+				used := map[string]float64{} // an agent that has nothing allocated tells no list
+				allocated, _ := at(w, "agent_added", "agent", "allocated_resources").([]any)
+				for _, r := range allocated {
+					used[at(r, "name").(string)] += at(r, "scalar", "value").(float64)
+				}
+				require.InDelta(t, used["cpus"], g.Agent.Used.CPUs, 1e-9)
+				require.InDelta(t, used["mem"], g.Agent.Used.Mem, 1e-9)
+				require.Zero(t, g.Agent.Used.Unknown)
+				require.Zero(t, g.Agent.Offered.Unknown)
 			case StreamAgentRemoved:
 				require.Equal(t, text("agent_removed", "agent_id", "value"), g.RemovedID)
 			case StreamFrameworkAdded:
 				require.Equal(t, text("framework_added", "framework", "framework_info", "id", "value"), g.Framework.ID)
 				require.True(t, g.Framework.Active && g.Framework.Connected)
+				for field, got := range map[string]float64{"registered_time": g.Framework.RegisteredTime, "reregistered_time": g.Framework.ReregisteredTime} {
+					nanoseconds, _ := at(w, "framework_added", "framework", field, "nanoseconds").(float64)
+					require.NotZero(t, nanoseconds)
+					require.InDelta(t, nanoseconds/1e9, got, 1e-6, field)
+				}
 			case StreamFrameworkRemoved:
 				require.Equal(t, text("framework_removed", "framework_info", "id", "value"), g.RemovedID)
 			}
@@ -267,6 +283,64 @@ func TestAStreamWithoutHeartbeatsEnds(t *testing.T) {
 	err := client.Subscribe(t.Context(), func(StreamEvent) error { return nil })
 	require.Equal(t, Timeout, CategoryOf(err))
 	require.ErrorContains(t, err, "did not begin within 50 ms")
+}
+
+func TestAStreamThatComesEverLaterEnds(t *testing.T) {
+	const interval = 15 * time.Second
+	start := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
+	late := func(arrivals func(n int) time.Duration, beats int) (most time.Duration) {
+		h := &heartbeats{interval: interval}
+		for n := range beats {
+			most = max(most, h.behind(start.Add(arrivals(n))))
+		}
+		return most
+	}
+	const day = 24 * 60 * 4
+	for name, c := range map[string]struct {
+		arrivals func(n int) time.Duration
+		least    time.Duration
+		most     time.Duration
+	}{
+		"in time":            {func(n int) time.Duration { return time.Duration(n) * interval }, 0, 0},
+		"a timer with drift": {func(n int) time.Duration { return time.Duration(n) * (interval + 10*time.Millisecond) }, 0, time.Second},
+		"now and then late":  {func(n int) time.Duration { return time.Duration(n)*interval + time.Duration(n%7)*time.Second }, 0, 7 * time.Second},
+		"the first was late": {func(n int) time.Duration {
+			return time.Duration(n)*interval + map[bool]time.Duration{true: 9 * time.Second}[n == 0]
+		}, 0, 0},
+		"slower by a twentieth": {func(n int) time.Duration { return time.Duration(n) * interval * 21 / 20 }, time.Hour, 2 * time.Hour},
+		"slower by a hundredth": {func(n int) time.Duration { return time.Duration(n) * interval * 101 / 100 }, 10 * time.Minute, 15 * time.Minute},
+	} {
+		got := late(c.arrivals, day)
+		require.GreaterOrEqual(t, got, c.least, name)
+		require.LessOrEqual(t, got, c.most, name)
+	}
+
+	client := streaming(t, func(write func([]byte), gone <-chan struct{}) {
+		write([]byte(record(strings.Replace(begin, "15.0", "0.1", 1))))
+		for {
+			select {
+			case <-gone:
+				return
+			case <-time.After(150 * time.Millisecond): // each in time for the watchdog
+				write([]byte(record(`{"type":"HEARTBEAT"}`)))
+			}
+		}
+	})
+	require.Equal(t, Timeout, CategoryOf(client.Subscribe(t.Context(), func(StreamEvent) error { return nil })))
+}
+
+// What bounds a whole request must not end a stream.
+func TestTheTimeoutOfTheHTTPClientDoesNotEndTheStream(t *testing.T) {
+	client := streaming(t, func(write func([]byte), _ <-chan struct{}) {
+		write([]byte(record(begin)))
+		time.Sleep(700 * time.Millisecond)
+		write([]byte(record(`{"type":"HEARTBEAT"}`)))
+	})
+	client.http.Timeout = 500 * time.Millisecond
+	events := 0
+	err := client.Subscribe(t.Context(), func(StreamEvent) error { events++; return nil })
+	require.Equal(t, Network, CategoryOf(err), "%v", err)
+	require.Equal(t, 2, events)
 }
 
 func TestTheStreamEndsWithItsReaderAndItsClient(t *testing.T) {
