@@ -1,4 +1,5 @@
-// Package display writes numbers of bytes and times as sentences have them.
+// Package display writes numbers of bytes and times as sentences have them, and finds the
+// word that was probably meant.
 package display
 
 import (

@@ -108,9 +108,12 @@ func ParseSettings(ds backend.DataSourceInstanceSettings) (Settings, error) {
 		unset := ""
 		if keys["masters"] != nil {
 			unset = "; where it is a variable of a provisioning file, that is not set in the environment of Grafana's process"
+		} else if i := slices.IndexFunc(slices.Sorted(maps.Keys(keys)), likeMasters); i >= 0 {
+			unset = fmt.Sprintf("; %q is not a setting of this data source, so write masters in its place", slices.Sorted(maps.Keys(keys))[i])
 		}
 		problems = append(problems, fmt.Errorf(`masters is missing: name at least one, for example ["http://master1:5050"] or ["zk://zk1:2181,zk2:2181/mesos"]%s (jsonData.masters)`, unset))
 	}
+	s.warnOfMisplaced(ds)
 	s.TLS = s.isOn("tlsAuth") || s.isOn("tlsAuthWithCACert") || s.isOn("tlsSkipVerify")
 	problems = append(problems, s.readSecrets(keys, ds)...)
 	if len(problems) > 0 {
@@ -144,10 +147,7 @@ func (s *Settings) read(key string, raw json.RawMessage) error {
 		}
 		return wrong(err)
 	}
-	if !slices.Contains(grafanaKeys, key) {
-		s.warn("%q is not a setting of this data source and does nothing (jsonData.%s)", key, key)
-	}
-	return nil
+	return s.readUnknown(key, raw)
 }
 
 func (s *Settings) setSDK(key string, value any) {

@@ -74,7 +74,8 @@ func texts(field func(*Settings) *[]string, example ...string) setting {
 
 func readTaskLabels(raw json.RawMessage, s *Settings) error {
 	err := texts(func(s *Settings) *[]string { return &s.TaskLabels }, "team", "env")(raw, s)
-	s.TaskLabels = slices.DeleteFunc(s.TaskLabels, func(label string) bool { return label == "" }) // of an unset variable
+	s.warnOfEmpty("taskLabels", s.TaskLabels)
+	s.TaskLabels = slices.DeleteFunc(s.TaskLabels, func(label string) bool { return label == "" })
 	if n := len(s.TaskLabels); n > series.MaxLabels {
 		// Not the first of each task: whether a task has a label must not depend on its others.
 		s.warn("taskLabels names %d labels, and the first %d are used: remove those that nobody queries (jsonData.taskLabels)", n, series.MaxLabels)
@@ -128,7 +129,21 @@ func readMasters(raw json.RawMessage, s *Settings) error {
 	for _, entry := range entries {
 		s.Masters = append(s.Masters, mesos.SplitMasters(entry)...)
 	}
+	s.warnOfEmpty("masters", strings.Split(strings.Join(entries, ","), ","))
 	return nil
+}
+
+// warnOfEmpty warns of entries of a list that are empty beside others. A list of nothing
+// else is not set.
+func (s *Settings) warnOfEmpty(key string, entries []string) {
+	if strings.TrimSpace(strings.Join(entries, "")) == "" {
+		return
+	}
+	for i, entry := range entries {
+		if strings.TrimSpace(entry) == "" {
+			s.warn("entry %d of %s is empty, as an unset variable in a provisioning file is, and is left out: set the variable in the environment of Grafana's process, or remove the entry (jsonData.%s)", i+1, key, key)
+		}
+	}
 }
 
 func readMaxSeries(raw json.RawMessage, s *Settings) error {

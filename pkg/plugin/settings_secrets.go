@@ -48,8 +48,10 @@ func (s *Settings) readSecrets(keys map[string]json.RawMessage, ds backend.DataS
 	}
 	problems = append(problems, s.readAgentHeaders(secrets)...)
 	problems = append(problems, s.checkMastersHeaders(keys, secrets)...)
+	s.warnOfValuesWithoutName(keys, secrets)
 	problems = append(problems, s.checkTLS(secrets)...)
 	s.checkBasicAuth(ds)
+	s.warnOfUnknownSecrets(secrets)
 	if secrets["agentBasicAuthPassword"] != "" && s.AgentBasicAuthUser == "" {
 		s.warn("agentBasicAuthPassword is set and does nothing: the user is missing (jsonData.agentBasicAuthUser)")
 	}
@@ -73,7 +75,14 @@ func (s *Settings) checkBasicAuth(ds backend.DataSourceInstanceSettings) {
 	case ds.BasicAuthEnabled:
 	case ds.User != "": // the SDK takes it for basic authentication
 		user, password = ds.User, "password"
+	case s.isOn("basicAuth"): // in jsonData
+		user, _ = s.sdk["basicAuthUser"].(string)
 	default:
+		for _, password := range []string{"basicAuthPassword", "password"} {
+			if ds.DecryptedSecureJSONData[password] != "" {
+				s.warn("%s is set and does nothing: basicAuth: true and basicAuthUser are missing, beside jsonData (secureJsonData.%s)", password, password)
+			}
+		}
 		return
 	}
 	switch {
@@ -93,10 +102,13 @@ func (s *Settings) readAgentHeaders(secrets map[string]string) (problems []error
 	for i, name := range s.agentHeaderNames {
 		key := "agentHeaderValue" + strconv.Itoa(i+1)
 		used[key] = true
-		if name = strings.TrimSpace(name); name == "" { // the editor's empty row
+		value := secrets[key]
+		if name = strings.TrimSpace(name); name == "" {
+			if value != "" { // else it is the editor's empty row
+				problems = append(problems, fmt.Errorf("name %d of agentHeaders is empty, as an unset variable in a provisioning file is, and its value is set: write the name of the header, for example Authorization (jsonData.agentHeaders)", i+1))
+			}
 			continue
 		}
-		value := secrets[key]
 		switch why := headerProblem(name, value); {
 		case why != "":
 			problems = append(problems, fmt.Errorf("header %q for agents %s (jsonData.agentHeaders)", name, why))
@@ -120,6 +132,22 @@ func (s *Settings) readAgentHeaders(secrets map[string]string) (problems []error
 		}
 	}
 	return problems
+}
+
+// httpHeaderValue matches the values of the masters' headers.
+var httpHeaderValue = regexp.MustCompile(`^httpHeaderValue([1-9]\d*)$`)
+
+// warnOfValuesWithoutName warns of values of masters' headers whose name is missing.
+func (s *Settings) warnOfValuesWithoutName(keys map[string]json.RawMessage, secrets map[string]string) {
+	for _, key := range slices.Sorted(maps.Keys(secrets)) {
+		number := httpHeaderValue.FindStringSubmatch(key)
+		if number == nil || secrets[key] == "" {
+			continue
+		}
+		if name := "httpHeaderName" + number[1]; keys[name] == nil || isNull(keys[name]) {
+			s.warn("%s is set and does nothing: the name of the header is missing; write for example %s: Authorization (jsonData.%s)", key, name, name)
+		}
+	}
 }
 
 // checkMastersHeaders checks httpHeaderName1, httpHeaderName2, ..., which the SDK

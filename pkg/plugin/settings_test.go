@@ -16,7 +16,7 @@ func instance(jsonData string) backend.DataSourceInstanceSettings {
 }
 
 func TestSettingsDefaults(t *testing.T) {
-	s, err := ParseSettings(instance(`{"masters": ["http://master1:5050", " "]}`))
+	s, err := ParseSettings(instance(`{"masters": ["http://master1:5050"]}`))
 	require.NoError(t, err)
 	want := defaultSettings()
 	want.Masters = []string{"http://master1:5050"}
@@ -143,7 +143,7 @@ func TestSettingsWarnOfWhatDoesNothing(t *testing.T) {
 	s, err := ParseSettings(instance(`{"masters": ["http://m:5050"], "pollIntervall": "15s", "agentStatistics": true}`))
 	require.NoError(t, err)
 	require.Len(t, s.Warnings, 1)
-	require.Equal(t, `"pollIntervall" is not a setting of this data source and does nothing (jsonData.pollIntervall)`, s.Warnings[0])
+	require.Equal(t, `"pollIntervall" is not a setting of this data source and does nothing: did you mean pollInterval? (jsonData.pollIntervall)`, s.Warnings[0])
 }
 
 func TestFingerprint(t *testing.T) {

@@ -47,11 +47,11 @@ func with(key, value string) string {
 // sameAs are the values of each key as Grafana's provisioning, or a tool that knows
 // only text, delivers them, beside what they say. Each pair must mean the same.
 var sameAs = map[string][][2]string{
-	"masters":            {{`["http://m:5050", ""]`, `["http://m:5050"]`}, {`[" http://m:5050 "]`, `["http://m:5050"]`}},
+	"masters":            {{`[" http://m:5050 "]`, `["http://m:5050"]`}},
 	"clusterName":        {{`42`, `"42"`}, {`" prod "`, `"prod"`}},
 	"pollInterval":       {{`" 30s "`, `"30s"`}},
 	"taskSeries":         {{`" never "`, `"never"`}},
-	"taskLabels":         {{`"team,env"`, `["team", "env"]`}, {`"team, env"`, `["team", "env"]`}, {`"team"`, `["team"]`}, {`"[\"team\", \"env\"]"`, `["team", "env"]`}, {`["team", 1]`, `["team", "1"]`}, {`["team", ""]`, `["team"]`}},
+	"taskLabels":         {{`"team,env"`, `["team", "env"]`}, {`"team, env"`, `["team", "env"]`}, {`"team"`, `["team"]`}, {`"[\"team\", \"env\"]"`, `["team", "env"]`}, {`["team", 1]`, `["team", "1"]`}},
 	"maxSeries":          {{`"50000"`, `50000`}, {`" 50000 "`, `50000`}, {`5e4`, `50000`}, {`50000.0`, `50000`}},
 	"idleTimeout":        {{`" 1d"`, `"1d"`}},
 	"subscribe":          {{`" never "`, `"never"`}},

@@ -14,6 +14,7 @@ import (
 
 	"community-mesos-datasource/catalogue"
 	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/display"
 	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/series"
 )
@@ -241,7 +242,7 @@ func (e *emptiness) ofMatcher(ctx context.Context, subject string, named []*labe
 		}
 		return fmt.Sprintf("%s: none has the label %q.", text, cut(m.Name))
 	case m.Type == labels.MatchEqual && len(m.Value) <= maxName:
-		if near := similarKey(m.Value, values.Values); near != "" {
+		if near := display.Similar(m.Value, values.Values); near != "" {
 			return fmt.Sprintf("%s: did you mean %q?", text, cut(near))
 		}
 	}
@@ -353,7 +354,7 @@ func (e *emptiness) ofLabel(ctx context.Context, label string, matchers []matche
 		return nil
 	}
 	text := fmt.Sprintf("%s has the label %q in the time range", which, label)
-	if near := similarKey(label, names.Values); near != "" {
+	if near := display.Similar(label, names.Values); near != "" {
 		return []string{fmt.Sprintf("%s: did you mean %q?", text, near)}
 	}
 	return []string{fmt.Sprintf("%s. There are: %s.", text, shortList(names.Values))}

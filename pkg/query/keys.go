@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"community-mesos-datasource/pkg/display"
 )
 
 // This file finds keys of a query that nobody knows. They are most likely
@@ -62,7 +64,7 @@ func unknownKeysOf(raw json.RawMessage) unknownKeys {
 // only the number is told.
 func (u unknownKeys) named() unknownKeys {
 	for i := range u[:min(len(u), maxUnknown)] {
-		u[i].similar = similarKey(u[i].own, u[i].known)
+		u[i].similar = display.Similar(u[i].own, u[i].known)
 	}
 	return u
 }
@@ -120,7 +122,7 @@ func onlyKeys(raw json.RawMessage, known []string) error {
 // notKnown names a key, the one it may stand for, and those there are.
 func notKnown(key string, known []string) string {
 	text := fmt.Sprintf("%q", cut(key))
-	if near := similarKey(cut(key), known); near != "" {
+	if near := display.Similar(cut(key), known); near != "" {
 		text += fmt.Sprintf(" (did you mean %q?)", near)
 	}
 	return text + ". Available: " + strings.Join(known, ", ")
@@ -162,55 +164,6 @@ func (k unknownKey) String() string {
 		return fmt.Sprintf("%q", k.key)
 	}
 	return fmt.Sprintf("%q (did you mean %q?)", k.key, k.similar)
-}
-
-// similarKey returns the known key that a key may stand for: the same letters
-// (group_by), a few letters away (filter), or the beginning of one (legend).
-func similarKey(key string, known []string) string {
-	best, least := "", max(1, len(key)/3)+1
-	for _, candidate := range known {
-		away := editDistance(letters(key), letters(candidate))
-		if away < least {
-			best, least = candidate, away
-		}
-	}
-	if best != "" || len(key) < 3 {
-		return best
-	}
-	for _, candidate := range known {
-		if strings.HasPrefix(letters(candidate), letters(key)) {
-			return candidate
-		}
-	}
-	return ""
-}
-
-// separators removes what separates the words of a key.
-var separators = strings.NewReplacer("_", "", "-", "", " ", "", ".", "")
-
-// letters is a key in lower case, without what separates its words.
-func letters(key string) string { return separators.Replace(strings.ToLower(key)) }
-
-// editDistance returns how many bytes must be put in, left out or replaced to
-// make one text of the other (Levenshtein).
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // keysOf lists the JSON keys of a struct, those of embedded ones included.
