@@ -2,7 +2,9 @@ import { CoreApp, type DataSourceApi, type DataSourceInstanceSettings } from '@g
 import { HealthCheckError, setBackendSrv, type BackendSrv } from '@grafana/runtime';
 import { of, throwError } from 'rxjs';
 
+import { annotationSupport } from './annotations/AnnotationSupport';
 import { MesosDatasource } from './datasource';
+import plugin from './plugin.json';
 import { defaultQuery } from './query/defaults';
 import type { MesosQuery } from './query/types';
 import { CATALOGUE } from './testing/catalogue';
@@ -108,6 +110,11 @@ describe('ad-hoc filters', () => {
     const filter = { key: 'role', operator: '=', value: 'web' };
     expect(datasource.applyTemplateVariables({ refId: 'A', expr: 'up' }, {}, [filter]).adhocFilters).toEqual([filter]);
   });
+});
+
+it('has annotations, which plugin.json declares: else Grafana does not offer the data source for them', () => {
+  expect(setUp().datasource.annotations).toBe(annotationSupport);
+  expect(plugin.annotations).toBe(true);
 });
 
 describe('queries', () => {

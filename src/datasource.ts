@@ -14,6 +14,7 @@ import {
 import { DataSourceWithBackend, getTemplateSrv, HealthCheckError, HealthStatus } from '@grafana/runtime';
 import type { DataQuery } from '@grafana/schema';
 
+import { annotationSupport } from './annotations/AnnotationSupport';
 import type { MesosOptions } from './config/types';
 import { defaultQuery, isRunnable } from './query/defaults';
 import { displayText } from './query/displayText';
@@ -38,6 +39,7 @@ export class MesosDatasource extends DataSourceWithBackend<MesosQuery, MesosOpti
   constructor(settings: DataSourceInstanceSettings<MesosOptions>) {
     super(settings);
     this.variables = new MesosVariableSupport(this);
+    this.annotations = annotationSupport;
   }
 
   /**

@@ -5,6 +5,7 @@ import { LoadingPlaceholder } from '@grafana/ui';
 const LazyConfigEditor = lazy(() => import('./config/ConfigEditor'));
 const LazyQueryEditor = lazy(() => import('./query/QueryEditor'));
 const LazyVariableEditor = lazy(() => import('./variables/VariableEditor'));
+const LazyAnnotationEditor = lazy(() => import('./annotations/AnnotationEditor'));
 const LazyQueryHelp = lazy(() => import('./query/help/QueryHelp'));
 
 /** The data source's settings page. */
@@ -30,6 +31,15 @@ export function VariableEditor(props: ComponentProps<typeof LazyVariableEditor>)
   return (
     <Suspense fallback={<LoadingPlaceholder text="Loading variable editor" />}>
       <LazyVariableEditor {...props} />
+    </Suspense>
+  );
+}
+
+/** An annotation in a dashboard's settings. */
+export function AnnotationEditor(props: ComponentProps<typeof LazyAnnotationEditor>) {
+  return (
+    <Suspense fallback={<LoadingPlaceholder text="Loading annotation editor" />}>
+      <LazyAnnotationEditor {...props} />
     </Suspense>
   );
 }

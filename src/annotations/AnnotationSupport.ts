@@ -1,0 +1,51 @@
+// Annotations of dashboards: Grafana calls it for the query of an annotation, and
+// for the events in its answer.
+import type { AnnotationEvent, AnnotationQuery, AnnotationSupport, DataFrame } from '@grafana/data';
+import { of, type Observable } from 'rxjs';
+
+import { AnnotationEditor } from '../lazy';
+import { isRunnable, queryTypeOf } from '../query/defaults';
+import type { MesosQuery } from '../query/types';
+import { defaultTarget, isOwn, oldPrometheusTarget } from './defaults';
+import { eventsOf } from './eventFrames';
+import { eventsOfSeries } from './seriesFrames';
+
+/** An annotation as a dashboard stores it. The keys of PromQL are those of Grafana's Prometheus data source. */
+export interface MesosAnnotation extends AnnotationQuery<MesosQuery> {
+  /** Of PromQL: title and text, with {{label}} in them. */
+  titleFormat?: string;
+  textFormat?: string;
+  /** Of PromQL: labels whose values are the tags, divided by commas. */
+  tagKeys?: string;
+  /** Of PromQL: the values of the series are the times of the events, in milliseconds. */
+  useValueForTime?: boolean;
+}
+
+export const annotationSupport: AnnotationSupport<MesosQuery, MesosAnnotation> = {
+  QueryEditor: AnnotationEditor,
+
+  /**
+   * Returns the annotation with a query, the same object where it has one. A new annotation has none, or that of the data
+   * source which was chosen before. Grafana stores the result when the editor opens and after each change.
+   */
+  prepareAnnotation(saved: MesosAnnotation): MesosAnnotation {
+    const { target } = saved;
+    return target && isOwn(target) ? saved : { ...saved, target: oldPrometheusTarget(saved) ?? defaultTarget() };
+  },
+
+  prepareQuery({ target }: MesosAnnotation): MesosQuery | undefined {
+    if (!target || !isRunnable(target)) {
+      return undefined;
+    }
+    const queryType = queryTypeOf(target);
+    return queryType === 'events'
+      ? { ...target, format: 'annotations' }
+      : { ...target, queryType, format: 'time_series', range: true, instant: false };
+  },
+
+  processEvents(annotation: MesosAnnotation, frames: DataFrame[]): Observable<AnnotationEvent[]> {
+    const { target } = annotation;
+    const events = target && queryTypeOf(target) === 'events' ? eventsOf(frames) : eventsOfSeries(annotation, frames);
+    return of(events);
+  },
+};
