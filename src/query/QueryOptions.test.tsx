@@ -62,6 +62,33 @@ it.each([
   expect(onRunQuery).toHaveBeenCalledTimes(1);
 });
 
+it('adds points as they come where it is live, which the line of options says', async () => {
+  const { onChange, onRunQuery, user, open } = await setUp();
+  expect(screen.queryByText('Live')).not.toBeInTheDocument();
+  await open();
+  await user.click(screen.getByLabelText('Live'));
+  expect(onChange).toHaveBeenLastCalledWith({ refId: 'A', live: true });
+  expect(onRunQuery).toHaveBeenCalledTimes(1);
+  await user.click(screen.getByRole('button', { name: /Options/ }));
+  expect(screen.getByText('Live')).toBeInTheDocument();
+  await open();
+  await user.click(screen.getByLabelText('Live'));
+  expect(JSON.parse(JSON.stringify(onChange.mock.lastCall))).toEqual([{ refId: 'A' }]);
+});
+
+it('offers a rule no live points, but their end where it has them', async () => {
+  const { open } = await setUp({ instant: true }, CoreApp.UnifiedAlerting);
+  await open();
+  expect(screen.queryByLabelText('Live')).not.toBeInTheDocument();
+});
+
+it('lets a rule be no longer live', async () => {
+  const { onChange, user, open } = await setUp({ instant: true, live: true }, CoreApp.UnifiedAlerting);
+  await open();
+  await user.click(screen.getByLabelText('Live'));
+  expect(JSON.parse(JSON.stringify(onChange.mock.lastCall))).toEqual([{ refId: 'A', instant: true }]);
+});
+
 it('offers no two results to an alert rule', async () => {
   const { open } = await setUp({ instant: true }, CoreApp.UnifiedAlerting);
   await open();

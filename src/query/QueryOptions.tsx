@@ -1,7 +1,7 @@
 // The folded row of options that any query has: legend, least step, format,
 // type. As in Grafana's Prometheus editor, a change here runs the query.
 import { CoreApp } from '@grafana/data';
-import { EditorField, EditorRow, QueryOptionGroup } from '@grafana/plugin-ui';
+import { EditorField, EditorRow, EditorSwitch, QueryOptionGroup } from '@grafana/plugin-ui';
 import { Combobox, RadioButtonGroup } from '@grafana/ui';
 import React, { useId } from 'react';
 
@@ -74,6 +74,7 @@ export function QueryOptions({ query, app, onChange, onRunQuery }: Props) {
           `Format: ${format.label}`,
           `Step: ${step || 'auto'}`,
           `Type: ${KINDS.find(({ value }) => value === kind)?.label}`,
+          ...(query.live ? ['Live'] : []),
         ]}
       >
         <EditorField
@@ -129,6 +130,19 @@ export function QueryOptions({ query, app, onChange, onRunQuery }: Props) {
             onChange={(value) => change(kindKeys(value))}
           />
         </EditorField>
+        {(app !== CoreApp.UnifiedAlerting || query.live) && (
+          <EditorField
+            label="Live"
+            htmlFor={`${id}-live`}
+            tooltip="Points are added as they are collected, without a refresh, while somebody watches and the time range ends now."
+          >
+            <EditorSwitch
+              id={`${id}-live`}
+              value={query.live ?? false}
+              onChange={(event) => change({ live: event.currentTarget.checked || undefined })}
+            />
+          </EditorField>
+        )}
       </QueryOptionGroup>
     </EditorRow>
   );

@@ -10,6 +10,7 @@ it.each<[string, Partial<MesosQuery>]>([
   ['CPU allocated by framework, role', { ...framework, groupBy: ['framework', 'role'] }],
   ['Memory quota limit by role', { entity: 'role', resource: 'memory', measure: 'quota_limit' }],
   ['Disk free of the cluster', { entity: 'cluster', resource: 'disk', measure: 'free' }],
+  ['CPU allocated by framework, top 5, live', { ...framework, top: 5, live: true }],
   ['mesos_up', { metric: 'mesos_up' }],
   ['mesos_up by poll', { metric: 'mesos_up', groupBy: ['poll'] }],
   [

@@ -72,7 +72,7 @@ function conditions(filters: Filter[] = []): string[] {
   return filters.map(({ label, operator, value }) => `${label}${operator}${[value].flat().join('|')}`);
 }
 
-function operations({ aggregate, rate, top, forecast }: MesosQuery): string[] {
+function operations({ aggregate, rate, top, forecast, live }: MesosQuery): string[] {
   const list: string[] = [];
   if (aggregate) {
     list.push(aggregate);
@@ -85,6 +85,9 @@ function operations({ aggregate, rate, top, forecast }: MesosQuery): string[] {
   }
   if (top) {
     list.push(top > 0 ? `top ${top}` : `bottom ${-top}`);
+  }
+  if (live) {
+    list.push('live');
   }
   return list;
 }

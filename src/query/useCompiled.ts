@@ -75,6 +75,7 @@ function meaning({
   datasource: _ds,
   key: _key,
   legendFormat: _legend,
+  live: _live,
   ...rest
 }: MesosQuery) {
   return { refId: 'A', ...rest };

@@ -1,7 +1,7 @@
 // From metrics to events and back. What the other type held is kept while the
 // editor is open.
 import { CoreApp } from '@grafana/data';
-import { omit } from 'lodash';
+import { omit, pick } from 'lodash';
 
 import { defaultQuery, QUERY_VERSION, queryTypeOf } from '../defaults';
 import type { MesosQuery } from '../types';
@@ -22,8 +22,12 @@ const ROW_KEYS = ['refId', 'hide', 'key', 'datasource', 'adhocFilters'] as const
 /** Returns the query of a row that shows something else from now on: as it was left, or a new one. */
 export function show(next: Shown, query: MesosQuery, left: Left, others: MesosQuery[], app?: CoreApp): MesosQuery {
   const asked = left[next] ?? (next === 'events' ? defaultEvents(others, app) : defaultQuery(app));
-  const row = Object.fromEntries(ROW_KEYS.filter((key) => key in query).map((key) => [key, query[key]]));
-  return { ...omit(asked, ROW_KEYS), ...row, refId: query.refId };
+  return { ...omit(asked, ROW_KEYS), ...rowOf(query) };
+}
+
+/** Returns the keys of a query that belong to its row. */
+export function rowOf(query: MesosQuery): MesosQuery {
+  return pick(query, ROW_KEYS) as MesosQuery;
 }
 
 /**

@@ -7,11 +7,11 @@ import type { MesosQuery } from '../types';
 import { EXAMPLES } from './examples';
 import QueryHelp from './QueryHelp';
 
-async function clickExample(row: MesosQuery) {
+async function clickExample(row: MesosQuery, name = 'CPU allocated by framework') {
   const onClickExample = jest.fn<void, [MesosQuery]>();
   render(<QueryHelp datasource={{} as MesosDatasource} query={row} onClickExample={onClickExample} />);
   expect(screen.getAllByRole('button')).toHaveLength(EXAMPLES.length);
-  await userEvent.click(screen.getByRole('button', { name: 'CPU allocated by framework' }));
+  await userEvent.click(screen.getByRole('button', { name }));
   return onClickExample.mock.calls[0][0];
 }
 
@@ -38,5 +38,42 @@ it('leaves a rule’s query instant, and nothing of the old one where Grafana me
     measure: 'allocated',
     instant: true,
     range: false,
+  });
+});
+
+describe('from metrics to events and back', () => {
+  const metrics: MesosQuery = { refId: 'B', entity: 'agent', format: 'table', interval: '1m', live: true, hide: false };
+  const events: MesosQuery = { refId: 'B', queryType: 'events', format: 'table', limit: 5, kinds: ['task'] };
+  const json = (query: MesosQuery) => JSON.parse(JSON.stringify(query));
+
+  it('puts events into a row without the options of metrics', async () => {
+    expect(json(await clickExample(metrics, 'Events of agent'))).toEqual({
+      refId: 'B',
+      hide: false,
+      queryType: 'events',
+      version: 1,
+      kinds: ['agent'],
+      format: 'timeline',
+    });
+  });
+
+  it('puts metrics into a row without the format of events', async () => {
+    expect(json(await clickExample(events))).toEqual({
+      refId: 'B',
+      queryType: 'metrics',
+      version: 1,
+      entity: 'framework',
+      resource: 'cpus',
+      measure: 'allocated',
+    });
+  });
+
+  it('leaves a rule’s query instant', async () => {
+    const row = { refId: 'A', entity: 'agent', instant: true, range: false };
+    expect(json(await clickExample(row, 'Events of task, errors, count by reason'))).toMatchObject({
+      format: 'count',
+      instant: true,
+      range: false,
+    });
   });
 });

@@ -3,9 +3,12 @@
 import { css } from '@emotion/css';
 import type { GrafanaTheme2, QueryEditorHelpProps } from '@grafana/data';
 import { Button, useStyles2 } from '@grafana/ui';
+import { pick } from 'lodash';
 import React from 'react';
 
+import type { KindKeys } from '../defaults';
 import { displayText } from '../displayText';
+import { rowOf, shownBy } from '../events/switchType';
 import { withLostKeys } from '../stored';
 import { withoutSubject } from '../switchMode';
 import type { MesosQuery } from '../types';
@@ -18,6 +21,7 @@ const TERMS: Array<[term: string, text: string]> = [
   ['free', 'Neither allocated nor offered; of a role: what its quota leaves.'],
   ['utilization', 'Allocated over capacity; of a role: consumed over quota limit.'],
   ['share', 'Allocated over the capacity of the whole cluster.'],
+  ['failed, killed, lost, …', 'How many tasks ended so; of agents and roles, counted from events.'],
   ['efficiency', 'Used over what was allocated to the containers that were measured.'],
 ];
 
@@ -25,6 +29,15 @@ const MACROS: Array<[macro: string, text: string]> = [
   ['$__interval', 'The step: never shorter than the poll interval.'],
   ['$__rate_interval', 'A range long enough for rate() and increase().'],
   ['$__range', 'The whole time range.'],
+];
+
+const EVENTS: Array<[kind: string, text: string]> = [
+  ['task', 'A task changed its state, with the reason, source and message that Mesos gives.'],
+  ['agent', 'Added, removed, lost, unreachable, disconnected, back, draining, drained, deactivated, gone.'],
+  ['framework', 'Added, removed, disconnected, back, failed over.'],
+  ['master', 'Another master leads.'],
+  ['maintenance', 'A maintenance window began or ended.'],
+  ['collection', 'The cluster was not watched for a while: what happened meanwhile may be missing.'],
 ];
 
 export default function QueryHelp({ query, onClickExample }: QueryEditorHelpProps<MesosQuery>) {
@@ -48,6 +61,8 @@ export default function QueryHelp({ query, onClickExample }: QueryEditorHelpProp
       ))}
       <h3>Measures</h3>
       <Definitions entries={TERMS} />
+      <h3>Kinds of events</h3>
+      <Definitions entries={EVENTS} />
       <h3>In PromQL and in Min step</h3>
       <Definitions entries={MACROS} />
       <p>
@@ -58,10 +73,19 @@ export default function QueryHelp({ query, onClickExample }: QueryEditorHelpProp
   );
 }
 
-/** Returns the example as the query of a row, with the row's options but for its legend. */
+/**
+ * Returns the example as the query of a row, with the row's options but for its legend. Options of metrics mean nothing to
+ * events.
+ */
 function inRow(example: Example['query'], row: MesosQuery = { refId: 'A' }): MesosQuery {
   const { legendFormat: _legend, ...options } = withoutSubject(row);
-  return withLostKeys(row, { ...options, ...example });
+  const same = shownBy(row) === shownBy({ refId: 'A', ...example });
+  return withLostKeys(row, { ...(same ? options : { ...rowOf(row), ...kindOf(row) }), ...example });
+}
+
+/** Range or instant: a rule's query is instant, whatever it asks for. */
+function kindOf(row: MesosQuery): KindKeys {
+  return pick(row, 'range', 'instant');
 }
 
 function Definitions({ entries }: { entries: Array<[string, string]> }) {

@@ -8,6 +8,7 @@ export interface Example {
 }
 
 const metrics = { queryType: 'metrics' as const, version: 1 };
+const events = { queryType: 'events' as const, version: 1 };
 const promql = { queryType: 'promql' as const, version: 1 };
 
 export const EXAMPLES: Example[] = [
@@ -40,6 +41,26 @@ export const EXAMPLES: Example[] = [
     title: 'Failing tasks',
     text: 'Tasks that failed, by framework, in each step.',
     query: { ...metrics, entity: 'framework', resource: 'tasks', measure: 'failed' },
+  },
+  {
+    title: 'Agents that eat tasks',
+    text: 'The agents on which most tasks failed.',
+    query: { ...metrics, entity: 'agent', resource: 'tasks', measure: 'failed', top: 10 },
+  },
+  {
+    title: 'What happened?',
+    text: 'Agents that left, drained or were lost, new leaders, maintenance, and gaps in collection.',
+    query: { ...events, kinds: ['agent', 'master', 'maintenance', 'collection'], format: 'table' },
+  },
+  {
+    title: 'Why do tasks fail?',
+    text: 'How many tasks ended badly, by the reason that Mesos gives. A rule can watch it.',
+    query: { ...events, kinds: ['task'], severity: 'error', format: 'count', groupBy: ['reason'] },
+  },
+  {
+    title: 'What did the agents go through?',
+    text: 'The states of each agent over time, for the panel State timeline.',
+    query: { ...events, kinds: ['agent'], format: 'timeline' },
   },
   {
     title: 'Is the cluster answering?',
