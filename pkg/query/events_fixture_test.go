@@ -26,8 +26,19 @@ type listLog struct {
 }
 
 func (l *listLog) Append(_ context.Context, all []events.Event) ([]events.Event, error) {
-	l.all = append(l.all, all...)
-	return all, nil
+	var added []events.Event
+	for _, e := range all {
+		if slices.ContainsFunc(l.all, func(had events.Event) bool { return had.ID == e.ID }) {
+			continue
+		}
+		for i := range l.all {
+			if opened := &l.all[i]; opened.Opens != "" && opened.End.IsZero() && slices.Contains(e.Closes, opened.Opens) {
+				opened.End = e.Time
+			}
+		}
+		l.all, added = append(l.all, e), append(added, e)
+	}
+	return added, nil
 }
 
 func (l *listLog) matching(f events.Filter) []events.Event {
