@@ -78,7 +78,52 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 	b.orphans(c.Tasks[from:])
 	b.foreign = len(s.OrphanTasks) > 0
 	b.total()
+	b.addEnded(s)
 	return c
+}
+
+// addEnded notes the tasks that ended lately. They count nowhere.
+func (b *builder) addEnded(s *mesos.State) {
+	add := func(list mesos.Ended, f *Framework) {
+		for i := range list {
+			if t := b.taskOf(&list[i], f.ID, f.onlyRole()); !t.State.holds() {
+				b.ended = append(b.ended, endedTask{t, list[i].Statuses})
+			}
+		}
+	}
+	for i := range s.Frameworks {
+		add(s.Frameworks[i].CompletedTasks, b.frameworks[series.CutName(s.Frameworks[i].ID)])
+	}
+	for i := range s.CompletedFrameworks {
+		completed := &s.CompletedFrameworks[i]
+		if completed.UnregisteredTime > 0 {
+			if b.removed == nil {
+				b.removed = map[string]float64{}
+			}
+			b.removed[series.CutName(completed.ID)] = completed.UnregisteredTime
+		}
+		if len(completed.Tasks)+len(completed.UnreachableTasks)+len(completed.CompletedTasks) == 0 {
+			continue
+		}
+		f := &Framework{ID: series.CutName(completed.ID), Name: series.CutName(completed.Name)}
+		if was := b.previous.framework(f.ID); was != nil {
+			f.Roles = was.Roles
+		}
+		if b.frameworks[f.ID] == nil {
+			b.frameworks[f.ID] = f
+		}
+		add(completed.Tasks, f)
+		add(completed.UnreachableTasks, f)
+		add(completed.CompletedTasks, f)
+	}
+}
+
+// framework returns a framework that the model lists or names, or nil.
+func (c *Cluster) framework(id string) *Framework {
+	if c == nil {
+		return nil
+	}
+	return c.frameworks[id]
 }
 
 type builder struct {

@@ -89,17 +89,31 @@ func keyOf(framework, task string) taskKey {
 	return taskKey{series.CutName(framework), series.CutName(task)}
 }
 
-// find notes where the tasks are that changes name: one pass over all tasks costs less
-// than an index of them that is kept.
-func (e *editor) find(tasks []Task, changes []mesos.StreamEvent) {
-	e.named = map[taskKey]int{}
+// namedBy returns the tasks that changes name. Looking for them in one pass over all
+// tasks costs less than an index of all tasks that is kept.
+func namedBy(changes []mesos.StreamEvent) []taskKey {
+	var all []taskKey
 	for i := range changes {
 		switch change := &changes[i]; {
+		case change.Subscribed != nil:
+			for j := range change.Subscribed.Tasks {
+				s := &change.Subscribed.Tasks[j]
+				all = append(all, keyOf(s.FrameworkID, s.ID))
+			}
 		case change.Task != nil:
-			e.named[keyOf(change.Task.FrameworkID, change.Task.ID)] = -1
+			all = append(all, keyOf(change.Task.FrameworkID, change.Task.ID))
 		case change.Update != nil:
-			e.named[keyOf(change.Update.FrameworkID, change.Update.Status.TaskID)] = -1
+			all = append(all, keyOf(change.Update.FrameworkID, change.Update.Status.TaskID))
 		}
+	}
+	return all
+}
+
+// find notes where the tasks are that changes name.
+func (e *editor) find(tasks []Task, changes []mesos.StreamEvent) {
+	e.named = map[taskKey]int{}
+	for _, key := range namedBy(changes) {
+		e.named[key] = -1
 	}
 	if len(e.named) == 0 {
 		return
@@ -112,8 +126,39 @@ func (e *editor) find(tasks []Task, changes []mesos.StreamEvent) {
 	}
 }
 
+// current returns the tasks of a SUBSCRIBED, each once: an ID may be that of several
+// tasks of which all but the last have ended. was returns the task of a key that is
+// known, or nil.
+func current(s *mesos.Subscribed, was func(taskKey) *Task) []*mesos.StreamTask {
+	live := map[taskKey]bool{}
+	for i := range s.Tasks {
+		if t := &s.Tasks[i]; ParseTaskState(t.State).Live() {
+			live[keyOf(t.FrameworkID, t.ID)] = true
+		}
+	}
+	all := make([]*mesos.StreamTask, 0, len(s.Tasks))
+	for i := range s.Tasks {
+		t := &s.Tasks[i]
+		key := keyOf(t.FrameworkID, t.ID)
+		if live[key] && !ParseTaskState(t.State).Live() {
+			known := was(key)
+			if known == nil || len(t.Task.Statuses) == 0 || micros(known.first) != micros(t.Task.Statuses[0].Timestamp) {
+				continue
+			}
+			all = slices.Insert(all, 0, t) // before the task that has its ID now
+			continue
+		}
+		all = append(all, t)
+	}
+	return all
+}
+
 func (e *editor) apply(change *mesos.StreamEvent) {
 	switch {
+	case change.Type == mesos.StreamSubscribed && change.Subscribed != nil:
+		for _, t := range current(change.Subscribed, e.taskNamed) {
+			e.taskAdded(t)
+		}
 	case change.Type == mesos.StreamTaskAdded && change.Task != nil:
 		e.taskAdded(change.Task)
 	case change.Type == mesos.StreamTaskUpdated && change.Update != nil:
@@ -130,40 +175,45 @@ func (e *editor) apply(change *mesos.StreamEvent) {
 	}
 }
 
+// taskNamed returns the task of a key that changes name, or nil.
+func (e *editor) taskNamed(key taskKey) *Task {
+	if i := e.named[key]; i >= 0 {
+		return &e.Tasks[i]
+	}
+	return nil
+}
+
 func (e *editor) taskAdded(s *mesos.StreamTask) {
 	state := ParseTaskState(s.State)
 	i := e.named[keyOf(s.FrameworkID, s.ID)]
-	if i < 0 {
-		if state.Live() { // else it comes again with its agent, after it ended
-			e.addTask(s)
-		}
-		return
-	}
 	var last mesos.StreamStatus
 	if n := len(s.Statuses); n > 0 {
 		last = s.Statuses[n-1]
 	}
-	switch t := &e.Tasks[i]; {
+	switch known := e.taskNamed(keyOf(s.FrameworkID, s.ID)); {
+	case known == nil:
+		if state.Live() { // else it comes again with its agent, after it ended
+			e.addTask(s)
+		}
+	case !known.State.Live() && state.Live() && (known.State != Lost || len(s.Statuses) == 0):
+		e.own()
+		e.remove(i) // another task has its ID now
+		e.addTask(s)
 	case !state.holds():
 		e.end(i, state, last)
-	case !t.State.holds(): // it was unreachable, and its agent is back
+	case !known.State.holds(): // it was unreachable, and its agent is back
 		var given Task
 		given.hold(s.Resources)
 		e.move(i, state, last.TaskStatus, &given)
-	case last.Timestamp > t.latest:
-		e.move(i, state, last.TaskStatus, t)
+	case last.Timestamp > known.latest:
+		e.move(i, state, last.TaskStatus, known)
 	}
 }
 
 func (e *editor) addTask(s *mesos.StreamTask) {
 	e.own()
-	told := s.Task
-	told.Statuses = make([]mesos.TaskStatus, len(s.Statuses))
-	for i := range s.Statuses {
-		told.Statuses[i] = s.Statuses[i].TaskStatus
-	}
 	framework := e.framework(s.FrameworkID)
-	t := e.taskOf(&told, framework.ID, framework.onlyRole())
+	t := e.taskOf(&s.Task, framework.ID, framework.onlyRole())
 	e.named[taskKey{framework.ID, t.ID}] = len(e.Tasks)
 	e.Tasks = append(e.Tasks, t)
 	e.count(&t, 1)

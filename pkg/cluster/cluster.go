@@ -54,6 +54,10 @@ type Cluster struct {
 	agents     map[string]*Agent     // those listed and those only named by something
 	frameworks map[string]*Framework // likewise
 
+	// ended are tasks that have ended lately, as of that /state, and removed when
+	// frameworks were, in Unix seconds.
+	ended   []endedTask
+	removed map[string]float64
 	// polled is when the /state was asked for that the model is made of, by itself or
 	// with changes.
 	polled time.Time
@@ -130,6 +134,12 @@ type Task struct {
 	// status by a newer one of the same state.
 	first, latest float64
 	told          TaskState // of the latest status; State may be ahead of it
+}
+
+// endedTask is a task that has ended, with all its statuses, oldest first.
+type endedTask struct {
+	Task
+	statuses []mesos.TaskStatus
 }
 
 // Executor is an executor that the master lists: all but command executors,

@@ -78,8 +78,8 @@ func (l Labels) taskEvent(t *Task, state TaskState, when moment, status, away fl
 	// check replaces it.
 	turn := micros(t.first)
 	switch {
-	case state == Staging:
-		turn = ""
+	case state == Staging: // Mesos tells no time
+		turn = micros(float64(when.time.UnixMicro()) / 1e6)
 	case away > 0:
 		turn = "after" + micros(away)
 	case status > 0 && (!state.Live() || state == Unreachable):

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"slices"
-	"time"
 
 	"community-mesos-datasource/pkg/events"
 )
@@ -197,7 +196,7 @@ func (h *happenings) frameworks() {
 	}
 	for _, f := range h.before.Frameworks {
 		if !h.after.HasFramework(f.ID) && !(h.failover && h.recovering()) {
-			e := frameworkEvent(f, events.Removed, h.when(0), "")
+			e := frameworkEvent(f, events.Removed, h.when(h.after.removed[f.ID]), "")
 			e.Closes = []string{frameworkKey(f, events.Disconnected)}
 			h.add(e)
 		}
@@ -235,47 +234,119 @@ func (h *happenings) tasks() {
 		t := &h.before.Tasks[i]
 		was[taskKey{t.Framework.ID, t.ID}] = t
 	}
+	// Of what ended, the model before has what was told.
+	old := make(map[taskKey]float64, len(h.before.ended))
+	for i := range h.before.ended {
+		t := &h.before.ended[i]
+		key := taskKey{t.Framework.ID, t.ID}
+		old[key] = max(old[key], t.latest)
+	}
+	still := make(map[taskKey]bool, len(h.after.Tasks))
+	for i := range h.after.Tasks {
+		t := &h.after.Tasks[i]
+		still[taskKey{t.Framework.ID, t.ID}] = true
+	}
+	over := map[taskKey]bool{}
+	for i := range h.after.ended {
+		t := &h.after.ended[i]
+		key := taskKey{t.Framework.ID, t.ID}
+		if latest, known := old[key]; known && t.latest <= latest {
+			continue
+		}
+		known := was[key]
+		if still[key] && (known == nil || micros(known.first) != micros(t.first)) {
+			known = nil // the task that has its ID now is another
+		} else {
+			over[key] = true
+		}
+		h.ended(known, t)
+	}
 	for i := range h.after.Tasks {
 		t := &h.after.Tasks[i]
 		key := taskKey{t.Framework.ID, t.ID}
-		h.task(was[key], t)
-		delete(was, key)
+		known := was[key]
+		if over[key] {
+			known = nil
+		}
+		h.task(known, t)
 	}
+	for i := range h.before.Tasks {
+		t := &h.before.Tasks[i]
+		key := taskKey{t.Framework.ID, t.ID}
+		if t.State.Live() && !still[key] && !over[key] {
+			h.vanished(t)
+		}
+	}
+}
+
+// ended tells which states a task had until it ended; was is nil if the model before does
+// not list it.
+func (h *happenings) ended(was *Task, t *endedTask) {
+	since := 0.0
+	switch {
+	case was == nil:
+	case !was.State.Live():
+		return // told, and acknowledged since
+	case was.State.holds():
+		since = was.latest
+	default: // its agent came back, or it ended unseen
+		since = t.latest - 1e-6
+	}
+	shown := false
+	for _, status := range t.statuses {
+		state := ParseTaskState(status.State)
+		if !state.Live() && state != t.State {
+			continue // the master ends again what has ended, where it removes a framework
+		}
+		shown = shown || state == t.State
+		if status.Timestamp > since {
+			h.add(h.labels.taskEvent(&t.Task, state, told(status.Timestamp, h.before.Time, h.after.Time), status.Timestamp, 0))
+		}
+	}
+	if !shown {
+		h.add(h.labels.taskEvent(&t.Task, t.State, h.when(0), t.latest, 0))
+	}
+}
+
+// vanished tells that a task is not listed any more, and not among those that ended.
+func (h *happenings) vanished(t *Task) {
+	if h.failover {
+		return // its agent may not be back yet
+	}
+	e := h.labels.taskEvent(t, UnknownTask, h.when(0), 0, 0)
+	e.Message = "The leader does not list the task any more: how it ended is not known."
+	h.add(e)
 }
 
 // task tells which states a task has had since the model before; was is nil if that
 // does not list it.
 func (h *happenings) task(was, t *Task) {
-	away := was != nil && !was.State.holds()
+	since := float64(h.before.Time.UnixMicro()) / 1e6
 	switch {
-	case was != nil && was.State == t.State && was.told == t.told:
+	case was == nil && t.latest == 0:
+		h.add(h.labels.taskEvent(t, t.State, h.when(0), 0, 0))
 		return
-	case away && t.State.holds():
+	case was == nil:
+		since = min(since, t.first) - 1 // all of it is new
+	case was.State == t.State && was.told == t.told:
+		return
+	case !was.State.holds() && t.State.holds(): // its agent is back
 		h.add(h.labels.taskEvent(t, t.State, h.when(0), 0, was.latest))
 		return
-	}
-	if was == nil {
-		when := moment{h.after.Time, h.before.Time}
-		if t.first > 0 && at(t.first).Before(when.time) {
-			when.time = at(t.first)
-		}
-		if when.time.Before(when.notBefore) {
-			when.notBefore = time.Time{}
-		}
-		h.add(h.labels.taskEvent(t, Staging, when, 0, 0))
-	}
-	since := 0.0
-	if was != nil {
+	case !was.State.holds(): // and it ended meanwhile
+		since = t.latest
+	default:
 		since = was.latest
 	}
-	// Masters list the latest status of each state.
+	// Masters list the latest status of each state: the first is that of starting where
+	// the task ran later, and there is one of running.
 	if t.first > since && t.first < t.Started {
 		h.add(h.labels.taskEvent(t, Starting, h.when(t.first), t.first, 0))
 	}
-	if t.Started > since && (t.told != Running || t.State != Running) {
+	if t.Started > since && t.State != Running {
 		h.add(h.labels.taskEvent(t, Running, h.when(t.Started), t.Started, 0))
 	}
-	if t.State == Staging {
+	if was != nil && was.State == t.State {
 		return
 	}
 	status := t.latest

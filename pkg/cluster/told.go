@@ -44,18 +44,8 @@ type teller struct {
 // find looks up the tasks that changes name.
 func (t *teller) find(changes []mesos.StreamEvent) {
 	t.tasks = map[taskKey]*Task{}
-	for i := range changes {
-		switch change := &changes[i]; {
-		case change.Subscribed != nil:
-			for j := range change.Subscribed.Tasks {
-				s := &change.Subscribed.Tasks[j]
-				t.tasks[keyOf(s.FrameworkID, s.ID)] = nil
-			}
-		case change.Task != nil:
-			t.tasks[keyOf(change.Task.FrameworkID, change.Task.ID)] = nil
-		case change.Update != nil:
-			t.tasks[keyOf(change.Update.FrameworkID, change.Update.Status.TaskID)] = nil
-		}
+	for _, key := range namedBy(changes) {
+		t.tasks[key] = nil
 	}
 	if len(t.tasks) == 0 {
 		return
@@ -73,8 +63,8 @@ func (t *teller) find(changes []mesos.StreamEvent) {
 func (t *teller) tell(change *mesos.StreamEvent) {
 	switch {
 	case change.Type == mesos.StreamSubscribed && change.Subscribed != nil:
-		for i := range change.Subscribed.Tasks {
-			t.listed(&change.Subscribed.Tasks[i], change.Received)
+		for _, listed := range current(change.Subscribed, func(key taskKey) *Task { return t.tasks[key] }) {
+			t.listed(listed, change.Received)
 		}
 	case change.Type == mesos.StreamTaskAdded && change.Task != nil:
 		t.taskAdded(change.Task, change.Received)
@@ -113,12 +103,7 @@ func (t *teller) frameworkNamed(id string) *Framework {
 func (t *teller) task(s *mesos.StreamTask) *Task {
 	t.agentNamed(s.SlaveID)
 	framework := t.frameworkNamed(s.FrameworkID)
-	told := s.Task
-	told.Statuses = make([]mesos.TaskStatus, len(s.Statuses))
-	for i := range s.Statuses {
-		told.Statuses[i] = s.Statuses[i].TaskStatus
-	}
-	task := t.taskOf(&told, framework.ID, framework.onlyRole())
+	task := t.taskOf(&s.Task, framework.ID, framework.onlyRole())
 	return &task
 }
 
@@ -134,29 +119,25 @@ func (t *teller) listed(s *mesos.StreamTask, received time.Time) {
 		t.changed(known, task, s.Statuses, received)
 		return
 	}
-	since := float64(t.before.Time.UnixMicro()) / 1e6
-	switch {
-	case task.latest == 0: // it is staging
+	if task.latest == 0 { // it is staging
 		t.add(task, Staging, moment{received, t.before.Time}, nil, 0)
-	case task.latest > since:
-		if task.first > since {
-			t.add(task, Staging, moment{at(task.first), t.before.Time}, nil, 0)
-		}
-		t.statuses(task, s.Statuses, since)
+		return
 	}
+	t.statuses(task, s.Statuses, float64(t.before.Time.UnixMicro())/1e6)
 }
 
 func (t *teller) taskAdded(s *mesos.StreamTask, received time.Time) {
 	key := keyOf(s.FrameworkID, s.ID)
 	known, task := t.tasks[key], t.task(s)
-	if known != nil && known.State.Live() && task.latest == 0 {
+	switch {
+	case known != nil && known.State.Live() && task.latest == 0:
 		return // already told
-	}
-	t.tasks[key] = task
-	if known != nil && (known.State.Live() || task.latest > 0) {
+	case known != nil && (known.State.Live() || task.latest > 0):
+		t.tasks[key] = task
 		t.changed(known, task, s.Statuses, received)
 		return
 	}
+	t.tasks[key] = task
 	// A task comes with statuses where its agent is back.
 	when, status := moment{time: received}, lastStatus(s.Statuses, task.State)
 	if status != nil {

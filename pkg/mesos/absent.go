@@ -33,10 +33,12 @@ func (s *State) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 		Activated   *float64 `json:"activated_slaves"`
 		Unreachable *float64 `json:"unreachable_slaves"`
 	}
-	if err := json.UnmarshalDecode(d, &read); err != nil {
+	since := s.EndedSince
+	if err := json.UnmarshalDecode(d, &read, endedSince(since)); err != nil {
 		return err
 	}
 	*s = State(read.plain)
+	s.EndedSince = since
 	s.ActivatedSlaves, s.Lacks.ActivatedSlaves = value(read.Activated)
 	s.UnreachableSlaves, s.Lacks.UnreachableSlaves = value(read.Unreachable)
 	s.Lacks.RecoveredSlaves = s.RecoveredSlaves == nil

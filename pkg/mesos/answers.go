@@ -80,6 +80,11 @@ type State struct {
 	Slaves          []Slave          `json:"slaves"`
 	RecoveredSlaves []RecoveredSlave `json:"recovered_slaves"`
 	Frameworks      []Framework      `json:"frameworks"`
+	// CompletedFrameworks are frameworks that were removed.
+	CompletedFrameworks []CompletedFramework `json:"completed_frameworks"`
+	// EndedSince is set before decoding: tasks that ended before are left out, in Unix
+	// seconds; 0: all are.
+	EndedSince float64 `json:"-"`
 	// OrphanTasks are tasks of frameworks that have not come back since a failover,
 	// and UnregisteredFrameworks the IDs of those frameworks (0.20 to 1.1; empty
 	// later, when such frameworks are listed as recovered).
@@ -187,6 +192,7 @@ type Framework struct {
 	Offered          Resources  `json:"offered_resources"`
 	Tasks            Tasks      `json:"tasks"`
 	UnreachableTasks Tasks      `json:"unreachable_tasks"`
+	CompletedTasks   Ended      `json:"completed_tasks"`
 	Executors        []Executor `json:"executors"`
 	Offers           []Offer    `json:"offers"` // outstanding
 

@@ -20,6 +20,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -92,6 +93,7 @@ type Client struct {
 	// subscribed is the master whose last /state had frameworks; "" when it had none.
 	subscribed string
 	lastAgents agentsOfLeader
+	lastState  atomic.Pointer[time.Time] // when the last /state that was read was asked for
 }
 
 // New checks the configuration. Nothing is sent yet.

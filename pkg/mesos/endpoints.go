@@ -85,7 +85,7 @@ func (c *Client) State(ctx context.Context) (*State, error) {
 // state requests /state of a master, and returns an error if it does not lead or
 // does not know its agents yet.
 func (c *Client) state(ctx context.Context, target Target) (*State, error) {
-	state := new(State)
+	state := &State{EndedSince: c.wantedEnded(c.now())}
 	h, err := c.get(ctx, target, statePage, state)
 	if err != nil {
 		return nil, err
@@ -101,6 +101,7 @@ func (c *Client) state(ctx context.Context, target Target) (*State, error) {
 		return nil, recovering(target, why)
 	}
 	c.noteState(state, target)
+	c.lastState.Store(&state.Sent)
 	redact(state.Flags)
 	for i := range state.Frameworks {
 		state.Frameworks[i].WebUIURL = safeLink(state.Frameworks[i].WebUIURL)

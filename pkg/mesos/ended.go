@@ -1,0 +1,99 @@
+package mesos
+
+import (
+	"bytes"
+	"math"
+	"reflect"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Masters list the latest 1,000 tasks of each framework that have ended, and the latest
+// 50 frameworks that were removed (--max_completed_tasks_per_framework,
+// --max_completed_frameworks). Most of them were there in the last /state: they are
+// passed over without being decoded.
+
+// Ended are tasks that have ended, those since State.EndedSince.
+type Ended []Task
+
+// CompletedFramework is a framework that was removed.
+type CompletedFramework struct {
+	ID               string  `json:"id"`
+	Name             string  `json:"name"`
+	UnregisteredTime float64 `json:"unregistered_time"` // Unix seconds
+	Tasks            Ended   `json:"tasks"`
+	UnreachableTasks Ended   `json:"unreachable_tasks"`
+	CompletedTasks   Ended   `json:"completed_tasks"`
+}
+
+// UnmarshalJSONFrom passes over a list that is not read as a part of a State.
+func (e *Ended) UnmarshalJSONFrom(d *jsontext.Decoder) error { return d.SkipValue() }
+
+// endedSince reads lists of tasks that have ended since a moment, in Unix seconds.
+func endedSince(since float64) json.Options {
+	if since == 0 {
+		since = math.Inf(1)
+	}
+	return json.WithUnmarshalers(json.UnmarshalFromFunc(func(d *jsontext.Decoder, list *Ended) error {
+		return list.read(d, since)
+	}))
+}
+
+func (e *Ended) read(d *jsontext.Decoder, since float64) error {
+	last := &Task{}
+	return elements(d, reflect.TypeFor[Ended](), func() error {
+		value, err := d.ReadValue()
+		if err != nil {
+			return err
+		}
+		if latestIn(value) < since {
+			return nil
+		}
+		var t Task
+		inside := jsontext.NewDecoder(bytes.NewReader(value))
+		if err := t.read(inside, last); err != nil {
+			return err
+		}
+		last = &t
+		*e = append(*e, t)
+		return nil
+	})
+}
+
+// latestIn returns the timestamp that a task has last: its latest status'. It is infinite
+// where there is none.
+func latestIn(task []byte) float64 {
+	const key = `"timestamp":`
+	i := bytes.LastIndex(task, []byte(key))
+	if i < 0 {
+		return math.Inf(1)
+	}
+	number := task[i+len(key):]
+	if end := bytes.IndexAny(number, ",} \n"); end >= 0 {
+		number = number[:end]
+	}
+	seconds, err := strconv.ParseFloat(string(number), 64)
+	if err != nil {
+		return math.Inf(1)
+	}
+	return seconds
+}
+
+// Tasks that ended before the last /state are wanted once more for a while: a status has
+// its agent's time.
+const (
+	endedAgain = 2 * time.Minute
+	endedFirst = time.Hour // before the first /state
+)
+
+// wantedEnded returns since when tasks that ended are read from the next /state.
+func (c *Client) wantedEnded(now time.Time) float64 {
+	since := now.Add(-endedFirst)
+	if last := c.lastState.Load(); last != nil {
+		since = last.Add(-endedAgain)
+	}
+	return float64(since.UnixMicro()) / 1e6
+}
