@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -106,12 +107,11 @@ func answerEvents(ctx context.Context, src Source, q backend.DataQuery, o Option
 	if now := src.now(); r.to.After(now) {
 		r.to = now
 	}
+	if r.from.After(r.to) {
+		return r.nothing("The time range begins after now, so there is nothing to show yet.")
+	}
 	if err := r.filters(p.AdhocFilters, o.Alert); err != nil {
 		return nil, err
-	}
-	if r.from.After(r.to) {
-		r.notices = append(r.notices, info("The time range begins after now, so there is nothing to show yet."))
-		r.from = r.to
 	}
 	var (
 		frames data.Frames
@@ -141,6 +141,25 @@ func answerEvents(ctx context.Context, src Source, q backend.DataQuery, o Option
 		return nil, err
 	}
 	frames[0].Meta.Notices = append(r.notices, r.circumstances()...)
+	return frames, nil
+}
+
+// nothing answers a query that nothing can be known of, with the sentence why.
+func (r *eventsReader) nothing(why string) (data.Frames, error) {
+	if r.evaluated {
+		return nil, bad("", "the number of events is not known: %s", strings.ToLower(why[:1])+strings.TrimSuffix(why[1:], "."))
+	}
+	r.notices = append(r.notices, info("%s", why))
+	frames := r.numbers(nil)
+	switch r.query.Format {
+	case EventsAnnotations:
+		frames = data.Frames{r.annotations(nil)}
+	case EventsTable:
+		frames = data.Frames{r.table(nil)}
+	case EventsTimeline:
+		frames = data.Frames{noStates()}
+	}
+	frames[0].Meta.Notices = r.notices
 	return frames, nil
 }
 

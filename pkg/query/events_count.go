@@ -63,11 +63,19 @@ func (r *eventsReader) count(ctx context.Context) (frames data.Frames, wrong, er
 	} else if total == 0 {
 		all = []answerSeries{{labels: labels.EmptyLabels(), points: []prom.FPoint{{F: 0}}}}
 	}
-	made := framer{
-		legend: legend{format: r.legend, plan: plan{groupBy: names(by), title: "Events"}},
-		unit:   unitCount, about: "Events in the time range.", computed: r.evaluated,
+	return r.numbers(all), nil, nil
+}
+
+// numbers returns the frame of numbers.
+func (r *eventsReader) numbers(all []answerSeries) data.Frames {
+	var groupBy []string
+	if r.query.GroupBy != nil {
+		groupBy = *r.query.GroupBy
 	}
-	return made.frames(all, data.FrameTypeNumericWide), nil, nil
+	return framer{
+		legend: legend{format: r.legend, plan: plan{groupBy: groupBy, title: "Events"}},
+		unit:   unitCount, about: "Events in the time range.", computed: r.evaluated,
+	}.frames(all, data.FrameTypeNumericWide)
 }
 
 // lacks returns why the log cannot tell the number of events in the range, nil where it

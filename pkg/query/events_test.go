@@ -286,6 +286,21 @@ func TestACountIsNeverAFalseZero(t *testing.T) {
 	require.Equal(t, map[string]float64{"": 0}, countsOf(t, src, query, Options{Alert: true}), "what differs after a gap is found by comparison")
 }
 
+func TestNothingIsAnsweredForATimeAfterNow(t *testing.T) {
+	open := agentEvent(ago(20), "S1", events.Draining, events.Warning)
+	open.Opens = "drain"
+	src, _ := eventful(t, open)
+	for _, format := range eventsFormats {
+		q := asked(`{"queryType":"events","format":"` + string(format) + `"}`)
+		q.TimeRange = backend.TimeRange{From: noon.Add(time.Minute), To: noon.Add(time.Hour)}
+		response := Run(context.Background(), src, q, Options{})
+		require.NoError(t, response.Error)
+		require.Zero(t, response.Frames[0].Rows())
+		require.Equal(t, []string{"The time range begins after now, so there is nothing to show yet."}, texts(response))
+		require.Error(t, Run(context.Background(), src, q, Options{Alert: true}).Error)
+	}
+}
+
 func TestRulesReadNumbersOfEventsOnly(t *testing.T) {
 	src, log := eventful(t)
 	for _, format := range []string{"", "annotations", "table", "timeline"} {

@@ -112,11 +112,15 @@ func (r *eventsReader) timeline(ctx context.Context) (data.Frames, error) {
 		}
 	}
 	if len(frames) == 0 {
-		frame := data.NewFrame("")
-		frame.Meta = &data.FrameMeta{}
-		frames = append(frames, frame)
+		frames = append(frames, noStates())
 	}
 	return frames, nil
+}
+
+func noStates() *data.Frame {
+	frame := data.NewFrame("")
+	frame.Meta = &data.FrameMeta{}
+	return frame
 }
 
 // subjects returns what the timeline shows: first those of the newest events that match,
