@@ -13,11 +13,12 @@ type Log interface {
 	// Select returns the events that match, the newest first, at most Limit; more is
 	// how many match beyond them.
 	Select(ctx context.Context, f Filter) (found []Event, more int, err error)
-	// Count returns how many events match in each group of equal values of these
-	// fields, by falling count; at most limit groups.
+	// Count returns how many of the events that match happened in the filter's time, in
+	// each group of equal values of these fields, by falling count; at most limit groups.
+	// What only lasted into that time does not count.
 	Count(ctx context.Context, f Filter, by []Field, limit int) ([]Group, error)
-	// Values returns the values that a field has among the events that match, sorted;
-	// at most limit.
+	// Values returns the values that a field has among the events that match and
+	// happened in the filter's time, sorted; at most limit.
 	Values(ctx context.Context, f Filter, field Field, limit int) ([]string, error)
 	Stats() Stats
 }

@@ -81,6 +81,7 @@ var (
 // eventsReader answers one query for events.
 type eventsReader struct {
 	src       Source
+	stats     events.Stats // as of the beginning
 	query     *EventsQuery
 	legend    string // legendFormat
 	from, to  time.Time
@@ -101,7 +102,7 @@ func answerEvents(ctx context.Context, src Source, q backend.DataQuery, o Option
 		return nil, bad("format", "%s has no numbers, which rules and expressions need: use count", p.events.Format)
 	}
 	r := eventsReader{
-		src: src, query: p.events, legend: p.LegendFormat, evaluated: o.evaluated(),
+		src: src, stats: src.Events.Stats(), query: p.events, legend: p.LegendFormat, evaluated: o.evaluated(),
 		from: q.TimeRange.From, to: q.TimeRange.To, notices: notices,
 	}
 	if now := src.now(); r.to.After(now) {
@@ -169,7 +170,7 @@ const eventSamples = 30
 // cost returns what a query costs, in samples. What is looked at is at most the whole
 // log; regular expressions take ten times as long.
 func (r eventsReader) cost(alert bool) promql.Reading {
-	work := float64(r.src.Events.Stats().Events)
+	work := float64(r.stats.Events)
 	if slices.ContainsFunc(r.filter.Where, func(c events.Condition) bool { return c.Pattern }) {
 		work *= 10
 	}
@@ -221,7 +222,7 @@ func (r *eventsReader) list(ctx context.Context) (data.Frames, error) {
 // circumstances returns notices about what the log lacks, and why.
 func (r *eventsReader) circumstances() []data.Notice {
 	var all []data.Notice
-	stats, status := r.src.Events.Stats(), r.src.Status()
+	stats, status := r.stats, r.src.Status()
 	if stats.Problem != "" {
 		all = append(all, warning("Events: %s", stats.Problem))
 	}

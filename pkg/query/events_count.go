@@ -12,8 +12,9 @@ import (
 	"community-mesos-datasource/pkg/events"
 )
 
-// This file is format count of events: how many happened in the time range. A 0 is told
-// where the log has every event of the range, and nowhere else.
+// This file is format count of events: how many happened in the time range; what lasts
+// counts where it began. A 0 is told where the log has every event of the range, and
+// nowhere else.
 
 // count returns a number per group. Where no event matches, that is one 0 without labels.
 func (r *eventsReader) count(ctx context.Context) (frames data.Frames, wrong, err error) {
@@ -82,7 +83,7 @@ func (r *eventsReader) numbers(all []answerSeries) data.Frames {
 // can: the range begins before it, or half of the range or its end lies in gaps. What
 // differs after a gap is found by comparison.
 func (r *eventsReader) lacks(gaps gaps) error {
-	since := r.src.Events.Stats().Since
+	since := r.stats.Since
 	switch late, is := r.unwatched(); {
 	case since.IsZero():
 		return bad("", "the number of events is not known: the event log begins with the first poll")

@@ -41,6 +41,12 @@ func (l *listLog) Append(_ context.Context, all []events.Event) ([]events.Event,
 	return added, nil
 }
 
+// happened returns the events that happened in the filter's time.
+func (l *listLog) happened(f events.Filter) []events.Event {
+	return slices.DeleteFunc(l.matching(f), func(e events.Event) bool { return e.Time.Before(f.From) })
+}
+
+// matching returns also those that lasted into it.
 func (l *listLog) matching(f events.Filter) []events.Event {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -87,7 +93,7 @@ func (l *listLog) Select(_ context.Context, f events.Filter) ([]events.Event, in
 
 func (l *listLog) Count(_ context.Context, f events.Filter, by []events.Field, limit int) ([]events.Group, error) {
 	groups := map[string]*events.Group{}
-	for _, e := range l.matching(f) {
+	for _, e := range l.happened(f) {
 		var values []string
 		for _, field := range by {
 			values = append(values, e.Get(field))
@@ -108,7 +114,7 @@ func (l *listLog) Count(_ context.Context, f events.Filter, by []events.Field, l
 
 func (l *listLog) Values(_ context.Context, f events.Filter, field events.Field, limit int) ([]string, error) {
 	seen := map[string]bool{}
-	for _, e := range l.matching(f) {
+	for _, e := range l.happened(f) {
 		if value := e.Get(field); value != "" {
 			seen[value] = true
 		}
