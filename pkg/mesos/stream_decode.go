@@ -114,13 +114,11 @@ func (s *Subscribed) readTasks(d *jsontext.Decoder) error {
 		switch string(key) {
 		case "tasks", "completed_tasks", "unreachable_tasks", "orphan_tasks":
 			return elements(d, reflect.TypeFor[Tasks](), func() error {
-				var t StreamTask
-				if err := t.readV1(d, last); err != nil {
-					return err
-				}
-				s.Tasks = append(s.Tasks, t)
-				last = &t
-				return nil
+				s.Tasks = append(s.Tasks, StreamTask{})
+				t := &s.Tasks[len(s.Tasks)-1]
+				err := t.readV1(d, last)
+				last = t
+				return err
 			})
 		}
 		return pass(d)
@@ -168,6 +166,7 @@ func (t *StreamTask) readStatusesV1(d *jsontext.Decoder, last *StreamTask) error
 		if n := len(statuses); n < len(last.Statuses) {
 			like = last.Statuses[n]
 		}
+		like.TaskID, like.SlaveID, like.ExecutorID = t.ID, t.SlaveID, t.ExecutorID // which come before
 		err := s.readV1(d, &like)
 		statuses = append(statuses, s)
 		return err
