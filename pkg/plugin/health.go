@@ -73,6 +73,9 @@ func headline(a StatusAnswer) string {
 	if a.History.Note != "" {
 		text += ". There is a warning about the history, see the details"
 	}
+	if a.Events.Note != "" {
+		text += ". There is a warning about the event log, see the details"
+	}
 	return text
 }
 
@@ -108,6 +111,7 @@ func verbose(a StatusAnswer) string {
 		line("%s", pollLine(poll))
 	}
 	line("History: %s", historyLine(a.History))
+	line("Events: %s", eventsLine(a.Events))
 	if a.Restricted {
 		line("Warning: the principal may not see the whole cluster (Mesos leaves out what its ACLs forbid): figures of frameworks, roles and agents are of the visible part")
 	}
@@ -208,6 +212,21 @@ func historyLine(h HistoryStatus) string {
 	}
 	if h.Note != "" {
 		text += "; " + h.Note
+	}
+	return text
+}
+
+func eventsLine(e EventsStatus) string {
+	where := "in memory"
+	if e.Where == engineDisk {
+		where = "on disk"
+	}
+	text := fmt.Sprintf("%s, %s, %s", where, count(e.Events, "event"), display.Size(e.Bytes))
+	if e.Since != nil {
+		text += ", complete since " + e.Since.UTC().Format(time.RFC3339)
+	}
+	if e.Note != "" {
+		text += "; " + e.Note
 	}
 	return text
 }

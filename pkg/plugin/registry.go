@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 	"time"
@@ -78,6 +79,7 @@ type source struct {
 
 	engine    string // of the store
 	store     store
+	events    eventLog
 	collector *collector.Collector // nil while problem is set
 	masters   []string             // that the latest collector was given
 }
@@ -282,6 +284,7 @@ func (r *Registry) query(s *source) (query.Source, error) {
 	return query.Source{
 		Engine:       r.engine,
 		Store:        s.store,
+		Events:       s.events,
 		Status:       status,
 		WebUI:        func() string { return settings.webUI(status().Leader) },
 		Interval:     s.collector.Interval,
@@ -335,11 +338,13 @@ func (s *source) closeLocked(logger log.Logger) {
 		s.collector = nil
 	}
 	if s.store != nil {
+		closeStore(s.events, s.key, logger) // first, it takes no time
 		closeStore(s.store, s.key, logger)
 	}
 }
 
-func closeStore(kept store, key string, logger log.Logger) {
+// closeStore closes a history or a log of events.
+func closeStore(kept io.Closer, key string, logger log.Logger) {
 	if err := kept.Close(); err != nil {
 		logger.Error("Closing the history failed", "source", key, "error", err)
 	}

@@ -14,12 +14,13 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/events"
 	"community-mesos-datasource/pkg/history"
 	"community-mesos-datasource/pkg/query"
 )
 
 // The resources behind /api/datasources/uid/<uid>/resources/, all of them
-// read-only: catalogue, labels, label-values, compile, status.
+// read-only: catalogue, labels, label-values, events/values, compile, status.
 
 // Bounds of a request, in bytes.
 const (
@@ -36,9 +37,10 @@ func (p *Plugin) routes() http.Handler {
 	mux.HandleFunc("POST /compile", p.compile)
 	mux.HandleFunc("GET /labels", p.withSource(labels))
 	mux.HandleFunc("GET /label-values", p.withSource(labelValues))
+	mux.HandleFunc("GET /events/values", p.withSource(eventValues))
 	mux.HandleFunc("GET /status", p.withSource(status))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		p.writeError(w, http.StatusNotFound, fmt.Errorf("no resource %s %s: there are GET catalogue, labels, label-values, status and POST compile", r.Method, r.URL.Path))
+		p.writeError(w, http.StatusNotFound, fmt.Errorf("no resource %s %s: there are GET catalogue, labels, label-values, events/values, status and POST compile", r.Method, r.URL.Path))
 	})
 	return p.bounded(mux)
 }
@@ -126,6 +128,17 @@ func labelValues(p *Plugin, src *source, w http.ResponseWriter, r *http.Request)
 	})
 }
 
+// eventValues answers the values of a field of events.
+func eventValues(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
+	p.answerList(w, r, src, func(ctx context.Context, view query.Source) ([]string, []string, error) {
+		l, err := lookUp(r)
+		if err != nil {
+			return nil, nil, err
+		}
+		return query.EventValues(ctx, view, r.URL.Query().Get("field"), l)
+	})
+}
+
 // lookUp reads what labels and label-values have in common.
 func lookUp(r *http.Request) (query.LookUp, error) {
 	values := r.URL.Query()
@@ -200,6 +213,7 @@ type StatusAnswer struct {
 	collector.Status
 	Problems map[string]string `json:"problems,omitempty"` // latest error by kind of poll
 	History  HistoryStatus     `json:"history"`
+	Events   EventsStatus      `json:"events"`
 	Warnings []string          `json:"warnings,omitempty"`
 }
 
@@ -223,6 +237,27 @@ func historyStatus(stats history.Stats) HistoryStatus {
 	return answer
 }
 
+// EventsStatus is how full the log of events is.
+type EventsStatus struct {
+	Where  string     `json:"where"` // disk or memory
+	Events int        `json:"events"`
+	Bytes  int64      `json:"bytes"`
+	Start  *time.Time `json:"start,omitempty"` // of the oldest event; absent while empty
+	Since  *time.Time `json:"since,omitempty"` // from when on every event that was learned is kept
+	Note   string     `json:"note,omitempty"`
+}
+
+func eventsStatus(stats events.Stats) EventsStatus {
+	answer := EventsStatus{Where: stats.Where, Events: stats.Events, Bytes: stats.Bytes, Note: stats.Problem}
+	if !stats.Start.IsZero() {
+		answer.Start = &stats.Start
+	}
+	if !stats.Since.IsZero() {
+		answer.Since = &stats.Since
+	}
+	return answer
+}
+
 // status answers what the data source knows of itself: to administrators with the
 // paths of the server, to others without.
 func status(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
@@ -240,9 +275,9 @@ func status(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
 
 func (s *source) statusAnswer() StatusAnswer {
 	s.mu.Lock()
-	collecting, kept, warnings := s.collector, s.store, s.settings.Warnings
+	collecting, kept, log, warnings := s.collector, s.store, s.events, s.settings.Warnings
 	s.mu.Unlock()
-	answer := StatusAnswer{History: historyStatus(kept.Stats()), Warnings: warnings}
+	answer := StatusAnswer{History: historyStatus(kept.Stats()), Events: eventsStatus(log.Stats()), Warnings: warnings}
 	if collecting != nil {
 		answer.Status = collecting.Status()
 	}

@@ -6,13 +6,15 @@ import (
 	"regexp"
 	"time"
 
+	"community-mesos-datasource/pkg/events"
+	"community-mesos-datasource/pkg/events/sqlite"
 	"community-mesos-datasource/pkg/history"
 	"community-mesos-datasource/pkg/history/disk"
 	"community-mesos-datasource/pkg/history/memory"
 )
 
-// This file decides where the history of a source is: on disk, in a directory
-// of its own below history_path, or in memory.
+// This file decides where the history and the events of a source are: on disk, in a
+// directory of their own below history_path, or in memory.
 
 // historyPathVariable is the environment variable in which Grafana passes
 // `history_path = DIR` under [plugin.community-mesos-datasource] in grafana.ini
@@ -29,6 +31,19 @@ type store interface {
 	history.Store
 	SetLimits(retention time.Duration, memoryLimit int64)
 }
+
+// An eventLog is a log of events whose bounds follow the settings.
+type eventLog interface {
+	events.Log
+	SetBounds(sqlite.Bounds)
+	Close() error
+}
+
+// eventsFile is the name of the file of events, beside the files of the history.
+const eventsFile = "events.sqlite"
+
+// eventsShare is which part of history_limit and memoryLimit events may take.
+const eventsShare = 8
 
 // KeepHistoryIn sets the directory below which sources keep their history.
 // Without it, or with "", they keep it in memory. limit is a size like 20GiB that
@@ -82,8 +97,11 @@ func (r *Registry) provideStore(src *source, parsed Settings) {
 			src.settings.Warnings = append(src.settings.Warnings, text)
 		}
 	}
+	bounds := sqlite.Bounds{Retention: parsed.Retention, Bytes: limit / eventsShare, MemoryBytes: parsed.MemoryLimit / eventsShare}
+	limit -= bounds.Bytes
 	if src.store != nil && src.engine == engine {
 		src.store.SetLimits(parsed.Retention, parsed.MemoryLimit)
+		src.events.SetBounds(bounds)
 		return
 	}
 	if src.collector != nil {
@@ -98,6 +116,7 @@ func (r *Registry) provideStore(src *source, parsed Settings) {
 		})
 	}
 	src.engine = engine
+	r.provideEvents(src, engine, bounds)
 	if engine == engineMemory {
 		src.store = memory.New(memory.Options{Retention: parsed.Retention, Limit: parsed.MemoryLimit, Now: r.clock.Now})
 		return
@@ -111,6 +130,21 @@ func (r *Registry) provideStore(src *source, parsed Settings) {
 		Log:         r.log.With("source", src.key),
 		From:        before,
 	})
+}
+
+// provideEvents gives the source a log of events of an engine. Events in memory move to
+// disk. src.mu must be held.
+func (r *Registry) provideEvents(src *source, engine string, bounds sqlite.Bounds) {
+	o := sqlite.Options{Bounds: bounds, Now: r.clock.Now, Log: r.log.With("source", src.key)}
+	if engine == engineDisk {
+		o.File = filepath.Join(r.historyPath, directoryOf(src.key), eventsFile)
+	}
+	if before, ok := src.events.(*sqlite.Log); ok && engine == engineDisk {
+		o.From = before
+	} else if src.events != nil {
+		closeStore(src.events, src.key, r.log)
+	}
+	src.events = sqlite.New(o)
 }
 
 // unsafeInName matches what is not in UIDs that Grafana makes (letters, digits, -

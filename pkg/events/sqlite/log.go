@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,15 +35,23 @@ const (
 
 // Options are what a log is made with.
 type Options struct {
-	// File is an absolute path in a directory that exists or whose parent does; "":
-	// events are kept in memory.
+	// File is an absolute path; what is missing of its directory is made. "": events are
+	// kept in memory.
 	File string
-	// Retention is how long events are kept; 0 is no bound.
-	Retention time.Duration
-	Count     int   // at most so many events; DefaultCount
-	Bytes     int64 // and so many bytes; DefaultBytes, or DefaultMemoryBytes in memory
-	Now       func() time.Time
-	Log       Logger // may be nil
+	Bounds
+	// From is a log in memory to go on with: its events move to the file, and it must not
+	// be used otherwise any more. May be nil.
+	From *Log
+	Now  func() time.Time
+	Log  Logger // may be nil
+}
+
+// Bounds are how much is kept. Beyond them the oldest events go.
+type Bounds struct {
+	Retention   time.Duration // 0: no bound
+	Count       int           // DefaultCount if 0
+	Bytes       int64         // of the file; DefaultBytes if 0
+	MemoryBytes int64         // of what is in memory; DefaultMemoryBytes if 0 or more than that
 }
 
 // Logger is the part of a structured logger that a log uses.
@@ -58,8 +67,10 @@ type Log struct {
 
 	mu     sync.Mutex
 	closed bool
+	began  time.Time // from when on a new database has every event
 	disk   *database // nil: no file is wanted, or it could not be opened
 	id     files.ID  // of the file
+	opened bool      // whether the file was open before
 	spare  *database // in memory; nil while the disk takes everything
 	// ends are those of events on disk that could not be written there.
 	ends    []events.Event
@@ -74,19 +85,31 @@ func New(o Options) *Log {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Count <= 0 {
-		o.Count = DefaultCount
+	l := &Log{options: o, began: o.Now()}
+	if o.From != nil {
+		l.spare, l.began = o.From.give()
+		l.options.From = nil
 	}
-	return &Log{options: o}
+	return l
 }
 
 var _ events.Log = (*Log)(nil)
 
-// SetRetention sets how long events are kept.
-func (l *Log) SetRetention(d time.Duration) {
+// SetBounds changes how much is kept.
+func (l *Log) SetBounds(b Bounds) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.options.Retention, l.trimAt = d, time.Time{}
+	l.options.Bounds, l.trimAt = b, time.Time{}
+}
+
+// give closes a log in memory and returns its database, nil if it has none, and from when
+// on it has every event.
+func (l *Log) give() (spare *database, began time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	spare = l.spare
+	l.spare, l.closed = nil, true
+	return spare, l.began
 }
 
 // Close closes the log. What was appended is kept, but for what is in memory.
@@ -124,7 +147,7 @@ func (l *Log) prepare(ctx context.Context) error {
 		if id, err := files.Identify(l.options.File); err != nil || id != l.id {
 			l.fail(errors.New("its file was removed or replaced"))
 			l.disk.close()
-			l.disk, l.retryAt = nil, time.Time{}
+			l.disk, l.retryAt, l.began = nil, time.Time{}, now
 		}
 	}
 	if l.options.File != "" && l.disk == nil && !now.Before(l.retryAt) {
@@ -138,27 +161,28 @@ func (l *Log) prepare(ctx context.Context) error {
 		l.move(ctx)
 	}
 	if l.disk == nil && l.spare == nil {
-		return l.openSpare(now)
+		return l.openSpare()
 	}
 	return nil
 }
 
-func (l *Log) openSpare(now time.Time) (err error) {
-	l.spare, err = open("", now)
+func (l *Log) openSpare() (err error) {
+	l.spare, err = open("", l.began)
 	return err
 }
 
 // openDisk opens the file. One that is damaged is put aside.
 func (l *Log) openDisk(now time.Time) error {
-	if err := files.MakeDir(filepath.Dir(l.options.File)); err != nil {
+	if err := l.makeDir(filepath.Dir(l.options.File)); err != nil {
 		return err
 	}
-	d, err := open(l.options.File, now)
+	d, err := open(l.options.File, l.began)
 	if damaged(err) {
 		if err := l.putAside(now, err); err != nil {
 			return err
 		}
-		d, err = open(l.options.File, now)
+		l.began = now
+		d, err = open(l.options.File, l.began)
 	}
 	if err != nil {
 		return err
@@ -168,8 +192,20 @@ func (l *Log) openDisk(now time.Time) error {
 		d.close()
 		return err
 	}
-	l.disk, l.id = d, id
+	l.disk, l.id, l.opened = d, id, true
 	return nil
+}
+
+// makeDir makes the directory of the file, and what is missing above it. Once the file
+// was open it makes that one directory alone: others may be the empty place of a disk
+// that is not mounted now.
+func (l *Log) makeDir(dir string) error {
+	if up := filepath.Dir(dir); !l.opened && up != dir && !files.Exists(up) {
+		if err := l.makeDir(up); err != nil {
+			return err
+		}
+	}
+	return files.MakeDir(dir)
 }
 
 // damaged reports whether an error means that a file is no database, or a broken one.
@@ -267,7 +303,7 @@ func (l *Log) Append(ctx context.Context, all []events.Event) (added []events.Ev
 			l.disk.close()
 			l.disk, l.retryAt = nil, time.Time{}
 		}
-		if err := l.openSpare(l.options.Now()); err != nil {
+		if err := l.openSpare(); err != nil {
 			return nil, err
 		}
 	}
@@ -316,16 +352,14 @@ func (l *Log) trim(ctx context.Context) error {
 	return nil
 }
 
-func (l *Log) bounds(d *database, now time.Time) bounds {
-	b := bounds{count: l.options.Count, bytes: l.options.Bytes}
-	if l.options.Retention > 0 {
-		b.oldest = now.Add(-l.options.Retention)
+func (l *Log) bounds(d *database, now time.Time) (b bounds) {
+	o := l.options.Bounds
+	b.count, b.bytes = cmp.Or(o.Count, DefaultCount), cmp.Or(o.Bytes, DefaultBytes)
+	if d.file == "" {
+		b.bytes = min(cmp.Or(o.MemoryBytes, DefaultMemoryBytes), DefaultMemoryBytes)
 	}
-	switch {
-	case d.file == "" && (b.bytes <= 0 || b.bytes > DefaultMemoryBytes):
-		b.bytes = DefaultMemoryBytes
-	case b.bytes <= 0:
-		b.bytes = DefaultBytes
+	if o.Retention > 0 {
+		b.oldest = now.Add(-o.Retention)
 	}
 	return b
 }
@@ -417,6 +451,10 @@ func (l *Log) Stats() events.Stats {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := events.Stats{Where: "memory"}
+	if err := l.prepare(ctx); err != nil {
+		s.Problem = err.Error()
+		return s
+	}
 	if l.options.File != "" && l.disk != nil && l.spare == nil {
 		s.Where = "disk"
 	}

@@ -238,7 +238,7 @@ func TestTheOldestGoFirst(t *testing.T) {
 		require.Len(t, found, 1, "what lasts is kept")
 		require.Equal(t, events.WindowBegan, found[0].What)
 
-		l.options.Bytes = 300 << 10
+		l.options.Bytes, l.options.MemoryBytes = 300<<10, 300<<10
 		text := strings.Repeat("x", 1000)
 		for i := range 3000 {
 			e := task(i, "failed", c.now.Add(time.Duration(i)*time.Millisecond))
@@ -257,7 +257,7 @@ func TestTheOldestGoFirst(t *testing.T) {
 }
 
 func TestAReadEndsWithItsContext(t *testing.T) {
-	l, _ := newLog(t, Options{Count: 1_000_000})
+	l, _ := newLog(t, Options{Bounds: Bounds{Count: 1_000_000}})
 	var all []events.Event
 	for i := range 100_000 {
 		all = append(all, task(i, "running", noon.Add(time.Duration(i)*time.Millisecond)))

@@ -1,0 +1,116 @@
+package plugin
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/stretchr/testify/require"
+
+	"community-mesos-datasource/pkg/events"
+)
+
+// happened appends events of two tasks and an agent to the source's log.
+func happened(t *testing.T, log events.Log, at time.Time) {
+	t.Helper()
+	added, err := log.Append(t.Context(), []events.Event{
+		{ID: "1", Kind: events.KindTask, What: "failed", Time: at, Severity: events.Error, Framework: "marathon", TaskID: "web.1"},
+		{ID: "2", Kind: events.KindTask, What: "running", Time: at, Severity: events.Info, Framework: "Chronos", TaskID: "job.1"},
+		{ID: "3", Kind: events.KindAgent, What: events.Removed, Time: at, Severity: events.Warning, Agent: "host1", AgentID: "S1"},
+	})
+	require.NoError(t, err)
+	require.Len(t, added, 3)
+}
+
+func TestEventsAreBesideTheHistory(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "not", "there", "yet")
+	s := newFixture(t, map[string]any{"engine": "memory"}, workload).onDisk(path).start()
+	happened(t, s.source().events, begin)
+	require.NoDirExists(t, path)
+	answer, details := s.check()
+	require.Equal(t, backend.HealthStatusOk, answer.Status)
+	require.Regexp(t, `Events: in memory, 3 events, .*, complete since `+begin.UTC().Format(time.RFC3339), details)
+
+	// What memory holds moves to disk.
+	s.configure(map[string]any{"engine": "auto"})
+	s.start().engine("disk")
+	status, body := s.call("GET status", "")
+	require.Equal(t, 200, status)
+	var told StatusAnswer
+	require.NoError(t, json.Unmarshal(body, &told))
+	require.Equal(t, "disk", told.Events.Where)
+	require.Equal(t, 3, told.Events.Events)
+	require.Positive(t, told.Events.Bytes)
+	require.True(t, begin.Equal(*told.Events.Start))
+	require.True(t, begin.Equal(*told.Events.Since), "the log is as old as it was in memory")
+	require.FileExists(t, filepath.Join(path, "1-mesos", "events.sqlite"))
+	_, details = s.check()
+	require.Contains(t, details, "Events: on disk, 3 events, ")
+
+	// The process ends, and another one has them.
+	s.registry.Close(t.Context())
+	again := newFixture(t, nil, workload).onDisk(path)
+	again.clock.Advance(10 * every)
+	again.start()
+	require.Equal(t, 3, again.source().events.Stats().Events)
+	view, err := again.registry.query(again.source())
+	require.NoError(t, err)
+	found, more, err := view.Events.Select(t.Context(), events.Filter{Limit: 10})
+	require.NoError(t, err)
+	require.Zero(t, more)
+	require.Len(t, found, 3)
+
+	// To memory: the file stays, unused.
+	again.configure(map[string]any{"engine": "memory"})
+	again.start().engine("memory")
+	require.Zero(t, again.source().events.Stats().Events)
+	again.configure(map[string]any{"engine": "auto"})
+	again.start().engine("disk")
+	require.Equal(t, 3, again.source().events.Stats().Events)
+}
+
+func TestWhatIsWrongWithTheEventLogIsInSaveAndTest(t *testing.T) {
+	path := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(path, "1-mesos", "events.sqlite"), 0o700))
+	s := newFixture(t, nil, workload).onDisk(path).start()
+	s.engine("disk")
+	answer, details := s.check()
+	require.Equal(t, backend.HealthStatusOk, answer.Status, "the cluster is fine")
+	require.Contains(t, answer.Message, "There is a warning about the event log, see the details")
+	require.Contains(t, details, "Events: in memory, 0 events")
+	require.Contains(t, details, "events are kept in memory, and move there when it can be")
+	require.NotContains(t, details, path, "nobody but administrators sees paths")
+}
+
+func TestValuesOfEventsAreListed(t *testing.T) {
+	s := newFixture(t, nil, workload).start()
+	happened(t, s.source().events, begin)
+	list := func(query string, status int) (answer struct {
+		Data     []string
+		Warnings []string
+		Error    string
+	}) {
+		t.Helper()
+		got, body := s.call("GET events/values?"+query, "")
+		require.Equal(t, status, got, string(body))
+		require.NoError(t, json.Unmarshal(body, &answer))
+		return answer
+	}
+	require.Equal(t, []string{"Chronos", "marathon"}, list("field=framework", 200).Data)
+	require.Equal(t, []string{"failed", "removed", "running"}, list("field=event", 200).Data)
+	require.Equal(t, []string{"Chronos"}, list("field=framework&search=chrON", 200).Data)
+	require.Empty(t, list("field=framework&search=.", 200).Data, "a text, not a pattern")
+	limited := list("field=event&limit=2", 200)
+	require.Equal(t, []string{"failed", "removed"}, limited.Data)
+	require.Equal(t, []string{"Only 2 are listed, and there are more: type a part of the value."}, limited.Warnings)
+	late := begin.Add(time.Hour).Unix()
+	require.Empty(t, list(fmt.Sprintf("field=framework&start=%d", late), 200).Data)
+	require.Len(t, list(fmt.Sprintf("field=framework&end=%d", late), 200).Data, 2)
+	require.Empty(t, list("field=label_team", 200).Data)
+	require.Contains(t, list("field=hostname", 400).Error, "hostname")
+	require.Contains(t, list("", 400).Error, "is missing")
+}
