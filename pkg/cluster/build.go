@@ -96,11 +96,11 @@ func (b *builder) addEnded(s *mesos.State) {
 	}
 	for i := range s.CompletedFrameworks {
 		completed := &s.CompletedFrameworks[i]
-		if completed.UnregisteredTime > 0 {
-			if b.removed == nil {
-				b.removed = map[string]float64{}
-			}
-			b.removed[series.CutName(completed.ID)] = completed.UnregisteredTime
+		if b.removed == nil {
+			b.removed = map[string]removedFramework{}
+		}
+		b.removed[series.CutName(completed.ID)] = removedFramework{
+			series.CutName(completed.Name), max(completed.RegisteredTime, completed.ReregisteredTime), completed.UnregisteredTime,
 		}
 		if len(completed.Tasks)+len(completed.UnreachableTasks)+len(completed.CompletedTasks) == 0 {
 			continue

@@ -54,10 +54,10 @@ type Cluster struct {
 	agents     map[string]*Agent     // those listed and those only named by something
 	frameworks map[string]*Framework // likewise
 
-	// ended are tasks that have ended lately, as of that /state, and removed when
-	// frameworks were, in Unix seconds.
+	// ended are tasks that have ended lately, as of that /state, and removed
+	// are frameworks that were removed, by ID.
 	ended   []endedTask
-	removed map[string]float64
+	removed map[string]removedFramework
 	// polled is when the /state was asked for that the model is made of, by itself or
 	// with changes.
 	polled time.Time
@@ -140,6 +140,11 @@ type Task struct {
 type endedTask struct {
 	Task
 	statuses []mesos.TaskStatus
+}
+
+type removedFramework struct {
+	name                     string
+	registered, unregistered float64 // Unix seconds; 0: unknown
 }
 
 // Executor is an executor that the master lists: all but command executors,

@@ -20,7 +20,8 @@ func (d Doubts) Any() bool { return d != Doubts{} }
 // when the snapshot was asked for, c as of when it was answered, and during the changes
 // between them: the master read its numbers at some moment in between.
 //
-// A snapshot that lacks a number does not contradict it.
+// A snapshot that lacks a number does not contradict it. What a model does not know is in
+// doubt where the snapshot tells it.
 func (c *Cluster) Disagrees(asked *Cluster, during []mesos.StreamEvent, m *mesos.Metrics) Doubts {
 	var d Doubts
 	// Between the two models, a number may have been off both by as many changes.
@@ -37,51 +38,99 @@ func (c *Cluster) Disagrees(asked *Cluster, during []mesos.StreamEvent, m *mesos
 		}
 		return v < min(a, b)-slack-1e-6 || v > max(a, b)+slack+1e-6
 	}
-	for state, key := range agentKeysOfSnapshot {
-		a, told := asked.AgentCounts[state]
-		b := c.AgentCounts[state]
-		d.Agents = d.Agents || told && off(key, float64(a), float64(b), 0)
+	for key, states := range agentsOfSnapshot {
+		was, toldBefore := sumOf(asked.AgentCounts, states)
+		now, told := sumOf(c.AgentCounts, states)
+		d.Agents = d.Agents || told && toldBefore && off(key, was, now, 0)
 	}
-	inactive := func(c *Cluster) float64 {
-		n := 0
-		for _, state := range []AgentState{AgentDisconnected, AgentDeactivated, AgentDraining, AgentDrained} {
-			n += c.AgentCounts[state]
-		}
-		return float64(n)
-	}
-	d.Agents = d.Agents || off("master/slaves_inactive", inactive(asked), inactive(c), 0)
-	for state, key := range frameworkKeysOfSnapshot {
-		a, told := asked.FrameworkCounts[state]
-		b := c.FrameworkCounts[state]
-		d.Frameworks = d.Frameworks || told && off(key, float64(a), float64(b), 0)
+	for key, states := range frameworksOfSnapshot {
+		was, toldBefore := sumOf(asked.FrameworkCounts, states)
+		now, told := sumOf(c.FrameworkCounts, states)
+		d.Frameworks = d.Frameworks || told && toldBefore && off(key, was, now, 0)
 	}
 	for i, state := range LiveStates {
 		d.Tasks = d.Tasks || off("master/tasks_"+string(state), float64(asked.TaskCounts[i]), float64(c.TaskCounts[i]), float64(slack))
 	}
-	if slack > 0 {
-		return d
-	}
+	less, more := asked.moved(c, during)
 	for k, key := range usedKeysOfSnapshot {
-		if !c.Allocated[k].Known() {
-			d.Allocated = true
-			continue
+		v, told := m.Values[key]
+		was, now := asked.Allocated[k], c.Allocated[k]
+		switch {
+		case !told:
+		case !was.Known() || !now.Known() || !less[k].Known() || !more[k].Known():
+			d.Allocated = true // /state would tell
+		default:
+			used := Amount(math.Round(v * perUnit))
+			d.Allocated = d.Allocated || used < min(was, now)-less[k] || used > max(was, now)+more[k]
 		}
-		d.Allocated = d.Allocated || off(key, float64(asked.Allocated[k])/perUnit, float64(c.Allocated[k])/perUnit, 0)
 	}
 	return d
 }
 
-var (
-	agentKeysOfSnapshot = map[AgentState]string{
-		AgentActive:      "master/slaves_active",
-		AgentUnreachable: "master/slaves_unreachable",
+// moved returns how much tasks may have given back and been given by changes that lead from
+// c to after.
+func (c *Cluster) moved(after *Cluster, changes []mesos.StreamEvent) (less, more Resources) {
+	if len(changes) == 0 {
+		return less, more
 	}
-	frameworkKeysOfSnapshot = map[FrameworkState]string{
-		FrameworkActive:   "master/frameworks_active",
-		FrameworkInactive: "master/frameworks_inactive",
+	given := map[taskKey]Resources{}
+	for _, key := range namedBy(changes) {
+		given[key] = Resources{}
+	}
+	for i := range changes {
+		if s := changes[i].Task; s != nil {
+			given[keyOf(s.FrameworkID, s.ID)] = regular(s.Resources)
+		}
+	}
+	if len(given) == 0 {
+		return less, more
+	}
+	for i := range c.Tasks {
+		if t := &c.Tasks[i]; t.State.holds() {
+			if _, named := given[taskKey{t.Framework.ID, t.ID}]; named {
+				less.Add(t.Allocated)
+			}
+		}
+	}
+	for i := range after.Tasks {
+		t := &after.Tasks[i]
+		key := taskKey{t.Framework.ID, t.ID}
+		if _, named := given[key]; named && t.State.holds() {
+			given[key] = t.Allocated
+		}
+	}
+	for _, amount := range given {
+		more.Add(amount)
+	}
+	return less, more
+}
+
+// What gauges of the snapshot count (src/master/metrics.cpp).
+var (
+	agentsOfSnapshot = map[string][]AgentState{
+		"master/slaves_active":      {AgentActive},
+		"master/slaves_inactive":    {AgentDisconnected, AgentDeactivated, AgentDraining, AgentDrained},
+		"master/slaves_unreachable": {AgentUnreachable},
+	}
+	frameworksOfSnapshot = map[string][]FrameworkState{
+		"master/frameworks_active":       {FrameworkActive},
+		"master/frameworks_connected":    {FrameworkActive, FrameworkInactive},
+		"master/frameworks_disconnected": {FrameworkDisconnected, FrameworkRecovered},
 	}
 	usedKeysOfSnapshot = [numKinds]string{CPUs: "master/cpus_used", GPUs: "master/gpus_used", Memory: "master/mem_used", Disk: "master/disk_used"}
 )
+
+// sumOf returns the sum of counts, and whether all of them are known.
+func sumOf[S comparable](counts map[S]int, states []S) (sum float64, known bool) {
+	for _, state := range states {
+		n, told := counts[state]
+		if !told {
+			return 0, false
+		}
+		sum += float64(n)
+	}
+	return sum, true
+}
 
 // Drifted are numbers of entities that a model kept by events had wrong.
 type Drifted struct{ Agents, Frameworks, Tasks, Roles int }

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"maps"
 	"slices"
 
 	"community-mesos-datasource/pkg/events"
@@ -10,9 +11,9 @@ import (
 // Of a first model (before is nil) and of another cluster it returns nothing: what is
 // there is not known to have happened.
 //
-// Where the event stream is kept too, before is the model with its changes, so that what
-// it told is not told again. What Mesos gives no time lies between the times of the
-// models.
+// What Mesos gives no time lies between the times of the models. Where before has changes
+// of the event stream, from before it broke, events that it told may come again, with the
+// same IDs.
 func Happened(before, after *Cluster, labels Labels) []events.Event {
 	if before == nil || after == nil || !before.SameAs(after) {
 		return nil
@@ -29,11 +30,30 @@ func Happened(before, after *Cluster, labels Labels) []events.Event {
 	return h.all
 }
 
+// Missed returns what happened that the event stream did not tell: what differs between
+// the model that it kept and the one that was polled. asked is the kept model as of when
+// /state was asked for, answered as of when it was answered: what changed between them
+// the stream did tell.
+func Missed(asked, answered, polled *Cluster, labels Labels) []events.Event {
+	if asked == nil || answered == nil || polled == nil || !asked.SameAs(polled) {
+		return nil
+	}
+	h := happenings{before: asked, after: polled, labels: labels, answered: answered}
+	h.agents()
+	h.frameworks()
+	h.tasks()
+	slices.SortStableFunc(h.all, func(a, b events.Event) int { return a.Time.Compare(b.Time) })
+	return h.all
+}
+
 type happenings struct {
 	before, after *Cluster
-	labels        Labels
-	failover      bool // another master leads
-	all           []events.Event
+	// answered is what the event stream made of before until after was answered; nil
+	// without the stream.
+	answered *Cluster
+	labels   Labels
+	failover bool // another master leads
+	all      []events.Event
 }
 
 // when is the moment that Mesos tells, or between the two models.
@@ -59,17 +79,43 @@ func (c *Cluster) Leads() events.Event {
 
 func (h *happenings) agents() {
 	for _, a := range h.after.Agents {
-		h.agent(h.before.agents[a.ID], a)
+		if !h.toldAgent(a.ID) {
+			h.agent(h.before.agents[a.ID], a)
+		}
 	}
 	var left []*Agent
 	for _, a := range h.before.agents {
 		now := h.after.agents[a.ID]
-		if (a.Listed || a.recovered) && (now == nil || !now.Listed && !now.recovered) {
+		if (a.Listed || a.recovered) && (now == nil || !now.Listed && !now.recovered) && !h.toldAgent(a.ID) {
 			left = append(left, a)
 		}
 	}
 	slices.SortFunc(left, func(a, b *Agent) int { return compareText(a.ID, b.ID) })
 	h.left(left)
+}
+
+// toldAgent reports whether the stream told a change of an agent meanwhile.
+func (h *happenings) toldAgent(id string) bool {
+	if h.answered == nil {
+		return false
+	}
+	a, b := h.before.agents[id], h.answered.agents[id]
+	if a == nil || b == nil {
+		return a != b
+	}
+	return a.Listed != b.Listed || a.registered != b.registered
+}
+
+// toldFramework reports whether the stream told a change of a framework meanwhile.
+func (h *happenings) toldFramework(id string) bool {
+	if h.answered == nil {
+		return false
+	}
+	a, b := h.before.frameworks[id], h.answered.frameworks[id]
+	if a == nil || b == nil {
+		return a != b
+	}
+	return a.Listed != b.Listed || a.State != b.State || a.registered != b.registered
 }
 
 // agent tells what happened to an agent that is listed. was is nil if it was not known.
@@ -192,11 +238,29 @@ func (h *happenings) unreachable(a *Agent) {
 
 func (h *happenings) frameworks() {
 	for _, f := range h.after.Frameworks {
-		h.framework(h.before.frameworks[f.ID], f)
+		if !h.toldFramework(f.ID) {
+			h.framework(h.before.frameworks[f.ID], f)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(h.after.removed)) { // some came and went
+		if h.answered != nil {
+			break // the stream told
+		}
+		removed := h.after.removed[id]
+		_, told := h.before.removed[id]
+		if told || h.before.HasFramework(id) || h.after.HasFramework(id) {
+			continue
+		}
+		f := h.after.frameworks[id]
+		if f == nil {
+			f = &Framework{ID: id, Name: removed.name}
+		}
+		h.add(frameworkEvent(f, events.Added, h.when(removed.registered), micros(removed.registered)))
+		h.add(frameworkEvent(f, events.Removed, h.when(removed.unregistered), ""))
 	}
 	for _, f := range h.before.Frameworks {
-		if !h.after.HasFramework(f.ID) && !(h.failover && h.recovering()) {
-			e := frameworkEvent(f, events.Removed, h.when(h.after.removed[f.ID]), "")
+		if !h.after.HasFramework(f.ID) && !(h.failover && h.recovering()) && !h.toldFramework(f.ID) {
+			e := frameworkEvent(f, events.Removed, h.when(h.after.removed[f.ID].unregistered), "")
 			e.Closes = []string{frameworkKey(f, events.Disconnected)}
 			h.add(e)
 		}
@@ -229,54 +293,70 @@ func (h *happenings) framework(was, f *Framework) {
 }
 
 func (h *happenings) tasks() {
-	was := make(map[taskKey]*Task, len(h.before.Tasks))
-	for i := range h.before.Tasks {
-		t := &h.before.Tasks[i]
-		was[taskKey{t.Framework.ID, t.ID}] = t
+	was := tasksByKey(h.before.Tasks)
+	still := tasksByKey(h.after.Tasks)
+	// meanwhile reports whether the stream told what a task did until /state was answered.
+	meanwhile := func(taskKey) bool { return false }
+	if h.answered != nil {
+		then := tasksByKey(h.answered.Tasks)
+		meanwhile = func(key taskKey) bool {
+			a, b := was[key], then[key]
+			if a == nil || b == nil {
+				return a != b
+			}
+			return a.State != b.State || a.told != b.told || a.first != b.first
+		}
 	}
-	// Of what ended, the model before has what was told.
-	old := make(map[taskKey]float64, len(h.before.ended))
+	old := make(map[taskKey]float64, len(h.before.ended)) // what ended and was told
 	for i := range h.before.ended {
 		t := &h.before.ended[i]
 		key := taskKey{t.Framework.ID, t.ID}
 		old[key] = max(old[key], t.latest)
 	}
-	still := make(map[taskKey]bool, len(h.after.Tasks))
-	for i := range h.after.Tasks {
-		t := &h.after.Tasks[i]
-		still[taskKey{t.Framework.ID, t.ID}] = true
-	}
 	over := map[taskKey]bool{}
 	for i := range h.after.ended {
 		t := &h.after.ended[i]
 		key := taskKey{t.Framework.ID, t.ID}
-		if latest, known := old[key]; known && t.latest <= latest {
-			continue
-		}
-		known := was[key]
-		if still[key] && (known == nil || micros(known.first) != micros(t.first)) {
-			known = nil // the task that has its ID now is another
-		} else {
+		latest, known := old[key]
+		before := was[key]
+		switch {
+		case known && t.latest <= latest, meanwhile(key), before == nil && h.answered != nil:
+			continue // told
+		case still[key] != nil && (before == nil || micros(before.first) != micros(t.first)):
+			before = nil // the task that has its ID now is another
+		default:
 			over[key] = true
 		}
-		h.ended(known, t)
+		h.ended(before, t)
 	}
 	for i := range h.after.Tasks {
 		t := &h.after.Tasks[i]
 		key := taskKey{t.Framework.ID, t.ID}
-		known := was[key]
+		before := was[key]
 		if over[key] {
-			known = nil
+			before = nil
 		}
-		h.task(known, t)
+		// A task that waits for the acknowledgment of its end is not in the kept model.
+		told := h.answered != nil && before == nil && !t.State.Live()
+		if !told && !meanwhile(key) {
+			h.task(before, t)
+		}
 	}
 	for i := range h.before.Tasks {
 		t := &h.before.Tasks[i]
 		key := taskKey{t.Framework.ID, t.ID}
-		if t.State.Live() && !still[key] && !over[key] {
+		if t.State.Live() && still[key] == nil && !over[key] && !meanwhile(key) {
 			h.vanished(t)
 		}
 	}
+}
+
+func tasksByKey(tasks []Task) map[taskKey]*Task {
+	all := make(map[taskKey]*Task, len(tasks))
+	for i := range tasks {
+		all[taskKey{tasks[i].Framework.ID, tasks[i].ID}] = &tasks[i]
+	}
+	return all
 }
 
 // ended tells which states a task had until it ended; was is nil if the model before does
@@ -284,13 +364,18 @@ func (h *happenings) tasks() {
 func (h *happenings) ended(was *Task, t *endedTask) {
 	since := 0.0
 	switch {
+	case was != nil && was.State == t.State && was.latest >= t.latest:
+		return // told
 	case was == nil:
-	case !was.State.Live():
-		return // told, and acknowledged since
+		if !h.before.Time.Equal(h.before.polled) { // the stream told what was earlier
+			since = float64(h.before.polled.UnixMicro()) / 1e6
+		}
 	case was.State.holds():
 		since = was.latest
-	default: // its agent came back, or it ended unseen
+	case was.State.Live() || was.State == Lost: // its agent came back
 		since = t.latest - 1e-6
+	default:
+		return // told, and acknowledged since
 	}
 	shown := false
 	for _, status := range t.statuses {
@@ -299,7 +384,8 @@ func (h *happenings) ended(was *Task, t *endedTask) {
 			continue // the master ends again what has ended, where it removes a framework
 		}
 		shown = shown || state == t.State
-		if status.Timestamp > since {
+		again := was != nil && was.told == state && state.Live() // the result of a health check
+		if status.Timestamp > since && !again {
 			h.add(h.labels.taskEvent(&t.Task, state, told(status.Timestamp, h.before.Time, h.after.Time), status.Timestamp, 0))
 		}
 	}
@@ -343,7 +429,7 @@ func (h *happenings) task(was, t *Task) {
 	if t.first > since && t.first < t.Started {
 		h.add(h.labels.taskEvent(t, Starting, h.when(t.first), t.first, 0))
 	}
-	if t.Started > since && t.State != Running {
+	if t.Started > since && t.State != Running && (was == nil || was.told != Running) {
 		h.add(h.labels.taskEvent(t, Running, h.when(t.Started), t.Started, 0))
 	}
 	if was != nil && was.State == t.State {

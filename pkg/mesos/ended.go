@@ -23,7 +23,9 @@ type Ended []Task
 type CompletedFramework struct {
 	ID               string  `json:"id"`
 	Name             string  `json:"name"`
-	UnregisteredTime float64 `json:"unregistered_time"` // Unix seconds
+	RegisteredTime   float64 `json:"registered_time"`   // Unix seconds
+	ReregisteredTime float64 `json:"reregistered_time"` // 0, or as RegisteredTime: once only
+	UnregisteredTime float64 `json:"unregistered_time"`
 	Tasks            Ended   `json:"tasks"`
 	UnreachableTasks Ended   `json:"unreachable_tasks"`
 	CompletedTasks   Ended   `json:"completed_tasks"`
