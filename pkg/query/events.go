@@ -165,7 +165,7 @@ func (r *eventsReader) nothing(why string) (data.Frames, error) {
 }
 
 // eventSamples is about how many samples an event takes as much memory as.
-const eventSamples = 30
+const eventSamples = 20
 
 // cost returns what a query costs, in samples. What is looked at is at most the whole
 // log; regular expressions take ten times as long.

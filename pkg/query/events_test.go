@@ -378,6 +378,14 @@ func TestATimelineHasTheStatesOfEachSubject(t *testing.T) {
 	require.Empty(t, lines)
 }
 
+func TestLinesOfEqualNameAreToldApart(t *testing.T) {
+	again := agentEvent(ago(3), "S9", events.Added, events.Info)
+	again.Agent = "S1.example"
+	src, _ := eventful(t, agentEvent(ago(4), "S1", events.Lost, events.Error), again)
+	lines, _ := statesOf(t, src, `{"queryType":"events","format":"timeline"}`)
+	require.Equal(t, map[string]string{"S1.example (S1)": "11:56 lost", "S1.example (S9)": "11:57 active"}, lines)
+}
+
 func TestAStateIsNotKnownInAGap(t *testing.T) {
 	src, _ := eventful(t,
 		taskEvent(ago(30), "web.1", "running", events.Info), taskEvent(ago(5), "web.1", "failed", events.Error), taskEvent(ago(20), "web.2", "running", events.Info),

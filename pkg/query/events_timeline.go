@@ -79,6 +79,7 @@ func idField(kind events.Kind) events.Field {
 // A stateLine is the states of one subject.
 type stateLine struct {
 	subject
+	name   string // told apart from those of other lines
 	latest events.Event
 	before string    // the state at the beginning; "" where it is not known
 	begins time.Time // from where on states are known
@@ -105,8 +106,15 @@ func (r *eventsReader) timeline(ctx context.Context) (data.Frames, error) {
 		return cmp.Or(cmp.Compare(slices.Index(kindsWithStates, a.kind), slices.Index(kindsWithStates, b.kind)),
 			cmp.Compare(nameOfSubject(&a.latest), nameOfSubject(&b.latest)), cmp.Compare(a.id, b.id))
 	})
-	frames := data.Frames{}
+	frames, shown := data.Frames{}, map[string]int{}
 	for _, line := range lines {
+		line.name = nameOfSubject(&line.latest)
+		shown[line.name]++
+	}
+	for _, line := range lines {
+		if shown[line.name] > 1 && line.name != line.id {
+			line.name += " (" + line.id + ")"
+		}
 		if frame := r.stateFrame(line, gaps); frame != nil {
 			frames = append(frames, frame)
 		}
@@ -283,11 +291,11 @@ func (r *eventsReader) stateFrame(line *stateLine, gaps gaps) *data.Frame {
 	named := labelsOfSubject(&line.latest)
 	value := data.NewField("state", data.Labels(named.Map()), states)
 	value.Config = &data.FieldConfig{Mappings: data.ValueMappings{stateColors}}
-	value.Config.DisplayNameFromDS = nameOfSubject(&line.latest)
+	value.Config.DisplayNameFromDS = line.name
 	if r.legend != "" && r.legend != legendAuto {
 		value.Config.DisplayNameFromDS = legend{format: r.legend}.name(named)
 	}
-	frame := data.NewFrame(nameOfSubject(&line.latest), data.NewField(fieldTime, nil, times), value)
+	frame := data.NewFrame(line.name, data.NewField(fieldTime, nil, times), value)
 	frame.Meta = &data.FrameMeta{PreferredVisualization: data.VisTypeTable}
 	return frame
 }
