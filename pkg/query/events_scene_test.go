@@ -22,6 +22,7 @@ import (
 	"community-mesos-datasource/pkg/cluster"
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/events"
+	"community-mesos-datasource/pkg/events/sqlite"
 	"community-mesos-datasource/pkg/mesos"
 )
 
@@ -95,15 +96,17 @@ func TestARecordedStreamIsAnswered(t *testing.T) {
 	stream, err := io.ReadAll(unpacked)
 	require.NoError(t, err)
 
-	src, log := eventful(t)
-	_, err = log.Append(context.Background(), eventsOfStream(t, stream))
-	require.NoError(t, err)
+	src, _ := eventful(t)
 	endings := recordedEndings(t, stream)
 	from, to := endings[0].time(), endings[0].time()
 	for _, u := range endings {
 		from, to = earlier(from, u.time()), later(to, u.time())
 	}
-	log.stats.Since = from.Add(-time.Hour)
+	log := sqlite.New(sqlite.Options{Now: func() time.Time { return from.Add(-time.Hour) }})
+	t.Cleanup(func() { require.NoError(t, log.Close()) })
+	_, err = log.Append(context.Background(), eventsOfStream(t, stream))
+	require.NoError(t, err)
+	src.Events = log
 	src.Now = func() time.Time { return to.Add(time.Second) }
 	src.Status = func() collector.Status { return collector.Status{} }
 	answer := func(query string, o Options) data.Frames {
