@@ -52,6 +52,9 @@ type Config struct {
 	Now func() time.Time
 	// Timeout bounds one request, from sending to the end of the body.
 	Timeout time.Duration
+	// Streaming returns the context of the request for the event stream, where HTTP
+	// bounds bodies by what is in the context; nil: it does not.
+	Streaming func(context.Context) context.Context
 	// MaxBody bounds one answer in bytes, as it comes and unpacked.
 	MaxBody int64
 	// CloseIdle ends idle connections; HTTP.CloseIdleConnections without it.
@@ -122,6 +125,7 @@ type asker struct {
 	advice    Advice
 	now       func() time.Time
 	timeout   time.Duration
+	streaming func(context.Context) context.Context
 	longest   time.Duration // that timeout may have, where there is such a bound
 	maxBody   int64
 	closeIdle func()
@@ -137,6 +141,7 @@ func newAsker(cfg Config) (asker, error) {
 		advice:    cfg.Advice,
 		now:       cfg.Now,
 		timeout:   cfg.Timeout,
+		streaming: cfg.Streaming,
 		maxBody:   cfg.MaxBody,
 		closeIdle: cfg.CloseIdle,
 		old:       new(sync.Map),

@@ -59,6 +59,9 @@ func (c *asker) failed(target Target, page endpoint, took time.Duration, connect
 	case strings.Contains(text, "malformed HTTP") || strings.Contains(text, "HTTP/0.9"):
 		return e(NotMesos, "What answers at %s does not speak HTTP/1.1: check the port, which is %s.", address, usualPort(target))
 	}
+	if _, limit, of := strings.Cut(text, "response limit is set to"); of { // of Grafana's SDK
+		return e(Protocol, "The answer of %s to %s is longer than Grafana lets data sources read (%s bytes): raise response_limit of [dataproxy] in grafana.ini, or set it to 0.", address, page.path, strings.Trim(limit, ": "))
+	}
 	return e(Network, "No answer from the %s at %s%s (%s): %s.", kind, address, named, cause(err), remedy(target, err))
 }
 

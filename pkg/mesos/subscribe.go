@@ -88,7 +88,11 @@ func (c *Client) subscribe(ctx context.Context, target Target, handle func(Strea
 	streaming.Timeout = 0 // bounds the whole body
 	s := c.asker
 	s.http = &streaming
-	resp, h, err := s.send(ctx, target, subscribePage)
+	sent := ctx
+	if c.streaming != nil {
+		sent = c.streaming(ctx)
+	}
+	resp, h, err := s.send(sent, target, subscribePage)
 	if err != nil {
 		return watch.cause(ctx, err)
 	}

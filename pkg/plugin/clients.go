@@ -46,6 +46,9 @@ func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now 
 	// ZooKeeper is reached the way masters are: through the secure socks proxy, if
 	// that is on.
 	forMasters.ZooKeeper = mesos.ZooKeeperConfig{Digest: parsed.ZooKeeperDigest, Scheme: parsed.mastersScheme(), Dial: transport.DialContext}
+	// [dataproxy] response_limit of grafana.ini bounds a body. The stream's has no end,
+	// and its records are bounded each.
+	forMasters.Streaming = func(ctx context.Context) context.Context { return httpclient.WithResponseLimit(ctx, 1<<62) }
 	masters, err := mesos.New(forMasters)
 	if err != nil {
 		return nil, parsed, fmt.Errorf("settings of the data source: masters: %w", err)

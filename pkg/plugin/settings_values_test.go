@@ -3,13 +3,16 @@ package plugin
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"testing"
 	"time"
 
 	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/mesos/mesostest"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
@@ -279,6 +282,25 @@ func TestSettingsWarnOfSecretsThatLostTheirEnd(t *testing.T) {
 		require.Len(t, s.Warnings, 1, name)
 		require.Contains(t, s.Warnings[0], c.want, name)
 	}
+}
+
+// response_limit of grafana.ini is for a body, and that of the stream has no end.
+func TestTheLimitOfBodiesDoesNotEndTheEventStream(t *testing.T) {
+	t.Setenv("GF_DATAPROXY_RESPONSE_LIMIT", "1000")
+	cluster := mesostest.NewCluster(t, os.DirFS(captures), workload)
+	cluster.Stream(mesostest.Master, cluster.Records("subscribe-leader-killed")[0])
+	clients, _, err := newClients(t.Context(), instance(`{"masters": ["`+cluster.URL(mesostest.Master)+`"]}`), time.Now, nil)
+	require.NoError(t, err)
+	defer clients.Close()
+	client := clients.Client.(*mesos.Client)
+	enough := errors.New("enough")
+	err = client.Subscribe(t.Context(), func(e mesos.StreamEvent) error {
+		require.Greater(t, e.Bytes, int64(1000))
+		return enough
+	})
+	require.ErrorIs(t, err, enough)
+	_, err = client.State(t.Context())
+	require.ErrorContains(t, err, "to /state is longer than Grafana lets data sources read (1000 bytes): raise response_limit")
 }
 
 // The event stream keeps a connection, for which polls must not wait.
