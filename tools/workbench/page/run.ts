@@ -19,6 +19,8 @@ import {
 import { toDataQueryError } from '@grafana/runtime';
 import type { DataQuery } from '@grafana/schema';
 
+import { isOfMarks } from './panels/marks.ts';
+
 /** What is asked. */
 export interface Asked {
   datasource: DataSourceApi;
@@ -87,10 +89,11 @@ export function useRun(asked: Asked, refreshMs: number): Run {
   const start = useCallback(() => {
     running.current?.unsubscribe();
     const request = requestFor({ ...latest.current, datasource });
-    const finish = (state: LoadingState, series: DataFrame[], errors: DataQueryError[] = []) =>
+    const finish = (state: LoadingState, frames: DataFrame[], errors: DataQueryError[] = []) =>
       setData({
         state,
-        series,
+        series: frames.filter((frame) => !isOfMarks(frame)),
+        annotations: frames.filter(isOfMarks),
         errors,
         error: errors[0],
         request: { ...request, endTime: Date.now() },

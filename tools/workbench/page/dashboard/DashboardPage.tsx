@@ -11,9 +11,10 @@ import type { AnyPlugin } from '../grafana/plugin.ts';
 import type { PageState } from '../state.ts';
 import { rangeOf, textOfMoments, TimeBar } from '../TimeBar.tsx';
 import { useWidth } from '../useSize.ts';
+import { useAnnotations } from './annotations.ts';
 import { DashboardPanel } from './DashboardPanel.tsx';
 import { loadDashboards } from './load.ts';
-import { type Dashboard, grid, type GridPosition, panelsOf, variablesOf } from './model.ts';
+import { annotationsOf, type Dashboard, grid, type GridPosition, panelsOf, variablesOf } from './model.ts';
 import { Selectors } from './Selectors.tsx';
 import { scopedVarsOf, useOffers } from './variables.ts';
 
@@ -77,6 +78,10 @@ function Shown({ dashboard, choice, datasource, state, onChange }: ShownProps) {
   const values = JSON.stringify(scopedVarsOf(variables, offers, state.variables));
   const scopedVars = useMemo(() => JSON.parse(values), [values]);
 
+  const annotations = useMemo(() => annotationsOf(dashboard), [dashboard]);
+  const refreshMs = state.refresh ? rangeUtil.intervalToMs(state.refresh) : 0;
+  const annotated = useAnnotations({ datasource, annotations, raw, variables: scopedVars, refreshes }, refreshMs);
+
   const column = (width - (grid.columns - 1) * grid.gap) / grid.columns;
   const span = (cells: number, size: number) => cells * size + (cells - 1) * grid.gap;
   const place = ({ x, y, w, h }: GridPosition) => ({
@@ -99,6 +104,15 @@ function Shown({ dashboard, choice, datasource, state, onChange }: ShownProps) {
         <div className={styles.grow} />
         <TimeBar state={state} onChange={onChange} loading={false} onRun={() => setRefreshes((count) => count + 1)} />
       </div>
+      {annotated.errors.length > 0 && (
+        <div data-testid="error">
+          {annotated.errors.map((error) => (
+            <Alert key={error} title="An annotation could not be queried">
+              {error}
+            </Alert>
+          ))}
+        </div>
+      )}
       <div ref={ref} className={styles.grid} style={{ height: bottom * (grid.row + grid.gap) }}>
         {width > 0 &&
           panels.map((panel) => (
@@ -111,10 +125,11 @@ function Shown({ dashboard, choice, datasource, state, onChange }: ShownProps) {
                   datasource={datasource}
                   raw={raw}
                   variables={scopedVars}
-                  refreshMs={state.refresh ? rangeUtil.intervalToMs(state.refresh) : 0}
+                  refreshMs={refreshMs}
                   refreshes={refreshes}
                   width={span(panel.gridPos.w, column)}
                   height={span(panel.gridPos.h, grid.row)}
+                  marks={annotated.marks}
                   onZoom={(from, to) => onChange(textOfMoments(from, to))}
                 />
               )}

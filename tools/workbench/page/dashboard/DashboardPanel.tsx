@@ -6,6 +6,7 @@ import { IconButton, PanelChrome } from '@grafana/ui';
 
 import { noticesOf } from '../Messages.tsx';
 import { Drawing } from '../panels/Drawing.tsx';
+import type { Mark } from '../panels/marks.ts';
 import { useRun } from '../run.ts';
 import { type Panel, typeOf } from './model.ts';
 import { useTransformed } from './transform.ts';
@@ -20,6 +21,8 @@ interface Props {
   refreshes: number;
   width: number;
   height: number;
+  /** Events of the dashboard's annotations. */
+  marks: Mark[];
   onZoom: (from: number, to: number) => void;
 }
 
@@ -32,6 +35,7 @@ export function DashboardPanel({
   refreshes,
   width,
   height,
+  marks,
   onZoom,
 }: Props) {
   const { data, run } = useRun(
@@ -86,6 +90,7 @@ export function DashboardPanel({
               width={innerWidth - 2 * gap}
               height={innerHeight - 2 * gap}
               options={options}
+              marks={marks}
               onZoom={onZoom}
             />
           </div>

@@ -1,6 +1,6 @@
 // Reads the plugin's dashboards: panels with their positions, and variables. The shape is that of Grafana's dashboard JSON, as far as it is used
 // (grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model).
-import type { DataTransformerConfig, FieldConfigSource } from '@grafana/data';
+import type { AnnotationQuery, DataTransformerConfig, FieldConfigSource } from '@grafana/data';
 import type { DataQuery } from '@grafana/schema';
 
 import type { PanelOptions } from '../panels/options.ts';
@@ -46,6 +46,7 @@ export interface Dashboard {
   title: string;
   panels: Panel[];
   templating?: { list?: Variable[] };
+  annotations?: { list?: AnnotationQuery[] };
 }
 
 /** The value that stands for all values of a variable, in addresses and in dashboards. */
@@ -65,6 +66,11 @@ export function panelsOf(dashboard: Dashboard): Panel[] {
 /** The variables a reader can choose values of. The data source is chosen for the whole page. */
 export function variablesOf(dashboard: Dashboard): Variable[] {
   return (dashboard.templating?.list ?? []).filter(({ type }) => type === 'query');
+}
+
+/** The annotations of data sources. Grafana's own, which people write by hand, have the type dashboard. */
+export function annotationsOf(dashboard: Dashboard): AnnotationQuery[] {
+  return (dashboard.annotations?.list ?? []).filter(({ builtIn }) => !builtIn);
 }
 
 /** The chosen values of a variable, from the address or else from the dashboard. */

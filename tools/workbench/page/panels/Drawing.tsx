@@ -10,6 +10,7 @@ import type { PanelType } from '../state.ts';
 import { breakGaps, isSeries, prepare } from './frames.ts';
 import { Frames } from './Frames.tsx';
 import { Graph } from './Graph.tsx';
+import { type Mark, marksOf } from './marks.ts';
 import type { PanelOptions } from './options.ts';
 import { Stat } from './Stat.tsx';
 
@@ -20,6 +21,8 @@ interface Props {
   /** Of the whole drawing, legend included; absent: as much as each panel takes. */
   height?: number;
   options?: PanelOptions;
+  /** Events of the dashboard's annotations. */
+  marks?: Mark[];
   onZoom: (from: number, to: number) => void;
 }
 
@@ -31,7 +34,7 @@ const asTable = {
   graph: 'Shown as a table: these frames have no time field, or no number.',
 };
 
-export function Drawing({ type, data, width, height, options = {}, onZoom }: Props) {
+export function Drawing({ type, data, width, height, options = {}, marks, onZoom }: Props) {
   const theme = useTheme2();
   const styles = useStyles2(getStyles);
   const { fieldConfig } = options;
@@ -44,6 +47,7 @@ export function Drawing({ type, data, width, height, options = {}, onZoom }: Pro
       ),
     [data.series, theme, fieldConfig]
   );
+  const allMarks = useMemo(() => [...(marks ?? []), ...marksOf(data.annotations ?? [])], [marks, data.annotations]);
   const series = useMemo(() => frames.filter(isSeries).map(breakGaps), [frames]);
 
   if (frames.length === 0) {
@@ -65,6 +69,7 @@ export function Drawing({ type, data, width, height, options = {}, onZoom }: Pro
         height={height}
         legend={options.legend}
         timeRange={data.timeRange}
+        marks={allMarks}
         onZoom={onZoom}
       />
     );

@@ -16,6 +16,8 @@ import { LegendDisplayMode, TooltipDisplayMode, type VizLegendOptions } from '@g
 import { SeriesIcon, TimeSeries, TooltipPlugin, useStyles2, useTheme2, ZoomPlugin } from '@grafana/ui';
 
 import { type Curve, curvesOf, lastOf } from './frames.ts';
+import type { Mark } from './marks.ts';
+import { Marks } from './Marks.tsx';
 
 /** The height of the curves where none is given. */
 const usualHeight = 280;
@@ -32,6 +34,7 @@ interface Props {
   /** How it is placed. Names are beside one another unless it is a table, as in Grafana. */
   legend?: Partial<VizLegendOptions>;
   timeRange: TimeRange;
+  marks: Mark[];
   onZoom: (from: number, to: number) => void;
 }
 
@@ -45,7 +48,7 @@ function useStructureRevision(frames: DataFrame[]): number {
   return last.revision;
 }
 
-export function Graph({ frames, width, height, legend, timeRange, onZoom }: Props) {
+export function Graph({ frames, width, height, legend, timeRange, marks, onZoom }: Props) {
   const theme = useTheme2();
   const styles = useStyles2(getStyles);
   const structureRev = useStructureRevision(frames);
@@ -65,6 +68,7 @@ export function Graph({ frames, width, height, legend, timeRange, onZoom }: Prop
         {(config, aligned) => (
           <>
             <ZoomPlugin config={config} onZoom={({ from, to }) => onZoom(from, to)} />
+            <Marks config={config} marks={marks} />
             <TooltipPlugin
               config={config}
               data={aligned}
