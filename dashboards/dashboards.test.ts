@@ -65,6 +65,25 @@ for (const dashboard of [overview(identity), measuredUse(identity)]) {
     );
   });
 
+  test(`${dashboard.title}: annotations are events of the data source that the variable names`, () => {
+    const { list = [] } = dashboard.annotations ?? {};
+    assert.deepEqual(
+      list.map(({ name, enable }) => ({ name, enable })),
+      [
+        { name: 'New leader', enable: true },
+        { name: 'Agents lost or draining', enable: true },
+        { name: 'Maintenance', enable: true },
+        { name: 'Not watched', enable: true },
+        { name: 'Failed tasks', enable: false },
+      ]
+    );
+    for (const { datasource, target } of list) {
+      assert.deepEqual(datasource, { type: 'community-mesos-datasource', uid: '${datasource}' });
+      assert.equal((target as unknown as { queryType: string }).queryType, 'events');
+      assert.ok(!keysOf(target).includes('type'));
+    }
+  });
+
   test(`${dashboard.title}: no query has a key that Grafana reads as its own`, () => {
     for (const { targets = [], title } of panels) {
       for (const { datasource: _, ...query } of targets as unknown as Array<Record<string, unknown>>) {

@@ -9,6 +9,7 @@ import {
   VariableRefresh,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 
+import { annotations } from './annotations.ts';
 import type { AnyPanel } from './panels.ts';
 import { datasource, pluginId } from './query.ts';
 
@@ -37,7 +38,7 @@ export function frame({ uid, shown, title, about, filters, rows }: Frame): Dashb
     .time({ from: 'now-1h', to: 'now' })
     .refresh('30s')
     .tooltip(DashboardCursorSync.Crosshair)
-    .annotations([])
+    .annotations(annotations)
     .withVariable(
       new DatasourceVariableBuilder('datasource')
         .label('Mesos')
