@@ -70,7 +70,7 @@ func (e *editor) own() {
 		return
 	}
 	e.changed = true
-	e.Tasks = slices.Clone(e.Tasks)
+	e.Tasks = append(make([]Task, 0, len(e.Tasks)+len(e.named)), e.Tasks...)
 	e.Executors = slices.Clone(e.Executors)
 	e.AgentCounts = maps.Clone(e.AgentCounts)
 	e.FrameworkCounts = maps.Clone(e.FrameworkCounts)

@@ -141,7 +141,7 @@ type Drifted struct{ Agents, Frameworks, Tasks, Roles int }
 // what the event stream does not tell: the states of agents and frameworks, what is
 // offered and reserved, and what executors hold.
 func Drift(asked, answered, polled *Cluster) Drifted {
-	a, b, p := traitsOf(asked), traitsOf(answered), traitsOf(polled)
+	a, b, p := groupsOf(asked), groupsOf(answered), groupsOf(polled)
 	for id := range b.agents {
 		if _, listed := p.agents[id]; !listed { // unreachable or gone, which the stream does not tell
 			delete(a.agents, id)
@@ -151,22 +151,41 @@ func Drift(asked, answered, polled *Cluster) Drifted {
 	return Drifted{
 		Agents:     drifted(a.agents, b.agents, p.agents),
 		Frameworks: drifted(a.frameworks, b.frameworks, p.frameworks),
-		Tasks:      drifted(a.tasks, b.tasks, p.tasks),
+		Tasks:      driftedTasks(asked, answered, polled),
 		Roles:      drifted(a.roles, b.roles, p.roles),
 	}
 }
 
-// traits are what the event stream tells of entities, by what identifies them.
-type traits struct {
-	agents, frameworks, roles map[string]held
-	tasks                     map[taskKey]held
+// driftedTasks counts the live tasks that are not the same.
+func driftedTasks(asked, answered, polled *Cluster) int {
+	n := 0
+	was, then := tasksByKey(asked.Tasks), tasksByKey(answered.Tasks)
+	same := func(a, b *Task) bool {
+		liveA, liveB := a != nil && a.State.Live(), b != nil && b.State.Live()
+		return liveA == liveB && (!liveA || a.State == b.State && a.Allocated == b.Allocated)
+	}
+	for i := range polled.Tasks {
+		t := &polled.Tasks[i]
+		key := taskKey{t.Framework.ID, t.ID}
+		if kept := then[key]; same(was[key], kept) && !same(kept, t) {
+			n++
+		}
+		delete(then, key)
+	}
+	for key, kept := range then {
+		if same(was[key], kept) && !same(kept, nil) {
+			n++
+		}
+	}
+	return n
 }
 
-// held is what is compared of an entity: for a task its state and what it holds, for
-// others its tasks and what they hold.
+// groups are what the event stream tells of agents and frameworks by ID, and of roles: the
+// tasks they have, and what those hold.
+type groups struct{ agents, frameworks, roles map[string]held }
+
 type held struct {
 	name   string
-	state  TaskState
 	tasks  TaskCounts
 	amount Resources
 }
@@ -177,8 +196,8 @@ func (h held) with(t *Task) held {
 	return h
 }
 
-func traitsOf(c *Cluster) traits {
-	all := traits{map[string]held{}, map[string]held{}, map[string]held{}, make(map[taskKey]held, len(c.Tasks))}
+func groupsOf(c *Cluster) groups {
+	all := groups{map[string]held{}, map[string]held{}, map[string]held{}}
 	for _, f := range c.Frameworks {
 		all.frameworks[f.ID] = held{name: f.Name}
 	}
@@ -190,7 +209,6 @@ func traitsOf(c *Cluster) traits {
 		if !t.State.Live() {
 			continue
 		}
-		all.tasks[taskKey{t.Framework.ID, t.ID}] = held{state: t.State, amount: t.Allocated}
 		all.roles[t.Role] = all.roles[t.Role].with(t)
 		if f, listed := all.frameworks[t.Framework.ID]; listed {
 			all.frameworks[t.Framework.ID] = f.with(t)
