@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"community-mesos-datasource/pkg/events"
+	"community-mesos-datasource/pkg/promql"
 )
 
 // This file turns filters, and those of a dashboard, into conditions on events.
@@ -136,6 +137,15 @@ func (r *eventsReader) filters(dashboard []AdhocFilter, alert bool) error {
 		return bad("adhocFilters", "a rule needs all of its filters. %s", leftOut[0])
 	}
 	r.notices = append(r.notices, warnings(leftOut)...)
+	var patterns []string
+	for _, c := range r.filter.Where {
+		if c.Pattern {
+			patterns = append(patterns, c.Values...)
+		}
+	}
+	if err := promql.CheckPatterns(patterns...); err != nil {
+		return err
+	}
 
 	r.wide = r.filter
 	r.wide.Least = ""

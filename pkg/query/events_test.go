@@ -318,6 +318,15 @@ func TestRulesReadNumbersOfEventsOnly(t *testing.T) {
 	require.ErrorContains(t, response.Error, "more than 10000 groups")
 }
 
+func TestTheRegularExpressionsOfAQueryAreBoundedTogether(t *testing.T) {
+	src, _ := eventful(t)
+	one := `{"label":"message","operator":"=~","value":".{0,900}"}`
+	require.NoError(t, Run(context.Background(), src, asked(`{"queryType":"events","filters":[`+commas(one, 4)+`]}`), Options{}).Error)
+	failed := Run(context.Background(), src, asked(`{"queryType":"events","filters":[`+commas(one, 5)+`]}`), Options{})
+	require.ErrorContains(t, failed.Error, "8000")
+	require.Equal(t, backend.StatusBadRequest, failed.Status)
+}
+
 func TestAFaultOfTheLogIsAnErrorOfTheQuery(t *testing.T) {
 	src, log := eventful(t)
 	log.err = errors.New("no such table")
