@@ -41,6 +41,45 @@ func Maintained(before, after *mesos.Maintenance) []events.Event {
 	return m.all
 }
 
+// MaintenanceOver returns that what these events opened has ended, of those of them that
+// are not under way in an answer of the leader: it ended while nobody looked.
+func MaintenanceOver(open []events.Event, now *mesos.Maintenance) []events.Event {
+	machines := maintainedMachines(now)
+	byKey := map[string]mesos.Machine{}
+	for machine := range machines {
+		byKey[maintenanceKey(machine)] = machine
+	}
+	var over []events.Event
+	for _, e := range open {
+		if e.Kind != events.KindMaintenance || e.Opens == "" || !e.End.IsZero() {
+			continue
+		}
+		machine, planned := byKey[e.Opens]
+		w := machines[machine]
+		if planned && w.underWay(now.Sent) {
+			continue
+		}
+		m := maintaining{from: e.Time, to: now.Sent}
+		when := moment{m.to, m.from}
+		if planned {
+			when = m.when(w.end)
+		}
+		ended := e
+		ended.ID, ended.What = e.ID+"/"+string(events.WindowEnded), events.WindowEnded
+		ended.Time, ended.NotBefore = when.time, when.notBefore
+		ended.Opens, ended.Closes = "", []string{e.Opens}
+		ended.Message = maintenanceEnded(e.Agent)
+		over = append(over, ended)
+	}
+	return over
+}
+
+func maintenanceKey(m mesos.Machine) string { return identity("maintenance", m.Hostname, m.IP) }
+
+func maintenanceEnded(name string) string {
+	return fmt.Sprintf("The maintenance of the machine %s ended.", name)
+}
+
 // maintained is the maintenance of a machine, which is in one window at most.
 type maintained struct {
 	start, end time.Time // zero: without an end, or (both) in no window
@@ -111,7 +150,7 @@ func (m *maintaining) when(planned time.Time) moment {
 
 func (m *maintaining) add(machine mesos.Machine, w maintained, what events.What, when moment) {
 	name := cmp.Or(machine.Hostname, machine.IP)
-	key := identity("maintenance", machine.Hostname, machine.IP)
+	key := maintenanceKey(machine)
 	e := events.Event{
 		ID:        identity(key, string(what), micros(float64(w.start.UnixMicro())/1e6)),
 		Kind:      events.KindMaintenance,
@@ -123,7 +162,7 @@ func (m *maintaining) add(machine mesos.Machine, w maintained, what events.What,
 	}
 	if what == events.WindowEnded {
 		e.Closes = []string{key}
-		e.Message = fmt.Sprintf("The maintenance of the machine %s ended.", name)
+		e.Message = maintenanceEnded(name)
 	} else {
 		e.Opens = key
 		e.Message = fmt.Sprintf("The machine %s is in maintenance%s.", name, w.planned())

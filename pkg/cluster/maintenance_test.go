@@ -71,6 +71,20 @@ func TestMaintenanceBeginsAndEnds(t *testing.T) {
 	}
 	require.Nil(t, Maintained(look(0, planned), nil))
 
+	open := Maintained(nil, look(16, planned)) // of both
+	require.Len(t, open, 2)
+	require.Empty(t, MaintenanceOver(open, look(29, planned)))
+	over := MaintenanceOver(open, look(40, planned)) // a's window has passed, b's is without an end
+	require.Len(t, over, 1)
+	require.Equal(t, []any{"a.example", events.WindowEnded, at(30), time.Time{}, "", []string{open[0].Opens}},
+		[]any{over[0].Agent, over[0].What, over[0].Time, over[0].NotBefore, over[0].Opens, over[0].Closes})
+	over = MaintenanceOver(open, look(40, planned[:1], a)) // a is down, b was brought up
+	require.Len(t, over, 1)
+	require.Equal(t, []any{"10.0.0.2", at(40), at(15)}, []any{over[0].Agent, over[0].Time, over[0].NotBefore})
+	require.NotEqual(t, open[1].ID, over[0].ID)
+	open[1].End = at(20)
+	require.Empty(t, MaintenanceOver(open, look(40, planned[:1], a)))
+
 	begun := Maintained(nil, look(12, planned))[0]
 	require.Equal(t, "The machine a.example is in maintenance, planned from 2026-11-21 08:10:00 UTC to 2026-11-21 08:30:00 UTC.", begun.Message)
 	require.Equal(t, begun.ID, Maintained(look(0, planned), look(11, planned))[0].ID, "however it is learned, it is one event")
