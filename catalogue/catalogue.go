@@ -65,7 +65,7 @@ type Series struct {
 	// Process reports that the series is about the answering master itself, so
 	// that the followers poll brings it too.
 	Process bool   `json:"process,omitempty"`
-	Since   string `json:"since,omitempty"`  // first Mesos release with one of the keys, "<=0.19.0" for the oldest looked at
+	Since   string `json:"since,omitempty"`  // first Mesos release with one of the keys, or with what of /state or /roles it is made from; "<=0.19.0" for the oldest looked at
 	Source  string `json:"source,omitempty"` // Mesos file or response that it comes from
 	// Keys are the Mesos keys or patterns the series is made from.
 	Keys []string `json:"keys,omitempty"`

@@ -93,7 +93,7 @@ func TestEverySeriesIsComplete(t *testing.T) {
 			if s.Entity != "" {
 				require.NotContains(t, s.Labels, "master")
 			}
-			if len(s.Keys) > 0 {
+			if len(s.Keys) > 0 || strings.HasPrefix(s.Source, "/state") || strings.HasPrefix(s.Source, "/roles") {
 				require.Regexp(t, release, s.Since)
 			}
 		})
@@ -249,5 +249,17 @@ func TestMistakesInMetricsJSONAreNamed(t *testing.T) {
 			_, err := load([]byte(c.json))
 			require.ErrorContains(t, err, c.want)
 		})
+	}
+}
+
+func TestOlder(t *testing.T) {
+	for _, c := range []struct {
+		version, release string
+		want             bool
+	}{
+		{"0.22.2", "0.23.0", true}, {"0.23.0", "0.23.0", false}, {"1.4.0-rc1", "1.9.0", true}, {"1.12.0", "1.9.0", false},
+		{"1.9.0", "unreleased (after 1.11.0)", true}, {"0.19.0", "<=0.19.0", false}, {"", "1.9.0", false}, {"unknown", "1.9.0", false}, {"0.22.2", "", false},
+	} {
+		require.Equal(t, c.want, Older(c.version, c.release), "%s %s", c.version, c.release)
 	}
 }

@@ -64,8 +64,9 @@ type common struct {
 // A row is one metric.
 type row struct {
 	common
-	// Key is the Mesos key or pattern (see pattern.go) and Since the first
-	// release with it; Keys instead, where several make one series.
+	// Key is the Mesos key or pattern (see pattern.go) and Since the first release with
+	// it, or with what the series is made of in /state or /roles; Keys instead, where
+	// several make one series.
 	Key   string   `json:"key"`
 	Since string   `json:"since"`
 	Keys  []keyRow `json:"keys"`
@@ -194,6 +195,9 @@ func (r row) of(res resource) row {
 		keys[i] = keyRow{fill.Replace(k.Key), laterRelease(k.Since, res.Since)}
 	}
 	r.Keys = keys
+	if r.Since != "" {
+		r.Since = laterRelease(r.Since, res.Since)
+	}
 	return r
 }
 
@@ -215,6 +219,9 @@ func (c *catalog) add(g group, r row) error {
 	s, err := c.define(g, r, name)
 	if err != nil {
 		return err
+	}
+	if len(r.Keys) == 0 { // of /state or /roles
+		s.Since = r.Since
 	}
 	for _, k := range r.Keys {
 		if err := c.lead(r.Origin, k, s, r.factor); err != nil {
@@ -337,6 +344,13 @@ func laterRelease(a, b string) string {
 		return a
 	}
 	return b
+}
+
+// Older reports whether a version of Mesos, as /state has it, is older than a release of
+// metrics.json. It is false for versions that cannot be read.
+func Older(version, release string) bool {
+	of := rank(version)
+	return of >= 0 && of < rank(release)
 }
 
 func rank(release string) int {

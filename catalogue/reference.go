@@ -25,7 +25,7 @@ Every series the data source writes, by what it is about; at the end, every Meso
 - **Followers** are asked for what is about their own process only: on them Mesos' figures of the cluster are zeros that mean nothing.
 - **Keys that are not in this list** become untyped series named after them with the key as a label (` + "`a/b_ms`" + `: ` + "`mesos_a_b_ms{key=\"a/b_ms\"}`" + `), because another key may come out with the same name.
 
-"Since" is the first Mesos release with the key, of those from 0.19.0 on. Sources are paths in %s.
+"Since" is the first Mesos release with the key, or with that part of /state or /roles, of those from 0.19.0 on. Older ones have no such series, or less of it: see [Mesos versions](guide.md#mesos-versions). Sources are paths in %s.
 `
 
 // Reference returns docs/metrics.md, as catalogue/gen writes it.

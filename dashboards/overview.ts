@@ -121,8 +121,15 @@ const now = [
     ...tall,
     title: 'Agent versions',
     counts: true,
-    about: 'How many agents run each version of Mesos. With several versions an upgrade is in progress, or incomplete.',
-    queries: { A: promql('count by (version) (mesos_agent_info)', { legendFormat: '{{version}}', instant: true }) },
+    about:
+      'How many agents run each version of Mesos. With several versions an upgrade is in progress, or incomplete. ' +
+      'Masters before 0.26 do not tell it.',
+    queries: {
+      A: promql('label_replace(count by (version) (mesos_agent_info), "version", "not told", "version", "")', {
+        legendFormat: '{{version}}',
+        instant: true,
+      }),
+    },
     text: BigValueTextMode.ValueAndName,
     color: 'text',
     plain: true,
@@ -329,7 +336,9 @@ const collection = [
     .overrideByName('Series dropped', [inFull]),
   graph({
     title: 'Duration of polls',
-    about: 'How long the last poll of each kind took, from the request to the last byte read.',
+    about:
+      'How long the last poll of each kind took, from the request to the last byte read. That of the agents is spread over ' +
+      'the first half of its interval, so that it takes about that long.',
     queries: { A: metric('mesos_poll_duration_seconds', { legendFormat: '{{poll}}' }) },
     width: 6,
     height: 7,

@@ -152,7 +152,18 @@ func TestStatesThatAMasterDoesNotTellAreUnknown(t *testing.T) {
 	for _, said := range []string{"", `"activated_slaves": 2,`} {
 		c := agents(said)
 		require.Equal(t, AgentActive, c.Agents[0].State, "it is registered")
-		require.Equal(t, map[AgentState]int{AgentActive: 2, AgentDisconnected: 0, AgentDeactivated: 0, AgentDraining: 0, AgentDrained: 0}, c.AgentCounts, "unreachable and recovered are not told")
+		require.Equal(t, map[AgentState]int{AgentActive: 2, AgentDisconnected: 0}, c.AgentCounts, "others are not told")
+	}
+	for slaves, want := range map[string]map[AgentState]int{
+		`"version": "1.8.0", "slaves": [{"id": "S1", "active": true}]`:                       {AgentActive: 1, AgentDisconnected: 0},
+		`"version": "1.8.0", "slaves": []`:                                                   {AgentActive: 0, AgentDisconnected: 0},
+		`"version": "0.19.0", "slaves": []`:                                                  {AgentActive: 0, AgentDisconnected: 0},
+		`"version": "1.9.0", "slaves": []`:                                                   {AgentActive: 0, AgentDisconnected: 0, AgentDeactivated: 0, AgentDraining: 0, AgentDrained: 0},
+		`"version": "1.9.0", "slaves": [{"id": "S1", "active": true, "deactivated": false}]`: {AgentActive: 1, AgentDisconnected: 0, AgentDeactivated: 0, AgentDraining: 0, AgentDrained: 0},
+		`"version": "1.9.0", "slaves": [{"id": "S1", "active": false, "deactivated": true}]`: {AgentActive: 0, AgentDisconnected: 0, AgentDeactivated: 1, AgentDraining: 0, AgentDrained: 0},
+		`"version": "0.28.2", "slaves": [{"id": "S1", "active": false}]`:                     {AgentActive: 0, AgentDisconnected: 1},
+	} {
+		require.Equal(t, want, built(t, `{"id": "m", "frameworks": [], `+slaves+`}`).AgentCounts, slaves)
 	}
 	c := agents(`"activated_slaves": 1, "unreachable_slaves": 3, "recovered_slaves": [],`)
 	require.Equal(t, AgentState(""), c.Agents[0].State, "which of them is active is not told")

@@ -1,8 +1,10 @@
 package cluster
 
 import (
+	"slices"
 	"strings"
 
+	"community-mesos-datasource/catalogue"
 	"community-mesos-datasource/pkg/mesos"
 )
 
@@ -186,12 +188,28 @@ func (b *builder) countAgents(s *mesos.State) {
 		clear(b.AgentCounts)
 		b.AgentCounts[AgentActive] = int(s.ActivatedSlaves)
 	}
+	if !tellsDrains(s) {
+		for _, state := range []AgentState{AgentDeactivated, AgentDraining, AgentDrained} {
+			if b.AgentCounts[state] == 0 {
+				delete(b.AgentCounts, state)
+			}
+		}
+	}
 	if !s.Lacks.UnreachableSlaves {
 		b.AgentCounts[AgentUnreachable] = int(s.UnreachableSlaves)
 	}
 	if !s.Lacks.RecoveredSlaves {
 		b.AgentCounts[AgentRecovered] = len(s.RecoveredSlaves)
 	}
+}
+
+// tellsDrains reports whether the master tells which agents are deactivated, draining and
+// drained, as it does since 1.9. Without any agent its version decides.
+func tellsDrains(s *mesos.State) bool {
+	if len(s.Slaves) == 0 {
+		return !catalogue.Older(s.Version, "1.9.0")
+	}
+	return !slices.ContainsFunc(s.Slaves, func(slave mesos.Slave) bool { return slave.Lacks.Deactivated })
 }
 
 // countFrameworks counts frameworks by state. Before 1.2 a framework that is known

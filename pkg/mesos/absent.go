@@ -51,13 +51,15 @@ func (s *Slave) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	type plain Slave
 	read := struct {
 		plain
-		Active *bool `json:"active"`
+		Active      *bool `json:"active"`
+		Deactivated *bool `json:"deactivated"`
 	}{plain: plain{Resources: unknown, Used: unknown, Offered: unknown}}
 	if err := json.UnmarshalDecode(d, &read); err != nil {
 		return err
 	}
 	*s = Slave(read.plain)
 	s.Active, s.Lacks.Active = value(read.Active)
+	s.Deactivated, s.Lacks.Deactivated = value(read.Deactivated)
 	s.Lacks.Reserved = s.Reserved == nil
 	return nil
 }

@@ -48,7 +48,7 @@ func TestWhatAnAnswerLacksIsNoted(t *testing.T) {
 
 func TestWhatAnAnswerHasIsNotLacking(t *testing.T) {
 	now := decoded[State](t, `{"id": "m", "activated_slaves": 0.0, "unreachable_slaves": 0.0, "recovered_slaves": [], "unregistered_frameworks": [],
-		"slaves": [{"active": false, "reserved_resources": {}, "resources": {}, "used_resources": {}, "offered_resources": {}}],
+		"slaves": [{"active": false, "deactivated": false, "reserved_resources": {}, "resources": {}, "used_resources": {}, "offered_resources": {}}],
 		"frameworks": [{"active": false, "connected": false, "recovered": false, "tasks": [], "unreachable_tasks": [], "executors": [], "offers": [],
 			"used_resources": {}, "offered_resources": {}, "resources": {}}]}`)
 	require.Equal(t, State{}.Lacks, now.Lacks)

@@ -144,8 +144,9 @@ type Slave struct {
 
 	// Lacks is what the master's version does not tell.
 	Lacks struct {
-		Active   bool // before 0.22
-		Reserved bool // before 0.23
+		Active      bool // before 0.22
+		Deactivated bool // before 1.9
+		Reserved    bool // before 0.23
 	} `json:"-"`
 }
 

@@ -103,6 +103,9 @@ func verbose(a StatusAnswer) string {
 	if a.Cluster != "" {
 		line("Cluster: %s", a.Cluster)
 	}
+	if lacks := versionLine(a.Version); lacks != "" {
+		line("%s", lacks)
+	}
 	for _, poll := range a.Polls {
 		if poll.Poll == series.PollAgents {
 			line("%s", agentsLine(poll, a.AgentPolls))

@@ -41,6 +41,8 @@ var noMessages = []string{
 	"Polling stops: nobody", "Data source released: nobody", "History was not closed in time;", "The masters in the settings are those of another cluster",
 	// warnings in Save & test that name what they are about, and are no errors
 	"Warning: the principal may not see", "Warning: %d series are not kept", "are cut: look for what chooses", "Warning: the latest samples could not be stored", ". There is a warning about the history", ". The principal sees part",
+	// what versions of Mesos lack, which is listed under "Mesos versions"
+	"reservations, quota limit and consumed quota of roles;", "what agents have allocated and reserved, as far",
 	// answers to requests that no user makes
 	"no resource %s %s", "the address has %d bytes", "the body ", "the request has %d queries", "the first poll of the cluster is still running",
 	// wrapped around another message, or context that it is not shown without

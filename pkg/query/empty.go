@@ -178,9 +178,9 @@ func (e *emptiness) ofSelector(ctx context.Context, selector *parser.VectorSelec
 		case subject == "series":
 			return fmt.Sprintf("No series has a name like %s in the time range.", writtenMatcher(named[0]))
 		case e.exists(ctx, time.Time{}, time.Time{}, named...):
-			return fmt.Sprintf("%s has no samples in the time range%s.", subject, e.because(subject))
+			return fmt.Sprintf("%s has no samples in the time range%s.", subject, e.because(ctx, subject))
 		default:
-			return e.ofName(subject)
+			return e.ofName(ctx, subject)
 		}
 	}
 	var unmatched []string
@@ -221,6 +221,9 @@ func (e *emptiness) ofMatcher(ctx context.Context, subject string, named []*labe
 	text := fmt.Sprintf("No %s has %s in the time range", subject, writtenMatcher(m))
 	if subject != "series" {
 		text = fmt.Sprintf("No series %s has %s in the time range", subject, writtenMatcher(m))
+	}
+	if why := e.ofState(subject, m); why != "" {
+		return text + why + "."
 	}
 	if m.Matches("") {
 		return text + "."
@@ -277,9 +280,9 @@ func (e *emptiness) agentsAsked() bool {
 }
 
 // ofName returns why there never was a series with a name.
-func (e *emptiness) ofName(name string) string {
+func (e *emptiness) ofName(ctx context.Context, name string) string {
 	if _, known := catalogue.Lookup(name); known {
-		return fmt.Sprintf("No poll has brought %s%s.", name, e.because(name))
+		return fmt.Sprintf("No poll has brought %s%s.", name, e.because(ctx, name))
 	}
 	if sentence := exporterSentence(name); sentence != "" {
 		return sentence + "."
@@ -289,7 +292,7 @@ func (e *emptiness) ofName(name string) string {
 
 // because returns the reason why a series of the catalogue may be missing, with what
 // separates it from the sentence before; "" for none that is known.
-func (e *emptiness) because(name string) string {
+func (e *emptiness) because(ctx context.Context, name string) string {
 	known, ok := catalogue.Lookup(name)
 	if !ok {
 		return ""
@@ -297,17 +300,63 @@ func (e *emptiness) because(name string) string {
 	switch {
 	case known.Poll == series.PollAgents && !e.agentsAsked():
 		return ": it comes from the agents, which are queried only where the setting agentStatistics is on"
+	case catalogue.Older(e.status.Version, known.Since):
+		return fmt.Sprintf(": %s, which is since %s", e.untold("it"), known.Since)
 	case strings.HasPrefix(known.Measure, "quota_"):
 		return ": no role has a quota of this resource, or the master does not tell"
 	case known.Resource == string(ResourceGPUs):
 		return ": no agent has GPUs"
 	case known.Poll == series.PollState && slices.Contains([]Entity{EntityAgent, EntityFramework, EntityRole, EntityTask, EntityExecutor}, Entity(known.Entity)):
+		if e.any(ctx, Entity(known.Entity)) {
+			return ": the master does not report it"
+		}
 		return fmt.Sprintf(": there was no %s, or the master does not report it", known.Entity)
 	case known.Since != "" && !strings.HasPrefix(known.Since, "<="):
 		return fmt.Sprintf(": Mesos has it since %s, and nothing of the kind was there to be counted, or the master does not tell", known.Since)
 	default:
 		return ""
 	}
+}
+
+// untold returns that the master's version does not tell something.
+func (e *emptiness) untold(what string) string {
+	return fmt.Sprintf("Mesos %s does not tell %s", cut(e.status.Version), what)
+}
+
+// anyOf are series that each entity of a kind has, whatever version the master is.
+var anyOf = map[Entity]string{
+	EntityAgent: "mesos_agent_info", EntityFramework: "mesos_framework_info", EntityRole: "mesos_role_cpus_allocated",
+	EntityTask: "mesos_task_state", EntityExecutor: "mesos_executor_cpus_allocated",
+}
+
+// any reports whether there was an entity of a kind in the time range.
+func (e *emptiness) any(ctx context.Context, entity Entity) bool {
+	return e.inRange(ctx, labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, anyOf[entity])) && !e.failed && e.lookUps <= maxEmptyLookUps
+}
+
+// statesSince are the states that not every version of Mesos tells, by series.
+var statesSince = map[string]map[string]string{
+	"mesos_cluster_agents": {"unreachable": "1.2.0", "recovered": "1.2.0", "deactivated": "1.9.0", "draining": "1.9.0", "drained": "1.9.0"},
+	"mesos_agent_state":    {"deactivated": "1.9.0", "draining": "1.9.0", "drained": "1.9.0"},
+}
+
+// tasksSince are the states of tasks that not every version tells.
+var tasksSince = map[string]string{"killing": "0.28.0", "unreachable": "1.2.0"}
+
+// ofState returns a sentence where the master's version does not tell the state that a
+// matcher selects; "" elsewhere.
+func (e *emptiness) ofState(name string, m *labels.Matcher) string {
+	if m.Name != "state" || m.Type != labels.MatchEqual {
+		return ""
+	}
+	since := statesSince[name][m.Value]
+	if strings.HasSuffix(name, "_tasks") || name == "mesos_task_state" {
+		since = tasksSince[m.Value]
+	}
+	if since == "" || !catalogue.Older(e.status.Version, since) {
+		return ""
+	}
+	return fmt.Sprintf(": %s, which is since %s", e.untold("this state"), since)
 }
 
 // emptyList returns what looks for the reasons of an empty list.

@@ -128,3 +128,29 @@ func (c *counted) LabelValues(ctx context.Context, label string, l promql.LookUp
 	}
 	return c.Engine.LabelValues(ctx, label, l)
 }
+
+// What a version of Mesos does not tell is not for a lack of agents or of quotas.
+func TestAnEmptyAnswerNamesTheVersionThatDoesNotTell(t *testing.T) {
+	src := source(t, recordedStore(t,
+		recorded{of("mesos_agent_info", "agent", "a1", "agent_id", "S1"), flat(1, 100)},
+		recorded{of("mesos_cluster_agents", "state", "active"), flat(11, 100)},
+		recorded{of("mesos_cluster_tasks", "state", "running"), flat(11, 100)},
+	))
+	for _, c := range []struct{ version, expr, want string }{
+		{"0.22.2", `mesos_agent_cpus_allocated`, `No poll has brought mesos_agent_cpus_allocated: Mesos 0.22.2 does not tell it, which is since 0.23.0.`},
+		{"0.22.2", `mesos_cluster_cpus_reserved`, `No poll has brought mesos_cluster_cpus_reserved: Mesos 0.22.2 does not tell it, which is since 0.23.0.`},
+		{"0.28.2", `mesos_role_cpus_reserved`, `No poll has brought mesos_role_cpus_reserved: Mesos 0.28.2 does not tell it, which is since 1.9.0.`},
+		{"1.4.0", `mesos_role_cpus_quota_consumed`, `No poll has brought mesos_role_cpus_quota_consumed: Mesos 1.4.0 does not tell it, which is since 1.9.0.`},
+		{"1.4.0", `mesos_role_cpus_quota_guarantee`, `No poll has brought mesos_role_cpus_quota_guarantee: no role has a quota of this resource, or the master does not tell.`},
+		{"1.4.0", `mesos_framework_tasks_ended_total`, `No poll has brought mesos_framework_tasks_ended_total: Mesos 1.4.0 does not tell it, which is since 1.7.0.`},
+		{"1.12.0", `mesos_agent_cpus_allocated`, `No poll has brought mesos_agent_cpus_allocated: the master does not report it.`},
+		{"1.12.0", `mesos_framework_cpus_allocated`, `No poll has brought mesos_framework_cpus_allocated: there was no framework, or the master does not report it.`},
+		{"0.28.2", `mesos_cluster_agents{state="unreachable"}`, `No series mesos_cluster_agents has state="unreachable" in the time range: Mesos 0.28.2 does not tell this state, which is since 1.2.0.`},
+		{"1.4.0", `mesos_cluster_agents{state="drained"}`, `Mesos 1.4.0 does not tell this state, which is since 1.9.0.`},
+		{"0.22.2", `mesos_cluster_tasks{state="killing"}`, `Mesos 0.22.2 does not tell this state, which is since 0.28.0.`},
+		{"1.12.0", `mesos_cluster_agents{state="drained"}`, `No series mesos_cluster_agents has state="drained" in the time range. There are: active.`},
+	} {
+		src.Status = func() collector.Status { return collector.Status{Version: c.version, TaskSeries: true} }
+		require.Contains(t, strings.Join(texts(answered(t, src, `{"expr":`+quote(c.expr)+`}`, Options{})), "\n"), c.want, c.expr)
+	}
+}

@@ -1,6 +1,7 @@
 package samples
 
 import (
+	"community-mesos-datasource/catalogue"
 	"community-mesos-datasource/pkg/cluster"
 	"community-mesos-datasource/pkg/mesos"
 )
@@ -9,16 +10,17 @@ import (
 type traits struct {
 	gpus        bool // the cluster has GPUs: everything has series of them
 	tasks, lost bool // the master lists tasks, and unreachable ones
+	killing     bool // it tells which tasks are being killed, which are running before 0.28
 }
 
 // traitsOf returns the traits of a model.
 func traitsOf(c *cluster.Cluster) *traits {
-	return &traits{gpus: c.HasGPUs, tasks: c.TasksListed, lost: c.LostListed}
+	return &traits{gpus: c.HasGPUs, tasks: c.TasksListed, lost: c.LostListed, killing: !catalogue.Older(c.Version, "0.28.0")}
 }
 
 // counts reports whether tasks in a state are counted.
 func (v *traits) counts(s cluster.TaskState) bool {
-	return v.tasks && (v.lost || s != cluster.Unreachable)
+	return v.tasks && (v.lost || s != cluster.Unreachable) && (v.killing || s != cluster.Killing)
 }
 
 // has reports whether there are series of a kind of resource.

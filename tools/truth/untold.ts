@@ -28,9 +28,17 @@ const UNTOLD: Untold[] = [
     exprs: /^mesos_cluster_agents$/,
     only: ({ state }) => state === 'recovered' || state === 'unreachable',
   },
+  // Agents have neither `deactivated` nor `drain_info`, which are from 1.9.
+  {
+    since: '1.12',
+    exprs: /^mesos_cluster_agents$/,
+    only: ({ state }) => state === 'deactivated' || state === 'draining' || state === 'drained',
+  },
+  // A task that is being killed is running.
+  { since: '0.28', exprs: /^mesos_\w+_tasks$/, only: ({ state }) => state === 'killing' },
   // Frameworks have no `connected`: one that is not `active` is disconnected, or was deactivated.
   { since: '1.4', exprs: /^mesos_cluster_frameworks$/, only: ({ state }) => state === 'disconnected' },
-  // /roles has `resources` alone, and from 1.0 on the guarantee.
+  // /roles has `resources` alone, and from 1.3 on the guarantee.
   { since: '1.12', exprs: /^mesos_role_(cpus|memory|disk)_(reserved|quota_consumed)/ },
   // Metrics by framework are from 1.7.
   { since: '1.12', exprs: /^mesos_framework_tasks_ended_total$/ },
