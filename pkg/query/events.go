@@ -239,10 +239,8 @@ func (r *eventsReader) circumstances() []data.Notice {
 	if status.Restricted {
 		all = append(all, warning("The principal sees part of the cluster only: Mesos leaves the rest out of its answers."))
 	}
-	if r.to.Equal(r.src.now()) {
-		if since, late := r.unwatched(); late {
-			all = append(all, warning("The cluster has not been watched since %s: what happened after is not known yet.", display.Time(since)))
-		}
+	if since, late := r.unwatched(); late && r.to.After(since) {
+		all = append(all, warning("The cluster has not been watched since %s: what happened after is not known yet.", sinceWhen(since)))
 	}
 	if r.src.Notices != nil {
 		all = append(all, r.src.Notices()...)
@@ -251,7 +249,8 @@ func (r *eventsReader) circumstances() []data.Notice {
 }
 
 // unwatched returns when the cluster was last looked at by something that tells events,
-// and whether that is longer ago than two polls of /state.
+// zero for never since the plugin started, and whether that is longer ago than two polls
+// of /state.
 func (r *eventsReader) unwatched() (since time.Time, late bool) {
 	every := r.src.Interval(series.PollState)
 	for _, poll := range r.src.Status().Polls {
@@ -259,5 +258,13 @@ func (r *eventsReader) unwatched() (since time.Time, late bool) {
 			since = poll.LastSuccess
 		}
 	}
-	return since, !since.IsZero() && every > 0 && r.src.now().Sub(since) > 2*every
+	return since, r.src.now().Sub(since) > 2*every
+}
+
+// sinceWhen returns the words for a time of unwatched.
+func sinceWhen(since time.Time) string {
+	if since.IsZero() {
+		return "the plugin started"
+	}
+	return display.Time(since)
 }

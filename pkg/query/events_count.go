@@ -84,13 +84,13 @@ func (r *eventsReader) numbers(all []answerSeries) data.Frames {
 // differs after a gap is found by comparison.
 func (r *eventsReader) lacks(gaps gaps) error {
 	since := r.stats.Since
-	switch late, is := r.unwatched(); {
+	switch last, late := r.unwatched(); {
 	case since.IsZero():
 		return bad("", "the number of events is not known: the event log begins with the first poll")
 	case r.from.Before(since):
 		return bad("", "the number of events is not known: the time range begins at %s, and the event log at %s. Shorten the time range, or wait", display.Time(r.from), display.Time(since))
-	case is && r.to.After(late):
-		return bad("", "the number of events is not known: the cluster has not been watched since %s. Save & test says why", display.Time(late))
+	case late && r.to.After(last):
+		return bad("", "the number of events is not known: the cluster has not been watched since %s. Save & test says why", sinceWhen(last))
 	case gaps.atEnd:
 		return bad("", "the number of events is not known: the cluster is not watched at the end of the time range, %s", display.Time(r.to))
 	case gaps.covered > 0 && 2*gaps.covered >= r.to.Sub(r.from):

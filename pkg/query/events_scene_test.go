@@ -24,6 +24,7 @@ import (
 	"community-mesos-datasource/pkg/events"
 	"community-mesos-datasource/pkg/events/sqlite"
 	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/series"
 )
 
 // The recorded event stream of scene 05 goes through the client, the model and a log into
@@ -108,7 +109,9 @@ func TestARecordedStreamIsAnswered(t *testing.T) {
 	require.NoError(t, err)
 	src.Events = log
 	src.Now = func() time.Time { return to.Add(time.Second) }
-	src.Status = func() collector.Status { return collector.Status{} }
+	src.Status = func() collector.Status {
+		return collector.Status{Polls: []collector.PollStatus{{Poll: series.PollSubscribe, LastSuccess: to}}}
+	}
 	answer := func(query string, o Options) data.Frames {
 		response := Run(context.Background(), src, backend.DataQuery{
 			RefID: "A", JSON: json.RawMessage(query), TimeRange: backend.TimeRange{From: from.Truncate(time.Second), To: to.Add(time.Second)},

@@ -267,6 +267,11 @@ func TestACountIsNeverAFalseZero(t *testing.T) {
 			}
 			return src, log
 		}, "has not been watched since 2026-03-01 11:59:00 UTC"},
+		"not watched yet": {func(t *testing.T) (Source, *listLog) {
+			src, log := well(t)
+			src.Status = func() collector.Status { return collector.Status{} }
+			return src, log
+		}, "has not been watched since the plugin started"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			src, log := c.make(t)
