@@ -1,9 +1,10 @@
 // Package sqlite keeps events in SQLite: in a file beside the history where there is a
 // directory for it, else in memory.
 //
-// Its files: log.go which database events go to, and what happens when one fails;
-// database.go one database: schema, bounds, transactions; write.go adding events; read.go
-// choosing and counting them.
+// Its files: log.go how a log is used; disk.go its file, and what happens when it fails;
+// database.go one database and its connections; schema.go the tables; write.go adding
+// events and what they end; trim.go the bounds; filter.go and read.go choosing and counting
+// events.
 //
 // github.com/ncruces/go-sqlite3 (MIT) is SQLite itself as Go code, so nothing needs cgo. Its
 // low-level API is used: behind database/sql running out of memory deadlocks.
@@ -13,180 +14,260 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
+	_ "github.com/ncruces/go-sqlite3/vfs/mvcc" // databases in memory that several connections read
+
+	"community-mesos-datasource/pkg/history/disk/files"
 )
 
-// schema makes the tables. Times are Unix microseconds, "" is what is not known, and id
-// is the first 16 bytes of a hash: identities are long, and the index of all of them
-// must be small.
-const schema = `
-CREATE TABLE IF NOT EXISTS events (
-	n INTEGER PRIMARY KEY,
-	id BLOB NOT NULL UNIQUE,
-	time INTEGER NOT NULL,
-	not_before INTEGER NOT NULL,
-	end_time INTEGER NOT NULL,
-	opens TEXT NOT NULL,
-	kind TEXT NOT NULL,
-	event TEXT NOT NULL,
-	severity INTEGER NOT NULL,
-	agent TEXT NOT NULL, agent_id TEXT NOT NULL,
-	framework TEXT NOT NULL, framework_id TEXT NOT NULL,
-	role TEXT NOT NULL,
-	task TEXT NOT NULL, task_id TEXT NOT NULL,
-	reason TEXT NOT NULL, source TEXT NOT NULL, message TEXT NOT NULL,
-	labels TEXT NOT NULL
-) STRICT;
-CREATE INDEX IF NOT EXISTS events_time ON events (time);
-CREATE INDEX IF NOT EXISTS events_task ON events (task_id, time) WHERE task_id <> '';
-CREATE INDEX IF NOT EXISTS events_lasting ON events (time) WHERE opens <> '';
-CREATE INDEX IF NOT EXISTS events_open ON events (opens) WHERE opens <> '' AND end_time = 0;
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-PRAGMA user_version = 1;
-`
+const (
+	// maxReaders is how many connections read at the same time. Each may hold maxMemory.
+	maxReaders = 4
+	maxMemory  = 64 << 20
+	// busyFor is how long to wait for another process that writes.
+	busyFor = 2 * time.Second
+	// memoryPages bounds a database in memory, of pages of 4 KiB: 64 MiB.
+	memoryPages = 16 << 10
+)
 
-// version is the schema's; a file of a later one is left alone.
-const version = 1
+var (
+	// errLater is the error of a file that a later version of the plugin wrote.
+	errLater = errors.New("a later version of the plugin wrote it")
+	// errClosed is the error of a log, or a database of it, that is closed.
+	errClosed = errors.New("the event log is closed")
+	// errPanic is the error of a panic of SQLite, after which its connection is not used.
+	errPanic = errors.New("SQLite failed")
+	// errGone is the error of a file that was removed or replaced while it was open.
+	errGone = errors.New("its file was removed or replaced")
+)
 
-// A database is one SQLite database with one connection, which one caller uses at a time.
-// Its file is locked as long as it is open.
+// A database is one SQLite database: a connection that writes, and others that read
+// meanwhile.
 type database struct {
 	file string // "": in memory
+	name string // as SQLite takes it
 
-	mu     sync.Mutex
-	conn   *sqlite3.Conn
-	closed bool
+	ctx  context.Context // ends with close
+	stop context.CancelFunc
+
+	writer  chan *conn // holds the one that writes while nobody does
+	reading chan struct{}
+	idle    chan *conn
+
+	// What stats answers, since the last write.
+	counted atomic.Pointer[counted]
 }
-
-// memoryPages bounds a database in memory, of pages of 4 KiB: 64 MiB.
-const memoryPages = 16 << 10
-
-// errLater is the error of a file that a later version of the plugin wrote.
-var errLater = errors.New("a later version of the plugin wrote it")
 
 // open opens a database and makes its tables. created is the time from which on a new
 // one is complete.
-func open(file string, created time.Time) (d *database, err error) {
-	name := file
-	if file == "" {
-		name = ":memory:"
+func open(file string, created time.Time) (*database, error) {
+	d := &database{
+		file: file, name: file,
+		writer: make(chan *conn, 1), reading: make(chan struct{}, maxReaders), idle: make(chan *conn, maxReaders),
 	}
-	// Reading more than this at once is a fault of this package, not of the data.
-	conn, err := sqlite3.OpenContext(sqlite3.WithMaxMemory(context.Background(), 256<<20), name)
+	if file == "" {
+		d.name = fmt.Sprintf("file:/events-%d?vfs=mvcc", unique.Add(1))
+	}
+	d.ctx, d.stop = context.WithCancel(context.Background())
+	c, err := d.connect()
+	if err == nil {
+		err = guarded(func() error {
+			if err := c.prepareSchema(d.file != "", created); err != nil {
+				return err
+			}
+			return d.recount(c)
+		})
+	}
+	if err != nil {
+		d.stop()
+		c.close()
+		return nil, err
+	}
+	d.writer <- c
+	return d, nil
+}
+
+// unique makes the names of databases in memory.
+var unique atomic.Int64
+
+// connect opens a connection.
+func (d *database) connect() (*conn, error) {
+	var c conn
+	err := guarded(func() (err error) {
+		c.Conn, err = sqlite3.OpenContext(sqlite3.WithMaxMemory(context.Background(), maxMemory), d.name)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	d = &database{file: file, conn: conn}
-	defer func() {
-		if err != nil {
-			d.close()
-		}
-	}()
-	// One connection that holds the lock needs no shared memory, whose mapped file
-	// would end the process on a full disk. What is committed survives the end of the
-	// process; the newest transactions may be lost with the machine.
-	setup := `PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = 0; PRAGMA journal_size_limit = 4194304;`
-	if file == "" {
-		setup = fmt.Sprintf(`PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = 0; PRAGMA max_page_count = %d;`, memoryPages)
-	}
-	return d, guarded(func() error {
-		if err := conn.Exec(setup); err != nil {
+	err = guarded(func() error {
+		if err := c.BusyTimeout(busyFor); err != nil {
 			return err
 		}
-		var written int64
-		if err := d.row("PRAGMA user_version", func(s *sqlite3.Stmt) { written = s.ColumnInt64(0) }); err != nil {
+		if err := c.Exec("PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = 0; PRAGMA cache_size = -4096"); err != nil {
 			return err
 		}
-		if written > version {
-			return errLater
-		}
-		if err := conn.Exec("BEGIN IMMEDIATE;" + schema + "COMMIT;"); err != nil {
-			_ = conn.Exec("ROLLBACK")
-			return err
-		}
-		if err := registerFunctions(conn); err != nil {
-			return err
-		}
-		return d.exec("INSERT OR IGNORE INTO facts VALUES ('created', ?)", func(s *sqlite3.Stmt) error { return s.BindInt64(1, created.UnixMicro()) })
+		return registerFunctions(c.Conn)
 	})
+	if err != nil {
+		c.close()
+		return nil, err
+	}
+	return &c, nil
 }
 
-// close closes the database. Later calls of use return an error.
-func (d *database) close() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.closed {
-		return
-	}
-	d.closed = true
-	_ = guarded(d.conn.Close)
-}
-
-var errClosed = errors.New("the event log is closed")
-
-// use runs a function with the connection, which ends early with ctx.
-func (d *database) use(ctx context.Context, run func() error) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.closed {
-		return errClosed
-	}
+// write runs a function in a transaction: all of it is kept, or nothing. It ends early
+// with ctx.
+func (d *database) write(ctx context.Context, run func(*conn) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	before := d.conn.SetInterrupt(ctx)
-	defer d.conn.SetInterrupt(before)
-	err := guarded(run)
-	if err != nil && ctx.Err() != nil {
+	var c *conn
+	select {
+	case c = <-d.writer:
+	case <-ctx.Done():
 		return ctx.Err()
+	case <-d.ctx.Done():
+		return errClosed
 	}
-	return err
-}
-
-// transaction is use in a transaction: all of it is kept, or nothing.
-func (d *database) transaction(ctx context.Context, run func() error) error {
-	return d.use(ctx, func() error {
-		if err := d.conn.Exec("BEGIN IMMEDIATE"); err != nil {
+	defer func() { d.writer <- c }()
+	return d.during(ctx, c, func() error {
+		if err := c.Exec("BEGIN IMMEDIATE"); err != nil {
 			return err
 		}
-		err := guarded(run)
+		before := d.counted.Load()
+		err := guarded(func() error { return run(c) })
 		if err == nil {
-			err = d.conn.Exec("COMMIT")
+			err = d.recount(c)
 		}
-		if err != nil && !d.conn.GetAutocommit() {
-			d.conn.SetInterrupt(context.Background())
-			_ = d.conn.Exec("ROLLBACK")
+		if err == nil {
+			err = c.Exec("COMMIT")
+		}
+		if err != nil {
+			d.counted.Store(before)
+			if !c.GetAutocommit() {
+				c.SetInterrupt(context.Background())
+				_ = c.Exec("ROLLBACK")
+			}
 		}
 		return err
 	})
+}
+
+// read runs a function that reads, on a connection of its own. It ends early with ctx.
+func (d *database) read(ctx context.Context, run func(*conn) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case d.reading <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-d.ctx.Done():
+		return errClosed
+	}
+	defer func() { <-d.reading }()
+	var c *conn
+	select {
+	case c = <-d.idle:
+	default:
+		if d.file != "" && !files.Exists(d.file) {
+			return errGone
+		}
+		var err error
+		if c, err = d.connect(); err != nil {
+			return err
+		}
+	}
+	err := d.during(ctx, c, func() error { return run(c) })
+	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		c.close() // what it holds is not worth keeping
+		return err
+	}
+	d.idle <- c // has room for all
+	return err
+}
+
+// during runs a function with a connection, which is interrupted when ctx or the database
+// ends.
+func (d *database) during(ctx context.Context, c *conn, run func() error) error {
+	within, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(d.ctx, cancel)()
+	before := c.SetInterrupt(within)
+	err := guarded(run)
+	c.SetInterrupt(before)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case d.ctx.Err() != nil:
+		return errClosed
+	default:
+		return err
+	}
+}
+
+// close ends what runs and closes all connections. Later calls return errClosed.
+func (d *database) close() {
+	if d.ctx.Err() != nil {
+		return
+	}
+	d.stop()
+	for range maxReaders {
+		d.reading <- struct{}{}
+	}
+	for {
+		select {
+		case c := <-d.idle:
+			c.close()
+			continue
+		default:
+		}
+		break
+	}
+	c := <-d.writer // last, so that it writes what its log has into the file
+	c.close()
+	d.writer <- c // for a write that has passed the check of d.ctx
 }
 
 // guarded makes an error of a panic: SQLite that runs out of memory panics.
 func guarded(run func() error) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			err = fmt.Errorf("SQLite failed: %v", cause)
+			err = fmt.Errorf("%w: %v", errPanic, cause)
 		}
 	}()
 	return run()
 }
 
-// exec runs one statement that has no rows.
-func (d *database) exec(sql string, bind func(*sqlite3.Stmt) error) error {
-	return d.rows(sql, bind, func(*sqlite3.Stmt) error { return nil })
+// A conn is a connection, which one caller uses at a time.
+type conn struct{ *sqlite3.Conn }
+
+func (c *conn) close() {
+	if c != nil {
+		_ = guarded(c.Conn.Close)
+	}
 }
 
-// row runs one statement and reads its only row.
-func (d *database) row(sql string, read func(*sqlite3.Stmt)) error {
-	return d.rows(sql, nil, func(s *sqlite3.Stmt) error { read(s); return nil })
+// exec runs one statement that has no rows; bind may be nil.
+func (c *conn) exec(sql string, bind func(*sqlite3.Stmt) error) error {
+	return c.rows(sql, bind, func(*sqlite3.Stmt) error { return nil })
+}
+
+// number runs one statement and returns its only number, 0 for none.
+func (c *conn) number(sql string) (n int64, err error) {
+	err = c.rows(sql, nil, func(s *sqlite3.Stmt) error { n = s.ColumnInt64(0); return nil })
+	return n, err
 }
 
 // rows runs one statement and reads its rows; bind may be nil.
-func (d *database) rows(sql string, bind func(*sqlite3.Stmt) error, read func(*sqlite3.Stmt) error) error {
-	s, _, err := d.conn.Prepare(sql)
+func (c *conn) rows(sql string, bind func(*sqlite3.Stmt) error, read func(*sqlite3.Stmt) error) error {
+	s, _, err := c.Prepare(sql)
 	if err != nil {
 		return err
 	}

@@ -4,15 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/ncruces/go-sqlite3"
-	"github.com/prometheus/prometheus/tsdb/fileutil"
 
 	"community-mesos-datasource/pkg/events"
 	"community-mesos-datasource/pkg/history/disk/files"
@@ -26,12 +22,8 @@ const (
 	DefaultMemoryBytes = 48 << 20 // in memory
 )
 
-// retryAfter is how long after a failure of the disk it is tried again, and trimAfter how
-// often the bounds are checked.
-const (
-	retryAfter = 30 * time.Second
-	trimAfter  = time.Minute
-)
+// trimAfter is how often the bounds are checked.
+const trimAfter = time.Minute
 
 // Options are what a log is made with.
 type Options struct {
@@ -39,6 +31,9 @@ type Options struct {
 	// kept in memory.
 	File string
 	Bounds
+	// Reserve is how many bytes of the file's file system stay free: with less nothing
+	// is written. 512 MiB if 0.
+	Reserve int64
 	// From is a log in memory to go on with: its events move to the file, and it must not
 	// be used otherwise any more. May be nil.
 	From *Log
@@ -65,27 +60,42 @@ type Logger interface {
 type Log struct {
 	options Options
 
-	mu     sync.Mutex
-	closed bool
-	began  time.Time // from when on a new database has every event
-	disk   *database // nil: no file is wanted, or it could not be opened
-	id     files.ID  // of the file
-	opened bool      // whether the file was open before
-	spare  *database // in memory; nil while the disk takes everything
-	// ends are those of events on disk that could not be written there.
-	ends    []events.Event
-	problem string // why events go to memory
-	note    string // about a file that was put aside
-	retryAt time.Time
+	// writing is held while events are added and while databases are opened or closed.
+	writing sync.Mutex
+	id      files.ID  // of the file
+	opened  bool      // whether the file was open before
+	began   time.Time // from when on a new database has every event
+	retryAt time.Time // when the file is tried again
 	trimAt  time.Time
+	ends    []events.Event // those of events in the file that could not be written there
+
+	prepared atomic.Bool // whether a database is open, and the file was tried
+
+	// reading is held for reading while databases are read, and for writing while events
+	// move from one to the other: each is counted once. It is taken before mu.
+	reading sync.RWMutex
+
+	// mu guards what follows, which is changed with writing held as well.
+	mu      sync.RWMutex
+	closed  bool
+	bounds  Bounds
+	disk    *database // nil: no file is wanted, or it could not be opened
+	spare   *database // in memory; nil while the disk takes everything
+	problem string    // why events go to memory
+	note    string    // about a file that was put aside
 }
+
+var _ events.Log = (*Log)(nil)
 
 // New returns a log. Its file is opened with the first use.
 func New(o Options) *Log {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	l := &Log{options: o, began: o.Now()}
+	if o.Reserve <= 0 {
+		o.Reserve = defaultReserve
+	}
+	l := &Log{options: o, bounds: o.Bounds, began: o.Now()}
 	if o.From != nil {
 		l.spare, l.began = o.From.give()
 		l.options.From = nil
@@ -93,18 +103,11 @@ func New(o Options) *Log {
 	return l
 }
 
-var _ events.Log = (*Log)(nil)
-
-// SetBounds changes how much is kept.
-func (l *Log) SetBounds(b Bounds) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.options.Bounds, l.trimAt = b, time.Time{}
-}
-
 // give closes a log in memory and returns its database, nil if it has none, and from when
 // on it has every event.
 func (l *Log) give() (spare *database, began time.Time) {
+	l.writing.Lock()
+	defer l.writing.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	spare = l.spare
@@ -112,23 +115,48 @@ func (l *Log) give() (spare *database, began time.Time) {
 	return spare, l.began
 }
 
-// Close closes the log. What was appended is kept, but for what is in memory.
-func (l *Log) Close() error {
+// SetBounds changes how much is kept.
+func (l *Log) SetBounds(b Bounds) {
+	l.writing.Lock()
+	defer l.writing.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed {
+	l.bounds, l.trimAt = b, time.Time{}
+}
+
+// closeWithin bounds how long events in memory may take to move to the file in the end.
+const closeWithin = time.Second
+
+// Close closes the log, and ends what reads it. What was appended is kept, but for what is
+// in memory.
+func (l *Log) Close() error {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	if l.isClosed() {
 		return nil
 	}
+	l.mu.Lock()
 	l.closed = true
-	l.move(context.Background())
+	l.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
+	defer cancel()
+	l.move(ctx)
 	for _, d := range l.databases() {
 		d.close()
 	}
 	return nil
 }
 
-// databases returns those that are open, the one that takes events last. mu is held.
+func (l *Log) isClosed() bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.closed
+}
+
+// databases returns those that are open, the one that takes events last.
 func (l *Log) databases() (all []*database) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
 	for _, d := range []*database{l.disk, l.spare} {
 		if d != nil {
 			all = append(all, d)
@@ -137,172 +165,33 @@ func (l *Log) databases() (all []*database) {
 	return all
 }
 
-// prepare opens what is not open and due. mu is held.
-func (l *Log) prepare(ctx context.Context) error {
-	if l.closed {
-		return errClosed
-	}
-	now := l.options.Now()
-	if l.options.File != "" && l.disk != nil {
-		if id, err := files.Identify(l.options.File); err != nil || id != l.id {
-			l.fail(errors.New("its file was removed or replaced"))
-			l.disk.close()
-			l.disk, l.retryAt, l.began = nil, time.Time{}, now
-		}
-	}
-	if l.options.File != "" && l.disk == nil && !now.Before(l.retryAt) {
-		if err := l.openDisk(now); err != nil {
-			l.fail(err)
-		} else if l.spare == nil {
-			l.problem = ""
-		}
-	}
-	if l.spare != nil && l.disk != nil && !now.Before(l.retryAt) {
-		l.move(ctx)
-	}
-	if l.disk == nil && l.spare == nil {
-		return l.openSpare()
-	}
-	return nil
-}
-
-func (l *Log) openSpare() (err error) {
-	l.spare, err = open("", l.began)
-	return err
-}
-
-// openDisk opens the file. One that is damaged is put aside.
-func (l *Log) openDisk(now time.Time) error {
-	if err := l.makeDir(filepath.Dir(l.options.File)); err != nil {
-		return err
-	}
-	d, err := open(l.options.File, l.began)
-	if damaged(err) {
-		if err := l.putAside(now, err); err != nil {
-			return err
-		}
-		l.began = now
-		d, err = open(l.options.File, l.began)
-	}
-	if err != nil {
-		return err
-	}
-	id, err := files.Identify(l.options.File)
-	if err != nil {
-		d.close()
-		return err
-	}
-	l.disk, l.id, l.opened = d, id, true
-	return nil
-}
-
-// makeDir makes the directory of the file, and what is missing above it. Once the file
-// was open it makes that one directory alone: others may be the empty place of a disk
-// that is not mounted now.
-func (l *Log) makeDir(dir string) error {
-	if up := filepath.Dir(dir); !l.opened && up != dir && !files.Exists(up) {
-		if err := l.makeDir(up); err != nil {
-			return err
-		}
-	}
-	return files.MakeDir(dir)
-}
-
-// damaged reports whether an error means that a file is no database, or a broken one.
-func damaged(err error) bool {
-	return errors.Is(err, sqlite3.CORRUPT) || errors.Is(err, sqlite3.NOTADB)
-}
-
-// putAside moves a damaged file, with its log, to quarantine beside it.
-func (l *Log) putAside(now time.Time, why error) error {
-	dir := filepath.Join(filepath.Dir(l.options.File), "quarantine")
-	if err := files.MakeDir(dir); err != nil {
-		return err
-	}
-	to := filepath.Join(dir, now.UTC().Format("20060102-150405")+"-"+filepath.Base(l.options.File))
-	if err := fileutil.Rename(l.options.File, to); err != nil {
-		return err
-	}
-	if wal := l.options.File + "-wal"; files.Exists(wal) {
-		if err := fileutil.Rename(wal, to+"-wal"); err != nil {
-			return err
-		}
-	}
-	l.note = fmt.Sprintf("the event log was damaged (%v) and was moved to %s: events begin anew", why, to)
-	l.warn("The event log was damaged and put aside", "moved to", to, "error", why)
-	return nil
-}
-
-// fail notes that the disk cannot be used for now. mu is held.
-func (l *Log) fail(why error) {
-	l.retryAt = l.options.Now().Add(retryAfter)
-	text := fmt.Sprintf("the event log %s cannot be used (%v): events are kept in memory, and move there when it can be", l.options.File, why)
-	if errors.Is(why, sqlite3.BUSY) || errors.Is(why, sqlite3.BUSY_RECOVERY) {
-		text = fmt.Sprintf("another process has the event log %s open: events are kept in memory, and move there when it has ended", l.options.File)
-	}
-	if text != l.problem {
-		l.warn("The event log cannot be used", "file", l.options.File, "error", why)
-	}
-	l.problem = text
-}
-
-// move moves events from memory to the file. mu is held.
-func (l *Log) move(ctx context.Context) {
-	if l.spare == nil || l.disk == nil {
-		return
-	}
-	for {
-		some, more, err := l.spare.oldest(ctx, 1000)
-		if err == nil && len(some) > 0 {
-			_, err = l.disk.add(ctx, some, true)
-		}
-		if err == nil && !more && len(l.ends) > 0 {
-			_, err = l.disk.add(ctx, nil, true)
-			for i := range l.ends {
-				err = errors.Join(err, l.disk.use(ctx, func() error { return l.disk.end(&l.ends[i]) }))
-			}
-		}
-		if err == nil {
-			err = l.spare.forget(ctx, some)
-		}
-		switch {
-		case err != nil:
-			l.fail(err)
-			return
-		case !more:
-			l.spare.close()
-			l.spare, l.ends, l.problem = nil, nil, ""
-			if l.options.Log != nil {
-				l.options.Log.Info("The event log can be used again", "file", l.options.File)
-			}
-			return
-		}
-	}
-}
-
-// Append implements events.Log.
+// Append implements events.Log. Without events it does what is due: it applies the bounds,
+// and moves events from memory to the file.
 func (l *Log) Append(ctx context.Context, all []events.Event) (added []events.Event, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.writing.Lock()
+	defer l.writing.Unlock()
 	if err := l.prepare(ctx); err != nil {
 		return nil, err
 	}
-	if len(all) == 0 {
-		return nil, l.trim(ctx)
-	}
-	if l.spare == nil {
-		added, err = l.disk.add(ctx, all, false)
-		if err == nil {
-			return added, l.trim(ctx)
+	if len(all) > 0 {
+		if added, err = l.add(ctx, all); err != nil {
+			return nil, err
 		}
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
+	}
+	l.trim(ctx)
+	return added, nil
+}
+
+// add adds events to the file, or to memory if that fails. writing is held.
+func (l *Log) add(ctx context.Context, all []events.Event) (added []events.Event, err error) {
+	if l.spare == nil {
+		if err = l.room(); err == nil {
+			added, err = l.disk.add(ctx, all, false)
+		}
+		if err == nil || ctx.Err() != nil {
+			return added, err
 		}
 		l.fail(err)
-		if damaged(err) { // put aside when it is opened again
-			l.disk.close()
-			l.disk, l.retryAt = nil, time.Time{}
-		}
 		if err := l.openSpare(); err != nil {
 			return nil, err
 		}
@@ -312,82 +201,120 @@ func (l *Log) Append(ctx context.Context, all []events.Event) (added []events.Ev
 		if there, err := l.disk.has(ctx, all); err == nil {
 			fresh = slices.DeleteFunc(slices.Clone(all), func(e events.Event) bool { return there[e.ID] })
 		}
+	}
+	if l.options.File != "" {
 		l.remember(all)
 	}
-	added, err = l.spare.add(ctx, fresh, false)
-	if err != nil {
-		return nil, err
-	}
-	return added, l.trim(ctx)
+	return l.spare.add(ctx, fresh, false)
 }
 
-// most is how many ends wait for the disk at most.
-const most = 100_000
-
-// remember keeps what events end until the disk can be written. mu is held.
-func (l *Log) remember(all []events.Event) {
-	for _, e := range all {
-		if len(e.Closes) > 0 && len(l.ends) < most {
-			l.ends = append(l.ends, events.Event{Time: e.Time, Closes: e.Closes})
+// trim applies the bounds, now and then. writing is held.
+func (l *Log) trim(ctx context.Context) {
+	now := l.options.Now()
+	if now.Before(l.trimAt) {
+		return
+	}
+	l.trimAt = now.Add(trimAfter)
+	for _, d := range l.databases() {
+		more, err := d.trim(ctx, l.boundsOf(d, now))
+		if more {
+			l.trimAt = time.Time{}
+		}
+		if err != nil && ctx.Err() == nil {
+			l.warn("Old events could not be removed, which is tried again", "error", err)
+			if d == l.disk && l.spare == nil {
+				l.fail(err)
+			}
 		}
 	}
 }
 
-// trim applies the bounds, now and then. mu is held.
-func (l *Log) trim(ctx context.Context) error {
-	now := l.options.Now()
-	if now.Before(l.trimAt) {
+// boundsOf returns the bounds of a database.
+func (l *Log) boundsOf(d *database, now time.Time) (b bounds) {
+	b.count, b.bytes = cmp.Or(l.bounds.Count, DefaultCount), cmp.Or(l.bounds.Bytes, DefaultBytes)
+	if d.file == "" {
+		b.bytes = min(cmp.Or(l.bounds.MemoryBytes, DefaultMemoryBytes), DefaultMemoryBytes)
+	}
+	if l.bounds.Retention > 0 {
+		b.oldest = now.Add(-l.bounds.Retention)
+	}
+	return b
+}
+
+// within returns the filter for what is kept: events that are too old are removed some time
+// after.
+func (l *Log) within(f events.Filter) events.Filter {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if l.bounds.Retention > 0 {
+		if oldest := l.options.Now().Add(-l.bounds.Retention); f.From.Before(oldest) {
+			f.From = oldest
+		}
+	}
+	return f
+}
+
+// ready opens what a read needs.
+func (l *Log) ready(ctx context.Context) error {
+	if l.isClosed() {
+		return errClosed
+	}
+	if l.prepared.Load() {
 		return nil
 	}
-	l.trimAt = now.Add(trimAfter)
-	for _, d := range l.databases() {
-		if err := d.trim(ctx, l.bounds(d, now)); err != nil {
-			if d == l.disk && ctx.Err() == nil {
-				l.fail(err)
-				continue
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	return l.prepare(ctx)
+}
+
+// read calls run for each database. If the file turns out to be damaged or gone, it is put
+// aside, and run is called once more; first is called before each time.
+func (l *Log) read(ctx context.Context, first func(), run func(*database) error) error {
+	for again := false; ; again = true {
+		if err := l.ready(ctx); err != nil {
+			return err
+		}
+		first()
+		err := l.readAll(run)
+		if err == nil || again || ctx.Err() != nil {
+			return err
+		}
+		switch {
+		case damaged(err), errors.Is(err, errGone):
+			if err := l.reopen(ctx, err); err != nil {
+				return err
 			}
+		case !errors.Is(err, errClosed):
+			return err
+		}
+	}
+}
+
+func (l *Log) readAll(run func(*database) error) error {
+	l.reading.RLock()
+	defer l.reading.RUnlock()
+	for _, d := range l.databases() {
+		if err := run(d); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (l *Log) bounds(d *database, now time.Time) (b bounds) {
-	o := l.options.Bounds
-	b.count, b.bytes = cmp.Or(o.Count, DefaultCount), cmp.Or(o.Bytes, DefaultBytes)
-	if d.file == "" {
-		b.bytes = min(cmp.Or(o.MemoryBytes, DefaultMemoryBytes), DefaultMemoryBytes)
-	}
-	if o.Retention > 0 {
-		b.oldest = now.Add(-o.Retention)
-	}
-	return b
-}
-
-// reading returns the databases to read from.
-func (l *Log) reading(ctx context.Context) ([]*database, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if err := l.prepare(ctx); err != nil {
-		return nil, err
-	}
-	return l.databases(), nil
-}
-
 // Select implements events.Log.
 func (l *Log) Select(ctx context.Context, f events.Filter) (found []events.Event, more int, err error) {
-	all, err := l.reading(ctx)
+	f = l.within(f)
+	of := 0 // databases
+	err = l.read(ctx, func() { found, more, of = nil, 0, 0 }, func(d *database) error {
+		part, beyond, err := d.choose(ctx, f)
+		found, more = append(found, part...), more+beyond
+		of++
+		return err
+	})
 	if err != nil {
 		return nil, 0, err
 	}
-	for _, d := range all {
-		part, beyond, err := d.choose(ctx, f)
-		if err != nil {
-			return nil, 0, err
-		}
-		found, more = append(found, part...), more+beyond
-	}
-	if len(all) > 1 {
+	if of > 1 {
 		slices.SortStableFunc(found, func(a, b events.Event) int { return b.Time.Compare(a.Time) })
 		if len(found) > f.Limit {
 			more += len(found) - f.Limit
@@ -399,21 +326,15 @@ func (l *Log) Select(ctx context.Context, f events.Filter) (found []events.Event
 
 // Count implements events.Log.
 func (l *Log) Count(ctx context.Context, f events.Filter, by []events.Field, limit int) (groups []events.Group, err error) {
-	all, err := l.reading(ctx)
-	if err != nil {
-		return nil, err
-	}
-	sums := map[string]int{} // place in groups
-	for _, d := range all {
+	f = l.within(f)
+	places := map[string]int{}
+	err = l.read(ctx, func() { groups, places = nil, map[string]int{} }, func(d *database) error {
 		part, err := d.count(ctx, f, by, limit)
-		if err != nil {
-			return nil, err
-		}
 		for _, g := range part {
 			key := strings.Join(g.Values, "\x00")
-			i, ok := sums[key]
+			i, ok := places[key]
 			if !ok {
-				sums[key] = len(groups)
+				places[key] = len(groups)
 				groups = append(groups, g)
 				continue
 			}
@@ -422,6 +343,10 @@ func (l *Log) Count(ctx context.Context, f events.Filter, by []events.Field, lim
 				groups[i].Last = g.Last
 			}
 		}
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	slices.SortStableFunc(groups, func(a, b events.Group) int { return b.Count - a.Count })
 	return groups[:min(limit, len(groups))], nil
@@ -429,16 +354,14 @@ func (l *Log) Count(ctx context.Context, f events.Filter, by []events.Field, lim
 
 // Values implements events.Log.
 func (l *Log) Values(ctx context.Context, f events.Filter, field events.Field, limit int) (values []string, err error) {
-	all, err := l.reading(ctx)
+	f = l.within(f)
+	err = l.read(ctx, func() { values = nil }, func(d *database) error {
+		part, err := d.values(ctx, f, field, limit)
+		values = append(values, part...)
+		return err
+	})
 	if err != nil {
 		return nil, err
-	}
-	for _, d := range all {
-		part, err := d.values(ctx, f, field, limit)
-		if err != nil {
-			return nil, err
-		}
-		values = append(values, part...)
 	}
 	slices.Sort(values)
 	values = slices.Compact(values)
@@ -447,22 +370,21 @@ func (l *Log) Values(ctx context.Context, f events.Filter, field events.Field, l
 
 // Stats implements events.Log.
 func (l *Log) Stats() events.Stats {
-	ctx := context.Background()
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	s := events.Stats{Where: "memory"}
-	if err := l.prepare(ctx); err != nil {
+	if err := l.ready(context.Background()); err != nil {
 		s.Problem = err.Error()
 		return s
 	}
-	if l.options.File != "" && l.disk != nil && l.spare == nil {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if l.disk != nil && l.spare == nil {
 		s.Where = "disk"
 	}
-	for _, d := range l.databases() {
-		part, err := d.stats(ctx)
-		if err != nil {
+	for _, d := range []*database{l.disk, l.spare} {
+		if d == nil {
 			continue
 		}
+		part := d.counted.Load()
 		s.Events, s.Bytes = s.Events+part.Events, s.Bytes+part.Bytes
 		if s.Start.IsZero() || !part.Start.IsZero() && part.Start.Before(s.Start) {
 			s.Start = part.Start
