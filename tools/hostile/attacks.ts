@@ -5,6 +5,7 @@ import {
   ask,
   builder,
   compile,
+  events,
   instant,
   type Query,
   range,
@@ -618,6 +619,75 @@ const own: Attack[] = [
   },
 ];
 
+/** The event log, of the data source whose cluster has the most tasks. */
+const log: Attack[] = [
+  {
+    of: 'own',
+    name: 'events: regex of 13.5 kB, and 50 regexes of 450 bytes',
+    expect: 'refused',
+    deadline: BUDGETED,
+    requests: () => [
+      ask(events({ filters: [{ label: 'task_id', operator: '=~', value: LONG }] })),
+      ask(events({ filters: patterns(50, 450).map((value) => ({ label: 'task_id', operator: '=~', value })) })),
+    ],
+  },
+  {
+    of: 'own',
+    name: 'events: lists of 10,000 values, 8 at once',
+    requests: () =>
+      times(8, (i) =>
+        ask(
+          events({
+            uid: 'large',
+            format: ['table', 'annotations', 'timeline', 'count'][i % 4],
+            filters: [{ label: 'task_id', operator: i % 2 ? '=' : '!=', value: agents(10_000) }],
+          })
+        )
+      ),
+  },
+  {
+    of: 'own',
+    name: 'events: 64 of the longest answers at once',
+    requests: () =>
+      times(64, (i) =>
+        ask(
+          events({
+            uid: 'large',
+            format: ['table', 'annotations', 'timeline'][i % 3],
+            limit: i % 3 === 2 ? 1000 : 10_000,
+            filters: [{ label: 'message', operator: '!~', value: `.*x.{0,${100 + i}}y` }],
+          }),
+          { from: 'now-10y', to: 'now' }
+        )
+      ),
+  },
+  {
+    of: 'own',
+    name: 'events: counts by every field, 32 at once',
+    requests: () =>
+      times(32, () =>
+        ask(
+          events({
+            uid: 'large',
+            format: 'count',
+            groupBy: ['task_id', 'task', 'message', 'agent_id', 'framework_id', 'reason', 'label_x', 'event', 'kind'],
+          }),
+          { from: 'now-10y', to: 'now' }
+        )
+      ),
+  },
+  {
+    of: 'own',
+    name: 'events: every wrong type of JSON',
+    requests: () =>
+      [null, true, 1e308, 'x', [], {}, [[]]].flatMap((value) => [
+        ask(events({ kinds: value, severity: value, groupBy: value, format: value })),
+        ask(events({ filters: value, limit: value })),
+        ask(events({ format: 'count', groupBy: value, filters: [{ label: value, operator: value, value }] })),
+      ]),
+  },
+];
+
 /** Each starts to collect from a cluster in which a tenant chose the names. Last, because collection goes on. */
 const names: Attack[] = [
   {
@@ -660,5 +730,6 @@ export const attacks: Attack[] = [
   ...tables,
   ...current,
   ...own,
+  ...log,
   ...names,
 ];

@@ -57,6 +57,9 @@ export const builder = (more: Query): Query => ({
   ...more,
 });
 
+/** A query for events. */
+export const events = (more: Query = {}): Query => ({ queryType: 'events', ...more });
+
 /** A variable query. */
 export const variable = (what: object, more: Query = {}): Query => ({ queryType: 'variable', variable: what, ...more });
 
