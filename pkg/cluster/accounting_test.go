@@ -14,9 +14,14 @@ import (
 
 func built(t testing.TB, text string) *Cluster {
 	t.Helper()
+	return Build(stateFrom(t, text), nil)
+}
+
+func stateFrom(t testing.TB, text string) *mesos.State {
+	t.Helper()
 	var s mesos.State
 	require.NoError(t, json.Unmarshal([]byte(text), &s))
-	return Build(&s, nil)
+	return &s
 }
 
 // cpus writes CPUs by agent, "?" for unknown.

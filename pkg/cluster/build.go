@@ -79,6 +79,7 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 	b.foreign = len(s.OrphanTasks) > 0
 	b.total()
 	b.addEnded(s)
+	c.awaited = awaitedOf(c, previous)
 	return c
 }
 

@@ -205,6 +205,11 @@ func (e *editor) taskAdded(s *mesos.StreamTask) {
 		var given Task
 		given.hold(s.Resources)
 		e.move(i, state, last.TaskStatus, &given)
+	case known.first > 0 && len(s.Statuses) > 0 && micros(known.first) != micros(s.Statuses[0].Timestamp) && s.Statuses[0].Timestamp > known.latest:
+		e.own()
+		e.count(&e.Tasks[i], -1)
+		e.remove(i) // it ended unseen, and another task has its ID now
+		e.addTask(s)
 	case last.Timestamp > known.latest:
 		e.move(i, state, last.TaskStatus, known)
 	}

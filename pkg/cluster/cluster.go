@@ -58,6 +58,9 @@ type Cluster struct {
 	// are frameworks that were removed, by ID.
 	ended   []endedTask
 	removed map[string]removedFramework
+	// awaited is the model before the leader changed, for as long as agents and schedulers
+	// may not have registered with the new one; else nil.
+	awaited *Cluster
 	// polled is when the /state was asked for that the model is made of, by itself or
 	// with changes.
 	polled time.Time
@@ -202,12 +205,18 @@ func (c *Cluster) SameAs(other *Cluster) bool {
 
 // HasFramework reports whether the leader lists the framework.
 func (c *Cluster) HasFramework(id string) bool {
+	if c == nil {
+		return false
+	}
 	f := c.frameworks[id]
 	return f != nil && f.Listed
 }
 
 // Agent returns the listed agent with an ID, or nil.
 func (c *Cluster) Agent(id string) *Agent {
+	if c == nil {
+		return nil
+	}
 	if a := c.agents[id]; a != nil && a.Listed {
 		return a
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"community-mesos-datasource/pkg/events"
+	"community-mesos-datasource/pkg/mesos"
 )
 
 // Happened returns what happened between two models of the same cluster, oldest first.
@@ -18,10 +19,9 @@ func Happened(before, after *Cluster, labels Labels) []events.Event {
 	if before == nil || after == nil || !before.SameAs(after) {
 		return nil
 	}
-	h := happenings{before: before, after: after, labels: labels}
-	if before.PID != after.PID || before.ElectedTime != after.ElectedTime {
-		h.failover = true
-		h.all = append(h.all, after.Leads())
+	h := happenings{before: before, after: after, labels: labels, earlier: before.awaited, failover: !before.sameElection(after)}
+	if h.failover {
+		h.add(after.Leads())
 	}
 	h.agents()
 	h.frameworks()
@@ -38,7 +38,7 @@ func Missed(asked, answered, polled *Cluster, labels Labels) []events.Event {
 	if asked == nil || answered == nil || polled == nil || !asked.SameAs(polled) {
 		return nil
 	}
-	h := happenings{before: asked, after: polled, labels: labels, answered: answered}
+	h := happenings{before: asked, after: polled, labels: labels, answered: answered, earlier: asked.awaited}
 	h.agents()
 	h.frameworks()
 	h.tasks()
@@ -51,6 +51,8 @@ type happenings struct {
 	// answered is what the event stream made of before until after was answered; nil
 	// without the stream.
 	answered *Cluster
+	// earlier is the model before the leader changed lately; else nil.
+	earlier  *Cluster
 	labels   Labels
 	failover bool // another master leads
 	all      []events.Event
@@ -133,8 +135,11 @@ func (h *happenings) agent(was, a *Agent) {
 		h.add(e)
 	}
 	from := AgentActive
-	if listed {
+	switch {
+	case listed:
 		from = was.State
+	case h.earlier.Agent(a.ID) != nil:
+		from = h.earlier.Agent(a.ID).State
 	}
 	if from != a.State {
 		h.state(a, from, again)
@@ -258,32 +263,41 @@ func (h *happenings) frameworks() {
 		h.add(frameworkEvent(f, events.Added, h.when(removed.registered), micros(removed.registered)))
 		h.add(frameworkEvent(f, events.Removed, h.when(removed.unregistered), ""))
 	}
-	for _, f := range h.before.Frameworks {
-		if !h.after.HasFramework(f.ID) && !(h.failover && h.recovering()) && !h.toldFramework(f.ID) {
-			e := frameworkEvent(f, events.Removed, h.when(h.after.removed[f.ID].unregistered), "")
-			e.Closes = []string{frameworkKey(f, events.Disconnected)}
-			h.add(e)
+	// Schedulers come back to a new leader within a while.
+	gone := func(all []*Framework) {
+		for _, f := range all {
+			if !h.after.HasFramework(f.ID) && !h.toldFramework(f.ID) {
+				e := frameworkEvent(f, events.Removed, h.when(h.after.removed[f.ID].unregistered), "")
+				e.Closes = []string{frameworkKey(f, events.Disconnected)}
+				h.add(e)
+			}
 		}
+	}
+	if !h.failover {
+		gone(h.before.Frameworks)
+	}
+	if h.earlier != nil && h.after.awaited == nil {
+		gone(slices.DeleteFunc(slices.Clone(h.earlier.Frameworks), func(f *Framework) bool { return h.before.HasFramework(f.ID) }))
 	}
 }
 
-// recovering reports whether agents have not come back since the failover. Until then
-// the leader does not know all frameworks.
-func (h *happenings) recovering() bool { return h.after.AgentCounts[AgentRecovered] > 0 }
-
 func (h *happenings) framework(was, f *Framework) {
+	failover := h.failover
+	if (was == nil || !was.Listed) && h.earlier.HasFramework(f.ID) {
+		was, failover = h.earlier.frameworks[f.ID], true
+	}
 	listed := was != nil && was.Listed
 	again := listed && f.registered > was.registered
 	connected := f.State == FrameworkActive || f.State == FrameworkInactive
 	switch {
-	case !listed && h.failover:
+	case !listed && failover:
 	case !listed:
 		h.add(frameworkEvent(f, events.Added, h.when(f.registered), micros(f.registered)))
 	case was.State == FrameworkDisconnected && connected:
 		e := frameworkEvent(f, events.Back, h.when(f.registered), micros(f.registered))
 		e.Closes = []string{frameworkKey(f, events.Disconnected)}
 		h.add(e)
-	case again && connected && !h.failover && was.State != FrameworkRecovered:
+	case again && connected && !failover && was.State != FrameworkRecovered:
 		h.add(frameworkEvent(f, events.FailedOver, h.when(f.registered), micros(f.registered)))
 	case f.State == FrameworkDisconnected && was.State != FrameworkDisconnected && was.State != "":
 		e := frameworkEvent(f, events.Disconnected, h.when(0), micros(f.registered))
@@ -308,10 +322,18 @@ func (h *happenings) tasks() {
 		}
 	}
 	old := make(map[taskKey]float64, len(h.before.ended)) // what ended and was told
-	for i := range h.before.ended {
-		t := &h.before.ended[i]
-		key := taskKey{t.Framework.ID, t.ID}
-		old[key] = max(old[key], t.latest)
+	tell := func(c *Cluster) {
+		for i := range c.ended {
+			t := &c.ended[i]
+			key := taskKey{t.Framework.ID, t.ID}
+			old[key] = max(old[key], t.latest)
+		}
+	}
+	tell(h.before)
+	var earlier map[taskKey]*Task
+	if h.earlier != nil {
+		earlier = tasksByKey(h.earlier.Tasks)
+		tell(h.earlier) // agents tell a new leader what ended on them
 	}
 	over := map[taskKey]bool{}
 	for i := range h.after.ended {
@@ -319,6 +341,9 @@ func (h *happenings) tasks() {
 		key := taskKey{t.Framework.ID, t.ID}
 		latest, known := old[key]
 		before := was[key]
+		if before == nil {
+			before = earlier[key]
+		}
 		switch {
 		case known && t.latest <= latest, meanwhile(key), before == nil && h.answered != nil:
 			continue // told
@@ -335,6 +360,8 @@ func (h *happenings) tasks() {
 		before := was[key]
 		if over[key] {
 			before = nil
+		} else if before == nil {
+			before = earlier[key]
 		}
 		// A task that waits for the acknowledgment of its end is not in the kept model.
 		told := h.answered != nil && before == nil && !t.State.Live()
@@ -342,10 +369,24 @@ func (h *happenings) tasks() {
 			h.task(before, t)
 		}
 	}
+	// Tasks come back with their agents to a new leader.
+	if h.after.awaited != nil && h.after.recovering() {
+		return
+	}
 	for i := range h.before.Tasks {
 		t := &h.before.Tasks[i]
 		key := taskKey{t.Framework.ID, t.ID}
 		if t.State.Live() && still[key] == nil && !over[key] && !meanwhile(key) {
+			h.vanished(t)
+		}
+	}
+	if h.earlier == nil || !h.before.recovering() {
+		return
+	}
+	for i := range h.earlier.Tasks {
+		t := &h.earlier.Tasks[i]
+		key := taskKey{t.Framework.ID, t.ID}
+		if t.State.Live() && was[key] == nil && still[key] == nil && !over[key] && !meanwhile(key) {
 			h.vanished(t)
 		}
 	}
@@ -378,7 +419,12 @@ func (h *happenings) ended(was *Task, t *endedTask) {
 		return // told, and acknowledged since
 	}
 	shown := false
-	for _, status := range t.statuses {
+	for i, status := range t.statuses {
+		if slices.ContainsFunc(t.statuses[:i], func(s mesos.TaskStatus) bool {
+			return s.Timestamp == status.Timestamp && s.State == status.State
+		}) {
+			continue // its agent told it again to a new leader
+		}
 		state := ParseTaskState(status.State)
 		if !state.Live() && state != t.State {
 			continue // the master ends again what has ended, where it removes a framework
@@ -396,9 +442,6 @@ func (h *happenings) ended(was *Task, t *endedTask) {
 
 // vanished tells that a task is not listed any more, and not among those that ended.
 func (h *happenings) vanished(t *Task) {
-	if h.failover {
-		return // its agent may not be back yet
-	}
 	e := h.labels.taskEvent(t, UnknownTask, h.when(0), 0, 0)
 	e.Message = "The leader does not list the task any more: how it ended is not known."
 	h.add(e)

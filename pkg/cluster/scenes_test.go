@@ -372,3 +372,89 @@ func TestASnapshotThatIsOffIsNoticed(t *testing.T) {
 	m := &mesos.Metrics{Values: map[string]float64{}}
 	require.Equal(t, Doubts{}, kept.Disagrees(asked, during, m), "what is not told does not contradict")
 }
+
+// Drains, maintenance, the master's restart and a failover, by polls that are minutes apart.
+// What is expected was found by comparing the answers by hand (10-drain has the steps in
+// its file names); tasks are counted only where how they ended is not known.
+func TestDrainsAndFailoversAreTold(t *testing.T) {
+	steps := []struct{ at, file, want string }{
+		{"07:43:50", "04-series/076-master-state.json.gz", ""},
+		{"07:45:00", "10-drain/draining-get_state.json.gz", "framework added slow-to-die, framework added mesos-execute instance, framework removed mesos-execute instance, agent draining agent2"},
+		{"07:45:40", "10-drain/drained-get_state.json.gz", ""}, // by its file name; the agent is still draining
+		{"07:45:49", "11-maintenance/scheduled-get_state.json.gz", ""},
+		{"07:45:56", "11-maintenance/down-get_state.json.gz", "agent lost agent1"},
+		{"07:47:35", "10-drain/drained2-get_state.json.gz", "framework failed_over cassandra, agent drained agent2, agent lost agent3"},
+		{"07:51:35", "10-drain/quirk-master-state.json.gz", "agent added agent3, agent back agent1, framework added slow-to-die-2, agent reactivated agent2, framework disconnected slow-to-die"},
+		{"07:52:22", "10-drain/third-draining-get_state.json.gz", "framework added slow-to-die-3, agent draining agent2, framework disconnected slow-to-die-2"},
+		{"07:53:39", "13-master-restart/boot00-get_state.json", "master leader"},
+		{"07:53:40", "13-master-restart/boot06-get_state.json", ""},
+		{"07:53:43", "13-master-restart/after-get_state.json", ""},
+		// The restarted master knows nothing of what ended in the 77 s before.
+		{"07:54:56", "13-master-restart/later-get_state.json.gz", "agent reactivated agent2, unknown 10"},
+		{"07:56:55", "14-ha/leader-5050-get_state.json.gz", "master leader, unknown 14"},
+		{"07:58:21", "14-ha/newleader-5061-get_state.json.gz", "master leader, unknown 14"},
+	}
+	var all []*mesos.State
+	var model *Cluster
+	ids := map[string]bool{}
+	for _, step := range steps {
+		asked, err := time.Parse(time.DateTime, "2026-11-21 "+step.at)
+		require.NoError(t, err)
+		s := stateOf(t, step.file, asked, all)
+		all = append(all, s)
+		next := Build(s, model)
+		var got []string
+		unknown := 0
+		for _, e := range Happened(model, next, nil) {
+			require.False(t, ids[e.ID], "twice: %s", e.ID)
+			ids[e.ID] = true
+			if e.Kind != events.KindTask {
+				subject, _, _ := strings.Cut(e.Agent, ".")
+				got = append(got, strings.TrimSpace(fmt.Sprintf("%s %s %s", e.Kind, e.What, subject+e.Framework)))
+			} else if e.What == events.What(UnknownTask) {
+				unknown++
+			}
+		}
+		if unknown > 0 {
+			got = append(got, fmt.Sprintf("unknown %d", unknown))
+		}
+		require.Equal(t, step.want, strings.Join(got, ", "), step.file)
+		model = next
+	}
+}
+
+// Regions: what an agent's draining, drained, unreachable and disconnected open, and what
+// closes it.
+func TestEventsThatLastAreOpenedAndClosed(t *testing.T) {
+	var model *Cluster
+	open := map[string]string{}
+	var lasted []string
+	for _, s := range append(states(t),
+		stateOf(t, "10-drain/draining-get_state.json.gz", at(1795247100), nil),
+		stateOf(t, "10-drain/drained2-get_state.json.gz", at(1795247255), nil),
+		stateOf(t, "10-drain/quirk-master-state.json.gz", at(1795247495), nil)) {
+		next := Build(s, model)
+		for _, e := range Happened(model, next, nil) {
+			for _, key := range e.Closes {
+				if open[key] != "" {
+					lasted = append(lasted, open[key]+" until "+string(e.What))
+					delete(open, key)
+				}
+			}
+			if e.Opens != "" {
+				require.Empty(t, open[e.Opens])
+				open[e.Opens] = string(e.What) + " " + e.Agent + e.Framework
+			}
+		}
+		model = next
+	}
+	require.Equal(t, []string{
+		"disconnected agent3.fixture.test until unreachable",
+		"unreachable agent3.fixture.test until back",
+		"disconnected agent2.fixture.test until back",
+		"disconnected Spark ETL (nightly) until removed",
+		"draining agent2.fixture.test until drained",
+		"drained agent2.fixture.test until reactivated",
+	}, lasted)
+	require.Equal(t, []string{"disconnected slow-to-die"}, slices.Collect(maps.Values(open)))
+}

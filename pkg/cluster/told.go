@@ -50,12 +50,17 @@ func (t *teller) find(changes []mesos.StreamEvent) {
 	if len(t.tasks) == 0 {
 		return
 	}
-	for i := range t.before.Tasks {
-		known := &t.before.Tasks[i]
-		key := taskKey{known.Framework.ID, known.ID}
-		if _, named := t.tasks[key]; named {
-			copied := *known
-			t.tasks[key] = &copied
+	for _, model := range []*Cluster{t.before.awaited, t.before} {
+		if model == nil {
+			continue
+		}
+		for i := range model.Tasks {
+			known := &model.Tasks[i]
+			key := taskKey{known.Framework.ID, known.ID}
+			if _, named := t.tasks[key]; named {
+				copied := *known
+				t.tasks[key] = &copied
+			}
 		}
 	}
 }
@@ -256,6 +261,8 @@ func (t *teller) frameworkTold(s *mesos.Framework) {
 	t.frameworks[told.ID] = told
 	when, turn := moment{time: at(told.registered)}, micros(told.registered)
 	switch {
+	case !known.Listed && t.before.awaited.HasFramework(told.ID):
+		return // every framework registers with a new leader
 	case known.Listed && (known.registered >= told.registered || known.State == FrameworkRecovered):
 		return // already told, or every framework registers with a new leader
 	case !known.Listed:

@@ -1,0 +1,194 @@
+package cluster
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"community-mesos-datasource/pkg/events"
+	"community-mesos-datasource/pkg/mesos"
+)
+
+// short writes events: what they are of, and when in seconds where Mesos tells it.
+func short(all []events.Event) string {
+	var b []string
+	for _, e := range all {
+		text := string(e.What) + " " + strings.TrimSpace(e.Agent+" "+e.TaskID)
+		if e.Kind == events.KindFramework {
+			text = string(e.What) + " " + e.Framework
+		}
+		b = append(b, text)
+	}
+	return strings.TrimSpace(strings.Join(b, ", "))
+}
+
+func TestSeveritiesAreThoseOfTheTable(t *testing.T) {
+	for what, want := range map[events.What]events.Severity{
+		"failed": events.Error, "lost": events.Error, "error": events.Error, "gone": events.Error, "gone_by_operator": events.Error,
+		"unreachable": events.Warning, "dropped": events.Warning, "unknown": events.Warning,
+		"running": events.Info, "finished": events.Info, "killed": events.Info, "staging": events.Info,
+	} {
+		require.Equal(t, want, SeverityOf(events.KindTask, what), what)
+	}
+	require.Equal(t, events.Error, SeverityOf(events.KindAgent, events.Unreachable))
+	require.Equal(t, events.Warning, SeverityOf(events.KindAgent, events.Draining))
+	require.Equal(t, events.Info, SeverityOf(events.KindAgent, events.Back))
+	require.Equal(t, events.Warning, SeverityOf(events.KindMaster, events.NewLeader))
+	require.Equal(t, events.Info, SeverityOf(events.KindFramework, events.Added))
+}
+
+func TestAnEventOfTheStreamHasAllThatIsKnown(t *testing.T) {
+	base := built(t, strings.Replace(aBase, `"name": "web",`, `"name": "web", "labels": [{"key": "team", "value": "shop"}],`, 1))
+	update := taskUpdated("t1", "TASK_FAILED", 105.25)
+	update.Update.Status.Reason, update.Update.Status.Source = "REASON_CONTAINER_LIMITATION_MEMORY", "SOURCE_SLAVE"
+	update.Update.Status.Message = "Memory limit exceeded"
+	labels := func(all []mesos.Label) map[string]string {
+		return map[string]string{"label_" + all[0].Key: all[0].Value}
+	}
+	require.Equal(t, []events.Event{{
+		ID: "task/F1/t1/failed/105250000", Kind: events.KindTask, What: "failed", Severity: events.Error,
+		Time: time.UnixMicro(105250000).UTC(), Agent: "agent1", AgentID: "S1", Framework: "one", FrameworkID: "F1", Role: "prod",
+		Task: "web", TaskID: "t1", Reason: "container_limitation_memory", Source: "agent", Message: "Memory limit exceeded",
+		Labels: map[string]string{"label_team": "shop"},
+	}}, base.EventsOf([]mesos.StreamEvent{update}, labels))
+}
+
+// The same end, told by the stream and by /state, is one event.
+func TestBothWaysGiveTheSameIDs(t *testing.T) {
+	base := built(t, aBase)
+	stream := base.EventsOf([]mesos.StreamEvent{taskUpdated("t1", "TASK_KILLING", 104), taskUpdated("t1", "TASK_KILLED", 105.5)}, nil)
+	var s mesos.State
+	unmarshal(t, strings.Replace(aBase, `{"state": "TASK_RUNNING", "timestamp": 21}]`,
+		`{"state": "TASK_RUNNING", "timestamp": 103}, {"state": "TASK_KILLING", "timestamp": 104}, {"state": "TASK_KILLED", "timestamp": 105.5}]`, 1), &s)
+	f := &s.Frameworks[0]
+	f.Tasks[0].State = "TASK_KILLED"
+	f.CompletedTasks, f.Tasks = mesos.Ended(f.Tasks), nil
+	polled := Happened(base, Build(&s, base), nil)
+	require.Equal(t, "killing agent1 t1, killed agent1 t1", short(polled))
+	require.Equal(t, short(stream), short(polled))
+	for i := range stream {
+		require.Equal(t, stream[i].ID, polled[i].ID)
+		require.Equal(t, stream[i].Time, polled[i].Time)
+	}
+}
+
+func TestATaskWhoseEndIsNotToldEndedUnknown(t *testing.T) {
+	base := built(t, aBase)
+	var s mesos.State
+	unmarshal(t, aBase, &s)
+	s.Frameworks[0].Tasks = nil
+	s.Sent = time.Unix(50, 0)
+	got := Happened(base, Build(&s, base), nil)
+	require.Equal(t, "unknown agent1 t1", short(got))
+	require.Equal(t, base.Time, got[0].NotBefore)
+	require.Equal(t, s.Sent, got[0].Time)
+}
+
+// A task ID that is used again is another task.
+func TestATaskIDMayBeUsedAgain(t *testing.T) {
+	base := built(t, aBase)
+	base.Time = time.Unix(100, 0)
+	changes := []mesos.StreamEvent{taskUpdated("t1", "TASK_FINISHED", 105), taskAdded("t1", 0.5), taskUpdated("t1", "TASK_RUNNING", 107), taskUpdated("t1", "TASK_FINISHED", 109)}
+	told := base.EventsOf(changes, nil)
+	require.Equal(t, "finished agent1 t1, staging agent1 t1, running agent1 t1, finished agent1 t1", short(told))
+	ids := map[string]bool{}
+	for _, e := range told {
+		ids[e.ID] = true
+	}
+	require.Len(t, ids, 4)
+	require.Empty(t, base.With(changes, time.Unix(110, 0)).Tasks)
+	with := base.With(changes[:3], time.Unix(110, 0))
+	require.Len(t, with.Tasks, 1)
+	require.Equal(t, "0.7", text(with.Allocated[CPUs]), "its own and the executor's")
+
+	// SUBSCRIBED lists both.
+	both := mesos.StreamEvent{Type: mesos.StreamSubscribed, Received: time.Unix(120, 0), Subscribed: &mesos.Subscribed{Tasks: []mesos.StreamTask{
+		streamTask("t1", "TASK_RUNNING", 107), streamTask("t1", "TASK_FINISHED", 20, 105),
+	}}}
+	for _, model := range []*Cluster{base, with} {
+		resumed := model.With([]mesos.StreamEvent{both}, time.Unix(121, 0))
+		require.Len(t, resumed.Tasks, 1)
+		require.Equal(t, 107.0, resumed.Tasks[0].first)
+		require.Equal(t, "0.7", text(resumed.Allocated[CPUs]))
+	}
+	require.Equal(t, "finished agent1 t1, running agent1 t1", short(base.EventsOf([]mesos.StreamEvent{both}, nil)))
+	require.Empty(t, with.EventsOf([]mesos.StreamEvent{both}, nil))
+}
+
+func streamTask(id, state string, timestamps ...float64) mesos.StreamTask {
+	t := mesos.StreamTask{Task: mesos.Task{ID: id, Name: id, FrameworkID: "F1", SlaveID: "S1", State: state, Role: "prod", Resources: mesos.Resources{CPUs: 0.5}}}
+	for i, timestamp := range timestamps {
+		told := "TASK_RUNNING"
+		if i == len(timestamps)-1 {
+			told = state
+		}
+		status := mesos.TaskStatus{State: told, Timestamp: timestamp}
+		t.Task.Statuses = append(t.Task.Statuses, status)
+		t.Statuses = append(t.Statuses, mesos.StreamStatus{TaskStatus: status, TaskID: id, SlaveID: "S1", UUID: "u", Reason: "REASON_X"})
+	}
+	return t
+}
+
+// What was missed while the stream was broken is told by SUBSCRIBED, with its reasons.
+func TestSubscribedTellsWhatWasMissed(t *testing.T) {
+	base := built(t, aBase)
+	base.Time = time.Unix(100, 0)
+	subscribed := mesos.StreamEvent{Type: mesos.StreamSubscribed, Received: time.Unix(200, 0), Subscribed: &mesos.Subscribed{Tasks: []mesos.StreamTask{
+		streamTask("t1", "TASK_FAILED", 21, 150), streamTask("t2", "TASK_FINISHED", 160, 170), streamTask("old", "TASK_FINISHED", 50, 60), streamTask("t3", "TASK_STAGING"),
+	}}}
+	told := base.EventsOf([]mesos.StreamEvent{subscribed}, nil)
+	require.Equal(t, "failed agent1 t1, running agent1 t2, finished agent1 t2, staging agent1 t3", short(told))
+	require.Equal(t, "x", told[0].Reason)
+	require.Equal(t, base.Time, told[3].NotBefore)
+	require.Empty(t, (*Cluster)(nil).EventsOf([]mesos.StreamEvent{subscribed}, nil), "without a model nothing is known to have happened since")
+}
+
+// A first model, and one of another cluster, tell nothing.
+func TestAFirstModelTellsNothing(t *testing.T) {
+	base := built(t, aBase)
+	require.Empty(t, Happened(nil, base, nil))
+	require.Empty(t, Happened(base, base, nil))
+	other := built(t, `{"id": "x", "pid": "master@10.9.9.9:5050", "elected_time": 5, "slaves": [], "frameworks": []}`)
+	require.Empty(t, Happened(base, other, nil))
+}
+
+func unmarshal(t *testing.T, text string, s *mesos.State) {
+	t.Helper()
+	*s = *stateFrom(t, text)
+}
+
+// After a failover nothing is told of what has not come back yet; of what does not, when
+// it is sure.
+func TestWhatDoesNotComeBackToANewLeader(t *testing.T) {
+	base := built(t, aBase)
+	next := func(before *Cluster, seconds int64, text string) (*Cluster, string) {
+		s := stateFrom(t, text)
+		s.Sent = time.Unix(seconds, 0)
+		after := Build(s, before)
+		return after, short(Happened(before, after, nil))
+	}
+	const head = `{"id": "m2", "pid": "master@10.0.0.2:5050", "elected_time": 1000, "activated_slaves": 0, "unreachable_slaves": %, `
+	begin := func(unreachable string) string { return strings.Replace(head, "%", unreachable, 1) }
+	recovering := begin("0") + `"recovered_slaves": [{"id": "S1", "hostname": "agent1"}], "slaves": [], "frameworks": []}`
+	one, told := next(base, 1010, recovering)
+	require.Equal(t, "leader", told)
+	two, told := next(one, 1070, recovering)
+	require.Equal(t, "", told)
+
+	back, told := next(two, 1100, strings.Replace(aBase, `"pid": "master@10.0.0.1:5050", "elected_time": 1`, `"pid": "master@10.0.0.2:5050", "elected_time": 1000`, 1))
+	require.Equal(t, "", told, "all is as before")
+	_, told = next(back, 2000, strings.Replace(aBase, `"pid": "master@10.0.0.1:5050", "elected_time": 1`, `"pid": "master@10.0.0.2:5050", "elected_time": 1000`, 1))
+	require.Equal(t, "", told)
+
+	gone := begin("1") + `"recovered_slaves": [], "slaves": [], "frameworks": []}`
+	three, told := next(two, 1650, gone)
+	require.Equal(t, "unreachable agent1, removed one, unknown agent1 t1", told)
+	require.Nil(t, three.awaited)
+
+	soon, told := next(two, 1200, gone)
+	require.Equal(t, "unreachable agent1, unknown agent1 t1", told)
+	_, told = next(soon, 1700, gone)
+	require.Equal(t, "removed one", told)
+}
