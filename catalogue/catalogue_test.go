@@ -205,11 +205,16 @@ func TestOtherNamesOfTheContract(t *testing.T) {
 
 func TestKindOf(t *testing.T) {
 	for name, want := range map[string][]series.Poll{
-		"mesos_cluster_cpus_capacity":     {series.PollState},
+		"mesos_cluster_cpus_capacity":     {series.PollModel},
+		"mesos_cluster_cpus_offered":      {series.PollState},
+		"mesos_agent_state":               {series.PollModel},
+		"mesos_agent_info":                {series.PollState},
+		"mesos_task_state":                {series.PollState},
+		"mesos_role_tasks_ended_total":    {series.PollModel},
 		"mesos_cluster_tasks_ended_total": {series.PollSnapshot},
-		"mesos_role_cpus_allocated":       {series.PollState},
+		"mesos_role_cpus_allocated":       {series.PollModel},
 		"mesos_role_cpus_quota_limit":     {series.PollRoles},
-		"mesos_role_tasks":                {series.PollState},
+		"mesos_role_tasks":                {series.PollModel},
 		"mesos_master_cpus_capacity":      {series.PollSnapshot},
 		"mesos_master_uptime_seconds":     {series.PollSnapshot, series.PollFollowers},
 		"mesos_agent_uptime_seconds":      {series.PollAgents},

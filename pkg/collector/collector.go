@@ -4,12 +4,13 @@
 //
 // Its files: collector.go its life; loop.go when polls run, are tried again and
 // back off; poll.go what all kinds of poll share; snapshot.go, state.go,
-// followers.go and agents.go the kinds; name.go the label cluster; ladder.go the
+// followers.go, agents.go and stream.go the kinds; model.go the model kept by the event
+// stream; events.go what is done with events; name.go the label cluster; ladder.go the
 // intervals; status.go what it reports of itself.
 //
-// Four loops run beside each other: /metrics/snapshot of the leader, its
-// /state and /roles, the followers' own snapshots, and agents' statistics where
-// they are wanted. One writer writes their samples, one batch at a time.
+// Five loops run beside each other: /metrics/snapshot of the leader, its
+// /state and /roles, the followers' own snapshots, agents' statistics where
+// they are wanted, and the event stream. One writer writes their samples, one batch at a time.
 package collector
 
 import (
@@ -63,6 +64,7 @@ type Collector struct {
 	state     *statePoll
 	followers *followersPoll
 	agents    *agentsPoll
+	stream    *streamPoll
 	polls     []pollKind // all of them
 
 	mu        sync.Mutex
@@ -82,6 +84,16 @@ type Collector struct {
 	storage   StorageStatus
 	viewed    *cluster.Cluster // the model that current is of: nil while the series of /state have ended
 	current   *CurrentView     // nil with viewed
+
+	// watched is when the cluster was watched last; gap is from when on it was not,
+	// zero while it is, and gapWhy why not.
+	watched, gap time.Time
+	gapWhy       error
+
+	// noticing is held while changes of the stream are made to events, noting while
+	// events are added to the log. They are taken in this order, before writing.
+	noticing, noting sync.Mutex
+	keeper           eventKeeper
 
 	// writing is held while a batch is made. It is taken before mu.
 	writing sync.Mutex
@@ -120,7 +132,12 @@ func New(c Config) *Collector {
 	collector.snapshot = newSnapshotPoll(collector)
 	collector.followers = newFollowersPoll(collector)
 	collector.agents = newAgentsPoll(collector)
-	collector.polls = []pollKind{collector.state, collector.snapshot, collector.followers, collector.agents}
+	collector.stream = newStreamPoll(collector)
+	collector.keeper.log = &seenIDs{}
+	if c.Events != nil {
+		collector.keeper.log = c.Events
+	}
+	collector.polls = []pollKind{collector.state, collector.snapshot, collector.followers, collector.agents, collector.stream}
 	for _, k := range collector.polls {
 		k.schedule().fresh()
 	}
@@ -365,10 +382,14 @@ func (c *Collector) Cluster() *cluster.Cluster {
 }
 
 // Interval returns how often a kind of poll runs now, back-off left aside; 0 for
-// followers where there are none and for agents where they are not asked.
+// followers where there are none, for agents where they are not asked, and for the
+// event stream where it is not read.
 func (c *Collector) Interval(p series.Poll) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if p == series.PollModel {
+		return c.modelInterval()
+	}
 	for _, k := range c.polls {
 		for _, o := range k.outcomes() {
 			switch {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"community-mesos-datasource/pkg/events"
 	"community-mesos-datasource/pkg/mesos"
 	"community-mesos-datasource/pkg/samples"
 	"community-mesos-datasource/pkg/series"
@@ -78,6 +79,8 @@ type Config struct {
 	// where it has none: the name of a cluster that cannot be reached after a
 	// restart. May be nil.
 	LastCluster func(context.Context) string
+	// Events keeps what happens in the cluster. May be nil: then it is counted only.
+	Events events.Log
 	// Jitter spreads the polls after a failure: a number from 0 to 1, random if nil.
 	Jitter func() float64
 }
@@ -97,7 +100,16 @@ type Settings struct {
 	// AgentStatistics: agents are asked for measured use, where the client has
 	// agents (HasAgents).
 	AgentStatistics bool
+	// Subscribe is auto or never: the event stream is read, where the client can
+	// (Subscriber).
+	Subscribe string
 }
+
+// The values of Settings.Subscribe.
+const (
+	SubscribeAuto  = "auto"
+	SubscribeNever = "never"
+)
 
 // The values of Settings.TaskSeries.
 const (
@@ -115,6 +127,9 @@ func (s Settings) withDefaults() Settings {
 	}
 	if s.TaskSeries == "" {
 		s.TaskSeries = TaskSeriesAuto
+	}
+	if s.Subscribe == "" {
+		s.Subscribe = SubscribeAuto
 	}
 	if s.MaxSeries <= 0 {
 		s.MaxSeries = 300_000
@@ -134,7 +149,7 @@ func (s Settings) equal(other Settings) bool {
 	return slices.Equal(s.TaskLabels, other.TaskLabels) && slices.Equal(s.Masters, other.Masters) &&
 		s.PollInterval == other.PollInterval && s.IdleTimeout == other.IdleTimeout && s.TaskSeries == other.TaskSeries &&
 		s.MaxSeries == other.MaxSeries && s.ClusterName == other.ClusterName &&
-		s.UID == other.UID && s.AgentStatistics == other.AgentStatistics
+		s.UID == other.UID && s.AgentStatistics == other.AgentStatistics && s.Subscribe == other.Subscribe
 }
 
 type noLog struct{}

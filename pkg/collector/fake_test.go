@@ -9,6 +9,7 @@ import (
 
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/collector/clocktest"
+	"community-mesos-datasource/pkg/events"
 	"community-mesos-datasource/pkg/mesos"
 )
 
@@ -34,6 +35,11 @@ type fake struct {
 	late     map[string]time.Duration // how much later than now a request went out
 	panics   map[string]bool          // by what is asked
 	hold     chan struct{}            // where not nil, snapshots wait for it
+	noEvents bool                     // there is no event log
+	// streaming is the fake with an event stream; nil: it has none. refused is the answer
+	// to SUBSCRIBE, where not nil.
+	streaming *streaming
+	refused   error
 }
 
 func newFake(clock *clocktest.Clock) *fake {
@@ -192,21 +198,26 @@ func (f *fake) Close() {
 type faked struct {
 	*collector.Collector
 	*fake
-	clock *clocktest.Clock
-	rec   *recorder
+	clock  *clocktest.Clock
+	rec    *recorder
+	events *eventLog
 }
 
 func start(t *testing.T, s collector.Settings, change ...func(*fake)) *faked {
 	t.Helper()
 	clock := clocktest.New(begin)
-	f := &faked{fake: newFake(clock), clock: clock, rec: newRecorder()}
+	f := &faked{fake: newFake(clock), clock: clock, rec: newRecorder(), events: &eventLog{}}
 	for _, c := range change {
 		c(f.fake)
 	}
 	if s.UID == "" {
 		s.UID = "uid"
 	}
-	f.Collector = collector.New(collector.Config{Client: f.fake, Sink: f.rec, Clock: clock, Settings: s,
+	var log events.Log
+	if !f.noEvents {
+		log = f.events
+	}
+	f.Collector = collector.New(collector.Config{Client: f.client(), Sink: f.rec, Clock: clock, Settings: s, Events: log,
 		Jitter: func() float64 { return 0.5 }, HistoryStart: func() time.Time {
 			f.mu.Lock()
 			defer f.mu.Unlock()
@@ -226,6 +237,14 @@ func start(t *testing.T, s collector.Settings, change ...func(*fake)) *faked {
 	t.Cleanup(f.Stop)
 	if f.hold == nil {
 		clock.Settle()
+	}
+	return f
+}
+
+// client returns what the collector asks.
+func (f *fake) client() collector.Client {
+	if f.streaming != nil {
+		return f.streaming
 	}
 	return f
 }

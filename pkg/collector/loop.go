@@ -19,6 +19,11 @@ type run struct {
 	settings Settings
 	client   Client
 	loops    sync.WaitGroup
+
+	// notes fires when changes of the event stream are to be noted; noting reports
+	// whether it runs. Both are guarded by Collector.mu.
+	notes  Timer
+	noting bool
 }
 
 // startRun starts the loops. mu is held.
@@ -26,6 +31,15 @@ func (c *Collector) startRun() {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &run{ctx: ctx, cancel: cancel, settings: c.settings, client: c.client}
 	c.run = r
+	c.stream.end()
+	r.notes = c.clock.NewTimer()
+	r.notes.Stop()
+	c.running.Add(1)
+	r.loops.Go(func() {
+		defer c.running.Done()
+		defer r.notes.Stop()
+		c.noteLoop(r)
+	})
 	now := c.clock.Now()
 	// Polls that start again start together: the snapshot waits for /state.
 	restart := now
@@ -41,14 +55,14 @@ func (c *Collector) startRun() {
 		} else {
 			s.due = later(now, s.scheduled.Add(k.interval()))
 		}
-		s.working = false
+		s.working, s.waiting, s.hastened = false, false, time.Time{}
 		timer := c.clock.NewTimer()
-		first := s.due
+		s.timer = timer
 		c.running.Add(1)
 		r.loops.Go(func() {
 			defer c.running.Done()
 			defer timer.Stop()
-			c.loop(r, k, first, timer)
+			c.loop(r, k, timer)
 		})
 	}
 }
@@ -117,9 +131,9 @@ func (r *run) wait(timer Timer, d time.Duration) bool {
 
 // loop runs a kind of poll until its run ends or nobody has asked for
 // idleTimeout.
-func (c *Collector) loop(r *run, k pollKind, due time.Time, timer Timer) {
+func (c *Collector) loop(r *run, k pollKind, timer Timer) {
 	s := k.schedule()
-	for r.wait(timer, due.Sub(c.clock.Now())) {
+	for c.waitDue(r, s, timer) {
 		if c.idle(r) {
 			return
 		}
@@ -128,7 +142,8 @@ func (c *Collector) loop(r *run, k pollKind, due time.Time, timer Timer) {
 			c.mu.Unlock()
 			return
 		}
-		s.working = true
+		due := s.due
+		s.working, s.waiting = true, false
 		p := &scheduledPoll{run: r, of: k, scheduled: due, interval: k.interval(), timer: timer}
 		c.mu.Unlock()
 
@@ -151,9 +166,52 @@ func (c *Collector) loop(r *run, k pollKind, due time.Time, timer Timer) {
 			due = due.Add(now.Sub(due).Truncate(every) + every)
 		}
 		s.due = due
+		if wanted := later(s.hastened, c.clock.Now()); !s.hastened.IsZero() && wanted.Before(due) {
+			s.due = wanted
+		}
+		s.hastened = time.Time{}
 		done(s.tryDone)
 		done(s.attempted)
 		c.mu.Unlock()
+	}
+}
+
+// waitDue waits until a poll is due, and returns false when the run has ended
+// meanwhile.
+func (c *Collector) waitDue(r *run, s *schedule, timer Timer) bool {
+	c.mu.Lock()
+	if c.run != r {
+		c.mu.Unlock()
+		return false
+	}
+	wait := s.due.Sub(c.clock.Now())
+	if s.waiting = wait > 0; s.waiting {
+		timer.Reset(wait)
+	}
+	waiting := s.waiting
+	c.mu.Unlock()
+	if waiting {
+		select {
+		case <-timer.C():
+		case <-r.ctx.Done():
+		}
+	}
+	return r.ctx.Err() == nil
+}
+
+// hasten makes a poll run at a moment if it is due later. One that is running runs again
+// then. mu is held.
+func (c *Collector) hasten(s *schedule, at time.Time) {
+	switch {
+	case s.working:
+		if s.hastened.IsZero() || at.Before(s.hastened) {
+			s.hastened = at
+		}
+	case at.Before(s.due):
+		s.due = later(at, c.clock.Now())
+		if s.waiting {
+			s.timer.Reset(s.due.Sub(c.clock.Now()))
+		}
 	}
 }
 
@@ -170,6 +228,7 @@ func (c *Collector) idle(r *run) bool {
 		return true
 	}
 	timeout := c.settings.IdleTimeout
+	c.lose(nil)
 	c.endRun()
 	c.mu.Unlock()
 	c.log.Info("Polling stops: nobody has queried the data source", "for", timeout)

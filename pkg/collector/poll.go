@@ -13,7 +13,7 @@ import (
 
 // This file is what all kinds of poll share: the schedule of one, how its last
 // attempt went, and how a result is written. The kinds are in snapshot.go,
-// state.go, followers.go and agents.go.
+// state.go, followers.go, agents.go and stream.go.
 
 // A pollKind is one kind of poll: what one loop asks for, and everything that is
 // remembered of it.
@@ -43,6 +43,10 @@ type schedule struct {
 	due       time.Time // of the next
 	working   bool
 	failed    int // polls in a row
+
+	timer    Timer     // of its loop
+	waiting  bool      // the loop waits for the timer
+	hastened time.Time // when a poll that is running is to run again; zero: as usual
 
 	// tryDone closes after the first attempt since fresh, attempted after the
 	// first whole poll (up to two attempts).
@@ -163,8 +167,11 @@ func (c *Collector) failSome(p *scheduledPoll, o *outcome, cause error, answered
 		return
 	}
 	first := o.failedWith(cause, p.of.schedule().tried)
-	if o == &c.state.result {
+	// A /state that fails while events keep the model costs what only /state has.
+	kept := o == &c.state.result && c.stream.following()
+	if o == &c.state.result && !kept {
 		c.endCurrent() // with the series of tasks
+		c.lose(cause)
 	}
 	h := o.health()
 	c.mu.Unlock()
@@ -175,12 +182,24 @@ func (c *Collector) failSome(p *scheduledPoll, o *outcome, cause error, answered
 		return // nothing was written yet, and the name of the cluster is unknown
 	}
 	var err error
-	if len(answered) > 0 {
+	switch {
+	case len(answered) > 0:
 		err = c.writer.Followers(p.ctx, answered, p.scheduled, h)
-	} else {
+	case kept:
+		err = c.writer.FailKept(p.ctx, p.scheduled, h)
+	default:
 		err = c.writer.Fail(p.ctx, p.scheduled, c.historyStart(), h)
 	}
 	c.noteWritten(p.ctx, err)
+}
+
+// failAgain writes that a poll still fails although it was not tried again.
+func (c *Collector) failAgain(p *scheduledPoll, o *outcome) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	if h, current := c.healthOf(p, o); current {
+		c.noteWritten(p.ctx, c.writer.Fail(p.ctx, p.scheduled, c.historyStart(), h))
+	}
 }
 
 // healthOf begins the report of a poll; false when its run has ended.

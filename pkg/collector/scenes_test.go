@@ -2,6 +2,7 @@ package collector_test
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/json"
 	"io"
@@ -51,6 +52,7 @@ func watchAs(t *testing.T, as string, s collector.Settings, scenes ...mesostest.
 func watchMasters(t *testing.T, cluster *mesostest.Cluster, masters []string, as string, s collector.Settings) *watched {
 	t.Helper()
 	clock := clocktest.New(begin)
+	s.Subscribe = cmp.Or(s.Subscribe, collector.SubscribeNever) // nothing answers there
 	// One request per connection: none outlives its test.
 	transport := authorized{&http.Transport{DisableKeepAlives: true}, as}
 	client, err := mesos.New(mesos.Config{Masters: masters, Now: clock.Now, HTTP: &http.Client{Transport: transport}})

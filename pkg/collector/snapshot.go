@@ -52,5 +52,7 @@ func (s *snapshotPoll) perform(p *scheduledPoll) bool {
 	s.mu.Lock()
 	s.leader = answer.Target
 	s.mu.Unlock()
+	s.note(p.run, nil)
+	s.stream.follow(p, answer)
 	return true
 }

@@ -33,8 +33,34 @@ func (s *statePoll) outcomes() []*outcome { return []*outcome{&s.result, &s.role
 func (s *statePoll) runs() bool           { return true }
 func (s *statePoll) reported() bool       { return true }
 func (s *statePoll) interval() time.Duration {
+	every := s.ladder()
+	// What events keep is only checked by /state. One that failed is asked for as soon as
+	// without them.
+	// No event and no number of a snapshot tells when an agent has drained.
+	if s.agentCount() >= manyAgents && s.when.failed == 0 && s.model.AgentCounts[cluster.AgentDraining] == 0 && s.stream.following() {
+		return max(every, min(fewerStates*every, longestState))
+	}
+	return every
+}
+
+// ladder returns how often /state is asked for without the event stream. mu is held.
+func (s *statePoll) ladder() time.Duration {
 	return stateInterval(s.settings.PollInterval, s.agentCount(), s.head())
 }
+
+// earliest returns when /state may be asked for out of turn: within the share of the
+// master's time, and where that changes nothing, less and less out of turn. mu is held.
+func (s *statePoll) earliest() time.Time {
+	every := s.ladder()
+	wait := min(every, max(s.settings.PollInterval, s.head()*headShare))
+	for range s.stream.kept.early {
+		wait = min(2*wait, every)
+	}
+	return s.last().Add(wait)
+}
+
+// last returns when /state was asked for last. mu is held.
+func (s *statePoll) last() time.Time { return later(s.when.scheduled, s.when.tried) }
 
 // agentCount returns the number of agents of the latest model. mu is held.
 func (s *statePoll) agentCount() int {
@@ -72,11 +98,14 @@ func (s *statePoll) forget() {
 func (s *statePoll) perform(p *scheduledPoll) bool {
 	var state *mesos.State
 	var model *cluster.Cluster
+	var sent time.Time
+	kept := false // by events, until now
 	err := s.twice(p, func(ctx context.Context) (err error) {
 		state, err = p.client.State(ctx)
 		if err != nil {
 			return err
 		}
+		sent = state.Sent
 		at := *state // others may share the answer
 		at.Sent = p.align(state.Sent)
 		state = &at
@@ -93,6 +122,11 @@ func (s *statePoll) perform(p *scheduledPoll) bool {
 		return nil
 	})
 	if err == nil {
+		happened := s.found(p.run, model.Time)
+		if kept = s.stream.keeps(model); !kept {
+			happened = append(happened, s.compared(model, p.settings)...)
+		}
+		s.note(p.run, happened)
 		err = s.write(p, &s.result, state.Answer, func(h samples.Health) error {
 			return s.writer.State(p.ctx, model, p.settings.samples(), h)
 		})
@@ -106,11 +140,18 @@ func (s *statePoll) perform(p *scheduledPoll) bool {
 	if p.ctx.Err() != nil {
 		return false
 	}
+	if kept {
+		if !p.wait(p.timer, settleFor) {
+			return false
+		}
+		s.stream.check(p, model, sent)
+	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	s.mu.Lock()
 	if s.run == p.run {
 		s.model, s.viewed, s.leader = model, model, model.Master
+		s.stream.polled(model, sent)
 		s.heads = append(s.heads, state.Head+head)
 		if len(s.heads) > 2 {
 			s.heads = s.heads[1:]

@@ -71,7 +71,8 @@ func newFixture(t *testing.T, with map[string]any, scenes ...mesostest.Scene) *f
 // configure edits the settings, a second after the last edit.
 func (s *fixture) configure(with map[string]any) {
 	s.t.Helper()
-	keys := map[string]any{"masters": s.cluster.Masters(), "pollInterval": every.String()}
+	// What is recorded has no event stream beside it.
+	keys := map[string]any{"masters": s.cluster.Masters(), "pollInterval": every.String(), "subscribe": "never"}
 	for key, value := range with {
 		keys[key] = value
 	}

@@ -170,6 +170,7 @@ func pollLine(p collector.PollStatus) string {
 		series.PollState:     "/state",
 		series.PollRoles:     "/roles",
 		series.PollFollowers: "followers' /metrics/snapshot",
+		series.PollSubscribe: "event stream",
 	}[p.Poll]
 	if name == "" {
 		name = string(p.Poll)
@@ -179,6 +180,8 @@ func pollLine(p collector.PollStatus) string {
 		return fmt.Sprintf("%s: %v", name, p.Err)
 	case p.LastSuccess.IsZero():
 		return fmt.Sprintf("%s: not asked yet", name)
+	case p.Poll == series.PollSubscribe:
+		return fmt.Sprintf("%s: open", name)
 	default:
 		return fmt.Sprintf("%s: every %s, %s, took %s (%s of it the master's work)", name, p.Interval, display.Size(p.Bytes),
 			p.Took.Round(time.Millisecond), p.Head.Round(time.Millisecond))

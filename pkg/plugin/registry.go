@@ -224,6 +224,7 @@ func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSource
 		ClusterName:     parsed.ClusterName,
 		UID:             ds.UID,
 		AgentStatistics: parsed.AgentStatistics,
+		Subscribe:       parsed.Subscribe,
 	}
 	otherMasters := src.masters != nil && !slices.Equal(src.masters, parsed.Masters)
 	src.masters = parsed.Masters
@@ -231,13 +232,14 @@ func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSource
 		src.collector.Apply(collect, client)
 		return nil
 	}
-	kept := src.store
+	kept, log := src.store, src.events
 	src.collector = collector.New(collector.Config{
 		Client:       client,
 		Sink:         kept,
 		Clock:        r.clock,
 		Settings:     collect,
 		Log:          r.log.With("source", src.key),
+		Events:       log,
 		HistoryStart: func() time.Time { return kept.Stats().Start },
 		LastCluster: func(ctx context.Context) string {
 			if otherMasters { // the history is of another cluster: the name of last resort

@@ -306,7 +306,9 @@ func (e *emptiness) because(ctx context.Context, name string) string {
 		return ": no role has a quota of this resource, or the master does not tell"
 	case known.Resource == string(ResourceGPUs):
 		return ": no agent has GPUs"
-	case known.Poll == series.PollState && slices.Contains([]Entity{EntityAgent, EntityFramework, EntityRole, EntityTask, EntityExecutor}, Entity(known.Entity)):
+	case known.Poll == series.PollModel && known.Type == catalogue.Counter:
+		return ": nothing of the kind has happened since collection began"
+	case (known.Poll == series.PollState || known.Poll == series.PollModel) && slices.Contains([]Entity{EntityAgent, EntityFramework, EntityRole, EntityTask, EntityExecutor}, Entity(known.Entity)):
 		if e.any(ctx, Entity(known.Entity)) {
 			return ": the master does not report it"
 		}

@@ -97,7 +97,7 @@ func (c circumstances) polls() []data.Notice {
 func (c circumstances) late() []data.Notice {
 	var all []data.Notice
 	for _, poll := range c.status.Polls {
-		if !slices.Contains(c.reads.polls, poll.Poll) || poll.LastAttempt.IsZero() || poll.Interval <= 0 {
+		if !brings(c.reads.polls, poll.Poll) || poll.LastAttempt.IsZero() || poll.Interval <= 0 {
 			continue
 		}
 		if poll.LastSuccess.IsZero() {
@@ -152,7 +152,7 @@ func (c circumstances) readsPoll(poll series.Poll) bool {
 	if poll == series.PollAgents {
 		return c.readsAgents()
 	}
-	return slices.Contains(c.reads.polls, poll)
+	return brings(c.reads.polls, poll)
 }
 
 // readsAgents reports whether the answer has series that only agents bring. mesos_up

@@ -186,6 +186,12 @@ func pollsOf(names []string, others bool, onPoll []*labels.Matcher) []series.Pol
 	return unique(polls)
 }
 
+// brings reports whether a poll is among those that bring series. What is written of
+// the model comes with /state, and between two of them by the event stream.
+func brings(polls []series.Poll, poll series.Poll) bool {
+	return slices.Contains(polls, poll) || poll == series.PollState && slices.Contains(polls, series.PollModel)
+}
+
 // ofTasks reports whether single tasks or executors are read: their history
 // is not kept in every cluster.
 func (r reads) ofTasks() bool { return slices.ContainsFunc(r.names, isOfTasks) }

@@ -102,7 +102,7 @@ func scene03(t *testing.T, use scene) (Source, time.Time) {
 	store := memory.New(memory.Options{Now: clock.Now})
 	collecting := collector.New(collector.Config{
 		Client: client, Sink: store, Clock: clock,
-		Settings: collector.Settings{PollInterval: every, TaskLabels: []string{"app"}, UID: "test"},
+		Settings: collector.Settings{PollInterval: every, TaskLabels: []string{"app"}, UID: "test", Subscribe: collector.SubscribeNever},
 	})
 	collecting.Start()
 	t.Cleanup(collecting.Stop)

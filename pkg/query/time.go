@@ -162,7 +162,7 @@ func (src Source) schedule(polls []series.Poll) schedule {
 		return s // when does not matter
 	}
 	for _, status := range src.Status().Polls {
-		if slices.Contains(polls, status.Poll) && src.Interval(status.Poll) == s.every && status.LastSuccess.After(s.latest) {
+		if brings(polls, status.Poll) && src.Interval(status.Poll) == s.every && status.LastSuccess.After(s.latest) {
 			s.latest = status.LastSuccess
 		}
 	}

@@ -110,7 +110,7 @@ func TestRangeMacroIsNeverNothing(t *testing.T) {
 }
 
 func TestLookbackIsTwoAndAHalfOfTheSlowestPollNamed(t *testing.T) {
-	intervals := map[series.Poll]time.Duration{series.PollSnapshot: 15 * time.Second, series.PollState: 2 * time.Minute}
+	intervals := map[series.Poll]time.Duration{series.PollSnapshot: 15 * time.Second, series.PollModel: 2 * time.Minute, series.PollState: 2 * time.Minute}
 	interval := func(p series.Poll) time.Duration { return intervals[p] }
 	for expr, want := range map[string]time.Duration{
 		"mesos_cluster_tasks_ended_total":                            15 * time.Second,

@@ -19,6 +19,9 @@ type batch struct {
 	poll   series.Poll
 	number uint64
 	t      int64 // Unix milliseconds
+	events bool  // of the model kept by events: columns that only /state has are left out
+	// doubted: what the model kept by events has allocated is contradicted by a snapshot.
+	doubted bool
 
 	taken   int   // samples that the sink took
 	dropped int   // samples that it refused

@@ -9,7 +9,8 @@ import (
 )
 
 // This file lists the series of each entity: a function per entity returns its
-// columns. Every name is in the catalogue, with its type, unit and help.
+// columns. Every name is in the catalogue, with its type, unit and help; those of
+// columns by events have poll "model" there, where all of them are written each time.
 
 // amounts returns the columns of a measure: one per kind of resource.
 func amounts[E any](entity, measure string, of func(*E) *cluster.Resources) []column[E] {
@@ -72,6 +73,25 @@ func present[E any](name string) []column[E] {
 	return []column[E]{{name: name, read: func(*traits, *E) (float64, bool) { return 1, true }}}
 }
 
+// byEvents marks columns as those that the model kept by events has.
+func byEvents[E any](columns ...[]column[E]) []column[E] {
+	all := slices.Concat(columns...)
+	for i := range all {
+		all[i].events = true
+	}
+	return all
+}
+
+// byEventsMostly is byEvents for amounts that executors add to, of which events do not
+// tell.
+func byEventsMostly[E any](columns []column[E]) []column[E] {
+	all := byEvents(columns)
+	for i := range all {
+		all[i].waits = true
+	}
+	return all
+}
+
 // --- cluster ---
 
 func clusterColumns() []column[figures] {
@@ -79,7 +99,8 @@ func clusterColumns() []column[figures] {
 	for _, measure := range []string{"capacity", "allocated", "offered", "reserved"} {
 		for _, k := range cluster.Kinds {
 			columns = append(columns, column[figures]{
-				name: catalogue.AmountName("cluster", k.String(), measure),
+				name:   catalogue.AmountName("cluster", k.String(), measure),
+				events: measure == "capacity" || measure == "allocated",
 				read: func(v *traits, f *figures) (float64, bool) {
 					n, ok := f.resources[measure][k]
 					return n, ok && v.has(k)
@@ -87,11 +108,11 @@ func clusterColumns() []column[figures] {
 			})
 		}
 	}
-	return slices.Concat(columns,
+	return slices.Concat(columns, byEvents(
 		known("mesos_cluster_agents", cluster.AgentStates, func(f *figures) map[cluster.AgentState]float64 { return f.agents }),
 		known("mesos_cluster_frameworks", cluster.FrameworkStates, func(f *figures) map[cluster.FrameworkState]float64 { return f.frameworks }),
 		known("mesos_cluster_tasks", cluster.LiveStates[:], func(f *figures) map[cluster.TaskState]float64 { return f.tasks }),
-	)
+	))
 }
 
 // known returns the columns of numbers by state that may be unknown.
@@ -121,14 +142,18 @@ func (k agentKey) label(add func(name, value string)) {
 func agentColumns() []column[cluster.Agent] {
 	type A = cluster.Agent
 	return slices.Concat(
-		amounts("agent", "capacity", func(a *A) *cluster.Resources { return &a.Capacity }),
-		amounts("agent", "allocated", func(a *A) *cluster.Resources { return &a.Allocated }),
+		byEvents(amounts("agent", "capacity", func(a *A) *cluster.Resources { return &a.Capacity })),
+		byEventsMostly(amounts("agent", "allocated", func(a *A) *cluster.Resources { return &a.Allocated })),
 		amounts("agent", "offered", func(a *A) *cluster.Resources { return &a.Offered }),
 		amounts("agent", "reserved", func(a *A) *cluster.Resources { return &a.Reserved }),
-		amounts("agent", "revocable_capacity", func(a *A) *cluster.Resources { return &a.RevocableCapacity }),
-		amounts("agent", "revocable_allocated", func(a *A) *cluster.Resources { return &a.RevocableAllocated }),
-		taskCounts("agent", cluster.OnAgent, func(a *A) *cluster.TaskCounts { return &a.Tasks }),
-		isIn("mesos_agent_state", cluster.ListedAgentStates, func(a *A) cluster.AgentState { return a.State }),
+		byEventsMostly(slices.Concat(
+			amounts("agent", "revocable_capacity", func(a *A) *cluster.Resources { return &a.RevocableCapacity }),
+			amounts("agent", "revocable_allocated", func(a *A) *cluster.Resources { return &a.RevocableAllocated }),
+		)),
+		byEvents(
+			taskCounts("agent", cluster.OnAgent, func(a *A) *cluster.TaskCounts { return &a.Tasks }),
+			isIn("mesos_agent_state", cluster.ListedAgentStates, func(a *A) cluster.AgentState { return a.State }),
+		),
 	)
 }
 
@@ -158,10 +183,12 @@ func (k frameworkKey) label(add func(name, value string)) {
 func frameworkColumns() []column[cluster.Framework] {
 	type F = cluster.Framework
 	return slices.Concat(
-		amounts("framework", "allocated", func(f *F) *cluster.Resources { return &f.Allocated }),
+		byEventsMostly(amounts("framework", "allocated", func(f *F) *cluster.Resources { return &f.Allocated })),
 		amounts("framework", "offered", func(f *F) *cluster.Resources { return &f.Offered }),
-		taskCounts("framework", cluster.LiveStates[:], func(f *F) *cluster.TaskCounts { return &f.Tasks }),
-		isIn("mesos_framework_state", cluster.FrameworkStates, func(f *F) cluster.FrameworkState { return f.State }),
+		byEvents(
+			taskCounts("framework", cluster.LiveStates[:], func(f *F) *cluster.TaskCounts { return &f.Tasks }),
+			isIn("mesos_framework_state", cluster.FrameworkStates, func(f *F) cluster.FrameworkState { return f.State }),
+		),
 	)
 }
 
@@ -198,9 +225,9 @@ func (k roleKey) label(add func(name, value string)) { add("role", string(k)) }
 func roleLoadColumns() []column[cluster.RoleLoad] {
 	type L = cluster.RoleLoad
 	return slices.Concat(
-		amounts("role", "allocated", func(l *L) *cluster.Resources { return &l.Allocated }),
+		byEventsMostly(amounts("role", "allocated", func(l *L) *cluster.Resources { return &l.Allocated })),
 		amounts("role", "offered", func(l *L) *cluster.Resources { return &l.Offered }),
-		taskCounts("role", cluster.LiveStates[:], func(l *L) *cluster.TaskCounts { return &l.Tasks }),
+		byEvents(taskCounts("role", cluster.LiveStates[:], func(l *L) *cluster.TaskCounts { return &l.Tasks })),
 	)
 }
 
@@ -250,7 +277,7 @@ func taskKeyOf(t *cluster.Task, wanted []string) taskKey {
 
 func taskColumns() []column[cluster.Task] {
 	type T = cluster.Task
-	return slices.Concat(
+	return byEvents(
 		amounts("task", "allocated", func(t *T) *cluster.Resources { return &t.Allocated }),
 		isIn("mesos_task_state", cluster.LiveStates[:], func(t *T) cluster.TaskState { return t.State }),
 		[]column[T]{

@@ -61,6 +61,18 @@ func figuresOf(c *cluster.Cluster) *figures {
 	return f
 }
 
+// complete takes the sums that are unknown from a snapshot of the same moment.
+func (f *figures) complete(m *mesos.Metrics) {
+	other, _ := figuresFrom(m)
+	for measure, amounts := range other.resources {
+		for k, n := range amounts {
+			if _, known := f.resources[measure][k]; !known {
+				f.resources[measure][k] = n
+			}
+		}
+	}
+}
+
 func newFigures() *figures {
 	return &figures{
 		resources:  map[string]map[cluster.Kind]float64{},

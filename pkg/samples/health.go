@@ -14,7 +14,7 @@ import (
 type Health struct {
 	Poll     series.Poll
 	OK       bool
-	Took     time.Duration // unknown when the poll failed
+	Took     time.Duration // unknown when the poll failed, and of the event stream
 	Bytes    int64         // over the wire; unknown when the poll failed
 	Failures map[mesos.Category]uint64
 }
@@ -29,7 +29,9 @@ var categories = []mesos.Category{
 func healthColumns() []column[Health] {
 	return []column[Health]{
 		{name: "mesos_up", read: func(_ *traits, h *Health) (float64, bool) { return boolean(h.OK), true }},
-		{name: "mesos_poll_duration_seconds", read: func(_ *traits, h *Health) (float64, bool) { return h.Took.Seconds(), h.OK }},
+		{name: "mesos_poll_duration_seconds", read: func(_ *traits, h *Health) (float64, bool) {
+			return h.Took.Seconds(), h.OK && h.Poll != series.PollSubscribe
+		}},
 		{name: "mesos_poll_bytes", read: func(_ *traits, h *Health) (float64, bool) { return float64(h.Bytes), h.OK }},
 	}
 }

@@ -22,6 +22,10 @@ import (
 type seriesTable interface {
 	// sweep ends the series of the batch's poll that the batch did not write.
 	sweep(*batch)
+	// goOn keeps the series of the batch's poll open without samples.
+	goOn(*batch)
+	// endPolled ends those of its series that only /state has.
+	endPolled(*batch)
 	// open returns the number of series that have not ended.
 	open() int
 }
@@ -37,6 +41,12 @@ type column[E any] struct {
 	name string // of the series
 	// label and value are one more label of the series; "" for none.
 	label, value string
+	// events: the model kept by events has it, too. Other columns of the model are
+	// written by /state only.
+	events bool
+	// waits: between two /state a value may be unknown or doubted. Then the series has
+	// no sample, and goes on with the next /state.
+	waits bool
 	// read returns the value at a moment; false where there is none: no series.
 	read func(*traits, *E) (float64, bool)
 }
@@ -94,11 +104,55 @@ func (t *table[K, E]) write(b *batch, v *traits, k K, thing *E) {
 	}
 	r.whole = b.number
 	for i := range t.columns {
+		if b.events && !t.columns[i].events {
+			continue
+		}
 		value, ok := t.columns[i].valueOf(v, thing)
+		if b.events && t.columns[i].waits && (b.doubted || !ok) {
+			continue
+		}
 		if ok {
 			t.count += b.append(r, i, &r.cells[i], b.t, value)
 		} else {
 			t.count -= b.end(r, i, &r.cells[i])
+		}
+	}
+}
+
+// goesOn keeps the series of a thing open without a sample, and reports whether there
+// are any.
+func (t *table[K, E]) goesOn(b *batch, k K) bool {
+	r := t.rows[k]
+	if r != nil {
+		r.owner, r.batch = b.poll, b.number
+	}
+	return r != nil
+}
+
+func (t *table[K, E]) goOn(b *batch) {
+	for _, r := range t.rows {
+		if r.owner == b.poll {
+			r.batch = b.number
+		}
+	}
+}
+
+// writeAll is write for a batch of the model kept by events that has all there is of a
+// thing.
+func (t *table[K, E]) writeAll(b *batch, v *traits, k K, thing *E) {
+	events := b.events
+	b.events = false
+	t.write(b, v, k, thing)
+	b.events = events
+}
+
+// endPolled ends the series that only /state has.
+func (t *table[K, E]) endPolled(b *batch) {
+	for _, r := range t.rows {
+		for i := range r.cells {
+			if r.owner == b.poll && !t.columns[i].events {
+				t.count -= b.end(r, i, &r.cells[i])
+			}
 		}
 	}
 }

@@ -7,6 +7,7 @@
 // Its files: writer.go a batch per poll of the masters; agents.go batches of one
 // agent each; table.go and batch.go which series are open; columns.go,
 // figures.go, keys.go, readings.go, use.go and health.go which series there are;
+// counted.go counters made of events;
 // plausible.go and bounds.go which numbers are possible; reading.go and counts.go
 // how an agent's answer compares with the last one and with /state; labels.go labels
 // that users chose; containers.go what is allocated to each container; fit.go what
@@ -49,6 +50,7 @@ type Writer struct {
 	clusterUse    *table[struct{}, use]
 	frameworkUse  *table[frameworkKey, use]
 	roleUse       *table[roleKey, use]
+	counted       counted
 
 	// tables are those each kind of poll writes to, all are those of any but of
 	// single agents.
@@ -91,6 +93,7 @@ func NewWriter(sink series.Sink) *Writer {
 		clusterUse:    newTable(useColumns("cluster", false), nothing),
 		frameworkUse:  newTable(useColumns("framework", false), frameworkKey.label),
 		roleUse:       newTable(useColumns("role", false), roleKey.label),
+		counted:       newCounted(),
 		perAgent:      map[agentKey]*agentTables{},
 
 		masterKeys: keyCache{},
@@ -105,7 +108,9 @@ func NewWriter(sink series.Sink) *Writer {
 		series.PollFollowers: {w.raw, w.health, w.failures},
 		series.PollAgents:    {w.clusterUse, w.frameworkUse, w.roleUse, w.health, w.failures},
 	}
-	w.all = append(w.tables[series.PollState], w.roles, w.raw, w.own, w.clusterUse, w.frameworkUse, w.roleUse)
+	w.tables[series.PollSubscribe] = []seriesTable{w.health, w.failures}
+	w.tables[series.PollState] = append(w.tables[series.PollState], w.counted.tables()...)
+	w.all = append(slices.Clone(w.tables[series.PollState]), w.roles, w.raw, w.own, w.clusterUse, w.frameworkUse, w.roleUse)
 	return w
 }
 
@@ -203,7 +208,69 @@ func (w *Writer) State(ctx context.Context, m *cluster.Cluster, s Settings, h He
 		if w.fit.keep {
 			writeTasks(b, v, m, s.TaskLabels, w.tasks, w.executors)
 		}
+		w.counted.forget(m)
+		w.counted.write(b)
 	})
+}
+
+// A Change is how the model kept by events differs from what was written before.
+type Change struct {
+	Tasks   func(*cluster.Task) bool // reports whether a task may have changed
+	Doubted bool                     // the snapshot contradicts what is allocated
+}
+
+// Model writes the model kept by events, at a moment between two /state: the sums that
+// events tell, and of single tasks only those that changed. Series that only /state has
+// go on. figures is the leader's snapshot of the same moment, which has the sums of the
+// cluster where events do not tell them.
+func (w *Writer) Model(ctx context.Context, m *cluster.Cluster, change Change, snapshot *mesos.Metrics, s Settings) error {
+	v := traitsOf(m)
+	refused, err := w.commit(ctx, series.PollState, m.Time, w.tables[series.PollState], func(b *batch) {
+		b.events = true
+		for _, t := range []seriesTable{w.health, w.failures} {
+			t.goOn(b)
+		}
+		whole := figuresOf(m)
+		if change.Doubted {
+			clear(whole.resources["allocated"])
+		}
+		whole.complete(snapshot)
+		w.clusters.write(b, v, struct{}{}, whole)
+		b.doubted = change.Doubted
+		for _, a := range m.Agents {
+			k := agentKey{a.Hostname, a.ID}
+			w.agents.write(b, v, k, a)
+			info := agentInfoKey{k, a.Version, a.Region, a.Zone, attributeLabels(a.Attributes)}
+			if !w.agentInfo.goesOn(b, info) {
+				w.agentInfo.writeAll(b, v, info, nil)
+			}
+		}
+		for _, f := range m.Frameworks {
+			w.frameworks.write(b, v, frameworkKey{f.Name, f.ID}, f)
+			if info := frameworkInfo(f); !w.frameworkInfo.goesOn(b, info) {
+				w.frameworkInfo.writeAll(b, v, info, nil)
+			}
+		}
+		for role, load := range m.RoleLoads {
+			if role != "" {
+				w.roleLoads.write(b, v, roleKey(role), load)
+			}
+		}
+		for i := range m.Executors {
+			w.executors.goesOn(b, executorKeyOf(&m.Executors[i]))
+		}
+		if w.fit.keep {
+			for i := range m.Tasks {
+				t := &m.Tasks[i]
+				if k := taskKeyOf(t, s.TaskLabels); t.State.Live() && (change.Tasks(t) || !w.tasks.goesOn(b, k)) {
+					w.tasks.write(b, v, k, t)
+				}
+			}
+		}
+		w.counted.write(b)
+	})
+	w.refused[series.PollModel] = refused
+	return err
 }
 
 // writeTasks appends the series of tasks that have not ended, and of executors.
@@ -280,6 +347,25 @@ func (w *Writer) Fail(ctx context.Context, t time.Time, start time.Time, h Healt
 			w.writeOwn(b, start)
 		}
 	})
+}
+
+// FailKept is Fail for a /state that failed while events keep the model: only the series
+// that only /state has end.
+func (w *Writer) FailKept(ctx context.Context, t time.Time, h Health) error {
+	return w.batch(ctx, h.Poll, t, func(b *batch) {
+		for _, table := range w.tables[h.Poll] {
+			if table != seriesTable(w.health) && table != seriesTable(w.failures) {
+				table.endPolled(b)
+			}
+			table.goOn(b)
+		}
+		w.writeHealth(b, h)
+	})
+}
+
+// Stream writes how the event stream is.
+func (w *Writer) Stream(ctx context.Context, t time.Time, h Health) error {
+	return w.batch(ctx, series.PollSubscribe, t, func(b *batch) { w.writeHealth(b, h) })
 }
 
 // Gone ends the series of a kind of poll that has nothing to ask any more.

@@ -28,6 +28,11 @@ const (
 	PollSubscribe Poll = "subscribe" // the operator event stream
 )
 
+// PollModel is how series are brought that are written of the model whenever it
+// changes: by /state, and while the event stream keeps the model up to date, with each
+// snapshot. It has no label poll.
+const PollModel Poll = "model"
+
 // Stale is the value that ends a series at a moment (Prometheus' staleness
 // marker, model/value): PromQL sees no sample from there on, until a new one.
 var Stale = math.Float64frombits(value.StaleNaN)

@@ -1,0 +1,128 @@
+package collector
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/events"
+	"community-mesos-datasource/pkg/samples"
+)
+
+// What happened in the cluster is found by comparing two /state, and told by the event
+// stream. Both give an event the same ID, so that the log has it once; what it did not
+// have is counted.
+
+// An eventLog keeps events: events.Log.
+type eventLog interface {
+	// Append adds events and returns those that it did not have.
+	Append(ctx context.Context, all []events.Event) (added []events.Event, err error)
+}
+
+// maxUnkept bounds the events that wait for a log that fails.
+const maxUnkept = 100_000
+
+// An eventKeeper holds what waits for the log. It is guarded by Collector.noting.
+type eventKeeper struct {
+	log     eventLog
+	waiting []events.Event
+}
+
+// note adds events to the log, and counts those that it did not have. Where the log
+// fails, they are added with the next ones. It is called without events, too: the log
+// then removes what is too old.
+func (c *Collector) note(p *run, happened []events.Event) {
+	c.noting.Lock()
+	defer c.noting.Unlock()
+	c.mu.Lock()
+	current := c.run == p && !(c.others.pending && c.others.foreign)
+	c.mu.Unlock()
+	if !current {
+		return
+	}
+	c.keeper.waiting = append(c.keeper.waiting, happened...)
+	added, err := c.keeper.log.Append(p.ctx, c.keeper.waiting)
+	if err != nil {
+		if over := len(c.keeper.waiting) - maxUnkept; over > 0 {
+			c.keeper.waiting = append(c.keeper.waiting[:0], c.keeper.waiting[over:]...)
+		}
+		if p.ctx.Err() == nil {
+			c.log.Warn("Events could not be kept", "error", err)
+		}
+		return
+	}
+	c.keeper.waiting = nil
+	if len(added) == 0 {
+		return
+	}
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.writer.Count(added)
+}
+
+// compared returns what happened between the model before a /state and the one that it
+// brought. Nothing is known to have happened before the first.
+func (c *Collector) compared(now *cluster.Cluster, s Settings) []events.Event {
+	before := c.stream.before()
+	if before == nil {
+		return nil
+	}
+	return cluster.Happened(before, now, samples.TaskLabels(s.TaskLabels))
+}
+
+// lose notes that the cluster is not watched any more, and why. mu is held.
+func (c *Collector) lose(why error) {
+	if c.gap.IsZero() && !c.watched.IsZero() {
+		c.gap, c.gapWhy = c.watched, why
+	}
+}
+
+// found notes that the cluster is watched as of a moment, and returns the event that it
+// was not for a while before.
+func (c *Collector) found(r *run, at time.Time) (ended []events.Event) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.run != r {
+		return nil
+	}
+	if !c.gap.IsZero() && c.gap.Before(at) {
+		ended = append(ended, gapEvent(c.gap, at, c.gapWhy))
+	}
+	c.watched, c.gap, c.gapWhy = at, time.Time{}, nil
+	return ended
+}
+
+// gapEvent returns the event that the cluster was not watched for a while.
+func gapEvent(from, to time.Time, why error) events.Event {
+	message := fmt.Sprintf("The cluster was not watched for %s, so that only what shows afterwards is known", to.Sub(from).Round(time.Second))
+	if why != nil {
+		message += " (" + why.Error() + ")"
+	}
+	id := fmt.Sprintf("%s/%s/%d", events.KindCollection, events.Gap, from.UnixMilli())
+	return events.Event{
+		ID: id, Opens: id,
+		Kind: events.KindCollection, What: events.Gap, Time: from, End: to,
+		Severity: events.Warning, Message: message,
+	}
+}
+
+// seenIDs is an eventLog that keeps nothing but IDs, for counting where there is no log.
+type seenIDs struct{ latest, before map[string]bool }
+
+// manyIDs is how many IDs are remembered at least.
+const manyIDs = 100_000
+
+func (s *seenIDs) Append(_ context.Context, all []events.Event) (added []events.Event, err error) {
+	for _, e := range all {
+		if s.latest[e.ID] || s.before[e.ID] {
+			continue
+		}
+		if s.latest == nil || len(s.latest) >= manyIDs {
+			s.latest, s.before = map[string]bool{}, s.latest
+		}
+		s.latest[e.ID] = true
+		added = append(added, e)
+	}
+	return added, nil
+}

@@ -1,0 +1,171 @@
+package collector_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/events"
+	"community-mesos-datasource/pkg/mesos"
+)
+
+// eventLog is a log that keeps events in order.
+type eventLog struct {
+	events.Log
+	mu     sync.Mutex
+	all    []events.Event
+	err    error // where not nil, the answer to Append
+	called int
+}
+
+func (l *eventLog) Append(_ context.Context, all []events.Event) (added []events.Event, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.called++
+	if l.err != nil {
+		return nil, l.err
+	}
+	for _, e := range all {
+		known := false
+		for _, before := range l.all {
+			known = known || before.ID == e.ID
+		}
+		if !known {
+			l.all, added = append(l.all, e), append(added, e)
+		}
+	}
+	return added, nil
+}
+
+func (l *eventLog) Stats() events.Stats { return events.Stats{} }
+
+// of returns the events of a kind.
+func (l *eventLog) of(kind events.Kind) (found []events.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range l.all {
+		if e.Kind == kind {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// set changes how it answers.
+func (l *eventLog) set(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.err = err
+}
+
+// ended makes a task of the fake end as its scheduler sees it before it acknowledges.
+func ended(n int, state string, at time.Time) mesos.Task {
+	t := task(n)
+	t.State = state
+	t.Labels = []mesos.Label{{Key: "team", Value: "search"}}
+	t.Statuses = append(t.Statuses, mesos.TaskStatus{State: state, Timestamp: float64(at.UnixMilli()) / 1000})
+	return t
+}
+
+func TestEventsAreFoundByComparingStates(t *testing.T) {
+	f := start(t, collector.Settings{TaskLabels: []string{"team"}})
+	require.Empty(t, f.events.all, "nothing is known to have happened before the first /state")
+	f.clock.Advance(interval)
+	f.set(func(f *fake) {
+		f.state.Slaves = append(f.state.Slaves, agent(2))
+		f.state.Frameworks[0].Tasks = []mesos.Task{ended(1, "TASK_FAILED", begin.Add(20*time.Second))}
+	})
+	f.clock.Advance(interval)
+	f.clock.Advance(interval)
+
+	agents := f.events.of(events.KindAgent)
+	require.Len(t, agents, 1)
+	require.Equal(t, events.Added, agents[0].What)
+	require.Equal(t, "agent2", agents[0].Agent)
+	tasks := f.events.of(events.KindTask)
+	require.Len(t, tasks, 1, "each once")
+	require.Equal(t, events.What("failed"), tasks[0].What)
+
+	// A 0 at the /state before, so that increase() counts the first one.
+	require.Equal(t, "15s 0, 30s 1, 45s 1", f.rec.one(t, "mesos_agent_tasks_ended_total", "agent=agent1", "agent_id=S1", "state=failed").text(begin))
+	require.Equal(t, "15s 0, 30s 1, 45s 1", f.rec.one(t, "mesos_role_tasks_ended_total", "role=prod", "state=failed").text(begin))
+	require.Equal(t, "15s 0, 30s 1, 45s 1", f.rec.one(t, "mesos_task_label_tasks_ended_total", "label_team=search", "state=failed").text(begin))
+	require.Equal(t, "0s 0, 15s 0, 30s 1, 45s 1", f.rec.one(t, "mesos_events_total", "kind=task").text(begin))
+	require.Equal(t, "0s 0, 15s 0, 30s 0, 45s 0", f.rec.one(t, "mesos_events_total", "kind=master").text(begin))
+}
+
+func TestEventsThatTheLogDidNotTakeAreAddedLater(t *testing.T) {
+	f := start(t, collector.Settings{})
+	f.events.set(errors.New("made up: the disk is full"))
+	f.set(func(f *fake) { f.state.Slaves = append(f.state.Slaves, agent(2)) })
+	f.clock.Advance(interval)
+	require.Equal(t, "0s 0, 15s 0", f.rec.one(t, "mesos_events_total", "kind=agent").text(begin))
+	f.events.set(nil)
+	f.clock.Advance(interval)
+	require.Len(t, f.events.of(events.KindAgent), 1)
+	require.Equal(t, "0s 0, 15s 0, 30s 1", f.rec.one(t, "mesos_events_total", "kind=agent").text(begin))
+}
+
+func TestEventsAreCountedWithoutALog(t *testing.T) {
+	f := start(t, collector.Settings{}, func(f *fake) { f.noEvents = true })
+	f.set(func(f *fake) { f.state.Slaves = append(f.state.Slaves, agent(2)) })
+	f.clock.Advance(2 * interval)
+	require.Equal(t, "0s 0, 15s 1, 30s 1", f.rec.one(t, "mesos_events_total", "kind=agent").text(begin))
+}
+
+func TestAnotherLeaderIsAnEvent(t *testing.T) {
+	f := start(t, collector.Settings{})
+	f.set(func(f *fake) {
+		f.address, f.state.PID, f.state.ElectedTime = "master2:5050", "master@10.0.0.2:5050", float64(begin.Unix())+7.25
+	})
+	f.clock.Advance(2 * interval)
+	leaders := f.events.of(events.KindMaster)
+	require.Len(t, leaders, 1)
+	require.Equal(t, events.NewLeader, leaders[0].What)
+	require.Equal(t, begin.Add(7250*time.Millisecond), leaders[0].Time, "when it was elected")
+	require.Contains(t, leaders[0].Message, "master2:5050")
+}
+
+func TestAGapOfCollectionIsAnEvent(t *testing.T) {
+	f := start(t, collector.Settings{})
+	f.clock.Advance(interval)
+	f.set(func(f *fake) { f.err["state"] = failure(mesos.Network) })
+	f.clock.Advance(interval + 2*time.Second)
+	f.set(func(f *fake) { delete(f.err, "state") })
+	f.clock.Advance(3 * interval)
+	gaps := f.events.of(events.KindCollection)
+	require.Len(t, gaps, 1)
+	require.Equal(t, begin.Add(interval), gaps[0].Time, "the last look before")
+	require.Equal(t, begin.Add(3*interval), gaps[0].End, "the first one after")
+	require.Contains(t, gaps[0].Message, "made up: network")
+	require.Equal(t, events.Gap, gaps[0].What)
+}
+
+func TestTheTimeWithoutAnyQueryIsAGap(t *testing.T) {
+	f := start(t, collector.Settings{IdleTimeout: time.Minute})
+	f.clock.Advance(10 * time.Minute)
+	f.Touch()
+	f.clock.Settle()
+	gaps := f.events.of(events.KindCollection)
+	require.Len(t, gaps, 1)
+	require.Equal(t, begin.Add(45*time.Second), gaps[0].Time)
+	require.Equal(t, begin.Add(10*time.Minute), gaps[0].End)
+}
+
+// Another cluster's events are not those of the one before.
+func TestAnotherClusterHappenedToNobody(t *testing.T) {
+	f := start(t, collector.Settings{Masters: []string{"http://master1:5050"}})
+	other := newFake(f.clock)
+	other.state.PID, other.state.ElectedTime = "master@10.1.0.1:5050", 99
+	other.state.Slaves[0].ID, other.state.Frameworks[0].ID = "T1", "G1"
+	other.state.Frameworks[0].Tasks = nil
+	f.Apply(collector.Settings{Masters: []string{"http://other:5050"}, UID: "uid"}, other)
+	f.clock.Advance(2 * interval)
+	require.Positive(t, other.count("state"))
+	require.Empty(t, f.events.all)
+}

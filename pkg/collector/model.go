@@ -1,0 +1,275 @@
+package collector
+
+import (
+	"time"
+
+	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/samples"
+	"community-mesos-datasource/pkg/series"
+)
+
+// Between two /state the model is kept by what the event stream tells. The stream does
+// not tell all (DESIGN: an agent that disconnects, a scheduler that goes). So with each
+// snapshot the model is compared with the leader's own numbers: where they agree, it is
+// written; where they do not, /state is asked early, and nothing that may be wrong is
+// written until it has answered. Each /state is compared with the model and replaces it.
+
+const (
+	// manyAgents is from how many agents on /state is asked less often while events
+	// keep the model, fewerStates how much less often, and longestState its interval at
+	// most.
+	manyAgents   = 500
+	fewerStates  = 10
+	longestState = time.Hour
+	// agreeWithin is for how many snapshots the model may have been disputed until
+	// /state is asked as often as without a stream.
+	agreeWithin = 4
+)
+
+// keptModel is the model kept by events. It is guarded by Collector.mu.
+type keptModel struct {
+	// model has all changes but those that wait in the stream; nil until a /state was
+	// asked for after the stream began.
+	model  *cluster.Cluster
+	agreed time.Time // when a snapshot or /state agreed with it last
+	early  int       // how often in a row /state was asked early
+	// noted is how many of the waiting changes were noted as events, told the IDs of
+	// those events.
+	noted int
+	told  map[string]bool
+}
+
+// set replaces the model, whose waiting changes are now others.
+func (k *keptModel) set(m *cluster.Cluster) {
+	k.model, k.noted, k.told = m, 0, map[string]bool{}
+}
+
+// following reports whether events keep the model now. mu is held.
+func (s *streamPoll) following() bool {
+	return s.open != nil && s.kept.model != nil && s.clock.Now().Sub(s.kept.agreed) <= agreeWithin*s.settings.PollInterval
+}
+
+// modelInterval returns how often series of the model are written. mu is held.
+func (c *Collector) modelInterval() time.Duration {
+	if every := c.state.interval(); !c.stream.following() {
+		return every
+	}
+	return c.settings.PollInterval
+}
+
+// follow compares the model with a snapshot and writes it if they agree.
+func (s *streamPoll) follow(p *scheduledPoll, snapshot *mesos.Metrics) {
+	s.noteChanges(p.run)
+	s.mu.Lock()
+	st, before := s.open, s.kept.model
+	if s.Collector.run != p.run || st == nil || before == nil || before.Restricted || s.stateSoon() || !before.Time.Before(snapshot.Sent) {
+		s.mu.Unlock()
+		return
+	}
+	changes := st.changes[:s.kept.noted]
+	s.mu.Unlock()
+
+	n := sentBefore(changes, snapshot.Sent)
+	asked := before.With(changes[:n], snapshot.Sent)
+	now := asked.With(changes[n:], snapshot.Sent)
+	doubts := now.Disagrees(asked, changes[n:], snapshot)
+	// What is not known of executors is no contradiction.
+	unknown := doubts.Allocated && !knowsAllocated(now)
+	disagrees := doubts.Any() && !unknown || doubts.Agents || doubts.Frameworks || doubts.Tasks
+
+	s.mu.Lock()
+	if s.open != st || s.kept.model != before || s.Collector.run != p.run {
+		s.mu.Unlock()
+		return
+	}
+	st.applied(len(changes))
+	s.kept.set(now)
+	switch {
+	case disagrees:
+		s.hasten(&s.state.when, s.state.earliest())
+		s.kept.early++
+	case unknown:
+		s.hasten(&s.state.when, s.state.last().Add(s.state.ladder()))
+	default:
+		s.kept.early = 0
+	}
+	if doubts.Agents || doubts.Frameworks || doubts.Tasks {
+		s.mu.Unlock()
+		return
+	}
+	s.kept.agreed = s.clock.Now()
+	s.watched = snapshot.Sent
+	slower := s.state.interval() > s.settings.PollInterval
+	if slower {
+		s.state.model, s.state.seen, s.viewed = now, now, now
+	}
+	s.mu.Unlock()
+	if !slower {
+		return // /state itself writes it as often
+	}
+	change := samples.Change{Tasks: changedTasks(changes), Doubted: doubts.Allocated && !unknown}
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if _, current := s.healthOf(p, &s.result); !current {
+		return
+	}
+	s.noteWritten(p.ctx, s.writer.Model(p.ctx, now, change, snapshot, p.settings.samples()))
+	s.refreshCurrent()
+}
+
+// knowsAllocated reports whether the model knows all that is allocated.
+func knowsAllocated(m *cluster.Cluster) bool {
+	for _, k := range cluster.Kinds {
+		if !m.Allocated[k].Known() {
+			return false
+		}
+	}
+	return true
+}
+
+// stateSoon reports whether a /state is being asked for, or is about to be: its samples
+// are of this moment. mu is held.
+func (c *Collector) stateSoon() bool {
+	return c.state.when.working || !c.state.when.due.After(c.clock.Now().Add(alignWithin))
+}
+
+// catchUp applies waiting changes where no snapshot has for long.
+func (s *streamPoll) catchUp(r *run) {
+	s.mu.Lock()
+	st, before := s.open, s.kept.model
+	if s.Collector.run != r || st == nil || before == nil || s.state.when.working || s.clock.Now().Sub(before.Time) < 2*s.settings.PollInterval {
+		s.mu.Unlock()
+		return
+	}
+	s.mu.Unlock()
+	s.noteChanges(r)
+	s.mu.Lock()
+	changes := st.changes[:min(s.kept.noted, len(st.changes))]
+	s.mu.Unlock()
+	now := before.With(changes, s.clock.Now())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open == st && s.kept.model == before && s.Collector.run == r {
+		st.applied(len(changes))
+		s.kept.set(now)
+	}
+}
+
+// applied removes the first n changes. mu is held.
+func (st *stream) applied(n int) {
+	st.changes = append([]mesos.StreamEvent(nil), st.changes[n:]...)
+	st.size = 0
+	for i := range st.changes {
+		st.size += st.changes[i].Bytes
+	}
+}
+
+// changedTasks returns a function that reports whether one of the changes is about a
+// task.
+func changedTasks(changes []mesos.StreamEvent) func(*cluster.Task) bool {
+	type key struct{ framework, id string }
+	changed := map[key]bool{}
+	name := series.CutName
+	for i := range changes {
+		switch e := &changes[i]; {
+		case e.Task != nil:
+			changed[key{name(e.Task.FrameworkID), name(e.Task.ID)}] = true
+		case e.Update != nil:
+			changed[key{name(e.Update.FrameworkID), name(e.Update.Status.TaskID)}] = true
+		}
+	}
+	return func(t *cluster.Task) bool { return changed[key{t.Framework.ID, t.ID}] }
+}
+
+// settleFor is how long after a /state its comparison with the model waits: records of
+// the stream may come later than an answer of the same moment.
+const settleFor = time.Second
+
+// keeps reports whether events keep the model that a /state is to be compared with. Where
+// the /state is another master's, the stream is ended.
+func (s *streamPoll) keeps(polled *cluster.Cluster) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	kept := s.kept.model
+	if kept == nil {
+		return false
+	}
+	if kept.PID == polled.PID && kept.ElectedTime == polled.ElectedTime {
+		return true
+	}
+	s.open.cancel()
+	s.kept.model = nil
+	s.last = kept
+	return false
+}
+
+// check compares a /state with the model kept by events, and notes what the stream did
+// not tell. sent is when /state was asked for.
+func (s *streamPoll) check(p *scheduledPoll, polled *cluster.Cluster, sent time.Time) {
+	s.noteChanges(p.run)
+	s.mu.Lock()
+	st, kept := s.open, s.kept.model
+	if s.Collector.run != p.run || st == nil || kept == nil {
+		s.mu.Unlock()
+		return
+	}
+	changes := st.changes
+	s.mu.Unlock()
+	n, now := sentBefore(changes, sent), s.clock.Now()
+	asked := kept.With(changes[:n], sent)
+	answered := asked.With(changes[n:], now)
+	drift := cluster.Drift(asked, answered, polled)
+	s.note(p.run, cluster.Missed(asked, answered, polled, samples.TaskLabels(p.settings.TaskLabels)))
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	s.writer.Drifted(sent, drift)
+	if drift != (cluster.Drifted{}) {
+		s.log.Warn("The model kept by the event stream differed from /state", "agents", drift.Agents, "frameworks", drift.Frameworks, "tasks", drift.Tasks, "roles", drift.Roles)
+	}
+}
+
+// before returns the model that a /state is compared with where no events keep one: that
+// of when the stream ended, or that of the /state before.
+func (s *streamPoll) before() *cluster.Cluster {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lastKnown()
+}
+
+// lastKnown is before with mu held.
+func (s *streamPoll) lastKnown() *cluster.Cluster {
+	if s.last != nil && (s.state.model == nil || s.last.Time.After(s.state.model.Time)) {
+		return s.last
+	}
+	return s.state.model
+}
+
+// sentBefore returns how many of the changes were received before a moment.
+func sentBefore(changes []mesos.StreamEvent, at time.Time) int {
+	for i := range changes {
+		if !changes[i].Received.Before(at) {
+			return i
+		}
+	}
+	return len(changes)
+}
+
+// polled makes the model of a /state the one that events keep from now on: changes from
+// before it was asked for are in it. mu is held.
+func (s *streamPoll) polled(m *cluster.Cluster, sent time.Time) {
+	st := s.open
+	switch {
+	case st == nil || st.since.IsZero():
+		return
+	case st.since.After(sent): // what the stream told in between is known of neither
+		s.hasten(&s.state.when, s.state.earliest())
+		return
+	}
+	st.applied(sentBefore(st.changes, sent))
+	s.kept.set(m)
+	s.last = nil
+	if s.kept.early == 0 { // else a snapshot has to agree first
+		s.kept.agreed = s.clock.Now()
+	}
+}

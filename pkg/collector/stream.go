@@ -1,0 +1,345 @@
+package collector
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/events"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/samples"
+	"community-mesos-datasource/pkg/series"
+)
+
+// A Subscriber is a Client that can read the event stream: *mesos.Client.
+type Subscriber interface {
+	// Subscribe reads the event stream of the leader until ctx or the stream ends, or
+	// handle returns an error. It always returns an error.
+	Subscribe(ctx context.Context, handle func(mesos.StreamEvent) error) error
+}
+
+// subscriberOf returns what reads the event stream, nil where the client cannot.
+func subscriberOf(c Client) Subscriber {
+	if both, ok := c.(*Both); ok {
+		c = both.Client
+	}
+	s, _ := c.(Subscriber)
+	return s
+}
+
+const (
+	// noteWithin is how long changes wait until they are noted as events together.
+	noteWithin = time.Second
+	// maxChanges and maxChangeBytes bound the changes that wait to be applied to the
+	// model: those of a poll's interval, or of a /state that is being read.
+	maxChanges     = 200_000
+	maxChangeBytes = 64 << 20
+	// steadyAfter is how long a stream has to last for the next one to be opened at once
+	// when it ends.
+	steadyAfter = time.Minute
+	// longestRetry is the longest time between two attempts to subscribe.
+	longestRetry = 5 * time.Minute
+)
+
+// streamPoll keeps the event stream open, and reports every pollInterval whether it is.
+// What the stream told of is applied to the model in model.go.
+type streamPoll struct {
+	*Collector
+	when   schedule
+	result outcome
+
+	open     *stream   // nil: there is none
+	retryAt  time.Time // not before
+	attempts int       // in a row that did not last
+	kept     keptModel
+	last     *cluster.Cluster // the kept model when the latest stream ended; nil: none
+}
+
+// A stream is one request to subscribe. It is guarded by Collector.mu.
+type stream struct {
+	run    *run
+	cancel context.CancelFunc
+	begun  chan struct{} // closes when SUBSCRIBED was read
+	ended  chan struct{} // closes after the request
+	err    error         // why it ended
+
+	asked time.Time // when it was asked for
+	since time.Time // when SUBSCRIBED was read; zero before
+	bytes int64     // read since the latest report
+	// subscribed is SUBSCRIBED until it is noted, and before the model that it is
+	// compared with.
+	subscribed *mesos.StreamEvent
+	before     *cluster.Cluster
+	// changes are those that the kept model does not have yet, with their size.
+	changes []mesos.StreamEvent
+	size    int64
+}
+
+func newStreamPoll(c *Collector) *streamPoll {
+	return &streamPoll{Collector: c, result: newOutcome(series.PollSubscribe)}
+}
+
+func (s *streamPoll) schedule() *schedule     { return &s.when }
+func (s *streamPoll) outcomes() []*outcome    { return []*outcome{&s.result} }
+func (s *streamPoll) interval() time.Duration { return s.settings.PollInterval }
+func (s *streamPoll) runs() bool {
+	return s.settings.Subscribe != SubscribeNever && subscriberOf(s.client) != nil
+}
+func (s *streamPoll) reported() bool { return s.runs() && !s.result.LastAttempt.IsZero() }
+
+func (s *streamPoll) forget() {
+	s.result.forget()
+	s.end()
+}
+
+// end ends the stream, if there is one, without a word. mu is held.
+func (s *streamPoll) end() {
+	if s.open != nil {
+		s.open.cancel()
+	}
+	s.open, s.kept, s.last = nil, keptModel{}, nil
+	s.retryAt, s.attempts = time.Time{}, 0
+}
+
+func (s *streamPoll) perform(p *scheduledPoll) bool {
+	if p.settings.Subscribe == SubscribeNever || subscriberOf(p.client) == nil {
+		s.gone(p)
+		return true
+	}
+	// The model and the name of the cluster come first.
+	if s.awaitState(p) != nil {
+		return false
+	}
+	s.mu.Lock()
+	open, retryAt := s.open, s.retryAt
+	named := s.label.value != "" && !s.others.pending
+	s.mu.Unlock()
+	switch {
+	case !named:
+		return true // the leader's polls find the name, or fail
+	case open == nil && s.clock.Now().Before(retryAt):
+		s.failAgain(p, &s.result)
+		return false
+	case open == nil:
+		s.mu.Lock()
+		s.when.tried = s.clock.Now()
+		s.mu.Unlock()
+		if err := s.connect(p); err != nil {
+			s.fail(p, &s.result, err)
+			return false
+		}
+	}
+	s.catchUp(p.run)
+	s.mu.Lock()
+	a := mesos.Answer{Sent: p.scheduled}
+	if s.open != nil {
+		a.Bytes, s.open.bytes = s.open.bytes, 0
+	}
+	s.mu.Unlock()
+	return s.write(p, &s.result, a, func(h samples.Health) error { return s.writer.Stream(p.ctx, p.scheduled, h) }) == nil
+}
+
+// gone ends the series of a stream that is not wanted any more.
+func (s *streamPoll) gone(p *scheduledPoll) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	s.mu.Lock()
+	had := s.run == p.run && !s.result.LastAttempt.IsZero()
+	if had {
+		s.result.forget()
+	}
+	s.mu.Unlock()
+	if had {
+		s.noteWritten(p.ctx, s.writer.Gone(p.ctx, series.PollSubscribe, p.scheduled))
+	}
+}
+
+// connect opens a stream and waits for its first record.
+func (s *streamPoll) connect(p *scheduledPoll) error {
+	ctx, cancel := context.WithCancel(p.ctx)
+	st := &stream{run: p.run, cancel: cancel, asked: s.clock.Now(), begun: make(chan struct{}), ended: make(chan struct{})}
+	s.mu.Lock()
+	if s.Collector.run != p.run {
+		s.mu.Unlock()
+		cancel()
+		return errSuperseded
+	}
+	s.open, s.kept = st, keptModel{told: map[string]bool{}}
+	s.mu.Unlock()
+	s.running.Add(1)
+	p.loops.Go(func() {
+		defer s.running.Done()
+		defer cancel()
+		var err error
+		panicked := s.guard("reading the event stream", func() {
+			err = subscriberOf(p.client).Subscribe(ctx, func(e mesos.StreamEvent) error { return s.take(st, e) })
+		})
+		s.ended(st, cmp.Or(panicked, err, errEnded))
+	})
+	select {
+	case <-st.begun:
+		return nil
+	case <-st.ended:
+		return st.err
+	case <-p.ctx.Done():
+		return errSuperseded
+	}
+}
+
+var errEnded = errors.New("the event stream ended")
+
+// take takes a record. It is called on the goroutine that reads the stream.
+func (s *streamPoll) take(st *stream, e mesos.StreamEvent) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open != st {
+		return errSuperseded
+	}
+	st.bytes += e.Bytes
+	switch e.Type {
+	case mesos.StreamHeartbeat:
+		return nil
+	case mesos.StreamSubscribed:
+		st.since, st.subscribed, st.before = s.clock.Now(), &e, s.lastKnown()
+		done(st.begun)
+		s.hasten(&s.state.when, s.state.earliest())
+	default:
+		st.changes = append(st.changes, e)
+		st.size += e.Bytes
+	}
+	if len(st.changes) > maxChanges || st.size > maxChangeBytes {
+		return errTooMuch
+	}
+	s.noteSoon()
+	return nil
+}
+
+var errTooMuch = &mesos.Error{
+	Category: mesos.Timeout,
+	Sentence: fmt.Sprintf("The event stream told of more than could be applied (%d changes or %d MiB at a time): it is opened again, and /state is asked instead.", maxChanges, maxChangeBytes>>20),
+}
+
+// ended is called when a stream has ended.
+func (s *streamPoll) ended(st *stream, cause error) {
+	defer close(st.ended)
+	s.noteChanges(st.run)
+	s.mu.Lock()
+	kept, changes := s.kept.model, st.changes
+	s.mu.Unlock()
+	if kept != nil {
+		kept = kept.With(changes, s.clock.Now())
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st.err = cause
+	if s.open != st {
+		return
+	}
+	if s.kept.model != nil {
+		s.last = kept
+		// Until the stream is back, /state is asked as often as without it.
+		s.kept.model = nil
+		s.hasten(&s.state.when, s.state.last().Add(s.state.interval()))
+	}
+	s.open, s.kept = nil, keptModel{}
+	now := s.clock.Now()
+	begun := !st.since.IsZero()
+	if begun && now.Sub(st.since) >= steadyAfter {
+		s.attempts = 0
+	}
+	s.attempts++
+	s.retryAt = now.Add(s.retryIn(cause))
+	if begun { // SUBSCRIBED costs the master no less than /state
+		s.retryAt = later(s.retryAt, st.asked.Add(headShare*st.since.Sub(st.asked)))
+	}
+	if !begun || st.run.ctx.Err() != nil {
+		return // connect returns it
+	}
+	if s.result.failedWith(cause, now) {
+		s.log.Warn("A poll failed", "poll", s.result.Poll, "error", cause)
+	}
+	s.hasten(&s.when, s.retryAt)
+}
+
+// retryIn returns how long to wait before the next attempt. A master that refuses
+// would do so again, and one that closes its oldest stream for each new one must not be
+// asked by all of them at once. mu is held.
+func (s *streamPoll) retryIn(cause error) time.Duration {
+	switch categoryOf(cause) {
+	case mesos.Auth, mesos.Forbidden, mesos.NotMesos:
+		return longestRetry
+	}
+	wait := retryAfter(s.settings.PollInterval)
+	for range s.attempts - 1 {
+		wait = min(2*wait, longestRetry)
+	}
+	return time.Duration(float64(wait) * (0.9 + 0.2*s.jitter()))
+}
+
+// noteSoon makes changes be noted within a second. mu is held.
+func (c *Collector) noteSoon() {
+	if r := c.run; r != nil && r.notes != nil && !r.noting {
+		r.noting = true
+		r.notes.Reset(noteWithin)
+	}
+}
+
+// noteLoop notes changes as events, together, a while after the first of them.
+func (c *Collector) noteLoop(r *run) {
+	for {
+		select {
+		case <-r.notes.C():
+			_ = c.guard("noting events", func() { c.stream.noteChanges(r) })
+			c.mu.Lock()
+			r.noting = false
+			r.notes.Stop()
+			if c.stream.unnoted() {
+				c.noteSoon()
+			}
+			c.mu.Unlock()
+		case <-r.ctx.Done():
+			return
+		}
+	}
+}
+
+// unnoted reports whether there are changes that were not noted yet. mu is held.
+func (s *streamPoll) unnoted() bool {
+	return s.open != nil && (s.open.subscribed != nil || len(s.open.changes) > s.kept.noted)
+}
+
+// noteChanges notes the events of the changes that the stream brought.
+func (s *streamPoll) noteChanges(r *run) {
+	s.noticing.Lock()
+	defer s.noticing.Unlock()
+	s.mu.Lock()
+	st, before := s.open, cmp.Or(s.kept.model, s.lastKnown())
+	if st == nil || st.run != r || before == nil {
+		s.mu.Unlock()
+		return
+	}
+	changes, noted := st.changes, s.kept.noted
+	subscribed, then := st.subscribed, st.before
+	st.subscribed, st.before, s.kept.noted = nil, nil, len(changes)
+	told := s.kept.told
+	wanted := samples.TaskLabels(r.settings.TaskLabels)
+	s.mu.Unlock()
+
+	var all []events.Event
+	if subscribed != nil && then != nil {
+		all = append(all, then.EventsOf([]mesos.StreamEvent{*subscribed}, wanted)...)
+	}
+	if len(changes) > noted {
+		// What names a task may be a change that was noted before.
+		for _, e := range before.EventsOf(changes, wanted) {
+			if !told[e.ID] {
+				told[e.ID] = true
+				all = append(all, e)
+			}
+		}
+	}
+	s.note(r, all)
+}

@@ -1,0 +1,366 @@
+package collector_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/events"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/series"
+)
+
+// streaming is a fake whose master has an event stream.
+type streaming struct {
+	*fake
+	handle  func(mesos.StreamEvent) error
+	end     chan error
+	asked   int
+	streams int // that are open
+}
+
+func (s *streaming) Subscribe(ctx context.Context, handle func(mesos.StreamEvent) error) error {
+	s.mu.Lock()
+	s.asked++
+	if s.refused != nil {
+		defer s.mu.Unlock()
+		return s.refused
+	}
+	end := make(chan error, 1)
+	s.handle, s.end = handle, end
+	s.streams++
+	s.mu.Unlock()
+	defer s.set(func(*fake) { s.streams-- })
+	if err := handle(mesos.StreamEvent{Type: mesos.StreamSubscribed, Subscribed: &mesos.Subscribed{}, Received: s.clock.Now(), Bytes: 1000}); err != nil {
+		return err
+	}
+	select {
+	case err := <-end:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// send sends a record.
+func (s *streaming) send(e mesos.StreamEvent) error {
+	s.mu.Lock()
+	handle := s.handle
+	s.mu.Unlock()
+	e.Received, e.Bytes = s.clock.Now(), 100
+	return handle(e)
+}
+
+func (s *streaming) subscriptions() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked
+}
+
+func (s *streaming) open() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.streams
+}
+
+// breaks ends the stream and waits until the collector knows.
+func (s *streaming) breaks(t *testing.T, f *faked, cause error) {
+	t.Helper()
+	failures := func() uint64 {
+		for _, p := range f.Status().Polls {
+			if p.Poll == series.PollSubscribe {
+				return p.Failures
+			}
+		}
+		return 0
+	}
+	before := failures()
+	s.mu.Lock()
+	s.end <- cause
+	s.mu.Unlock()
+	require.Eventually(t, func() bool { return failures() > before }, 5*time.Second, time.Millisecond)
+}
+
+// update is a TASK_UPDATED of a task of the fake.
+func update(n int, state string, at time.Time) mesos.StreamEvent {
+	return mesos.StreamEvent{Type: mesos.StreamTaskUpdated, Update: &mesos.StreamUpdate{
+		FrameworkID: "F1", State: state,
+		Status: mesos.StreamStatus{
+			TaskStatus: mesos.TaskStatus{State: state, Timestamp: float64(at.UnixMilli()) / 1000},
+			TaskID:     fmt.Sprintf("t%d", n), SlaveID: "S1", UUID: fmt.Sprintf("%d/%s", n, state),
+			Source: "SOURCE_EXECUTOR", Reason: "REASON_COMMAND_EXECUTOR_FAILED", Message: "Command exited with status 1",
+		},
+	}}
+}
+
+// added is a TASK_ADDED of a task of the fake, which is staging.
+func added(n int) mesos.StreamEvent {
+	t := task(n)
+	t.State, t.Statuses = "TASK_STAGING", nil
+	return mesos.StreamEvent{Type: mesos.StreamTaskAdded, Task: &mesos.StreamTask{Task: t}}
+}
+
+// follow starts a collector of a fake with an event stream and this many agents.
+func follow(t *testing.T, agents int, s collector.Settings, change ...func(*fake)) (*faked, *streaming) {
+	t.Helper()
+	st := &streaming{}
+	f := start(t, s, append(change, func(f *fake) {
+		f.state.Slaves = nil
+		for n := range agents {
+			a := agent(n + 1)
+			a.Used = mesos.Resources{}
+			f.state.Slaves = append(f.state.Slaves, a)
+		}
+		f.state.Slaves[0].Used = mesos.Resources{CPUs: 1, Mem: 32}
+		f.agree()
+		st.fake, f.streaming = f, st
+	})...)
+	return f, st
+}
+
+// agree makes the snapshot that of the /state.
+func (f *fake) agree() {
+	tasks, cpus, mem := map[string]float64{}, 0.0, 0.0
+	for _, t := range f.state.Frameworks[0].Tasks {
+		tasks[t.State]++
+	}
+	for _, s := range f.state.Slaves {
+		cpus += s.Used.CPUs
+		mem += s.Used.Mem
+	}
+	n := float64(len(f.state.Slaves))
+	for k, v := range map[string]float64{
+		"master/slaves_active": n, "master/slaves_connected": n, "master/slaves_inactive": 0, "master/slaves_disconnected": 0, "master/slaves_unreachable": 0,
+		"master/frameworks_active": 1, "master/frameworks_connected": 1, "master/frameworks_inactive": 0, "master/frameworks_disconnected": 0,
+		"master/tasks_running": tasks["TASK_RUNNING"], "master/tasks_staging": tasks["TASK_STAGING"], "master/tasks_starting": 0, "master/tasks_killing": 0, "master/tasks_unreachable": 0,
+		"master/cpus_used": cpus, "master/mem_used": mem, "master/gpus_used": 0, "master/disk_used": 0,
+		"master/cpus_total": 4 * n, "master/mem_total": 1024 * n, "master/gpus_total": 0, "master/disk_total": 0,
+	} {
+		f.values[k] = v
+	}
+}
+
+// ends makes a running task of the cluster end, in /state and in the snapshot.
+func (f *fake) ends(n int) {
+	for i, t := range f.state.Frameworks[0].Tasks {
+		if t.ID == fmt.Sprintf("t%d", n) {
+			f.state.Frameworks[0].Tasks = append(f.state.Frameworks[0].Tasks[:i:i], f.state.Frameworks[0].Tasks[i+1:]...)
+			break
+		}
+	}
+	f.state.Slaves[0].Used, f.state.Frameworks[0].Used = mesos.Resources{}, mesos.Resources{}
+	f.agree()
+}
+
+func TestTheStreamIsAKindOfPoll(t *testing.T) {
+	f, st := follow(t, 1, collector.Settings{})
+	f.clock.Advance(2 * interval)
+	require.Equal(t, 1, st.subscriptions())
+	require.Equal(t, "0s 1, 15s 1, 30s 1", f.rec.one(t, "mesos_up", "poll=subscribe").text(begin))
+	require.Equal(t, "0s 1000, 15s 0, 30s 0", f.rec.one(t, "mesos_poll_bytes", "poll=subscribe").text(begin))
+	require.Empty(t, f.rec.find("mesos_poll_duration_seconds", "poll=subscribe"), "a stream takes no time")
+	require.Equal(t, interval, f.Interval(series.PollSubscribe))
+	polls := map[series.Poll]collector.PollStatus{}
+	for _, p := range f.Status().Polls {
+		polls[p.Poll] = p
+	}
+	require.Equal(t, f.clock.Now(), polls[series.PollSubscribe].LastSuccess)
+	require.NoError(t, polls[series.PollSubscribe].Err)
+}
+
+func TestNoStreamIsOpenedWhereTheSettingsSayNever(t *testing.T) {
+	f, st := follow(t, 1, collector.Settings{Subscribe: collector.SubscribeNever})
+	f.clock.Advance(2 * interval)
+	require.Zero(t, st.subscriptions())
+	require.Empty(t, f.rec.find("mesos_up", "poll=subscribe"))
+	require.Zero(t, f.Interval(series.PollSubscribe))
+	for _, p := range f.Status().Polls {
+		require.NotEqual(t, series.PollSubscribe, p.Poll)
+	}
+
+	f.Apply(collector.Settings{UID: "uid"}, f.client())
+	f.clock.Advance(interval)
+	require.Equal(t, 1, st.subscriptions())
+	f.Apply(collector.Settings{UID: "uid", Subscribe: collector.SubscribeNever}, f.client())
+	f.clock.Advance(interval)
+	require.Contains(t, f.rec.one(t, "mesos_up", "poll=subscribe").text(begin), "1, 1m0s end")
+	require.Zero(t, st.open(), "it was ended")
+}
+
+func TestARefusedStreamIsSaidAndSeldomTriedAgain(t *testing.T) {
+	f, st := follow(t, 1, collector.Settings{}, func(f *fake) { f.refused = failure(mesos.Forbidden) })
+	f.clock.Advance(20 * interval)
+	require.InDelta(t, 2, st.subscriptions(), 1, "every five minutes")
+	up := f.rec.one(t, "mesos_up", "poll=subscribe")
+	for i, x := range up.samples {
+		require.Zero(t, x.v)
+		if i > 0 {
+			require.LessOrEqual(t, time.Duration(x.t-up.samples[i-1].t)*time.Millisecond, 5*interval/2)
+		}
+	}
+	require.Equal(t, float64(st.subscriptions()), f.rec.sum(f.clock.Now(), "mesos_poll_failures_total", "poll=subscribe", "category=forbidden"))
+	require.Equal(t, 21, f.count("state"), "polling goes on as without it")
+	require.Equal(t, interval, f.Interval(series.PollModel))
+}
+
+func TestEventsOfTheStreamAreNotedWithinASecond(t *testing.T) {
+	f, st := follow(t, 1, collector.Settings{})
+	f.clock.Advance(20 * time.Second)
+	require.NoError(t, st.send(update(1, "TASK_FAILED", f.clock.Now())))
+	f.set(func(f *fake) { f.ends(1) })
+	f.clock.Advance(time.Second)
+	tasks := f.events.of(events.KindTask)
+	require.Len(t, tasks, 1)
+	require.Equal(t, events.What("failed"), tasks[0].What)
+	require.Equal(t, "task 1", tasks[0].Task)
+	require.Equal(t, "prod", tasks[0].Role)
+	require.Equal(t, "command_executor_failed", tasks[0].Reason)
+	f.clock.Advance(2 * interval)
+	require.Len(t, f.events.of(events.KindTask), 1, "the next /state tells it again")
+	require.Equal(t, "15s 0, 30s 1, 45s 1", f.rec.one(t, "mesos_agent_tasks_ended_total", "state=failed").text(begin))
+}
+
+func TestSumsAreWrittenOfEventsWhileStateIsSeldomAsked(t *testing.T) {
+	f, st := follow(t, 1000, collector.Settings{})
+	f.clock.Advance(2 * time.Minute)
+	require.Equal(t, interval, f.Interval(series.PollModel))
+	require.Equal(t, 10*time.Minute, f.Interval(series.PollState))
+	asked := f.count("state")
+	require.Equal(t, 2, asked, "the second because the stream began after the first")
+	require.NoError(t, st.send(added(2)))
+	require.NoError(t, st.send(update(2, "TASK_RUNNING", f.clock.Now())))
+	f.set(func(f *fake) {
+		f.state.Frameworks[0].Tasks = append(f.state.Frameworks[0].Tasks, task(2))
+		f.state.Slaves[0].Used, f.state.Frameworks[0].Used = mesos.Resources{CPUs: 2, Mem: 64}, mesos.Resources{CPUs: 2, Mem: 64}
+		f.agree()
+	})
+	f.clock.Advance(interval)
+	now := f.clock.Now()
+	require.Equal(t, asked, f.count("state"))
+	for name, want := range map[string]float64{
+		"mesos_cluster_cpus_allocated": 2, "mesos_framework_cpus_allocated": 2, "mesos_role_cpus_allocated": 2, "mesos_agent_cpus_allocated": 2,
+		"mesos_cluster_tasks": 2, "mesos_framework_tasks": 2, "mesos_agent_tasks": 2, "mesos_role_tasks": 2,
+		"mesos_task_cpus_allocated": 2,
+	} {
+		require.Equal(t, want, f.rec.sum(now, name), name)
+	}
+	one := f.rec.one(t, "mesos_cluster_cpus_allocated")
+	require.Equal(t, now.UnixMilli(), one.samples[len(one.samples)-1].t)
+	for _, s := range f.rec.find("mesos_task_state") {
+		if s.labels.Get("task_id") == "t2" {
+			require.Equal(t, "2m15s 1", s.text(begin), "a task that began in between")
+		} else {
+			require.Equal(t, asked, len(s.samples), "a task that did not change has a sample of each /state: %s", s.text(begin))
+		}
+	}
+	require.Equal(t, asked, len(f.rec.one(t, "mesos_cluster_cpus_offered").samples), "only /state tells offers")
+	require.Equal(t, 2, f.Cluster().TaskCounts.Total())
+
+	require.NoError(t, st.send(update(2, "TASK_FINISHED", f.clock.Now())))
+	f.set(func(f *fake) {
+		f.ends(2)
+		f.state.Slaves[0].Used, f.state.Frameworks[0].Used = mesos.Resources{CPUs: 1, Mem: 32}, mesos.Resources{CPUs: 1, Mem: 32}
+		f.agree()
+	})
+	f.clock.Advance(interval)
+	require.Equal(t, "2m15s 1, 2m30s end", f.rec.one(t, "mesos_task_state", "task_id=t2").text(begin))
+	require.Equal(t, 1.0, f.rec.sum(f.clock.Now(), "mesos_cluster_cpus_allocated"))
+
+	f.clock.Advance(10 * time.Minute)
+	require.Equal(t, asked+1, f.count("state"))
+	require.Zero(t, f.rec.sum(f.clock.Now(), "mesos_model_drift_total"))
+	require.Equal(t, 4, f.rec.open(f.clock.Now(), "mesos_model_drift_total"))
+}
+
+func TestWhatTheSnapshotContradictsWaitsForState(t *testing.T) {
+	f, _ := follow(t, 1000, collector.Settings{})
+	f.clock.Advance(2 * time.Minute)
+	asked := f.count("state")
+	written := len(f.rec.one(t, "mesos_cluster_cpus_allocated").samples)
+	// An agent disconnects, which the stream does not tell.
+	f.set(func(f *fake) {
+		f.state.Slaves[7].Active = false
+		f.agree()
+		f.values["master/slaves_active"], f.values["master/slaves_connected"] = 999, 999
+		f.values["master/slaves_inactive"], f.values["master/slaves_disconnected"] = 1, 1
+	})
+	f.clock.Advance(interval)
+	require.Equal(t, asked+1, f.count("state"), "asked early")
+	s := f.rec.one(t, "mesos_cluster_agents", "state=disconnected")
+	require.Contains(t, s.text(begin), "2m15s 1")
+	require.LessOrEqual(t, len(f.rec.one(t, "mesos_cluster_cpus_allocated").samples), written+1, "nothing else is written meanwhile")
+	f.clock.Advance(4 * interval)
+	require.Equal(t, asked+1, f.count("state"), "and not again")
+	require.Equal(t, interval, f.Interval(series.PollModel))
+}
+
+func TestAModelThatIsAlwaysContradictedIsPolledAsWithoutAStream(t *testing.T) {
+	f, _ := follow(t, 1000, collector.Settings{}, func(f *fake) {})
+	f.set(func(f *fake) { f.values["master/tasks_running"] = 77 })
+	f.clock.Advance(time.Hour)
+	require.InDelta(t, 60, f.count("state"), 6, "the ladder of 1,000 agents: each minute")
+	require.Equal(t, time.Minute, f.Interval(series.PollModel))
+	require.Equal(t, time.Minute, f.Interval(series.PollState))
+}
+
+func TestABrokenStreamIsOpenedAgainAndStateAskedAsBefore(t *testing.T) {
+	f, st := follow(t, 1000, collector.Settings{})
+	f.clock.Advance(5 * time.Minute)
+	require.Equal(t, 10*time.Minute, f.Interval(series.PollState))
+	st.breaks(t, f, failure(mesos.Network))
+	require.Equal(t, time.Minute, f.Interval(series.PollState))
+	require.Equal(t, time.Minute, f.Interval(series.PollModel))
+	asked := f.count("state")
+	f.clock.Advance(2 * time.Second)
+	require.Equal(t, 2, st.subscriptions(), "at once, since it had lasted")
+	require.Equal(t, asked+1, f.count("state"), "due since a minute after the last")
+	f.clock.Advance(2 * time.Minute)
+	require.Equal(t, 10*time.Minute, f.Interval(series.PollState))
+	require.Equal(t, 1.0, f.rec.sum(f.clock.Now(), "mesos_poll_failures_total", "poll=subscribe", "category=network"))
+	require.Equal(t, 1.0, f.rec.sum(f.clock.Now(), "mesos_up", "poll=subscribe"))
+
+	// One that never lasts is opened less and less often.
+	before := st.subscriptions()
+	for range 240 {
+		if st.open() > 0 {
+			st.breaks(t, f, failure(mesos.Network))
+		}
+		f.clock.Advance(15 * time.Second)
+	}
+	require.Less(t, st.subscriptions()-before, 30)
+	require.Greater(t, st.subscriptions()-before, 10)
+}
+
+func TestAStateThatFailsCostsOnlyWhatEventsDoNotTell(t *testing.T) {
+	f, _ := follow(t, 1000, collector.Settings{})
+	f.clock.Advance(5 * time.Minute)
+	f.set(func(f *fake) { f.err["state"] = failure(mesos.Timeout) })
+	f.clock.Advance(15 * time.Minute)
+	now := f.clock.Now()
+	require.Zero(t, f.rec.open(now, "mesos_cluster_cpus_offered"))
+	require.Zero(t, f.rec.open(now, "mesos_agent_cpus_reserved"))
+	require.Zero(t, f.rec.sum(now, "mesos_up", "poll=state"))
+	require.Equal(t, 1000, f.rec.open(now, "mesos_agent_cpus_allocated"))
+	require.Equal(t, 1, f.rec.open(now, "mesos_task_state"))
+	one := f.rec.one(t, "mesos_cluster_cpus_allocated")
+	require.Equal(t, now.UnixMilli(), one.samples[len(one.samples)-1].t)
+	require.Empty(t, f.events.of(events.KindCollection), "it was watched all the time")
+	require.Greater(t, f.count("state"), 10, "it is asked as often as without a stream")
+}
+
+func TestAStreamThatTellsTooMuchIsDropped(t *testing.T) {
+	f, st := follow(t, 1, collector.Settings{})
+	f.clock.Advance(time.Second)
+	var err error
+	e := update(1, "TASK_RUNNING", begin)
+	for range 300_000 {
+		if err = st.send(e); err != nil {
+			break
+		}
+	}
+	require.ErrorContains(t, err, "more than could be applied")
+}

@@ -1,0 +1,202 @@
+package samples
+
+import (
+	"fmt"
+	"maps"
+	"time"
+
+	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/events"
+	"community-mesos-datasource/pkg/mesos"
+)
+
+// This file counts what Mesos does not count: events, and tasks that ended by agent,
+// by role and by label. A counter begins at 0 when collection begins.
+
+const (
+	// countedFor is how long the counters of an agent, role or label go on after the
+	// latest task ended there, once the leader lists it no more.
+	countedFor = time.Hour
+	// manyCounters bounds the counters of one name. Labels of tasks may have a value of
+	// their own for each task.
+	manyCounters = 20_000
+)
+
+// ended are the states in which a task has ended.
+var ended = map[events.What]bool{
+	"finished": true, "failed": true, "killed": true, "lost": true, "error": true,
+	"dropped": true, "gone": true, "gone_by_operator": true,
+}
+
+type agentEndedKey struct {
+	agentKey
+	state string
+}
+
+func (k agentEndedKey) label(add func(name, value string)) {
+	k.agentKey.label(add)
+	add("state", k.state)
+}
+
+type roleEndedKey struct{ role, state string }
+
+func (k roleEndedKey) label(add func(name, value string)) {
+	add("role", k.role)
+	add("state", k.state)
+}
+
+// labelEndedKey is a label of tasks that the settings name, with its value.
+type labelEndedKey struct{ name, value, state string }
+
+func (k labelEndedKey) label(add func(name, value string)) {
+	add(k.name, k.value)
+	add("state", k.state)
+}
+
+// A counter is a number and when it rose last. begun: it has a sample.
+type counter struct {
+	n     float64
+	last  time.Time
+	begun bool
+}
+
+// A tally is the counters of one name.
+type tally[K comparable] struct {
+	*table[K, float64]
+	counters map[K]*counter
+	refused  int // counters that there was no room for, since the last batch
+}
+
+func newTally[K comparable](name string, label func(K, func(name, value string))) *tally[K] {
+	columns := []column[float64]{{name: name, events: true, read: func(_ *traits, n *float64) (float64, bool) { return *n, true }}}
+	return &tally[K]{table: newTable(columns, label), counters: map[K]*counter{}}
+}
+
+func (t *tally[K]) add(k K, n int, at time.Time) {
+	c := t.counters[k]
+	if c == nil {
+		if len(t.counters) >= manyCounters {
+			t.refused++
+			return
+		}
+		c = &counter{}
+		t.counters[k] = c
+	}
+	c.n += float64(n)
+	c.last = at
+}
+
+// write appends the counters. One that is new begins with a 0 at the time of the batch
+// before, so that increase() counts its first event.
+func (t *tally[K]) write(b *batch, before int64) {
+	for k, c := range t.counters {
+		if !c.begun && c.n > 0 && before > 0 && before < b.t {
+			r := t.row(b, k)
+			t.count += b.append(r, 0, &r.cells[0], before, 0)
+		}
+		c.begun = true
+		t.table.write(b, nil, k, &c.n)
+	}
+	if t.refused > 0 {
+		b.drop(t.refused, fmt.Errorf("there are %d counters of %s, and no more are kept", manyCounters, t.columns[0].name))
+		t.refused = 0
+	}
+}
+
+// forget forgets the counters of what is not there any more.
+func (t *tally[K]) forget(now time.Time, there func(K) bool) {
+	maps.DeleteFunc(t.counters, func(k K, c *counter) bool { return now.Sub(c.last) > countedFor && !there(k) })
+}
+
+// counted are all counters that are made of events.
+type counted struct {
+	events *tally[events.Kind]
+	agents *tally[agentEndedKey]
+	roles  *tally[roleEndedKey]
+	labels *tally[labelEndedKey]
+	drift  *tally[string] // by entity
+
+	before int64 // time of the latest batch with them
+}
+
+func newCounted() counted {
+	c := counted{
+		events: newTally("mesos_events_total", func(k events.Kind, add func(string, string)) { add("kind", string(k)) }),
+		agents: newTally("mesos_agent_tasks_ended_total", agentEndedKey.label),
+		roles:  newTally("mesos_role_tasks_ended_total", roleEndedKey.label),
+		labels: newTally("mesos_task_label_tasks_ended_total", labelEndedKey.label),
+		drift:  newTally("mesos_model_drift_total", func(entity string, add func(string, string)) { add("entity", entity) }),
+	}
+	for _, kind := range events.Kinds {
+		c.events.add(kind, 0, time.Time{})
+	}
+	return c
+}
+
+func (c *counted) tables() []seriesTable {
+	return []seriesTable{c.events, c.agents, c.roles, c.labels, c.drift}
+}
+
+// write appends all counters as of the batch's time.
+func (c *counted) write(b *batch) {
+	c.events.write(b, c.before)
+	c.agents.write(b, c.before)
+	c.roles.write(b, c.before)
+	c.labels.write(b, c.before)
+	c.drift.write(b, c.before)
+	c.before = b.t
+}
+
+// forget forgets the counters of agents and roles that a model does not have, and of
+// labels of tasks that ended long ago.
+func (c *counted) forget(m *cluster.Cluster) {
+	c.agents.forget(m.Time, func(k agentEndedKey) bool { return m.Agent(k.id) != nil })
+	c.roles.forget(m.Time, func(k roleEndedKey) bool { return m.RoleLoads[k.role] != nil })
+	c.labels.forget(m.Time, func(labelEndedKey) bool { return false })
+}
+
+// Count counts events. The next batch of the model writes the counters.
+func (w *Writer) Count(happened []events.Event) {
+	for i := range happened {
+		e := &happened[i]
+		w.counted.events.add(e.Kind, 1, e.Time)
+		if e.Kind != events.KindTask || !ended[e.What] {
+			continue
+		}
+		state := string(e.What)
+		if e.AgentID != "" {
+			w.counted.agents.add(agentEndedKey{agentKey{e.Agent, e.AgentID}, state}, 1, e.Time)
+		}
+		if e.Role != "" {
+			w.counted.roles.add(roleEndedKey{e.Role, state}, 1, e.Time)
+		}
+		for name, value := range e.Labels {
+			w.counted.labels.add(labelEndedKey{name, value, state}, 1, e.Time)
+		}
+	}
+}
+
+// Drifted counts agents, frameworks, tasks and roles that the model kept by events had
+// otherwise than /state. The counters begin with the first call, at 0 where nothing
+// differed.
+func (w *Writer) Drifted(at time.Time, differ cluster.Drifted) {
+	for entity, n := range map[string]int{
+		"agent": differ.Agents, "framework": differ.Frameworks, "task": differ.Tasks, "role": differ.Roles,
+	} {
+		w.counted.drift.add(entity, n, at)
+	}
+}
+
+// TaskLabels returns a function of a task's labels that returns those that the settings
+// name as the series of tasks have them, label_* to value; nil for none.
+func TaskLabels(wanted []string) func([]mesos.Label) map[string]string {
+	return func(labels []mesos.Label) map[string]string {
+		chosen := taskLabels(labels, wanted)
+		if chosen == "" {
+			return nil
+		}
+		all := map[string]string{}
+		chosen.each(func(name, value string) { all[name] = value })
+		return all
+	}
+}
