@@ -4,13 +4,13 @@
 //
 // Its files: collector.go its life; loop.go when polls run, are tried again and
 // back off; poll.go what all kinds of poll share; snapshot.go, state.go,
-// followers.go, agents.go and stream.go the kinds; model.go the model kept by the event
+// followers.go, agents.go, stream.go and maintenance.go the kinds; model.go the model kept by the event
 // stream; events.go what is done with events; name.go the label cluster; ladder.go the
 // intervals; status.go what it reports of itself.
 //
-// Five loops run beside each other: /metrics/snapshot of the leader, its
+// Six loops run beside each other: /metrics/snapshot of the leader, its
 // /state and /roles, the followers' own snapshots, agents' statistics where
-// they are wanted, and the event stream. One writer writes their samples, one batch at a time.
+// they are wanted, the event stream, and the maintenance schedule. One writer writes their samples, one batch at a time.
 package collector
 
 import (
@@ -65,6 +65,7 @@ type Collector struct {
 	followers *followersPoll
 	agents    *agentsPoll
 	stream    *streamPoll
+	planned   *maintenancePoll
 	polls     []pollKind // all of them
 
 	mu        sync.Mutex
@@ -133,11 +134,12 @@ func New(c Config) *Collector {
 	collector.followers = newFollowersPoll(collector)
 	collector.agents = newAgentsPoll(collector)
 	collector.stream = newStreamPoll(collector)
+	collector.planned = newMaintenancePoll(collector)
 	collector.keeper.log = &seenIDs{}
 	if c.Events != nil {
 		collector.keeper.log = c.Events
 	}
-	collector.polls = []pollKind{collector.state, collector.snapshot, collector.followers, collector.agents, collector.stream}
+	collector.polls = []pollKind{collector.state, collector.snapshot, collector.followers, collector.agents, collector.stream, collector.planned}
 	for _, k := range collector.polls {
 		k.schedule().fresh()
 	}

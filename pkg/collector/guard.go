@@ -28,7 +28,11 @@ func (c *Collector) guard(doing string, run func()) (err error) {
 
 // attempt performs a poll and reports whether all went well.
 func (c *Collector) attempt(k pollKind, p *scheduledPoll) (ok bool) {
-	err := c.guard(fmt.Sprintf("polling %s", k.outcomes()[0].Poll), func() { ok = k.perform(p) })
+	what := "what is planned" // the poll without an outcome
+	if of := k.outcomes(); len(of) > 0 {
+		what = string(of[0].Poll)
+	}
+	err := c.guard("polling "+what, func() { ok = k.perform(p) })
 	if err == nil {
 		return ok
 	}
