@@ -103,7 +103,7 @@ func TestAScheduleThatCannotBeReadCostsNothingElse(t *testing.T) {
 	machine := mesos.Machine{IP: "10.0.0.1"}
 	log := &windowLog{}
 	client, clock, rec := maintain(t, log)
-	client.set(func(f *fake) { f.err["maintenance"] = errors.New("made up"); })
+	client.set(func(f *fake) { f.err["maintenance"] = errors.New("made up") })
 	client.plan(mesos.MaintenanceWindow{Machines: []mesos.Machine{machine}, Start: begin.Add(90 * time.Second)})
 	clock.Advance(4 * time.Minute)
 	require.Empty(t, log.of(events.KindMaintenance))
