@@ -82,6 +82,11 @@ func (l *Log) openDisk(now time.Time) error {
 	if err := l.makeDir(dir); err != nil {
 		return err
 	}
+	if l.damage != nil && files.Exists(l.options.File) {
+		if err := l.putAside(now, l.damage); err != nil {
+			return err
+		}
+	}
 	d, err := open(l.options.File, l.began)
 	if damaged(err) {
 		if err := l.putAside(now, err); err != nil {
@@ -92,6 +97,7 @@ func (l *Log) openDisk(now time.Time) error {
 	if err != nil {
 		return err
 	}
+	l.damage = nil
 	id, err := files.Identify(l.options.File)
 	if err != nil {
 		d.close()
@@ -146,7 +152,7 @@ func (l *Log) putAside(now time.Time, why error) error {
 			return err
 		}
 	}
-	l.began = now
+	l.began, l.damage = now, nil
 	l.mu.Lock()
 	l.note = fmt.Sprintf("the event log was damaged (%v) and was moved to %s: events begin anew", why, to)
 	l.mu.Unlock()
@@ -185,6 +191,9 @@ func (l *Log) drop(why error) {
 	l.prepared.Store(false)
 	l.set(nil, l.spare)
 	l.retryAt = time.Time{}
+	if damaged(why) {
+		l.damage = why
+	}
 	if errors.Is(why, errGone) {
 		l.began = l.options.Now()
 		l.warn("The file of the event log was removed or replaced, and another one is used", "file", l.options.File)

@@ -66,6 +66,7 @@ type Log struct {
 	opened  bool      // whether the file was open before
 	began   time.Time // from when on a new database has every event
 	retryAt time.Time // when the file is tried again
+	damage  error     // what was met in the file, which is to be put aside
 	trimAt  time.Time
 	ends    []events.Event // those of events in the file that could not be written there
 
