@@ -162,7 +162,7 @@ func (e *editor) apply(change *mesos.StreamEvent) {
 	case change.Type == mesos.StreamTaskAdded && change.Task != nil:
 		e.taskAdded(change.Task)
 	case change.Type == mesos.StreamTaskUpdated && change.Update != nil:
-		e.taskUpdated(change.Update)
+		e.taskUpdated(change.Update, change.Received)
 	case change.Type == mesos.StreamAgentAdded && change.Agent != nil:
 		e.agentAdded(change.Agent)
 	case change.Type == mesos.StreamAgentRemoved:
@@ -227,7 +227,18 @@ func (e *editor) addTask(s *mesos.StreamTask) {
 	}
 }
 
-func (e *editor) taskUpdated(u *mesos.StreamUpdate) {
+// settledAfter is how long after /state was asked for its answer may have what the stream
+// tells.
+const settledAfter = 10 * time.Second
+
+// settled reports whether a change that was received at a moment is certainly not in the
+// model. The order of the stream tells what is newest then, and not the statuses' times,
+// which are those of many clocks.
+func (c *Cluster) settled(received time.Time) bool {
+	return !received.IsZero() && received.After(c.polled.Add(settledAfter))
+}
+
+func (e *editor) taskUpdated(u *mesos.StreamUpdate, received time.Time) {
 	i, named := e.named[keyOf(u.FrameworkID, u.Status.TaskID)]
 	if !named || i < 0 {
 		return // it ended before /state was answered
@@ -237,7 +248,7 @@ func (e *editor) taskUpdated(u *mesos.StreamUpdate) {
 	switch {
 	case !state.holds():
 		e.end(i, state, u.Status)
-	case u.Status.Timestamp <= t.latest || !t.State.Live():
+	case !t.State.Live(), u.Status.Timestamp <= t.latest && !e.settled(received):
 		return // already told
 	case !t.State.holds(): // nothing tells what it holds again
 		e.move(i, state, u.Status.TaskStatus, &Task{Allocated: unknownResources})

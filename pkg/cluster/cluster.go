@@ -1,10 +1,15 @@
 // Package cluster is the model: what a Mesos cluster is at one moment.
 //
 // It is built from the leader's answers (/state, /roles). What Mesos spreads over
-// several places it has in one spelling, in base units and in disjoint states. Its files: cluster.go the types; build.go /state; accounting.go
-// sums that older masters do not tell; roles.go /roles; change.go what the event stream
-// changes; disagree.go checks of that; event.go, happened.go and told.go events; states.go and resources.go the
-// vocabulary.
+// several places it has in one spelling, in base units and in disjoint states. Between two
+// answers the event stream changes it. Two models, or the stream, tell what happened.
+//
+// Its files: cluster.go the types; build.go /state; accounting.go sums that older masters
+// do not tell; roles.go /roles; change.go what the event stream changes; disagree.go how a
+// model by events is checked; event.go what events are made of; happened.go what two
+// models tell; told.go what the stream tells; failover.go what a new leader does not know
+// yet; over.go what ended while nobody looked; maintenance.go maintenance windows;
+// states.go and resources.go the vocabulary.
 //
 // A Cluster is never changed once it is handed out: readers need no lock.
 package cluster

@@ -61,10 +61,17 @@ func at(seconds float64) time.Time { return time.UnixMicro(int64(math.Round(seco
 // A moment is when something happened, as far as that is known.
 type moment struct{ time, notBefore time.Time }
 
-// told is the moment that Mesos tells, or else one between two moments.
+// aheadOfUs is how far another's clock may be ahead of ours. A status has the time that its
+// executor gives it.
+const aheadOfUs = 5 * time.Minute
+
+// told is the moment that Mesos tells, or else one between two moments. A time that is
+// after the second one, when it was learned, is none.
 func told(seconds float64, from, to time.Time) moment {
-	if seconds > 0 {
-		return moment{time: at(seconds)}
+	if seconds > 0 && seconds < 1e10 {
+		if when := at(seconds); to.IsZero() || !when.After(to.Add(aheadOfUs)) {
+			return moment{time: when}
+		}
 	}
 	return moment{to, from}
 }
@@ -135,6 +142,7 @@ var agentMessages = map[events.What]string{
 	events.Added:        "The agent registered.",
 	events.Back:         "The agent registered again.",
 	events.Removed:      "The agent was removed: it unregistered, or its machine is down for maintenance.",
+	events.Gone:         "An operator marked the agent as gone.",
 	events.Lost:         "The leader does not list the agent any more, and does not say why: it unregistered, was marked gone, or its machine is down for maintenance.",
 	events.Unreachable:  "The leader has given the agent up. Its tasks may still run.",
 	events.Disconnected: "The agent is disconnected.",

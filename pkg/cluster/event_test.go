@@ -192,3 +192,73 @@ func TestWhatDoesNotComeBackToANewLeader(t *testing.T) {
 	_, told = next(soon, 1700, gone)
 	require.Equal(t, "removed one", told)
 }
+
+// What ended while the plugin did not run is ended at its first look.
+func TestWhatEndedWhileNobodyLooked(t *testing.T) {
+	opened := func(kind events.Kind, what events.What) events.Event {
+		e := events.Event{ID: "id", Kind: kind, What: what, Time: time.Unix(50, 0), Opens: "key"}
+		if kind == events.KindAgent {
+			e.AgentID = "S1"
+		} else {
+			e.FrameworkID = "F1"
+		}
+		return e
+	}
+	look := func(text string, e events.Event) string {
+		s := stateFrom(t, text)
+		s.Sent = time.Unix(100, 0)
+		over := Build(s, nil).Over([]events.Event{e})
+		for _, end := range over {
+			require.Equal(t, []string{"key"}, end.Closes)
+			require.Equal(t, e.Time, end.NotBefore)
+			require.NotEqual(t, e.ID, end.ID)
+			require.Empty(t, end.Opens)
+		}
+		if len(over) == 0 {
+			return ""
+		}
+		return string(over[0].What)
+	}
+	state := func(active, more string) string {
+		return strings.Replace(aBase, `"hostname": "agent1", "active": true`, `"hostname": "agent1", "active": `+active+more, 1)
+	}
+	draining, drained := state("false", `, "deactivated": true, "drain_info": {"state": "DRAINING"}`), state("false", `, "deactivated": true, "drain_info": {"state": "DRAINED"}`)
+	gone := `{"id": "m", "unreachable_slaves": 0, "recovered_slaves": [], "slaves": [], "frameworks": []}`
+	unreachable := strings.Replace(gone, `s": 0`, `s": 1`, 1)
+	for _, c := range []struct {
+		what events.What
+		text string
+		want string
+	}{
+		{events.Unreachable, aBase, "back"}, {events.Unreachable, unreachable, ""},
+		{events.Disconnected, aBase, "back"}, {events.Disconnected, state("false", ""), ""}, {events.Disconnected, gone, "lost"}, {events.Disconnected, unreachable, ""},
+		{events.Draining, aBase, "reactivated"}, {events.Draining, draining, ""}, {events.Draining, drained, "drained"}, {events.Draining, gone, "lost"},
+		{events.Drained, drained, ""}, {events.Drained, aBase, "reactivated"},
+		{events.Deactivated, aBase, "reactivated"}, {events.Deactivated, state("false", `, "deactivated": true`), ""},
+		{events.Added, aBase, ""},
+	} {
+		require.Equal(t, c.want, look(c.text, opened(events.KindAgent, c.what)), "%s %s", c.what, c.text[:80])
+	}
+	away := strings.Replace(aBase, `"active": true, "connected": true`, `"active": false, "connected": false`, 1)
+	require.Equal(t, "back", look(aBase, opened(events.KindFramework, events.Disconnected)))
+	require.Equal(t, "", look(away, opened(events.KindFramework, events.Disconnected)))
+	require.Equal(t, "removed", look(gone, opened(events.KindFramework, events.Disconnected)))
+	recovering := strings.Replace(gone, `"recovered_slaves": []`, `"recovered_slaves": [{"id": "S1"}]`, 1)
+	require.Equal(t, "", look(recovering, opened(events.KindAgent, events.Draining)), "it may come back")
+	ended := opened(events.KindAgent, events.Unreachable)
+	ended.End = time.Unix(60, 0)
+	require.Equal(t, "", look(aBase, ended))
+}
+
+// A status has the time that an executor gives it.
+func TestTimesThatCannotBeAreNotTold(t *testing.T) {
+	base := built(t, aBase)
+	base.Time, base.polled = time.Unix(50, 0), time.Unix(50, 0)
+	changes := []mesos.StreamEvent{taskAdded("t2", 0.5), taskUpdated("t2", "TASK_STARTING", 9e9), taskUpdated("t2", "TASK_RUNNING", 101), taskUpdated("t2", "TASK_FAILED", 1e300)}
+	for _, e := range base.EventsOf(changes, nil) {
+		require.WithinRange(t, e.Time, time.Unix(100, 0), time.Unix(102, 0), string(e.What))
+	}
+	with := base.With(changes[:3], time.Unix(103, 0))
+	require.Equal(t, 2, with.TaskCounts.Of(Running), "the order of the stream counts, and not clocks")
+	require.Len(t, with.With(changes[3:], time.Unix(104, 0)).Tasks, 1)
+}

@@ -202,28 +202,37 @@ func (h *happenings) drain(a *Agent) string {
 // them are unreachable, but how many are.
 func (h *happenings) left(all []*Agent) {
 	more := h.after.AgentCounts[AgentUnreachable] - h.before.AgentCounts[AgentUnreachable]
-	for _, a := range all {
-		if now := h.after.agents[a.ID]; now != nil && now.Tasks.Of(Unreachable) > 0 {
-			h.unreachable(a)
-			more--
-			continue
+	gone := map[string]bool{} // what their tasks' ends tell
+	for i := range h.after.ended {
+		if t := &h.after.ended[i]; t.State == GoneByOperator && len(all) > 0 {
+			gone[t.Agent.ID] = true
 		}
 	}
 	var rest []*Agent
 	for _, a := range all {
-		if now := h.after.agents[a.ID]; now == nil || now.Tasks.Of(Unreachable) == 0 {
+		switch now := h.after.agents[a.ID]; {
+		case now != nil && now.Tasks.Of(Unreachable) > 0:
+			h.unreachable(a)
+			more--
+		case gone[a.ID]:
+			h.leave(a, events.Gone)
+		default:
 			rest = append(rest, a)
 		}
 	}
 	for _, a := range rest {
 		if len(rest) <= more {
 			h.unreachable(a)
-			continue
+		} else {
+			h.leave(a, events.Lost)
 		}
-		e := agentEvent(a, events.Lost, h.when(0), micros(a.registered))
-		e.Closes = agentKeys(a)
-		h.add(e)
 	}
+}
+
+func (h *happenings) leave(a *Agent, what events.What) {
+	e := agentEvent(a, what, h.when(0), micros(a.registered))
+	e.Closes = agentKeys(a)
+	h.add(e)
 }
 
 // agentKeys are the keys of all that an agent's end ends.

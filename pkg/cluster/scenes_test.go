@@ -383,7 +383,7 @@ func TestDrainsAndFailoversAreTold(t *testing.T) {
 		{"07:45:40", "10-drain/drained-get_state.json.gz", ""}, // by its file name; the agent is still draining
 		{"07:45:49", "11-maintenance/scheduled-get_state.json.gz", ""},
 		{"07:45:56", "11-maintenance/down-get_state.json.gz", "agent lost agent1"},
-		{"07:47:35", "10-drain/drained2-get_state.json.gz", "framework failed_over cassandra, agent drained agent2, agent lost agent3"},
+		{"07:47:35", "10-drain/drained2-get_state.json.gz", "framework failed_over cassandra, agent drained agent2, agent gone agent3"},
 		{"07:51:35", "10-drain/quirk-master-state.json.gz", "agent added agent3, agent back agent1, framework added slow-to-die-2, agent reactivated agent2, framework disconnected slow-to-die"},
 		{"07:52:22", "10-drain/third-draining-get_state.json.gz", "framework added slow-to-die-3, agent draining agent2, framework disconnected slow-to-die-2"},
 		{"07:53:39", "13-master-restart/boot00-get_state.json", "master leader"},

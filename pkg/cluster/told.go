@@ -128,7 +128,7 @@ func (t *teller) listed(s *mesos.StreamTask, received time.Time) {
 		t.add(task, Staging, moment{received, t.before.Time}, nil, 0)
 		return
 	}
-	t.statuses(task, s.Statuses, float64(t.before.Time.UnixMicro())/1e6)
+	t.statuses(task, s.Statuses, float64(t.before.Time.UnixMicro())/1e6, received)
 }
 
 func (t *teller) taskAdded(s *mesos.StreamTask, received time.Time) {
@@ -166,15 +166,15 @@ func (t *teller) changed(known, task *Task, statuses []mesos.StreamStatus, recei
 		}
 		t.add(task, task.State, told(status.Timestamp, at(known.latest), received), status, 0)
 	default:
-		t.statuses(task, statuses, known.latest)
+		t.statuses(task, statuses, known.latest, received)
 	}
 }
 
 // statuses tells the statuses of a task that are newer.
-func (t *teller) statuses(task *Task, all []mesos.StreamStatus, since float64) {
+func (t *teller) statuses(task *Task, all []mesos.StreamStatus, since float64, received time.Time) {
 	for i := range all {
 		if status := &all[i]; status.Timestamp > since {
-			t.add(task, ParseTaskState(status.State), told(status.Timestamp, time.Time{}, t.before.Time), status, 0)
+			t.add(task, ParseTaskState(status.State), told(status.Timestamp, t.before.Time, received), status, 0)
 		}
 	}
 }
@@ -202,7 +202,7 @@ func (t *teller) taskUpdated(u *mesos.StreamUpdate, received time.Time) {
 	switch {
 	case known.told == state && (state.Live() || known.latest == status.Timestamp):
 		// A health check has another result.
-	case state.holds() && (status.Timestamp <= known.latest || known.told != "" && !known.told.Live()):
+	case state.holds() && (status.Timestamp <= known.latest && !t.before.settled(received) || known.told != "" && !known.told.Live()):
 		return // already told
 	case !state.Live() && all != state && !all.Live():
 		// The master ends tasks that ended before, for example where it removes their
@@ -222,7 +222,7 @@ func (t *teller) taskUpdated(u *mesos.StreamUpdate, received time.Time) {
 		t.add(known, state, told(status.Timestamp, time.Time{}, received), status, away)
 	}
 	known.State, known.told = all, state
-	known.latest = max(known.latest, status.Timestamp)
+	known.latest = status.Timestamp
 }
 
 func (t *teller) agentAdded(s *mesos.Slave) {
