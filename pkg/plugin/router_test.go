@@ -64,7 +64,7 @@ func TestAClusterBehindARouterIsPolled(t *testing.T) {
 	for _, r := range passed {
 		pages[r.Path]++
 	}
-	require.Equal(t, map[string]int{"/mesos/redirect": 1, "/mesos/metrics/snapshot": 4, "/mesos/state": 4, "/mesos/roles": 4}, pages)
+	require.Equal(t, map[string]int{"/mesos/redirect": 1, "/mesos/maintenance/schedule": 1, "/mesos/metrics/snapshot": 4, "/mesos/state": 4, "/mesos/roles": 4}, pages)
 	_, refused = agents.Requests()
 	require.Empty(t, refused)
 	require.NotContains(t, s.heard(), "not-for-agents")
