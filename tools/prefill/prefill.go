@@ -9,10 +9,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/collector/clocktest"
+	"community-mesos-datasource/pkg/events"
+	"community-mesos-datasource/pkg/events/sqlite"
 	"community-mesos-datasource/pkg/history"
 	"community-mesos-datasource/pkg/history/disk"
 	"community-mesos-datasource/pkg/mesos"
@@ -51,22 +54,26 @@ const (
 	telling = 10 * time.Minute
 )
 
-// prefill polls the cluster from o.start until ended is closed, and closes the
-// history.
+// eventsFile is the file of events in the history's directory, as the plugin names it.
+const eventsFile = "events.sqlite"
+
+// prefill polls the cluster from o.start until ended is closed, and closes
+// history and events.
 func prefill(o options, ended <-chan struct{}, out io.Writer) error {
 	clock := clocktest.New(o.start)
 	store := disk.New(disk.Options{Dir: o.dir, Now: clock.Now})
 	into := newSink(store)
-	c, err := watch(o, clock, into, store)
+	log := sqlite.New(sqlite.Options{File: filepath.Join(o.dir, eventsFile), Now: clock.Now})
+	c, err := watch(o, clock, into, store, log)
 	if err == nil {
-		err = advance(o, clock, ended, out, func() error { return errors.Join(into.err(), check(c, store)) })
+		err = advance(o, clock, ended, out, func() error { return errors.Join(into.err(), check(c, store, log)) })
 		c.Stop()
 	}
-	return errors.Join(err, into.close(), store.Close())
+	return errors.Join(err, into.close(), store.Close(), log.Close())
 }
 
 // watch starts a collector as the plugin does, including agents' statistics.
-func watch(o options, clock *clocktest.Clock, into series.Sink, store history.Store) (*collector.Collector, error) {
+func watch(o options, clock *clocktest.Clock, into series.Sink, store history.Store, log events.Log) (*collector.Collector, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	if o.dial != nil {
 		transport.DialContext = o.dial
@@ -92,9 +99,11 @@ func watch(o options, clock *clocktest.Clock, into series.Sink, store history.St
 	c := collector.New(collector.Config{
 		Client: &collector.Both{Client: masters, Of: agents},
 		Sink:   into,
+		Events: log,
 		Clock:  clock,
 		Settings: collector.Settings{
 			PollInterval: o.interval, IdleTimeout: 1000 * time.Hour, UID: o.uid, AgentStatistics: o.agentStatistics,
+			Subscribe: collector.SubscribeNever, // a stream would not follow the clock
 		},
 		Log:          slog.New(slog.DiscardHandler),
 		HistoryStart: func() time.Time { return store.Stats().Start },
@@ -147,11 +156,14 @@ func advance(o options, clock *clocktest.Clock, ended <-chan struct{}, out io.Wr
 }
 
 // check returns what has gone wrong so far: a cluster that does not answer from the
-// beginning, or a history that is not on disk. What fails later is part of what
+// beginning, or a history or events that are not on disk. What fails later is part of what
 // is watched.
-func check(c *collector.Collector, store history.Store) error {
+func check(c *collector.Collector, store history.Store, log events.Log) error {
 	if note := store.Stats().Note; note != "" {
 		return errors.New(note)
+	}
+	if problem := log.Stats().Problem; problem != "" {
+		return errors.New(problem)
 	}
 	for _, poll := range c.Status().Polls {
 		if poll.Poll == series.PollState && poll.LastSuccess.IsZero() && poll.Err != nil {

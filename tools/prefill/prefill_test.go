@@ -20,6 +20,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"community-mesos-datasource/pkg/events"
+	"community-mesos-datasource/pkg/events/sqlite"
 	"community-mesos-datasource/pkg/history/disk"
 	"community-mesos-datasource/pkg/mesos/mesostest"
 	"community-mesos-datasource/pkg/series"
@@ -240,4 +242,17 @@ func TestASampleThatIsRefusedIsTold(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, b.Commit())
 	require.ErrorIs(t, s.close(), errBroken)
+}
+
+func TestEventsAreKeptBesideTheHistory(t *testing.T) {
+	o, _ := recorded(t, 10*time.Minute)
+	_, err := runToPresent(o)
+	require.NoError(t, err)
+	log := sqlite.New(sqlite.Options{File: filepath.Join(o.dir, "events.sqlite")})
+	defer func() { require.NoError(t, log.Close()) }()
+	_, _, err = log.Select(t.Context(), events.Filter{Limit: 1})
+	require.NoError(t, err)
+	stats := log.Stats()
+	require.Equal(t, "disk", stats.Where)
+	require.WithinRange(t, stats.Since, begin, begin.Add(o.interval), "it is complete from the beginning")
 }

@@ -40,7 +40,7 @@ export function EventsEditor({ query, resources, app, format: fixed, onChange }:
           <MultiCombobox
             id={`${id}-kinds`}
             width="auto"
-            minWidth={25}
+            minWidth={40}
             placeholder="All"
             options={KINDS}
             value={query.kinds ?? []}
