@@ -5,7 +5,7 @@
 // Its files: plugin.go registers the handlers; settings.go parses a data
 // source's settings; clients.go makes the HTTP clients; registry.go holds one
 // collector and one history per data source, store.go chooses the history;
-// querydata.go, health.go and resources.go implement one interface each;
+// querydata.go, health.go, resources.go and live.go implement one interface each;
 // lifetime.go ends the process in order.
 package plugin
 
@@ -36,10 +36,12 @@ func (p *Plugin) ServeOpts() backend.ServeOpts {
 		QueryDataHandler:    p,
 		CheckHealthHandler:  p,
 		CallResourceHandler: p.resources,
+		StreamHandler:       p,
 	}
 }
 
 var (
 	_ backend.QueryDataHandler   = (*Plugin)(nil)
 	_ backend.CheckHealthHandler = (*Plugin)(nil)
+	_ backend.StreamHandler      = (*Plugin)(nil)
 )

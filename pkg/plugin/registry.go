@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -76,6 +77,9 @@ type source struct {
 	problem     error     // why the settings in force cannot be used
 	requested   time.Time // when the latest request came
 	closed      bool
+
+	landings landings     // of samples
+	channels atomic.Int64 // of live panels that run
 
 	engine    string // of the store
 	store     store
@@ -235,7 +239,7 @@ func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSource
 	kept, log := src.store, src.events
 	src.collector = collector.New(collector.Config{
 		Client:       client,
-		Sink:         kept,
+		Sink:         src.landings.sink(kept),
 		Clock:        r.clock,
 		Settings:     collect,
 		Log:          r.log.With("source", src.key),

@@ -70,6 +70,8 @@ type Options struct {
 	// Ready is why there may be nothing to answer from: the first poll is still
 	// running, or failed. It concerns queries only while there is no history.
 	Ready error
+	// after is from when on points are wanted, of a channel of a live panel; nil for all.
+	after *time.Time
 }
 
 // evaluated reports whether a rule or an expression computes with the answer: then
@@ -184,7 +186,7 @@ func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p
 	if len(all) > 0 && !o.evaluated() {
 		notices = append(notices, warnings(oneGroup(built.plan.groupBy, all))...)
 	}
-	if len(all) == 0 && !o.evaluated() {
+	if len(all) == 0 && !o.evaluated() && o.after == nil {
 		e.release() // look-ups wait for their turn, and must not hold room meanwhile
 		notices = append(notices, src.whyEmpty(ctx, built, e.request)...)
 	}
@@ -199,11 +201,13 @@ func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p
 	if instant {
 		step = 0
 	}
-	return framer{
+	frames := framer{
 		legend: legend{format: p.LegendFormat, plan: built.plan, promql: p.promql != nil},
 		unit:   built.plan.unit, about: built.plan.about, expr: cutAt(built.expr, maxShownExpr), step: step,
 		notices: append(notices, more...), computed: o.evaluated(),
-	}.frames(all, of), nil
+	}.frames(all, of)
+	nameChannel(frames, src, q, o, p, built)
+	return frames, nil
 }
 
 // oneGroup returns a sentence for each label of attributes or of tasks that a query
@@ -353,7 +357,14 @@ func build(ctx context.Context, src Source, q backend.DataQuery, o Options, p pa
 	if o.Alert && len(plan.leftOut) > 0 {
 		return built{}, bad("adhocFilters", "a rule needs all of its filters. %s", plan.leftOut[0])
 	}
-	b := built{plan: plan, times: newStepRange(q, src.now(), p.least, src.schedule(plan.reads.polls), o.evaluated()), reads: plan.reads}
+	polled := src.schedule(plan.reads.polls)
+	if o.after != nil {
+		polled.step = q.Interval
+	}
+	b := built{plan: plan, times: newStepRange(q, src.now(), p.least, polled, o.evaluated()), reads: plan.reads}
+	if o.after != nil && !instant {
+		b.times = b.times.after(*o.after)
+	}
 	b.expr, b.reads.reach, err = plan.at(b.times)
 	return b, err
 }

@@ -56,6 +56,8 @@ type schedule struct {
 	every time.Duration // 0: no poll is made
 	// latest is the time of its latest samples; zero before the first.
 	latest time.Time
+	// step is that of a channel, which keeps it whatever the polls do; 0: none is set.
+	step time.Duration
 }
 
 // slowPoll is from where on a panel should not wait for the next multiple of its
@@ -105,6 +107,9 @@ func newStepRange(q backend.DataQuery, now time.Time, least time.Duration, polle
 		step = max(step, ceil(width, q.MaxDataPoints))
 	}
 	r.step = roundUp(min(step, maxSpan))
+	if polled.step > 0 {
+		r.step = polled.step
+	}
 
 	if r.to.After(now) {
 		r.to = now
