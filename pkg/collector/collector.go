@@ -91,6 +91,9 @@ type Collector struct {
 	watched, gap time.Time
 	gapWhy       error
 
+	// recalled asks the log once when the cluster was watched last.
+	recalled sync.Once
+
 	// noticing is held while changes of the stream are made to events, noting while
 	// events are added to the log. They are taken in this order, before writing.
 	noticing, noting sync.Mutex

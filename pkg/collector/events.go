@@ -2,6 +2,7 @@ package collector
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -33,6 +34,7 @@ type eventKeeper struct {
 // fails, they are added with the next ones. It is called without events, too: the log
 // then removes what is too old.
 func (c *Collector) note(p *run, happened []events.Event) {
+	c.recallWatched()
 	c.noting.Lock()
 	defer c.noting.Unlock()
 	c.mu.Lock()
@@ -78,9 +80,33 @@ func (c *Collector) lose(why error) {
 	}
 }
 
+// recallWatched asks the log, before anything is added to it, when a process before this
+// one watched the cluster last: since then nobody has. Edited settings make a new
+// collector too, which costs no more than a poll.
+func (c *Collector) recallWatched() {
+	c.recalled.Do(func() {
+		log, ok := c.keeper.log.(interface{ Stats() events.Stats })
+		if !ok {
+			return
+		}
+		last := log.Stats().Watched
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.watched.IsZero() && !last.IsZero() && c.clock.Now().Sub(last) > 2*c.settings.PollInterval+watchedWithin {
+			c.gap, c.gapWhy = last, errNotRunning
+		}
+	})
+}
+
+// watchedWithin is how exactly a log knows when it was used last.
+const watchedWithin = 10 * time.Second
+
+var errNotRunning = errors.New("the plugin was not running")
+
 // found notes that the cluster is watched as of a moment, and returns the event that it
 // was not for a while before.
 func (c *Collector) found(r *run, at time.Time) (ended []events.Event) {
+	c.recallWatched()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.run != r {

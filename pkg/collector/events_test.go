@@ -20,6 +20,7 @@ type eventLog struct {
 	mu     sync.Mutex
 	all    []events.Event
 	err    error // where not nil, the answer to Append
+	stats  events.Stats
 	called int
 }
 
@@ -42,7 +43,7 @@ func (l *eventLog) Append(_ context.Context, all []events.Event) (added []events
 	return added, nil
 }
 
-func (l *eventLog) Stats() events.Stats { return events.Stats{} }
+func (l *eventLog) Stats() events.Stats { return l.stats }
 
 // of returns the events of a kind.
 func (l *eventLog) of(kind events.Kind) (found []events.Event) {
@@ -144,6 +145,21 @@ func TestAGapOfCollectionIsAnEvent(t *testing.T) {
 	require.Equal(t, begin.Add(3*interval), gaps[0].End, "the first one after")
 	require.Contains(t, gaps[0].Message, "made up: network")
 	require.Equal(t, events.Gap, gaps[0].What)
+}
+
+// What a log knows of a process before this one is a gap, once.
+func TestTheTimeWithoutThePluginIsAGap(t *testing.T) {
+	f := start(t, collector.Settings{}, func(f *fake) { f.watched = begin.Add(-time.Hour) })
+	f.clock.Advance(3 * interval)
+	gaps := f.events.of(events.KindCollection)
+	require.Len(t, gaps, 1)
+	require.Equal(t, begin.Add(-time.Hour), gaps[0].Time)
+	require.Equal(t, begin, gaps[0].End)
+	require.Contains(t, gaps[0].Message, "the plugin was not running")
+
+	f = start(t, collector.Settings{}, func(f *fake) { f.watched = begin.Add(-2 * interval) })
+	f.clock.Advance(3 * interval)
+	require.Empty(t, f.events.of(events.KindCollection), "no longer than polls are apart")
 }
 
 func TestTheTimeWithoutAnyQueryIsAGap(t *testing.T) {

@@ -36,6 +36,7 @@ type fake struct {
 	panics   map[string]bool          // by what is asked
 	hold     chan struct{}            // where not nil, snapshots wait for it
 	noEvents bool                     // there is no event log
+	watched  time.Time                // when the log was used last before
 	// streaming is the fake with an event stream; nil: it has none. refused is the answer
 	// to SUBSCRIBE, where not nil.
 	streaming *streaming
@@ -213,6 +214,7 @@ func start(t *testing.T, s collector.Settings, change ...func(*fake)) *faked {
 	if s.UID == "" {
 		s.UID = "uid"
 	}
+	f.events.stats.Watched = f.watched
 	var log events.Log
 	if !f.noEvents {
 		log = f.events

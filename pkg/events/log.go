@@ -88,6 +88,9 @@ type Stats struct {
 	// was created, or the time of the oldest event kept once any was dropped. Zero:
 	// not known yet.
 	Since time.Time
+	// Watched is when events were added last, to some seconds, by this process or one
+	// before: Append is called at each poll, also without events. Zero: never, or not kept.
+	Watched time.Time
 	// Where is "disk" or "memory".
 	Where string
 	// Problem is why events are in memory although a directory was given, or why the

@@ -134,10 +134,6 @@ var (
 	measurable = []Resource{ResourceCPUs, ResourceMemory}
 	everything = []Entity{EntityCluster, EntityAgent, EntityFramework, EntityRole, EntityTask, EntityExecutor}
 	tasks      = []Resource{ResourceTasks}
-	endings    = []Measure{
-		MeasureEnded, MeasureFinished, MeasureFailed, MeasureKilled, MeasureLost, MeasureError,
-		MeasureDropped, MeasureGone, MeasureGoneByOperator,
-	}
 )
 
 const labelRole = "role"
@@ -194,10 +190,13 @@ var table = []row{
 		measures: []Measure{MeasureUnreachable}, resources: tasks,
 		entities: []Entity{EntityCluster, EntityFramework, EntityRole}, shape: shapeStates,
 	},
-	{measures: endings, resources: tasks, entities: []Entity{EntityCluster, EntityFramework}, shape: shapeEnded},
 	{
-		measures: endings, resources: tasks, entities: []Entity{EntityAgent, EntityRole}, shape: shapeEnded,
-		about: "Tasks that ended, counted by this plugin from events since collection began: Mesos does not count them.",
+		measures: []Measure{
+			MeasureEnded, MeasureFinished, MeasureFailed, MeasureKilled, MeasureLost, MeasureError,
+			MeasureDropped, MeasureGone, MeasureGoneByOperator,
+		},
+		// Mesos counts those of the cluster and of frameworks, this plugin the others.
+		resources: tasks, entities: []Entity{EntityCluster, EntityFramework, EntityAgent, EntityRole}, shape: shapeEnded,
 	},
 }
 

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ncruces/go-sqlite3"
+
 	"community-mesos-datasource/pkg/events"
 	"community-mesos-datasource/pkg/history/disk/files"
 )
@@ -68,6 +70,7 @@ type Log struct {
 	retryAt time.Time // when the file is tried again
 	damage  error     // what was met in the file, which is to be put aside
 	trimAt  time.Time
+	marked  time.Time      // what the file tells of when events were added
 	ends    []events.Event // those of events in the file that could not be written there
 
 	prepared atomic.Bool // whether a database is open, and the file was tried
@@ -179,8 +182,26 @@ func (l *Log) Append(ctx context.Context, all []events.Event) (added []events.Ev
 			return nil, err
 		}
 	}
+	l.mark(ctx)
 	l.trim(ctx)
 	return added, nil
+}
+
+// markAfter is how exactly the file tells when events were added last.
+const markAfter = 10 * time.Second
+
+// mark writes into the file that events are added: the next process learns from it since
+// when nobody has watched.
+func (l *Log) mark(ctx context.Context) {
+	now := l.options.Now()
+	if l.disk == nil || l.spare != nil || now.Sub(l.marked) < markAfter {
+		return
+	}
+	if l.disk.write(ctx, func(c *conn) error {
+		return c.exec("INSERT OR REPLACE INTO facts VALUES ('watched', ?)", func(s *sqlite3.Stmt) error { return s.BindInt64(1, micro(now)) })
+	}) == nil {
+		l.marked = now
+	}
 }
 
 // add adds events to the file, or to memory if that fails. writing is held.
@@ -387,6 +408,9 @@ func (l *Log) Stats() events.Stats {
 		}
 		part := d.counted.Load()
 		s.Events, s.Bytes = s.Events+part.Events, s.Bytes+part.Bytes
+		if part.Watched.After(s.Watched) {
+			s.Watched = part.Watched
+		}
 		if s.Start.IsZero() || !part.Start.IsZero() && part.Start.Before(s.Start) {
 			s.Start = part.Start
 		}

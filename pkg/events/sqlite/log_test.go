@@ -297,6 +297,20 @@ func TestEventsSurviveTheProcess(t *testing.T) {
 	require.Empty(t, second.Stats().Problem)
 }
 
+func TestALogKnowsWhenItWasUsedLast(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "1-mesos", "events.sqlite")
+	l, c := newLog(t, Options{File: file})
+	require.Zero(t, l.Stats().Watched)
+	appended(t, l)
+	c.now = c.now.Add(time.Hour)
+	appended(t, l) // without events, as polls do
+	c.now = c.now.Add(5 * time.Second)
+	appended(t, l)
+	require.NoError(t, l.Close())
+	again, _ := newLog(t, Options{File: file})
+	require.WithinDuration(t, c.now, again.Stats().Watched, markAfter)
+}
+
 func TestADamagedFileIsPutAside(t *testing.T) {
 	for name, damage := range map[string]func([]byte) []byte{
 		"no database": func([]byte) []byte { return []byte(strings.Repeat("not a database ", 1000)) },

@@ -49,7 +49,11 @@ func (d *database) recount(c *conn) (err error) {
 	if err != nil {
 		return err
 	}
-	now.Start, now.Since = fromMicro(start), fromMicro(since)
+	watched, err := c.number("SELECT value FROM facts WHERE name = 'watched'")
+	if err != nil {
+		return err
+	}
+	now.Start, now.Since, now.Watched = fromMicro(start), fromMicro(since), fromMicro(watched)
 	d.counted.Store(&now)
 	return nil
 }
