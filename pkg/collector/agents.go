@@ -501,6 +501,7 @@ func (a *agentsPoll) finish(r *round, agents []*cluster.Agent, model *cluster.Cl
 		o.Failures++
 		o.Err = r.tooFew(len(agents), status.NotReachedWhy)
 	}
+	o.note(r.scheduled, o.Err)
 	took, failure := o.Took, o.Err
 	h := o.health()
 	a.mu.Unlock()

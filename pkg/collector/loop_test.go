@@ -398,6 +398,6 @@ func TestStatusSaysWhatPollsCost(t *testing.T) {
 	at := begin.Add(interval)
 	require.Equal(t, collector.PollStatus{
 		Poll: series.PollSnapshot, Interval: interval, LastAttempt: at, LastSuccess: at, Next: at.Add(interval),
-		Took: 20 * time.Millisecond, Head: 10 * time.Millisecond, Bytes: 1000,
+		Took: 20 * time.Millisecond, Head: 10 * time.Millisecond, Bytes: 1000, Recent: []collector.Result{{At: begin}, {At: at}},
 	}, s.Polls[2])
 }

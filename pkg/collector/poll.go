@@ -98,6 +98,7 @@ func (o *outcome) succeeded(a mesos.Answer) (recovered bool) {
 	recovered = o.Err != nil
 	o.LastAttempt, o.LastSuccess, o.Err = a.Sent, a.Sent, nil
 	o.Took, o.Head, o.Bytes = a.Took, a.Head, a.Bytes
+	o.note(a.Sent, nil)
 	return recovered
 }
 
@@ -107,6 +108,7 @@ func (o *outcome) failedWith(cause error, attempt time.Time) (first bool) {
 	o.failures[categoryOf(cause)]++
 	o.Failures++
 	o.LastAttempt, o.Err = attempt, cause
+	o.note(attempt, cause)
 	return first
 }
 
@@ -166,7 +168,11 @@ func (c *Collector) failSome(p *scheduledPoll, o *outcome, cause error, answered
 		c.mu.Unlock()
 		return
 	}
-	first := o.failedWith(cause, p.of.schedule().tried)
+	attempt := p.of.schedule().tried
+	if attempt.IsZero() { // nothing was asked, as of agents while /state fails
+		attempt = p.scheduled
+	}
+	first := o.failedWith(cause, attempt)
 	// A /state that fails while events keep the model costs what only /state has.
 	kept := o == &c.state.result && c.stream.following()
 	if o == &c.state.result && !kept {

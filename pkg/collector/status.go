@@ -113,4 +113,25 @@ type PollStatus struct {
 	// Err is the last attempt's error, nil after a success. It is remembered
 	// until the next poll.
 	Err error `json:"-"`
+	// Recent are the latest polls, the oldest first. They are shared, and not changed.
+	Recent []Result `json:"-"`
+}
+
+// PageOf returns what a kind of poll asks for, as sentences have it.
+func PageOf(p series.Poll) string {
+	switch p {
+	case series.PollSnapshot:
+		return "/metrics/snapshot"
+	case series.PollState:
+		return "/state"
+	case series.PollRoles:
+		return "/roles"
+	case series.PollFollowers:
+		return "the followers' /metrics/snapshot"
+	case series.PollAgents:
+		return "the agents"
+	case series.PollSubscribe:
+		return "the event stream"
+	}
+	return string(p)
 }

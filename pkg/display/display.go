@@ -23,3 +23,16 @@ func Size(bytes int64) string {
 
 // Time returns a moment in UTC, such as "2026-11-21 08:00:00 UTC".
 func Time(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 MST") }
+
+// Age returns how long ago something was, such as "33 s", "5 min" or "2 h 10 min".
+func Age(d time.Duration) string {
+	switch d = d.Round(time.Second); {
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%d s", int(d/time.Second))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min", int(d/time.Minute))
+	case d%time.Hour < time.Minute:
+		return fmt.Sprintf("%d h", int(d/time.Hour))
+	}
+	return fmt.Sprintf("%d h %d min", int(d/time.Hour), int(d%time.Hour/time.Minute))
+}

@@ -18,3 +18,11 @@ func TestSize(t *testing.T) {
 func TestTime(t *testing.T) {
 	require.Equal(t, "2026-11-21 08:00:00 UTC", Time(time.Date(2026, 11, 21, 9, 0, 0, 0, time.FixedZone("CET", 3600))))
 }
+
+func TestAge(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		31400 * time.Millisecond: "31 s", 119 * time.Second: "119 s", 125 * time.Second: "2 min", 2 * time.Hour: "2 h", 130 * time.Minute: "2 h 10 min", 0: "0 s",
+	} {
+		require.Equal(t, want, Age(d))
+	}
+}

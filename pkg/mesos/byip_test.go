@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strconv"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -126,5 +127,33 @@ func TestALeaderThatCannotBeReachedIsSaidToBeNamed(t *testing.T) {
 	}}
 	client := newClient(t, Config{Masters: []string{cluster.URL(mesostest.Master2)}, HTTP: &http.Client{Transport: transport}})
 	_, err := client.State(t.Context())
-	requireError(t, err, Network, "b1946ac92492:5050, which "+cluster.Address(mesostest.Master2)+" names as the leader (host name b1946ac92492: no such host)", "--hostname of the master where the masters")
+	requireError(t, err, Network, "b1946ac92492:5050, which "+cluster.Address(mesostest.Master2)+" names as the leader (host name b1946ac92492: no such host)",
+		"correct --hostname of that master", "where "+cluster.Address(mesostest.Master2)+" is a load balancer, let it choose the leader; otherwise list the addresses of all masters")
+}
+
+// The same where connections are reset, refused or dropped: the balancer is named.
+func TestALeaderBehindABalancerThatCannotBeReachedNamesTheBalancer(t *testing.T) {
+	for name, fails := range map[string]struct {
+		err      error
+		category Category
+	}{
+		"reset":   {&net.OpError{Op: "read", Err: syscall.ECONNRESET}, Network},
+		"refused": {&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, Network},
+		"dropped": {&net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}, Timeout},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cluster := replay(t, "14-ha", "nonleader-")
+			cluster.Handle(mesostest.Master2, "/redirect", toLeader("10.0.0.9:5050"))
+			transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				if address == "10.0.0.9:5050" {
+					return nil, fails.err
+				}
+				return new(net.Dialer).DialContext(ctx, network, address)
+			}}
+			client := newClient(t, Config{Masters: []string{cluster.URL(mesostest.Master2)}, HTTP: &http.Client{Transport: transport}})
+			_, err := client.State(t.Context())
+			balancer := cluster.Address(mesostest.Master2)
+			requireError(t, err, fails.category, "10.0.0.9:5050, which "+balancer+" names as the leader", "where "+balancer+" is a load balancer, let it choose the leader")
+		})
+	}
 }

@@ -40,6 +40,9 @@ func (c *asker) failed(target Target, page endpoint, took time.Duration, connect
 	}
 	_, byIP := errors.AsType[*byIPError](err)
 	if isTimeout(err) && !byIP {
+		if !connected && target.namedBy != "" {
+			return e(Timeout, "No connection to the %s at %s%s within %s: %s.", kind, address, named, seconds(took), behindBalancer(target))
+		}
 		if !connected {
 			return e(Timeout, "No connection to the %s at %s%s within %s: check the address, and that no firewall drops what Grafana's server sends there.", kind, address, named, seconds(took))
 		}
@@ -92,10 +95,12 @@ func remedy(target Target, err error) string {
 	switch {
 	case unresolved && target.agent:
 		return "the agent registered under this name; make it one that Grafana's server resolves (--hostname of the agent), or use {ip} in agentAddress"
+	case unresolved && target.namedBy != "":
+		return "correct --hostname of that master, or the DNS of Grafana's server; " + behindBalancer(target)
 	case unresolved:
 		return "correct the name in masters, or --hostname of the master where the masters or ZooKeeper name it, or the DNS of Grafana's server"
 	case target.namedBy != "":
-		return "list the addresses of all masters as Grafana's server reaches them, or let it connect to this one"
+		return behindBalancer(target)
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return "Grafana's server has no file descriptors left; raise their limit (ulimit -n, LimitNOFILE)"
 	case isLoopback(host) && errors.Is(err, syscall.ECONNREFUSED):
@@ -106,6 +111,12 @@ func remedy(target Target, err error) string {
 		return fmt.Sprintf("check that the %s is up; where it speaks https only, write https:// in its address (%s)", target.kind(), where)
 	}
 	return "check the address, and that Grafana's server may connect to it"
+}
+
+// behindBalancer returns what to do where the leader that the only configured master names
+// cannot be reached. That one is probably a load balancer, or one of several masters.
+func behindBalancer(target Target) string {
+	return fmt.Sprintf("where %s is a load balancer, let it choose the leader; otherwise list the addresses of all masters as Grafana's server reaches them, or let it connect to this one", target.namedBy)
 }
 
 // brokeOff reports whether the other side closed the connection.

@@ -215,6 +215,8 @@ type StatusAnswer struct {
 	History  HistoryStatus     `json:"history"`
 	Events   EventsStatus      `json:"events"`
 	Warnings []string          `json:"warnings,omitempty"`
+
+	masters int // in the settings
 }
 
 // HistoryStatus is how full the history is.
@@ -275,9 +277,9 @@ func status(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
 
 func (s *source) statusAnswer() StatusAnswer {
 	s.mu.Lock()
-	collecting, kept, log, warnings := s.collector, s.store, s.events, s.settings.Warnings
+	collecting, kept, log, warnings, masters := s.collector, s.store, s.events, s.settings.Warnings, len(s.settings.Masters)
 	s.mu.Unlock()
-	answer := StatusAnswer{History: historyStatus(kept.Stats()), Events: eventsStatus(log.Stats()), Warnings: warnings}
+	answer := StatusAnswer{History: historyStatus(kept.Stats()), Events: eventsStatus(log.Stats()), Warnings: warnings, masters: masters}
 	if collecting != nil {
 		answer.Status = collecting.Status()
 	}

@@ -35,12 +35,12 @@ var noMessages = []string{
 	"this is another web server, or a login before Mesos.", "httpHeaderName1: Authorization with", "agentHeaders: [Authorization] with",
 	"write the masters' own addresses, or a token", "write the agents' own addresses (agentAddress), or a token", "5050 of a master where", "5050 is a master's where",
 	"; use a name in the certificate", "); make it anew", "No secure connection to the %s at %s: %s.", "%w: write for example", "write it as a block in the provisioning file", "%s (%s): %s.", "set %s to true",
-	"The answer of %s %s", "%s has no %s (404)%s: %s.", "Warning: %s), one of them: %s", "not a size: ", ": every %s", "%s: not asked yet", "agents: not asked yet",
+	"The answer of %s %s", "%s has no %s (404)%s: %s.", "%s), one of them: %s", "not a size: ", ": every %s", "%s: not asked yet", "agents: not asked yet", "Other masters: not asked yet",
 	// what is found, or logged
 	"Mesos %s, leader %s", "Collection begins with the first query", "Everybody who may query this data source sees", "agents: %d of %d answered", "; %d are not asked for some time", "; %d not asked for some time",
 	"Polling stops: nobody", "Data source released: nobody", "History was not closed in time;", "The masters in the settings are those of another cluster",
 	// warnings in Save & test that name what they are about, and are no errors
-	"Warning: the principal may not see", "Warning: %d series are not kept", "are cut: look for what chooses", "Warning: the latest samples could not be stored", ". There is a warning about the history", ". The principal sees part",
+	"the principal may not see the whole cluster", "%d series are not kept", "are cut: look for what chooses", "the latest samples could not be stored", ". There is a warning about the history", ". The principal sees part",
 	// what versions of Mesos lack, which is listed under "Mesos versions"
 	"reservations, quota limit and consumed quota of roles;", "what agents have allocated and reserved, as far",
 	// answers to requests that no user makes

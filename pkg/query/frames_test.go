@@ -290,14 +290,41 @@ func TestNotices(t *testing.T) {
 						{Poll: "state", Interval: every, LastAttempt: noon, LastSuccess: noon.Add(-31 * time.Second), Err: context.DeadlineExceeded},
 					}}
 				}
-			}, []string{"The last successful poll state was 31s ago: context deadline exceeded."},
+			}, []string{"The last successful poll of /state was 31 s ago: context deadline exceeded."},
 		},
 		"a poll that never succeeded": {
 			`{"expr":"mesos_cluster_cpus_capacity"}`, func(s *Source) {
 				s.Status = func() collector.Status {
 					return collector.Status{TaskSeries: true, Polls: []collector.PollStatus{{Poll: "state", Interval: every, LastAttempt: noon}}}
 				}
-			}, []string{"The poll state has not succeeded yet."},
+			}, []string{"No poll of /state has succeeded yet."},
+		},
+		"polls that failed in the range": {
+			`{"expr":"mesos_cluster_cpus_capacity"}`, func(s *Source) {
+				var recent []collector.Result
+				for n := range 40 {
+					result := collector.Result{At: noon.Add(time.Duration(n-39) * every)}
+					if n%4 == 2 {
+						result.Err = context.DeadlineExceeded
+					}
+					recent = append(recent, result)
+				}
+				s.Status = func() collector.Status {
+					return collector.Status{TaskSeries: true, Polls: []collector.PollStatus{
+						{Poll: "state", Interval: every, LastAttempt: noon, LastSuccess: noon, Recent: recent},
+						{Poll: "snapshot", Interval: every, LastAttempt: noon, LastSuccess: noon, Recent: recent},
+					}}
+				}
+			}, []string{"10 of 40 polls of /state failed between 2026-03-01 11:50:15 UTC and 2026-03-01 12:00:00 UTC, so that values are missing. The latest failed: context deadline exceeded."},
+		},
+		"few polls that failed": {
+			`{"expr":"mesos_cluster_cpus_capacity"}`, func(s *Source) {
+				s.Status = func() collector.Status {
+					return collector.Status{TaskSeries: true, Polls: []collector.PollStatus{
+						{Poll: "state", Interval: every, LastAttempt: noon, LastSuccess: noon, Recent: []collector.Result{{At: noon.Add(-2 * every), Err: context.DeadlineExceeded}, {At: noon.Add(-every), Err: context.DeadlineExceeded}, {At: noon}}},
+					}}
+				}
+			}, nil,
 		},
 		"measured use without agents": {
 			`{"entity":"framework","resource":"cpus","measure":"used"}`, nil,

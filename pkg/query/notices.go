@@ -76,6 +76,10 @@ func reaches(setting string) string {
 	return ", as far as " + setting + " reaches"
 }
 
+// manyFailed is how many polls must have failed in the time of an answer for a notice, and
+// a tenth of all. One leaves no gap, and a restart of the master fails two or three.
+const manyFailed = 3
+
 // polls returns notices about data older than two polls, about values that were
 // left out, and about measured use where agents are not asked.
 func (c circumstances) polls() []data.Notice {
@@ -101,11 +105,15 @@ func (c circumstances) late() []data.Notice {
 			continue
 		}
 		if poll.LastSuccess.IsZero() {
-			all = append(all, warning("The poll %s has not succeeded yet%s.", poll.Poll, problem(poll.Err)))
+			all = append(all, warning("No poll of %s has succeeded yet%s.", collector.PageOf(poll.Poll), problem(poll.Err)))
 			continue
 		}
 		if age := c.now.Sub(poll.LastSuccess); age > 2*poll.Interval {
-			all = append(all, warning("The last successful poll %s was %s ago%s.", poll.Poll, age.Round(time.Second), problem(poll.Err)))
+			all = append(all, warning("The last successful poll of %s was %s ago%s.", collector.PageOf(poll.Poll), display.Age(age), problem(poll.Err)))
+		}
+		if f := poll.FailedBetween(c.earliest, c.latest); f.Failed >= manyFailed && f.Failed*10 >= f.Of {
+			all = append(all, warning("%d of %d polls of %s failed between %s and %s, so that values are missing. The latest failed%s.",
+				f.Failed, f.Of, collector.PageOf(poll.Poll), display.Time(f.First), display.Time(f.Last), problem(f.Latest.Err)))
 		}
 	}
 	return all

@@ -1,0 +1,62 @@
+package collector
+
+import (
+	"time"
+)
+
+// maxRecent is how many of the latest polls of a kind are remembered: an hour of them at
+// the usual interval.
+const maxRecent = 240
+
+// A Result is how one poll went.
+type Result struct {
+	At  time.Time
+	Err error // nil after a success
+}
+
+// note remembers how a poll went. Earlier results are never changed: a status shares them.
+func (o *outcome) note(at time.Time, err error) {
+	if len(o.Recent) >= 2*maxRecent {
+		o.Recent = append(make([]Result, 0, 2*maxRecent), o.Recent[len(o.Recent)-maxRecent+1:]...)
+	}
+	o.Recent = append(o.Recent, Result{at, err})
+}
+
+// A Failed counts the polls of a kind that failed in some time.
+type Failed struct {
+	Failed, Of  int
+	First, Last time.Time // the first and last poll, failed or not
+	Latest      Result    // that failed
+}
+
+// FailedBetween counts the polls of which it is remembered, from the first moment to the
+// last.
+func (p PollStatus) FailedBetween(first, last time.Time) (f Failed) {
+	for _, r := range p.Recent {
+		if r.At.Before(first) || r.At.After(last) {
+			continue
+		}
+		f.add(r)
+	}
+	return f
+}
+
+// FailedOfLast counts the latest n polls.
+func (p PollStatus) FailedOfLast(n int) (f Failed) {
+	for _, r := range p.Recent[max(0, len(p.Recent)-n):] {
+		f.add(r)
+	}
+	return f
+}
+
+func (f *Failed) add(r Result) {
+	if f.Of == 0 {
+		f.First = r.At
+	}
+	f.Of++
+	f.Last = r.At
+	if r.Err != nil {
+		f.Failed++
+		f.Latest = r
+	}
+}
