@@ -8,7 +8,9 @@ import (
 // A Log keeps events. Its methods may be called from several goroutines.
 type Log interface {
 	// Append adds events and returns those that it did not have: an event whose ID it
-	// has is left out. All of them are kept, or none is and there is an error.
+	// has is left out, but completes what was not known of it (its exact time, reason,
+	// source, message, end). All of them are kept, or none is and there is an error.
+	// Without events it does what is due: see the implementation.
 	Append(ctx context.Context, all []Event) (added []Event, err error)
 	// Select returns the events that match, the newest first, at most Limit; more is
 	// how many match beyond them.

@@ -127,7 +127,9 @@ func TestIndexesServe(t *testing.T) {
 		"tasks":           {events.Filter{From: noon, To: noon, Where: []events.Condition{{Field: "task_id", Values: []string{"t1", "t2"}}}}, "events_task"},
 		"a framework":     {events.Filter{From: noon, To: noon, Where: []events.Condition{{Field: "framework", Values: []string{"marathon"}}}}, "events_time"},
 		"all but a task":  {events.Filter{From: noon, Where: []events.Condition{{Field: "task_id", Values: []string{"t1"}, Not: true}}}, "events_time"},
-		"agents by state": {events.Filter{Kinds: []events.Kind{events.KindAgent}, Where: []events.Condition{{Field: "event", Values: []string{"lost"}}}}, "events_other"},
+		"failures":        {events.Filter{From: noon, To: noon, Where: []events.Condition{{Field: "event", Values: []string{"failed"}}}}, "events_event"},
+		"an agent":        {events.Filter{From: noon, To: noon, Where: []events.Condition{{Field: "agent", Values: []string{"host1"}}}}, "events_agent"},
+		"agents by state": {events.Filter{Kinds: []events.Kind{events.KindAgent}, Where: []events.Condition{{Field: "event", Values: []string{"lost"}}}}, "events_event"},
 	} {
 		base, err := conditions(c.filter)
 		require.NoError(t, err)

@@ -140,8 +140,8 @@ func conditions(f events.Filter) (w where, err error) {
 			sql += " IN (SELECT value FROM json_each(?))"
 			args = append(args, string(values))
 		}
-		if c.Field == events.FieldTaskID && !c.Pattern && !c.Not && !slices.Contains(c.Values, "") {
-			sql += " AND task_id <> ''" // so that its index serves
+		if (c.Field == events.FieldTaskID || c.Field == events.FieldAgent) && !c.Pattern && !c.Not && !slices.Contains(c.Values, "") {
+			sql += " AND " + string(c.Field) + " <> ''" // so that its index serves
 		}
 		if c.Not {
 			sql = "NOT (" + sql + ")"

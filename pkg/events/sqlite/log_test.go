@@ -399,27 +399,3 @@ func TestAClosedLogSaysSo(t *testing.T) {
 	_, _, err = l.Select(t.Context(), events.Filter{Limit: 1})
 	require.ErrorIs(t, err, errClosed)
 }
-
-// BenchmarkAppend is a second of a busy cluster: 100 events.
-func BenchmarkAppend(b *testing.B) {
-	for _, where := range []string{"memory", "disk"} {
-		b.Run(where, func(b *testing.B) {
-			o := Options{}
-			if where == "disk" {
-				o.File = filepath.Join(b.TempDir(), "events.sqlite")
-			}
-			l, _ := newLog(b, o)
-			n := 0
-			for b.Loop() {
-				var all []events.Event
-				for range 100 {
-					n++
-					all = append(all, task(n, "running", noon.Add(time.Duration(n)*time.Millisecond)))
-				}
-				appended(b, l, all...)
-			}
-			st := l.Stats()
-			b.ReportMetric(float64(st.Bytes)/float64(st.Events), "bytes/event")
-		})
-	}
-}

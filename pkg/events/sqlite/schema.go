@@ -34,6 +34,8 @@ CREATE TABLE IF NOT EXISTS events (
 CREATE INDEX IF NOT EXISTS events_time ON events (time);
 CREATE INDEX IF NOT EXISTS events_worry ON events (time) WHERE severity > 0;
 CREATE INDEX IF NOT EXISTS events_other ON events (time) WHERE kind <> 'task';
+CREATE INDEX IF NOT EXISTS events_event ON events (event, time);
+CREATE INDEX IF NOT EXISTS events_agent ON events (agent, time) WHERE agent <> '';
 CREATE INDEX IF NOT EXISTS events_task ON events (task_id, time) WHERE task_id <> '';
 CREATE INDEX IF NOT EXISTS events_lasting ON events (time) WHERE opens <> '';
 CREATE INDEX IF NOT EXISTS events_open ON events (opens) WHERE opens <> '' AND end_time = 0;
