@@ -26,9 +26,9 @@ var severities = map[events.Kind]map[events.What]events.Severity{
 		events.What(Unreachable): events.Warning, events.What(Dropped): events.Warning, events.What(UnknownTask): events.Warning,
 	},
 	events.KindAgent: {
-		events.Lost: events.Error, events.Unreachable: events.Error, events.Gone: events.Error,
+		events.Lost: events.Error, events.Unreachable: events.Error,
 		events.Disconnected: events.Warning, events.Removed: events.Warning, events.Deactivated: events.Warning,
-		events.Draining: events.Warning,
+		events.Draining: events.Warning, events.Gone: events.Warning,
 	},
 	events.KindFramework:  {events.Disconnected: events.Warning, events.FailedOver: events.Warning},
 	events.KindMaster:     {events.NewLeader: events.Warning},

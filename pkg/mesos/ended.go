@@ -37,7 +37,7 @@ func (e *Ended) UnmarshalJSONFrom(d *jsontext.Decoder) error { return d.SkipValu
 // endedSince reads lists of tasks that have ended since a moment, in Unix seconds.
 func endedSince(since float64) json.Options {
 	if since == 0 {
-		since = math.Inf(1)
+		return nil // none
 	}
 	return json.WithUnmarshalers(json.UnmarshalFromFunc(func(d *jsontext.Decoder, list *Ended) error {
 		return list.read(d, since)
