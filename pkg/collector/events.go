@@ -66,7 +66,9 @@ func (c *Collector) note(p *run, happened []events.Event) {
 // compared returns what happened between the model before a /state and the one that it
 // brought. Nothing is known to have happened before the first.
 func (c *Collector) compared(now *cluster.Cluster, s Settings) []events.Event {
-	before := c.stream.before()
+	c.mu.Lock()
+	before := c.stream.lastKnown()
+	c.mu.Unlock()
 	if before == nil {
 		return nil
 	}

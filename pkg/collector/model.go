@@ -1,9 +1,11 @@
 package collector
 
 import (
+	"slices"
 	"time"
 
 	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/events"
 	"community-mesos-datasource/pkg/mesos"
 	"community-mesos-datasource/pkg/samples"
 	"community-mesos-datasource/pkg/series"
@@ -35,14 +37,24 @@ type keptModel struct {
 	agreed time.Time // when a snapshot or /state agreed with it last
 	early  int       // how often in a row /state was asked early
 	// noted is how many of the waiting changes were noted as events, told the IDs of
-	// those events.
-	noted int
-	told  map[string]bool
+	// those events, and staged the tasks that were added by them.
+	noted  int
+	told   map[string]bool
+	staged map[taskID]bool
+}
+
+// taskID identifies a task.
+type taskID struct{ framework, task string }
+
+// noNotes returns a keptModel of which nothing was noted yet.
+func noNotes() keptModel {
+	return keptModel{told: map[string]bool{}, staged: map[taskID]bool{}}
 }
 
 // set replaces the model, whose waiting changes are now others.
 func (k *keptModel) set(m *cluster.Cluster) {
-	k.model, k.noted, k.told = m, 0, map[string]bool{}
+	none := noNotes()
+	k.model, k.noted, k.told, k.staged = m, 0, none.told, none.staged
 }
 
 // following reports whether events keep the model now. mu is held.
@@ -168,59 +180,71 @@ func (st *stream) applied(n int) {
 // changedTasks returns a function that reports whether one of the changes is about a
 // task.
 func changedTasks(changes []mesos.StreamEvent) func(*cluster.Task) bool {
-	type key struct{ framework, id string }
-	changed := map[key]bool{}
+	changed := map[taskID]bool{}
 	name := series.CutName
 	for i := range changes {
 		switch e := &changes[i]; {
 		case e.Task != nil:
-			changed[key{name(e.Task.FrameworkID), name(e.Task.ID)}] = true
+			changed[taskID{name(e.Task.FrameworkID), name(e.Task.ID)}] = true
 		case e.Update != nil:
-			changed[key{name(e.Update.FrameworkID), name(e.Update.Status.TaskID)}] = true
+			changed[taskID{name(e.Update.FrameworkID), name(e.Update.Status.TaskID)}] = true
 		}
 	}
-	return func(t *cluster.Task) bool { return changed[key{t.Framework.ID, t.ID}] }
+	return func(t *cluster.Task) bool { return changed[taskID{t.Framework.ID, t.ID}] }
 }
 
 // settleFor is how long after a /state its comparison with the model waits: records of
 // the stream may come later than an answer of the same moment.
 const settleFor = time.Second
 
-// keeps reports whether events keep the model that a /state is to be compared with. Where
-// the /state is another master's, the stream is ended.
-func (s *streamPoll) keeps(polled *cluster.Cluster) bool {
+// tells reports whether the stream tells what differs between a /state and the model
+// before, or most of it. Where the /state is another master's, the stream is ended.
+func (s *streamPoll) tells(polled *cluster.Cluster) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	kept := s.kept.model
-	if kept == nil {
+	before := s.lastKnown()
+	if s.open == nil || s.open.since.IsZero() || before == nil {
 		return false
 	}
-	if kept.PID == polled.PID && kept.ElectedTime == polled.ElectedTime {
+	if before.PID == polled.PID && before.ElectedTime == polled.ElectedTime {
 		return true
 	}
-	s.open.cancel()
-	s.kept.model = nil
-	s.last = kept
+	if s.kept.model != nil {
+		s.open.cancel()
+		s.last, s.kept.model = s.kept.model, nil
+	}
 	return false
 }
 
-// check compares a /state with the model kept by events, and notes what the stream did
-// not tell. sent is when /state was asked for.
+// check compares a /state with the model before and what the stream told since, and notes
+// what it did not tell. sent is when /state was asked for.
 func (s *streamPoll) check(p *scheduledPoll, polled *cluster.Cluster, sent time.Time) {
 	s.noteChanges(p.run)
 	s.mu.Lock()
-	st, kept := s.open, s.kept.model
-	if s.Collector.run != p.run || st == nil || kept == nil {
-		s.mu.Unlock()
+	before, kept, staged := s.lastKnown(), s.kept.model != nil, s.kept.staged
+	var changes []mesos.StreamEvent
+	if s.open != nil {
+		changes = s.open.changes
+	}
+	current := s.Collector.run == p.run
+	s.mu.Unlock()
+	if !current || before == nil || before.Time.After(sent) { // the stream ended since
 		return
 	}
-	changes := st.changes
-	s.mu.Unlock()
 	n, now := sentBefore(changes, sent), s.clock.Now()
-	asked := kept.With(changes[:n], sent)
+	asked := before.With(changes[:n], sent)
 	answered := asked.With(changes[n:], now)
+	labels := samples.TaskLabels(p.settings.TaskLabels)
+	if !kept {
+		// What was between the model before and the stream, the stream did not tell. Mesos
+		// has no time at which a task was added, so that it is told twice otherwise.
+		s.note(p.run, slices.DeleteFunc(cluster.Happened(asked, polled, labels), func(e events.Event) bool {
+			return e.Kind == events.KindTask && e.What == events.What(cluster.Staging) && staged[taskID{e.FrameworkID, e.TaskID}]
+		}))
+		return
+	}
+	s.note(p.run, cluster.Missed(asked, answered, polled, labels))
 	drift := cluster.Drift(asked, answered, polled)
-	s.note(p.run, cluster.Missed(asked, answered, polled, samples.TaskLabels(p.settings.TaskLabels)))
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	s.writer.Drifted(sent, drift)
@@ -229,20 +253,28 @@ func (s *streamPoll) check(p *scheduledPoll, polled *cluster.Cluster, sent time.
 	}
 }
 
-// before returns the model that a /state is compared with where no events keep one: that
-// of when the stream ended, or that of the /state before.
-func (s *streamPoll) before() *cluster.Cluster {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.lastKnown()
+// lastKnown returns the newest model of before the waiting changes: the one that events
+// keep; that of when the latest stream began or ended; or that of the latest /state. mu is
+// held.
+func (s *streamPoll) lastKnown() *cluster.Cluster {
+	if s.kept.model != nil {
+		return s.kept.model
+	}
+	known := s.state.model
+	if s.last != nil && (known == nil || s.last.Time.After(known.Time)) {
+		known = s.last
+	}
+	return known
 }
 
-// lastKnown is before with mu held.
-func (s *streamPoll) lastKnown() *cluster.Cluster {
-	if s.last != nil && (s.state.model == nil || s.last.Time.After(s.state.model.Time)) {
-		return s.last
+// begunWith returns the model of when a stream began: the one before, with the tasks that
+// SUBSCRIBED lists.
+func begunWith(before *cluster.Cluster, e *mesos.StreamEvent) *cluster.Cluster {
+	changes := make([]mesos.StreamEvent, len(e.Subscribed.Tasks))
+	for i := range e.Subscribed.Tasks {
+		changes[i] = mesos.StreamEvent{Type: mesos.StreamTaskAdded, Received: e.Received, Task: &e.Subscribed.Tasks[i]}
 	}
-	return s.state.model
+	return before.With(changes, e.Received)
 }
 
 // sentBefore returns how many of the changes were received before a moment.
@@ -266,7 +298,7 @@ func (s *streamPoll) polled(m *cluster.Cluster, sent time.Time) {
 		s.hasten(&s.state.when, s.state.earliest())
 		return
 	}
-	st.applied(sentBefore(st.changes, sent))
+	st.applied(min(s.kept.noted, sentBefore(st.changes, sent)))
 	s.kept.set(m)
 	s.last = nil
 	if s.kept.early == 0 { // else a snapshot has to agree first

@@ -99,7 +99,7 @@ func (s *statePoll) perform(p *scheduledPoll) bool {
 	var state *mesos.State
 	var model *cluster.Cluster
 	var sent time.Time
-	kept := false // by events, until now
+	told := false // by the stream, what happened since the model before
 	err := s.twice(p, func(ctx context.Context) (err error) {
 		state, err = p.client.State(ctx)
 		if err != nil {
@@ -122,8 +122,10 @@ func (s *statePoll) perform(p *scheduledPoll) bool {
 		return nil
 	})
 	if err == nil {
+		// What the stream told comes first: it has the reasons.
+		s.stream.noteChanges(p.run)
 		happened := s.found(p.run, model.Time)
-		if kept = s.stream.keeps(model); !kept {
+		if told = s.stream.tells(model); !told {
 			happened = append(happened, s.compared(model, p.settings)...)
 		}
 		s.note(p.run, happened)
@@ -140,7 +142,7 @@ func (s *statePoll) perform(p *scheduledPoll) bool {
 	if p.ctx.Err() != nil {
 		return false
 	}
-	if kept {
+	if told {
 		if !p.wait(p.timer, settleFor) {
 			return false
 		}

@@ -55,7 +55,9 @@ type streamPoll struct {
 	retryAt  time.Time // not before
 	attempts int       // in a row that did not last
 	kept     keptModel
-	last     *cluster.Cluster // the kept model when the latest stream ended; nil: none
+	// last is the model of when the latest stream began or ended, where there was none
+	// kept by events since.
+	last *cluster.Cluster
 }
 
 // A stream is one request to subscribe. It is guarded by Collector.mu.
@@ -167,7 +169,7 @@ func (s *streamPoll) connect(p *scheduledPoll) error {
 		cancel()
 		return errSuperseded
 	}
-	s.open, s.kept = st, keptModel{told: map[string]bool{}}
+	s.open, s.kept = st, noNotes()
 	s.mu.Unlock()
 	s.running.Add(1)
 	p.loops.Go(func() {
@@ -316,7 +318,7 @@ func (s *streamPoll) noteChanges(r *run) {
 	s.noticing.Lock()
 	defer s.noticing.Unlock()
 	s.mu.Lock()
-	st, before := s.open, cmp.Or(s.kept.model, s.lastKnown())
+	st, before := s.open, s.lastKnown()
 	if st == nil || st.run != r || before == nil {
 		s.mu.Unlock()
 		return
@@ -324,19 +326,28 @@ func (s *streamPoll) noteChanges(r *run) {
 	changes, noted := st.changes, s.kept.noted
 	subscribed, then := st.subscribed, st.before
 	st.subscribed, st.before, s.kept.noted = nil, nil, len(changes)
-	told := s.kept.told
+	told, staged := s.kept.told, s.kept.staged
 	wanted := samples.TaskLabels(r.settings.TaskLabels)
 	s.mu.Unlock()
 
 	var all []events.Event
 	if subscribed != nil && then != nil {
 		all = append(all, then.EventsOf([]mesos.StreamEvent{*subscribed}, wanted)...)
+		before = begunWith(then, subscribed)
+		s.mu.Lock()
+		if s.open == st && s.kept.model == nil {
+			s.last = before
+		}
+		s.mu.Unlock()
 	}
 	if len(changes) > noted {
 		// What names a task may be a change that was noted before.
 		for _, e := range before.EventsOf(changes, wanted) {
 			if !told[e.ID] {
 				told[e.ID] = true
+				if e.What == events.What(cluster.Staging) {
+					staged[taskID{e.FrameworkID, e.TaskID}] = true
+				}
 				all = append(all, e)
 			}
 		}
