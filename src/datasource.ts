@@ -4,6 +4,8 @@
 import {
   CoreApp,
   type AdHocVariableFilter,
+  type DataQueryRequest,
+  type DataQueryResponse,
   type DataSourceApi,
   type DataSourceGetTagKeysOptions,
   type DataSourceGetTagValuesOptions,
@@ -11,8 +13,16 @@ import {
   type MetricFindValue,
   type ScopedVars,
 } from '@grafana/data';
-import { DataSourceWithBackend, getTemplateSrv, HealthCheckError, HealthStatus } from '@grafana/runtime';
+import {
+  config,
+  DataSourceWithBackend,
+  getGrafanaLiveSrv,
+  getTemplateSrv,
+  HealthCheckError,
+  HealthStatus,
+} from '@grafana/runtime';
 import type { DataQuery } from '@grafana/schema';
+import type { Observable } from 'rxjs';
 
 import { annotationSupport } from './annotations/AnnotationSupport';
 import type { MesosOptions } from './config/types';
@@ -21,6 +31,7 @@ import { displayText } from './query/displayText';
 import { importQueries } from './query/importQueries';
 import { interpolateQuery } from './query/interpolate';
 import { labelLists } from './query/labelLists';
+import { follow } from './query/live/follow';
 import type { MesosQuery } from './query/types';
 import { MesosResources } from './resources';
 import { MesosVariableSupport } from './variables/VariableSupport';
@@ -56,6 +67,15 @@ export class MesosDatasource extends DataSourceWithBackend<MesosQuery, MesosOpti
 
   getQueryDisplayText(query: MesosQuery): string {
     return displayText(query);
+  }
+
+  /** Answers queries. Those of a live panel go on with what is collected, as long as somebody watches. */
+  query(request: DataQueryRequest<MesosQuery>): Observable<DataQueryResponse> {
+    const answer = (once: DataQueryRequest<MesosQuery>) => super.query(once);
+    if (config.publicDashboardAccessToken || !config.liveEnabled) {
+      return answer(request); // nobody may subscribe there
+    }
+    return follow(request, { uid: this.uid, answer, stream: (address) => getGrafanaLiveSrv().getStream(address) });
   }
 
   applyTemplateVariables(query: MesosQuery, scopedVars: ScopedVars, filters?: AdHocVariableFilter[]): MesosQuery {

@@ -129,8 +129,8 @@ func NewLive(request LiveRequest, now time.Time) *Live { return &Live{request: r
 func (l *Live) step() time.Duration { return time.Duration(l.request.StepMS) * time.Millisecond }
 
 // Next returns the next message of the channel, nil where there is nothing new: JSON with
-// `frames` of an answer, and `from`, Unix milliseconds, from when on they are all points that
-// there are. Where the query fails, `error` says why and there are no frames.
+// `frames` of an answer, and `from` and `to`, Unix milliseconds, between which they are all
+// points that there are. Where the query fails, `error` says why and there are no frames.
 func (l *Live) Next(ctx context.Context, src Source, o Options) ([]byte, error) {
 	now := src.now()
 	// A sample may come after the moment that it is for, by as long as its poll takes.
@@ -146,9 +146,10 @@ func (l *Live) Next(ctx context.Context, src Source, o Options) ([]byte, error) 
 	}
 	message := struct {
 		From   int64             `json:"from"`
+		To     int64             `json:"to"`
 		Frames []json.RawMessage `json:"frames"`
 		Error  string            `json:"error,omitempty"`
-	}{From: after.UnixMilli(), Frames: []json.RawMessage{}}
+	}{From: after.UnixMilli(), To: now.UnixMilli(), Frames: []json.RawMessage{}}
 	if response.Error != nil {
 		message.Error = response.Error.Error()
 	}
