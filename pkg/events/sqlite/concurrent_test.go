@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -158,8 +157,7 @@ func TestTooManyGroupsAreAnErrorAndNothingElse(t *testing.T) {
 		appended(t, l, all...)
 	}
 	_, err := l.Count(t.Context(), events.Filter{}, []events.Field{"message", "task_id"}, 10)
-	require.Error(t, err)
-	require.True(t, errors.Is(err, errPanic) || errors.Is(err, sqlite3.NOMEM), err)
+	require.ErrorContains(t, err, "the answer needs more than 64 MiB of memory: use filters, a shorter time range, or group by fewer fields")
 	require.Empty(t, l.Stats().Problem)
 	groups, err := l.Count(t.Context(), events.Filter{}, []events.Field{"event"}, 10)
 	require.NoError(t, err)

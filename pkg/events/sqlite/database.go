@@ -20,6 +20,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 	_ "github.com/ncruces/go-sqlite3/vfs/mvcc" // databases in memory that several connections read
 
+	"community-mesos-datasource/pkg/display"
 	"community-mesos-datasource/pkg/history/disk/files"
 )
 
@@ -55,7 +56,6 @@ type database struct {
 
 	writer  chan *conn // holds the one that writes while nobody does
 	reading chan struct{}
-	idle    chan *conn
 
 	// What stats answers, since the last write.
 	counted atomic.Pointer[counted]
@@ -66,7 +66,7 @@ type database struct {
 func open(file string, created time.Time) (*database, error) {
 	d := &database{
 		file: file, name: file,
-		writer: make(chan *conn, 1), reading: make(chan struct{}, maxReaders), idle: make(chan *conn, maxReaders),
+		writer: make(chan *conn, 1), reading: make(chan struct{}, maxReaders),
 	}
 	if file == "" {
 		d.name = fmt.Sprintf("file:/events-%d?vfs=mvcc", unique.Add(1))
@@ -158,6 +158,8 @@ func (d *database) write(ctx context.Context, run func(*conn) error) error {
 }
 
 // read runs a function that reads, on a connection of its own. It ends early with ctx.
+// Connections are not kept: memory that one has taken, for example to sort, it keeps until
+// it is closed, and to open one takes less than a millisecond.
 func (d *database) read(ctx context.Context, run func(*conn) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -170,24 +172,18 @@ func (d *database) read(ctx context.Context, run func(*conn) error) error {
 		return errClosed
 	}
 	defer func() { <-d.reading }()
-	var c *conn
-	select {
-	case c = <-d.idle:
-	default:
-		if d.file != "" && !files.Exists(d.file) {
-			return errGone
-		}
-		var err error
-		if c, err = d.connect(); err != nil {
-			return err
-		}
+	if d.file != "" && !files.Exists(d.file) {
+		return errGone // SQLite would make another one
 	}
-	err := d.during(ctx, c, func() error { return run(c) })
-	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
-		c.close() // what it holds is not worth keeping
+	c, err := d.connect()
+	if err != nil {
 		return err
 	}
-	d.idle <- c // has room for all
+	defer c.close()
+	err = d.during(ctx, c, func() error { return run(c) })
+	if errors.Is(err, errPanic) || errors.Is(err, sqlite3.NOMEM) {
+		return fmt.Errorf("%w: the answer needs more than %s of memory: use filters, a shorter time range, or group by fewer fields", err, display.Size(maxMemory))
+	}
 	return err
 }
 
@@ -220,15 +216,6 @@ func (d *database) close() {
 	d.stop()
 	for range maxReaders {
 		d.reading <- struct{}{}
-	}
-	for {
-		select {
-		case c := <-d.idle:
-			c.close()
-			continue
-		default:
-		}
-		break
 	}
 	c := <-d.writer // last, so that it writes what its log has into the file
 	c.close()
