@@ -353,6 +353,7 @@ func (c *Collector) Status() Status {
 		SeriesDropped:    c.kept.Dropped,
 		SeriesDroppedWhy: c.kept.DroppedWhy,
 		LeftOut:          c.kept.LeftOut,
+		Returning:        c.state.returning,
 	}
 	if c.leader != "" {
 		s.Masters = append(s.Masters, MasterStatus{Address: c.leader, Leading: true})

@@ -22,6 +22,8 @@ type statePoll struct {
 	model *cluster.Cluster // the latest
 	seen  *cluster.Cluster // the same, or a newer one whose /roles is not read yet
 	heads []time.Duration  // of the latest /state + /roles, newest last
+
+	returning *Returning // nil while no new leader had fewer agents
 }
 
 func newStatePoll(c *Collector) *statePoll {
@@ -89,7 +91,7 @@ func (s *statePoll) lastSeen() *cluster.Cluster {
 }
 
 func (s *statePoll) forget() {
-	s.model, s.seen, s.heads = nil, nil, nil
+	s.model, s.seen, s.heads, s.returning = nil, nil, nil, nil
 	s.result.forget()
 	s.roles.result.forget()
 	s.roles.failed = 0
@@ -152,6 +154,7 @@ func (s *statePoll) perform(p *scheduledPoll) bool {
 	defer s.writing.Unlock()
 	s.mu.Lock()
 	if s.run == p.run {
+		s.returning = s.returning.note(s.model, model)
 		s.model, s.viewed, s.leader = model, model, model.Master
 		s.stream.polled(model, sent)
 		s.heads = append(s.heads, state.Head+head)

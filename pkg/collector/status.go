@@ -45,6 +45,8 @@ type Status struct {
 	// LeftOut are the values that were left out because they cannot be true, by
 	// kind of poll.
 	LeftOut []samples.LeftOut `json:"leftOut,omitempty"`
+	// Returning is the latest time in which agents came back to a new leader; nil for none.
+	Returning *Returning `json:"returning,omitempty"`
 	// Storage is whether batches of samples can be stored. A batch that cannot is
 	// no failure of its poll.
 	Storage StorageStatus `json:"storage"`

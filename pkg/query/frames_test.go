@@ -317,6 +317,20 @@ func TestNotices(t *testing.T) {
 				}
 			}, []string{"10 of 40 polls of /state failed between 2026-03-01 11:50:15 UTC and 2026-03-01 12:00:00 UTC, so that values are missing. The latest failed: context deadline exceeded."},
 		},
+		"agents that came back to a new leader": {
+			`{"expr":"mesos_cluster_cpus_capacity"}`, func(s *Source) {
+				s.Status = func() collector.Status {
+					return collector.Status{TaskSeries: true, Returning: &collector.Returning{Elected: noon.Add(-70 * time.Second), Before: 12, Fewest: 1, First: noon.Add(-time.Minute), Last: noon.Add(-30 * time.Second)}}
+				}
+			}, []string{"A new leader was elected at 2026-03-01 11:58:50 UTC, and agents come back to it one by one: from 2026-03-01 11:59:00 UTC to 2026-03-01 11:59:30 UTC it had fewer than the 12 agents of the leader before, 1 at the least. Numbers of that time are of the agents that were back."},
+		},
+		"agents that came back before the range": {
+			`{"expr":"mesos_cluster_cpus_capacity"}`, func(s *Source) {
+				s.Status = func() collector.Status {
+					return collector.Status{TaskSeries: true, Returning: &collector.Returning{Elected: noon.Add(-24 * time.Hour), Before: 12, Fewest: 1, First: noon.Add(-24 * time.Hour), Last: noon.Add(-24 * time.Hour)}}
+				}
+			}, nil,
+		},
 		"few polls that failed": {
 			`{"expr":"mesos_cluster_cpus_capacity"}`, func(s *Source) {
 				s.Status = func() collector.Status {

@@ -84,6 +84,10 @@ const manyFailed = 3
 // left out, and about measured use where agents are not asked.
 func (c circumstances) polls() []data.Notice {
 	all := c.late()
+	if r := c.status.Returning; r != nil && !c.measured && slices.ContainsFunc([]series.Poll{series.PollState, series.PollRoles, series.PollSnapshot}, c.readsPoll) && !r.Last.Before(c.earliest) && !r.First.After(c.latest) {
+		all = append(all, warning("A new leader was elected at %s, and agents come back to it one by one: from %s to %s it had fewer than the %d agents of the leader before, %d at the least. Numbers of that time are of the agents that were back.",
+			display.Time(r.Elected), display.Time(r.First), display.Time(r.Last), r.Before, r.Fewest))
+	}
 	for _, left := range c.status.LeftOut {
 		if c.readsPoll(left.Poll) && !left.Last.Before(c.earliest) && !left.First.After(c.latest) {
 			all = append(all, warning("%s", left))
