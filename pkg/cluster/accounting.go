@@ -1,6 +1,8 @@
 package cluster
 
-import "community-mesos-datasource/pkg/mesos"
+import (
+	"community-mesos-datasource/pkg/mesos"
+)
 
 // What is allocated and offered where the master does not tell it itself.
 //
@@ -11,6 +13,11 @@ import "community-mesos-datasource/pkg/mesos"
 // What an agent has allocated is the sum of the tasks on it only where no framework
 // holds more than its tasks: the rest is that of executors, which may be anywhere.
 
+//
+// What is held and not listed is hidden from the principal (the ACLs view_frameworks,
+// view_tasks and view_executors leave things out without a word), or is that of a task
+// in a state that is not known.
+
 // accounts adds up what frameworks hold.
 type accounts struct {
 	// adding: an agent does not tell what it has allocated or offered, so that it is
@@ -20,17 +27,9 @@ type accounts struct {
 	partial [numKinds]bool
 	// unlisted: a framework does not list its offers, or not where they are.
 	unlisted bool
-	held     map[*Agent]*Resources
-	offered  map[*Agent]*Resources
-}
-
-func (a *accounts) add(to map[*Agent]*Resources, agent *Agent, amount Resources) {
-	sum := to[agent]
-	if sum == nil {
-		sum = new(Resources)
-		to[agent] = sum
-	}
-	sum.Add(amount)
+	// old: the master does not list all tasks and executors to anybody.
+	old     bool
+	offered map[*Agent]*Resources
 }
 
 // account completes what a framework has allocated and offered, by its tasks,
@@ -45,38 +44,51 @@ func (b *builder) account(f *Framework, s *mesos.Framework, tasks []Task, execut
 	if s.Lacks.Offers {
 		b.shareOut(f, func(l *RoleLoad) *Resources { return &l.Offered }, f.Offered)
 	}
-	if !b.adding && !s.Lacks.Executors && f.Allocated.known() {
-		return
-	}
+	b.old = b.old || s.Lacks.Executors || s.Lacks.Tasks
 	var held Resources
 	custom := false // a task runs in an executor that is not its own
 	for i := range tasks {
 		held.Add(tasks[i].Allocated)
 		custom = custom || tasks[i].ExecutorID != ""
-		b.hold(tasks[i].Agent, tasks[i].Allocated)
+		tasks[i].Agent.hold(tasks[i].Allocated)
 	}
 	for i := range executors {
 		held.Add(executors[i].Allocated)
-		b.hold(executors[i].Agent, executors[i].Allocated)
+		executors[i].Agent.hold(executors[i].Allocated)
 	}
+	// Of a task in a state that is not known, it is not known whether it holds anything.
+	whole := !s.Lacks.Tasks && !f.TasksUnknown
+	dust := Amount(len(tasks) + len(executors))
 	all := regular(s.Held)
-	var rest Resources // what executors hold that are not listed
+	var rest Resources // what is held and not listed
 	for k, listed := range held {
 		used := f.Allocated[k]
 		total := firstKnown(used, all[k].Minus(offers[k]))
 		switch {
-		case !s.Lacks.Executors:
+		case whole && !s.Lacks.Executors:
 			f.Allocated[k] = firstKnown(used, listed, total)
-		case listed != Unknown && (total == listed || !custom && total < listed): // or total is unknown
+			if used != Unknown && listed != Unknown && used > listed+dust {
+				rest[k], b.partial[k] = used-listed, true
+				// An operation on a disk holds it until it is done.
+				f.TasksUnknown = f.TasksUnknown || Kind(k) != Disk
+			}
+		case listed != Unknown && total == listed, whole && listed != Unknown && !custom && total < listed: // or total is unknown
 			f.Allocated[k] = firstKnown(used, listed)
 		case listed != Unknown && total > listed:
 			f.Allocated[k], rest[k], b.partial[k] = total, total-listed, true
-		default: // nothing tells what executors hold
+		default: // nothing tells what is not listed
 			f.Allocated[k], rest[k], b.partial[k] = used, Unknown, true
 		}
 	}
 	if rest != (Resources{}) {
 		b.shareOut(f, func(l *RoleLoad) *Resources { return &l.Allocated }, rest)
+	}
+	if f.TasksUnknown {
+		b.TasksUnknown = true
+		b.Restricted = b.Restricted || whole
+		for _, role := range f.rolesOf() {
+			b.role(role).TasksUnknown = true
+		}
 	}
 }
 
@@ -89,10 +101,10 @@ func firstKnown(amounts ...Amount) Amount {
 	return Unknown
 }
 
-func (b *builder) hold(agent *Agent, amount Resources) {
-	if b.adding {
-		b.add(b.held, agent, amount)
-	}
+// hold adds what a task or an executor holds on the agent.
+func (a *Agent) hold(amount Resources) {
+	a.held.Add(amount)
+	a.holds++
 }
 
 // offersOf returns the sum of a framework's offers.
@@ -110,7 +122,11 @@ func (b *builder) offersOf(f *Framework, s *mesos.Framework) Resources {
 		case s.Offers[i].SlaveID == "":
 			b.unlisted = true
 		default:
-			b.add(b.offered, b.agent(s.Offers[i].SlaveID), offered)
+			agent := b.agent(s.Offers[i].SlaveID)
+			if b.offered[agent] == nil {
+				b.offered[agent] = new(Resources)
+			}
+			b.offered[agent].Add(offered)
 		}
 	}
 	return sum
@@ -119,10 +135,7 @@ func (b *builder) offersOf(f *Framework, s *mesos.Framework) Resources {
 // shareOut adds an amount to the framework's role; with several, it is unknown which
 // of them it belongs to, and so is what each has.
 func (b *builder) shareOut(f *Framework, of func(*RoleLoad) *Resources, amount Resources) {
-	roles := f.Roles
-	if len(roles) == 0 {
-		roles = []string{""}
-	}
+	roles := f.rolesOf()
 	for _, role := range roles {
 		load := of(b.role(role))
 		for k := range load {
@@ -136,10 +149,18 @@ func (b *builder) shareOut(f *Framework, of func(*RoleLoad) *Resources, amount R
 	}
 }
 
+// rolesOf returns the roles that something of a framework may have.
+func (f *Framework) rolesOf() []string {
+	if len(f.Roles) == 0 {
+		return []string{""}
+	}
+	return f.Roles
+}
+
 // orphans accounts for tasks of frameworks that are not listed.
 func (b *builder) orphans(tasks []Task) {
 	for i := range tasks {
-		b.hold(tasks[i].Agent, tasks[i].Allocated)
+		tasks[i].Agent.hold(tasks[i].Allocated)
 		if tasks[i].ExecutorID != "" {
 			b.partial = [numKinds]bool{true, true, true, true}
 		}
@@ -151,10 +172,12 @@ func (b *builder) total() {
 	// Without any framework there is nothing to add up: that an old master lists none
 	// is no proof that it has nothing allocated.
 	listed := len(b.Frameworks) > 0
+	b.hidden()
+	b.withoutRole()
 	for _, a := range b.Agents {
 		for k := range a.Allocated {
 			if a.Allocated[k] == Unknown && listed && !b.partial[k] {
-				a.Allocated[k] = amountIn(b.held[a], k)
+				a.Allocated[k] = a.held[k]
 			}
 			if a.Offered[k] == Unknown && listed && !b.unlisted {
 				a.Offered[k] = amountIn(b.offered[a], k)
@@ -180,6 +203,85 @@ func (b *builder) total() {
 	for k := range b.Allocated {
 		b.Allocated[k] = firstKnown(b.Allocated[k], allocated[k])
 		b.Offered[k] = firstKnown(b.Offered[k], offered[k])
+	}
+}
+
+// hidden notes what agents hold of frameworks that are not listed.
+func (b *builder) hidden() {
+	if b.old || b.foreign {
+		return
+	}
+	var onAgents, ofFrameworks Resources
+	dust := Amount(len(b.Agents) + len(b.Frameworks))
+	for _, a := range b.Agents {
+		onAgents.Add(a.Allocated)
+		dust += Amount(a.holds)
+		for k := range Disk {
+			if amount := a.Allocated[k]; amount != Unknown && a.held[k] != Unknown && amount > a.held[k]+Amount(a.holds) {
+				a.TasksUnknown = true
+			}
+		}
+	}
+	for _, f := range b.Frameworks {
+		ofFrameworks.Add(f.Allocated)
+	}
+	hides := false
+	for k, amount := range onAgents {
+		if amount != Unknown && ofFrameworks[k] != Unknown && amount > ofFrameworks[k]+dust {
+			hides = true
+			b.unknownInRoles(Kind(k))
+		}
+	}
+	if hides {
+		b.Restricted, b.FrameworksUnknown = true, true
+		b.TasksUnknown = true
+		b.rolesUnknown()
+	}
+}
+
+// withoutRole notes that what has no role may be any role's.
+func (b *builder) withoutRole() {
+	load := b.RoleLoads[""]
+	if load == nil {
+		return
+	}
+	for k := range load.Allocated {
+		if load.Allocated[k] != 0 {
+			b.unknownInRoles(Kind(k))
+		}
+		if load.Offered[k] != 0 {
+			for _, of := range b.loads() {
+				of.Offered[k] = Unknown
+			}
+		}
+	}
+	if load.TasksUnknown || load.Tasks.Total() > 0 {
+		b.rolesUnknown()
+	}
+}
+
+// loads returns the loads of all roles, without that of what has none.
+func (b *builder) loads() []*RoleLoad {
+	all := []*RoleLoad{&b.others}
+	for role, load := range b.RoleLoads {
+		if role != "" {
+			all = append(all, load)
+		}
+	}
+	return all
+}
+
+// unknownInRoles makes unknown how much of a kind each role has.
+func (b *builder) unknownInRoles(k Kind) {
+	for _, load := range b.loads() {
+		load.Allocated[k] = Unknown
+	}
+}
+
+// rolesUnknown makes unknown how many tasks each role has.
+func (b *builder) rolesUnknown() {
+	for _, load := range b.loads() {
+		load.TasksUnknown = true
 	}
 }
 

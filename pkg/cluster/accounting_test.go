@@ -99,7 +99,7 @@ func TestAllocationsOfOldMasters(t *testing.T) {
 		"tasks of a framework that is not listed": {
 			`{"id": "F1", "role": "*", "used_resources": {"cpus": 0.3}, "offered_resources": {"cpus": 0}, "offers": [], "tasks": [` + own + `]}],
 			"orphan_tasks": [` + strings.ReplaceAll(task("o", "S1", "", "1"), "F1", "F9") + `, {"state": "TASK_FINISHED"}`,
-			map[string]string{"agents": "S1 1.1, S2 0.2", "frameworks": "F1 0.3", "role *": "0.3", "role ": "1", "cluster": "1.3"},
+			map[string]string{"agents": "S1 1.1, S2 0.2", "frameworks": "F1 0.3", "role *": "?", "role ": "1", "cluster": "1.3"},
 		},
 		"several roles, and executors that are not listed": {
 			`{"id": "F1", "roles": ["a", "b"], "used_resources": {"cpus": 0.5}, "offers": [], "tasks": [` + strings.ReplaceAll(custom, `"state"`, `"role": "a", "state"`) + `]}`,

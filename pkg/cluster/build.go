@@ -29,6 +29,7 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 		ElectedTime: s.ElectedTime,
 		Version:     s.Version,
 		Restricted:  s.Restricted(),
+		NoFlags:     s.Restricted(),
 		HasGPUs:     previous != nil && previous.HasGPUs,
 
 		Agents:          make([]*Agent, 0, len(s.Slaves)),
@@ -51,9 +52,7 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 	for i := range s.Slaves {
 		b.addAgent(&s.Slaves[i], s)
 	}
-	if b.adding {
-		b.held, b.offered = map[*Agent]*Resources{}, map[*Agent]*Resources{}
-	}
+	b.offered = map[*Agent]*Resources{}
 	for _, r := range s.RecoveredSlaves {
 		if id := b.name(r.ID); c.agents[id] == nil {
 			c.agents[id] = &Agent{ID: id, Hostname: b.name(r.Hostname), recovered: true}
@@ -270,6 +269,9 @@ func (b *builder) addTasks(tasks []mesos.Task, framework, role string) {
 	for i := range tasks {
 		t := b.taskOf(&tasks[i], framework, role)
 		load := b.role(t.Role)
+		if !t.State.known() {
+			load.TasksUnknown, t.Framework.TasksUnknown, t.Agent.TasksUnknown, b.TasksUnknown = true, true, true, true
+		}
 		load.Tasks.add(t.State)
 		if t.State.holds() {
 			load.Allocated.Add(t.Allocated)

@@ -28,8 +28,10 @@ type Cluster struct {
 	ElectedTime float64   // Unix seconds; with PID it identifies a leadership
 	Version     string    // of Mesos
 	Name        string    // the master's --cluster; "" where it has none or does not tell
-	Restricted  bool      // the principal sees a part only: sums are those of the part
-	NamesCut    int       // names that were longer than series.MaxName
+	// Restricted: the principal sees a part only. With NoFlags it may not view the flags
+	// either, as which sums are those of the part is not known.
+	Restricted, NoFlags bool
+	NamesCut            int // names that were longer than series.MaxName
 	// ManyAttributes is the number of agents with more than series.MaxLabels attributes.
 	ManyAttributes int
 	HasGPUs        bool // an agent has, or since the first model had, GPUs
@@ -55,6 +57,12 @@ type Cluster struct {
 	// TasksListed and LostListed report whether the master lists tasks, and those
 	// that are unreachable; counts of them mean nothing where it does not.
 	TasksListed, LostListed bool
+	// TasksUnknown and FrameworksUnknown: some are hidden from the principal, or in a
+	// state that is not known. Counts of them are too small.
+	TasksUnknown, FrameworksUnknown bool
+
+	// others is the load of a role that /state does not name.
+	others RoleLoad
 
 	agents     map[string]*Agent     // those listed and those only named by something
 	frameworks map[string]*Framework // likewise
@@ -88,7 +96,11 @@ type Agent struct {
 	Capacity, Allocated, Offered, Reserved Resources
 	RevocableCapacity, RevocableAllocated  Resources
 
-	Tasks TaskCounts
+	Tasks        TaskCounts
+	TasksUnknown bool // as Cluster.TasksUnknown
+
+	held  Resources // what is listed with it
+	holds int       // the number of tasks and executors that this is the sum of
 
 	// When it registered with this leader, the latest time; Unix seconds, 0: unknown.
 	registered   float64
@@ -112,7 +124,8 @@ type Framework struct {
 	// own resources.
 	Allocated, Offered Resources
 
-	Tasks TaskCounts
+	Tasks        TaskCounts
+	TasksUnknown bool // as Cluster.TasksUnknown
 
 	// When its scheduler registered with this leader, the latest time; Unix seconds,
 	// 0: unknown.
@@ -183,7 +196,16 @@ type Role struct {
 // tasks, executors and offers of /state, so that roles add up to the cluster.
 type RoleLoad struct {
 	Tasks              TaskCounts
+	TasksUnknown       bool // as Cluster.TasksUnknown
 	Allocated, Offered Resources
+}
+
+// Load returns what a role holds as of /state, also one that /state does not name.
+func (c *Cluster) Load(role string) *RoleLoad {
+	if load := c.RoleLoads[role]; load != nil {
+		return load
+	}
+	return &c.others
 }
 
 // SameAs reports whether two models are certainly of the same cluster: they have

@@ -46,10 +46,10 @@ func (c *Cluster) Disagrees(asked *Cluster, during []mesos.StreamEvent, m *mesos
 	for key, states := range frameworksOfSnapshot {
 		was, toldBefore := sumOf(asked.FrameworkCounts, states)
 		now, told := sumOf(c.FrameworkCounts, states)
-		d.Frameworks = d.Frameworks || told && toldBefore && off(key, was, now, 0)
+		d.Frameworks = d.Frameworks || told && toldBefore && !c.FrameworksUnknown && off(key, was, now, 0)
 	}
 	for i, state := range LiveStates {
-		d.Tasks = d.Tasks || off("master/tasks_"+string(state), float64(asked.TaskCounts[i]), float64(c.TaskCounts[i]), float64(slack))
+		d.Tasks = d.Tasks || !c.TasksUnknown && off("master/tasks_"+string(state), float64(asked.TaskCounts[i]), float64(c.TaskCounts[i]), float64(slack))
 	}
 	less, more := asked.moved(c, during)
 	for k, key := range usedKeysOfSnapshot {

@@ -81,6 +81,16 @@ func (s TaskState) holds() bool { return s.Live() && s != Unreachable }
 // Live reports whether a task in this state has not ended.
 func (s TaskState) Live() bool { return s.index() >= 0 }
 
+// known reports whether it is known of tasks in this state whether they have ended.
+// Mesos has TASK_UNKNOWN for tasks of which it knows nothing.
+func (s TaskState) known() bool {
+	switch s {
+	case Finished, Failed, Killed, Lost, Errored, Dropped, Gone, GoneByOperator:
+		return true
+	}
+	return s.Live()
+}
+
 func (s TaskState) index() int {
 	switch s {
 	case Staging:

@@ -3,10 +3,12 @@ package collector_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"community-mesos-datasource/pkg/cluster"
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/collector/clocktest"
 	"community-mesos-datasource/pkg/events"
@@ -53,7 +55,6 @@ func newFake(clock *clocktest.Clock) *fake {
 			Slaves: []mesos.Slave{agent(1)},
 			Frameworks: []mesos.Framework{{
 				ID: "F1", Name: "marathon", Active: true, Connected: true, Roles: []string{"prod"},
-				Used:  mesos.Resources{CPUs: 1, Mem: 32},
 				Tasks: []mesos.Task{task(1)},
 			}},
 		},
@@ -64,7 +65,7 @@ func newFake(clock *clocktest.Clock) *fake {
 func agent(n int) mesos.Slave {
 	return mesos.Slave{
 		ID: fmt.Sprintf("S%d", n), Hostname: fmt.Sprintf("agent%d", n), Active: true, Version: "1.12.0",
-		Resources: mesos.Resources{CPUs: 4, Mem: 1024}, Used: mesos.Resources{CPUs: 1, Mem: 32},
+		Resources: mesos.Resources{CPUs: 4, Mem: 1024},
 	}
 }
 
@@ -142,7 +143,42 @@ func (f *fake) State(ctx context.Context) (*mesos.State, error) {
 	defer f.mu.Unlock()
 	s := f.state
 	s.Answer = a
+	account(&s)
 	return &s, nil
+}
+
+// account sets what frameworks and agents use to what is listed, as a master does, where
+// the test has not set it.
+func account(s *mesos.State) {
+	s.Slaves, s.Frameworks = slices.Clone(s.Slaves), slices.Clone(s.Frameworks)
+	onAgent := map[string]mesos.Resources{}
+	for i := range s.Frameworks {
+		var held mesos.Resources
+		use := func(agent string, r mesos.Resources) {
+			on := onAgent[agent]
+			for _, sum := range []*mesos.Resources{&held, &on} {
+				sum.CPUs, sum.GPUs, sum.Mem, sum.Disk = sum.CPUs+r.CPUs, sum.GPUs+r.GPUs, sum.Mem+r.Mem, sum.Disk+r.Disk
+			}
+			onAgent[agent] = on
+		}
+		for _, one := range s.Frameworks[i].Tasks {
+			if !cluster.ParseTaskState(one.State).Live() {
+				continue
+			}
+			use(one.SlaveID, one.Resources)
+		}
+		for _, one := range s.Frameworks[i].Executors {
+			use(one.SlaveID, one.Resources)
+		}
+		if f := &s.Frameworks[i]; f.Used == (mesos.Resources{}) {
+			f.Used = held
+		}
+	}
+	for i := range s.Slaves {
+		if a := &s.Slaves[i]; a.Used == (mesos.Resources{}) {
+			a.Used = onAgent[a.ID]
+		}
+	}
 }
 
 func (f *fake) Roles(ctx context.Context) (*mesos.Roles, error) {

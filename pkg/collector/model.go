@@ -75,7 +75,7 @@ func (s *streamPoll) follow(p *scheduledPoll, snapshot *mesos.Metrics) {
 	s.noteChanges(p.run)
 	s.mu.Lock()
 	st, before := s.open, s.kept.model
-	if s.Collector.run != p.run || st == nil || before == nil || before.Restricted || s.stateSoon() || !before.Time.Before(snapshot.Sent) {
+	if s.Collector.run != p.run || st == nil || before == nil || before.Restricted || before.TasksUnknown || s.stateSoon() || !before.Time.Before(snapshot.Sent) {
 		s.mu.Unlock()
 		return
 	}

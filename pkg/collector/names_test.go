@@ -141,7 +141,7 @@ func TestNamesThatAreCutStayDifferentSeries(t *testing.T) {
 			executor := mesos.Executor{ID: id(n), SlaveID: id(0), Role: id(n), Resources: mesos.Resources{CPUs: 1, Mem: 32}}
 			s.Slaves = append(s.Slaves, a)
 			s.Frameworks = append(s.Frameworks, mesos.Framework{ID: id(n), Name: same, Active: true, Connected: true, Roles: []string{id(n)},
-				Used: mesos.Resources{CPUs: 1, Mem: 32}, Tasks: []mesos.Task{one}, Executors: []mesos.Executor{executor}})
+				Tasks: []mesos.Task{one}, Executors: []mesos.Executor{executor}})
 			f.roles.Roles = append(f.roles.Roles, mesos.Role{Name: id(n), Weight: 1})
 			f.values["master/frameworks/marathon/"+id(n)+"/subscribed"] = 1
 		}

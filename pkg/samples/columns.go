@@ -43,13 +43,16 @@ func limits(measure string, of func(*cluster.Role) *cluster.Limits) []column[clu
 }
 
 // taskCounts returns the columns of the number of tasks by state, zeros included,
-// where the master lists such tasks.
-func taskCounts[E any](entity string, states []cluster.TaskState, of func(*E) *cluster.TaskCounts) []column[E] {
+// where the master lists such tasks. of returns them, and whether they are unknown.
+func taskCounts[E any](entity string, states []cluster.TaskState, of func(*E) (*cluster.TaskCounts, bool)) []column[E] {
 	var columns []column[E]
 	for _, s := range states {
 		columns = append(columns, column[E]{
 			name: catalogue.TasksName(entity), label: "state", value: string(s),
-			read: func(v *traits, e *E) (float64, bool) { return float64(of(e).Of(s)), v.counts(s) },
+			read: func(v *traits, e *E) (float64, bool) {
+				counts, unknown := of(e)
+				return float64(counts.Of(s)), v.counts(s) && !unknown
+			},
 		})
 	}
 	return columns
@@ -110,9 +113,15 @@ func clusterColumns() []column[figures] {
 	}
 	return slices.Concat(columns, byEvents(
 		known("mesos_cluster_agents", cluster.AgentStates, func(f *figures) map[cluster.AgentState]float64 { return f.agents }),
-		known("mesos_cluster_frameworks", cluster.FrameworkStates, func(f *figures) map[cluster.FrameworkState]float64 { return f.frameworks }),
-		known("mesos_cluster_tasks", cluster.LiveStates[:], func(f *figures) map[cluster.TaskState]float64 { return f.tasks }),
 	))
+}
+
+func clusterFrameworkColumns() []column[figures] {
+	return byEvents(known("mesos_cluster_frameworks", cluster.FrameworkStates, func(f *figures) map[cluster.FrameworkState]float64 { return f.frameworks }))
+}
+
+func clusterTaskColumns() []column[figures] {
+	return byEvents(known("mesos_cluster_tasks", cluster.LiveStates[:], func(f *figures) map[cluster.TaskState]float64 { return f.tasks }))
 }
 
 // known returns the columns of numbers by state that may be unknown.
@@ -151,7 +160,7 @@ func agentColumns() []column[cluster.Agent] {
 			amounts("agent", "revocable_allocated", func(a *A) *cluster.Resources { return &a.RevocableAllocated }),
 		)),
 		byEvents(
-			taskCounts("agent", cluster.OnAgent, func(a *A) *cluster.TaskCounts { return &a.Tasks }),
+			taskCounts("agent", cluster.OnAgent, func(a *A) (*cluster.TaskCounts, bool) { return &a.Tasks, a.TasksUnknown }),
 			isIn("mesos_agent_state", cluster.ListedAgentStates, func(a *A) cluster.AgentState { return a.State }),
 		),
 	)
@@ -186,7 +195,7 @@ func frameworkColumns() []column[cluster.Framework] {
 		byEventsMostly(amounts("framework", "allocated", func(f *F) *cluster.Resources { return &f.Allocated })),
 		amounts("framework", "offered", func(f *F) *cluster.Resources { return &f.Offered }),
 		byEvents(
-			taskCounts("framework", cluster.LiveStates[:], func(f *F) *cluster.TaskCounts { return &f.Tasks }),
+			taskCounts("framework", cluster.LiveStates[:], func(f *F) (*cluster.TaskCounts, bool) { return &f.Tasks, f.TasksUnknown }),
 			isIn("mesos_framework_state", cluster.FrameworkStates, func(f *F) cluster.FrameworkState { return f.State }),
 		),
 	)
@@ -227,7 +236,7 @@ func roleLoadColumns() []column[cluster.RoleLoad] {
 	return slices.Concat(
 		byEventsMostly(amounts("role", "allocated", func(l *L) *cluster.Resources { return &l.Allocated })),
 		amounts("role", "offered", func(l *L) *cluster.Resources { return &l.Offered }),
-		byEvents(taskCounts("role", cluster.LiveStates[:], func(l *L) *cluster.TaskCounts { return &l.Tasks })),
+		byEvents(taskCounts("role", cluster.LiveStates[:], func(l *L) (*cluster.TaskCounts, bool) { return &l.Tasks, l.TasksUnknown })),
 	)
 }
 

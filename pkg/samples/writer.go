@@ -35,6 +35,8 @@ type Writer struct {
 	last    int64 // time of the newest batch
 
 	clusters      *table[struct{}, figures]
+	frameworksAre *table[struct{}, figures]
+	tasksAre      *table[struct{}, figures]
 	agents        *table[agentKey, cluster.Agent]
 	agentInfo     *table[agentInfoKey, struct{}]
 	frameworks    *table[frameworkKey, cluster.Framework]
@@ -78,6 +80,8 @@ func NewWriter(sink series.Sink) *Writer {
 	w := &Writer{
 		sink:          sink,
 		clusters:      newTable(clusterColumns(), nothing),
+		frameworksAre: newTable(clusterFrameworkColumns(), nothing),
+		tasksAre:      newTable(clusterTaskColumns(), nothing),
 		agents:        newTable(agentColumns(), agentKey.label),
 		agentInfo:     newTable(present[struct{}]("mesos_agent_info"), agentInfoKey.label),
 		frameworks:    newTable(frameworkColumns(), frameworkKey.label),
@@ -102,9 +106,9 @@ func NewWriter(sink series.Sink) *Writer {
 		leftOut:    map[series.Poll]*LeftOut{},
 	}
 	w.tables = map[series.Poll][]seriesTable{
-		series.PollState:     {w.clusters, w.agents, w.agentInfo, w.frameworks, w.frameworkInfo, w.roleLoads, w.tasks, w.executors, w.health, w.failures},
+		series.PollState:     {w.clusters, w.frameworksAre, w.tasksAre, w.agents, w.agentInfo, w.frameworks, w.frameworkInfo, w.roleLoads, w.tasks, w.executors, w.health, w.failures},
 		series.PollRoles:     {w.roles, w.roleLoads, w.health, w.failures},
-		series.PollSnapshot:  {w.clusters, w.raw, w.own, w.health, w.failures},
+		series.PollSnapshot:  {w.clusters, w.frameworksAre, w.tasksAre, w.raw, w.own, w.health, w.failures},
 		series.PollFollowers: {w.raw, w.health, w.failures},
 		series.PollAgents:    {w.clusterUse, w.frameworkUse, w.roleUse, w.health, w.failures},
 	}
@@ -181,9 +185,7 @@ func (w *Writer) State(ctx context.Context, m *cluster.Cluster, s Settings, h He
 	v := traitsOf(m)
 	return w.batch(ctx, series.PollState, m.Time, func(b *batch) {
 		w.writeHealth(b, h)
-		if !m.Restricted {
-			w.clusters.write(b, v, struct{}{}, figuresOf(m))
-		}
+		w.writeCluster(b, v, m, figuresOf(m), func(hidden bool) bool { return !m.NoFlags && !hidden })
 		for _, a := range m.Agents {
 			k := agentKey{a.Hostname, a.ID}
 			w.agents.write(b, v, k, a)
@@ -213,6 +215,20 @@ func (w *Writer) State(ctx context.Context, m *cluster.Cluster, s Settings, h He
 	})
 }
 
+// writeCluster appends those figures of the cluster that take takes, by whether the
+// model lacks some of what they count.
+func (w *Writer) writeCluster(b *batch, v *traits, m *cluster.Cluster, f *figures, take func(hidden bool) bool) {
+	if take(false) {
+		w.clusters.write(b, v, struct{}{}, f)
+	}
+	if take(m.FrameworksUnknown) {
+		w.frameworksAre.write(b, v, struct{}{}, f)
+	}
+	if take(m.TasksUnknown) {
+		w.tasksAre.write(b, v, struct{}{}, f)
+	}
+}
+
 // A Change is how the model kept by events differs from what was written before.
 type Change struct {
 	Tasks   func(*cluster.Task) bool // reports whether a task may have changed
@@ -235,7 +251,7 @@ func (w *Writer) Model(ctx context.Context, m *cluster.Cluster, change Change, s
 			clear(whole.resources["allocated"])
 		}
 		whole.complete(snapshot)
-		w.clusters.write(b, v, struct{}{}, whole)
+		w.writeCluster(b, v, m, whole, func(hidden bool) bool { return !hidden })
 		b.doubted = change.Doubted
 		for _, a := range m.Agents {
 			k := agentKey{a.Hostname, a.ID}
@@ -296,7 +312,7 @@ func (w *Writer) Roles(ctx context.Context, m *cluster.Cluster, t time.Time, h H
 			w.roles.write(b, v, roleKey(r.Name), r)
 			if m.RoleLoads[r.Name] == nil {
 				b.t = m.Time.UnixMilli()
-				w.roleLoads.write(b, v, roleKey(r.Name), &cluster.RoleLoad{})
+				w.roleLoads.write(b, v, roleKey(r.Name), m.Load(r.Name))
 				b.t = t.UnixMilli()
 			}
 		}
@@ -312,9 +328,9 @@ func (w *Writer) Snapshot(ctx context.Context, s *mesos.Metrics, m *cluster.Clus
 		w.writeHealth(b, h)
 		w.writeOwn(b, start)
 		w.writeLeader(b, now, w.before)
-		if m != nil && m.Restricted && !now.forgotAgents() {
+		if m != nil && (m.NoFlags || m.TasksUnknown || m.FrameworksUnknown) && !now.forgotAgents() {
 			figures, gpus := figuresFrom(s)
-			w.clusters.write(b, &traits{gpus: gpus || m.HasGPUs}, struct{}{}, figures)
+			w.writeCluster(b, &traits{gpus: gpus || m.HasGPUs}, m, figures, func(hidden bool) bool { return m.NoFlags || hidden })
 		}
 	})
 	w.before = now
