@@ -178,8 +178,8 @@ func (st *stream) applied(n int) {
 }
 
 // changedTasks returns a function that reports whether one of the changes is about a
-// task.
-func changedTasks(changes []mesos.StreamEvent) func(*cluster.Task) bool {
+// task of a framework.
+func changedTasks(changes []mesos.StreamEvent) func(framework, id string) bool {
 	changed := map[taskID]bool{}
 	name := series.CutName
 	for i := range changes {
@@ -190,7 +190,7 @@ func changedTasks(changes []mesos.StreamEvent) func(*cluster.Task) bool {
 			changed[taskID{name(e.Update.FrameworkID), name(e.Update.Status.TaskID)}] = true
 		}
 	}
-	return func(t *cluster.Task) bool { return changed[taskID{t.Framework.ID, t.ID}] }
+	return func(framework, id string) bool { return changed[taskID{framework, id}] }
 }
 
 // settleFor is how long after a /state its comparison with the model waits: records of

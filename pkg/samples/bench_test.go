@@ -3,6 +3,7 @@ package samples
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -121,4 +122,44 @@ func BenchmarkAgents(b *testing.B) {
 		poll()
 	}
 	b.ReportMetric(float64(store.Stats().Series), "series")
+}
+
+// BenchmarkModel measures what the event stream costs each pollInterval besides reading
+// it: 1,500 changes of tasks are applied to the model, which is written.
+func BenchmarkModel(b *testing.B) {
+	for name, keep := range map[string]string{"entities": TaskSeriesAuto, "entities and tasks": TaskSeriesAlways} {
+		b.Run(name, func(b *testing.B) {
+			now := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
+			store := memory.New(memory.Options{Now: func() time.Time { return now }})
+			defer store.Close()
+			w := NewWriter(store)
+			w.cluster = "large"
+			state := large(10_000, 100_000)
+			state.Sent = now
+			settings := Settings{TaskSeries: keep, MaxSeries: 300_000}
+			model := cluster.Build(state, nil)
+			require.NoError(b, w.State(context.Background(), model, settings, Health{Poll: series.PollState, OK: true}))
+			turn := 0
+			b.ReportAllocs()
+			for b.Loop() {
+				now = now.Add(15 * time.Second)
+				var changes []mesos.StreamEvent
+				for n := range 750 {
+					turn++
+					task := state.Frameworks[n%50].Tasks[0]
+					task.ID, task.State, task.Statuses = fmt.Sprintf("new-%d", turn), "TASK_STAGING", nil
+					changes = append(changes,
+						mesos.StreamEvent{Type: mesos.StreamTaskAdded, Received: now, Task: &mesos.StreamTask{Task: task}},
+						mesos.StreamEvent{Type: mesos.StreamTaskUpdated, Received: now, Update: &mesos.StreamUpdate{
+							FrameworkID: task.FrameworkID, State: "TASK_FINISHED", Status: mesos.StreamStatus{TaskID: task.ID, UUID: "u",
+								TaskStatus: mesos.TaskStatus{State: "TASK_FINISHED", Timestamp: float64(now.Unix())}},
+						}})
+				}
+				model = model.With(changes, now)
+				change := Change{Tasks: func(_, id string) bool { return strings.HasPrefix(id, "new-") }}
+				require.NoError(b, w.Model(context.Background(), model, change, &mesos.Metrics{}, settings))
+			}
+			b.ReportMetric(float64(store.Stats().Series), "series")
+		})
+	}
 }

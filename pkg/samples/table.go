@@ -129,9 +129,13 @@ func (t *table[K, E]) goesOn(b *batch, k K) bool {
 	return r != nil
 }
 
-func (t *table[K, E]) goOn(b *batch) {
-	for _, r := range t.rows {
-		if r.owner == b.poll {
+func (t *table[K, E]) goOn(b *batch) { t.goOnWhere(b, func(K) bool { return true }) }
+
+// goOnWhere keeps the series of the batch's poll open without samples where a function
+// of the thing says so.
+func (t *table[K, E]) goOnWhere(b *batch, where func(K) bool) {
+	for k, r := range t.rows {
+		if r.owner == b.poll && where(k) {
 			r.batch = b.number
 		}
 	}

@@ -231,8 +231,9 @@ func (w *Writer) writeCluster(b *batch, v *traits, m *cluster.Cluster, f *figure
 
 // A Change is how the model kept by events differs from what was written before.
 type Change struct {
-	Tasks   func(*cluster.Task) bool // reports whether a task may have changed
-	Doubted bool                     // the snapshot contradicts what is allocated
+	// Tasks reports whether a task may have changed, begun or ended.
+	Tasks   func(framework, id string) bool
+	Doubted bool // the snapshot contradicts what is allocated
 }
 
 // Model writes the model kept by events, at a moment between two /state: the sums that
@@ -253,12 +254,17 @@ func (w *Writer) Model(ctx context.Context, m *cluster.Cluster, change Change, s
 		whole.complete(snapshot)
 		w.writeCluster(b, v, m, whole, func(hidden bool) bool { return !hidden })
 		b.doubted = change.Doubted
+		informed := make(map[string]bool, len(m.Agents))
+		w.agentInfo.goOnWhere(b, func(k agentInfoKey) bool {
+			listed := m.Agent(k.id) != nil
+			informed[k.id] = listed
+			return listed
+		})
 		for _, a := range m.Agents {
 			k := agentKey{a.Hostname, a.ID}
 			w.agents.write(b, v, k, a)
-			info := agentInfoKey{k, a.Version, a.Region, a.Zone, attributeLabels(a.Attributes)}
-			if !w.agentInfo.goesOn(b, info) {
-				w.agentInfo.writeAll(b, v, info, nil)
+			if !informed[a.ID] {
+				w.agentInfo.writeAll(b, v, agentInfoKey{k, a.Version, a.Region, a.Zone, attributeLabels(a.Attributes)}, nil)
 			}
 		}
 		for _, f := range m.Frameworks {
@@ -272,14 +278,14 @@ func (w *Writer) Model(ctx context.Context, m *cluster.Cluster, change Change, s
 				w.roleLoads.write(b, v, roleKey(role), load)
 			}
 		}
-		for i := range m.Executors {
-			w.executors.goesOn(b, executorKeyOf(&m.Executors[i]))
-		}
+		w.executors.goOnWhere(b, func(k executorKey) bool { return m.HasFramework(k.frameworkKey.id) && m.Agent(k.agentKey.id) != nil })
 		if w.fit.keep {
+			w.tasks.goOnWhere(b, func(k taskKey) bool {
+				return m.HasFramework(k.frameworkKey.id) && !change.Tasks(k.frameworkKey.id, k.id)
+			})
 			for i := range m.Tasks {
-				t := &m.Tasks[i]
-				if k := taskKeyOf(t, s.TaskLabels); t.State.Live() && (change.Tasks(t) || !w.tasks.goesOn(b, k)) {
-					w.tasks.write(b, v, k, t)
+				if t := &m.Tasks[i]; t.State.Live() && change.Tasks(t.Framework.ID, t.ID) {
+					w.tasks.write(b, v, taskKeyOf(t, s.TaskLabels), t)
 				}
 			}
 		}
