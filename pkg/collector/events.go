@@ -64,15 +64,56 @@ func (c *Collector) note(p *run, happened []events.Event) {
 }
 
 // compared returns what happened between the model before a /state and the one that it
-// brought. Nothing is known to have happened before the first.
-func (c *Collector) compared(now *cluster.Cluster, s Settings) []events.Event {
+// brought. Before the first, nothing is known to have happened, but what the log has as
+// going on may be over.
+func (c *Collector) compared(p *scheduledPoll, now *cluster.Cluster) []events.Event {
 	c.mu.Lock()
 	before := c.stream.lastKnown()
+	first := c.run == p.run && !c.state.lookedBack
+	c.state.lookedBack = c.state.lookedBack || first
 	c.mu.Unlock()
-	if before == nil {
+	if before != nil {
+		return cluster.Happened(before, now, samples.TaskLabels(p.settings.TaskLabels))
+	}
+	if !first { // the log may be of another cluster
 		return nil
 	}
-	return cluster.Happened(before, now, samples.TaskLabels(s.TaskLabels))
+	return now.Over(c.goingOn(p.ctx, events.Filter{
+		Kinds: []events.Kind{events.KindAgent, events.KindFramework},
+		Where: opening(events.Unreachable, events.Disconnected, events.Deactivated, events.Draining, events.Drained),
+	}))
+}
+
+// maxGoingOn bounds the events that are looked at after a start.
+const maxGoingOn = 10_000
+
+// opening returns the condition of events that happen to something so.
+func opening(what ...events.What) []events.Condition {
+	c := events.Condition{Field: events.FieldEvent}
+	for _, w := range what {
+		c.Values = append(c.Values, string(w))
+	}
+	return []events.Condition{c}
+}
+
+// goingOn returns the events of the log, of those that match, that opened what has not
+// ended.
+func (c *Collector) goingOn(ctx context.Context, f events.Filter) (open []events.Event) {
+	log, _ := c.keeper.log.(events.Log)
+	if log == nil {
+		return nil
+	}
+	f.To, f.Limit = c.clock.Now(), maxGoingOn
+	found, _, err := log.Select(ctx, f)
+	if err != nil && ctx.Err() == nil {
+		c.log.Warn("Events could not be read, so some may look as if they went on", "error", err)
+	}
+	for _, e := range found {
+		if e.Opens != "" && e.End.IsZero() {
+			open = append(open, e)
+		}
+	}
+	return open
 }
 
 // lose notes that the cluster is not watched any more, and why. mu is held.

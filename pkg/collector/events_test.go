@@ -3,6 +3,8 @@ package collector_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -41,6 +43,22 @@ func (l *eventLog) Append(_ context.Context, all []events.Event) (added []events
 		}
 	}
 	return added, nil
+}
+
+// Select chooses by kind and by what happened.
+func (l *eventLog) Select(_ context.Context, f events.Filter) (found []events.Event, more int, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range l.all {
+		fits := slices.Contains(f.Kinds, e.Kind)
+		for _, c := range f.Where {
+			fits = fits && c.Field == events.FieldEvent && slices.Contains(c.Values, string(e.What))
+		}
+		if fits {
+			found = append(found, e)
+		}
+	}
+	return found, 0, nil
 }
 
 func (l *eventLog) Stats() events.Stats { return l.stats }
@@ -184,4 +202,22 @@ func TestAnotherClusterHappenedToNobody(t *testing.T) {
 	f.clock.Advance(2 * interval)
 	require.Positive(t, other.count("state"))
 	require.Empty(t, f.events.all)
+}
+
+// What was going on when the plugin was stopped may be over when it starts.
+func TestWhatEndedWhileThePluginWasStoppedIsEnded(t *testing.T) {
+	away := func(n int) events.Event {
+		id := fmt.Sprintf("S%d", n)
+		return events.Event{
+			ID: id, Opens: "agent/" + id + "/unreachable", Kind: events.KindAgent, What: events.Unreachable,
+			Time: begin.Add(-time.Hour), AgentID: id, Agent: fmt.Sprintf("agent%d", n), Severity: events.Error,
+		}
+	}
+	f := start(t, collector.Settings{}, func(f *fake) { f.before = []events.Event{away(1), away(2)} })
+	told := f.events.of(events.KindAgent)[2:]
+	require.Len(t, told, 1, "agent2 is not listed")
+	require.Equal(t, []any{events.Back, "S1", []string{"agent/S1/unreachable"}}, []any{told[0].What, told[0].AgentID, told[0].Closes})
+	require.Equal(t, []any{begin.Add(-time.Hour), begin}, []any{told[0].NotBefore, told[0].Time})
+	f.clock.Advance(4 * interval)
+	require.Len(t, f.events.of(events.KindAgent), 3)
 }

@@ -39,6 +39,7 @@ type fake struct {
 	hold     chan struct{}            // where not nil, snapshots wait for it
 	noEvents bool                     // there is no event log
 	watched  time.Time                // when the log was used last before
+	before   []events.Event           // that the log has at the start
 	// streaming is the fake with an event stream; nil: it has none. refused is the answer
 	// to SUBSCRIBE, where not nil.
 	streaming *streaming
@@ -251,6 +252,7 @@ func start(t *testing.T, s collector.Settings, change ...func(*fake)) *faked {
 		s.UID = "uid"
 	}
 	f.events.stats.Watched = f.watched
+	f.events.all = f.fake.before
 	var log events.Log
 	if !f.noEvents {
 		log = f.events

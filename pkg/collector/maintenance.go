@@ -23,9 +23,6 @@ func maintainerOf(c Client) Maintainer {
 	return m
 }
 
-// maxOpenWindows bounds the windows of the log that are looked at after a start.
-const maxOpenWindows = 10_000
-
 // maintenancePoll queries the leader's maintenance schedule for events. No series are made
 // of it, so that a master that does not tell it costs nothing else. It has no status.
 type maintenancePoll struct {
@@ -34,6 +31,8 @@ type maintenancePoll struct {
 
 	latest *mesos.Maintenance // nil before the first
 	failed bool               // the latest did
+
+	lookedBack bool // at what the log has of before the start
 }
 
 func newMaintenancePoll(c *Collector) *maintenancePoll { return &maintenancePoll{Collector: c} }
@@ -67,9 +66,10 @@ func (m *maintenancePoll) perform(p *scheduledPoll) bool {
 	}
 	first := err != nil && !m.failed
 	m.failed = err != nil
-	before := m.latest
+	before, start := m.latest, false
 	if err == nil {
-		m.latest = now
+		start = !m.lookedBack // later the log may be of another cluster
+		m.latest, m.lookedBack = now, true
 	}
 	m.mu.Unlock()
 	if err != nil {
@@ -79,32 +79,10 @@ func (m *maintenancePoll) perform(p *scheduledPoll) bool {
 		return false
 	}
 	happened := cluster.Maintained(before, now)
-	if before == nil {
-		happened = append(cluster.MaintenanceOver(m.openWindows(p.ctx), now), happened...)
+	if start {
+		open := m.goingOn(p.ctx, events.Filter{Kinds: []events.Kind{events.KindMaintenance}, Where: opening(events.WindowBegan)})
+		happened = append(cluster.MaintenanceOver(open, now), happened...)
 	}
 	m.note(p.run, happened)
 	return true
-}
-
-// openWindows returns the events of the log that began maintenance which has not ended.
-func (m *maintenancePoll) openWindows(ctx context.Context) (open []events.Event) {
-	log, _ := m.keeper.log.(events.Log)
-	if log == nil {
-		return nil
-	}
-	found, _, err := log.Select(ctx, events.Filter{
-		To:    m.clock.Now(),
-		Kinds: []events.Kind{events.KindMaintenance},
-		Where: []events.Condition{{Field: events.FieldEvent, Values: []string{string(events.WindowBegan)}}},
-		Limit: maxOpenWindows,
-	})
-	if err != nil {
-		m.log.Warn("Events of maintenance could not be read", "error", err)
-	}
-	for _, e := range found {
-		if e.End.IsZero() {
-			open = append(open, e)
-		}
-	}
-	return open
 }

@@ -40,19 +40,7 @@ func (p *planning) plan(windows ...mesos.MaintenanceWindow) {
 	p.planned.Windows = windows
 }
 
-// windowLog is an event log that can be asked.
-type windowLog struct{ eventLog }
-
-func (l *windowLog) Select(_ context.Context, f events.Filter) (found []events.Event, more int, err error) {
-	for _, e := range l.of(f.Kinds[0]) {
-		if string(e.What) == f.Where[0].Values[0] {
-			found = append(found, e)
-		}
-	}
-	return found, 0, nil
-}
-
-func maintain(t *testing.T, log *windowLog, windows ...mesos.MaintenanceWindow) (*planning, *clocktest.Clock, *recorder) {
+func maintain(t *testing.T, log *eventLog, windows ...mesos.MaintenanceWindow) (*planning, *clocktest.Clock, *recorder) {
 	t.Helper()
 	clock := clocktest.New(begin)
 	client := &planning{fake: newFake(clock), planned: mesos.Maintenance{Windows: windows}}
@@ -69,7 +57,7 @@ func maintain(t *testing.T, log *windowLog, windows ...mesos.MaintenanceWindow) 
 func TestMaintenanceIsAnEventWithItsPlannedTimes(t *testing.T) {
 	machine := mesos.Machine{Hostname: "agent1", IP: "10.0.0.1"}
 	window := mesos.MaintenanceWindow{Machines: []mesos.Machine{machine}, Start: begin.Add(70 * time.Second), Duration: 3 * time.Minute}
-	log := &windowLog{}
+	log := &eventLog{}
 	client, clock, rec := maintain(t, log, window)
 	require.Empty(t, log.all)
 	clock.Advance(6 * time.Minute)
@@ -87,7 +75,7 @@ func TestMaintenanceThatEndedWhileThePluginWasStoppedIsEnded(t *testing.T) {
 	var before mesos.Maintenance
 	before.Windows = []mesos.MaintenanceWindow{{Machines: []mesos.Machine{machine}, Start: begin.Add(-time.Hour)}}
 	before.Sent = begin.Add(-30 * time.Minute)
-	log := &windowLog{}
+	log := &eventLog{}
 	log.all = cluster.Maintained(nil, &before)
 	require.Len(t, log.all, 1)
 
@@ -101,7 +89,7 @@ func TestMaintenanceThatEndedWhileThePluginWasStoppedIsEnded(t *testing.T) {
 
 func TestAScheduleThatCannotBeReadCostsNothingElse(t *testing.T) {
 	machine := mesos.Machine{IP: "10.0.0.1"}
-	log := &windowLog{}
+	log := &eventLog{}
 	client, clock, rec := maintain(t, log)
 	client.set(func(f *fake) { f.err["maintenance"] = errors.New("made up") })
 	client.plan(mesos.MaintenanceWindow{Machines: []mesos.Machine{machine}, Start: begin.Add(90 * time.Second)})

@@ -23,7 +23,8 @@ type statePoll struct {
 	seen  *cluster.Cluster // the same, or a newer one whose /roles is not read yet
 	heads []time.Duration  // of the latest /state + /roles, newest last
 
-	returning *Returning // nil while no new leader had fewer agents
+	returning  *Returning // nil while no new leader had fewer agents
+	lookedBack bool       // at what the log has of before the start
 }
 
 func newStatePoll(c *Collector) *statePoll {
@@ -128,7 +129,7 @@ func (s *statePoll) perform(p *scheduledPoll) bool {
 		s.stream.noteChanges(p.run)
 		happened := s.found(p.run, model.Time)
 		if told = s.stream.tells(model); !told {
-			happened = append(happened, s.compared(model, p.settings)...)
+			happened = append(happened, s.compared(p, model)...)
 		}
 		s.note(p.run, happened)
 		err = s.write(p, &s.result, state.Answer, func(h samples.Health) error {
