@@ -21,7 +21,9 @@ import (
 // a task that ended and is not acknowledged is still listed with resources. Where
 // the master's version does not tell them, accounting.go adds up what is known.
 func Build(s *mesos.State, previous *Cluster) *Cluster {
+	s, twice := eachOnce(s)
 	c := &Cluster{
+		Twice:       twice,
 		Time:        s.Sent,
 		polled:      s.Sent,
 		Master:      s.Target,

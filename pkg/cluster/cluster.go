@@ -31,7 +31,9 @@ type Cluster struct {
 	// Restricted: the principal sees a part only. With NoFlags it may not view the flags
 	// either, as which sums are those of the part is not known.
 	Restricted, NoFlags bool
-	NamesCut            int // names that were longer than series.MaxName
+	// Twice is the number of things that /state listed twice, of which the first counts.
+	Twice    int
+	NamesCut int // names that were longer than series.MaxName
 	// ManyAttributes is the number of agents with more than series.MaxLabels attributes.
 	ManyAttributes int
 	HasGPUs        bool // an agent has, or since the first model had, GPUs
@@ -43,8 +45,9 @@ type Cluster struct {
 	Frameworks []*Framework
 	Tasks      []Task
 	Executors  []Executor
-	// Roles are nil until /roles was read.
-	Roles []*Role
+	// Roles are nil until /roles was read, which listed RolesTwice of them twice.
+	Roles      []*Role
+	RolesTwice int
 	// RoleLoads are what roles themselves hold as of /state: all roles that a
 	// framework is subscribed to or something runs in, and those of the /roles
 	// before, by name. What has no role is under "".

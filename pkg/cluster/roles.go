@@ -23,10 +23,13 @@ import (
 // RoleResourceBreakdown::consumedQuota does.
 func (c *Cluster) WithRoles(r *mesos.Roles) *Cluster {
 	with := *c
-	with.Roles = make([]*Role, len(r.Roles))
-	byName := make(map[string]*Role, len(r.Roles))
-	for i := range r.Roles {
-		role := c.roleOf(&r.Roles[i])
+	var n repeated
+	listed := first(&n, r.Roles, func(r *mesos.Role) string { return r.Name })
+	with.RolesTwice = n.times
+	with.Roles = make([]*Role, len(listed))
+	byName := make(map[string]*Role, len(listed))
+	for i := range listed {
+		role := c.roleOf(&listed[i])
 		with.Roles[i] = role
 		byName[role.Name] = role
 	}

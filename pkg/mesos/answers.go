@@ -211,6 +211,7 @@ type Framework struct {
 
 // Offer is an offer that is outstanding.
 type Offer struct {
+	ID             string `json:"id"`
 	SlaveID        string `json:"slave_id"`
 	AllocationInfo struct {
 		Role string `json:"role"`

@@ -84,6 +84,13 @@ func (b *batch) drop(n int, why error) {
 	}
 }
 
+// dropTwice counts things that a response had twice.
+func (b *batch) dropTwice(n int) {
+	if n > 0 {
+		b.drop(n, errTwice)
+	}
+}
+
 // end writes the staleness marker of an open series and returns how many
 // series this closed, 1 or 0.
 func (b *batch) end(of labeled, i int, c *cell) int {

@@ -185,6 +185,7 @@ func (w *Writer) State(ctx context.Context, m *cluster.Cluster, s Settings, h He
 	v := traitsOf(m)
 	return w.batch(ctx, series.PollState, m.Time, func(b *batch) {
 		w.writeHealth(b, h)
+		b.dropTwice(m.Twice)
 		w.writeCluster(b, v, m, figuresOf(m), func(hidden bool) bool { return !m.NoFlags && !hidden })
 		for _, a := range m.Agents {
 			k := agentKey{a.Hostname, a.ID}
@@ -314,6 +315,7 @@ func (w *Writer) Roles(ctx context.Context, m *cluster.Cluster, t time.Time, h H
 	v := traitsOf(m)
 	return w.batch(ctx, series.PollRoles, t, func(b *batch) {
 		w.writeHealth(b, h)
+		b.dropTwice(m.RolesTwice)
 		for _, r := range m.Roles {
 			w.roles.write(b, v, roleKey(r.Name), r)
 			if m.RoleLoads[r.Name] == nil {
