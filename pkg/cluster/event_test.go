@@ -82,7 +82,7 @@ func TestATaskWhoseEndIsNotToldEndedUnknown(t *testing.T) {
 	s.Sent = time.Unix(50, 0)
 	got := Happened(base, Build(&s, base), nil)
 	require.Equal(t, "unknown agent1 t1", short(got))
-	require.Equal(t, base.Time, got[0].NotBefore)
+	require.Equal(t, base.polled, got[0].NotBefore)
 	require.Equal(t, s.Sent, got[0].Time)
 }
 

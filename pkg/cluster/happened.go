@@ -58,9 +58,10 @@ type happenings struct {
 	all      []events.Event
 }
 
-// when is the moment that Mesos tells, or between the two models.
+// when is the moment that Mesos tells, or between the two /state: what the event stream
+// told of the model in between does not tell when the rest happened.
 func (h *happenings) when(seconds float64) moment {
-	return told(seconds, h.before.Time, h.after.Time)
+	return told(seconds, h.before.polled, h.after.Time)
 }
 
 // Leads returns the event that the master of the model was elected.
@@ -441,7 +442,7 @@ func (h *happenings) ended(was *Task, t *endedTask) {
 		shown = shown || state == t.State
 		again := was != nil && was.told == state && state.Live() // the result of a health check
 		if status.Timestamp > since && !again {
-			h.add(h.labels.taskEvent(&t.Task, state, told(status.Timestamp, h.before.Time, h.after.Time), status.Timestamp, 0))
+			h.add(h.labels.taskEvent(&t.Task, state, h.when(status.Timestamp), status.Timestamp, 0))
 		}
 	}
 	if !shown {
