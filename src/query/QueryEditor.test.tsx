@@ -123,6 +123,14 @@ describe('builder', () => {
     expect(screen.getByLabelText('Forecast')).toBeInTheDocument();
   });
 
+  it('offers how tasks of agents ended, with a rate', async () => {
+    const { user, onChange } = setUp({ entity: 'agent', resource: 'tasks', measure: 'active' });
+    await choose(user, 'Measure', 'Failed');
+    await waitFor(() => expect(compiled()).toHaveTextContent('compiled(failed)'));
+    await user.click(screen.getByLabelText('Per second'));
+    expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ measure: 'failed', rate: true }));
+  });
+
   it('takes top and forecast when their field is left', async () => {
     const { user, onChange } = setUp({ entity: 'agent' });
     await user.type(await screen.findByLabelText('Top'), '5');

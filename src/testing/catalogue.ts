@@ -10,6 +10,12 @@ export const CATALOGUE: Catalogue = {
     series('mesos_agent_info', { entity: 'agent', unit: 'none', labels: ['agent', 'agent_id', 'version'] }),
     series('mesos_agent_cpus_capacity', { entity: 'agent', resource: 'cpus', measure: 'capacity' }),
     series('mesos_agent_cpus_allocated', { entity: 'agent', resource: 'cpus', measure: 'allocated' }),
+    series('mesos_agent_tasks_ended_total', {
+      entity: 'agent',
+      type: 'counter',
+      unit: 'count',
+      labels: ['agent', 'state'],
+    }),
     series('mesos_framework_info', { entity: 'framework', unit: 'none' }),
     series('mesos_framework_cpus_allocated', { entity: 'framework', resource: 'cpus', measure: 'allocated' }),
     series('mesos_framework_tasks', { entity: 'framework', unit: 'count', labels: ['framework', 'state'] }),
@@ -32,8 +38,8 @@ export const CATALOGUE: Catalogue = {
       defaultGroupBy: ['agent'],
       resources: ['cpus', 'tasks'],
       resourceLabels: { tasks: ['state'] },
-      measures: { cpus: ['capacity', 'allocated', 'utilization'], tasks: ['active'] },
-      counters: [],
+      measures: { cpus: ['capacity', 'allocated', 'utilization'], tasks: ['active', 'failed'] },
+      counters: ['failed'],
     },
     {
       entity: 'framework',
