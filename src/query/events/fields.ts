@@ -75,7 +75,7 @@ export const FORMATS: Record<EventsFormat, FormatChoice> = {
   },
   count: {
     label: 'Count',
-    description: 'A number per group, for rules, stat and bar chart',
+    description: 'A number per group, for rules, stat and bar gauge',
     limit: { of: 'groups, the largest', most: 1000, usual: 1000 },
   },
 };
