@@ -50,6 +50,9 @@ func (c *asker) failed(target Target, page endpoint, took time.Duration, connect
 		if c.timeoutDecides(page) {
 			raise = ", or raise the time-out (jsonData.timeout)"
 		}
+		if page.path == redirectPage.path && !target.agent { // another protocol waits for other words
+			raise += ", and that the port is a master's, " + usualPort(target)
+		}
 		return e(Timeout, "The %s at %s did not answer %s within %s: check that it is alive and not overloaded%s.", kind, address, page.path, seconds(took), raise)
 	}
 	if why := c.advice.tls(target, err); why != "" {

@@ -130,8 +130,8 @@ func parseMaster(written string) (Target, error) {
 		// Not repeated: what stands before the @ may be a password.
 		return Target{}, errors.New("the address has an @, as with a user and password in it: everybody who may see this data source could read those; write the address without them and set the user and password under basic authentication")
 	}
-	if !strings.Contains(written, "://") {
-		return Target{}, fmt.Errorf("%q has no scheme: write http://%s (or https://%s)", written, written, written)
+	if err := misspelled(written); err != nil {
+		return Target{}, err
 	}
 	u, err := url.Parse(written)
 	if err != nil {
@@ -159,6 +159,35 @@ func parseMaster(written string) (Target, error) {
 	}
 	return newTarget(u.Scheme, u.Hostname(), port).below(before)
 }
+
+// misspelled returns what is wrong with the writing of an address, and what was probably
+// meant; nil for one with a scheme.
+func misspelled(written string) error {
+	bare := slashes.ReplaceAllString(written, "")
+	host, port, _ := net.SplitHostPort(strings.TrimRight(bare, "/"))
+	switch {
+	case strings.ContainsAny(written, `"'`):
+		return fmt.Errorf("%s has quotation marks in it: write the address without them, or with one pair of quotes in a provisioning file", written)
+	case strings.Contains(written, ";"):
+		return fmt.Errorf("%q has a semicolon in it: separate addresses by commas", written)
+	case strings.Contains(written, "://"):
+		return nil
+	case strings.Trim(written, "0123456789:") == "":
+		return fmt.Errorf("%q is a port without a host: write the whole address, such as http://master1:%s", written, strings.Trim(written, ":"))
+	case bare != written:
+		scheme := "http"
+		if strings.HasPrefix(strings.ToLower(written), "https") {
+			scheme = "https"
+		}
+		return fmt.Errorf("%q has no :// behind the scheme: write %s://%s", written, scheme, bare)
+	case port == "2181":
+		return fmt.Errorf("%q has no scheme, and 2181 is ZooKeeper's port: write zk://%s:2181/mesos, with the path of the masters' --zk", written, host)
+	}
+	return fmt.Errorf("%q has no scheme: write http://%s (or https://%s)", written, written, written)
+}
+
+// slashes matches http: and https: whose slashes or colon are wrong.
+var slashes = regexp.MustCompile(`(?i)^https?(:/*|/+)`)
 
 var (
 	// ownPath matches the end of a path that is Mesos' own: an address that was copied

@@ -148,3 +148,25 @@ func TestOnlyWebLinksArePassedOn(t *testing.T) {
 		require.Equal(t, safe, safeLink(link), link)
 	}
 }
+
+// What was probably meant is proposed, and never nonsense.
+func TestMisspelledAddressesAreProposedAsMeant(t *testing.T) {
+	for written, want := range map[string]string{
+		"http:/localhost:8050":        `"http:/localhost:8050" has no :// behind the scheme: write http://localhost:8050`,
+		"http//localhost:8050":        `write http://localhost:8050`,
+		"https:m1:5050":               `write https://m1:5050`,
+		"HTTPS//m1:5050":              `write https://m1:5050`,
+		"8050":                        `"8050" is a port without a host: write the whole address, such as http://master1:8050`,
+		":5050":                       `is a port without a host: write the whole address, such as http://master1:5050`,
+		"127.0.0.1:2181":              `has no scheme, and 2181 is ZooKeeper's port: write zk://127.0.0.1:2181/mesos`,
+		"master1:5050":                `"master1:5050" has no scheme: write http://master1:5050 (or https://master1:5050)`,
+		"hosts1:5050":                 `"hosts1:5050" has no scheme: write http://hosts1:5050`,
+		`"http://m1:5050"`:            `"http://m1:5050" has quotation marks in it: write the address without them`,
+		`'http://m1:5050'`:            `has quotation marks in it`,
+		"http://m1:5050;http://m2:80": `has a semicolon in it: separate addresses by commas`,
+	} {
+		_, err := New(Config{Masters: []string{written}})
+		require.ErrorContains(t, err, want, written)
+		require.NotContains(t, err.Error(), "http://http")
+	}
+}

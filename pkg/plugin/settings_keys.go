@@ -127,7 +127,15 @@ func readMasters(raw json.RawMessage, s *Settings) error {
 		return fmt.Errorf(`%s is not a list of addresses: write for example ["http://master1:5050", "http://master2:5050"]`, short(raw))
 	}
 	for _, entry := range entries {
-		s.Masters = append(s.Masters, mesos.SplitMasters(entry)...)
+		list := []string{entry}
+		if strings.HasPrefix(entry, "[") { // a list as JSON, as the only entry of another one
+			if inner, err := readList(json.RawMessage(entry)); err == nil {
+				list = inner
+			}
+		}
+		for _, address := range list {
+			s.Masters = append(s.Masters, mesos.SplitMasters(address)...)
+		}
 	}
 	s.warnOfEmpty("masters", strings.Split(strings.Join(entries, ","), ","))
 	return nil

@@ -297,6 +297,7 @@ func TestMastersInOneText(t *testing.T) {
 	for _, written := range []string{
 		`"http://m1:5050,http://m2:5050"`, `["http://m1:5050,http://m2:5050"]`, `["http://m1:5050 http://m2:5050", ""]`,
 		`"http://m1:5050\nhttp://m2:5050\n"`, `"[\"http://m1:5050\", \"http://m2:5050\"]"`, `["http://m1:5050", " http://m2:5050 "]`,
+		`["[\"http://m1:5050\", \"http://m2:5050\"]"]`,
 	} {
 		s, err := ParseSettings(instance(`{"masters": ` + written + `}`))
 		require.NoError(t, err, written)

@@ -139,7 +139,9 @@ function introduce(replay: Replay | Live, control: string | undefined): void {
     console.log(`  and ${replay.agents.length - SHOWN_AGENTS} more agents`);
   }
   if ('router' in replay) {
-    console.log(`  router  ${replay.router}/agent/<id>/`);
+    if (replay.plan.front === undefined) {
+      console.log(`  router  ${replay.router}/agent/<id>/`); // else what a data source names is in front
+    }
     introduceFront(replay);
   }
   if (control !== undefined) {
