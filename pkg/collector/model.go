@@ -146,10 +146,14 @@ func (c *Collector) stateSoon() bool {
 	return c.state.when.working || !c.state.when.due.After(c.clock.Now().Add(alignWithin))
 }
 
-// catchUp applies waiting changes where no snapshot has for long.
+// catchUp applies waiting changes where no snapshot has for long, and has /state asked
+// for as without the stream.
 func (s *streamPoll) catchUp(r *run) {
 	s.mu.Lock()
 	st, before := s.open, s.kept.model
+	if s.Collector.run == r && before != nil && !s.following() {
+		s.hasten(&s.state.when, s.state.last().Add(s.state.ladder()))
+	}
 	if s.Collector.run != r || st == nil || before == nil || s.state.when.working || s.clock.Now().Sub(before.Time) < 2*s.settings.PollInterval {
 		s.mu.Unlock()
 		return

@@ -307,6 +307,17 @@ func TestAModelThatIsAlwaysContradictedIsPolledAsWithoutAStream(t *testing.T) {
 	require.Equal(t, time.Minute, f.Interval(series.PollState))
 }
 
+func TestAModelThatNoSnapshotConfirmsIsPolledAsWithoutAStream(t *testing.T) {
+	f, st := follow(t, 1000, collector.Settings{})
+	f.clock.Advance(5 * time.Minute)
+	f.set(func(f *fake) { f.err["snapshot"] = failure(mesos.Forbidden) })
+	asked := f.count("state")
+	require.NoError(t, st.send(update(1, "TASK_KILLING", f.clock.Now())))
+	f.clock.Advance(30 * time.Minute)
+	require.InDelta(t, 30, f.count("state")-asked, 6, "the ladder of 1,000 agents: each minute")
+	require.Equal(t, 1, st.open())
+}
+
 func TestABrokenStreamIsOpenedAgainAndStateAskedAsBefore(t *testing.T) {
 	f, st := follow(t, 1000, collector.Settings{})
 	f.clock.Advance(5 * time.Minute)
