@@ -168,6 +168,7 @@ func TestWhatIsListedTwiceIsCountedAsDropped(t *testing.T) {
 	f := start(t, collector.Settings{TaskSeries: "always"}, func(f *fake) {
 		again := task(1)
 		again.Resources.CPUs = 2
+		f.state.Frameworks[0].Used, f.state.Slaves[0].Used = task(1).Resources, task(1).Resources
 		f.state.Frameworks[0].Tasks = append(f.state.Frameworks[0].Tasks, again)
 	})
 	f.clock.Advance(2 * interval)

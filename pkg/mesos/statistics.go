@@ -28,6 +28,7 @@ type Statistics struct {
 type Container struct {
 	ExecutorID  string   `json:"executor_id"`
 	FrameworkID string   `json:"framework_id"`
+	ID          string   `json:"container_id"` // another one is another container; "" where the agent does not tell it
 	Readings    Readings `json:"statistics"`
 }
 

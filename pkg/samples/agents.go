@@ -10,6 +10,7 @@ import (
 
 	"community-mesos-datasource/catalogue"
 	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/display"
 	"community-mesos-datasource/pkg/mesos"
 	"community-mesos-datasource/pkg/series"
 )
@@ -142,6 +143,7 @@ type readContainer struct {
 	*container
 	readings *mesos.Readings
 	use      use
+	replaced bool // it has the name of another container that was read before
 }
 
 // writeContainers writes what an agent read of its containers. A container that
@@ -151,19 +153,21 @@ func (w *Writer) writeContainers(b *batch, own *agentTables, a *cluster.Agent, a
 	key := agentKey{a.Hostname, a.ID}
 	has := boundsOf(a, own.host)
 	read := w.readContainers(own, &has, answer, placed, interval)
-	var sum total
-	for _, one := range read {
-		sum.add(one.use, &one.allocated)
+	sum := totalOf(read)
+	leaveOut := func(used string, without func(use) use) {
+		w.leaveOut(series.PollAgents, answer.Sent, func() string {
+			return fmt.Sprintf("The containers of agent %s together used %s. %s", a.Hostname, used, &has)
+		})
+		for i := range read {
+			read[i].use = without(read[i].use)
+		}
+		sum = totalOf(read)
 	}
 	if sum.cpusRead && sum.cpus > has.cores {
-		w.leaveOut(series.PollAgents, answer.Sent, func() string {
-			return fmt.Sprintf("The containers of agent %s together used %.3g CPUs. %s", a.Hostname, sum.cpus, &has)
-		})
-		sum = total{}
-		for i := range read {
-			read[i].use = read[i].use.withoutCPUs()
-			sum.add(read[i].use, &read[i].allocated)
-		}
+		leaveOut(fmt.Sprintf("%.3g CPUs", sum.cpus), use.withoutCPUs)
+	}
+	if sum.memoryRead && sum.memory > has.memoryOf(read) {
+		leaveOut(display.Size(int64(min(sum.memory, 1<<62)))+" of memory", use.withoutMemory)
 	}
 	for _, one := range read {
 		sums.add(one.container, one.use)
@@ -173,10 +177,17 @@ func (w *Writer) writeContainers(b *batch, own *agentTables, a *cluster.Agent, a
 			continue
 		}
 		writeSingle(b, single, s.TaskLabels, own.tasks, own.executors)
+		if one.replaced {
+			own.readings.restart(b, one.executorKey)
+		}
 		own.readings.write(b, nil, one.executorKey, one.readings)
 		for j := range one.readings.Devices {
 			d := &one.readings.Devices[j]
-			own.devices.write(b, nil, deviceKey{one.executorKey, d.Device, d.Operation}, d)
+			k := deviceKey{one.executorKey, d.Device, d.Operation}
+			if one.replaced {
+				own.devices.restart(b, k)
+			}
+			own.devices.write(b, nil, k, d)
 		}
 	}
 	// An agent without containers uses nothing, and that is known.
@@ -188,6 +199,26 @@ func (w *Writer) writeContainers(b *batch, own *agentTables, a *cluster.Agent, a
 	}
 	u := sum.use()
 	own.use.write(b, nil, key, &u)
+}
+
+// totalOf returns the use of containers together.
+func totalOf(read []readContainer) (sum total) {
+	for _, one := range read {
+		sum.add(one.use, &one.allocated)
+	}
+	return sum
+}
+
+// memoryOf returns the most memory that containers of the agent have together. A page
+// that processes share counts once in a cgroup, but in each container without one
+// (posix/mem).
+func (b *bounds) memoryOf(read []readContainer) float64 {
+	for _, one := range read {
+		if _, cgroup := one.readings.Of(memoryTotal); !cgroup {
+			return max(b.memory, sharedSlack*b.host.memory)
+		}
+	}
+	return b.memory
 }
 
 // readContainers returns the containers of an answer that the model has, without
@@ -213,15 +244,19 @@ func (w *Writer) readContainers(own *agentTables, has *bounds, answer *mesos.Sta
 		empty, hasCPUs, hasMemory := r.Empty(), hasCPUs(r), hasMemory(r) // possible or not
 		has.checkAmounts(r, left)
 		current := readingOf(r, answer.Answer)
+		current.container = one.ID
 		current.empty, current.hasCPUs, current.hasMemory = empty, hasCPUs, hasMemory
 		now[k] = &current
 		var cores maybe
-		if before := own.before[k]; before != nil && has.checkRises(r, &current, before, left) {
+		replaced := false
+		if before := own.before[k]; before != nil && !current.continues(before) {
+			replaced = true
+		} else if before != nil && has.checkRises(r, &current, before, left) {
 			cores.value, cores.ok = current.coresSince(before, interval)
 			current.stuck = current.timeIsStuck(before)
 		}
 		if c != nil {
-			read = append(read, readContainer{c, r, useOf(r, cores, &c.allocated)})
+			read = append(read, readContainer{c, r, useOf(r, cores, &c.allocated), replaced})
 		}
 	}
 	own.before = now

@@ -49,6 +49,9 @@ const (
 	diskSlack = 10
 	// swapSlack is how many times its memory a machine's memory and swap may be.
 	swapSlack = 10
+	// sharedSlack is how many times a machine's memory its containers may have together
+	// where shared pages count in each of them.
+	sharedSlack = 2
 	// limitSlack is how many times its CPU limit a container may use where the
 	// limit is enforced: it is read at the end of an interval, in which tasks of
 	// the container may have ended.

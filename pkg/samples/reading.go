@@ -15,6 +15,7 @@ import (
 // A reading is what a container's next one is compared with: its counters, and when
 // the agent read them.
 type reading struct {
+	container string    // its ID; "": unknown
 	timestamp float64   // by the agent's clock, Unix seconds; 0: unknown
 	at        time.Time // by ours: the middle of the request
 	counters  [numCounters]float64
@@ -60,6 +61,12 @@ func readingOf(r *mesos.Readings, a mesos.Answer) reading {
 		}
 	}
 	return now
+}
+
+// continues reports whether the counters are those of the container before: an executor
+// ID may be that of another container by now.
+func (r *reading) continues(before *reading) bool {
+	return r.container == before.container || r.container == "" || before.container == ""
 }
 
 // of returns a counter, false where it is unknown.

@@ -2,6 +2,7 @@ package samples
 
 import (
 	"math"
+	"strings"
 
 	"github.com/prometheus/prometheus/model/labels"
 
@@ -157,6 +158,21 @@ func (t *table[K, E]) endPolled(b *batch) {
 			if r.owner == b.poll && !t.columns[i].events {
 				t.count -= b.end(r, i, &r.cells[i])
 			}
+		}
+	}
+}
+
+// restart begins the open counters of a thing with 0, just before the sample that the
+// batch writes of them: they are those of another thing of the same labels, and may be
+// higher than what they were.
+func (t *table[K, E]) restart(b *batch, k K) {
+	r := t.rows[k]
+	if r == nil {
+		return
+	}
+	for i := range r.cells {
+		if r.cells[i].open && strings.HasSuffix(t.columns[i].name, "_total") {
+			b.append(r, i, &r.cells[i], b.t-1, 0)
 		}
 	}
 }

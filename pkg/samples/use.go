@@ -113,6 +113,12 @@ func (u use) withoutCPUs() use {
 	return u
 }
 
+// withoutMemory returns the use with that of memory unknown.
+func (u use) withoutMemory() use {
+	u.memory, u.memoryMeasured = maybe{}, maybe{}
+	return u
+}
+
 // A total is the use of several containers: of those whose use was read.
 type total struct {
 	cpus, memory                 float64
