@@ -194,13 +194,17 @@ const markAfter = 10 * time.Second
 // when nobody has watched.
 func (l *Log) mark(ctx context.Context) {
 	now := l.options.Now()
-	if l.disk == nil || l.spare != nil || now.Sub(l.marked) < markAfter {
+	if l.disk == nil || l.spare != nil || now.Sub(l.marked) < markAfter || l.room() != nil {
 		return
 	}
-	if l.disk.write(ctx, func(c *conn) error {
+	err := l.disk.write(ctx, func(c *conn) error {
 		return c.exec("INSERT OR REPLACE INTO facts VALUES ('watched', ?)", func(s *sqlite3.Stmt) error { return s.BindInt64(1, micro(now)) })
-	}) == nil {
+	})
+	switch {
+	case err == nil:
 		l.marked = now
+	case ctx.Err() == nil:
+		l.fail(err)
 	}
 }
 
