@@ -115,6 +115,8 @@ func BenchmarkRead(b *testing.B) {
 	}{
 		{"failures by framework, last hour", with(last(time.Hour), where(events.FieldEvent, "failed")), []events.Field{events.FieldFramework}},
 		{"everything by event", all, []events.Field{events.FieldEvent}},
+		{"everything", all, nil},
+		{"everything by framework and event", all, []events.Field{events.FieldFramework, events.FieldEvent}},
 	} {
 		b.Run("count "+q.name, func(b *testing.B) {
 			for b.Loop() {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -351,46 +352,40 @@ func (l *Log) Select(ctx context.Context, f events.Filter) (found []events.Event
 }
 
 // Count implements events.Log.
-func (l *Log) Count(ctx context.Context, f events.Filter, by []events.Field, limit int) (groups []events.Group, err error) {
+func (l *Log) Count(ctx context.Context, f events.Filter, by []events.Field, limit int) ([]events.Group, error) {
 	f = l.within(f)
-	places := map[string]int{}
-	err = l.read(ctx, func() { groups, places = nil, map[string]int{} }, func(d *database) error {
-		part, err := d.count(ctx, f, by, limit)
-		for _, g := range part {
-			key := strings.Join(g.Values, "\x00")
-			i, ok := places[key]
-			if !ok {
-				places[key] = len(groups)
-				groups = append(groups, g)
-				continue
-			}
-			groups[i].Count += g.Count
-			if g.Last.After(groups[i].Last) {
-				groups[i].Last = g.Last
+	var all counts
+	err := l.read(ctx, func() { all = counts{} }, func(d *database) error {
+		part, err := d.count(ctx, f, by)
+		if err != nil || all.groups == nil {
+			all = part
+			return err
+		}
+		for key, n := range part.groups {
+			if err := all.add([]byte(key), *n); err != nil {
+				return err
 			}
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(groups, func(a, b events.Group) int { return b.Count - a.Count })
-	return groups[:min(limit, len(groups))], nil
+	return all.largest(limit), nil
 }
 
 // Values implements events.Log.
 func (l *Log) Values(ctx context.Context, f events.Filter, field events.Field, limit int) (values []string, err error) {
-	f = l.within(f)
-	err = l.read(ctx, func() { values = nil }, func(d *database) error {
-		part, err := d.values(ctx, f, field, limit)
-		values = append(values, part...)
-		return err
-	})
+	groups, err := l.Count(ctx, f, []events.Field{field}, math.MaxInt)
 	if err != nil {
 		return nil, err
 	}
+	for _, g := range groups {
+		if g.Values[0] != "" {
+			values = append(values, g.Values[0])
+		}
+	}
 	slices.Sort(values)
-	values = slices.Compact(values)
 	return values[:min(limit, len(values))], nil
 }
 

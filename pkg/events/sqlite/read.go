@@ -1,8 +1,10 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
-	"fmt"
+	"encoding/binary"
+	"errors"
 	"slices"
 	"strings"
 
@@ -55,81 +57,123 @@ func (d *database) choose(ctx context.Context, f events.Filter) (found []events.
 	return found, more, err
 }
 
-// count returns the groups of the events that happened in the filter's time.
-func (d *database) count(ctx context.Context, f events.Filter, by []events.Field, limit int) (groups []events.Group, err error) {
+// maxGroupBytes bounds the values of the groups of an answer.
+const maxGroupBytes = 32 << 20
+
+// errTooManyGroups is the error of an answer beyond that.
+var errTooManyGroups = errors.New("the answer has too many different values: use filters, a shorter time range, or group by fewer fields")
+
+// each calls see with the values of fields, and the time, of each event that happened in
+// the filter's time. They are valid until it returns.
+//
+// SQLite itself would sort all events to group them, in memory.
+func (d *database) each(ctx context.Context, f events.Filter, fields []events.Field, see func(values [][]byte, at int64) error) error {
 	base, err := conditions(f)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	w := base.happened(f)
-	var fields []string
+	var selected []string
 	var labels []any
-	for _, field := range by {
+	for _, field := range fields {
 		sql, label, err := expression(field)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		fields = append(fields, sql)
+		selected = append(selected, sql)
 		if label != "" {
 			labels = append(labels, label)
 		}
 	}
-	sql := "SELECT " + strings.Join(append(slices.Clone(fields), "count(*) AS matching", "max(time)"), ", ") + " FROM events WHERE " + w.String()
-	if len(by) > 0 {
-		var numbers []string
-		for i := range by {
-			numbers = append(numbers, fmt.Sprint(i+1))
-		}
-		columns := strings.Join(numbers, ", ")
-		sql += " GROUP BY " + columns + " ORDER BY matching DESC, " + columns
-	}
 	w.args = slices.Concat(labels, w.args)
-	err = d.read(ctx, func(c *conn) error {
-		return c.rows(sql+" LIMIT ?", func(s *sqlite3.Stmt) error {
-			if err := w.bind(s, 1); err != nil {
-				return err
+	sql := "SELECT " + strings.Join(append(selected, "time"), ", ") + " FROM events WHERE " + w.String()
+	values := make([][]byte, len(fields))
+	return d.read(ctx, func(c *conn) error {
+		return c.rows(sql, func(s *sqlite3.Stmt) error { return w.bind(s, 1) }, func(s *sqlite3.Stmt) error {
+			for i := range values {
+				values[i] = s.ColumnRawText(i)
 			}
-			return s.BindInt(len(w.args)+1, limit)
-		}, func(s *sqlite3.Stmt) error {
-			g := events.Group{Values: make([]string, len(by)), Count: s.ColumnInt(len(by)), Last: fromMicro(s.ColumnInt64(len(by) + 1))}
-			for i := range by {
-				g.Values[i] = s.ColumnText(i)
-			}
-			groups = append(groups, g)
-			return nil
+			return see(values, s.ColumnInt64(len(values)))
 		})
 	})
-	return groups, err
 }
 
-// values returns the values of a field among the events that match, sorted.
-func (d *database) values(ctx context.Context, f events.Filter, field events.Field, limit int) (values []string, err error) {
+// counts are the groups of events by their values, each after its length.
+type counts struct {
+	groups map[string]*count
+	bytes  int
+}
+
+type count struct {
+	n    int
+	last int64
+}
+
+// count returns the groups of the events that happened in the filter's time.
+func (d *database) count(ctx context.Context, f events.Filter, by []events.Field) (counts, error) {
+	all := counts{groups: map[string]*count{}}
+	if len(by) == 0 {
+		n, err := d.total(ctx, f)
+		all.groups[""] = &n
+		return all, err
+	}
+	var key []byte
+	err := d.each(ctx, f, by, func(values [][]byte, at int64) error {
+		key = key[:0]
+		for _, value := range values {
+			key = append(binary.AppendUvarint(key, uint64(len(value))), value...)
+		}
+		return all.add(key, count{1, at})
+	})
+	return all, err
+}
+
+// total returns how many events happened in the filter's time.
+func (d *database) total(ctx context.Context, f events.Filter) (n count, err error) {
 	base, err := conditions(f)
 	if err != nil {
-		return nil, err
-	}
-	sql, label, err := expression(field)
-	if err != nil {
-		return nil, err
+		return n, err
 	}
 	w := base.happened(f)
-	if label != "" {
-		w.args = slices.Concat([]any{label}, w.args)
-	}
 	err = d.read(ctx, func(c *conn) error {
-		return c.rows("SELECT DISTINCT "+sql+" AS v FROM events WHERE "+w.String()+" ORDER BY v LIMIT ?", func(s *sqlite3.Stmt) error {
-			if err := w.bind(s, 1); err != nil {
-				return err
-			}
-			return s.BindInt(len(w.args)+1, limit+1)
-		}, func(s *sqlite3.Stmt) error {
-			if v := s.ColumnText(0); v != "" {
-				values = append(values, v)
-			}
+		return c.rows("SELECT count(*), max(time) FROM events WHERE "+w.String(), func(s *sqlite3.Stmt) error { return w.bind(s, 1) }, func(s *sqlite3.Stmt) error {
+			n = count{s.ColumnInt(0), s.ColumnInt64(1)}
 			return nil
 		})
 	})
-	return values, err
+	return n, err
+}
+
+// add adds to a group.
+func (c *counts) add(key []byte, n count) error {
+	group := c.groups[string(key)]
+	if group == nil {
+		if c.bytes += len(key) + 64; c.bytes > maxGroupBytes {
+			return errTooManyGroups
+		}
+		group = &count{}
+		c.groups[string(key)] = group
+	}
+	group.n += n.n
+	group.last = max(group.last, n.last)
+	return nil
+}
+
+// largest returns the groups by falling count, at most limit.
+func (c *counts) largest(limit int) (groups []events.Group) {
+	for key, n := range c.groups {
+		g := events.Group{Values: []string{}, Count: n.n, Last: fromMicro(n.last)}
+		for rest := []byte(key); len(rest) > 0; {
+			length, read := binary.Uvarint(rest)
+			g.Values = append(g.Values, string(rest[read:][:length]))
+			rest = rest[read:][length:]
+		}
+		groups = append(groups, g)
+	}
+	slices.SortFunc(groups, func(a, b events.Group) int {
+		return cmp.Or(b.Count-a.Count, slices.Compare(a.Values, b.Values))
+	})
+	return groups[:min(limit, len(groups))]
 }
 
 // oldest returns the events that were added first after a place, and the place of the last
