@@ -58,6 +58,10 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 	for _, r := range s.RecoveredSlaves {
 		if id := b.name(r.ID); c.agents[id] == nil {
 			c.agents[id] = &Agent{ID: id, Hostname: b.name(r.Hostname), recovered: true}
+			if c.waiting == nil {
+				c.waiting = map[string]bool{}
+			}
+			c.waiting[id] = true
 		}
 	}
 	b.countAgents(s)

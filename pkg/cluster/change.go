@@ -156,6 +156,7 @@ func current(s *mesos.Subscribed, was func(taskKey) *Task) []*mesos.StreamTask {
 func (e *editor) apply(change *mesos.StreamEvent) {
 	switch {
 	case change.Type == mesos.StreamSubscribed && change.Subscribed != nil:
+		e.resumed = true
 		for _, t := range current(change.Subscribed, e.taskNamed) {
 			e.taskAdded(t)
 		}
@@ -353,8 +354,8 @@ func (e *editor) listsExecutor(t *Task) bool {
 func (e *editor) agentAdded(s *mesos.Slave) {
 	told := e.agentOf(s, &mesos.State{})
 	known := e.agents[told.ID]
-	if known != nil && known.Listed && known.registered >= told.registered {
-		return // already told
+	if known != nil && known.Listed && (e.resumed || !later(told.registered, known.registered)) {
+		return // already told, or /state tells whether it registers with a new leader
 	}
 	e.own()
 	if known == nil {
@@ -405,6 +406,9 @@ func (e *editor) countAgent(state AgentState, n int) {
 func (e *editor) frameworkTold(s *mesos.Framework) {
 	told := e.frameworkOf(s)
 	known := e.frameworks[told.ID]
+	if known != nil && known.Listed && e.resumed {
+		return // /state tells whether it registers with a new leader
+	}
 	e.own()
 	if known == nil {
 		known = e.framework(told.ID)

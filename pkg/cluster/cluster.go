@@ -77,6 +77,11 @@ type Cluster struct {
 	// awaited is the model before the leader changed, for as long as agents and schedulers
 	// may not have registered with the new one; else nil.
 	awaited *Cluster
+	// waiting are the IDs of agents that had not registered with a new leader as of the
+	// /state.
+	waiting map[string]bool
+	// resumed: the event stream began anew since the /state, and may be another leader's.
+	resumed bool
 	// polled is when the /state was asked for that the model is made of, by itself or
 	// with changes.
 	polled time.Time

@@ -58,6 +58,10 @@ func micros(seconds float64) string {
 // at returns a time of Mesos.
 func at(seconds float64) time.Time { return time.UnixMicro(int64(math.Round(seconds * 1e6))).UTC() }
 
+// later reports whether a registration is later than another. The two APIs round the same
+// time in different ways.
+func later(registered, than float64) bool { return registered > than+1e-3 }
+
 // A moment is when something happened, as far as that is known.
 type moment struct{ time, notBefore time.Time }
 

@@ -262,3 +262,58 @@ func TestTimesThatCannotBeAreNotTold(t *testing.T) {
 	require.Equal(t, 2, with.TaskCounts.Of(Running), "the order of the stream counts, and not clocks")
 	require.Len(t, with.With(changes[3:], time.Unix(104, 0)).Tasks, 1)
 }
+
+// After a failover, the stream of the new leader tells that all register again: no event.
+func TestRegistrationsWithANewLeaderAreNoEvents(t *testing.T) {
+	base := built(t, aBase)
+	base.Time = time.Unix(1000, 0)
+	again := 1100.0
+	changes := []mesos.StreamEvent{
+		{Type: mesos.StreamSubscribed, Received: time.Unix(1090, 0), Subscribed: &mesos.Subscribed{}},
+		{Type: mesos.StreamTaskAdded, Received: time.Unix(1100, 0), Task: &mesos.StreamTask{Task: streamTask("t1", "TASK_RUNNING", 20, 21).Task, Statuses: streamTask("t1", "TASK_RUNNING", 20, 21).Statuses}},
+		{Type: mesos.StreamAgentAdded, Received: time.Unix(1100, 0), Agent: &mesos.Slave{ID: "S1", Hostname: "agent1", Active: true, RegisteredTime: 1100, ReregisteredTime: &again}},
+		{Type: mesos.StreamFrameworkAdded, Received: time.Unix(1101, 0), Framework: &mesos.Framework{ID: "F1", Name: "one", Roles: []string{"prod"}, Active: true, Connected: true, RegisteredTime: 1101}},
+		{Type: mesos.StreamFrameworkAdded, Received: time.Unix(1102, 0), Framework: &mesos.Framework{ID: "F2", Name: "two", Roles: []string{"prod"}, Active: true, Connected: true, RegisteredTime: 1102}},
+	}
+	require.Equal(t, "added two", short(base.EventsOf(changes, nil)))
+	resumed := base.With(changes[:1], time.Unix(1090, 0))
+	require.Equal(t, "added two", short(resumed.EventsOf(changes[1:], nil)), "also in two steps")
+
+	// Where it is the same leader after all, /state tells.
+	kept := resumed.With(changes[1:], time.Unix(1103, 0))
+	same := stateFrom(t, strings.Replace(aBase, `"registered_time": 10`, `"registered_time": 10, "reregistered_time": 1100.0000004`, 1))
+	same.Sent = time.Unix(1104, 0)
+	require.Equal(t, "back agent1", strings.Split(short(Happened(kept, Build(same, kept), nil)), ",")[0])
+}
+
+// Whether a task came back with its agent is judged when its agent has.
+func TestATaskThatEndedWhileNobodyLed(t *testing.T) {
+	base := built(t, aBase)
+	lead := func(s *mesos.State, sent int64) *mesos.State {
+		s.PID, s.ElectedTime, s.Sent = "master@10.0.0.2:5050", 1000, time.Unix(sent, 0)
+		return s
+	}
+	away := lead(stateFrom(t, `{"id": "m", "unreachable_slaves": 0, "recovered_slaves": [{"id": "S1"}, {"id": "S2"}], "slaves": [], "frameworks": []}`), 1010)
+	back := lead(stateFrom(t, aBase), 1020)
+	back.Frameworks[0].Tasks = nil
+	back.RecoveredSlaves = []mesos.RecoveredSlave{{ID: "S2"}}
+	later := lead(stateFrom(t, aBase), 1030)
+	later.Frameworks[0].Tasks, later.RecoveredSlaves = nil, back.RecoveredSlaves
+
+	one := Build(away, base)
+	two := Build(back, one)
+	require.Equal(t, "unknown agent1 t1", short(Happened(one, two, nil)))
+	require.Equal(t, "", short(Happened(two, Build(later, two), nil)), "once")
+
+	// It came back, and ended between two /state: the stream told that.
+	finished := taskUpdated("t1", "TASK_FINISHED", 1015)
+	finished.Received = time.Unix(1015, 0)
+	with := one.With([]mesos.StreamEvent{
+		{Type: mesos.StreamTaskAdded, Received: time.Unix(1012, 0), Task: &mesos.StreamTask{Task: streamTask("t1", "TASK_RUNNING", 20, 21).Task, Statuses: streamTask("t1", "TASK_RUNNING", 20, 21).Statuses}},
+		finished,
+	}, time.Unix(1020, 0))
+	ended := lead(stateFrom(t, aBase), 1020)
+	ended.Frameworks[0].CompletedTasks = mesos.Ended{streamTask("t1", "TASK_FINISHED", 20, 1015).Task}
+	ended.Frameworks[0].Tasks, ended.RecoveredSlaves = nil, back.RecoveredSlaves
+	require.Equal(t, "", short(Missed(with, with, Build(ended, with), nil)))
+}

@@ -25,6 +25,14 @@ func (c *Cluster) recovering() bool {
 	return c.sinceElection() < 10*time.Minute
 }
 
+// waitsFor reports whether an agent may have yet to register, as of the /state.
+func (c *Cluster) waitsFor(agent string) bool {
+	if _, told := c.AgentCounts[AgentRecovered]; told {
+		return c.waiting[agent]
+	}
+	return c.awaited != nil && c.Agent(agent) == nil && c.recovering()
+}
+
 func (c *Cluster) sinceElection() time.Duration { return c.Time.Sub(at(c.ElectedTime)) }
 
 // awaitedOf returns the model before the leader changed, for as long as it is awaited.

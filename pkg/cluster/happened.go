@@ -124,7 +124,7 @@ func (h *happenings) toldFramework(id string) bool {
 // agent tells what happened to an agent that is listed. was is nil if it was not known.
 func (h *happenings) agent(was, a *Agent) {
 	listed := was != nil && was.Listed
-	again := a.registered > 0 && (was == nil || a.registered > was.registered)
+	again := a.registered > 0 && (was == nil || later(a.registered, was.registered))
 	switch {
 	case h.failover && was != nil && (listed || was.recovered), was != nil && was.recovered:
 		// Every agent registers with a new leader: that is no event of its own.
@@ -297,7 +297,7 @@ func (h *happenings) framework(was, f *Framework) {
 		was, failover = h.earlier.frameworks[f.ID], true
 	}
 	listed := was != nil && was.Listed
-	again := listed && f.registered > was.registered
+	again := listed && later(f.registered, was.registered)
 	connected := f.State == FrameworkActive || f.State == FrameworkInactive
 	switch {
 	case !listed && failover:
@@ -355,7 +355,8 @@ func (h *happenings) tasks() {
 			before = earlier[key]
 		}
 		switch {
-		case known && t.latest <= latest, meanwhile(key), before == nil && h.answered != nil:
+		case known && t.latest <= latest, meanwhile(key), was[key] == nil && h.answered != nil:
+			over[key] = over[key] || still[key] == nil
 			continue // told
 		case still[key] != nil && (before == nil || micros(before.first) != micros(t.first)):
 			before = nil // the task that has its ID now is another
@@ -379,28 +380,31 @@ func (h *happenings) tasks() {
 			h.task(before, t)
 		}
 	}
-	// Tasks come back with their agents to a new leader.
-	if h.after.awaited != nil && h.after.recovering() {
-		return
-	}
 	for i := range h.before.Tasks {
 		t := &h.before.Tasks[i]
 		key := taskKey{t.Framework.ID, t.ID}
-		if t.State.Live() && still[key] == nil && !over[key] && !meanwhile(key) {
+		if t.State.Live() && still[key] == nil && !over[key] && !meanwhile(key) && !h.waits(t) {
 			h.vanished(t)
 		}
 	}
-	if h.earlier == nil || !h.before.recovering() {
+	if h.earlier == nil {
 		return
 	}
+	// Tasks come back with their agents to a new leader.
 	for i := range h.earlier.Tasks {
 		t := &h.earlier.Tasks[i]
 		key := taskKey{t.Framework.ID, t.ID}
-		if t.State.Live() && was[key] == nil && still[key] == nil && !over[key] && !meanwhile(key) {
+		if h.waited(t) && !h.waits(t) && t.State.Live() && was[key] == nil && still[key] == nil && !over[key] && !meanwhile(key) {
 			h.vanished(t)
 		}
 	}
 }
+
+// waits reports whether a task's agent has yet to register with a new leader.
+func (h *happenings) waits(t *Task) bool { return h.after.waitsFor(t.Agent.ID) }
+
+// waited reports whether it had as of the /state before.
+func (h *happenings) waited(t *Task) bool { return h.before.waitsFor(t.Agent.ID) }
 
 func tasksByKey(tasks []Task) map[taskKey]*Task {
 	all := make(map[taskKey]*Task, len(tasks))

@@ -257,7 +257,8 @@ func TestPolledModelsTellWhatHappened(t *testing.T) {
 func TestTheStreamTellsWhatHappened(t *testing.T) {
 	stream := streamOf(t, "subscribe")
 	base := Build(states(t)[0], nil)
-	told := base.EventsOf(stream, nil)
+	require.Equal(t, mesos.StreamSubscribed, stream[0].Type)
+	told := base.EventsOf(stream[1:], nil)
 	sameRows(t, lines(t, "streamed.tsv"), taskRows(told))
 	sameAsDone(t, told, "both", "stream")
 }

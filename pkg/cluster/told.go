@@ -24,6 +24,7 @@ func (c *Cluster) EventsOf(changes []mesos.StreamEvent, labels Labels) []events.
 	if c == nil {
 		t.before = &Cluster{}
 	}
+	t.resumed = t.before.resumed
 	t.find(changes)
 	for i := range changes {
 		t.tell(&changes[i])
@@ -68,6 +69,7 @@ func (t *teller) find(changes []mesos.StreamEvent) {
 func (t *teller) tell(change *mesos.StreamEvent) {
 	switch {
 	case change.Type == mesos.StreamSubscribed && change.Subscribed != nil:
+		t.resumed = true
 		for _, listed := range current(change.Subscribed, func(key taskKey) *Task { return t.tasks[key] }) {
 			t.listed(listed, change.Received)
 		}
@@ -228,8 +230,8 @@ func (t *teller) taskUpdated(u *mesos.StreamUpdate, received time.Time) {
 func (t *teller) agentAdded(s *mesos.Slave) {
 	told := t.agentOf(s, &mesos.State{})
 	known := t.agentNamed(told.ID)
-	if known.Listed && known.registered >= told.registered {
-		return // already told
+	if known.Listed && (t.resumed || !later(told.registered, known.registered)) {
+		return // already told, or /state tells whether it registers with a new leader
 	}
 	t.agents[told.ID] = told
 	when := moment{time: at(told.registered)}
@@ -263,7 +265,7 @@ func (t *teller) frameworkTold(s *mesos.Framework) {
 	switch {
 	case !known.Listed && t.before.awaited.HasFramework(told.ID):
 		return // every framework registers with a new leader
-	case known.Listed && (known.registered >= told.registered || known.State == FrameworkRecovered):
+	case known.Listed && (t.resumed || !later(told.registered, known.registered) || known.State == FrameworkRecovered):
 		return // already told, or every framework registers with a new leader
 	case !known.Listed:
 		t.all = append(t.all, frameworkEvent(told, events.Added, when, turn))

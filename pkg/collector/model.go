@@ -274,11 +274,7 @@ func (s *streamPoll) lastKnown() *cluster.Cluster {
 // begunWith returns the model of when a stream began: the one before, with the tasks that
 // SUBSCRIBED lists.
 func begunWith(before *cluster.Cluster, e *mesos.StreamEvent) *cluster.Cluster {
-	changes := make([]mesos.StreamEvent, len(e.Subscribed.Tasks))
-	for i := range e.Subscribed.Tasks {
-		changes[i] = mesos.StreamEvent{Type: mesos.StreamTaskAdded, Received: e.Received, Task: &e.Subscribed.Tasks[i]}
-	}
-	return before.With(changes, e.Received)
+	return before.With([]mesos.StreamEvent{*e}, e.Received)
 }
 
 // sentBefore returns how many of the changes were received before a moment.
