@@ -5,6 +5,7 @@ import (
 	"html"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -62,8 +63,8 @@ func (r *eventsReader) endOf(e events.Event) *time.Time {
 	return &end
 }
 
-// table returns a frame with a row per event, newest first, and a column per field. A
-// text that is not known is null.
+// table returns a frame with a row per event, newest first, and a column per field: IDs
+// last, so that a narrow panel shows what happened. A text that is not known is null.
 func (r *eventsReader) table(found []events.Event) *data.Frame {
 	times := make([]time.Time, len(found))
 	ends, notBefore := make([]*time.Time, len(found)), make([]*time.Time, len(found))
@@ -75,21 +76,31 @@ func (r *eventsReader) table(found []events.Event) *data.Frame {
 			labelled[name] = true
 		}
 	}
-	fields := []*data.Field{data.NewField("time", nil, times), data.NewField("end", nil, ends), data.NewField("not_before", nil, notBefore)}
-	columns := slices.Clone(events.Fields)
-	for _, name := range slices.Sorted(maps.Keys(labelled)) {
-		columns = append(columns, events.Field(name))
-	}
-	for _, column := range columns {
+	textOf := func(column events.Field) *data.Field {
 		values := make([]*string, len(found))
 		for i := range found {
 			if text := found[i].Get(column); text != "" {
 				values[i] = &text
 			}
 		}
-		fields = append(fields, data.NewField(string(column), nil, values))
+		return data.NewField(string(column), nil, values)
 	}
-	fields[2].Config = &data.FieldConfig{Description: "Where Mesos does not give the time: it happened between this and the column time."}
+	fields := []*data.Field{data.NewField("time", nil, times)}
+	var idFields []*data.Field
+	for _, column := range events.Fields {
+		if strings.HasSuffix(string(column), "_id") {
+			idFields = append(idFields, textOf(column))
+		} else {
+			fields = append(fields, textOf(column))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(labelled)) {
+		fields = append(fields, textOf(events.Field(name)))
+	}
+	between := data.NewField("not_before", nil, notBefore)
+	between.Config = &data.FieldConfig{Description: "Where Mesos does not give the time: it happened between this and the column time."}
+	fields = append(fields, data.NewField("end", nil, ends), between)
+	fields = append(fields, idFields...)
 	frame := data.NewFrame("events", append(fields, data.NewField("id", nil, ids))...)
 	frame.Meta = &data.FrameMeta{Type: data.FrameTypeTable, TypeVersion: typeVersion, PreferredVisualization: data.VisTypeTable}
 	return frame

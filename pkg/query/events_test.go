@@ -99,8 +99,8 @@ func TestATableOfEventsHasEveryField(t *testing.T) {
 	for _, field := range frame.Fields {
 		fields = append(fields, field.Name+" "+field.Type().ItemTypeString())
 	}
-	require.Equal(t, strings.Split("time time.Time,end *time.Time,not_before *time.Time,kind *string,event *string,severity *string,agent *string,agent_id *string,"+
-		"framework *string,framework_id *string,role *string,task *string,task_id *string,reason *string,source *string,message *string,label_team *string,id string", ","), fields)
+	require.Equal(t, strings.Split("time time.Time,kind *string,event *string,severity *string,agent *string,framework *string,role *string,task *string,"+
+		"reason *string,source *string,message *string,label_team *string,end *time.Time,not_before *time.Time,agent_id *string,framework_id *string,task_id *string,id string", ","), fields)
 	require.Equal(t, []map[string]string{
 		{"time": "11:58:00", "not_before": "11:57:30", "kind": "agent", "event": "lost", "severity": "error", "agent": "S2.example", "agent_id": "S2", "id": "S2/lost"},
 		{
