@@ -57,7 +57,7 @@ it.each<[MesosQuery, object | undefined]>([
     { ...events, format: 'annotations' },
   ],
   [
-    { refId: 'Anno', expr: 'up == 0', instant: true, interval: '1m' },
+    { refId: 'Anno', expr: 'up == 0', instant: true, interval: '1m', live: true },
     {
       refId: 'Anno',
       queryType: 'promql',

@@ -38,9 +38,11 @@ export const annotationSupport: AnnotationSupport<MesosQuery, MesosAnnotation> =
       return undefined;
     }
     const queryType = queryTypeOf(target);
+    // Grafana waits for the end of the answer, which a live one does not have.
+    const { live: _live, ...query } = target;
     return queryType === 'events'
-      ? { ...target, format: 'annotations' }
-      : { ...target, queryType, format: 'time_series', range: true, instant: false };
+      ? { ...query, format: 'annotations' }
+      : { ...query, queryType, format: 'time_series', range: true, instant: false };
   },
 
   processEvents(annotation: MesosAnnotation, frames: DataFrame[]): Observable<AnnotationEvent[]> {
