@@ -78,6 +78,12 @@ func TestEventsAreAnnotations(t *testing.T) {
 	}, rowsOf(frame))
 }
 
+func TestAShortWhileIsSaidAsOne(t *testing.T) {
+	e := agentEvent(ago(3), "S1", events.Lost, events.Error)
+	e.NotBefore = e.Time.Add(-300 * time.Millisecond)
+	require.Contains(t, textOfEvent(e, ""), "it happened less than a second before 2026-03-01 11:57:00 UTC.")
+}
+
 func TestMarksLinkToTheWebUI(t *testing.T) {
 	e := taskEvent(ago(3), "web.1", "failed", events.Error)
 	e.FrameworkID, e.AgentID = "F/1", `S"1`

@@ -5,6 +5,7 @@ import (
 	"html"
 	"net/url"
 	"strings"
+	"time"
 
 	"community-mesos-datasource/pkg/display"
 	"community-mesos-datasource/pkg/events"
@@ -63,7 +64,11 @@ func textOfEvent(e events.Event, webUI string) string {
 			add("%s: %s", named.name, text)
 		}
 	}
-	if !e.NotBefore.IsZero() {
+	switch {
+	case e.NotBefore.IsZero():
+	case e.Time.Sub(e.NotBefore) < time.Second:
+		add("Mesos does not give the time: it happened less than a second before %s.", display.Time(e.Time))
+	default:
 		add("Mesos does not give the time: it happened between %s and %s.", display.Time(e.NotBefore), display.Time(e.Time))
 	}
 	switch {
