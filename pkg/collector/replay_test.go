@@ -66,6 +66,8 @@ type replayed struct {
 	handle func(mesos.StreamEvent) error // nil: nobody has subscribed
 	end    chan error
 	asked  int // for /state
+
+	first int // the record that it begins with
 }
 
 func replay(t *testing.T) *replayed {
@@ -237,14 +239,24 @@ type played struct {
 // play lets the recording pass. at is called at each record, before it is sent.
 func play(t *testing.T, r *replayed, s collector.Settings, before func(c *collector.Collector, n int)) played {
 	t.Helper()
-	p := played{r, &eventLog{}, newRecorder()}
+	log := &eventLog{}
+	return playInto(t, log, log, r, s, before)
+}
+
+// playInto lets the recording pass, from r.first on, before a collector with this log.
+func playInto(t *testing.T, log *eventLog, kept events.Log, r *replayed, s collector.Settings, before func(c *collector.Collector, n int)) played {
+	t.Helper()
+	p := played{r, log, newRecorder()}
 	s.PollInterval, s.UID, s.Masters = recordedEvery, "uid", []string{"http://10.0.0.1:5050"}
-	c := collector.New(collector.Config{Client: r, Sink: p.rec, Clock: r.clock, Settings: s, Events: p.log, Jitter: func() float64 { return 0.5 }})
+	c := collector.New(collector.Config{Client: r, Sink: p.rec, Clock: r.clock, Settings: s, Events: kept, Jitter: func() float64 { return 0.5 }})
 	c.Start()
 	t.Cleanup(c.Stop)
 	r.clock.Settle()
 	require.NoError(t, c.Ready(t.Context()))
 	for n, e := range r.records {
+		if n < r.first {
+			continue
+		}
 		// The records of after the last answer come before there is another poll.
 		at := e.Received
 		if last := r.begun.Add(time.Duration(len(r.states))*recordedEvery - 3*time.Second); at.After(last) {

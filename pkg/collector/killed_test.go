@@ -1,0 +1,93 @@
+package collector_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/collector/clocktest"
+	"community-mesos-datasource/pkg/events"
+	"community-mesos-datasource/pkg/events/sqlite"
+	"community-mesos-datasource/pkg/mesos"
+)
+
+// The test below starts its own executable again as the process that is killed.
+const (
+	killedFile = "KILLED_TEST_FILE" // of its event log
+	killedAt   = "KILLED_TEST_AT"   // the record at which it is killed
+)
+
+// The process that watches the recording is killed in the middle of it, and another one
+// goes on with the same file some seconds later: each event is there once, but for
+// those of the moment.
+func TestARecordingIsToldOnceOverAKill(t *testing.T) {
+	if file := os.Getenv(killedFile); file != "" {
+		at, err := strconv.Atoi(os.Getenv(killedAt))
+		require.NoError(t, err)
+		r := replay(t)
+		log := sqlite.New(sqlite.Options{File: file, Reserve: 1, Now: r.clock.Now})
+		playInto(t, nil, log, r, collector.Settings{}, func(_ *collector.Collector, n int) {
+			if n == at {
+				self, _ := os.FindProcess(os.Getpid())
+				_ = self.Kill()
+				select {}
+			}
+		})
+		t.Fatal("it was to be killed")
+	}
+	self, err := os.Executable()
+	require.NoError(t, err)
+	r := replay(t)
+	for _, at := range []int{len(r.records) / 3, len(r.records) * 2 / 3} {
+		file := filepath.Join(t.TempDir(), "events.sqlite")
+		child := exec.Command(self, "-test.run=^"+t.Name()+"$")
+		child.Env = append(os.Environ(), killedFile+"="+file, killedAt+"="+strconv.Itoa(at))
+		out, err := child.CombinedOutput()
+		require.ErrorContains(t, err, "killed", string(out))
+
+		r := replay(t)
+		// The recorded answers are of every fifth second.
+		again := r.begun.Add(r.records[at].Received.Sub(r.begun).Truncate(recordedEvery) + recordedEvery)
+		r.clock = clocktest.New(again)
+		r.first = at + slices.IndexFunc(r.records[at:], func(e mesos.StreamEvent) bool { return !e.Received.Before(again) })
+		log := sqlite.New(sqlite.Options{File: file, Reserve: 1, Now: r.clock.Now})
+		t.Cleanup(func() { require.NoError(t, log.Close()) })
+		require.Empty(t, log.Stats().Problem)
+		before := log.Stats().Events
+		require.Greater(t, before, 100, "the first process wrote events")
+		p := playInto(t, &eventLog{}, log, r, collector.Settings{}, nil)
+		require.Greater(t, log.Stats().Events, before+100, "and so did the second")
+		var more int
+		p.log.all, more, err = log.Select(t.Context(), events.Filter{Limit: 1_000_000})
+		require.NoError(t, err)
+		require.Zero(t, more)
+
+		got, streamed, polled := p.taskRows(), expectedRows(t, "streamed.tsv"), expectedRows(t, "polled.tsv")
+		for i, row := range got {
+			require.True(t, i == 0 || got[i-1] != row || slices.Contains(streamed, row), "twice: %s", row)
+			require.True(t, slices.Contains(streamed, row) || slices.Contains(polled, row), "not recorded: %s", row)
+		}
+		// What the process lost is what happened since its last poll, and while none ran.
+		for _, row := range streamed {
+			f := strings.Split(row, "\t")
+			if cluster.TaskState(f[2]).Live() || slices.Contains(got, row) {
+				continue
+			}
+			micros, err := strconv.ParseInt(f[3], 10, 64)
+			require.NoError(t, err)
+			ended := time.UnixMicro(micros)
+			require.True(t, ended.After(r.records[at].Received.Add(-recordedEvery)) && ended.Before(again), "missing: %s", row)
+		}
+		// No agent and no framework changed in those moments.
+		require.Equal(t, expectedOthers(t, "both", "polls", "stream"), p.others(), "killed at %s", r.records[at].Received.Sub(r.begun).Round(time.Second))
+	}
+}
