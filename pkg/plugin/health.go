@@ -109,12 +109,13 @@ func measuredUse(a StatusAnswer) string {
 const recentPolls = 20
 
 // failing returns what the headline says of polls that failed lately, of the kind that
-// failed most; "" where there were none or only one, as in an election.
+// failed most; "" where there were none or only one, as in an election. A page that always
+// fails, such as /roles of a master that has none, has a line of its own in the details.
 func failing(a StatusAnswer) string {
 	var most collector.Failed
 	var poll series.Poll
 	for _, p := range a.Polls {
-		if f := p.FailedOfLast(recentPolls); p.Poll != series.PollAgents && p.Poll != series.PollFollowers && p.Poll != series.PollSubscribe && f.Failed > most.Failed {
+		if f := p.FailedOfLast(recentPolls); p.Poll != series.PollAgents && p.Poll != series.PollFollowers && p.Poll != series.PollSubscribe && f.Failed > most.Failed && !(f.Failed == f.Of && p.Err != nil) {
 			most, poll = f, p.Poll
 		}
 	}

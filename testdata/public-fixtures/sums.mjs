@@ -156,7 +156,10 @@ function pages(file, { version }) {
 }
 
 function sums(state, edited) {
-  const { slaves, frameworks } = state;
+  const { slaves } = state;
+  // A framework has one task of an ID: of one that is listed twice, as in an edited file, the first counts.
+  const once = (tasks) => tasks?.filter(({ id }, i) => tasks.findIndex((task) => task.id === id) === i);
+  const frameworks = state.frameworks.map((framework) => ({ ...framework, tasks: once(framework.tasks) }));
   const orphans = state.orphan_tasks ?? [];
   const live = (tasks = []) => tasks.filter((task) => /STAGING|STARTING|RUNNING|KILLING/.test(task.state));
   const running = (tasks = []) => tasks.filter((task) => task.state === 'TASK_RUNNING').length;

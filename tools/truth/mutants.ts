@@ -17,13 +17,10 @@ export const MUTANTS: Mutant[] = [
     scenario: 'everyday',
     // It loses every hundredth: so there must be hundreds.
     plan: { agents: 24, tasks: 300 },
+    // Not mesos_cluster_tasks: a /state without tasks whose resources it counts is taken for that of a principal that sees
+    // a part, and then the snapshot tells the cluster's own figures.
     must: [
-      ...[
-        'mesos_cluster_tasks',
-        'mesos_agent_tasks{state!="unreachable"}',
-        'mesos_framework_tasks',
-        'mesos_role_tasks',
-      ],
+      ...['mesos_agent_tasks{state!="unreachable"}', 'mesos_framework_tasks', 'mesos_role_tasks'],
       ...['mesos_cluster_memory_used_bytes', 'mesos_task_cpus_used'],
     ],
   },
