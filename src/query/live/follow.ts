@@ -40,8 +40,11 @@ export interface LiveSource {
  * asked for again.
  */
 export function follow(request: Request, source: LiveSource): Observable<DataQueryResponse> {
+  if (!request.targets.some(({ live }) => live)) {
+    return source.answer(request);
+  }
   const ends = request.range?.raw.to;
-  if (!request.targets.some(({ live }) => live) || typeof ends !== 'string' || !ends.startsWith('now')) {
+  if (typeof ends !== 'string' || !ends.startsWith('now')) {
     return source.answer(request);
   }
   // One packet that replaces itself (runRequest.ts of Grafana keeps the latest of each key).
