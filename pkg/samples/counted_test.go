@@ -1,0 +1,104 @@
+package samples
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/stretchr/testify/require"
+
+	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/events"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/series"
+)
+
+// written is a sink that keeps samples as text, by series.
+type written struct {
+	refs map[string]series.Ref
+	by   map[series.Ref]string
+	all  map[string]string
+}
+
+func (w *written) Room(time.Duration) int             { return 0 }
+func (w *written) Batch(context.Context) series.Batch { return w }
+func (w *written) Commit() error                      { return nil }
+func (w *written) Rollback() error                    { return nil }
+
+func (w *written) Append(ref series.Ref, lset func() labels.Labels, t int64, v float64) (series.Ref, error) {
+	if ref == 0 {
+		name := lset().String()
+		if w.refs[name] == 0 {
+			w.refs[name] = series.Ref(len(w.refs) + 1)
+			w.by[w.refs[name]] = name
+		}
+		ref = w.refs[name]
+	}
+	value := fmt.Sprint(v)
+	if series.IsStale(v) {
+		value = "end"
+	}
+	w.all[w.by[ref]] += fmt.Sprintf("%d %s, ", t/1000, value)
+	return ref, nil
+}
+
+func endedOn(n int, what string, labels map[string]string) events.Event {
+	return events.Event{Kind: events.KindTask, What: events.What(what), Time: time.Unix(int64(n), 0),
+		Agent: "a1", AgentID: "S1", Role: "prod", TaskID: fmt.Sprint(n), Labels: labels}
+}
+
+func TestTasksThatEndAreCountedFromZero(t *testing.T) {
+	sink := &written{map[string]series.Ref{}, map[series.Ref]string{}, map[string]string{}}
+	w := NewWriter(sink)
+	w.cluster = "c"
+	poll := func(at int) {
+		state := large(1, 0)
+		state.Slaves[0].ID, state.Sent = "S1", time.Unix(int64(at), 0)
+		require.NoError(t, w.State(context.Background(), cluster.Build(state, nil), Settings{}, Health{Poll: series.PollState, OK: true}))
+	}
+	poll(100)
+	w.Count([]events.Event{
+		endedOn(101, "failed", map[string]string{"label_team": "x", "label_env": "y"}), endedOn(102, "failed", nil),
+		endedOn(103, "running", nil), endedOn(104, "unreachable", nil), // have not ended
+		{Kind: events.KindAgent, What: events.Gone, AgentID: "S2", Time: time.Unix(105, 0)},
+	})
+	poll(160)
+	poll(220)
+	require.Equal(t, "100 0, 160 2, 220 2, ", sink.all[`{__name__="mesos_agent_tasks_ended_total", agent="a1", agent_id="S1", cluster="c", state="failed"}`])
+	require.Equal(t, "100 0, 160 2, 220 2, ", sink.all[`{__name__="mesos_role_tasks_ended_total", cluster="c", role="prod", state="failed"}`])
+	for _, label := range []string{`label_team="x"`, `label_env="y"`} {
+		require.Equal(t, "100 0, 160 1, 220 1, ", sink.all[`{__name__="mesos_task_label_tasks_ended_total", cluster="c", `+label+`, state="failed"}`])
+	}
+	require.Equal(t, "100 0, 160 4, 220 4, ", sink.all[`{__name__="mesos_events_total", cluster="c", kind="task"}`])
+	require.Equal(t, "100 0, 160 1, 220 1, ", sink.all[`{__name__="mesos_events_total", cluster="c", kind="agent"}`])
+	for name := range sink.all {
+		if strings.Contains(name, "_tasks_ended_total") {
+			require.Contains(t, name, `state="failed"`)
+		}
+	}
+	require.Equal(t, map[string]string{"label_team": "x"}, TaskLabels([]string{"team"})([]mesos.Label{{Key: "team", Value: "x"}, {Key: "env", Value: "y"}}))
+
+	// What has ended long ago, where nothing is listed any more.
+	poll(220 + 3700)
+	require.Contains(t, sink.all[`{__name__="mesos_task_label_tasks_ended_total", cluster="c", label_team="x", state="failed"}`], "3920 end")
+	require.NotContains(t, sink.all[`{__name__="mesos_agent_tasks_ended_total", agent="a1", agent_id="S1", cluster="c", state="failed"}`], "end", "the agent is still listed")
+}
+
+func TestCountersOfLabelsAreBounded(t *testing.T) {
+	sink := &written{map[string]series.Ref{}, map[series.Ref]string{}, map[string]string{}}
+	w := NewWriter(sink)
+	w.cluster = "c"
+	var all []events.Event
+	for n := range manyCounters + 10 {
+		all = append(all, endedOn(n, "failed", map[string]string{"label_job": fmt.Sprint(n)}))
+	}
+	w.Count(all)
+	state := large(1, 0)
+	state.Sent = time.Unix(100, 0)
+	require.NoError(t, w.State(context.Background(), cluster.Build(state, nil), Settings{}, Health{Poll: series.PollState, OK: true}))
+	require.Equal(t, 10, w.Kept().Dropped)
+	require.Contains(t, w.Kept().DroppedWhy, "mesos_task_label_tasks_ended_total")
+}
