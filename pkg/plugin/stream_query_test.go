@@ -1,74 +1,110 @@
 package plugin
 
 import (
-	"bytes"
 	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/stretchr/testify/require"
 
-	"community-mesos-datasource/pkg/events"
 	"community-mesos-datasource/pkg/mesos/mesostest"
 )
 
-// A change that a master tells on its event stream is an event that a query answers, and
-// a stream that breaks is opened again, without an event being told twice.
-func TestWhatTheStreamTellsIsQueried(t *testing.T) {
-	roles := mesostest.Scene{Name: "03-workload", Prefix: []string{"master-get_roles", "master-get_redirect"}}
-	s := newFixture(t, map[string]any{"subscribe": "auto"}, mesostest.Step(0), roles)
+// What the event stream of the leader tells is what a query for events answers: of a
+// recorded stream, each task's end that a record tells, by agent and state.
+func TestTheEventStreamIsAnswered(t *testing.T) {
+	s := newFixture(t, map[string]any{"subscribe": "auto"}, workload)
+	for page, file := range map[string]string{"/state": "001-master-state", "/metrics/snapshot": "001-master-metrics"} {
+		body, err := os.ReadFile(filepath.Join(captures, "04-series", file+".json.gz"))
+		require.NoError(t, err)
+		s.handle(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.Header().Set("Content-Encoding", "gzip")
+			_, _ = w.Write(body)
+		}, page)
+	}
 	records := s.cluster.Records("subscribe")
 	stream := s.cluster.Stream(mesostest.Master, records[0])
 	s.start()
 	stream.Await(1)
-	s.clock.Advance(every)
 
-	// The first task that fails in the recording, with all that is told before it.
-	var failed struct {
-		TaskUpdated struct {
-			FrameworkID struct{ Value string } `json:"framework_id"`
-			Status      struct {
-				TaskID struct{ Value string } `json:"task_id"`
-			}
-		} `json:"task_updated"`
+	type id struct{ Value string }
+	type status struct {
+		Task      id `json:"task_id"`
+		Agent     id `json:"agent_id"`
+		State     string
+		Timestamp float64
 	}
-	last := 0
-	for n, record := range records[1:] {
-		if bytes.Contains(record, []byte(`"TASK_UPDATED"`)) && bytes.Contains(record, []byte(`"TASK_FAILED"`)) {
-			require.NoError(t, json.Unmarshal(record, &failed))
-			last = n + 1
-			break
+	want, ends := map[string]float64{}, map[string]bool{}
+	var from, to float64
+	end := func(framework id, state string, s status) {
+		if state != s.State || !strings.Contains("TASK_FINISHED TASK_FAILED", state) || ends[framework.Value+s.Task.Value] {
+			return
+		}
+		ends[framework.Value+s.Task.Value] = true
+		want["agent_id="+s.Agent.Value+", event="+strings.ToLower(strings.TrimPrefix(state, "TASK_"))]++
+		if from == 0 {
+			from = s.Timestamp
+		}
+		from, to = min(from, s.Timestamp), max(to, s.Timestamp)
+	}
+	for _, record := range records[1:] {
+		var r struct {
+			Update struct {
+				Framework id `json:"framework_id"`
+				State     string
+				Status    status
+			} `json:"task_updated"`
+			Added struct { // also with the tasks of an agent that is back
+				Task struct {
+					Framework id `json:"framework_id"`
+					State     string
+					Statuses  []status
+				}
+			} `json:"task_added"`
+		}
+		require.NoError(t, json.Unmarshal(record, &r))
+		if u := r.Update; u.State != "" {
+			end(u.Framework, u.State, u.Status)
+		}
+		if task := r.Added.Task; len(task.Statuses) > 0 {
+			end(task.Framework, task.State, task.Statuses[len(task.Statuses)-1])
 		}
 	}
-	require.Positive(t, last)
-	stream.Send(records[1 : last+1]...)
-	id := failed.TaskUpdated.Status.TaskID.Value
-	told := func() (found []events.Event) {
-		found, _, err := s.source().events.Select(t.Context(), events.Filter{Limit: 100, Where: []events.Condition{
-			{Field: events.FieldTaskID, Values: []string{id}}, {Field: events.FieldEvent, Values: []string{"failed"}},
-		}})
+	require.Greater(t, len(ends), 300)
+
+	stream.Send(records[1:]...)
+	counted := func() map[string]float64 {
+		answer, err := s.plugin.QueryData(t.Context(), &backend.QueryDataRequest{
+			PluginContext: s.context(), Queries: []backend.DataQuery{{
+				RefID: "A", TimeRange: backend.TimeRange{From: time.UnixMicro(int64(from * 1e6)), To: time.UnixMicro(int64(to*1e6) + 1)},
+				JSON: json.RawMessage(`{"queryType":"events","format":"count","kinds":["task"],"groupBy":["agent_id","event"],
+					"filters":[{"label":"event","operator":"=","value":["finished","failed"]},{"label":"source","operator":"=","value":["executor","agent"]}]}`),
+			}},
+		})
 		require.NoError(t, err)
-		return found
+		require.NoError(t, answer.Responses["A"].Error)
+		got := map[string]float64{}
+		for _, field := range answer.Responses["A"].Frames[0].Fields {
+			got[field.Labels.String()] = field.At(0).(float64)
+		}
+		return got
 	}
 	require.Eventually(t, func() bool {
-		s.clock.Advance(time.Second) // changes are noted within one
-		return len(told()) == 1
-	}, 10*time.Second, 10*time.Millisecond)
-	e := told()[0]
-	require.Equal(t, failed.TaskUpdated.FrameworkID.Value, e.FrameworkID)
-	require.Equal(t, "executor", e.Source, "only the stream has it")
-	require.NotEmpty(t, e.Agent)
-	require.NotEmpty(t, e.Framework)
-
-	stream.Break()
-	require.Eventually(t, func() bool {
 		s.clock.Advance(time.Second)
-		return s.cluster.Count(mesostest.Master, "/api/v1") == 2
-	}, 10*time.Second, 10*time.Millisecond)
-	stream.Await(1)
-	stream.Send(records[1 : last+1]...)
-	s.clock.Advance(2 * every)
-	require.Len(t, told(), 1)
-	_, details := s.check()
-	require.Contains(t, details, "event stream: open")
+		return len(counted()) == len(want) && sum(counted()) >= sum(want)
+	}, 30*time.Second, 20*time.Millisecond)
+	require.Equal(t, want, counted())
+}
+
+func sum(of map[string]float64) (total float64) {
+	for _, v := range of {
+		total += v
+	}
+	return total
 }
