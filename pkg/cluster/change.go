@@ -271,7 +271,7 @@ func (e *editor) end(i int, state TaskState, status mesos.StreamStatus) {
 	}
 	// The master's state of a task may be ahead of the status that it passes on. The
 	// task stays until the status of its end, which names the task by its ID only.
-	if !told.Live() && !awaited(told, &status) {
+	if !told.Live() && !e.Tasks[i].State.Live() && !awaited(told, &status) {
 		e.remove(i)
 	}
 }

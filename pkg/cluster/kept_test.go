@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -135,4 +136,124 @@ func TestALostRecordIsDrift(t *testing.T) {
 	require.GreaterOrEqual(t, noticed[mesos.StreamFrameworkRemoved], 1)
 	require.Equal(t, 2, noticed[mesos.StreamAgentAdded])
 	require.Zero(t, noticed[mesos.StreamHeartbeat])
+}
+
+// Whatever comes in whatever order, counts and sums are those of the tasks and executors
+// that the model has.
+func TestCountsAndSumsFollowAnyRecords(t *testing.T) {
+	for seed := range uint64(300) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		model := built(t, aBase)
+		states := []string{"TASK_STAGING", "TASK_STARTING", "TASK_RUNNING", "TASK_KILLING", "TASK_FINISHED", "TASK_FAILED", "TASK_LOST", "TASK_UNREACHABLE", "TASK_ODD"}
+		pick := func(all ...string) string { return all[r.IntN(len(all))] }
+		for range 5 {
+			var changes []mesos.StreamEvent
+			for range r.IntN(30) {
+				task := streamTask(pick("t1", "t2", "t3", "t4"), pick(states...), []float64{float64(r.IntN(50)), float64(r.IntN(200))}[:r.IntN(3)]...)
+				task.FrameworkID, task.SlaveID = pick("F1", "F2"), pick("S1", "S2", "S3")
+				task.ExecutorID = pick("", "", "e1")
+				task.Resources.CPUsRevocable = float64(r.IntN(2))
+				again := float64(r.IntN(300))
+				change := mesos.StreamEvent{Received: time.Unix(int64(r.IntN(400)), 0)}
+				switch r.IntN(9) {
+				case 0, 1, 2:
+					change.Type, change.Task = mesos.StreamTaskAdded, &task
+				case 3, 4, 5:
+					update := taskUpdated(task.ID, task.State, again)
+					update.Update.FrameworkID, update.Update.Status.UUID = task.FrameworkID, pick("", "u")
+					if r.IntN(4) == 0 {
+						update.Update.State = pick(states...)
+					}
+					change.Type, change.Update = update.Type, update.Update
+				case 6:
+					change.Type, change.Agent = mesos.StreamAgentAdded, &mesos.Slave{ID: task.SlaveID, Hostname: "h", Active: true,
+						RegisteredTime: again, Resources: mesos.Resources{CPUs: 8}, Used: mesos.Resources{Unknown: mesos.AllKinds}}
+				case 7:
+					change.Type, change.Framework = pickType(r), &mesos.Framework{ID: task.FrameworkID, Name: "f", Roles: []string{"prod"}, Active: r.IntN(2) == 0, RegisteredTime: again}
+				case 8:
+					change.Type, change.RemovedID = mesos.StreamAgentRemoved, task.SlaveID
+					if r.IntN(2) == 0 {
+						change.Type, change.RemovedID = mesos.StreamFrameworkRemoved, task.FrameworkID
+					}
+					if r.IntN(4) == 0 {
+						change = mesos.StreamEvent{Type: mesos.StreamSubscribed, Received: change.Received, Subscribed: &mesos.Subscribed{Tasks: []mesos.StreamTask{task, streamTask(task.ID, "TASK_RUNNING", 5)}}}
+					}
+				}
+				changes = append(changes, change)
+			}
+			before := model.written()
+			next := model.With(changes, time.Unix(500, 0))
+			require.Equal(t, before, model.written(), seed)
+			model.EventsOf(changes, nil)
+			Happened(model, next, nil)
+			model = next
+			addsUp(t, model, seed)
+		}
+	}
+}
+
+func pickType(r *rand.Rand) mesos.StreamEventType {
+	if r.IntN(2) == 0 {
+		return mesos.StreamFrameworkAdded
+	}
+	return mesos.StreamFrameworkUpdated
+}
+
+func addsUp(t *testing.T, c *Cluster, seed uint64) {
+	t.Helper()
+	type sums struct {
+		counts TaskCounts
+		held   Resources
+	}
+	agents, frameworks, roles := map[string]sums{}, map[string]sums{}, map[string]sums{}
+	var all TaskCounts
+	keys := map[taskKey]bool{}
+	for i := range c.Tasks {
+		task := &c.Tasks[i]
+		key := taskKey{task.Framework.ID, task.ID}
+		require.False(t, keys[key], "seed %d: twice: %v", seed, key)
+		keys[key] = true
+		require.Same(t, c.agents[task.Agent.ID], task.Agent, seed)
+		require.Same(t, c.frameworks[task.Framework.ID], task.Framework, seed)
+		require.True(t, task.State.holds() || task.Allocated == Resources{}, seed)
+		all.add(task.State)
+		for to, name := range map[*map[string]sums]string{&agents: task.Agent.ID, &frameworks: task.Framework.ID, &roles: task.Role} {
+			s := (*to)[name]
+			s.counts.add(task.State)
+			s.held.Add(task.Allocated)
+			(*to)[name] = s
+		}
+	}
+	for i := range c.Executors {
+		e := &c.Executors[i]
+		require.Same(t, c.agents[e.Agent.ID], e.Agent, seed)
+		for to, name := range map[*map[string]sums]string{&agents: e.Agent.ID, &frameworks: e.Framework.ID, &roles: e.Role} {
+			s := (*to)[name]
+			s.held.Add(e.Allocated)
+			(*to)[name] = s
+		}
+	}
+	same := func(what string, want sums, counts TaskCounts, amount Resources) {
+		require.Equal(t, want.counts, counts, "seed %d: tasks of %s", seed, what)
+		for k := range amount {
+			if amount[k].Known() && want.held[k].Known() {
+				require.Equal(t, want.held[k], amount[k], "seed %d: %s of %s", seed, Kind(k), what)
+			}
+		}
+	}
+	require.Equal(t, all, c.TaskCounts, seed)
+	var allocated Resources
+	for _, a := range c.Agents {
+		require.Same(t, c.agents[a.ID], a)
+		same("agent "+a.ID, agents[a.ID], a.Tasks, a.Allocated)
+		allocated.Add(a.Allocated)
+	}
+	require.Equal(t, allocated, c.Allocated, seed)
+	for _, f := range c.Frameworks {
+		require.Same(t, c.frameworks[f.ID], f)
+		same("framework "+f.ID, frameworks[f.ID], f.Tasks, f.Allocated)
+	}
+	for role, load := range c.RoleLoads {
+		same("role "+role, roles[role], load.Tasks, load.Allocated)
+	}
 }
