@@ -42,7 +42,7 @@ func busy(i int) events.Event {
 func BenchmarkAppend(b *testing.B) {
 	for _, where := range []string{"memory", "disk"} {
 		b.Run(where, func(b *testing.B) {
-			o := Options{Bounds: Bounds{Count: 1 << 40}}
+			o := Options{Bounds: Bounds{Count: 1 << 30}}
 			if where == "disk" {
 				o.File = filepath.Join(b.TempDir(), "events.sqlite")
 			}
@@ -70,7 +70,7 @@ func BenchmarkRead(b *testing.B) {
 		n, err = strconv.Atoi(text)
 		require.NoError(b, err)
 	}
-	l, c := newLog(b, Options{File: filepath.Join(b.TempDir(), "events.sqlite"), Bounds: Bounds{Count: 1 << 40, Bytes: 1 << 50}})
+	l, c := newLog(b, Options{File: filepath.Join(b.TempDir(), "events.sqlite"), Bounds: Bounds{Count: 1 << 30, Bytes: 1 << 50}})
 	for i := 0; i < n; {
 		var all []events.Event
 		for ; len(all) < 10_000 && i < n; i++ {

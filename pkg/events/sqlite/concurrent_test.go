@@ -164,3 +164,32 @@ func TestTooManyGroupsAreAnErrorAndNothingElse(t *testing.T) {
 	require.Equal(t, 20_000, groups[0].Count)
 	require.Len(t, appended(t, l, task(-1, "running", noon)), 1)
 }
+
+// A list of events that is larger than what memory may hold, such as that of a whole
+// cluster that ended, is kept in part and costs no more than itself.
+func TestMemoryIsBoundedWhateverComes(t *testing.T) {
+	const most = 1 << 20
+	l, _ := newLog(t, Options{Bounds: Bounds{MemoryBytes: most}})
+	pages := func() (n int64) {
+		require.NoError(t, l.spare.read(t.Context(), func(c *conn) (err error) {
+			n, err = c.number("PRAGMA page_count")
+			return err
+		}))
+		return n * 4096
+	}
+	for i := range 5 {
+		var all []events.Event
+		for j := range 10_000 {
+			n := i*10_000 + j
+			all = append(all, task(n, "failed", noon.Add(time.Duration(n)*time.Second)))
+		}
+		require.Len(t, appended(t, l, all...), len(all))
+		require.LessOrEqual(t, l.Stats().Bytes, int64(most))
+		require.LessOrEqual(t, pages(), int64(most), "what is removed is given back")
+		require.Greater(t, l.Stats().Events, 1000)
+		newest, _, err := l.Select(t.Context(), events.Filter{Limit: 1})
+		require.NoError(t, err)
+		require.Equal(t, all[len(all)-1].TaskID, newest[0].TaskID)
+		require.Equal(t, l.Stats().Start, l.Stats().Since)
+	}
+}

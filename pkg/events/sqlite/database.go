@@ -30,8 +30,9 @@ const (
 	maxMemory  = 64 << 20
 	// busyFor is how long to wait for another process that writes.
 	busyFor = 2 * time.Second
-	// memoryPages bounds a database in memory, of pages of 4 KiB: 64 MiB.
-	memoryPages = 16 << 10
+	// memoryPages bounds a database in memory, of pages of 4 KiB: 256 MiB. The bounds of a
+	// log are checked after each batch, so this is for none that is larger than all.
+	memoryPages = 64 << 10
 )
 
 var (

@@ -235,22 +235,27 @@ func (l *Log) add(ctx context.Context, all []events.Event) (added []events.Event
 	return l.spare.add(ctx, fresh, false)
 }
 
-// trim applies the bounds, now and then. writing is held.
+// trim applies the bounds, now and then, and to memory at once. writing is held.
 func (l *Log) trim(ctx context.Context) {
 	now := l.options.Now()
-	if now.Before(l.trimAt) {
-		return
+	due := !now.Before(l.trimAt)
+	if due {
+		l.trimAt = now.Add(trimAfter)
 	}
-	l.trimAt = now.Add(trimAfter)
 	for _, d := range l.databases() {
-		more, err := d.trim(ctx, l.boundsOf(d, now))
-		if more {
-			l.trimAt = time.Time{}
-		}
-		if err != nil && ctx.Err() == nil {
-			l.warn("Old events could not be removed, which is tried again", "error", err)
-			if d == l.disk && l.spare == nil {
-				l.fail(err)
+		b := l.boundsOf(d, now)
+		for again := due || d == l.spare && d.counted.Load().Bytes > b.bytes; again; {
+			more, err := d.trim(ctx, b)
+			if err != nil && ctx.Err() == nil {
+				l.warn("Old events could not be removed, which is tried again", "error", err)
+				if d == l.disk && l.spare == nil {
+					l.fail(err)
+				}
+			}
+			held := d.counted.Load()
+			again = err == nil && d == l.spare && (more || held.Bytes > b.bytes && held.Events > 0)
+			if more {
+				l.trimAt = time.Time{} // the rest of a file is for the next time
 			}
 		}
 	}

@@ -51,7 +51,8 @@ const version = 1
 // What is committed survives the end of the process; the newest transactions may be lost
 // with the machine. A new file has a checksum in every page.
 func (c *conn) prepareSchema(inFile bool, created time.Time) error {
-	setup := fmt.Sprintf("PRAGMA max_page_count = %d", memoryPages)
+	// What is removed from memory is given back.
+	setup := fmt.Sprintf("PRAGMA auto_vacuum = FULL; PRAGMA max_page_count = %d", memoryPages)
 	if inFile {
 		setup = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 4194304"
 	}
