@@ -79,6 +79,11 @@ func (s *streamPoll) follow(p *scheduledPoll, snapshot *mesos.Metrics) {
 		s.mu.Unlock()
 		return
 	}
+	if before.Master != snapshot.Target { // another master leads
+		s.hasten(&s.state.when, s.state.earliest())
+		s.mu.Unlock()
+		return
+	}
 	changes := st.changes[:s.kept.noted]
 	s.mu.Unlock()
 
@@ -214,6 +219,7 @@ func (s *streamPoll) tells(polled *cluster.Cluster) bool {
 		return true
 	}
 	if s.kept.model != nil {
+		s.open.why = errOtherLeader
 		s.open.cancel()
 		s.last, s.kept.model = s.kept.model, nil
 	}

@@ -53,6 +53,6 @@ func (s *snapshotPoll) perform(p *scheduledPoll) bool {
 	s.leader = answer.Target
 	s.mu.Unlock()
 	s.note(p.run, nil)
-	s.stream.follow(p, answer)
+	_ = s.guard("keeping the model by events", func() { s.stream.follow(p, answer) })
 	return true
 }

@@ -149,7 +149,7 @@ func (s *statePoll) perform(p *scheduledPoll) bool {
 		if !p.wait(p.timer, settleFor) {
 			return false
 		}
-		s.stream.check(p, model, sent)
+		_ = s.guard("comparing /state with events", func() { s.stream.check(p, model, sent) })
 	}
 	s.writing.Lock()
 	defer s.writing.Unlock()

@@ -67,6 +67,7 @@ type stream struct {
 	begun  chan struct{} // closes when SUBSCRIBED was read
 	ended  chan struct{} // closes after the request
 	err    error         // why it ended
+	why    error         // why it was ended from here; nil: it was not
 
 	asked time.Time // when it was asked for
 	since time.Time // when SUBSCRIBED was read; zero before
@@ -191,6 +192,9 @@ func (s *streamPoll) connect(p *scheduledPoll) error {
 	}
 }
 
+// errOtherLeader is why a stream is ended whose master does not lead any more.
+var errOtherLeader = &mesos.Error{Category: mesos.NoLeader, Sentence: "Another master leads, so that the event stream is opened anew"}
+
 var errEnded = errors.New("the event stream ended")
 
 // take takes a record. It is called on the goroutine that reads the stream.
@@ -227,15 +231,19 @@ var errTooMuch = &mesos.Error{
 // ended is called when a stream has ended.
 func (s *streamPoll) ended(st *stream, cause error) {
 	defer close(st.ended)
-	s.noteChanges(st.run)
-	s.mu.Lock()
-	kept, changes := s.kept.model, st.changes
-	s.mu.Unlock()
-	if kept != nil {
-		kept = kept.With(changes, s.clock.Now())
-	}
+	var kept *cluster.Cluster
+	_ = s.guard("noting the last events of a stream", func() {
+		s.noteChanges(st.run)
+		s.mu.Lock()
+		model, changes := s.kept.model, st.changes
+		s.mu.Unlock()
+		if model != nil {
+			kept = model.With(changes, s.clock.Now())
+		}
+	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	cause = cmp.Or(st.why, cause)
 	st.err = cause
 	if s.open != st {
 		return

@@ -30,6 +30,10 @@ func (s *streaming) Subscribe(ctx context.Context, handle func(mesos.StreamEvent
 		defer s.mu.Unlock()
 		return s.refused
 	}
+	if s.panics["subscribe"] {
+		s.mu.Unlock()
+		panic("made up: subscribe")
+	}
 	end := make(chan error, 1)
 	s.handle, s.end = handle, end
 	s.streams++
@@ -205,6 +209,28 @@ func TestARefusedStreamIsSaidAndSeldomTriedAgain(t *testing.T) {
 	require.Equal(t, float64(st.subscriptions()), f.rec.sum(f.clock.Now(), "mesos_poll_failures_total", "poll=subscribe", "category=forbidden"))
 	require.Equal(t, 21, f.count("state"), "polling goes on as without it")
 	require.Equal(t, interval, f.Interval(series.PollModel))
+}
+
+func TestAPanicWhileTheStreamIsReadIsItsError(t *testing.T) {
+	f, st := follow(t, 1, collector.Settings{}, func(f *fake) { f.panics["subscribe"] = true })
+	f.clock.Advance(2 * interval)
+	require.ErrorContains(t, errorOf(f, series.PollSubscribe), "The plugin failed while reading the event stream (made up: subscribe)")
+	f.set(func(f *fake) { f.panics = map[string]bool{} })
+	f.clock.Advance(10 * time.Minute)
+	require.NoError(t, errorOf(f, series.PollSubscribe))
+	require.Equal(t, 1, st.open())
+}
+
+func TestAStreamOfAMasterThatDoesNotLeadAnyMoreIsOpenedAnew(t *testing.T) {
+	f, st := follow(t, 1000, collector.Settings{})
+	f.clock.Advance(5 * time.Minute)
+	require.Equal(t, 1, st.subscriptions())
+	f.set(func(f *fake) { f.address, f.state.PID, f.state.ElectedTime = "master2:5050", "master@10.0.0.2:5050", 2 })
+	f.clock.Advance(2 * interval)
+	require.Eventually(t, func() bool { f.clock.Advance(interval); return st.subscriptions() == 2 }, 5*time.Second, time.Millisecond)
+	require.Equal(t, 1.0, f.rec.sum(f.clock.Now(), "mesos_poll_failures_total", "poll=subscribe", "category=no_leader"))
+	require.Zero(t, f.rec.sum(f.clock.Now(), "mesos_model_drift_total"), "two masters are not compared")
+	require.Len(t, f.events.of(events.KindMaster), 1)
 }
 
 func TestEventsOfTheStreamAreNotedWithinASecond(t *testing.T) {
