@@ -66,7 +66,7 @@ test.describe('events', () => {
           panel(1, 'timeseries', 'CPU by framework', cpus),
           panel(2, 'state-timeline', 'Agents', { queryType: 'events', kinds: ['agent'], format: 'timeline' }),
           panel(3, 'timeseries', 'Running, live', { ...running, live: true }),
-          panel(4, 'table', 'What happened', { queryType: 'events', format: 'table', severity: 'warning' }),
+          panel(4, 'table', 'What happened', { queryType: 'events', format: 'table', kinds: ['agent', 'master'] }),
         ],
       },
     });
