@@ -25,6 +25,10 @@ type accounts struct {
 	adding bool
 	// partial are kinds of which a framework holds more than is listed.
 	partial [numKinds]bool
+	// doubted are kinds of which /state contradicts itself.
+	doubted [numKinds]bool
+	// overfull are kinds of which an agent's tasks hold more than it has.
+	overfull [numKinds]bool
 	// unlisted: a framework does not list its offers, or not where they are.
 	unlisted bool
 	// old: the master does not list all tasks and executors to anybody.
@@ -172,14 +176,17 @@ func (b *builder) total() {
 	// Without any framework there is nothing to add up: that an old master lists none
 	// is no proof that it has nothing allocated.
 	listed := len(b.Frameworks) > 0
+	for _, a := range b.Agents {
+		b.checkAgent(a)
+	}
 	b.hidden()
 	b.withoutRole()
 	for _, a := range b.Agents {
 		for k := range a.Allocated {
-			if a.Allocated[k] == Unknown && listed && !b.partial[k] {
+			if a.Allocated[k] == Unknown && listed && !b.partial[k] && !b.doubted[k] {
 				a.Allocated[k] = a.held[k]
 			}
-			if a.Offered[k] == Unknown && listed && !b.unlisted {
+			if a.Offered[k] == Unknown && listed && !b.unlisted && !b.doubted[k] {
 				a.Offered[k] = amountIn(b.offered[a], k)
 			}
 			if a.RevocableAllocated[k] == Unknown && a.RevocableCapacity[k] == 0 {
@@ -192,6 +199,10 @@ func (b *builder) total() {
 		b.Reserved.Add(a.Reserved)
 		b.HasGPUs = b.HasGPUs || a.Capacity[GPUs] > 0 || a.RevocableCapacity[GPUs] > 0
 	}
+	if b.missing {
+		b.Capacity, b.Allocated, b.Offered, b.Reserved = unknownResources, unknownResources, unknownResources, unknownResources
+	}
+	b.checkHolders()
 	if !listed || b.foreign {
 		return
 	}
@@ -201,6 +212,9 @@ func (b *builder) total() {
 		offered.Add(f.Offered)
 	}
 	for k := range b.Allocated {
+		if b.doubted[k] {
+			continue
+		}
 		b.Allocated[k] = firstKnown(b.Allocated[k], allocated[k])
 		b.Offered[k] = firstKnown(b.Offered[k], offered[k])
 	}
@@ -208,7 +222,7 @@ func (b *builder) total() {
 
 // hidden notes what agents hold of frameworks that are not listed.
 func (b *builder) hidden() {
-	if b.old || b.foreign {
+	if b.old || b.foreign || b.missing {
 		return
 	}
 	var onAgents, ofFrameworks Resources

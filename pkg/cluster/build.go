@@ -54,6 +54,8 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 	for i := range s.Slaves {
 		b.addAgent(&s.Slaves[i], s)
 	}
+	b.missing = !s.Lacks.ActivatedSlaves && int(s.ActivatedSlaves) > len(s.Slaves)
+	b.Restricted = b.Restricted || b.missing
 	b.offered = map[*Agent]*Resources{}
 	for _, r := range s.RecoveredSlaves {
 		if id := b.name(r.ID); c.agents[id] == nil {
@@ -136,6 +138,7 @@ type builder struct {
 	*Cluster
 	accounts
 	previous *Cluster
+	missing  bool // agents that the leader counts are not listed
 	foreign  bool // tasks of frameworks that are not listed
 }
 

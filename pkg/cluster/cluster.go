@@ -31,6 +31,10 @@ type Cluster struct {
 	// Restricted: the principal sees a part only. With NoFlags it may not view the flags
 	// either, as which sums are those of the part is not known.
 	Restricted, NoFlags bool
+	// Impossible is the number of amounts that cannot be and are unknown therefore;
+	// ImpossibleWhy is a sentence about the first.
+	Impossible    int
+	ImpossibleWhy string
 	// Twice is the number of things that /state listed twice, of which the first counts.
 	Twice    int
 	NamesCut int // names that were longer than series.MaxName

@@ -24,7 +24,7 @@ import (
 func (c *Cluster) WithRoles(r *mesos.Roles) *Cluster {
 	with := *c
 	var n repeated
-	listed := first(&n, r.Roles, func(r *mesos.Role) string { return r.Name })
+	listed := first(&n, r.Roles, func(r *mesos.Role) twin { return twin{id: r.Name} })
 	with.RolesTwice = n.times
 	with.Roles = make([]*Role, len(listed))
 	byName := make(map[string]*Role, len(listed))

@@ -194,7 +194,7 @@ func (b *builder) countAgents(s *mesos.State) {
 	for _, a := range b.Agents {
 		b.AgentCounts[a.State]++
 	}
-	if _, some := b.AgentCounts[""]; some { // unknown of one, unknown in sum
+	if _, some := b.AgentCounts[""]; some || b.missing { // unknown of one, unknown in sum
 		clear(b.AgentCounts)
 		b.AgentCounts[AgentActive] = int(s.ActivatedSlaves)
 	}

@@ -106,12 +106,14 @@ func (r *Role) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	type plain Role
 	read := struct {
 		plain
-		Weight *float64 `json:"weight"`
-	}{plain: plain{Reserved: unknown}}
+		Weight   *float64   `json:"weight"`
+		Reserved quantities `json:"reserved"`
+	}{Reserved: quantities(unknown)}
 	if err := json.UnmarshalDecode(d, &read); err != nil {
 		return err
 	}
 	*r = Role(read.plain)
+	r.Reserved = Resources(read.Reserved)
 	r.Weight, r.Lacks.Weight = value(read.Weight)
 	r.Lacks.Frameworks = r.Frameworks == nil
 	return nil

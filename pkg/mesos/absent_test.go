@@ -1,6 +1,7 @@
 package mesos
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,9 +18,9 @@ func decoded[T any](t testing.TB, text string) T {
 // What /state of 0.19 has of an agent and a framework (source 0.19.0, master/http.cpp).
 func TestWhatAnAnswerLacksIsNoted(t *testing.T) {
 	old := decoded[State](t, `{"id": "m", "version": "0.19.0",
-		"slaves": [{"id": "S1", "pid": "slave(1)@10.0.0.1:5051", "resources": {"cpus": 2, "mem": 1000}}],
-		"frameworks": [{"id": "F1", "role": "*", "active": true, "resources": {"cpus": 0.2}, "offers": [{"resources": {"cpus": 1}}, {}],
-			"tasks": [{"id": "t"}, {"id": "u", "resources": {"cpus": 1}}]}]}`)
+		"slaves": [{"id": "S1", "pid": "slave(1)@10.0.0.1:5051", "resources": {"cpus": 2, "mem": 1000, "disk": 0}}],
+		"frameworks": [{"id": "F1", "role": "*", "active": true, "resources": {"cpus": 0.2, "mem": 0, "disk": 0}, "offers": [{"resources": {"cpus": 1, "mem": 0, "disk": 0}}, {}],
+			"tasks": [{"id": "t"}, {"id": "u", "resources": {"cpus": 1, "mem": 0}}]}]}`)
 	require.True(t, old.Lacks.ActivatedSlaves)
 	require.True(t, old.Lacks.UnreachableSlaves)
 	require.True(t, old.Lacks.RecoveredSlaves)
@@ -27,7 +28,7 @@ func TestWhatAnAnswerLacksIsNoted(t *testing.T) {
 	s := old.Slaves[0]
 	require.True(t, s.Lacks.Active)
 	require.True(t, s.Lacks.Reserved)
-	require.Equal(t, Resources{CPUs: 2, Mem: 1000}, s.Resources, "a kind that is not in it is not on the agent")
+	require.Equal(t, Resources{CPUs: 2, Mem: 1000}, s.Resources, "without gpus there are none")
 	require.Equal(t, AllKinds, s.Used.Unknown)
 	require.Equal(t, AllKinds, s.Offered.Unknown)
 	f := old.Frameworks[0]
@@ -43,14 +44,16 @@ func TestWhatAnAnswerLacksIsNoted(t *testing.T) {
 	require.Equal(t, AllKinds, f.Used.Unknown)
 	require.Equal(t, AllKinds, f.Offers[1].Resources.Unknown)
 	require.Equal(t, AllKinds, f.Tasks[0].Resources.Unknown)
-	require.Zero(t, f.Tasks[1].Resources.Unknown)
+	require.Equal(t, KindDisk, f.Tasks[1].Resources.Unknown, "Mesos always writes cpus, mem and disk")
+	require.Equal(t, KindCPUs|KindMem|KindDisk, decoded[Slave](t, `{"used_resources": {}}`).Used.Unknown)
+	require.Zero(t, decoded[Role](t, `{"reserved": {"cpus": 1}}`).Reserved.Unknown, "of quantities it leaves out those of which there is none")
 }
 
 func TestWhatAnAnswerHasIsNotLacking(t *testing.T) {
-	now := decoded[State](t, `{"id": "m", "activated_slaves": 0.0, "unreachable_slaves": 0.0, "recovered_slaves": [], "unregistered_frameworks": [],
-		"slaves": [{"active": false, "deactivated": false, "reserved_resources": {}, "resources": {}, "used_resources": {}, "offered_resources": {}}],
+	now := decoded[State](t, strings.ReplaceAll(`{"id": "m", "activated_slaves": 0.0, "unreachable_slaves": 0.0, "recovered_slaves": [], "unregistered_frameworks": [],
+		"slaves": [{"active": false, "deactivated": false, "reserved_resources": {}, "resources": NONE, "used_resources": NONE, "offered_resources": NONE}],
 		"frameworks": [{"active": false, "connected": false, "recovered": false, "tasks": [], "unreachable_tasks": [], "executors": [], "offers": [],
-			"used_resources": {}, "offered_resources": {}, "resources": {}}]}`)
+			"used_resources": NONE, "offered_resources": NONE, "resources": NONE}]}`, "NONE", `{"cpus": 0, "mem": 0, "disk": 0}`))
 	require.Equal(t, State{}.Lacks, now.Lacks)
 	require.Equal(t, Slave{}.Lacks, now.Slaves[0].Lacks)
 	require.Equal(t, Framework{}.Lacks, now.Frameworks[0].Lacks)

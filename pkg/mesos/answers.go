@@ -50,8 +50,8 @@ type Resources struct {
 	MemRevocable  float64 `json:"mem_revocable"`
 	DiskRevocable float64 `json:"disk_revocable"`
 
-	// Unknown are the kinds that the answer does not tell. An object that is there
-	// and lacks a kind tells that there is none of it.
+	// Unknown are the kinds that the answer does not tell. Mesos always writes cpus, mem
+	// and disk, and gpus since 1.0; an object without gpus tells that there are none.
 	Unknown ResourceKinds `json:"-"`
 }
 

@@ -124,22 +124,46 @@ func (t *Task) readStatuses(d *jsontext.Decoder, last []TaskStatus) error {
 }
 
 // UnmarshalJSONFrom reads a resources object. null, of the object or of a number
-// (which is what is left of an infinite one), is unknown.
+// (which is what is left of an infinite one), is unknown, and so is a kind that is
+// absent and that Mesos always writes.
 func (r *Resources) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	if d.PeekKind() == 'n' {
 		*r = unknown
 		return pass(d)
 	}
+	found, err := r.readObject(d)
+	r.Unknown |= (KindCPUs | KindMem | KindDisk) &^ found
+	return err
+}
+
+// quantities are Resources of which Mesos leaves out the kinds of which there are none.
+type quantities Resources
+
+// UnmarshalJSONFrom reads an object of quantities.
+func (q *quantities) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	if d.PeekKind() == 'n' {
+		*q = quantities(unknown)
+		return pass(d)
+	}
+	_, err := (*Resources)(q).readObject(d)
+	return err
+}
+
+// readObject reads a resources object that is not null, and returns the kinds in it.
+func (r *Resources) readObject(d *jsontext.Decoder) (found ResourceKinds, err error) {
 	*r = Resources{}
-	return members(d, reflect.TypeFor[Resources](), func(key []byte) error {
+	err = members(d, reflect.TypeFor[Resources](), func(key []byte) error {
 		switch string(key) {
 		case "cpus":
+			found |= KindCPUs
 			return r.read(d, &r.CPUs, KindCPUs)
 		case "gpus":
 			return r.read(d, &r.GPUs, KindGPUs)
 		case "mem":
+			found |= KindMem
 			return r.read(d, &r.Mem, KindMem)
 		case "disk":
+			found |= KindDisk
 			return r.read(d, &r.Disk, KindDisk)
 		case "cpus_revocable":
 			return r.read(d, &r.CPUsRevocable, KindCPUs)
@@ -152,6 +176,7 @@ func (r *Resources) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 		}
 		return pass(d)
 	})
+	return found, err
 }
 
 func (r *Resources) read(d *jsontext.Decoder, into *float64, kind ResourceKinds) error {

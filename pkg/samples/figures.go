@@ -114,6 +114,11 @@ func figuresFrom(m *mesos.Metrics) (f *figures, gpus bool) {
 			}
 		}
 	}
+	for k, n := range f.resources["allocated"] {
+		if capacity, known := f.resources["capacity"][k]; known && n > capacity {
+			delete(f.resources["allocated"], k) // it cannot be
+		}
+	}
 	take(m, "master/slaves_active", f.agents, cluster.AgentActive)
 	take(m, "master/slaves_unreachable", f.agents, cluster.AgentUnreachable)
 	take(m, "master/frameworks_active", f.frameworks, cluster.FrameworkActive)

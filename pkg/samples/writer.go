@@ -186,6 +186,9 @@ func (w *Writer) State(ctx context.Context, m *cluster.Cluster, s Settings, h He
 	return w.batch(ctx, series.PollState, m.Time, func(b *batch) {
 		w.writeHealth(b, h)
 		b.dropTwice(m.Twice)
+		for range m.Impossible {
+			w.leaveOut(series.PollState, m.Time, func() string { return m.ImpossibleWhy })
+		}
 		w.writeCluster(b, v, m, figuresOf(m), func(hidden bool) bool { return !m.NoFlags && !hidden })
 		for _, a := range m.Agents {
 			k := agentKey{a.Hostname, a.ID}

@@ -1,0 +1,84 @@
+package cluster
+
+import (
+	"fmt"
+
+	"community-mesos-datasource/pkg/display"
+)
+
+// This file decides which amounts in /state are possible. One that is not is unknown:
+// what contradicts itself has no sum, no rest and no ratio.
+
+// mostOfAgent are the largest amounts of one agent: more than a machine can have.
+var mostOfAgent = [numKinds]Amount{CPUs: 1 << 20 * perUnit, GPUs: 1 << 20 * perUnit, Memory: 1 << 52 / mebibyte * perUnit, Disk: 1 << 60 / mebibyte * perUnit}
+
+// checkAgent makes what an agent cannot have unknown.
+func (b *builder) checkAgent(a *Agent) {
+	for k := range a.Capacity {
+		kind := Kind(k)
+		if c := a.Capacity[k]; c != Unknown && c > mostOfAgent[k] {
+			b.impossible(&a.Capacity, kind, "agent %s has %s.", a.Hostname, shown(c, kind))
+		}
+		capacity := a.Capacity[k]
+		if capacity == Unknown {
+			continue
+		}
+		for _, part := range []struct {
+			of    *Resources
+			which string
+		}{{&a.Allocated, "allocated"}, {&a.Offered, "offered"}, {&a.Reserved, "reserved"}} {
+			if n := part.of[k]; n != Unknown && n > capacity {
+				if part.of == &a.Allocated && n <= a.held[k]+Amount(a.holds) {
+					b.overfull[k] = true // its tasks say so, too: it is the capacity that is doubtful
+					continue
+				}
+				b.impossible(part.of, kind, "agent %s has %s and %s of it %s.", a.Hostname, shown(capacity, kind), shown(n, kind), part.which)
+			}
+		}
+		// A shared volume may be offered and used at a time.
+		if both := a.Allocated[k].Plus(a.Offered[k]); kind != Disk && both != Unknown && both > capacity {
+			b.impossible(&a.Offered, kind, "agent %s has %s, and %s of it allocated or offered.", a.Hostname, shown(capacity, kind), shown(both, kind))
+		}
+	}
+}
+
+// checkHolders makes unknown what frameworks and roles have of more than there is.
+func (b *builder) checkHolders() {
+	for k, capacity := range b.Capacity {
+		if capacity == Unknown || b.overfull[k] || len(b.Agents) == 0 {
+			continue
+		}
+		kind := Kind(k)
+		check := func(of *Resources, who string) {
+			if n := of[k]; n != Unknown && n > capacity {
+				b.impossible(of, kind, "%s has %s of the cluster's %s.", who, shown(n, kind), shown(capacity, kind))
+			}
+		}
+		for _, f := range b.Frameworks {
+			check(&f.Allocated, "framework "+f.Name)
+			check(&f.Offered, "framework "+f.Name)
+		}
+		for role, load := range b.RoleLoads {
+			check(&load.Allocated, "role "+role)
+			check(&load.Offered, "role "+role)
+		}
+	}
+}
+
+// impossible makes an amount unknown and notes why.
+func (b *builder) impossible(of *Resources, k Kind, why string, values ...any) {
+	of[k] = Unknown
+	b.doubted[k] = true
+	b.Impossible++
+	if b.ImpossibleWhy == "" {
+		b.ImpossibleWhy = "In /state, " + fmt.Sprintf(why, values...)
+	}
+}
+
+// shown returns an amount as sentences have it.
+func shown(a Amount, k Kind) string {
+	if k == Memory || k == Disk {
+		return display.Size(int64(a.In(k))) + " of " + k.String()
+	}
+	return fmt.Sprintf("%g %s", a.In(k), map[Kind]string{CPUs: "CPUs", GPUs: "GPUs"}[k])
+}
