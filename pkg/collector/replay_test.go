@@ -407,8 +407,9 @@ func TestARecordingWithBreaksIsToldOnce(t *testing.T) {
 	r := replay(t)
 	p := play(t, r, collector.Settings{}, func(c *collector.Collector, n int) {
 		if n%40 == 20 && r.subscribed() {
+			before := streamFailures(c)
 			r.end <- failure(mesos.Network)
-			require.Eventually(t, func() bool { return !r.subscribed() }, 5*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return streamFailures(c) > before }, 5*time.Second, time.Millisecond)
 		}
 	})
 	got, streamed, polled := p.taskRows(), expectedRows(t, "streamed.tsv"), expectedRows(t, "polled.tsv")

@@ -74,19 +74,21 @@ func (s *streaming) open() int {
 // breaks ends the stream and waits until the collector knows.
 func (s *streaming) breaks(t *testing.T, f *faked, cause error) {
 	t.Helper()
-	failures := func() uint64 {
-		for _, p := range f.Status().Polls {
-			if p.Poll == series.PollSubscribe {
-				return p.Failures
-			}
-		}
-		return 0
-	}
-	before := failures()
+	before := streamFailures(f.Collector)
 	s.mu.Lock()
 	s.end <- cause
 	s.mu.Unlock()
-	require.Eventually(t, func() bool { return failures() > before }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return streamFailures(f.Collector) > before }, 5*time.Second, time.Millisecond)
+}
+
+// streamFailures returns how often a stream has failed or ended.
+func streamFailures(c *collector.Collector) uint64 {
+	for _, p := range c.Status().Polls {
+		if p.Poll == series.PollSubscribe {
+			return p.Failures
+		}
+	}
+	return 0
 }
 
 // update is a TASK_UPDATED of a task of the fake.
