@@ -7,17 +7,17 @@ import (
 )
 
 // Mesos lists nothing twice. A proxy, or a fork, that does must not double any sum: of
-// two things of the same name and ID the first counts.
+// two things of the same ID the first counts.
 
 // eachOnce returns a /state with each thing in it once, and how many it had twice.
 func eachOnce(s *mesos.State) (*mesos.State, int) {
 	var n repeated
 	one := *s
-	one.Slaves = first(&n, s.Slaves, func(a *mesos.Slave) twin { return twin{a.ID, a.Hostname} })
-	one.RecoveredSlaves = first(&n, s.RecoveredSlaves, func(a *mesos.RecoveredSlave) twin { return twin{a.ID, a.Hostname} })
+	one.Slaves = first(&n, s.Slaves, func(a *mesos.Slave) twin { return twin{id: a.ID} })
+	one.RecoveredSlaves = first(&n, s.RecoveredSlaves, func(a *mesos.RecoveredSlave) twin { return twin{id: a.ID} })
 	one.UnregisteredFrameworks = first(&n, s.UnregisteredFrameworks, func(id *mesos.Attribute) twin { return twin{id: string(*id)} })
 	one.OrphanTasks = first(&n, s.OrphanTasks, func(t *mesos.Task) twin { return live(t, t.FrameworkID+"/"+t.ID) })
-	one.Frameworks = first(&n, s.Frameworks, func(f *mesos.Framework) twin { return twin{f.ID, f.Name} })
+	one.Frameworks = first(&n, s.Frameworks, func(f *mesos.Framework) twin { return twin{id: f.ID} })
 	for i := range one.Frameworks {
 		f := one.Frameworks[i]
 		before := n.times
@@ -48,11 +48,11 @@ func live(t *mesos.Task, id string) twin {
 	if state := ParseTaskState(t.State); t.ID == "" || state.known() && !state.Live() {
 		return twin{}
 	}
-	return twin{id, t.Name}
+	return twin{id: id}
 }
 
 // A twin is what two things are the same by; without an ID a thing is not compared.
-type twin struct{ id, name string }
+type twin struct{ id, on string }
 
 // repeated counts what a list has twice.
 type repeated struct {

@@ -272,6 +272,11 @@ func (p *plan) placeFilters(unknown map[string][]string) {
 	p.placed = placed
 	p.notices = slices.Concat(p.notices, lacking, partial)
 	p.leftOut = slices.Concat(p.leftOut, lacking)
+	if len(placed) == 0 { // a constant: fine in a panel, but no rule of what the filters mean
+		for _, f := range p.filters {
+			p.leftOut = append(p.leftOut, fmt.Sprintf("The dashboard's filter %s is on nothing: the expression reads no series.", cut(f.String())))
+		}
+	}
 }
 
 // add adds the filters to the selectors of the expression that they were placed in, or
@@ -294,11 +299,23 @@ func notFiltered(filter matcher, series []string) string {
 	text := fmt.Sprintf("The dashboard's filter %s is on a label that these series do not have, and is not applied to them: %s.",
 		cut(filter.String()), shortList(series))
 	for _, info := range []infoSeries{agentInfo, frameworkInfo} {
-		if has(info.labels, filter.label) {
+		switch {
+		case !has(info.labels, filter.label):
+		case slices.ContainsFunc(series, info.cannotJoin):
+			text += fmt.Sprintf(" It is a label of %s, and these series have no %s by which to find it.", info.name, info.on)
+		default:
 			text += fmt.Sprintf(" Multiply them by %s, on (%s, %s), which has it, as the builder does.", info.name, labelCluster, info.on)
 		}
 	}
 	return text
+}
+
+// cannotJoin reports whether series have no label by which to find the labels of the
+// info series: by their name in the catalogue, or, of the builder, which does that by
+// itself where it can, by any other text.
+func (i infoSeries) cannotJoin(series string) bool {
+	known, ok := catalogue.Lookup(series)
+	return ok && !hasLabel(*known, i.on) || strings.Contains(series, " of a")
 }
 
 // shortList joins a few names for a sentence.

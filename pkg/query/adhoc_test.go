@@ -140,6 +140,35 @@ func TestADashboardsFilterIsPutOnlyWhereSeriesHaveItsLabel(t *testing.T) {
 	require.ErrorContains(t, Run(context.Background(), src, asked(builder), Options{Alert: true}).Error, "adhocFilters: a rule needs all of its filters.")
 }
 
+func TestAConstantIsNoRuleOfAFilter(t *testing.T) {
+	src := source(t, recordedStore(t))
+	for _, expr := range []string{"1", "vector(1)"} {
+		query := `{"instant":true,"expr":` + quote(expr) + `,"adhocFilters":[{"key":"framework","operator":"=","value":"x"}]}`
+		require.NotContains(t, strings.Join(texts(answered(t, src, query, Options{})), " "), "filter", "a line in a panel")
+		rule := Run(context.Background(), src, asked(query), Options{Alert: true})
+		require.ErrorContains(t, rule.Error, `a rule needs all of its filters. The dashboard's filter framework="x" is on nothing: the expression reads no series.`)
+	}
+}
+
+func TestAFilterOnAgentsIsNotAdvisedForWhatHasNone(t *testing.T) {
+	src := source(t, recordedStore(t, recorded{of("mesos_framework_cpus_allocated", "framework", "x", "framework_id", "1"), flat(1, 20)},
+		recorded{of("mesos_agent_cpus_allocated", "agent", "a", "agent_id", "1"), flat(1, 20)}))
+	filter := `"instant":true,"adhocFilters":[{"key":"attr_rack","operator":"=","value":"r1"}]}`
+	for query, advised := range map[string]bool{
+		`{"expr":"mesos_framework_cpus_allocated",` + filter:                      false,
+		`{"entity":"framework","resource":"cpus","measure":"allocated",` + filter: false,
+		`{"expr":"mesos_agent_cpus_allocated",` + filter:                          true,
+	} {
+		rule := Run(context.Background(), src, asked(query), Options{Alert: true})
+		if advised {
+			require.ErrorContains(t, rule.Error, "Multiply them by mesos_agent_info")
+			continue
+		}
+		require.ErrorContains(t, rule.Error, "these series have no agent_id", query)
+		require.NotContains(t, rule.Error.Error(), "Multiply")
+	}
+}
+
 func TestALabelThatASeriesDoesNotHaveIsNamed(t *testing.T) {
 	src := source(t, recordedStore(t, recorded{of("mesos_agent_cpus_capacity", "agent", "a1", "agent_id", "S1"), flat(4, 20)}))
 	want := `hostname="a1" matches nothing: mesos_agent_cpus_capacity has no label "hostname". Available: cluster, agent, agent_id`
