@@ -106,9 +106,6 @@ test.describe('events', () => {
     await expect(page.getByTestId(panelOf('What happened')).first().getByText('draining').first()).toBeVisible();
     await page.waitForTimeout(2000); // the picture has the graphs drawn whole
     await picture('events', page);
-    await graph.getByTestId('data-testid annotation-marker').first().hover();
-    await page.waitForTimeout(500);
-    await picture('events-marker', page);
   });
 
   test('a live panel moves between two refreshes, which there are none of', async ({ page, picture }) => {
