@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -84,7 +85,7 @@ func (c condition) doubtful(value string) bool {
 		return true
 	case value == "" || len(value) > maxValue:
 		return false // lists of values are longer, and have been made by ourselves
-	case c.exact() && aPattern.MatchString(value):
+	case c.exact() && (aPattern.MatchString(value) || aTemplate.MatchString(value) || value == allText):
 		return true
 	case len(c.values) > 1: // several values are written as such
 		return false
@@ -97,6 +98,9 @@ func (c condition) doubtful(value string) bool {
 // some values.
 func (c condition) doubt(value string, rule bool, known func([]string) bool) (sentence string, wrong bool) {
 	variables := c.variables(value)
+	if decoded, err := url.PathUnescape(value); err == nil && c.exact() && len(variables) == 0 {
+		variables = c.variables(decoded) // %24framework
+	}
 	if (c.exact() || len(variables) == 0) && known([]string{value}) {
 		return "", false
 	}
@@ -105,6 +109,12 @@ func (c condition) doubt(value string, rule bool, known func([]string) bool) (se
 	}
 	if value == noValue {
 		return fmt.Sprintf("%s matches nothing: a variable without a chosen value is written so. Choose a value, or All", c.written), true
+	}
+	switch {
+	case c.exact() && aTemplate.MatchString(value):
+		return fmt.Sprintf("%s compares with one text that no series has: %s is replaced in legends and annotations only. Write the value itself", c.written, cut(value)), true
+	case c.exact() && value == allText:
+		return fmt.Sprintf("%s compares with one text that no series has: All is the text of a variable's choice. Leave the condition out for all values", c.written), true
 	}
 	operator := "=~"
 	if c.kind == labels.MatchNotEqual || c.kind == labels.MatchNotRegexp {

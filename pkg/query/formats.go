@@ -45,6 +45,8 @@ var (
 	// queryParameters is the format queryparam, parameterized the format distributed.
 	queryParameters = regexp.MustCompile(`^var-\w+=`)
 	parameterized   = regexp.MustCompile(`,\w+=`)
+	// fieldOfLucene is the beginning of a condition in a query of Lucene.
+	fieldOfLucene = regexp.MustCompile(`(?:^|\b)\w+:"`)
 )
 
 func unescaped(text string) string { return escapedMeta.ReplaceAllString(text, "$1") }
@@ -63,6 +65,12 @@ var valueFormats = []valueFormat{
 	}},
 	{names: "json", certain: true, parts: enclosed(`["`, `","`, `"]`, 1)},
 	{names: "lucene", certain: true, parts: enclosed(`("`, `" OR "`, `")`, 1)},
+	{names: "lucene", certain: true, parts: func(text string) []string {
+		if !fieldOfLucene.MatchString(text) {
+			return nil
+		}
+		return enclosed(`"`, `" OR "`, `"`, 1)(fieldOfLucene.ReplaceAllString(text, `"`))
+	}},
 	{names: "doublequote", certain: true, parts: enclosed(`"`, `","`, `"`, 1)},
 	{names: "singlequote or sqlstring", certain: true, parts: enclosed(`'`, `','`, `'`, 1)},
 	{names: "glob", certain: true, parts: enclosed("{", ",", "}", 2)},
@@ -93,13 +101,24 @@ var valueFormats = []valueFormat{
 		}
 		return parameterized.Split(text, -1)
 	}},
+	// One value, where a format of several was made of it.
+	{names: "regex", pattern: true, parts: enclosed("(", "|", ")", 1)},
+	{names: "glob", parts: enclosed("{", ",", "}", 1)},
+	{names: "json", parts: enclosed("[", ",", "]", 1)},
 	{names: "pipe", pattern: true, parts: enclosed("", "|", "", 2)},
 	{names: "text", parts: enclosed("", " + ", "", 2)},
 	{names: "csv or raw", parts: enclosed("", ",", "", 2)},
 }
 
-// aPattern matches a text that is a regular expression and no name: .* or .+ in it.
-var aPattern = regexp.MustCompile(`\.[*+]`)
+// aPattern matches a text that is a regular expression and no name: .* or .+ in it, an
+// anchor at an end, or flags.
+var aPattern = regexp.MustCompile(`\.[*+]|^\^.|.\$$|^\(\?[a-zA-Z]+[:)]`)
+
+// aTemplate matches what legends and annotations replace, and nothing else does.
+var aTemplate = regexp.MustCompile(`^\{\{.*\}\}$`)
+
+// allText is the text of a variable's choice of all values.
+const allText = "All"
 
 // formatOf returns the format that a value was written in, where that format matches
 // nothing with an operator. known reports whether one of some values exists.
