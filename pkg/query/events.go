@@ -239,8 +239,11 @@ func (r *eventsReader) circumstances() []data.Notice {
 	if status.Restricted {
 		all = append(all, warning("The principal sees part of the cluster only: Mesos leaves the rest out of its answers."))
 	}
-	if since, late := r.unwatched(); late && r.to.After(since) {
+	switch since, late := r.unwatched(); {
+	case late && r.to.After(since):
 		all = append(all, warning("The cluster has not been watched since %s: what happened after is not known yet.", sinceWhen(since)))
+	case r.to.After(r.from) && 2*r.ahead(since) >= r.to.Sub(r.from):
+		all = append(all, info("The cluster was last looked at %s: what happened after is known with the next /state, every %s.", display.Time(since), r.src.Interval(series.PollState).Round(time.Second)))
 	}
 	if r.src.Notices != nil {
 		all = append(all, r.src.Notices()...)
@@ -259,6 +262,12 @@ func (r *eventsReader) unwatched() (since time.Time, late bool) {
 		}
 	}
 	return since, r.src.now().Sub(since) > 2*every
+}
+
+// ahead returns how much of the range is after the moment at which the cluster was last
+// looked at.
+func (r *eventsReader) ahead(last time.Time) time.Duration {
+	return max(0, r.to.Sub(later(last, r.from)))
 }
 
 // sinceWhen returns the words for a time of unwatched.

@@ -10,6 +10,7 @@ import (
 
 	"community-mesos-datasource/pkg/display"
 	"community-mesos-datasource/pkg/events"
+	"community-mesos-datasource/pkg/series"
 )
 
 // This file is format count of events: how many happened in the time range; what lasts
@@ -80,11 +81,13 @@ func (r *eventsReader) numbers(all []answerSeries) data.Frames {
 }
 
 // lacks returns why the log cannot tell the number of events in the range, nil where it
-// can: the range begins before it, or half of the range or its end lies in gaps. What
-// differs after a gap is found by comparison.
+// can: the range begins before the log, its end lies in a gap, or half of it lies in gaps
+// or after the cluster was looked at last. What differs after a gap is found by comparison.
 func (r *eventsReader) lacks(gaps gaps) error {
 	since := r.stats.Since
-	switch last, late := r.unwatched(); {
+	last, late := r.unwatched()
+	ahead := r.ahead(last)
+	switch {
 	case since.IsZero():
 		return bad("", "the number of events is not known: the event log begins with the first poll")
 	case r.from.Before(since):
@@ -95,6 +98,8 @@ func (r *eventsReader) lacks(gaps gaps) error {
 		return bad("", "the number of events is not known: the cluster is not watched at the end of the time range, %s", display.Time(r.to))
 	case gaps.covered > 0 && 2*gaps.covered >= r.to.Sub(r.from):
 		return bad("", "the number of events is not known: the cluster was not watched for %s of the time range", gaps.covered.Round(time.Second))
+	case ahead > 0 && 2*(gaps.covered+ahead) >= r.to.Sub(r.from):
+		return bad("", "the number of events is not known: the cluster was last looked at %s, and half of the time range is after that or in gaps. Lengthen the time range to three intervals of /state or more: one is %s now", display.Time(last), r.src.Interval(series.PollState).Round(time.Second))
 	default:
 		return nil
 	}

@@ -241,6 +241,47 @@ func TestEventsAreCounted(t *testing.T) {
 	require.Equal(t, "of task", named.Fields[0].Config.DisplayNameFromDS)
 }
 
+// lookedAt is eventful, without an event stream, /state asked this often and last then.
+func lookedAt(t *testing.T, apart time.Duration, last time.Time, all ...events.Event) (Source, *listLog) {
+	src, log := eventful(t, all...)
+	src.Interval = func(series.Poll) time.Duration { return apart }
+	src.Status = func() collector.Status {
+		return collector.Status{Cluster: "test", Polls: []collector.PollStatus{{Poll: series.PollState, Interval: apart, LastSuccess: last}}}
+	}
+	return src, log
+}
+
+// Where /state is asked seldom, a rule over three of its intervals has no false 0 and no
+// error, and one over less has an error instead of each false 0.
+func TestACountWhereStateIsAskedSeldomIsAnErrorOrHasEvents(t *testing.T) {
+	start := noon.Add(-3 * time.Hour)
+	for _, c := range []struct{ apart, span time.Duration }{
+		{16 * time.Minute, 10 * time.Minute}, {16 * time.Minute, 48 * time.Minute}, {2 * time.Minute, time.Minute}, {15 * time.Second, time.Minute},
+	} {
+		wrong, right := 0, 0
+		for now := noon.Add(-2 * time.Hour); now.Before(noon); now = now.Add(37 * time.Second) {
+			last := now.Truncate(c.apart)
+			var all []events.Event
+			for at := start; at.Before(last); at = at.Add(20 * time.Second) {
+				all = append(all, taskEvent(at, at.String(), "failed", events.Error))
+			}
+			src, _ := lookedAt(t, c.apart, last, all...)
+			src.Now = func() time.Time { return now }
+			q := asked(`{"queryType":"events","format":"count","kinds":["task"]}`)
+			q.TimeRange = backend.TimeRange{From: now.Add(-c.span), To: now}
+			response := Run(context.Background(), src, q, Options{Alert: true})
+			if response.Error != nil {
+				wrong++
+				continue
+			}
+			right++
+			require.Positive(t, response.Frames[0].Fields[0].At(0), "%s apart, over %s, %s after the last look", c.apart, c.span, now.Sub(last))
+		}
+		require.NotZero(t, right, c)
+		require.Equal(t, c.span < 3*c.apart, wrong > 0, "%v: %d errors", c, wrong)
+	}
+}
+
 // A 0 that is not known to be one is an error for a rule, and no number for people.
 func TestACountIsNeverAFalseZero(t *testing.T) {
 	query := `{"queryType":"events","format":"count","kinds":["task"]}`
@@ -273,6 +314,15 @@ func TestACountIsNeverAFalseZero(t *testing.T) {
 			}
 			return src, log
 		}, "has not been watched since 2026-03-01 11:59:00 UTC"},
+		"all of it after the last look": {func(t *testing.T) (Source, *listLog) {
+			return lookedAt(t, 16*time.Minute, ago(31))
+		}, "was last looked at 2026-03-01 11:29:00 UTC, and half of the time range is after that or in gaps. Lengthen the time range to three intervals of /state or more: one is 16m0s now"},
+		"half of it after the last look": {func(t *testing.T) (Source, *listLog) {
+			return lookedAt(t, 4*time.Minute, ago(5))
+		}, "was last looked at 2026-03-01 11:55:00 UTC"},
+		"half of it in a gap and after the last look": {func(t *testing.T) (Source, *listLog) {
+			return lookedAt(t, 2*time.Minute, ago(3), gapEvent(ago(8), ago(6)))
+		}, "was last looked at 2026-03-01 11:57:00 UTC"},
 		"not watched yet": {func(t *testing.T) (Source, *listLog) {
 			src, log := well(t)
 			src.Status = func() collector.Status { return collector.Status{} }
