@@ -9,7 +9,8 @@ import { giveElementsASize } from '../testing/layout';
 import { fakeBackend } from '../testing/resources';
 import { fakeTemplates } from '../testing/templates';
 import AnnotationEditor from './AnnotationEditor';
-import { annotationSupport, type MesosAnnotation } from './AnnotationSupport';
+import { annotationSupport } from './AnnotationSupport';
+import type { MesosAnnotation } from './types';
 
 const mockTemplates = fakeTemplates();
 jest.mock('@grafana/runtime', () => ({

@@ -10,7 +10,7 @@ import { CommitInput } from '../query/CommitInput';
 import { queryTypeOf } from '../query/defaults';
 import { EventsEditor } from '../query/events/EventsEditor';
 import type { MesosQuery } from '../query/types';
-import type { MesosAnnotation } from './AnnotationSupport';
+import type { MesosAnnotation } from './types';
 import { defaultTarget, isOwn, promqlTarget } from './defaults';
 
 // A chunk of its own: Monaco is loaded when PromQL is written.

@@ -2,7 +2,8 @@ import { toDataFrame, type DataFrame } from '@grafana/data';
 import { firstValueFrom } from 'rxjs';
 
 import type { MesosQuery } from '../query/types';
-import { annotationSupport, type MesosAnnotation } from './AnnotationSupport';
+import { annotationSupport } from './AnnotationSupport';
+import type { MesosAnnotation } from './types';
 
 const annotation = (more: Partial<MesosAnnotation> = {}): MesosAnnotation => ({
   name: 'Mesos',

@@ -1,6 +1,6 @@
 // Annotations of dashboards: Grafana calls it for the query of an annotation, and
 // for the events in its answer.
-import type { AnnotationEvent, AnnotationQuery, AnnotationSupport, DataFrame } from '@grafana/data';
+import type { AnnotationEvent, AnnotationSupport, DataFrame } from '@grafana/data';
 import { of, type Observable } from 'rxjs';
 
 import { AnnotationEditor } from '../lazy';
@@ -9,17 +9,7 @@ import type { MesosQuery } from '../query/types';
 import { defaultTarget, isOwn, oldPrometheusTarget } from './defaults';
 import { eventsOf } from './eventFrames';
 import { eventsOfSeries } from './seriesFrames';
-
-/** An annotation as a dashboard stores it. The keys of PromQL are those of Grafana's Prometheus data source. */
-export interface MesosAnnotation extends AnnotationQuery<MesosQuery> {
-  /** Of PromQL: title and text, with {{label}} in them. */
-  titleFormat?: string;
-  textFormat?: string;
-  /** Of PromQL: labels whose values are the tags, divided by commas. */
-  tagKeys?: string;
-  /** Of PromQL: the values of the series are the times of the events, in milliseconds. */
-  useValueForTime?: boolean;
-}
+import type { MesosAnnotation } from './types';
 
 export const annotationSupport: AnnotationSupport<MesosQuery, MesosAnnotation> = {
   QueryEditor: AnnotationEditor,

@@ -12,7 +12,7 @@ import {
   type Labels,
 } from '@grafana/data';
 
-import type { MesosAnnotation } from './AnnotationSupport';
+import type { MesosAnnotation } from './types';
 
 /** Returns the events of all series, in the order of the series. */
 export function eventsOfSeries(annotation: MesosAnnotation, frames: DataFrame[]): AnnotationEvent[] {

@@ -6,14 +6,9 @@ import type { MesosResources } from '../resources';
 import { queryTypeOf } from './defaults';
 import { eventLists } from './events/lists';
 import { entityOf, labelsOf } from './fit';
+import type { LabelLists } from './lists';
 import { seriesOf } from './matches';
 import type { MesosQuery } from './types';
-
-export interface LabelLists {
-  labels(): Promise<string[]>;
-  /** Returns values of the label. Where there are more than a menu lists, those that contain what was typed. */
-  values(label: string, typed?: string): Promise<string[]>;
-}
 
 /** Returns the labels of the queries' series, and the fields of events where a query is for those. */
 export function labelLists(queries: MesosQuery[], resources: MesosResources): LabelLists {

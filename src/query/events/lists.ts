@@ -1,7 +1,7 @@
 // The fields of events and their values, for menus: filters, groups and ad-hoc
 // filters.
 import type { MesosResources } from '../../resources';
-import type { LabelLists } from '../labelLists';
+import type { LabelLists } from '../lists';
 import { FIELDS, KINDS, SEVERITIES } from './fields';
 
 const FIXED: Record<string, string[]> = {

@@ -5,7 +5,7 @@ import { Button, Combobox, MultiCombobox, Stack, type ComboboxOption } from '@gr
 import { isEqual } from 'lodash';
 import React, { useState } from 'react';
 
-import type { LabelLists } from '../labelLists';
+import type { LabelLists } from '../lists';
 import { containing, toOption } from '../menu';
 import type { Filter, Operator } from '../types';
 import { variableOptions } from './variables';
