@@ -257,7 +257,7 @@ func (s *streamPoll) check(p *scheduledPoll, polled *cluster.Cluster, sent time.
 	drift := cluster.Drift(asked, answered, polled)
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	s.writer.Drifted(sent, drift)
+	s.writer.Drifted(drift)
 	if drift != (cluster.Drifted{}) {
 		s.log.Warn("The model kept by the event stream differed from /state", "agents", drift.Agents, "frameworks", drift.Frameworks, "tasks", drift.Tasks, "roles", drift.Roles)
 	}

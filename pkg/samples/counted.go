@@ -53,26 +53,30 @@ func (k labelEndedKey) label(add func(name, value string)) {
 	add("state", k.state)
 }
 
-// A counter is a number and when it rose last. begun: it has a sample.
+// A counter is a number, what of it is written, and the time of the batch with which it
+// rose last: the events' own times may be long ago, or of a clock that is wrong.
 type counter struct {
-	n     float64
-	last  time.Time
-	begun bool
+	n, written float64
+	last       int64
+	begun      bool // it has a sample
 }
 
 // A tally is the counters of one name.
 type tally[K comparable] struct {
 	*table[K, float64]
 	counters map[K]*counter
-	refused  int // counters that there was no room for, since the last batch
+	// forgotten are the counters whose series the next batch ends, over those that the
+	// latest ended.
+	forgotten, over map[K]bool
+	refused         int // counters that there was no room for, since the last batch
 }
 
 func newTally[K comparable](name string, label func(K, func(name, value string))) *tally[K] {
 	columns := []column[float64]{{name: name, events: true, read: func(_ *traits, n *float64) (float64, bool) { return *n, true }}}
-	return &tally[K]{table: newTable(columns, label), counters: map[K]*counter{}}
+	return &tally[K]{table: newTable(columns, label), counters: map[K]*counter{}, forgotten: map[K]bool{}}
 }
 
-func (t *tally[K]) add(k K, n int, at time.Time) {
+func (t *tally[K]) add(k K, n int) {
 	c := t.counters[k]
 	if c == nil {
 		if len(t.counters) >= manyCounters {
@@ -83,20 +87,27 @@ func (t *tally[K]) add(k K, n int, at time.Time) {
 		t.counters[k] = c
 	}
 	c.n += float64(n)
-	c.last = at
 }
 
 // write appends the counters. One that is new begins with a 0 at the time of the batch
 // before, so that increase() counts its first event.
 func (t *tally[K]) write(b *batch, before int64) {
 	for k, c := range t.counters {
-		if !c.begun && c.n > 0 && before > 0 && before < b.t {
+		at := before
+		if t.over[k] { // that moment has the end of the counter before
+			at++
+		}
+		if !c.begun && c.n > 0 && before > 0 && at < b.t {
 			r := t.row(b, k)
-			t.count += b.append(r, 0, &r.cells[0], before, 0)
+			t.count += b.append(r, 0, &r.cells[0], at, 0)
+		}
+		if c.n != c.written || !c.begun {
+			c.written, c.last = c.n, b.t
 		}
 		c.begun = true
 		t.table.write(b, nil, k, &c.n)
 	}
+	t.over, t.forgotten = t.forgotten, map[K]bool{}
 	if t.refused > 0 {
 		b.drop(t.refused, fmt.Errorf("there are %d counters of %s, and no more are kept", manyCounters, t.columns[0].name))
 		t.refused = 0
@@ -105,7 +116,14 @@ func (t *tally[K]) write(b *batch, before int64) {
 
 // forget forgets the counters of what is not there any more.
 func (t *tally[K]) forget(now time.Time, there func(K) bool) {
-	maps.DeleteFunc(t.counters, func(k K, c *counter) bool { return now.Sub(c.last) > countedFor && !there(k) })
+	oldest := now.Add(-countedFor).UnixMilli()
+	maps.DeleteFunc(t.counters, func(k K, c *counter) bool {
+		over := c.begun && c.n == c.written && c.last < oldest && !there(k)
+		if over {
+			t.forgotten[k] = true
+		}
+		return over
+	})
 }
 
 // counted are all counters that are made of events.
@@ -128,7 +146,7 @@ func newCounted() counted {
 		drift:  newTally("mesos_model_drift_total", func(entity string, add func(string, string)) { add("entity", entity) }),
 	}
 	for _, kind := range events.Kinds {
-		c.events.add(kind, 0, time.Time{})
+		c.events.add(kind, 0)
 	}
 	return c
 }
@@ -159,19 +177,19 @@ func (c *counted) forget(m *cluster.Cluster) {
 func (w *Writer) Count(happened []events.Event) {
 	for i := range happened {
 		e := &happened[i]
-		w.counted.events.add(e.Kind, 1, e.Time)
+		w.counted.events.add(e.Kind, 1)
 		if e.Kind != events.KindTask || !ended[e.What] {
 			continue
 		}
 		state := string(e.What)
 		if e.AgentID != "" {
-			w.counted.agents.add(agentEndedKey{agentKey{e.Agent, e.AgentID}, state}, 1, e.Time)
+			w.counted.agents.add(agentEndedKey{agentKey{e.Agent, e.AgentID}, state}, 1)
 		}
 		if e.Role != "" {
-			w.counted.roles.add(roleEndedKey{e.Role, state}, 1, e.Time)
+			w.counted.roles.add(roleEndedKey{e.Role, state}, 1)
 		}
 		for name, value := range e.Labels {
-			w.counted.labels.add(labelEndedKey{name, value, state}, 1, e.Time)
+			w.counted.labels.add(labelEndedKey{name, value, state}, 1)
 		}
 	}
 }
@@ -179,11 +197,11 @@ func (w *Writer) Count(happened []events.Event) {
 // Drifted counts agents, frameworks, tasks and roles that the model kept by events had
 // otherwise than /state. The counters begin with the first call, at 0 where nothing
 // differed.
-func (w *Writer) Drifted(at time.Time, differ cluster.Drifted) {
+func (w *Writer) Drifted(differ cluster.Drifted) {
 	for entity, n := range map[string]int{
 		"agent": differ.Agents, "framework": differ.Frameworks, "task": differ.Tasks, "role": differ.Roles,
 	} {
-		w.counted.drift.add(entity, n, at)
+		w.counted.drift.add(entity, n)
 	}
 }
 

@@ -21,6 +21,8 @@ type written struct {
 	refs map[string]series.Ref
 	by   map[series.Ref]string
 	all  map[string]string
+	// times are those of the samples, in milliseconds.
+	times map[string][]int64
 }
 
 func (w *written) Room(time.Duration) int             { return 0 }
@@ -41,6 +43,10 @@ func (w *written) Append(ref series.Ref, lset func() labels.Labels, t int64, v f
 	if series.IsStale(v) {
 		value = "end"
 	}
+	if w.times == nil {
+		w.times = map[string][]int64{}
+	}
+	w.times[w.by[ref]] = append(w.times[w.by[ref]], t)
 	w.all[w.by[ref]] += fmt.Sprintf("%d %s, ", t/1000, value)
 	return ref, nil
 }
@@ -51,7 +57,7 @@ func endedOn(n int, what string, labels map[string]string) events.Event {
 }
 
 func TestTasksThatEndAreCountedFromZero(t *testing.T) {
-	sink := &written{map[string]series.Ref{}, map[series.Ref]string{}, map[string]string{}}
+	sink := &written{refs: map[string]series.Ref{}, by: map[series.Ref]string{}, all: map[string]string{}}
 	w := NewWriter(sink)
 	w.cluster = "c"
 	poll := func(at int) {
@@ -88,7 +94,7 @@ func TestTasksThatEndAreCountedFromZero(t *testing.T) {
 }
 
 func TestCountersOfLabelsAreBounded(t *testing.T) {
-	sink := &written{map[string]series.Ref{}, map[series.Ref]string{}, map[string]string{}}
+	sink := &written{refs: map[string]series.Ref{}, by: map[series.Ref]string{}, all: map[string]string{}}
 	w := NewWriter(sink)
 	w.cluster = "c"
 	var all []events.Event
@@ -101,4 +107,48 @@ func TestCountersOfLabelsAreBounded(t *testing.T) {
 	require.NoError(t, w.State(context.Background(), cluster.Build(state, nil), Settings{}, Health{Poll: series.PollState, OK: true}))
 	require.Equal(t, 10, w.Kept().Dropped)
 	require.Contains(t, w.Kept().DroppedWhy, "mesos_task_label_tasks_ended_total")
+}
+
+// The time of an end may be long ago: learned after an outage, or of an agent whose clock
+// is behind.
+func TestAnEndOfLongAgoIsCountedWhenItIsLearned(t *testing.T) {
+	for _, late := range []int{0, 3700, 1_000_000, -7200} {
+		sink := &written{refs: map[string]series.Ref{}, by: map[series.Ref]string{}, all: map[string]string{}}
+		w := NewWriter(sink)
+		w.cluster = "c"
+		for i := range 5 {
+			if i > 0 {
+				w.Count([]events.Event{endedOn(2_000_000+60*i-10-late, "failed", map[string]string{"label_team": "x"})})
+			}
+			state := large(1, 0)
+			state.Slaves[0].ID, state.Sent = "S9", time.Unix(int64(2_000_000+60*i), 0) // not the agent on which they end
+			require.NoError(t, w.State(context.Background(), cluster.Build(state, nil), Settings{}, Health{Poll: series.PollState, OK: true}))
+		}
+		want := "2000000 0, 2000060 1, 2000120 2, 2000180 3, 2000240 4, "
+		require.Equal(t, want, sink.all[`{__name__="mesos_agent_tasks_ended_total", agent="a1", agent_id="S1", cluster="c", state="failed"}`], late)
+		require.Equal(t, want, sink.all[`{__name__="mesos_task_label_tasks_ended_total", cluster="c", label_team="x", state="failed"}`], late)
+	}
+}
+
+func TestACounterThatBeginsAnewHasOneSampleAtAMoment(t *testing.T) {
+	sink := &written{refs: map[string]series.Ref{}, by: map[series.Ref]string{}, all: map[string]string{}}
+	w := NewWriter(sink)
+	w.cluster = "c"
+	poll := func(at int) {
+		state := large(1, 0)
+		state.Slaves[0].ID, state.Sent = "S9", time.Unix(int64(at), 0)
+		require.NoError(t, w.State(context.Background(), cluster.Build(state, nil), Settings{}, Health{Poll: series.PollState, OK: true}))
+	}
+	end := func(at int) {
+		w.Count([]events.Event{endedOn(at, "failed", map[string]string{"label_team": "x"})})
+	}
+	poll(1000)
+	end(1010)
+	poll(1060)
+	poll(1060 + 3601) // forgotten
+	end(4670)
+	poll(4720)
+	const name = `{__name__="mesos_task_label_tasks_ended_total", cluster="c", label_team="x", state="failed"}`
+	require.Equal(t, "1000 0, 1060 1, 4661 end, 4661 0, 4720 1, ", sink.all[name])
+	require.Greater(t, sink.times[name][3], sink.times[name][2])
 }
