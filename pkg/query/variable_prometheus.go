@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -37,6 +38,24 @@ type prometheusQuery struct {
 	VarQuery     string `json:"varQuery"`
 	SeriesQuery  string `json:"seriesQuery"`
 	ClassicQuery string `json:"classicQuery"`
+	// LabelFilters are conditions on the series whose values are listed.
+	LabelFilters []struct {
+		Label string `json:"label"`
+		Op    string `json:"op"`
+		Value string `json:"value"`
+	} `json:"labelFilters"`
+}
+
+// selector returns the selector of the metric with the filters, "" for all series.
+func (q prometheusQuery) selector() string {
+	if len(q.LabelFilters) == 0 {
+		return q.Metric
+	}
+	var conditions []string
+	for _, f := range q.LabelFilters {
+		conditions = append(conditions, f.Label+f.Op+strconv.Quote(f.Value))
+	}
+	return q.Metric + "{" + strings.Join(conditions, ",") + "}"
 }
 
 // text returns the query as a text. The types are those of PromVariableQueryType in
@@ -47,8 +66,8 @@ func (q prometheusQuery) text() string {
 		return q.Query
 	case *q.Type == 0:
 		return "label_names(" + q.Match + ")"
-	case *q.Type == 1 && q.Label != "" && q.Metric != "":
-		return "label_values(" + q.Metric + ", " + q.Label + ")"
+	case *q.Type == 1 && q.Label != "" && q.selector() != "":
+		return "label_values(" + q.selector() + ", " + q.Label + ")"
 	case *q.Type == 1 && q.Label != "":
 		return "label_values(" + q.Label + ")"
 	case *q.Type == 2 && q.Metric != "":
@@ -121,6 +140,9 @@ func fromPrometheus(text string) (list Variable, names *string, err error) {
 		return Variable{LabelValues: &values}, nil, within("query", checkLabelValues(values, json.RawMessage("{}")))
 	}
 	if found := metricsCall.FindStringSubmatch(text); found != nil {
+		if _, err := regexp.Compile(found[1]); err != nil {
+			return Variable{}, nil, bad("query", "the pattern of metrics(%s) is not a regular expression: write for example metrics(mesos_agent_.*)", cut(found[1]))
+		}
 		// A regular expression that is not anchored.
 		pattern := matcher{labels.MetricName, labels.MatchRegexp, ".*(?:" + strings.TrimSpace(found[1]) + ").*"}
 		values := VariableLabelValues{Label: labels.MetricName, Match: braces([]matcher{pattern})}

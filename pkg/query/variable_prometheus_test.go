@@ -51,12 +51,15 @@ func TestVariablesOfPrometheusAreUnderstood(t *testing.T) {
 	}
 	// Without the text, by the kind of query.
 	for object, want := range map[string][]string{
-		`{"qryType":1,"label":"framework","metric":"mesos_framework_cpus_allocated","refId":"A"}`: {`a"b`, "spark"},
-		`{"qryType":1,"label":"attr_rack","refId":"A"}`:                                           {"r1", "r2"},
-		`{"qryType":2,"metric":"agent_info","refId":"A"}`:                                         {"mesos_agent_info"},
-		`{"qryType":0,"match":"mesos_role_cpus_allocated","refId":"A"}`:                           {"__name__", "cluster", "role"},
-		`{"qryType":3,"varQuery":"sum(mesos_role_cpus_allocated)","refId":"A"}`:                   {"{} 2 1772366400000"},
-		`{"qryType":4,"seriesQuery":"mesos_role_cpus_allocated{role=\"*\"}","refId":"A"}`:         {`mesos_role_cpus_allocated{cluster="test",role="*"} 1 1772366400000`},
+		`{"qryType":1,"label":"framework","metric":"mesos_framework_cpus_allocated","refId":"A"}`:                                                          {`a"b`, "spark"},
+		`{"qryType":1,"label":"framework","metric":"mesos_framework_cpus_allocated","labelFilters":[{"label":"framework","op":"=","value":"spark"}]}`:      {"spark"},
+		`{"qryType":1,"label":"framework","metric":"mesos_framework_cpus_allocated","labelFilters":[{"label":"framework","op":"!~","value":"sp.*|a\"b"}]}`: {},
+		`{"qryType":1,"label":"agent","labelFilters":[{"label":"framework","op":"=","value":"marathon"}],"refId":"A"}`:                                     {"a1", "a2"},
+		`{"qryType":1,"label":"attr_rack","refId":"A"}`:                                   {"r1", "r2"},
+		`{"qryType":2,"metric":"agent_info","refId":"A"}`:                                 {"mesos_agent_info"},
+		`{"qryType":0,"match":"mesos_role_cpus_allocated","refId":"A"}`:                   {"__name__", "cluster", "role"},
+		`{"qryType":3,"varQuery":"sum(mesos_role_cpus_allocated)","refId":"A"}`:           {"{} 2 1772366400000"},
+		`{"qryType":4,"seriesQuery":"mesos_role_cpus_allocated{role=\"*\"}","refId":"A"}`: {`mesos_role_cpus_allocated{cluster="test",role="*"} 1 1772366400000`},
 	} {
 		require.Equal(t, want, ask(object), object)
 	}
