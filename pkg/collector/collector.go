@@ -93,6 +93,11 @@ type Collector struct {
 
 	// recalled asks the log once when the cluster was watched last.
 	recalled sync.Once
+	// clusterRecalled asks the log once which cluster its newest event is of: eventsOf, ""
+	// once it is compared. forgotten: the cluster before was another. Guarded by mu.
+	clusterRecalled sync.Once
+	eventsOf        string
+	forgotten       bool
 
 	// noticing is held while changes of the stream are made to events, noting while
 	// events are added to the log. They are taken in this order, before writing.

@@ -35,15 +35,20 @@ type eventKeeper struct {
 // then removes what is too old.
 func (c *Collector) note(p *run, happened []events.Event) {
 	c.recallWatched()
+	c.recallCluster(p.ctx)
 	c.noting.Lock()
 	defer c.noting.Unlock()
 	c.mu.Lock()
 	current := c.run == p && !(c.others.pending && c.others.foreign)
+	name := c.label.value
 	c.mu.Unlock()
 	if !current {
 		return
 	}
-	c.keeper.waiting = append(c.keeper.waiting, happened...)
+	for _, e := range happened {
+		e.Cluster = name
+		c.keeper.waiting = append(c.keeper.waiting, e)
+	}
 	added, err := c.keeper.log.Append(p.ctx, c.keeper.waiting)
 	if err != nil {
 		if over := len(c.keeper.waiting) - maxUnkept; over > 0 {
@@ -114,6 +119,53 @@ func (c *Collector) goingOn(ctx context.Context, f events.Filter) (open []events
 		}
 	}
 	return open
+}
+
+// otherCluster returns the event that another cluster is watched from a moment on, none
+// where it is the one before: the masters in the settings are those of another, or the
+// newest event of a process before this one has another name. It ends what goes on.
+func (c *Collector) otherCluster(p *scheduledPoll, at time.Time) []events.Event {
+	c.recallCluster(p.ctx)
+	c.mu.Lock()
+	name, before := c.label.value, c.eventsOf
+	other := c.run == p.run && (c.forgotten || before != "" && before != name)
+	if c.run == p.run {
+		c.forgotten, c.eventsOf = false, ""
+	}
+	c.mu.Unlock()
+	if !other {
+		return nil
+	}
+	e := events.Event{
+		ID:   fmt.Sprintf("%s/%s/%d", events.KindCollection, events.OtherCluster, at.UnixMilli()),
+		Kind: events.KindCollection, What: events.OtherCluster, Time: at, Severity: events.Info,
+		Message: fmt.Sprintf("The cluster %s is watched from here on: what was before is of another one", name),
+	}
+	for _, open := range c.goingOn(p.ctx, events.Filter{
+		Kinds: []events.Kind{events.KindAgent, events.KindFramework, events.KindMaintenance},
+		Where: opening(events.Unreachable, events.Disconnected, events.Deactivated, events.Draining, events.Drained, events.WindowBegan),
+	}) {
+		e.Closes = append(e.Closes, open.Opens)
+	}
+	return []events.Event{e}
+}
+
+// recallCluster asks the log, before anything is added to it, which cluster its newest event
+// is of.
+func (c *Collector) recallCluster(ctx context.Context) {
+	c.clusterRecalled.Do(func() {
+		log, _ := c.keeper.log.(events.Log)
+		if log == nil {
+			return
+		}
+		newest, _, err := log.Select(ctx, events.Filter{To: c.clock.Now(), Limit: 1})
+		if err != nil || len(newest) == 0 {
+			return
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.eventsOf = newest[0].Cluster
+	})
 }
 
 // lose notes that the cluster is not watched any more, and why. mu is held.

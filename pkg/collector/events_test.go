@@ -201,7 +201,9 @@ func TestAnotherClusterHappenedToNobody(t *testing.T) {
 	f.Apply(collector.Settings{Masters: []string{"http://other:5050"}, UID: "uid"}, other)
 	f.clock.Advance(2 * interval)
 	require.Positive(t, other.count("state"))
-	require.Empty(t, f.events.all)
+	require.Len(t, f.events.all, 1)
+	require.Equal(t, events.OtherCluster, f.events.all[0].What)
+	require.Equal(t, "The cluster fixture is watched from here on: what was before is of another one", f.events.all[0].Message)
 }
 
 // What was going on when the plugin was stopped may be over when it starts.

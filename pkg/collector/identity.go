@@ -84,6 +84,7 @@ func (c *Collector) forgetCluster(p *scheduledPoll) {
 	c.log.Info("The masters in the settings are those of another cluster: the series of the old one end")
 	c.others, c.recall = otherMasters{}, false
 	c.label, c.leader = clusterLabel{}, ""
+	c.forgotten = c.forgotten || c.state.seen != nil
 	c.watched, c.gap = time.Time{}, time.Time{}
 	c.endCurrent()
 	for _, k := range c.polls {

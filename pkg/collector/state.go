@@ -127,9 +127,12 @@ func (s *statePoll) perform(p *scheduledPoll) bool {
 	if err == nil {
 		// What the stream told comes first: it has the reasons.
 		s.stream.noteChanges(p.run)
-		happened := s.found(p.run, model.Time)
+		other := s.otherCluster(p, model.Time)
+		happened := append(other, s.found(p.run, model.Time)...)
 		if told = s.stream.tells(model); !told {
-			happened = append(happened, s.compared(p, model)...)
+			if differs := s.compared(p, model); other == nil {
+				happened = append(happened, differs...)
+			}
 		}
 		s.note(p.run, happened)
 		err = s.write(p, &s.result, state.Answer, func(h samples.Health) error {

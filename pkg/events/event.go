@@ -60,6 +60,7 @@ const (
 	WindowBegan  What = "begun"        // maintenance
 	WindowEnded  What = "ended"        // maintenance
 	Gap          What = "gap"          // collection
+	OtherCluster What = "cluster"      // collection: another cluster is watched from here on
 )
 
 // An Event is something that happened at a moment, or lasted from a moment on. Texts
@@ -84,6 +85,9 @@ type Event struct {
 	Closes []string
 
 	Severity Severity
+
+	// Cluster is the name of the cluster, as the label cluster has it.
+	Cluster string
 
 	Agent, AgentID         string // host name, ID
 	Framework, FrameworkID string

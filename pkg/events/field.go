@@ -9,6 +9,8 @@ func (e *Event) Get(f Field) string {
 		return string(e.What)
 	case FieldSeverity:
 		return string(e.Severity)
+	case FieldCluster:
+		return e.Cluster
 	case FieldAgent:
 		return e.Agent
 	case FieldAgentID:

@@ -33,6 +33,7 @@ const (
 	FieldKind        Field = "kind"
 	FieldEvent       Field = "event" // Event.What
 	FieldSeverity    Field = "severity"
+	FieldCluster     Field = "cluster"
 	FieldAgent       Field = "agent"
 	FieldAgentID     Field = "agent_id"
 	FieldFramework   Field = "framework"
@@ -48,7 +49,7 @@ const (
 // Fields are all fields. Labels of tasks are fields by their names (label_team).
 var Fields = []Field{
 	FieldKind, FieldEvent, FieldSeverity, FieldAgent, FieldAgentID, FieldFramework, FieldFrameworkID,
-	FieldRole, FieldTask, FieldTaskID, FieldReason, FieldSource, FieldMessage,
+	FieldRole, FieldTask, FieldTaskID, FieldReason, FieldSource, FieldMessage, FieldCluster,
 }
 
 // A Filter chooses events. The zero of a part chooses all.

@@ -3,8 +3,12 @@ package plugin
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -115,4 +119,87 @@ func TestValuesOfEventsAreListed(t *testing.T) {
 	require.Empty(t, list("field=label_team", 200).Data)
 	require.Contains(t, list("field=hostname", 400).Error, "hostname")
 	require.Contains(t, list("", 400).Error, "is missing")
+}
+
+// otherElection serves what a master serves, as the leader of another cluster would.
+func otherElection(t *testing.T, master string) *httptest.Server {
+	var server *httptest.Server
+	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		request, _ := http.NewRequestWithContext(r.Context(), r.Method, master+r.URL.String(), r.Body)
+		response, err := http.DefaultTransport.RoundTrip(request)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		defer func() { _ = response.Body.Close() }()
+		body, _ := io.ReadAll(response.Body)
+		w.Header().Set("Content-Type", response.Header.Get("Content-Type"))
+		if response.Header.Get("Location") != "" {
+			w.Header().Set("Location", strings.TrimPrefix(server.URL, "http:"))
+		}
+		w.WriteHeader(response.StatusCode)
+		_, _ = io.WriteString(w, strings.NewReplacer("abbec842-7d73", "ffffffff-1111", `"elected_time":1`, `"elected_time":2`,
+			strings.TrimPrefix(master, "http:"), strings.TrimPrefix(server.URL, "http:")).Replace(string(body)))
+	}))
+	t.Cleanup(server.Close)
+	return server
+}
+
+// The masters become those of another cluster, which has another name or the same one; or
+// its name is another after a restart.
+func TestTheEventsOfAClusterBeforeAreNotThoseOfTheNext(t *testing.T) {
+	for name, next := range map[string]struct {
+		cluster string
+		restart bool
+	}{"another name": {"two", false}, "the same name": {"one", false}, "another name after a restart": {"two", true}} {
+		t.Run(name, func(t *testing.T) {
+			path := t.TempDir()
+			s := newFixture(t, map[string]any{"clusterName": "one"}, workload).onDisk(path).start()
+			_, err := s.source().events.Append(t.Context(), []events.Event{
+				{ID: "1", Kind: events.KindTask, What: "failed", Time: begin, Severity: events.Error, TaskID: "web.1", Cluster: "one"},
+				{ID: "2", Kind: events.KindAgent, What: events.Unreachable, Time: begin, Severity: events.Error, Agent: "host9", AgentID: "S9", Opens: "agent/S9/unreachable", Cluster: "one"},
+			})
+			require.NoError(t, err)
+			s.clock.Advance(6 * every)
+			if next.restart {
+				now := s.clock.Now()
+				s.registry.Close(t.Context())
+				s = newFixture(t, map[string]any{"clusterName": next.cluster}, workload).onDisk(path)
+				s.clock.Advance(now.Sub(s.clock.Now()) + every)
+			} else {
+				server := otherElection(t, newFixture(t, nil, workload).cluster.Masters()[0])
+				s.configure(map[string]any{"masters": []string{server.URL}, "clusterName": next.cluster})
+			}
+			s.start()
+			s.clock.Advance(20 * every)
+			require.Equal(t, next.cluster, s.source().collector.Status().Cluster)
+
+			found, _, err := s.source().events.Select(t.Context(), events.Filter{Limit: 100})
+			require.NoError(t, err)
+			of := map[events.What]events.Event{}
+			for _, e := range found {
+				of[e.What] = e
+			}
+			change := of[events.OtherCluster]
+			require.Equal(t, next.cluster, change.Cluster)
+			require.Equal(t, change.Time, of[events.Unreachable].End, "what lasted ends with its cluster")
+			require.NotContains(t, of, events.Removed)
+
+			frames := func(keys string) string {
+				answer, err := s.plugin.QueryData(t.Context(), &backend.QueryDataRequest{
+					PluginContext: s.context(), Queries: []backend.DataQuery{s.asked(`{"queryType":"events",` + keys + `}`)},
+				})
+				require.NoError(t, err)
+				require.NoError(t, answer.Responses["A"].Error)
+				raw, err := json.Marshal(answer.Responses["A"].Frames)
+				require.NoError(t, err)
+				return string(raw)
+			}
+			for _, keys := range []string{`"kinds":["task","agent"]`, `"format":"timeline"`} {
+				require.NotContains(t, frames(keys), "web.1", keys)
+				require.NotContains(t, frames(keys), "host9", keys)
+			}
+			require.Contains(t, frames(`"adhocFilters":[{"key":"cluster","operator":"=","value":"one"}]`), "host9")
+		})
+	}
 }

@@ -86,7 +86,11 @@ type eventsReader struct {
 	legend    string // legendFormat
 	from, to  time.Time
 	evaluated bool
-	filter    events.Filter // without a limit
+	// changed is when the log last went over to another cluster, zero for never.
+	changed time.Time
+	// since bounds what is asked for, to events of one cluster.
+	since  time.Time
+	filter events.Filter // without a limit
 	// wide is the filter without conditions on what changes over an event's subject:
 	// of timeline, where those choose subjects.
 	wide    events.Filter
@@ -121,6 +125,9 @@ func answerEvents(ctx context.Context, src Source, q backend.DataQuery, o Option
 	err := src.Engine.Read(ctx, r.cost(o.Alert), func(ctx context.Context) (err error) {
 		if wrong = r.doubt(ctx, o.Alert); wrong != nil {
 			return nil
+		}
+		if wrong, err = r.ofOneCluster(ctx); wrong != nil || err != nil {
+			return err
 		}
 		switch p.events.Format {
 		case EventsCount:

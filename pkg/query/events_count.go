@@ -90,6 +90,10 @@ func (r *eventsReader) lacks(gaps gaps) error {
 	switch {
 	case since.IsZero():
 		return bad("", "the number of events is not known: the event log begins with the first poll")
+	case r.from.Before(r.changed):
+		return bad("", "the number of events is not known: the time range begins at %s, and another cluster was watched before %s. Shorten the time range, or wait", display.Time(r.from), display.Time(r.changed))
+	case !r.current():
+		return bad("filters", "the number of events is not known: the filter on cluster leaves out %s, which is watched", r.src.Status().Cluster)
 	case r.from.Before(since):
 		return bad("", "the number of events is not known: the time range begins at %s, and the event log at %s. Shorten the time range, or wait", display.Time(r.from), display.Time(since))
 	case late && r.to.After(last):

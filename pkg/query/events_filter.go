@@ -164,11 +164,6 @@ func (r *eventsReader) ofDashboard(f AdhocFilter) (c events.Condition, leftOut s
 	switch {
 	case field == labelState:
 		field = string(events.FieldEvent) // states of tasks
-	case field == labelCluster:
-		compiled, err := compiled([]matcher{m})
-		if cluster := r.src.Status().Cluster; err == nil && cluster != "" && compiled[0].Matches(cluster) {
-			return c, ""
-		}
 	}
 	if !has(labelsOfEvents, field) {
 		return c, fmt.Sprintf("The dashboard's filter %s is on a label that events do not have, and is not applied to them.", cut(m.String()))

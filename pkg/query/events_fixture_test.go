@@ -149,13 +149,13 @@ func eventful(t testing.TB, all ...events.Event) (Source, *listLog) {
 func taskEvent(at time.Time, task string, state events.What, severity events.Severity) events.Event {
 	return events.Event{
 		ID: task + "/" + string(state), Kind: events.KindTask, What: state, Time: at, Severity: severity,
-		Task: "name of " + task, TaskID: task, Framework: "marathon", FrameworkID: "F1", Role: "web", Agent: "a1.example", AgentID: "S1",
+		Cluster: "test", Task: "name of " + task, TaskID: task, Framework: "marathon", FrameworkID: "F1", Role: "web", Agent: "a1.example", AgentID: "S1",
 		Labels: map[string]string{"label_team": "blue"},
 	}
 }
 
 func agentEvent(at time.Time, agent string, what events.What, severity events.Severity) events.Event {
-	return events.Event{ID: agent + "/" + string(what), Kind: events.KindAgent, What: what, Time: at, Severity: severity, Agent: agent + ".example", AgentID: agent}
+	return events.Event{ID: agent + "/" + string(what), Kind: events.KindAgent, What: what, Time: at, Severity: severity, Cluster: "test", Agent: agent + ".example", AgentID: agent}
 }
 
 // gapEvent is a gap of collection; one that has not ended where to is zero.

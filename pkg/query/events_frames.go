@@ -33,7 +33,7 @@ func (r *eventsReader) annotations(found []events.Event) *data.Frame {
 		at := n - 1 - i // they come newest first
 		times[at], ends[at] = e.Time.UTC(), r.endOf(e)
 		regions[at] = ends[at] != nil
-		titles[at], bodies[at], ids[at], colors[at] = html.EscapeString(titleOfEvent(e)), textOfEvent(e, webUI), e.ID, severityColors[e.Severity]
+		titles[at], bodies[at], ids[at], colors[at] = html.EscapeString(titleOfEvent(e)), textOfEvent(e, r.webUIOf(e, webUI)), e.ID, severityColors[e.Severity]
 		tags[at], _ = json.Marshal(tagsOfEvent(e)) // texts always can be
 	}
 	frame := data.NewFrame("events",
@@ -44,6 +44,15 @@ func (r *eventsReader) annotations(found []events.Event) *data.Frame {
 	)
 	frame.Meta = &data.FrameMeta{Type: data.FrameTypeTable, TypeVersion: typeVersion, DataTopic: data.DataTopicAnnotations}
 	return frame
+}
+
+// webUIOf returns the address of the web UI that has an event's agent and framework, ""
+// for an event of a cluster before.
+func (r *eventsReader) webUIOf(e events.Event, webUI string) string {
+	if e.Time.Before(r.changed) {
+		return ""
+	}
+	return webUI
 }
 
 // severityColors are the colors of marks, by their names in Grafana.

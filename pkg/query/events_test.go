@@ -106,13 +106,13 @@ func TestATableOfEventsHasEveryField(t *testing.T) {
 		fields = append(fields, field.Name+" "+field.Type().ItemTypeString())
 	}
 	require.Equal(t, strings.Split("time time.Time,kind *string,event *string,severity *string,agent *string,framework *string,role *string,task *string,"+
-		"reason *string,source *string,message *string,label_team *string,end *time.Time,not_before *time.Time,agent_id *string,framework_id *string,task_id *string,id string", ","), fields)
+		"reason *string,source *string,message *string,cluster *string,label_team *string,end *time.Time,not_before *time.Time,agent_id *string,framework_id *string,task_id *string,id string", ","), fields)
 	require.Equal(t, []map[string]string{
-		{"time": "11:58:00", "not_before": "11:57:30", "kind": "agent", "event": "lost", "severity": "error", "agent": "S2.example", "agent_id": "S2", "id": "S2/lost"},
+		{"time": "11:58:00", "not_before": "11:57:30", "kind": "agent", "event": "lost", "severity": "error", "cluster": "test", "agent": "S2.example", "agent_id": "S2", "id": "S2/lost"},
 		{
 			"time": "11:57:00", "kind": "task", "event": "failed", "severity": "error", "agent": "a1.example", "agent_id": "S1", "framework": "marathon",
 			"framework_id": "F1", "role": "web", "task": "name of web.1", "task_id": "web.1", "reason": "executor_terminated", "source": "executor",
-			"message": "exit 1", "label_team": "blue", "id": "web.1/failed",
+			"message": "exit 1", "cluster": "test", "label_team": "blue", "id": "web.1/failed",
 		},
 	}, rowsOf(frame))
 }
@@ -345,6 +345,67 @@ func TestACountIsNeverAFalseZero(t *testing.T) {
 	}
 	src, _ := eventful(t, gapEvent(ago(5), ago(4.5)))
 	require.Equal(t, map[string]float64{"": 0}, countsOf(t, src, query, Options{Alert: true}), "what differs after a gap is found by comparison")
+}
+
+// otherCluster is a log that went over from the cluster one to the cluster test.
+func otherCluster(t *testing.T) Source {
+	drained := agentEvent(ago(9), "S9", events.Draining, events.Warning)
+	drained.Opens, drained.Cluster, drained.End = "S9/drain", "one", ago(4)
+	failed := taskEvent(ago(6), "old.1", "failed", events.Error)
+	failed.Cluster = "one"
+	running := taskEvent(ago(7), "old.2", "running", events.Info)
+	running.Cluster = "one"
+	change := events.Event{ID: "change", Kind: events.KindCollection, What: events.OtherCluster, Time: ago(4), Severity: events.Info, Cluster: "test"}
+	src, _ := eventful(t, drained, failed, running, change,
+		taskEvent(ago(3), "web.1", "failed", events.Error), agentEvent(ago(2), "S1", events.Lost, events.Error))
+	src.WebUI = func() string { return "http://leader:5050" }
+	return src
+}
+
+func TestTheEventsOfAClusterBeforeAreLeftOut(t *testing.T) {
+	src := otherCluster(t)
+	for keys, want := range map[string]string{
+		`"format":"annotations"`: "web.1/failed S1/lost",
+		`"filters":[{"label":"cluster","operator":"=","value":"one"}]`:                          "S9/draining old.2/running old.1/failed",
+		`"adhocFilters":[{"key":"cluster","operator":"=","value":"test"}]`:                      "change web.1/failed S1/lost",
+		`"adhocFilters":[{"key":"cluster","operator":"=~","value":"o.*"}],"kinds":["task"]`:     "old.2/running old.1/failed",
+		`"filters":[{"label":"cluster","operator":"=~","value":".*"}],"kinds":["agent","task"]`: "S9/draining old.2/running old.1/failed web.1/failed S1/lost",
+	} {
+		ids, _ := idsOf(t, src, `{"queryType":"events",`+keys+`}`)
+		require.Equal(t, want, strings.Join(ids, " "), keys)
+	}
+	require.Contains(t, strings.Join(texts(answered(t, src, `{"queryType":"events"}`, Options{})), " "), "Another cluster was watched before 2026-03-01 11:56:00 UTC, and its events are left out")
+
+	frames, err := json.Marshal(answered(t, src, `{"queryType":"events","format":"timeline"}`, Options{}).Frames)
+	require.NoError(t, err)
+	require.Contains(t, string(frames), "web.1")
+	require.NotContains(t, string(frames), "old.")
+	require.NotContains(t, string(frames), "S9")
+
+	all, err := json.Marshal(answered(t, src, `{"queryType":"events","filters":[{"label":"cluster","operator":"=","value":"one"}]}`, Options{}).Frames)
+	require.NoError(t, err)
+	require.NotContains(t, string(all), "leader:5050", "the leader has no page for an agent of another cluster")
+	now, err := json.Marshal(answered(t, src, `{"queryType":"events"}`, Options{}).Frames)
+	require.NoError(t, err)
+	require.Contains(t, string(now), "leader:5050")
+}
+
+func TestACountOverAChangeOfTheClusterIsAnErrorForARule(t *testing.T) {
+	src := otherCluster(t)
+	count := func(minutes float64, keys string) backend.DataResponse {
+		q := asked(`{"queryType":"events","format":"count"` + keys + `}`)
+		q.TimeRange = backend.TimeRange{From: ago(minutes), To: noon}
+		return Run(context.Background(), src, q, Options{Alert: true})
+	}
+	for _, keys := range []string{``, `,"kinds":["master"]`, `,"filters":[{"label":"cluster","operator":"=","value":"one"}]`} {
+		require.ErrorContains(t, count(10, keys).Error, "another cluster was watched before 2026-03-01 11:56:00 UTC", keys)
+	}
+	require.ErrorContains(t, count(3.5, `,"filters":[{"label":"cluster","operator":"!=","value":"test"}]`).Error, "the filter on cluster leaves out test, which is watched")
+	response := count(3.5, ``)
+	require.NoError(t, response.Error)
+	require.Equal(t, 2.0, response.Frames[0].Fields[0].At(0))
+	require.Equal(t, map[string]float64{"": 2}, countsOf(t, src, `{"queryType":"events","format":"count"}`, Options{}), "people see what there is")
+	require.Empty(t, answered(t, src, `{"queryType":"events","format":"count","kinds":["master"]}`, Options{}).Frames[0].Fields)
 }
 
 func TestNothingIsAnsweredForATimeAfterNow(t *testing.T) {

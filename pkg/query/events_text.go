@@ -31,6 +31,9 @@ func titleOfEvent(e events.Event) string {
 		}
 		return "Maintenance " + what
 	default:
+		if e.What == events.OtherCluster {
+			return "Another cluster"
+		}
 		return "Gap of collection"
 	}
 }

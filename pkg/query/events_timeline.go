@@ -159,7 +159,7 @@ func (r *eventsReader) subjects(ctx context.Context) ([]*stateLine, error) {
 	}
 	if len(lines) < r.query.Limit && len(r.filter.Where) == len(r.wide.Where) && r.filter.Least == "" {
 		f := limited(r.filter, maxTimelineEvents)
-		f.From, f.To = time.Time{}, r.from
+		f.From, f.To = r.since, r.from
 		before, _, err := r.src.Events.Select(ctx, f)
 		if err != nil {
 			return nil, err
@@ -196,7 +196,7 @@ func (r *eventsReader) states(ctx context.Context, kind events.Kind, lines []*st
 		return nil
 	}
 	f := events.Filter{
-		From: r.from, To: r.to, Kinds: []events.Kind{kind}, Limit: maxTimelineEvents,
+		From: later(r.from, r.since), To: r.to, Kinds: []events.Kind{kind}, Limit: maxTimelineEvents,
 		Where: []events.Condition{{Field: idField(kind), Values: unique(ids)}},
 	}
 	during, more, err := r.src.Events.Select(ctx, f)
@@ -222,7 +222,7 @@ func (r *eventsReader) states(ctx context.Context, kind events.Kind, lines []*st
 	if more > 0 {
 		return nil
 	}
-	f.From, f.To = time.Time{}, r.from.Add(-time.Nanosecond)
+	f.From, f.To = r.since, r.from.Add(-time.Nanosecond)
 	before, _, err := r.src.Events.Select(ctx, f)
 	if err != nil {
 		return err

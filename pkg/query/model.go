@@ -296,7 +296,7 @@ type EventsQuery struct {
 	Kinds []events.Kind `json:"kinds,omitempty"`
 	// Severity is the least severity. Absent: all.
 	Severity events.Severity `json:"severity,omitempty"`
-	// Filters must all hold. Their labels are the fields of events: kind, event, severity, agent, agent_id, framework, framework_id, role, task, task_id, reason, source, message, label_*.
+	// Filters must all hold. Their labels are the fields of events: kind, event, severity, agent, agent_id, framework, framework_id, role, task, task_id, reason, source, message, cluster, label_*.
 	Filters []Filter `json:"filters,omitempty"`
 	// GroupBy are the fields that tell the numbers of format count apart. Absent or empty: one total.
 	GroupBy *[]string `json:"groupBy,omitempty"`

@@ -292,7 +292,7 @@ export interface EventsQuery {
   kinds?: EventKind[];
   severity?: EventSeverity;
   /**
-   * Filters must all hold. Their labels are the fields of events: kind, event, severity, agent, agent_id, framework, framework_id, role, task, task_id, reason, source, message, label_*.
+   * Filters must all hold. Their labels are the fields of events: kind, event, severity, agent, agent_id, framework, framework_id, role, task, task_id, reason, source, message, cluster, label_*.
    */
   filters?: Filter[];
   /**

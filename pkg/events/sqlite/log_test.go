@@ -342,6 +342,33 @@ func execute(t *testing.T, l *Log, sql string) {
 	require.NoError(t, c.Exec(sql))
 }
 
+// What version 1 wrote has no name of its cluster, and is kept.
+func TestAFileOfVersion1GetsNamesOfClusters(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "events.sqlite")
+	l, _ := newLog(t, Options{File: file})
+	appended(t, l, task(1, "running", noon))
+	execute(t, l, "ALTER TABLE events DROP COLUMN cluster; PRAGMA user_version = 1")
+	require.NoError(t, l.Close())
+	again, _ := newLog(t, Options{File: file})
+	named := task(2, "running", noon.Add(-time.Second))
+	named.Cluster = "two"
+	require.Len(t, appended(t, again, task(1, "running", noon), named), 1)
+	require.Equal(t, "disk", again.Stats().Where)
+	found, _, err := again.Select(t.Context(), events.Filter{Limit: 10})
+	require.NoError(t, err)
+	require.Len(t, found, 2)
+	require.Empty(t, found[0].Cluster)
+	require.Equal(t, "two", found[1].Cluster)
+	found, _, err = again.Select(t.Context(), events.Filter{Limit: 10, Where: []events.Condition{{Field: events.FieldCluster, Values: []string{"two"}}}})
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	require.Equal(t, "t2", found[0].TaskID)
+	require.NoError(t, again.Close())
+	third, _ := newLog(t, Options{File: file})
+	require.NoError(t, third.ready(t.Context()))
+	require.Equal(t, 2, third.Stats().Events)
+}
+
 func TestALaterVersionsFileIsLeftAlone(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "events.sqlite")
 	l, _ := newLog(t, Options{File: file})

@@ -29,7 +29,8 @@ CREATE TABLE IF NOT EXISTS events (
 	role TEXT NOT NULL,
 	task TEXT NOT NULL, task_id TEXT NOT NULL,
 	reason TEXT NOT NULL, source TEXT NOT NULL, message TEXT NOT NULL,
-	labels TEXT NOT NULL
+	labels TEXT NOT NULL,
+	cluster TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX IF NOT EXISTS events_time ON events (time);
 CREATE INDEX IF NOT EXISTS events_worry ON events (time) WHERE severity > 0;
@@ -40,11 +41,14 @@ CREATE INDEX IF NOT EXISTS events_task ON events (task_id, time) WHERE task_id <
 CREATE INDEX IF NOT EXISTS events_lasting ON events (time) WHERE opens <> '';
 CREATE INDEX IF NOT EXISTS events_open ON events (opens) WHERE opens <> '' AND end_time = 0;
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 `
 
 // version is the schema's; a file of a later one is left alone.
-const version = 1
+const version = 2
+
+// addCluster makes a table of version 1 one of version 2.
+const addCluster = "ALTER TABLE events ADD COLUMN cluster TEXT NOT NULL DEFAULT '';"
 
 // prepareSchema makes what is missing of the tables.
 //
@@ -70,9 +74,28 @@ func (c *conn) prepareSchema(inFile bool, created time.Time) error {
 	if err := c.Exec(setup); err != nil {
 		return err
 	}
-	if err := c.Exec("BEGIN IMMEDIATE;" + schema + "COMMIT;"); err != nil {
-		_ = c.Exec("ROLLBACK")
+	if err := c.makeTables(); err != nil {
+		if !c.GetAutocommit() {
+			_ = c.Exec("ROLLBACK")
+		}
 		return err
 	}
 	return c.exec("INSERT OR IGNORE INTO facts VALUES ('since', ?)", func(s *sqlite3.Stmt) error { return s.BindInt64(1, micro(created)) })
+}
+
+// makeTables makes the tables, or those of an earlier version into this one's.
+func (c *conn) makeTables() error {
+	if err := c.Exec("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	written, err := c.number("PRAGMA user_version") // another process may have been faster
+	if err != nil {
+		return err
+	}
+	if written == 1 {
+		if err := c.Exec(addCluster); err != nil {
+			return err
+		}
+	}
+	return c.Exec(schema + "COMMIT;")
 }

@@ -14,10 +14,10 @@ import (
 )
 
 // columns are the columns of an event, in the order of bind and scan.
-const columns = "id, time, not_before, end_time, opens, kind, event, severity, agent, agent_id, framework, framework_id, role, task, task_id, reason, source, message, labels"
+const columns = "id, time, not_before, end_time, opens, kind, event, severity, agent, agent_id, framework, framework_id, role, task, task_id, reason, source, message, labels, cluster"
 
 // columnCount is how many columns those are.
-const columnCount = 19
+const columnCount = 20
 
 // identity returns what is kept of an event's identity.
 func identity(id string) []byte {
@@ -72,7 +72,7 @@ func bind(s *sqlite3.Stmt, e *events.Event, id []byte) error {
 	}
 	for i, text := range []string{
 		e.Opens, string(e.Kind), string(e.What), "", e.Agent, e.AgentID, e.Framework, e.FrameworkID,
-		e.Role, e.Task, e.TaskID, e.Reason, e.Source, e.Message, labels,
+		e.Role, e.Task, e.TaskID, e.Reason, e.Source, e.Message, labels, e.Cluster,
 	} {
 		if i == 3 {
 			if err := s.BindInt(5+i, rank(e.Severity)); err != nil {
@@ -102,6 +102,7 @@ func scan(s *sqlite3.Stmt) (e events.Event) {
 	if labels := s.ColumnRawText(18); len(labels) > 0 {
 		_ = json.Unmarshal(labels, &e.Labels) // written by bind
 	}
+	e.Cluster = s.ColumnText(19)
 	return e
 }
 
@@ -119,7 +120,7 @@ func (d *database) add(ctx context.Context, all []events.Event, hashed bool) (ad
 }
 
 func (c *conn) add(all []events.Event, hashed bool) (added []events.Event, err error) {
-	insert, _, err := c.Prepare("INSERT OR IGNORE INTO events (" + columns + ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+	insert, _, err := c.Prepare("INSERT OR IGNORE INTO events (" + columns + ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
 	if err != nil {
 		return nil, err
 	}

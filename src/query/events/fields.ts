@@ -47,6 +47,7 @@ export const FIELDS = [
   'reason',
   'source',
   'message',
+  'cluster',
 ];
 
 interface FormatChoice {
