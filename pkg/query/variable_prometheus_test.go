@@ -85,7 +85,7 @@ func TestAVariableOfAnExporterIsToldWhatToWrite(t *testing.T) {
 		"label_values(x, $l)":  `query: "$l" is a variable without a value here`,
 		"label_values(x{, y)":  "query.match: must be a selector",
 		"label_values(x, a-b)": `query.label: "a-b" is no name of a label`,
-		"metrics((" + ")":      "query.match: must be a selector",
+		"metrics((" + ")":      "the pattern of metrics(() is not a regular expression",
 		"query_result(sum(x)":  "not valid PromQL",
 	} {
 		response := Run(context.Background(), listed(t), asked(`{"query":`+quote(text)+`,"refId":"A","qryType":5}`), Options{})
