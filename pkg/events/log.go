@@ -33,7 +33,6 @@ const (
 	FieldKind        Field = "kind"
 	FieldEvent       Field = "event" // Event.What
 	FieldSeverity    Field = "severity"
-	FieldCluster     Field = "cluster"
 	FieldAgent       Field = "agent"
 	FieldAgentID     Field = "agent_id"
 	FieldFramework   Field = "framework"
@@ -44,6 +43,7 @@ const (
 	FieldReason      Field = "reason"
 	FieldSource      Field = "source"
 	FieldMessage     Field = "message"
+	FieldCluster     Field = "cluster"
 )
 
 // Fields are all fields. Labels of tasks are fields by their names (label_team).

@@ -19,7 +19,7 @@ import (
 // This file is queryType events: what a query may ask for, its defaults, and how it is
 // read from the log.
 //
-// events_filter.go has its filters, events_frames.go marks and tables,
+// events_filter.go has its filters, events_cluster.go leaves out clusters of before, events_frames.go marks and tables,
 // events_timeline.go states over time, events_count.go numbers, events_text.go words.
 
 // The most and the default of limit, by format.
