@@ -38,7 +38,7 @@ var noMessages = []string{
 	"The answer of %s %s", "%s has no %s (404)%s: %s.", "%s), one of them: %s", "not a size: ", ": every %s", "%s: not asked yet", "agents: not asked yet", "Other masters: not asked yet",
 	// what is found, or logged
 	"Mesos %s, leader %s", "Collection begins with the first query", "Everybody who may query this data source sees", "agents: %d of %d answered", "; %d are not asked for some time", "; %d not asked for some time",
-	"Polling stops: nobody", "Data source released: nobody", "History was not closed in time;", "The masters in the settings are those of another cluster",
+	"Polling stops: nobody", "Data source released: nobody", "History was not closed in time;", "The masters in the settings are those of another cluster", "The cluster %s is watched from here on",
 	// warnings in Save & test that name what they are about, and are no errors
 	"the principal may not see the whole cluster", "%d series are not kept", "are cut: look for what chooses", "the latest samples could not be stored", ". There is a warning about the history", ". The principal sees part",
 	// what versions of Mesos lack, which is listed under "Mesos versions"
