@@ -509,6 +509,17 @@ func TestATimelineHasTheStatesOfEachSubject(t *testing.T) {
 	require.Empty(t, lines)
 }
 
+// A task that the leader has forgotten is over: later ranges do not show it.
+func TestUnknownEndsATask(t *testing.T) {
+	src, _ := eventful(t,
+		taskEvent(ago(40), "web.1", "running", events.Info), taskEvent(ago(30), "web.1", "unknown", events.Warning),
+		taskEvent(ago(40), "web.2", "running", events.Info), taskEvent(ago(5), "web.2", "unknown", events.Warning),
+	)
+	lines, _ := statesOf(t, src, `{"queryType":"events","format":"timeline"}`)
+	require.Equal(t, map[string]string{"name of web.2": "11:50 running, 11:55 unknown"}, lines)
+	require.Contains(t, stateColors, "unknown")
+}
+
 func TestLinesOfEqualNameAreToldApart(t *testing.T) {
 	again := agentEvent(ago(3), "S9", events.Added, events.Info)
 	again.Agent = "S1.example"

@@ -45,6 +45,7 @@ func stateAfter(e *events.Event) string {
 var ends = []string{
 	string(events.Removed), string(events.Lost), string(events.Gone),
 	"finished", "failed", "killed", "error", "dropped", "gone_by_operator",
+	"unknown", // the leader does not list the task any more
 }
 
 // A subject is a task, an agent or a framework.
@@ -335,7 +336,7 @@ var stateColors = func() data.ValueMapper {
 	for color, states := range map[string][]string{
 		"green":    {"running", stateActive},
 		"blue":     {"finished", "starting"},
-		"text":     {"staging", "killed", "removed"},
+		"text":     {"staging", "killed", "removed", "unknown"},
 		"yellow":   {"killing", "draining", "deactivated"},
 		"orange":   {"drained", "disconnected", "unreachable"},
 		"red":      {"failed", "error", "dropped", "lost", "gone"},
