@@ -454,10 +454,12 @@ func (h *happenings) ended(was *Task, t *endedTask) {
 	}
 }
 
+const vanishedMessage = "The leader does not list the task any more: how it ended is not known."
+
 // vanished tells that a task is not listed any more, and not among those that ended.
 func (h *happenings) vanished(t *Task) {
 	e := h.labels.taskEvent(t, UnknownTask, h.when(0), 0, 0)
-	e.Message = "The leader does not list the task any more: how it ended is not known."
+	e.Message = vanishedMessage
 	h.add(e)
 }
 

@@ -93,6 +93,9 @@ type Collector struct {
 
 	// recalled asks the log once when the cluster was watched last.
 	recalled sync.Once
+	// watchedBefore is when a process before this one watched the cluster last, until the
+	// first /state is compared with the log; loggedSince is Stats.Since then. Guarded by mu.
+	watchedBefore, loggedSince time.Time
 	// clusterRecalled asks the log once which cluster its newest event is of: eventsOf, ""
 	// once it is compared. forgotten: the cluster before was another. Guarded by mu.
 	clusterRecalled sync.Once

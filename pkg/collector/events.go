@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"community-mesos-datasource/pkg/cluster"
@@ -87,6 +88,38 @@ func (c *Collector) compared(p *scheduledPoll, now *cluster.Cluster) []events.Ev
 		Kinds: []events.Kind{events.KindAgent, events.KindFramework},
 		Where: opening(events.Unreachable, events.Disconnected, events.Deactivated, events.Draining, events.Drained),
 	}))
+}
+
+// whileAway returns what tasks did between the last look of a process before this one and
+// its own first /state: those that ended are among the completed ones, which the event
+// stream does not list. It is called before anything else is compared, and returns nothing
+// later on.
+func (c *Collector) whileAway(p *scheduledPoll, now *cluster.Cluster) []events.Event {
+	c.recallWatched()
+	c.mu.Lock()
+	last, since, name := c.watchedBefore, c.loggedSince, c.label.value
+	current := c.run == p.run
+	if current {
+		c.watchedBefore = time.Time{}
+	}
+	c.mu.Unlock()
+	log, _ := c.keeper.log.(events.Log)
+	if !current || last.IsZero() || log == nil {
+		return nil
+	}
+	logged, _, err := log.Select(p.ctx, events.Filter{To: c.clock.Now(), Kinds: []events.Kind{events.KindTask}, Limit: maxGoingOn})
+	if err != nil {
+		if p.ctx.Err() == nil {
+			c.log.Warn("Events could not be read, so what tasks did while the plugin was not running is not known", "error", err)
+		}
+		return nil
+	}
+	logged = slices.DeleteFunc(logged, func(e events.Event) bool { return e.Cluster != "" && e.Cluster != name })
+	// The log was used last at any poll, and /state is asked for less often.
+	if !since.IsZero() && since.Before(last) {
+		last = later(last.Add(-2*p.interval), since)
+	}
+	return now.Since(last, logged, samples.TaskLabels(p.settings.TaskLabels))
 }
 
 // maxGoingOn bounds the events that are looked at after a start.
@@ -184,9 +217,11 @@ func (c *Collector) recallWatched() {
 		if !ok {
 			return
 		}
-		last := log.Stats().Watched
+		stats := log.Stats()
+		last := stats.Watched
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		c.watchedBefore, c.loggedSince = last, stats.Since
 		if c.watched.IsZero() && !last.IsZero() && c.clock.Now().Sub(last) > 2*c.settings.PollInterval+watchedWithin {
 			c.gap, c.gapWhy = last, errNotRunning
 		}

@@ -50,7 +50,7 @@ func (l *eventLog) Select(_ context.Context, f events.Filter) (found []events.Ev
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, e := range l.all {
-		fits := slices.Contains(f.Kinds, e.Kind)
+		fits := len(f.Kinds) == 0 || slices.Contains(f.Kinds, e.Kind)
 		for _, c := range f.Where {
 			fits = fits && c.Field == events.FieldEvent && slices.Contains(c.Values, string(e.What))
 		}

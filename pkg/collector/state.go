@@ -129,6 +129,9 @@ func (s *statePoll) perform(p *scheduledPoll) bool {
 		s.stream.noteChanges(p.run)
 		other := s.otherCluster(p, model.Time)
 		happened := append(other, s.found(p.run, model.Time)...)
+		if away := s.whileAway(p, model); other == nil {
+			happened = append(happened, away...)
+		}
 		if told = s.stream.tells(model); !told {
 			if differs := s.compared(p, model); other == nil {
 				happened = append(happened, differs...)

@@ -1,0 +1,90 @@
+package cluster
+
+import (
+	"slices"
+	"time"
+
+	"community-mesos-datasource/pkg/events"
+)
+
+// Since returns what tasks did while nobody looked, between a moment and c, oldest first.
+// logged are events of tasks that the log has: the newest one of a task gives the state
+// that it had before. What the log has already comes again with the same ID. Of tasks that
+// ended and that the leader has forgotten, it is told that how they ended is not known.
+func (c *Cluster) Since(last time.Time, logged []events.Event, labels Labels) []events.Event {
+	if last.IsZero() || !last.Before(c.Time) {
+		return nil
+	}
+	newest := map[taskKey]*events.Event{}
+	for i := range logged {
+		e := &logged[i]
+		key := taskKey{e.FrameworkID, e.TaskID}
+		if e.Kind == events.KindTask && (newest[key] == nil || e.Time.After(newest[key].Time)) {
+			newest[key] = e
+		}
+	}
+	h := happenings{before: &Cluster{Time: last, polled: last}, after: c, labels: labels}
+	from := unixSeconds(last)
+	listed := tasksByKey(c.Tasks)
+	over := map[taskKey]bool{}
+	for i := range c.ended {
+		t := &c.ended[i]
+		key := taskKey{t.Framework.ID, t.ID}
+		was := lastLogged(newest[key])
+		if was != nil && !was.State.Live() && was.latest >= t.latest {
+			continue // told
+		}
+		if listed[key] != nil || was != nil && !was.State.Live() {
+			was = nil // the newest event is of another task that has or had its ID
+		}
+		over[key] = over[key] || listed[key] == nil
+		if t.latest > from || was != nil && was.State.Live() {
+			h.ended(was, t)
+		}
+	}
+	for i := range c.Tasks {
+		t := &c.Tasks[i]
+		was := lastLogged(newest[taskKey{t.Framework.ID, t.ID}])
+		if was != nil && !was.State.Live() {
+			was = nil // the task that had its ID before
+		}
+		if was != nil || t.first > from {
+			h.task(was, t)
+		}
+	}
+	if !c.recovering() { // what is not listed may come back
+		for key, e := range newest {
+			if TaskState(e.What).Live() && listed[key] == nil && !over[key] && e.Time.Before(c.Time) {
+				h.add(forgotten(e, last, c.Time))
+			}
+		}
+	}
+	slices.SortStableFunc(h.all, func(a, b events.Event) int { return a.Time.Compare(b.Time) })
+	return h.all
+}
+
+// lastLogged returns a task as the newest event of the log tells it.
+func lastLogged(e *events.Event) *Task {
+	if e == nil {
+		return nil
+	}
+	state := TaskState(e.What)
+	return &Task{State: state, told: state, latest: unixSeconds(e.Time)}
+}
+
+// forgotten returns the event that a task ended between two moments, of which the leader
+// knows nothing any more.
+func forgotten(e *events.Event, from, to time.Time) events.Event {
+	end := *e
+	end.ID, end.What = e.ID+"/over", events.What(UnknownTask)
+	end.Time, end.NotBefore = to, from
+	if e.Time.After(from) {
+		end.NotBefore = e.Time
+	}
+	end.Severity = SeverityOf(events.KindTask, end.What)
+	end.Reason, end.Source = "", ""
+	end.Message = vanishedMessage
+	return end
+}
+
+func unixSeconds(t time.Time) float64 { return float64(t.UnixMicro()) / 1e6 }
