@@ -60,15 +60,16 @@ func TestEventsAreBesideTheHistory(t *testing.T) {
 	again := newFixture(t, nil, workload).onDisk(path)
 	again.clock.Advance(10 * every)
 	again.start()
-	require.Equal(t, 4, again.source().events.Stats().Events, "and the gap between the processes")
+	require.Equal(t, 5, again.source().events.Stats().Events, "and the gap between the processes, and that the cluster has no such task")
 	view, err := again.registry.query(again.source())
 	require.NoError(t, err)
 	found, more, err := view.Events.Select(t.Context(), events.Filter{Limit: 10})
 	require.NoError(t, err)
 	require.Zero(t, more)
-	require.Len(t, found, 4)
-	require.Equal(t, events.Gap, found[0].What)
-	require.WithinDuration(t, again.clock.Now(), found[0].End, every)
+	require.Len(t, found, 5)
+	require.Equal(t, []any{events.What("unknown"), "job.1"}, []any{found[0].What, found[0].TaskID})
+	require.Equal(t, events.Gap, found[1].What)
+	require.WithinDuration(t, again.clock.Now(), found[1].End, every)
 
 	// To memory: the file stays, unused.
 	again.configure(map[string]any{"engine": "memory"})
@@ -76,7 +77,7 @@ func TestEventsAreBesideTheHistory(t *testing.T) {
 	require.Zero(t, again.source().events.Stats().Events)
 	again.configure(map[string]any{"engine": "auto"})
 	again.start().engine("disk")
-	require.Equal(t, 4, again.source().events.Stats().Events)
+	require.Equal(t, 5, again.source().events.Stats().Events)
 }
 
 func TestWhatIsWrongWithTheEventLogIsInSaveAndTest(t *testing.T) {
