@@ -467,30 +467,25 @@ func (e *editor) dropExecutors(of func(*Executor) bool) {
 }
 
 // agentCopy returns the copy of an agent that may be changed.
-func (e *editor) agentCopy(a *Agent) *Agent {
-	if e.agentCopies[a] == a {
-		return a
-	}
-	if now := e.agents[a.ID]; e.agentCopies[now] == now {
-		return now
-	}
-	copied := *a
-	e.agentCopies[a], e.agentCopies[&copied] = &copied, &copied
-	e.agents[a.ID] = &copied
-	return &copied
-}
+func (e *editor) agentCopy(a *Agent) *Agent { return copyOnce(a, a.ID, e.agentCopies, e.agents) }
 
 // frameworkCopy likewise.
 func (e *editor) frameworkCopy(f *Framework) *Framework {
-	if e.frameworkCopies[f] == f {
-		return f
+	return copyOnce(f, f.ID, e.frameworkCopies, e.frameworks)
+}
+
+// copyOnce returns the copy of a thing that may be changed, which it makes where there is
+// none. copies has each copy under the original and itself, current the things by ID.
+func copyOnce[T any](of *T, id string, copies map[*T]*T, current map[string]*T) *T {
+	if copies[of] == of {
+		return of
 	}
-	if now := e.frameworks[f.ID]; e.frameworkCopies[now] == now {
+	if now := current[id]; copies[now] == now {
 		return now
 	}
-	copied := *f
-	e.frameworkCopies[f], e.frameworkCopies[&copied] = &copied, &copied
-	e.frameworks[f.ID] = &copied
+	copied := *of
+	copies[of], copies[&copied] = &copied, &copied
+	current[id] = &copied
 	return &copied
 }
 

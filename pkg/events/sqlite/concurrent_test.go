@@ -20,15 +20,21 @@ func slow() events.Filter {
 	return events.Filter{Limit: 10, Where: []events.Condition{{Field: "message", Values: []string{"(.*a.*b.*){20}"}, Pattern: true}}}
 }
 
+// fill appends what a slow read takes long for.
+func fill(t *testing.T, l *Log) {
+	t.Helper()
+	var all []events.Event
+	for i := range 20_000 {
+		e := task(i, "running", noon.Add(time.Duration(i)*time.Millisecond))
+		e.Message = strings.Repeat("ab", 30)
+		all = append(all, e)
+	}
+	appended(t, l, all...)
+}
+
 func TestAReadHoldsUpNothing(t *testing.T) {
 	both(t, func(t *testing.T, l *Log, _ *clock) {
-		var all []events.Event
-		for i := range 20_000 {
-			e := task(i, "running", noon.Add(time.Duration(i)*time.Millisecond))
-			e.Message = strings.Repeat("ab", 30)
-			all = append(all, e)
-		}
-		appended(t, l, all...)
+		fill(t, l)
 		ctx, cancel := context.WithCancel(t.Context())
 		var readers sync.WaitGroup
 		ended := make(chan error, maxReaders)
@@ -59,13 +65,7 @@ func TestAReadHoldsUpNothing(t *testing.T) {
 
 func TestCloseEndsWhatReads(t *testing.T) {
 	both(t, func(t *testing.T, l *Log, _ *clock) {
-		var all []events.Event
-		for i := range 20_000 {
-			e := task(i, "running", noon.Add(time.Duration(i)*time.Millisecond))
-			e.Message = strings.Repeat("ab", 30)
-			all = append(all, e)
-		}
-		appended(t, l, all...)
+		fill(t, l)
 		ended := make(chan error, 1)
 		go func() {
 			_, _, err := l.Select(t.Context(), slow())
