@@ -264,12 +264,20 @@ func article(e Entity) string {
 
 // The values of each key, in the order errors and editors name them.
 var (
-	queryTypeNames = []QueryType{QueryTypeMetrics, QueryTypePromQL, QueryTypeEvents, QueryTypeVariable}
+	queryTypeNames = []QueryType{
+		QueryTypeMetrics, QueryTypePromQL, QueryTypeEvents, QueryTypeTable, QueryTypeSQL, QueryTypeLogs, QueryTypeTopology, QueryTypeVariable,
+	}
 	aggregateNames = []Aggregate{AggregateSum, AggregateAvg, AggregateMin, AggregateMax, AggregateCount}
 	operatorNames  = []Operator{OperatorEqual, OperatorNotEqual, OperatorMatch, OperatorNotMatch}
 	formatNames    = []Format{FormatTimeSeries, FormatTable}
-	eventsFormats  = []EventsFormat{EventsAnnotations, EventsTable, EventsTimeline, EventsCount}
-	fieldNames     = []VariableField{VariableFieldName, VariableFieldID}
+	sqlFormats     = []SQLFormat{SQLTable, SQLTimeSeries, SQLNumeric}
+	directions     = []Direction{DirectionAscending, DirectionDescending}
+	comparisons    = []ComparisonOperator{
+		ComparisonEqual, ComparisonNotEqual, ComparisonMatch, ComparisonNotMatch,
+		ComparisonLess, ComparisonLessOrEqual, ComparisonGreater, ComparisonGreaterOrEqual,
+	}
+	eventsFormats = []EventsFormat{EventsAnnotations, EventsTable, EventsTimeline, EventsCount}
+	fieldNames    = []VariableField{VariableFieldName, VariableFieldID}
 )
 
 func entityNames() []Entity {

@@ -34,7 +34,11 @@ var grafanaFilterKeys = []string{
 var (
 	// queryKeys are those of every query type: a query that was changed to another
 	// type may keep the keys of the one before.
-	queryKeys  = unique(slices.Concat(keysOf(MetricsQuery{}), keysOf(PromQLQuery{}), keysOf(EventsQuery{}), keysOf(VariableQuery{})))
+	queryKeys = unique(slices.Concat(keysOf(MetricsQuery{}), keysOf(PromQLQuery{}), keysOf(EventsQuery{}), keysOf(TableQuery{}),
+		keysOf(SQLQuery{}), keysOf(LogsQuery{}), keysOf(TopologyQuery{}), keysOf(VariableQuery{})))
+	// misleadingKeys are keys of one query type that are misspelt keys in all others.
+	misleadingKeys = map[string]QueryType{"filter": QueryTypeLogs}
+
 	filterKeys = keysOf(Filter{})
 	adhocKeys  = keysOf(AdhocFilter{})
 )
@@ -54,7 +58,13 @@ type unknownKey struct {
 // object is left to the decoder.
 func unknownKeysOf(raw json.RawMessage) unknownKeys {
 	query := objectOf(raw)
-	all := unknownAmong("", query, queryKeys, grafanaKeys)
+	var queryType string
+	_ = json.Unmarshal(query["queryType"], &queryType) // a wrong type is an error of its own
+	known := slices.DeleteFunc(slices.Clone(queryKeys), func(key string) bool {
+		of, misleads := misleadingKeys[key]
+		return misleads && string(of) != queryType
+	})
+	all := unknownAmong("", query, known, grafanaKeys)
 	all = append(all, unknownIn("filters", query["filters"], filterKeys)...)
 	all = append(all, unknownIn("adhocFilters", query["adhocFilters"], adhocKeys, grafanaFilterKeys...)...)
 	return all.named()

@@ -24,6 +24,11 @@ const (
 	QueryTypePromQL  QueryType = "promql"  // An expression
 	QueryTypeEvents  QueryType = "events"  // What happened
 
+	QueryTypeTable    QueryType = "table"    // Rows of a table: tasks, agents, frameworks, ...
+	QueryTypeSQL      QueryType = "sql"      // A SELECT over the tables
+	QueryTypeLogs     QueryType = "logs"     // What a task wrote into its sandbox
+	QueryTypeTopology QueryType = "topology" // Frameworks, agents and tasks as a node graph
+
 	QueryTypeVariable QueryType = "variable" // The values a dashboard variable offers
 )
 
@@ -128,6 +133,43 @@ const (
 	EventsTable       EventsFormat = "table"       // A row per event
 	EventsTimeline    EventsFormat = "timeline"    // The states of each task, agent or framework over time
 	EventsCount       EventsFormat = "count"       // How many there are in the time range: one number per group, for rules too
+)
+
+// SQLFormat is the shape of an answer of SQL.
+// +enum
+type SQLFormat string
+
+// The formats of SQL.
+const (
+	SQLTable      SQLFormat = "table"       // The rows as they are. The default
+	SQLTimeSeries SQLFormat = "time_series" // A series per combination of the text columns, over the one time column
+	SQLNumeric    SQLFormat = "numeric"     // One number per combination of the text columns, for rules too
+)
+
+// Direction is the order of a column.
+// +enum
+type Direction string
+
+// The directions.
+const (
+	DirectionAscending  Direction = "asc"  // The smallest first. The default
+	DirectionDescending Direction = "desc" // The largest first
+)
+
+// ComparisonOperator is how a filter of a table compares.
+// +enum
+type ComparisonOperator string
+
+// The comparisons. Those with a list of values hold where any of them does.
+const (
+	ComparisonEqual          ComparisonOperator = "="  // Is
+	ComparisonNotEqual       ComparisonOperator = "!=" // Is not
+	ComparisonMatch          ComparisonOperator = "=~" // Matches the whole regular expression
+	ComparisonNotMatch       ComparisonOperator = "!~" // Does not match it
+	ComparisonLess           ComparisonOperator = "<"  // Is less than a number or before a time
+	ComparisonLessOrEqual    ComparisonOperator = "<=" // Is at most
+	ComparisonGreater        ComparisonOperator = ">"  // Is more than a number or after a time
+	ComparisonGreaterOrEqual ComparisonOperator = ">=" // Is at least
 )
 
 // Operator is how a filter compares.
@@ -268,10 +310,24 @@ type MetricsQuery struct {
 	Rate bool `json:"rate,omitempty"`
 	// Top keeps the n largest, or with a negative number the n smallest.
 	Top int `json:"top,omitempty"`
+	// Shape is the task that measure fits asks room for.
+	Shape *Shape `json:"shape,omitempty"`
 	// Live adds points as they are collected, while somebody watches a panel. Rules leave it out.
 	Live bool `json:"live,omitempty"`
 	// Forecast shows the value expected this much later, like 1d, from as much history.
 	Forecast string `json:"forecast,omitempty"`
+}
+
+// Shape is what one task of measure fits needs. It has at least one of its keys.
+type Shape struct {
+	// CPUs are cores, like 0.5.
+	CPUs float64 `json:"cpus,omitempty"`
+	// Memory is an amount like 512MiB or 8GiB.
+	Memory string `json:"memory,omitempty"`
+	// Disk is an amount like 10GiB.
+	Disk string `json:"disk,omitempty"`
+	// GPUs are cards.
+	GPUs float64 `json:"gpus,omitempty"`
 }
 
 // PromQLQuery queries an expression.
@@ -302,6 +358,81 @@ type EventsQuery struct {
 	GroupBy *[]string `json:"groupBy,omitempty"`
 	// Limit is how many events are shown at most, the newest: 1 to 10000; absent: 1000. Of timeline it is how many tasks, agents and frameworks (at most 1000; absent: 100), of count how many groups (at most and if absent: 1000). Rules do not have it.
 	Limit int `json:"limit,omitempty"`
+}
+
+// TableQuery queries rows of one table as it is now, or of events in the time range.
+type TableQuery struct {
+	Common
+	// QueryType must be said.
+	QueryType QueryType `json:"queryType"`
+	// Table is the name of a table: tasks, agents, frameworks, roles, ...
+	Table string `json:"table"`
+	// Columns are the columns shown, in this order. Absent or empty: all.
+	Columns []string `json:"columns,omitempty"`
+	// Filters must all hold.
+	Filters []TableFilter `json:"filters,omitempty"`
+	// OrderBy sorts the rows.
+	OrderBy []OrderBy `json:"orderBy,omitempty"`
+	// Limit is how many rows are shown at most. Absent: 1000.
+	Limit int `json:"limit,omitempty"`
+}
+
+// TableFilter is a condition on a column.
+type TableFilter struct {
+	// Label is the name of a column, or a label or attribute in it: labels.team, attributes.rack.
+	Label string `json:"label"`
+	// Operator is how to compare.
+	Operator ComparisonOperator `json:"operator"`
+	// Value is a value or a list of them; "" means the column is null or empty.
+	Value Values `json:"value"`
+}
+
+// OrderBy is a column that rows are sorted by.
+type OrderBy struct {
+	// Column is the name of a column.
+	Column string `json:"column"`
+	// Direction is the order. Absent: asc.
+	Direction Direction `json:"direction,omitempty"`
+}
+
+// SQLQuery queries the tables with one SELECT of SQLite's SQL.
+type SQLQuery struct {
+	Common
+	// QueryType must be said.
+	QueryType QueryType `json:"queryType"`
+	// SQL is the statement. $__timeFilter(column), $__timeFrom(), $__timeTo() and $__timeGroup(column, interval) are replaced.
+	SQL string `json:"sql"`
+	// Format is the shape of the answer. Rules and expressions can read numeric and time_series.
+	Format SQLFormat `json:"format,omitempty"`
+}
+
+// LogsQuery queries what a task wrote into a file of its sandbox. The setting sandboxLogs names the
+// least role that may; rules and public dashboards never may.
+type LogsQuery struct {
+	Common
+	// QueryType must be said.
+	QueryType QueryType `json:"queryType"`
+	// TaskID is the ID of the task.
+	TaskID string `json:"taskId"`
+	// FrameworkID is the ID of its framework, needed where two frameworks have a task of that ID.
+	FrameworkID string `json:"frameworkId,omitempty"`
+	// File is a file of the sandbox: stdout, stderr, or another name of a log as completion lists them. Absent: stdout.
+	File string `json:"file,omitempty"`
+	// Filter is a text that lines contain, or a regular expression between slashes.
+	Filter string `json:"filter,omitempty"`
+	// Live follows the file while somebody watches.
+	Live bool `json:"live,omitempty"`
+}
+
+// TopologyQuery queries frameworks, agents and tasks as nodes, and what runs where as edges.
+type TopologyQuery struct {
+	Common
+	// QueryType must be said.
+	QueryType QueryType `json:"queryType"`
+	// GroupBy are what the nodes are, from left to right: agent, framework, role, task, or an attribute as attr_rack. Absent: framework and agent.
+	GroupBy []string `json:"groupBy,omitempty"`
+	// Filters must all hold.
+	Filters []Filter `json:"filters,omitempty"`
 }
 
 // VariableQuery queries the values that a dashboard variable offers. The answer is

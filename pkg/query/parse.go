@@ -22,7 +22,7 @@ import (
 const version = 1
 
 // laterTypes are query types this plugin will have.
-var laterTypes = []string{"table", "sql", "logs", "topology"}
+var laterTypes = []QueryType{QueryTypeTable, QueryTypeSQL, QueryTypeLogs, QueryTypeTopology}
 
 // InvalidError is a mistake in a query, which its author can correct.
 type InvalidError struct {
@@ -131,8 +131,8 @@ func parseFor(raw json.RawMessage, rule bool) (parsed, error) {
 		if err := checkVariable(q.variable.Variable, raw); err != nil {
 			return parsed{}, err
 		}
-	case slices.Contains(laterTypes, kind):
-		return parsed{}, bad("queryType", "%s is not available in this version: there are %s", kind, list(queryTypeNames))
+	case slices.Contains(laterTypes, QueryType(kind)):
+		return parsed{}, bad("queryType", "%s is not available in this version", kind)
 	default:
 		return parsed{}, unknown("queryType", kind, queryTypeNames)
 	}

@@ -30,6 +30,7 @@ var enums = []reflect.Type{
 	reflect.TypeFor[QueryType](), reflect.TypeFor[Entity](), reflect.TypeFor[Resource](), reflect.TypeFor[Measure](),
 	reflect.TypeFor[Aggregate](), reflect.TypeFor[Format](), reflect.TypeFor[Operator](), reflect.TypeFor[VariableField](),
 	reflect.TypeFor[EventsFormat](), reflect.TypeFor[events.Kind](), reflect.TypeFor[events.Severity](),
+	reflect.TypeFor[SQLFormat](), reflect.TypeFor[Direction](), reflect.TypeFor[ComparisonOperator](),
 }
 
 // schemaNames are the names of types whose own would say too little.
@@ -68,6 +69,9 @@ func TestSchemaNamesEveryValueTheBackendAccepts(t *testing.T) {
 	require.ElementsMatch(t, names(operatorNames), schema.Definitions["Operator"].Enum)
 	require.ElementsMatch(t, names(formatNames), schema.Definitions["Format"].Enum)
 	require.ElementsMatch(t, names(eventsFormats), schema.Definitions["EventsFormat"].Enum)
+	require.ElementsMatch(t, names(sqlFormats), schema.Definitions["SQLFormat"].Enum)
+	require.ElementsMatch(t, names(directions), schema.Definitions["Direction"].Enum)
+	require.ElementsMatch(t, names(comparisons), schema.Definitions["ComparisonOperator"].Enum)
 	require.ElementsMatch(t, names(events.Kinds), schema.Definitions["EventKind"].Enum)
 	require.ElementsMatch(t, names(events.Severities), schema.Definitions["EventSeverity"].Enum)
 	require.ElementsMatch(t, names(fieldNames), schema.Definitions["VariableField"].Enum)
@@ -116,6 +120,10 @@ func buildSchema(t *testing.T) []byte {
 			QueryTypeMetrics:  reflect.TypeFor[MetricsQuery](),
 			QueryTypePromQL:   reflect.TypeFor[PromQLQuery](),
 			QueryTypeEvents:   reflect.TypeFor[EventsQuery](),
+			QueryTypeTable:    reflect.TypeFor[TableQuery](),
+			QueryTypeSQL:      reflect.TypeFor[SQLQuery](),
+			QueryTypeLogs:     reflect.TypeFor[LogsQuery](),
+			QueryTypeTopology: reflect.TypeFor[TopologyQuery](),
 			QueryTypeVariable: reflect.TypeFor[VariableQuery](),
 		}[queryType]
 		members = append(members, map[string]any{"$ref": "#/definitions/" + of.Name()})

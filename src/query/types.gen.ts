@@ -4,7 +4,8 @@
 /**
  * A query of the Apache Mesos data source. Generated from pkg/query/model.go by `npm run generate`; do not edit.
  */
-export type MesosQuery = MetricsQuery | PromQLQuery | EventsQuery | VariableQuery;
+export type MesosQuery =
+  MetricsQuery | PromQLQuery | EventsQuery | TableQuery | SQLQuery | LogsQuery | TopologyQuery | VariableQuery;
 /**
  * Format is the shape of the answer.
  */
@@ -68,6 +69,18 @@ export type EventKind = 'task' | 'agent' | 'framework' | 'master' | 'maintenance
  * Severity is how much an event should worry.
  */
 export type EventSeverity = 'info' | 'warning' | 'error';
+/**
+ * ComparisonOperator is how a filter of a table compares.
+ */
+export type ComparisonOperator = '=' | '!=' | '=~' | '!~' | '<' | '<=' | '>' | '>=';
+/**
+ * Direction is the order of a column.
+ */
+export type Direction = 'asc' | 'desc';
+/**
+ * SQLFormat is the shape of an answer of SQL.
+ */
+export type SQLFormat = 'table' | 'time_series' | 'numeric';
 /**
  * VariableField is the property of an entity that a dashboard variable holds.
  */
@@ -140,6 +153,7 @@ export interface MetricsQuery {
    * Top keeps the n largest, or with a negative number the n smallest.
    */
   top?: number;
+  shape?: Shape;
   /**
    * Live adds points as they are collected, while somebody watches a panel. Rules leave it out.
    */
@@ -190,6 +204,27 @@ export interface Filter {
    * Value is a value or a list of them; "" means the label is absent.
    */
   value: string | string[];
+}
+/**
+ * Shape is what one task of measure fits needs.
+ */
+export interface Shape {
+  /**
+   * CPUs are cores, like 0.5.
+   */
+  cpus?: number;
+  /**
+   * Memory is an amount like 512MiB or 8GiB.
+   */
+  memory?: string;
+  /**
+   * Disk is an amount like 10GiB.
+   */
+  disk?: string;
+  /**
+   * GPUs are cards.
+   */
+  gpus?: number;
 }
 /**
  * PromQLQuery queries an expression.
@@ -303,6 +338,258 @@ export interface EventsQuery {
    * Limit is how many events are shown at most, the newest: 1 to 10000; absent: 1000. Of timeline it is how many tasks, agents and frameworks (at most 1000; absent: 100), of count how many groups (at most and if absent: 1000). Rules do not have it.
    */
   limit?: number;
+}
+/**
+ * TableQuery queries rows of one table as it is now, or of events in the time range.
+ */
+export interface TableQuery {
+  /**
+   * RefID is the name of the query in its panel or rule.
+   */
+  refId: string;
+  /**
+   * Hide: not shown in panels. Rules evaluate it all the same.
+   */
+  hide?: boolean;
+  /**
+   * Key is Grafana's name of the query in Explore.
+   */
+  key?: string;
+  datasource?: DatasourceRef;
+  /**
+   * Version is the version of this format. Absent is 1.
+   */
+  version?: number;
+  /**
+   * LegendFormat is the display name, {{label}} stands for a label's value. Absent or __auto: what tells the series apart; of promql, absent is the whole name. In a table, a text without labels names the column of values.
+   */
+  legendFormat?: string;
+  /**
+   * Interval is the least step, like 1m.
+   */
+  interval?: string;
+  /**
+   * Range asks for values over the time range. So does a query that asks for neither range nor instant.
+   */
+  range?: boolean;
+  /**
+   * Instant asks for the values at the end of the time range. Rules get these alone.
+   */
+  instant?: boolean;
+  format?: Format;
+  /**
+   * AdhocFilters are a dashboard's filters. They hold for every query.
+   */
+  adhocFilters?: AdhocFilter[];
+  queryType: 'table';
+  /**
+   * Table is the name of a table: tasks, agents, frameworks, roles, ...
+   */
+  table: string;
+  /**
+   * Columns are the columns shown, in this order. Absent or empty: all.
+   */
+  columns?: string[];
+  /**
+   * Filters must all hold.
+   */
+  filters?: TableFilter[];
+  /**
+   * OrderBy sorts the rows.
+   */
+  orderBy?: OrderBy[];
+  /**
+   * Limit is how many rows are shown at most. Absent: 1000.
+   */
+  limit?: number;
+}
+/**
+ * TableFilter is a condition on a column.
+ */
+export interface TableFilter {
+  /**
+   * Label is the name of a column, or a label or attribute in it: labels.team, attributes.rack.
+   */
+  label: string;
+  operator: ComparisonOperator;
+  /**
+   * Value is a value or a list of them; "" means the column is null or empty.
+   */
+  value: string | string[];
+}
+/**
+ * OrderBy is a column that rows are sorted by.
+ */
+export interface OrderBy {
+  /**
+   * Column is the name of a column.
+   */
+  column: string;
+  direction?: Direction;
+}
+/**
+ * SQLQuery queries the tables with one SELECT of SQLite's SQL.
+ */
+export interface SQLQuery {
+  /**
+   * RefID is the name of the query in its panel or rule.
+   */
+  refId: string;
+  /**
+   * Hide: not shown in panels. Rules evaluate it all the same.
+   */
+  hide?: boolean;
+  /**
+   * Key is Grafana's name of the query in Explore.
+   */
+  key?: string;
+  datasource?: DatasourceRef;
+  /**
+   * Version is the version of this format. Absent is 1.
+   */
+  version?: number;
+  /**
+   * LegendFormat is the display name, {{label}} stands for a label's value. Absent or __auto: what tells the series apart; of promql, absent is the whole name. In a table, a text without labels names the column of values.
+   */
+  legendFormat?: string;
+  /**
+   * Interval is the least step, like 1m.
+   */
+  interval?: string;
+  /**
+   * Range asks for values over the time range. So does a query that asks for neither range nor instant.
+   */
+  range?: boolean;
+  /**
+   * Instant asks for the values at the end of the time range. Rules get these alone.
+   */
+  instant?: boolean;
+  format?: SQLFormat;
+  /**
+   * AdhocFilters are a dashboard's filters. They hold for every query.
+   */
+  adhocFilters?: AdhocFilter[];
+  queryType: 'sql';
+  /**
+   * SQL is the statement. $__timeFilter(column), $__timeFrom(), $__timeTo() and $__timeGroup(column, interval) are replaced.
+   */
+  sql: string;
+}
+/**
+ * LogsQuery queries what a task wrote into a file of its sandbox.
+ */
+export interface LogsQuery {
+  /**
+   * RefID is the name of the query in its panel or rule.
+   */
+  refId: string;
+  /**
+   * Hide: not shown in panels. Rules evaluate it all the same.
+   */
+  hide?: boolean;
+  /**
+   * Key is Grafana's name of the query in Explore.
+   */
+  key?: string;
+  datasource?: DatasourceRef;
+  /**
+   * Version is the version of this format. Absent is 1.
+   */
+  version?: number;
+  /**
+   * LegendFormat is the display name, {{label}} stands for a label's value. Absent or __auto: what tells the series apart; of promql, absent is the whole name. In a table, a text without labels names the column of values.
+   */
+  legendFormat?: string;
+  /**
+   * Interval is the least step, like 1m.
+   */
+  interval?: string;
+  /**
+   * Range asks for values over the time range. So does a query that asks for neither range nor instant.
+   */
+  range?: boolean;
+  /**
+   * Instant asks for the values at the end of the time range. Rules get these alone.
+   */
+  instant?: boolean;
+  format?: Format;
+  /**
+   * AdhocFilters are a dashboard's filters. They hold for every query.
+   */
+  adhocFilters?: AdhocFilter[];
+  queryType: 'logs';
+  /**
+   * TaskID is the ID of the task.
+   */
+  taskId: string;
+  /**
+   * FrameworkID is the ID of its framework, needed where two frameworks have a task of that ID.
+   */
+  frameworkId?: string;
+  /**
+   * File is a file of the sandbox: stdout, stderr, or another name of a log as completion lists them. Absent: stdout.
+   */
+  file?: string;
+  /**
+   * Filter is a text that lines contain, or a regular expression between slashes.
+   */
+  filter?: string;
+  /**
+   * Live follows the file while somebody watches.
+   */
+  live?: boolean;
+}
+/**
+ * TopologyQuery queries frameworks, agents and tasks as nodes, and what runs where as edges.
+ */
+export interface TopologyQuery {
+  /**
+   * RefID is the name of the query in its panel or rule.
+   */
+  refId: string;
+  /**
+   * Hide: not shown in panels. Rules evaluate it all the same.
+   */
+  hide?: boolean;
+  /**
+   * Key is Grafana's name of the query in Explore.
+   */
+  key?: string;
+  datasource?: DatasourceRef;
+  /**
+   * Version is the version of this format. Absent is 1.
+   */
+  version?: number;
+  /**
+   * LegendFormat is the display name, {{label}} stands for a label's value. Absent or __auto: what tells the series apart; of promql, absent is the whole name. In a table, a text without labels names the column of values.
+   */
+  legendFormat?: string;
+  /**
+   * Interval is the least step, like 1m.
+   */
+  interval?: string;
+  /**
+   * Range asks for values over the time range. So does a query that asks for neither range nor instant.
+   */
+  range?: boolean;
+  /**
+   * Instant asks for the values at the end of the time range. Rules get these alone.
+   */
+  instant?: boolean;
+  format?: Format;
+  /**
+   * AdhocFilters are a dashboard's filters. They hold for every query.
+   */
+  adhocFilters?: AdhocFilter[];
+  queryType: 'topology';
+  /**
+   * GroupBy are what the nodes are, from left to right: agent, framework, role, task, or an attribute as attr_rack. Absent: framework and agent.
+   */
+  groupBy?: string[];
+  /**
+   * Filters must all hold.
+   */
+  filters?: Filter[];
 }
 /**
  * VariableQuery queries the values that a dashboard variable offers.
