@@ -129,6 +129,38 @@ func TestWhatLastsHasAnEnd(t *testing.T) {
 	})
 }
 
+// In a table 0 is no time, and in Unix time it is the beginning of 1970.
+func TestTheBeginningOf1970IsATime(t *testing.T) {
+	epoch := time.Unix(0, 0).UTC()
+	both(t, func(t *testing.T, l *Log, _ *clock) {
+		lasts := events.Event{ID: "d", Kind: events.KindAgent, What: events.Draining, Time: epoch.Add(-time.Hour), AgentID: "S1", Opens: "draining/S1"}
+		ends := events.Event{ID: "e", Kind: events.KindAgent, What: events.Drained, Time: epoch, AgentID: "S1", Closes: []string{"draining/S1"}}
+		between := task(1, "failed", epoch.Add(time.Minute))
+		between.NotBefore = epoch
+		appended(t, l, lasts, ends, between)
+
+		found := selected(t, l, events.Filter{})
+		require.Len(t, found, 3)
+		require.WithinDuration(t, epoch, found[0].NotBefore, time.Microsecond)
+		require.Equal(t, epoch, found[1].Time)
+		require.WithinDuration(t, epoch, found[2].End, time.Microsecond)
+		require.Equal(t, lasts.Time, l.Stats().Start)
+
+		drained := events.Filter{Where: []events.Condition{{Field: events.FieldEvent, Values: []string{"drained", "draining"}}}}
+		for _, by := range [][]events.Field{nil, {events.FieldAgentID}} {
+			groups, err := l.Count(t.Context(), drained, by, 10)
+			require.NoError(t, err)
+			require.Len(t, groups, 1)
+			require.Equal(t, epoch, groups[0].Last)
+		}
+		require.Equal(t, epoch, selected(t, l, events.Filter{From: epoch, To: epoch, Where: []events.Condition{{Field: events.FieldEvent, Values: []string{"drained"}}}})[0].Time)
+	})
+	both(t, func(t *testing.T, l *Log, _ *clock) {
+		appended(t, l, task(1, "failed", epoch))
+		require.Equal(t, epoch, l.Stats().Start)
+	})
+}
+
 func TestFiltersChooseAsTheySay(t *testing.T) {
 	both(t, func(t *testing.T, l *Log, _ *clock) {
 		var all []events.Event

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -151,7 +152,7 @@ func (c *counts) add(key []byte, n count) error {
 		if c.bytes += len(key) + 64; c.bytes > maxGroupBytes {
 			return errTooManyGroups
 		}
-		group = &count{}
+		group = &count{last: n.last}
 		c.groups[string(key)] = group
 	}
 	group.n += n.n
@@ -162,7 +163,10 @@ func (c *counts) add(key []byte, n count) error {
 // largest returns the groups by falling count, at most limit.
 func (c *counts) largest(limit int) (groups []events.Group) {
 	for key, n := range c.groups {
-		g := events.Group{Values: []string{}, Count: n.n, Last: fromMicro(n.last)}
+		g := events.Group{Values: []string{}, Count: n.n}
+		if n.n > 0 {
+			g.Last = time.UnixMicro(n.last).UTC()
+		}
 		for rest := []byte(key); len(rest) > 0; {
 			length, read := binary.Uvarint(rest)
 			g.Values = append(g.Values, string(rest[read:][:length]))

@@ -53,7 +53,10 @@ func (d *database) recount(c *conn) (err error) {
 	if err != nil {
 		return err
 	}
-	now.Start, now.Since, now.Watched = fromMicro(start), fromMicro(since), fromMicro(watched)
+	now.Start, now.Since, now.Watched = time.Time{}, fromMicro(since), fromMicro(watched)
+	if now.Events > 0 {
+		now.Start = time.UnixMicro(start).UTC()
+	}
 	d.counted.Store(&now)
 	return nil
 }

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -34,12 +35,13 @@ func kept(id string) []byte {
 	return identity(id)
 }
 
-// micro returns a time in microseconds, 0 for none.
+// micro returns a time that there may not be in microseconds, 0 for none. The moment 0
+// itself is one microsecond later.
 func micro(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}
-	return t.UnixMicro()
+	return cmp.Or(t.UnixMicro(), 1)
 }
 
 // fromMicro is the reverse of micro.
@@ -65,7 +67,7 @@ func bind(s *sqlite3.Stmt, e *events.Event, id []byte) error {
 	if err := s.BindBlob(1, id); err != nil {
 		return err
 	}
-	for i, n := range []int64{micro(e.Time), micro(e.NotBefore), micro(e.End)} {
+	for i, n := range []int64{e.Time.UnixMicro(), micro(e.NotBefore), micro(e.End)} {
 		if err := s.BindInt64(2+i, n); err != nil {
 			return err
 		}
@@ -90,7 +92,7 @@ func bind(s *sqlite3.Stmt, e *events.Event, id []byte) error {
 // scan reads an event from the columns.
 func scan(s *sqlite3.Stmt) (e events.Event) {
 	e.ID = hex.EncodeToString(s.ColumnRawBlob(0))
-	e.Time, e.NotBefore, e.End = fromMicro(s.ColumnInt64(1)), fromMicro(s.ColumnInt64(2)), fromMicro(s.ColumnInt64(3))
+	e.Time, e.NotBefore, e.End = time.UnixMicro(s.ColumnInt64(1)).UTC(), fromMicro(s.ColumnInt64(2)), fromMicro(s.ColumnInt64(3))
 	e.Opens = s.ColumnText(4)
 	e.Kind, e.What = events.Kind(s.ColumnText(5)), events.What(s.ColumnText(6))
 	e.Severity = events.Severities[min(max(0, s.ColumnInt(7)), len(events.Severities)-1)]
@@ -164,7 +166,7 @@ func (c *conn) learn(e *events.Event, id []byte) error {
 			if err := s.BindBool(4, exact); err != nil {
 				return err
 			}
-			if err := s.BindInt64(5, micro(e.Time)); err != nil {
+			if err := s.BindInt64(5, e.Time.UnixMicro()); err != nil {
 				return err
 			}
 			if err := s.BindInt64(7, micro(e.End)); err != nil {
