@@ -139,12 +139,21 @@ func eventValues(p *Plugin, src *source, w http.ResponseWriter, r *http.Request)
 	})
 }
 
-// lookUp reads what labels and label-values have in common.
+// lookUp reads what labels, label-values and events/values have in common.
 func lookUp(r *http.Request) (query.LookUp, error) {
 	values := r.URL.Query()
-	l := query.LookUp{Match: matches(r), From: from(r), To: to(r), Search: values.Get("search")}
+	l := query.LookUp{Match: matches(r), Search: values.Get("search")}
+	var err error
+	if l.From, err = timeBound(r, "start"); err != nil {
+		return l, err
+	}
+	if l.To, err = timeBound(r, "end"); err != nil {
+		return l, err
+	}
+	if !l.To.IsZero() && l.From.After(l.To) {
+		return l, &query.InvalidError{Key: "start", Text: fmt.Sprintf("%.40q is after end, %.40q", values.Get("start"), values.Get("end"))}
+	}
 	if text := values.Get("limit"); text != "" {
-		var err error
 		if l.Limit, err = strconv.Atoi(text); err != nil || l.Limit < 0 {
 			return l, &query.InvalidError{Key: "limit", Text: fmt.Sprintf("must be a whole number, not %.20q", text)}
 		}
@@ -191,21 +200,27 @@ func matches(r *http.Request) []string {
 	return append(values["match[]"], values["match"]...)
 }
 
-// from and to return the bounds of a look-up, given in Unix seconds or
-// milliseconds; the zero time is none.
-func from(r *http.Request) time.Time { return timeOf(r.URL.Query().Get("start")) }
-func to(r *http.Request) time.Time   { return timeOf(r.URL.Query().Get("end")) }
+// latestTime is the latest time that a bound may be: the end of the year 9999.
+var latestTime = time.Date(9999, time.December, 31, 23, 59, 59, 0, time.UTC)
 
-func timeOf(text string) time.Time {
-	number, err := strconv.ParseFloat(text, 64)
-	switch {
-	case err != nil:
-		return time.Time{}
-	case number > 1e11: // milliseconds, since 1973
-		return time.UnixMilli(int64(number))
-	default:
-		return time.UnixMilli(int64(number * 1000))
+// timeBound returns a bound of a look-up, given in Unix seconds or milliseconds or in
+// RFC 3339 as in Prometheus' HTTP API; the zero time is none.
+func timeBound(r *http.Request, key string) (time.Time, error) {
+	text := r.URL.Query().Get(key)
+	if text == "" {
+		return time.Time{}, nil
 	}
+	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
+		return t, nil
+	}
+	number, err := strconv.ParseFloat(text, 64)
+	if number > 1e11 { // milliseconds, since 1973
+		number /= 1000
+	}
+	if err != nil || !(number >= 0 && number <= float64(latestTime.Unix())) { // neither is NaN
+		return time.Time{}, &query.InvalidError{Key: key, Text: fmt.Sprintf("must be a time in Unix seconds or milliseconds, or like 2026-01-31T12:00:00Z, not %.40q", text)}
+	}
+	return time.UnixMilli(int64(number * 1000)), nil
 }
 
 // StatusAnswer is the response of GET status.

@@ -77,16 +77,17 @@ func TestLabelsAndTheirValues(t *testing.T) {
 		want    []string
 		warning string
 	}{
-		"values":                      {"GET label-values?label=agent", agents, ""},
-		"values of some series":       {"GET label-values?label=__name__&match=" + url.QueryEscape(`{__name__=~"mesos_agent_cpus_(capacity|allocated)"}`), []string{"mesos_agent_cpus_allocated", "mesos_agent_cpus_capacity"}, ""},
-		"as Prometheus names it":      {"GET label-values?label=poll&match%5B%5D=mesos_up", []string{"roles", "snapshot", "state"}, ""},
-		"not all of them":             {"GET label-values?label=agent&limit=1", agents[:1], "Only 1 are listed, and there are more"},
-		"of a time that had them":     {"GET label-values?label=agent&start=1795248000&end=1795251600", agents, ""},
-		"of a time in ms":             {"GET label-values?label=agent&start=1795248000000", agents, ""},
-		"a time that is none, so any": {"GET label-values?label=agent&start=soon", agents, ""},
-		"labels of some":              {"GET labels?match=mesos_agent_cpus_capacity", []string{"__name__", "agent", "agent_id", "cluster"}, ""},
-		"none":                        {"GET label-values?label=agent&match=nothing", []string{}, ""},
-		"a label that nothing has":    {"GET label-values?label=planet", []string{}, ""},
+		"values":                   {"GET label-values?label=agent", agents, ""},
+		"values of some series":    {"GET label-values?label=__name__&match=" + url.QueryEscape(`{__name__=~"mesos_agent_cpus_(capacity|allocated)"}`), []string{"mesos_agent_cpus_allocated", "mesos_agent_cpus_capacity"}, ""},
+		"as Prometheus names it":   {"GET label-values?label=poll&match%5B%5D=mesos_up", []string{"roles", "snapshot", "state"}, ""},
+		"not all of them":          {"GET label-values?label=agent&limit=1", agents[:1], "Only 1 are listed, and there are more"},
+		"of a time that had them":  {"GET label-values?label=agent&start=1795248000&end=1795251600", agents, ""},
+		"of a time in ms":          {"GET label-values?label=agent&start=1795248000000", agents, ""},
+		"a time as text":           {"GET label-values?label=agent&start=2026-11-21T07:00:00Z", agents, ""},
+		"no time, so any":          {"GET label-values?label=agent&start=&end=", agents, ""},
+		"labels of some":           {"GET labels?match=mesos_agent_cpus_capacity", []string{"__name__", "agent", "agent_id", "cluster"}, ""},
+		"none":                     {"GET label-values?label=agent&match=nothing", []string{}, ""},
+		"a label that nothing has": {"GET label-values?label=planet", []string{}, ""},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -247,6 +248,28 @@ func TestWrongRequestsForResourcesNameTheMistake(t *testing.T) {
 			require.Contains(t, got.Error, c.want)
 			require.Equal(t, got.Error, got.Message, "where Grafana's frontend looks")
 		})
+	}
+}
+
+// A bound that is no time is never taken for none.
+func TestListsWithWrongTimesNameTheMistake(t *testing.T) {
+	s := newFixture(t, nil, workload).start()
+	for bounds, want := range map[string]string{
+		"start=soon": `start: must be a time in Unix seconds or milliseconds, or like 2026-01-31T12:00:00Z, not "soon"`,
+		"end=soon":   `end: must be a time`, "start=NaN": `not "NaN"`, "end=NaN": `not "NaN"`,
+		"start=Inf": `not "Inf"`, "end=-Inf": `not "-Inf"`, "start=1e300": `not "1e300"`, "end=-1e300": `not "-1e300"`,
+		"start=-1": `not "-1"`, "end=253402300800000": `not "253402300800000"`, "start=1e999": `not "1e999"`,
+		"start=2026-13-01T00:00:00Z":         `not "2026-13-01T00:00:00Z"`,
+		"start=9&end=1":                      `start: "9" is after end, "1"`,
+		"start=1795251600000&end=1795248000": `is after end`,
+	} {
+		for _, list := range []string{"labels?", "label-values?label=agent&", "events/values?field=event&"} {
+			code, raw := s.call("GET "+list+bounds, "")
+			require.Equal(t, http.StatusBadRequest, code, "%s%s: %s", list, bounds, raw)
+			var got struct{ Error string }
+			require.NoError(t, json.Unmarshal(raw, &got))
+			require.Contains(t, got.Error, want, list+bounds)
+		}
 	}
 }
 
