@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -201,6 +202,17 @@ func TestTheEventsOfAClusterBeforeAreNotThoseOfTheNext(t *testing.T) {
 				require.NotContains(t, frames(keys), "host9", keys)
 			}
 			require.Contains(t, frames(`"adhocFilters":[{"key":"cluster","operator":"=","value":"one"}]`), "host9")
+
+			values := func(query string) (values []string) {
+				var got list
+				s.answer("GET events/values?"+query, "", &got)
+				return got.Data
+			}
+			require.NotContains(t, values("field=agent"), "host9")
+			require.NotContains(t, values("field=agent&start=0"), "host9")
+			require.Empty(t, values("field=task_id&search=web.1"))
+			require.Empty(t, values("field=agent&end="+begin.Format(time.RFC3339)), "before the change")
+			require.Equal(t, slices.Compact([]string{"one", next.cluster}), values("field=cluster"), "what a filter may choose")
 		})
 	}
 }

@@ -9,7 +9,8 @@ import (
 	"community-mesos-datasource/pkg/promql"
 )
 
-// EventValues lists the values that a field of events has, as Labels does.
+// EventValues lists the values that a field of events has, as Labels does: those of the
+// cluster that is watched now, and the names of all clusters.
 func EventValues(ctx context.Context, src Source, field string, l LookUp) (values, warnings []string, err error) {
 	if src.Events == nil {
 		return nil, nil, errNoEvents
@@ -30,6 +31,15 @@ func EventValues(ctx context.Context, src Source, field string, l LookUp) (value
 	}
 	cost := promql.Reading{Weight: int64(limit), Work: float64(src.Events.Stats().Events)}
 	err = src.Engine.Read(ctx, cost, func(ctx context.Context) error {
+		if events.Field(field) != events.FieldCluster {
+			changed, err := src.clusterChanged(ctx)
+			if err != nil {
+				return err
+			}
+			if !changed.IsZero() {
+				f.From = later(f.From, changed.Add(afterChange))
+			}
+		}
 		values, err = src.Events.Values(ctx, f, events.Field(field), limit+1)
 		return err
 	})
