@@ -43,9 +43,10 @@ func (c *Cluster) With(changes []mesos.StreamEvent, at time.Time) *Cluster {
 type editor struct {
 	builder
 	changed bool
-	// named is the index in Tasks of the tasks that changes name; -1: none.
+	// named is the index in Tasks of the tasks that changes name, or noTask, or overTask.
 	named   map[taskKey]int
 	removed map[int]bool // indices in Tasks
+	early   earlyEnds
 
 	agentCopies     map[*Agent]*Agent // of what the model before has
 	frameworkCopies map[*Framework]*Framework
@@ -54,6 +55,11 @@ type editor struct {
 	listedFrames    []*Framework
 	custom          map[executorKey]bool // the executors that are listed; nil: not looked up
 }
+
+const (
+	noTask   = -1 // there is no such task
+	overTask = -2 // it was removed
+)
 
 type executorKey struct{ framework, agent, executor string }
 
@@ -113,7 +119,7 @@ func namedBy(changes []mesos.StreamEvent) []taskKey {
 func (e *editor) find(tasks []Task, changes []mesos.StreamEvent) {
 	e.named = map[taskKey]int{}
 	for _, key := range namedBy(changes) {
-		e.named[key] = -1
+		e.named[key] = noTask
 	}
 	if len(e.named) == 0 {
 		return
@@ -158,10 +164,10 @@ func (e *editor) apply(change *mesos.StreamEvent) {
 	case change.Type == mesos.StreamSubscribed && change.Subscribed != nil:
 		e.resumed = true
 		for _, t := range current(change.Subscribed, e.taskNamed) {
-			e.taskAdded(t)
+			e.taskAdded(t, change.Received)
 		}
 	case change.Type == mesos.StreamTaskAdded && change.Task != nil:
-		e.taskAdded(change.Task)
+		e.taskAdded(change.Task, change.Received)
 	case change.Type == mesos.StreamTaskUpdated && change.Update != nil:
 		e.taskUpdated(change.Update, change.Received)
 	case change.Type == mesos.StreamAgentAdded && change.Agent != nil:
@@ -184,8 +190,11 @@ func (e *editor) taskNamed(key taskKey) *Task {
 	return nil
 }
 
-func (e *editor) taskAdded(s *mesos.StreamTask) {
+func (e *editor) taskAdded(s *mesos.StreamTask, received time.Time) {
 	state := ParseTaskState(s.State)
+	if state == "" {
+		return
+	}
 	i := e.named[keyOf(s.FrameworkID, s.ID)]
 	var last mesos.StreamStatus
 	if n := len(s.Statuses); n > 0 {
@@ -193,7 +202,8 @@ func (e *editor) taskAdded(s *mesos.StreamTask) {
 	}
 	switch known := e.taskNamed(keyOf(s.FrameworkID, s.ID)); {
 	case known == nil:
-		if state.Live() { // else it comes again with its agent, after it ended
+		// What has ended comes again with its agent.
+		if state.Live() && !e.early.has(s, received) {
 			e.addTask(s)
 		}
 	case !known.State.Live() && state.Live() && (known.State != Lost || len(s.Statuses) == 0):
@@ -240,13 +250,19 @@ func (c *Cluster) settled(received time.Time) bool {
 }
 
 func (e *editor) taskUpdated(u *mesos.StreamUpdate, received time.Time) {
-	i, named := e.named[keyOf(u.FrameworkID, u.Status.TaskID)]
-	if !named || i < 0 {
-		return // it ended before /state was answered
-	}
+	key := keyOf(u.FrameworkID, u.Status.TaskID)
+	i, named := e.named[key]
 	state := ParseTaskState(cmp.Or(u.State, u.Status.State))
+	if !named || i < 0 { // it ended before /state was answered
+		if i == noTask && !state.Live() && !e.hasEnded(key) {
+			e.early.add(key, received)
+		}
+		return
+	}
 	t := &e.Tasks[i]
 	switch {
+	case state == "":
+		return
 	case !state.holds():
 		e.end(i, state, u.Status)
 	case !t.State.Live(), u.Status.Timestamp <= t.latest && !e.settled(received):
@@ -256,6 +272,32 @@ func (e *editor) taskUpdated(u *mesos.StreamUpdate, received time.Time) {
 	default:
 		e.move(i, state, u.Status.TaskStatus, t)
 	}
+}
+
+// earlyEnds are the ends of tasks that were told before the tasks themselves, with when
+// they were received. No master is known to do so; a task that was added after its end
+// would never end.
+type earlyEnds map[taskKey]time.Time
+
+func (all *earlyEnds) add(key taskKey, received time.Time) {
+	if *all == nil {
+		*all = earlyEnds{}
+	}
+	(*all)[key] = received
+}
+
+// has reports whether the end of a task that is added now was told shortly before, once.
+// Later it is another task with the same ID.
+func (all earlyEnds) has(s *mesos.StreamTask, received time.Time) bool {
+	key := keyOf(s.FrameworkID, s.ID)
+	end, told := all[key]
+	delete(all, key)
+	return told && len(s.Statuses) == 0 && received.Sub(end) <= settledAfter
+}
+
+// hasEnded reports whether /state listed a task among those that have ended.
+func (c *Cluster) hasEnded(key taskKey) bool {
+	return slices.ContainsFunc(c.ended, func(t endedTask) bool { return t.Framework.ID == key.framework && t.ID == key.task })
 }
 
 // end ends a task, or makes it unreachable.
@@ -287,7 +329,7 @@ func (e *editor) remove(i int) {
 	t := &e.Tasks[i]
 	e.removed[i] = true
 	if key := (taskKey{t.Framework.ID, t.ID}); e.named[key] == i {
-		e.named[key] = -1
+		e.named[key] = overTask
 	}
 }
 

@@ -117,6 +117,57 @@ func TestATaskIDMayBeUsedAgain(t *testing.T) {
 	require.Empty(t, with.EventsOf([]mesos.StreamEvent{both}, nil))
 }
 
+// An end that comes before its task is the end of that task.
+func TestAnEndThatIsToldBeforeItsTask(t *testing.T) {
+	base := built(t, aBase)
+	early := []mesos.StreamEvent{taskUpdated("t2", "TASK_RUNNING", 100), taskUpdated("t2", "TASK_FAILED", 101), taskAdded("t2", 0.5)}
+	require.Equal(t, "running agent1 t2, failed agent1 t2", short(base.EventsOf(early, nil)))
+	with := base.With(early, time.Unix(103, 0))
+	require.Len(t, with.Tasks, 1, "a task that has ended does not begin")
+
+	again := append(early, taskAdded("t2", 0.5))
+	require.Equal(t, "running agent1 t2, failed agent1 t2, staging agent1 t2", short(base.EventsOf(again, nil)), "the next one of that ID is another")
+	require.Len(t, base.With(again, time.Unix(103, 0)).Tasks, 2)
+
+	later := taskAdded("t2", 0.5)
+	later.Received = early[1].Received.Add(settledAfter + time.Second)
+	require.Equal(t, "running agent1 t2, failed agent1 t2, staging agent1 t2", short(base.EventsOf(append(early[:2:2], later), nil)))
+	require.Len(t, base.With(append(early[:2:2], later), time.Unix(120, 0)).Tasks, 2)
+
+	// Of one that /state listed as ended, the update comes late and not early.
+	s := stateFrom(t, aBase)
+	s.Frameworks[0].CompletedTasks = mesos.Ended{streamTask("t2", "TASK_FAILED", 90, 99).Task}
+	late := []mesos.StreamEvent{taskUpdated("t2", "TASK_FAILED", 99), taskAdded("t2", 0.5)}
+	require.Equal(t, "failed agent1 t2, staging agent1 t2", short(Build(s, nil).EventsOf(late, nil)))
+	require.Len(t, Build(s, nil).With(late, time.Unix(103, 0)).Tasks, 2)
+}
+
+// What has no state tells nothing.
+func TestAStateThatIsNotTold(t *testing.T) {
+	base := built(t, aBase)
+	update, other := taskUpdated("t1", "", 105), taskUpdated("t9", "", 105)
+	listed := mesos.StreamEvent{Type: mesos.StreamSubscribed, Received: time.Unix(200, 0), Subscribed: &mesos.Subscribed{Tasks: []mesos.StreamTask{streamTask("t8", "", 150), streamTask("t1", "", 20, 160)}}}
+	back := taskAdded("t7", 1)
+	back.Task.State = ""
+	for _, change := range []mesos.StreamEvent{update, other, back} {
+		require.Empty(t, base.EventsOf([]mesos.StreamEvent{change}, nil))
+		require.Equal(t, base.Tasks, base.With([]mesos.StreamEvent{change}, time.Unix(201, 0)).Tasks)
+	}
+	require.Empty(t, base.EventsOf([]mesos.StreamEvent{listed}, nil))
+	require.Equal(t, base.Tasks, base.With([]mesos.StreamEvent{listed}, time.Unix(201, 0)).Tasks)
+	named := taskUpdated("t1", "TASK_FAILED", 105)
+	named.Update.Status.State = ""
+	require.Equal(t, "failed agent1 t1", short(base.EventsOf([]mesos.StreamEvent{named}, nil)), "the master's own state")
+
+	s := stateFrom(t, aBase)
+	s.Frameworks[0].Tasks[0].State = ""
+	s.Frameworks[0].Tasks[0].Statuses = append(s.Frameworks[0].Tasks[0].Statuses, mesos.TaskStatus{Timestamp: 30})
+	s.Frameworks[0].CompletedTasks = mesos.Ended{streamTask("t2", "", 25, 26).Task}
+	for _, e := range Happened(base, Build(s, base), nil) {
+		require.NotEmpty(t, e.What)
+	}
+}
+
 func streamTask(id, state string, timestamps ...float64) mesos.StreamTask {
 	t := mesos.StreamTask{Task: mesos.Task{ID: id, Name: id, FrameworkID: "F1", SlaveID: "S1", State: state, Role: "prod", Resources: mesos.Resources{CPUs: 0.5}}}
 	for i, timestamp := range timestamps {

@@ -501,7 +501,12 @@ func (h *happenings) task(was, t *Task) {
 	h.add(h.labels.taskEvent(t, t.State, h.when(status), status, 0))
 }
 
-func (h *happenings) add(e events.Event) { h.all = append(h.all, e) }
+// add adds an event, but for a task whose state is not told.
+func (h *happenings) add(e events.Event) {
+	if e.What != "" {
+		h.all = append(h.all, e)
+	}
+}
 
 func compareText(a, b string) int {
 	switch {

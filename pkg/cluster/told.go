@@ -39,12 +39,14 @@ type teller struct {
 	before  *Cluster
 	labels  Labels
 	tasks   map[taskKey]*Task // nil: not known
+	unadded map[taskKey]bool  // those that only updates told
+	early   earlyEnds
 	all     []events.Event
 }
 
 // find looks up the tasks that changes name.
 func (t *teller) find(changes []mesos.StreamEvent) {
-	t.tasks = map[taskKey]*Task{}
+	t.tasks, t.unadded = map[taskKey]*Task{}, map[taskKey]bool{}
 	for _, key := range namedBy(changes) {
 		t.tasks[key] = nil
 	}
@@ -71,9 +73,11 @@ func (t *teller) tell(change *mesos.StreamEvent) {
 	case change.Type == mesos.StreamSubscribed && change.Subscribed != nil:
 		t.resumed = true
 		for _, listed := range current(change.Subscribed, func(key taskKey) *Task { return t.tasks[key] }) {
-			t.listed(listed, change.Received)
+			if listed.State != "" {
+				t.listed(listed, change.Received)
+			}
 		}
-	case change.Type == mesos.StreamTaskAdded && change.Task != nil:
+	case change.Type == mesos.StreamTaskAdded && change.Task != nil && change.Task.State != "":
 		t.taskAdded(change.Task, change.Received)
 	case change.Type == mesos.StreamTaskUpdated && change.Update != nil:
 		t.taskUpdated(change.Update, change.Received)
@@ -136,7 +140,10 @@ func (t *teller) listed(s *mesos.StreamTask, received time.Time) {
 func (t *teller) taskAdded(s *mesos.StreamTask, received time.Time) {
 	key := keyOf(s.FrameworkID, s.ID)
 	known, task := t.tasks[key], t.task(s)
+	delete(t.unadded, key)
 	switch {
+	case t.early.has(s, received):
+		return // it has ended
 	case known != nil && known.State.Live() && task.latest == 0:
 		return // already told
 	case known != nil && (known.State.Live() || task.latest > 0):
@@ -196,11 +203,18 @@ func (t *teller) taskUpdated(u *mesos.StreamUpdate, received time.Time) {
 	status := &u.Status
 	known := t.tasks[key]
 	if known == nil {
+		t.unadded[key] = true
 		known = &Task{ID: key.task, Framework: t.frameworkNamed(u.FrameworkID), Agent: t.agentNamed(status.SlaveID)}
 		t.tasks[key] = known
 	}
-	state := ParseTaskState(status.State)
+	state := ParseTaskState(cmp.Or(status.State, u.State))
 	all := ParseTaskState(cmp.Or(u.State, status.State))
+	if state == "" {
+		return
+	}
+	if t.unadded[key] && !all.Live() && !t.before.hasEnded(key) {
+		t.early.add(key, received)
+	}
 	switch {
 	case known.told == state && (state.Live() || known.latest == status.Timestamp):
 		// A health check has another result.
@@ -291,6 +305,9 @@ func (t *teller) frameworkRemoved(id string, received time.Time) {
 
 // add adds the event that a task has a state; status is nil where none tells it.
 func (t *teller) add(task *Task, state TaskState, when moment, status *mesos.StreamStatus, away float64) {
+	if state == "" { // nothing is known to have happened
+		return
+	}
 	seconds := 0.0
 	if status != nil {
 		seconds = status.Timestamp

@@ -110,6 +110,19 @@ func added(n int) mesos.StreamEvent {
 	return mesos.StreamEvent{Type: mesos.StreamTaskAdded, Task: &mesos.StreamTask{Task: t}}
 }
 
+// A task whose end is told before the task itself is no task that vanished.
+func TestAnEndBeforeItsTaskIsToldOnce(t *testing.T) {
+	f, st := follow(t, 1, collector.Settings{})
+	f.clock.Advance(20 * time.Second)
+	require.NoError(t, st.send(update(2, "TASK_FAILED", f.clock.Now())))
+	require.NoError(t, st.send(added(2)))
+	require.NoError(t, st.send(update(3, "", f.clock.Now())))
+	f.clock.Advance(4 * interval)
+	require.Equal(t, "failed", f.events.told("t2"))
+	require.Empty(t, f.events.told("t3"))
+	require.Equal(t, 1, f.Cluster().TaskCounts.Total())
+}
+
 // follow starts a collector of a fake with an event stream and this many agents.
 func follow(t *testing.T, agents int, s collector.Settings, change ...func(*fake)) (*faked, *streaming) {
 	t.Helper()
