@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+
+	"community-mesos-datasource/pkg/promql"
 )
 
 // Nearly all memory in use is history, which does not change, and a poll makes less
@@ -35,7 +37,7 @@ func SaveMemory() {
 	metrics.Read(live)
 	inUse := live[0].Value.Uint64()
 	debug.SetGCPercent(garbageFor(inUse))
-	debug.SetMemoryLimit(limitFor(inUse))
+	debug.SetMemoryLimit(limitFor(inUse, uint64(promql.Held())))
 	// A finalizer runs after each collection.
 	runtime.SetFinalizer(&collected{}, func(*collected) { SaveMemory() })
 }
@@ -51,9 +53,10 @@ func garbageFor(inUse uint64) int {
 
 // limitFor returns GOMEMLIMIT, up to how many bytes the process grows before it
 // collects garbage more often and returns what is free. A cluster that needs more
-// than softLimit by itself is left to garbageFor, with some of it for fragments.
-func limitFor(inUse uint64) int64 {
-	if inUse > softLimit {
+// than softLimit by itself, without the queries that run now, is left to garbageFor,
+// with some of it for fragments.
+func limitFor(inUse, queries uint64) int64 {
+	if inUse > softLimit+queries {
 		return int64(inUse + inUse*2/3)
 	}
 	return int64(max(softLimit, inUse*(100+tightGarbage)/100))

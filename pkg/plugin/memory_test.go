@@ -17,8 +17,13 @@ func TestGarbageMayBeAFewMegabytesOrAShareOfWhatIsInUse(t *testing.T) {
 
 func TestMemoryIsReturnedAboveALimitThatFollowsWhatIsInUse(t *testing.T) {
 	for inUse, want := range map[uint64]int64{0: 512, 200: 512, 400: 512, 500: 560, 600: 1000, 1200: 2000} {
-		require.Equal(t, want<<20, limitFor(inUse<<20), "%d MiB in use", inUse)
+		require.Equal(t, want<<20, limitFor(inUse<<20, 0), "%d MiB in use", inUse)
 	}
+}
+
+func TestMemoryThatQueriesTakeDoesNotRaiseTheLimitForGarbage(t *testing.T) {
+	require.EqualValues(t, 784<<20, limitFor(700<<20, 200<<20))
+	require.EqualValues(t, 1500<<20, limitFor(900<<20, 200<<20), "the cluster needs that much by itself")
 }
 
 func TestGOGCIsSetAfterEachCollection(t *testing.T) {

@@ -138,9 +138,23 @@ func (g *gate) parse(ctx context.Context, bytes int) (leave func(), err error) {
 	return g.parsing.enter(ctx, int64(bytes), g.whose)
 }
 
+// held is the weight of all admitted queries of this process.
+var held atomic.Int64
+
+// Held returns about how many bytes the queries of this process take that are admitted now.
+func Held() int64 { return held.Load() * bytesOfWeight }
+
 // enter waits until a query of this weight and work may run.
 func (g *gate) enter(ctx context.Context, weight int64, work float64) (leave func(), err error) {
-	return g.lane(weight, work).enter(ctx, weight, g.whose)
+	free, err := g.lane(weight, work).enter(ctx, weight, g.whose)
+	if err != nil {
+		return nil, err
+	}
+	held.Add(weight)
+	return sync.OnceFunc(func() {
+		held.Add(-weight)
+		free()
+	}), nil
 }
 
 // lane returns the lane of queries of this weight and work.

@@ -50,6 +50,23 @@ const (
 
 	// bytesOfSeries is how many bytes of new labels count like a series.
 	bytesOfSeries = 400
+	// bytesOfWeight is about how many bytes a unit of weight takes.
+	bytesOfWeight = bytesOfSeries / weightOfSeries
+)
+
+// What operations of the engine take for each series of their result, or of the larger
+// side, beside its samples: labels, signatures, entries of maps. In series of
+// bytesOfSeries bytes; TestOperationsTakeWhatTheyWeigh compares them with what is allocated.
+const (
+	madeByCall     = 1.5 // functions, and operations with a number
+	madeByGrouping = 2.5 // sum by (task_id)
+	madeByChoosing = 2.0 // topk, bottomk, limitk
+	madeBySet      = 2.0 // and, or, unless
+	madeByMatching = 5.5 // a * on (task_id) b
+
+	// uncounted is how many series of an operation are left out, so that it does not change
+	// the lanes of everyday queries.
+	uncounted = 5000
 )
 
 // A Cost is what a request takes, as far as its series tell. Samples are counted as
@@ -58,12 +75,13 @@ type Cost struct {
 	Read   float64 // samples that its selectors read
 	Peak   float64 // samples held at once: of operands and results, not of both sides' history
 	Series float64 // series that its selectors match, together, and new labels of series
+	Made   float64 // what operations make for series, in series
 	Work   float64 // samples that functions visit, in all parts of the expression, and what else takes as long
 }
 
 // weight returns the weight by which a query is admitted. The engine holds maxSamples at most.
 func (c Cost) weight(maxSamples int) int64 {
-	return int64(min(c.Peak, float64(maxSamples)) + min(c.Series, maxSelected)*weightOfSeries)
+	return int64(min(c.Peak, float64(maxSamples)) + (min(c.Series, maxSelected)+c.Made)*weightOfSeries)
 }
 
 // costOf adds up the cost of a request, and refuses what the engine could not run
@@ -77,7 +95,7 @@ func costOf(ctx context.Context, expr parser.Expr, r Request) (Cost, error) {
 		w.start, w.step = r.End, 0
 	}
 	n, err := c.node(expr, w)
-	cost := Cost{Read: c.read, Peak: n.peak, Series: c.selected, Work: c.work + c.read*readWork}
+	cost := Cost{Read: c.read, Peak: n.peak, Series: c.selected, Made: c.made, Work: c.work + c.read*readWork}
 	if err == nil && cost.Work > maxWork {
 		err = requestError("The functions of the query, and its subqueries, look at some %.0f samples together, more than can be done in time: use fewer or shorter ranges, raise the step, shorten the time range, or select fewer series", cost.Work)
 	}
@@ -89,6 +107,7 @@ type coster struct {
 	r              Request
 	read, selected float64
 	work, replaced float64
+	made           float64
 	begins         *time.Time         // the history; nil until it is asked
 	counted        map[string]float64 // series by matchers and window
 }
@@ -243,10 +262,12 @@ func (c *coster) aggregate(a *parser.AggregateExpr, w timeWindow) (nodeCost, err
 		if number, ok := unwrap(a.Param).(*parser.NumberLiteral); ok {
 			k = min(k, max(number.Val, 0))
 		}
+		c.makes(n.series, madeByChoosing)
 		if grouped && n.series*k > maxRoom {
 			return n, requestError("%s by groups reserves room for %.0f series in each group, and %.0f series may be groups of their own: use a smaller k, or group fewer series", a.Op, k, n.series)
 		}
 	case parser.COUNT_VALUES:
+		c.makes(n.series, madeByGrouping)
 		points := w.points()
 		if points > 1 {
 			series *= points // each point may bring new values
@@ -265,7 +286,9 @@ func (c *coster) aggregate(a *parser.AggregateExpr, w timeWindow) (nodeCost, err
 			return n, err
 		}
 	default:
-		if !grouped {
+		if grouped {
+			c.makes(series, madeByGrouping)
+		} else {
 			series = min(series, 1)
 		}
 	}
@@ -290,6 +313,14 @@ func (c *coster) binary(b *parser.BinaryExpr, w timeWindow) (nodeCost, error) {
 	series := max(left.series, right.series)
 	if b.Op == parser.LOR {
 		series = left.series + right.series
+	}
+	switch {
+	case b.VectorMatching == nil: // with a number
+		c.makes(series, madeByCall)
+	case b.Op.IsSetOperator():
+		c.makes(series, madeBySet)
+	default:
+		c.makes(series, madeByMatching)
 	}
 	return over(result(series, w), left, right), nil
 }
@@ -318,6 +349,7 @@ func (c *coster) call(f *parser.Call, w timeWindow) (nodeCost, error) {
 		}
 		operands = append(operands, n)
 	}
+	c.makes(series, madeByCall)
 	switch f.Func.Name {
 	case "absent", "absent_over_time", "scalar":
 		series = 1
@@ -346,6 +378,9 @@ func (c *coster) relabel(f *parser.Call, series float64) error {
 	}
 	return nil
 }
+
+// makes adds what an operation makes for so many series.
+func (c *coster) makes(series, each float64) { c.made += max(0, series-uncounted) * each }
 
 // newLabels adds labels that series get: each has so many copies of others in it, and
 // so many bytes of its own, its name included.

@@ -3,6 +3,8 @@ package promql
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -106,4 +108,42 @@ func TestNamesOfLabelsAreBounded(t *testing.T) {
 		return c.Series
 	}
 	require.InDelta(t, 10_000*255/bytesOfSeries, cost(longest)-cost("x"), 1)
+}
+
+// A weight is about the memory that the engine allocates, whatever the operation: else large
+// joins would run beside each other as if they were sums.
+func TestOperationsTakeWhatTheyWeigh(t *testing.T) {
+	m, end := crowded(t)
+	e := NewEngine(EngineOptions{})
+	defer e.Close()
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	for _, expr := range []string{
+		`count(task)`, `count(-task)`, `count(task * 2)`, `count(abs(task))`, `count(sort(task))`, `count(timestamp(task))`,
+		`count(task * task)`, `count(task * on (task_id) task)`, `count(task * ignoring (framework) task)`,
+		`count(task * on (task_id) group_left (role) task)`, `count(task * on (cluster) group_left () sum by (cluster) (task))`,
+		`count(task and on (task_id) task)`, `count(task or on (task_id) task)`, `count(task unless on (task_id) (task > 1e9))`,
+		`count(sum by (task_id) (task))`, `count(sum without (framework) (task))`, `count(quantile by (task_id) (0.9, task))`,
+		`count(topk by (task_id) (1, task))`, `count(topk(100000, task))`, `count(count_values by (task_id) ("v", task))`,
+		`count(sum by (task_id) (task) * on (task_id) sum by (task_id) (task))`,
+		`count(label_replace(task, "x", "$1", "task_id", "(.*)"))`, `count(label_join(task, "x", "-", "task_id", "task"))`,
+		`count(histogram_quantile(0.9, label_replace(task, "le", "1", "", "")))`, `count(max_over_time(task[5m:1m]))`,
+	} {
+		parsed, err := ParseExpr(expr)
+		require.NoError(t, err)
+		r := Request{Store: m, Expr: expr, End: end, Lookback: 150 * time.Second}
+		cost, err := costOf(context.Background(), parsed, r)
+		require.NoError(t, err)
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		_, err = e.Instant(context.Background(), r)
+		runtime.ReadMemStats(&after)
+		require.NoError(t, err, expr)
+		weighs := float64(cost.weight(5_000_000)) * bytesOfWeight
+		ratio := float64(after.TotalAlloc-before.TotalAlloc) / weighs
+		t.Logf("%-75s %.1f times its weight of %.1f MB", expr, ratio, weighs/1e6)
+		require.Less(t, ratio, 2.6, expr)
+		require.Greater(t, ratio, 0.4, expr)
+	}
+	require.Zero(t, Held())
 }

@@ -409,14 +409,15 @@ const current: Attack[] = [
       ...times(4, () => resource('label-values', { label: 'task_id', match: TASKS }, 'large')),
     ],
   },
-  {
+  ...Object.entries({
+    'joins of 100,000 current tasks with themselves': `count(${TASKS} * on (task_id) mesos_task_memory_allocated_bytes)`,
+    'ratios of 100,000 current sums by task': `count(sum by (task_id) (${TASKS}) / sum by (task_id) (mesos_task_memory_allocated_bytes))`,
+    'many-to-one joins and labels of 100,000 current tasks': `count(label_replace(${TASKS}, "x", "$1", "task", "(.*)") * on (cluster, agent_id) group_left (version) mesos_agent_info)`,
+  }).map(([name, expr]): Attack => ({
     of: 'A5',
-    name: 'joins of 100,000 current tasks with themselves',
-    requests: () =>
-      times(4, () =>
-        ask(instant(`count(${TASKS} * on (task_id) mesos_task_memory_allocated_bytes)`, { uid: 'large' }))
-      ),
-  },
+    name,
+    requests: () => times(4, () => ask(instant(expr, { uid: 'large' }))),
+  })),
 ];
 
 /** Over all history, at the finest step. */
