@@ -4,13 +4,13 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 
 	"community-mesos-datasource/pkg/events"
 	"community-mesos-datasource/pkg/mesos"
 )
 
-// This file is what events are made of: identities, severities, sentences. What happened
+// This file is what events are made of: identities, severities, sentences; moment.go has
+// their times. What happened
 // is learned in two ways: by comparing two models (happened.go), and from the event
 // stream (told.go). Both make the same event, with the same ID, of the same happening.
 
@@ -55,30 +55,9 @@ func micros(seconds float64) string {
 	return strconv.FormatInt(int64(math.Round(seconds*1e6)), 10)
 }
 
-// at returns a time of Mesos.
-func at(seconds float64) time.Time { return time.UnixMicro(int64(math.Round(seconds * 1e6))).UTC() }
-
 // later reports whether a registration is later than another. The two APIs round the same
 // time in different ways.
 func later(registered, than float64) bool { return registered > than+1e-3 }
-
-// A moment is when something happened, as far as that is known.
-type moment struct{ time, notBefore time.Time }
-
-// aheadOfUs is how far another's clock may be ahead of ours. A status has the time that its
-// executor gives it.
-const aheadOfUs = 5 * time.Minute
-
-// told is the moment that Mesos tells, or else one between two moments. A time that is
-// after the second one, when it was learned, is none.
-func told(seconds float64, from, to time.Time) moment {
-	if seconds > 0 && seconds < 1e10 {
-		if when := at(seconds); to.IsZero() || !when.After(to.Add(aheadOfUs)) {
-			return moment{time: when}
-		}
-	}
-	return moment{to, from}
-}
 
 // taskEvent returns the event of a task that has the state since a moment. status is
 // the time of the status that told it, 0 where there is none. away is the time from

@@ -21,7 +21,10 @@ func Happened(before, after *Cluster, labels Labels) []events.Event {
 	}
 	h := happenings{before: before, after: after, labels: labels, earlier: before.awaited, failover: !before.sameElection(after)}
 	if h.failover {
-		h.add(after.Leads())
+		e := after.Leads()
+		when := told(after.ElectedTime, before.polled.Add(-behindUs), before.polled, after.Time)
+		e.Time, e.NotBefore = when.time, when.notBefore
+		h.add(e)
 	}
 	h.agents()
 	h.frameworks()
@@ -56,12 +59,6 @@ type happenings struct {
 	labels   Labels
 	failover bool // another master leads
 	all      []events.Event
-}
-
-// when is the moment that Mesos tells, or between the two /state: what the event stream
-// told of the model in between does not tell when the rest happened.
-func (h *happenings) when(seconds float64) moment {
-	return told(seconds, h.before.polled, h.after.Time)
 }
 
 // Leads returns the event that the master of the model was elected.
@@ -432,7 +429,7 @@ func (h *happenings) ended(was *Task, t *endedTask) {
 	default:
 		return // told, and acknowledged since
 	}
-	shown := false
+	shown, first, least := false, len(h.all), h.earliest(was, &t.Task)
 	for i, status := range t.statuses {
 		if slices.ContainsFunc(t.statuses[:i], func(s mesos.TaskStatus) bool {
 			return s.Timestamp == status.Timestamp && s.State == status.State
@@ -446,12 +443,13 @@ func (h *happenings) ended(was *Task, t *endedTask) {
 		shown = shown || state == t.State
 		again := was != nil && was.told == state && state.Live() // the result of a health check
 		if status.Timestamp > since && !again {
-			h.add(h.labels.taskEvent(&t.Task, state, h.when(status.Timestamp), status.Timestamp, 0))
+			h.add(h.labels.taskEvent(&t.Task, state, h.status(status.Timestamp, &least), status.Timestamp, 0))
 		}
 	}
 	if !shown {
 		h.add(h.labels.taskEvent(&t.Task, t.State, h.when(0), t.latest, 0))
 	}
+	inOrder(h.all[first:])
 }
 
 const vanishedMessage = "The leader does not list the task any more: how it ended is not known."
@@ -485,11 +483,13 @@ func (h *happenings) task(was, t *Task) {
 	}
 	// Masters list the latest status of each state: the first is that of starting where
 	// the task ran later, and there is one of running.
+	first, least := len(h.all), h.earliest(was, t)
+	defer func() { inOrder(h.all[first:]) }()
 	if t.first > since && t.first < t.Started {
-		h.add(h.labels.taskEvent(t, Starting, h.when(t.first), t.first, 0))
+		h.add(h.labels.taskEvent(t, Starting, h.status(t.first, &least), t.first, 0))
 	}
 	if t.Started > since && t.State != Running && (was == nil || was.told != Running) {
-		h.add(h.labels.taskEvent(t, Running, h.when(t.Started), t.Started, 0))
+		h.add(h.labels.taskEvent(t, Running, h.status(t.Started, &least), t.Started, 0))
 	}
 	if was != nil && was.State == t.State {
 		return
@@ -498,7 +498,7 @@ func (h *happenings) task(was, t *Task) {
 	if t.told != t.State {
 		status = 0
 	}
-	h.add(h.labels.taskEvent(t, t.State, h.when(status), status, 0))
+	h.add(h.labels.taskEvent(t, t.State, h.status(status, &least), status, 0))
 }
 
 // add adds an event, but for a task whose state is not told.

@@ -82,12 +82,12 @@ func (t *teller) tell(change *mesos.StreamEvent) {
 	case change.Type == mesos.StreamTaskUpdated && change.Update != nil:
 		t.taskUpdated(change.Update, change.Received)
 	case change.Type == mesos.StreamAgentAdded && change.Agent != nil:
-		t.agentAdded(change.Agent)
+		t.agentAdded(change.Agent, change.Received)
 	case change.Type == mesos.StreamAgentRemoved:
 		t.agentRemoved(series.CutName(change.RemovedID), change.Received)
 	case change.Type == mesos.StreamFrameworkAdded && change.Framework != nil,
 		change.Type == mesos.StreamFrameworkUpdated && change.Framework != nil:
-		t.frameworkTold(change.Framework)
+		t.frameworkTold(change.Framework, change.Received)
 	case change.Type == mesos.StreamFrameworkRemoved:
 		t.frameworkRemoved(series.CutName(change.RemovedID), change.Received)
 	}
@@ -134,7 +134,7 @@ func (t *teller) listed(s *mesos.StreamTask, received time.Time) {
 		t.add(task, Staging, moment{received, t.before.Time}, nil, 0)
 		return
 	}
-	t.statuses(task, s.Statuses, float64(t.before.Time.UnixMicro())/1e6, received)
+	t.statuses(nil, task, s.Statuses, float64(t.before.Time.UnixMicro())/1e6, received)
 }
 
 func (t *teller) taskAdded(s *mesos.StreamTask, received time.Time) {
@@ -155,7 +155,7 @@ func (t *teller) taskAdded(s *mesos.StreamTask, received time.Time) {
 	// A task comes with statuses where its agent is back.
 	when, status := moment{time: received}, lastStatus(s.Statuses, task.State)
 	if status != nil {
-		when = told(status.Timestamp, time.Time{}, received)
+		when = told(status.Timestamp, time.Time{}, time.Time{}, received)
 	}
 	t.add(task, task.State, when, status, 0)
 }
@@ -173,19 +173,22 @@ func (t *teller) changed(known, task *Task, statuses []mesos.StreamStatus, recei
 			t.add(task, task.State, moment{received, at(known.latest)}, nil, 0)
 			return
 		}
-		t.add(task, task.State, told(status.Timestamp, at(known.latest), received), status, 0)
+		t.add(task, task.State, told(status.Timestamp, at(known.latest), at(known.latest), received), status, 0)
 	default:
-		t.statuses(task, statuses, known.latest, received)
+		t.statuses(known, task, statuses, known.latest, received)
 	}
 }
 
-// statuses tells the statuses of a task that are newer.
-func (t *teller) statuses(task *Task, all []mesos.StreamStatus, since float64, received time.Time) {
+// statuses tells the statuses of a task that are newer; known is the task before them, nil
+// for none.
+func (t *teller) statuses(known, task *Task, all []mesos.StreamStatus, since float64, received time.Time) {
+	first := len(t.all)
 	for i := range all {
 		if status := &all[i]; status.Timestamp > since {
-			t.add(task, ParseTaskState(status.State), told(status.Timestamp, t.before.Time, received), status, 0)
+			t.add(task, ParseTaskState(status.State), t.status(known, status.Timestamp, false, received), status, 0)
 		}
 	}
+	inOrder(t.all[first:])
 }
 
 // lastStatus returns the latest status with a state, or nil.
@@ -234,21 +237,25 @@ func (t *teller) taskUpdated(u *mesos.StreamUpdate, received time.Time) {
 		if known.told != "" && !known.told.holds() && state.holds() {
 			away = known.latest
 		}
+		when := t.status(known, status.Timestamp, true, received)
+		if all != state { // the status waited for the acknowledgment of the one before
+			when = told(status.Timestamp, at(known.latest), time.Time{}, received)
+		}
 		known.first = cmp.Or(known.first, status.Timestamp)
-		t.add(known, state, told(status.Timestamp, time.Time{}, received), status, away)
+		t.add(known, state, when, status, away)
 	}
 	known.State, known.told = all, state
 	known.latest = status.Timestamp
 }
 
-func (t *teller) agentAdded(s *mesos.Slave) {
+func (t *teller) agentAdded(s *mesos.Slave, received time.Time) {
 	told := t.agentOf(s, &mesos.State{})
 	known := t.agentNamed(told.ID)
 	if known.Listed && (t.resumed || !later(told.registered, known.registered)) {
 		return // already told, or /state tells whether it registers with a new leader
 	}
 	t.agents[told.ID] = told
-	when := moment{time: at(told.registered)}
+	when := t.registered(told.registered, received)
 	switch {
 	case known.recovered: // every agent registers with a new leader
 	case told.reregistered:
@@ -271,11 +278,11 @@ func (t *teller) agentRemoved(id string, received time.Time) {
 	t.agents[id] = &Agent{ID: known.ID, Hostname: known.Hostname}
 }
 
-func (t *teller) frameworkTold(s *mesos.Framework) {
+func (t *teller) frameworkTold(s *mesos.Framework, received time.Time) {
 	told := t.frameworkOf(s)
 	known := t.frameworkNamed(told.ID)
 	t.frameworks[told.ID] = told
-	when, turn := moment{time: at(told.registered)}, micros(told.registered)
+	when, turn := t.registered(told.registered, received), micros(told.registered)
 	switch {
 	case !known.Listed && t.before.awaited.HasFramework(told.ID):
 		return // every framework registers with a new leader

@@ -118,6 +118,58 @@ func TestEventsAreFoundByComparingStates(t *testing.T) {
 	require.Equal(t, "0s 0, 15s 0, 30s 0, 45s 0", f.rec.one(t, "mesos_events_total", "kind=master").text(begin))
 }
 
+// An agent's clock that is wrong moves no event out of the time in which it was learned, where
+// a rule counts it.
+func TestAClockThatIsWrongHidesNoFailure(t *testing.T) {
+	for _, skew := range []time.Duration{-3 * time.Hour, -time.Hour, -time.Minute, -5 * time.Second, 0, 5 * time.Second, time.Hour} {
+		failed := func(t *testing.T, f *faked, task string) {
+			t.Helper()
+			require.Contains(t, f.events.told(task), "failed", skew)
+			last := time.Time{}
+			for _, e := range f.events.of(events.KindTask) {
+				if e.TaskID != task {
+					continue
+				}
+				require.False(t, e.Time.Before(last), "%s: %s is before what the task did before", skew, e.What)
+				require.WithinRange(t, e.Time, f.clock.Now().Add(-90*time.Second), f.clock.Now().Add(max(0, min(skew, interval))), "%s: %s", skew, e.What)
+				last = e.Time
+			}
+		}
+		statuses := func(from, to time.Time, n int) mesos.Task {
+			one := ended(n, "TASK_FAILED", to.Add(skew))
+			one.Statuses[0].Timestamp = float64(from.Add(skew).Unix())
+			return one
+		}
+		t.Run(skew.String()+" by polls", func(t *testing.T) {
+			f := start(t, collector.Settings{}, func(f *fake) {
+				f.state.Frameworks[0].Tasks[0] = statuses(begin.Add(-time.Hour), begin, 1)
+				one := &f.state.Frameworks[0].Tasks[0]
+				one.State, one.Statuses = "TASK_RUNNING", one.Statuses[:1]
+			})
+			f.clock.Advance(2*interval + 2*time.Second)
+			f.set(func(f *fake) {
+				f.state.Frameworks[0].Tasks = nil
+				f.state.Frameworks[0].CompletedTasks = []mesos.Task{
+					statuses(begin.Add(-time.Hour), f.clock.Now(), 1), statuses(f.clock.Now().Add(-time.Second), f.clock.Now(), 2),
+				}
+			})
+			f.clock.Advance(3 * interval)
+			failed(t, f, "t1")
+			failed(t, f, "t2")
+		})
+		t.Run(skew.String()+" by the stream", func(t *testing.T) {
+			f, st := follow(t, 1, collector.Settings{})
+			f.clock.Advance(20 * time.Second)
+			require.NoError(t, st.send(added(2)))
+			require.NoError(t, st.send(update(2, "TASK_RUNNING", f.clock.Now())))
+			f.clock.Advance(10 * time.Second)
+			require.NoError(t, st.send(update(2, "TASK_FAILED", f.clock.Now().Add(skew))))
+			f.clock.Advance(2 * time.Second)
+			failed(t, f, "t2")
+		})
+	}
+}
+
 func TestEventsThatTheLogDidNotTakeAreAddedLater(t *testing.T) {
 	f := start(t, collector.Settings{})
 	f.events.set(errors.New("made up: the disk is full"))

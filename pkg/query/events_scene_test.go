@@ -164,7 +164,12 @@ func eventsOfStream(t *testing.T, stream []byte) []events.Event {
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
 	var changes []mesos.StreamEvent
+	var received time.Time // as far as the records tell
 	require.Error(t, client.Subscribe(context.Background(), func(e mesos.StreamEvent) error {
+		if e.Update != nil {
+			received = later(received, recordedStatus{Timestamp: e.Update.Status.Timestamp}.time())
+		}
+		e.Received = received
 		changes = append(changes, e)
 		return nil
 	}), "the recording ends")
