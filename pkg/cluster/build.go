@@ -92,6 +92,7 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 
 // addEnded notes the tasks that ended lately. They count nowhere.
 func (b *builder) addEnded(s *mesos.State) {
+	b.endedSince = s.EndedSince
 	add := func(list mesos.Ended, f *Framework) {
 		for i := range list {
 			if t := b.taskOf(&list[i], f.ID, f.onlyRole()); !t.State.holds() {
@@ -103,7 +104,10 @@ func (b *builder) addEnded(s *mesos.State) {
 		add(s.Frameworks[i].CompletedTasks, b.frameworks[series.CutName(s.Frameworks[i].ID)])
 	}
 	for i := range s.CompletedFrameworks {
-		completed := &s.CompletedFrameworks[i]
+		completed := s.CompletedFrameworks[i]
+		for _, list := range []*mesos.Ended{&completed.Tasks, &completed.UnreachableTasks, &completed.CompletedTasks} {
+			*list = endedSince(*list, s.EndedSince)
+		}
 		if b.removed == nil {
 			b.removed = map[string]removedFramework{}
 		}
@@ -124,6 +128,16 @@ func (b *builder) addEnded(s *mesos.State) {
 		add(completed.UnreachableTasks, f)
 		add(completed.CompletedTasks, f)
 	}
+}
+
+// endedSince returns the tasks of a framework that was removed whose ends are not too old.
+func endedSince(list mesos.Ended, since float64) (late mesos.Ended) {
+	for _, t := range list {
+		if n := len(t.Statuses); n == 0 || t.Statuses[n-1].Timestamp >= since {
+			late = append(late, t)
+		}
+	}
+	return late
 }
 
 // framework returns a framework that the model lists or names, or nil.

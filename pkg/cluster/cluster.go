@@ -75,9 +75,11 @@ type Cluster struct {
 	frameworks map[string]*Framework // likewise
 
 	// ended are tasks that have ended lately, as of that /state, and removed
-	// are frameworks that were removed, by ID.
-	ended   []endedTask
-	removed map[string]removedFramework
+	// are frameworks that were removed, by ID. Of tasks that ended before endedSince, only
+	// the latest ones of each framework are among them.
+	ended      []endedTask
+	endedSince float64 // Unix seconds; 0: all are
+	removed    map[string]removedFramework
 	// awaited is the model before the leader changed, for as long as agents and schedulers
 	// may not have registered with the new one; else nil.
 	awaited *Cluster

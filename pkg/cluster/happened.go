@@ -352,7 +352,7 @@ func (h *happenings) tasks() {
 			before = earlier[key]
 		}
 		switch {
-		case known && t.latest <= latest, meanwhile(key), was[key] == nil && h.answered != nil:
+		case known && t.latest <= latest, meanwhile(key), was[key] == nil && h.answered != nil, before == nil && h.endedBefore(t):
 			over[key] = over[key] || still[key] == nil
 			continue // told
 		case still[key] != nil && (before == nil || micros(before.first) != micros(t.first)):
@@ -395,6 +395,16 @@ func (h *happenings) tasks() {
 			h.vanished(t)
 		}
 	}
+}
+
+// endedBefore reports whether a task that the model before does not have ended before that,
+// by its time: it comes with an agent that registered again, or the model before was read
+// without it.
+func (h *happenings) endedBefore(t *endedTask) bool {
+	if !h.stayed(t.Agent) {
+		return t.latest < h.after.endedSince
+	}
+	return t.latest < h.before.endedSince && t.latest >= h.after.endedSince
 }
 
 // waits reports whether a task's agent has yet to register with a new leader.

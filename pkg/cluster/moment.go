@@ -86,10 +86,16 @@ func (h *happenings) status(seconds float64, least *time.Time) moment {
 func (t *Task) waits() bool { return !t.State.holds() || t.told != "" && t.told != t.State }
 
 // stayed reports whether an agent was there, with its tasks, all the time between the
-// models.
+// models, or is new.
 func (h *happenings) stayed(a *Agent) bool {
 	was, now := h.before.agents[a.ID], h.after.agents[a.ID]
-	return was != nil && now != nil && was.Listed && now.Listed && was.registered == now.registered && !h.before.TasksUnknown
+	switch {
+	case now == nil || !now.Listed || h.before.TasksUnknown:
+		return false
+	case was == nil || !was.Listed:
+		return !now.reregistered
+	}
+	return was.registered == now.registered
 }
 
 // inOrder moves what is only known to lie between two moments before what came after it,

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/pkg/events"
@@ -116,6 +117,40 @@ func TestStatusesThatCameLateHaveTheirTime(t *testing.T) {
 	})
 	all := looked(t, secondLook, none, func(s *mesos.State) { endedAt(9_500)(s); lead(s) })
 	require.Equal(t, "running 9499, failed 9500, finished 9500", times(Happened(none, all, nil)))
+}
+
+// Of what ended long ago, /state is read in part only. What a clock puts there is among the
+// latest ones of its framework.
+func TestEndsOfAClockThatIsFarBehindAreRead(t *testing.T) {
+	old := make([]string, 40)
+	for i := range old {
+		old[i] = completed(fmt.Sprint("old", i), 9_000+float64(i))
+	}
+	look := func(sent int64, since float64, before *Cluster, task string, ends ...string) *Cluster {
+		text := strings.Replace(aBase, `"unreachable_tasks"`, `"completed_tasks": [`+strings.Join(append(old[:40:40], ends...), ", ")+`], "unreachable_tasks"`, 1)
+		if task == "" {
+			a, b := strings.Index(text, `"tasks": [`), strings.Index(text, `"completed_tasks"`)
+			text = text[:a] + `"tasks": [], ` + text[b:]
+		}
+		s := mesos.State{EndedSince: since}
+		require.NoError(t, json.Unmarshal([]byte(text), &s))
+		s.Sent = time.Unix(sent, 0)
+		return Build(&s, before)
+	}
+	first := look(firstLook, firstLook-120, nil, "t1")
+	second := look(secondLook, firstLook-120, first, "", completed("t1", 10_007-900), completed("t2", 10_007-900))
+	require.Equal(t, "failed 10000..10015, failed 10000..10015", times(Happened(first, second, nil)))
+	third := look(secondLook+15, secondLook-120, second, "", completed("t1", 10_007-900), completed("t2", 10_007-900))
+	require.Empty(t, Happened(second, third, nil))
+
+	// A client that is new reads more of it.
+	fourth := look(secondLook+30, 8_000, third, "", completed("t1", 10_007-900), completed("t2", 10_007-900))
+	require.Empty(t, Happened(third, fourth, nil))
+}
+
+// completed is a task that failed, as JSON.
+func completed(id string, at float64) string {
+	return fmt.Sprintf(`{"id": %q, "name": %q, "slave_id": "S1", "role": "prod", "state": "TASK_FAILED", "resources": {"cpus": 1}, "statuses": [{"state": "TASK_FAILED", "timestamp": %f}]}`, id, id, at)
 }
 
 // Masters have clocks, too.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"time"
 
@@ -16,7 +17,8 @@ import (
 // --max_completed_frameworks). Most of them were there in the last /state: they are
 // passed over without being decoded.
 
-// Ended are tasks that have ended, those since State.EndedSince.
+// Ended are tasks that have ended, in the order in which the master learned it: those since
+// State.EndedSince, and the latest ones of each list whatever their time is.
 type Ended []Task
 
 // CompletedFramework is a framework that was removed.
@@ -44,25 +46,57 @@ func endedSince(since float64) json.Options {
 	}))
 }
 
+// endedLast is how many tasks of each list are read whatever their time is, which comes from
+// an agent's clock: one that is behind would hide how its tasks ended. A framework has less
+// of them between two /state.
+const endedLast = 20
+
 func (e *Ended) read(d *jsontext.Decoder, since float64) error {
 	last := &Task{}
-	return elements(d, reflect.TypeFor[Ended](), func() error {
-		value, err := d.ReadValue()
-		if err != nil {
-			return err
-		}
-		if latestIn(value) < since {
-			return nil
-		}
+	decode := func(value []byte) error {
 		var t Task
-		inside := jsontext.NewDecoder(bytes.NewReader(value))
-		if err := t.read(inside, last); err != nil {
+		if err := t.read(jsontext.NewDecoder(bytes.NewReader(value)), last); err != nil {
 			return err
 		}
 		last = &t
 		*e = append(*e, t)
 		return nil
-	})
+	}
+	// passed are the latest tasks that were passed over, and their places in the list.
+	var passed [endedLast]struct {
+		at    int
+		value []byte
+	}
+	var places []int // of those that were read
+	n := 0
+	if err := elements(d, reflect.TypeFor[Ended](), func() error {
+		value, err := d.ReadValue()
+		if err != nil {
+			return err
+		}
+		n++
+		if latestIn(value) < since {
+			into := &passed[n%endedLast]
+			into.at, into.value = n, append(into.value[:0], value...)
+			return nil
+		}
+		places = append(places, n)
+		return decode(value)
+	}); err != nil {
+		return err
+	}
+	for at := n + 1; at <= n+endedLast; at++ { // oldest first
+		if one := passed[at%endedLast]; one.at > 0 && one.at > n-endedLast {
+			place, _ := slices.BinarySearch(places, one.at)
+			if err := decode(one.value); err != nil {
+				return err
+			}
+			t := (*e)[len(*e)-1]
+			*e = slices.Insert((*e)[:len(*e)-1], place, t)
+			places = slices.Insert(places, place, one.at)
+		}
+	}
+	return nil
 }
 
 // latestIn returns the timestamp that a task has last: its latest status'. It is infinite
