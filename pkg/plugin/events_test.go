@@ -123,6 +123,48 @@ func TestValuesOfEventsAreListed(t *testing.T) {
 	require.Contains(t, list("", 400).Error, "is missing")
 }
 
+// Two data sources may have the same cluster, and UIDs that differ by what is not in names of
+// files. Each has a log of its own, also after a restart.
+func TestDataSourcesOfOneClusterShareNoEvents(t *testing.T) {
+	path := t.TempDir()
+	s := newFixture(t, nil, workload).onDisk(path)
+	uids := []string{"mesos", "mesos-2", "mesos/2", "mesos%2F2", "1-mesos"}
+	of := func(uid string) *source {
+		s.edit(func(ds *backend.DataSourceInstanceSettings) { ds.UID = uid })
+		s.start()
+		src, err := s.registry.For(t.Context(), s.context())
+		require.NoError(t, err)
+		return src
+	}
+	ids := func() map[string][]string {
+		found := map[string][]string{}
+		for _, uid := range uids {
+			all, _, err := of(uid).events.Select(t.Context(), events.Filter{Kinds: []events.Kind{events.KindAgent}, Limit: 100})
+			require.NoError(t, err)
+			for _, e := range all {
+				found[uid] = append(found[uid], e.AgentID)
+			}
+			var listed list
+			s.answer("GET events/values?field=agent_id", "", &listed)
+			require.Equal(t, found[uid], listed.Data)
+		}
+		return found
+	}
+	want := map[string][]string{}
+	for _, uid := range uids {
+		_, err := of(uid).events.Append(t.Context(), []events.Event{{ID: "same", Kind: events.KindAgent, What: events.Added, Time: begin, AgentID: "of " + uid}})
+		require.NoError(t, err)
+		want[uid] = []string{"of " + uid}
+	}
+	require.Equal(t, want, ids())
+
+	now := s.clock.Now()
+	s.registry.Close(t.Context())
+	s = newFixture(t, nil, workload).onDisk(path)
+	s.clock.Advance(now.Sub(s.clock.Now()) + every)
+	require.Equal(t, want, ids())
+}
+
 // otherElection serves what a master serves, as the leader of another cluster would.
 func otherElection(t *testing.T, master string) *httptest.Server {
 	var server *httptest.Server
