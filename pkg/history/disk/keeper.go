@@ -55,6 +55,8 @@ func (d *Store) keep() {
 // orTell runs work of the keeper. A panic of it, which is a bug here or in the
 // TSDB, does not end the process: it is logged and reported in Stats.Note.
 func (d *Store) orTell(work func()) {
+	d.tending.Lock()
+	defer d.tending.Unlock()
 	defer func() {
 		if p := recover(); p != nil {
 			d.log.Warn("The goroutine that keeps the history failed and continues", "dir", d.opts.Dir, "panic", p, "stack", string(debug.Stack()))

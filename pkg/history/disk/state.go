@@ -12,6 +12,7 @@ import (
 // The locks of a Store, in the order in which they are taken. Nobody takes one
 // while holding a later one.
 //
+//	tending          Held by the keeper while it works.
 //	switching        Held for reading by a batch from its beginning to its end, so
 //	                 that all of its samples go to the same place; for writing by
 //	                 the keeper when it makes disk that place again.
@@ -83,6 +84,10 @@ type clockWatch struct {
 
 // keeper holds the channels between the keeper (see keeper.go) and the others.
 type keeper struct {
+	// tending is held while the keeper works. Tests hold it while they change several
+	// files, as the keeper does not see half of that then.
+	tending sync.Mutex
+
 	ready   chan struct{} // closed when the first opening has ended, successful or not
 	isReady sync.Once
 	kick    chan struct{} // wakes the keeper: see Store.Wake
