@@ -179,14 +179,28 @@ func oneEach(listed []*cluster.Agent) []*cluster.Agent {
 	return agents
 }
 
-// begin ends the series of agents that are gone, and prepares what is remembered
-// of the others.
-func (a *agentsPoll) begin(r *round, agents []*cluster.Agent) bool {
+// addressesOf returns the addresses with which agents registered.
+func addressesOf(agents []*cluster.Agent) []mesos.AgentAddress {
 	addresses := make([]mesos.AgentAddress, len(agents))
 	for i, one := range agents {
 		addresses[i] = mesos.AgentAddress{ID: one.ID, Hostname: one.Hostname, IP: one.IP, Port: one.Port}
 	}
-	r.asker.Know(addresses)
+	return addresses
+}
+
+// ListedAgents returns the agents that the leader listed last, as Agents.Know takes them.
+func (c *Collector) ListedAgents() []mesos.AgentAddress {
+	model := c.Cluster()
+	if model == nil {
+		return nil
+	}
+	return addressesOf(oneEach(model.Agents))
+}
+
+// begin ends the series of agents that are gone, and prepares what is remembered
+// of the others.
+func (a *agentsPoll) begin(r *round, agents []*cluster.Agent) bool {
+	r.asker.Know(addressesOf(agents))
 
 	a.writing.Lock()
 	defer a.writing.Unlock()

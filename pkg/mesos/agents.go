@@ -181,7 +181,7 @@ func ofAgent[T any](ctx context.Context, a *Agents, id string, page endpoint, as
 		var none T
 		return none, err
 	}
-	return share(ctx, a.flights, page.path+" of "+id, func(ctx context.Context) (T, error) { return ask(ctx, target) })
+	return share(ctx, a.flights, page.path+page.asked()+" of "+id, func(ctx context.Context) (T, error) { return ask(ctx, target) })
 }
 
 // Target returns where an agent that Know was given is asked, or why it is not.

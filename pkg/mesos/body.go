@@ -122,7 +122,8 @@ func (c *asker) decode(resp *http.Response, target Target, page endpoint, limit 
 	start, err := head.Peek(512)
 	start = bytes.TrimLeft(start, "\xef\xbb\xbf \t\r\n")
 	opening := byte('{')
-	if _, list := into.(*containers); list {
+	switch into.(type) {
+	case *containers, *directoryList:
 		opening = '['
 	}
 	switch {
@@ -133,6 +134,8 @@ func (c *asker) decode(resp *http.Response, target Target, page endpoint, limit 
 		return wrong(Protocol, nil, "is 200 with an empty body: check the master, and proxies on the way.")
 	case isWebPage(start):
 		return wrong(NotMesos, nil, "is a web page and not JSON: %s", c.advice.webPage(target))
+	case opening == '[' && page.named:
+		return wrong(Protocol, nil, "is %s, where a list of files belongs: see the agent's log.", kindOf(start))
 	case opening == '[':
 		// The agent says with 200 that it could not find out.
 		return wrong(Protocol, nil, "is %s, where the list of its containers belongs: the agent answered and could not say what they use; see its log. Only this agent's numbers are missing.", kindOf(start))

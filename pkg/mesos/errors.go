@@ -39,6 +39,8 @@ type Error struct {
 	moved bool
 	// lacks is true for a 404 of an endpoint that a leader may lack.
 	lacks bool
+	// missing is true where the agent has no such file or task.
+	missing bool
 }
 
 // Error returns the sentence.

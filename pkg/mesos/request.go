@@ -27,12 +27,24 @@ type endpoint struct {
 	limit int64
 	// lacking is why a master may lack it: its 404 is no sign of another program.
 	lacking string
+	// query is what is asked for, of /files; "" of all others.
+	query string
+	// named is true where the query names a thing: a 404 says that there is none.
+	named bool
 	// quick is true where a master answers at once, so that a long time-out is of
 	// no use.
 	quick bool
 }
 
-// The endpoints. Their addresses never have a query, because Mesos does the work of
+// asked returns the query of an address, with its question mark.
+func (e endpoint) asked() string {
+	if e.query == "" {
+		return ""
+	}
+	return "?" + e.query
+}
+
+// The endpoints. Their addresses have no query but for files, because Mesos does the work of
 // identical requests that wait at the same time once.
 var (
 	snapshotPage = endpoint{path: "/metrics/snapshot", limit: 64 << 20}
@@ -124,7 +136,7 @@ func (c *asker) send(ctx context.Context, target Target, page endpoint) (*http.R
 	if page.post != "" {
 		method, body = http.MethodPost, strings.NewReader(page.post)
 	}
-	req, err := http.NewRequestWithContext(context.WithValue(withRegistered(ctx, target), targetKey{}, target.URL.Host), method, target.at(page.path), body)
+	req, err := http.NewRequestWithContext(context.WithValue(withRegistered(ctx, target), targetKey{}, target.URL.Host), method, target.at(page.path)+page.asked(), body)
 	if err != nil {
 		return nil, h, fmt.Errorf("asking %s for %s: %w", target.Address, page.path, err)
 	}
@@ -178,6 +190,10 @@ func (c *asker) refused(resp *http.Response, target Target, page endpoint) error
 	switch {
 	case status == http.StatusUnauthorized:
 		return e(Auth, "%s", c.advice.unauthorized(target, page.path, resp.Header))
+	case page.named && status == http.StatusNotFound:
+		none := e(NotMesos, "The agent at %s has no such file (any more): it deletes sandboxes some time after the end of their tasks.", address)
+		none.missing = true
+		return none
 	case target.agent && status == http.StatusNotFound:
 		// Before it has recovered, an agent has its port open and knows no page.
 		return e(NotMesos, "%s has no %s (404)%s: the agent is starting, or something else answers there; check agentAddress.", address, page.path, former)
@@ -268,6 +284,8 @@ func (c *asker) redirected(resp *http.Response, target Target, page endpoint, e 
 // acl returns the ACL for an endpoint (docs/authorization.md of Mesos).
 func acl(page endpoint) string {
 	switch page.path {
+	case browsePage.path, browsePage.old, readPage.path, readPage.old:
+		return "access_sandboxes"
 	case flagsPage.path:
 		return "view_flags, and get_endpoints for " + page.path
 	case rolesPage.path, rolesPage.old:

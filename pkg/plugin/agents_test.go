@@ -29,7 +29,7 @@ func newAgentFixture(t *testing.T, with map[string]any, scenes ...mesostest.Scen
 			http.NotFound(w, r)
 			return
 		}
-		ask, _ := http.NewRequestWithContext(r.Context(), r.Method, s.cluster.URL(fmt.Sprintf("127.0.0.1:%d", 5051+n))+"/"+page, nil)
+		ask, _ := http.NewRequestWithContext(r.Context(), r.Method, s.cluster.URL(fmt.Sprintf("127.0.0.1:%d", 5051+n))+"/"+page+asked(r), nil)
 		ask.Header = r.Header.Clone()
 		ask.Close = true
 		resp, err := http.DefaultTransport.RoundTrip(ask)
@@ -51,6 +51,14 @@ func newAgentFixture(t *testing.T, with map[string]any, scenes ...mesostest.Scen
 	}
 	s = newFixture(t, keys, scenes...)
 	return s
+}
+
+// asked returns the query of a request, with its question mark.
+func asked(r *http.Request) string {
+	if r.URL.RawQuery == "" {
+		return ""
+	}
+	return "?" + r.URL.RawQuery
 }
 
 func TestMeasuredUseIsAnswered(t *testing.T) {

@@ -21,8 +21,8 @@ import (
 // certificate. The trusted CA, time-outs and proxies are the same for both.
 // Nothing of the user who sends a query is forwarded: everyone shares the poll.
 
-// newClients returns the clients for masters and, with agentStatistics, for
-// agents, and the parsed settings. They connect by dial where it is not nil.
+// newClients returns the clients for masters and, with agentStatistics or
+// sandboxLogs, for agents, and the parsed settings. They connect by dial where it is not nil.
 func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now func() time.Time, dial mesos.Dial) (*collector.Both, Settings, error) {
 	parsed, err := ParseSettings(ds)
 	if err != nil {
@@ -54,7 +54,7 @@ func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now 
 		return nil, parsed, fmt.Errorf("settings of the data source: masters: %w", err)
 	}
 	made := &collector.Both{Client: masters}
-	if !parsed.AgentStatistics {
+	if !parsed.AgentStatistics && parsed.SandboxLogs == "none" {
 		return made, parsed, nil
 	}
 	cfg := mesos.AgentsConfig{Address: parsed.AgentAddress, Hosts: parsed.AgentHosts}

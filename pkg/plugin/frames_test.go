@@ -23,6 +23,9 @@ func readable(t *testing.T, frames data.Frames) {
 	for _, frame := range frames {
 		require.NotNil(t, frame.Meta)
 		require.Equal(t, data.FrameTypeVersion{0, 1}, frame.Meta.TypeVersion)
+		if frame.Meta.Type == data.FrameTypeLogLines {
+			continue // dataplane has no reader of these
+		}
 		byType[frame.Meta.Type] = append(byType[frame.Meta.Type], frame)
 	}
 	for kind, some := range byType {

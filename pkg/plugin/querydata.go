@@ -61,6 +61,9 @@ func (p *Plugin) QueryData(ctx context.Context, req *backend.QueryDataRequest) (
 		Expression: req.GetHTTPHeader(headerFromExpr) != "" || req.Headers[headerFromExpr] != "",
 		Ready:      src.ready(ctx),
 	}
+	if asksLogs(req.Queries) {
+		options.Sandboxes, options.NoSandboxes = src.sandboxes(req.PluginContext.User)
+	}
 	view, err := p.registry.query(src)
 	if err != nil {
 		refuse(err)

@@ -86,6 +86,8 @@ type source struct {
 	events    eventLog
 	collector *collector.Collector // nil while problem is set
 	masters   []string             // that the latest collector was given
+	agents    *mesos.Agents        // reads files of sandboxes; nil while nobody may
+	reads     chan struct{}        // holds one for each read of a sandbox that runs
 }
 
 // errNoDataSource is the error of a request without a data source, which only a
@@ -135,7 +137,7 @@ func (r *Registry) acquire(key string) (*source, error) {
 		}
 		src, ok := r.sources[key]
 		if !ok {
-			src = &source{key: key, settings: defaultSettings(), requested: r.clock.Now(), done: make(chan struct{}), rearm: make(chan struct{}, 1)}
+			src = &source{key: key, settings: defaultSettings(), requested: r.clock.Now(), done: make(chan struct{}), rearm: make(chan struct{}, 1), reads: make(chan struct{}, readsAtOnce)}
 			r.sources[key] = src
 			timer := r.clock.NewTimer()
 			timer.Reset(src.settings.IdleTimeout)
@@ -208,6 +210,7 @@ func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSource
 			src.collector.Stop()
 			src.collector = nil
 		}
+		src.agents = nil
 		return err
 	}
 	if parsed.IdleTimeout != src.settings.IdleTimeout {
@@ -217,6 +220,7 @@ func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSource
 		}
 	}
 	src.settings = parsed
+	src.agents, _ = client.Of.(*mesos.Agents)
 	r.provideStore(src, parsed)
 	collect := collector.Settings{
 		Masters:         parsed.Masters,

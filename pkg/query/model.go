@@ -420,6 +420,12 @@ type LogsQuery struct {
 	File string `json:"file,omitempty"`
 	// Filter is a text that lines contain, or a regular expression between slashes.
 	Filter string `json:"filter,omitempty"`
+	// Limit is how many lines are shown at most, the newest: 1 to 5000; absent: 1000.
+	Limit int `json:"limit,omitempty"`
+	// Before asks for the lines before the one that begins at this offset of the file, whatever their times are.
+	Before *int64 `json:"before,omitempty"`
+	// After asks for the lines after the one that begins at this offset of the file, whatever their times are.
+	After *int64 `json:"after,omitempty"`
 	// Live follows the file while somebody watches.
 	Live bool `json:"live,omitempty"`
 }

@@ -22,7 +22,7 @@ import (
 const version = 1
 
 // laterTypes are query types this plugin will have.
-var laterTypes = []QueryType{QueryTypeTable, QueryTypeSQL, QueryTypeLogs, QueryTypeTopology}
+var laterTypes = []QueryType{QueryTypeTable, QueryTypeSQL, QueryTypeTopology}
 
 // InvalidError is a mistake in a query, which its author can correct.
 type InvalidError struct {
@@ -42,13 +42,14 @@ func bad(key, format string, args ...any) error {
 }
 
 // parsed is a query that was read and is valid. Exactly one of metrics,
-// promql, events and variable is set.
+// promql, events, variable and logs is set.
 type parsed struct {
 	Common
 	metrics  *MetricsQuery
 	promql   *PromQLQuery
 	events   *EventsQuery
 	variable *VariableQuery
+	logs     *LogsQuery
 	least    time.Duration // Interval; 0 for none
 	// unknown are the keys that neither this plugin nor Grafana knows.
 	unknown unknownKeys
@@ -129,6 +130,15 @@ func parseFor(raw json.RawMessage, rule bool) (parsed, error) {
 		}
 		q.Common = q.variable.Common
 		if err := checkVariable(q.variable.Variable, raw); err != nil {
+			return parsed{}, err
+		}
+	case kind == string(QueryTypeLogs):
+		q.logs = &LogsQuery{}
+		if err := decode(raw, q.logs); err != nil {
+			return parsed{}, err
+		}
+		q.Common = q.logs.Common
+		if err := checkLogs(q.logs); err != nil {
 			return parsed{}, err
 		}
 	case slices.Contains(laterTypes, QueryType(kind)):

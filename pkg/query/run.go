@@ -19,6 +19,7 @@ import (
 	"community-mesos-datasource/pkg/display"
 	"community-mesos-datasource/pkg/events"
 	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/mesos"
 	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/series"
 )
@@ -70,6 +71,10 @@ type Options struct {
 	// Ready is why there may be nothing to answer from: the first poll is still
 	// running, or failed. It concerns queries only while there is no history.
 	Ready error
+	// Sandboxes reads files of tasks for who asks; nil where who asks may not, and
+	// NoSandboxes says why.
+	Sandboxes   *Sandboxes
+	NoSandboxes error
 	// after is from when on points are wanted, of a channel of a live panel; nil for all.
 	after *time.Time
 }
@@ -121,6 +126,9 @@ func answer(ctx context.Context, src Source, q backend.DataQuery, o Options) (da
 	notices = append(notices, warnings(parsed.unknown.sentences())...)
 	if parsed.events != nil {
 		return answerEvents(ctx, src, q, o, parsed, notices)
+	}
+	if parsed.logs != nil {
+		return answerLogs(ctx, src, q, o, parsed, notices)
 	}
 	if parsed.variable != nil {
 		return answerVariable(ctx, src, q, parsed, notices)
@@ -383,7 +391,7 @@ func compileUpTo(most int, p parsed, instant bool) (plan, error) {
 		return made, err
 	case p.promql != nil:
 		return compilePromQL(p.promql, p.rule)
-	case p.events != nil:
+	case p.events != nil, p.logs != nil:
 		return plan{}, errNoPromQL
 	default:
 		return plan{}, errNoNumbers
@@ -432,6 +440,14 @@ func coverage(ctx context.Context, src Source, b built, request promql.Request) 
 	return []data.Notice{info("Use was measured for %.0f %% of what is allocated: the efficiency is that of this part.", part*100)}
 }
 
+// RefusedError is why who asks may not have an answer.
+type RefusedError struct{ Err error }
+
+func (e *RefusedError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the reason.
+func (e *RefusedError) Unwrap() error { return e.Err }
+
 // StatusOf returns the HTTP status for an error of this package or of promql.
 func StatusOf(err error) int { return int(failed(err).Status) }
 
@@ -441,9 +457,11 @@ func failed(err error) backend.DataResponse {
 	status, source := backend.StatusInternal, backend.ErrorSourcePlugin
 	if _, ok := errors.AsType[*InvalidError](err); ok {
 		status, source = backend.StatusBadRequest, backend.ErrorSourceDownstream
+	} else if _, ok := errors.AsType[*RefusedError](err); ok {
+		status, source = backend.StatusForbidden, backend.ErrorSourceDownstream
 	} else if kind := promql.KindOf(err); kind != "" {
 		status, source = statusOf(kind)
-	} else if _, ok := errors.AsType[*unreadyError](err); ok {
+	} else if _, ok := errors.AsType[*unreadyError](err); ok || mesos.CategoryOf(err) != "" {
 		status, source = backend.StatusBadGateway, backend.ErrorSourceDownstream
 	}
 	return backend.DataResponse{Error: err, Status: status, ErrorSource: source}

@@ -535,6 +535,18 @@ export interface LogsQuery {
    */
   filter?: string;
   /**
+   * Limit is how many lines are shown at most, the newest: 1 to 5000; absent: 1000.
+   */
+  limit?: number;
+  /**
+   * Before asks for the lines before the one that begins at this offset of the file, whatever their times are.
+   */
+  before?: number;
+  /**
+   * After asks for the lines after the one that begins at this offset of the file, whatever their times are.
+   */
+  after?: number;
+  /**
    * Live follows the file while somebody watches.
    */
   live?: boolean;

@@ -1,0 +1,184 @@
+package mesos
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"community-mesos-datasource/pkg/mesos/mesostest"
+)
+
+const recordedSandbox = "/var/lib/mesos/agent1/slaves/abbec842-7d73-4f70-8d69-201cee145933-S0/frameworks/abbec842-7d73-4f70-8d69-201cee145933-0006/executors/default/runs/4411e7c7-6e4a-4daf-ae88-88def9576323"
+
+func recordedFile(t testing.TB, name string) string {
+	t.Helper()
+	content, err := os.ReadFile("testdata/files/" + name)
+	require.NoError(t, err)
+	return string(content)
+}
+
+// newFiles returns a client of one agent that has these files, and the agent.
+func newFiles(t testing.TB, handlers map[string]http.HandlerFunc) *Agents {
+	t.Helper()
+	mux := http.NewServeMux()
+	for path, handler := range handlers {
+		mux.HandleFunc(path, handler)
+	}
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return newAgents(t, AgentsConfig{Config: Config{Masters: []string{server.URL}}, Address: server.URL + "/agent/{id}"}, AgentAddress{ID: "S1"})
+}
+
+func TestRecordedFilesAreRead(t *testing.T) {
+	agents := newFiles(t, map[string]http.HandlerFunc{
+		"/agent/S1/files/browse": func(w http.ResponseWriter, r *http.Request) {
+			require.Equal(t, recordedSandbox, r.URL.Query().Get("path"))
+			_, _ = w.Write([]byte(recordedFile(t, "agent1-files_browse1.json")))
+		},
+		"/agent/S1/files/read": func(w http.ResponseWriter, r *http.Request) {
+			require.Equal(t, recordedSandbox+"/stdout", r.URL.Query().Get("path"))
+			name := "agent1-files_read1-stdout.json"
+			if r.URL.Query().Get("offset") == "-1" {
+				name = "agent1-files_read1-stdout-size.json"
+			}
+			_, _ = w.Write([]byte(recordedFile(t, name)))
+		},
+	})
+	files, err := agents.Browse(t.Context(), "S1", recordedSandbox)
+	require.NoError(t, err)
+	require.Equal(t, []File{
+		{Path: recordedSandbox + "/stderr", Name: "stderr", Size: 203, Modified: 1795246470, Mode: "-rw-r--r--"},
+		{Path: recordedSandbox + "/stdout", Name: "stdout", Size: 4535, Modified: 1795246577, Mode: "-rw-r--r--"},
+	}, files)
+	require.True(t, files[0].Regular())
+	require.False(t, files[0].Directory())
+
+	whole := recordedFile(t, "agent1-files_download1-stdout.txt")
+	part, err := agents.Read(t.Context(), "S1", recordedSandbox+"/stdout", 0, 2000)
+	require.NoError(t, err)
+	require.Equal(t, whole[:2000], string(part.Data))
+	require.Zero(t, part.Offset)
+	size, err := agents.Size(t.Context(), "S1", recordedSandbox+"/stdout")
+	require.NoError(t, err)
+	require.EqualValues(t, len(whole), size)
+}
+
+// The server of tests answers as the recorded agent did.
+func TestTheFileServerOfTestsIsAsRecorded(t *testing.T) {
+	server := mesostest.NewFileServer(nil)
+	server.Put(recordedSandbox+"/stdout", recordedFile(t, "agent1-files_download1-stdout.txt"), 1795246577)
+	server.Put(recordedSandbox+"/stderr", "I20261121 07:34:30.620436 24977 executor.cpp:210] Version: 1.12.0\n"+
+		"I20261121 07:34:30.620906 24977 executor.cpp:286] Using URL http://127.0.0.1:5051/slave(1)/api/v1/executor for the executor API endpoint\n", 1795246470)
+	ask := func(handler http.HandlerFunc, query string) (int, string) {
+		w := httptest.NewRecorder()
+		handler(w, httptest.NewRequest("GET", "/?"+query, nil))
+		return w.Code, w.Body.String()
+	}
+	for query, name := range map[string]string{
+		"path=" + recordedSandbox + "/stdout&offset=0&length=2000": "agent1-files_read1-stdout.json",
+		"path=" + recordedSandbox + "/stdout&offset=-1":            "agent1-files_read1-stdout-size.json",
+		"path=" + recordedSandbox + "/stderr&offset=0&length=2000": "agent1-files_read1-stderr.json",
+	} {
+		status, body := ask(server.Read, query)
+		require.Equal(t, http.StatusOK, status)
+		require.Equal(t, recordedFile(t, name), body, query)
+	}
+	_, body := ask(server.Browse, "path="+recordedSandbox)
+	require.JSONEq(t, recordedFile(t, "agent1-files_browse1.json"), body)
+	for _, handler := range []http.HandlerFunc{server.Read, server.Browse} {
+		status, body := ask(handler, "path=/nope&offset=0")
+		require.Equal(t, http.StatusNotFound, status)
+		require.Empty(t, body)
+	}
+}
+
+func TestBytesOfAFileAreKeptAsTheyAre(t *testing.T) {
+	all := make([]byte, 256)
+	for i := range all {
+		all[i] = byte(i)
+	}
+	content := string(all) + "ü日\U0001F600" + strings.Repeat("x", 2000) // longer than names are kept
+	server := mesostest.NewFileServer(map[string]string{"/s/stdout": content})
+	agents := newFiles(t, map[string]http.HandlerFunc{"/agent/S1/files/read": server.Read})
+	part, err := agents.Read(t.Context(), "S1", "/s/stdout", 0, MaxRead)
+	require.NoError(t, err)
+	require.Equal(t, content, string(part.Data))
+
+	escaped := newFiles(t, map[string]http.HandlerFunc{"/agent/S1/files/read": func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"data":"a\t\"\/\\\b\f\r\u00fc\ud83d\ude00\ud83dx","offset":3}`))
+	}})
+	part, err = escaped.Read(t.Context(), "S1", "/s/stdout", 3, MaxRead)
+	require.NoError(t, err)
+	require.Equal(t, "a\t\"/\\\b\f\rü\U0001F600\uFFFDx", string(part.Data))
+	require.EqualValues(t, 3, part.Offset)
+}
+
+func TestAPartIsNeverLongerThanAskedFor(t *testing.T) {
+	agents := newFiles(t, map[string]http.HandlerFunc{"/agent/S1/files/read": func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"data":"0123456789","offset":0}`))
+	}})
+	part, err := agents.Read(t.Context(), "S1", "/s/stdout", 0, 4)
+	require.NoError(t, err)
+	require.Equal(t, "0123", string(part.Data))
+}
+
+func TestSandboxesOfRecordedAgents(t *testing.T) {
+	agents := recordedAgents(t, replay(t, "03-workload"), nil)
+	const framework = "abbec842-7d73-4f70-8d69-201cee145933-000"
+	for name, c := range map[string]struct {
+		agent, framework, task string
+		container              string
+		group                  bool
+	}{
+		"a command task":                {"S1", "5", "marathon.web-unhealthy.1", "eec88d36-a33e-4a87-bb12-32afbe8967ec", false},
+		"one with letters of the world": {"S1", "5", "marathon.übersetzer-日本.2", "a66a886f-61b7-480a-9485-8bc1fce600de", false},
+		"one of an executor of others":  {"S1", "6", "43", "4411e7c7-6e4a-4daf-ae88-88def9576323", true},
+		"one of a custom executor":      {"S1", "4", "Spark ETL (nightly).stage.33", "b85e4250-0d11-46e7-a452-36f004003872", false},
+		"one that has ended":            {"S1", "3", "chronos.fail.12", "c5191e62-5109-47b3-bfc6-905d2127ea76", false},
+	} {
+		s, err := agents.Sandbox(t.Context(), c.agent, framework+c.framework, c.task)
+		require.NoError(t, err, name)
+		require.Equal(t, c.container, s.Container, name)
+		require.Equal(t, c.group, s.Group, name)
+		require.True(t, strings.HasPrefix(s.Directory, "/var/lib/mesos/agent1/slaves/"), name)
+		require.True(t, strings.HasSuffix(s.Directory, "/runs/"+c.container), name)
+	}
+	for _, task := range []string{"nope", "chronos.fail.12"} { // of another framework
+		_, err := agents.Sandbox(t.Context(), "S1", framework+"5", task)
+		require.True(t, Missing(err), "%v", err)
+		require.ErrorContains(t, err, `does not list the task "`+task+`"`)
+	}
+}
+
+func TestWhatIsWrongWithFilesIsSaid(t *testing.T) {
+	for name, c := range map[string]struct {
+		status  int
+		body    string
+		missing bool
+		want    string
+	}{
+		"no such file":          {404, "", true, "has no such file (any more)"},
+		"not allowed":           {403, "", false, "access_sandboxes"},
+		"no credentials":        {401, "", false, "agentBasicAuthUser"},
+		"not a list":            {200, `{"a": 1}`, false, "where a list of files belongs"},
+		"no JSON":               {200, `<html>`, false, "is a web page"},
+		"a path that is none":   {200, `[{"path": 3}]`, false, "belongs"},
+		"the end of the answer": {200, `[{"path": "/s/std`, false, "ended early"},
+	} {
+		agents := newFiles(t, map[string]http.HandlerFunc{"/agent/S1/files/browse": func(w http.ResponseWriter, _ *http.Request) {
+			if c.status == 401 {
+				w.Header().Set("WWW-Authenticate", `Basic realm="mesos-agent-readonly"`)
+			}
+			w.WriteHeader(c.status)
+			_, _ = w.Write([]byte(c.body))
+		}})
+		_, err := agents.Browse(t.Context(), "S1", "/s")
+		require.ErrorContains(t, err, c.want, name)
+		require.Equal(t, c.missing, Missing(err), name)
+		require.NotContains(t, err.Error(), "path=", name)
+	}
+}

@@ -1,0 +1,443 @@
+package query
+
+import (
+	"bytes"
+	"context"
+	"path"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/query/logline"
+)
+
+// A file is read from its end towards its beginning, a part at a time, until there are as
+// many lines as are asked for, one is before the time range, or the bound is reached. Then
+// the files that it was rotated to are. Where the time range ended long ago, the end is
+// looked for by halves first.
+
+// A logLine is a line of a file.
+type logLine struct {
+	file       string
+	start, end int64 // offsets in the file; end is behind its newline
+	text       string
+	severity   string
+	own        logline.Time // that it carries
+	timed      bool         // it carries one
+	at         time.Time    // own, or that of the line before it
+	shown      time.Time    // at, told apart from that of the line before
+	cut        bool
+}
+
+// lineRange is the time range of a query.
+type lineRange struct{ from, to time.Time }
+
+// A logReader reads files of one task for one answer.
+type logReader struct {
+	files   SandboxFiles
+	agentID string
+	budget  int64 // bytes that may still be read
+	scanned int64
+}
+
+// part reads [from, to) of a file. It may be shorter: the file may have been cut meanwhile.
+func (r *logReader) part(ctx context.Context, f logFile, from, to int64) ([]byte, error) {
+	var all []byte
+	for from < to && r.budget > 0 {
+		part, err := r.files.Read(ctx, r.agentID, f.Path, from, min(to-from, mesos.MaxRead, r.budget))
+		if err != nil {
+			return nil, err
+		}
+		if part.Offset != from || len(part.Data) == 0 {
+			break
+		}
+		n := int64(len(part.Data))
+		from, r.budget, r.scanned = from+n, r.budget-n, r.scanned+n
+		all = append(all, part.Data...)
+	}
+	return all, nil
+}
+
+// readLogs reads the lines of a query.
+func readLogs(ctx context.Context, src Source, s *Sandboxes, q *LogsQuery, in lineRange) (logAnswer, error) {
+	task, err := s.find(ctx, src, q)
+	if err != nil {
+		return logAnswer{}, err
+	}
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return logAnswer{}, err
+	}
+	defer leave()
+	name := fileOf(q)
+	files, err := s.list(ctx, &task, strings.TrimPrefix(path.Dir(name), "."))
+	if err != nil {
+		return logAnswer{}, err
+	}
+	rotated := chain(files, name)
+	if len(rotated) == 0 {
+		return logAnswer{}, noLogFile(name, files)
+	}
+	keep, err := lineFilter(q.Filter)
+	if err != nil {
+		return logAnswer{}, err
+	}
+	search := logSearch{
+		logReader: logReader{files: s.Files, agentID: task.AgentID, budget: maxScanned},
+		answer:    logAnswer{task: task, searched: q.Filter != "", timeless: true}, keep: keep, in: in, limit: limitOf(q),
+	}
+	switch {
+	case q.After != nil:
+		search.everyTime = true
+		err = search.forward(ctx, rotated[0], *q.After)
+	case q.Before != nil:
+		search.everyTime = true
+		err = search.backward(ctx, rotated, *q.Before)
+	default:
+		err = search.backward(ctx, rotated, rotated[0].Size)
+	}
+	if err != nil {
+		return logAnswer{}, err
+	}
+	search.finish()
+	return search.answer, nil
+}
+
+// noLogFile returns the error of a file that a sandbox does not have.
+func noLogFile(name string, files []logFile) error {
+	if len(files) == 0 {
+		return bad("file", "the task's sandbox has no %q, and no other log in that directory", cut(name))
+	}
+	names := make([]string, 0, len(files))
+	for _, f := range files {
+		names = append(names, cut(f.name))
+	}
+	return bad("file", "the task's sandbox has no %q: one of %s", cut(name), strings.Join(names[:min(len(names), 20)], ", "))
+}
+
+// A logSearch collects the lines of one answer.
+type logSearch struct {
+	logReader
+	answer    logAnswer
+	keep      func(string) bool
+	in        lineRange
+	limit     int
+	everyTime bool // the time range does not choose
+
+	written time.Time // when the newest file was
+	looked  bool      // whether the offset of the zone was looked for
+	offset  time.Duration
+	bytes   int // of lines that are kept
+	full    bool
+}
+
+// backward collects the lines of the first file before an offset, and of those that it was
+// rotated to.
+func (s *logSearch) backward(ctx context.Context, files []logFile, end int64) error {
+	for i, f := range files {
+		if i > 0 {
+			end = f.Size
+		}
+		end = min(end, f.Size)
+		s.written = writtenAt(f)
+		began, err := s.file(ctx, f, end)
+		if err != nil {
+			return err
+		}
+		if began { // lines before the time range follow
+			return nil
+		}
+		if s.full || s.budget <= 0 {
+			s.answer.more = s.answer.more || i+1 < len(files)
+			return nil
+		}
+	}
+	return nil
+}
+
+func writtenAt(f logFile) time.Time { return time.UnixMilli(int64(f.Modified * 1000)).UTC() }
+
+// file collects the lines of a file before an offset. began reports whether a line before
+// the time range was met.
+func (s *logSearch) file(ctx context.Context, f logFile, end int64) (began bool, err error) {
+	if end <= 0 {
+		return false, nil
+	}
+	last, err := s.part(ctx, f, max(0, end-mesos.MaxRead), end)
+	if err != nil {
+		return false, err
+	}
+	if isBinary(last) {
+		return false, bad("file", "%q is not text, and is not shown (%d bytes)", cut(f.name), f.Size)
+	}
+	pos := max(0, end-mesos.MaxRead)
+	if !s.everyTime && pos > 0 {
+		if first, ok := s.firstTime(last); ok && first.After(s.in.to) {
+			if end, err = s.endFor(ctx, f, pos); err != nil {
+				return false, err
+			}
+			pos = max(0, end-mesos.MaxRead)
+			if last, err = s.part(ctx, f, pos, end); err != nil {
+				return false, err
+			}
+		}
+	}
+	data := last
+	for {
+		whole := data
+		var rest []byte // of a line that begins before pos
+		if pos > 0 {
+			i := bytes.IndexByte(data, '\n')
+			rest, whole = data[:i+1], data[i+1:]
+			if i < 0 {
+				rest, whole = data, nil
+			}
+		}
+		lines := s.lines(f, whole, pos+int64(len(data)-len(whole)))
+		if s.collect(lines) {
+			return true, nil
+		}
+		switch {
+		case pos == 0:
+			return false, nil
+		case s.full || s.budget <= 0:
+			s.answer.more = true
+			return false, nil
+		}
+		from := max(0, pos-mesos.MaxRead)
+		part, err := s.part(ctx, f, from, pos)
+		if err != nil {
+			return false, err
+		}
+		if int64(len(part)) < pos-from { // the budget ended, or the file was cut
+			s.answer.more, s.budget = true, 0
+			return false, nil
+		}
+		data, pos = append(part, rest...), from
+	}
+}
+
+// forward collects the lines of a file behind the one that begins at an offset.
+func (s *logSearch) forward(ctx context.Context, f logFile, after int64) error {
+	s.written = writtenAt(f)
+	pos, skipped := after, false
+	var rest []byte
+	for pos < f.Size && s.budget > 0 {
+		part, err := s.part(ctx, f, pos, min(f.Size, pos+mesos.MaxRead))
+		if err != nil {
+			return err
+		}
+		if len(part) == 0 {
+			break
+		}
+		if isBinary(part) {
+			return bad("file", "%q is not text, and is not shown (%d bytes)", cut(f.name), f.Size)
+		}
+		data := append(rest, part...)
+		begin := pos - int64(len(rest))
+		pos += int64(len(part))
+		if !skipped {
+			i := bytes.IndexByte(data, '\n')
+			if i < 0 {
+				rest = data
+				continue
+			}
+			data, begin, skipped = data[i+1:], begin+int64(i)+1, true
+		}
+		i := bytes.LastIndexByte(data, '\n')
+		if pos >= f.Size {
+			i = len(data) - 1
+		}
+		lines := s.lines(f, data[:i+1], begin)
+		rest = slices.Clone(data[i+1:])
+		for _, l := range lines {
+			if s.keep(l.text) && len(s.answer.lines) < s.limit && s.bytes+len(l.text) <= maxAnswered {
+				s.answer.lines = append(s.answer.lines, l)
+				s.bytes += len(l.text)
+			}
+		}
+		if len(s.answer.lines) >= s.limit {
+			break
+		}
+	}
+	return nil
+}
+
+// lines returns the lines of a piece of a file that begins and ends where lines do.
+func (s *logSearch) lines(f logFile, data []byte, begin int64) []logLine {
+	var all []logLine
+	for len(data) > 0 {
+		n := bytes.IndexByte(data, '\n') + 1
+		if n == 0 {
+			n = len(data)
+		}
+		l := logLine{file: f.name, start: begin, end: begin + int64(n)}
+		l.text, l.cut = lineText(data[:n])
+		l.own, l.timed = logline.TimeOf(l.text)
+		data, begin = data[n:], begin+int64(n)
+		all = append(all, l)
+	}
+	if len(all) > 0 && !s.looked && all[len(all)-1].end == f.Size {
+		// The file was written last with its last line.
+		s.looked = true
+		if last := all[len(all)-1]; last.timed {
+			s.offset = logline.OffsetOf(last.own, s.written)
+		}
+	}
+	s.date(all)
+	return all
+}
+
+// date sets the times of lines: those that they carry, else that of the line before, else
+// that of the line behind.
+func (s *logSearch) date(lines []logLine) {
+	known := time.Time{}
+	for i := range lines {
+		l := &lines[i]
+		if l.timed {
+			s.answer.timeless = false
+			s.answer.zoneless = s.answer.zoneless || !l.own.Zoned
+			known = l.own.In(s.offset, s.written)
+		}
+		l.at = known
+		l.severity = logline.SeverityOf(l.text)
+	}
+	for i := len(lines) - 1; i >= 0; i-- {
+		if !lines[i].at.IsZero() {
+			known = lines[i].at
+			continue
+		}
+		lines[i].at = known // zero where no line carries any
+	}
+}
+
+// collect adds the lines of an earlier piece that the query asks for. It reports whether one
+// of them is before the time range.
+func (s *logSearch) collect(lines []logLine) (began bool) {
+	var kept []logLine
+	for _, l := range slices.Backward(lines) {
+		if !s.everyTime && !l.at.IsZero() {
+			if l.at.Before(s.in.from) {
+				if l.timed {
+					began = true
+					break
+				}
+				continue
+			}
+			if l.at.After(s.in.to) {
+				continue
+			}
+		}
+		if !s.keep(l.text) {
+			continue
+		}
+		if len(kept)+len(s.answer.lines) >= s.limit || s.bytes+len(l.text) > maxAnswered {
+			s.full, s.answer.more = true, true
+			break
+		}
+		s.bytes += len(l.text)
+		kept = append(kept, l)
+	}
+	slices.Reverse(kept)
+	s.answer.lines = append(kept, s.answer.lines...)
+	return began
+}
+
+// firstTime returns the time of the first line of a piece that carries one. The piece may
+// begin within a line.
+func (s *logSearch) firstTime(data []byte) (time.Time, bool) {
+	_, data, _ = bytes.Cut(data, []byte{'\n'})
+	for len(data) > 0 {
+		line, rest, _ := bytes.Cut(data, []byte{'\n'})
+		if found, ok := logline.TimeOf(string(line[:min(len(line), 1024)])); ok {
+			return found.In(s.offset, s.written), true
+		}
+		data = rest
+	}
+	return time.Time{}, false
+}
+
+// probe is how much is read to see the time at an offset.
+const probe = 8 << 10
+
+// endFor returns an offset behind the last line of the time range, by halves: the times of
+// lines rise.
+func (s *logSearch) endFor(ctx context.Context, f logFile, high int64) (int64, error) {
+	low, end := int64(0), high
+	for high-low > mesos.MaxRead {
+		middle := low + (high-low)/2
+		data, err := s.part(ctx, f, middle, middle+probe)
+		if err != nil {
+			return 0, err
+		}
+		if at, ok := s.firstTime(data); ok && !at.After(s.in.to) {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return min(end, high+mesos.MaxRead), nil
+}
+
+// finish tells lines of the same time apart, so that they keep their order where they are
+// sorted by time: by a nanosecond each.
+func (s *logSearch) finish() {
+	a := &s.answer
+	a.scanned, a.offset = s.scanned, s.offset
+	var base, last time.Time
+	for i := range a.lines {
+		l := &a.lines[i]
+		if l.at.IsZero() {
+			l.at = s.written
+		}
+		if i > 0 && l.at.Equal(base) {
+			l.shown = last.Add(time.Nanosecond)
+		} else {
+			base, l.shown = l.at, l.at
+		}
+		last = l.shown
+		if l.cut {
+			a.cut++
+		}
+	}
+}
+
+// lineText returns a line without its end, control characters and bytes that are not UTF-8,
+// and at most maxLine of it.
+func lineText(line []byte) (text string, wasCut bool) {
+	line = bytes.TrimRight(line, "\r\n")
+	if len(line) > maxLine {
+		line, wasCut = line[:maxLine], true
+		for len(line) > 0 && !utf8.RuneStart(line[len(line)-1]) {
+			line = line[:len(line)-1]
+		}
+		if n := len(line); n > 0 && line[n-1] >= utf8.RuneSelf {
+			line = line[:n-1] // the first byte of a character
+		}
+	}
+	text = strings.ToValidUTF8(string(line), string(utf8.RuneError))
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' && r != '\x1b' { // colors of terminals, which Grafana draws
+			return -1
+		}
+		return r
+	}, text)
+	if wasCut {
+		text += "…"
+	}
+	return text, wasCut
+}
+
+// isBinary reports whether a piece of a file is not text: one of a hundred bytes is a
+// control character that no log has.
+func isBinary(data []byte) bool {
+	odd := 0
+	for _, b := range data {
+		if b < ' ' && b != '\n' && b != '\r' && b != '\t' && b != '\x1b' && b != '\b' && b != '\f' {
+			odd++
+		}
+	}
+	return odd*100 > len(data)
+}

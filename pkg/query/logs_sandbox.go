@@ -1,0 +1,207 @@
+package query
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/events"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/promql"
+	"community-mesos-datasource/pkg/series"
+)
+
+// Sandboxes reads files of sandboxes for somebody who may.
+type Sandboxes struct {
+	Files SandboxFiles
+	// Model returns the latest model of the cluster, nil before the first.
+	Model func() *cluster.Cluster
+	// Slots bounds how many reads run at a time, of all who ask.
+	Slots chan struct{}
+}
+
+// A sandboxTask is a task whose sandbox is asked for.
+type sandboxTask struct {
+	ID, Name               string
+	Framework, FrameworkID string
+	Agent, AgentID         string
+	Role                   string
+	State                  cluster.TaskState // "" where only the log of events knows it
+
+	container string
+}
+
+// errBusySandboxes is the error of a request that did not get a slot in its time.
+var errBusySandboxes = &promql.Error{Kind: promql.ErrorBusy, Sentence: "other requests are reading files of sandboxes: try again in some seconds"}
+
+// enter waits for a slot; leave frees it.
+func (s *Sandboxes) enter(ctx context.Context) (leave func(), err error) {
+	select {
+	case s.Slots <- struct{}{}:
+		return func() { <-s.Slots }, nil
+	case <-ctx.Done():
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return nil, errBusySandboxes
+		}
+		return nil, ctx.Err()
+	}
+}
+
+// find returns the task of a query: one that the leader lists, else one that the log of
+// events knows.
+func (s *Sandboxes) find(ctx context.Context, src Source, q *LogsQuery) (sandboxTask, error) {
+	id, frameworkID := series.CutName(q.TaskID), series.CutName(q.FrameworkID)
+	var found []sandboxTask
+	model := s.Model()
+	if model != nil {
+		for i := range model.Tasks {
+			t := &model.Tasks[i]
+			if t.ID == id && (frameworkID == "" || t.Framework.ID == frameworkID) {
+				found = append(found, sandboxTask{
+					ID: t.ID, Name: t.Name, Framework: t.Framework.Name, FrameworkID: t.Framework.ID,
+					Agent: t.Agent.Hostname, AgentID: t.Agent.ID, Role: t.Role, State: t.State,
+				})
+			}
+		}
+	}
+	if len(found) == 0 && src.Events != nil {
+		where := []events.Condition{{Field: events.FieldTaskID, Values: []string{id}}}
+		if frameworkID != "" {
+			where = append(where, events.Condition{Field: events.FieldFrameworkID, Values: []string{frameworkID}})
+		}
+		told, _, err := src.Events.Select(ctx, events.Filter{Kinds: []events.Kind{events.KindTask}, Where: where, Limit: 20})
+		if err != nil {
+			return sandboxTask{}, err
+		}
+		for _, e := range told {
+			if e.AgentID != "" && !slices.ContainsFunc(found, func(t sandboxTask) bool { return t.FrameworkID == e.FrameworkID }) {
+				found = append(found, sandboxTask{
+					ID: e.TaskID, Name: e.Task, Framework: e.Framework, FrameworkID: e.FrameworkID, Agent: e.Agent, AgentID: e.AgentID, Role: e.Role,
+				})
+			}
+		}
+	}
+	switch {
+	case len(found) == 0:
+		return sandboxTask{}, bad("taskId", "there is no task %q, and none is known that ended%s: choose one of the list", cut(q.TaskID), ofFramework(q.FrameworkID))
+	case len(found) > 1:
+		return sandboxTask{}, bad("frameworkId", "is needed: the frameworks %q and %q both have a task %q", cut(found[0].FrameworkID), cut(found[1].FrameworkID), cut(q.TaskID))
+	}
+	return found[0], nil
+}
+
+func ofFramework(id string) string {
+	if id == "" {
+		return ""
+	}
+	return " of the framework " + cut(id)
+}
+
+// logName matches the files that may be read: what Mesos captures of a task, and what is
+// named as logs are. Other files of a sandbox are what the task was given, and may be
+// secrets.
+var logName = regexp.MustCompile(`^(?:(?:stdout|stderr)(?:\.\d{1,4})?|[^/]+\.(?:log|out|err)(?:\.\d{1,4})?)$`)
+
+// checkLogFile returns what is wrong with the name of a file: it must be below the sandbox,
+// and that of a log.
+func checkLogFile(name string) error {
+	if name == "" {
+		return nil
+	}
+	if len(name) > 1024 {
+		return bad("file", "has %d bytes: 1024 are the most", len(name))
+	}
+	if strings.HasPrefix(name, "/") || path.Clean(name) != name || strings.ContainsAny(name, "\\\x00\r\n") {
+		return bad("file", "%q is not the name of a file below the task's sandbox: write for example stderr or logs/server.log", cut(name))
+	}
+	for part := range strings.SplitSeq(name, "/") {
+		if strings.HasPrefix(part, ".") { // .. too
+			return bad("file", "%q is not the name of a file below the task's sandbox, or hidden there: write for example stderr or logs/server.log", cut(name))
+		}
+	}
+	if !logName.MatchString(path.Base(name)) {
+		return bad("file", "%q is not the name of a log: only stdout, stderr and files that end in .log, .out or .err are read, rotated ones too (stdout.1)", cut(name))
+	}
+	return nil
+}
+
+// A logFile is a file of a sandbox.
+type logFile struct {
+	mesos.File
+	name string // below the sandbox
+}
+
+// list returns the directory of a task's own files, and the logs directly in a directory
+// below it.
+func (s *Sandboxes) list(ctx context.Context, task *sandboxTask, below string) ([]logFile, error) {
+	sandbox, err := s.Files.Sandbox(ctx, task.AgentID, task.FrameworkID, task.ID)
+	if err != nil {
+		return nil, err
+	}
+	task.container = sandbox.Container
+	root := sandbox.Directory
+	if sandbox.Group && isPathName(task.ID) {
+		own := root + "/tasks/" + task.ID
+		if _, err := s.Files.Browse(ctx, task.AgentID, own); err == nil {
+			root = own
+		} else if !mesos.Missing(err) {
+			return nil, err
+		}
+	}
+	entries, err := s.Files.Browse(ctx, task.AgentID, path.Join(root, below))
+	if mesos.Missing(err) && below != "" {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var files []logFile
+	for _, e := range entries {
+		if e.Regular() && logName.MatchString(e.Name) && !strings.HasPrefix(e.Name, ".") {
+			files = append(files, logFile{File: e, name: path.Join(below, e.Name)})
+		}
+	}
+	slices.SortFunc(files, func(a, b logFile) int { return cmp.Compare(a.name, b.name) })
+	return files, nil
+}
+
+// isPathName reports whether a task's ID can be the name of a directory.
+func isPathName(id string) bool { return id != "." && id != ".." && !strings.ContainsAny(id, "/\x00") }
+
+// rotation matches the name of a rotated file.
+var rotation = regexp.MustCompile(`^(.*)\.(\d{1,4})$`)
+
+// chain returns the file of a name and those that it was rotated to, the newest first:
+// stdout, stdout.1, stdout.2.
+func chain(files []logFile, name string) []logFile {
+	var found []logFile
+	for n := 0; ; n++ {
+		wanted := name
+		if n > 0 {
+			wanted = nextRotation(wanted, n)
+		}
+		i := slices.IndexFunc(files, func(f logFile) bool { return f.name == wanted })
+		if i < 0 {
+			return found
+		}
+		found = append(found, files[i])
+	}
+}
+
+// nextRotation returns the nth file that a file is rotated to.
+func nextRotation(name string, n int) string {
+	base, number := name, 0
+	if parts := rotation.FindStringSubmatch(name); parts != nil {
+		base = parts[1]
+		for _, digit := range parts[2] {
+			number = number*10 + int(digit-'0')
+		}
+	}
+	return base + "." + strconv.Itoa(number+n)
+}
