@@ -10,7 +10,9 @@ import { plain } from './replies.ts';
 const OPEN = new Set(['/version', '/health', '/redirect', '/system/stats.json', '/']);
 
 /** What ACLs forbid a restricted principal; the other pages they only filter. */
-const FORBIDDEN = new Set(['/metrics/snapshot', '/flags', '/monitor/statistics', '/containers']);
+const FORBIDDEN = new Set([
+  ...['/metrics/snapshot', '/flags', '/monitor/statistics', '/containers', '/files/browse', '/files/read'],
+]);
 
 export interface Access {
   /** What is answered instead. */

@@ -8,8 +8,9 @@ import { double, doubles } from '../generate/json.ts';
 import { Random } from '../generate/random.ts';
 import { amount, add, minus, resources, sum, type Amount } from './amount.ts';
 import { LISTED_AFTER } from './containers.ts';
-import type { Agent, Executor, Framework, Task } from './model.ts';
+import type { Agent, Framework } from './model.ts';
 import { systemText } from './pages/system.ts';
+import { directoryOf, endedRuns, runs, type Run } from './runs.ts';
 import { HOSTNAME } from './state.ts';
 import { executorPid, statistics } from './use.ts';
 import { attributesText, domainText, reservedText, withPorts } from './v0/agent.ts';
@@ -29,44 +30,6 @@ const recordedMetrics = read<Record<string, number>>('agent1-get_metrics_snapsho
 
 /** What of /monitor/statistics is written with a point though it may be whole (src/slave/http.cpp writes doubles so). */
 const DOUBLES = /_secs$|_limit$|_soft_limit$|^timestamp$/;
-
-/** One of an agent's containers, as the agent calls it. */
-interface Run {
-  id: string;
-  name: string;
-  source: string;
-  framework: Framework;
-  role: string;
-  container: Task['container'];
-  resources: Amount;
-  type?: 'CUSTOM';
-  tasks: Task[];
-}
-
-/** The containers of an agent by executor: custom ones, and Mesos' own, one for each task. */
-function runs(agent: Agent): Run[] {
-  const custom = [...agent.executors].map((executor): Run => ({ ...customRun(executor), tasks: [...executor.tasks] }));
-  const own = [...agent.tasks].filter(({ executor }) => executor === undefined);
-  return [...custom, ...own.map(ownRun)];
-}
-
-function customRun({ id, name, framework, role, container }: Executor): Omit<Run, 'tasks'> {
-  return { id, name, source: framework.name, framework, role, container, resources: container.limit, type: 'CUSTOM' };
-}
-
-function ownRun(task: Task): Run {
-  const { framework, role } = task.service;
-  return {
-    id: task.id,
-    name: `Command Executor (Task: ${task.id}) (Command: sh -c './run')`,
-    source: task.id,
-    framework,
-    role,
-    container: task.container,
-    resources: task.container.limit,
-    tasks: [task],
-  };
-}
 
 /** The pages of agents, by path. `restricted`: for a principal that may see neither flags nor frameworks (15-auth). */
 export const AGENT_PAGES: Record<string, (world: World, agent: Agent, restricted: boolean) => string> = {
@@ -149,7 +112,10 @@ function agentFlagsText(agent: Agent): string {
 function agentStateText(_: World, agent: Agent, restricted: boolean): string {
   const unreserved = minus(agent.total, sum(agent.reserved.values()));
   const own = runs(agent);
-  const frameworks = restricted ? [] : [...Map.groupBy(own, ({ framework }) => framework)];
+  const ended = Map.groupBy(endedRuns(agent), ({ framework }) => framework);
+  const listed = Map.groupBy(own, ({ framework }) => framework);
+  ended.forEach((_, framework) => listed.set(framework, listed.get(framework) ?? []));
+  const frameworks = restricted ? [] : [...listed];
   const allocated = allocatedText(own);
   const texts: Record<string, string> = {
     start_time: double(micro(agent.started)),
@@ -167,7 +133,7 @@ function agentStateText(_: World, agent: Agent, restricted: boolean): string {
     resource_providers: '[]',
     attributes: attributesText(agent),
     master_hostname: JSON.stringify(HOSTNAME),
-    frameworks: `[${frameworks.map(([framework, some]) => frameworkText(agent, framework, some)).join(',')}]`,
+    frameworks: `[${frameworks.map(([framework, some]) => frameworkText(agent, framework, some, ended.get(framework) ?? [])).join(',')}]`,
     completed_frameworks: '[]',
   };
   const hidden = restricted ? ['log_dir', 'flags'] : [];
@@ -195,23 +161,25 @@ function allocatedText(own: Run[]): { reserved: string; unreserved: string } {
   return { reserved: `{${roles.join(',')}}`, unreserved: resources(rest) };
 }
 
-function frameworkText(agent: Agent, framework: Framework, own: Run[]): string {
+function frameworkText(agent: Agent, framework: Framework, own: Run[], ended: Run[]): string {
   const principal = framework.principal === undefined ? '' : `"principal":"${framework.principal}",`;
   return (
     `{"id":"${framework.id}","name":"${framework.name}","user":"${framework.user}",` +
     `"failover_timeout":${double(framework.failoverTimeout)},"checkpoint":true,"hostname":"${framework.hostname}",` +
     `${principal}"roles":${JSON.stringify(framework.roles)},` +
-    `"executors":[${own.map((run) => runText(agent, run)).join(',')}],"completed_executors":[]}`
+    `"executors":[${own.map((run) => runText(agent, run)).join(',')}],` +
+    `"completed_executors":[${ended.map((run) => runText(agent, run)).join(',')}]}`
   );
 }
 
 function runText(agent: Agent, run: Run): string {
-  const directory = `/var/lib/mesos/slaves/${agent.id}/frameworks/${run.framework.id}/executors/${run.id}/runs/${run.container.id}`;
+  const directory = directoryOf(agent, run);
   const type = run.type === undefined ? '' : `"type":"${run.type}",`;
   return (
     `{"id":${JSON.stringify(run.id)},"name":${JSON.stringify(run.name)},"source":${JSON.stringify(run.source)},` +
     `"container":"${run.container.id}","directory":${JSON.stringify(directory)},` +
     `"resources":${resources(run.resources)},"role":"${run.role}",${type}` +
-    `"tasks":[${run.tasks.map(taskText).join(',')}],"queued_tasks":[],"completed_tasks":[]}`
+    `"tasks":[${run.tasks.map(taskText).join(',')}],"queued_tasks":[],` +
+    `"completed_tasks":[${run.completed.map(taskText).join(',')}]}`
   );
 }

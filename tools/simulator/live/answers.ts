@@ -9,6 +9,7 @@ import { access } from './access.ts';
 import { operatorApi, teardownDoor, type Operator } from './api/operator.ts';
 import { AGENT_PAGES } from './agent-pages.ts';
 import { AGENT_START } from './agents.ts';
+import { Files, FILE_PAGES } from './files.ts';
 import type { Agent, Master } from './model.ts';
 import { CLUSTER_PAGES, MASTER_PAGES, VERSION, WEBUI } from './pages/index.ts';
 import { pathOf, queryOf } from './paths.ts';
@@ -27,6 +28,8 @@ export class Answers {
   private readonly act: (action: Action) => void;
   /** Long pages are kept in parts: for those who may see all, and for others. */
   private readonly bodies = new Map<string, Body>();
+  /** Of agents. */
+  private readonly files: Files;
   /** Of an older version. */
   private readonly shape?: Shape;
 
@@ -34,6 +37,7 @@ export class Answers {
   constructor(world: World, act: (action: Action) => void) {
     this.world = world;
     this.act = act;
+    this.files = new Files(world);
     this.shape = shapeOf(world.plan.mesos);
   }
 
@@ -102,6 +106,9 @@ export class Answers {
     }
     if (path === '/state' && agent.process === 'starting') {
       return text(503, 'Agent has not finished recovery');
+    }
+    if (path in FILE_PAGES) {
+      return jsonp(FILE_PAGES[path](this.files, agent, query), query);
     }
     const page = AGENT_PAGES[path];
     const wrong = checkTimeout(path, query);

@@ -1,0 +1,79 @@
+/**
+ * The containers of an agent by executor, as its pages and its files call them: those that run and those that have ended.
+ */
+import type { Amount } from './amount.ts';
+import type { Agent, Executor, Framework, Task } from './model.ts';
+
+/** How many an agent remembers of what has ended (--max_completed_executors_per_framework, MAX_COMPLETED_TASKS_PER_EXECUTOR). */
+const REMEMBERED = 150;
+
+/** One of an agent's containers, as the agent calls it. */
+export interface Run {
+  id: string;
+  name: string;
+  source: string;
+  framework: Framework;
+  role: string;
+  container: Task['container'];
+  resources: Amount;
+  type?: 'CUSTOM';
+  tasks: Task[];
+  /** Of its tasks, those that have ended, oldest first. */
+  completed: Task[];
+}
+
+/** The containers of an agent by executor: custom ones, and Mesos' own, one for each task. */
+export function runs(agent: Agent): Run[] {
+  const ended = Map.groupBy(agent.ended, ({ executor }) => executor);
+  const custom = [...agent.executors].map((executor): Run => ({
+    ...customRun(executor),
+    tasks: [...executor.tasks],
+    completed: (ended.get(executor) ?? []).slice(-REMEMBERED),
+  }));
+  const own = [...agent.tasks].filter(({ executor }) => executor === undefined);
+  return [...custom, ...own.map(ownRun)];
+}
+
+function customRun({ id, name, framework, role, container }: Executor): Omit<Run, 'tasks' | 'completed'> {
+  return { id, name, source: framework.name, framework, role, container, resources: container.limit, type: 'CUSTOM' };
+}
+
+function ownRun(task: Task): Run {
+  const { framework, role } = task.service;
+  return {
+    id: task.id,
+    name: `Command Executor (Task: ${task.id}) (Command: sh -c './run')`,
+    source: task.id,
+    framework,
+    role,
+    container: task.container,
+    resources: task.container.limit,
+    tasks: [task],
+    completed: [],
+  };
+}
+
+/** What has ended and the agent remembers, oldest first. */
+export function endedRuns(agent: Agent): Run[] {
+  const custom = new Map<Executor, Run>();
+  const ended: Run[] = [];
+  for (const task of agent.ended.slice(-REMEMBERED)) {
+    const { executor } = task;
+    if (executor === undefined) {
+      ended.push({ ...ownRun(task), tasks: [], completed: [task] });
+    } else if (!agent.executors.has(executor)) {
+      const run = custom.get(executor) ?? { ...customRun(executor), tasks: [], completed: [] };
+      if (!custom.has(executor)) {
+        custom.set(executor, run);
+        ended.push(run);
+      }
+      run.completed.push(task);
+    }
+  }
+  return ended;
+}
+
+/** The sandbox of a container. */
+export function directoryOf(agent: Agent, { framework, id, container }: Run): string {
+  return `/var/lib/mesos/slaves/${agent.id}/frameworks/${framework.id}/executors/${id}/runs/${container.id}`;
+}
