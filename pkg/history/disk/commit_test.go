@@ -125,7 +125,7 @@ func TestTheDirectoryIsDeletedDuringABatch(t *testing.T) {
 	at := c.Advance(15 * time.Second).UnixMilli()
 	_, err := b.Append(0, constant(labels.FromStrings("__name__", "a")), at, 7)
 	require.NoError(t, err)
-	require.NoError(t, os.RemoveAll(dir))
+	whileKeeperWaits(d, func() { require.NoError(t, os.RemoveAll(dir)) })
 	require.NoError(t, b.Commit())
 	wrote := map[string][]pair{`{__name__="a"}`: {{T: at, V: 7}}}
 	add(wrote, polls(t, d, c, 20, "a"))

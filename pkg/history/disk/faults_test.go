@@ -42,12 +42,7 @@ func TestDirectoryDeletedWhileRunning(t *testing.T) {
 			c, dir := newClock(), filepath.Join(t.TempDir(), "1-mesos")
 			d := openDisk(t, Options{Dir: dir, Now: c.Now, every: time.Hour})
 			polls(t, d, c, 300, "a")
-			// The last polls have woken the keeper: it must not open again what is being removed,
-			// since it would not look again within this test.
-			d.tending.Lock()
-			err := test.remove(dir)
-			d.tending.Unlock()
-			require.NoError(t, err)
+			whileKeeperWaits(d, func() { require.NoError(t, test.remove(dir)) })
 			wrote := polls(t, d, c, 20, "a")
 			onDisk(t, d)
 			add(wrote, polls(t, d, c, 300, "a"))

@@ -65,6 +65,14 @@ func inMemoryFor(t testing.TB, d *Store, kind faultKind) string {
 	return d.Stats().Note
 }
 
+// whileKeeperWaits changes files of a store whose keeper looks once an hour. The last polls
+// have woken it: without this it may open again what is half removed, and not look again.
+func whileKeeperWaits(d *Store, change func()) {
+	d.tending.Lock()
+	defer d.tending.Unlock()
+	change()
+}
+
 type lazyNote struct{ d *Store }
 
 func (n *lazyNote) String() string { return n.d.Stats().Note }
