@@ -19,6 +19,7 @@ import (
 	"community-mesos-datasource/pkg/mesos"
 	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/query"
+	"community-mesos-datasource/pkg/tables"
 )
 
 // This file holds what outlives a request: one collector and one history per org
@@ -34,6 +35,7 @@ import (
 // Registry holds the sources of this process.
 type Registry struct {
 	engine *promql.Engine
+	sql    *tables.Engine
 	log    log.Logger
 	clock  collector.Clock
 
@@ -55,6 +57,7 @@ type Registry struct {
 func NewRegistry(logger log.Logger, clock collector.Clock) *Registry {
 	return &Registry{
 		engine:  promql.NewEngine(promql.EngineOptions{}),
+		sql:     tables.NewEngine(),
 		log:     logger,
 		clock:   clock,
 		sources: map[string]*source{},
@@ -78,8 +81,9 @@ type source struct {
 	requested   time.Time // when the latest request came
 	closed      bool
 
-	landings landings     // of samples
-	channels atomic.Int64 // of live panels that run
+	models   tables.Models // what SQL reads
+	landings landings      // of samples
+	channels atomic.Int64  // of live panels that run
 
 	engine    string // of the store
 	store     store
@@ -299,6 +303,8 @@ func (r *Registry) query(s *source) (query.Source, error) {
 		WebUI:        func() string { return settings.webUI(status().Leader) },
 		Interval:     s.collector.Interval,
 		CurrentTasks: query.CurrentOf(s.collector),
+		SQL:          r.sql,
+		View:         s.view(s.collector, settings, r.clock.Now),
 		Now:          r.clock.Now,
 	}, nil
 }

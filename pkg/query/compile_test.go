@@ -166,7 +166,7 @@ var mistakes = []compileCase{
 	{query: `{"entity":`},
 	{query: `{"entity":7,"resource":"cpus","measure":"allocated"}`},
 	{query: `{"queryType":"table","table":"tasks"}`},
-	{query: `{"queryType":"sql","sql":"SELECT 1"}`},
+	{query: `{"queryType":"sql","sql":" "}`},
 	{query: `{"queryType":"events"}`},
 	{query: `{"queryType":"events","format":"time_series"}`},
 	{query: `{"queryType":"events","kinds":["task","slave"]}`},

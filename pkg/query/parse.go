@@ -22,7 +22,7 @@ import (
 const version = 1
 
 // laterTypes are query types this plugin will have.
-var laterTypes = []QueryType{QueryTypeTable, QueryTypeSQL, QueryTypeTopology}
+var laterTypes = []QueryType{QueryTypeTable, QueryTypeTopology}
 
 // InvalidError is a mistake in a query, which its author can correct.
 type InvalidError struct {
@@ -42,12 +42,13 @@ func bad(key, format string, args ...any) error {
 }
 
 // parsed is a query that was read and is valid. Exactly one of metrics,
-// promql, events, variable and logs is set.
+// promql, events, sql, variable and logs is set.
 type parsed struct {
 	Common
 	metrics  *MetricsQuery
 	promql   *PromQLQuery
 	events   *EventsQuery
+	sql      *SQLQuery
 	variable *VariableQuery
 	logs     *LogsQuery
 	least    time.Duration // Interval; 0 for none
@@ -121,6 +122,15 @@ func parseFor(raw json.RawMessage, rule bool) (parsed, error) {
 			return parsed{}, err
 		}
 		if err := checkEvents(q.events); err != nil {
+			return parsed{}, err
+		}
+	case kind == string(QueryTypeSQL):
+		q.sql = &SQLQuery{}
+		if err := decode(raw, q.sql); err != nil {
+			return parsed{}, err
+		}
+		q.Common = q.sql.Common
+		if err := checkSQL(q.sql); err != nil {
 			return parsed{}, err
 		}
 	case kind == string(QueryTypeVariable):

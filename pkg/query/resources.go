@@ -21,7 +21,9 @@ import (
 type Compiled struct {
 	// PromQL is the expression, its macros left in it. Of a query that asks for
 	// a range and an instant it is the range's.
-	PromQL   string   `json:"promql"`
+	PromQL string `json:"promql,omitempty"`
+	// SQL is the statement of queryType sql and table, its macros left in it.
+	SQL      string   `json:"sql,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`
 }
 
@@ -31,13 +33,16 @@ type Compiled struct {
 // on its way to the browser. Queries run up to promql.MaxExpressionLists.
 const MaxCompiled = 1 << 20
 
-// Compile turns a query's JSON into PromQL. Errors are *InvalidError, also where
+// Compile turns a query's JSON into PromQL or SQL. Errors are *InvalidError, also where
 // the expression is longer than MaxCompiled, or *promql.Error where an expression
 // is not PromQL.
 func Compile(raw json.RawMessage) (Compiled, error) {
 	p, err := parse(raw)
 	if err != nil {
 		return Compiled{}, err
+	}
+	if p.sql != nil {
+		return Compiled{SQL: p.sql.SQL, Warnings: p.unknown.sentences()}, nil
 	}
 	built, err := compileUpTo(MaxCompiled, p, !p.overRange())
 	if err != nil {

@@ -22,6 +22,7 @@ import (
 	"community-mesos-datasource/pkg/mesos"
 	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/tables"
 )
 
 // Engine evaluates PromQL, looks up labels, and admits other reads; *promql.Engine is one.
@@ -47,6 +48,10 @@ type Source struct {
 	// CurrentTasks is where instant queries find tasks whose history is not
 	// kept; may be nil.
 	CurrentTasks func() CurrentTasks
+	// SQL runs statements over View, what the tables show now; both may be nil, and View
+	// may return nil.
+	SQL  SQL
+	View func() *tables.View
 	// WebUI returns the address of the leader's web UI, "" while there is none; may be nil.
 	WebUI func() string
 	// Notices are more notices for every answer; may be nil.
@@ -129,6 +134,9 @@ func answer(ctx context.Context, src Source, q backend.DataQuery, o Options) (da
 	}
 	if parsed.logs != nil {
 		return answerLogs(ctx, src, q, o, parsed, notices)
+	}
+	if parsed.sql != nil {
+		return answerSQL(ctx, src, q, o, parsed, notices)
 	}
 	if parsed.variable != nil {
 		return answerVariable(ctx, src, q, parsed, notices)

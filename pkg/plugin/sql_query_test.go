@@ -1,0 +1,54 @@
+package plugin
+
+import (
+	"testing"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+	"github.com/stretchr/testify/require"
+
+	"community-mesos-datasource/pkg/mesos/mesostest"
+)
+
+// A statement over the tasks of a recorded /state goes through QueryData to a frame.
+func TestSQLIsAnswered(t *testing.T) {
+	s := newFixture(t, nil, mesostest.Scene{Name: "03-workload"}).start()
+
+	t.Run("rows of a table", func(t *testing.T) {
+		frame := s.ask(`{"queryType":"sql","sql":"SELECT task_id, agent, state, cpus, memory_bytes, start_time FROM tasks WHERE framework = 'cassandra'"}`).Frames[0]
+		require.Equal(t, data.FrameTypeTable, frame.Meta.Type)
+		require.Equal(t, 1, frame.Rows())
+		var names []string
+		for _, field := range frame.Fields {
+			names = append(names, field.Name)
+		}
+		require.Equal(t, []string{"task_id", "agent", "state", "cpus", "memory_bytes", "start_time"}, names)
+		require.Equal(t, data.FieldTypeNullableTime, frame.Fields[5].Type())
+		require.Equal(t, "bytes", frame.Fields[4].Config.Unit)
+		memory, _ := frame.Fields[4].NullableFloatAt(0)
+		require.InDelta(t, 128<<20, *memory, 0)
+	})
+	t.Run("the statement of the contract runs as it stands", func(t *testing.T) {
+		frame := s.ask(`{"queryType":"sql","sql":"SELECT task_id, SUM(usage_seconds) / 1000 AS duration FROM task WHERE task_id = 'exec-sleep' GROUP BY task_id"}`).Frames[0]
+		require.Equal(t, 1, frame.Rows())
+		require.Equal(t, "duration", frame.Fields[1].Name)
+		require.True(t, frame.Fields[1].NilAt(0), "what no agent measured is not known, and not 0")
+	})
+	t.Run("all tasks are counted", func(t *testing.T) {
+		frame := s.ask(`{"queryType":"sql","sql":"SELECT framework, count(*) AS n FROM tasks GROUP BY framework ORDER BY n DESC, framework"}`).Frames[0]
+		require.Equal(t, 8, frame.Rows())
+		first, _ := frame.ConcreteAt(0, 0)
+		n, _ := frame.ConcreteAt(1, 0)
+		require.Equal(t, []any{"Spark ETL (nightly)", int64(8)}, []any{first, n})
+	})
+	for query, want := range map[string]string{
+		`SELECT memory FROM tasks`:      "sql: no column memory: memory_bytes (at character 8)",
+		`DROP TABLE tasks`:              `sql: the statement begins with "DROP": write a SELECT, which is all there is (at character 1)`,
+		`SELECT 1; SELECT 2`:            "sql: there is a second statement: write one SELECT (at character 11)",
+		`SELECT * FROM job`:             "sql: no table job",
+		`SELECT readfile('/etc/passwd')`: "sql: no function readfile",
+	} {
+		t.Run(query, func(t *testing.T) {
+			require.ErrorContains(t, s.ask(`{"queryType":"sql","sql":"`+query+`"}`).Error, want)
+		})
+	}
+}

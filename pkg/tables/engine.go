@@ -1,0 +1,287 @@
+package tables
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"community-mesos-datasource/pkg/display"
+)
+
+// This file is SQLite. Its low-level API is used on purpose: behind database/sql a statement
+// that runs out of memory deadlocks (sql.Conn.Close waits for ever after the panic).
+
+const (
+	// maxMemory bounds what a statement's connection may hold.
+	maxMemory = 64 << 20
+	// maxRunning is how many statements run at once, of people and rules together;
+	// maxForPeople of them may be people's, so that rules do not wait for dashboards.
+	maxRunning   = 4
+	maxForPeople = 3
+	// maxTime bounds the time of a statement.
+	maxTime = 15 * time.Second
+	// MaxSQL is the most bytes of a statement.
+	MaxSQL = 64 << 10
+	// maxLength bounds texts. instr() and replace() of long texts cannot be interrupted.
+	maxLength  = 256 << 10
+	maxColumns = 200
+	// maxAnswer bounds the texts of an answer, in bytes.
+	maxAnswer = 32 << 20
+)
+
+// Engine runs statements.
+type Engine struct {
+	running, people chan struct{}
+}
+
+// NewEngine returns an engine. A process has one, for the limits are its.
+func NewEngine() *Engine {
+	return &Engine{running: make(chan struct{}, maxRunning), people: make(chan struct{}, maxForPeople)}
+}
+
+// Request is a statement and what it may read.
+type Request struct {
+	SQL  string // without macros
+	View *View
+	// Limit is the most rows of the answer.
+	Limit int
+	// Alert: of an alert or recording rule.
+	Alert bool
+}
+
+// Run runs one SELECT. What is wrong with the statement is an *Error.
+func (e *Engine) Run(ctx context.Context, r Request) (*Result, error) {
+	if err := checkStatement(r.SQL); err != nil {
+		return nil, err
+	}
+	leave, err := e.enter(ctx, r.Alert)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	within, cancel := context.WithTimeout(ctx, maxTime)
+	defer cancel()
+	result, err := run(within, r)
+	switch {
+	case err == nil:
+		return result, nil
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case within.Err() != nil:
+		return nil, &Error{Text: fmt.Sprintf("the statement ran longer than %s and was stopped: use conditions that choose fewer rows, or fewer joins", maxTime)}
+	case errors.Is(err, sqlite3.NOMEM), errors.Is(err, errPanic):
+		return nil, &Error{Text: fmt.Sprintf("the statement needs more than %s of memory: use conditions that choose fewer rows, or group by fewer columns", display.Size(maxMemory))}
+	}
+	return nil, explained(err, r.SQL)
+}
+
+// enter waits until a statement may run.
+func (e *Engine) enter(ctx context.Context, alert bool) (leave func(), err error) {
+	gates := []chan struct{}{e.people, e.running}
+	if alert {
+		gates = gates[1:]
+	}
+	entered := 0
+	leave = func() {
+		for _, gate := range gates[:entered] {
+			<-gate
+		}
+	}
+	for _, gate := range gates {
+		select {
+		case gate <- struct{}{}:
+			entered++
+		case <-ctx.Done():
+			leave()
+			return nil, ctx.Err()
+		}
+	}
+	return leave, nil
+}
+
+// errPanic is the error of a panic of SQLite: it ran out of memory.
+var errPanic = errors.New("SQLite failed")
+
+// guarded makes an error of a panic.
+func guarded(run func() error) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("%w: %v", errPanic, cause)
+		}
+	}()
+	return run()
+}
+
+// run runs a statement on a connection of its own.
+func run(ctx context.Context, r Request) (result *Result, err error) {
+	var c *sqlite3.Conn
+	err = guarded(func() (err error) {
+		c, err = sqlite3.OpenContext(sqlite3.WithMaxMemory(context.Background(), maxMemory), ":memory:")
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = guarded(c.Close) }()
+	err = guarded(func() error {
+		if err := prepare(c, r.View); err != nil {
+			return err
+		}
+		c.SetInterrupt(ctx)
+		st, tail, err := c.Prepare(r.SQL)
+		if err != nil {
+			return err
+		}
+		if st == nil {
+			return errEmpty
+		}
+		defer func() { _ = guarded(st.Close) }()
+		if rest := skipBlank(tail); rest != "" {
+			return &Error{Text: "there is a second statement: write one SELECT", Position: len(r.SQL) - len(rest) + 1}
+		}
+		result, err = read(st, r.Limit)
+		return err
+	})
+	return result, err
+}
+
+// prepare gives a connection the tables and functions, and takes from it what a statement
+// may not do.
+func prepare(c *sqlite3.Conn, v *View) error {
+	for _, t := range Tables {
+		for _, name := range append([]string{t.Name}, t.Aliases...) {
+			// Without a constructor the table is there by itself, without CREATE VIRTUAL TABLE.
+			if err := sqlite3.CreateModule(c, name, nil, func(c *sqlite3.Conn, _, _, _ string, _ ...string) (*virtual, error) {
+				return &virtual{table: t, view: v}, c.DeclareVTab(t.declaration())
+			}); err != nil {
+				return err
+			}
+		}
+	}
+	if err := c.Exec("PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = 0; PRAGMA query_only = 1"); err != nil {
+		return err
+	}
+	for _, limit := range []struct {
+		of sqlite3.LimitCategory
+		n  int
+	}{
+		{sqlite3.LIMIT_LENGTH, maxLength}, {sqlite3.LIMIT_SQL_LENGTH, MaxSQL}, {sqlite3.LIMIT_ATTACHED, 0}, {sqlite3.LIMIT_COLUMN, maxColumns},
+		{sqlite3.LIMIT_COMPOUND_SELECT, 50}, {sqlite3.LIMIT_LIKE_PATTERN_LENGTH, 256}, {sqlite3.LIMIT_EXPR_DEPTH, 200},
+		{sqlite3.LIMIT_FUNCTION_ARG, 50}, {sqlite3.LIMIT_VARIABLE_NUMBER, 0}, {sqlite3.LIMIT_TRIGGER_DEPTH, 0}, {sqlite3.LIMIT_WORKER_THREADS, 0},
+	} {
+		c.Limit(limit.of, limit.n)
+	}
+	if err := registerFunctions(c); err != nil {
+		return err
+	}
+	return c.SetAuthorizer(authorize)
+}
+
+// authorize allows to read tables and to call the functions that are listed; nothing else.
+func authorize(action sqlite3.AuthorizerActionCode, name3rd, name4th, _, _ string) sqlite3.AuthorizerReturnCode {
+	switch action {
+	case sqlite3.AUTH_SELECT, sqlite3.AUTH_RECURSIVE:
+		return sqlite3.AUTH_OK
+	case sqlite3.AUTH_READ:
+		if name3rd == "" || TableNamed(name3rd) != nil || readable[strings.ToLower(name3rd)] {
+			return sqlite3.AUTH_OK
+		}
+	case sqlite3.AUTH_FUNCTION:
+		if allowedFunctions[strings.ToLower(name4th)] {
+			return sqlite3.AUTH_OK
+		}
+	}
+	return sqlite3.AUTH_DENY
+}
+
+// readable are tables of SQLite that may be read: functions that return rows.
+var readable = map[string]bool{"json_each": true, "json_tree": true}
+
+// virtual is a table of a connection.
+type virtual struct {
+	table *Table
+	view  *View
+	rows  rows // nil until it is first read
+}
+
+func (t *virtual) opened() rows {
+	if t.rows == nil {
+		t.rows = t.table.rows(t.view)
+	}
+	return t.rows
+}
+
+// BestIndex implements sqlite3.VTab: a column that is looked up by equality has an index.
+func (t *virtual) BestIndex(x *sqlite3.IndexInfo) error {
+	n := int64(t.opened().count())
+	x.IdxNum, x.EstimatedRows, x.EstimatedCost = -1, n, float64(n)
+	for place, column := range t.table.keys {
+		for k, constraint := range x.Constraint {
+			if constraint.Usable && constraint.Op == sqlite3.INDEX_CONSTRAINT_EQ && constraint.Column == column {
+				x.IdxNum, x.EstimatedRows, x.EstimatedCost = column, 10*int64(place+1), 10*float64(place+1)
+				x.ConstraintUsage[k].ArgvIndex = 1 // SQLite compares again, in its own way
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// Open implements sqlite3.VTab.
+func (t *virtual) Open() (sqlite3.VTabCursor, error) { return &cursor{virtual: t}, nil }
+
+// cursor is a reading of a table.
+type cursor struct {
+	*virtual
+	row  int
+	next []int32 // of an index; nil: all rows
+}
+
+// Filter implements sqlite3.VTabCursor.
+func (c *cursor) Filter(column int, _ string, args ...sqlite3.Value) error {
+	c.row, c.next = 0, nil
+	if column < 0 {
+		return nil
+	}
+	x := c.view.indexOf(c.table.Name, column, c.opened())
+	c.next, c.row = x.next, -1
+	if args[0].Type() == sqlite3.TEXT {
+		c.row = int(x.find(args[0].Text()))
+	}
+	return nil
+}
+
+// Next implements sqlite3.VTabCursor.
+func (c *cursor) Next() error {
+	if c.next != nil {
+		c.row = int(c.next[c.row])
+	} else {
+		c.row++
+	}
+	return nil
+}
+
+// EOF implements sqlite3.VTabCursor.
+func (c *cursor) EOF() bool { return c.row < 0 || c.row >= c.opened().count() }
+
+// RowID implements sqlite3.VTabCursor.
+func (c *cursor) RowID() (int64, error) { return int64(c.row), nil }
+
+// Column implements sqlite3.VTabCursor.
+func (c *cursor) Column(ctx sqlite3.Context, column int) error {
+	switch v := c.opened().cell(c.row, column); v.kind {
+	case isText:
+		ctx.ResultText(v.text)
+	case isInteger:
+		ctx.ResultInt64(v.n)
+	case isReal:
+		ctx.ResultFloat(v.x)
+	default:
+		ctx.ResultNull()
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+package tables
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"community-mesos-datasource/pkg/display"
+)
+
+// Error is what is wrong with a statement.
+type Error struct {
+	Text string
+	// Position is the number of the character at which it is wrong, from 1; 0: unknown.
+	Position int
+}
+
+func (e *Error) Error() string {
+	if e.Position == 0 {
+		return e.Text
+	}
+	return fmt.Sprintf("%s (at character %d)", e.Text, e.Position)
+}
+
+// quote returns the beginning of a text in quotation marks.
+func quote(s string) string { return fmt.Sprintf("%.60q", s) }
+
+func sizes(has, most int) string {
+	return fmt.Sprintf("%d bytes and may have %d at most", has, most)
+}
+
+var (
+	noColumn    = regexp.MustCompile(`no such column: (\S+)`)
+	noTable     = regexp.MustCompile(`no such table: (\S+)`)
+	noFunction  = regexp.MustCompile(`no such function: (\S+)`)
+	notAllowed  = regexp.MustCompile(`(?:access to (\S+) is prohibited|not authorized to use function: (\S+))`)
+	notAllowed2 = "not authorized"
+)
+
+// explained returns an error of SQLite as an *Error with its place and a hint.
+func explained(err error, sql string) error {
+	if known, ok := errors.AsType[*Error](err); ok {
+		return known
+	}
+	of, ok := errors.AsType[*sqlite3.Error](err)
+	if !ok {
+		return &Error{Text: err.Error()}
+	}
+	message := strings.TrimPrefix(of.Error(), "sqlite3: ")
+	message = strings.TrimPrefix(message, "SQL logic error: ")
+	e := &Error{Text: message}
+	rest := of.SQL()
+	if rest != "" && strings.HasSuffix(sql, rest) {
+		e.Position = len([]rune(sql[:len(sql)-len(rest)])) + 1
+	}
+	switch {
+	case noColumn.MatchString(message):
+		name := noColumn.FindStringSubmatch(message)[1]
+		e.Text = fmt.Sprintf("no column %s", cutText(name))
+		if near := similarColumns(name, sql); len(near) > 0 {
+			e.Text += ": " + strings.Join(near, ", ")
+		} else {
+			e.Text += ": " + columnsHint(sql)
+		}
+	case noTable.MatchString(message):
+		name := noTable.FindStringSubmatch(message)[1]
+		e.Text = fmt.Sprintf("no table %s: there are %s", cutText(name), strings.Join(tableNames(), ", "))
+	case noFunction.MatchString(message):
+		e.Text = fmt.Sprintf("no function %s: there are %s", cutText(noFunction.FindStringSubmatch(message)[1]), functionNames())
+	case strings.Contains(message, notAllowed2), notAllowed.MatchString(message):
+		if parts := notAllowed.FindStringSubmatch(message); parts != nil && parts[2] != "" {
+			e.Text = fmt.Sprintf("the function %s may not be used: there are %s", cutText(parts[2]), functionNames())
+		} else if parts != nil {
+			e.Text = fmt.Sprintf("%s may not be read: there are the tables %s", cutText(parts[1]), strings.Join(tableNames(), ", "))
+		} else {
+			e.Text = "the statement does something that is not allowed: write a SELECT of the tables " + strings.Join(tableNames(), ", ")
+		}
+	}
+	return e
+}
+
+func cutText(s string) string {
+	if len(s) > 60 {
+		return strings.ToValidUTF8(s[:60], "") + "…"
+	}
+	return s
+}
+
+// similarColumns returns the columns that a name may stand for, of the tables that a
+// statement names.
+func similarColumns(name, sql string) (found []string) {
+	if dot := strings.LastIndexByte(name, '.'); dot >= 0 {
+		name = name[dot+1:]
+	}
+	name = strings.Trim(name, `"'[]`+"`")
+	if len(name) < 2 {
+		return nil
+	}
+	lower := strings.ToLower(name)
+	seen := map[string]bool{}
+	add := func(column string) {
+		if !seen[column] && len(found) < 5 {
+			seen[column] = true
+			found = append(found, column)
+		}
+	}
+	for _, t := range tablesIn(sql) {
+		for _, c := range t.columnNames() {
+			if strings.HasPrefix(c, lower+"_") || strings.HasSuffix(c, "_"+lower) {
+				add(c)
+			}
+		}
+	}
+	if len(found) > 0 {
+		return found
+	}
+	for _, t := range tablesIn(sql) {
+		if near := display.Similar(lower, t.columnNames()); near != "" {
+			add(near)
+		}
+	}
+	return found
+}
+
+// columnsHint names the columns of the tables that a statement names.
+func columnsHint(sql string) string {
+	var parts []string
+	for _, t := range tablesIn(sql) {
+		parts = append(parts, t.Name+" has "+strings.Join(t.columnNames(), ", "))
+	}
+	if len(parts) == 0 {
+		return "there are the tables " + strings.Join(tableNames(), ", ")
+	}
+	return strings.Join(parts, "; ")
+}
+
+var words = regexp.MustCompile(`[A-Za-z_]+`)
+
+// tablesIn returns the tables whose names are in a statement.
+func tablesIn(sql string) (found []*Table) {
+	seen := map[*Table]bool{}
+	for _, word := range words.FindAllString(sql, -1) {
+		if t := TableNamed(word); t != nil && !seen[t] {
+			seen[t] = true
+			found = append(found, t)
+		}
+	}
+	return found
+}

@@ -1,0 +1,221 @@
+package tables
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+)
+
+// Result is the answer to a statement.
+type Result struct {
+	Columns []ResultColumn
+	Rows    int
+	// More: there are more rows than the limit.
+	More bool
+}
+
+// ResultColumn is a column of an answer. Of its lists the one of its type is set; nil is
+// NULL.
+type ResultColumn struct {
+	Name string
+	Type Type // JSON as Text has Texts
+	Unit Unit
+	Help string // of a column of a table
+
+	Texts    []*string
+	Integers []*int64
+	Reals    []*float64
+	Booleans []*bool
+	Times    []*time.Time
+}
+
+// reading collects the rows of a statement.
+type reading struct {
+	names   []string
+	origins []*Column // nil: an expression
+	cells   [][]value
+	bytes   int
+}
+
+// read reads at most limit rows.
+func read(st *sqlite3.Stmt, limit int) (*Result, error) {
+	n := st.ColumnCount()
+	r := reading{names: make([]string, n), origins: make([]*Column, n), cells: make([][]value, n)}
+	for i := range n {
+		r.names[i] = st.ColumnName(i)
+		if t := TableNamed(st.ColumnTableName(i)); t != nil {
+			r.origins[i] = t.column(st.ColumnOriginName(i))
+		}
+	}
+	result := &Result{}
+	for st.Step() {
+		if result.Rows == limit {
+			result.More = true
+			break
+		}
+		result.Rows++
+		if err := r.row(st); err != nil {
+			return nil, err
+		}
+	}
+	if err := st.Err(); err != nil {
+		return nil, err
+	}
+	result.Columns = make([]ResultColumn, n)
+	for i := range n {
+		result.Columns[i] = r.column(i)
+	}
+	return result, nil
+}
+
+func (r *reading) row(st *sqlite3.Stmt) error {
+	for i := range r.cells {
+		v := null
+		switch st.ColumnType(i) {
+		case sqlite3.INTEGER:
+			v = value{kind: isInteger, n: st.ColumnInt64(i)}
+		case sqlite3.FLOAT:
+			v = real(st.ColumnFloat(i))
+		case sqlite3.TEXT, sqlite3.BLOB:
+			v = value{kind: isText, text: strings.ToValidUTF8(st.ColumnText(i), "\uFFFD")}
+			r.bytes += len(v.text)
+		}
+		r.cells[i] = append(r.cells[i], v)
+	}
+	r.bytes += 48 * len(r.cells)
+	if r.bytes > maxAnswer {
+		return &Error{Text: fmt.Sprintf("the answer has more than %d bytes: select fewer columns or rows", maxAnswer)}
+	}
+	return nil
+}
+
+// aggregated is the name of a column that is a function of one column which keeps the unit.
+var aggregated = regexp.MustCompile(`(?i)^(?:sum|min|max|avg|total)\(\s*(?:\w+\.)?(\w+)\s*\)$`)
+
+// column returns a column with the type that all of its values have. SQLite has no types
+// of columns: of numbers it is the widest, texts go before numbers.
+func (r *reading) column(i int) ResultColumn {
+	c := ResultColumn{Name: r.names[i]}
+	texts, reals, integers, times := 0, 0, 0, 0
+	for _, v := range r.cells[i] {
+		switch v.kind {
+		case isText:
+			texts++
+			if isTime(v.text) {
+				times++
+			}
+		case isReal:
+			reals++
+		case isInteger:
+			integers++
+		}
+	}
+	origin := r.origins[i]
+	if origin != nil {
+		c.Help = origin.Help
+	}
+	switch {
+	case texts > 0 && texts == times && reals+integers == 0:
+		c.Type = Time
+	case texts > 0 && origin != nil && origin.Type == JSON:
+		c.Type = JSON
+	case texts > 0:
+		c.Type = Text
+	case integers+reals == 0 && origin != nil: // only NULL
+		c.Type = origin.Type
+	case reals > 0:
+		c.Type = Real
+	case integers > 0 && origin != nil && (origin.Type == Boolean || origin.Type == Real):
+		c.Type = origin.Type
+	case integers > 0:
+		c.Type = Integer
+	default:
+		c.Type = Text
+	}
+	if c.Type == Real || c.Type == Integer {
+		c.Unit = r.unit(i)
+	}
+	for _, v := range r.cells[i] {
+		c.add(v)
+	}
+	r.cells[i] = nil
+	return c
+}
+
+// unit returns the unit of a column of numbers: that of the column it is, or of which it
+// is the sum, the least, the most or the average; or the one that its name ends with.
+func (r *reading) unit(i int) Unit {
+	if origin := r.origins[i]; origin != nil {
+		return origin.Unit
+	}
+	name := r.names[i]
+	if parts := aggregated.FindStringSubmatch(name); parts != nil {
+		name = parts[1]
+	}
+	name = strings.ToLower(name)
+	switch {
+	case strings.HasSuffix(name, "_bytes"):
+		return Bytes
+	case strings.HasSuffix(name, "_seconds"):
+		return Seconds
+	}
+	return NoUnit
+}
+
+func isTime(s string) bool {
+	return len(s) == len(timeLayout) && s[4] == '-' && s[10] == 'T' && s[23] == 'Z'
+}
+
+// add adds a value to the list of the column's type.
+func (c *ResultColumn) add(v value) {
+	switch c.Type {
+	case Integer:
+		var n *int64
+		if v.kind == isInteger {
+			n = &v.n
+		}
+		c.Integers = append(c.Integers, n)
+	case Real:
+		var x *float64
+		switch v.kind {
+		case isReal:
+			x = &v.x
+		case isInteger:
+			f := float64(v.n)
+			x = &f
+		}
+		c.Reals = append(c.Reals, x)
+	case Boolean:
+		var is *bool
+		if v.kind == isInteger {
+			b := v.n != 0
+			is = &b
+		}
+		c.Booleans = append(c.Booleans, is)
+	case Time:
+		var t *time.Time
+		if v.kind == isText {
+			if parsed, err := time.Parse(timeLayout, v.text); err == nil {
+				t = &parsed
+			}
+		}
+		c.Times = append(c.Times, t)
+	default:
+		var s *string
+		switch v.kind {
+		case isText:
+			s = &v.text
+		case isInteger:
+			written := strconv.FormatInt(v.n, 10)
+			s = &written
+		case isReal:
+			written := strconv.FormatFloat(v.x, 'g', -1, 64)
+			s = &written
+		}
+		c.Texts = append(c.Texts, s)
+	}
+}

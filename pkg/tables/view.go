@@ -1,0 +1,93 @@
+package tables
+
+import (
+	"sync"
+	"time"
+
+	"community-mesos-datasource/pkg/cluster"
+)
+
+// View is what the tables show. A statement reads one view from its begin to its end.
+type View struct {
+	*Model
+	// Now is the moment that ages are counted to.
+	Now time.Time
+	// WebUI is the address of the leader's web UI, "" where there is none.
+	WebUI string
+}
+
+// Model is a model of the cluster, with indexes that are made when they are first asked for.
+// It is shared by all statements until the next model.
+type Model struct {
+	Cluster *cluster.Cluster
+
+	mu      sync.Mutex
+	indexes map[indexKey]*index
+}
+
+// Models holds the latest model. The zero value is ready for use.
+type Models struct {
+	mu     sync.Mutex
+	latest *Model
+}
+
+// Of returns a model of a cluster: the one before, where the cluster is the same.
+func (m *Models) Of(c *cluster.Cluster) *Model {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.latest == nil || m.latest.Cluster != c {
+		m.latest = &Model{Cluster: c}
+	}
+	return m.latest
+}
+
+type indexKey struct {
+	table  string
+	column int
+}
+
+// An index has the rows of each text in a column: the first, and after each row the next.
+type index struct {
+	once  sync.Once
+	first map[string]int32
+	next  []int32
+}
+
+// indexOf returns the index of a column, which it makes where there is none.
+func (m *Model) indexOf(table string, column int, r rows) *index {
+	m.mu.Lock()
+	key := indexKey{table, column}
+	x := m.indexes[key]
+	if x == nil {
+		if m.indexes == nil {
+			m.indexes = map[indexKey]*index{}
+		}
+		x = &index{}
+		m.indexes[key] = x
+	}
+	m.mu.Unlock()
+	x.once.Do(func() {
+		n := r.count()
+		x.first, x.next = make(map[string]int32), make([]int32, n)
+		for row := n - 1; row >= 0; row-- {
+			cell := r.cell(row, column)
+			x.next[row] = -1
+			if cell.kind != isText {
+				continue
+			}
+			if after, has := x.first[cell.text]; has {
+				x.next[row] = after
+			}
+			x.first[cell.text] = int32(row)
+		}
+	})
+	return x
+}
+
+// find returns the first row of a text, -1 for none.
+func (x *index) find(text string) int32 {
+	if row, has := x.first[text]; has {
+		return row
+	}
+	return -1
+}
