@@ -19,16 +19,31 @@ func Happened(before, after *Cluster, labels Labels) []events.Event {
 	if before == nil || after == nil || !before.SameAs(after) {
 		return nil
 	}
-	h := happenings{before: before, after: after, labels: labels, earlier: before.awaited, failover: !before.sameElection(after)}
+	h := happeningsBetween(before, after, labels)
+	h.others()
+	h.tasks()
+	return h.sorted()
+}
+
+// happeningsBetween returns the happenings between two models, none yet.
+func happeningsBetween(before, after *Cluster, labels Labels) *happenings {
+	return &happenings{before: before, after: after, labels: labels, earlier: before.awaited, failover: !before.sameElection(after)}
+}
+
+// others tells what happened to masters, agents and frameworks.
+func (h *happenings) others() {
 	if h.failover {
-		e := after.Leads()
-		when := told(after.ElectedTime, before.polled.Add(-behindUs), before.polled, after.Time)
+		e := h.after.Leads()
+		when := told(h.after.ElectedTime, h.before.polled.Add(-behindUs), h.before.polled, h.after.Time)
 		e.Time, e.NotBefore = when.time, when.notBefore
 		h.add(e)
 	}
 	h.agents()
 	h.frameworks()
-	h.tasks()
+}
+
+// sorted returns what happened, oldest first.
+func (h *happenings) sorted() []events.Event {
 	slices.SortStableFunc(h.all, func(a, b events.Event) int { return a.Time.Compare(b.Time) })
 	return h.all
 }
@@ -42,11 +57,9 @@ func Missed(asked, answered, polled *Cluster, labels Labels) []events.Event {
 		return nil
 	}
 	h := happenings{before: asked, after: polled, labels: labels, answered: answered, earlier: asked.awaited}
-	h.agents()
-	h.frameworks()
+	h.others()
 	h.tasks()
-	slices.SortStableFunc(h.all, func(a, b events.Event) int { return a.Time.Compare(b.Time) })
-	return h.all
+	return h.sorted()
 }
 
 type happenings struct {

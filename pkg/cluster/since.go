@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"slices"
 	"time"
 
 	"community-mesos-datasource/pkg/events"
@@ -38,7 +37,15 @@ func (c *Cluster) Since(last time.Time, logged []events.Event, labels Labels) []
 			was = nil // the newest event is of another task that has or had its ID
 		}
 		over[key] = over[key] || listed[key] == nil
-		if t.latest > from || was != nil && was.State.Live() {
+		switch {
+		case was != nil && was.State.Live():
+			h.ended(was, t)
+		case t.latest > from: // what it did before was told, or was before the log
+			was = &Task{State: Staging, latest: from}
+			// The status of a task that runs is that of its latest health check.
+			if first := t.statuses[0]; t.first <= from || first.Healthy != nil && ParseTaskState(first.State) == Running {
+				was.State, was.told = Running, Running
+			}
 			h.ended(was, t)
 		}
 	}
@@ -48,7 +55,9 @@ func (c *Cluster) Since(last time.Time, logged []events.Event, labels Labels) []
 		if was != nil && !was.State.Live() {
 			was = nil // the task that had its ID before
 		}
-		if was != nil || t.first > from {
+		// Results of health checks replace the first status of a task that runs.
+		began := t.first > from && (t.Healthy == nil || t.first < t.Started)
+		if was != nil || began {
 			h.task(was, t)
 		}
 	}
@@ -59,8 +68,7 @@ func (c *Cluster) Since(last time.Time, logged []events.Event, labels Labels) []
 			}
 		}
 	}
-	slices.SortStableFunc(h.all, func(a, b events.Event) int { return a.Time.Compare(b.Time) })
-	return h.all
+	return h.sorted()
 }
 
 // lastLogged returns a task as the newest event of the log tells it.

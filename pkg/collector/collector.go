@@ -101,6 +101,7 @@ type Collector struct {
 	clusterRecalled sync.Once
 	eventsOf        string
 	forgotten       bool
+	known           beforeStart
 
 	// noticing is held while changes of the stream are made to events, noting while
 	// events are added to the log. They are taken in this order, before writing.

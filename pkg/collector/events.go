@@ -70,13 +70,17 @@ func (c *Collector) note(p *run, happened []events.Event) {
 }
 
 // compared returns what happened between the model before a /state and the one that it
-// brought. Before the first, nothing is known to have happened, but what the log has as
-// going on may be over.
+// brought. Before the first, that is what a process before this one knew, if it is
+// remembered.
 func (c *Collector) compared(p *scheduledPoll, now *cluster.Cluster) []events.Event {
 	c.mu.Lock()
 	before := c.stream.lastKnown()
 	first := c.run == p.run && !c.state.lookedBack
 	c.state.lookedBack = c.state.lookedBack || first
+	known := c.known.model
+	if c.run == p.run {
+		c.known.model = nil
+	}
 	c.mu.Unlock()
 	if before != nil {
 		return cluster.Happened(before, now, samples.TaskLabels(p.settings.TaskLabels))
@@ -84,10 +88,7 @@ func (c *Collector) compared(p *scheduledPoll, now *cluster.Cluster) []events.Ev
 	if !first { // the log may be of another cluster
 		return nil
 	}
-	return now.Over(c.goingOn(p.ctx, events.Filter{
-		Kinds: []events.Kind{events.KindAgent, events.KindFramework},
-		Where: opening(events.Unreachable, events.Disconnected, events.Deactivated, events.Draining, events.Drained),
-	}))
+	return c.sinceStop(p, known, now)
 }
 
 // whileAway returns what tasks did between the last look of a process before this one and
@@ -97,7 +98,7 @@ func (c *Collector) compared(p *scheduledPoll, now *cluster.Cluster) []events.Ev
 func (c *Collector) whileAway(p *scheduledPoll, now *cluster.Cluster) []events.Event {
 	c.recallWatched()
 	c.mu.Lock()
-	last, since, name := c.watchedBefore, c.loggedSince, c.label.value
+	last, name := c.lastLook(p), c.label.value
 	current := c.run == p.run
 	if current {
 		c.watchedBefore = time.Time{}
@@ -115,10 +116,6 @@ func (c *Collector) whileAway(p *scheduledPoll, now *cluster.Cluster) []events.E
 		return nil
 	}
 	logged = slices.DeleteFunc(logged, func(e events.Event) bool { return e.Cluster != "" && e.Cluster != name })
-	// The log was used last at any poll, and /state is asked for less often.
-	if !since.IsZero() && since.Before(last) {
-		last = later(last.Add(-2*p.interval), since)
-	}
 	return now.Since(last, logged, samples.TaskLabels(p.settings.TaskLabels))
 }
 

@@ -24,6 +24,26 @@ type eventLog struct {
 	err    error // where not nil, the answer to Append
 	stats  events.Stats
 	called int
+	// remembered is what was kept last, with how often.
+	remembered   []byte
+	rememberings int
+}
+
+func (l *eventLog) Remember(_ context.Context, value []byte) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err != nil {
+		return l.err
+	}
+	l.remembered = value
+	l.rememberings++
+	return nil
+}
+
+func (l *eventLog) Remembered(context.Context) ([]byte, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.remembered, nil
 }
 
 func (l *eventLog) Append(_ context.Context, all []events.Event) (added []events.Event, err error) {

@@ -40,6 +40,7 @@ type fake struct {
 	noEvents bool                     // there is no event log
 	watched  time.Time                // when the log was used last before
 	before   []events.Event           // that the log has at the start
+	known    []byte                   // what the log has remembered at the start
 	// streaming is the fake with an event stream; nil: it has none. refused is the answer
 	// to SUBSCRIBE, where not nil.
 	streaming *streaming
@@ -252,7 +253,7 @@ func start(t *testing.T, s collector.Settings, change ...func(*fake)) *faked {
 		s.UID = "uid"
 	}
 	f.events.stats.Watched = f.watched
-	f.events.all = f.fake.before
+	f.events.all, f.events.remembered = f.fake.before, f.fake.known
 	var log events.Log
 	if !f.noEvents {
 		log = f.events

@@ -35,11 +35,20 @@ func (c *Collector) changeMasters(before, now []string) {
 	c.others = otherMasters{pending: true, foreign: c.others.foreign || !common, since: c.clock.Now()}
 }
 
-// identify decides by a model whether other masters are of the cluster before,
-// and reports whether they are. Where they are not, that cluster is forgotten.
+// identify decides by a model whether other masters are of the cluster before, also of
+// that before the start, and reports whether they are. Where they are not, that cluster is
+// forgotten.
 func (c *Collector) identify(p *scheduledPoll, m *cluster.Cluster) bool {
 	c.mu.Lock()
 	pending, before := c.others.pending, c.state.seen
+	if before == nil {
+		before = c.known.model // of before the start
+		if before != nil && !pending && c.run == p.run && !sameMasters(c.known.masters, p.settings.Masters) && !m.SameAs(before) {
+			c.known.model, c.forgotten = nil, true
+			c.mu.Unlock()
+			return false
+		}
+	}
 	c.mu.Unlock()
 	if !pending {
 		return true
@@ -84,7 +93,8 @@ func (c *Collector) forgetCluster(p *scheduledPoll) {
 	c.log.Info("The masters in the settings are those of another cluster: the series of the old one end")
 	c.others, c.recall = otherMasters{}, false
 	c.label, c.leader = clusterLabel{}, ""
-	c.forgotten = c.forgotten || c.state.seen != nil
+	c.forgotten = c.forgotten || c.state.seen != nil || c.known.model != nil
+	c.known.model = nil
 	c.watched, c.gap = time.Time{}, time.Time{}
 	c.endCurrent()
 	for _, k := range c.polls {

@@ -1,12 +1,15 @@
 package collector_test
 
 import (
+	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"community-mesos-datasource/pkg/cluster"
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/events"
 	"community-mesos-datasource/pkg/mesos"
@@ -96,4 +99,127 @@ func TestARestartWithAnotherClusterTellsNoTasks(t *testing.T) {
 	require.Equal(t, "running", f.events.told("t1"))
 	require.Equal(t, "running", f.events.told("t4"))
 	require.Empty(t, f.events.told("t2"))
+}
+
+// knew returns what a process before the start remembered of a cluster that a fake has, after
+// a change to it.
+func knew(f *fake, at time.Time, masters []string, change func(*fake)) []byte {
+	before := newFake(f.clock)
+	change(before)
+	s := before.state
+	account(&s)
+	s.Sent = at
+	outline, err := cluster.Build(&s, nil).Outline()
+	if err != nil {
+		panic(err)
+	}
+	value, err := json.Marshal(map[string]any{"masters": masters, "at": at, "cluster": json.RawMessage(outline)})
+	if err != nil {
+		panic(err)
+	}
+	return value
+}
+
+// What agents and frameworks did during a restart is told, too, however short it was: a count
+// over it is right.
+func TestWhatAgentsAndFrameworksDidDuringARestartIsTold(t *testing.T) {
+	for _, away := range []time.Duration{20 * time.Second, 39 * time.Second, time.Hour} {
+		t.Run(away.String(), func(t *testing.T) {
+			f := start(t, collector.Settings{}, func(f *fake) {
+				f.watched = begin.Add(-away)
+				f.before = []events.Event{
+					{ID: "u", Kind: events.KindAgent, What: events.Unreachable, AgentID: "S4", Opens: "agent/S4/unreachable", Time: begin.Add(-2 * time.Hour)},
+					{ID: "d", Kind: events.KindAgent, What: events.Deactivated, AgentID: "S1", Opens: "agent/S1/deactivated", Time: begin.Add(-2 * time.Hour)},
+				}
+				f.known = knew(f, begin.Add(-3*time.Hour), nil, func(before *fake) {
+					before.state.Slaves[0].Deactivated = true
+					before.state.Slaves = append(before.state.Slaves, agent(2), agent(3))
+					before.state.Frameworks = append(before.state.Frameworks, mesos.Framework{ID: "F2", Name: "gone", Active: true, Connected: true})
+				})
+				disconnected := agent(3)
+				disconnected.Active = false
+				f.state.ElectedTime = 1
+				back, registered := agent(4), float64(begin.Add(-away/2).UnixMilli())/1000
+				back.ReregisteredTime = &registered
+				f.state.Slaves = append(f.state.Slaves, disconnected, back)
+				f.state.Frameworks = append(f.state.Frameworks, mesos.Framework{ID: "F3", Name: "new", Active: true, Connected: true})
+			})
+			f.clock.Advance(4 * interval)
+			var told []string
+			for _, e := range append(f.events.of(events.KindAgent), f.events.of(events.KindFramework)...) {
+				if e.ID == "u" || e.ID == "d" {
+					continue
+				}
+				told = append(told, string(e.What)+" "+e.Agent+e.Framework)
+				if e.AgentID == "S4" {
+					require.Equal(t, begin.Add(-away/2), e.Time, "Mesos' own time")
+					require.Contains(t, e.Closes, "agent/S4/unreachable")
+					continue
+				}
+				require.Equal(t, []time.Time{begin.Add(-away), begin}, []time.Time{e.NotBefore, e.Time}, e.What)
+			}
+			require.ElementsMatch(t, []string{"reactivated agent1", "lost agent2", "disconnected agent3", "back agent4", "removed gone", "added new"}, told)
+			require.Empty(t, f.events.of(events.KindMaster), "the same leader")
+		})
+	}
+}
+
+// What is known is remembered where it changed, and again where the log failed.
+func TestWhatIsKnownIsRemembered(t *testing.T) {
+	f := start(t, collector.Settings{})
+	f.clock.Advance(3 * interval)
+	require.Equal(t, 1, f.events.rememberings)
+	f.events.set(errors.New("made up: the disk is full"))
+	f.set(func(f *fake) { f.state.Slaves = append(f.state.Slaves, agent(2)) })
+	f.clock.Advance(2 * interval)
+	f.events.set(nil)
+	f.clock.Advance(2 * interval)
+	require.Equal(t, 2, f.events.rememberings)
+	require.Contains(t, string(f.events.remembered), "agent2")
+}
+
+// Other masters after a restart are judged as other masters in the settings are while the
+// plugin runs.
+func TestOtherMastersAfterARestart(t *testing.T) {
+	const first, second = "http://master1:5050", "http://other:5050"
+	other := func(f *fake) { f.state.Slaves[0].ID, f.state.Frameworks[0].ID, f.state.ElectedTime = "X1", "G1", 7 }
+	for name, c := range map[string]struct {
+		masters string // now
+		before  func(*fake)
+		another bool
+	}{
+		"of the same cluster":                  {second, func(*fake) {}, false},
+		"of the same one, with another leader": {second, func(f *fake) { f.state.ElectedTime = 3 }, false},
+		"of another cluster":                   {second, other, true},
+		"the same ones, where all is new":      {first, other, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := start(t, collector.Settings{Masters: []string{c.masters}}, func(f *fake) {
+				f.watched = begin.Add(-time.Hour)
+				f.before = []events.Event{
+					logged("t9", "running", begin.Add(-2*time.Hour)),
+					{ID: "u", Kind: events.KindAgent, What: events.Unreachable, AgentID: "S4", Opens: "agent/S4/unreachable", Time: begin.Add(-2 * time.Hour)},
+				}
+				for i := range f.before {
+					f.before[i].Cluster = "fixture"
+				}
+				f.known = knew(f, begin.Add(-time.Hour), []string{first}, c.before)
+			})
+			f.clock.Advance(3 * interval)
+			changes := 0
+			for _, e := range f.events.of(events.KindCollection) {
+				if e.What == events.OtherCluster {
+					changes++
+					require.Equal(t, []string{"agent/S4/unreachable"}, e.Closes)
+				}
+			}
+			if c.another {
+				require.Equal(t, 1, changes)
+				require.Equal(t, "running", f.events.told("t9"), "it may run on")
+			} else {
+				require.Zero(t, changes)
+				require.Equal(t, "running, unknown", f.events.told("t9"))
+			}
+		})
+	}
 }

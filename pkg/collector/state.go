@@ -112,7 +112,7 @@ func (s *statePoll) perform(p *scheduledPoll) bool {
 		at := *state // others may share the answer
 		at.Sent = p.align(state.Sent)
 		state = &at
-		model = cluster.Build(state, s.Cluster())
+		model = cluster.Build(state, s.before(p))
 		if !s.identify(p, model) {
 			model = cluster.Build(state, nil)
 		}
@@ -138,6 +138,7 @@ func (s *statePoll) perform(p *scheduledPoll) bool {
 			}
 		}
 		s.note(p.run, happened)
+		s.remember(p, model)
 		err = s.write(p, &s.result, state.Answer, func(h samples.Health) error {
 			return s.writer.State(p.ctx, model, p.settings.samples(), h)
 		})

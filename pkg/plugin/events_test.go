@@ -193,9 +193,12 @@ func otherElection(t *testing.T, master string) *httptest.Server {
 // its name is another after a restart.
 func TestTheEventsOfAClusterBeforeAreNotThoseOfTheNext(t *testing.T) {
 	for name, next := range map[string]struct {
-		cluster string
-		restart bool
-	}{"another name": {"two", false}, "the same name": {"one", false}, "another name after a restart": {"two", true}} {
+		cluster          string
+		masters, restart bool
+	}{
+		"another name": {"two", true, false}, "the same name": {"one", true, false},
+		"another name of the same after a restart": {"two", false, true}, "the same name after a restart": {"one", true, true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			path := t.TempDir()
 			s := newFixture(t, map[string]any{"clusterName": "one"}, workload).onDisk(path).start()
@@ -210,7 +213,8 @@ func TestTheEventsOfAClusterBeforeAreNotThoseOfTheNext(t *testing.T) {
 				s.registry.Close(t.Context())
 				s = newFixture(t, map[string]any{"clusterName": next.cluster}, workload).onDisk(path)
 				s.clock.Advance(now.Sub(s.clock.Now()) + every)
-			} else {
+			}
+			if next.masters {
 				server := otherElection(t, newFixture(t, nil, workload).cluster.Masters()[0])
 				s.configure(map[string]any{"masters": []string{server.URL}, "clusterName": next.cluster})
 			}

@@ -209,6 +209,45 @@ func (l *Log) mark(ctx context.Context) {
 	}
 }
 
+// errNotRemembered is the error of Remember while the file cannot be written.
+var errNotRemembered = errors.New("the event log cannot be written now")
+
+// Remember keeps a value in the file, in place of the one before, for the next process. A
+// log in memory does nothing.
+func (l *Log) Remember(ctx context.Context, value []byte) error {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	if err := l.prepare(ctx); err != nil || l.options.File == "" {
+		return err
+	}
+	if l.disk == nil || l.spare != nil || l.room() != nil {
+		return errNotRemembered
+	}
+	err := l.disk.write(ctx, func(c *conn) error {
+		return c.exec("INSERT OR REPLACE INTO remembered VALUES (1, ?)", func(s *sqlite3.Stmt) error { return s.BindBlob(1, value) })
+	})
+	if err != nil && ctx.Err() == nil {
+		l.fail(err)
+	}
+	return err
+}
+
+// Remembered returns what Remember kept in the file last, nil for nothing.
+func (l *Log) Remembered(ctx context.Context) (value []byte, err error) {
+	err = l.read(ctx, func() { value = nil }, func(d *database) error {
+		if d.file == "" {
+			return nil
+		}
+		return d.read(ctx, func(c *conn) error {
+			return c.rows("SELECT value FROM remembered", nil, func(s *sqlite3.Stmt) error {
+				value = slices.Clone(s.ColumnRawBlob(0))
+				return nil
+			})
+		})
+	})
+	return value, err
+}
+
 // add adds events to the file, or to memory if that fails. writing is held.
 func (l *Log) add(ctx context.Context, all []events.Event) (added []events.Event, err error) {
 	if l.spare == nil {

@@ -343,6 +343,36 @@ func TestALogKnowsWhenItWasUsedLast(t *testing.T) {
 	require.WithinDuration(t, c.now, again.Stats().Watched, markAfter)
 }
 
+// A value is kept for the next process, in a file only, also in one of before there was one.
+func TestAValueIsRememberedOverARestart(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "1-mesos", "events.sqlite")
+	l, c := newLog(t, Options{File: file, Reserve: 1})
+	value, err := l.Remembered(t.Context())
+	require.NoError(t, err)
+	require.Nil(t, value)
+	require.NoError(t, l.Remember(t.Context(), []byte("one")))
+	require.NoError(t, l.Remember(t.Context(), []byte("two\x00")))
+	require.NoError(t, l.Close())
+	l, _ = newLog(t, Options{File: file, Reserve: 1})
+	value, err = l.Remembered(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []byte("two\x00"), value)
+	require.Zero(t, l.Stats().Events)
+
+	execute(t, l, "DROP TABLE remembered")
+	require.NoError(t, l.Close())
+	l, _ = newLog(t, Options{File: file, Reserve: 1})
+	require.NoError(t, l.Remember(t.Context(), []byte("three")))
+
+	full, _ := newLog(t, Options{File: filepath.Join(t.TempDir(), "1-mesos", "events.sqlite"), Reserve: 1 << 62, Now: c.Now})
+	require.ErrorIs(t, full.Remember(t.Context(), []byte("one")), errNotRemembered)
+	none, _ := newLog(t, Options{})
+	require.NoError(t, none.Remember(t.Context(), []byte("one")))
+	value, err = none.Remembered(t.Context())
+	require.NoError(t, err)
+	require.Nil(t, value)
+}
+
 func TestADamagedFileIsPutAside(t *testing.T) {
 	for name, damage := range map[string]func([]byte) []byte{
 		"no database": func([]byte) []byte { return []byte(strings.Repeat("not a database ", 1000)) },

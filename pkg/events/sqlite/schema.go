@@ -41,6 +41,7 @@ CREATE INDEX IF NOT EXISTS events_task ON events (task_id, time) WHERE task_id <
 CREATE INDEX IF NOT EXISTS events_lasting ON events (time) WHERE opens <> '';
 CREATE INDEX IF NOT EXISTS events_open ON events (opens) WHERE opens <> '' AND end_time = 0;
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS remembered (n INTEGER PRIMARY KEY CHECK (n = 1), value BLOB NOT NULL) STRICT;
 PRAGMA user_version = 2;
 `
 
