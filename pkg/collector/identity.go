@@ -29,10 +29,14 @@ func sameMasters(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
+// commonMaster reports whether two lists have a master in common.
+func commonMaster(a, b []string) bool {
+	return slices.ContainsFunc(a, func(master string) bool { return slices.Contains(b, master) })
+}
+
 // changeMasters notes that the settings name other masters. mu is held.
 func (c *Collector) changeMasters(before, now []string) {
-	common := slices.ContainsFunc(now, func(master string) bool { return slices.Contains(before, master) })
-	c.others = otherMasters{pending: true, foreign: c.others.foreign || !common, since: c.clock.Now()}
+	c.others = otherMasters{pending: true, foreign: c.others.foreign || !commonMaster(before, now), since: c.clock.Now()}
 }
 
 // identify decides by a model whether other masters are of the cluster before, also of

@@ -136,9 +136,9 @@ func (c *Collector) nameForFailure(p *scheduledPoll) bool {
 	switch {
 	case named:
 		return true
-	case label.value == "" && recall:
+	case label.value == "" && recall && !c.movedSinceStop(p):
 		label = clusterLabel{value: c.lastCluster(p.ctx), recalled: true}
-	case label.value == "": // other masters than before, of which none has answered
+	case label.value == "": // other masters than before, also before the start, of which none has answered
 		label = clusterLabel{value: p.settings.UID, recalled: true}
 	}
 	if label.value == "" {

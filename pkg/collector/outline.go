@@ -64,6 +64,15 @@ func (c *Collector) recallOutline(p *scheduledPoll) {
 	})
 }
 
+// movedSinceStop reports whether none of the masters in the settings was there before the
+// start, while none has answered.
+func (c *Collector) movedSinceStop(p *scheduledPoll) bool {
+	c.recallOutline(p)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.known.model != nil && !commonMaster(c.known.masters, p.settings.Masters)
+}
+
 // lastLook returns when a process before this one looked at the cluster last, at least; zero
 // for never. mu is held.
 func (c *Collector) lastLook(p *scheduledPoll) time.Time {

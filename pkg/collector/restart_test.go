@@ -223,3 +223,24 @@ func TestOtherMastersAfterARestart(t *testing.T) {
 		})
 	}
 }
+
+// While none of them answers, other masters after a restart are down under the data source's
+// UID, and not under the name of the cluster before.
+func TestOtherMastersThatDoNotAnswerAfterARestart(t *testing.T) {
+	for masters, want := range map[string]string{"http://other:5050": "uid", "http://master1:5050": "fixture"} {
+		f := start(t, collector.Settings{Masters: []string{masters}}, func(f *fake) {
+			f.last = "fixture"
+			f.known = knew(f, begin.Add(-time.Hour), []string{"http://master1:5050"}, func(*fake) {})
+			for _, what := range []string{"state", "snapshot", "flags"} {
+				f.err[what] = failure(mesos.Network)
+			}
+		})
+		f.clock.Advance(2 * interval)
+		v, told := f.rec.one(t, "mesos_up", "poll=state", "cluster="+want).at(f.clock.Now())
+		require.True(t, told, masters)
+		require.Zero(t, v)
+		f.set(func(f *fake) { f.err = map[string]error{} })
+		f.clock.Advance(4 * interval)
+		require.Len(t, f.events.of(events.KindCollection), 0, "it is the same cluster after all")
+	}
+}
