@@ -1,8 +1,6 @@
 package cluster
 
-import (
-	"community-mesos-datasource/pkg/mesos"
-)
+import "community-mesos-datasource/pkg/mesos"
 
 // What is allocated and offered where the master does not tell it itself.
 //

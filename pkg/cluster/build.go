@@ -272,10 +272,7 @@ func (b *builder) frameworkOf(s *mesos.Framework) *Framework {
 	if f.Roles == nil && s.Role != "" {
 		f.Roles = []string{b.name(s.Role)}
 	}
-	f.registered = s.RegisteredTime
-	if s.ReregisteredTime > f.registered {
-		f.registered, f.reregistered = s.ReregisteredTime, true
-	}
+	f.registered = max(s.RegisteredTime, s.ReregisteredTime)
 	return f
 }
 

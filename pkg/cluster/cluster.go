@@ -6,10 +6,12 @@
 //
 // Its files: cluster.go the types; build.go /state; accounting.go sums that older masters
 // do not tell; roles.go /roles; change.go what the event stream changes; disagree.go how a
-// model by events is checked; event.go what events are made of; happened.go what two
-// models tell; told.go what the stream tells; failover.go what a new leader does not know
-// yet; over.go what ended while nobody looked; maintenance.go maintenance windows;
-// states.go and resources.go the vocabulary.
+// model by events is checked; impossible.go and twice.go what an answer cannot have.
+//
+// Of events: event.go what they are made of, moment.go their times; happened.go what two
+// models tell, told.go what the stream tells; failover.go what a new leader does not know
+// yet; since.go, over.go and outline.go what happened while nobody looked; maintenance.go
+// maintenance windows. states.go and resources.go have the vocabulary.
 //
 // A Cluster is never changed once it is handed out: readers need no lock.
 package cluster
@@ -143,8 +145,7 @@ type Framework struct {
 
 	// When its scheduler registered with this leader, the latest time; Unix seconds,
 	// 0: unknown.
-	registered   float64
-	reregistered bool // it had been registered before
+	registered float64
 }
 
 // Task is a task that has not ended, is unreachable, or has ended and waits for

@@ -33,10 +33,7 @@ func happeningsBetween(before, after *Cluster, labels Labels) *happenings {
 // others tells what happened to masters, agents and frameworks.
 func (h *happenings) others() {
 	if h.failover {
-		e := h.after.Leads()
-		when := told(h.after.ElectedTime, h.before.polled.Add(-behindUs), h.before.polled, h.after.Time)
-		e.Time, e.NotBefore = when.time, when.notBefore
-		h.add(e)
+		h.leads()
 	}
 	h.agents()
 	h.frameworks()
@@ -74,20 +71,19 @@ type happenings struct {
 	all      []events.Event
 }
 
-// Leads returns the event that the master of the model was elected.
-func (c *Cluster) Leads() events.Event {
-	e := events.Event{
-		ID:       identity("master", c.PID, micros(c.ElectedTime)),
-		Kind:     events.KindMaster,
-		What:     events.NewLeader,
-		Time:     c.Time,
-		Severity: SeverityOf(events.KindMaster, events.NewLeader),
-		Message:  "The master " + c.Master + " leads.",
-	}
-	if c.ElectedTime > 0 {
-		e.Time = at(c.ElectedTime)
-	}
-	return e
+// leads tells that the master of the later model was elected.
+func (h *happenings) leads() {
+	c := h.after
+	when := told(c.ElectedTime, h.before.polled.Add(-behindUs), h.before.polled, c.Time)
+	h.add(events.Event{
+		ID:        identity("master", c.PID, micros(c.ElectedTime)),
+		Kind:      events.KindMaster,
+		What:      events.NewLeader,
+		Time:      when.time,
+		NotBefore: when.notBefore,
+		Severity:  SeverityOf(events.KindMaster, events.NewLeader),
+		Message:   "The master " + c.Master + " leads.",
+	})
 }
 
 func (h *happenings) agents() {

@@ -27,7 +27,7 @@ const (
 func at(seconds float64) time.Time { return time.UnixMicro(int64(math.Round(seconds * 1e6))).UTC() }
 
 // told is the moment that Mesos tells, or else one between two moments. A time that is
-// before least, or after the second moment, when it was learned, is none.
+// before least, or long after the second moment, when it was learned, is none.
 func told(seconds float64, least, from, to time.Time) moment {
 	if seconds > 0 && seconds < 1e10 {
 		if when := at(seconds); !when.Before(least) && (to.IsZero() || !when.After(to.Add(aheadOfUs))) {

@@ -4,13 +4,16 @@
 //
 // Its files: collector.go its life; loop.go when polls run, are tried again and
 // back off; poll.go what all kinds of poll share; snapshot.go, state.go,
-// followers.go, agents.go, stream.go and maintenance.go the kinds; model.go the model kept by the event
-// stream; events.go what is done with events; name.go the label cluster; ladder.go the
-// intervals; status.go what it reports of itself.
+// followers.go, agents.go, stream.go and maintenance.go the kinds; model.go the model
+// kept by the event stream; events.go what is done with events; outline.go what is
+// remembered over a restart; identity.go whether other masters are another cluster;
+// name.go the label cluster; ladder.go the intervals; status.go, recent.go and
+// returning.go what it reports of itself.
 //
 // Six loops run beside each other: /metrics/snapshot of the leader, its
 // /state and /roles, the followers' own snapshots, agents' statistics where
-// they are wanted, the event stream, and the maintenance schedule. One writer writes their samples, one batch at a time.
+// they are wanted, the event stream, and the maintenance schedule. One writer
+// writes their samples, one batch at a time.
 package collector
 
 import (
@@ -101,7 +104,8 @@ type Collector struct {
 	clusterRecalled sync.Once
 	eventsOf        string
 	forgotten       bool
-	known           beforeStart
+	// known is what a process before this one remembered.
+	known beforeStart
 
 	// noticing is held while changes of the stream are made to events, noting while
 	// events are added to the log. They are taken in this order, before writing.

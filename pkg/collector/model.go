@@ -12,8 +12,7 @@ import (
 )
 
 // Between two /state the model is kept by what the event stream tells. The stream does
-// not tell all (DESIGN: an agent that disconnects, a scheduler that goes). So with each
-// snapshot the model is compared with the leader's own numbers: where they agree, it is
+// not tell all: no agent that disconnects, no scheduler that goes. So with each snapshot the model is compared with the leader's own numbers: where they agree, it is
 // written; where they do not, /state is asked early, and nothing that may be wrong is
 // written until it has answered. Each /state is compared with the model and replaces it.
 

@@ -116,8 +116,11 @@ func (c *Collector) sinceStop(p *scheduledPoll, known, now *cluster.Cluster) []e
 // remember keeps what is known of the cluster, where that has changed.
 func (c *Collector) remember(p *scheduledPoll, now *cluster.Cluster) {
 	log, _ := c.keeper.log.(rememberer)
+	if log == nil {
+		return
+	}
 	outline, err := now.Outline()
-	if log == nil || err != nil {
+	if err != nil {
 		return
 	}
 	sum := sha256.New()

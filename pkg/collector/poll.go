@@ -13,7 +13,7 @@ import (
 
 // This file is what all kinds of poll share: the schedule of one, how its last
 // attempt went, and how a result is written. The kinds are in snapshot.go,
-// state.go, followers.go, agents.go and stream.go.
+// state.go, followers.go, agents.go, stream.go and maintenance.go.
 
 // A pollKind is one kind of poll: what one loop asks for, and everything that is
 // remembered of it.
