@@ -2,6 +2,7 @@
 // from here, so that they are those of the backend.
 import type { BackendSrvRequest } from '@grafana/runtime';
 
+import type { Schema } from './query/tables/schema';
 import type { MesosQuery } from './query/types';
 
 /** One series the backend writes (`catalogue/metrics.json`). */
@@ -45,9 +46,32 @@ export interface Catalogue {
   functions?: string[];
 }
 
-/** What a builder query compiles to. */
+/** What a builder query compiles to: PromQL for series, SQL for rows. */
 export interface Compiled {
-  promql: string;
+  promql?: string;
+  sql?: string;
+  warnings?: string[];
+}
+
+/** A task whose sandbox can be read. */
+export interface LogTask {
+  taskId: string;
+  frameworkId: string;
+  name: string;
+  framework: string;
+  state: string;
+}
+
+/** A file of a task's sandbox. */
+export interface LogFile {
+  name: string;
+  bytes: number;
+}
+
+/** The shape of lists that are no Prometheus' own: entries with several fields. */
+interface EntryList<T> {
+  status: 'success';
+  data?: T[];
   warnings?: string[];
 }
 
@@ -75,6 +99,7 @@ const quiet: Partial<BackendSrvRequest> = { showErrorAlert: false };
 
 export class MesosResources {
   private cataloguePromise?: Promise<Catalogue>;
+  private schemaPromise?: Promise<Schema>;
   private readonly recent = new Map<string, { until: number; list: Promise<string[]> }>();
 
   constructor(private readonly caller: ResourceCaller) {}
@@ -86,6 +111,15 @@ export class MesosResources {
       throw err;
     });
     return this.cataloguePromise;
+  }
+
+  /** Returns the tables of SQL. They are constant for a version of the backend, as the catalogue. */
+  schema(): Promise<Schema> {
+    this.schemaPromise ??= this.caller.getResource<Schema>('schema', undefined, quiet).catch((err) => {
+      this.schemaPromise = undefined;
+      throw err;
+    });
+    return this.schemaPromise;
   }
 
   /** Returns the labels of the selected series; without a selector, of all series. */
@@ -102,6 +136,23 @@ export class MesosResources {
   /** Returns the values that a field has among events; with a text, those that contain it. */
   eventValues(field: string, search = '', limit = LABEL_VALUES_LIMIT): Promise<string[]> {
     return this.list('events/values', { field, ...(search && { search }), limit });
+  }
+
+  /** Returns the values of a column, of `labels` or `attributes` their names; with a text, those that contain it. */
+  columnValues(table: string, column: string, search = '', limit = LABEL_VALUES_LIMIT): Promise<string[]> {
+    return this.list('schema/values', { table, column, ...(search && { search }), limit });
+  }
+
+  /** Returns tasks whose name or ID contains a text, the newest first. */
+  async logTasks(search = '', limit = LABEL_VALUES_LIMIT): Promise<LogTask[]> {
+    const params = { ...(search && { search }), limit };
+    return (await this.caller.getResource<EntryList<LogTask>>('logs/tasks', params, quiet)).data ?? [];
+  }
+
+  /** Returns the files of a task's sandbox that are logs. */
+  async logFiles(taskId: string, frameworkId?: string): Promise<LogFile[]> {
+    const params = { taskId, ...(frameworkId && { frameworkId }) };
+    return (await this.caller.getResource<EntryList<LogFile>>('logs/files', params, quiet)).data ?? [];
   }
 
   // Requests a list again after RECENT_MS, and at once after a failure.
@@ -124,7 +175,7 @@ export class MesosResources {
   }
 
   /**
-   * Returns the PromQL of a builder query. Rejects with the backend's sentence where the query is impossible. A later call
+   * Returns the PromQL or SQL of a builder query. Rejects with the backend's sentence where the query is impossible. A later call
    * with the same requestId cancels an earlier one, whose rejection isCancelled() recognizes.
    */
   async compile(query: MesosQuery, requestId: string): Promise<Compiled> {

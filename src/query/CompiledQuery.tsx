@@ -1,4 +1,4 @@
-// The compiled PromQL below the builder, or why the query cannot be compiled.
+// The compiled PromQL or SQL below the builder, or why the query cannot be compiled.
 import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { EditorRow } from '@grafana/plugin-ui';
@@ -9,6 +9,8 @@ import type { CompileState } from './useCompiled';
 
 export function CompiledQuery({ compiled, error }: CompileState) {
   const styles = useStyles2(getStyles);
+  const language = compiled?.sql === undefined ? 'PromQL' : 'SQL';
+  const text = compiled?.sql ?? compiled?.promql ?? '';
   if (error) {
     return <Alert severity="error" title={error} className={styles.alert} />;
   }
@@ -16,9 +18,9 @@ export function CompiledQuery({ compiled, error }: CompileState) {
     <>
       <EditorRow>
         <div className={styles.row}>
-          <div className={styles.label}>Compiled PromQL</div>
-          <code className={styles.code} data-testid="compiled-promql">
-            {compiled?.promql ?? ''}
+          <div className={styles.label}>Compiled {language}</div>
+          <code className={styles.code} data-testid={`compiled-${language.toLowerCase()}`}>
+            {text}
           </code>
           {compiled && (
             <ClipboardButton
@@ -26,8 +28,8 @@ export function CompiledQuery({ compiled, error }: CompileState) {
               variant="secondary"
               fill="text"
               icon="copy"
-              aria-label="Copy the compiled PromQL"
-              getText={() => compiled.promql}
+              aria-label={`Copy the compiled ${language}`}
+              getText={() => text}
             />
           )}
         </div>

@@ -8,23 +8,20 @@ import React, { lazy, Suspense, useRef, useState } from 'react';
 
 import type { EditorProps } from '../editorSource';
 import { CompiledQuery } from './CompiledQuery';
-import { isRunnable, queryTypeOf, withDefaults } from './defaults';
+import { withDefaults } from './defaults';
 import { EventsEditor } from './events/EventsEditor';
-import { show as showOther, shownBy, type Left, type Shown } from './events/switchType';
+import { LogsEditor } from './logs/LogsEditor';
 import { MetricsEditor } from './metrics/MetricsEditor';
 import { QueryOptions } from './QueryOptions';
+import { choicesOf, show as showOther, shownBy, type Left, type Shown } from './shown';
 import { useStoreShown, withLostKeys } from './stored';
-import { codeStands, toBuilder, toCode, type OtherMode, type Switched } from './switchMode';
+import { TablesEditor } from './tables/TablesEditor';
+import { TopologyEditor } from './topology/TopologyEditor';
 import type { MesosQuery } from './types';
-import { useCompiled } from './useCompiled';
+import { useMode } from './useMode';
 
 // A chunk of its own: Monaco is loaded when PromQL is written.
 const PromqlEditor = lazy(() => import('./promql/PromqlEditor'));
-
-const SHOWN: Array<{ label: string; value: Shown; description: string }> = [
-  { label: 'Metrics', value: 'metrics', description: 'Numbers over time' },
-  { label: 'Events', value: 'events', description: 'What happened' },
-];
 
 export default function QueryEditor({
   app,
@@ -47,8 +44,6 @@ export default function QueryEditor({
   });
   const shown = shownBy(query);
   const left = useRef<Left>({});
-  const mode = queryTypeOf(query) === 'promql' ? QueryEditorMode.Code : QueryEditorMode.Builder;
-  const otherMode = useRef<OtherMode>({});
   // Response on screen when the query was edited, so stale until replaced.
   const [outdated, setOutdated] = useState<PanelData>();
   const stale = outdated !== undefined && outdated === data;
@@ -59,47 +54,11 @@ export default function QueryEditor({
     store(changed);
   };
 
-  const show = (switched: Switched) => {
-    otherMode.current = switched.otherMode;
-    change(switched.query);
-  };
-
-  // Set when code mode is chosen before the PromQL is compiled: the builder stays until it is, or shows the error.
-  const [wantsCode, setWantsCode] = useState(false);
-  const { retry, ...compilation } = useCompiled(
-    shown === 'metrics' && mode === QueryEditorMode.Builder && isRunnable({ ...query, hide: false })
-      ? datasource.applyTemplateVariables(query, data?.request?.scopedVars ?? {}, data?.request?.filters)
-      : undefined,
-    datasource.resources,
-    ({ compiled }) => {
-      setWantsCode(false);
-      if (wantsCode && compiled) {
-        show(toCode(query, compiled.promql, otherMode.current));
-      }
-    }
-  );
-
-  const changeMode = (next: QueryEditorMode) => {
-    const { pending = false, error } = compilation;
-    const wait =
-      next === QueryEditorMode.Code && (pending || error !== undefined) && !codeStands(query, otherMode.current);
-    setWantsCode(wait);
-    if (wait && !pending) {
-      retry();
-    }
-    if (wait || next === mode) {
-      return;
-    }
-    show(
-      next === QueryEditorMode.Code
-        ? toCode(query, compilation.compiled?.promql, otherMode.current)
-        : toBuilder(query, otherMode.current)
-    );
-  };
+  const { mode, chosen, compilation, change: changeMode, forget } = useMode(query, datasource, data, change);
 
   const changeShown = (next: Shown) => {
     left.current = { ...left.current, [shown]: query };
-    setWantsCode(false);
+    forget();
     const others = queries.filter(({ refId }) => refId !== query.refId) as MesosQuery[];
     change(showOther(next, query, left.current, others, app));
   };
@@ -108,7 +67,7 @@ export default function QueryEditor({
   return (
     <>
       <EditorHeader>
-        <RadioButtonGroup<Shown> size="sm" options={SHOWN} value={shown} onChange={changeShown} />
+        <RadioButtonGroup<Shown> size="sm" options={choicesOf(app)} value={shown} onChange={changeShown} />
         <FlexItem grow={1} />
         {app !== CoreApp.Explore && app !== CoreApp.Correlations && (
           <Button
@@ -121,15 +80,26 @@ export default function QueryEditor({
             Run queries
           </Button>
         )}
-        {shown === 'metrics' && (
-          <QueryEditorModeToggle mode={wantsCode ? QueryEditorMode.Code : mode} onChange={changeMode} />
-        )}
+        {(shown === 'metrics' || shown === 'tables') && <QueryEditorModeToggle mode={chosen} onChange={changeMode} />}
       </EditorHeader>
       <Space v={0.5} />
       <EditorRows>
         {shown === 'events' && (
           <EventsEditor query={query} resources={datasource.resources} app={app} onChange={change} />
         )}
+        {shown === 'tables' && (
+          <TablesEditor
+            query={query}
+            resources={datasource.resources}
+            app={app}
+            mode={mode}
+            compilation={compilation}
+            onChange={change}
+            onRunQuery={onRunQuery}
+          />
+        )}
+        {shown === 'logs' && <LogsEditor query={query} resources={datasource.resources} onChange={change} />}
+        {shown === 'topology' && <TopologyEditor query={query} resources={datasource.resources} onChange={change} />}
         {shown === 'metrics' && mode === QueryEditorMode.Builder && (
           <>
             <MetricsEditor query={query} resources={datasource.resources} onChange={change} />

@@ -70,7 +70,14 @@ export function isRunnable(query: MesosQuery): boolean {
       return Boolean(query.query || labelValues?.label || entities?.entity || promql?.trim());
     }
     case 'events':
+    case 'topology':
       return true;
+    case 'table':
+      return Boolean(query.table);
+    case 'sql':
+      return Boolean(query.sql?.trim());
+    case 'logs':
+      return Boolean(query.taskId);
     default:
       return Boolean(query.metric || query.entity);
   }

@@ -12,6 +12,18 @@ it.each<[string, Partial<MesosQuery>]>([
   ['Disk free of the cluster', { entity: 'cluster', resource: 'disk', measure: 'free' }],
   ['CPU allocated by framework, top 5, live', { ...framework, top: 5, live: true }],
   ['mesos_up', { metric: 'mesos_up' }],
+  ['SELECT 1', { queryType: 'sql', sql: 'SELECT 1' }],
+  [
+    'Rows of tasks, cpus>=2, by memory_bytes desc, name',
+    {
+      queryType: 'table',
+      table: 'tasks',
+      filters: [{ label: 'cpus', operator: '>=', value: '2' }],
+      orderBy: [{ column: 'memory_bytes', direction: 'desc' }, { column: 'name' }],
+    },
+  ],
+  ['stderr of web.1, lines with error', { queryType: 'logs', taskId: 'web.1', file: 'stderr', filter: 'error' }],
+  ['Topology of role, agent', { queryType: 'topology', groupBy: ['role', 'agent'] }],
   ['mesos_up by poll', { metric: 'mesos_up', groupBy: ['poll'] }],
   [
     'CPU allocated by framework, framework=~a|b, max, top 5',

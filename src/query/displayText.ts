@@ -10,6 +10,16 @@ export function displayText(query: MesosQuery): string {
       return query.expr ?? '';
     case 'events':
       return eventsText(query);
+    case 'table':
+      return tableText(query);
+    case 'sql':
+      return query.sql ?? '';
+    case 'logs':
+      return logsText(query);
+    case 'topology':
+      return [`Topology of ${(query.groupBy ?? []).join(', ') || 'the cluster'}`, ...conditions(query.filters)].join(
+        ', '
+      );
     case 'variable':
       return query.query ?? listText(query.variable);
     default:
@@ -44,6 +54,19 @@ function eventsText({ kinds = [], severity = 'info', filters, format, groupBy = 
     ...conditions(filters),
     ...(format === 'count' ? [count] : []),
   ].join(', ');
+}
+
+/** Returns for example `Rows of tasks, state=running, by memory_bytes desc`. */
+function tableText({ table = '', filters, orderBy = [] }: MesosQuery): string {
+  const order = orderBy.map(({ column, direction }) => [column, direction].filter(Boolean).join(' '));
+  return [`Rows of ${table}`, ...conditions(filters), ...(order.length > 0 ? [`by ${order.join(', ')}`] : [])].join(
+    ', '
+  );
+}
+
+/** Returns for example `stderr of web.1, lines with error`. */
+function logsText({ taskId = '', file, filter }: MesosQuery): string {
+  return [`${file || 'stdout'} of ${taskId}`, ...(filter ? [`lines with ${filter}`] : [])].join(', ');
 }
 
 function metricsText(query: MesosQuery): string {

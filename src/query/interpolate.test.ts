@@ -10,6 +10,7 @@ const templates = fakeTemplates({
   pattern: { value: 'web.*' },
   label: { value: ['agent', 'attr_rack'], multi: true },
   quoted: { value: 'a"b\\c' },
+  apostrophe: { value: "o'neil" },
   matcher: { value: 'role=~"web|batch"' },
   // All: the list of the values, or a custom one in its place.
   all: { value: ['$__all'], multi: true, includeAll: true, options: ['a.b', 'c"d'] },
@@ -88,6 +89,35 @@ describe('PromQL', () => {
 
   it('writes a variable that may be All as alternatives', () => {
     expect(formatPromQL(['a+', 'b'], { includeAll: true })).toBe('(a\\\\+|b)');
+  });
+});
+
+describe('SQL', () => {
+  it.each([
+    [
+      'one value as it is, with quotes doubled',
+      "role = '$role' OR role = '$apostrophe'",
+      "role = 'web' OR role = 'o''neil'",
+    ],
+    ['several values as a list of texts', 'framework IN ($framework)', "framework IN ('marathon','spark.1')"],
+    ['one of several as a list of one', 'framework IN ($one)', "framework IN ('marathon')"],
+    ['All as the list of all values', 'framework IN ($all)', `framework IN ('a.b','c"d')`],
+    ['no macro', '$__timeFilter(time) AND x > $__interval_ms', '$__timeFilter(time) AND x > $__interval_ms'],
+  ])('has %s', (_, sql, result) => {
+    expect(interpolate({ sql }).sql).toBe(result);
+  });
+});
+
+it('replaces variables in what tables and logs are asked for', () => {
+  expect(
+    interpolate({ table: '$role', columns: ['$label', 'state'], taskId: '$role.1', file: '$role', filter: '$role' })
+  ).toEqual({
+    refId: 'A',
+    table: 'web',
+    columns: ['agent', 'attr_rack', 'state'],
+    taskId: 'web.1',
+    file: 'web',
+    filter: 'web',
   });
 });
 

@@ -14,11 +14,30 @@ import type { TemplateSrv } from '@grafana/runtime';
 import { partsOf } from './parts';
 import type { AdhocFilter, EntityList, Filter, MesosQuery, Variable } from './types';
 
-const BACKEND_MACROS = ['__interval', '__rate_interval', '__range'].flatMap((name) => [
-  name,
-  `${name}_ms`,
-  `${name}_s`,
-]);
+const BACKEND_MACROS = [
+  ...['__interval', '__rate_interval', '__range'].flatMap((name) => [name, `${name}_ms`, `${name}_s`]),
+  // Of SQL.
+  '__timeFilter',
+  '__timeFrom',
+  '__timeTo',
+  '__timeGroup',
+];
+
+/** Keys whose value is a text in which variables are replaced as they are. */
+const TEXT_KEYS = [
+  'entity',
+  'resource',
+  'measure',
+  'metric',
+  'legendFormat',
+  'interval',
+  'forecast',
+  'table',
+  'taskId',
+  'frameworkId',
+  'file',
+  'filter',
+] as const;
 
 /** The used part of what TemplateSrv passes to a format function. */
 type DashboardVariable = Partial<Pick<Extract<TypedVariableModel, { type: 'query' }>, 'multi' | 'includeAll'>>;
@@ -36,7 +55,7 @@ export function interpolateQuery(
   const text = (value: string) => templates.replace(value, vars);
   const result: MesosQuery = { ...query };
 
-  for (const key of ['entity', 'resource', 'measure', 'metric', 'legendFormat', 'interval', 'forecast'] as const) {
+  for (const key of TEXT_KEYS) {
     const value = query[key];
     if (value) {
       result[key] = text(value);
@@ -44,6 +63,12 @@ export function interpolateQuery(
   }
   if (query.expr) {
     result.expr = interpolatePromQL(query.expr, templates, vars);
+  }
+  if (query.sql) {
+    result.sql = templates.replace(query.sql, vars, formatSQL);
+  }
+  if (query.columns) {
+    result.columns = unique(query.columns.flatMap((column) => expand(column, templates, vars)));
   }
   if (query.query) {
     result.query = interpolatePromQL(query.query, templates, vars);
@@ -77,6 +102,25 @@ export function formatPromQL(value: string | string[] = [], variable: DashboardV
   }
   const alternatives = [value].flat().map((one) => escapeString(escapeRegex(one)));
   return alternatives.length === 1 ? alternatives[0] : `(${alternatives.join('|')})`;
+}
+
+/**
+ * Returns a variable's value for SQL, as Grafana's SQL data sources write it: several are a list of texts, as in
+ * `state IN ($state)`; one is written without quotes, for `'$state'` or a name.
+ */
+export function formatSQL(value: string | string[] = [], variable: DashboardVariable = {}): string {
+  if (!variable.multi && !variable.includeAll) {
+    return [value].flat().map(escapeSQL).join(',');
+  }
+  return [value]
+    .flat()
+    .map((one) => `'${escapeSQL(one)}'`)
+    .join(',');
+}
+
+// A text of SQL ends at a single quote.
+function escapeSQL(value: string): string {
+  return String(value).replace(/'/g, "''");
 }
 
 /** Returns a variable's value outside of strings: several are a list, as in `by ($labels)`. */

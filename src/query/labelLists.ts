@@ -8,14 +8,21 @@ import { eventLists } from './events/lists';
 import { entityOf, labelsOf } from './fit';
 import type { LabelLists } from './lists';
 import { seriesOf } from './matches';
+import { columnLists } from './tables/lists';
 import type { MesosQuery } from './types';
 
-/** Returns the labels of the queries' series, and the fields of events where a query is for those. */
+/**
+ * Returns the labels of the queries' series, the fields of events where a query is for those, and the columns of the
+ * tables of rows.
+ */
 export function labelLists(queries: MesosQuery[], resources: MesosResources): LabelLists {
-  const ofSeries = queries.filter((query) => queryTypeOf(query) !== 'events');
+  const tables = queries.filter((query) => queryTypeOf(query) === 'table').map(({ table = '' }) => table);
+  const events = queries.some((query) => queryTypeOf(query) === 'events');
+  const ofSeries = queries.filter((query) => !['events', 'table'].includes(queryTypeOf(query)));
   const lists = [
     ...(ofSeries.length > 0 || queries.length === 0 ? [seriesLists(ofSeries, resources)] : []),
-    ...(ofSeries.length < queries.length ? [eventLists(resources)] : []),
+    ...(events ? [eventLists(resources)] : []),
+    ...[...new Set(tables)].map((table) => columnLists(table, resources)),
   ];
   return {
     labels: async () => merged(await Promise.all(lists.map((list) => list.labels()))),

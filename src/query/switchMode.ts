@@ -6,7 +6,19 @@ import { AUTO_LEGEND, defaultQuery, QUERY_VERSION } from './defaults';
 import type { MesosQuery } from './types';
 
 // The keys that say what is asked, by query type (QUERIES, own keys of a type).
-const EVENT_KEYS = ['kinds', 'severity', 'limit'] as const;
+const OTHER_KEYS = [
+  'kinds',
+  'severity',
+  'limit',
+  'table',
+  'columns',
+  'orderBy',
+  'sql',
+  'taskId',
+  'frameworkId',
+  'file',
+  'filter',
+] as const;
 const BUILDER_KEYS = [
   'entity',
   'resource',
@@ -17,6 +29,7 @@ const BUILDER_KEYS = [
   'aggregate',
   'rate',
   'top',
+  'shape',
   'forecast',
 ] as const;
 
@@ -68,5 +81,5 @@ function builderPart(query: Partial<MesosQuery>): BuilderPart {
 
 /** Returns the query without what it asks for: its name, data source and options. */
 export function withoutSubject(query: MesosQuery): MesosQuery {
-  return omit(query, BUILDER_KEYS, EVENT_KEYS, 'expr');
+  return omit(query, BUILDER_KEYS, OTHER_KEYS, 'expr');
 }

@@ -5,15 +5,22 @@ import type { DataQuery } from '@grafana/schema';
 import type {
   AdhocFilter,
   Aggregate,
+  ComparisonOperator,
   EventKind,
   EventSeverity,
   EventsFormat,
   EventsQuery,
-  Filter,
+  Filter as SeriesFilter,
   Format,
+  LogsQuery,
   MetricsQuery,
   Operator,
+  OrderBy,
   PromQLQuery,
+  SQLFormat,
+  SQLQuery,
+  TableQuery,
+  TopologyQuery,
   Variable as VariableList,
   VariableEntities,
   VariableField,
@@ -24,11 +31,13 @@ import type {
 export type {
   AdhocFilter,
   Aggregate,
+  ComparisonOperator,
   EventKind,
   EventSeverity,
   EventsFormat,
-  Filter,
   Operator,
+  OrderBy,
+  SQLFormat,
   VariableField,
   VariableLabelValues,
 };
@@ -37,21 +46,32 @@ export type {
 type OpenKeys = 'entity' | 'resource' | 'measure';
 
 /** Which entities a dashboard variable offers. */
-export type EntityList = Omit<VariableEntities, 'entity'> & Record<'entity', string>;
+export type EntityList = Omit<VariableEntities, 'entity' | 'filters'> &
+  Record<'entity', string> & { filters?: Filter[] };
 
 /** What a dashboard variable offers: exactly one of the keys. */
 export type Variable = Omit<VariableList, 'entities'> & { entities?: EntityList };
 
+/** A condition on a label, or on a column of a table: those can be compared by size, too. */
+export type Filter = Omit<SeriesFilter, 'operator'> & { operator: ComparisonOperator };
+
+type QueryTypes =
+  MetricsQuery | PromQLQuery | EventsQuery | TableQuery | SQLQuery | LogsQuery | TopologyQuery | VariableQuery;
+
 export interface MesosQuery
   extends
     DataQuery,
-    Omit<MetricsQuery, keyof DataQuery | OpenKeys | 'format'>,
+    Omit<MetricsQuery, keyof DataQuery | OpenKeys | 'format' | 'filters'>,
     Partial<Pick<PromQLQuery, 'expr'>>,
     Partial<Pick<EventsQuery, 'kinds' | 'severity' | 'limit'>>,
+    Partial<Pick<TableQuery, 'table' | 'columns' | 'orderBy'>>,
+    Partial<Pick<SQLQuery, 'sql'>>,
+    Partial<Pick<LogsQuery, 'taskId' | 'frameworkId' | 'file' | 'filter'>>,
     Partial<Record<OpenKeys, string>> {
-  queryType?: NonNullable<(MetricsQuery | PromQLQuery | EventsQuery | VariableQuery)['queryType']>;
+  queryType?: NonNullable<QueryTypes['queryType']>;
   /** Its values depend on the query's type. */
-  format?: Format | EventsFormat;
+  format?: Format | EventsFormat | SQLFormat;
+  filters?: Filter[];
   variable?: Variable;
   /** The text of a variable that was written for Grafana's Prometheus data source. */
   query?: string;

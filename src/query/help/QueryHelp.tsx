@@ -8,7 +8,7 @@ import React from 'react';
 
 import type { KindKeys } from '../defaults';
 import { displayText } from '../displayText';
-import { rowOf, shownBy } from '../events/switchType';
+import { rowOf, shownBy } from '../shown';
 import { withLostKeys } from '../stored';
 import { withoutSubject } from '../switchMode';
 import type { MesosQuery } from '../types';

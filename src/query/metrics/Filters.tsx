@@ -7,16 +7,20 @@ import React, { useState } from 'react';
 
 import type { LabelLists } from '../lists';
 import { containing, toOption } from '../menu';
-import type { Filter, Operator } from '../types';
+import type { ComparisonOperator, Filter } from '../types';
 import { variableOptions } from './variables';
 
 export interface Props {
   filters: Filter[];
   lists: LabelLists;
+  /** The comparisons to choose from; by default those of labels. */
+  operators?: Array<ComboboxOption<ComparisonOperator>>;
+  /** What a filter is about: Label, Column. */
+  subject?: string;
   onChange: (filters: Filter[]) => void;
 }
 
-const OPERATORS: Array<ComboboxOption<Operator>> = [
+const OPERATORS: Array<ComboboxOption<ComparisonOperator>> = [
   { value: '=', description: 'Is' },
   { value: '!=', description: 'Is not' },
   { value: '=~', description: 'Matches the regular expression' },
@@ -26,11 +30,11 @@ const OPERATORS: Array<ComboboxOption<Operator>> = [
 /** A filter as it is being made. */
 interface Draft {
   label?: string;
-  operator: Operator;
+  operator: ComparisonOperator;
   values: string[];
 }
 
-export function Filters({ filters, lists, onChange }: Props) {
+export function Filters({ filters, onChange, ...item }: Props) {
   const [drafts, setDrafts] = useState(() => filters.map(toDraft));
   // The query was changed elsewhere (mode, history, undo): its filters replace the drafts.
   const shown = isEqual(complete(drafts), filters) ? drafts : filters.map(toDraft);
@@ -49,7 +53,7 @@ export function Filters({ filters, lists, onChange }: Props) {
         <FilterItem
           key={i}
           draft={draft}
-          lists={lists}
+          {...item}
           onChange={(changed) => change(shown.map((other, j) => (i === j ? changed : other)))}
           onDelete={() => change(shown.filter((_, j) => i !== j))}
         />
@@ -64,13 +68,13 @@ export function Filters({ filters, lists, onChange }: Props) {
   );
 }
 
-interface ItemProps extends Pick<Props, 'lists'> {
+interface ItemProps extends Omit<Props, 'filters' | 'onChange'> {
   draft: Draft;
   onChange: (draft: Draft) => void;
   onDelete: () => void;
 }
 
-function FilterItem({ draft, lists, onChange, onDelete }: ItemProps) {
+function FilterItem({ draft, lists, operators = OPERATORS, subject = 'Label', onChange, onDelete }: ItemProps) {
   const { label, operator, values } = draft;
   const labelOptions = async (typed: string) => containing(typed, (await lists.labels()).map(toOption));
   const valueOptions = async (typed: string) => {
@@ -83,7 +87,7 @@ function FilterItem({ draft, lists, onChange, onDelete }: ItemProps) {
         <Combobox
           width="auto"
           minWidth={14}
-          placeholder="Label"
+          placeholder={subject}
           options={labelOptions}
           value={label ? { value: label } : null}
           createCustomValue
@@ -93,9 +97,9 @@ function FilterItem({ draft, lists, onChange, onDelete }: ItemProps) {
         />
       </div>
       <div data-testid="filter-operator">
-        <Combobox<Operator>
+        <Combobox<ComparisonOperator>
           width={9}
-          options={OPERATORS}
+          options={operators}
           value={operator}
           onChange={(option) => onChange({ ...draft, operator: option.value })}
         />

@@ -1,8 +1,8 @@
 import { CoreApp } from '@grafana/data';
 
-import { defaultQuery } from '../defaults';
-import type { MesosQuery } from '../types';
-import { show } from './switchType';
+import { defaultQuery } from './defaults';
+import type { MesosQuery } from './types';
+import { show } from './shown';
 
 const row = { refId: 'B', hide: false, datasource: { uid: 'mesos' } };
 const metrics: MesosQuery = { ...row, ...defaultQuery(), top: 3, live: true };

@@ -1,0 +1,168 @@
+// The builder of rows: table, columns, filters, order, limit.
+import { AccessoryButton, EditorField, EditorRow, InputGroup } from '@grafana/plugin-ui';
+import { Alert, Button, Combobox, MultiCombobox, Stack, type ComboboxOption } from '@grafana/ui';
+import React, { useId, useMemo } from 'react';
+
+import type { MesosResources } from '../../resources';
+import { CommitInput } from '../CommitInput';
+import { Filters } from '../metrics/Filters';
+import { variableOptions } from '../metrics/variables';
+import type { ComparisonOperator, MesosQuery, OrderBy } from '../types';
+import { columnLists } from './lists';
+import { tableOf, type Column } from './schema';
+import { useSchema } from './useSchema';
+
+interface Props {
+  query: MesosQuery;
+  resources: MesosResources;
+  onChange: (query: MesosQuery) => void;
+}
+
+/** The rows that are shown if limit is absent, and the most (pkg/query/table.go). */
+const USUAL_LIMIT = 1000;
+const MOST_ROWS = 10_000;
+
+const COMPARISONS: Array<ComboboxOption<ComparisonOperator>> = [
+  { value: '=', description: 'Is' },
+  { value: '!=', description: 'Is not' },
+  { value: '=~', description: 'Matches the regular expression' },
+  { value: '!~', description: 'Does not match it' },
+  { value: '<', description: 'Is less, or earlier' },
+  { value: '<=', description: 'Is at most' },
+  { value: '>', description: 'Is more, or later' },
+  { value: '>=', description: 'Is at least' },
+];
+
+export function TableBuilder({ query, resources, onChange }: Props) {
+  const id = useId();
+  const { schema, error } = useSchema(resources);
+  const table = tableOf(schema, query.table);
+  const lists = useMemo(() => columnLists(query.table ?? '', resources), [query.table, resources]);
+  const columns = table?.columns.map(columnOption) ?? [];
+  const change = (part: Partial<MesosQuery>) => onChange({ ...query, ...part });
+
+  return (
+    <>
+      {error && <Alert severity="error" title={`Could not load the tables: ${error}`} />}
+      <EditorRow>
+        <EditorField label="Table" htmlFor={`${id}-table`} tooltip={table?.help}>
+          <Combobox
+            id={`${id}-table`}
+            width="auto"
+            minWidth={22}
+            options={[
+              ...(schema?.tables ?? []).map(({ name, help }) => ({ value: name, description: help })),
+              ...variableOptions(),
+            ]}
+            value={query.table ? { value: query.table } : null}
+            // Another table has other columns.
+            onChange={({ value }) =>
+              onChange({ ...query, table: value, columns: undefined, filters: undefined, orderBy: undefined })
+            }
+          />
+        </EditorField>
+        <EditorField label="Columns" htmlFor={`${id}-columns`}>
+          <MultiCombobox
+            id={`${id}-columns`}
+            width="auto"
+            minWidth={30}
+            placeholder="All"
+            options={columns}
+            value={(query.columns ?? []).map((value) => ({ value }))}
+            createCustomValue
+            onChange={(chosen) => change({ columns: chosen.length > 0 ? chosen.map(({ value }) => value) : undefined })}
+          />
+        </EditorField>
+        <EditorField label="Filters" tooltip="All of them must hold. Several values in one filter: any of them.">
+          <Filters
+            filters={query.filters ?? []}
+            lists={lists}
+            operators={COMPARISONS}
+            subject="Column"
+            onChange={(filters) => change({ filters: filters.length > 0 ? filters : undefined })}
+          />
+        </EditorField>
+      </EditorRow>
+      <EditorRow>
+        <EditorField label="Order by">
+          <Order
+            orderBy={query.orderBy ?? []}
+            columns={columns}
+            onChange={(orderBy) => change({ orderBy: orderBy.length > 0 ? orderBy : undefined })}
+          />
+        </EditorField>
+        <EditorField
+          label="Limit"
+          htmlFor={`${id}-limit`}
+          tooltip={`How many rows: 1 to ${MOST_ROWS}.`}
+          invalid={query.limit !== undefined && !(query.limit >= 1 && query.limit <= MOST_ROWS)}
+          error={`${query.limit} is out of range: 1 to ${MOST_ROWS}`}
+        >
+          <CommitInput
+            id={`${id}-limit`}
+            type="number"
+            placeholder={String(USUAL_LIMIT)}
+            minWidth={10}
+            min={1}
+            max={MOST_ROWS}
+            value={String(query.limit ?? '')}
+            onCommit={(text) => change({ limit: text === '' ? undefined : Number(text) })}
+          />
+        </EditorField>
+      </EditorRow>
+    </>
+  );
+}
+
+interface OrderProps {
+  orderBy: OrderBy[];
+  columns: ComboboxOption[];
+  onChange: (orderBy: OrderBy[]) => void;
+}
+
+/** The columns that rows are sorted by, each with its direction. */
+function Order({ orderBy, columns, onChange }: OrderProps) {
+  const replace = (i: number, part: Partial<OrderBy>) =>
+    onChange(orderBy.map((one, j) => (i === j ? { ...one, ...part } : one)));
+  return (
+    <Stack direction="row" gap={1} wrap="wrap">
+      {orderBy.map(({ column, direction = 'asc' }, i) => (
+        <InputGroup key={i}>
+          <Combobox
+            width="auto"
+            minWidth={16}
+            aria-label="Order by column"
+            options={columns}
+            value={{ value: column }}
+            createCustomValue
+            onChange={({ value }) => replace(i, { column: value })}
+          />
+          <Button
+            variant="secondary"
+            icon={direction === 'desc' ? 'arrow-down' : 'arrow-up'}
+            aria-label={direction === 'desc' ? 'The largest first' : 'The smallest first'}
+            tooltip={direction === 'desc' ? 'The largest first' : 'The smallest first'}
+            onClick={() => replace(i, { direction: direction === 'desc' ? 'asc' : 'desc' })}
+          />
+          <AccessoryButton
+            icon="times"
+            variant="secondary"
+            aria-label="Remove order"
+            onClick={() => onChange(orderBy.filter((_, j) => i !== j))}
+          />
+        </InputGroup>
+      ))}
+      <Button
+        variant="secondary"
+        icon="plus"
+        aria-label="Add order"
+        disabled={columns.length === 0}
+        onClick={() => onChange([...orderBy, { column: columns[0].value }])}
+      />
+    </Stack>
+  );
+}
+
+function columnOption({ name, type, unit, help }: Column): ComboboxOption {
+  return { value: name, description: `${help} (${[type, unit].filter(Boolean).join(', ')})` };
+}

@@ -1,0 +1,45 @@
+import { MesosResources } from '../../resources';
+import { columnLists } from './lists';
+
+const schema = {
+  tables: [
+    {
+      name: 'tasks',
+      aliases: ['task'],
+      help: '',
+      columns: ['task_id', 'labels'].map((name) => ({ name, type: 'text', help: '' })),
+    },
+  ],
+  functions: [],
+  macros: [],
+};
+
+const answers: Record<string, unknown> = {
+  schema,
+  'schema/values task labels': { status: 'success', data: ['team', 'env'] },
+  'schema/values task labels.team': { status: 'success', data: ['web'] },
+};
+
+const resources = () =>
+  new MesosResources({
+    getResource: async <T>(path: string, params?: Record<string, unknown>) => {
+      const key = params ? `${path} ${params.table} ${params.column}` : path;
+      if (!(key in answers)) {
+        throw new Error(key);
+      }
+      return answers[key] as T;
+    },
+    postResource: () => Promise.reject(new Error('not used')),
+  });
+
+it('lists columns, each label by its own name, and their values', async () => {
+  const lists = columnLists('task', resources());
+  expect(await lists.labels()).toEqual(['task_id', 'labels.team', 'labels.env']);
+  expect(await lists.values('labels.team')).toEqual(['web']);
+});
+
+it('lists nothing where the backend does not answer', async () => {
+  const lists = columnLists('other', resources());
+  expect(await lists.labels()).toEqual([]);
+  expect(await lists.values('task_id')).toEqual([]);
+});

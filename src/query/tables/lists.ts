@@ -1,0 +1,25 @@
+// The columns of a table and their values, for the menus of filters.
+import type { MesosResources } from '../../resources';
+import type { LabelLists } from '../lists';
+import { tableOf } from './schema';
+
+/** Columns that hold several values by name: a filter names one of them, as labels.team. */
+const OBJECTS = ['labels', 'attributes'];
+
+/** Returns the columns of a table, with each label or attribute that its rows have. Lists are empty after an error. */
+export function columnLists(table: string, resources: MesosResources): LabelLists {
+  const values = (column: string, typed?: string) => resources.columnValues(table, column, typed).catch(() => []);
+  return {
+    async labels() {
+      const schema = await resources.schema().catch(() => undefined);
+      const columns = tableOf(schema, table)?.columns.map(({ name }) => name) ?? [];
+      const members = await Promise.all(
+        columns
+          .filter((column) => OBJECTS.includes(column))
+          .map(async (column) => (await values(column)).map((name) => `${column}.${name}`))
+      );
+      return [...columns.filter((column) => !OBJECTS.includes(column)), ...members.flat()];
+    },
+    values,
+  };
+}

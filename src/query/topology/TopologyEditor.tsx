@@ -1,0 +1,64 @@
+// The editor of a node graph: what its nodes are, and of what part of the cluster.
+import { EditorField, EditorRow } from '@grafana/plugin-ui';
+import { MultiCombobox } from '@grafana/ui';
+import React, { useId } from 'react';
+
+import type { MesosResources } from '../../resources';
+import { useLabelLists } from '../labelLists';
+import { containing, toOption } from '../menu';
+import { Filters } from '../metrics/Filters';
+import { variableOptions } from '../metrics/variables';
+import type { MesosQuery } from '../types';
+
+interface Props {
+  query: MesosQuery;
+  resources: MesosResources;
+  onChange: (query: MesosQuery) => void;
+}
+
+const LEVELS = [
+  { value: 'role', description: 'Roles' },
+  { value: 'framework', description: 'Frameworks' },
+  { value: 'agent', description: 'Agents' },
+  { value: 'task', description: 'Single tasks' },
+];
+
+export function TopologyEditor({ query, resources, onChange }: Props) {
+  const id = useId();
+  // Tasks have the labels of the frameworks and agents that they belong to.
+  const lists = useLabelLists(TASKS, resources);
+  const options = async (typed: string) => {
+    const attributes = (await lists.labels()).filter((label) => label.startsWith('attr_'));
+    return [...containing(typed, LEVELS), ...containing(typed, [...attributes.map(toOption), ...variableOptions()])];
+  };
+  const change = (part: Partial<MesosQuery>) => onChange({ ...query, ...part });
+  return (
+    <EditorRow>
+      <EditorField
+        label="Nodes"
+        htmlFor={`${id}-nodes`}
+        tooltip="What the nodes are, from left to right. An attribute of agents, as attr_rack, groups them."
+      >
+        <MultiCombobox
+          id={`${id}-nodes`}
+          width="auto"
+          minWidth={30}
+          placeholder="framework, agent"
+          options={options}
+          value={(query.groupBy ?? []).map((value) => ({ value }))}
+          createCustomValue
+          onChange={(chosen) => change({ groupBy: chosen.length > 0 ? chosen.map(({ value }) => value) : undefined })}
+        />
+      </EditorField>
+      <EditorField label="Filters" tooltip="All of them must hold. Several values in one filter: any of them.">
+        <Filters
+          filters={query.filters ?? []}
+          lists={lists}
+          onChange={(filters) => change({ filters: filters.length > 0 ? filters : undefined })}
+        />
+      </EditorField>
+    </EditorRow>
+  );
+}
+
+const TASKS: MesosQuery = { refId: 'A', queryType: 'metrics', entity: 'task', resource: 'cpus', measure: 'allocated' };
