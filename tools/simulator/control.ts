@@ -10,7 +10,8 @@
  *
  * Of a simulated cluster also:
  *
- *   GET  /clock         {"now": 1795262400}: its own time, Unix seconds
+ *   GET  /clock         {"now": 1795262400, "streamed": 1234}: its own time, Unix seconds, and how many bytes were sent to the
+ *                       newest subscriber of the leader's events; absent without one
  *   POST /clock?now=N   lets its time pass until then
  *   GET  /truth?at=N    what is true at that moment (Truth of live/truth.ts); without `at`: now
  *   GET  /events        what happened so far
@@ -52,15 +53,19 @@ const ROUTES: Record<string, (replay: Replay, order: Order) => unknown> = {
 
 /** The additional requests of a simulated cluster. `query`: the query string. */
 const LIVE_ROUTES: Record<string, (live: Live, query: URLSearchParams, order: Order) => unknown> = {
-  'GET /clock': (live) => ({ now: live.now() }),
+  'GET /clock': clock,
   'POST /clock': async (live, query) => {
     await live.setNow(moment('now', query.get('now')));
-    return { now: live.now() };
+    return clock(live);
   },
   'GET /truth': (live, query) => live.truth(query.has('at') ? moment('at', query.get('at')) : undefined),
   'GET /events': (live) => live.events(),
   'POST /do': (live, _, order) => live.do(order as Action),
 };
+
+function clock(live: Live) {
+  return { now: live.now(), streamed: live.streamed() };
+}
 
 function moment(name: string, value: string | null): number {
   const at = Number(value);

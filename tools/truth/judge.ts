@@ -1,6 +1,7 @@
 // Compares the plugin's results of a scenario with the truth.
 import { judgeBalanced } from './balanced.ts';
 import { CHECKS } from './checks.ts';
+import { judgeEnds } from './ends.ts';
 import { type Answer, compare, type Fact, type Moment, type Result } from './compare.ts';
 import { GAP_SERIES, judgeGaps } from './gaps.ts';
 import { answeredAtOf, momentsOf, stateBeforeOf, thenOf, truthsOf } from './moments.ts';
@@ -20,6 +21,9 @@ export interface Verdict extends Result {
 const RECOVERING = 'mesos_poll_failures_total{poll="state",category="recovering"}';
 
 const timeOf = (expr: string) => `timestamp(${expr})`;
+
+/** How often the model that events keep differed from the one that was polled. */
+const DRIFT = 'mesos_model_drift_total';
 
 /** Measured use at the end of the poll of the agents that a moment lies in. */
 const later = (expr: string, shift: number) => `${expr} offset ${-Math.round(1000 * shift)}ms`;
@@ -51,7 +55,7 @@ export function questions({ measured, shift, interval }: Pick<Watched, 'measured
   const state = CHECKS.flatMap(({ expr }) => [expr, timeOf(expr)]);
   const health = [UP.expr, timeOf(UP.expr), RECOVERING].flatMap((expr) => atAll(expr, interval));
   const use = measured ? USE_CHECKS.map(({ expr }) => later(expr, shift)) : [];
-  return [...state, ...health.map(({ expr }) => expr), ...use];
+  return [...state, DRIFT, ...health.map(({ expr }) => expr), ...use];
 }
 
 function answerTo({ answers, scenario }: Watched, expr: string): Answer {
@@ -103,6 +107,12 @@ export function judge(watched: Watched): Verdict {
     moments
   );
   parts.push(['gaps', gaps]);
+  parts.push([DRIFT, judgeDrift(answer(DRIFT))]);
+  if (watched.ends !== undefined) {
+    // A task that ended before the first poll, or since the last one, may not be known.
+    const [from, to] = [watched.from + 2 * watched.interval, watched.to - watched.interval];
+    parts.push(['events', judgeEnds(watched.live, watched.ends, watched.toCluster(from), watched.toCluster(to))]);
+  }
   if (watched.measured) {
     parts.push(...judgeUse(watched, answer));
   }
@@ -117,6 +127,20 @@ export function judge(watched: Watched): Verdict {
         ? []
         : ['without measured use: its time passes too fast, agents wait, or polls fail at any time']),
     ],
+  };
+}
+
+/** There is no drift, whatever happens. */
+function judgeDrift(answer: Answer): Result {
+  const most = answer.series.map(({ labels: { entity }, points }) => ({
+    entity,
+    value: Math.max(0, ...(points ?? []).map(([, value]) => value)),
+  }));
+  const wrong = most.filter(({ value }) => value > 0);
+  return {
+    checks: Math.max(1, most.length),
+    inWindows: 0,
+    deviations: wrong.map(({ entity, value }) => `${DRIFT}{entity="${entity}"}: ${value}, true is 0`),
   };
 }
 

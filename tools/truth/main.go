@@ -9,6 +9,7 @@
 //	main.go    the command line, polling and querying
 //	mutant.go  clients that falsify responses, which must be detected
 //	ask.go     runs queries through the plugin's own query code
+//	ends.go    reads the event log
 package main
 
 import (
@@ -23,6 +24,7 @@ import (
 
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/collector/clocktest"
+	"community-mesos-datasource/pkg/events/sqlite"
 	"community-mesos-datasource/pkg/history/memory"
 	"community-mesos-datasource/pkg/mesos"
 	"community-mesos-datasource/pkg/promql"
@@ -40,7 +42,9 @@ type options struct {
 	length   time.Duration // how long the cluster is watched
 	interval time.Duration // the setting pollInterval
 	agents   bool          // the setting agentStatistics
-	mutant   string        // a name in mutants; empty: none
+	mutant   string        // a name in mutants or mutantLogs; empty: none
+
+	subscribe string // the setting of that name
 }
 
 func main() {
@@ -62,6 +66,7 @@ func run(args []string) error {
 	flags.DurationVar(&o.length, "length", 10*time.Minute, "how long the cluster is watched")
 	flags.DurationVar(&o.interval, "interval", 15*time.Second, "the setting pollInterval")
 	flags.BoolVar(&o.agents, "agents", true, "the setting agentStatistics")
+	flags.StringVar(&o.subscribe, "subscribe", "auto", "the setting subscribe")
 	flags.StringVar(&o.mutant, "mutant", "", "lie: "+strings.Join(mutantNames(), ", "))
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -70,33 +75,43 @@ func run(args []string) error {
 	if err := json.NewDecoder(os.Stdin).Decode(&asked); err != nil {
 		return fmt.Errorf("reading the expressions to ask from standard input: %w", err)
 	}
-	answers, err := watch(o, asked)
+	found, err := watch(o, asked)
 	if err != nil {
 		return err
 	}
-	return json.NewEncoder(os.Stdout).Encode(answers)
+	return json.NewEncoder(os.Stdout).Encode(found)
+}
+
+// outcome holds what was found after the cluster was watched.
+type outcome struct {
+	Answers []answer `json:"answers"`
+	// Ends are the tasks that ended, as the event log has them.
+	Ends []end `json:"ends"`
 }
 
 // watch polls the cluster for o.length, and then runs the queries.
-func watch(o options, asked []string) ([]answer, error) {
+func watch(o options, asked []string) (outcome, error) {
 	clock := clocktest.New(time.Unix(o.start, 0))
 	store := memory.New(memory.Options{Now: clock.Now})
 	defer store.Close()
 	engine := promql.NewEngine(promql.EngineOptions{})
 	defer engine.Close()
+	log := sqlite.New(sqlite.Options{Now: clock.Now})
+	defer log.Close()
 
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	defer transport.CloseIdleConnections()
 	client, err := newClient(o, clock, transport)
 	if err != nil {
-		return nil, err
+		return outcome{}, err
 	}
 	c := collector.New(collector.Config{
 		Client: client,
 		Sink:   store,
+		Events: mutantLog(o.mutant, log),
 		Clock:  clock,
 		Settings: collector.Settings{
-			PollInterval: o.interval, IdleTimeout: 1000 * time.Hour, UID: "truth", AgentStatistics: o.agents,
+			PollInterval: o.interval, Subscribe: o.subscribe, IdleTimeout: 1000 * time.Hour, UID: "truth", AgentStatistics: o.agents,
 		},
 		Log:          slog.New(slog.DiscardHandler),
 		HistoryStart: func() time.Time { return store.Stats().Start },
@@ -110,7 +125,13 @@ func watch(o options, asked []string) ([]answer, error) {
 	source := query.Source{
 		Engine: engine, Store: store, Status: c.Status, Interval: c.Interval, CurrentTasks: query.CurrentOf(c), Now: clock.Now,
 	}
-	return ask(source, asked, time.Unix(o.start, 0), clock.Now(), o.interval)
+	from, to := time.Unix(o.start, 0), clock.Now()
+	answers, err := ask(source, asked, from, to, o.interval)
+	if err != nil {
+		return outcome{}, err
+	}
+	ends, err := endsOf(log, from, to)
+	return outcome{Answers: answers, Ends: ends}, err
 }
 
 // newClient returns the client, or the mutant that o.mutant names.
@@ -132,6 +153,9 @@ func newClient(o options, clock collector.Clock, transport http.RoundTripper) (c
 	}
 	client := &collector.Both{Client: masters, Of: agents}
 	if o.mutant == "" {
+		return client, nil
+	}
+	if _, known := mutantLogs[o.mutant]; known {
 		return client, nil
 	}
 	mutate, known := mutants[o.mutant]

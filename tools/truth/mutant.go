@@ -51,7 +51,9 @@ func (m *believesFollowers) State(ctx context.Context) (*mesos.State, error) {
 	}, nil
 }
 
-func mutantNames() []string { return slices.Sorted(maps.Keys(mutants)) }
+func mutantNames() []string {
+	return slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Keys(mutants)), slices.Collect(maps.Keys(mutantLogs)))))
+}
 
 type losesTasks struct {
 	collector.Client

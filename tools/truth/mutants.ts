@@ -11,7 +11,12 @@ export interface Mutant {
   must: string[];
 }
 
+/** Several thousand tasks end in its five minutes. */
+const BUSY = { agents: 24, tasks: 600 };
+
 export const MUTANTS: Mutant[] = [
+  { name: 'loses-events', scenario: 'crash-loop', plan: BUSY, must: ['events'] },
+  { name: 'doubles-events', scenario: 'crash-loop', plan: BUSY, must: ['events'] },
   {
     name: 'loses-tasks',
     scenario: 'everyday',

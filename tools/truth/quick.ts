@@ -9,6 +9,7 @@ import type { Plan } from '../simulator/live/plan.ts';
 import type { Scenario } from '../simulator/scenarios/scenario.ts';
 import { type Artifact, root } from '../scripts/build.ts';
 import type { Answer } from './compare.ts';
+import type { LoggedEnd } from './ends.ts';
 import { judge, questions, type Verdict } from './judge.ts';
 
 /** Seconds between two polls. */
@@ -40,10 +41,11 @@ export async function playQuick(scenario: Scenario, plan: Partial<Plan>, mutant 
   const measured = !scenario.steps.some((step) => step.do === 'disturb' && step.on === 'agents');
   const length = scenario.length + AFTERWARDS;
   try {
-    const answers = await backend(live, control.url, length, measured, mutant);
+    const { answers, ends } = await backend(live, control.url, length, measured, mutant);
     return judge({
       ...{ scenario, live, measured, interval: INTERVAL, shift: SHIFT, from: START, to: START + length },
       answers: new Map(answers.map((answer) => [answer.expr, answer])),
+      ends,
       oneClock: true,
       speed: 1,
       toCluster: (at) => at,
@@ -61,7 +63,7 @@ async function backend(
   seconds: number,
   measured: boolean,
   mutant: string
-): Promise<Answer[]> {
+): Promise<{ answers: Answer[]; ends: LoggedEnd[] }> {
   const flags: Record<string, string | number | boolean> = {
     masters: live.entry.masters.join(','),
     agent: live.entry.agentAddress,
@@ -84,7 +86,7 @@ async function backend(
   if (code !== 0) {
     throw new Error(`${live.scene}: ${executable} ended with status ${String(code)}`);
   }
-  return JSON.parse(found) as Answer[];
+  return JSON.parse(found) as { answers: Answer[]; ends: LoggedEnd[] };
 }
 
 /** A principal that may see everything, with its password, where masters require one. */

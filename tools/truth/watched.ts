@@ -8,6 +8,7 @@ import type { Step } from '../simulator/live/steps.ts';
 import type { Leadership } from '../simulator/live/world.ts';
 import type { Scenario } from '../simulator/scenarios/scenario.ts';
 import type { Answer } from './compare.ts';
+import type { LoggedEnd } from './ends.ts';
 
 export interface Watched {
   scenario: Scenario;
@@ -23,6 +24,8 @@ export interface Watched {
   shift: number;
   /** Answers by expression. */
   answers: Map<string, Answer>;
+  /** The ends of tasks in the event log; absent: they were not read. */
+  ends?: LoggedEnd[];
   /** The plugin's clock is the cluster's: a test's, not the machine's. */
   oneClock: boolean;
   /** Seconds of the cluster in a second of the plugin. */

@@ -1,6 +1,8 @@
 package clocktest
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,7 +15,8 @@ import (
 
 // A Follower moves a simulated cluster's time to a clock before each request,
 // by the cluster's control server (tools/simulator/control.ts): an answer is of the
-// moment that the collector writes beside it.
+// moment that the collector writes beside it. What the cluster's event stream tells until
+// then is handled before the request, so that two runs do the same things in the same order.
 type Follower struct {
 	Next    http.RoundTripper
 	Clock   collector.Clock
@@ -22,8 +25,9 @@ type Follower struct {
 	// Authorization is the header of that name for the cluster's own pages; empty: none.
 	Authorization string
 
-	mu    sync.Mutex
-	moved time.Time // where the cluster's time is
+	mu     sync.Mutex
+	moved  time.Time // where the cluster's time is
+	stream *streamBody
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -39,7 +43,15 @@ func (f *Follower) RoundTrip(req *http.Request) (*http.Response, error) {
 		req = req.Clone(req.Context())
 		req.Header.Set("Authorization", f.Authorization)
 	}
-	return f.Next.RoundTrip(req)
+	resp, err := f.Next.RoundTrip(req)
+	if err == nil && req.Method == http.MethodPost && req.URL.Path == "/api/v1" {
+		body := newStreamBody(resp.Body)
+		resp.Body = body
+		f.mu.Lock()
+		f.stream = body
+		f.mu.Unlock()
+	}
+	return resp, err
 }
 
 func (f *Follower) follow() error {
@@ -67,5 +79,14 @@ func (f *Follower) follow() error {
 		return fmt.Errorf("moving the cluster's time: %s: %s", resp.Status, said)
 	}
 	f.moved = now
+	var at struct {
+		Streamed *int64 `json:"streamed"`
+	}
+	if err := json.Unmarshal(said, &at); err != nil {
+		return fmt.Errorf("moving the cluster's time: %w", err)
+	}
+	if f.stream != nil && !f.stream.await(at.Streamed) {
+		return errors.New("moving the cluster's time: what the event stream tells was not read within 10 s")
+	}
 	return nil
 }

@@ -83,6 +83,7 @@ function loses(world: World, task: Task): void {
   world.count(`task_${state.toLowerCase()}/source_${cause.source}/reason_${cause.reason}`);
   if (state === 'LOST') {
     world.count('tasks_lost');
+    world.noteEnd(task, state, world.now);
     framework.counters.ended.set('LOST', (framework.counters.ended.get('LOST') ?? 0) + 1);
   }
   service.tasks.delete(task);

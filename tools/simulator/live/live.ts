@@ -22,7 +22,7 @@ import type { Agent, Master } from './model.ts';
 import { DEFAULTS, type Plan } from './plan.ts';
 import { carryOut, type Action } from './steps.ts';
 import { truthOf, type Truth } from './truth.ts';
-import type { Leadership, WorldEvent } from './world.ts';
+import type { Leadership, TaskEnd, WorldEvent } from './world.ts';
 
 export interface LiveOptions {
   /** The scenario; without one, only the regular load. */
@@ -72,6 +72,10 @@ export interface Live extends Replay {
   reachable(): Leadership[];
   /** What happened so far, oldest first. */
   events(): WorldEvent[];
+  /** Which tasks ended so far, as the leading masters heard of them. */
+  ends(): TaskEnd[];
+  /** How many bytes were sent to the newest subscriber of the leader's events; undefined: there is none. */
+  streamed(): number | undefined;
   /** Performs an action on the cluster now. Throws when it names something that does not exist. */
   do(action: Action): Promise<void>;
 }
@@ -307,6 +311,8 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
         return { ...leadership, from, ready: leadership.ready && Math.max(from, leadership.ready) };
       }),
     events: () => [...world.events],
+    ends: () => [...world.ends],
+    streamed: () => [...world.subscribers].at(-1)?.sent,
     do: perform,
     async stop() {
       clearInterval(timer);

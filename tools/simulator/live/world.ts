@@ -57,6 +57,18 @@ export interface Disturbance {
   fault: Fault;
 }
 
+/** The end of a task, as the leading master was told of it. */
+export interface TaskEnd {
+  /** When the master was told, and when it happened. Unix seconds. */
+  heard: number;
+  at: number;
+  taskId: string;
+  framework: string;
+  agent: string;
+  role: string;
+  state: TaskState;
+}
+
 /** An event of the operator API's stream. */
 export type Happening =
   | { type: 'TASK_ADDED'; task: Task }
@@ -67,6 +79,8 @@ export type Happening =
 /** A subscriber of the leader's events. */
 export interface Subscriber {
   tell(happening: Happening): void;
+  /** How many bytes were sent to it. */
+  sent: number;
   /** The leader is gone, and with it the connection. */
   lose(): void;
 }
@@ -85,6 +99,8 @@ export class World {
   readonly masters: Master[];
   readonly quota: Map<string, { weight: number } & Quota>;
   readonly events: WorldEvent[] = [];
+  /** In the order in which the leading master heard of them. */
+  readonly ends: TaskEnd[] = [];
   /** Who led when, oldest first. */
   readonly leaderships: Leadership[];
   readonly disturbances = new Map<string, Disturbance>();
@@ -284,6 +300,7 @@ export class World {
     service.tasks.delete(task);
     framework.unreachable.delete(task);
     this.report(task, state, at, cause);
+    this.noteEnd(task, state, at);
     framework.counters.ended.set(state, (framework.counters.ended.get(state) ?? 0) + 1);
     this.count(`tasks_${state.toLowerCase()}`);
     if (cause !== undefined) {
@@ -295,6 +312,15 @@ export class World {
       framework.unacknowledged.add(task);
     }
     this.wakeScheduler(service);
+  }
+
+  noteEnd({ id: taskId, service, agent }: Task, state: TaskState, at: number): void {
+    const { framework, role } = service;
+    this.ends.push({
+      ...{ heard: this.now, at, taskId, role, state },
+      framework: framework.name,
+      agent: agent.hostname,
+    });
   }
 
   remember(framework: Framework, task: Task): void {

@@ -10,7 +10,7 @@ import { agentText } from '../v1/agent.ts';
 import { id } from '../v1/common.ts';
 import { frameworkEventText, frameworkInfoText } from '../v1/framework.ts';
 import { statusText, taskText } from '../v1/task.ts';
-import type { Happening, World } from '../world.ts';
+import type { Happening, Subscriber, World } from '../world.ts';
 import { getState } from './state.ts';
 
 /** Seconds (src/master/constants.hpp: DEFAULT_HEARTBEAT_INTERVAL). */
@@ -29,8 +29,10 @@ export function subscribe(world: World, restricted: boolean): Answer {
       const send = (...pieces: string[]) => {
         const length = pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
         [`${length}\n`, ...pieces].forEach(write);
+        subscriber.sent += length + `${length}\n`.length;
       };
-      const subscriber = {
+      const subscriber: Subscriber = {
+        sent: 0,
         tell(happening: Happening) {
           const text = restricted ? restrictedText(happening) : eventText(happening);
           if (text !== undefined) {

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"community-mesos-datasource/pkg/events"
+)
+
+// mutantLogs falsify what is kept of events, by name.
+var mutantLogs = map[string]func(events.Log) events.Log{
+	// Every 1000th end of a task is lost.
+	"loses-events": func(l events.Log) events.Log { return &losesEvents{Log: l, every: 1000, seen: map[string]bool{}} },
+	// Every 1000th end of a task is kept twice.
+	"doubles-events": func(l events.Log) events.Log { return &doublesEvents{Log: l, every: 1000, seen: map[string]bool{}} },
+}
+
+// mutantLog returns the log that the mutant of a name keeps, or the log itself.
+func mutantLog(name string, l events.Log) events.Log {
+	if mutate, known := mutantLogs[name]; known {
+		return mutate(l)
+	}
+	return l
+}
+
+type losesEvents struct {
+	events.Log
+	every int
+
+	mu   sync.Mutex
+	seen map[string]bool // by ID: whether it is lost, also when it is told again
+}
+
+// Append implements events.Log.
+func (m *losesEvents) Append(ctx context.Context, all []events.Event) ([]events.Event, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	kept := slices.DeleteFunc(slices.Clone(all), func(e events.Event) bool {
+		if !isEnd(e) {
+			return false
+		}
+		if _, known := m.seen[e.ID]; !known {
+			m.seen[e.ID] = (len(m.seen)+1)%m.every == 0
+		}
+		return m.seen[e.ID]
+	})
+	return m.Log.Append(ctx, kept)
+}
+
+type doublesEvents struct {
+	events.Log
+	every int
+
+	mu   sync.Mutex
+	seen map[string]bool // by ID
+}
+
+// Append implements events.Log.
+func (m *doublesEvents) Append(ctx context.Context, all []events.Event) ([]events.Event, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	more := slices.Clone(all)
+	for _, e := range all {
+		if !isEnd(e) || m.seen[e.ID] {
+			continue
+		}
+		m.seen[e.ID] = true
+		if len(m.seen)%m.every == 0 {
+			e.ID += " again"
+			more = append(more, e)
+		}
+	}
+	return m.Log.Append(ctx, more)
+}
