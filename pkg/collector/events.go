@@ -29,6 +29,7 @@ const maxUnkept = 100_000
 type eventKeeper struct {
 	log     eventLog
 	waiting []events.Event
+	ended   endedTasks
 }
 
 // note adds events to the log, and counts those that it did not have. Where the log
@@ -48,6 +49,9 @@ func (c *Collector) note(p *run, happened []events.Event) {
 	}
 	for _, e := range happened {
 		e.Cluster = name
+		if c.keeper.ended.told(e) {
+			continue
+		}
 		c.keeper.waiting = append(c.keeper.waiting, e)
 	}
 	added, err := c.keeper.log.Append(p.ctx, c.keeper.waiting)
@@ -260,10 +264,37 @@ func gapEvent(from, to time.Time, why error) events.Event {
 	}
 }
 
+// endedTasks are tasks whose end was told lately. What compares models may find that a task
+// is not there any more, and not know that the stream told its end, or an earlier poll: after
+// a failover, models are compared over ten minutes.
+type endedTasks struct{ latest, before map[taskID]bool }
+
+// told reports whether an event is the unknown end of a task whose end was told, and
+// remembers the others.
+func (t *endedTasks) told(e events.Event) bool {
+	if e.Kind != events.KindTask {
+		return false
+	}
+	id := taskID{e.FrameworkID, e.TaskID}
+	switch state := cluster.TaskState(e.What); {
+	case state.Live():
+		delete(t.latest, id)
+		delete(t.before, id)
+	case state == cluster.UnknownTask:
+		return t.latest[id] || t.before[id]
+	default:
+		if t.latest == nil || len(t.latest) >= manyIDs {
+			t.latest, t.before = map[taskID]bool{}, t.latest
+		}
+		t.latest[id] = true
+	}
+	return false
+}
+
 // seenIDs is an eventLog that keeps nothing but IDs, for counting where there is no log.
 type seenIDs struct{ latest, before map[string]bool }
 
-// manyIDs is how many IDs are remembered at least.
+// manyIDs is how many IDs, and ended tasks, are remembered at least.
 const manyIDs = 100_000
 
 func (s *seenIDs) Append(_ context.Context, all []events.Event) (added []events.Event, err error) {

@@ -90,6 +90,8 @@ type scheduledPoll struct {
 	scheduled time.Time
 	interval  time.Duration
 	timer     Timer
+	// kept: of a /state that failed, the model kept by events was written in its place.
+	kept bool
 }
 
 // alignWithin is how much later than scheduled a request may have been sent to

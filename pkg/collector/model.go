@@ -69,12 +69,13 @@ func (c *Collector) modelInterval() time.Duration {
 	return c.settings.PollInterval
 }
 
-// follow compares the model with a snapshot and writes it if they agree.
-func (s *streamPoll) follow(p *scheduledPoll, snapshot *mesos.Metrics) {
+// follow compares the model with a snapshot and writes it if they agree. instead: a /state
+// of the same moment has failed; else follow leaves the moment to a /state that is asked for.
+func (s *streamPoll) follow(p *scheduledPoll, snapshot *mesos.Metrics, instead bool) {
 	s.noteChanges(p.run)
 	s.mu.Lock()
 	st, before := s.open, s.kept.model
-	if s.Collector.run != p.run || st == nil || before == nil || before.Restricted || before.TasksUnknown || s.stateSoon() || !before.Time.Before(snapshot.Sent) {
+	if s.Collector.run != p.run || st == nil || before == nil || before.Restricted || before.TasksUnknown || !instead && s.stateSoon() || !before.Time.Before(snapshot.Sent) {
 		s.mu.Unlock()
 		return
 	}
@@ -116,7 +117,7 @@ func (s *streamPoll) follow(p *scheduledPoll, snapshot *mesos.Metrics) {
 	}
 	s.kept.agreed = s.clock.Now()
 	s.watched = snapshot.Sent
-	slower := s.state.interval() > s.settings.PollInterval
+	slower := instead || s.state.interval() > s.settings.PollInterval
 	if slower {
 		s.state.model, s.state.seen, s.viewed = now, now, now
 	}
@@ -130,8 +131,48 @@ func (s *streamPoll) follow(p *scheduledPoll, snapshot *mesos.Metrics) {
 	if _, current := s.healthOf(p, &s.result); !current {
 		return
 	}
-	s.noteWritten(p.ctx, s.writer.Model(p.ctx, now, change, snapshot, p.settings.samples()))
+	err := s.writer.Model(p.ctx, now, change, snapshot, p.settings.samples())
+	s.noteWritten(p.ctx, err)
+	s.noteModel(now.Time, err)
 	s.refreshCurrent()
+}
+
+// noteModel notes that samples of the model were written for a moment.
+func (s *streamPoll) noteModel(at time.Time, err error) {
+	if err == nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.modelAt = at
+	}
+}
+
+// insteadOfState writes the model for the moment of a /state that failed, where the
+// leader's snapshot of that moment agrees with it. It reports whether it did: then only what
+// /state alone tells ends.
+func (s *streamPoll) insteadOfState(p *scheduledPoll) bool {
+	s.mu.Lock()
+	snapshot, following := s.snapshot.answer, s.following()
+	s.mu.Unlock()
+	if !following || snapshot == nil || snapshot.Sent.Before(p.scheduled) {
+		return false
+	}
+	s.follow(p, snapshot, true)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.modelAt.Before(p.scheduled)
+}
+
+// lost ends the series of the model at the moment of a snapshot that failed, unless a
+// /state of the same moment has written them, or decides on them.
+func (s *streamPoll) lost(p *scheduledPoll) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	s.mu.Lock()
+	ends := s.Collector.run == p.run && s.following() && !s.stateSoon() && s.modelAt.Before(p.scheduled)
+	s.mu.Unlock()
+	if ends {
+		s.noteWritten(p.ctx, s.writer.ModelLost(p.ctx, p.scheduled))
+	}
 }
 
 // knowsAllocated reports whether the model knows all that is allocated.

@@ -84,14 +84,18 @@ func (c *Collector) lastLook(p *scheduledPoll) time.Time {
 	return last
 }
 
-// before returns the model before a /state: the latest one, at a start that of the process
-// before, else nil.
+// before returns the model before a /state: the latest one, of an event stream that has ended
+// with all that it told; at a start that of the process before; else nil.
 func (c *Collector) before(p *scheduledPoll) *cluster.Cluster {
 	c.recallOutline(p)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state.model != nil {
-		return c.state.model
+	last := c.stream.last
+	switch known := c.state.model; {
+	case known != nil && last != nil && last.Time.After(known.Time):
+		return last
+	case known != nil:
+		return known
 	}
 	return c.known.model
 }

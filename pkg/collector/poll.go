@@ -173,8 +173,8 @@ func (c *Collector) failSome(p *scheduledPoll, o *outcome, cause error, answered
 		attempt = p.scheduled
 	}
 	first := o.failedWith(cause, attempt)
-	// A /state that fails while events keep the model costs what only /state has.
-	kept := o == &c.state.result && c.stream.following()
+	// A /state that fails while events keep the model costs only what it alone tells.
+	kept := o == &c.state.result && p.kept
 	if o == &c.state.result && !kept {
 		c.endCurrent() // with the series of tasks
 		c.lose(cause)

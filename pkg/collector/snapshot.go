@@ -14,6 +14,8 @@ type snapshotPoll struct {
 	*Collector
 	when   schedule
 	result outcome
+	// answer is the latest one. It is guarded by Collector.mu.
+	answer *mesos.Metrics
 }
 
 func newSnapshotPoll(c *Collector) *snapshotPoll {
@@ -26,7 +28,10 @@ func (s *snapshotPoll) interval() time.Duration { return s.settings.PollInterval
 func (s *snapshotPoll) runs() bool              { return true }
 func (s *snapshotPoll) reported() bool          { return true }
 
-func (s *snapshotPoll) forget() { s.result.forget() }
+func (s *snapshotPoll) forget() {
+	s.result.forget()
+	s.answer = nil
+}
 
 func (s *snapshotPoll) perform(p *scheduledPoll) bool {
 	var answer *mesos.Metrics
@@ -47,12 +52,13 @@ func (s *snapshotPoll) perform(p *scheduledPoll) bool {
 	}
 	if err != nil {
 		s.fail(p, &s.result, err)
+		s.stream.lost(p)
 		return false
 	}
 	s.mu.Lock()
-	s.leader = answer.Target
+	s.leader, s.answer = answer.Target, answer
 	s.mu.Unlock()
 	s.note(p.run, nil)
-	_ = s.guard("keeping the model by events", func() { s.stream.follow(p, answer) })
+	_ = s.guard("keeping the model by events", func() { s.stream.follow(p, answer, false) })
 	return true
 }

@@ -142,8 +142,10 @@ func (s *statePoll) perform(p *scheduledPoll) bool {
 		err = s.write(p, &s.result, state.Answer, func(h samples.Health) error {
 			return s.writer.State(p.ctx, model, p.settings.samples(), h)
 		})
+		s.stream.noteModel(model.Time, err)
 	}
 	if err != nil {
+		_ = s.guard("keeping the model by events", func() { p.kept = s.stream.insteadOfState(p) })
 		s.fail(p, &s.result, err)
 		s.fail(p, &s.roles.result, err) // it is not asked for alone
 		return false

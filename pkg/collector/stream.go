@@ -55,6 +55,8 @@ type streamPoll struct {
 	retryAt  time.Time // not before
 	attempts int       // in a row that did not last
 	kept     keptModel
+	// modelAt is for which moment samples of the model were written last.
+	modelAt time.Time
 	// last is the model of when the latest stream began or ended, where there was none
 	// kept by events since.
 	last *cluster.Cluster

@@ -27,6 +27,8 @@ type seriesTable interface {
 	goOn(*batch)
 	// endPolled ends those of its series that only /state has.
 	endPolled(*batch)
+	// endTold ends the others of the batch's poll, which the model kept by events has, too.
+	endTold(*batch)
 	// open returns the number of series that have not ended.
 	open() int
 }
@@ -152,10 +154,15 @@ func (t *table[K, E]) writeAll(b *batch, v *traits, k K, thing *E) {
 }
 
 // endPolled ends the series that only /state has.
-func (t *table[K, E]) endPolled(b *batch) {
+func (t *table[K, E]) endPolled(b *batch) { t.endWhere(b, false) }
+
+// endTold ends the series that the model kept by events has, too.
+func (t *table[K, E]) endTold(b *batch) { t.endWhere(b, true) }
+
+func (t *table[K, E]) endWhere(b *batch, events bool) {
 	for _, r := range t.rows {
 		for i := range r.cells {
-			if r.owner == b.poll && !t.columns[i].events {
+			if r.owner == b.poll && t.columns[i].events == events {
 				t.count -= b.end(r, i, &r.cells[i])
 			}
 		}

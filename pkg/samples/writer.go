@@ -390,6 +390,18 @@ func (w *Writer) FailKept(ctx context.Context, t time.Time, h Health) error {
 	})
 }
 
+// ModelLost ends, at t, the series that Model writes. Those that only /state has go on.
+func (w *Writer) ModelLost(ctx context.Context, t time.Time) error {
+	return w.batch(ctx, series.PollState, t, func(b *batch) {
+		for _, table := range w.tables[series.PollState] {
+			if table != seriesTable(w.health) && table != seriesTable(w.failures) {
+				table.endTold(b)
+			}
+			table.goOn(b)
+		}
+	})
+}
+
 // Stream writes how the event stream is.
 func (w *Writer) Stream(ctx context.Context, t time.Time, h Health) error {
 	return w.batch(ctx, series.PollSubscribe, t, func(b *batch) { w.writeHealth(b, h) })

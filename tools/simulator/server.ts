@@ -83,6 +83,8 @@ export class HostServer {
     if (server?.listening) {
       const closed = once(server, 'close');
       server.close();
+      // A host that dies does not take back what it has written; Node writes it after this turn of its event loop.
+      await new Promise((resolve) => setImmediate(resolve));
       server.closeAllConnections();
       await closed;
     }
@@ -264,9 +266,19 @@ function sendStream(response: ServerResponse, answer: Answer, stream: NonNullabl
   response.writeHead(answer.status);
   const ended = stream(
     (text) => response.write(text),
-    () => response.destroy()
+    () => destroySent(response)
   );
   response.once('close', ended);
+}
+
+/** Drops a connection once what was written is on its way, as a host that dies does not take back what it has sent. */
+function destroySent(response: ServerResponse): void {
+  const { socket } = response;
+  if (socket === null || socket.writableLength === 0) {
+    response.destroy();
+  } else {
+    setImmediate(destroySent, response);
+  }
 }
 
 async function sendEndless(response: ServerResponse, bytes: number): Promise<void> {

@@ -53,6 +53,12 @@ const SHORT_SHIPPED: { scenarios: Scenario[]; seconds: number } = {
   seconds: 90,
 };
 
+/** A cluster in which /state is seldom asked for: events keep the model. */
+const MANY: Array<{ scenario: string; plan: Partial<Plan> }> = [
+  { scenario: 'everyday', plan: { agents: 520, tasks: 600 } },
+  { scenario: 'agent-returns', plan: { agents: 520, tasks: 600 } },
+];
+
 /** The number of concurrent scenarios: they wait for each other's processes, and for deliberate delays. */
 const AT_ONCE = 2;
 
@@ -101,7 +107,8 @@ async function main(): Promise<void> {
   const shipped = halves.shipped ? inThread(watch.scenarios, plan, watch.seconds) : undefined;
   shipped?.catch(() => {}); // handled below, in order
   if (halves.quick) {
-    await quick(table, scenarios, plan, values.mutants ? MUTANTS : []);
+    const many = values.scenario ? [] : values.short ? MANY.slice(0, 1) : MANY;
+    await quick(table, scenarios, plan, many, values.mutants ? MUTANTS : []);
   }
   if (shipped !== undefined) {
     tell(table, watch.seconds, await shipped);
@@ -113,12 +120,22 @@ async function main(): Promise<void> {
   process.exitCode = table.failed > 0 ? 1 : 0;
 }
 
-async function quick(table: Table, scenarios: Scenario[], plan: Partial<Plan>, mutants: Mutant[]): Promise<void> {
+async function quick(
+  table: Table,
+  scenarios: Scenario[],
+  plan: Partial<Plan>,
+  many: typeof MANY,
+  mutants: Mutant[]
+): Promise<void> {
   table.begin('Collector, history in memory and queries, with a clock of their own: a poll every 15 s');
   const lines = [
     ...scenarios.map((scenario) => async () => {
       const verdict = await playQuick(scenario, plan);
       return () => table.tell(scenario.name, verdict);
+    }),
+    ...many.map(({ scenario, plan: own }) => async () => {
+      const verdict = await playQuick(scenarioOf(scenario), { ...plan, ...own });
+      return () => table.tell(`${scenario}, ${own.agents} agents`, verdict);
     }),
     ...mutants.map(({ name, scenario, plan: own, must }) => async () => {
       const verdict = await playQuick(scenarioOf(scenario), { ...plan, ...own }, name);

@@ -15,7 +15,10 @@ export interface LoggedEnd {
 /** How many deviations are told one by one. */
 const TOLD = 20;
 
-/** Every end that a master heard of between two moments must be in the log once, with all it belongs to, and nothing else. */
+/**
+ * Every end that a master heard of between two moments must be in the log once, with all it belongs to, and nothing else. Of
+ * a task whose agent did not come back to a new leader no master hears: its end is unknown.
+ */
 export function judgeEnds(live: Pick<Live, 'ends'>, logged: LoggedEnd[], from: number, to: number): Result {
   const key = ({ taskId, state, framework, agent, role }: Omit<LoggedEnd, 'at'>) =>
     `${taskId} ${state} of ${framework} (${role}) on ${agent}`;
@@ -23,7 +26,11 @@ export function judgeEnds(live: Pick<Live, 'ends'>, logged: LoggedEnd[], from: n
     live.ends().map((end) => ({ ...end, state: end.state.toLowerCase() })),
     key
   );
-  const found = Map.groupBy(logged, key);
+  const heardOf = new Set(live.ends().map(({ taskId }) => taskId));
+  const found = Map.groupBy(
+    logged.filter(({ taskId, state }) => state !== 'unknown' || heardOf.has(taskId)),
+    key
+  );
   const deviations: string[] = [];
   let checks = 0;
   for (const [name, ends] of truth) {
