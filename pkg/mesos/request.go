@@ -247,11 +247,25 @@ func (a Advice) redirect(target Target, location string) string {
 	}
 	switch {
 	case err == nil && target.URL.Scheme == "http" && to.Scheme == "https" && strings.EqualFold(to.Hostname(), target.URL.Hostname()):
-		return "it leads to https at the same host; write https:// in the address"
+		return "it leads to https at the same host; " + writeHTTPS(target, to)
 	case err == nil && loginPath.MatchString(to.Path) || err == nil && loginPath.MatchString(to.Hostname()):
 		return "it leads to a login, before which nobody is let in without a session; " + a.login(target)
 	}
 	return "redirects are not followed, so write the " + own
+}
+
+// writeHTTPS returns which setting has the address that answers by https, and how to write it.
+func writeHTTPS(target Target, to *url.URL) string {
+	switch port := portOf(to); {
+	case !target.agent:
+		return "write https:// in the address"
+	case target.path() != "": // a router's, whose address is written as it is
+		return "write https:// in agentAddress"
+	case port == target.URL.Port():
+		return "write https:// in agentAddress, such as https://{hostname}:{port}"
+	default:
+		return "write https:// and its port in agentAddress, such as https://{hostname}:" + port
+	}
 }
 
 // loginPath matches paths and hosts of logins.

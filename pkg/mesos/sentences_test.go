@@ -138,6 +138,21 @@ func askOne(t *testing.T, url string, agent bool, advice Advice, sender *http.Cl
 	return err
 }
 
+// Where agents have addresses of their own the sentence has the whole setting, with the port
+// that answers by https where that is another one.
+func TestAnAgentThatRedirectsToHTTPS(t *testing.T) {
+	for location, want := range map[string]string{
+		"https://a1.example:5051/x": "write https:// in agentAddress, such as https://{hostname}:{port}",
+		"https://a1.example:5443/x": "write https:// and its port in agentAddress, such as https://{hostname}:5443",
+		"https://a1.example/x":      "write https:// and its port in agentAddress, such as https://{hostname}:443",
+	} {
+		target := newTarget("http", "a1.example", "5051")
+		require.Equal(t, "it leads to https at the same host; write https:// in the address", Advice{}.redirect(target, location))
+		target.agent = true
+		require.Equal(t, "it leads to https at the same host; "+want, Advice{}.redirect(target, location))
+	}
+}
+
 // What the other side says of our certificate, and of its own versions.
 func TestSentencesOfHandshakes(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -239,6 +254,7 @@ func TestSentencesOfRefusals(t *testing.T) {
 		"a redirect to a login, with token":    {to("https://id.example/oauth2/authorize?state=s3cret"), false, header, NotMesos, []string{"it leads to a login", "write a new one (secureJsonData.httpHeaderValue1)"}, ""},
 		"a redirect of an agent to a login":    {to("/login?redirect=s3cret"), true, Advice{}, NotMesos, []string{"it leads to a login", "agentHeaders: [Authorization]"}, "master"},
 		"a redirect to https":                  {to("https://127.0.0.1/redirect"), false, Advice{}, TLS, []string{"it leads to https at the same host; write https:// in the address"}, ""},
+		"a redirect of a router to https":      {to("https://127.0.0.1/agent/S1/monitor/statistics"), true, Advice{}, TLS, []string{"it leads to https at the same host; write https:// in agentAddress."}, "{port}"},
 		"a redirect elsewhere":                 {to("http://elsewhere.example/"), true, Advice{}, NotMesos, []string{"write the agents' own addresses (agentAddress)"}, "master"},
 		"too many requests":                    {login(429, "", page), false, Advice{}, Network, []string{"allows no more requests (429)", "raise pollInterval"}, "check the address"},
 		"an agent that recovers":               {login(503, "", "Agent has not finished recovery"), true, Advice{}, Recovering, []string{"The agent at", "has not finished recovery"}, "leads"},

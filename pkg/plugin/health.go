@@ -64,7 +64,11 @@ func details(verboseMessage string) []byte {
 // headline returns what was found, in one line: the cluster, what of it is missing, and
 // how many warnings the details have.
 func headline(a StatusAnswer) string {
-	text := fmt.Sprintf("Mesos %s, leader %s: %s, %s, %s", a.Version, a.Leader, count(a.Agents, "agent"), count(a.Frameworks, "framework"), count(a.Tasks, "active task"))
+	version := a.Version
+	if version == "" {
+		version = "of unknown version"
+	}
+	text := fmt.Sprintf("Mesos %s, leader %s: %s, %s, %s", version, a.Leader, count(a.Agents, "agent"), count(a.Frameworks, "framework"), count(a.Tasks, "active task"))
 	if a.Restricted {
 		text += ". The principal sees part of the cluster only"
 	}

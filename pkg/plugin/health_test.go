@@ -57,6 +57,14 @@ func TestDetailsHaveASentenceOnce(t *testing.T) {
 	require.Equal(t, 1, strings.Count(details, "requires valid credentials"), details)
 }
 
+// A proxy, or a master that is built by somebody, may answer without a version.
+func TestTheHeadlineSaysThatTheVersionIsUnknown(t *testing.T) {
+	a := collector.Status{Leader: "m1.example:5050", Agents: 3, Frameworks: 1, Tasks: 2}
+	require.Equal(t, "Mesos of unknown version, leader m1.example:5050: 3 agents, 1 framework, 2 active tasks", headline(StatusAnswer{Status: a}))
+	a.Version = "1.12.0"
+	require.Equal(t, "Mesos 1.12.0, leader m1.example:5050: 3 agents, 1 framework, 2 active tasks", headline(StatusAnswer{Status: a}))
+}
+
 // Measured use that is wholly missing is in the headline, as are settings that may be why.
 func TestTheHeadlineSaysThatMeasuredUseIsMissing(t *testing.T) {
 	poll := collector.PollStatus{Poll: series.PollAgents, Interval: every}
