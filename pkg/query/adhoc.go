@@ -65,6 +65,25 @@ func newLabelIndex() *labelIndex {
 	return index
 }
 
+// holds returns how many series of a group a filter may hold for, and how many not: by
+// their labels, or by their names.
+func (l *labelIndex) holds(group seriesGroup, filter *labels.Matcher) (may, not int) {
+	switch {
+	case filter.Name != labels.MetricName:
+		return l.count(group, filter.Name)
+	case group.own != nil && filter.Matches(group.shown):
+		return 1, 0
+	case group.own != nil:
+		return 0, 1
+	}
+	for _, i := range group.known {
+		if filter.Matches(l.series[i].Name) {
+			may++
+		}
+	}
+	return may, len(group.known) - may
+}
+
 // count returns how many series of a group have a label, and how many have not.
 func (l *labelIndex) count(group seriesGroup, label string) (have, lack int) {
 	if group.own != nil {
@@ -226,7 +245,16 @@ type placement [][]matcher
 // selects.
 func placeFilters(parsed parser.Expr, filters []matcher, unknown map[string][]string) (placed placement, lacking, partial []string) {
 	without, leaving := make([][]string, len(filters)), make([][]string, len(filters))
-	index := newLabelIndex()
+	index, read := newLabelIndex(), make([]*labels.Matcher, len(filters))
+	for i, f := range filters {
+		read[i] = f.uncompiled()
+		if f.label != labels.MetricName {
+			continue
+		}
+		if compiled, err := promql.NewMatcher(f.kind, f.label, f.value); err == nil { // adhocMatcher has checked it
+			read[i] = compiled
+		}
+	}
 	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
 		selector, ok := node.(*parser.VectorSelector)
 		if !ok {
@@ -237,16 +265,21 @@ func placeFilters(parsed parser.Expr, filters []matcher, unknown map[string][]st
 		for i, f := range filters {
 			have, lack := 0, []string(nil)
 			for _, group := range groups {
-				some, others := index.count(group, f.label)
+				some, others := index.holds(group, read[i])
 				if have += some; others > 0 {
 					lack = append(lack, group.shown)
 				}
 			}
 			switch {
+			case selector.Name != "" && f.label == labels.MetricName: // PromQL takes no second name
+				if !read[i].Matches(selector.Name) {
+					without[i] = append(without[i], selector.Name)
+				}
+				continue
 			case len(lack) > 0 && have == 0:
 				without[i] = append(without[i], lack...)
 				continue
-			case len(lack) > 0:
+			case len(lack) > 0 && f.label != labels.MetricName: // who filters by name wants no others
 				leaving[i] = append(leaving[i], lack...)
 			}
 			own = append(own, f)
@@ -296,6 +329,10 @@ func (p placement) add(parsed parser.Expr) {
 
 // notFiltered returns the sentence about a filter that does not hold for some series.
 func notFiltered(filter matcher, series []string) string {
+	if filter.label == labels.MetricName {
+		return fmt.Sprintf("The dashboard's filter %s is on the name of series, which each query chooses itself, and is not applied to %s: remove it from the dashboard, or choose these series in the query.",
+			cut(filter.String()), shortList(series))
+	}
 	text := fmt.Sprintf("The dashboard's filter %s is on a label that these series do not have, and is not applied to them: %s.",
 		cut(filter.String()), shortList(series))
 	for _, info := range []infoSeries{agentInfo, frameworkInfo} {

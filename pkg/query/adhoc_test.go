@@ -44,6 +44,48 @@ func TestADashboardsFilterHasAValueOrValuesWithEveryOperator(t *testing.T) {
 	}
 }
 
+// Each series has a name: a filter on it chooses among those that a query reads, and never
+// makes a false 0 of the others.
+func TestADashboardsFilterOnTheNameOfSeries(t *testing.T) {
+	src := source(t, recordedStore(t,
+		recorded{of("mesos_framework_cpus_allocated", "framework", "a", "framework_id", "1"), flat(1, 20)},
+		recorded{of("mesos_framework_cpus_used", "framework", "a", "framework_id", "1"), flat(2, 20)},
+		recorded{of("own_rule", "framework", "a"), flat(4, 20)},
+	))
+	const notApplied = "is on the name of series, which each query chooses itself, and is not applied to"
+	for _, c := range []struct {
+		query, operator, name string
+		want                  float64
+		notice                string
+	}{
+		{`"expr":"sum(mesos_framework_cpus_allocated) or vector(0)"`, "=", "mesos_framework_cpus_allocated", 1, ""},
+		{`"expr":"sum(mesos_framework_cpus_allocated) or vector(0)"`, "=~", ".*_allocated", 1, ""},
+		{`"expr":"sum(mesos_framework_cpus_allocated) or vector(0)"`, "=", "mesos_framework_cpus_used", 1, notApplied + " mesos_framework_cpus_allocated: remove it"},
+		{`"expr":"sum(mesos_framework_cpus_allocated) or vector(0)"`, "!=", "mesos_framework_cpus_allocated", 1, notApplied},
+		{`"expr":"sum(own_rule) or vector(0)"`, "=", "own_rule", 4, ""},
+		{`"expr":"sum(own_rule) or vector(0)"`, "=", "another", 4, notApplied + " own_rule"},
+		{`"expr":"sum({__name__=~\"mesos_framework_cpus_.*\"})"`, "=", "mesos_framework_cpus_used", 2, ""},
+		{`"expr":"sum({__name__=~\"mesos_framework_cpus_allocated|mesos_framework_cpus_used\"})"`, "!=", "mesos_framework_cpus_used", 1, ""},
+		{`"expr":"sum({__name__=~\"mesos_framework_cpus_.*\"})"`, "=", "mesos_agent_info", 3, notApplied},
+		{`"metric":"mesos_framework_cpus_used","aggregate":"sum","groupBy":[]`, "=", "mesos_framework_cpus_used", 2, ""},
+		{`"metric":"mesos_framework_cpus_used","aggregate":"sum","groupBy":[]`, "=", "mesos_agent_info", 2, notApplied + " mesos_framework_cpus_used"},
+		{`"entity":"framework","resource":"cpus","measure":"allocated","aggregate":"sum","groupBy":[]`, "=", "mesos_agent_info", 1, notApplied + " cpus allocated of a framework"},
+	} {
+		query := fmt.Sprintf(`{%s,"instant":true,"adhocFilters":[{"key":"__name__","operator":%q,"value":%q}]}`, c.query, c.operator, c.name)
+		response := answered(t, src, query, Options{})
+		require.Equal(t, c.want, response.Frames[0].Fields[0].At(0).(float64), query)
+		told := strings.Join(texts(response), " ")
+		rule := Run(context.Background(), src, asked(query), Options{Alert: true})
+		if c.notice == "" {
+			require.NotContains(t, told, "filter", query)
+			require.NoError(t, rule.Error, query)
+			continue
+		}
+		require.Contains(t, told, c.notice, query)
+		require.ErrorContains(t, rule.Error, "a rule needs all of its filters", query)
+	}
+}
+
 func TestAKeyThatStandsTwiceIsAnError(t *testing.T) {
 	src := source(t, recordedStore(t))
 	for query, key := range map[string]string{

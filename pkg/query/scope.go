@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/prometheus/prometheus/model/labels"
 )
 
 // This file reads a metrics query's groupBy and filters against the labels
@@ -76,6 +78,9 @@ func (c *compiler) adhoc() {
 	c.leftOut = leftOut
 	c.notices = append(c.notices, leftOut...)
 	for _, m := range matchers {
+		if c.isNamed(m) {
+			continue
+		}
 		place := c.place(m.label)
 		if place == nil {
 			sentence := notFiltered(m, []string{c.subject()})
@@ -84,6 +89,15 @@ func (c *compiler) adhoc() {
 		}
 		place.filters = append(place.filters, m)
 	}
+}
+
+// isNamed reports whether a filter on the name of series holds for the metric of the query.
+func (c *compiler) isNamed(m matcher) bool {
+	if m.label != labels.MetricName || c.query.Metric == "" {
+		return false
+	}
+	all, err := compiled([]matcher{m})
+	return err == nil && all[0].Matches(c.query.Metric)
 }
 
 // subject names what the query is about.
