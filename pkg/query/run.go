@@ -378,7 +378,10 @@ func build(ctx context.Context, src Source, q backend.DataQuery, o Options, p pa
 		polled.step = q.Interval
 	}
 	b := built{plan: plan, times: newStepRange(q, src.now(), p.least, polled, o.evaluated()), reads: plan.reads}
-	if o.after != nil && !instant {
+	switch {
+	case o.after == nil:
+		b.times = b.times.within(src.Store.Stats().Start)
+	case !instant:
 		b.times = b.times.after(*o.after)
 	}
 	b.expr, b.reads.reach, err = plan.at(b.times)
@@ -414,6 +417,9 @@ func (b built) notices(src Source, instant bool) []data.Notice {
 	var all []data.Notice
 	if !instant && b.times.start.After(b.times.end) {
 		all = append(all, info("The time range begins after now, so there is nothing to show yet."))
+	}
+	if !instant && b.times.alone && b.times.step > b.times.poll {
+		all = append(all, info("Points are %s apart, more than the history is long, so there is one, at %s: choose a shorter time range to see more.", written(b.times.step), display.Time(b.times.end)))
 	}
 	for _, text := range slices.Concat(b.doubts, b.plan.notices) {
 		all = append(all, warning("%s", text))

@@ -75,6 +75,8 @@ type stepRange struct {
 	// are points of a grid of step. There is no point where start is after end.
 	from, to   time.Time
 	start, end time.Time
+	// alone: the history is shorter than a step, and the range has one point, at its end.
+	alone bool
 }
 
 // span returns $__range; 0 where the range begins after now.
@@ -129,6 +131,17 @@ func newStepRange(q backend.DataQuery, now time.Time, least time.Duration, polle
 			r.start, r.end = r.to, r.to
 		}
 	}
+	return r
+}
+
+// within returns the range with a point at its end where its grid has none in the history,
+// which begins at start: the step may be longer than the history, and a history that
+// has just begun would not be seen until the next point.
+func (r stepRange) within(start time.Time) stepRange {
+	if start.IsZero() || r.start.After(r.end) || !r.end.Before(start) || r.to.Before(start) {
+		return r
+	}
+	r.start, r.end, r.alone = r.to, r.to, true
 	return r
 }
 

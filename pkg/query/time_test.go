@@ -1,6 +1,7 @@
 package query
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/display"
 	"community-mesos-datasource/pkg/series"
 )
 
@@ -73,6 +75,40 @@ func TestStepCountsAnOldAndATinyRange(t *testing.T) {
 		require.Positive(t, got.step)
 		require.False(t, got.start.After(r.From))
 		require.Zero(t, got.start.UnixMilli()%got.step.Milliseconds())
+	}
+}
+
+// A range of 114 years has a step of years, and the history none of its points.
+func TestAStepThatIsLongerThanTheHistory(t *testing.T) {
+	src := source(t, recordedStore(t, recorded{of("mesos_framework_cpus_allocated", "framework", "a", "framework_id", "1"), []float64{1, 2, 3}}))
+	begin := noon.Add(-2 * every)
+	require.Equal(t, begin, src.Store.Stats().Start.UTC())
+	for _, query := range []string{
+		`{"expr":"mesos_framework_cpus_allocated","range":true}`,
+		`{"entity":"framework","resource":"cpus","measure":"allocated"}`,
+	} {
+		for _, c := range []struct {
+			from, to, now time.Time
+			value         float64
+			notice        string
+		}{
+			{time.Unix(0, 0), time.Unix(0, 0).Add(1_000_000 * time.Hour), noon, 3, "Points are 1y apart, more than the history is long, so there is one, at " + display.Time(noon) + ": choose a shorter time range to see more."},
+			{noon.Add(-30 * day), noon.Add(-10 * time.Second), noon.Add(-10 * time.Second), 2, "Points are 1h apart"},
+		} {
+			src.Now = func() time.Time { return c.now }
+			for _, o := range []Options{{}, {Alert: true}} {
+				q := asked(query)
+				q.TimeRange, q.Interval = backend.TimeRange{From: c.from, To: c.to}, 0
+				response := Run(t.Context(), src, q, o)
+				require.NoError(t, response.Error)
+				require.Len(t, response.Frames, 1, "%s to %s %+v", c.from, c.to, o)
+				require.Equal(t, 1, response.Frames[0].Rows(), "%s to %s %+v", c.from, c.to, o)
+				value, err := response.Frames[0].Fields[1].FloatAt(0)
+				require.NoError(t, err)
+				require.Equal(t, c.value, value)
+				require.Contains(t, strings.Join(texts(response), " "), c.notice)
+			}
+		}
 	}
 }
 
