@@ -26,6 +26,8 @@ func TestAfterARestartDuringAnOutageTheHistoryAnswers(t *testing.T) {
 	before.registry.Close(ctx)
 
 	s := newFixture(t, nil, workload).onDisk(path)
+	s.cluster = before.cluster // others would be another one's
+	s.configure(nil)
 	s.clock.Advance(10 * every)
 	s.cluster.Kill(mesostest.Master)
 	began := time.Now()
