@@ -367,6 +367,7 @@ func (c *Collector) Status() Status {
 		SeriesDroppedWhy: c.kept.DroppedWhy,
 		LeftOut:          c.kept.LeftOut,
 		Returning:        c.state.returning,
+		UnwatchedSince:   c.gap,
 	}
 	if c.leader != "" {
 		s.Masters = append(s.Masters, MasterStatus{Address: c.leader, Leading: true})

@@ -244,24 +244,14 @@ func (c *Collector) found(r *run, at time.Time) (ended []events.Event) {
 		return nil
 	}
 	if !c.gap.IsZero() && c.gap.Before(at) {
-		ended = append(ended, gapEvent(c.gap, at, c.gapWhy))
+		why := ""
+		if c.gapWhy != nil {
+			why = c.gapWhy.Error()
+		}
+		ended = append(ended, events.NotWatched(c.gap, at, why))
 	}
 	c.watched, c.gap, c.gapWhy = at, time.Time{}, nil
 	return ended
-}
-
-// gapEvent returns the event that the cluster was not watched for a while.
-func gapEvent(from, to time.Time, why error) events.Event {
-	message := fmt.Sprintf("The cluster was not watched for %s, so that only what shows afterwards is known", to.Sub(from).Round(time.Second))
-	if why != nil {
-		message += " (" + why.Error() + ")"
-	}
-	id := fmt.Sprintf("%s/%s/%d", events.KindCollection, events.Gap, from.UnixMilli())
-	return events.Event{
-		ID: id, Opens: id,
-		Kind: events.KindCollection, What: events.Gap, Time: from, End: to,
-		Severity: events.Warning, Message: message,
-	}
 }
 
 // endedTasks are tasks whose end was told lately. What compares models may find that a task

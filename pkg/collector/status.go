@@ -47,6 +47,9 @@ type Status struct {
 	LeftOut []samples.LeftOut `json:"leftOut,omitempty"`
 	// Returning is the latest time in which agents came back to a new leader; nil for none.
 	Returning *Returning `json:"returning,omitempty"`
+	// UnwatchedSince is when the cluster was watched last, while /state fails and events do
+	// not keep the model in its place; zero while it is watched.
+	UnwatchedSince time.Time `json:"unwatchedSince,omitzero"`
 	// Storage is whether batches of samples can be stored. A batch that cannot is
 	// no failure of its poll.
 	Storage StorageStatus `json:"storage"`

@@ -260,15 +260,29 @@ func (r *eventsReader) circumstances() []data.Notice {
 
 // unwatched returns when the cluster was last looked at by something that tells events,
 // zero for never since the plugin started, and whether that is longer ago than two polls
-// of /state.
+// of /state. A stream that is open does not tell everything, so that it counts only while
+// /state or the leader's own figures agree with it.
 func (r *eventsReader) unwatched() (since time.Time, late bool) {
 	every := r.src.Interval(series.PollState)
-	for _, poll := range r.src.Status().Polls {
+	status := r.src.Status()
+	if gap := status.UnwatchedSince; !gap.IsZero() {
+		return gap, r.src.now().Sub(gap) > 2*every
+	}
+	for _, poll := range status.Polls {
 		if (poll.Poll == series.PollState || poll.Poll == series.PollSubscribe) && poll.LastSuccess.After(since) {
 			since = poll.LastSuccess
 		}
 	}
 	return since, r.src.now().Sub(since) > 2*every
+}
+
+// knownUntil returns the end of the range, or where the cluster is not watched now, when it
+// was last.
+func (r *eventsReader) knownUntil() (until time.Time, whole bool) {
+	if since, late := r.unwatched(); late && r.to.After(since) {
+		return later(since, r.from), false
+	}
+	return r.to, true
 }
 
 // ahead returns how much of the range is after the moment at which the cluster was last

@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -144,6 +145,10 @@ func (r *eventsReader) gaps(ctx context.Context) (found gaps, err error) {
 			continue
 		}
 		found.all, found.covered, last = append(found.all, g), found.covered+g.to.Sub(g.from), g.to
+	}
+	if more > 0 && len(found.all) > 0 { // what is before the newest gaps is not known
+		before := gap{r.from, found.all[0].from}
+		found.all, found.covered = slices.Insert(found.all, 0, before), found.covered+before.to.Sub(before.from)
 	}
 	return found, nil
 }

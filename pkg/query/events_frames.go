@@ -10,6 +10,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
+	"community-mesos-datasource/pkg/display"
 	"community-mesos-datasource/pkg/events"
 )
 
@@ -29,11 +30,15 @@ func (r *eventsReader) annotations(found []events.Event) *data.Frame {
 	if r.src.WebUI != nil {
 		webUI = r.src.WebUI()
 	}
+	notEnded := "It has not ended."
+	if until, whole := r.knownUntil(); !whole {
+		notEnded = "It had not ended when the cluster was last watched, at " + display.Time(until) + "."
+	}
 	for i, e := range found {
 		at := n - 1 - i // they come newest first
 		times[at], ends[at] = e.Time.UTC(), r.endOf(e)
 		regions[at] = ends[at] != nil
-		titles[at], bodies[at], ids[at], colors[at] = html.EscapeString(titleOfEvent(e)), textOfEvent(e, r.webUIOf(e, webUI)), e.ID, severityColors[e.Severity]
+		titles[at], bodies[at], ids[at], colors[at] = html.EscapeString(titleOfEvent(e)), textOfEvent(e, r.webUIOf(e, webUI), notEnded), e.ID, severityColors[e.Severity]
 		tags[at], _ = json.Marshal(tagsOfEvent(e)) // texts always can be
 	}
 	frame := data.NewFrame("events",
@@ -59,11 +64,11 @@ func (r *eventsReader) webUIOf(e events.Event, webUI string) string {
 var severityColors = map[events.Severity]string{events.Info: "blue", events.Warning: "orange", events.Error: "red"}
 
 // endOf returns where the region of an event ends, nil for one that does not last. One
-// that has not ended is drawn to the end of the range.
+// that has not ended is drawn to the end of the range, or of what is known.
 func (r *eventsReader) endOf(e events.Event) *time.Time {
 	end := e.End
 	if end.IsZero() && e.Opens != "" {
-		end = r.to
+		end, _ = r.knownUntil()
 	}
 	if !end.After(e.Time) {
 		return nil

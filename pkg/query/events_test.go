@@ -81,7 +81,7 @@ func TestEventsAreAnnotations(t *testing.T) {
 func TestAShortWhileIsSaidAsOne(t *testing.T) {
 	e := agentEvent(ago(3), "S1", events.Lost, events.Error)
 	e.NotBefore = e.Time.Add(-300 * time.Millisecond)
-	require.Contains(t, textOfEvent(e, ""), "it happened less than a second before 2026-03-01 11:57:00 UTC.")
+	require.Contains(t, textOfEvent(e, "", ""), "it happened less than a second before 2026-03-01 11:57:00 UTC.")
 }
 
 func TestMarksLinkToTheWebUI(t *testing.T) {
@@ -314,6 +314,23 @@ func TestACountIsNeverAFalseZero(t *testing.T) {
 			}
 			return src, log
 		}, "has not been watched since 2026-03-01 11:59:00 UTC"},
+		"not watched, though the event stream is open": {func(t *testing.T) (Source, *listLog) {
+			src, log := well(t)
+			src.Status = func() collector.Status {
+				return collector.Status{UnwatchedSince: ago(9), Polls: []collector.PollStatus{
+					{Poll: series.PollState, Interval: every, LastSuccess: ago(9)}, {Poll: series.PollSubscribe, Interval: every, LastSuccess: ago(0)},
+				}}
+			}
+			return src, log
+		}, "has not been watched since 2026-03-01 11:51:00 UTC"},
+		"more gaps than are looked at": {func(t *testing.T) (Source, *listLog) {
+			var many []events.Event
+			for i := range maxGaps + 10 {
+				at := ago(0).Add(-time.Duration(i+1) * 100 * time.Millisecond)
+				many = append(many, gapEvent(at, at.Add(time.Millisecond)))
+			}
+			return eventful(t, many...)
+		}, "was not watched for"},
 		"all of it after the last look": {func(t *testing.T) (Source, *listLog) {
 			return lookedAt(t, 16*time.Minute, ago(31))
 		}, "was last looked at 2026-03-01 11:29:00 UTC, and half of the time range is after that or in gaps. Lengthen the time range to three intervals of /state or more: one is 16m0s now"},
@@ -526,6 +543,24 @@ func TestLinesOfEqualNameAreToldApart(t *testing.T) {
 	src, _ := eventful(t, agentEvent(ago(4), "S1", events.Lost, events.Error), again)
 	lines, _ := statesOf(t, src, `{"queryType":"events","format":"timeline"}`)
 	require.Equal(t, map[string]string{"S1.example (S1)": "11:56 lost", "S1.example (S9)": "11:57 active"}, lines)
+}
+
+// Grafana draws the last state to the end of the range.
+func TestAStateIsNotKnownWhileTheClusterIsNotWatched(t *testing.T) {
+	draining := agentEvent(ago(9), "S1", events.Draining, events.Warning)
+	draining.Opens = "drain/S1"
+	src, _ := eventful(t, taskEvent(ago(30), "web.1", "running", events.Info), draining)
+	src.Status = func() collector.Status {
+		return collector.Status{Polls: []collector.PollStatus{{Poll: series.PollState, Interval: every, LastSuccess: ago(4)}}}
+	}
+	lines, _ := statesOf(t, src, `{"queryType":"events","format":"timeline"}`)
+	require.Equal(t, map[string]string{"name of web.1": "11:50 running, 11:56 -", "S1.example": "11:51 draining, 11:56 -"}, lines)
+
+	frame := answered(t, src, `{"queryType":"events","kinds":["agent"]}`, Options{}).Frames[0]
+	end, _ := frame.FieldByName("timeEnd")
+	require.Equal(t, ago(4), *end.At(0).(*time.Time), "a region is drawn as far as it is known")
+	text, _ := frame.FieldByName("text")
+	require.Contains(t, text.At(0), "It had not ended when the cluster was last watched, at 2026-03-01 11:56:00 UTC.")
 }
 
 func TestAStateIsNotKnownInAGap(t *testing.T) {

@@ -41,7 +41,7 @@ func titleOfEvent(e events.Event) string {
 // textOfEvent returns what is known of an event, as HTML: Grafana shows the text of an
 // annotation so. Words of Mesos and of frameworks are escaped. Agents and frameworks are
 // links into the web UI of the leader, where its address is known.
-func textOfEvent(e events.Event, webUI string) string {
+func textOfEvent(e events.Event, webUI string, notEnded string) string {
 	var lines []string
 	add := func(format string, args ...any) {
 		lines = append(lines, html.EscapeString(fmt.Sprintf(format, args...)))
@@ -78,7 +78,7 @@ func textOfEvent(e events.Event, webUI string) string {
 	case !e.End.IsZero():
 		add("It ended at %s.", display.Time(e.End))
 	case e.Opens != "":
-		add("It has not ended.")
+		add("%s", notEnded)
 	}
 	return strings.Join(lines, "<br>")
 }

@@ -103,6 +103,9 @@ func (r *eventsReader) timeline(ctx context.Context) (data.Frames, error) {
 		}
 	}
 	r.notices = append(r.notices, gaps.notices()...)
+	if until, known := r.knownUntil(); !known {
+		gaps.all = append(gaps.all, gap{until, r.to})
+	}
 	slices.SortStableFunc(lines, func(a, b *stateLine) int {
 		return cmp.Or(cmp.Compare(slices.Index(kindsWithStates, a.kind), slices.Index(kindsWithStates, b.kind)),
 			cmp.Compare(nameOfSubject(&a.latest), nameOfSubject(&b.latest)), cmp.Compare(a.id, b.id))

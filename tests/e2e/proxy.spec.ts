@@ -17,7 +17,19 @@ test("a Viewer's requests through the data source proxy never reach the master",
   try {
     // Not even with a url in the settings, which the plugin refuses.
     for (const url of ['', master]) {
-      await api.call('PUT', `/api/datasources/uid/${mesos.uid}`, { ...settings([master]), url });
+      const plain = settings([master]);
+      // Without the event stream, which the plugin itself asks for by POST.
+      const silent = { ...plain, jsonData: { ...plain.jsonData, subscribe: 'never' } };
+      await api.call('PUT', `/api/datasources/uid/${mesos.uid}`, { ...silent, url });
+      if (url === '') {
+        await eventually(
+          'the end of the event stream',
+          () => api.query(mesos.uid, [{ queryType: 'promql', expr: 'mesos_up{poll="subscribe"}', instant: true }]),
+          ({ results }) => (results.A?.frames?.[0]?.schema.fields.length ?? 0) === 0,
+          40
+        );
+        replay.clearRequests();
+      }
       for (const [method, path] of [
         ['POST', 'api/v1'],
         ['POST', 'master/teardown'],

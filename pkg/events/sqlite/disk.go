@@ -29,6 +29,9 @@ const (
 	mostEnds = 100_000
 )
 
+// unwatchedFor is how long a cluster is not watched for that to be an event.
+const unwatchedFor = time.Minute
+
 // prepare opens what is not open and due. writing is held.
 func (l *Log) prepare(ctx context.Context) error {
 	if l.isClosed() {
@@ -98,6 +101,13 @@ func (l *Log) openDisk(now time.Time) error {
 		return err
 	}
 	l.damage = nil
+	if watched := d.counted.Load().Watched; l.spare != nil && !l.opened && !watched.IsZero() && l.began.Sub(watched) > unwatchedFor {
+		// Nobody could ask this file at the start when the cluster was watched last.
+		if _, err := d.add(context.Background(), []events.Event{events.NotWatched(watched, l.began, "the plugin was not running, and the event log could not be read when it started")}, false); err != nil {
+			d.close()
+			return err
+		}
+	}
 	id, err := files.Identify(l.options.File)
 	if err != nil {
 		d.close()
@@ -236,6 +246,9 @@ func (l *Log) move(ctx context.Context) {
 					return err
 				}
 				if len(some) == 0 {
+					if err := to.completeSince(l.lost); err != nil {
+						return err
+					}
 					return to.end(l.ends)
 				}
 				if _, err := to.add(some, true); err != nil {
@@ -251,6 +264,9 @@ func (l *Log) move(ctx context.Context) {
 	}
 	spare := l.spare
 	l.set(l.disk, nil)
+	l.mu.Lock()
+	l.lost = time.Time{}
+	l.mu.Unlock()
 	l.ends = nil
 	spare.close()
 	if l.options.Log != nil {

@@ -88,6 +88,9 @@ type Log struct {
 	spare   *database // in memory; nil while the disk takes everything
 	problem string    // why events go to memory
 	note    string    // about a file that was put aside
+	// lost is until when events were dropped from memory that were to move to the file;
+	// zero: none were.
+	lost time.Time
 }
 
 var _ events.Log = (*Log)(nil)
@@ -195,7 +198,7 @@ const markAfter = 10 * time.Second
 // when nobody has watched.
 func (l *Log) mark(ctx context.Context) {
 	now := l.options.Now()
-	if l.disk == nil || l.spare != nil || now.Sub(l.marked) < markAfter || l.room() != nil {
+	if l.disk == nil || l.spare != nil || now.Sub(l.marked).Abs() < markAfter || l.room() != nil {
 		return
 	}
 	err := l.disk.write(ctx, func(c *conn) error {
@@ -283,6 +286,7 @@ func (l *Log) trim(ctx context.Context) {
 	}
 	for _, d := range l.databases() {
 		b := l.boundsOf(d, now)
+		since := d.counted.Load().Since
 		for again := due || d == l.spare && d.counted.Load().Bytes > b.bytes; again; {
 			more, err := d.trim(ctx, b)
 			if err != nil && ctx.Err() == nil {
@@ -296,6 +300,11 @@ func (l *Log) trim(ctx context.Context) {
 			if more {
 				l.trimAt = time.Time{} // the rest of a file is for the next time
 			}
+		}
+		if left := d.counted.Load().Since; d == l.spare && l.options.File != "" && left.After(since) {
+			l.mu.Lock()
+			l.lost = left
+			l.mu.Unlock()
 		}
 	}
 }
@@ -460,6 +469,9 @@ func (l *Log) Stats() events.Stats {
 		if s.Since.IsZero() || part.Since.Before(s.Since) {
 			s.Since = part.Since
 		}
+	}
+	if l.lost.After(s.Since) {
+		s.Since = l.lost
 	}
 	var said []string
 	for _, text := range []string{l.problem, l.note} {

@@ -122,7 +122,8 @@ func (d *database) trim(ctx context.Context, b bounds) (more bool, err error) {
 			if err != nil {
 				return err
 			}
-			if oldest := fromMicro(start); oldest.After(since) {
+			// Others of the oldest moment may be gone.
+			if oldest := fromMicro(start).Add(time.Microsecond); oldest.After(since) {
 				since = oldest
 			}
 			n -= gone
@@ -136,6 +137,14 @@ func (d *database) trim(ctx context.Context, b bounds) (more bool, err error) {
 		return c.exec("UPDATE facts SET value = ? WHERE name = 'since'", func(s *sqlite3.Stmt) error { return s.BindInt64(1, micro(since)) })
 	})
 	return more, err
+}
+
+// completeSince raises the time from which on the database has every event; zero leaves it.
+func (c *conn) completeSince(t time.Time) error {
+	if t.IsZero() {
+		return nil
+	}
+	return c.exec("UPDATE facts SET value = max(value, ?) WHERE name = 'since'", func(s *sqlite3.Stmt) error { return s.BindInt64(1, micro(t)) })
 }
 
 // remove removes the oldest events of a condition on a time, at most limit.
