@@ -240,3 +240,8 @@ func hexRune(text []byte, at int) (rune, bool) {
 	n, err := strconv.ParseUint(string(text[at:at+4]), 16, 32)
 	return rune(n), err == nil
 }
+
+// NewMissing returns an error of which Missing is true.
+func NewMissing(sentence string) error {
+	return &Error{Category: NotMesos, Sentence: sentence, missing: true}
+}

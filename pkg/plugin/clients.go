@@ -54,7 +54,7 @@ func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now 
 		return nil, parsed, fmt.Errorf("settings of the data source: masters: %w", err)
 	}
 	made := &collector.Both{Client: masters}
-	if !parsed.AgentStatistics && parsed.SandboxLogs == "none" {
+	if !parsed.asksAgents() {
 		return made, parsed, nil
 	}
 	cfg := mesos.AgentsConfig{Address: parsed.AgentAddress, Hosts: parsed.AgentHosts}

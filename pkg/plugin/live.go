@@ -25,7 +25,7 @@ const (
 
 // SubscribeStream implements backend.SubscribeStreamHandler: it allows the channel of the
 // query that the viewer sends along, and no other.
-func (p *Plugin) SubscribeStream(_ context.Context, req *backend.SubscribeStreamRequest) (response *backend.SubscribeStreamResponse, _ error) {
+func (p *Plugin) SubscribeStream(ctx context.Context, req *backend.SubscribeStreamRequest) (response *backend.SubscribeStreamResponse, _ error) {
 	response = &backend.SubscribeStreamResponse{Status: backend.SubscribeStreamStatusNotFound}
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -33,6 +33,10 @@ func (p *Plugin) SubscribeStream(_ context.Context, req *backend.SubscribeStream
 			response = &backend.SubscribeStreamResponse{Status: backend.SubscribeStreamStatusNotFound}
 		}
 	}()
+	if query.IsTail(req.Path) {
+		response.Status = p.subscribeTail(ctx, req)
+		return response, nil
+	}
 	if _, err := query.ParseLive(req.Path, req.Data); err != nil {
 		p.registry.log.Warn("A channel was refused", "path", req.Path, "error", err)
 		return response, nil
@@ -55,6 +59,9 @@ func (p *Plugin) RunStream(ctx context.Context, req *backend.RunStreamRequest, s
 			err = errors.New("the channel failed in the plugin: its log has the details")
 		}
 	}()
+	if query.IsTail(req.Path) {
+		return p.runTail(ctx, req, sender)
+	}
 	request, err := query.ParseLive(req.Path, req.Data)
 	if err != nil {
 		return err

@@ -20,7 +20,8 @@ import (
 )
 
 // The resources behind /api/datasources/uid/<uid>/resources/, all of them
-// read-only: catalogue, labels, label-values, events/values, compile, status.
+// read-only: catalogue, labels, label-values, events/values, logs/tasks, logs/files, compile,
+// status.
 
 // Bounds of a request, in bytes.
 const (
@@ -38,9 +39,11 @@ func (p *Plugin) routes() http.Handler {
 	mux.HandleFunc("GET /labels", p.withSource(labels))
 	mux.HandleFunc("GET /label-values", p.withSource(labelValues))
 	mux.HandleFunc("GET /events/values", p.withSource(eventValues))
+	mux.HandleFunc("GET /logs/tasks", p.withSource(logTasks))
+	mux.HandleFunc("GET /logs/files", p.withSource(logFiles))
 	mux.HandleFunc("GET /status", p.withSource(status))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		p.writeError(w, http.StatusNotFound, fmt.Errorf("no resource %s %s: there are GET catalogue, labels, label-values, events/values, status and POST compile", r.Method, r.URL.Path))
+		p.writeError(w, http.StatusNotFound, fmt.Errorf("no resource %s %s: there are GET catalogue, labels, label-values, events/values, logs/tasks, logs/files, status and POST compile", r.Method, r.URL.Path))
 	})
 	return p.bounded(mux)
 }

@@ -2,9 +2,13 @@ package plugin
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
@@ -62,6 +66,133 @@ func (s *source) sandboxes(user *backend.User) (*query.Sandboxes, error) {
 	}
 	agents.Know(collecting.ListedAgents())
 	return &query.Sandboxes{Files: agents, Model: collecting.Cluster, Slots: s.reads}, nil
+}
+
+// logTasks answers `{"status", "data": [...]}`: the tasks whose logs may be asked for.
+func logTasks(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
+	p.answerSandbox(w, r, src, func(ctx context.Context, view query.Source, s *query.Sandboxes) (any, error) {
+		values := r.URL.Query()
+		limit := 0
+		if text := values.Get("limit"); text != "" {
+			var err error
+			if limit, err = strconv.Atoi(text); err != nil || limit < 0 {
+				return nil, &query.InvalidError{Key: "limit", Text: fmt.Sprintf("must be a whole number, not %.20q", text)}
+			}
+		}
+		return s.Tasks(ctx, view, values.Get("search"), limit)
+	})
+}
+
+// logFiles answers `{"status", "data": {"files", "directories"}}`: the logs of a task.
+func logFiles(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
+	p.answerSandbox(w, r, src, func(ctx context.Context, view query.Source, s *query.Sandboxes) (any, error) {
+		values := r.URL.Query()
+		q := query.LogsQuery{TaskID: values.Get("taskId"), FrameworkID: values.Get("frameworkId"), AgentID: values.Get("agentId")}
+		return s.List(ctx, view, q, values.Get("directory"))
+	})
+}
+
+// answerSandbox answers a request for what only those may see who may read logs.
+func (p *Plugin) answerSandbox(w http.ResponseWriter, r *http.Request, src *source, ask func(context.Context, query.Source, *query.Sandboxes) (any, error)) {
+	_ = src.ready(r.Context()) // what went wrong shows in what is missing
+	sandboxes, err := src.sandboxes(backend.PluginConfigFromContext(r.Context()).User)
+	if err != nil {
+		p.writeError(w, query.StatusOf(err), err)
+		return
+	}
+	view, err := p.registry.query(src)
+	if err != nil {
+		p.writeError(w, http.StatusBadRequest, err)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+	defer cancel()
+	found, err := ask(ctx, view, sandboxes)
+	if err != nil {
+		p.writeError(w, query.StatusOf(err), err)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"status": "success", "data": found})
+}
+
+// subscribeTail decides whether somebody may watch a channel of logs. Grafana asks for each
+// viewer.
+func (p *Plugin) subscribeTail(ctx context.Context, req *backend.SubscribeStreamRequest) backend.SubscribeStreamStatus {
+	if _, err := query.ParseTail(req.Path, req.Data); err != nil {
+		p.registry.log.Warn("A channel was refused", "path", req.Path, "error", err)
+		return backend.SubscribeStreamStatusNotFound
+	}
+	src, err := p.registry.For(ctx, req.PluginContext)
+	if err == nil {
+		_, err = src.sandboxes(req.PluginContext.User)
+	}
+	if err != nil {
+		return backend.SubscribeStreamStatusPermissionDenied
+	}
+	return backend.SubscribeStreamStatusOK
+}
+
+// tailEvery is how often a file is looked at while somebody watches it.
+const tailEvery = 2 * time.Second
+
+// runTail sends the lines of a file as they are written, until ctx ends.
+func (p *Plugin) runTail(ctx context.Context, req *backend.RunStreamRequest, sender *backend.StreamSender) error {
+	tail, err := query.ParseTail(req.Path, req.Data)
+	if err != nil {
+		return err
+	}
+	pause := p.registry.clock.NewTimer()
+	defer pause.Stop()
+	for n := int64(0); ; n++ {
+		// A watched panel is a request, and settings may have changed.
+		src, err := p.registry.For(ctx, req.PluginContext)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			if src.channels.Add(1) > maxChannels {
+				src.channels.Add(-1)
+				return errTooManyChannels
+			}
+			defer src.channels.Add(-1)
+		}
+		sandboxes, err := src.sandboxes(req.PluginContext.User)
+		if err != nil {
+			return err
+		}
+		message, err := p.tailMessage(ctx, src, tail, sandboxes)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return err
+		case message != nil:
+			if err := sender.SendJSON(message); err != nil {
+				return err
+			}
+		}
+		pause.Reset(tailEvery)
+		select {
+		case <-pause.C():
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// tailMessage computes a message in the time that queries have.
+func (p *Plugin) tailMessage(ctx context.Context, src *source, tail *query.Tail, sandboxes *query.Sandboxes) ([]byte, error) {
+	view, err := p.registry.query(src)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	message, err := tail.Next(ctx, view, sandboxes)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, nil
+	}
+	return message, err
 }
 
 // asksLogs reports whether one of the queries may be of type logs.

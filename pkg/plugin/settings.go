@@ -219,3 +219,6 @@ func short(raw json.RawMessage) string {
 	}
 	return strings.ToValidUTF8(string(raw[:most]), "") + "..."
 }
+
+// asksAgents reports whether agents get requests, and with them their credentials.
+func (s *Settings) asksAgents() bool { return s.AgentStatistics || s.SandboxLogs != "none" }

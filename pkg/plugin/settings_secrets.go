@@ -58,7 +58,7 @@ func (s *Settings) readSecrets(keys map[string]json.RawMessage, ds backend.DataS
 	if s.AgentBasicAuthUser != "" && s.AgentHeaders.Get("Authorization") != "" {
 		s.warn("agentBasicAuthUser does nothing: agentHeaders has Authorization, which replaces it (jsonData.agentHeaders)")
 	}
-	if s.AgentStatistics && s.AgentBasicAuthUser != "" && secrets["agentBasicAuthPassword"] == "" && s.AgentHeaders.Get("Authorization") == "" {
+	if s.asksAgents() && s.AgentBasicAuthUser != "" && secrets["agentBasicAuthPassword"] == "" && s.AgentHeaders.Get("Authorization") == "" {
 		s.warn("agentBasicAuthUser is set and its password is empty: %s, and an unset one is empty (secureJsonData.agentBasicAuthPassword)", dollars)
 	}
 	if err := s.checkAgentCredentials(keys); err != nil {
@@ -217,7 +217,7 @@ func headerProblem(name, value string) string {
 // set may be the reason. A host that agentAddress itself names, a router, is the
 // operator's choice.
 func (s *Settings) checkAgentCredentials(keys map[string]json.RawMessage) error {
-	if !s.AgentStatistics || s.AgentHosts != nil || !mesos.HostByAgent(s.AgentAddress) {
+	if !s.asksAgents() || s.AgentHosts != nil || !mesos.HostByAgent(s.AgentAddress) {
 		return nil
 	}
 	var sent []string

@@ -31,7 +31,9 @@ func TestSettingsAllKeys(t *testing.T) {
 		"agentHeaders": [], "engine": "memory", "memoryLimit": "1GiB", "retention": "30d", "sandboxLogs": "editor", "subscribe": "never",
 		"timeout": 20, "tlsSkipVerify": true, "httpHeaderName1": "Authorization", "pdcInjected": false}`))
 	require.NoError(t, err)
-	require.Equal(t, []string{`header "Authorization" has no value and is not sent: write it as httpHeaderValue1 (secureJsonData.httpHeaderValue1)`}, s.Warnings)
+	require.Len(t, s.Warnings, 2)
+	require.Equal(t, `header "Authorization" has no value and is not sent: write it as httpHeaderValue1 (secureJsonData.httpHeaderValue1)`, s.Warnings[0])
+	require.Contains(t, s.Warnings[1], "agentBasicAuthUser is set and its password is empty", "agents are asked, for logs")
 	require.Equal(t, []string{"http://master1:5050", "http://master2:5050"}, s.Masters)
 	require.Equal(t, 30*time.Second, s.PollInterval)
 	require.Equal(t, 24*time.Hour, s.IdleTimeout)

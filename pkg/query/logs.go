@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"regexp"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 	"community-mesos-datasource/pkg/display"
 	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/promql"
 )
 
 // This file answers queries of type logs: lines of a file in a task's sandbox, as a log
@@ -43,6 +45,10 @@ func checkLogs(q *LogsQuery) error {
 		return bad("taskId", "is missing: choose a task")
 	case len(q.TaskID) > 1024:
 		return bad("taskId", "has %d bytes: 1024 are the most", len(q.TaskID))
+	case len(q.FrameworkID) > 1024:
+		return bad("frameworkId", "has %d bytes: 1024 are the most", len(q.FrameworkID))
+	case len(q.AgentID) > 1024:
+		return bad("agentId", "has %d bytes: 1024 are the most", len(q.AgentID))
 	case q.Limit < 0 || q.Limit > maxLines:
 		return bad("limit", "%d is out of range: 1 to %d lines", q.Limit, maxLines)
 	case q.Before != nil && q.After != nil:
@@ -63,6 +69,9 @@ func checkLogs(q *LogsQuery) error {
 // lineFilter returns the function that decides which lines a filter keeps.
 func lineFilter(filter string) (func(string) bool, error) {
 	if len(filter) > 2 && strings.HasPrefix(filter, "/") && strings.HasSuffix(filter, "/") {
+		if err := promql.CheckPattern(filter[1 : len(filter)-1]); err != nil {
+			return nil, err
+		}
 		pattern, err := regexp.Compile(filter[1 : len(filter)-1])
 		if err != nil {
 			return nil, bad("filter", "%s is not a regular expression of RE2: %v", cut(filter), err)
@@ -97,23 +106,25 @@ func answerLogs(ctx context.Context, src Source, q backend.DataQuery, o Options,
 	if err != nil {
 		return nil, err
 	}
-	return answer.frames(p.logs, append(notices, answer.notices()...)), nil
+	frames := answer.frames(p.logs, append(notices, answer.notices()...))
+	nameTail(frames, src, q, p)
+	return frames, nil
 }
 
 // A logAnswer is what was found of a query of logs.
 type logAnswer struct {
 	task  sandboxTask
 	lines []logLine // oldest first
-	// more: there are lines before them that match, or that were not read.
+	// more: there are lines before them that were not read.
 	more bool
-	// scanned is how much was read; whole reports whether that is all that there is.
-	scanned int64
+	// large: there are lines before them, and the answer is as large as it may be.
+	large   bool
+	scanned int64 // bytes that were read
 	// timeless: no line that was read carries a time.
 	timeless bool
 	offset   time.Duration // of the zone of lines that name none
 	zoneless bool          // some lines name no zone
 	cut      int           // lines that were longer than maxLine
-	searched bool          // the query has a filter
 }
 
 func (a logAnswer) notices() []data.Notice {
@@ -133,11 +144,10 @@ func (a logAnswer) notices() []data.Notice {
 		all = append(all, info("Lines name no time zone: their times are read as %s.", zone))
 	}
 	if a.more {
-		text := "There are more lines before these"
-		if a.searched {
-			text = "There may be more lines before these"
-		}
-		all = append(all, info("%s: %s were read. Choose an earlier end of the time range, or a filter, to see them.", text, display.Size(a.scanned)))
+		all = append(all, info("%s of the file were read, and there are more lines before these: choose an earlier end of the time range to see them.", display.Size(a.scanned)))
+	}
+	if a.large {
+		all = append(all, info("There are more lines before these, and one answer has %s of lines at most: choose an earlier end of the time range, or a filter, to see them.", display.Size(maxAnswered)))
 	}
 	if a.cut > 0 {
 		all = append(all, info("%d lines are longer than %s and are shown in part.", a.cut, display.Size(maxLine)))
@@ -159,9 +169,12 @@ func (t sandboxTask) labelsOf(file string) json.RawMessage {
 	return text
 }
 
-// lineID returns the ID of a line, by which it is the same in every answer.
+// lineID returns the ID of a line, container/file@offset-hash: the same in every answer. The
+// hash is of its beginning, as another line has its offset when the file was rotated.
 func (t sandboxTask) lineID(l logLine) string {
-	return fmt.Sprintf("%s/%s@%d", t.container, l.file, l.start)
+	hash := fnv.New32a()
+	_, _ = hash.Write([]byte(l.text[:min(len(l.text), 32)])) // never fails
+	return fmt.Sprintf("%s/%s@%d-%08x", t.container, l.file, l.start, hash.Sum32())
 }
 
 // frames returns the frame of an answer. Its fields are those of Grafana's log-lines format.

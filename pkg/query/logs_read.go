@@ -29,6 +29,7 @@ type logLine struct {
 	at         time.Time    // own, or that of the line before it
 	shown      time.Time    // at, told apart from that of the line before
 	cut        bool
+	whole      bool // it has its end
 }
 
 // lineRange is the time range of a query.
@@ -60,6 +61,9 @@ func (r *logReader) part(ctx context.Context, f logFile, from, to int64) ([]byte
 	return all, nil
 }
 
+// directoryOf returns the directory of a file below the sandbox, "" for the sandbox itself.
+func directoryOf(name string) string { return strings.TrimPrefix(path.Dir(name), ".") }
+
 // readLogs reads the lines of a query.
 func readLogs(ctx context.Context, src Source, s *Sandboxes, q *LogsQuery, in lineRange) (logAnswer, error) {
 	task, err := s.find(ctx, src, q)
@@ -72,7 +76,7 @@ func readLogs(ctx context.Context, src Source, s *Sandboxes, q *LogsQuery, in li
 	}
 	defer leave()
 	name := fileOf(q)
-	files, err := s.list(ctx, &task, strings.TrimPrefix(path.Dir(name), "."))
+	files, _, err := s.list(ctx, &task, directoryOf(name))
 	if err != nil {
 		return logAnswer{}, err
 	}
@@ -86,7 +90,7 @@ func readLogs(ctx context.Context, src Source, s *Sandboxes, q *LogsQuery, in li
 	}
 	search := logSearch{
 		logReader: logReader{files: s.Files, agentID: task.AgentID, budget: maxScanned},
-		answer:    logAnswer{task: task, searched: q.Filter != "", timeless: true}, keep: keep, in: in, limit: limitOf(q),
+		answer:    logAnswer{task: task, timeless: true}, keep: keep, in: in, limit: limitOf(q), wholeOnly: q.Live,
 	}
 	switch {
 	case q.After != nil:
@@ -125,6 +129,7 @@ type logSearch struct {
 	in        lineRange
 	limit     int
 	everyTime bool // the time range does not choose
+	wholeOnly bool // a last line without its end is left out: it is still being written
 
 	written time.Time // when the newest file was
 	looked  bool      // whether the offset of the zone was looked for
@@ -150,7 +155,7 @@ func (s *logSearch) backward(ctx context.Context, files []logFile, end int64) er
 			return nil
 		}
 		if s.full || s.budget <= 0 {
-			s.answer.more = s.answer.more || i+1 < len(files)
+			s.answer.more = s.answer.more || !s.full && i+1 < len(files)
 			return nil
 		}
 	}
@@ -202,7 +207,9 @@ func (s *logSearch) file(ctx context.Context, f logFile, end int64) (began bool,
 		switch {
 		case pos == 0:
 			return false, nil
-		case s.full || s.budget <= 0:
+		case s.full:
+			return false, nil
+		case s.budget <= 0:
 			s.answer.more = true
 			return false, nil
 		}
@@ -270,10 +277,11 @@ func (s *logSearch) lines(f logFile, data []byte, begin int64) []logLine {
 	var all []logLine
 	for len(data) > 0 {
 		n := bytes.IndexByte(data, '\n') + 1
-		if n == 0 {
+		whole := n > 0
+		if !whole {
 			n = len(data)
 		}
-		l := logLine{file: f.name, start: begin, end: begin + int64(n)}
+		l := logLine{file: f.name, start: begin, end: begin + int64(n), whole: whole}
 		l.text, l.cut = lineText(data[:n])
 		l.own, l.timed = logline.TimeOf(l.text)
 		data, begin = data[n:], begin+int64(n)
@@ -333,8 +341,12 @@ func (s *logSearch) collect(lines []logLine) (began bool) {
 		if !s.keep(l.text) {
 			continue
 		}
-		if len(kept)+len(s.answer.lines) >= s.limit || s.bytes+len(l.text) > maxAnswered {
-			s.full, s.answer.more = true, true
+		if len(kept)+len(s.answer.lines) >= s.limit {
+			s.full = true
+			break
+		}
+		if s.bytes+len(l.text) > maxAnswered {
+			s.full, s.answer.large = true, true
 			break
 		}
 		s.bytes += len(l.text)
@@ -385,6 +397,9 @@ func (s *logSearch) endFor(ctx context.Context, f logFile, high int64) (int64, e
 // sorted by time: by a nanosecond each.
 func (s *logSearch) finish() {
 	a := &s.answer
+	if n := len(a.lines); n > 0 && s.wholeOnly && !a.lines[n-1].whole {
+		a.lines = a.lines[:n-1]
+	}
 	a.scanned, a.offset = s.scanned, s.offset
 	var base, last time.Time
 	for i := range a.lines {
@@ -407,7 +422,8 @@ func (s *logSearch) finish() {
 // lineText returns a line without its end, control characters and bytes that are not UTF-8,
 // and at most maxLine of it.
 func lineText(line []byte) (text string, wasCut bool) {
-	line = bytes.TrimRight(line, "\r\n")
+	// Zeros stand where a file was emptied while its writer went on behind them.
+	line = bytes.TrimLeft(bytes.TrimRight(line, "\r\n"), "\x00")
 	if len(line) > maxLine {
 		line, wasCut = line[:maxLine], true
 		for len(line) > 0 && !utf8.RuneStart(line[len(line)-1]) {

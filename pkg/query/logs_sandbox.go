@@ -35,6 +35,7 @@ type sandboxTask struct {
 	State                  cluster.TaskState // "" where only the log of events knows it
 
 	container string
+	root      string // the directory of its files; "" until it is looked up
 }
 
 // errBusySandboxes is the error of a request that did not get a slot in its time.
@@ -70,6 +71,20 @@ func (s *Sandboxes) find(ctx context.Context, src Source, q *LogsQuery) (sandbox
 			}
 		}
 	}
+	if len(found) == 0 && q.AgentID != "" && frameworkID != "" {
+		known := sandboxTask{ID: id, FrameworkID: frameworkID, AgentID: q.AgentID}
+		if model != nil {
+			if agent := model.Agent(q.AgentID); agent != nil {
+				known.Agent = agent.Hostname
+			}
+			for _, f := range model.Frameworks {
+				if f.ID == frameworkID {
+					known.Framework = f.Name
+				}
+			}
+		}
+		return known, nil // its agent says whether there is such a task
+	}
 	if len(found) == 0 && src.Events != nil {
 		where := []events.Condition{{Field: events.FieldTaskID, Values: []string{id}}}
 		if frameworkID != "" {
@@ -89,7 +104,7 @@ func (s *Sandboxes) find(ctx context.Context, src Source, q *LogsQuery) (sandbox
 	}
 	switch {
 	case len(found) == 0:
-		return sandboxTask{}, bad("taskId", "there is no task %q, and none is known that ended%s: choose one of the list", cut(q.TaskID), ofFramework(q.FrameworkID))
+		return sandboxTask{}, bad("taskId", "there is no task %q, and none is known that ended%s: choose one of the list, or set frameworkId and agentId of one that ended long ago", cut(q.TaskID), ofFramework(q.FrameworkID))
 	case len(found) > 1:
 		return sandboxTask{}, bad("frameworkId", "is needed: the frameworks %q and %q both have a task %q", cut(found[0].FrameworkID), cut(found[1].FrameworkID), cut(q.TaskID))
 	}
@@ -137,38 +152,54 @@ type logFile struct {
 	name string // below the sandbox
 }
 
-// list returns the directory of a task's own files, and the logs directly in a directory
-// below it.
-func (s *Sandboxes) list(ctx context.Context, task *sandboxTask, below string) ([]logFile, error) {
+// locate looks up where the files of a task are.
+func (s *Sandboxes) locate(ctx context.Context, task *sandboxTask) error {
 	sandbox, err := s.Files.Sandbox(ctx, task.AgentID, task.FrameworkID, task.ID)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	task.container = sandbox.Container
 	root := sandbox.Directory
 	if sandbox.Group && isPathName(task.ID) {
 		own := root + "/tasks/" + task.ID
 		if _, err := s.Files.Browse(ctx, task.AgentID, own); err == nil {
 			root = own
 		} else if !mesos.Missing(err) {
-			return nil, err
+			return err
 		}
 	}
-	entries, err := s.Files.Browse(ctx, task.AgentID, path.Join(root, below))
+	task.root, task.container = root, sandbox.Container
+	return nil
+}
+
+// list returns the logs directly in a directory below the task's own, and the names of the
+// directories there.
+func (s *Sandboxes) list(ctx context.Context, task *sandboxTask, below string) (files []logFile, directories []string, err error) {
+	if task.root == "" {
+		if err := s.locate(ctx, task); err != nil {
+			return nil, nil, err
+		}
+	}
+	entries, err := s.Files.Browse(ctx, task.AgentID, path.Join(task.root, below))
 	if mesos.Missing(err) && below != "" {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var files []logFile
 	for _, e := range entries {
-		if e.Regular() && logName.MatchString(e.Name) && !strings.HasPrefix(e.Name, ".") {
+		// The path is made here: what the agent calls it decides on nothing.
+		e.Path = path.Join(task.root, below, e.Name)
+		switch {
+		case e.Name == "" || strings.HasPrefix(e.Name, "."):
+		case e.Regular() && logName.MatchString(e.Name):
 			files = append(files, logFile{File: e, name: path.Join(below, e.Name)})
+		case e.Directory():
+			directories = append(directories, path.Join(below, e.Name))
 		}
 	}
 	slices.SortFunc(files, func(a, b logFile) int { return cmp.Compare(a.name, b.name) })
-	return files, nil
+	slices.Sort(directories)
+	return files, directories, nil
 }
 
 // isPathName reports whether a task's ID can be the name of a directory.

@@ -416,6 +416,8 @@ type LogsQuery struct {
 	TaskID string `json:"taskId"`
 	// FrameworkID is the ID of its framework, needed where two frameworks have a task of that ID.
 	FrameworkID string `json:"frameworkId,omitempty"`
+	// AgentID is the ID of the agent it ran on, needed with frameworkId for a task whose end was not seen.
+	AgentID string `json:"agentId,omitempty"`
 	// File is a file of the sandbox: stdout, stderr, or another name of a log as completion lists them. Absent: stdout.
 	File string `json:"file,omitempty"`
 	// Filter is a text that lines contain, or a regular expression between slashes.

@@ -527,6 +527,10 @@ export interface LogsQuery {
    */
   frameworkId?: string;
   /**
+   * AgentID is the ID of the agent it ran on, needed with frameworkId for a task whose end was not seen.
+   */
+  agentId?: string;
+  /**
    * File is a file of the sandbox: stdout, stderr, or another name of a log as completion lists them. Absent: stdout.
    */
   file?: string;

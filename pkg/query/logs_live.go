@@ -1,0 +1,252 @@
+package query
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"community-mesos-datasource/pkg/mesos"
+)
+
+// This file is the live tail: an answer of logs with `live` over a range that ends now names a
+// channel of Grafana Live in its meta, custom.live, with append: true. Messages on it have
+// lines that were written since, and once more those of the message before, as a viewer may
+// have come between the two: a line replaces one with the same id. Who may read logs is asked
+// when somebody subscribes, as the channel is computed once however many watch.
+
+// TailPath is what paths of channels of logs begin with.
+const TailPath = "tail/"
+
+// A TailRequest is what a channel of logs answers: the query without what only a panel needs.
+type TailRequest struct {
+	Query json.RawMessage `json:"query"`
+}
+
+// newTailRequest returns the request of a query.
+func newTailRequest(raw json.RawMessage) (TailRequest, error) {
+	keys := map[string]json.RawMessage{}
+	if err := json.Unmarshal(raw, &keys); err != nil {
+		return TailRequest{}, err
+	}
+	for _, key := range ofPanel {
+		delete(keys, key)
+	}
+	query, err := json.Marshal(keys) // sorted
+	return TailRequest{Query: query}, err
+}
+
+// Path returns the path of the channel.
+func (r TailRequest) Path() string {
+	var compact bytes.Buffer
+	if json.Compact(&compact, r.Query) != nil {
+		return ""
+	}
+	hash := sha256.Sum256(compact.Bytes())
+	return TailPath + hex.EncodeToString(hash[:16])
+}
+
+// ParseTail reads the data that a viewer sends with the path of a channel of logs. Errors are
+// *InvalidError.
+func ParseTail(path string, raw json.RawMessage) (*Tail, error) {
+	var r TailRequest
+	if err := decode(raw, &r); err != nil {
+		return nil, err
+	}
+	parsed, err := parse(r.Query)
+	if err != nil {
+		return nil, err
+	}
+	if parsed.logs == nil || !parsed.logs.Live {
+		return nil, bad("live", "is not set: only queries of logs with live: true have a channel")
+	}
+	canonical, err := newTailRequest(r.Query)
+	if err != nil || canonical.Path() != path {
+		return nil, bad("", "the channel %q is another query's: use the one that the answer of the query has in its meta", cut(path))
+	}
+	return &Tail{query: parsed.logs}, nil
+}
+
+// IsTail reports whether a path is one of a channel of logs.
+func IsTail(path string) bool { return strings.HasPrefix(path, TailPath) }
+
+// nameTail writes the channel of a live query of logs into the meta of its frame.
+func nameTail(frames data.Frames, src Source, q backend.DataQuery, p parsed) {
+	if !p.logs.Live || p.logs.Before != nil || p.logs.After != nil || src.now().Sub(q.TimeRange.To) > time.Minute {
+		return
+	}
+	request, err := newTailRequest(q.JSON)
+	if err != nil {
+		return
+	}
+	if custom, ok := frames[0].Meta.Custom.(map[string]any); ok {
+		custom["live"] = map[string]any{"path": request.Path(), "data": request, "append": true}
+	}
+}
+
+// A Tail is a channel of logs while it runs. It belongs to one goroutine.
+type Tail struct {
+	query *LogsQuery
+
+	task    sandboxTask
+	begun   bool
+	end     int64         // of what was read: behind the last whole line
+	before  []logLine     // of the message before
+	waiting int64         // size of the file when a line without its end was seen last
+	offset  time.Duration // of the zone of lines that name none
+	failed  string        // the error that was sent last
+}
+
+// maxTail is how much of a file one message has at most; what was written before it is left
+// out.
+const maxTail = 256 << 10
+
+// Next returns the next message of the channel, nil where nothing was written: JSON with
+// `frames` of an answer, or `error`.
+func (t *Tail) Next(ctx context.Context, src Source, s *Sandboxes) ([]byte, error) {
+	lines, notices, err := t.written(ctx, src, s)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	message := struct {
+		Frames []json.RawMessage `json:"frames"`
+		Append bool              `json:"append"`
+		Error  string            `json:"error,omitempty"`
+	}{Frames: []json.RawMessage{}, Append: true}
+	if err != nil {
+		if t.failed == err.Error() {
+			return nil, nil
+		}
+		t.failed = err.Error()
+		message.Error = t.failed
+		return json.Marshal(message)
+	}
+	if len(lines) == 0 && t.failed == "" {
+		return nil, nil
+	}
+	t.failed = ""
+	answer := logAnswer{task: t.task, lines: slices.Concat(t.before, lines)}
+	t.before = lines
+	for _, frame := range answer.frames(t.query, notices) {
+		text, err := data.FrameToJSON(frame, data.IncludeAll)
+		if err != nil {
+			return nil, err
+		}
+		message.Frames = append(message.Frames, text)
+	}
+	return json.Marshal(message)
+}
+
+// written returns the lines that were written since the last call, of the first call the
+// newest.
+func (t *Tail) written(ctx context.Context, src Source, s *Sandboxes) ([]logLine, []data.Notice, error) {
+	if t.task.root == "" {
+		task, err := s.find(ctx, src, t.query)
+		if err != nil {
+			return nil, nil, err
+		}
+		t.task = task
+	}
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer leave()
+	name := fileOf(t.query)
+	files, _, err := s.list(ctx, &t.task, directoryOf(name))
+	if err != nil {
+		return nil, nil, err
+	}
+	rotated := chain(files, name)
+	if len(rotated) == 0 {
+		return nil, nil, noLogFile(name, files)
+	}
+	keep, err := lineFilter(t.query.Filter)
+	if err != nil {
+		return nil, nil, err
+	}
+	search := &logSearch{
+		logReader: logReader{files: s.Files, agentID: t.task.AgentID, budget: maxTail}, answer: logAnswer{task: t.task, timeless: true},
+		keep: keep, limit: limitOf(t.query), everyTime: true, wholeOnly: !t.begun,
+	}
+	file := rotated[0]
+	search.written = writtenAt(file)
+	if !t.begun {
+		t.begun = true
+		if err := search.backward(ctx, rotated, file.Size); err != nil {
+			return nil, nil, err
+		}
+		t.end = file.Size
+		if n := len(search.answer.lines); n > 0 {
+			// A line without its end comes when it has one.
+			if last := search.answer.lines[n-1]; last.file == file.name && last.end == file.Size && !last.whole {
+				t.end = last.start
+			}
+		}
+		t.waiting, t.offset = file.Size, search.offset
+		search.finish()
+		return search.answer.lines, nil, nil
+	}
+	search.offset, search.looked = t.offset, true
+	var lines []logLine
+	if file.Size < t.end { // it was rotated, or emptied
+		if len(rotated) > 1 && rotated[1].Size >= t.end {
+			more, _, err := t.piece(ctx, search, rotated[1], t.end, true)
+			if err != nil {
+				return nil, nil, err
+			}
+			lines = more
+		}
+		t.end, t.waiting = 0, -1
+	}
+	more, end, err := t.piece(ctx, search, file, t.end, file.Size == t.waiting)
+	if err != nil {
+		return nil, nil, err
+	}
+	t.end, t.waiting = end, file.Size
+	search.answer.lines = append(lines, more...)
+	search.finish()
+	var notices []data.Notice
+	if search.answer.more {
+		notices = append(notices, info("More than %d KiB were written since the message before: what is older is left out.", maxTail>>10))
+	}
+	return search.answer.lines, notices, nil
+}
+
+// piece returns the lines of a file from an offset on, and behind the last of them. A line
+// without its end is one of them only if ended.
+func (t *Tail) piece(ctx context.Context, search *logSearch, f logFile, from int64, ended bool) ([]logLine, int64, error) {
+	begin := from
+	if f.Size-from > maxTail {
+		begin, search.answer.more = f.Size-maxTail, true
+	}
+	data, err := search.part(ctx, f, begin, f.Size)
+	if err != nil || len(data) == 0 {
+		return nil, from, err
+	}
+	if isBinary(data[:min(len(data), mesos.MaxRead)]) {
+		return nil, from, bad("file", "%q is not text, and is not shown (%d bytes)", cut(f.name), f.Size)
+	}
+	if begin > from { // within a line
+		i := bytes.IndexByte(data, '\n') + 1
+		data, begin = data[i:], begin+int64(i)
+	}
+	if i := bytes.LastIndexByte(data, '\n') + 1; !ended && len(data)-i < maxLine {
+		data = data[:i]
+	}
+	var kept []logLine
+	for _, l := range search.lines(f, data, begin) {
+		if search.keep(l.text) {
+			kept = append(kept, l)
+		}
+	}
+	kept = kept[max(0, len(kept)-search.limit):]
+	return kept, begin + int64(len(data)), nil
+}

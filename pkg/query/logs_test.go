@@ -1,0 +1,470 @@
+package query
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+	"github.com/stretchr/testify/require"
+
+	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/query/logline"
+)
+
+// A sandboxOfTests is the sandbox of task t1, in memory.
+type sandboxOfTests struct {
+	files    map[string]string // by name below the sandbox
+	written  map[string]time.Time
+	modes    map[string]string
+	group    bool
+	size     map[string]int64 // of files that only seem to have so many bytes
+	read     int64            // bytes that were read
+	requests int
+	asked    []string // paths
+	gone     bool
+	fail     error
+}
+
+const testRoot = "/work/slaves/S1/frameworks/F1/executors/t1/runs/c1"
+
+var lastWrite = time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
+
+func (s *sandboxOfTests) Sandbox(_ context.Context, agentID, frameworkID, taskID string) (mesos.Sandbox, error) {
+	if agentID != "S1" || frameworkID != "F1" {
+		return mesos.Sandbox{}, fmt.Errorf("%s of %s on %s was asked for", taskID, frameworkID, agentID)
+	}
+	return mesos.Sandbox{Directory: testRoot, Container: "c1", Group: s.group}, s.fail
+}
+
+func (s *sandboxOfTests) Browse(_ context.Context, _, directory string) ([]mesos.File, error) {
+	s.requests++
+	s.asked = append(s.asked, directory)
+	if s.gone {
+		return nil, missing()
+	}
+	entries := map[string]mesos.File{}
+	for name, content := range s.files {
+		rest, below := strings.CutPrefix(testRoot+"/"+name, directory+"/")
+		if !below {
+			continue
+		}
+		child, _, deeper := strings.Cut(rest, "/")
+		f := mesos.File{Path: directory + "/" + child, Name: child, Mode: "-rw-r--r--", Size: int64(len(content)), Modified: float64(lastWrite.Unix())}
+		if at, ok := s.written[name]; ok {
+			f.Modified = float64(at.UnixMilli()) / 1000
+		}
+		if size, ok := s.size[name]; ok {
+			f.Size = size
+		}
+		if mode, ok := s.modes[name]; ok {
+			f.Mode = mode
+		}
+		if deeper {
+			f = mesos.File{Path: f.Path, Name: child, Mode: "drwxr-xr-x"}
+		}
+		entries[child] = f
+	}
+	if len(entries) == 0 {
+		return nil, missing()
+	}
+	var all []mesos.File
+	for _, f := range entries {
+		all = append(all, f)
+	}
+	return all, nil
+}
+
+func (s *sandboxOfTests) Read(_ context.Context, _, path string, offset, length int64) (mesos.Part, error) {
+	s.requests++
+	s.asked = append(s.asked, path)
+	content, ok := s.files[strings.TrimPrefix(path, testRoot+"/")]
+	if !ok {
+		return mesos.Part{}, missing()
+	}
+	size := int64(len(content))
+	if offset < 0 || offset >= size {
+		return mesos.Part{Offset: size}, nil
+	}
+	part := content[offset:min(size, offset+min(length, mesos.MaxRead))]
+	s.read += int64(len(part))
+	return mesos.Part{Data: []byte(part), Offset: offset}, nil
+}
+
+// missing is the error of an agent that has no such file.
+func missing() error { return mesos.NewMissing("no such file") }
+
+// sandboxes returns what reads a sandbox, of a cluster that has task t1 on agent S1.
+func (s *sandboxOfTests) sandboxes() *Sandboxes {
+	model := &cluster.Cluster{Tasks: []cluster.Task{{
+		ID: "t1", Name: "one", Role: "web", State: cluster.Running,
+		Framework: &cluster.Framework{ID: "F1", Name: "marathon"}, Agent: &cluster.Agent{ID: "S1", Hostname: "agent1"},
+	}}}
+	return &Sandboxes{Files: s, Model: func() *cluster.Cluster { return model }, Slots: make(chan struct{}, 4)}
+}
+
+// logs answers a query of logs of task t1 over six hours up to the last write.
+func (s *sandboxOfTests) logs(t *testing.T, keys string) backend.DataResponse {
+	t.Helper()
+	return s.logsOver(t, keys, lastWrite.Add(-6*time.Hour), lastWrite)
+}
+
+func (s *sandboxOfTests) logsOver(t *testing.T, keys string, from, to time.Time) backend.DataResponse {
+	t.Helper()
+	if keys != "" {
+		keys = ", " + keys
+	}
+	src := source(t, recordedStore(t))
+	src.Now = func() time.Time { return lastWrite }
+	return Run(t.Context(), src, backend.DataQuery{
+		RefID: "A", JSON: json.RawMessage(`{"queryType": "logs", "taskId": "t1"` + keys + `}`),
+		TimeRange: backend.TimeRange{From: from, To: to},
+	}, Options{Sandboxes: s.sandboxes()})
+}
+
+// textsOf returns the lines of an answer.
+func textsOf(t *testing.T, response backend.DataResponse) []string {
+	t.Helper()
+	require.NoError(t, response.Error)
+	require.Len(t, response.Frames, 1)
+	lines := []string{}
+	for i := range response.Frames[0].Rows() {
+		lines = append(lines, response.Frames[0].At(1, i).(string))
+	}
+	return lines
+}
+
+func timesOf(response backend.DataResponse) (times []time.Time) {
+	for i := range response.Frames[0].Rows() {
+		times = append(times, response.Frames[0].At(0, i).(time.Time))
+	}
+	return times
+}
+
+func noticesOf(response backend.DataResponse) string {
+	var all []string
+	for _, n := range response.Frames[0].Meta.Notices {
+		all = append(all, n.Text)
+	}
+	return strings.Join(all, " | ")
+}
+
+// numbered returns lines of these numbers, one each second up to the last write.
+func numbered(from, to, last int) string {
+	var b strings.Builder
+	for i := from; i <= to; i++ {
+		at := lastWrite.Add(time.Duration(i-last) * time.Second)
+		fmt.Fprintf(&b, "%s INFO line %d\n", at.Format("2006-01-02T15:04:05Z"), i)
+	}
+	return b.String()
+}
+
+func lineNumbers(t *testing.T, response backend.DataResponse) string {
+	t.Helper()
+	texts := textsOf(t, response)
+	if len(texts) == 0 {
+		return "none"
+	}
+	number := func(text string) string { return text[strings.LastIndexByte(text, ' ')+1:] }
+	return fmt.Sprintf("%s..%s (%d)", number(texts[0]), number(texts[len(texts)-1]), len(texts))
+}
+
+func TestTheTailOfALogIsRead(t *testing.T) {
+	// 20,000 lines of 41 bytes: 13 parts.
+	s := &sandboxOfTests{files: map[string]string{"stdout": numbered(1, 20_000, 20_000)}}
+	require.Equal(t, "19001..20000 (1000)", lineNumbers(t, s.logs(t, "")))
+	require.EqualValues(t, mesos.MaxRead, s.read, "no more is read than is needed")
+	require.Equal(t, "15001..20000 (5000)", lineNumbers(t, s.logs(t, `"limit": 5000`)))
+	require.Equal(t, "20000..20000 (1)", lineNumbers(t, s.logs(t, `"limit": 1`)))
+
+	// Each line once, whole, in its order, whatever the parts it was read in.
+	response := s.logs(t, `"limit": 5000`)
+	ids := map[string]bool{}
+	for i, text := range textsOf(t, response) {
+		require.True(t, strings.HasSuffix(text, fmt.Sprintf(" INFO line %d", 15_001+i)), text)
+		ids[response.Frames[0].At(3, i).(string)] = true
+	}
+	require.Len(t, ids, 5000)
+}
+
+func TestTheTimeRangeChoosesLines(t *testing.T) {
+	s := &sandboxOfTests{files: map[string]string{"stdout": numbered(1, 200_000, 200_000)}} // 2.3 days, 8 MB
+	at := func(n int) time.Time { return lastWrite.Add(time.Duration(n-200_000) * time.Second) }
+	require.Equal(t, "199991..200000 (10)", lineNumbers(t, s.logsOver(t, "", at(199_991), lastWrite)))
+	// Long ago: found by halves.
+	s.read = 0
+	require.Equal(t, "100000..100009 (10)", lineNumbers(t, s.logsOver(t, "", at(100_000), at(100_009))))
+	require.Less(t, s.read, int64(600<<10))
+	require.Equal(t, "1..5 (5)", lineNumbers(t, s.logsOver(t, "", at(-1000), at(5))))
+	require.Equal(t, "49001..50000 (1000)", lineNumbers(t, s.logsOver(t, "", at(1), at(50_000))))
+	require.Equal(t, "none", lineNumbers(t, s.logsOver(t, "", at(-1000), at(-10))))
+	require.Equal(t, "none", lineNumbers(t, s.logsOver(t, "", at(-100), at(0).Add(time.Millisecond))))
+}
+
+func TestAClockThatIsAheadHidesNothing(t *testing.T) {
+	s := &sandboxOfTests{files: map[string]string{"stdout": numbered(1, 40, 30)}}
+	require.Equal(t, "1..40 (40)", lineNumbers(t, s.logs(t, "")))
+}
+
+func TestFiltersOfLines(t *testing.T) {
+	s := &sandboxOfTests{files: map[string]string{"stdout": numbered(1, 20_000, 20_000)}}
+	require.Equal(t, "999..19999 (38)", lineNumbers(t, s.logs(t, `"filter": "999"`)))
+	require.Equal(t, "10001..20000 (3)", lineNumbers(t, s.logs(t, `"filter": "/line (1000[12]|20000)$/"`)))
+	require.Equal(t, "none", lineNumbers(t, s.logs(t, `"filter": "ERROR"`)))
+	require.Equal(t, []string{"/"}, textsOf(t, (&sandboxOfTests{files: map[string]string{"stdout": "a\n/\n"}}).logs(t, `"filter": "/"`)))
+	response := s.logs(t, `"filter": "/("`)
+	require.NoError(t, response.Error, "a text that only begins with a slash")
+	response = s.logs(t, `"filter": "/(/"`)
+	require.ErrorContains(t, response.Error, "filter: /(/ is not a regular expression")
+	require.Equal(t, backend.StatusBadRequest, response.Status)
+
+	words := func(filter string) any {
+		return s.logs(t, `"filter": "`+filter+`"`).Frames[0].Meta.Custom.(map[string]any)["searchWords"]
+	}
+	require.Equal(t, []string{`a\.b`}, words("a.b"))
+	require.Equal(t, []string{`a.b`}, words("/a.b/"))
+}
+
+func TestSearchingIsBounded(t *testing.T) {
+	s := &sandboxOfTests{files: map[string]string{"stdout": numbered(1, 300_000, 300_000)}} // 12 MB
+	response := s.logsOver(t, `"filter": "nowhere"`, lastWrite.Add(-1000*time.Hour), lastWrite)
+	require.Equal(t, "none", lineNumbers(t, response))
+	require.EqualValues(t, maxScanned, s.read)
+	require.Contains(t, noticesOf(response), "4 MiB of the file were read, and there are more lines before these")
+}
+
+func TestAnAnswerIsBounded(t *testing.T) {
+	long := strings.Repeat("x", 8<<10) + "\n"
+	s := &sandboxOfTests{files: map[string]string{"stdout": strings.Repeat(long, 300)}} // 2.4 MiB
+	response := s.logs(t, "")
+	texts := textsOf(t, response)
+	require.Len(t, texts, maxAnswered/(8<<10))
+	require.Contains(t, noticesOf(response), "one answer has 1 MiB of lines at most")
+
+	// One line without an end.
+	s = &sandboxOfTests{files: map[string]string{"stdout": strings.Repeat("ü", 6<<20)}}
+	response = s.logs(t, "")
+	require.Empty(t, textsOf(t, response), "its beginning is beyond what is read")
+	require.EqualValues(t, maxScanned, s.read)
+	s = &sandboxOfTests{files: map[string]string{"stdout": "first\n" + strings.Repeat("ü", 1<<20) + "\nlast\n"}}
+	response = s.logs(t, "")
+	texts = textsOf(t, response)
+	require.Len(t, texts, 3)
+	require.Equal(t, strings.Repeat("ü", maxLine/2-1), strings.TrimSuffix(texts[1], "…")[:maxLine-2])
+	require.LessOrEqual(t, len(texts[1]), maxLine+len("…"))
+	require.Contains(t, noticesOf(response), "1 lines are longer than 16 KiB")
+
+	// A size that is not true: a file that was emptied meanwhile, or a sparse one.
+	s = &sandboxOfTests{files: map[string]string{"stdout": "a\nb\n"}, size: map[string]int64{"stdout": 1 << 50}}
+	require.Empty(t, textsOf(t, s.logs(t, "")))
+	require.Less(t, s.requests, 100)
+}
+
+func TestRotatedFilesFollow(t *testing.T) {
+	s := &sandboxOfTests{files: map[string]string{
+		"stdout": numbered(2001, 2010, 2010), "stdout.1": numbered(1001, 2000, 2010), "stdout.2": numbered(1, 1000, 2010),
+		"stdout.4": "not of them\n", "stdout.logrotate.conf": "x\n", "stderr": "e\n",
+	}}
+	response := s.logs(t, "")
+	require.Equal(t, "1011..2010 (1000)", lineNumbers(t, response))
+	require.Contains(t, string(response.Frames[0].At(4, 0).(json.RawMessage)), `"file":"stdout.1"`)
+	require.Contains(t, string(response.Frames[0].At(4, 999).(json.RawMessage)), `"file":"stdout"`)
+	require.Equal(t, "1..2010 (2010)", lineNumbers(t, s.logs(t, `"limit": 5000`)))
+	require.Equal(t, "1..2000 (2000)", lineNumbers(t, s.logs(t, `"file": "stdout.1", "limit": 5000`)), "and those before it")
+	require.Equal(t, "501..600 (100)", lineNumbers(t, s.logsOver(t, "", lastWrite.Add(-1509*time.Second), lastWrite.Add(-1410*time.Second))))
+	require.ErrorContains(t, s.logs(t, `"file": "stdout.3"`).Error, `file: the task's sandbox has no "stdout.3": one of stderr, stdout, stdout.1, stdout.2, stdout.4`)
+}
+
+func TestContextOfALine(t *testing.T) {
+	s := &sandboxOfTests{files: map[string]string{"stdout": numbered(11, 5000, 5000), "stdout.1": numbered(1, 10, 5000)}}
+	// The time range does not matter.
+	ask := func(keys string) backend.DataResponse { return s.logsOver(t, keys, lastWrite, lastWrite) }
+	line := strings.Index(s.files["stdout"], "line 2500\n")
+	begin := strings.LastIndexByte(s.files["stdout"][:line], '\n') + 1
+	at := fmt.Sprint(begin)
+	response := ask(`"before": ` + at + `, "limit": 5`)
+	require.Equal(t, "2495..2499 (5)", lineNumbers(t, response))
+	require.Equal(t, "2501..2505 (5)", lineNumbers(t, ask(`"after": `+at+`, "limit": 5`)))
+	require.Equal(t, "2501..5000 (2500)", lineNumbers(t, ask(`"after": `+at+`, "limit": 5000`)), "over the borders of parts")
+	require.Equal(t, "1..10 (10)", lineNumbers(t, ask(`"before": 0, "limit": 50`)), "what was rotated comes before")
+	require.Equal(t, "none", lineNumbers(t, ask(`"after": `+fmt.Sprint(len(s.files["stdout"])-1))))
+	require.Equal(t, "none", lineNumbers(t, ask(`"after": 99999999999`)))
+
+	// The offset is in the id of a line.
+	id := ask(`"after": ` + at + `, "limit": 1`).Frames[0].At(3, 0).(string)
+	require.Regexp(t, fmt.Sprintf(`^c1/stdout@%d-[0-9a-f]{8}$`, begin+len("2026-11-21T08:00:00Z INFO line 2500\n")), id)
+	require.ErrorContains(t, ask(`"before": 1, "after": 1`).Error, "cannot both be set")
+	require.ErrorContains(t, ask(`"before": -1`).Error, "before: -1 is out of range")
+}
+
+func TestLinesWithoutTimes(t *testing.T) {
+	s := &sandboxOfTests{files: map[string]string{"stdout": "one\ntwo\nthree"}}
+	response := s.logsOver(t, "", lastWrite.Add(-2*time.Hour), lastWrite.Add(-time.Hour))
+	require.Equal(t, []string{"one", "two", "three"}, textsOf(t, response), "the time range does not choose")
+	require.Contains(t, noticesOf(response), "No line that was read begins with a time")
+	for i, at := range timesOf(response) {
+		require.Equal(t, lastWrite.Add(time.Duration(i)), at, "the last write, in the order of the lines")
+	}
+	s.files["stdout"] = "before\n2026-11-21T07:00:00Z ERROR broken\n  at x\n  at y\n2026-11-21T07:00:00Z INFO next\n"
+	response = s.logs(t, "")
+	first := time.Date(2026, 11, 21, 7, 0, 0, 0, time.UTC)
+	for i, at := range timesOf(response) {
+		require.Equal(t, first.Add(time.Duration(i)), at)
+	}
+	require.Equal(t, logline.Error, response.Frames[0].At(2, 1))
+	require.Empty(t, noticesOf(response))
+}
+
+func TestTimesWithoutAZone(t *testing.T) {
+	s := &sandboxOfTests{files: map[string]string{"stdout": "2026-11-21 08:59:50 INFO a\n2026-11-21 08:59:58 INFO b\n"}}
+	response := s.logs(t, "")
+	require.Equal(t, []time.Time{lastWrite.Add(-10 * time.Second), lastWrite.Add(-2 * time.Second)}, timesOf(response))
+	require.Contains(t, noticesOf(response), "read as UTC+01:00, by the time of the last write")
+	s.files["stdout"] += "no time\n" // which was written at an unknown time after the others
+	require.Contains(t, noticesOf(s.logs(t, "")), "read as UTC, as no other zone is known")
+}
+
+func TestOddBytes(t *testing.T) {
+	s := &sandboxOfTests{files: map[string]string{"stdout": "a\x00b\x1b[31mred\x1b[0m\r\n\xff\xfe\ttab" + strings.Repeat(" ok", 50) + "\n\n"}}
+	require.Equal(t, []string{"ab\x1b[31mred\x1b[0m", "\uFFFD\ttab" + strings.Repeat(" ok", 50), ""}, textsOf(t, s.logs(t, "")))
+	s.files["stdout"] = strings.Repeat("\x00\x01\x02\xff", 1000)
+	response := s.logs(t, "")
+	require.ErrorContains(t, response.Error, `file: "stdout" is not text, and is not shown (4000 bytes)`)
+	require.Equal(t, backend.StatusBadRequest, response.Status)
+	s.files["stdout"] = ""
+	require.Empty(t, textsOf(t, s.logs(t, "")))
+	// A program that goes on where its file was emptied leaves zeros before its lines.
+	s.files["stdout"] = strings.Repeat("\x00", 100_000) + "\n" + numbered(1, 3000, 3000)
+	texts := textsOf(t, s.logs(t, `"limit": 5000`))
+	require.Len(t, texts, 3001)
+	require.Empty(t, texts[0])
+}
+
+// Only logs below the task's own sandbox are read.
+func TestOtherFilesAreNotRead(t *testing.T) {
+	s := &sandboxOfTests{
+		files: map[string]string{
+			"stdout": "x\n", "logs/server.log": "served\n", "secret": "s", "keys.pem": "s", ".docker/config.log": "s", "logs/.hidden.log": "s",
+			"pipe.log": "s", "link.log": "s", "stdout.gz": "s",
+		},
+		modes: map[string]string{"pipe.log": "prw-r--r--", "link.log": "lrwxrwxrwx"},
+	}
+	require.Equal(t, []string{"served"}, textsOf(t, s.logs(t, `"file": "logs/server.log"`)))
+	s.asked = nil
+	for _, file := range []string{
+		"/etc/passwd", "/etc/x.log", "../stdout", "../../../../other/runs/c2/stdout", "logs/../../stdout", "..", ".", "./stdout", "logs//server.log", "logs/",
+		`..\stdout`, "stdout\x00.log", "a\nb.log", "secret", "keys.pem", ".docker/config.log", "logs/.hidden.log", "logs/../stdout", "stdout/../../x.log",
+		"stdout.gz", "stdout.99999", "~/x.log/..", strings.Repeat("a/", 600) + "x.log",
+	} {
+		text, _ := json.Marshal(file)
+		response := s.logs(t, `"file": `+string(text))
+		require.ErrorContains(t, response.Error, "file: ", file)
+		require.Equal(t, backend.StatusBadRequest, response.Status, file)
+	}
+	require.Empty(t, s.asked, "no agent was asked")
+	for _, file := range []string{"pipe.log", "link.log", "nope.log", "%2e%2e/stdout", "nope/x.log"} {
+		response := s.logs(t, `"file": "`+file+`"`)
+		require.ErrorContains(t, response.Error, "the task's sandbox has no", file)
+	}
+	for _, path := range s.asked {
+		require.True(t, path == testRoot || strings.HasPrefix(path, testRoot+"/"), path)
+	}
+}
+
+// A task of a group has a directory of its own.
+func TestTasksOfAGroupHaveTheirOwnDirectory(t *testing.T) {
+	s := &sandboxOfTests{group: true, files: map[string]string{"stdout": "executor\n", "tasks/t1/stdout": "mine\n", "tasks/t2/stdout": "other\n"}}
+	require.Equal(t, []string{"mine"}, textsOf(t, s.logs(t, "")))
+	delete(s.files, "tasks/t1/stdout")
+	require.Equal(t, []string{"executor"}, textsOf(t, s.logs(t, "")), "executors of others have one for all")
+}
+
+func TestErrorsOfLogs(t *testing.T) {
+	s := &sandboxOfTests{files: map[string]string{"stdout": "x\n"}}
+	for keys, want := range map[string]string{
+		`"frameworkId": "F2"`: "and none is known that ended of the framework F2",
+		`"limit": 5001`:       "limit: 5001 is out of range: 1 to 5000 lines",
+		`"limit": -1`:         "limit: -1 is out of range",
+		`"file": 3`:           "file: must be a string",
+		`"file": "stderr"`:    `the task's sandbox has no "stderr": one of stdout`,
+		`"file": "a/stderr"`:  `the task's sandbox has no "a/stderr", and no other log in that directory`,
+		`"filter": "` + strings.Repeat("x", 1025) + `"`: "filter: has 1025 bytes",
+	} {
+		response := s.logs(t, keys)
+		require.ErrorContains(t, response.Error, want, keys)
+		require.Equal(t, backend.StatusBadRequest, response.Status, keys)
+		require.Equal(t, backend.ErrorSourceDownstream, response.ErrorSource, keys)
+	}
+	for id, want := range map[string]string{"": "taskId: is missing", "t2": `taskId: there is no task "t2"`, strings.Repeat("x", 1025): "taskId: has 1025 bytes"} {
+		response := Run(t.Context(), source(t, recordedStore(t)), backend.DataQuery{JSON: json.RawMessage(`{"queryType": "logs", "taskId": "` + id + `"}`)}, Options{Sandboxes: s.sandboxes()})
+		require.ErrorContains(t, response.Error, want)
+	}
+	s.gone = true
+	response := s.logs(t, "")
+	require.ErrorContains(t, response.Error, "no such file")
+	require.Equal(t, backend.StatusBadGateway, response.Status)
+	require.Equal(t, backend.ErrorSourceDownstream, response.ErrorSource)
+}
+
+func TestWhoMayNotReadLogsReadsNone(t *testing.T) {
+	src := source(t, recordedStore(t))
+	ask := func(o Options) backend.DataResponse {
+		return Run(t.Context(), src, backend.DataQuery{RefID: "A", JSON: json.RawMessage(`{"queryType": "logs", "taskId": "t1"}`),
+			TimeRange: backend.TimeRange{From: lastWrite.Add(-time.Hour), To: lastWrite}}, o)
+	}
+	s := &sandboxOfTests{files: map[string]string{"stdout": "x\n"}}
+	for name, o := range map[string]Options{
+		"nobody":                  {},
+		"with a reason":           {NoSandboxes: &RefusedError{errors.New("not you")}},
+		"a rule":                  {Alert: true, Sandboxes: s.sandboxes()},
+		"an expression":           {Expression: true, Sandboxes: s.sandboxes()},
+		"a rule that may nothing": {Alert: true},
+	} {
+		response := ask(o)
+		require.Error(t, response.Error, name)
+		require.Equal(t, backend.ErrorSourceDownstream, response.ErrorSource, name)
+		require.Empty(t, s.asked, name)
+	}
+	require.Equal(t, backend.StatusForbidden, ask(Options{}).Status)
+	require.ErrorContains(t, ask(Options{NoSandboxes: &RefusedError{errors.New("not you")}}).Error, "not you")
+}
+
+func TestFourReadsRunAtATime(t *testing.T) {
+	s := &sandboxOfTests{files: map[string]string{"stdout": "x\n"}}
+	sandboxes := s.sandboxes()
+	for range cap(sandboxes.Slots) {
+		_, err := sandboxes.enter(t.Context())
+		require.NoError(t, err)
+	}
+	ctx, cancel := context.WithDeadline(t.Context(), time.Now())
+	defer cancel()
+	<-ctx.Done()
+	response := Run(ctx, source(t, recordedStore(t)), backend.DataQuery{RefID: "A", JSON: json.RawMessage(`{"queryType": "logs", "taskId": "t1"}`)},
+		Options{Sandboxes: sandboxes})
+	require.ErrorContains(t, response.Error, "other requests are reading files of sandboxes")
+	require.Equal(t, backend.StatusTooManyRequests, response.Status)
+	require.Empty(t, s.asked)
+}
+
+func TestTheLogFrameIsAsGrafanaDocuments(t *testing.T) {
+	s := &sandboxOfTests{files: map[string]string{"stdout": "x\n"}}
+	frame := s.logs(t, "").Frames[0]
+	require.Equal(t, data.FrameTypeLogLines, frame.Meta.Type)
+	require.Equal(t, data.VisType(data.VisTypeLogs), frame.Meta.PreferredVisualization)
+	types := map[string]data.FieldType{}
+	for _, f := range frame.Fields {
+		types[f.Name] = f.Type()
+	}
+	require.Equal(t, map[string]data.FieldType{
+		"timestamp": data.FieldTypeTime, "body": data.FieldTypeString, "severity": data.FieldTypeString, "id": data.FieldTypeString, "labels": data.FieldTypeJSON,
+	}, types)
+	// An answer without lines has the same fields.
+	s.files["stdout"] = ""
+	require.Len(t, s.logs(t, "").Frames[0].Fields, 5)
+}
