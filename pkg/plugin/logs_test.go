@@ -219,11 +219,11 @@ func TestTasksAndTheirFilesAreListed(t *testing.T) {
 		"role": "prod", "state": "running"}]}`, string(body))
 	status, body = s.call("GET logs/files?taskId=marathon.web-unhealthy.1", "")
 	require.Equal(t, 200, status)
-	require.JSONEq(t, `{"status": "success", "data": {"files": [
-		{"file": "stderr", "size": 0, "modified": "2026-11-21T07:36:17Z"}, {"file": "stdout", "size": 2, "modified": "2026-11-21T07:36:17Z"}], "directories": ["logs"]}}`, string(body))
+	require.JSONEq(t, `{"status": "success", "data": [
+		{"name": "stderr", "bytes": 0, "modified": "2026-11-21T07:36:17Z"}, {"name": "stdout", "bytes": 2, "modified": "2026-11-21T07:36:17Z"}], "directories": ["logs"]}`, string(body))
 	status, body = s.call("GET logs/files?taskId=marathon.web-unhealthy.1&directory=logs", "")
 	require.Equal(t, 200, status)
-	require.Contains(t, string(body), `"file":"logs/a.log","size":3`)
+	require.Contains(t, string(body), `"name":"logs/a.log","bytes":3`)
 	for _, directory := range []string{"..", "/etc", "logs/..", ".", ".hidden"} {
 		status, body = s.call("GET logs/files?taskId=marathon.web-unhealthy.1&directory="+directory, "")
 		require.Equal(t, 400, status, directory)

@@ -70,7 +70,7 @@ func (s *source) sandboxes(user *backend.User) (*query.Sandboxes, error) {
 
 // logTasks answers `{"status", "data": [...]}`: the tasks whose logs may be asked for.
 func logTasks(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
-	p.answerSandbox(w, r, src, func(ctx context.Context, view query.Source, s *query.Sandboxes) (any, error) {
+	p.answerSandbox(w, r, src, func(ctx context.Context, view query.Source, s *query.Sandboxes) (map[string]any, error) {
 		values := r.URL.Query()
 		limit := 0
 		if text := values.Get("limit"); text != "" {
@@ -79,21 +79,23 @@ func logTasks(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
 				return nil, &query.InvalidError{Key: "limit", Text: fmt.Sprintf("must be a whole number, not %.20q", text)}
 			}
 		}
-		return s.Tasks(ctx, view, values.Get("search"), limit)
+		found, err := s.Tasks(ctx, view, values.Get("search"), limit)
+		return map[string]any{"data": found}, err
 	})
 }
 
-// logFiles answers `{"status", "data": {"files", "directories"}}`: the logs of a task.
+// logFiles answers `{"status", "data": [...], "directories": [...]}`: the logs of a task.
 func logFiles(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
-	p.answerSandbox(w, r, src, func(ctx context.Context, view query.Source, s *query.Sandboxes) (any, error) {
+	p.answerSandbox(w, r, src, func(ctx context.Context, view query.Source, s *query.Sandboxes) (map[string]any, error) {
 		values := r.URL.Query()
 		q := query.LogsQuery{TaskID: values.Get("taskId"), FrameworkID: values.Get("frameworkId"), AgentID: values.Get("agentId")}
-		return s.List(ctx, view, q, values.Get("directory"))
+		found, err := s.List(ctx, view, q, values.Get("directory"))
+		return map[string]any{"data": found.Files, "directories": found.Directories}, err
 	})
 }
 
 // answerSandbox answers a request for what only those may see who may read logs.
-func (p *Plugin) answerSandbox(w http.ResponseWriter, r *http.Request, src *source, ask func(context.Context, query.Source, *query.Sandboxes) (any, error)) {
+func (p *Plugin) answerSandbox(w http.ResponseWriter, r *http.Request, src *source, ask func(context.Context, query.Source, *query.Sandboxes) (map[string]any, error)) {
 	_ = src.ready(r.Context()) // what went wrong shows in what is missing
 	sandboxes, err := src.sandboxes(backend.PluginConfigFromContext(r.Context()).User)
 	if err != nil {
@@ -112,7 +114,8 @@ func (p *Plugin) answerSandbox(w http.ResponseWriter, r *http.Request, src *sour
 		p.writeError(w, query.StatusOf(err), err)
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"status": "success", "data": found})
+	found["status"] = "success"
+	writeJSON(w, http.StatusOK, found)
 }
 
 // subscribeTail decides whether somebody may watch a channel of logs. Grafana asks for each

@@ -1,10 +1,13 @@
 package query
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
+	"community-mesos-datasource/pkg/cluster"
 	"community-mesos-datasource/pkg/events"
 )
 
@@ -26,15 +29,15 @@ type LogTask struct {
 
 // A LogFile is a log in a task's sandbox.
 type LogFile struct {
-	File     string    `json:"file"` // as in a query
-	Size     int64     `json:"size"`
+	Name     string    `json:"name"` // as a query's file
+	Bytes    int64     `json:"bytes"`
 	Modified time.Time `json:"modified"`
 }
 
 // LogFiles are the logs in a directory of a sandbox, and the directories there.
 type LogFiles struct {
-	Files       []LogFile `json:"files"`
-	Directories []string  `json:"directories"`
+	Files       []LogFile
+	Directories []string // names, as of files
 }
 
 // Bounds of the list of tasks.
@@ -43,8 +46,8 @@ const (
 	maxLogTasks     = 1000
 )
 
-// Tasks lists tasks that have a text in their ID, name, framework, agent or role, those that
-// the leader lists first, then those that ended lately.
+// Tasks lists tasks that have a text in their ID, name, framework, agent or role: those that
+// the leader lists, the newest first, then those that ended, the latest first.
 func (s *Sandboxes) Tasks(ctx context.Context, src Source, search string, limit int) ([]LogTask, error) {
 	if limit == 0 {
 		limit = defaultLogTasks
@@ -62,18 +65,19 @@ func (s *Sandboxes) Tasks(ctx context.Context, src Source, search string, limit 
 	found := []LogTask{}
 	seen := map[[2]string]bool{}
 	if model := s.Model(); model != nil {
+		var listed []*cluster.Task
 		for i := range model.Tasks {
-			t := &model.Tasks[i]
-			if len(found) == limit {
-				return found, nil
-			}
-			if has(t.ID, t.Name, t.Framework.Name, t.Agent.Hostname, t.Role) {
+			if t := &model.Tasks[i]; has(t.ID, t.Name, t.Framework.Name, t.Agent.Hostname, t.Role) {
+				listed = append(listed, t)
 				seen[[2]string{t.Framework.ID, t.ID}] = true
-				found = append(found, LogTask{
-					TaskID: t.ID, Name: t.Name, Framework: t.Framework.Name, FrameworkID: t.Framework.ID,
-					Agent: t.Agent.Hostname, AgentID: t.Agent.ID, Role: t.Role, State: string(t.State),
-				})
 			}
+		}
+		slices.SortStableFunc(listed, func(a, b *cluster.Task) int { return cmp.Compare(b.Started, a.Started) })
+		for _, t := range listed[:min(len(listed), limit)] {
+			found = append(found, LogTask{
+				TaskID: t.ID, Name: t.Name, Framework: t.Framework.Name, FrameworkID: t.Framework.ID,
+				Agent: t.Agent.Hostname, AgentID: t.Agent.ID, Role: t.Role, State: string(t.State),
+			})
 		}
 	}
 	if src.Events == nil {
@@ -124,7 +128,7 @@ func (s *Sandboxes) List(ctx context.Context, src Source, q LogsQuery, directory
 	}
 	found := LogFiles{Files: []LogFile{}, Directories: append([]string{}, directories...)}
 	for _, f := range files {
-		found.Files = append(found.Files, LogFile{File: f.name, Size: f.Size, Modified: writtenAt(f)})
+		found.Files = append(found.Files, LogFile{Name: f.name, Bytes: f.Size, Modified: writtenAt(f)})
 	}
 	return found, nil
 }
