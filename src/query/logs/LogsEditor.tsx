@@ -1,0 +1,98 @@
+// The editor of a query for logs: a task, a file of its sandbox, lines.
+import { EditorField, EditorRow, EditorSwitch } from '@grafana/plugin-ui';
+import { Combobox, type ComboboxOption } from '@grafana/ui';
+import React, { useId } from 'react';
+
+import type { LogTask, MesosResources } from '../../resources';
+import { CommitInput } from '../CommitInput';
+import { containing } from '../menu';
+import { variableOptions } from '../metrics/variables';
+import type { MesosQuery } from '../types';
+
+interface Props {
+  query: MesosQuery;
+  resources: MesosResources;
+  onChange: (query: MesosQuery) => void;
+}
+
+const USUAL_FILES = ['stdout', 'stderr'];
+
+export function LogsEditor({ query, resources, onChange }: Props) {
+  const id = useId();
+  const { taskId = '', frameworkId, file = 'stdout', filter = '', live = false } = query;
+  const change = (part: Partial<MesosQuery>) => onChange({ ...query, ...part });
+
+  const taskOptions = async (typed: string) => {
+    const found = await resources.logTasks(typed).catch(() => []);
+    return [...found.map(taskOption), ...containing(typed, variableOptions())];
+  };
+  const fileOptions = async (typed: string) => {
+    const found = taskId ? await resources.logFiles(taskId, frameworkId).catch(() => []) : [];
+    const names = found.length > 0 ? found.map(({ name }) => name) : USUAL_FILES;
+    return containing(typed, [...names.map((value) => ({ value })), ...variableOptions()]);
+  };
+
+  return (
+    <>
+      <EditorRow>
+        <EditorField label="Task" htmlFor={`${id}-task`} tooltip="The ID of a task, found by its name or ID.">
+          <Combobox
+            id={`${id}-task`}
+            width="auto"
+            minWidth={40}
+            placeholder="Name or ID of a task"
+            options={taskOptions}
+            value={taskId ? { value: `${frameworkId ?? ''}/${taskId}`, label: taskId } : null}
+            createCustomValue
+            onChange={(option) => change(ofOption(option))}
+          />
+        </EditorField>
+        <EditorField label="File" htmlFor={`${id}-file`} tooltip="A file of the task's sandbox.">
+          <Combobox
+            id={`${id}-file`}
+            width="auto"
+            minWidth={16}
+            key={`${frameworkId}/${taskId}`} // another task has other files
+            options={fileOptions}
+            value={{ value: file }}
+            createCustomValue
+            onChange={({ value }) => change({ file: value })}
+          />
+        </EditorField>
+        <EditorField
+          label="Lines with"
+          htmlFor={`${id}-filter`}
+          tooltip="A text that lines contain, or a regular expression between slashes: /error|warn/"
+          optional
+        >
+          <CommitInput
+            id={`${id}-filter`}
+            minWidth={25}
+            placeholder="All lines"
+            value={filter}
+            onCommit={(text) => change({ filter: text || undefined })}
+          />
+        </EditorField>
+        <EditorField label="Live" htmlFor={`${id}-live`} tooltip="Add lines as they are written, while somebody watches.">
+          <EditorSwitch
+            id={`${id}-live`}
+            value={live}
+            onChange={({ currentTarget }) => change({ live: currentTarget.checked || undefined })}
+          />
+        </EditorField>
+      </EditorRow>
+    </>
+  );
+}
+
+function taskOption({ taskId, frameworkId, name, framework, state }: LogTask): ComboboxOption {
+  const about = [name !== taskId && name, framework, state.replace(/^TASK_/, '').toLowerCase()];
+  return { value: `${frameworkId}/${taskId}`, label: taskId, description: about.filter(Boolean).join(', ') };
+}
+
+// A framework's ID has no slash, and a typed ID of a task has no framework.
+function ofOption({ value, label }: ComboboxOption): Pick<MesosQuery, 'taskId' | 'frameworkId'> {
+  return label === undefined || value.startsWith('$')
+    ? { taskId: value, frameworkId: undefined }
+    : { taskId: label, frameworkId: value.slice(0, value.indexOf('/')) };
+}
