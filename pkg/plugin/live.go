@@ -66,16 +66,17 @@ func (p *Plugin) RunStream(ctx context.Context, req *backend.RunStreamRequest, s
 	if err != nil {
 		return err
 	}
-	src, err := p.registry.For(ctx, req.PluginContext)
+	live := query.NewLive(request, p.registry.clock.Now())
+	src, err := p.registry.settled(ctx, req.PluginContext)
 	if err != nil {
 		return err
 	}
 	if n := src.channels.Add(1); n > maxChannels {
 		src.channels.Add(-1)
+		_ = sender.SendJSON(live.Failed(p.registry.clock.Now(), errTooManyChannels.Error()))
 		return errTooManyChannels
 	}
 	defer src.channels.Add(-1)
-	live := query.NewLive(request, p.registry.clock.Now())
 	pause := p.registry.clock.NewTimer()
 	defer pause.Stop()
 	for {
@@ -104,9 +105,6 @@ func (p *Plugin) RunStream(ctx context.Context, req *backend.RunStreamRequest, s
 		select {
 		case <-landed:
 		case <-pause.C():
-			// A watched panel is a request. What is wrong with the settings meanwhile comes
-			// with the next message.
-			_, _ = p.registry.For(ctx, req.PluginContext)
 		case <-ctx.Done():
 			return nil
 		}
@@ -118,17 +116,27 @@ const quietFor = 15 * time.Second
 
 var errTooManyChannels = errors.New("100 live panels of this data source run already: turn Live off in some of them")
 
-// liveMessage computes a channel once, in the time that queries have.
+// liveMessage computes a channel once, in the time that queries have. What is wrong with
+// the settings is a message; the error is why the channel ends, after which Grafana begins
+// it anew.
 func (p *Plugin) liveMessage(ctx context.Context, src *source, live *query.Live) ([]byte, error) {
+	now := p.registry.clock.Now()
+	problem, closed := src.touch(now)
+	if closed {
+		return nil, errShutDown
+	}
+	if problem != nil {
+		return live.Failed(now, p.registry.pathless(problem.Error())), nil
+	}
 	view, err := p.registry.query(src)
 	if err != nil {
-		return nil, err
+		return nil, nil // changed meanwhile: the next message says it
 	}
 	ctx, sent := p.registry.engine.Answers(ctx)
 	defer sent()
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	message, err := live.Next(ctx, view, query.Options{})
+	message, err := live.Next(ctx, view, p.registry.withoutPaths)
 	if err != nil && errors.Is(err, context.DeadlineExceeded) {
 		return nil, nil // too busy for this one
 	}

@@ -103,6 +103,23 @@ var errShutDown = errors.New("the plugin is shutting down")
 // For returns the source of a request, with the settings of that request applied.
 // The error is what is wrong with the settings, as a sentence for the user.
 func (r *Registry) For(ctx context.Context, pluginContext backend.PluginContext) (*source, error) {
+	src, err := r.settled(ctx, pluginContext)
+	if err != nil {
+		return nil, err
+	}
+	switch problem, closed := src.touch(r.clock.Now()); {
+	case closed: // between the two calls
+		return r.For(ctx, pluginContext)
+	case problem != nil:
+		return nil, problem
+	default:
+		return src, nil
+	}
+}
+
+// settled returns the source of a request, with the settings of that request applied,
+// also where they cannot be used.
+func (r *Registry) settled(ctx context.Context, pluginContext backend.PluginContext) (*source, error) {
 	ds := pluginContext.DataSourceInstanceSettings
 	if ds == nil {
 		return nil, errNoDataSource
@@ -123,11 +140,23 @@ func (r *Registry) For(ctx context.Context, pluginContext backend.PluginContext)
 			r.log.Warn("Settings cannot be used", "source", src.key, "error", src.problem)
 		}
 	}
-	if src.problem != nil {
-		return nil, src.problem
-	}
-	src.collector.Touch()
 	return src, nil
+}
+
+// touch keeps a source in use, with the settings that it has: a live panel brings those
+// of when it began, which may be older. It returns what is wrong with the settings, and
+// whether the source is closed.
+func (s *source) touch(now time.Time) (problem error, closed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, true
+	}
+	s.requested = now
+	if s.problem == nil {
+		s.collector.Touch()
+	}
+	return s.problem, false
 }
 
 // acquire returns the source with this key, locked. It makes one where there is

@@ -128,31 +128,37 @@ func NewLive(request LiveRequest, now time.Time) *Live { return &Live{request: r
 // step is the distance of points.
 func (l *Live) step() time.Duration { return time.Duration(l.request.StepMS) * time.Millisecond }
 
-// Next returns the next message of the channel, nil where there is nothing new: JSON with
-// `frames` of an answer, and `from` and `to`, Unix milliseconds, between which they are all
-// points that there are. Where the query fails, `error` says why and there are no frames.
-func (l *Live) Next(ctx context.Context, src Source, o Options) ([]byte, error) {
+// A liveMessage is what comes on a channel. Between From and To, Unix milliseconds, its
+// frames have all points that there are. Where the query fails, Error is why, and there
+// are no frames.
+type liveMessage struct {
+	From   int64             `json:"from"`
+	To     int64             `json:"to"`
+	Frames []json.RawMessage `json:"frames"`
+	Error  string            `json:"error,omitempty"`
+}
+
+// since is from when on the next message has points: a sample may come after the moment
+// that it is for, by as long as its poll takes.
+func (l *Live) since() time.Time { return l.reached.Add(-2*l.step() - lateBy) }
+
+// Next returns the next message of the channel, nil where there is nothing new. finish is
+// applied to the response that it is made of.
+func (l *Live) Next(ctx context.Context, src Source, finish func(backend.DataResponse) backend.DataResponse) ([]byte, error) {
 	now := src.now()
-	// A sample may come after the moment that it is for, by as long as its poll takes.
 	begin := now.Add(-time.Duration(l.request.SpanMS) * time.Millisecond)
-	after := later(l.reached.Add(-2*l.step()-lateBy), begin)
-	o.after = &after
-	response := Run(ctx, src, backend.DataQuery{
+	after := later(l.since(), begin)
+	response := finish(Run(ctx, src, backend.DataQuery{
 		JSON: l.request.Query, Interval: l.step(),
 		TimeRange: backend.TimeRange{From: begin, To: now},
-	}, o)
+	}, Options{after: &after}))
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	message := struct {
-		From   int64             `json:"from"`
-		To     int64             `json:"to"`
-		Frames []json.RawMessage `json:"frames"`
-		Error  string            `json:"error,omitempty"`
-	}{From: after.UnixMilli(), To: now.UnixMilli(), Frames: []json.RawMessage{}}
 	if response.Error != nil {
-		message.Error = response.Error.Error()
+		return l.Failed(now, response.Error.Error()), nil
 	}
+	message := liveMessage{From: after.UnixMilli(), To: now.UnixMilli(), Frames: []json.RawMessage{}}
 	for _, frame := range response.Frames {
 		text, err := data.FrameToJSON(frame, data.IncludeAll)
 		if err != nil {
@@ -160,22 +166,35 @@ func (l *Live) Next(ctx context.Context, src Source, o Options) ([]byte, error) 
 		}
 		message.Frames = append(message.Frames, text)
 	}
-	text, err := json.Marshal(message)
-	if err != nil {
-		return nil, err
+	text := l.unlessSent(message)
+	if text != nil {
+		l.reached = now
 	}
+	return text, nil
+}
+
+// Failed returns the message that the query failed at a moment, and why; nil where it is
+// the one before.
+func (l *Live) Failed(now time.Time, why string) json.RawMessage {
+	return l.unlessSent(liveMessage{From: l.since().UnixMilli(), To: now.UnixMilli(), Frames: []json.RawMessage{}, Error: why})
+}
+
+// unlessSent returns a message as JSON, nil where the one before has the same points.
+func (l *Live) unlessSent(message liveMessage) json.RawMessage {
 	points, err := json.Marshal(message.Frames)
 	if err != nil {
-		return nil, err
+		return nil // frames are JSON already
 	}
-	if hash := sha256.Sum256(append(points, message.Error...)); hash != l.sent {
-		l.sent = hash
-		if response.Error == nil {
-			l.reached = now
-		}
-		return text, nil
+	hash := sha256.Sum256(append(points, message.Error...))
+	if hash == l.sent {
+		return nil
 	}
-	return nil, nil
+	text, err := json.Marshal(message)
+	if err != nil {
+		return nil
+	}
+	l.sent = hash
+	return text
 }
 
 // lateBy is how much later than its moment a sample may be committed: the time of a slow
