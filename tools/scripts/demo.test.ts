@@ -45,6 +45,9 @@ const answers = (url: string) =>
     () => false
   );
 
+const versionAt = async (master: string) =>
+  ((await (await fetch(`${master}/version`)).json()) as { version: string }).version;
+
 /** Runs with a folder of its own for what is temporary, which must be empty when the demo has ended. */
 async function inEmptyFolder(run: (environment: NodeJS.ProcessEnv, folder: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'mesos-demo-test-'));
@@ -56,7 +59,11 @@ async function inEmptyFolder(run: (environment: NodeJS.ProcessEnv, folder: strin
   }
 }
 
-for (const args of [['--hours', '0.2'], ['--replay']]) {
+for (const [version, ...args] of [
+  ['1.12.0', '--hours', '0.2'],
+  ['0.28.3', '--hours', '0.2', '--mesos', '0.28'],
+  ['1.12.0', '--replay'],
+]) {
   test(`${args.join(' ')}: prints the address, and Ctrl-C ends everything it started`, () =>
     inEmptyFolder(async (environment) => {
       const demo = startDemoIn(environment, ...args, '--port', '0', '--cluster-port', '0');
@@ -65,7 +72,7 @@ for (const args of [['--hours', '0.2'], ['--replay']]) {
         const page = /^ {2}(http:\S+)$/m.exec(demo.output())?.[1] ?? '';
         const master = /masters (http:[^\s,]+)/.exec(demo.output())?.[1] ?? '';
         assert.ok(await answers(page), demo.output());
-        assert.ok(await answers(`${master}/version`), demo.output());
+        assert.equal(await versionAt(master), version, demo.output());
 
         demo.process.kill('SIGINT');
         assert.equal(await demo.ended, 0, demo.output());
@@ -95,8 +102,10 @@ test('Ctrl-C stops the writing of the history, too', () =>
 
 test('contradictory options are refused', async () => {
   const refused: Array<[RegExp, ...string[]]> = [
-    [/neither --scenario nor --hours/, '--scene', '03-workload', '--scenario', 'everyday'],
-    [/neither --scenario nor --hours/, '--check', '--hours', '2'],
+    [/no --scenario, --hours or --mesos/, '--scene', '03-workload', '--scenario', 'everyday'],
+    [/no --scenario, --hours or --mesos/, '--check', '--hours', '2'],
+    [/no --scenario, --hours or --mesos/, '--replay', '--mesos', '1.4'],
+    [/--mesos 1.5: expected 0.19, 0.22, 0.28, 1.4, 1.12/, '--mesos', '1.5'],
     [/--hours is a number above 0/, '--hours', '0'],
     [/Docker Compose replays/, '--grafana', '--hours', '2'],
     [/no scenario "nowhere"; there are: everyday/, '--scenario', 'nowhere'],

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { type Replay, startReplay } from '../simulator/replay.ts';
+import { VERSIONS, type Version, versionOf } from '../simulator/live/versions/shapes.ts';
 import { scenarioOf } from '../simulator/scenarios/index.ts';
 import type { Scenario } from '../simulator/scenarios/scenario.ts';
 import sixHours from '../simulator/scenarios/six-hours.ts';
@@ -21,6 +22,7 @@ const usage = `npm run demo -- [--scenario NAME | --replay | --scene NAME | --ch
 
   --scenario NAME the simulated cluster and what happened to it (${sixHours.name}; npm run cluster -- --list-scenarios)
   --hours N       how many hours of history it has (6)
+  --mesos VERSION of the simulated masters and agents: ${VERSIONS.join(', ')} (1.12, or as the scenario says)
   --replay        a recorded cluster instead, which has no history
   --scene NAME    the recorded scene to replay (04-series, which moves in time); implies --replay
   --check         replay, compare the graph of CPU allocated per framework with the recorded responses, then stop
@@ -38,6 +40,7 @@ interface Options {
   scene?: string;
   scenario: Scenario;
   hours: number;
+  mesos?: Version;
   port: number;
   clusterPort: number;
 }
@@ -52,6 +55,7 @@ function options(): Options {
         scene: { type: 'string' },
         scenario: { type: 'string' },
         hours: { type: 'string' },
+        mesos: { type: 'string' },
         port: { type: 'string' },
         'cluster-port': { type: 'string' },
         help: { type: 'boolean', default: false },
@@ -65,10 +69,11 @@ function options(): Options {
       throw new Error('--check reads the workbench: omit --grafana, or use npm run e2e');
     }
     const replays = values.replay || values.check || values.scene !== undefined;
-    if (replays && (values.scenario ?? values.hours) !== undefined) {
-      throw new Error('A recorded cluster has neither --scenario nor --hours: omit --replay, --scene and --check');
+    const simulates = (values.scenario ?? values.hours ?? values.mesos) !== undefined;
+    if (replays && simulates) {
+      throw new Error('A recorded cluster has no --scenario, --hours or --mesos: omit --replay, --scene and --check');
     }
-    if (values.grafana && !process.env.GRAFANA_HOME && (values.scenario ?? values.hours) !== undefined) {
+    if (values.grafana && !process.env.GRAFANA_HOME && simulates) {
       throw new Error('Docker Compose replays: name an unpacked Grafana by GRAFANA_HOME, or omit --grafana');
     }
     return {
@@ -78,6 +83,7 @@ function options(): Options {
       scenario:
         values.scenario === undefined || values.scenario === sixHours.name ? sixHours : scenarioOf(values.scenario),
       hours: hours(values.hours ?? '6'),
+      mesos: values.mesos === undefined ? undefined : versionOf(values.mesos),
       port: port(values.port, values.check ? 0 : 3000),
       clusterPort: port(values['cluster-port'], values.check ? 0 : 5050),
     };
@@ -106,7 +112,7 @@ function port(text: string | undefined, otherwise: number): number {
   return number;
 }
 
-const { check, grafana, scene, scenario, hours: span, port: pagePort, clusterPort } = options();
+const { check, grafana, scene, scenario, mesos, hours: span, port: pagePort, clusterPort } = options();
 const started: Array<() => Promise<void> | void> = [];
 let stopping: Promise<void> | undefined;
 
@@ -162,7 +168,12 @@ async function simulated(): Promise<Cluster> {
   tell(`${words} ...`);
   const ending = new AbortController();
   const progress = (share: number) => tell(`${words} ... ${Math.floor(100 * share)} %`);
-  const starting = owned(startPrefilled({ scenario, hours: span, port: clusterPort, progress, signal: ending.signal }));
+  const starting = owned(
+    startPrefilled({
+      ...{ scenario, hours: span, port: clusterPort, progress, signal: ending.signal },
+      plan: mesos && { mesos },
+    })
+  );
   started.push(() => ending.abort());
   const prefilled = await starting;
   tell('');

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { startControl } from './control.ts';
 import { startLive, type Live } from './live/live.ts';
 import type { Plan } from './live/plan.ts';
-import { VERSIONS } from './live/versions/shapes.ts';
+import { versionOf } from './live/versions/shapes.ts';
 import { readRecording } from './manifest.ts';
 import { startReplay, type Replay } from './replay.ts';
 import { SCENARIOS, scenarioOf } from './scenarios/index.ts';
@@ -200,13 +200,8 @@ function planOf(values: Record<string, unknown>, scenario: Partial<Plan> = {}): 
       plan[name] = wholeOption(`--${name}`, value);
     }
   }
-  const { mesos } = values;
-  if (mesos !== undefined) {
-    const version = VERSIONS.find((one) => one === mesos);
-    if (version === undefined) {
-      throw new Error(`--mesos ${String(mesos)}: expected ${VERSIONS.join(', ')}`);
-    }
-    plan.mesos = version;
+  if (typeof values.mesos === 'string') {
+    plan.mesos = versionOf(values.mesos);
   }
   if (plan.agents !== undefined && plan.tasks === undefined && scenario.tasks === undefined) {
     plan.tasks = plan.agents * 10;

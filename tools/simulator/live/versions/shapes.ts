@@ -11,6 +11,15 @@ export const VERSIONS = ['0.19', '0.22', '0.28', '1.4', '1.12'] as const;
 
 export type Version = (typeof VERSIONS)[number];
 
+/** Returns the version that an option `--mesos` names. */
+export function versionOf(text: string): Version {
+  const version = VERSIONS.find((one) => one === text);
+  if (version === undefined) {
+    throw new Error(`--mesos ${text}: expected ${VERSIONS.join(', ')}`);
+  }
+  return version;
+}
+
 /** The things in answers. */
 export type Thing =
   | ('head' | 'agent' | 'recovered' | 'framework' | 'task' | 'status' | 'container_status')
