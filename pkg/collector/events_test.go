@@ -131,8 +131,8 @@ func TestEventsAreFoundByComparingStates(t *testing.T) {
 	require.Equal(t, events.What("failed"), tasks[0].What)
 
 	// A 0 at the /state before, so that increase() counts the first one.
-	require.Equal(t, "15s 0, 30s 1, 45s 1", f.rec.one(t, "mesos_agent_tasks_ended_total", "agent=agent1", "agent_id=S1", "state=failed").text(begin))
-	require.Equal(t, "15s 0, 30s 1, 45s 1", f.rec.one(t, "mesos_role_tasks_ended_total", "role=prod", "state=failed").text(begin))
+	require.Equal(t, "0s 0, 15s 0, 30s 1, 45s 1", f.rec.one(t, "mesos_agent_tasks_ended_total", "agent=agent1", "agent_id=S1", "state=failed").text(begin))
+	require.Equal(t, "0s 0, 15s 0, 30s 1, 45s 1", f.rec.one(t, "mesos_role_tasks_ended_total", "role=prod", "state=failed").text(begin))
 	require.Equal(t, "15s 0, 30s 1, 45s 1", f.rec.one(t, "mesos_task_label_tasks_ended_total", "label_team=search", "state=failed").text(begin))
 	require.Equal(t, "0s 0, 15s 0, 30s 1, 45s 1", f.rec.one(t, "mesos_events_total", "kind=task").text(begin))
 	require.Equal(t, "0s 0, 15s 0, 30s 0, 45s 0", f.rec.one(t, "mesos_events_total", "kind=master").text(begin))

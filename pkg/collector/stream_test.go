@@ -262,7 +262,7 @@ func TestEventsOfTheStreamAreNotedWithinASecond(t *testing.T) {
 	require.Equal(t, "command_executor_failed", tasks[0].Reason)
 	f.clock.Advance(2 * interval)
 	require.Len(t, f.events.of(events.KindTask), 1, "the next /state tells it again")
-	require.Equal(t, "15s 0, 30s 1, 45s 1", f.rec.one(t, "mesos_agent_tasks_ended_total", "state=failed").text(begin))
+	require.Equal(t, "0s 0, 15s 0, 30s 1, 45s 1", f.rec.one(t, "mesos_agent_tasks_ended_total", "state=failed").text(begin))
 }
 
 func TestSumsAreWrittenOfEventsWhileStateIsSeldomAsked(t *testing.T) {

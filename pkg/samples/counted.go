@@ -20,11 +20,19 @@ const (
 	// manyCounters bounds the counters of one name. Labels of tasks may have a value of
 	// their own for each task.
 	manyCounters = 20_000
+	// manyZeros bounds the counters of one name that are 0 from the beginning.
+	manyZeros = manyCounters / 2
 )
 
-// ended are the states in which a task has ended.
+// fromZero are the states that the counters of each listed agent and role have from the
+// beginning, for rules: a rule on what has not happened yet would have no data.
+var fromZero = []string{"failed", "lost", "error"}
+
+// ended are the states in which a task has ended. A task that is not listed any more, and
+// whose end nobody told, has ended unknown.
 var ended = map[events.What]bool{
-	"finished": true, "failed": true, "killed": true, "lost": true, "error": true,
+	events.What(cluster.UnknownTask): true,
+	"finished":                       true, "failed": true, "killed": true, "lost": true, "error": true,
 	"dropped": true, "gone": true, "gone_by_operator": true,
 }
 
@@ -89,17 +97,25 @@ func (t *tally[K]) add(k K, n int) {
 	c.n += float64(n)
 }
 
-// write appends the counters. One that is new begins with a 0 at the time of the batch
-// before, so that increase() counts its first event.
-func (t *tally[K]) write(b *batch, before int64) {
+// beginAt0 makes a counter that has counted nothing, where there is room for it.
+func (t *tally[K]) beginAt0(k K) {
+	if t.counters[k] == nil && len(t.counters) < manyZeros {
+		t.counters[k] = &counter{}
+	}
+}
+
+// write appends the counters. One that is new begins with a 0 at since, so that increase()
+// counts its first event. After a while without batches, anew reports, one that rose has
+// what it was before at since, too.
+func (t *tally[K]) write(b *batch, since int64, anew bool) {
 	for k, c := range t.counters {
-		at := before
-		if t.over[k] { // that moment has the end of the counter before
+		at := since
+		if t.over[k] { // that moment may have the end of the counter before
 			at++
 		}
-		if !c.begun && c.n > 0 && before > 0 && at < b.t {
+		if c.n > c.written && (!c.begun || anew) && at < b.t {
 			r := t.row(b, k)
-			t.count += b.append(r, 0, &r.cells[0], at, 0)
+			t.count += b.append(r, 0, &r.cells[0], at, c.written)
 		}
 		if c.n != c.written || !c.begun {
 			c.written, c.last = c.n, b.t
@@ -135,6 +151,7 @@ type counted struct {
 	drift  *tally[string] // by entity
 
 	before int64 // time of the latest batch with them
+	usual  int64 // milliseconds between the two latest of them
 }
 
 func newCounted() counted {
@@ -157,12 +174,50 @@ func (c *counted) tables() []seriesTable {
 
 // write appends all counters as of the batch's time.
 func (c *counted) write(b *batch) {
-	c.events.write(b, c.before)
-	c.agents.write(b, c.before)
-	c.roles.write(b, c.before)
-	c.labels.write(b, c.before)
-	c.drift.write(b, c.before)
+	since, anew := c.since(b.t)
+	c.events.write(b, since, anew)
+	c.agents.write(b, since, anew)
+	c.roles.write(b, since, anew)
+	c.labels.write(b, since, anew)
+	c.drift.write(b, since, anew)
+	if c.before > 0 {
+		c.usual = b.t - c.before
+	}
 	c.before = b.t
+}
+
+// since returns the moment for which what rises in a batch at t has what it was before: the
+// batch before. Where that is long ago (anew), as after an outage, a history on disk would
+// refuse it, and the window of a rate would not reach it: then it is as long ago as it
+// usually is. Before the first batch a process before this one may have written until
+// a moment ago.
+func (c *counted) since(t int64) (since int64, anew bool) {
+	switch gap := t - c.before; {
+	case c.before == 0:
+		return t - 1, false
+	case c.usual > 0 && gap > 2*c.usual:
+		return t - c.usual, true
+	default:
+		return c.before, false
+	}
+}
+
+// begin makes the counters of agents and roles that are 0 as long as nothing has ended
+// there. Where tasks are hidden from the principal that is not known.
+func (c *counted) begin(m *cluster.Cluster) {
+	if m.Restricted || m.TasksUnknown || m.FrameworksUnknown {
+		return
+	}
+	for _, state := range fromZero {
+		for role := range m.RoleLoads {
+			if role != "" {
+				c.roles.beginAt0(roleEndedKey{role, state})
+			}
+		}
+		for _, a := range m.Agents {
+			c.agents.beginAt0(agentEndedKey{agentKey{a.Hostname, a.ID}, state})
+		}
+	}
 }
 
 // forget forgets the counters of agents and roles that a model does not have, and of
@@ -189,6 +244,9 @@ func (w *Writer) Count(happened []events.Event) {
 			w.counted.roles.add(roleEndedKey{e.Role, state}, 1)
 		}
 		for name, value := range e.Labels {
+			if value == "" { // a series has no empty labels, so that all of these would be one
+				continue
+			}
 			w.counted.labels.add(labelEndedKey{name, value, state}, 1)
 		}
 	}

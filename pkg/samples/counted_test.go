@@ -93,6 +93,123 @@ func TestTasksThatEndAreCountedFromZero(t *testing.T) {
 	require.NotContains(t, sink.all[`{__name__="mesos_agent_tasks_ended_total", agent="a1", agent_id="S1", cluster="c", state="failed"}`], "end", "the agent is still listed")
 }
 
+// counting writes models of one agent, S1, and one role, prod, at seconds.
+type counting struct {
+	sink *written
+	*Writer
+}
+
+func newCounting() counting {
+	sink := &written{refs: map[string]series.Ref{}, by: map[series.Ref]string{}, all: map[string]string{}}
+	c := counting{sink, NewWriter(sink)}
+	c.cluster = "c"
+	return c
+}
+
+func (c counting) poll(t *testing.T, at int, change func(*mesos.State)) {
+	t.Helper()
+	state := large(1, 1)
+	state.Sent, state.Slaves[0].ID, state.Slaves[0].Hostname = time.Unix(int64(at), 0), "S1", "a1"
+	state.Frameworks[0].Tasks[0].SlaveID = "S1"
+	state.Slaves[0].Used, state.Frameworks[0].Used = mesos.Resources{CPUs: 1, Mem: 1024}, mesos.Resources{CPUs: 1, Mem: 1024}
+	if change != nil {
+		change(state)
+	}
+	require.NoError(t, c.State(context.Background(), cluster.Build(state, nil), Settings{}, Health{Poll: series.PollState, OK: true}))
+}
+
+const (
+	byRole  = `{__name__="mesos_role_tasks_ended_total", cluster="c", role="prod", state="`
+	byAgent = `{__name__="mesos_agent_tasks_ended_total", agent="a1", agent_id="S1", cluster="c", state="`
+)
+
+// A rule on failed tasks must have data where none has failed.
+func TestWhatHasNotFailedIsZeroForListedAgentsAndRoles(t *testing.T) {
+	c := newCounting()
+	c.poll(t, 100, nil)
+	c.Count([]events.Event{endedOn(101, "failed", nil)})
+	c.poll(t, 160, nil)
+	for _, name := range []string{byRole, byAgent} {
+		require.Equal(t, "100 0, 160 1, ", c.sink.all[name+`failed"}`])
+		require.Equal(t, "100 0, 160 0, ", c.sink.all[name+`lost"}`])
+		require.Equal(t, "100 0, 160 0, ", c.sink.all[name+`error"}`])
+		require.NotContains(t, c.sink.all, name+`finished"}`)
+	}
+	// Where the principal sees a part, nobody knows what ended.
+	c = newCounting()
+	c.poll(t, 100, func(s *mesos.State) { s.Slaves[0].Used.CPUs = 7 })
+	require.NotContains(t, c.sink.all, byRole+`failed"}`)
+	require.NotContains(t, c.sink.all, byAgent+`failed"}`)
+	// What is removed ends.
+	c = newCounting()
+	c.poll(t, 100, nil)
+	c.poll(t, 7300, func(s *mesos.State) { s.Slaves[0].ID = "S2"; s.Frameworks[0].Tasks[0].SlaveID = "S2" })
+	require.Equal(t, "100 0, 7300 end, ", c.sink.all[byAgent+`failed"}`])
+}
+
+// What tasks did while the plugin was not running is counted from 0, which is later than
+// anything that the process before may have written.
+func TestWhatIsCountedBeforeTheFirstBatchBeginsWithZero(t *testing.T) {
+	c := newCounting()
+	c.Count([]events.Event{endedOn(90, "failed", nil), endedOn(91, "finished", nil), endedOn(91, "finished", nil)})
+	c.poll(t, 100, nil)
+	for name, want := range map[string]string{"failed": "99 0, 100 1, ", "finished": "99 0, 100 2, ", "lost": "100 0, "} {
+		require.Equal(t, want, c.sink.all[byRole+name+`"}`])
+		require.Equal(t, want, c.sink.all[byAgent+name+`"}`])
+	}
+	require.Equal(t, []int64{99_999, 100_000}, c.sink.times[byRole+`failed"}`])
+	require.Equal(t, "99 0, 100 3, ", c.sink.all[`{__name__="mesos_events_total", cluster="c", kind="task"}`])
+}
+
+// After hours of outage a history on disk refuses samples of its beginning, and no rate
+// looks back that far.
+func TestWhatIsCountedAfterAnOutageRisesFromAMomentBefore(t *testing.T) {
+	c := newCounting()
+	c.poll(t, 100, nil)
+	c.poll(t, 115, nil)
+	c.Count([]events.Event{endedOn(116, "killed", nil)})
+	c.poll(t, 130, nil)
+	require.NoError(t, c.Fail(context.Background(), time.Unix(145, 0), time.Unix(100, 0), Health{Poll: series.PollState}))
+	c.Count([]events.Event{endedOn(200, "failed", nil), endedOn(200, "killed", nil), endedOn(300, "finished", nil)})
+	c.poll(t, 10_000, nil)
+	c.poll(t, 10_015, nil)
+	for name, want := range map[string]string{
+		"failed":   "100 0, 115 0, 130 0, 145 end, 9985 0, 10000 1, 10015 1, ",
+		"killed":   "115 0, 130 1, 145 end, 9985 1, 10000 2, 10015 2, ",
+		"finished": "9985 0, 10000 1, 10015 1, ",
+		"lost":     "100 0, 115 0, 130 0, 145 end, 10000 0, 10015 0, ",
+	} {
+		require.Equal(t, want, c.sink.all[byRole+name+`"}`], name)
+	}
+}
+
+// A task that is listed nowhere has ended, and nobody knows how.
+func TestWhatEndedUnknownIsCounted(t *testing.T) {
+	c := newCounting()
+	c.poll(t, 100, nil)
+	c.Count([]events.Event{endedOn(101, "unknown", nil), endedOn(102, "unknown", nil)})
+	c.poll(t, 115, nil)
+	require.Equal(t, "100 0, 115 2, ", c.sink.all[byAgent+`unknown"}`])
+}
+
+// A series has no empty labels: those of all keys would be one.
+func TestEmptyLabelsOfTasksAreNotCounted(t *testing.T) {
+	c := newCounting()
+	c.poll(t, 100, nil)
+	c.Count([]events.Event{
+		endedOn(101, "failed", map[string]string{"label_team": "", "label_env": ""}),
+		endedOn(102, "failed", map[string]string{"label_team": "", "label_env": "x"}),
+	})
+	c.poll(t, 115, nil)
+	var found []string
+	for name := range c.sink.all {
+		if strings.Contains(name, "mesos_task_label_tasks_ended_total") {
+			found = append(found, name)
+		}
+	}
+	require.Equal(t, []string{`{__name__="mesos_task_label_tasks_ended_total", cluster="c", label_env="x", state="failed"}`}, found)
+}
+
 func TestCountersOfLabelsAreBounded(t *testing.T) {
 	sink := &written{refs: map[string]series.Ref{}, by: map[series.Ref]string{}, all: map[string]string{}}
 	w := NewWriter(sink)

@@ -215,6 +215,7 @@ func (w *Writer) State(ctx context.Context, m *cluster.Cluster, s Settings, h He
 			writeTasks(b, v, m, s.TaskLabels, w.tasks, w.executors)
 		}
 		w.counted.forget(m)
+		w.counted.begin(m)
 		w.counted.write(b)
 	})
 }
