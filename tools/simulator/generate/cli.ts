@@ -16,6 +16,7 @@ const HELP = `Serves a cluster that is made up, in the shape of a recorded one, 
   --seed N       another cluster of that size (default: ${DEFAULTS.seed})
   --churn X      share of the tasks that is replaced in an hour (default: ${DEFAULTS.churn})
   --rhythm X     share of the batch tasks that is missing at midnight (default: ${DEFAULTS.rhythm})
+  --events N     task events a second, besides; also serves them as SUBSCRIBE (default: ${DEFAULTS.events}: no SUBSCRIBE)
   --speed X      how many times as fast as the machine's the cluster's clock runs (default: 1); 0: it does not move
   --step X       seconds that pass with each /state that is answered, besides (default: 0)
   --port N       of the master (default: 5050; 0: any free one)
@@ -36,6 +37,7 @@ async function main(): Promise<void> {
       seed: number,
       churn: number,
       rhythm: number,
+      events: number,
       speed: { type: 'string', default: '1' },
       step: { type: 'string', default: '0' },
       port: { type: 'string', default: '5050' },
@@ -51,7 +53,7 @@ async function main(): Promise<void> {
   if (!(values.size in SIZES)) {
     throw new Error(`--size ${values.size}: expected one of ${Object.keys(SIZES).join(', ')}`);
   }
-  const given = (name: 'agents' | 'tasks' | 'frameworks' | 'start' | 'seed' | 'churn' | 'rhythm') =>
+  const given = (name: 'agents' | 'tasks' | 'frameworks' | 'start' | 'seed' | 'churn' | 'rhythm' | 'events') =>
     values[name] === undefined ? {} : { [name]: numberOption(`--${name}`, values[name]) };
   const speed = numberOption('--speed', values.speed);
   const plan = {
@@ -64,6 +66,7 @@ async function main(): Promise<void> {
     ...given('seed'),
     ...given('churn'),
     ...given('rhythm'),
+    ...given('events'),
   };
   const master = await startGenerated(plan, {
     port: numberOption('--port', values.port),
@@ -78,7 +81,8 @@ async function main(): Promise<void> {
     speed > 0 &&
     setInterval(
       () => master.advance(plan.start + ((performance.now() - began) / 1000) * speed),
-      1000 / Math.max(1, speed / 15)
+      // Events are told as they come.
+      plan.events > 0 ? 50 : 1000 / Math.max(1, speed / 15)
     );
   const end = () => {
     clearInterval(running || undefined);

@@ -3,7 +3,7 @@
  *
  * It is a function of its plan: the same plan and moment give the same cluster, however often it was asked between. What
  * happens happens in ticks of 15 s: a service is deployed again (all its tasks end and as many others start), and batch
- * frameworks grow and shrink with the time of day.
+ * frameworks grow and shrink with the time of day. Where the plan has events, tasks are also replaced one by one between ticks.
  */
 import { Random } from './random.ts';
 
@@ -20,7 +20,18 @@ export interface Plan {
   churn: number;
   /** The share of the tasks of batch frameworks that is missing at midnight. */
   rhythm: number;
+  /**
+   * Task events a second, evenly spread, besides those of ticks: four for each task that is replaced. Only tasks without an
+   * executor of their framework's own are, because the event stream does not tell what such executors hold.
+   */
+  events: number;
 }
+
+/** What a task's life has of events: added, starting, running, ended. */
+const EVENTS_PER_TASK = 4;
+
+/** Seconds from TASK_STARTING to TASK_RUNNING. */
+export const STARTING = 1.3125;
 
 /** The sizes of the benchmarks. */
 export const SIZES = {
@@ -31,7 +42,7 @@ export const SIZES = {
 
 export type Size = keyof typeof SIZES;
 
-export const DEFAULTS = { seed: 1, churn: 0.1, rhythm: 0.2, start: Date.UTC(2026, 10, 21, 12) / 1000 };
+export const DEFAULTS = { seed: 1, churn: 0.1, rhythm: 0.2, events: 0, start: Date.UTC(2026, 10, 21, 12) / 1000 };
 
 /** Seconds between two moments at which something happens. */
 export const TICK = 15;
@@ -72,6 +83,15 @@ export interface Ended {
   task: Task;
   service: Service;
   state: 'TASK_FINISHED' | 'TASK_FAILED' | 'TASK_KILLED';
+  at: number;
+}
+
+/** A change of a task, as the event stream tells it; `state` undefined: it was added. */
+export interface Happening {
+  service: Service;
+  task: Task;
+  state?: 'TASK_STARTING' | 'TASK_RUNNING' | Ended['state'];
+  /** Of the status, in Unix seconds. */
   at: number;
 }
 
@@ -152,12 +172,19 @@ export class Cluster {
   ticks = 0;
   /** Changes whenever any agent's use does. */
   version = 0;
+  /** Are called with each change of a task. */
+  readonly watchers = new Set<(happening: Happening) => void>();
   private readonly random: Random;
   private readonly services: Service[] = [];
+  /** Services with tasks that run from the next tick on. */
   private readonly starting = new Set<Service>();
   private next: Service;
   private due = 0;
   private numbered = 0;
+  /** How many tasks were replaced one by one. */
+  private replaced = 0;
+  /** Tasks that were launched one by one and do not run yet, the oldest first. */
+  private readonly launching: Array<{ service: Service; task: Task; runs: number }> = [];
 
   constructor(plan: Plan) {
     this.plan = plan;
@@ -178,18 +205,72 @@ export class Cluster {
 
   /** Lets time pass until a moment, in Unix seconds; never back. */
   advance(to: number): void {
-    while (this.plan.start + (this.ticks + 1) * TICK <= to) {
+    for (;;) {
+      const tick = this.plan.start + (this.ticks + 1) * TICK;
+      this.flow(Math.min(tick, to));
+      if (tick > to) {
+        break;
+      }
       this.ticks++;
-      this.now = this.plan.start + this.ticks * TICK;
+      this.now = tick;
       this.tick();
     }
     this.now = Math.max(this.now, to);
   }
 
+  /** Replaces tasks one by one until a moment. */
+  private flow(to: number): void {
+    const { events, start } = this.plan;
+    if (events === 0) {
+      return;
+    }
+    for (;;) {
+      const replaces = start + ((this.replaced + 1) * EVENTS_PER_TASK) / events;
+      const [first] = this.launching;
+      const next = Math.min(replaces, first?.runs ?? Infinity);
+      if (next > to) {
+        return;
+      }
+      this.now = Math.max(this.now, next);
+      if (next === first?.runs) {
+        this.launching.shift();
+        this.run(first.service, first.task);
+        continue;
+      }
+      this.replaced++;
+      const service = this.pickReplaced();
+      this.end(service, service.tasks.shift() as Task);
+      const task = this.launch(service);
+      this.launching.push({ service, task, runs: this.now + STARTING });
+    }
+  }
+
+  /** A service, chosen at random, whose oldest task is replaced. */
+  private pickReplaced(): Service {
+    for (;;) {
+      const service = this.random.pick(this.services);
+      if (!service.executors && service.tasks[0]?.running) {
+        return service;
+      }
+    }
+  }
+
+  private run(service: Service, task: Task): void {
+    if (task.running || !service.tasks.includes(task)) {
+      return;
+    }
+    task.running = true;
+    service.version++;
+    this.tell({ service, task, state: 'TASK_RUNNING', at: task.launched + STARTING });
+  }
+
+  private tell(happening: Happening): void {
+    this.watchers.forEach((watcher) => watcher(happening));
+  }
+
   private tick(): void {
     for (const service of this.starting) {
-      service.tasks.forEach((task) => (task.running = true));
-      service.version++;
+      [...service.tasks].forEach((task) => this.run(service, task));
     }
     this.starting.clear();
     this.due += (this.tasks * this.plan.churn * TICK) / 3600;
@@ -208,6 +289,7 @@ export class Cluster {
     for (let i = 0; i < instances; i++) {
       this.launch(service);
     }
+    this.starting.add(service);
   }
 
   /** Batch services have as many tasks as the time of day wants. */
@@ -225,6 +307,7 @@ export class Cluster {
       const instances = Math.max(1, Math.floor(service.instances * wanted + service.rounding));
       while (service.tasks.length < Math.min(instances, service.instances)) {
         this.launch(service);
+        this.starting.add(service);
       }
       while (service.tasks.length > instances) {
         this.end(service, service.tasks.shift() as Task);
@@ -232,7 +315,7 @@ export class Cluster {
     }
   }
 
-  private launch(service: Service): void {
+  private launch(service: Service): Task {
     const { framework, occupies } = service;
     const agent = this.agentFor(occupies);
     take(agent.used, occupies, 1);
@@ -240,18 +323,21 @@ export class Cluster {
     if (service.ports) {
       agent.ports++;
     }
-    service.tasks.push({
+    const task: Task = {
       id: `${service.name}.${++this.numbered}.${this.random.uuid().slice(0, 13)}`,
       agent,
       container: this.random.uuid(),
       port: service.ports ? 31000 + (agent.ports % 1000) : 0,
       launched: this.now - this.random.unit(),
       running: false,
-    });
+    };
+    service.tasks.push(task);
     framework.launched++;
     service.version++;
     this.version++;
-    this.starting.add(service);
+    this.tell({ service, task, at: task.launched });
+    this.tell({ service, task, state: 'TASK_STARTING', at: task.launched });
+    return task;
   }
 
   private end(service: Service, task: Task): void {
@@ -270,13 +356,15 @@ export class Cluster {
     } else {
       framework.killed++;
     }
-    framework.ended.push({ task, service, state, at: this.now - this.random.unit() });
+    const at = this.now - this.random.unit();
+    framework.ended.push({ task, service, state, at });
     if (framework.ended.length > this.remembered) {
       framework.ended.shift();
     }
     framework.endedEver++;
     service.version++;
     this.version++;
+    this.tell({ service, task, state, at });
   }
 
   /** An agent with enough free resources, chosen at random. */
@@ -387,7 +475,6 @@ export class Cluster {
         task.running = true;
       }
     }
-    this.starting.clear();
   }
 }
 

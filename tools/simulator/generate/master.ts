@@ -13,11 +13,12 @@ import { recordedVersion } from './recorded.ts';
 import { rolesText } from './roles.ts';
 import { snapshotText } from './snapshot.ts';
 import { flagsOf, stateParts } from './state.ts';
+import { subscribe } from './stream.ts';
 
 /** What a master was asked for since the count began. */
 export interface Traffic {
   requests: Record<string, number>;
-  /** Of bodies, as sent. */
+  /** Of bodies, as sent; of the event stream (/api/v1) what was written of it. */
   bytes: Record<string, number>;
 }
 
@@ -45,6 +46,12 @@ const PAGES: Record<string, (cluster: Cluster) => string> = {
   '/flags': (cluster) => JSON.stringify({ flags: flagsOf(cluster) }),
 };
 
+const SUBSCRIBE = '{"type":"SUBSCRIBE"}';
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  return Buffer.concat((await request.toArray()) as Buffer[]).toString();
+}
+
 export interface Serving {
   /** 0: any free one. */
   port?: number;
@@ -67,12 +74,27 @@ export async function startGenerated(plan: Plan, { port = 0, step = 0 }: Serving
     return PAGES[path] && [{ key: path, version: cluster.now, text: () => PAGES[path](cluster) }];
   };
 
+  /** The event stream, until the client or the server closes the connection. */
+  const stream = (response: ServerResponse) => {
+    response.writeHead(200, { 'Content-Type': 'application/json' });
+    const end = subscribe(cluster, (record) => {
+      traffic.bytes['/api/v1'] = (traffic.bytes['/api/v1'] ?? 0) + record.length;
+      response.write(record);
+    });
+    response.on('close', end);
+  };
+
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     const path = (request.url ?? '').split('?')[0].replace(/^\/master\/(state|roles|redirect)$/, '/$1');
     const parts = partsOf(path);
     traffic.requests[path] = (traffic.requests[path] ?? 0) + 1;
     if (path === '/redirect') {
       response.writeHead(307, { Location: `//${address}`, 'Content-Length': 0 }).end();
+      return;
+    }
+    // The only call of the operator API that is served, and only by a cluster with events between ticks.
+    if (path === '/api/v1' && plan.events > 0 && (await bodyOf(request)) === SUBSCRIBE) {
+      stream(response);
       return;
     }
     if (parts === undefined) {

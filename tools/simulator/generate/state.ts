@@ -4,14 +4,14 @@
  * fifty.
  */
 import type { Part } from './body.ts';
-import { EXECUTOR, type Agent, type Cluster, type Ended, type Framework, type Service, type Task } from './cluster.ts';
+import { EXECUTOR, STARTING, type Agent, type Cluster, type Ended, type Framework, type Service, type Task } from './cluster.ts';
 import { double, resources } from './json.ts';
 import { recordedHead } from './recorded.ts';
 
 const AGENTS_PER_PART = 100;
 const SERVICES_PER_PART = 10;
 const ENDED_PER_PART = 50;
-const REGION = 'eu-central';
+export const REGION = 'eu-central';
 
 /** The master's flags: those recorded, for this cluster. */
 export function flagsOf(cluster: Cluster): Record<string, string> {
@@ -164,7 +164,7 @@ function executorTexts(framework: Framework): string[] {
 
 // --- tasks ---
 
-function executorOf(service: Service, task: Task): string {
+export function executorOf(service: Service, task: Task): string {
   return service.executors ? `executor-${task.id}` : '';
 }
 
@@ -175,7 +175,7 @@ function taskTexts(service: Service): string[] {
 function taskText(service: Service, task: Task): string {
   const statuses = [status(task, 'TASK_STARTING', task.launched)];
   if (task.running) {
-    statuses.push(status(task, 'TASK_RUNNING', task.launched + 1.3125, service.ports));
+    statuses.push(status(task, 'TASK_RUNNING', task.launched + STARTING, service.ports));
   }
   return text(service, task, task.running ? 'TASK_RUNNING' : 'TASK_STARTING', statuses);
 }
@@ -183,7 +183,7 @@ function taskText(service: Service, task: Task): string {
 function endedText({ service, task, state, at }: Ended): string {
   return text(service, task, state, [
     status(task, 'TASK_STARTING', Math.min(task.launched, at)),
-    status(task, 'TASK_RUNNING', Math.min(task.launched + 1.3125, at)),
+    status(task, 'TASK_RUNNING', Math.min(task.launched + STARTING, at)),
     status(task, state, at),
   ]);
 }
@@ -206,10 +206,10 @@ function status(task: Task, state: string, at: number, healthy = false): string 
   );
 }
 
-/** What services with labels or ports have besides. */
-function extras(service: Service): string {
+/** What services with labels or ports have besides. `wrap` writes the list of labels. */
+export function extras(service: Service, wrap = (labels: string) => labels): string {
   const labels = service.labels
-    ? `,"labels":[{"key":"app","value":"/${service.name.replaceAll('.', '/')}"},{"key":"team","value":"${service.framework.name}"}]`
+    ? `,"labels":${wrap(`[{"key":"app","value":"/${service.name.replaceAll('.', '/')}"},{"key":"team","value":"${service.framework.name}"}]`)}`
     : '';
   const port = service.ports
     ? `,"discovery":{"visibility":"CLUSTER","name":"${service.name}","environment":"prod","location":"eu","version":"1.2",` +
