@@ -18,6 +18,8 @@ export interface Plugin {
   process: Watched;
   /** Asks as a panel does, over the last hour. Throws when the answer is an error. */
   ask(query: object): Promise<void>;
+  /** Asks an instant query of PromQL, and returns the values that it found. */
+  instant(expr: string): Promise<number[]>;
   /** What the data source says of itself: the resource `status`. */
   status(): Promise<Status>;
   /** Changes the settings a little, as an edit does: all is polled again at once. */
@@ -25,9 +27,14 @@ export interface Plugin {
 }
 
 export interface Status {
-  polls: Array<{ poll: string; lastSuccess: string; headNs: number; tookNs: number }>;
+  polls: Array<{ poll: string; lastSuccess: string; intervalNs: number; headNs: number; tookNs: number }>;
   history: { engine: string; series: number; bytes: number };
   problems?: Record<string, string>;
+}
+
+interface Frame {
+  schema: { fields: Array<{ type: string }> };
+  data: { values: number[][] };
 }
 
 /** Starts the plugin with a data source, hands it to `measure`, and ends it. */
@@ -42,12 +49,21 @@ export async function withPlugin(
   writeFileSync(path.join(folder, 'mesos.yaml'), stringify({ apiVersion: 1, datasources: [{ ...source, jsonData }] }));
   const workbench = await startWorkbench({ provisioning: folder, port: 0, log: warnings });
   const call = callerOf(workbench.url);
+  const answered = (query: object) => {
+    const one = { refId: 'A', datasource: { uid: UID }, maxDataPoints: 1000, intervalMs: 15000, ...query };
+    return call<{ results: { A: { frames: Frame[] } } }>('POST', '/ds/query', { from: 'now-1h', to: 'now', queries: [one] });
+  };
   try {
     await measure({
       process: Watched.named(executableName()),
       async ask(query) {
-        const one = { refId: 'A', datasource: { uid: UID }, maxDataPoints: 1000, intervalMs: 15000, ...query };
-        await call('POST', '/ds/query', { from: 'now-1h', to: 'now', queries: [one] });
+        await answered(query);
+      },
+      async instant(expr) {
+        const { frames } = (await answered({ queryType: 'promql', expr, instant: true })).results.A;
+        return frames.flatMap(({ schema, data }) =>
+          data.values.filter((_, i) => schema.fields[i].type === 'number').flat()
+        );
       },
       status: () => call('GET', `/datasources/uid/${UID}/resources/status`),
       async edit() {

@@ -43,6 +43,7 @@ const PAGES: Record<string, (cluster: Cluster) => string> = {
   '/metrics/snapshot': snapshotText,
   '/roles': rolesText,
   '/version': () => JSON.stringify(recordedVersion()),
+  '/maintenance/schedule': () => '{}',
   '/flags': (cluster) => JSON.stringify({ flags: flagsOf(cluster) }),
 };
 
