@@ -24,6 +24,7 @@ import {
 import { bench, benchArtifact, startGenerator } from './processes.ts';
 import { scraped } from './prometheus.ts';
 import { writeReport } from './report.ts';
+import { streaming } from './stream.ts';
 import { viewers } from './viewers.ts';
 import { ensureBuilt, executableName, plugin, root } from '../scripts/build.ts';
 
@@ -362,6 +363,9 @@ for (const size of sizes) {
 }
 if (sizes.includes('small')) {
   await beside(looking(), ...engines.map(week), ...(whole ? [requests()] : []));
+}
+if (sizes.includes('large')) {
+  say(...(await streaming('large', nameOf('large'))));
 }
 if (whole) {
   say(...(await hostile()));

@@ -51,11 +51,15 @@ export async function withPlugin(
   const call = callerOf(workbench.url);
   const answered = (query: object) => {
     const one = { refId: 'A', datasource: { uid: UID }, maxDataPoints: 1000, intervalMs: 15000, ...query };
-    return call<{ results: { A: { frames: Frame[] } } }>('POST', '/ds/query', { from: 'now-1h', to: 'now', queries: [one] });
+    return call<{ results: { A: { frames: Frame[] } } }>('POST', '/ds/query', {
+      from: 'now-1h',
+      to: 'now',
+      queries: [one],
+    });
   };
   try {
     await measure({
-      process: Watched.named(executableName()),
+      process: Watched.named(executableName(), workbench.pid),
       async ask(query) {
         await answered(query);
       },

@@ -71,9 +71,9 @@ export class Watched {
     this.pid = pid;
   }
 
-  /** The one descendant of this process with that name, cut to 15 characters as the kernel does. */
-  static named(name: string): Watched {
-    const found = descendants(process.pid).filter((pid) => statOf(pid)?.name === name.slice(0, 15));
+  /** The one descendant of a process with that name, cut to 15 characters as the kernel does. */
+  static named(name: string, ancestor = process.pid): Watched {
+    const found = descendants(ancestor).filter((pid) => statOf(pid)?.name === name.slice(0, 15));
     if (found.length !== 1) {
       throw new Error(`${found.length} processes named ${name} were started here; expected one`);
     }

@@ -27,6 +27,8 @@ export interface WorkbenchOptions {
 export interface Workbench {
   /** http://localhost:<port> */
   url: string;
+  /** The host's process; the plugin's is below it. */
+  pid: number;
   /** Ends host and plugin; resolves when both are gone, within 3 s. */
   stop(): Promise<void>;
   /** Resolves when the host has ended, with its exit code. */
@@ -69,5 +71,5 @@ export async function startWorkbench(options: WorkbenchOptions): Promise<Workben
     host.stdin.end();
     await ended;
   };
-  return { url, stop, ended };
+  return { url, pid: host.pid as number, stop, ended };
 }

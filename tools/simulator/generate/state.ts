@@ -4,7 +4,16 @@
  * fifty.
  */
 import type { Part } from './body.ts';
-import { EXECUTOR, STARTING, type Agent, type Cluster, type Ended, type Framework, type Service, type Task } from './cluster.ts';
+import {
+  EXECUTOR,
+  STARTING,
+  type Agent,
+  type Cluster,
+  type Ended,
+  type Framework,
+  type Service,
+  type Task,
+} from './cluster.ts';
 import { double, resources } from './json.ts';
 import { recordedHead } from './recorded.ts';
 

@@ -112,10 +112,7 @@ test('as many events come as planned, and lead from SUBSCRIBED to /state and to 
     const live = [...states].filter(([, state]) => /STARTING|RUNNING|STAGING/.test(state));
     const state = await askJSON<Json>(master.url, '/state');
     const tasks: Json[] = state.frameworks.flatMap((f: Json) => f.tasks);
-    assert.deepEqual(
-      live.sort(),
-      tasks.map((task) => [task.id, task.state]).sort()
-    );
+    assert.deepEqual(live.sort(), tasks.map((task) => [task.id, task.state]).sort());
     const executors = (get_executors.executors as Json[]).map(({ executor_info }) => cpusOf(executor_info.resources));
     const used = [...live.map(([id]) => cpus.get(id) as number), ...executors].reduce((sum, n) => sum + n, 0);
     const metrics = await askJSON<Json>(master.url, '/metrics/snapshot');

@@ -69,7 +69,9 @@ function* subscribedPieces({ frameworks, agents }: Cluster): Generator<string, v
   );
   yield ']},"get_executors":{"executors":[';
   yield* all(
-    services.filter(({ executors }) => executors).flatMap((service) => service.tasks.map((task) => ({ service, task }))),
+    services
+      .filter(({ executors }) => executors)
+      .flatMap((service) => service.tasks.map((task) => ({ service, task }))),
     executorText
   );
   yield ']},"get_frameworks":{"frameworks":[';
@@ -208,7 +210,5 @@ function amountTexts(amount: Amount, of: { role?: string; allocated?: string }):
   const allocated = of.allocated === undefined ? '' : `,"allocation_info":{"role":"${of.allocated}"}`;
   return (['cpus', 'mem', 'disk'] as const)
     .filter((name) => amount[name] > 0)
-    .map(
-      (name) => `{"name":"${name}","type":"SCALAR","scalar":{"value":${double(amount[name])}}${role}${allocated}}`
-    );
+    .map((name) => `{"name":"${name}","type":"SCALAR","scalar":{"value":${double(amount[name])}}${role}${allocated}}`);
 }
