@@ -112,7 +112,7 @@ func nameChannel(frames data.Frames, src Source, q backend.DataQuery, o Options,
 	if err != nil {
 		return
 	}
-	frames[0].Meta.Custom = map[string]any{"live": map[string]any{"path": request.Path(), "data": request}}
+	frames[0].Meta.Custom = map[string]any{"live": map[string]any{"path": request.Path(), "data": request, "to": b.times.to.UnixMilli()}}
 }
 
 // A Live is a channel while it runs. It belongs to one goroutine.

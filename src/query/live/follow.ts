@@ -1,6 +1,7 @@
 // Live panels: a query whose answer names a channel is continued by what comes on it.
 import {
   type DataFrame,
+  type DataQueryError,
   type DataQueryRequest,
   type DataQueryResponse,
   isLiveChannelMessageEvent,
@@ -11,9 +12,10 @@ import {
   LiveChannelScope,
   LoadingState,
   rangeUtil,
+  type TimeRange,
 } from '@grafana/data';
-import { concat, EMPTY, merge, type Observable, of } from 'rxjs';
-import { concatMap, expand, mergeMap, switchMap, takeWhile } from 'rxjs/operators';
+import { concat, defer, EMPTY, merge, type Observable, of, timer } from 'rxjs';
+import { catchError, concatMap, expand, filter, map, switchMap, takeWhile } from 'rxjs/operators';
 
 import type { MesosQuery } from '../types';
 import { continued, type LiveMessage } from './frames';
@@ -24,6 +26,8 @@ type Request = DataQueryRequest<MesosQuery>;
 interface Channel {
   path: string;
   data: unknown;
+  /** The end of the answer, Unix milliseconds. */
+  to?: number;
 }
 
 /** What following needs of Grafana. */
@@ -34,10 +38,18 @@ export interface LiveSource {
   stream: (address: LiveChannelAddress) => Observable<LiveChannelEvent<LiveMessage>>;
 }
 
+/** Says that the answer has to be asked for again. */
+const broken = Symbol('broken');
+
+type Packet = DataQueryResponse | typeof broken;
+
+/** How long to wait before the answer is asked for again, by how often it failed: the backend may be starting or busy. */
+const pauses = [5_000, 10_000, 20_000, 40_000, 60_000];
+
 /**
  * Returns the answer of a request, and, where one of its queries is live and its range ends now, what changes it from
  * then on: history first, then the stream, without a seam. It ends when nobody is subscribed. After a break the answer is
- * asked for again.
+ * asked for again, and while that fails, from time to time.
  */
 export function follow(request: Request, source: LiveSource): Observable<DataQueryResponse> {
   if (!request.targets.some(({ live }) => live)) {
@@ -47,27 +59,123 @@ export function follow(request: Request, source: LiveSource): Observable<DataQue
   if (typeof ends !== 'string' || !ends.startsWith('now')) {
     return source.answer(request);
   }
-  // One packet that replaces itself (runRequest.ts of Grafana keeps the latest of each key).
-  const key = `live-${request.requestId}`;
-  const once = (): Observable<DataQueryResponse | typeof broken> =>
-    source.answer({ ...request, range: rangeUtil.convertRawToRange(request.range.raw) }).pipe(
-      switchMap((answer) => {
-        const channels = channelsOf(answer.data as DataFrame[]);
-        if (channels.size === 0) {
-          return of({ ...answer, key });
-        }
-        const first = { ...answer, key, state: LoadingState.Streaming };
-        return concat(of(first), messages(request, source, first, channels));
-      })
+  return defer(() => {
+    const panel = new LivePanel(request, source);
+    return panel.once().pipe(
+      expand((packet) => (packet === broken ? panel.once() : EMPTY)),
+      filter((packet) => packet !== broken)
     );
-  return once().pipe(
-    expand((packet) => (packet === broken ? once() : EMPTY)),
-    mergeMap((packet) => (packet === broken ? EMPTY : of(packet)))
-  );
+  });
 }
 
-/** Says that something is missing between two messages. */
-const broken = Symbol('broken');
+/** A subscription to a request. */
+class LivePanel {
+  private frames: DataFrame[] = [];
+  private failures = 0;
+
+  constructor(
+    private readonly request: Request,
+    private readonly source: LiveSource
+  ) {}
+
+  /** Returns the answer and what comes on its channels, up to the next break. */
+  once(): Observable<Packet> {
+    const range = this.range();
+    return this.source.answer({ ...this.request, range }).pipe(
+      catchError((error: unknown) => of<DataQueryResponse>({ data: [], error: errorOf(error) })),
+      switchMap((answer) => {
+        // One packet that replaces itself (runRequest.ts of Grafana keeps the latest of each key).
+        const key = `live-${this.request.requestId}`;
+        const channels = channelsOf(answer.data as DataFrame[]);
+        const failed = this.request.targets.filter(
+          ({ refId, live, hide }) =>
+            live && !hide && !channels.has(refId) && errorsOf(answer).some((error) => (error.refId ?? refId) === refId)
+        );
+        if (channels.size === 0 && failed.length === 0) {
+          return of({ ...answer, key });
+        }
+        // What is shown stays where a query fails.
+        const stays = ({ refId }: DataFrame) => failed.some((query) => query.refId === refId);
+        this.frames = [...this.frames.filter(stays), ...(answer.data as DataFrame[])];
+        const state = channels.size > 0 ? LoadingState.Streaming : LoadingState.Error;
+        const first = { ...answer, data: this.frames, key, state };
+        if (failed.length === 0) {
+          return concat(of(first), this.messages(first, channels));
+        }
+        return concat(of(first), untilBroken(merge(this.messages(first, channels, false), this.later())));
+      })
+    );
+  }
+
+  private range(): TimeRange {
+    return rangeUtil.convertRawToRange(this.request.range.raw, this.request.timezone);
+  }
+
+  /** Says after a while that the answer has to be asked for again. */
+  private later(): Observable<Packet> {
+    const pause = pauses[Math.min(this.failures, pauses.length - 1)];
+    this.failures += 1;
+    return timer(pause).pipe(map(() => broken));
+  }
+
+  /** Returns what comes on channels. whole says that all queries were answered. */
+  private messages(first: DataQueryResponse, channels: Map<string, Channel>, whole = true): Observable<Packet> {
+    let [met, lost] = [false, false];
+    const reached = new Map([...channels].map(([refId, { to }]) => [refId, to ?? Infinity]));
+    const failing = new Map<string, DataQueryError>();
+    const shown = (): Packet => {
+      const all = [...errorsOf(first), ...failing.values()];
+      return { ...first, data: this.frames, errors: all.length > 0 ? all : undefined, error: all[0] };
+    };
+    const apply = (refId: string, event: LiveChannelEvent<LiveMessage>): Packet[] => {
+      if (isLiveChannelStatusEvent(event)) {
+        const connected = event.state === LiveChannelConnectionState.Connected;
+        const back = lost && connected;
+        lost ||= met && !connected;
+        met ||= connected;
+        return back ? [broken] : [];
+      }
+      if (!isLiveChannelMessageEvent(event)) {
+        return [];
+      }
+      const { message } = event;
+      if (whole) {
+        this.failures = 0;
+      }
+      if (message.error) {
+        failing.set(refId, { refId, message: message.error });
+        return [shown()];
+      }
+      if (message.from > reached.get(refId)!) {
+        return [broken];
+      }
+      failing.delete(refId);
+      reached.set(refId, message.to);
+      const oldest = this.range().from.valueOf() - this.request.intervalMs;
+      this.frames = continued(this.frames, refId, message, oldest);
+      return [shown()];
+    };
+    const { uid, stream } = this.source;
+    const all = [...channels].map(([refId, { path, data }]) =>
+      concat(
+        // `namespace` is the name that `stream` had before Grafana 12.4.
+        stream({ scope: LiveChannelScope.DataSource, stream: uid, namespace: uid, path, data }).pipe(
+          concatMap((event) => apply(refId, event)),
+          catchError((error: unknown) => {
+            failing.set(refId, { refId, ...errorOf(error) });
+            return of(shown());
+          })
+        ),
+        defer(() => this.later()) // it ended by itself
+      )
+    );
+    return untilBroken(merge(...all));
+  }
+}
+
+function untilBroken(packets: Observable<Packet>): Observable<Packet> {
+  return packets.pipe(takeWhile((packet) => packet !== broken, true));
+}
 
 /** The channel of each query, by its refId. */
 function channelsOf(frames: DataFrame[]): Map<string, Channel> {
@@ -81,42 +189,10 @@ function channelsOf(frames: DataFrame[]): Map<string, Channel> {
   return channels;
 }
 
-function messages(
-  request: Request,
-  { uid, stream }: LiveSource,
-  first: DataQueryResponse,
-  channels: Map<string, Channel>
-): Observable<DataQueryResponse | typeof broken> {
-  let frames = first.data as DataFrame[];
-  let [met, lost] = [false, false];
-  const reached = new Map<string, number>();
-  const apply = (refId: string, event: LiveChannelEvent<LiveMessage>): Array<DataQueryResponse | typeof broken> => {
-    if (isLiveChannelStatusEvent(event)) {
-      const connected = event.state === LiveChannelConnectionState.Connected;
-      const back = lost && connected;
-      lost ||= met && !connected;
-      met ||= connected;
-      return back ? [broken] : [];
-    }
-    if (!isLiveChannelMessageEvent(event)) {
-      return [];
-    }
-    const { message } = event;
-    if (message.from > (reached.get(refId) ?? Infinity)) {
-      return [broken];
-    }
-    reached.set(refId, message.to);
-    const oldest = rangeUtil.convertRawToRange(request.range.raw).from.valueOf() - request.intervalMs;
-    frames = continued(frames, refId, message, oldest);
-    const errors = message.error ? [{ refId, message: message.error }] : undefined;
-    return [{ ...first, data: frames, errors, error: errors?.[0] }];
-  };
-  return merge(
-    ...[...channels].map(([refId, { path, data }]) =>
-      // `namespace` is the name that `stream` had before Grafana 12.4.
-      stream({ scope: LiveChannelScope.DataSource, stream: uid, namespace: uid, path, data }).pipe(
-        concatMap((event) => apply(refId, event))
-      )
-    )
-  ).pipe(takeWhile((packet) => packet !== broken, true));
+function errorsOf({ error, errors }: DataQueryResponse): DataQueryError[] {
+  return errors ?? (error ? [error] : []);
+}
+
+function errorOf(error: unknown): DataQueryError {
+  return { message: error instanceof Error ? error.message : String(error) };
 }

@@ -12,7 +12,7 @@ import {
   LiveChannelEventType,
   LoadingState,
 } from '@grafana/data';
-import { of, Subject } from 'rxjs';
+import { type Observable, of, Subject, throwError } from 'rxjs';
 
 import type { MesosQuery } from '../types';
 import { follow, type LiveSource } from './follow';
@@ -223,6 +223,114 @@ describe('a live panel', () => {
     expect(drawn(packets[1].data).a).toHaveLength(2);
     events.next(told(message(10, 30, series('a', [[20, 3]]))));
     expect(packets[2].errors).toBeUndefined();
+  });
+
+  describe('that cannot be answered', () => {
+    beforeEach(() => jest.useFakeTimers());
+    afterEach(() => jest.useRealTimers());
+
+    const good = of<DataQueryResponse>({
+      data: [series('a', [[0, 1]], { live: { ...channel, to: NOON + 10 * SECOND } })],
+    });
+    const error = { message: '502: starting' };
+    const bad = of<DataQueryResponse>({ data: [], error, state: LoadingState.Error });
+
+    /** Watches a panel whose query is answered by these, one after the other. */
+    function answered(answers: Array<Observable<DataQueryResponse>>, changed: Partial<typeof request> = {}) {
+      const channels: Array<Subject<LiveChannelEvent<LiveMessage>>> = [];
+      let asked = 0;
+      const answer = jest.fn(() => answers[Math.min(asked++, answers.length - 1)]);
+      const stream = jest.fn(() => {
+        channels.push(new Subject());
+        return channels.at(-1)!;
+      });
+      const packets: DataQueryResponse[] = [];
+      const complete = jest.fn();
+      const subscription = follow({ ...request, ...changed }, { uid: 'mesos', answer, stream }).subscribe({
+        next: (packet) => packets.push(packet),
+        complete,
+      });
+      return { answer, stream, channels, packets, complete, subscription };
+    }
+
+    it.each([
+      ['fails', bad],
+      ['throws', throwError(() => new Error(error.message))],
+    ])('after a break goes on later, where its query %s at first', (_, failed) => {
+      const { answer, stream, channels, packets, complete } = answered([good, failed, failed, good]);
+      channels[0].next(status(LiveChannelConnectionState.Connected));
+      channels[0].next(status(LiveChannelConnectionState.Disconnected));
+      channels[0].next(status(LiveChannelConnectionState.Connected));
+      expect(packets.at(-1)).toMatchObject({ error, state: LoadingState.Error });
+      expect(drawn(packets.at(-1)!.data)).toEqual({ a: [[0, 1]] }); // what is shown stays
+      expect(answer).toHaveBeenCalledTimes(2);
+      jest.advanceTimersByTime(5 * SECOND);
+      expect(answer).toHaveBeenCalledTimes(3);
+      jest.advanceTimersByTime(9 * SECOND);
+      expect(answer).toHaveBeenCalledTimes(3); // pauses grow
+      jest.advanceTimersByTime(SECOND);
+      expect(answer).toHaveBeenCalledTimes(4);
+      expect(stream).toHaveBeenCalledTimes(2);
+      expect(packets.at(-1)?.error).toBeUndefined();
+      channels[1].next(told(message(0, 20, series('a', [[20, 3]]))));
+      expect(drawn(packets.at(-1)!.data)).toEqual({ a: [[20, 3]] });
+      expect(complete).not.toHaveBeenCalled();
+    });
+
+    it('when it is opened is live later, and is not asked for after nobody watches', () => {
+      const { answer, stream, packets, subscription } = answered([bad]);
+      expect(packets).toHaveLength(1);
+      expect(packets[0].error).toEqual(error);
+      jest.advanceTimersByTime(5 * SECOND);
+      expect(answer).toHaveBeenCalledTimes(2);
+      expect(stream).not.toHaveBeenCalled();
+      subscription.unsubscribe();
+      jest.advanceTimersByTime(1000 * SECOND);
+      expect(answer).toHaveBeenCalledTimes(2);
+    });
+
+    it('in one of its queries goes on with the others meanwhile', () => {
+      const part = of<DataQueryResponse>({
+        data: [series('a', [[0, 1]], { live: channel })],
+        errors: [{ refId: 'B', message: 'too busy' }],
+      });
+      const targets = ['A', 'B'].map((refId) => ({ refId, live: true }) as MesosQuery);
+      const { answer, channels, packets } = answered([part], { targets });
+      channels[0].next(told(message(10, 20, series('a', [[20, 3]]))));
+      expect(packets.at(-1)?.errors).toEqual([{ refId: 'B', message: 'too busy' }]);
+      expect(drawn(packets.at(-1)!.data).a).toHaveLength(2);
+      expect(answer).toHaveBeenCalledTimes(1);
+      jest.advanceTimersByTime(5 * SECOND);
+      expect(answer).toHaveBeenCalledTimes(2);
+    });
+
+    it('or whose channel fails or ends is asked for again', () => {
+      const { answer, channels, packets } = answered([good]);
+      channels[0].error(new Error('not found'));
+      expect(packets.at(-1)?.errors).toEqual([{ refId: 'A', message: 'not found' }]);
+      jest.advanceTimersByTime(5 * SECOND);
+      expect(answer).toHaveBeenCalledTimes(2);
+      channels[1].complete();
+      jest.advanceTimersByTime(10 * SECOND);
+      expect(answer).toHaveBeenCalledTimes(3);
+    });
+
+    it('between its answer and the first message is asked for again', () => {
+      const { answer, channels } = answered([good]);
+      channels[0].next(told(message(10, 20, series('a', [[20, 3]]))));
+      expect(answer).toHaveBeenCalledTimes(1);
+      const late = answered([good]);
+      late.channels[0].next(told(message(11, 20, series('a', [[20, 3]]))));
+      expect(late.answer).toHaveBeenCalledTimes(2);
+    });
+  });
+
+  it('misses nothing while its query fails', () => {
+    const { events, answer } = watch();
+    events.next(told(message(0, 10)));
+    events.next(told({ ...message(0, 20), error: 'too busy' }));
+    events.next(told(message(15, 30))); // the one from 0 to 25 did not come
+    expect(answer).toHaveBeenCalledTimes(2);
   });
 
   it('is an answer like others where nothing is live, the range is past, or the backend names no channel', () => {
