@@ -172,6 +172,16 @@ describe('fields', () => {
     expect(last()?.jsonData).toEqual({ subscribe: 'never' });
   });
 
+  it('name the least role that may read logs, and how agents are queried then', async () => {
+    const { last, user } = setUp();
+    expect(screen.getByLabelText(/^Logs of tasks/)).toHaveValue('Nobody');
+    expect(screen.queryByLabelText(/^Agent address/)).not.toBeInTheDocument();
+    await user.click(screen.getByLabelText(/^Logs of tasks/));
+    await user.click(await screen.findByRole('option', { name: /^Editor/ }));
+    expect(last()?.jsonData).toEqual({ sandboxLogs: 'editor' });
+    expect(screen.getByLabelText(/^Agent address/)).toBeInTheDocument();
+  });
+
   // Provisioning and other tools deliver texts.
   it('show texts for what they say, and store what is changed in its own type', async () => {
     const jsonData = {

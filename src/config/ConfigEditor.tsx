@@ -15,7 +15,7 @@ import { Alert, Box, Button, Divider, Field, SecretInput, Text } from '@grafana/
 import React from 'react';
 
 import { AgentHeaders } from './AgentHeaders';
-import { AGENTS, CLUSTER_NAME, COLLECTION, HISTORY, type FieldSpec } from './fields';
+import { AGENTS, asksAgents, CLUSTER_NAME, COLLECTION, HISTORY, type FieldSpec } from './fields';
 import { FieldRow } from './FieldRow';
 import { Masters } from './Masters';
 import { Provisioning } from './Provisioning';
@@ -102,11 +102,11 @@ export default function ConfigEditor({ options: stored, onOptionsChange }: Props
       </ConfigSection>
       <Divider />
 
-      {jsonData.agentStatistics === true && (
+      {asksAgents(jsonData) && (
         <>
           <ConfigSection
             title="Agents"
-            description="How agents are queried for measured use. Only agents listed by the leader are queried."
+            description="How agents are queried for measured use and for logs of tasks. Only agents listed by the leader are queried."
           >
             {rows(AGENTS)}
             <Field label="Agent password" htmlFor="mesos-agentBasicAuthPassword" disabled={readOnly}>

@@ -16,6 +16,7 @@ it('has each setting once', () => {
     'memoryLimit',
     'pollInterval',
     'retention',
+    'sandboxLogs',
     'subscribe',
     'taskLabels',
     'taskSeries',
@@ -62,6 +63,7 @@ it.each([
     '"https://router/agent" is the same for all agents: use {hostname}, {ip} or {id} in it',
   ],
   ['subscribe', 'always', '"always" is not possible: choose one of auto, never'],
+  ['sandboxLogs', 'everybody', '"everybody" is not possible: choose one of none, admin, editor, viewer'],
   ['engine', 'disk', '"disk" is not possible: choose one of auto, memory'],
 ])('%s %j: %s', (key, value, problem) => {
   expect(fieldProblem(field(key), { [key]: value })).toBe(problem);

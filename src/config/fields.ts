@@ -10,6 +10,7 @@ export type FieldKey = Exclude<keyof MesosOptions, 'masters' | 'agentHeaders' | 
     | 'taskSeries'
     | 'taskLabels'
     | 'agentStatistics'
+    | 'sandboxLogs'
     | 'agentAddress'
     | 'agentHosts'
     | 'agentBasicAuthUser'
@@ -96,6 +97,20 @@ export const COLLECTION: FieldSpec[] = [
     default: 'off',
   },
   {
+    key: 'sandboxLogs',
+    kind: 'choice',
+    label: 'Logs of tasks',
+    description:
+      'The least role that may read stdout and stderr of all tasks. Grafana’s server reads them from the agents. Rules and public dashboards never may.',
+    default: 'none',
+    options: [
+      { value: 'none', label: 'Nobody', description: 'Logs are not shown' },
+      { value: 'admin', label: 'Admin', description: 'Administrators of the organization' },
+      { value: 'editor', label: 'Editor', description: 'Editors and administrators' },
+      { value: 'viewer', label: 'Viewer', description: 'Everybody who is logged in and may query this data source' },
+    ],
+  },
+  {
     key: 'maxSeries',
     kind: 'number',
     label: 'Series limit',
@@ -125,7 +140,12 @@ export const COLLECTION: FieldSpec[] = [
   },
 ];
 
-/** Addresses and credentials of agents; only used with agent statistics. */
+/** Reports whether agents are queried: for measured use, or for logs of tasks. */
+export function asksAgents({ agentStatistics, sandboxLogs }: MesosOptions): boolean {
+  return agentStatistics === true || (Boolean(sandboxLogs) && sandboxLogs !== 'none');
+}
+
+/** Addresses and credentials of agents; only used where agents are queried. */
 export const AGENTS: FieldSpec[] = [
   {
     key: 'agentAddress',

@@ -3,6 +3,7 @@ import type { DataSourceJsonData } from '@grafana/data';
 
 export type TaskSeries = 'auto' | 'always' | 'never';
 export type Subscribe = 'auto' | 'never';
+export type SandboxLogs = 'none' | 'admin' | 'editor' | 'viewer';
 export type Engine = 'auto' | 'memory';
 
 /** jsonData. Every key but masters is optional; nothing in here is secret: Viewers can read it. */
@@ -16,6 +17,8 @@ export interface MesosOptions extends DataSourceJsonData {
   /** Task labels that become labels of task series. */
   taskLabels?: string[];
   agentStatistics?: boolean;
+  /** The least role that may read logs of tasks. */
+  sandboxLogs?: SandboxLogs;
   /** Address of an agent: {hostname} {ip} {port} {id} are replaced by what the leader lists. */
   agentAddress?: string;
   /** Regular expression for the hosts of agents that are queried. */

@@ -6,6 +6,8 @@ export interface LiveMessage {
   from: number;
   to: number;
   frames: DataFrameJSON[];
+  /** Of logs: the frames have lines to add, each once by its id; there are no `from` and `to`. */
+  append?: boolean;
   /** Why the query failed; there are no frames then. */
   error?: string;
 }
@@ -17,6 +19,9 @@ export interface LiveMessage {
 export function continued(before: DataFrame[], refId: string, message: LiveMessage, oldest: number): DataFrame[] {
   if (message.error) {
     return before;
+  }
+  if (message.append) {
+    return appended(before, refId, message);
   }
   const fresh = message.frames.map((json) => ({ ...dataFrameFromJSON(json), refId }));
   const own = before.filter((frame) => frame.refId === refId);
@@ -37,6 +42,34 @@ export function continued(before: DataFrame[], refId: string, message: LiveMessa
   }
   after[0] = { ...after[0], meta: { ...after[0].meta, ...own[0]?.meta, notices: fresh[0]?.meta?.notices } };
   return before.filter((frame) => frame.refId !== refId).concat(after);
+}
+
+/** The most lines that a panel keeps while its log is followed, unless its query asked for more. */
+const MOST_LINES = 1000;
+
+/** Returns the frames of a panel of logs with the lines of a message. A line replaces the one that has its id. */
+function appended(before: DataFrame[], refId: string, message: LiveMessage): DataFrame[] {
+  return before.map((frame) => {
+    if (frame.refId !== refId || frame.meta?.type !== DataFrameType.LogLines) {
+      return frame;
+    }
+    const all = [frame, ...message.frames.map((json) => dataFrameFromJSON(json))];
+    const rows = new Map<string, { of: DataFrame; row: number }>();
+    for (const of of all) {
+      const ids: string[] = of.fields.find(({ name }) => name === 'id')?.values ?? [];
+      ids.forEach((id, row) => rows.set(id, { of, row }));
+    }
+    const kept = [...rows.values()].slice(-Math.max(MOST_LINES, frame.length));
+    const fields = frame.fields.map((field, i) => {
+      const value = ({ of, row }: { of: DataFrame; row: number }) => of.fields[i].values[row];
+      // Of times, what is beyond milliseconds: it keeps lines in their order.
+      const nanos = all.some(({ fields }) => fields[i].nanos)
+        ? kept.map(({ of, row }) => of.fields[i].nanos?.[row] ?? 0)
+        : undefined;
+      return { ...field, values: kept.map(value), nanos, state: undefined };
+    });
+    return { ...frame, fields, length: kept.length };
+  });
 }
 
 function isSeries(frame: DataFrame): boolean {

@@ -343,3 +343,45 @@ describe('a live panel', () => {
     expect(packets[0].state).toBeUndefined();
   });
 });
+
+describe('lines of logs', () => {
+  function lines(...texts: string[]): DataFrame {
+    return createDataFrame({
+      refId: 'A',
+      meta: { type: DataFrameType.LogLines, custom: { live: { path: 'tail/abc', data: {}, append: true } } },
+      fields: [
+        { name: 'timestamp', type: FieldType.time, values: texts.map(() => NOON), nanos: texts.map((_, i) => i) },
+        { name: 'body', type: FieldType.string, values: texts },
+        { name: 'id', type: FieldType.string, values: texts.map((text) => `id of ${text.replace(/!$/, '')}`) },
+      ],
+    });
+  }
+  const added = (...texts: string[]) =>
+    ({ append: true, frames: [dataFrameToJSON(lines(...texts))] }) as unknown as LiveMessage;
+  const bodies = ([frame]: DataFrame[]) => frame.fields[1].values;
+
+  it('are added, each once by its id', () => {
+    let frames: DataFrame[] = [lines('one', 'two')];
+    frames = continued(frames, 'A', added('two', 'three'), 0);
+    expect(bodies(frames)).toEqual(['one', 'two', 'three']);
+    frames = continued(frames, 'A', added('three!', 'four'), 0);
+    expect(bodies(frames)).toEqual(['one', 'two', 'three!', 'four']);
+    expect(frames[0].length).toBe(4);
+    expect(frames[0].fields[0].nanos).toEqual([0, 0, 0, 1]);
+    expect(frames[0].meta?.custom?.live.path).toBe('tail/abc');
+  });
+
+  it('are kept up to a bound, the oldest go', () => {
+    const many = Array.from({ length: 1000 }, (_, i) => `line ${i}`);
+    const frames = continued([lines(...many)], 'A', added('last'), 0);
+    expect(frames[0].length).toBe(1000);
+    expect(bodies(frames).slice(-1)).toEqual(['last']);
+    expect(bodies(frames)[0]).toBe('line 1');
+  });
+
+  it('stay where reading fails, and those of other queries do', () => {
+    const frames = [lines('one')];
+    expect(continued(frames, 'A', { ...added(), error: 'gone' }, 0)).toBe(frames);
+    expect(bodies(continued(frames, 'B', added('two'), 0))).toEqual(['one']);
+  });
+});
