@@ -10,6 +10,9 @@ import {
   type DataSourceGetTagKeysOptions,
   type DataSourceGetTagValuesOptions,
   type DataSourceInstanceSettings,
+  type DataSourceWithLogsContextSupport,
+  type LogRowContextOptions,
+  type LogRowModel,
   type MetricFindValue,
   type ScopedVars,
 } from '@grafana/data';
@@ -22,7 +25,7 @@ import {
   HealthStatus,
 } from '@grafana/runtime';
 import type { DataQuery } from '@grafana/schema';
-import type { Observable } from 'rxjs';
+import { firstValueFrom, type Observable } from 'rxjs';
 
 import { annotationSupport } from './annotations/AnnotationSupport';
 import type { MesosOptions } from './config/types';
@@ -32,6 +35,7 @@ import { importQueries } from './query/importQueries';
 import { interpolateQuery } from './query/interpolate';
 import { labelLists } from './query/labelLists';
 import { follow } from './query/live/follow';
+import { contextQuery, contextRequest } from './query/logs/context';
 import type { MesosQuery } from './query/types';
 import { MesosResources } from './resources';
 import { MesosVariableSupport } from './variables/VariableSupport';
@@ -43,7 +47,10 @@ export interface TestResult {
   details?: { message?: string; verboseMessage?: string };
 }
 
-export class MesosDatasource extends DataSourceWithBackend<MesosQuery, MesosOptions> {
+export class MesosDatasource
+  extends DataSourceWithBackend<MesosQuery, MesosOptions>
+  implements DataSourceWithLogsContextSupport<MesosQuery>
+{
   /** Catalogue, labels, compiled PromQL and status, from the backend. */
   readonly resources = new MesosResources(this);
 
@@ -76,6 +83,16 @@ export class MesosDatasource extends DataSourceWithBackend<MesosQuery, MesosOpti
       return answer(request); // nobody may subscribe there
     }
     return follow(request, { uid: this.uid, answer, stream: (address) => getGrafanaLiveSrv().getStream(address) });
+  }
+
+  /** Returns the lines before or after one of a log. */
+  async getLogRowContext(row: LogRowModel, options?: LogRowContextOptions): Promise<DataQueryResponse> {
+    const query = contextQuery(row, options);
+    return query ? firstValueFrom(super.query(contextRequest(row, query))) : { data: [] };
+  }
+
+  async getLogRowContextQuery(row: LogRowModel, options?: LogRowContextOptions): Promise<MesosQuery | null> {
+    return contextQuery(row, options) ?? null;
   }
 
   applyTemplateVariables(query: MesosQuery, scopedVars: ScopedVars, filters?: AdHocVariableFilter[]): MesosQuery {

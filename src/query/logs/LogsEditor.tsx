@@ -73,7 +73,11 @@ export function LogsEditor({ query, resources, onChange }: Props) {
             onCommit={(text) => change({ filter: text || undefined })}
           />
         </EditorField>
-        <EditorField label="Live" htmlFor={`${id}-live`} tooltip="Add lines as they are written, while somebody watches.">
+        <EditorField
+          label="Live"
+          htmlFor={`${id}-live`}
+          tooltip="Add lines as they are written, while somebody watches."
+        >
           <EditorSwitch
             id={`${id}-live`}
             value={live}
