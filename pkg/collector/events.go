@@ -123,6 +123,30 @@ func (c *Collector) whileAway(p *scheduledPoll, now *cluster.Cluster) []events.E
 	return now.Since(last, logged, samples.TaskLabels(p.settings.TaskLabels))
 }
 
+// wantEnded makes a client that has not read a /state yet read all tasks that ended since the
+// cluster was watched last, by this process or by one before.
+func (c *Collector) wantEnded(p *scheduledPoll) {
+	client := p.client
+	if both, ok := client.(*Both); ok {
+		client = both.Client
+	}
+	reader, ok := client.(interface{ ReadEndedSince(time.Time) })
+	if !ok {
+		return
+	}
+	c.recallWatched()
+	before := c.before(p)
+	c.mu.Lock()
+	last := c.lastLook(p)
+	c.mu.Unlock()
+	if before != nil && (last.IsZero() || before.Time.Before(last)) {
+		last = before.Time
+	}
+	if !last.IsZero() {
+		reader.ReadEndedSince(last)
+	}
+}
+
 // maxGoingOn bounds the events that are looked at after a start.
 const maxGoingOn = 10_000
 

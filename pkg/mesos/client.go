@@ -97,6 +97,7 @@ type Client struct {
 	subscribed string
 	lastAgents agentsOfLeader
 	lastState  atomic.Pointer[time.Time] // when the last /state that was read was asked for
+	watched    atomic.Pointer[time.Time] // when the cluster was watched last before the first /state; nil: not known
 }
 
 // New checks the configuration. Nothing is sent yet.

@@ -125,11 +125,18 @@ const (
 	endedFirst = time.Hour // before the first /state
 )
 
+// ReadEndedSince makes the first /state bring all tasks that ended since a moment, as far as
+// the master keeps them: those since the cluster was watched last. Without it those of the
+// last hour are read.
+func (c *Client) ReadEndedSince(since time.Time) { c.watched.Store(&since) }
+
 // wantedEnded returns since when tasks that ended are read from the next /state.
 func (c *Client) wantedEnded(now time.Time) float64 {
 	since := now.Add(-endedFirst)
 	if last := c.lastState.Load(); last != nil {
 		since = last.Add(-endedAgain)
+	} else if watched := c.watched.Load(); watched != nil && watched.Add(-endedAgain).Before(since) {
+		since = watched.Add(-endedAgain)
 	}
 	return float64(since.UnixMicro()) / 1e6
 }

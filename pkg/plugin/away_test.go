@@ -1,0 +1,68 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"community-mesos-datasource/pkg/mesos/mesostest"
+)
+
+// However long the plugin is away, the master tells how tasks ended, as far as it keeps them.
+func TestHowTasksEndedDuringALongAbsenceIsRead(t *testing.T) {
+	s := newFixture(t, nil, workload).onDisk(t.TempDir())
+	resp, err := http.Get(s.cluster.URL(mesostest.Master) + "/state")
+	require.NoError(t, err)
+	var state map[string]any
+	require.NoError(t, json.NewDecoder(resp.Body).Decode(&state))
+	require.NoError(t, resp.Body.Close())
+	s.handle(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(state)
+	}, "/state")
+	frameworks := state["frameworks"].([]any)
+	at := slices.IndexFunc(frameworks, func(f any) bool { return len(f.(map[string]any)["tasks"].([]any)) > 0 })
+	framework := frameworks[at].(map[string]any)
+	listed := framework["tasks"].([]any)
+	status := func(state string) any {
+		return map[string]any{"state": state, "timestamp": float64(s.clock.Now().UnixMilli()) / 1000}
+	}
+	// More than are read whatever their time is.
+	const many = 40
+	var tasks []map[string]any
+	for i := range many {
+		task := maps.Clone(listed[0].(map[string]any))
+		task["id"], task["name"], task["state"] = fmt.Sprint("away", i), "away", "TASK_RUNNING"
+		task["statuses"] = []any{status("TASK_RUNNING")}
+		tasks = append(tasks, task)
+		framework["tasks"] = append(framework["tasks"].([]any), task)
+	}
+	s.start()
+	s.clock.Advance(3 * every)
+	closed, cancel := context.WithTimeout(t.Context(), closeWithin)
+	defer cancel()
+	s.registry.Close(closed)
+
+	s.clock.Advance(10 * time.Minute)
+	framework["tasks"] = listed
+	for _, task := range tasks {
+		task["state"], task["statuses"] = "TASK_FAILED", append(task["statuses"].([]any), status("TASK_FAILED"))
+		framework["completed_tasks"] = append(framework["completed_tasks"].([]any), task)
+	}
+	s.clock.Advance(3 * time.Hour)
+	path := s.registry.historyPath
+	s.registry = NewRegistry(&logRecorder{fixture: s}, s.clock)
+	s.registry.KeepHistoryIn(path, "")
+	s.plugin = New(s.registry)
+	s.start()
+	s.clock.Advance(5 * every)
+	require.Equal(t, many, s.counted("task", "failed")["away"])
+	require.Zero(t, s.counted("task", "unknown")["away"])
+}
