@@ -55,7 +55,7 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 		b.addAgent(&s.Slaves[i], s)
 	}
 	b.missing = !s.Lacks.ActivatedSlaves && int(s.ActivatedSlaves) > len(s.Slaves)
-	b.Restricted = b.Restricted || b.missing
+	b.Restricted, b.agentsHidden = b.Restricted || b.missing, b.missing
 	b.offered = map[*Agent]*Resources{}
 	for _, r := range s.RecoveredSlaves {
 		if id := b.name(r.ID); c.agents[id] == nil {
@@ -87,6 +87,7 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 	b.total()
 	b.addEnded(s)
 	c.awaited = awaitedOf(c, previous)
+	c.hiddenSince = hiddenSince(c, previous)
 	return c
 }
 

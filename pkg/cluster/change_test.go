@@ -10,7 +10,7 @@ import (
 	"community-mesos-datasource/pkg/mesos"
 )
 
-const aBase = `{"id": "m", "pid": "master@10.0.0.1:5050", "elected_time": 1,
+const aBase = `{"id": "m", "flags": {}, "pid": "master@10.0.0.1:5050", "elected_time": 1,
 	"activated_slaves": 1, "unreachable_slaves": 0, "recovered_slaves": [],
 	"slaves": [{"id": "S1", "hostname": "agent1", "active": true, "registered_time": 10, "resources": {"cpus": 4},
 		"used_resources": {"cpus": 1.2, "mem": 0, "disk": 0, "gpus": 0}, "offered_resources": {"cpus": 0, "mem": 0, "disk": 0, "gpus": 0}, "reserved_resources": {}}],

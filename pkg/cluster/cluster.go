@@ -10,7 +10,7 @@
 //
 // Of events: event.go what they are made of, moment.go their times; happened.go what two
 // models tell, told.go what the stream tells; failover.go what a new leader does not know
-// yet; since.go, over.go and outline.go what happened while nobody looked; maintenance.go
+// yet, hidden.go what the principal does not see; since.go, over.go and outline.go what happened while nobody looked; maintenance.go
 // maintenance windows. states.go and resources.go have the vocabulary.
 //
 // A Cluster is never changed once it is handed out: readers need no lock.
@@ -90,6 +90,10 @@ type Cluster struct {
 	waiting map[string]bool
 	// resumed: the event stream began anew since the /state, and may be another leader's.
 	resumed bool
+	// agentsHidden: the master counts more agents than it lists. hiddenSince is when what is
+	// hidden from the principal was seen last, at the latest; zero: nothing is.
+	agentsHidden bool
+	hiddenSince  time.Time
 	// polled is when the /state was asked for that the model is made of, by itself or
 	// with changes.
 	polled time.Time

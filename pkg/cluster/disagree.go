@@ -141,6 +141,9 @@ type Drifted struct{ Agents, Frameworks, Tasks, Roles int }
 // what the event stream does not tell: the states of agents and frameworks, what is
 // offered and reserved, and what executors hold.
 func Drift(asked, answered, polled *Cluster) Drifted {
+	if asked.NoFlags != polled.NoFlags || asked.FrameworksUnknown != polled.FrameworksUnknown {
+		return Drifted{} // the principal sees less or more than before
+	}
 	a, b, p := groupsOf(asked), groupsOf(answered), groupsOf(polled)
 	for id := range b.agents {
 		if _, listed := p.agents[id]; !listed { // unreachable or gone, which the stream does not tell

@@ -32,7 +32,7 @@ var severities = map[events.Kind]map[events.What]events.Severity{
 	},
 	events.KindFramework:  {events.Disconnected: events.Warning, events.FailedOver: events.Warning},
 	events.KindMaster:     {events.NewLeader: events.Warning},
-	events.KindCollection: {events.Gap: events.Warning},
+	events.KindCollection: {events.Gap: events.Warning, events.Restricted: events.Warning},
 }
 
 // SeverityOf returns how much an event should worry.

@@ -74,11 +74,18 @@ func TestBothWaysGiveTheSameIDs(t *testing.T) {
 	}
 }
 
+// withoutTasks removes the tasks and executors of a /state of aBase, and what they hold.
+func withoutTasks(s *mesos.State) {
+	f := &s.Frameworks[0]
+	f.Tasks, f.Executors, f.Used = nil, nil, mesos.Resources{}
+	s.Slaves[0].Used = mesos.Resources{}
+}
+
 func TestATaskWhoseEndIsNotToldEndedUnknown(t *testing.T) {
 	base := built(t, aBase)
 	var s mesos.State
 	unmarshal(t, aBase, &s)
-	s.Frameworks[0].Tasks = nil
+	withoutTasks(&s)
 	s.Sent = time.Unix(50, 0)
 	got := Happened(base, Build(&s, base), nil)
 	require.Equal(t, "unknown agent1 t1", short(got))
@@ -220,7 +227,7 @@ func TestWhatDoesNotComeBackToANewLeader(t *testing.T) {
 		after := Build(s, before)
 		return after, short(Happened(before, after, nil))
 	}
-	const head = `{"id": "m2", "pid": "master@10.0.0.2:5050", "elected_time": 1000, "activated_slaves": 0, "unreachable_slaves": %, `
+	const head = `{"id": "m2", "flags": {}, "pid": "master@10.0.0.2:5050", "elected_time": 1000, "activated_slaves": 0, "unreachable_slaves": %, `
 	begin := func(unreachable string) string { return strings.Replace(head, "%", unreachable, 1) }
 	recovering := begin("0") + `"recovered_slaves": [{"id": "S1", "hostname": "agent1"}], "slaves": [], "frameworks": []}`
 	one, told := next(base, 1010, recovering)
@@ -274,7 +281,7 @@ func TestWhatEndedWhileNobodyLooked(t *testing.T) {
 		return strings.Replace(aBase, `"hostname": "agent1", "active": true`, `"hostname": "agent1", "active": `+active+more, 1)
 	}
 	draining, drained := state("false", `, "deactivated": true, "drain_info": {"state": "DRAINING"}`), state("false", `, "deactivated": true, "drain_info": {"state": "DRAINED"}`)
-	gone := `{"id": "m", "unreachable_slaves": 0, "recovered_slaves": [], "slaves": [], "frameworks": []}`
+	gone := `{"id": "m", "flags": {}, "unreachable_slaves": 0, "recovered_slaves": [], "slaves": [], "frameworks": []}`
 	unreachable := strings.Replace(gone, `s": 0`, `s": 1`, 1)
 	for _, c := range []struct {
 		what events.What
@@ -344,12 +351,13 @@ func TestATaskThatEndedWhileNobodyLed(t *testing.T) {
 		s.PID, s.ElectedTime, s.Sent = "master@10.0.0.2:5050", 1000, time.Unix(sent, 0)
 		return s
 	}
-	away := lead(stateFrom(t, `{"id": "m", "unreachable_slaves": 0, "recovered_slaves": [{"id": "S1"}, {"id": "S2"}], "slaves": [], "frameworks": []}`), 1010)
+	away := lead(stateFrom(t, `{"id": "m", "flags": {}, "unreachable_slaves": 0, "recovered_slaves": [{"id": "S1"}, {"id": "S2"}], "slaves": [], "frameworks": []}`), 1010)
 	back := lead(stateFrom(t, aBase), 1020)
-	back.Frameworks[0].Tasks = nil
+	withoutTasks(back)
 	back.RecoveredSlaves = []mesos.RecoveredSlave{{ID: "S2"}}
 	later := lead(stateFrom(t, aBase), 1030)
-	later.Frameworks[0].Tasks, later.RecoveredSlaves = nil, back.RecoveredSlaves
+	withoutTasks(later)
+	later.RecoveredSlaves = back.RecoveredSlaves
 
 	one := Build(away, base)
 	two := Build(back, one)

@@ -41,6 +41,7 @@ func (h *happenings) others() {
 
 // sorted returns what happened, oldest first.
 func (h *happenings) sorted() []events.Event {
+	h.sees()
 	slices.SortStableFunc(h.all, func(a, b events.Event) int { return a.Time.Compare(b.Time) })
 	return h.all
 }
@@ -69,6 +70,9 @@ type happenings struct {
 	labels   Labels
 	failover bool // another master leads
 	all      []events.Event
+	// lost and found are what is told neither as ended nor as begun, because the principal
+	// sees less or more than before.
+	lost, found sight
 }
 
 // leads tells that the master of the later model was elected.
@@ -98,6 +102,10 @@ func (h *happenings) agents() {
 		if (a.Listed || a.recovered) && (now == nil || !now.Listed && !now.recovered) && !h.toldAgent(a.ID) {
 			left = append(left, a)
 		}
+	}
+	if h.after.agentsHidden {
+		h.lost.agents += len(left)
+		return
 	}
 	slices.SortFunc(left, func(a, b *Agent) int { return compareText(a.ID, b.ID) })
 	h.left(left)
@@ -134,6 +142,9 @@ func (h *happenings) agent(was, a *Agent) {
 	switch {
 	case h.failover && was != nil && (listed || was.recovered), was != nil && was.recovered:
 		// Every agent registers with a new leader: that is no event of its own.
+	case !listed && h.before.agentsHidden && h.wasHidden(a.registered):
+		h.found.agents++
+		return
 	case !listed && !a.reregistered:
 		h.add(agentEvent(a, events.Added, h.when(a.registered), micros(a.registered)))
 	case !listed, again:
@@ -269,7 +280,7 @@ func (h *happenings) frameworks() {
 		}
 		removed := h.after.removed[id]
 		_, told := h.before.removed[id]
-		if told || h.before.HasFramework(id) || h.after.HasFramework(id) {
+		if told || h.before.HasFramework(id) || h.after.HasFramework(id) || h.before.hides() && h.wasHidden(removed.registered) {
 			continue
 		}
 		f := h.after.frameworks[id]
@@ -282,7 +293,12 @@ func (h *happenings) frameworks() {
 	// Schedulers come back to a new leader within a while.
 	gone := func(all []*Framework) {
 		for _, f := range all {
-			if !h.after.HasFramework(f.ID) && !h.toldFramework(f.ID) {
+			if h.after.HasFramework(f.ID) || h.toldFramework(f.ID) {
+				continue
+			}
+			if h.after.hidesFramework(f.ID) {
+				h.lost.frameworks++
+			} else {
 				e := frameworkEvent(f, events.Removed, h.when(h.after.removed[f.ID].unregistered), "")
 				e.Closes = []string{frameworkKey(f, events.Disconnected)}
 				h.add(e)
@@ -307,6 +323,13 @@ func (h *happenings) framework(was, f *Framework) {
 	connected := f.State == FrameworkActive || f.State == FrameworkInactive
 	switch {
 	case !listed && failover:
+	case !listed && h.before.hidesFramework(f.ID):
+		if h.wasHidden(f.registered) {
+			h.found.frameworks++
+			return
+		}
+		when := told(f.registered, h.before.hiddenSince.Add(-behindUs), h.before.polled, h.after.Time)
+		h.add(frameworkEvent(f, events.Added, when, micros(f.registered)))
 	case !listed:
 		h.add(frameworkEvent(f, events.Added, h.when(f.registered), micros(f.registered)))
 	case was.State == FrameworkDisconnected && connected:
@@ -434,6 +457,9 @@ func tasksByKey(tasks []Task) map[taskKey]*Task {
 // not list it.
 func (h *happenings) ended(was *Task, t *endedTask) {
 	since := 0.0
+	if was == nil && h.before.hidesTasks(t.Framework.ID) {
+		was = t.asOf(h.before.hiddenSince)
+	}
 	switch {
 	case was != nil && was.State == t.State && was.latest >= t.latest:
 		return // told
@@ -475,6 +501,10 @@ const vanishedMessage = "The leader does not list the task any more: how it ende
 
 // vanished tells that a task is not listed any more, and not among those that ended.
 func (h *happenings) vanished(t *Task) {
+	if h.after.hidesTasks(t.Framework.ID) {
+		h.lost.tasks++
+		return
+	}
 	e := h.labels.taskEvent(t, UnknownTask, h.when(0), 0, 0)
 	e.Message = vanishedMessage
 	h.add(e)
@@ -485,6 +515,9 @@ func (h *happenings) vanished(t *Task) {
 func (h *happenings) task(was, t *Task) {
 	since := float64(h.before.Time.UnixMicro()) / 1e6
 	switch {
+	case was == nil && h.before.hidesTasks(t.Framework.ID) && !h.beganHidden(t):
+		h.found.tasks++
+		return
 	case was == nil && t.latest == 0:
 		h.add(h.labels.taskEvent(t, t.State, h.when(0), 0, 0))
 		return

@@ -60,6 +60,8 @@ func (h *happenings) when(seconds float64) moment {
 func (h *happenings) earliest(was, t *Task) time.Time {
 	least := h.seenBefore().Add(-behindUs)
 	switch {
+	case (was == nil || was.Framework == nil) && h.before.hidesTasks(t.Framework.ID):
+		return h.before.hiddenSince.Add(-behindUs)
 	case was == nil && (h.failover || h.earlier != nil || !h.stayed(t.Agent)):
 		return time.Time{} // it comes with its agent, or is seen for another reason
 	case was == nil:

@@ -17,6 +17,11 @@ type outline struct {
 	Agents     []outlinedAgent    `json:"agents"`
 	Frameworks []outlinedFrame    `json:"frameworks"`
 	Removed    []string           `json:"removed"` // IDs of frameworks that the leader tells were removed
+	// What is hidden from the principal, as in Cluster.
+	NoFlags           bool       `json:"noFlags,omitempty"`
+	FrameworksUnknown bool       `json:"frameworksUnknown,omitempty"`
+	AgentsHidden      bool       `json:"agentsHidden,omitempty"`
+	HiddenSince       *time.Time `json:"hiddenSince,omitempty"`
 }
 
 type outlinedAgent struct {
@@ -39,6 +44,10 @@ type outlinedFrame struct {
 // frameworks.
 func (c *Cluster) Outline() ([]byte, error) {
 	o := outline{PID: c.PID, Elected: c.ElectedTime, Counts: c.AgentCounts}
+	o.NoFlags, o.FrameworksUnknown, o.AgentsHidden = c.NoFlags, c.FrameworksUnknown, c.agentsHidden
+	if !c.hiddenSince.IsZero() {
+		o.HiddenSince = &c.hiddenSince
+	}
 	for _, a := range c.agents {
 		if a.Listed || a.recovered {
 			o.Agents = append(o.Agents, outlinedAgent{a.ID, a.Hostname, a.State, a.registered, a.recovered})
@@ -65,6 +74,10 @@ func Outlined(text []byte, looked time.Time) (*Cluster, error) {
 	c := &Cluster{
 		Time: looked, polled: looked, PID: o.PID, ElectedTime: o.Elected, AgentCounts: o.Counts,
 		agents: map[string]*Agent{}, frameworks: map[string]*Framework{}, removed: map[string]removedFramework{},
+	}
+	c.NoFlags, c.FrameworksUnknown, c.agentsHidden = o.NoFlags, o.FrameworksUnknown, o.AgentsHidden
+	if o.HiddenSince != nil {
+		c.hiddenSince = *o.HiddenSince
 	}
 	for _, a := range o.Agents {
 		agent := &Agent{ID: a.ID, Hostname: a.Host, Listed: !a.Recovered, State: a.State, registered: a.Registered, recovered: a.Recovered}

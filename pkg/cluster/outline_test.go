@@ -34,7 +34,7 @@ func TestAnOutlineIsComparedAsItsModelIs(t *testing.T) {
 		"lost agent2": func(*mesos.State) {},
 		"back agent1, lost agent2, added new, removed one": func(s *mesos.State) {
 			registered := 10_006.0
-			s.Slaves[0].ReregisteredTime = &registered
+			s.Slaves[0].ReregisteredTime, s.Slaves[0].Used = &registered, mesos.Resources{}
 			s.Frameworks = []mesos.Framework{{ID: "F2", Name: "new", Active: true, Connected: true}}
 		},
 		"leader": func(s *mesos.State) {

@@ -48,7 +48,7 @@ func (c *Cluster) ends(e *events.Event) (events.What, bool) {
 		case a == nil && e.What == events.Disconnected && c.AgentCounts[AgentUnreachable] > 0:
 			return "", false // it may be unreachable
 		case a == nil:
-			return events.Lost, true
+			return events.Lost, !c.agentsHidden
 		case a.State == "" || a.State == lasts:
 			return "", false
 		case a.State == AgentDrained:
@@ -63,7 +63,7 @@ func (c *Cluster) ends(e *events.Event) (events.What, bool) {
 		case e.What != events.Disconnected:
 			return "", false
 		case f == nil || !f.Listed:
-			return events.Removed, true
+			return events.Removed, !c.hidesFramework(e.FrameworkID)
 		case f.State == FrameworkActive || f.State == FrameworkInactive:
 			return events.Back, true
 		}

@@ -41,12 +41,7 @@ func (c *Cluster) Since(last time.Time, logged []events.Event, labels Labels) []
 		case was != nil && was.State.Live():
 			h.ended(was, t)
 		case t.latest > from: // what it did before was told, or was before the log
-			was = &Task{State: Staging, latest: from}
-			// The status of a task that runs is that of its latest health check.
-			if first := t.statuses[0]; t.first <= from || first.Healthy != nil && ParseTaskState(first.State) == Running {
-				was.State, was.told = Running, Running
-			}
-			h.ended(was, t)
+			h.ended(t.asOf(last), t)
 		}
 	}
 	for i := range c.Tasks {
@@ -63,12 +58,22 @@ func (c *Cluster) Since(last time.Time, logged []events.Event, labels Labels) []
 	}
 	if !c.recovering() { // what is not listed may come back
 		for key, e := range newest {
-			if TaskState(e.What).Live() && listed[key] == nil && !over[key] && e.Time.Before(c.Time) {
+			if TaskState(e.What).Live() && listed[key] == nil && !over[key] && e.Time.Before(c.Time) && !c.hidesTasks(key.framework) {
 				h.add(forgotten(e, last, c.Time))
 			}
 		}
 	}
 	return h.sorted()
+}
+
+// asOf returns what a task that has ended since a moment may have been then.
+func (t *endedTask) asOf(when time.Time) *Task {
+	was := &Task{State: Staging, latest: unixSeconds(when)}
+	// The status of a task that runs is that of its latest health check.
+	if first := t.statuses; t.first <= was.latest || len(first) > 0 && first[0].Healthy != nil && ParseTaskState(first[0].State) == Running {
+		was.State, was.told = Running, Running
+	}
+	return was
 }
 
 // lastLogged returns a task as the newest event of the log tells it.

@@ -130,6 +130,9 @@ func (t *teller) listed(s *mesos.StreamTask, received time.Time) {
 		t.changed(known, task, s.Statuses, received)
 		return
 	}
+	if task.latest == 0 && t.before.hidesTasks(task.Framework.ID) {
+		return // it may have been hidden
+	}
 	if task.latest == 0 { // it is staging
 		t.add(task, Staging, moment{received, t.before.Time}, nil, 0)
 		return

@@ -61,6 +61,8 @@ const (
 	WindowEnded  What = "ended"        // maintenance
 	Gap          What = "gap"          // collection
 	OtherCluster What = "cluster"      // collection: another cluster is watched from here on
+	Restricted   What = "restricted"   // collection: the principal sees less than before
+	Unrestricted What = "unrestricted" // collection: the principal sees more than before
 )
 
 // An Event is something that happened at a moment, or lasted from a moment on. Texts

@@ -31,8 +31,13 @@ func titleOfEvent(e events.Event) string {
 		}
 		return "Maintenance " + what
 	default:
-		if e.What == events.OtherCluster {
+		switch e.What {
+		case events.OtherCluster:
 			return "Another cluster"
+		case events.Restricted:
+			return "The principal sees less"
+		case events.Unrestricted:
+			return "The principal sees more"
 		}
 		return "Gap of collection"
 	}
