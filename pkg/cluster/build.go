@@ -34,15 +34,18 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 		NoFlags:     s.Restricted(),
 		HasGPUs:     previous != nil && previous.HasGPUs,
 
-		Agents:          make([]*Agent, 0, len(s.Slaves)),
-		Frameworks:      make([]*Framework, 0, len(s.Frameworks)),
-		AgentCounts:     map[AgentState]int{},
-		FrameworkCounts: map[FrameworkState]int{},
-		TasksListed:     true,
-		LostListed:      true,
-		RoleLoads:       map[string]*RoleLoad{},
-		agents:          make(map[string]*Agent, len(s.Slaves)),
-		frameworks:      make(map[string]*Framework, len(s.Frameworks)),
+		Agents:             make([]*Agent, 0, len(s.Slaves)),
+		Frameworks:         make([]*Framework, 0, len(s.Frameworks)),
+		AgentCounts:        map[AgentState]int{},
+		FrameworkCounts:    map[FrameworkState]int{},
+		Flags:              s.Flags,
+		TasksListed:        true,
+		OffersListed:       true,
+		ReservationsListed: true,
+		LostListed:         true,
+		RoleLoads:          map[string]*RoleLoad{},
+		agents:             make(map[string]*Agent, len(s.Slaves)),
+		frameworks:         make(map[string]*Framework, len(s.Frameworks)),
 	}
 	c.Name = series.CutName(s.ClusterName())
 	b := builder{Cluster: c, previous: previous}
@@ -86,6 +89,7 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 	b.foreign = len(s.OrphanTasks) > 0
 	b.total()
 	b.addEnded(s)
+	b.keepTold()
 	c.awaited = awaitedOf(c, previous)
 	c.hiddenSince = hiddenSince(c, previous)
 	return c
@@ -162,6 +166,7 @@ func (b *builder) addAgent(s *mesos.Slave, state *mesos.State) {
 	if len(a.Attributes) > series.MaxLabels {
 		b.ManyAttributes++
 	}
+	b.ReservationsListed = b.ReservationsListed && !s.Lacks.Reserved
 	b.adding = b.adding || !a.Allocated.known() || !a.Offered.known()
 	b.Agents = append(b.Agents, a)
 	b.agents[a.ID] = a
@@ -192,6 +197,7 @@ func (b *builder) agentOf(s *mesos.Slave, state *mesos.State) *Agent {
 	for _, r := range s.Reserved {
 		a.Reserved.Add(regular(r))
 	}
+	a.Reservations = b.reservations(s.Reserved)
 	if s.Domain != nil {
 		a.Region = b.name(s.Domain.FaultDomain.Region.Name)
 		a.Zone = b.name(s.Domain.FaultDomain.Zone.Name)
@@ -240,6 +246,7 @@ func (b *builder) addFramework(s *mesos.Framework) {
 		o := &s.Offers[i]
 		b.role(cmp.Or(b.name(o.AllocationInfo.Role), only)).Offered.Add(regular(o.Resources))
 	}
+	b.addOffers(f, s, only)
 	for i := range s.Executors {
 		e := &s.Executors[i]
 		role := cmp.Or(b.name(e.Role), only)
@@ -247,6 +254,7 @@ func (b *builder) addFramework(s *mesos.Framework) {
 		b.role(role).Allocated.Add(allocated)
 		b.Executors = append(b.Executors, Executor{
 			ID:        b.name(e.ID),
+			Name:      b.name(e.Name),
 			Role:      role,
 			Framework: f,
 			Agent:     b.agent(e.SlaveID),
@@ -315,6 +323,9 @@ func (b *builder) taskOf(s *mesos.Task, framework, role string) Task {
 		Framework:  b.framework(cmp.Or(s.FrameworkID, framework)),
 		Agent:      b.agent(s.SlaveID),
 		Labels:     s.Labels,
+
+		ContainerID: b.name(s.Container.ID),
+		Addresses:   s.Container.Addresses,
 	}
 	if t.State.holds() {
 		t.hold(s.Resources)

@@ -215,14 +215,17 @@ func (e *editor) taskAdded(s *mesos.StreamTask, received time.Time) {
 	case !known.State.holds(): // it was unreachable, and its agent is back
 		var given Task
 		given.hold(s.Resources)
-		e.move(i, state, last.TaskStatus, &given)
+		e.move(i, state, last, &given)
 	case known.first > 0 && len(s.Statuses) > 0 && micros(known.first) != micros(s.Statuses[0].Timestamp) && s.Statuses[0].Timestamp > known.latest:
 		e.own()
 		e.count(&e.Tasks[i], -1)
 		e.remove(i) // it ended unseen, and another task has its ID now
 		e.addTask(s)
 	case last.Timestamp > known.latest:
-		e.move(i, state, last.TaskStatus, known)
+		e.move(i, state, last, known)
+	case known.Told == nil && tells(&last) && micros(last.Timestamp) == micros(known.latest):
+		e.own()
+		e.Tasks[i].hear(&last)
 	}
 }
 
@@ -230,6 +233,9 @@ func (e *editor) addTask(s *mesos.StreamTask) {
 	e.own()
 	framework := e.framework(s.FrameworkID)
 	t := e.taskOf(&s.Task, framework.ID, framework.onlyRole())
+	if n := len(s.Statuses); n > 0 {
+		t.hear(&s.Statuses[n-1])
+	}
 	e.named[taskKey{framework.ID, t.ID}] = len(e.Tasks)
 	e.Tasks = append(e.Tasks, t)
 	e.count(&t, 1)
@@ -268,9 +274,9 @@ func (e *editor) taskUpdated(u *mesos.StreamUpdate, received time.Time) {
 	case !t.State.Live(), u.Status.Timestamp <= t.latest && !e.settled(received):
 		return // already told
 	case !t.State.holds(): // nothing tells what it holds again
-		e.move(i, state, u.Status.TaskStatus, &Task{Allocated: unknownResources})
+		e.move(i, state, u.Status, &Task{Allocated: unknownResources})
 	default:
-		e.move(i, state, u.Status.TaskStatus, t)
+		e.move(i, state, u.Status, t)
 	}
 }
 
@@ -305,7 +311,7 @@ func (e *editor) end(i int, state TaskState, status mesos.StreamStatus) {
 	told := ParseTaskState(status.State)
 	switch before := e.Tasks[i].State; {
 	case before.Live() && before != state:
-		e.move(i, state, status.TaskStatus, &Task{})
+		e.move(i, state, status, &Task{})
 	case before.Live():
 		return
 	default:
@@ -334,7 +340,7 @@ func (e *editor) remove(i int) {
 }
 
 // move gives a task another state, in which it holds what held does.
-func (e *editor) move(i int, state TaskState, status mesos.TaskStatus, held *Task) {
+func (e *editor) move(i int, state TaskState, status mesos.StreamStatus, held *Task) {
 	e.own()
 	allocated, extra := held.Allocated, held.revocable
 	t := &e.Tasks[i]
@@ -350,6 +356,7 @@ func (e *editor) move(i int, state TaskState, status mesos.TaskStatus, held *Tas
 	if t.Started == 0 && status.State == "TASK_RUNNING" {
 		t.Started = status.Timestamp
 	}
+	t.hear(&status)
 }
 
 // count adds a task to what it is counted in (n is 1), or takes it away (-1).

@@ -47,10 +47,17 @@ type Cluster struct {
 	// Sums over the agents, or what is known of them otherwise.
 	Capacity, Allocated, Offered, Reserved Resources
 
+	// Flags are the leader's, with secrets redacted; nil where it does not tell them.
+	Flags map[string]string
+
 	Agents     []*Agent
 	Frameworks []*Framework
-	Tasks      []Task
-	Executors  []Executor
+	// Offers are outstanding as of the /state. OffersListed reports whether the master
+	// lists them, ReservationsListed whether it tells what is reserved on each agent.
+	Offers                           []Offer
+	OffersListed, ReservationsListed bool
+	Tasks                            []Task
+	Executors                        []Executor
 	// Roles are nil until /roles was read, which listed RolesTwice of them twice.
 	Roles      []*Role
 	RolesTwice int
@@ -116,6 +123,9 @@ type Agent struct {
 	Capacity, Allocated, Offered, Reserved Resources
 	RevocableCapacity, RevocableAllocated  Resources
 
+	// Reservations are Reserved by role, sorted; nil for none.
+	Reservations []Reservation
+
 	Tasks        TaskCounts
 	TasksUnknown bool // as Cluster.TasksUnknown
 
@@ -168,6 +178,12 @@ type Task struct {
 	Labels    []mesos.Label
 	Healthy   *bool   // by the latest status; nil without a check
 	Started   float64 // Unix seconds of the first TASK_RUNNING; 0: unknown
+	// ContainerID and Addresses (of its networks, joined by commas) are those that its
+	// agent told; "" where it did not.
+	ContainerID, Addresses string
+	// Told is what the event stream told of its latest status, nil for nothing: /state
+	// has no reasons.
+	Told *Told
 
 	revocable *Resources // allocated besides; nil: none
 	// Of its first and its latest status; Unix seconds, 0: none. The master replaces a
@@ -191,10 +207,32 @@ type removedFramework struct {
 // whose resources are their task's.
 type Executor struct {
 	ID        string
+	Name      string
 	Role      string
 	Framework *Framework // never nil
 	Agent     *Agent     // never nil
 	Allocated Resources  // the executor's own
+}
+
+// Told is what a status says besides its state; each may be "".
+type Told struct {
+	Reason, Source string // in the spelling of the labels: executor_terminated, executor
+	Message        string
+}
+
+// Offer is an offer that is outstanding.
+type Offer struct {
+	ID        string
+	Role      string
+	Framework *Framework // never nil
+	Agent     *Agent     // never nil
+	Resources Resources
+}
+
+// Reservation is what is reserved on an agent for a role.
+type Reservation struct {
+	Role      string
+	Resources Resources
 }
 
 // Role is a role that has a framework, a quota, a weight or a reservation.

@@ -231,6 +231,14 @@ type Task struct {
 	Resources   Resources    `json:"resources"`
 	Labels      []Label      `json:"labels"`
 	Statuses    []TaskStatus `json:"statuses"` // oldest first
+	// Container is that of the latest status which has one.
+	Container TaskContainer `json:"-"`
+}
+
+// TaskContainer is what a status tells of a task's container (ContainerStatus).
+type TaskContainer struct {
+	ID        string
+	Addresses string // of its networks, joined by commas
 }
 
 // TaskStatus is one status update of a task.

@@ -70,4 +70,5 @@ type StreamStatus struct {
 	Source     string // SOURCE_EXECUTOR ...
 	Reason     string // REASON_COMMAND_EXECUTOR_FAILED ...; "" for none
 	Message    string // cut at MaxText
+	Container  TaskContainer
 }

@@ -175,6 +175,9 @@ func (t *StreamTask) readStatusesV1(d *jsontext.Decoder, last *StreamTask) error
 	t.Task.Statuses = make([]TaskStatus, len(statuses))
 	for i := range statuses {
 		t.Task.Statuses[i] = statuses[i].TaskStatus
+		if c := statuses[i].Container; c != (TaskContainer{}) {
+			t.Container = c
+		}
 	}
 	return err
 }
@@ -202,6 +205,8 @@ func (s *StreamStatus) readV1(d *jsontext.Decoder, like *StreamStatus) error {
 			return readNumber(d, &s.Timestamp)
 		case "healthy":
 			return json.UnmarshalDecode(d, &s.Healthy)
+		case "container_status":
+			return s.Container.read(d)
 		}
 		return pass(d)
 	})

@@ -113,6 +113,8 @@ func (t *Task) readStatuses(d *jsontext.Decoder, last []TaskStatus) error {
 				return readNumber(d, &s.Timestamp)
 			case "healthy":
 				return json.UnmarshalDecode(d, &s.Healthy)
+			case "container_status":
+				return t.Container.read(d)
 			}
 			return pass(d)
 		})

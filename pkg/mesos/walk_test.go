@@ -2,6 +2,7 @@ package mesos
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json"
@@ -57,6 +58,7 @@ func TestTasksReadByHandAreThoseReadByReflection(t *testing.T) {
 			for _, list := range []jsontext.Value{f.Tasks, f.Completed} {
 				want, err := byReflection(list)
 				require.NoError(t, err, file)
+				addContainers(t, want, list)
 				got, err := byHand(list)
 				require.NoError(t, err, file)
 				require.Equal(t, want, got, file)
@@ -65,6 +67,43 @@ func TestTasksReadByHandAreThoseReadByReflection(t *testing.T) {
 		}
 	}
 	require.Greater(t, n, 10_000, "recorded tasks")
+}
+
+// addContainers reads by reflection what statuses tell of containers, of which the latest
+// counts.
+func addContainers(t *testing.T, tasks Tasks, list jsontext.Value) {
+	t.Helper()
+	var read []struct {
+		Statuses []struct {
+			Container struct {
+				ID struct {
+					Value string `json:"value"`
+				} `json:"container_id"`
+				Networks []struct {
+					Addresses []struct {
+						Address string `json:"ip_address"`
+					} `json:"ip_addresses"`
+				} `json:"network_infos"`
+			} `json:"container_status"`
+		} `json:"statuses"`
+	}
+	require.NoError(t, json.Unmarshal(list, &read, decodeOptions))
+	for i := range read {
+		for _, status := range read[i].Statuses {
+			var all []string
+			for _, network := range status.Container.Networks {
+				for _, address := range network.Addresses {
+					all = append(all, address.Address)
+				}
+			}
+			if len(all) > 0 {
+				tasks[i].Container.Addresses = strings.Join(all, ",")
+			}
+			if id := status.Container.ID.Value; id != "" {
+				tasks[i].Container.ID = id
+			}
+		}
+	}
 }
 
 func TestOddTasksReadByHandAreThoseReadByReflection(t *testing.T) {

@@ -1,0 +1,94 @@
+package cluster
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/series"
+)
+
+// This file is what only the tables of SQL show.
+
+// Registered returns when the agent registered with this leader, the latest time, in Unix
+// seconds; 0: unknown. again reports whether it had been registered before.
+func (a *Agent) Registered() (at float64, again bool) { return a.registered, a.reregistered }
+
+// Draining returns since when the agent drains or is drained, in Unix seconds; 0: unknown, or
+// it is not.
+func (a *Agent) Draining() float64 { return a.draining }
+
+// Registered returns when the framework's scheduler registered with this leader, the latest
+// time, in Unix seconds; 0: unknown.
+func (f *Framework) Registered() float64 { return f.registered }
+
+// Revocable returns what the task has been given besides, nil for nothing.
+func (t *Task) Revocable() *Resources { return t.revocable }
+
+// Latest returns the time of the task's latest status in Unix seconds; 0: unknown.
+func (t *Task) Latest() float64 { return t.latest }
+
+// reservations returns what is reserved by role, sorted.
+func (b *builder) reservations(reserved map[string]mesos.Resources) []Reservation {
+	if len(reserved) == 0 {
+		return nil
+	}
+	all := make([]Reservation, 0, len(reserved))
+	for _, role := range slices.Sorted(maps.Keys(reserved)) {
+		all = append(all, Reservation{b.name(role), regular(reserved[role])})
+	}
+	return all
+}
+
+// addOffers adds the offers of a framework. role is that of offers that do not name one.
+func (b *builder) addOffers(f *Framework, s *mesos.Framework, role string) {
+	b.OffersListed = b.OffersListed && !s.Lacks.Offers
+	for i := range s.Offers {
+		o := &s.Offers[i]
+		b.Offers = append(b.Offers, Offer{
+			ID: b.name(o.ID), Role: cmp.Or(b.name(o.AllocationInfo.Role), role),
+			Framework: f, Agent: b.agent(o.SlaveID), Resources: regular(o.Resources),
+		})
+	}
+}
+
+// keepTold takes from the model before what only the event stream told, for tasks that have
+// the same latest status.
+func (b *builder) keepTold() {
+	if b.previous == nil {
+		return
+	}
+	told := map[taskKey]*Task{}
+	for i := range b.previous.Tasks {
+		if t := &b.previous.Tasks[i]; t.Told != nil {
+			told[taskKey{t.Framework.ID, t.ID}] = t
+		}
+	}
+	if len(told) == 0 {
+		return
+	}
+	for i := range b.Tasks {
+		t := &b.Tasks[i]
+		if was := told[taskKey{t.Framework.ID, t.ID}]; was != nil && micros(was.latest) == micros(t.latest) && was.told == t.told {
+			t.Told = was.Told
+		}
+	}
+}
+
+// hear notes what a status of the event stream tells besides its state.
+func (t *Task) hear(s *mesos.StreamStatus) {
+	t.Told = nil
+	if tells(s) {
+		t.Told = &Told{spelled(s.Reason, "REASON_"), spelled(s.Source, "SOURCE_"), s.Message}
+	}
+	if s.Container.ID != "" {
+		t.ContainerID = series.CutName(s.Container.ID)
+	}
+	if s.Container.Addresses != "" {
+		t.Addresses = s.Container.Addresses
+	}
+}
+
+// tells reports whether a status tells anything besides its state.
+func tells(s *mesos.StreamStatus) bool { return s.Reason != "" || s.Source != "" || s.Message != "" }
