@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"community-mesos-datasource/pkg/cluster"
 	"community-mesos-datasource/pkg/samples"
 )
 
@@ -14,6 +15,9 @@ import (
 // model brings the next view.
 type CurrentView struct {
 	current samples.Current
+
+	measuring sync.Once
+	measured  func(*cluster.Task) samples.Measured
 
 	mu    sync.Mutex
 	built map[string]*builtSeries
@@ -50,6 +54,12 @@ func newCurrentView(c samples.Current, before *CurrentView) *CurrentView {
 
 // Time returns when the view was: when /state was asked for.
 func (v *CurrentView) Time() time.Time { return v.current.Model.Time }
+
+// Measured returns what a task uses, as its agent measured it last.
+func (v *CurrentView) Measured(t *cluster.Task) samples.Measured {
+	v.measuring.Do(func() { v.measured = v.current.Measured() })
+	return v.measured(t)
+}
 
 // Names returns the names of the series that a view may have, sorted.
 func (v *CurrentView) Names() []string { return samples.CurrentNames() }

@@ -37,6 +37,17 @@ type maintenancePoll struct {
 
 func newMaintenancePoll(c *Collector) *maintenancePoll { return &maintenancePoll{Collector: c} }
 
+// Maintenance returns the latest maintenance schedule; nil where it is not known, as after
+// an answer that failed.
+func (c *Collector) Maintenance() *mesos.Maintenance {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.planned.failed {
+		return nil
+	}
+	return c.planned.latest
+}
+
 func (m *maintenancePoll) schedule() *schedule     { return &m.when }
 func (m *maintenancePoll) outcomes() []*outcome    { return nil }
 func (m *maintenancePoll) interval() time.Duration { return followerShare * m.settings.PollInterval }

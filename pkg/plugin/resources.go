@@ -20,8 +20,8 @@ import (
 )
 
 // The resources behind /api/datasources/uid/<uid>/resources/, all of them
-// read-only: catalogue, labels, label-values, events/values, logs/tasks, logs/files, compile,
-// status.
+// read-only: catalogue, labels, label-values, events/values, schema, schema/values, logs/tasks,
+// logs/files, compile, status.
 
 // Bounds of a request, in bytes.
 const (
@@ -41,9 +41,13 @@ func (p *Plugin) routes() http.Handler {
 	mux.HandleFunc("GET /events/values", p.withSource(eventValues))
 	mux.HandleFunc("GET /logs/tasks", p.withSource(logTasks))
 	mux.HandleFunc("GET /logs/files", p.withSource(logFiles))
+	mux.HandleFunc("GET /schema", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, query.SQLSchema())
+	})
+	mux.HandleFunc("GET /schema/values", p.withSource(columnValues))
 	mux.HandleFunc("GET /status", p.withSource(status))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		p.writeError(w, http.StatusNotFound, fmt.Errorf("no resource %s %s: there are GET catalogue, labels, label-values, events/values, logs/tasks, logs/files, status and POST compile", r.Method, r.URL.Path))
+		p.writeError(w, http.StatusNotFound, fmt.Errorf("no resource %s %s: there are GET catalogue, labels, label-values, events/values, schema, schema/values, logs/tasks, logs/files, status and POST compile", r.Method, r.URL.Path))
 	})
 	return p.bounded(mux)
 }
@@ -86,7 +90,7 @@ func (p *Plugin) withSource(handle sourceHandler) http.HandlerFunc {
 	}
 }
 
-// compile answers `{query}` with `{"promql", "warnings"}`: what the query's
+// compile answers `{query}` with `{"promql" or "sql", "warnings"}`: what the query's
 // builder fields mean.
 func (p *Plugin) compile(w http.ResponseWriter, r *http.Request) {
 	leave, err := p.registry.engine.Parsing(r.Context(), int(r.ContentLength))
@@ -139,6 +143,17 @@ func eventValues(p *Plugin, src *source, w http.ResponseWriter, r *http.Request)
 			return nil, nil, err
 		}
 		return query.EventValues(ctx, view, r.URL.Query().Get("field"), l)
+	})
+}
+
+// columnValues answers the values of a column of a table.
+func columnValues(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
+	p.answerList(w, r, src, func(ctx context.Context, view query.Source) ([]string, []string, error) {
+		l, err := lookUp(r)
+		if err != nil {
+			return nil, nil, err
+		}
+		return query.ColumnValues(ctx, view, r.URL.Query().Get("table"), r.URL.Query().Get("column"), l)
 	})
 }
 

@@ -41,7 +41,7 @@ func TestSQLIsAnswered(t *testing.T) {
 		require.Equal(t, []any{"Spark ETL (nightly)", int64(8)}, []any{first, n})
 	})
 	for query, want := range map[string]string{
-		`SELECT memory FROM tasks`:       "sql: no column memory: memory_bytes (at character 8)",
+		`SELECT memory FROM tasks`:       "sql: no column memory: memory_bytes, memory_used_bytes (at character 8)",
 		`DROP TABLE tasks`:               `sql: the statement begins with "DROP": write a SELECT, which is all there is (at character 1)`,
 		`SELECT 1; SELECT 2`:             "sql: there is a second statement: write one SELECT (at character 11)",
 		`SELECT * FROM job`:              "sql: no table job",

@@ -3,18 +3,30 @@ package plugin
 import (
 	"time"
 
+	"community-mesos-datasource/pkg/cluster"
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/tables"
 )
 
-// view returns a function that returns what the tables of SQL show now, nil before the first
-// model.
+// view returns a function that returns what the tables of SQL show now, but for events; nil
+// before the first model.
 func (s *source) view(collecting *collector.Collector, settings Settings, now func() time.Time) func() *tables.View {
 	return func() *tables.View {
 		latest := collecting.Cluster()
 		if latest == nil {
 			return nil
 		}
-		return &tables.View{Model: s.models.Of(latest), Now: now(), WebUI: settings.webUI(collecting.Status().Leader)}
+		status := collecting.Status()
+		v := &tables.View{
+			Model: s.models.Of(latest), Now: now(), WebUI: settings.webUI(status.Leader),
+			Maintenance: collecting.Maintenance(),
+		}
+		for _, m := range status.Masters {
+			v.Masters = append(v.Masters, tables.Master{Address: m.Address, Leading: m.Leading, Error: m.Error})
+		}
+		if current := collecting.CurrentTasks(); current != nil {
+			v.Use = func(t *cluster.Task) tables.Use { return tables.Use(current.Measured(t)) }
+		}
+		return v
 	}
 }

@@ -165,7 +165,7 @@ var mistakes = []compileCase{
 	{query: `[]`},
 	{query: `{"entity":`},
 	{query: `{"entity":7,"resource":"cpus","measure":"allocated"}`},
-	{query: `{"queryType":"table","table":"tasks"}`},
+	{query: `{"queryType":"table","table":"jobs"}`},
 	{query: `{"queryType":"sql","sql":" "}`},
 	{query: `{"queryType":"events"}`},
 	{query: `{"queryType":"events","format":"time_series"}`},

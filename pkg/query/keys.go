@@ -66,6 +66,7 @@ func unknownKeysOf(raw json.RawMessage) unknownKeys {
 	})
 	all := unknownAmong("", query, known, grafanaKeys)
 	all = append(all, unknownIn("filters", query["filters"], filterKeys)...)
+	all = append(all, unknownIn("orderBy", query["orderBy"], keysOf(OrderBy{}))...)
 	all = append(all, unknownIn("adhocFilters", query["adhocFilters"], adhocKeys, grafanaFilterKeys...)...)
 	return all.named()
 }

@@ -373,8 +373,10 @@ type TableQuery struct {
 	Filters []TableFilter `json:"filters,omitempty"`
 	// OrderBy sorts the rows.
 	OrderBy []OrderBy `json:"orderBy,omitempty"`
-	// Limit is how many rows are shown at most. Absent: 1000.
+	// Limit is how many rows are shown at most: 1 to 10000; absent: 1000.
 	Limit int `json:"limit,omitempty"`
+
+	limited bool // Limit was given
 }
 
 // TableFilter is a condition on a column.
@@ -461,6 +463,8 @@ type Variable struct {
 	LabelValues *VariableLabelValues `json:"labelValues,omitempty"`
 	// Entities lists entities.
 	Entities *VariableEntities `json:"entities,omitempty"`
+	// SQL is a SELECT over the tables, whose first column is listed, or its columns text (shown) and value.
+	SQL *string `json:"sql,omitempty"`
 	// PromQL is an expression. Each series it has at the end of the time range is listed as name{label="value",...} value time, for the variable's regular expression to pick from, or as legendFormat says.
 	PromQL *string `json:"promql,omitempty"`
 }

@@ -22,7 +22,7 @@ import (
 const version = 1
 
 // laterTypes are query types this plugin will have.
-var laterTypes = []QueryType{QueryTypeTable, QueryTypeTopology}
+var laterTypes = []QueryType{QueryTypeTopology}
 
 // InvalidError is a mistake in a query, which its author can correct.
 type InvalidError struct {
@@ -42,13 +42,14 @@ func bad(key, format string, args ...any) error {
 }
 
 // parsed is a query that was read and is valid. Exactly one of metrics,
-// promql, events, sql, variable and logs is set.
+// promql, events, sql, table, variable and logs is set.
 type parsed struct {
 	Common
 	metrics  *MetricsQuery
 	promql   *PromQLQuery
 	events   *EventsQuery
 	sql      *SQLQuery
+	table    *TableQuery
 	variable *VariableQuery
 	logs     *LogsQuery
 	least    time.Duration // Interval; 0 for none
@@ -131,6 +132,15 @@ func parseFor(raw json.RawMessage, rule bool) (parsed, error) {
 		}
 		q.Common = q.sql.Common
 		if err := checkSQL(q.sql); err != nil {
+			return parsed{}, err
+		}
+	case kind == string(QueryTypeTable):
+		q.table = &TableQuery{}
+		if err := decode(raw, q.table); err != nil {
+			return parsed{}, err
+		}
+		q.Common = q.table.Common
+		if err := checkTable(q.table); err != nil {
 			return parsed{}, err
 		}
 	case kind == string(QueryTypeVariable):

@@ -41,8 +41,13 @@ func Compile(raw json.RawMessage) (Compiled, error) {
 	if err != nil {
 		return Compiled{}, err
 	}
-	if p.sql != nil {
+	switch {
+	case p.sql != nil:
 		return Compiled{SQL: p.sql.SQL, Warnings: p.unknown.sentences()}, nil
+	case p.table != nil:
+		compiled, err := compileTable(p.table, p.AdhocFilters, false, 0)
+		compiled.Warnings = append(compiled.Warnings, p.unknown.sentences()...)
+		return compiled, err
 	}
 	built, err := compileUpTo(MaxCompiled, p, !p.overRange())
 	if err != nil {

@@ -48,8 +48,8 @@ type Source struct {
 	// CurrentTasks is where instant queries find tasks whose history is not
 	// kept; may be nil.
 	CurrentTasks func() CurrentTasks
-	// SQL runs statements over View, what the tables show now; both may be nil, and View
-	// may return nil.
+	// SQL runs statements over View, what the tables show now but for events; both may be
+	// nil, and View may return nil.
 	SQL  SQL
 	View func() *tables.View
 	// WebUI returns the address of the leader's web UI, "" while there is none; may be nil.
@@ -135,7 +135,7 @@ func answer(ctx context.Context, src Source, q backend.DataQuery, o Options) (da
 	if parsed.logs != nil {
 		return answerLogs(ctx, src, q, o, parsed, notices)
 	}
-	if parsed.sql != nil {
+	if parsed.sql != nil || parsed.table != nil {
 		return answerSQL(ctx, src, q, o, parsed, notices)
 	}
 	if parsed.variable != nil {

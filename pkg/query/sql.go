@@ -2,21 +2,24 @@ package query
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
+	"community-mesos-datasource/pkg/display"
+	"community-mesos-datasource/pkg/events"
 	"community-mesos-datasource/pkg/promql"
+	"community-mesos-datasource/pkg/series"
 	"community-mesos-datasource/pkg/tables"
 )
 
-// This file is queryType sql: one SELECT over the tables of package tables, and its
-// answer as a table.
+// This file is queryType sql: one SELECT over the tables of package tables. sql_frames.go
+// makes frames of its answer, table.go makes statements of queryType table.
 
 // checkSQL returns what is wrong with a query of SQL, and fills in its defaults.
 func checkSQL(q *SQLQuery) error {
@@ -26,10 +29,14 @@ func checkSQL(q *SQLQuery) error {
 	if !slices.Contains(sqlFormats, q.Format) {
 		return unknown("format", string(q.Format), sqlFormats)
 	}
-	if strings.TrimSpace(q.SQL) == "" {
-		return bad("sql", "is empty: write a SELECT, for example SELECT name, state FROM tasks")
+	return checkStatement("sql", q.SQL)
+}
+
+func checkStatement(key, sql string) error {
+	if strings.TrimSpace(sql) == "" {
+		return bad(key, "is empty: write a SELECT, for example SELECT name, state FROM tasks")
 	}
-	return nil
+	return checkStrings(bounded{key, sql, tables.MaxSQL})
 }
 
 // SQL runs statements; *tables.Engine is one.
@@ -37,39 +44,133 @@ type SQL interface {
 	Run(context.Context, tables.Request) (*tables.Result, error)
 }
 
-// errNoTables is for a data source without tables.
-var errNoTables = bad("queryType", "this data source has no tables")
+var (
+	// errNoTables is for a data source without tables.
+	errNoTables = bad("queryType", "this data source has no tables")
+	// errTableForRules is for rules and expressions.
+	errTableForRules = bad("format", "a table has no one number per row, which rules and expressions need: use queryType sql with format numeric or time_series")
+)
 
-// answerSQL answers a query of SQL.
-func answerSQL(ctx context.Context, src Source, q backend.DataQuery, o Options, p parsed, notices []data.Notice) (data.Frames, error) {
-	result, err := src.rows(ctx, p.sql.SQL, o, maxTableRows)
-	if err != nil {
-		return nil, within("sql", err)
-	}
-	frame := tableFrame(result)
-	if result.More {
-		notices = append(notices, warning("The first %d rows are shown, there are more: use WHERE or LIMIT.", result.Rows))
-	}
-	frame.Meta.ExecutedQueryString = cutAt(p.sql.SQL, maxShownExpr)
-	frame.Meta.Notices = notices
-	if err := promql.HoldAnswer(ctx, cells(data.Frames{frame})); err != nil {
-		return nil, err
-	}
-	return data.Frames{frame}, nil
+// statement is a statement of a query and how it is answered.
+type statement struct {
+	key    string // of the query: sql, or table
+	sql    string // with macros
+	format SQLFormat
+	limit  int // the most rows, of queryType table
+	legend string
 }
 
+// answerSQL answers a query of SQL or of a table.
+func answerSQL(ctx context.Context, src Source, q backend.DataQuery, o Options, p parsed, notices []data.Notice) (data.Frames, error) {
+	s := statement{key: "sql", format: SQLTable, limit: maxTableRows, legend: p.LegendFormat}
+	if p.table != nil {
+		compiled, err := compileTable(p.table, p.AdhocFilters, o.Alert, 1)
+		if err != nil {
+			return nil, err
+		}
+		s.key, s.sql, s.limit = "", compiled.SQL, p.table.Limit
+		notices = append(notices, warnings(compiled.Warnings)...)
+	} else {
+		s.sql, s.format = p.sql.SQL, p.sql.Format
+		if len(p.AdhocFilters) > 0 {
+			if o.Alert {
+				return nil, bad("adhocFilters", "a rule needs all of its filters, and SQL has its own: write them into WHERE")
+			}
+			notices = append(notices, warning("The dashboard's filters do not change SQL: write conditions into WHERE."))
+		}
+	}
+	if s.format == SQLTable && o.evaluated() {
+		return nil, errTableForRules
+	}
+	times := newStepRange(q, src.now(), p.least, schedule{}, o.evaluated())
+	expanded, left, err := s.expand(times, o.Alert)
+	if err != nil {
+		return nil, err
+	}
+	notices = append(notices, warnings(left)...)
+	result, err := src.rows(ctx, expanded, times, o, s.limit)
+	if err != nil {
+		return nil, within(s.key, err)
+	}
+	if result.More && o.evaluated() {
+		return nil, bad(s.key, "the answer has more than %d rows, and rules and expressions need all: use WHERE or GROUP BY", s.limit)
+	}
+	if result.More && p.table != nil && p.table.limited {
+		notices = append(notices, warning("The first %d rows are shown, there are more: use filters, or a larger limit.", s.limit))
+	} else if result.More {
+		notices = append(notices, warning("The first %d rows are shown, there are more: use WHERE, GROUP BY or LIMIT.", s.limit))
+	}
+	now := src.now()
+	notices = append(notices, circumstances{
+		now: now, earliest: now, latest: now, reads: reads{polls: []series.Poll{series.PollState}}, status: src.Status(), stats: src.Store.Stats(),
+	}.notices()...)
+	if src.Notices != nil {
+		notices = append(notices, src.Notices()...)
+	}
+	frames, err := s.frames(result, times, o)
+	if err != nil {
+		return nil, err
+	}
+	frames[0].Meta.ExecutedQueryString = cutAt(expanded, maxShownExpr)
+	frames[0].Meta.Notices = append(notices, frames[0].Meta.Notices...)
+	if err := promql.HoldAnswer(ctx, cells(frames)); err != nil {
+		return nil, err
+	}
+	return frames, nil
+}
+
+// expand replaces the macros. left are sentences about variables that are left in texts.
+func (s statement) expand(times stepRange, rule bool) (sql string, left []string, err error) {
+	sql = times.interpolate(s.sql)
+	if variables := variablesIn(textsIn(sql)); len(variables) > 0 {
+		l := leftover{key: s.key, variables: variables}
+		if rule {
+			return "", nil, l.err(true)
+		}
+		left = []string{l.sentence(false) + "."}
+	}
+	sql, err = tables.Expand(sql, times.from, times.to)
+	if of, ok := errors.AsType[*tables.Error](err); ok {
+		return "", nil, bad(s.key, "%s", of.Error())
+	}
+	return sql, left, err
+}
+
+// textsIn returns the texts of a statement, those between single quotation marks.
+func textsIn(sql string) string {
+	if !strings.Contains(sql, "'") {
+		return ""
+	}
+	var texts []string
+	for i, part := range strings.Split(sql, "'") {
+		if i%2 == 1 {
+			texts = append(texts, part)
+		}
+	}
+	return strings.Join(texts, "\n")
+}
+
+// rowSamples is about how many samples a row takes as much memory as.
+const rowSamples = 40
+
 // rows runs a statement.
-func (src Source) rows(ctx context.Context, sql string, o Options, limit int) (result *tables.Result, err error) {
+func (src Source) rows(ctx context.Context, sql string, times stepRange, o Options, limit int) (result *tables.Result, err error) {
 	if src.SQL == nil || src.View == nil {
 		return nil, errNoTables
 	}
 	view := src.View()
 	if view == nil {
-		return nil, bad("", "the cluster has not been read yet, so its tables are empty: see Save & test for the reason")
+		return nil, bad("", "the cluster has not been read yet, so its tables are not known: Save & test says why")
+	}
+	if age, most := src.now().Sub(view.Cluster.Time), src.Interval(series.PollModel)*5/2; o.evaluated() && most > 0 && age > most {
+		return nil, bad("", "the cluster was last read %s ago, so its tables are not known: Save & test says why", display.Age(age))
 	}
 	var wrong error
-	weight := promql.Reading{Weight: int64(limit) * rowSamples, Work: float64(len(view.Cluster.Tasks)), Alert: o.Alert}
-	err = src.Engine.Read(ctx, weight, func(ctx context.Context) (err error) {
+	work := promql.Reading{Weight: int64(limit) * rowSamples, Work: float64(len(view.Cluster.Tasks)), Alert: o.Alert}
+	err = src.Engine.Read(ctx, work, func(ctx context.Context) (err error) {
+		if src.Events != nil {
+			view.Events = func() (tables.Events, error) { return src.eventsOfRange(ctx, times, o) }
+		}
 		result, err = src.SQL.Run(ctx, tables.Request{SQL: sql, View: view, Limit: limit, Alert: o.Alert})
 		if of, ok := errors.AsType[*tables.Error](err); ok {
 			wrong = bad("", "%s", of.Error())
@@ -83,60 +184,129 @@ func (src Source) rows(ctx context.Context, sql string, o Options, limit int) (r
 	return result, err
 }
 
-// rowSamples is about how many samples a row takes as much memory as.
-const rowSamples = 40
-
-// tableFrame returns an answer as a table.
-func tableFrame(result *tables.Result) *data.Frame {
-	frame := data.NewFrame("")
-	for i, name := range columnNames(result) {
-		field := fieldOf(&result.Columns[i])
-		field.Name = name
-		frame.Fields = append(frame.Fields, field)
+// eventsOfRange returns the events of a time range, of the cluster that is watched now. For a
+// rule it is an error where not all of them are known.
+func (src Source) eventsOfRange(ctx context.Context, times stepRange, o Options) (tables.Events, error) {
+	r := eventsReader{
+		src: src, stats: src.Events.Stats(), query: &EventsQuery{Format: EventsCount}, from: times.from, to: times.to, evaluated: o.evaluated(),
+		filter: events.Filter{From: times.from, To: times.to},
 	}
-	frame.Meta = &data.FrameMeta{Type: data.FrameTypeTable, TypeVersion: typeVersion, PreferredVisualization: data.VisTypeTable}
-	return frame
-}
-
-// columnNames returns the names of the columns, each once: id, id 2.
-func columnNames(result *tables.Result) []string {
-	names := make([]string, 0, len(result.Columns))
-	for _, c := range result.Columns {
-		name := c.Name
-		for n := 2; slices.Contains(names, name); n++ {
-			name = fmt.Sprintf("%s %d", c.Name, n)
+	wrong, err := r.ofOneCluster(ctx)
+	if err == nil && wrong == nil && o.evaluated() {
+		var found gaps
+		if found, err = r.gaps(ctx); err == nil {
+			wrong = r.lacks(found)
 		}
-		names = append(names, name)
 	}
-	return names
+	if err == nil {
+		err = wrong
+	}
+	if err != nil {
+		return tables.Events{}, err
+	}
+	r.filter.Limit = tables.EventLimit
+	found, more, err := src.Events.Select(ctx, r.filter)
+	return tables.Events{List: found, More: more}, err
 }
 
-// fieldOf returns a column as a field.
-func fieldOf(c *tables.ResultColumn) *data.Field {
-	var field *data.Field
-	switch c.Type {
-	case tables.Integer:
-		field = data.NewField("", nil, c.Integers)
-	case tables.Real:
-		field = data.NewField("", nil, c.Reals)
-	case tables.Boolean:
-		field = data.NewField("", nil, c.Booleans)
-	case tables.Time:
-		field = data.NewField("", nil, c.Times)
-	case tables.JSON:
-		values := make([]*json.RawMessage, len(c.Texts))
-		for i, text := range c.Texts {
-			if text != nil {
-				raw := json.RawMessage(*text)
-				values[i] = &raw
-			}
+// listSQL lists what a statement gives: its columns text and value, else its first one.
+func (src Source) listSQL(ctx context.Context, q backend.DataQuery, p parsed, sql string) (listing, error) {
+	times := newStepRange(q, src.now(), p.least, schedule{}, false)
+	s := statement{key: "variable.sql", sql: sql}
+	expanded, left, err := s.expand(times, false)
+	if err != nil {
+		return listing{}, err
+	}
+	result, err := src.rows(ctx, expanded, times, Options{}, MaxLabelValues)
+	if err != nil {
+		return listing{}, within(s.key, err)
+	}
+	made := listing{notices: warnings(left), reads: reads{polls: []series.Poll{series.PollState}}}
+	if result.More {
+		made.notices = append(made.notices, warning("The statement has more than %d rows, and the values of the others are missing: use SELECT DISTINCT, WHERE or LIMIT.", MaxLabelValues))
+	}
+	shown, value := 0, 0
+	for i, c := range result.Columns {
+		switch strings.ToLower(c.Name) {
+		case fieldText, "__text":
+			shown = i
+		case fieldChoiceValue, "__value":
+			value = i
 		}
-		field = data.NewField("", nil, values)
-	default:
-		field = data.NewField("", nil, c.Texts)
 	}
-	if c.Unit != "" || c.Help != "" {
-		field.Config = &data.FieldConfig{Unit: string(c.Unit), Description: c.Help}
+	if shown == 0 && value > 0 && !strings.EqualFold(result.Columns[0].Name, fieldText) && !strings.EqualFold(result.Columns[0].Name, "__text") {
+		shown = value // one named value without one named text
 	}
-	return field
+	for row := range result.Rows {
+		if held := result.Columns[value].Text(row); held != "" {
+			made.choices = append(made.choices, choice{first(result.Columns[shown].Text(row), held), held})
+		}
+	}
+	return made, nil
 }
+
+// Schema is the answer of GET schema: what a statement may use.
+type Schema struct {
+	Tables    []*tables.Table   `json:"tables"`
+	Functions []tables.Function `json:"functions"`
+	Macros    []tables.Macro    `json:"macros"`
+}
+
+// SQLSchema returns what a statement may use.
+func SQLSchema() Schema {
+	return Schema{Tables: tables.Tables, Functions: tables.Functions, Macros: tables.Macros}
+}
+
+// ColumnValues lists the values that a column of a table has now, sorted; of events those of
+// the look-up's time. column may be labels.team, or labels for the names of labels.
+func ColumnValues(ctx context.Context, src Source, table, column string, l LookUp) (values, warnings []string, err error) {
+	t := tables.TableNamed(table)
+	if t == nil {
+		return nil, nil, unknown("table", table, tables.Names())
+	}
+	limit := MaxLabelValues
+	if l.Limit > 0 {
+		limit = min(l.Limit, MaxLabelValues)
+	}
+	if len(l.Search) > maxValue {
+		return nil, nil, bad("search", "has %d bytes and may have %d at most", len(l.Search), maxValue)
+	}
+	c, err := columnOf(t, "column", column)
+	if err != nil {
+		return nil, nil, err
+	}
+	from, of := t.Name, c.sql
+	if c.Type == tables.JSON && c.member == "" {
+		from, of = t.Name+", json_each("+t.Name+"."+c.Name+") AS member", "member.key"
+		if typeof := listColumns[c.Name]; typeof {
+			of = "member.value"
+		}
+	}
+	where := of + " IS NOT NULL"
+	if l.Search != "" {
+		where += fmt.Sprintf(" AND instr(lower(%s), lower(%s)) > 0", of, tables.Quote(l.Search))
+	}
+	to := l.To
+	if to.IsZero() || to.After(src.now()) {
+		to = src.now()
+	}
+	begin := l.From
+	if begin.IsZero() {
+		begin = to.Add(-time.Hour)
+	}
+	sql := fmt.Sprintf("SELECT DISTINCT %s FROM %s WHERE %s ORDER BY 1", of, from, where)
+	result, err := src.rows(ctx, sql, stepRange{from: begin, to: to}, Options{}, limit)
+	if err != nil {
+		return nil, nil, err
+	}
+	for row := range result.Rows {
+		values = append(values, result.Columns[0].Text(row))
+	}
+	if result.More {
+		warnings = append(warnings, fmt.Sprintf("The first %d values are listed, there are more: search for a part of one.", limit))
+	}
+	return values, warnings, nil
+}
+
+// listColumns are columns of JSON that are lists.
+var listColumns = map[string]bool{"roles": true, "ip_addresses": true}

@@ -41,9 +41,10 @@ const (
 	kindLabelValues = "labelValues"
 	kindEntities    = "entities"
 	kindPromQL      = "promql"
+	kindSQL         = "sql"
 )
 
-var variableKinds = []string{kindLabelValues, kindEntities, kindPromQL}
+var variableKinds = []string{kindLabelValues, kindEntities, kindPromQL, kindSQL}
 
 // choice is a value and what is shown for it.
 type choice struct{ text, value string }
@@ -60,10 +61,7 @@ func checkVariable(v Variable, query json.RawMessage) error {
 	maps.DeleteFunc(raw.Variable, func(_ string, value json.RawMessage) bool { return string(value) == "null" })
 	kinds := slices.Sorted(maps.Keys(raw.Variable))
 	for _, kind := range kinds {
-		switch {
-		case kind == "sql":
-			return bad("variable.sql", "is not available in this version: there are %s", list(variableKinds))
-		case !slices.Contains(variableKinds, kind):
+		if !slices.Contains(variableKinds, kind) {
 			return bad("variable", "unknown key %s", notKnown(kind, variableKinds))
 		}
 	}
@@ -76,6 +74,8 @@ func checkVariable(v Variable, query json.RawMessage) error {
 		return within("variable.labelValues", checkLabelValues(*v.LabelValues, raw.Variable[kindLabelValues]))
 	case v.Entities != nil:
 		return within("variable.entities", checkEntities(*v.Entities, raw.Variable[kindEntities]))
+	case v.SQL != nil:
+		return checkStatement("variable.sql", *v.SQL)
 	case strings.TrimSpace(*v.PromQL) == "":
 		return bad("variable.promql", "is empty: write a PromQL expression")
 	default:
@@ -151,6 +151,8 @@ func answerVariable(ctx context.Context, src Source, q backend.DataQuery, p pars
 	case v.Entities != nil:
 		made, err = src.entities(ctx, q, p, *v.Entities)
 		err = within("variable.entities", err)
+	case v.SQL != nil:
+		made, err = src.listSQL(ctx, q, p, *v.SQL)
 	default:
 		made, err = src.resultOf(ctx, q, p, *v.PromQL)
 	}

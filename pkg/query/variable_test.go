@@ -38,7 +38,7 @@ var wrongLists = []compileCase{
 	{query: `{"queryType":"variable","variable":null}`},
 	{query: `{"queryType":"variable","variable":"labelValues"}`},
 	{query: `{"queryType":"variable","variable":{"label_values":{"label":"framework"}}}`},
-	{query: `{"queryType":"variable","variable":{"sql":"SELECT name FROM frameworks"}}`},
+	{query: `{"queryType":"variable","variable":{"sql":" "}}`},
 	{query: `{"queryType":"variable","variable":{"promql":"up","labelValues":{"label":"framework"}}}`},
 	{query: `{"queryType":"variable","variable":{"labelValues":{}}}`},
 	{query: `{"queryType":"variable","variable":{"labelValues":"framework"}}`},

@@ -57,6 +57,8 @@ type agentTables struct {
 	watch  watch
 	// current is the use of single containers while its history is not kept.
 	current []singleUse
+	// measured are the tasks that are alone in their containers.
+	measured []measuredTask
 }
 
 // A singleUse is what one container uses.
@@ -109,7 +111,7 @@ func (w *Writer) Agent(ctx context.Context, a AgentAnswer, m *cluster.Cluster, s
 		own = newAgentTables()
 		w.perAgent[key] = own
 	}
-	own.current = nil
+	own.current, own.measured = nil, nil
 	w.refit(s)
 	return w.agentBatch(ctx, own, t, func(b *batch) {
 		if a.Snapshot != nil {
@@ -172,6 +174,9 @@ func (w *Writer) writeContainers(b *batch, own *agentTables, a *cluster.Agent, a
 	for _, one := range read {
 		sums.add(one.container, one.use)
 		single := singleUse{one.container, one.use}
+		if one.task != nil {
+			own.measured = append(own.measured, measuredTask{taskID{one.task.Framework.ID, one.task.ID}, measuredOf(one.readings, one.use)})
+		}
 		if !w.fit.keep {
 			own.current = append(own.current, single)
 			continue
@@ -311,7 +316,7 @@ func (w *Writer) endAgents(ctx context.Context, t time.Time, which func(agentKey
 		if !which(k) {
 			continue
 		}
-		own.current = nil
+		own.current, own.measured = nil, nil
 		if own.open() > 0 {
 			errs = append(errs, w.agentBatch(ctx, own, t, func(*batch) {}))
 		}

@@ -17,6 +17,8 @@ type Current struct {
 	cluster string // the label
 	wanted  []string
 	uses    [][]singleUse // by agent
+	// measured are the tasks that agents read when they answered last.
+	measured [][]measuredTask
 }
 
 // Current returns what the tasks and executors of a model are now, and what they
@@ -27,6 +29,9 @@ func (w *Writer) Current(m *cluster.Cluster, s Settings) Current {
 	for _, agent := range w.perAgent {
 		if len(agent.current) > 0 {
 			c.uses = append(c.uses, agent.current)
+		}
+		if len(agent.measured) > 0 {
+			c.measured = append(c.measured, agent.measured)
 		}
 	}
 	return c

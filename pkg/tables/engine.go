@@ -243,6 +243,11 @@ type cursor struct {
 
 // Filter implements sqlite3.VTabCursor.
 func (c *cursor) Filter(column int, _ string, args ...sqlite3.Value) error {
+	if c.table.unknown != nil {
+		if why := c.table.unknown(c.view); why != "" {
+			return fmt.Errorf("the table %s cannot be read: %s", c.table.Name, why)
+		}
+	}
 	c.row, c.next = 0, nil
 	if column < 0 {
 		return nil

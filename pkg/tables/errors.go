@@ -67,16 +67,16 @@ func explained(err error, sql string) error {
 		}
 	case noTable.MatchString(message):
 		name := noTable.FindStringSubmatch(message)[1]
-		e.Text = fmt.Sprintf("no table %s: there are %s", cutText(name), strings.Join(tableNames(), ", "))
+		e.Text = fmt.Sprintf("no table %s: there are %s", cutText(name), strings.Join(Names(), ", "))
 	case noFunction.MatchString(message):
 		e.Text = fmt.Sprintf("no function %s: there are %s", cutText(noFunction.FindStringSubmatch(message)[1]), functionNames())
 	case strings.Contains(message, notAllowed2), notAllowed.MatchString(message):
 		if parts := notAllowed.FindStringSubmatch(message); parts != nil && parts[2] != "" {
 			e.Text = fmt.Sprintf("the function %s may not be used: there are %s", cutText(parts[2]), functionNames())
 		} else if parts != nil {
-			e.Text = fmt.Sprintf("%s may not be read: there are the tables %s", cutText(parts[1]), strings.Join(tableNames(), ", "))
+			e.Text = fmt.Sprintf("%s may not be read: there are the tables %s", cutText(parts[1]), strings.Join(Names(), ", "))
 		} else {
-			e.Text = "the statement does something that is not allowed: write a SELECT of the tables " + strings.Join(tableNames(), ", ")
+			e.Text = "the statement does something that is not allowed: write a SELECT of the tables " + strings.Join(Names(), ", ")
 		}
 	}
 	return e
@@ -108,7 +108,7 @@ func similarColumns(name, sql string) (found []string) {
 		}
 	}
 	for _, t := range tablesIn(sql) {
-		for _, c := range t.columnNames() {
+		for _, c := range t.ColumnNames() {
 			if strings.HasPrefix(c, lower+"_") || strings.HasSuffix(c, "_"+lower) {
 				add(c)
 			}
@@ -118,7 +118,7 @@ func similarColumns(name, sql string) (found []string) {
 		return found
 	}
 	for _, t := range tablesIn(sql) {
-		if near := display.Similar(lower, t.columnNames()); near != "" {
+		if near := display.Similar(lower, t.ColumnNames()); near != "" {
 			add(near)
 		}
 	}
@@ -129,10 +129,10 @@ func similarColumns(name, sql string) (found []string) {
 func columnsHint(sql string) string {
 	var parts []string
 	for _, t := range tablesIn(sql) {
-		parts = append(parts, t.Name+" has "+strings.Join(t.columnNames(), ", "))
+		parts = append(parts, t.Name+" has "+strings.Join(t.ColumnNames(), ", "))
 	}
 	if len(parts) == 0 {
-		return "there are the tables " + strings.Join(tableNames(), ", ")
+		return "there are the tables " + strings.Join(Names(), ", ")
 	}
 	return strings.Join(parts, "; ")
 }

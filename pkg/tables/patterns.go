@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	maxPattern  = 1 << 10
+	// MaxPattern is the most bytes of a regular expression.
+	MaxPattern  = 1 << 10
 	maxPatterns = 100 // different ones of one statement
 )
 
@@ -36,8 +37,8 @@ func (p patterns) match(ctx sqlite3.Context, args ...sqlite3.Value) {
 }
 
 func (p patterns) compile(pattern string) (*regexp.Regexp, error) {
-	if len(pattern) > maxPattern {
-		return nil, fmt.Errorf("a regular expression has %s", sizes(len(pattern), maxPattern))
+	if len(pattern) > MaxPattern {
+		return nil, fmt.Errorf("a regular expression has %s", sizes(len(pattern), MaxPattern))
 	}
 	if len(p) == maxPatterns {
 		return nil, fmt.Errorf("the statement has more than %d regular expressions", maxPatterns)

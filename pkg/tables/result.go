@@ -48,7 +48,7 @@ func read(st *sqlite3.Stmt, limit int) (*Result, error) {
 	for i := range n {
 		r.names[i] = st.ColumnName(i)
 		if t := TableNamed(st.ColumnTableName(i)); t != nil {
-			r.origins[i] = t.column(st.ColumnOriginName(i))
+			r.origins[i] = t.Column(st.ColumnOriginName(i))
 		}
 	}
 	result := &Result{}
@@ -218,4 +218,42 @@ func (c *ResultColumn) add(v value) {
 		}
 		c.Texts = append(c.Texts, s)
 	}
+}
+
+// Number returns the number of a row, and whether there is one.
+func (c *ResultColumn) Number(row int) (x float64, known bool) {
+	switch {
+	case c.Integers != nil && c.Integers[row] != nil:
+		return float64(*c.Integers[row]), true
+	case c.Reals != nil && c.Reals[row] != nil:
+		return *c.Reals[row], true
+	}
+	return 0, false
+}
+
+// Text returns the value of a row as text, "" for NULL.
+func (c *ResultColumn) Text(row int) string {
+	switch {
+	case c.Texts != nil && c.Texts[row] != nil:
+		return *c.Texts[row]
+	case c.Integers != nil && c.Integers[row] != nil:
+		return strconv.FormatInt(*c.Integers[row], 10)
+	case c.Reals != nil && c.Reals[row] != nil:
+		return strconv.FormatFloat(*c.Reals[row], 'f', -1, 64)
+	case c.Booleans != nil && c.Booleans[row] != nil:
+		return strconv.FormatBool(*c.Booleans[row])
+	case c.Times != nil && c.Times[row] != nil:
+		return c.Times[row].Format(timeLayout)
+	}
+	return ""
+}
+
+// Empty reports whether the column has NULL only.
+func (c *ResultColumn) Empty() bool {
+	for _, s := range c.Texts {
+		if s != nil {
+			return false
+		}
+	}
+	return c.Integers == nil && c.Reals == nil && c.Booleans == nil && c.Times == nil
 }

@@ -48,6 +48,9 @@ type Table struct {
 
 	keys []int // columns that are looked up by equality, those of the fewest rows first
 	rows func(*View) rows
+	// unknown returns why the rows are not known, "" where they are; nil: always. A table
+	// without rows would claim that there are none.
+	unknown func(*View) string
 }
 
 // rows are the rows of a table in a view.
@@ -61,8 +64,8 @@ func (t *Table) has(name string) bool {
 	return strings.EqualFold(t.Name, name) || slices.ContainsFunc(t.Aliases, func(alias string) bool { return strings.EqualFold(alias, name) })
 }
 
-// column returns the column with a name, or nil.
-func (t *Table) column(name string) *Column {
+// Column returns the column with a name, or nil.
+func (t *Table) Column(name string) *Column {
 	for i := range t.Columns {
 		if strings.EqualFold(t.Columns[i].Name, name) {
 			return &t.Columns[i]
@@ -71,8 +74,8 @@ func (t *Table) column(name string) *Column {
 	return nil
 }
 
-// columnNames returns the names of the columns.
-func (t *Table) columnNames() []string {
+// ColumnNames returns the names of the columns.
+func (t *Table) ColumnNames() []string {
 	names := make([]string, len(t.Columns))
 	for i := range t.Columns {
 		names[i] = t.Columns[i].Name
@@ -113,7 +116,7 @@ func tableOf[T any](t Table, things func(*View) things[T], columns []column[T], 
 		reads[i] = c.read
 	}
 	for _, key := range keys {
-		t.keys = append(t.keys, slices.Index(t.columnNames(), key))
+		t.keys = append(t.keys, slices.Index(t.ColumnNames(), key))
 	}
 	t.rows = func(v *View) rows { return &rowsOf[T]{view: v, things: things(v), reads: reads} }
 	return &t

@@ -3,7 +3,10 @@ package tables
 import "slices"
 
 // Tables are all tables.
-var Tables = []*Table{tasksTable}
+var Tables = []*Table{
+	tasksTable, agentsTable, frameworksTable, rolesTable, executorsTable, offersTable, reservationsTable, quotaTable,
+	maintenanceTable, mastersTable, flagsTable, eventsTable,
+}
 
 // TableNamed returns the table with a name or an alias, or nil.
 func TableNamed(name string) *Table {
@@ -15,8 +18,8 @@ func TableNamed(name string) *Table {
 	return nil
 }
 
-// tableNames returns the names of the tables.
-func tableNames() []string {
+// Names returns the names of the tables.
+func Names() []string {
 	var names []string
 	for _, t := range Tables {
 		names = append(names, t.Name)

@@ -1,84 +1,82 @@
 package tables
 
 import (
+	"net/url"
+	"slices"
 	"strings"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"community-mesos-datasource/pkg/cluster"
-	"community-mesos-datasource/pkg/mesos"
 )
 
 // tasksTable is the table of tasks.
 var tasksTable = tableOf(Table{
 	Name: "tasks", Aliases: []string{"task"},
-	Help: "Tasks that have not ended, are unreachable, or wait for their framework to acknowledge their end.",
-}, func(v *View) things[*cluster.Task] { return pointed(v.Cluster.Tasks) }, []column[*cluster.Task]{
-	{Column{"task_id", Text, NoUnit, "ID of the task"}, func(_ *View, t *cluster.Task) value { return text(t.ID) }},
-	{Column{"name", Text, NoUnit, "Name of the task"}, func(_ *View, t *cluster.Task) value { return text(t.Name) }},
-	{Column{"state", Text, NoUnit, "staging, starting, running, killing, unreachable, or how it ended: finished, failed, killed, lost, ..."}, func(_ *View, t *cluster.Task) value { return text(string(t.State)) }},
-	{Column{"framework_id", Text, NoUnit, "ID of its framework"}, func(_ *View, t *cluster.Task) value { return text(t.Framework.ID) }},
-	{Column{"framework", Text, NoUnit, "Name of its framework"}, func(_ *View, t *cluster.Task) value { return text(t.Framework.Name) }},
-	{Column{"role", Text, NoUnit, "Role that its resources are allocated to"}, func(_ *View, t *cluster.Task) value { return text(t.Role) }},
-	{Column{"agent_id", Text, NoUnit, "ID of its agent"}, func(_ *View, t *cluster.Task) value { return text(t.Agent.ID) }},
-	{Column{"agent", Text, NoUnit, "Host name of its agent"}, func(_ *View, t *cluster.Task) value { return text(t.Agent.Hostname) }},
-	{Column{"executor_id", Text, NoUnit, "ID of its executor; NULL for a command task"}, func(_ *View, t *cluster.Task) value { return text(t.ExecutorID) }},
-	{Column{"healthy", Boolean, NoUnit, "Whether its latest health check passed; NULL without a check"}, func(_ *View, t *cluster.Task) value { return maybe(t.Healthy) }},
-	{Column{"cpus", Real, NoUnit, "CPUs allocated; 0 for a task that has ended or is unreachable"}, func(_ *View, t *cluster.Task) value { return real(t.Allocated.Value(cluster.CPUs)) }},
-	{Column{"memory_bytes", Real, Bytes, "Memory allocated"}, func(_ *View, t *cluster.Task) value { return real(t.Allocated.Value(cluster.Memory)) }},
-	{Column{"disk_bytes", Real, Bytes, "Disk allocated"}, func(_ *View, t *cluster.Task) value { return real(t.Allocated.Value(cluster.Disk)) }},
-	{Column{"gpus", Real, NoUnit, "GPUs allocated"}, func(_ *View, t *cluster.Task) value { return real(t.Allocated.Value(cluster.GPUs)) }},
-	{Column{"usage_seconds", Real, Seconds, "CPU seconds used since its container began, as its agent measures them; NULL where they are not known"}, func(*View, *cluster.Task) value { return null }},
-	{Column{"start_time", Time, NoUnit, "When it first ran; NULL where it has not"}, func(_ *View, t *cluster.Task) value { return unix(t.Started) }},
-	{Column{"run_seconds", Real, Seconds, "How long ago it first ran"}, func(v *View, t *cluster.Task) value { return v.age(t.Started) }},
-	{Column{"labels", JSON, NoUnit, "Labels of the task, as an object: labels ->> 'team'"}, func(_ *View, t *cluster.Task) value { return labelsOf(t.Labels) }},
-}, "task_id", "agent_id", "agent", "framework_id", "framework", "name")
+	Help:    "Tasks that have not ended, are unreachable, or wait for their framework to acknowledge their end.",
+	unknown: tasksUnknown,
+}, func(v *View) things[*cluster.Task] { return pointed(v.Cluster.Tasks) }, slices.Concat(
+	[]column[*cluster.Task]{
+		textOf("task_id", "ID of the task", func(t *cluster.Task) string { return t.ID }),
+		textOf("name", "Name of the task", func(t *cluster.Task) string { return t.Name }),
+		textOf("state", "staging, starting, running, killing, unreachable, or how it ended: finished, failed, killed, lost, ...", func(t *cluster.Task) string { return string(t.State) }),
+	},
+	frameworkColumns(func(t *cluster.Task) *cluster.Framework { return t.Framework }),
+	[]column[*cluster.Task]{textOf("role", "Role that its resources are allocated to", func(t *cluster.Task) string { return t.Role })},
+	agentColumns(func(t *cluster.Task) *cluster.Agent { return t.Agent }),
+	[]column[*cluster.Task]{
+		textOf("executor_id", "ID of its executor; NULL for a command task", func(t *cluster.Task) string { return t.ExecutorID }),
+		{Column{"healthy", Boolean, NoUnit, "Whether its latest health check passed; NULL without a check"}, func(_ *View, t *cluster.Task) value { return maybe(t.Healthy) }},
+		textOf("reason", "Reason of its latest status, such as executor_terminated; NULL where there is none, and without the event stream", func(t *cluster.Task) string { return told(t).Reason }),
+		textOf("source", "Who made its latest status: executor, agent or master; NULL without the event stream", func(t *cluster.Task) string { return told(t).Source }),
+		textOf("message", "Message of its latest status; NULL where there is none, and without the event stream", func(t *cluster.Task) string { return told(t).Message }),
+	},
+	amounts("", "allocated; 0 for a task that has ended or is unreachable", func(_ *View, t *cluster.Task) cluster.Resources { return t.Allocated }),
+	[]column[*cluster.Task]{
+		{Column{"cpus_used", Real, NoUnit, "CPUs used, as its agent measures them; NULL where they are not known, as of several tasks in one container"}, func(v *View, t *cluster.Task) value { return real(v.use(t).CPUs) }},
+		{Column{"memory_used_bytes", Real, Bytes, "Memory used, as its agent measures it; NULL where it is not known"}, func(v *View, t *cluster.Task) value { return real(v.use(t).Memory) }},
+		{Column{"disk_used_bytes", Real, Bytes, "Disk used, as its agent measures it; NULL where it is not known"}, func(v *View, t *cluster.Task) value { return real(v.use(t).Disk) }},
+		{Column{"usage_seconds", Real, Seconds, "CPU seconds used since its container began, as its agent measures them; NULL where they are not known"}, func(v *View, t *cluster.Task) value { return real(v.use(t).Seconds) }},
+		textOf("container_id", "ID of its container", func(t *cluster.Task) string { return t.ContainerID }),
+		{Column{"ip_addresses", JSON, NoUnit, "Addresses of its container, as a list"}, func(_ *View, t *cluster.Task) value {
+			if t.Addresses == "" {
+				return null
+			}
+			return list(strings.Split(t.Addresses, ","))
+		}},
+		{Column{"labels", JSON, NoUnit, "Labels of the task, as an object: labels ->> 'team'"}, func(_ *View, t *cluster.Task) value { return labelsOf(t.Labels) }},
+		timeOf("start_time", "When it first ran; NULL where it has not", func(t *cluster.Task) float64 { return t.Started }),
+		timeOf("status_time", "When its latest status was made", func(t *cluster.Task) float64 { return t.Latest() }),
+		{Column{"run_seconds", Real, Seconds, "How long ago it first ran"}, func(v *View, t *cluster.Task) value { return v.age(t.Started) }},
+		{Column{"sandbox_url", Text, NoUnit, "Address of its sandbox in Mesos' web UI"}, func(v *View, t *cluster.Task) value { return text(SandboxURL(v.WebUI, t)) }},
+	},
+), "task_id", "agent_id", "agent", "name", "framework_id", "framework")
 
-// age returns the seconds since a moment in Unix seconds; NULL for 0.
-func (v *View) age(since float64) value {
-	if since <= 0 {
-		return null
+// tasksUnknown returns why a table of tasks is not known.
+func tasksUnknown(v *View) string {
+	if !v.Cluster.TasksListed {
+		return "the master does not list tasks"
 	}
-	return real(max(0, float64(v.Now.UnixMicro())/1e6-since))
+	return ""
 }
 
-// maxJSON bounds the JSON of a cell: of more labels the last are left out.
-const maxJSON = maxLength / 4
+var untold = &cluster.Told{}
 
-// labelsOf returns labels as an object; NULL for none. Of several with one key the first
-// counts.
-func labelsOf(labels []mesos.Label) value {
-	if len(labels) == 0 {
-		return null
+func told(t *cluster.Task) *cluster.Told {
+	if t.Told == nil {
+		return untold
 	}
-	var b strings.Builder
-	b.WriteByte('{')
-	var quoted []byte
-	for i, l := range labels {
-		if has(labels[:i], l.Key) {
-			continue
-		}
-		quoted = quoted[:0]
-		if b.Len() > 1 {
-			quoted = append(quoted, ',')
-		}
-		quoted, _ = jsontext.AppendQuote(quoted, l.Key) // what is not UTF-8 is replaced
-		quoted = append(quoted, ':')
-		quoted, _ = jsontext.AppendQuote(quoted, l.Value)
-		if b.Len()+len(quoted) > maxJSON {
-			break
-		}
-		b.Write(quoted)
-	}
-	b.WriteByte('}')
-	return value{kind: isText, text: b.String()}
+	return t.Told
 }
 
-func has(labels []mesos.Label, key string) bool {
-	for _, l := range labels {
-		if l.Key == key {
-			return true
-		}
+// SandboxURL returns the address of a task's sandbox in Mesos' web UI; "" where the address
+// of the web UI, or the task's agent, is not known. The web UI redirects this route to the
+// directory, and newer ones redirect slaves to agents (src/webui/app/app.js).
+func SandboxURL(webUI string, t *cluster.Task) string {
+	if webUI == "" || t.Agent.ID == "" || t.Framework.ID == "" {
+		return ""
 	}
-	return false
+	executor := t.ExecutorID
+	if executor == "" {
+		executor = t.ID
+	}
+	return webUI + "/#/slaves/" + url.PathEscape(t.Agent.ID) + "/frameworks/" + url.PathEscape(t.Framework.ID) + "/executors/" + url.PathEscape(executor) + "/browse"
 }

@@ -1,10 +1,14 @@
 package tables
 
 import (
+	"fmt"
+	"math"
 	"sync"
 	"time"
 
 	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/events"
+	"community-mesos-datasource/pkg/mesos"
 )
 
 // View is what the tables show. A statement reads one view from its begin to its end.
@@ -12,8 +16,70 @@ type View struct {
 	*Model
 	// Now is the moment that ages are counted to.
 	Now time.Time
+	// Masters are the masters as they were last seen.
+	Masters []Master
+	// Maintenance is the latest maintenance schedule, nil for an unknown one.
+	Maintenance *mesos.Maintenance
+	// Events returns the events of the statement's time range, at most EventLimit and the
+	// newest; nil where no events are kept.
+	Events func() (Events, error)
+	// Use returns what a task uses by its agent's measure; nil where that is not known.
+	Use func(*cluster.Task) Use
 	// WebUI is the address of the leader's web UI, "" where there is none.
 	WebUI string
+
+	once   sync.Once // of the two below
+	events []events.Event
+	failed string
+}
+
+// EventLimit is how many events a statement may read.
+const EventLimit = 50_000
+
+// Events are events of a time range.
+type Events struct {
+	List []events.Event
+	More int // events of the range beyond those
+}
+
+// Use is what a task uses. NaN is not known.
+type Use struct{ CPUs, Memory, Disk, Seconds float64 }
+
+var unknownUse = Use{math.NaN(), math.NaN(), math.NaN(), math.NaN()}
+
+func (v *View) use(t *cluster.Task) Use {
+	if v.Use == nil {
+		return unknownUse
+	}
+	return v.Use(t)
+}
+
+// readEvents reads the events once, when a statement first needs them.
+func (v *View) readEvents() {
+	v.once.Do(func() {
+		if v.Events == nil {
+			v.failed = "this data source keeps no events"
+			return
+		}
+		found, err := v.Events()
+		switch {
+		case err != nil:
+			v.failed = err.Error()
+		case found.More > 0:
+			v.failed = fmt.Sprintf("the time range has %d events, and a statement may read %d: choose a shorter one", found.More+len(found.List), EventLimit)
+		}
+		v.events = found.List
+	})
+}
+
+func (v *View) eventsUnknown() string {
+	v.readEvents()
+	return v.failed
+}
+
+func (v *View) listEvents() []events.Event {
+	v.readEvents()
+	return v.events
 }
 
 // Model is a model of the cluster, with indexes that are made when they are first asked for.

@@ -399,7 +399,7 @@ export interface TableQuery {
    */
   orderBy?: OrderBy[];
   /**
-   * Limit is how many rows are shown at most. Absent: 1000.
+   * Limit is how many rows are shown at most: 1 to 10000; absent: 1000.
    */
   limit?: number;
 }
@@ -658,6 +658,10 @@ export interface VariableQuery {
 export interface Variable {
   labelValues?: VariableLabelValues;
   entities?: VariableEntities;
+  /**
+   * SQL is a SELECT over the tables, whose first column is listed, or its columns text (shown) and value.
+   */
+  sql?: string;
   /**
    * PromQL is an expression. Each series it has at the end of the time range is listed as name{label="value",...} value time, for the variable's regular expression to pick from, or as legendFormat says.
    */

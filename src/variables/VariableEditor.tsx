@@ -21,6 +21,7 @@ const KINDS: Array<{ label: string; value: Kind; description: string }> = [
   { label: 'Entities', value: 'entities', description: 'Frameworks, agents, roles, ... of the time range' },
   { label: 'Label values', value: 'labelValues', description: 'The values of a label' },
   { label: 'PromQL', value: 'promql', description: 'The series of an expression, at the end of the time range' },
+  { label: 'SQL', value: 'sql', description: 'The first column of a SELECT, or its columns text and value' },
 ];
 
 export default function VariableEditor({ datasource, query: stored, onChange, onRunQuery }: EditorProps) {
@@ -72,6 +73,19 @@ export default function VariableEditor({ datasource, query: stored, onChange, on
           resources={datasource.resources}
           onChange={(entities) => change({ entities })}
         />
+      )}
+      {variable.sql !== undefined && (
+        <EditorRow>
+          <EditorField label="SQL" tooltip="The first column is listed, or the columns text (shown) and value.">
+            <CommitInput
+              aria-label="SQL"
+              placeholder="SELECT DISTINCT framework FROM frameworks"
+              minWidth={80}
+              value={variable.sql}
+              onCommit={(sql) => change({ sql })}
+            />
+          </EditorField>
+        </EditorRow>
       )}
       {variable.promql !== undefined && (
         <>

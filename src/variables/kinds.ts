@@ -12,6 +12,7 @@ const NEW: { [K in Kind]-?: NonNullable<Variable[K]> } = {
   labelValues: { label: '' },
   entities: { entity: 'framework', field: 'name' },
   promql: '',
+  sql: 'SELECT DISTINCT framework FROM frameworks',
 };
 
 /** Returns the query of a new variable: names of frameworks. */

@@ -1,0 +1,257 @@
+package query
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+	"github.com/prometheus/prometheus/model/labels"
+	prom "github.com/prometheus/prometheus/promql"
+
+	"community-mesos-datasource/pkg/tables"
+)
+
+// This file makes frames of the answer to a statement.
+
+// frames returns the frames of a statement's format.
+func (s statement) frames(result *tables.Result, times stepRange, o Options) (data.Frames, error) {
+	switch s.format {
+	case SQLNumeric:
+		return s.numbers(result, o)
+	case SQLTimeSeries:
+		return s.series(result, times, o)
+	}
+	return data.Frames{tableFrame(result)}, nil
+}
+
+// tableFrame returns an answer as a table.
+func tableFrame(result *tables.Result) *data.Frame {
+	frame := data.NewFrame("")
+	for i, name := range columnNames(result) {
+		field := fieldOf(&result.Columns[i])
+		field.Name = name
+		frame.Fields = append(frame.Fields, field)
+	}
+	frame.Meta = &data.FrameMeta{Type: data.FrameTypeTable, TypeVersion: typeVersion, PreferredVisualization: data.VisTypeTable}
+	return frame
+}
+
+// columnNames returns the names of the columns, each once: id, id 2.
+func columnNames(result *tables.Result) []string {
+	names := make([]string, 0, len(result.Columns))
+	for _, c := range result.Columns {
+		name := c.Name
+		for n := 2; slices.Contains(names, name); n++ {
+			name = fmt.Sprintf("%s %d", c.Name, n)
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// fieldOf returns a column as a field.
+func fieldOf(c *tables.ResultColumn) *data.Field {
+	var field *data.Field
+	switch c.Type {
+	case tables.Integer:
+		field = data.NewField("", nil, c.Integers)
+	case tables.Real:
+		field = data.NewField("", nil, c.Reals)
+	case tables.Boolean:
+		field = data.NewField("", nil, c.Booleans)
+	case tables.Time:
+		field = data.NewField("", nil, c.Times)
+	case tables.JSON:
+		values := make([]*json.RawMessage, len(c.Texts))
+		for i, text := range c.Texts {
+			if text != nil && json.Valid([]byte(*text)) {
+				raw := json.RawMessage(*text)
+				values[i] = &raw
+			}
+		}
+		field = data.NewField("", nil, values)
+	default:
+		field = data.NewField("", nil, c.Texts)
+	}
+	if c.Unit != "" || c.Help != "" {
+		field.Config = &data.FieldConfig{Unit: string(c.Unit), Description: c.Help}
+	}
+	return field
+}
+
+// columnShape is which columns of an answer are numbers and which are labels.
+type columnShape struct {
+	numbers, labels []int
+	time            int // -1: none
+}
+
+// columnShapeOf sorts the columns of an answer. A column of NULL only is a number where there is no
+// other number: what is not known is not a label either.
+func columnShapeOf(result *tables.Result) (s columnShape, times int) {
+	s.time = -1
+	for i, c := range result.Columns {
+		switch {
+		case c.Type == tables.Time:
+			if s.time < 0 || strings.EqualFold(c.Name, "time") {
+				s.time = i
+			}
+			times++
+		case c.Type == tables.Integer, c.Type == tables.Real:
+			s.numbers = append(s.numbers, i)
+		default:
+			s.labels = append(s.labels, i)
+		}
+	}
+	if len(s.numbers) == 0 {
+		for k, i := range s.labels {
+			if result.Columns[i].Empty() {
+				s.numbers = []int{i}
+				s.labels = slices.Delete(s.labels, k, k+1)
+				break
+			}
+		}
+	}
+	return s, times
+}
+
+// labelsOf returns the labels of a row: its texts. A NULL is no label.
+func (s columnShape) labelsOf(result *tables.Result, row int) labels.Labels {
+	b := labels.NewBuilder(labels.EmptyLabels())
+	for _, i := range s.labels {
+		b.Set(result.Columns[i].Name, result.Columns[i].Text(row))
+	}
+	return b.Labels()
+}
+
+// framer returns what makes frames of a column of numbers.
+func (s statement) framer(result *tables.Result, of columnShape, o Options) framer {
+	p := plan{title: result.Columns[of.numbers[0]].Name}
+	for _, i := range of.labels {
+		p.groupBy = append(p.groupBy, result.Columns[i].Name)
+	}
+	c := &result.Columns[of.numbers[0]]
+	return framer{legend: legend{format: s.legend, plan: p}, unit: string(c.Unit), about: c.Help, computed: o.evaluated()}
+}
+
+// empty returns frames without values.
+func (s statement) empty(of data.FrameType, o Options) data.Frames {
+	return framer{legend: legend{format: s.legend}, computed: o.evaluated()}.frames(nil, of)
+}
+
+// numbers returns a number for each combination of the texts. A NULL is no number.
+func (s statement) numbers(result *tables.Result, o Options) (data.Frames, error) {
+	if result.Rows == 0 {
+		return s.empty(data.FrameTypeNumericWide, o), nil
+	}
+	of, times := columnShapeOf(result)
+	switch {
+	case times > 0:
+		return nil, bad("format", "numeric has no times, and the column %s is one: leave it out, or use time_series", cut(result.Columns[of.time].Name))
+	case len(of.numbers) == 0:
+		return nil, bad("format", "numeric needs a column of numbers: %s", s.columnsOf(result))
+	case len(of.numbers) > 1:
+		return nil, bad("format", "numeric needs one column of numbers, and there are %s: leave out all but one", s.namesOf(result, of.numbers))
+	}
+	var all []answerSeries
+	seen := map[uint64]bool{}
+	for row := range result.Rows {
+		x, known := result.Columns[of.numbers[0]].Number(row)
+		if !known {
+			continue
+		}
+		named := of.labelsOf(result, row)
+		if hash := named.Hash(); seen[hash] {
+			return nil, bad("sql", "two rows have the same texts, %s, so that their numbers could not be told apart: select another text column, or use GROUP BY", cut(named.String()))
+		} else {
+			seen[hash] = true
+		}
+		all = append(all, answerSeries{labels: named, points: []prom.FPoint{{F: x}}})
+	}
+	return s.limited(all, s.framer(result, of, o), data.FrameTypeNumericWide, o)
+}
+
+// series returns a series for each combination of the texts and each column of numbers.
+func (s statement) series(result *tables.Result, times stepRange, o Options) (data.Frames, error) {
+	if result.Rows == 0 {
+		return s.empty(data.FrameTypeTimeSeriesMulti, o), nil
+	}
+	of, _ := columnShapeOf(result)
+	switch {
+	case of.time < 0:
+		return nil, bad("format", "time_series needs a column of times, such as $__timeGroup(start_time, 5m) AS time: %s", s.columnsOf(result))
+	case len(of.numbers) == 0:
+		return nil, bad("format", "time_series needs a column of numbers: %s", s.columnsOf(result))
+	}
+	byLabels := map[uint64]int{}
+	var all []answerSeries
+	for row := range result.Rows {
+		at := result.Columns[of.time].Times[row]
+		if at == nil {
+			continue
+		}
+		named := of.labelsOf(result, row)
+		for _, i := range of.numbers {
+			x, known := result.Columns[i].Number(row)
+			if !known {
+				continue
+			}
+			own := named
+			if len(of.numbers) > 1 {
+				b := labels.NewBuilder(named)
+				b.Set("column", result.Columns[i].Name)
+				own = b.Labels()
+			}
+			at := prom.FPoint{T: at.UnixMilli(), F: x}
+			if k, known := byLabels[own.Hash()]; known {
+				all[k].points = append(all[k].points, at)
+				continue
+			}
+			byLabels[own.Hash()] = len(all)
+			all = append(all, answerSeries{labels: own, points: []prom.FPoint{at}})
+		}
+	}
+	for _, one := range all {
+		slices.SortStableFunc(one.points, func(a, b prom.FPoint) int { return int(min(max(a.T-b.T, -1), 1)) })
+		for i := 1; i < len(one.points); i++ {
+			if one.points[i].T == one.points[i-1].T {
+				return nil, bad("sql", "two rows have the time %s and the same texts, %s: select another text column, or use GROUP BY", time.UnixMilli(one.points[i].T).UTC().Format(time.RFC3339), cut(one.labels.String()))
+			}
+		}
+	}
+	f := s.framer(result, of, o)
+	if len(of.numbers) > 1 {
+		f.legend.plan.groupBy = append(f.legend.plan.groupBy, "column")
+		f.unit, f.about = "", ""
+	}
+	return s.limited(all, f, data.FrameTypeTimeSeriesMulti, o)
+}
+
+// limited returns the frames of as many series as the asker can take.
+func (s statement) limited(all []answerSeries, f framer, of data.FrameType, o Options) (data.Frames, error) {
+	all, notices, err := limit(all, of, o)
+	if err != nil {
+		return nil, err
+	}
+	f.notices = notices
+	return f.frames(all, of), nil
+}
+
+func (s statement) namesOf(result *tables.Result, columns []int) string {
+	var names []string
+	for _, i := range columns {
+		names = append(names, cut(result.Columns[i].Name))
+	}
+	return list(names)
+}
+
+// columnsOf names the columns of an answer with their types.
+func (s statement) columnsOf(result *tables.Result) string {
+	var parts []string
+	for _, c := range result.Columns {
+		parts = append(parts, fmt.Sprintf("%s is %s", cut(c.Name), c.Type))
+	}
+	return strings.Join(parts[:min(len(parts), 20)], ", ")
+}
