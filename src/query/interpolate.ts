@@ -154,7 +154,7 @@ function interpolatePromQL(expr: string, templates: Replacer, vars: ScopedVars):
 
 /** Returns a variable's list with other variables replaced, as in other queries. */
 function interpolateVariable(variable: Variable, templates: Replacer, vars: ScopedVars): Variable {
-  const { labelValues, entities, promql } = variable;
+  const { labelValues, entities, promql, sql } = variable;
   const result: Variable = { ...variable };
   if (labelValues) {
     result.labelValues = { ...labelValues, label: templates.replace(labelValues.label, vars) };
@@ -168,6 +168,9 @@ function interpolateVariable(variable: Variable, templates: Replacer, vars: Scop
       list.filters = entities.filters.map((filter) => interpolateFilter(filter, templates, vars));
     }
     result.entities = list;
+  }
+  if (sql) {
+    result.sql = templates.replace(sql, vars, formatSQL);
   }
   if (promql) {
     result.promql = interpolatePromQL(promql, templates, vars);
