@@ -37,7 +37,8 @@ export async function startControl(
   master: GeneratedMaster,
   port: number
 ): Promise<{ url: string; stop(): Promise<void> }> {
-  const server = createServer((request, response) => {
+  // Idle connections stay open: a client may send the next request while one is being closed.
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://control');
     const route = ROUTES[`${request.method} ${pathname}`];
     let status = route ? 200 : 404;
