@@ -96,7 +96,9 @@ const count = (n: number) => n.toLocaleString('en');
 function builtSizes(): void {
   const bytes = (file: string) => statSync(path.join(root, 'dist', file)).size;
   say(
-    atMost('gpx_mesos, stripped', bytes(executableName()), 45e6, megabytes),
+    // 40 MB, and 6.5 MB of SQLite as Go code (docs/architecture-events.md). Of what else is in it, the cloud SDKs and
+    // Kubernetes that Prometheus' tsdb imports are hardly linked, and no tag leaves out more than a few kB.
+    atMost('gpx_mesos, stripped', bytes(executableName()), 48e6, megabytes),
     atMost('module.js', bytes('module.js'), 300e3, kilobytes)
   );
 }
