@@ -31,7 +31,7 @@ func (c *Collector) startRun() {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &run{ctx: ctx, cancel: cancel, settings: c.settings, client: c.client}
 	c.run = r
-	c.stream.end()
+	c.stream.handOver()
 	r.notes = c.clock.NewTimer()
 	r.notes.Stop()
 	c.running.Add(1)

@@ -103,6 +103,7 @@ func (s *statePoll) perform(p *scheduledPoll) bool {
 	var model *cluster.Cluster
 	var sent time.Time
 	told := false // by the stream, what happened since the model before
+	s.stream.noteChanges(p.run)
 	s.wantEnded(p)
 	err := s.twice(p, func(ctx context.Context) (err error) {
 		state, err = p.client.State(ctx)

@@ -60,6 +60,18 @@ type streamPoll struct {
 	// last is the model of when the latest stream began or ended, where there was none
 	// kept by events since.
 	last *cluster.Cluster
+	// left is what the stream told until the settings were edited, until it is noted.
+	left *leftChanges
+}
+
+// leftChanges are the changes of a stream that was ended, as of a moment, and the model
+// before them. The first ones were noted.
+type leftChanges struct {
+	at         time.Time
+	before     *cluster.Cluster
+	subscribed *mesos.StreamEvent // not noted; nil: it was
+	changes    []mesos.StreamEvent
+	kept       keptModel // what of the changes was noted
 }
 
 // A stream is one request to subscribe. It is guarded by Collector.mu.
@@ -105,7 +117,24 @@ func (s *streamPoll) end() {
 	if s.open != nil {
 		s.open.cancel()
 	}
-	s.open, s.kept, s.last = nil, keptModel{}, nil
+	s.open, s.kept, s.last, s.left = nil, keptModel{}, nil, nil
+	s.retryAt, s.attempts = time.Time{}, 0
+}
+
+// handOver ends the stream, if there is one, for another run: what it told is noted then.
+// mu is held.
+func (s *streamPoll) handOver() {
+	if st := s.open; st != nil {
+		st.cancel()
+		left := &leftChanges{at: s.clock.Now(), before: s.lastKnown(), subscribed: st.subscribed, changes: st.changes, kept: s.kept}
+		if st.subscribed != nil {
+			left.before = st.before
+		}
+		if !st.since.IsZero() && left.before != nil {
+			s.left = left
+		}
+	}
+	s.open, s.kept = nil, keptModel{}
 	s.retryAt, s.attempts = time.Time{}, 0
 }
 
@@ -164,6 +193,7 @@ func (s *streamPoll) gone(p *scheduledPoll) {
 
 // connect opens a stream and waits for its first record.
 func (s *streamPoll) connect(p *scheduledPoll) error {
+	s.noteChanges(p.run) // of the stream before
 	ctx, cancel := context.WithCancel(p.ctx)
 	st := &stream{run: p.run, cancel: cancel, asked: s.clock.Now(), begun: make(chan struct{}), ended: make(chan struct{})}
 	s.mu.Lock()
@@ -237,7 +267,11 @@ func (s *streamPoll) ended(st *stream, cause error) {
 	_ = s.guard("noting the last events of a stream", func() {
 		s.noteChanges(st.run)
 		s.mu.Lock()
-		model, changes := s.kept.model, st.changes
+		var model *cluster.Cluster
+		if s.open == st && st.why == nil && !st.since.IsZero() {
+			model = s.lastKnown()
+		}
+		changes := st.changes
 		s.mu.Unlock()
 		if model != nil {
 			kept = model.With(changes, s.clock.Now())
@@ -250,8 +284,10 @@ func (s *streamPoll) ended(st *stream, cause error) {
 	if s.open != st {
 		return
 	}
-	if s.kept.model != nil {
+	if kept != nil { // also where no /state has made a model that events keep
 		s.last = kept
+	}
+	if s.kept.model != nil {
 		// Until the stream is back, /state is asked as often as without it.
 		s.kept.model = nil
 		s.hasten(&s.state.when, s.state.last().Add(s.state.interval()))
@@ -327,40 +363,75 @@ func (s *streamPoll) unnoted() bool {
 func (s *streamPoll) noteChanges(r *run) {
 	s.noticing.Lock()
 	defer s.noticing.Unlock()
+	s.noteLeft(r)
 	s.mu.Lock()
 	st, before := s.open, s.lastKnown()
 	if st == nil || st.run != r || before == nil {
 		s.mu.Unlock()
 		return
 	}
-	changes, noted := st.changes, s.kept.noted
-	subscribed, then := st.subscribed, st.before
-	st.subscribed, st.before, s.kept.noted = nil, nil, len(changes)
-	told, staged := s.kept.told, s.kept.staged
-	wanted := samples.TaskLabels(r.settings.TaskLabels)
+	told := leftChanges{before: before, changes: st.changes, kept: s.kept}
+	begins := st.subscribed != nil && st.before != nil
+	if begins {
+		told.before, told.subscribed = st.before, st.subscribed
+	}
+	st.subscribed, st.before, s.kept.noted = nil, nil, len(st.changes)
 	s.mu.Unlock()
 
-	var all []events.Event
-	if subscribed != nil && then != nil {
-		all = append(all, then.EventsOf([]mesos.StreamEvent{*subscribed}, wanted)...)
-		before = begunWith(then, subscribed)
-		s.mu.Lock()
-		if s.open == st && s.kept.model == nil {
-			s.last = before
-		}
-		s.mu.Unlock()
+	all, begun := told.events(r)
+	s.mu.Lock()
+	if begins && s.open == st && s.kept.model == nil {
+		s.last = begun
 	}
-	if len(changes) > noted {
-		// What names a task may be a change that was noted before.
-		for _, e := range before.EventsOf(changes, wanted) {
-			if !told[e.ID] {
-				told[e.ID] = true
-				if e.What == events.What(cluster.Staging) {
-					staged[taskID{e.FrameworkID, e.TaskID}] = true
-				}
-				all = append(all, e)
-			}
-		}
+	if now := s.Collector.run; now != nil && !s.others.pending { // edited meanwhile
+		r = now
 	}
+	s.mu.Unlock()
 	s.note(r, all)
+}
+
+// noteLeft notes the events of what a stream told before the settings were edited. Where
+// they name other masters, it waits until these are known as of the same cluster.
+func (s *streamPoll) noteLeft(r *run) {
+	s.mu.Lock()
+	left := s.left
+	if left == nil || s.Collector.run != r || s.others.pending {
+		s.mu.Unlock()
+		return
+	}
+	s.left = nil
+	s.mu.Unlock()
+	all, begun := left.events(r)
+	last := begun.With(left.changes, left.at)
+	s.mu.Lock()
+	if known := s.lastKnown(); known == nil || last.Time.After(known.Time) {
+		s.last = last
+	}
+	s.mu.Unlock()
+	s.note(r, all)
+}
+
+// events returns the events of the changes that were not noted, and the model before them:
+// that with the tasks of SUBSCRIBED.
+func (l *leftChanges) events(r *run) (all []events.Event, before *cluster.Cluster) {
+	wanted := samples.TaskLabels(r.settings.TaskLabels)
+	before = l.before
+	if l.subscribed != nil {
+		all = append(all, before.EventsOf([]mesos.StreamEvent{*l.subscribed}, wanted)...)
+		before = begunWith(before, l.subscribed)
+	}
+	if len(l.changes) <= l.kept.noted {
+		return all, before
+	}
+	// What names a task may be a change that was noted before.
+	for _, e := range before.EventsOf(l.changes, wanted) {
+		if !l.kept.told[e.ID] {
+			l.kept.told[e.ID] = true
+			if e.What == events.What(cluster.Staging) {
+				l.kept.staged[taskID{e.FrameworkID, e.TaskID}] = true
+			}
+			all = append(all, e)
+		}
+	}
+	return all, before
 }
