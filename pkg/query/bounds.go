@@ -146,6 +146,11 @@ func boundMetrics(q *MetricsQuery) error {
 	); err != nil {
 		return err
 	}
+	if q.Shape != nil {
+		if err := checkStrings(bounded{"shape.memory", q.Shape.Memory, maxName}, bounded{"shape.disk", q.Shape.Disk, maxName}); err != nil {
+			return err
+		}
+	}
 	if err := boundGroupBy(q.GroupBy); err != nil {
 		return err
 	}

@@ -112,6 +112,7 @@ const (
 	shapeShare                   // X / the cluster's Y
 	shapeStates                  // mesos_<e>_tasks, of one state or of all
 	shapeEnded                   // mesos_<e>_tasks_ended_total, of one state or of all
+	shapeFits                    // the least of free / need over an agent's resources
 )
 
 // row is a line of the compile table: a measure of some resources, for some
@@ -197,6 +198,10 @@ var table = []row{
 		},
 		// Mesos counts those of the cluster and of frameworks, this plugin the others.
 		resources: tasks, entities: []Entity{EntityCluster, EntityFramework, EntityAgent, EntityRole}, shape: shapeEnded,
+	},
+	{
+		measures: []Measure{MeasureFits}, resources: tasks, entities: []Entity{EntityCluster, EntityAgent}, shape: shapeFits,
+		about: "How many more tasks of the shape the active agents have room for: whole tasks by what is free on each agent.",
 	},
 }
 

@@ -148,8 +148,16 @@ func (c *compiler) entityMeasure() (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
+	var needs []need
+	groupBy := e.groupBy
+	if r.shape == shapeFits {
+		if needs, err = q.Shape.needs(); err != nil {
+			return plan{}, err
+		}
+		e, _ = entityOf(EntityAgent) // the cluster's room is that of its agents
+	}
 	c.own, c.info = append([]string{labelCluster}, e.labels...), e.info
-	if q.Resource == ResourceTasks {
+	if q.Resource == ResourceTasks && r.shape != shapeFits {
 		c.own = append(c.own, labelState)
 	}
 	c.counter = r.shape == shapeEnded
@@ -159,21 +167,24 @@ func (c *compiler) entityMeasure() (plan, error) {
 	if r.ratio() && q.Aggregate == AggregateCount {
 		return plan{}, bad("aggregate", "count counts entities: it is not for ratios like %s", q.Measure)
 	}
-	if err := c.scope(e.groupBy, r.needs); err != nil {
+	if err := c.scope(groupBy, r.needs); err != nil {
 		return plan{}, err
 	}
-	if err := c.checkFilterText(max(1, len(r.operands))); err != nil {
+	if err := c.checkFilterText(max(1, len(r.operands), fitsSelectors(needs))); err != nil {
 		return plan{}, err
 	}
 
 	p := plan{title: titleOf(q.Resource, q.Measure, r), unit: unitOfMeasure(q, r), about: r.about}
 	p.measured = q.Measure == MeasureUsed || q.Measure == MeasureEfficiency
+	if r.shape == shapeFits {
+		p.title = titleOfFits(needs)
+	}
 	if p.about == "" {
 		if known, ok := catalogue.Lookup(e.mainSeries(r, q.Resource, q.Measure)); ok {
 			p.about = known.Help
 		}
 	}
-	measure, names := c.shaped(e, r), c.names
+	measure, names := c.shaped(e, r, needs), c.names
 	if q.Measure == MeasureEfficiency {
 		p.coverage = fmt.Sprintf("%s / %s",
 			sumOf(c.series(e.series(q.Resource, measureMeasured))),
@@ -184,7 +195,7 @@ func (c *compiler) entityMeasure() (plan, error) {
 }
 
 // shaped returns a measure built by the shape of its row, aggregated.
-func (c *compiler) shaped(e entity, r row) expr {
+func (c *compiler) shaped(e entity, r row, needs []need) expr {
 	q := c.query
 	whole := q.Aggregate == "" || q.Aggregate == AggregateSum // the sum of all, or the ratio of sums
 	own := func(m Measure) expr { return c.series(e.series(q.Resource, m)) }
@@ -209,6 +220,8 @@ func (c *compiler) shaped(e entity, r row) expr {
 			return divide(c.aggregate(own(r.operands[0])), "on () group_left ()", all)
 		}
 		return c.aggregate(divide(own(r.operands[0]), "on () group_left ()", all))
+	case shapeFits:
+		return c.aggregate(c.fits(e, needs))
 	case shapeStates, shapeEnded:
 		return c.aggregate(c.ofStates(e.mainSeries(r, q.Resource, q.Measure), whole))
 	default:
@@ -248,6 +261,11 @@ func (c *compiler) series(name string, fixed ...matcher) expr {
 		}
 		x.text = fmt.Sprintf("%s(%s[%s])", function, x.text, window)
 	}
+	return c.join(x)
+}
+
+// join joins an operand with the info series that groupBy and filters need.
+func (c *compiler) join(x expr) expr {
 	for _, j := range c.joined[1:] {
 		c.names = append(c.names, j.name)
 		x = expr{

@@ -81,7 +81,7 @@ const (
 )
 
 // The measures of tasks. Down to unreachable they are tasks now, in that
-// state; from ended on they are tasks that ended so, counted over time.
+// state; from ended to gone_by_operator they are tasks that ended so, counted over time.
 const (
 	MeasureActive         Measure = "active"           // In any state that has not ended
 	MeasureStaging        Measure = "staging"          // Launched, not yet started
@@ -98,6 +98,7 @@ const (
 	MeasureDropped        Measure = "dropped"          // Never launched
 	MeasureGone           Measure = "gone"             // Its agent is gone
 	MeasureGoneByOperator Measure = "gone_by_operator" // Its agent was marked gone
+	MeasureFits           Measure = "fits"             // How many more of a shape agents have room for
 )
 
 // Aggregate is the function that combines the entities of a group.

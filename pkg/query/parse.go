@@ -235,6 +235,9 @@ func checkMetrics(q *MetricsQuery) error {
 			return unknown("measure", string(q.Measure), measureNames(q.Resource))
 		}
 	}
+	if err := checkShape(q); err != nil {
+		return err
+	}
 	if q.Aggregate != "" && !slices.Contains(aggregateNames, q.Aggregate) {
 		return unknown("aggregate", string(q.Aggregate), aggregateNames)
 	}
@@ -292,6 +295,8 @@ func kindOf(of reflect.Type) string {
 		return "a list"
 	case reflect.Int:
 		return "a whole number"
+	case reflect.Float64:
+		return "a number"
 	case reflect.Bool:
 		return "true or false"
 	case reflect.String:

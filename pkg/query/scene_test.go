@@ -171,7 +171,11 @@ type handQuery struct {
 	GroupBy                                                *[]string
 	Rate                                                   bool
 	Top                                                    int
-	Filters                                                []struct {
+	Shape                                                  struct {
+		CPUs, GPUs   float64
+		Memory, Disk string
+	}
+	Filters []struct {
 		Label, Operator string
 		Value           any
 	}
@@ -523,7 +527,11 @@ func (s scene) knows(q handQuery) bool {
 // answer computes a query: a value for each group, absent where unknown.
 func (s scene) answer(q handQuery) map[string]float64 {
 	groups := map[string][]thing{}
-	for _, e := range s[q.Entity] {
+	of := q.Entity
+	if q.Measure == "fits" {
+		of = "agent" // all of the recorded ones are active
+	}
+	for _, e := range s[of] {
 		if e.passes(q) {
 			groups[e.group(q.labels())] = append(groups[e.group(q.labels())], e)
 		}
@@ -583,6 +591,33 @@ func states(q handQuery) []string {
 	})
 }
 
+// room places one task after the other on an agent until one does not fit, in
+// thousandths of CPUs and of MiB.
+func (e thing) room(q handQuery) float64 {
+	mebibytes := func(text string) (n float64) {
+		for unit, size := range map[string]float64{"MiB": 1, "GiB": 1024, "TiB": 1024 * 1024} {
+			if number, ok := strings.CutSuffix(text, unit); ok {
+				_ = json.Unmarshal([]byte(number), &n)
+				n *= size
+			}
+		}
+		return n
+	}
+	left := func(resource string, unit float64) int64 {
+		free := e.numbers[resource+" capacity"] - e.numbers[resource+" allocated"] - e.numbers[resource+" offered"]
+		return int64(math.Round(free / unit * 1000))
+	}
+	free := []int64{left("cpus", 1), 0, left("memory", 1<<20), left("disk", 1<<20)}
+	needs := []float64{q.Shape.CPUs, q.Shape.GPUs, mebibytes(q.Shape.Memory), mebibytes(q.Shape.Disk)}
+	for placed := 0.0; ; placed++ {
+		for i := range free {
+			if free[i] -= int64(math.Round(needs[i] * 1000)); free[i] < 0 {
+				return placed
+			}
+		}
+	}
+}
+
 // reduce combines the members of a group to one number.
 func (s scene) reduce(q handQuery, members []thing, states []string) (float64, bool) {
 	var numbers []float64   // of each member that has it
@@ -607,6 +642,8 @@ func (s scene) reduce(q handQuery, members []thing, states []string) (float64, b
 			}
 		}
 		switch {
+		case q.Measure == "fits":
+			numbers = append(numbers, e.room(q))
 		case q.Resource == "tasks":
 			sum, any := 0.0, false
 			for _, state := range states {

@@ -48,7 +48,8 @@ export type Measure =
   | 'error'
   | 'dropped'
   | 'gone'
-  | 'gone_by_operator';
+  | 'gone_by_operator'
+  | 'fits';
 /**
  * Operator is how a filter compares.
  */
