@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/events"
 	"community-mesos-datasource/pkg/mesos"
 	"community-mesos-datasource/pkg/query/logline"
 )
@@ -467,4 +468,40 @@ func TestTheLogFrameIsAsGrafanaDocuments(t *testing.T) {
 	// An answer without lines has the same fields.
 	s.files["stdout"] = ""
 	require.Len(t, s.logs(t, "").Frames[0].Fields, 5)
+}
+
+// A task that the leader does not list any more is found in the log of events.
+func TestTasksThatEndedAreFoundInTheEventLog(t *testing.T) {
+	s := &sandboxOfTests{files: map[string]string{"stdout": "x\n"}}
+	src := source(t, recordedStore(t))
+	at := func(minutes int) time.Time { return lastWrite.Add(time.Duration(minutes-60) * time.Minute) }
+	src.Events = &listLog{all: []events.Event{
+		{ID: "1", Kind: events.KindTask, What: "running", Time: at(0), TaskID: "old", Task: "old one", FrameworkID: "F1", Framework: "marathon", AgentID: "S1", Agent: "agent1", Role: "web"},
+		{ID: "2", Kind: events.KindTask, What: "failed", Time: at(1), TaskID: "old", Task: "old one", FrameworkID: "F1", Framework: "marathon", AgentID: "S1", Agent: "agent1", Role: "web"},
+		{ID: "3", Kind: events.KindTask, What: "failed", Time: at(2), TaskID: "twice", FrameworkID: "F1", AgentID: "S1"},
+		{ID: "4", Kind: events.KindTask, What: "failed", Time: at(3), TaskID: "twice", FrameworkID: "F2", AgentID: "S1"},
+		{ID: "5", Kind: events.KindTask, What: "lost", Time: at(4), TaskID: "nowhere", FrameworkID: "F1"},
+		{ID: "6", Kind: events.KindAgent, What: "added", Time: at(5), AgentID: "S1"},
+	}}
+	ask := func(keys string) backend.DataResponse {
+		return Run(t.Context(), src, backend.DataQuery{JSON: json.RawMessage(`{"queryType": "logs", ` + keys + `}`)}, Options{Sandboxes: s.sandboxes()})
+	}
+	response := ask(`"taskId": "old"`)
+	require.Equal(t, []string{"x"}, textsOf(t, response))
+	require.JSONEq(t, `{"task_id": "old", "task": "old one", "framework": "marathon", "framework_id": "F1", "agent": "agent1", "agent_id": "S1", "role": "web", "file": "stdout"}`,
+		string(response.Frames[0].At(4, 0).(json.RawMessage)))
+	require.ErrorContains(t, ask(`"taskId": "twice"`).Error, `frameworkId: is needed: the frameworks "F2" and "F1" both have a task "twice"`)
+	require.Equal(t, []string{"x"}, textsOf(t, ask(`"taskId": "twice", "frameworkId": "F1"`)))
+	require.ErrorContains(t, ask(`"taskId": "nowhere"`).Error, "there is no task")
+
+	found, err := s.sandboxes().Tasks(t.Context(), src, "", 0)
+	require.NoError(t, err)
+	var ids []string
+	for _, task := range found {
+		ids = append(ids, task.TaskID+" "+task.State)
+	}
+	require.Equal(t, []string{"t1 running", "twice failed", "twice failed", "old failed"}, ids)
+	found, err = s.sandboxes().Tasks(t.Context(), src, "OLD ONE", 1)
+	require.NoError(t, err)
+	require.Len(t, found, 1)
 }

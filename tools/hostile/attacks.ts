@@ -7,6 +7,7 @@ import {
   compile,
   events,
   instant,
+  logs,
   type Query,
   range,
   type Request,
@@ -689,6 +690,73 @@ const log: Attack[] = [
   },
 ];
 
+/** Files that are none of a task's logs. */
+const FILES = [
+  ...[
+    '/etc/passwd',
+    '/etc/x.log',
+    '../stdout',
+    '../../../../../../../../etc/x.log',
+    'logs/../../stdout',
+    '..',
+    '.',
+    '',
+  ],
+  ...['stdout/../../x.log', './stdout', '..\\x.log', 'a\u0000.log', '%2e%2e/x.log', '.ssh/x.log', 'x'.repeat(1 << 20)],
+  ...[
+    'file:///etc/x.log',
+    '//host/x.log',
+    'http://169.254.169.254/x.log',
+    'x.log?path=/etc/passwd',
+    'x.log#',
+    '~/x.log',
+  ],
+];
+
+const LOGS = { taskId: 'task-0', frameworkId: 'framework-0', agentId: 'agent-0' };
+
+/** Logs of tasks, with a data source that lets Viewers read them; its agents do not answer. */
+const sandboxes: Attack[] = [
+  {
+    of: 'own',
+    name: 'logs: files outside of the sandbox, and of other agents',
+    requests: () => [
+      ...FILES.flatMap((file) => [
+        ask(logs({ ...LOGS, file })),
+        resource('logs/files', { ...LOGS, directory: file.slice(0, 4096) || '/' }),
+      ]),
+      ...['169.254.169.254', '127.0.0.1:22', 'localhost', '../S0', ''].map((agentId) =>
+        ask(logs({ ...LOGS, agentId }))
+      ),
+    ],
+    expect: 'refused',
+    deadline: BUDGETED,
+  },
+  {
+    of: 'own',
+    name: 'logs: regular expressions, and every wrong type of JSON',
+    requests: () => [
+      ...[SHORT, '((a{0,100}){0,100}){0,100}', '('.repeat(500), '\\pL'.repeat(200)].map((pattern) =>
+        ask(logs({ ...LOGS, filter: `/${pattern}/` }))
+      ),
+      ...[null, true, -1, 1e308, [], {}, [[]]].flatMap((value) => [
+        ask(logs({ taskId: value, file: value, filter: value })),
+        ask(logs({ ...LOGS, limit: value, before: value, after: value, live: value })),
+      ]),
+      resource('logs/tasks', { limit: '-1' }),
+      resource('logs/tasks', { limit: '1e9' }),
+    ],
+    expect: 'refused',
+    deadline: BUDGETED,
+  },
+  {
+    of: 'own',
+    name: 'logs: 64 lists of tasks at once, of a large cluster',
+    requests: () => times(64, (i) => resource('logs/tasks', { search: `${i}`, limit: '1000000' })),
+    expect: 'answered',
+  },
+];
+
 /** Each starts to collect from a cluster in which a tenant chose the names. Last, because collection goes on. */
 const names: Attack[] = [
   {
@@ -732,5 +800,6 @@ export const attacks: Attack[] = [
   ...current,
   ...own,
   ...log,
+  ...sandboxes,
   ...names,
 ];

@@ -60,6 +60,9 @@ export const builder = (more: Query): Query => ({
 /** A query for events. */
 export const events = (more: Query = {}): Query => ({ queryType: 'events', ...more });
 
+/** A query for lines of a task's log. */
+export const logs = (more: Query = {}): Query => ({ queryType: 'logs', ...more });
+
 /** A variable query. */
 export const variable = (what: object, more: Query = {}): Query => ({ queryType: 'variable', variable: what, ...more });
 

@@ -118,6 +118,8 @@ function sourceOf(uid: Uid, master: string): object {
       ...{ masters: [master], pollInterval: `${INTERVAL}s` },
       taskSeries: uid === 'large' ? 'never' : 'always',
       clusterName: uid,
+      // Viewers may read logs; no agent is asked, as there are none.
+      ...{ sandboxLogs: 'viewer', agentHosts: 'nobody' },
     },
   };
 }
