@@ -92,6 +92,7 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 	b.keepTold()
 	c.awaited = awaitedOf(c, previous)
 	c.hiddenSince = hiddenSince(c, previous)
+	c.findAway(previous)
 	return c
 }
 

@@ -10,7 +10,7 @@
 //
 // Of events: event.go what they are made of, moment.go their times; happened.go what two
 // models tell, told.go what the stream tells; failover.go what a new leader does not know
-// yet, hidden.go what the principal does not see; since.go, over.go and outline.go what happened while nobody looked; maintenance.go
+// yet, hidden.go what the principal does not see, away.go which tasks may come back; since.go, over.go and outline.go what happened while nobody looked; maintenance.go
 // maintenance windows. states.go and resources.go have the vocabulary.
 //
 // A Cluster is never changed once it is handed out: readers need no lock.
@@ -97,6 +97,10 @@ type Cluster struct {
 	waiting map[string]bool
 	// resumed: the event stream began anew since the /state, and may be another leader's.
 	resumed bool
+	// away are tasks that were told not to be listed any more, as unreachable since latest.
+	// back has since when tasks were away that have come back.
+	away map[taskKey]*Task
+	back map[taskKey]float64
 	// agentsHidden: the master counts more agents than it lists. hiddenSince is when what is
 	// hidden from the principal was seen last, at the latest; zero: nothing is.
 	agentsHidden bool

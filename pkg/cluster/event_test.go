@@ -246,9 +246,33 @@ func TestWhatDoesNotComeBackToANewLeader(t *testing.T) {
 	require.Nil(t, three.awaited)
 
 	soon, told := next(two, 1200, gone)
-	require.Equal(t, "unreachable agent1, unknown agent1 t1", told)
+	require.Equal(t, "unreachable agent1, unreachable agent1 t1", told, "it may still run")
 	_, told = next(soon, 1700, gone)
-	require.Equal(t, "removed one", told)
+	require.Equal(t, "removed one, unknown agent1 t1", told, "it has ended with its framework")
+
+	// Each return, whoever tells it, is an event of its own, and so is what follows.
+	home := stateFrom(t, strings.Replace(aBase, `"pid": "master@10.0.0.1:5050", "elected_time": 1`, `"pid": "master@10.0.0.2:5050", "elected_time": 1000`, 1))
+	again := 1250.0
+	home.Slaves[0].ReregisteredTime, home.Sent = &again, time.Unix(1260, 0)
+	polled := Build(home, soon)
+	told1 := Happened(soon, polled, nil)
+	require.Equal(t, "back agent1, running agent1 t1", short(told1))
+	require.Equal(t, "task/F1/t1/running/after1200000000", told1[1].ID)
+	task := home.Frameworks[0].Tasks[0]
+	task.FrameworkID, task.SlaveID = "F1", "S1"
+	stream := soon.EventsOf([]mesos.StreamEvent{{Type: mesos.StreamTaskAdded, Received: time.Unix(1255, 0), Task: &mesos.StreamTask{Task: task, Statuses: streamTask("t1", "TASK_RUNNING", task.Statuses[0].Timestamp).Statuses}}}, nil)
+	require.Equal(t, told1[1].ID, stream[0].ID)
+	withoutTasks(home)
+	home.Sent = time.Unix(1275, 0)
+	over := Happened(polled, Build(home, polled), nil)
+	require.Equal(t, "unknown agent1 t1", short(over))
+	require.Equal(t, "task/F1/t1/unknown/after1200000000", over[0].ID)
+
+	// Another task with its ID is no return.
+	task.Statuses[0].Timestamp, task.State = 1300, "TASK_RUNNING"
+	home.Frameworks[0].Tasks, home.Sent = mesos.Tasks{task}, time.Unix(1310, 0)
+	another := Happened(soon, Build(home, soon), nil)
+	require.NotContains(t, another[len(another)-1].ID, "after")
 }
 
 // What ended while the plugin did not run is ended at its first look.

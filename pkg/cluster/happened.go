@@ -73,6 +73,8 @@ type happenings struct {
 	// lost and found are what is told neither as ended nor as begun, because the principal
 	// sees less or more than before.
 	lost, found sight
+	// unreachables are the IDs of agents that are told to be unreachable.
+	unreachables map[string]bool
 }
 
 // leads tells that the master of the later model was elected.
@@ -262,6 +264,10 @@ func agentKeys(a *Agent) []string {
 }
 
 func (h *happenings) unreachable(a *Agent) {
+	if h.unreachables == nil {
+		h.unreachables = map[string]bool{}
+	}
+	h.unreachables[a.ID] = true
 	e := agentEvent(a, events.Unreachable, h.when(0), micros(a.registered))
 	e.Opens = agentKey(a, events.Unreachable)
 	e.Closes = []string{agentKey(a, events.Disconnected)}
@@ -302,6 +308,7 @@ func (h *happenings) frameworks() {
 				e := frameworkEvent(f, events.Removed, h.when(h.after.removed[f.ID].unregistered), "")
 				e.Closes = []string{frameworkKey(f, events.Disconnected)}
 				h.add(e)
+				h.awayOf(f)
 			}
 		}
 	}
@@ -311,6 +318,19 @@ func (h *happenings) frameworks() {
 	if h.earlier != nil && h.after.awaited == nil {
 		gone(slices.DeleteFunc(slices.Clone(h.earlier.Frameworks), func(f *Framework) bool { return h.before.HasFramework(f.ID) }))
 	}
+}
+
+// awayOf tells that tasks that may have run on unreachable agents end with their framework.
+func (h *happenings) awayOf(f *Framework) {
+	first := len(h.all)
+	for key, t := range h.before.away {
+		if key.framework == f.ID {
+			e := h.labels.taskEvent(t, UnknownTask, h.when(0), 0, t.latest)
+			e.Message = vanishedMessage
+			h.add(e)
+		}
+	}
+	slices.SortFunc(h.all[first:], func(a, b events.Event) int { return compareText(a.ID, b.ID) })
 }
 
 func (h *happenings) framework(was, f *Framework) {
@@ -381,10 +401,14 @@ func (h *happenings) tasks() {
 		latest, known := old[key]
 		before := was[key]
 		if before == nil {
+			before = h.before.awayTask(&t.Task)
+		}
+		unseen := before == nil && h.answered != nil
+		if before == nil {
 			before = earlier[key]
 		}
 		switch {
-		case known && t.latest <= latest, meanwhile(key), was[key] == nil && h.answered != nil, before == nil && h.endedBefore(t):
+		case known && t.latest <= latest, meanwhile(key), unseen, before == nil && h.endedBefore(t):
 			over[key] = over[key] || still[key] == nil
 			continue // told
 		case still[key] != nil && (before == nil || micros(before.first) != micros(t.first)):
@@ -398,6 +422,9 @@ func (h *happenings) tasks() {
 		t := &h.after.Tasks[i]
 		key := taskKey{t.Framework.ID, t.ID}
 		before := was[key]
+		if before == nil {
+			before = h.before.awayTask(t)
+		}
 		if over[key] {
 			before = nil
 		} else if before == nil {
@@ -499,14 +526,22 @@ func (h *happenings) ended(was *Task, t *endedTask) {
 
 const vanishedMessage = "The leader does not list the task any more: how it ended is not known."
 
-// vanished tells that a task is not listed any more, and not among those that ended.
+// vanished tells that a task is not listed any more, and not among those that ended. With an
+// agent that a new leader has given up it may still run.
 func (h *happenings) vanished(t *Task) {
 	if h.after.hidesTasks(t.Framework.ID) {
 		h.lost.tasks++
 		return
 	}
-	e := h.labels.taskEvent(t, UnknownTask, h.when(0), 0, 0)
-	e.Message = vanishedMessage
+	state, message := UnknownTask, vanishedMessage
+	switch {
+	case t.State == Unreachable && (h.failover || h.earlier != nil) && h.after.AgentCounts[AgentUnreachable] > 0:
+		return // a new leader does not list what was unreachable before
+	case h.unreachables[t.Agent.ID] && (h.after.HasFramework(t.Framework.ID) || h.after.awaited.HasFramework(t.Framework.ID)):
+		state, message = Unreachable, agentMessages[events.Unreachable]
+	}
+	e := h.labels.taskEvent(t, state, h.when(0), 0, h.before.backSince(t))
+	e.Message = message
 	h.add(e)
 }
 

@@ -47,7 +47,11 @@ func (c *Cluster) Since(last time.Time, logged []events.Event, labels Labels) []
 	for i := range c.Tasks {
 		t := &c.Tasks[i]
 		was := lastLogged(newest[taskKey{t.Framework.ID, t.ID}])
-		if was != nil && !was.State.Live() {
+		switch {
+		case was == nil || was.State.Live():
+		case was.State == UnknownTask && was.isBack(t):
+			was.State, was.told = Unreachable, Unreachable
+		default:
 			was = nil // the task that had its ID before
 		}
 		// Results of health checks replace the first status of a task that runs.
@@ -59,7 +63,14 @@ func (c *Cluster) Since(last time.Time, logged []events.Event, labels Labels) []
 	if !c.recovering() { // what is not listed may come back
 		for key, e := range newest {
 			if TaskState(e.What).Live() && listed[key] == nil && !over[key] && e.Time.Before(c.Time) && !c.hidesTasks(key.framework) {
-				h.add(forgotten(e, last, c.Time))
+				// A new leader does not list what is on agents that it has given up.
+				unreachable := c.AgentCounts[AgentUnreachable] > 0 && c.Agent(e.AgentID) == nil && at(c.ElectedTime).After(last)
+				switch {
+				case !unreachable:
+					h.add(forgotten(e, UnknownTask, last, c.Time))
+				case TaskState(e.What) != Unreachable:
+					h.add(forgotten(e, Unreachable, last, c.Time))
+				}
 			}
 		}
 	}
@@ -85,11 +96,11 @@ func lastLogged(e *events.Event) *Task {
 	return &Task{State: state, told: state, latest: unixSeconds(e.Time)}
 }
 
-// forgotten returns the event that a task ended between two moments, of which the leader
-// knows nothing any more.
-func forgotten(e *events.Event, from, to time.Time) events.Event {
+// forgotten returns the event that a task ended, or became unreachable, between two moments, of
+// which the leader knows nothing any more.
+func forgotten(e *events.Event, state TaskState, from, to time.Time) events.Event {
 	end := *e
-	end.ID, end.What = e.ID+"/over", events.What(UnknownTask)
+	end.ID, end.What = e.ID+"/over", events.What(state)
 	end.Time, end.NotBefore = to, from
 	if e.Time.After(from) {
 		end.NotBefore = e.Time
@@ -97,6 +108,9 @@ func forgotten(e *events.Event, from, to time.Time) events.Event {
 	end.Severity = SeverityOf(events.KindTask, end.What)
 	end.Reason, end.Source = "", ""
 	end.Message = vanishedMessage
+	if state == Unreachable {
+		end.Message = agentMessages[events.Unreachable]
+	}
 	return end
 }
 

@@ -41,12 +41,13 @@ type teller struct {
 	tasks   map[taskKey]*Task // nil: not known
 	unadded map[taskKey]bool  // those that only updates told
 	early   earlyEnds
+	away    map[taskKey]bool // those of tasks that were not listed any more
 	all     []events.Event
 }
 
 // find looks up the tasks that changes name.
 func (t *teller) find(changes []mesos.StreamEvent) {
-	t.tasks, t.unadded = map[taskKey]*Task{}, map[taskKey]bool{}
+	t.tasks, t.unadded, t.away = map[taskKey]*Task{}, map[taskKey]bool{}, map[taskKey]bool{}
 	for _, key := range namedBy(changes) {
 		t.tasks[key] = nil
 	}
@@ -57,12 +58,19 @@ func (t *teller) find(changes []mesos.StreamEvent) {
 		if model == nil {
 			continue
 		}
+		for key, away := range model.away {
+			if _, named := t.tasks[key]; named {
+				copied := *away
+				t.tasks[key], t.away[key] = &copied, true
+			}
+		}
 		for i := range model.Tasks {
 			known := &model.Tasks[i]
 			key := taskKey{known.Framework.ID, known.ID}
 			if _, named := t.tasks[key]; named {
 				copied := *known
 				t.tasks[key] = &copied
+				delete(t.away, key)
 			}
 		}
 	}
@@ -118,10 +126,22 @@ func (t *teller) task(s *mesos.StreamTask) *Task {
 	return &task
 }
 
+// known returns a task that the stream lists as it was before, or nil: one that is not listed
+// any more may have been another with its ID.
+func (t *teller) known(key taskKey, now *Task) *Task {
+	known := t.tasks[key]
+	if t.away[key] && !known.isBack(now) {
+		known = nil
+	}
+	delete(t.away, key)
+	return known
+}
+
 // listed tells what a task did since the model before, by what SUBSCRIBED lists of it.
 func (t *teller) listed(s *mesos.StreamTask, received time.Time) {
 	key := keyOf(s.FrameworkID, s.ID)
-	known, task := t.tasks[key], t.task(s)
+	task := t.task(s)
+	known := t.known(key, task)
 	t.tasks[key] = task
 	switch {
 	case t.before.Time.IsZero():
@@ -142,7 +162,8 @@ func (t *teller) listed(s *mesos.StreamTask, received time.Time) {
 
 func (t *teller) taskAdded(s *mesos.StreamTask, received time.Time) {
 	key := keyOf(s.FrameworkID, s.ID)
-	known, task := t.tasks[key], t.task(s)
+	task := t.task(s)
+	known := t.known(key, task)
 	delete(t.unadded, key)
 	switch {
 	case t.early.has(s, received):

@@ -283,19 +283,19 @@ func (c *Collector) found(r *run, at time.Time) (ended []events.Event) {
 // a failover, models are compared over ten minutes.
 type endedTasks struct{ latest, before map[taskID]bool }
 
-// told reports whether an event is the unknown end of a task whose end was told, and
-// remembers the others.
+// told reports whether an event is the unknown end of a task whose end was told, or that it is
+// unreachable, and remembers the others.
 func (t *endedTasks) told(e events.Event) bool {
 	if e.Kind != events.KindTask {
 		return false
 	}
 	id := taskID{e.FrameworkID, e.TaskID}
 	switch state := cluster.TaskState(e.What); {
+	case state == cluster.UnknownTask, state == cluster.Unreachable:
+		return t.latest[id] || t.before[id]
 	case state.Live():
 		delete(t.latest, id)
 		delete(t.before, id)
-	case state == cluster.UnknownTask:
-		return t.latest[id] || t.before[id]
 	default:
 		if t.latest == nil || len(t.latest) >= manyIDs {
 			t.latest, t.before = map[taskID]bool{}, t.latest
