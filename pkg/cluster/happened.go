@@ -150,7 +150,8 @@ func (h *happenings) agent(was, a *Agent) {
 	case !listed && !a.reregistered:
 		h.add(agentEvent(a, events.Added, h.when(a.registered), micros(a.registered)))
 	case !listed, again:
-		e := agentEvent(a, events.Back, h.when(a.registered), micros(a.registered))
+		away := !listed && !h.before.recovering() || listed && was.State == AgentDisconnected
+		e := agentEvent(a, events.Back, h.back(a.registered, away), micros(a.registered))
 		e.Closes = []string{agentKey(a, events.Unreachable), agentKey(a, events.Disconnected)}
 		h.add(e)
 	}
@@ -353,7 +354,8 @@ func (h *happenings) framework(was, f *Framework) {
 	case !listed:
 		h.add(frameworkEvent(f, events.Added, h.when(f.registered), micros(f.registered)))
 	case was.State == FrameworkDisconnected && connected:
-		e := frameworkEvent(f, events.Back, h.when(f.registered), micros(f.registered))
+		away := h.before.HasFramework(f.ID) && h.before.frameworks[f.ID].State == FrameworkDisconnected
+		e := frameworkEvent(f, events.Back, h.back(f.registered, away), micros(f.registered))
 		e.Closes = []string{frameworkKey(f, events.Disconnected)}
 		h.add(e)
 	case again && connected && !failover && was.State != FrameworkRecovered:

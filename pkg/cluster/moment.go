@@ -55,6 +55,15 @@ func (h *happenings) when(seconds float64) moment {
 	return told(seconds, h.seenBefore().Add(-behindUs), h.before.polled, h.after.Time)
 }
 
+// back is the moment of a registration after which something is back. away: the model before
+// saw it away, so that it was later, whatever the master's clock says.
+func (h *happenings) back(seconds float64, away bool) moment {
+	if !away || h.earlier != nil {
+		return h.when(seconds)
+	}
+	return told(seconds, h.before.polled, h.before.polled, h.after.Time)
+}
+
 // earliest returns before which moment no status can be that a task has had since the model
 // before; was is the task there, nil for none.
 func (h *happenings) earliest(was, t *Task) time.Time {
@@ -137,11 +146,15 @@ func (t *teller) status(known *Task, seconds float64, live bool, received time.T
 	return told(seconds, least, time.Time{}, received)
 }
 
-// registered is the moment of a registration with the leader, which the stream told.
-func (t *teller) registered(seconds float64, received time.Time) moment {
+// registered is the moment of a registration with the leader, which the stream told. away is
+// as in back.
+func (t *teller) registered(seconds float64, away bool, received time.Time) moment {
 	least := received.Add(-behindUs)
-	if t.before.awaited != nil {
+	switch {
+	case t.before.awaited != nil:
 		least = t.before.awaited.polled.Add(-behindUs)
+	case away:
+		least = latest(least, t.before.polled)
 	}
 	return told(seconds, least, time.Time{}, received)
 }

@@ -279,7 +279,8 @@ func (t *teller) agentAdded(s *mesos.Slave, received time.Time) {
 		return // already told, or /state tells whether it registers with a new leader
 	}
 	t.agents[told.ID] = told
-	when := t.registered(told.registered, received)
+	away := !known.Listed && told.reregistered && !t.before.recovering() || known.State == AgentDisconnected
+	when := t.registered(told.registered, away, received)
 	switch {
 	case known.recovered: // every agent registers with a new leader
 	case told.reregistered:
@@ -306,7 +307,7 @@ func (t *teller) frameworkTold(s *mesos.Framework, received time.Time) {
 	told := t.frameworkOf(s)
 	known := t.frameworkNamed(told.ID)
 	t.frameworks[told.ID] = told
-	when, turn := t.registered(told.registered, received), micros(told.registered)
+	when, turn := t.registered(told.registered, known.State == FrameworkDisconnected, received), micros(told.registered)
 	switch {
 	case !known.Listed && t.before.awaited.HasFramework(told.ID):
 		return // every framework registers with a new leader

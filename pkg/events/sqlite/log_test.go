@@ -129,6 +129,31 @@ func TestWhatLastsHasAnEnd(t *testing.T) {
 	})
 }
 
+// What is learned later ends what was there, also where a clock that is behind gives it an
+// earlier time. What it began itself goes on, and an event that comes again ends nothing.
+func TestWhatIsClosedIsOverWhateverTheClocksSay(t *testing.T) {
+	both(t, func(t *testing.T, l *Log, _ *clock) {
+		away := func(id string, at time.Time) events.Event {
+			return events.Event{ID: id, Kind: events.KindAgent, What: events.Disconnected, Time: at, Opens: "disconnected/S1"}
+		}
+		back := events.Event{ID: "b1", Kind: events.KindAgent, What: events.Back, Time: noon.Add(-8 * time.Second), Closes: []string{"disconnected/S1"}}
+		ends := func() map[time.Time]time.Time {
+			all := map[time.Time]time.Time{}
+			for _, e := range selected(t, l, events.Filter{}) {
+				if e.Opens != "" {
+					all[e.Time] = e.End
+				}
+			}
+			return all
+		}
+		appended(t, l, away("d1", noon))
+		appended(t, l, back, away("d2", noon.Add(time.Minute)))
+		require.Equal(t, map[time.Time]time.Time{noon: noon, noon.Add(time.Minute): {}}, ends())
+		appended(t, l, back)
+		require.Equal(t, map[time.Time]time.Time{noon: noon, noon.Add(time.Minute): {}}, ends())
+	})
+}
+
 // In a table 0 is no time, and in Unix time it is the beginning of 1970.
 func TestTheBeginningOf1970IsATime(t *testing.T) {
 	epoch := time.Unix(0, 0).UTC()

@@ -127,6 +127,9 @@ func (c *conn) add(all []events.Event, hashed bool) (added []events.Event, err e
 		return nil, err
 	}
 	defer func() { _ = insert.Close() }()
+	if err := c.endEarlier(all); err != nil {
+		return nil, err
+	}
 	for i := range all {
 		e := &all[i]
 		id := identity(e.ID)
@@ -176,9 +179,21 @@ func (c *conn) learn(e *events.Event, id []byte) error {
 		})
 }
 
+// endEarlier sets the ends of what is there, by events that are not: what they close was learned
+// before them, and is over, also where clocks that differ give it a later time.
+func (c *conn) endEarlier(all []events.Event) error {
+	return c.closeOpen(all, "end_time = max(?1, time)", "NOT EXISTS (SELECT 1 FROM events WHERE id = ?3)")
+}
+
 // end sets the ends of what events close. What one event opens another of the same list may
 // close, wherever it is in it.
 func (c *conn) end(all []events.Event) error {
+	return c.closeOpen(all, "end_time = ?1", "time <= ?1 AND id <> ?3")
+}
+
+// closeOpen sets the ends of what events close and has not ended, in the order of time. ?1 is the
+// time of the event, ?3 its identity.
+func (c *conn) closeOpen(all []events.Event, set, where string) error {
 	var closing []*events.Event
 	for i := range all {
 		if len(all[i].Closes) > 0 {
@@ -188,7 +203,7 @@ func (c *conn) end(all []events.Event) error {
 	slices.SortStableFunc(closing, func(a, b *events.Event) int { return a.Time.Compare(b.Time) })
 	for _, e := range closing {
 		for _, key := range e.Closes {
-			if err := c.exec("UPDATE events SET end_time = ?1 WHERE opens = ?2 AND opens <> '' AND end_time = 0 AND time <= ?1 AND id <> ?3", func(s *sqlite3.Stmt) error {
+			if err := c.exec("UPDATE events SET "+set+" WHERE opens = ?2 AND opens <> '' AND end_time = 0 AND "+where, func(s *sqlite3.Stmt) error {
 				if err := s.BindInt64(1, micro(e.Time)); err != nil {
 					return err
 				}
