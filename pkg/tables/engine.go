@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
@@ -23,9 +24,9 @@ const (
 	maxRunning   = 4
 	maxForPeople = 3
 	// maxTime bounds the time of a statement.
-	maxTime = 15 * time.Second
-	// MaxSQL is the most bytes of a statement.
-	MaxSQL = 64 << 10
+	maxTime = 10 * time.Second
+	// MaxSQL is the most bytes of a statement: that of 10,000 names of agents has 300 kB.
+	MaxSQL = 512 << 10
 	// maxLength bounds texts. instr() and replace() of long texts cannot be interrupted.
 	maxLength  = 256 << 10
 	maxColumns = 200
@@ -36,11 +37,12 @@ const (
 // Engine runs statements.
 type Engine struct {
 	running, people chan struct{}
+	timeout         time.Duration
 }
 
 // NewEngine returns an engine. A process has one, for the limits are its.
 func NewEngine() *Engine {
-	return &Engine{running: make(chan struct{}, maxRunning), people: make(chan struct{}, maxForPeople)}
+	return &Engine{running: make(chan struct{}, maxRunning), people: make(chan struct{}, maxForPeople), timeout: maxTime}
 }
 
 // Request is a statement and what it may read.
@@ -63,7 +65,7 @@ func (e *Engine) Run(ctx context.Context, r Request) (*Result, error) {
 		return nil, err
 	}
 	defer leave()
-	within, cancel := context.WithTimeout(ctx, maxTime)
+	within, cancel := context.WithTimeout(ctx, e.timeout)
 	defer cancel()
 	result, err := run(within, r)
 	switch {
@@ -72,7 +74,7 @@ func (e *Engine) Run(ctx context.Context, r Request) (*Result, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case within.Err() != nil:
-		return nil, &Error{Text: fmt.Sprintf("the statement ran longer than %s and was stopped: use conditions that choose fewer rows, or fewer joins", maxTime)}
+		return nil, &Error{Text: fmt.Sprintf("the statement ran longer than %s and was stopped: use conditions that choose fewer rows, or fewer joins", e.timeout)}
 	case errors.Is(err, sqlite3.NOMEM), errors.Is(err, errPanic):
 		return nil, &Error{Text: fmt.Sprintf("the statement needs more than %s of memory: use conditions that choose fewer rows, or group by fewer columns", display.Size(maxMemory))}
 	}
@@ -178,6 +180,7 @@ func prepare(c *sqlite3.Conn, v *View) error {
 	if err := registerFunctions(c); err != nil {
 		return err
 	}
+	modules()
 	return c.SetAuthorizer(authorize)
 }
 
@@ -187,7 +190,12 @@ func authorize(action sqlite3.AuthorizerActionCode, name3rd, name4th, _, _ strin
 	case sqlite3.AUTH_SELECT, sqlite3.AUTH_RECURSIVE:
 		return sqlite3.AUTH_OK
 	case sqlite3.AUTH_READ:
-		if name3rd == "" || TableNamed(name3rd) != nil || readable[strings.ToLower(name3rd)] {
+		name := strings.ToLower(name3rd)
+		if name == "" || TableNamed(name) != nil || readable[name] {
+			return sqlite3.AUTH_OK
+		}
+		// Without a column it may be count(*) of a WITH clause, which has any name.
+		if name4th == "" && !ofSQLite(name) {
 			return sqlite3.AUTH_OK
 		}
 	case sqlite3.AUTH_FUNCTION:
@@ -200,6 +208,30 @@ func authorize(action sqlite3.AuthorizerActionCode, name3rd, name4th, _, _ strin
 
 // readable are tables of SQLite that may be read: functions that return rows.
 var readable = map[string]bool{"json_each": true, "json_tree": true}
+
+// ofSQLite reports whether a table that is not ours is one of SQLite's own.
+func ofSQLite(name string) bool {
+	return strings.HasPrefix(name, "sqlite_") || strings.HasPrefix(name, "pragma_") || modules()[name]
+}
+
+// modules returns the names of SQLite's own virtual tables.
+var modules = sync.OnceValue(func() map[string]bool {
+	names := map[string]bool{}
+	c, err := sqlite3.Open(":memory:")
+	if err != nil {
+		return names // then no statement can be run either
+	}
+	defer func() { _ = c.Close() }()
+	st, _, err := c.Prepare("SELECT lower(name) FROM pragma_module_list")
+	if err != nil {
+		return names
+	}
+	defer func() { _ = st.Close() }()
+	for st.Step() {
+		names[st.ColumnText(0)] = true
+	}
+	return names
+})
 
 // virtual is a table of a connection.
 type virtual struct {

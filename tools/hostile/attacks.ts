@@ -12,6 +12,7 @@ import {
   range,
   type Request,
   resource,
+  sql,
   times,
   variable,
 } from './requests.ts';
@@ -792,6 +793,97 @@ const names: Attack[] = [
   },
 ];
 
+/** Numbers from 1 on, for ever or up to n. */
+const numbers = (n?: number) =>
+  `WITH RECURSIVE a(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM a${n === undefined ? '' : ` WHERE n < ${n}`})`;
+
+const LONG_TEXT = "printf('%.*c%d', 1000, 'x', n)";
+
+const refusedSql = (name: string, ...statements: string[]): Attack => ({
+  ...{ of: 'own', name: `SQL: ${name}`, expect: 'refused', deadline: AT_ONCE },
+  requests: () => statements.map((text) => ask(sql(text, { uid: 'large' }))),
+});
+
+const slowSql = (name: string, at: number, statement: string, more: Partial<Attack> = {}): Attack => ({
+  ...{ of: 'own', name: `SQL: ${name}`, ...more },
+  requests: () => times(at, () => ask(sql(statement, { uid: 'large' }))),
+});
+
+const statements: Attack[] = [
+  refusedSql(
+    'files',
+    "ATTACH '/tmp/mesos-hostile.db' AS a",
+    "SELECT 1; ATTACH '/etc/passwd' AS a",
+    "VACUUM INTO '/tmp/mesos-hostile.db'",
+    "SELECT readfile('/etc/passwd')",
+    "SELECT writefile('/tmp/mesos-hostile.db', 'x')",
+    "SELECT load_extension('/tmp/mesos-hostile.so')"
+  ),
+  refusedSql(
+    'settings and writing',
+    'PRAGMA query_only = 0',
+    'SELECT * FROM pragma_database_list',
+    'SELECT * FROM sqlite_master',
+    'CREATE TEMP TABLE t AS SELECT * FROM tasks',
+    'WITH a AS (SELECT 1) DELETE FROM tasks',
+    'EXPLAIN SELECT * FROM tasks'
+  ),
+  refusedSql(
+    'large values',
+    'SELECT randomblob(1000000000)',
+    'SELECT zeroblob(1000000000)',
+    "SELECT length(printf('%.*c', 1000000000, 'x'))",
+    "WITH RECURSIVE a(x, n) AS (SELECT 'abcdefgh', 1 UNION ALL SELECT x || x, n + 1 FROM a WHERE n < 60) SELECT length(x) FROM a",
+    `SELECT ${'1,'.repeat(2000)}1`,
+    `SELECT ${'('.repeat(5000)}1${')'.repeat(5000)}`,
+    `SELECT 'a' REGEXP '((a{100}){100}){100}'`
+  ),
+  slowSql('an endless recursion, 8 at once', 8, `${numbers()} SELECT count(*) FROM a`, { expect: 'refused' }),
+  slowSql('a slow second row', 1, `SELECT 1 UNION ALL SELECT count(*) FROM (${numbers()} SELECT n FROM a)`, {
+    expect: 'refused',
+  }),
+  slowSql('a cross join of 100,000 tasks', 4, 'SELECT count(*) FROM tasks a, tasks b, tasks c', { expect: 'refused' }),
+  slowSql('a large sort, 8 at once', 8, `${numbers(1e8)} SELECT ${LONG_TEXT} AS x FROM a ORDER BY x`, {
+    expect: 'refused',
+  }),
+  slowSql('large groups, 8 at once', 8, `${numbers(1e8)} SELECT ${LONG_TEXT}, count(*) FROM a GROUP BY 1`, {
+    expect: 'refused',
+  }),
+  slowSql('a closed connection', 4, `${numbers()} SELECT count(*) FROM a`, { cancelAfter: 200 }),
+  slowSql('all columns of 10,000 tasks, 8 at once', 8, 'SELECT * FROM tasks'),
+  slowSql(
+    'groups of 100,000 tasks, 16 at once',
+    16,
+    'SELECT framework, state, count(*), sum(cpus) FROM tasks GROUP BY framework, state'
+  ),
+  {
+    ...{ of: 'own', name: 'SQL: a regular expression in a table filter', deadline: BUDGETED },
+    requests: () => [
+      ask({
+        ...{ uid: 'large', queryType: 'table', table: 'tasks' },
+        filters: [{ label: 'name', operator: '=~', value: LONG }],
+      }),
+    ],
+  },
+  {
+    ...{ of: 'own', name: 'SQL: 10,000 values in a table filter' },
+    requests: () => [
+      ask({
+        ...{ uid: 'large', queryType: 'table', table: 'tasks' },
+        filters: [{ label: 'agent', operator: '=', value: agents(10_000) }],
+      }),
+    ],
+  },
+  {
+    ...{ of: 'own', name: 'SQL: values of a column of 100,000 tasks' },
+    requests: () => [
+      resource('schema/values', { table: 'tasks', column: 'task_id' }),
+      resource('schema/values', { table: 'tasks', column: "labels.a'; DROP TABLE tasks; --" }),
+      resource('schema/values', { table: 'sqlite_master', column: 'sql' }),
+    ],
+  },
+];
+
 export const attacks: Attack[] = [
   ...regular.map((attack) => ({ deadline: BUDGETED, ...attack })),
   ...size,
@@ -801,5 +893,6 @@ export const attacks: Attack[] = [
   ...own,
   ...log,
   ...sandboxes,
+  ...statements,
   ...names,
 ];

@@ -64,6 +64,9 @@ export const events = (more: Query = {}): Query => ({ queryType: 'events', ...mo
 export const logs = (more: Query = {}): Query => ({ queryType: 'logs', ...more });
 
 /** A variable query. */
+/** A statement of SQL, as a table. */
+export const sql = (text: string, more: Query = {}): Query => ({ queryType: 'sql', sql: text, ...more });
+
 export const variable = (what: object, more: Query = {}): Query => ({ queryType: 'variable', variable: what, ...more });
 
 /** A resource. Lists become repeated parameters. */
