@@ -71,3 +71,34 @@ func TestAStreamThatIsCutTwiceWithinAPollTellsATaskOnce(t *testing.T) {
 	require.Equal(t, "staging", f.events.told("t2"))
 	require.Zero(t, f.rec.sum(f.clock.Now(), "mesos_model_drift_total"))
 }
+
+// A stream of a new leader tells before its first /state is read, which tells it no second time.
+func TestWhatAStreamOfANewLeaderTellsBeforeItsStateIsToldOnce(t *testing.T) {
+	f, st := follow(t, 1, collector.Settings{})
+	f.clock.Advance(4*interval + time.Second)
+	f.set(func(f *fake) { f.address, f.state.PID, f.state.ElectedTime = "master2:5050", "master@10.0.0.2:5050", 2 })
+	st.breaks(t, f, failure(mesos.Network))
+	f.clock.Advance(4 * time.Second)
+	require.Equal(t, 1, st.open(), "of the new leader, before the next /state")
+	require.NoError(t, st.send(added(2)))
+	f.set(func(f *fake) { f.begins(2) })
+	f.clock.Advance(2 * time.Second)
+	require.Equal(t, "staging", f.events.told("t2"))
+	f.clock.Advance(4 * interval)
+	require.Equal(t, "staging", f.events.told("t2"))
+	require.Len(t, f.events.of(events.KindMaster), 1)
+}
+
+// A task that the stream told while /state was on its way is not in its answer, and has not
+// ended.
+func TestATaskAddedWhileStateIsAskedForHasNotEndedWhereTheStreamBreaks(t *testing.T) {
+	f, st := follow(t, 1, collector.Settings{})
+	f.clock.Advance(4*interval + 14*time.Second)
+	require.NoError(t, st.send(added(2)))
+	f.set(func(f *fake) { f.late["state"], f.refused = -2*time.Second, failure(mesos.Network) })
+	st.breaks(t, f, failure(mesos.Network))
+	f.clock.Advance(time.Second)
+	f.set(func(f *fake) { f.late["state"] = 0; f.begins(2) })
+	f.clock.Advance(4 * interval)
+	require.Equal(t, "staging", f.events.told("t2"))
+}

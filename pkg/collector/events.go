@@ -9,6 +9,7 @@ import (
 
 	"community-mesos-datasource/pkg/cluster"
 	"community-mesos-datasource/pkg/events"
+	"community-mesos-datasource/pkg/mesos"
 	"community-mesos-datasource/pkg/samples"
 )
 
@@ -73,12 +74,15 @@ func (c *Collector) note(p *run, happened []events.Event) {
 	c.writer.Count(added)
 }
 
-// compared returns what happened between the model before a /state and the one that it
-// brought. Before the first, that is what a process before this one knew, if it is
-// remembered.
-func (c *Collector) compared(p *scheduledPoll, now *cluster.Cluster) []events.Event {
+// compared returns what happened between the model before a /state, sent at a moment, and
+// the one that it brought. Before the first, that is what a process before this one knew, if
+// it is remembered.
+func (c *Collector) compared(p *scheduledPoll, now *cluster.Cluster, sent time.Time) []events.Event {
 	c.mu.Lock()
-	before := c.stream.lastKnown()
+	before, changes, staged := c.stream.lastKnown(), []mesos.StreamEvent(nil), c.stream.kept.staged
+	if open := c.stream.open; open != nil && open.why == nil && c.stream.kept.model == nil {
+		changes = open.changes[:sentBefore(open.changes, sent)]
+	}
 	first := c.run == p.run && !c.state.lookedBack
 	c.state.lookedBack = c.state.lookedBack || first
 	known := c.known.model
@@ -87,12 +91,26 @@ func (c *Collector) compared(p *scheduledPoll, now *cluster.Cluster) []events.Ev
 	}
 	c.mu.Unlock()
 	if before != nil {
-		return cluster.Happened(before, now, samples.TaskLabels(p.settings.TaskLabels))
+		if before.Time.After(sent) { // a stream has ended since: the next /state is compared
+			return nil
+		}
+		if len(changes) > 0 {
+			before = before.With(changes, sent)
+		}
+		return untold(cluster.Happened(before, now, samples.TaskLabels(p.settings.TaskLabels)), staged)
 	}
 	if !first { // the log may be of another cluster
 		return nil
 	}
 	return c.sinceStop(p, known, now)
+}
+
+// untold returns events without those of tasks whose beginning the stream told: Mesos has no
+// time at which a task was added, so that these would be told twice.
+func untold(all []events.Event, staged map[taskID]bool) []events.Event {
+	return slices.DeleteFunc(all, func(e events.Event) bool {
+		return e.Kind == events.KindTask && e.What == events.What(cluster.Staging) && staged[taskID{e.FrameworkID, e.TaskID}]
+	})
 }
 
 // whileAway returns what tasks did between the last look of a process before this one and

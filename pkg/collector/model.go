@@ -1,11 +1,9 @@
 package collector
 
 import (
-	"slices"
 	"time"
 
 	"community-mesos-datasource/pkg/cluster"
-	"community-mesos-datasource/pkg/events"
 	"community-mesos-datasource/pkg/mesos"
 	"community-mesos-datasource/pkg/samples"
 	"community-mesos-datasource/pkg/series"
@@ -286,11 +284,8 @@ func (s *streamPoll) check(p *scheduledPoll, polled *cluster.Cluster, sent time.
 	answered := asked.With(changes[n:], now)
 	labels := samples.TaskLabels(p.settings.TaskLabels)
 	if !kept {
-		// What was between the model before and the stream, the stream did not tell. Mesos
-		// has no time at which a task was added, so that it is told twice otherwise.
-		s.note(p.run, slices.DeleteFunc(cluster.Happened(asked, polled, labels), func(e events.Event) bool {
-			return e.Kind == events.KindTask && e.What == events.What(cluster.Staging) && staged[taskID{e.FrameworkID, e.TaskID}]
-		}))
+		// What was between the model before and the stream, the stream did not tell.
+		s.note(p.run, untold(cluster.Happened(asked, polled, labels), staged))
 		return
 	}
 	s.note(p.run, cluster.Missed(asked, answered, polled, labels))

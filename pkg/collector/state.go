@@ -135,7 +135,7 @@ func (s *statePoll) perform(p *scheduledPoll) bool {
 			happened = append(happened, away...)
 		}
 		if told = s.stream.tells(model); !told {
-			if differs := s.compared(p, model); other == nil {
+			if differs := s.compared(p, model, sent); other == nil {
 				happened = append(happened, differs...)
 			}
 		}
