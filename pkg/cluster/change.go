@@ -373,6 +373,8 @@ func (e *editor) count(t *Task, n int) {
 	}
 }
 
+func executorOf(t *Task) executorKey { return executorKey{t.Framework.ID, t.Agent.ID, t.ExecutorID} }
+
 func (r *Resources) change(other Resources, n int) {
 	if n > 0 {
 		r.Add(other)
@@ -382,10 +384,36 @@ func (r *Resources) change(other Resources, n int) {
 }
 
 // doubt makes unknown what a task's executor may add to.
-func (e *editor) doubt(t *Task) {
-	e.agentCopy(t.Agent).Allocated = unknownResources
-	e.frameworkCopy(t.Framework).Allocated = unknownResources
-	e.load(t.Role).Allocated = unknownResources
+func (e *editor) doubt(t *Task) { e.doubtAllocated(t.Agent, t.Framework, t.Role) }
+
+func (e *editor) doubtAllocated(a *Agent, f *Framework, role string) {
+	e.agentCopy(a).Allocated = unknownResources
+	e.frameworkCopy(f).Allocated = unknownResources
+	e.load(role).Allocated = unknownResources
+}
+
+// WithoutIdle returns the model in which is unknown what the agents, frameworks and roles
+// of idle executors are allocated: nothing tells when such an executor exits, but what
+// the leader counts as used, and that cannot be compared where another executor is unknown.
+func (c *Cluster) WithoutIdle() *Cluster {
+	busy := map[executorKey]bool{}
+	for i := range c.Tasks {
+		if t := &c.Tasks[i]; t.ExecutorID != "" && t.State.holds() {
+			busy[executorOf(t)] = true
+		}
+	}
+	with := *c
+	e := edit(&with, nil)
+	for i := range c.Executors {
+		if x := &c.Executors[i]; !busy[executorKey{x.Framework.ID, x.Agent.ID, x.ID}] {
+			e.own()
+			e.doubtAllocated(x.Agent, x.Framework, x.Role)
+		}
+	}
+	if e.changed {
+		e.finish()
+	}
+	return &with
 }
 
 // listsExecutor reports whether the executor of a task is known with what it holds.
@@ -397,7 +425,7 @@ func (e *editor) listsExecutor(t *Task) bool {
 			e.custom[executorKey{x.Framework.ID, x.Agent.ID, x.ID}] = true
 		}
 	}
-	return e.custom[executorKey{t.Framework.ID, t.Agent.ID, t.ExecutorID}]
+	return e.custom[executorOf(t)]
 }
 
 func (e *editor) agentAdded(s *mesos.Slave) {

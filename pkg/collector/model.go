@@ -92,6 +92,10 @@ func (s *streamPoll) follow(p *scheduledPoll, snapshot *mesos.Metrics, instead b
 	// What is not known of executors is no contradiction.
 	unknown := doubts.Allocated && !knowsAllocated(now)
 	disagrees := doubts.Any() && !unknown || doubts.Agents || doubts.Frameworks || doubts.Tasks
+	written := now
+	if unknown {
+		written = now.WithoutIdle()
+	}
 
 	s.mu.Lock()
 	if s.open != st || s.kept.model != before || s.Collector.run != p.run {
@@ -117,7 +121,7 @@ func (s *streamPoll) follow(p *scheduledPoll, snapshot *mesos.Metrics, instead b
 	s.watched = snapshot.Sent
 	slower := instead || s.state.interval() > s.settings.PollInterval
 	if slower {
-		s.state.model, s.state.seen, s.viewed = now, now, now
+		s.state.model, s.state.seen, s.viewed = now, now, written
 	}
 	s.mu.Unlock()
 	if !slower {
@@ -129,7 +133,7 @@ func (s *streamPoll) follow(p *scheduledPoll, snapshot *mesos.Metrics, instead b
 	if _, current := s.healthOf(p, &s.result); !current {
 		return
 	}
-	err := s.writer.Model(p.ctx, now, change, snapshot, p.settings.samples())
+	err := s.writer.Model(p.ctx, written, change, snapshot, p.settings.samples())
 	s.noteWritten(p.ctx, err)
 	s.noteModel(now.Time, err)
 	s.refreshCurrent()
