@@ -15,6 +15,7 @@ import { cannedAnswer, type Fault } from './faults.ts';
 import type { Body } from './generate/body.ts';
 import type { Journal } from './journal.ts';
 import { splitUrl, type Asked } from './match.ts';
+import { isStreamFault, Streaming } from './streaming.ts';
 
 /** Returns a host's response, at once or later, or `refuse` when it is down at this moment. */
 export type Say = (asked: Asked) => Answer | 'refuse' | Promise<Answer | 'refuse'>;
@@ -43,6 +44,8 @@ export class HostServer {
   private wanted = false;
   private retry?: NodeJS.Timeout;
   private faults: Fault[] = [];
+  /** Those that are open. */
+  private readonly streams = new Set<Streaming>();
   private readonly delays = new Set<NodeJS.Timeout>();
 
   constructor(host: string, say: Say, journal: Journal) {
@@ -110,14 +113,17 @@ export class HostServer {
   /** Adds a fault; the latest that fits a request counts. The result takes it off again. */
   addFault(fault: Fault): () => void {
     const own = { ...fault };
-    this.faults.unshift(own);
-    return () => {
-      this.faults = this.faults.filter((f) => f !== own);
-    };
+    this.setFaults([own, ...this.faults]);
+    return () => this.setFaults(this.faults.filter((f) => f !== own));
   }
 
   clearFaults(): void {
-    this.faults = [];
+    this.setFaults([]);
+  }
+
+  private setFaults(faults: Fault[]): void {
+    this.faults = faults;
+    this.streams.forEach((streaming) => streaming.setFault(faults.find(isStreamFault)));
   }
 
   private async listen(port: number): Promise<void> {
@@ -170,10 +176,27 @@ export class HostServer {
     entry.at = answer.at;
     entry.behind = answer.behind;
     if (answer.stream !== undefined) {
-      sendStream(response, answer, answer.stream);
+      this.sendStream(response, answer, answer.stream);
       return;
     }
     await this.send(asked, response, answer, fault);
+  }
+
+  /** Chunked, and never compressed, as Mesos sends event streams. */
+  private sendStream(response: ServerResponse, answer: Answer, stream: NonNullable<Answer['stream']>): void {
+    answer.headers.forEach(([name, value]) => response.setHeader(name, value));
+    response.removeHeader('Connection');
+    response.writeHead(answer.status);
+    const streaming = new Streaming(response, this.faults.find(isStreamFault));
+    this.streams.add(streaming);
+    const ended = stream(
+      (...pieces) => streaming.write(Buffer.from(pieces.join(''))),
+      () => streaming.close()
+    );
+    response.once('close', () => {
+      this.streams.delete(streaming);
+      ended();
+    });
   }
 
   private async send(asked: Asked, response: ServerResponse, answer: Answer, fault?: Fault): Promise<void> {
@@ -219,7 +242,7 @@ export class HostServer {
   }
 
   private takeFault(path: string): Fault | undefined {
-    const fault = this.faults.find((f) => f.path === undefined || f.path === path);
+    const fault = this.faults.find((f) => !isStreamFault(f) && (f.path === undefined || f.path === path));
     if (fault?.times !== undefined && --fault.times <= 0) {
       this.faults = this.faults.filter((f) => f !== fault);
     }
@@ -257,28 +280,6 @@ export function acceptsGzip(header: string | string[] | undefined): boolean {
     q.set(coding, given === undefined ? 1 : Number(given.slice(2)));
   }
   return (q.get('gzip') ?? q.get('*') ?? 0) > 0;
-}
-
-/** Chunked, and never compressed, as Mesos sends event streams. */
-function sendStream(response: ServerResponse, answer: Answer, stream: NonNullable<Answer['stream']>): void {
-  answer.headers.forEach(([name, value]) => response.setHeader(name, value));
-  response.removeHeader('Connection');
-  response.writeHead(answer.status);
-  const ended = stream(
-    (text) => response.write(text),
-    () => destroySent(response)
-  );
-  response.once('close', ended);
-}
-
-/** Drops a connection once what was written is on its way, as a host that dies does not take back what it has sent. */
-function destroySent(response: ServerResponse): void {
-  const { socket } = response;
-  if (socket === null || socket.writableLength === 0) {
-    response.destroy();
-  } else {
-    setImmediate(destroySent, response);
-  }
 }
 
 async function sendEndless(response: ServerResponse, bytes: number): Promise<void> {

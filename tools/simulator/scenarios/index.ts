@@ -22,6 +22,7 @@ import quotaExhausted from './quota-exhausted.ts';
 import rackLost from './rack-lost.ts';
 import rateLimit from './rate-limit.ts';
 import slowNetwork from './slow-network.ts';
+import streamFaults from './stream-faults.ts';
 import truncated from './truncated.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -43,6 +44,7 @@ export const SCENARIOS: Scenario[] = [
   slowNetwork,
   truncated,
   rateLimit,
+  ...streamFaults,
   auth,
   ...oldMasters,
   dcos,

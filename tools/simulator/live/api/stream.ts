@@ -28,7 +28,7 @@ export function subscribe(world: World, restricted: boolean): Answer {
       let open = true;
       const send = (...pieces: string[]) => {
         const length = pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
-        [`${length}\n`, ...pieces].forEach(write);
+        write(`${length}\n`, ...pieces);
         subscriber.sent += length + `${length}\n`.length;
       };
       const subscriber: Subscriber = {
