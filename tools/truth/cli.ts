@@ -11,18 +11,22 @@ import { SCENARIOS, scenarioOf } from '../simulator/scenarios/index.ts';
 import type { Scenario } from '../simulator/scenarios/scenario.ts';
 import { ensureBuilt, plugin } from '../scripts/build.ts';
 import { workbenchArtifacts } from '../workbench/build.ts';
+import { type Chaos, WHOLE } from './chaos.ts';
+import { chaosInThread } from './chaos-thread.ts';
 import { type Mutant, MUTANTS } from './mutants.ts';
 import { playQuick, quickArtifact } from './quick.ts';
 import { inThread } from './shipped-thread.ts';
 import type { Shipped } from './shipped.ts';
 import { Table } from './table.ts';
+import { disturbsStream } from './watched.ts';
 
-const usage = `npm run truth -- [--scenario NAME]... [--half quick|shipped] [--short] [--minutes N]
+const usage = `npm run truth -- [--scenario NAME]... [--half quick|shipped|stream] [--short] [--minutes N]
                  [--agents N] [--tasks N] [--seed N] [--no-mutants]
 
   --scenario NAME  only this one; several are possible
   --half quick     with a clock of its own, in seconds; and the mutants
   --half shipped   the built executable, in real time
+  --half stream    the built executable while the event stream has faults, in real time
   --short          a few scenarios, and a minute of the executable, as in continuous integration
   --minutes N      (10) how long the executable is watched
   --agents N       (12), --tasks N (120), --seed N (1): the clusters
@@ -53,6 +57,12 @@ const SHORT_SHIPPED: { scenarios: Scenario[]; seconds: number } = {
   seconds: 90,
 };
 
+/** Those with faults of the event stream, and what the short version has of them. */
+const STREAM = SCENARIOS.filter(({ name }) => name.startsWith('stream-')).map(({ name }) => name);
+const SHORT_STREAM = ['stream-cut', 'stream-half', 'stream-long'];
+
+const HALVES = ['quick', 'shipped', 'stream'];
+
 /** A cluster in which /state is seldom asked for: events keep the model. */
 const MANY: Array<{ scenario: string; plan: Partial<Plan> }> = [
   { scenario: 'everyday', plan: { agents: 520, tasks: 600 } },
@@ -81,8 +91,8 @@ async function main(): Promise<void> {
     console.log(usage);
     return;
   }
-  if (values.half !== undefined && values.half !== 'quick' && values.half !== 'shipped') {
-    throw new Error(`--half ${values.half}: expected quick or shipped\n\n${usage}`);
+  if (values.half !== undefined && !HALVES.includes(values.half)) {
+    throw new Error(`--half ${values.half}: expected ${HALVES.join(' or ')}\n\n${usage}`);
   }
   const given = values as Partial<Record<(typeof numbers)[number], string>>;
   for (const name of numbers.filter((name) => given[name] !== undefined)) {
@@ -97,21 +107,36 @@ async function main(): Promise<void> {
   const scenarios = named.map(scenarioOf);
   const whole = { scenarios, seconds: 60 * Number(given.minutes ?? 10) };
   const watch = values.short ? SHORT_SHIPPED : whole;
-  const halves = { quick: values.half !== 'shipped', shipped: values.half !== 'quick' };
+  const wanted = (half: string) => (values.half ?? half) === half;
+  const faulty = (values.scenario ?? (values.short ? SHORT_STREAM : STREAM)).filter((name) => STREAM.includes(name));
+  const halves = {
+    quick: wanted('quick'),
+    shipped: wanted('shipped'),
+    stream: wanted('stream') && faulty.length > 0,
+  };
   ensureBuilt([
     ...(halves.quick ? [quickArtifact] : []),
-    ...(halves.shipped ? [...plugin, ...workbenchArtifacts] : []),
+    ...(halves.shipped || halves.stream ? [...plugin, ...workbenchArtifacts] : []),
   ]);
   const table = new Table();
-  // The shipped half, in real time, needs little CPU: the quick half runs meanwhile.
+  // The other parts, in real time, need little CPU: the quick half runs meanwhile.
   const shipped = halves.shipped ? inThread(watch.scenarios, plan, watch.seconds) : undefined;
   shipped?.catch(() => {}); // handled below, in order
+  const streamed = halves.stream
+    ? chaosInThread(faulty.map(scenarioOf), values.short ? SHORT_SHIPPED.seconds : WHOLE)
+    : undefined;
+  streamed?.catch(() => {});
   if (halves.quick) {
     const many = values.scenario ? [] : values.short ? MANY.slice(0, 1) : MANY;
-    await quick(table, scenarios, plan, many, values.mutants ? MUTANTS : []);
+    // Faults of streams are in real time.
+    const still = scenarios.filter(({ steps }) => !steps.some(disturbsStream));
+    await quick(table, still, plan, many, values.mutants ? MUTANTS : []);
   }
   if (shipped !== undefined) {
     tell(table, watch.seconds, await shipped);
+  }
+  if (streamed !== undefined) {
+    tellChaos(table, await streamed);
   }
   table.end();
   if (values.report !== undefined) {
@@ -143,6 +168,13 @@ async function quick(
     }),
   ];
   await inOrder(lines);
+}
+
+function tellChaos(table: Table, found: Chaos): void {
+  table.begin(
+    'The executable while the event stream has faults, clusters of 520 agents, all at once: a poll every 10 s'
+  );
+  found.forEach(({ name, verdict }) => table.tell(name, verdict));
 }
 
 function tell(table: Table, seconds: number, { verdicts, told }: Shipped): void {

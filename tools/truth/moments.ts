@@ -79,7 +79,7 @@ export function thenOf(
 }
 
 /** The truth at moments, computed in their order, so that the cluster's events are repeated only once. */
-export function truthsOf({ live }: Watched, at: number[]): (at: number) => Truth {
+export function truthsOf({ live }: Pick<Watched, 'live'>, at: number[]): (at: number) => Truth {
   const truths = new Map<number, Truth>();
   const truth = (moment: number) => truths.get(moment) ?? truths.set(moment, live.truth(moment)).get(moment)!;
   [...new Set(at)].sort((a, b) => a - b).forEach(truth);

@@ -178,7 +178,7 @@ function judged(watched: Watched & { engine: string }): Verdict {
 }
 
 /** A frame as Grafana's API has it. */
-interface Frame {
+export interface Frame {
   schema: { fields: Array<{ type: string; labels?: Record<string, string> }> };
   data: { values: Array<Array<number | null>> };
 }

@@ -69,10 +69,16 @@ export function leadershipAt(leaderships: Leadership[], at: number): Leadership 
 
 type Disturb = Extract<Step, { do: 'disturb' }>;
 
+/** Whether a step puts a fault on event streams, or takes one off. */
+export function disturbsStream(step: Step): boolean {
+  return step.do === 'disturb' && step.name === 'stream';
+}
+
 /** What was done last to the network, up to a moment of the cluster's clock. */
 function latestFault({ scenario, live }: Watched, on: Disturb['on'], at: number): Disturb | undefined {
+  // What happens to the event stream excuses nothing: polls go on.
   const done = (step: Step): step is Disturb =>
-    step.do === 'disturb' && step.on === on && step.at <= at - live.plan.start;
+    step.do === 'disturb' && step.on === on && !disturbsStream(step) && step.at <= at - live.plan.start;
   return scenario.steps.findLast(done);
 }
 

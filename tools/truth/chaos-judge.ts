@@ -1,0 +1,247 @@
+// Compares what the executable answered while and after the event stream had faults.
+import type { Live } from '../simulator/live/live.ts';
+import type { Truth } from '../simulator/live/truth.ts';
+import type { Scenario } from '../simulator/scenarios/scenario.ts';
+import { type Check, CHECKS } from './checks.ts';
+import { type Answer, byMoment, type Result } from './compare.ts';
+import { judgeEnds, type LoggedEnd } from './ends.ts';
+import type { Verdict } from './judge.ts';
+import { truthsOf } from './moments.ts';
+
+export interface LoggedEvent extends LoggedEnd {
+  id: string;
+}
+
+/** What was answered about a cluster. Times are Unix seconds by the plugin's clock. */
+export interface Afterwards {
+  scenario: Scenario;
+  live: Live;
+  interval: number;
+  from: number;
+  to: number;
+  /** When the faults began, and from when on everything must be right: two polls after they ended. */
+  begins: number;
+  right: number;
+  /** Answers by expression, at moments. */
+  moments: Array<{ at: number; answers: Map<string, Answer> }>;
+  /** Those of tasks. */
+  events: LoggedEvent[];
+  toCluster(at: number): number;
+}
+
+/** The number of polls after a fault within which everything is right again. */
+export const AFTER = 2;
+
+/** States that tasks of agents are counted in. A browser is answered 1,000 series at most, so each is asked for alone. */
+const AGENT_TASKS: Check[] = CHECKS.filter(({ expr }) => expr.startsWith('mesos_agent_tasks')).flatMap((check) =>
+  ['staging', 'starting', 'running', 'killing'].map((state) => ({
+    ...check,
+    expr: `mesos_agent_tasks{state="${state}"}`,
+    facts: (truth, before) => check.facts(truth, before).filter(([labels]) => labels.state === state),
+  }))
+);
+
+/** What the model has: sums, counts, per framework, role and agent. */
+const KEPT = [
+  ...CHECKS.filter(
+    ({ expr }) =>
+      /^mesos_(cluster|framework|role)_tasks$|^mesos_(cluster|framework|role|agent)_(cpus_allocated|memory_allocated_bytes)$/.test(
+        expr
+      ) || /^mesos_cluster_(agents|frameworks|cpus_capacity)$|^mesos_agent_(state|cpus_capacity)$/.test(expr)
+  ),
+  ...AGENT_TASKS,
+];
+
+const UP = 'mesos_up{poll="subscribe"}';
+const DRIFT = 'mesos_model_drift_total';
+const ENDED = 'sum by (state) (mesos_agent_tasks_ended_total)';
+const CLUSTER_TASKS = 'mesos_cluster_tasks';
+
+export const EXPRS = [...KEPT.map(({ expr }) => expr), UP, DRIFT, ENDED];
+
+/** Seconds after an answer until the model of its moment is written: what the stream tells meanwhile is in it. */
+const UNTIL_WRITTEN = [0, 0.02, 0.1];
+
+/** Seconds that a sample may be older than two polls. */
+const SLACK = 3;
+
+/** The states in which a task has ended. */
+const ENDS = /^(finished|failed|killed|error|lost|dropped|gone|gone_by_operator|unknown)$/;
+
+/** Faults that make the stream late, so that model and master may differ without being noticed while they last. */
+const LATE = ['stream-slow', 'stream-silent', 'stream-leaders'];
+
+/** Seconds within which every end is counted: /state is asked for, a second poll where one fails, and the next is written. */
+const COUNTED = 45;
+
+export function judgeChaos(found: Afterwards): Verdict {
+  const parts: Array<[name: string, result: Result]> = [
+    ...judgeModel(found),
+    ['fresh', judgeFresh(found)],
+    ['stream', judgeStream(found)],
+    [DRIFT, judgeDrift(found)],
+    ['events', judgeEvents(found)],
+    [ENDED, judgeCounters(found)],
+  ];
+  return {
+    checks: parts.reduce((sum, [, { checks }]) => sum + checks, 0),
+    inWindows: parts.reduce((sum, [, { inWindows }]) => sum + inWindows, 0),
+    deviations: parts.flatMap(([, { deviations }]) => deviations),
+    wrong: new Map(parts.map(([name, { deviations }]) => [name, deviations.length])),
+    lines: [`${found.events.length} events of tasks, ${found.live.ends().length} ends`],
+  };
+}
+
+const labelsOf = (by: string[], labels: Record<string, string>) =>
+  by.map((label) => `${label}="${labels[label] ?? ''}"`).join(',');
+
+/** The values of an expression at a moment, with the times of their samples. */
+function samplesOf({ expr, by }: Pick<Check, 'expr' | 'by'>, at: number, answers: Map<string, Answer>) {
+  const values = byMoment({ by }, answers.get(expr) ?? { expr, series: [] }).get(at);
+  const times = byMoment({ by }, answers.get(`timestamp(${expr})`) ?? { expr, series: [] }).get(at);
+  return [...(values ?? [])].map(([name, value]) => ({ name, value, then: times?.get(name) ?? at }));
+}
+
+/** Every sample is true at its moment, and all that is true is there. */
+function judgeModel(found: Afterwards): Array<[string, Result]> {
+  const { live, scenario, moments, toCluster, begins, right } = found;
+  const all = moments.map(({ at, answers }) => ({
+    at,
+    checks: KEPT.map((check) => ({ check, samples: samplesOf(check, at, answers) })),
+  }));
+  const around = momentsAround(live, toCluster);
+  const truth = truthsOf(
+    { live },
+    all.flatMap(({ checks }) =>
+      [...new Set(checks.flatMap(({ samples }) => samples.map(({ then }) => then)))].flatMap(around)
+    )
+  );
+  const known = new Map<string, Map<string, number>>();
+  const factsAt = (check: Check, at: number): Map<string, number> => {
+    const key = `${check.expr} ${at}`;
+    const facts = known.get(key) ?? new Map(factsOf(check, truth(at)));
+    known.set(key, facts);
+    return facts;
+  };
+  const results = new Map(KEPT.map(({ expr }) => [expr, { checks: 0, inWindows: 0, deviations: [] as string[] }]));
+  for (const { at, checks } of all) {
+    if (at < right && at >= begins && LATE.includes(scenario.name)) {
+      continue;
+    }
+    for (const { check, samples } of checks) {
+      const result = results.get(check.expr)!;
+      const newest = Math.max(...samples.map(({ then }) => then));
+      const complete = samples.length === 0 ? [] : around(newest).map((moment) => factsAt(check, moment));
+      const there = new Set(samples.map(({ name }) => name));
+      const missing = [...(complete[0] ?? [])].filter(
+        ([name]) => !there.has(name) && complete.every((facts) => (facts.get(name) ?? 0) !== 0)
+      );
+      result.checks += samples.length + missing.length;
+      const when = `${new Date(1000 * at).toISOString()} (${(at - found.from).toFixed(0)} s)`;
+      if (samples.length === 0 && !AGENT_TASKS.includes(check)) {
+        result.checks++;
+        result.deviations.push(`${check.expr} at ${when}: nothing`);
+      }
+      for (const { name, value, then } of samples) {
+        const right = around(then).map((moment) => factsAt(check, moment).get(name) ?? (check.zeros ? 0 : undefined));
+        if (!right.some((fact) => fact !== undefined && Math.abs(fact - value) < 0.0011)) {
+          result.deviations.push(
+            `${check.expr}{${name}} at ${when}, ${(at - then).toFixed(1)} s old: ${value}, true is ${[...new Set(right)].join(' or ')}`
+          );
+        }
+      }
+      missing.forEach(([name, value]) =>
+        result.deviations.push(`${check.expr}{${name}} at ${when}: nothing, true is ${value}`)
+      );
+    }
+  }
+  return [...results];
+}
+
+/** Returns the cluster's moments that a sample may be of: those of the answers that were asked for at its time. */
+function momentsAround(live: Live, toCluster: (at: number) => number): (then: number) => number[] {
+  const answers = live
+    .requests()
+    .filter(({ path, status }) => status === 200 && /^\/(master\/)?(state|metrics\/snapshot)\b/.test(path))
+    .flatMap(({ time, at }) => (at === undefined ? [] : [{ arrived: Date.parse(time) / 1000, at }]));
+  return (then) => {
+    const found = answers.filter(({ arrived }) => arrived > then - 0.01 && arrived < then + 2).map(({ at }) => at);
+    const moments = (found.length > 0 ? found : [toCluster(then)]).flatMap((at) =>
+      UNTIL_WRITTEN.map((more) => at + more)
+    );
+    return [...new Set(moments)].sort((a, b) => a - b);
+  };
+}
+
+function factsOf(check: Check, truth: Truth): Array<[string, number]> {
+  return check.facts(truth, truth).map(([labels, value]) => [labelsOf(check.by, labels), value]);
+}
+
+/** From two polls after a fault on, no sample of tasks is older than two polls. */
+function judgeFresh({ moments, right, interval, from }: Afterwards): Result {
+  const after = moments.filter(({ at }) => at >= right);
+  const deviations = after.flatMap(({ at, answers }) => {
+    const newest = Math.max(...samplesOf({ expr: CLUSTER_TASKS, by: ['state'] }, at, answers).map(({ then }) => then));
+    return at - newest <= AFTER * interval + SLACK
+      ? []
+      : [`${CLUSTER_TASKS} ${(at - from).toFixed(0)} s after the beginning is ${(at - newest).toFixed(1)} s old`];
+  });
+  return { checks: after.length, inWindows: 0, deviations };
+}
+
+/** There was a stream before the faults, and there is one in the end. */
+function judgeStream({ moments, begins }: Afterwards): Result {
+  const at = [moments.findLast((moment) => moment.at < begins), moments.at(-1)];
+  const deviations = at.flatMap((moment, i) => {
+    const up = moment?.answers.get(UP)?.series[0]?.points?.[0]?.[1];
+    return up === 1 ? [] : [`${UP} is ${up ?? 'nothing'} ${i === 0 ? 'before the fault' : 'in the end'}, true is 1`];
+  });
+  return { checks: at.length, inWindows: 0, deviations };
+}
+
+/** Model and /state agree, but while the stream is late. */
+function judgeDrift({ scenario, moments, right }: Afterwards): Result {
+  const total = (answers?: Map<string, Answer>) =>
+    (answers?.get(DRIFT)?.series ?? []).reduce((sum, { points }) => sum + (points?.[0]?.[1] ?? 0), 0);
+  const before = LATE.includes(scenario.name) ? total(moments.find(({ at }) => at >= right)?.answers) : 0;
+  const drift = total(moments.at(-1)?.answers) - before;
+  return { checks: 1, inWindows: 0, deviations: drift === 0 ? [] : [`${DRIFT} grew by ${drift}, true is 0`] };
+}
+
+/** Every end of a task is in the log once, and no state of a task twice. */
+function judgeEvents({ live, events, from, to, interval, toCluster }: Afterwards): Result {
+  const ends = events.filter(({ state }) => ENDS.test(state));
+  const judged = judgeEnds(live, ends, toCluster(from + 2 * interval), toCluster(to - 3 * interval));
+  const states = Map.groupBy(events, ({ framework, taskId, state }) => `${framework} ${taskId} ${state}`);
+  const twice = [...states].filter(([, same]) => same.length > 1);
+  return {
+    checks: judged.checks + states.size,
+    inWindows: 0,
+    deviations: [
+      ...judged.deviations,
+      ...twice.map(([name, { length }]) => `event ${name}: ${length} times in the log`),
+    ],
+  };
+}
+
+/** The counters have every end that the log has. */
+function judgeCounters({ moments, events }: Afterwards): Result {
+  const last = moments.at(-1);
+  const counted = new Map(
+    (last?.answers.get(ENDED)?.series ?? []).map(({ labels, points }) => [labels.state, points?.[0]?.[1] ?? 0])
+  );
+  const sampled = Math.max(
+    ...samplesOf({ expr: ENDED, by: ['state'] }, last?.at ?? 0, last?.answers ?? new Map()).map(({ then }) => then)
+  );
+  const states = Map.groupBy(
+    events.filter(({ state }) => ENDS.test(state)),
+    ({ state }) => state
+  );
+  const deviations = [...new Set([...counted.keys(), ...states.keys()])].flatMap((state) => {
+    const logged = states.get(state) ?? [];
+    const [least, most] = [logged.filter(({ at }) => at < sampled - COUNTED).length, logged.length];
+    const value = counted.get(state) ?? 0;
+    return value >= least && value <= most ? [] : [`${ENDED}{state="${state}"}: ${value}, true is ${least} to ${most}`];
+  });
+  return { checks: counted.size, inWindows: 0, deviations };
+}
