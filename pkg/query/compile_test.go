@@ -193,7 +193,7 @@ var mistakes = []compileCase{
 	{query: `{"queryType":"events","filters":[{"label":"agent","operator":"~","value":"x"}]}`},
 	{query: `{"queryType":"events","filters":[{"label":"agent","operator":"=","value":[]}]}`},
 	{query: `{"queryType":"logs"}`},
-	{query: `{"queryType":"topology"}`},
+	{query: `{"queryType":"topology","groupBy":["rack"]}`},
 	{query: `{"queryType":"annotations"}`},
 	{query: `{"queryType":"prometheus","expr":"up"}`},
 	{query: `{"queryType":"promql"}`},

@@ -25,6 +25,9 @@
 //	events.go      queryType events: what happened; events_filter.go its filters,
 //	               events_frames.go marks and tables, events_timeline.go states over
 //	               time, events_count.go numbers, events_text.go the words of a mark
+//	topology.go    queryType topology: a graph of frameworks, agents, roles and tasks;
+//	               topology_frames.go makes its frames
+//	links.go       links of frames: to Mesos' web UI, and to queries
 //	exporter.go    the series of mesos_exporter, and what they are called here
 //	run.go         one query from JSON to frames, errors and panics included
 //	frames.go      frames in the shapes Grafana's dataplane contract names

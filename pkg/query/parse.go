@@ -21,9 +21,6 @@ import (
 // version is the newest query format known here.
 const version = 1
 
-// laterTypes are query types this plugin will have.
-var laterTypes = []QueryType{QueryTypeTopology}
-
 // InvalidError is a mistake in a query, which its author can correct.
 type InvalidError struct {
 	Key  string // the query's key that is wrong; "" where it is the query as a whole
@@ -42,7 +39,7 @@ func bad(key, format string, args ...any) error {
 }
 
 // parsed is a query that was read and is valid. Exactly one of metrics,
-// promql, events, sql, table, variable and logs is set.
+// promql, events, sql, table, variable, logs and topology is set.
 type parsed struct {
 	Common
 	metrics  *MetricsQuery
@@ -52,6 +49,7 @@ type parsed struct {
 	table    *TableQuery
 	variable *VariableQuery
 	logs     *LogsQuery
+	topology *TopologyQuery
 	least    time.Duration // Interval; 0 for none
 	// unknown are the keys that neither this plugin nor Grafana knows.
 	unknown unknownKeys
@@ -161,8 +159,15 @@ func parseFor(raw json.RawMessage, rule bool) (parsed, error) {
 		if err := checkLogs(q.logs); err != nil {
 			return parsed{}, err
 		}
-	case slices.Contains(laterTypes, QueryType(kind)):
-		return parsed{}, bad("queryType", "%s is not available in this version", kind)
+	case kind == string(QueryTypeTopology):
+		q.topology = &TopologyQuery{}
+		if err := decode(raw, q.topology); err != nil {
+			return parsed{}, err
+		}
+		q.Common = q.topology.Common
+		if err := checkTopology(q.topology); err != nil {
+			return parsed{}, err
+		}
 	default:
 		return parsed{}, unknown("queryType", kind, queryTypeNames)
 	}

@@ -138,6 +138,9 @@ func answer(ctx context.Context, src Source, q backend.DataQuery, o Options) (da
 	if parsed.sql != nil || parsed.table != nil {
 		return answerSQL(ctx, src, q, o, parsed, notices)
 	}
+	if parsed.topology != nil {
+		return answerTopology(ctx, src, q, o, parsed, notices)
+	}
 	if parsed.variable != nil {
 		return answerVariable(ctx, src, q, parsed, notices)
 	}
@@ -402,6 +405,8 @@ func compileUpTo(most int, p parsed, instant bool) (plan, error) {
 		return made, err
 	case p.promql != nil:
 		return compilePromQL(p.promql, p.rule)
+	case p.topology != nil:
+		return plan{}, errGraphNoPromQL
 	case p.events != nil, p.logs != nil:
 		return plan{}, errNoPromQL
 	default:

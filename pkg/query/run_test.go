@@ -123,7 +123,7 @@ func TestEveryErrorSaysWhoseItIs(t *testing.T) {
 	}{
 		"a wrong query":         {`{"entity":"slave"}`, nil, 400, backend.ErrorSourceDownstream, `entity: "slave" is not known`},
 		"no PromQL":             {`{"expr":"sum(("}`, nil, 400, backend.ErrorSourceDownstream, "not valid PromQL"},
-		"a type to come":        {`{"queryType":"topology"}`, nil, 400, backend.ErrorSourceDownstream, "topology is not available in this version"},
+		"a graph of no tables":  {`{"queryType":"topology"}`, nil, 400, backend.ErrorSourceDownstream, "this data source has no tables"},
 		"too many samples":      {`{"expr":"x"}`, &promql.Error{Kind: promql.ErrorSamples, Sentence: "too many"}, 400, backend.ErrorSourceDownstream, "too many"},
 		"evaluation":            {`{"expr":"x"}`, &promql.Error{Kind: promql.ErrorEval, Sentence: "many-to-many"}, 400, backend.ErrorSourceDownstream, "many-to-many"},
 		"a slow query":          {`{"expr":"x"}`, &promql.Error{Kind: promql.ErrorTimeout, Sentence: "slow"}, 504, backend.ErrorSourceDownstream, "slow"},

@@ -109,3 +109,9 @@ func taskLabels(labels []mesos.Label, wanted []string) pairs {
 	}
 	return chosenLabels("label_", chosen)
 }
+
+// AttributeLabels calls yield with the name and value of each label that an agent's
+// attributes become: attr_rack.
+func AttributeLabels(attributes map[string]mesos.Attribute, yield func(name, value string)) {
+	attributeLabels(attributes).each(yield)
+}

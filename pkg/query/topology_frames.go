@@ -1,0 +1,297 @@
+package query
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/tables"
+)
+
+// This file makes the frames that Grafana's node graph reads by the names of their fields
+// (grafana/grafana public/app/plugins/panel/nodeGraph/utils.ts).
+
+// Colors of arcs and nodes, in Grafana's names.
+const (
+	colorUsed      = "blue"
+	colorAllocated = "green"
+	colorFree      = "rgba(128,128,128,0.3)"
+	colorNotActive = "orange"
+	colorFailed    = "red"
+)
+
+// arc is a part of the circle around a node.
+type arc struct{ name, title, color string }
+
+var arcs = []arc{
+	{"arc__used", "CPUs used", colorUsed},
+	{"arc__allocated", "CPUs allocated", colorAllocated},
+	{"arc__free", "CPUs free", colorFree},
+	{"arc__not_active", "Not active", colorNotActive},
+}
+
+// frames returns the frames nodes and edges.
+func (g *graph) frames(of *DatasourceRef) data.Frames {
+	nodes := g.sortedNodes()
+	ids := make(map[*node]string, len(nodes))
+	n := len(nodes)
+	texts := func() []string { return make([]string, n) }
+	id, title, subtitle, color, state, thing, where, page := texts(), texts(), texts(), texts(), texts(), texts(), texts(), texts()
+	tasks, cpus := make([]int64, n), make([]*float64, n)
+	memory, capacity, used := make([]*float64, n), make([]*float64, n), make([]*float64, n)
+	parts := make([][]float64, len(arcs))
+	for i := range parts {
+		parts[i] = make([]float64, n)
+	}
+	for i, one := range nodes {
+		id[i] = g.levels[one.level] + ":" + one.key
+		if one.merged > 0 {
+			id[i] = g.levels[one.level] + ":others"
+		}
+		ids[one] = id[i]
+		title[i], subtitle[i], color[i], state[i] = one.title, g.subtitle(one), colorOf(one), one.stateText()
+		thing[i], where[i], page[i] = one.id, g.condition(one), g.page(one)
+		tasks[i] = int64(one.tasks)
+		cpus[i], memory[i] = numberOrNil(one.allocated.Value(cluster.CPUs)), numberOrNil(one.allocated.Value(cluster.Memory))
+		used[i] = numberOrNil(one.used)
+		if one.agents > 0 {
+			capacity[i] = numberOrNil(one.capacity.Value(cluster.CPUs))
+		}
+		for k, part := range g.parts(one) {
+			parts[k][i] = part
+		}
+	}
+	nodeFields := []*data.Field{
+		graphField("id", id, nil), graphField("title", title, nil), graphField("subtitle", subtitle, nil),
+		graphField("mainstat", tasks, &data.FieldConfig{DisplayName: "Tasks", Unit: unitCount}),
+		graphField("secondarystat", cpus, &data.FieldConfig{DisplayName: "CPUs allocated", Unit: unitCPUs}),
+		graphField("color", color, nil),
+	}
+	for k, a := range arcs {
+		nodeFields = append(nodeFields, graphField(a.name, parts[k], &data.FieldConfig{
+			DisplayName: a.title, Color: map[string]any{"mode": "fixed", "fixedColor": a.color},
+		}))
+	}
+	nodeFields = append(nodeFields,
+		graphField("detail__state", state, &data.FieldConfig{DisplayName: "State"}),
+		graphField("detail__id", thing, &data.FieldConfig{DisplayName: "ID"}),
+		graphField("detail__cpus_used", used, &data.FieldConfig{DisplayName: "CPUs used", Unit: unitCPUs}),
+		graphField("detail__cpus_capacity", capacity, &data.FieldConfig{DisplayName: "CPUs of agents", Unit: unitCPUs}),
+		graphField("detail__memory_allocated", memory, &data.FieldConfig{DisplayName: "Memory allocated", Unit: unitBytes}),
+		graphField("detail__where", where, &data.FieldConfig{DisplayName: "Tasks where"}),
+	)
+	var links []data.DataLink
+	if link := queryLink("Tasks", of, map[string]any{
+		"refId": "A", "queryType": QueryTypeSQL, "format": SQLTable,
+		"sql": "SELECT * FROM tasks WHERE ${__data.fields.detail__where}",
+	}); link != nil {
+		links = append(links, *link)
+	}
+	if slices.ContainsFunc(page, func(text string) bool { return text != "" }) {
+		links = append(links, data.DataLink{Title: "Mesos' web UI", URL: "${__data.fields.detail__web_ui:raw}", TargetBlank: true})
+		nodeFields = append(nodeFields, graphField("detail__web_ui", page, &data.FieldConfig{DisplayName: "Web UI"}))
+	}
+	nodeFields[0].Config = &data.FieldConfig{Links: links}
+	return data.Frames{graphFrame("nodes", nodeFields...), g.edgesFrame(ids)}
+}
+
+func (g *graph) edgesFrame(ids map[*node]string) *data.Frame {
+	edges := make([]*edge, 0, len(g.edges))
+	for _, e := range g.edges {
+		edges = append(edges, e)
+	}
+	slices.SortFunc(edges, func(a, b *edge) int {
+		return cmp.Or(cmp.Compare(b.tasks, a.tasks), strings.Compare(ids[a.from], ids[b.from]), strings.Compare(ids[a.to], ids[b.to]))
+	})
+	if len(edges) > maxEdges {
+		g.notices = append(g.notices, fmt.Sprintf("%d of %d edges are shown, those with the most tasks: add filters, or group by something with fewer values.", maxEdges, len(edges)))
+		edges = edges[:maxEdges]
+	}
+	n := len(edges)
+	id, source, target := make([]string, n), make([]string, n), make([]string, n)
+	tasks, cpus := make([]int64, n), make([]*float64, n)
+	for i, e := range edges {
+		id[i], source[i], target[i] = strconv.Itoa(i), ids[e.from], ids[e.to]
+		tasks[i], cpus[i] = int64(e.tasks), numberOrNil(e.allocated.Value(cluster.CPUs))
+	}
+	return graphFrame("edges",
+		graphField("id", id, nil), graphField("source", source, nil), graphField("target", target, nil),
+		graphField("mainstat", tasks, &data.FieldConfig{DisplayName: "Tasks", Unit: unitCount}),
+		graphField("secondarystat", cpus, &data.FieldConfig{DisplayName: "CPUs allocated", Unit: unitCPUs}),
+	)
+}
+
+func graphFrame(name string, fields ...*data.Field) *data.Frame {
+	frame := data.NewFrame(name, fields...)
+	frame.Meta = &data.FrameMeta{Type: data.FrameTypeTable, TypeVersion: typeVersion, PreferredVisualization: data.VisTypeNodeGraph}
+	return frame
+}
+
+func graphField[T any](name string, values []T, config *data.FieldConfig) *data.Field {
+	field := data.NewField(name, nil, values)
+	field.Config = config
+	return field
+}
+
+// numberOrNil returns a number, nil for NaN.
+func numberOrNil(n float64) *float64 {
+	if math.IsNaN(n) {
+		return nil
+	}
+	return &n
+}
+
+// sortedNodes returns the nodes from left to right.
+func (g *graph) sortedNodes() []*node {
+	var all []*node
+	for _, nodes := range g.nodes {
+		for _, n := range nodes {
+			all = append(all, n)
+		}
+	}
+	slices.SortFunc(all, func(a, b *node) int {
+		return cmp.Or(cmp.Compare(a.level, b.level), cmp.Compare(a.merged, b.merged), strings.Compare(a.title, b.title), strings.Compare(a.key, b.key))
+	})
+	return all
+}
+
+// subtitle returns what a node is.
+func (g *graph) subtitle(n *node) string {
+	level := g.levels[n.level]
+	switch {
+	case n.merged > 0:
+		return level
+	case isAbout(level, ofAgents) && level != levelAgent && n.agents == 1:
+		return level + ", 1 agent"
+	case isAbout(level, ofAgents) && level != levelAgent:
+		return fmt.Sprintf("%s, %d agents", level, n.agents)
+	default:
+		return level
+	}
+}
+
+// stateText returns the state of a node, or the states of the tasks of a group.
+func (n *node) stateText() string {
+	switch {
+	case n.agent != nil:
+		return string(n.agent.State)
+	case n.framework != nil:
+		return string(n.framework.State)
+	case n.task != nil:
+		return string(n.task.State)
+	}
+	var parts []string
+	for _, state := range cluster.LiveStates {
+		if count := n.states[state]; count > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", count, state))
+		}
+	}
+	if n.inactive == 1 {
+		parts = append(parts, "1 agent not active")
+	} else if n.inactive > 1 {
+		parts = append(parts, fmt.Sprintf("%d agents not active", n.inactive))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// colorOf returns the color of a node by its state. The node graph shows it where no arc
+// is drawn.
+func colorOf(n *node) string {
+	switch {
+	case n.task != nil:
+		switch n.task.State {
+		case cluster.Running:
+			return colorAllocated
+		case cluster.Staging, cluster.Starting:
+			return colorUsed
+		case cluster.Failed, cluster.Lost, cluster.Errored, cluster.Dropped, cluster.Gone, cluster.GoneByOperator, cluster.Unreachable:
+			return colorFailed
+		default:
+			return colorNotActive
+		}
+	case n.notActive():
+		return colorNotActive
+	default:
+		return colorAllocated
+	}
+}
+
+// notActive reports whether an agent or a framework is known to be in another state, or
+// all agents of a group.
+func (n *node) notActive() bool {
+	switch {
+	case n.agent != nil:
+		return n.agent.State != "" && n.agent.State != cluster.AgentActive
+	case n.framework != nil:
+		return n.framework.State != "" && n.framework.State != cluster.FrameworkActive
+	default:
+		return n.agents > 0 && n.inactive == n.agents
+	}
+}
+
+// parts returns the arcs of a node, which add up to 1: of agents by their CPUs, of
+// others by the CPUs of the cluster. A task has none: its color is its state.
+func (g *graph) parts(n *node) (all [4]float64) {
+	whole := g.view.Cluster.Capacity.Value(cluster.CPUs)
+	if n.agents > 0 {
+		whole = n.capacity.Value(cluster.CPUs)
+	}
+	allocated := n.allocated.Value(cluster.CPUs)
+	if n.task != nil || !(whole > 0) || math.IsNaN(allocated) {
+		return all
+	}
+	part := min(1, max(0, allocated/whole))
+	used := 0.0
+	if n.used > 0 { // not NaN
+		used = min(part, n.used/whole)
+	}
+	all[0], all[1] = used, part-used
+	if n.notActive() {
+		all[3] = 1 - part
+	} else {
+		all[2] = 1 - part
+	}
+	return all
+}
+
+// condition returns the condition of SQL that the tasks of a node meet.
+func (g *graph) condition(n *node) string {
+	column := ""
+	switch level := g.levels[n.level]; {
+	case n.merged > 0:
+		return "false"
+	case level == levelAgent:
+		return "agent_id = " + tables.Quote(n.id)
+	case level == levelFramework:
+		return "framework_id = " + tables.Quote(n.id)
+	case level == levelTask:
+		return "task_id = " + tables.Quote(n.id) + " AND framework_id = " + tables.Quote(n.task.Framework.ID)
+	case level == levelRole:
+		return "role = " + tables.Quote(n.key)
+	case level == levelZone || level == levelRegion:
+		column = level
+	default:
+		column = "attributes ->> " + tables.Quote(strings.TrimPrefix(level, "attr_"))
+	}
+	return "agent_id IN (SELECT agent_id FROM agents WHERE coalesce(" + column + ", '') = " + tables.Quote(n.key) + ")"
+}
+
+// page returns the address of a node in Mesos' web UI.
+func (g *graph) page(n *node) string {
+	switch {
+	case n.agent != nil:
+		return agentPage(g.view.WebUI, n.id)
+	case n.framework != nil:
+		return frameworkPage(g.view.WebUI, n.id)
+	case n.task != nil:
+		return tables.SandboxURL(g.view.WebUI, n.task)
+	default:
+		return ""
+	}
+}

@@ -1,0 +1,167 @@
+package query
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+	"github.com/stretchr/testify/require"
+
+	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/tables"
+)
+
+func cores(n float64) (r cluster.Resources) {
+	r[cluster.CPUs] = cluster.Amount(n * 1000)
+	return r
+}
+
+// graphCluster has n agents of 10 CPUs in racks r0 to r3, the second of which drains;
+// a framework with a task on each agent, and one without tasks.
+func graphCluster(n int, attributes bool) *cluster.Cluster {
+	c := &cluster.Cluster{Name: "test", Time: noon, Capacity: cores(float64(10 * n))}
+	marathon := &cluster.Framework{ID: "F1", Name: "marathon", Listed: true, State: cluster.FrameworkActive}
+	c.Frameworks = []*cluster.Framework{marathon, {ID: "F2", Name: "idle", Listed: true, State: cluster.FrameworkDisconnected}}
+	for i := range n {
+		a := &cluster.Agent{ID: fmt.Sprintf("S%d", i), Hostname: fmt.Sprintf("a%d", i), Listed: true, State: cluster.AgentActive, Capacity: cores(10)}
+		if attributes {
+			a.Attributes = map[string]mesos.Attribute{"rack": mesos.Attribute(fmt.Sprintf("r%d", i%4)), "host": mesos.Attribute(a.Hostname)}
+		}
+		if i == 1 {
+			a.State = cluster.AgentDraining
+		}
+		c.Agents = append(c.Agents, a)
+		state := cluster.Running
+		if i == 2 {
+			state = cluster.Staging
+		}
+		c.Tasks = append(c.Tasks, cluster.Task{
+			ID: fmt.Sprintf("t%d", i), Name: "web", Role: "web", State: state, Framework: marathon, Agent: a, Allocated: cores(4),
+		})
+	}
+	return c
+}
+
+func graphSource(t testing.TB, c *cluster.Cluster, use func(*cluster.Task) tables.Use) Source {
+	src := source(t, recordedStore(t, recorded{of("mesos_up"), flat(1, 3)}))
+	src.View = func() *tables.View {
+		return &tables.View{Model: &tables.Model{Cluster: c}, Now: noon, Use: use, WebUI: "http://m1:5050"}
+	}
+	return src
+}
+
+func graphOf(t testing.TB, src Source, query string) (nodes, edges *data.Frame) {
+	t.Helper()
+	response := Run(context.Background(), src, asked(query), Options{})
+	require.NoError(t, response.Error)
+	require.Len(t, response.Frames, 2)
+	require.Equal(t, "nodes", response.Frames[0].Name)
+	require.Equal(t, "edges", response.Frames[1].Name)
+	for _, frame := range response.Frames {
+		require.Equal(t, data.VisType(data.VisTypeNodeGraph), frame.Meta.PreferredVisualization)
+	}
+	return response.Frames[0], response.Frames[1]
+}
+
+// column returns the values of a field.
+func column(t testing.TB, frame *data.Frame, name string) (all []any) {
+	t.Helper()
+	field, _ := frame.FieldByName(name)
+	require.NotNil(t, field, name)
+	for i := range field.Len() {
+		value, _ := field.ConcreteAt(i)
+		all = append(all, value)
+	}
+	return all
+}
+
+func TestTopologyHasFrameworksAndAgents(t *testing.T) {
+	src := graphSource(t, graphCluster(3, true), func(*cluster.Task) tables.Use { return tables.Use{CPUs: 1} })
+	nodes, edges := graphOf(t, src, `{"queryType":"topology","datasource":{"uid":"mesos"}}`)
+	require.Equal(t, []any{"framework:F2", "framework:F1", "agent:S0", "agent:S1", "agent:S2"}, column(t, nodes, "id"))
+	require.Equal(t, []any{"idle", "marathon", "a0", "a1", "a2"}, column(t, nodes, "title"))
+	require.Equal(t, []any{int64(0), int64(3), int64(1), int64(1), int64(1)}, column(t, nodes, "mainstat"))
+	require.Equal(t, []any{0.0, 12.0, 4.0, 4.0, 4.0}, column(t, nodes, "secondarystat"))
+	require.Equal(t, []any{"disconnected", "active", "active", "draining", "active"}, column(t, nodes, "detail__state"))
+	require.Equal(t, []any{"orange", "green", "green", "orange", "green"}, column(t, nodes, "color"))
+	require.InDeltaSlice(t, []float64{0, 0.1, 0.1, 0.1, 0.1}, column(t, nodes, "arc__used"), 1e-9)
+	require.InDeltaSlice(t, []float64{0, 0.3, 0.3, 0.3, 0.3}, column(t, nodes, "arc__allocated"), 1e-9)
+	require.InDeltaSlice(t, []float64{0, 0.6, 0.6, 0, 0.6}, column(t, nodes, "arc__free"), 1e-9)
+	require.InDeltaSlice(t, []float64{1, 0, 0, 0.6, 0}, column(t, nodes, "arc__not_active"), 1e-9)
+	require.Equal(t, "http://m1:5050/#/slaves/S0", column(t, nodes, "detail__web_ui")[2])
+	require.Equal(t, "agent_id = 'S0'", column(t, nodes, "detail__where")[2])
+	links := nodes.Fields[0].Config.Links
+	require.Len(t, links, 2)
+	require.Equal(t, "mesos", links[0].Internal.DatasourceUID)
+	require.Equal(t, []any{"framework:F1", "framework:F1", "framework:F1"}, column(t, edges, "source"))
+	require.Equal(t, []any{"agent:S0", "agent:S1", "agent:S2"}, column(t, edges, "target"))
+	require.Equal(t, []any{int64(1), int64(1), int64(1)}, column(t, edges, "mainstat"))
+}
+
+func TestTopologyDoesNotKnowUseThatIsNotMeasured(t *testing.T) {
+	src := graphSource(t, graphCluster(1, true), func(*cluster.Task) tables.Use { return tables.Use{CPUs: math.NaN()} })
+	nodes, _ := graphOf(t, src, `{"queryType":"topology","groupBy":["agent"]}`)
+	used, _ := nodes.FieldByName("detail__cpus_used")
+	require.Nil(t, used.At(0).(*float64))
+	require.InDelta(t, 0.4, column(t, nodes, "arc__allocated")[0], 1e-9)
+}
+
+func TestTopologyGroupsByAttributesAndRoles(t *testing.T) {
+	src := graphSource(t, graphCluster(8, true), nil)
+	nodes, edges := graphOf(t, src, `{"queryType":"topology","groupBy":["role","attr_rack","task"],"filters":[{"label":"attr_rack","operator":"=","value":["r1","r2"]}]}`)
+	require.Equal(t, []any{"role:web", "attr_rack:r1", "attr_rack:r2", "task:F1/t1", "task:F1/t2", "task:F1/t5", "task:F1/t6"}, column(t, nodes, "id"))
+	require.Equal(t, []any{"role", "attr_rack, 2 agents", "attr_rack, 2 agents", "task", "task", "task", "task"}, column(t, nodes, "subtitle"))
+	require.Equal(t, []any{"green", "green", "green", "green", "blue", "green", "green"}, column(t, nodes, "color"))
+	require.Equal(t, []any{"1 staging, 3 running", "2 running, 1 agent not active", "1 staging, 1 running", "running", "staging", "running", "running"}, column(t, nodes, "detail__state"))
+	require.Equal(t, 6, edges.Rows())
+}
+
+func TestTopologyOfTenThousandAgentsGroupsThemAndSaysSo(t *testing.T) {
+	src := graphSource(t, graphCluster(10_000, true), nil)
+	nodes, edges := graphOf(t, src, `{"queryType":"topology"}`)
+	require.Equal(t, []any{"framework:F2", "framework:F1", "attr_rack:r0", "attr_rack:r1", "attr_rack:r2", "attr_rack:r3"}, column(t, nodes, "id"))
+	require.Equal(t, 4, edges.Rows())
+	require.Equal(t, int64(2500), column(t, edges, "mainstat")[0])
+	require.Contains(t, noticesOn(nodes.Meta.Notices), "10000 agents are more than the 200 nodes that a graph shows of one kind: they are grouped by attr_rack, which has 4 values. To see single agents, add filters; to group them otherwise, choose another attribute.")
+
+	src = graphSource(t, graphCluster(10_000, false), nil)
+	nodes, edges = graphOf(t, src, `{"queryType":"topology"}`)
+	require.Equal(t, 2+maxNodes, nodes.Rows())
+	require.Equal(t, maxNodes, edges.Rows())
+	total := int64(0)
+	for _, n := range column(t, edges, "mainstat") {
+		total += n.(int64)
+	}
+	require.EqualValues(t, 10_000, total)
+	require.Contains(t, noticesOn(nodes.Meta.Notices), `9801 of 10000 nodes of agent are one, "9801 others", those with the fewest CPUs allocated: add filters, or group by something with fewer values.`)
+}
+
+func noticesOn(notices []data.Notice) (all []string) {
+	for _, n := range notices {
+		all = append(all, n.Text)
+	}
+	return all
+}
+
+func TestTopologyRefusesWhatIsNoGraph(t *testing.T) {
+	src := graphSource(t, graphCluster(1, true), nil)
+	for query, want := range map[string]string{
+		`{"queryType":"topology","groupBy":["rack"]}`:                                            `groupBy[0]: "rack" cannot be nodes of a graph. Available: agent, framework, role, task, zone, region, attr_*`,
+		`{"queryType":"topology","groupBy":["agent","agent"]}`:                                   `groupBy[1]: "agent" is there twice: keep one of them`,
+		`{"queryType":"topology","groupBy":["agent","framework","role","task","zone"]}`:          `groupBy: has 5 kinds of nodes, and a graph may have 4 at most: leave some out`,
+		`{"queryType":"topology","filters":[{"label":"label_team","operator":"=","value":"x"}]}`: `filters[0].label: unknown label "label_team". Available: task, task_id, role, state, cluster, framework, framework_id, principal, user, agent, agent_id, version, region, zone, attr_*`,
+		`{"queryType":"topology","filters":[{"label":"agent","operator":"=~","value":"("}]}`:     `filters[0].value: "(" is not a valid regular expression`,
+	} {
+		response := Run(context.Background(), src, asked(query), Options{})
+		require.ErrorContains(t, response.Error, want, query)
+	}
+	response := Run(context.Background(), src, asked(`{"queryType":"topology"}`), Options{Alert: true})
+	require.ErrorIs(t, response.Error, errGraphForRules)
+	src.Now = func() time.Time { return noon.Add(time.Hour) }
+	nodes, _ := graphOf(t, src, `{"queryType":"topology"}`)
+	require.Contains(t, noticesOn(nodes.Meta.Notices), "The graph is of 60 min ago, when the cluster was last read: Save & test says why.")
+}
