@@ -61,7 +61,7 @@ async function inEmptyFolder(run: (environment: NodeJS.ProcessEnv, folder: strin
 
 for (const [version, ...args] of [
   ['1.12.0', '--hours', '0.2'],
-  ['0.28.3', '--hours', '0.2', '--mesos', '0.28'],
+  ['0.28.2', '--hours', '0.2', '--mesos', '0.28'],
   ['1.12.0', '--replay'],
 ]) {
   test(`${args.join(' ')}: prints the address, and Ctrl-C ends everything it started`, () =>
