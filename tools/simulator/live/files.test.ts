@@ -76,6 +76,24 @@ test('the sandbox of a task that has ended says why it ended', () =>
     assert.ok(failed > 0, 'some tasks of the workload fail');
   }));
 
+test('an executor of several tasks says how each of them ended', () =>
+  withLive({}, async (live) => {
+    const ends = new Set<string>();
+    for (let minutes = 30; minutes <= 240; minutes += 30) {
+      await live.setNow(START + minutes * 60);
+      for (const agent of live.agents) {
+        for (const { directory, type, completed_tasks } of await executors(agent, 'executors')) {
+          for (const { id, state } of type === 'CUSTOM' ? completed_tasks : []) {
+            const [file, end] = state === 'TASK_FAILED' ? ['stderr', 'ERROR'] : ['stdout', 'INFO'];
+            assert.match(await whole(agent, `${directory}/${file}`), new RegExp(`^\\S+ ${end} task ${id}: `, 'm'));
+            ends.add(state);
+          }
+        }
+      }
+    }
+    assert.ok(ends.has('TASK_FAILED') && ends.has('TASK_FINISHED'), [...ends].join());
+  }));
+
 test('a long output is rotated at whole lines, oldest last', () =>
   withLive({}, async (live) => {
     await live.setNow(START + 6 * 3600);

@@ -109,6 +109,8 @@ export interface Executor {
   resources: Amount;
   container: Container;
   tasks: Set<Task>;
+  /** How its tasks ended, oldest first. */
+  over: Array<{ id: string; state: TaskState; at: number }>;
 }
 
 /** What runs: the unit of measured use. */

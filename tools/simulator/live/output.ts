@@ -76,6 +76,14 @@ export function written(run: Run, world: World): Output[] {
     const to = state === 'FAILED' ? stderr : stdout;
     last.forEach((line) => to.push({ at: end, text: said(end, line, container, 0) }));
   }
+  for (const { id, state, at } of run.over) {
+    const to = state === 'FAILED' ? stderr : stdout;
+    const [last] = (LAST[state] ?? []).slice(-1);
+    if (last !== undefined) {
+      to.push({ at, text: said(at, last.replace(' ', ` task ${id}: `), container, 0) });
+    }
+  }
+  stdout.sort((a, b) => a.at - b.at);
   stderr.sort((a, b) => a.at - b.at);
   return [file('stderr', stderr), file('stdout', stdout)];
 }

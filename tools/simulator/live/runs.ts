@@ -20,6 +20,8 @@ export interface Run {
   tasks: Task[];
   /** Of its tasks, those that have ended, oldest first. */
   completed: Task[];
+  /** How its tasks ended, where it is an executor of several. */
+  over: Executor['over'];
 }
 
 /** The containers of an agent by executor: custom ones, and Mesos' own, one for each task. */
@@ -34,8 +36,18 @@ export function runs(agent: Agent): Run[] {
   return [...custom, ...own.map(ownRun)];
 }
 
-function customRun({ id, name, framework, role, container }: Executor): Omit<Run, 'tasks' | 'completed'> {
-  return { id, name, source: framework.name, framework, role, container, resources: container.limit, type: 'CUSTOM' };
+function customRun({ id, name, framework, role, container, over }: Executor): Omit<Run, 'tasks' | 'completed'> {
+  return {
+    id,
+    name,
+    source: framework.name,
+    framework,
+    role,
+    container,
+    resources: container.limit,
+    type: 'CUSTOM',
+    over,
+  };
 }
 
 function ownRun(task: Task): Run {
@@ -50,6 +62,7 @@ function ownRun(task: Task): Run {
     resources: task.container.limit,
     tasks: [task],
     completed: [],
+    over: [],
   };
 }
 

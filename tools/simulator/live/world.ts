@@ -283,6 +283,7 @@ export class World {
     agent.counters.set(terminal, (agent.counters.get(terminal) ?? 0) + 1);
     if (executor !== undefined) {
       executor.tasks.delete(task);
+      executor.over.push({ id: task.id, state, at: this.now });
       relimit(executor.container, task.resources, -1, this.now);
       if (executor.tasks.size === 0) {
         this.in(IDLE, () => this.retire(executor));
@@ -498,6 +499,7 @@ export class World {
       resources: { ...EXECUTOR },
       container: this.makeContainer(service, began, EXECUTOR),
       tasks: new Set(),
+      over: [],
     };
     agent.executors.add(executor);
     this.listExecutor(executor);
