@@ -22,6 +22,7 @@ import (
 	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/query"
 	"community-mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/tables"
 )
 
 // A backend holds what pkg/plugin's registry creates for a data source, on a
@@ -30,6 +31,8 @@ type backend struct {
 	clock     *clocktest.Clock
 	store     history.Store
 	engine    *promql.Engine
+	sql       *tables.Engine
+	models    tables.Models
 	collector *collector.Collector
 	counted   *counter
 }
@@ -37,7 +40,7 @@ type backend struct {
 // newBackend returns a backend; nothing is polled before start.
 func newBackend(o options) (*backend, error) {
 	plugin.SaveMemory() // as the executable does
-	b := &backend{clock: clocktest.New(time.Unix(o.start, 0)), engine: promql.NewEngine(promql.EngineOptions{})}
+	b := &backend{clock: clocktest.New(time.Unix(o.start, 0)), engine: promql.NewEngine(promql.EngineOptions{}), sql: tables.NewEngine()}
 	if o.directory == "" {
 		b.store = memory.New(memory.Options{Retention: o.retention, Limit: o.memoryLimit, Now: b.clock.Now})
 	} else {
@@ -115,7 +118,11 @@ func (b *backend) source() query.Source {
 		Status:       b.collector.Status,
 		Interval:     b.collector.Interval,
 		CurrentTasks: query.CurrentOf(b.collector),
-		Now:          b.clock.Now,
+		SQL:          b.sql,
+		View: func() *tables.View {
+			return &tables.View{Model: b.models.Of(b.collector.Cluster()), Now: b.clock.Now()}
+		},
+		Now: b.clock.Now,
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 type question struct {
 	Name   string  `json:"name"`
 	Rule   bool    `json:"rule"`
+	SQL    bool    `json:"sql"` // over the latest model
 	Series int     `json:"series"`
 	Points int     `json:"points"`
 	Wall   float64 `json:"wall"`
@@ -36,6 +37,8 @@ var questions = []question{
 	{Name: "utilization of the cluster", Rule: true, json: `{"queryType":"metrics","entity":"cluster","resource":"cpus","measure":"utilization","groupBy":["cluster"],"instant":true}`},
 	{Name: "the cluster is up", Rule: true, json: `{"queryType":"promql","expr":"min by (cluster) (mesos_up{poll=\"snapshot\"})","instant":true}`},
 	{Name: "failed tasks by framework", Rule: true, json: `{"queryType":"metrics","entity":"framework","resource":"tasks","measure":"failed","instant":true}`},
+	{Name: "tasks by framework and state", SQL: true, json: `{"queryType":"sql","sql":"SELECT framework, state, count(*) AS tasks, sum(cpus) AS cpus FROM tasks GROUP BY framework, state"}`},
+	{Name: "one task", SQL: true, json: `{"queryType":"sql","sql":"SELECT count(*) AS tasks FROM tasks WHERE task_id = 'one'"}`},
 }
 
 // tries is how often each query runs.
