@@ -165,6 +165,8 @@ func TestAChannelIsThatOfItsQueryAndOfNoOther(t *testing.T) {
 		"no path":        {"", string(raw)},
 		"no live query":  {path, strings.Replace(string(raw), `"live":true,`, "", 1)},
 		"nonsense":       {path, `[1, {"query": null}]`},
+		"two ranges":     {path, strings.Replace(string(raw), `"spanMs":`, `"fromMs":1,"spanMs":`, 1)},
+		"another begin":  {path, strings.Replace(string(raw), `"spanMs":`, `"fromMs":`, 1)},
 		"endless points": {path, `{"query": {"live": true, "expr": "x"}, "stepMs": 1000, "spanMs": 1000000000000}`},
 	} {
 		require.Equal(t, backend.SubscribeStreamStatusNotFound, status(c[0], c[1]), name)

@@ -80,8 +80,8 @@ type Options struct {
 	// NoSandboxes says why.
 	Sandboxes   *Sandboxes
 	NoSandboxes error
-	// after is from when on points are wanted, of a channel of a live panel; nil for all.
-	after *time.Time
+	// channel is set for a message of a live panel's channel.
+	channel *channelPart
 }
 
 // evaluated reports whether a rule or an expression computes with the answer: then
@@ -205,7 +205,7 @@ func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p
 	if len(all) > 0 && !o.evaluated() {
 		notices = append(notices, warnings(oneGroup(built.plan.groupBy, all))...)
 	}
-	if len(all) == 0 && !o.evaluated() && o.after == nil {
+	if len(all) == 0 && !o.evaluated() && o.channel == nil {
 		e.release() // look-ups wait for their turn, and must not hold room meanwhile
 		notices = append(notices, src.whyEmpty(ctx, built, e.request)...)
 	}
@@ -377,15 +377,15 @@ func build(ctx context.Context, src Source, q backend.DataQuery, o Options, p pa
 		return built{}, bad("adhocFilters", "a rule needs all of its filters. %s", plan.leftOut[0])
 	}
 	polled := src.schedule(plan.reads.polls)
-	if o.after != nil {
-		polled.step = q.Interval
+	if o.channel != nil {
+		polled.step = o.channel.step
 	}
 	b := built{plan: plan, times: newStepRange(q, src.now(), p.least, polled, o.evaluated()), reads: plan.reads}
 	switch {
-	case o.after == nil:
+	case o.channel == nil || o.channel.after.IsZero():
 		b.times = b.times.within(src.Store.Stats().Start)
 	case !instant:
-		b.times = b.times.after(*o.after)
+		b.times = b.times.after(o.channel.after)
 	}
 	b.expr, b.reads.reach, err = plan.at(b.times)
 	return b, err

@@ -12,6 +12,7 @@ import {
   LiveChannelScope,
   LoadingState,
   rangeUtil,
+  type RawTimeRange,
   type TimeRange,
 } from '@grafana/data';
 import { concat, defer, EMPTY, merge, type Observable, of, timer } from 'rxjs';
@@ -22,12 +23,18 @@ import { continued, type LiveMessage } from './frames';
 
 type Request = DataQueryRequest<MesosQuery>;
 
-/** A channel as the backend names it in a frame's meta. */
+/** A channel as the backend names it. */
 interface Channel {
   path: string;
-  data: unknown;
+  data: { stepMs?: number };
+}
+
+/** What a frame's meta has: the channel of a range that moves on. */
+interface NamedChannel extends Channel {
   /** The end of the answer, Unix milliseconds. */
   to?: number;
+  /** The channel of a range whose begin stays. */
+  fixed?: Channel;
 }
 
 /** What following needs of Grafana. */
@@ -95,14 +102,14 @@ class LivePanel {
           return of({ ...answer, key });
         }
         // What is shown stays where a query fails.
-        const stays = ({ refId }: DataFrame) => failed.some((query) => query.refId === refId);
-        this.frames = [...this.frames.filter(stays), ...(answer.data as DataFrame[])];
+        const kept = ({ refId }: DataFrame) => failed.some((query) => query.refId === refId);
+        this.frames = [...this.frames.filter(kept), ...(answer.data as DataFrame[])];
         const state = channels.size > 0 ? LoadingState.Streaming : LoadingState.Error;
         const first = { ...answer, data: this.frames, key, state };
         if (failed.length === 0) {
-          return concat(of(first), this.messages(first, channels));
+          return concat(of(first), this.messages(range, first, channels));
         }
-        return concat(of(first), untilBroken(merge(this.messages(first, channels, false), this.later())));
+        return concat(of(first), untilBroken(merge(this.messages(range, first, channels, false), this.later())));
       })
     );
   }
@@ -119,7 +126,13 @@ class LivePanel {
   }
 
   /** Returns what comes on channels. whole says that all queries were answered. */
-  private messages(first: DataQueryResponse, channels: Map<string, Channel>, whole = true): Observable<Packet> {
+  private messages(
+    { from }: TimeRange,
+    first: DataQueryResponse,
+    channels: Map<string, NamedChannel>,
+    whole = true
+  ): Observable<Packet> {
+    const fixed = stays(this.request.range.raw.from);
     let [met, lost] = [false, false];
     const reached = new Map([...channels].map(([refId, { to }]) => [refId, to ?? Infinity]));
     const failing = new Map<string, DataQueryError>();
@@ -146,20 +159,24 @@ class LivePanel {
         failing.set(refId, { refId, message: message.error });
         return [shown()];
       }
-      if (message.from > reached.get(refId)!) {
+      const begin = this.range().from.valueOf();
+      const anotherDay = fixed && begin !== from.valueOf();
+      if (message.again || anotherDay || message.from > reached.get(refId)!) {
         return [broken];
       }
       failing.delete(refId);
       reached.set(refId, message.to);
-      const oldest = this.range().from.valueOf() - this.request.intervalMs;
+      const oldest = begin - Math.max(this.request.intervalMs, channels.get(refId)?.data.stepMs ?? 0);
       this.frames = continued(this.frames, refId, message, oldest);
       return [shown()];
     };
     const { uid, stream } = this.source;
-    const all = [...channels].map(([refId, { path, data }]) =>
-      concat(
-        // `namespace` is the name that `stream` had before Grafana 12.4.
-        stream({ scope: LiveChannelScope.DataSource, stream: uid, namespace: uid, path, data }).pipe(
+    const all = [...channels].map(([refId, named]) => {
+      const { path, data } = (fixed && named.fixed) || named;
+      // `namespace` is the name that `stream` had before Grafana 12.4.
+      const address = { scope: LiveChannelScope.DataSource, stream: uid, namespace: uid, path, data };
+      return concat(
+        stream(address).pipe(
           concatMap((event) => apply(refId, event)),
           catchError((error: unknown) => {
             failing.set(refId, { refId, ...errorOf(error) });
@@ -167,8 +184,8 @@ class LivePanel {
           })
         ),
         defer(() => this.later()) // it ended by itself
-      )
-    );
+      );
+    });
     return untilBroken(merge(...all));
   }
 }
@@ -177,11 +194,16 @@ function untilBroken(packets: Observable<Packet>): Observable<Packet> {
   return packets.pipe(takeWhile((packet) => packet !== broken, true));
 }
 
+/** Reports whether the begin of a range stays for a while, as that of today, where that of the last hour moves on. */
+function stays(from: RawTimeRange['from']): boolean {
+  return typeof from !== 'string' || !from.startsWith('now') || from.includes('/');
+}
+
 /** The channel of each query, by its refId. */
-function channelsOf(frames: DataFrame[]): Map<string, Channel> {
-  const channels = new Map<string, Channel>();
+function channelsOf(frames: DataFrame[]): Map<string, NamedChannel> {
+  const channels = new Map<string, NamedChannel>();
   for (const { refId, meta } of frames) {
-    const channel: Channel | undefined = meta?.custom?.live;
+    const channel: NamedChannel | undefined = meta?.custom?.live;
     if (refId && channel) {
       channels.set(refId, channel);
     }

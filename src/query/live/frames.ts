@@ -8,13 +8,18 @@ export interface LiveMessage {
   frames: DataFrameJSON[];
   /** Of logs: the frames have lines to add, each once by its id; there are no `from` and `to`. */
   append?: boolean;
+  /** The frames are the whole answer, and replace all that is shown. */
+  whole?: boolean;
+  /** The whole answer is too long for a message: ask again. */
+  again?: boolean;
   /** Why the query failed; there are no frames then. */
   error?: string;
 }
 
 /**
  * Returns the frames of a panel after a message for one of its queries. Series over time keep their points before
- * `message.from` that are not before `oldest`; other frames are replaced. Frames of other queries stay as they are.
+ * `message.from` that are not before `oldest`, unless the message is the whole answer; other frames are replaced. Frames
+ * of other queries stay as they are.
  */
 export function continued(before: DataFrame[], refId: string, message: LiveMessage, oldest: number): DataFrame[] {
   if (message.error) {
@@ -26,7 +31,7 @@ export function continued(before: DataFrame[], refId: string, message: LiveMessa
   const fresh = message.frames.map((json) => ({ ...dataFrameFromJSON(json), refId }));
   const own = before.filter((frame) => frame.refId === refId);
   const series = new Map<string, DataFrame>();
-  for (const frame of own.filter(isSeries)) {
+  for (const frame of message.whole ? [] : own.filter(isSeries)) {
     series.set(nameOf(frame), between(frame, oldest, message.from));
   }
   for (const frame of fresh.filter(isSeries)) {

@@ -120,6 +120,13 @@ describe('frames', () => {
     ]);
   });
 
+  it('are replaced by a message that is the whole answer', () => {
+    const whole = { ...message(20, 40, series('c', [[15, 4]])), whole: true };
+    const after = continued(before, 'A', whole, NOON);
+    expect(drawn(after)).toEqual({ c: [[15, 4]] });
+    expect(after[0].meta?.custom?.live).toEqual(channel);
+  });
+
   it('stay as they are where the query fails', () => {
     expect(continued(before, 'A', { ...message(0, 10), error: 'too many series' }, NOON)).toBe(before);
   });
@@ -214,6 +221,45 @@ describe('a live panel', () => {
     events.next(told(message(31, 40, series('a', [[40, 3]]))));
     expect(answer).toHaveBeenCalledTimes(3);
     expect(packets).toHaveLength(5);
+  });
+
+  it('is asked for again where its whole answer is too long for a message', () => {
+    const { events, answer } = watch();
+    events.next(told({ ...message(0, 10), again: true }));
+    expect(answer).toHaveBeenCalledTimes(2);
+  });
+
+  it('has the channel of its range: one that moves on, or one whose begin stays', () => {
+    const fixed = { path: 'live/fixed', data: { fromMs: NOON } };
+    const path = (from: unknown) => {
+      const range = { ...request.range, raw: { from, to: 'now' } } as typeof request.range;
+      const { stream, subscription } = watch({ range }, { live: { ...channel, fixed } });
+      subscription.unsubscribe();
+      return (stream.mock.calls as unknown as Array<[{ path: string }]>)[0][0].path;
+    };
+    expect(path('now-1h')).toBe(channel.path);
+    expect(path('now-1h/h')).toBe(fixed.path);
+    expect(path('now/d')).toBe(fixed.path);
+    expect(path(dateTime(NOON))).toBe(fixed.path);
+    expect(path('2026-11-21T12:00:00Z')).toBe(fixed.path);
+  });
+
+  it('over today is asked for again on the next day, in the time zone of the dashboard', () => {
+    jest.useFakeTimers({ now: NOON });
+    try {
+      const range = { ...request.range, raw: { from: 'now/d', to: 'now' } };
+      // Its midnight is 11:00 UTC.
+      const { events, answer } = watch({ range, timezone: 'Pacific/Auckland' }, { live: channel });
+      const [[asked]] = answer.mock.calls as unknown as Array<[DataQueryRequest<MesosQuery>]>;
+      events.next(told(message(0, 10)));
+      expect(answer).toHaveBeenCalledTimes(1);
+      jest.setSystemTime(NOON - 3600 * SECOND + 24 * 3600 * SECOND);
+      events.next(told(message(0, 20)));
+      expect(answer).toHaveBeenCalledTimes(2);
+      expect(asked.range.from.toISOString()).toBe('2026-11-21T11:00:00.000Z');
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('says what fails, and keeps what it shows', () => {
