@@ -87,8 +87,13 @@ func (s *streamPoll) follow(p *scheduledPoll, snapshot *mesos.Metrics, instead b
 
 	n := sentBefore(changes, snapshot.Sent)
 	asked := before.With(changes[:n], snapshot.Sent)
-	now := asked.With(changes[n:], snapshot.Sent)
-	doubts := now.Disagrees(asked, changes[n:], snapshot)
+	// Changes of tasks during the request bound the snapshot's numbers by themselves, and
+	// wait for the next one: a second model of each poll would be as large as the first.
+	now, during := asked, changes[n:]
+	if !onlyTasks(during) {
+		now, n = asked.With(during, snapshot.Sent), len(changes)
+	}
+	doubts := now.Disagrees(asked, during, snapshot)
 	// What is not known of executors is no contradiction.
 	unknown := doubts.Allocated && !knowsAllocated(now)
 	disagrees := doubts.Any() && !unknown || doubts.Agents || doubts.Frameworks || doubts.Tasks
@@ -102,7 +107,7 @@ func (s *streamPoll) follow(p *scheduledPoll, snapshot *mesos.Metrics, instead b
 		s.mu.Unlock()
 		return
 	}
-	st.applied(len(changes))
+	st.applied(n)
 	s.kept.set(now)
 	switch {
 	case disagrees:
@@ -127,7 +132,7 @@ func (s *streamPoll) follow(p *scheduledPoll, snapshot *mesos.Metrics, instead b
 	if !slower {
 		return // /state itself writes it as often
 	}
-	change := samples.Change{Tasks: changedTasks(changes), Doubted: doubts.Allocated && !unknown}
+	change := samples.Change{Tasks: changedTasks(changes[:n]), Doubted: doubts.Allocated && !unknown}
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	if _, current := s.healthOf(p, &s.result); !current {
@@ -175,6 +180,11 @@ func (s *streamPoll) lost(p *scheduledPoll) {
 	if ends {
 		s.noteWritten(p.ctx, s.writer.ModelLost(p.ctx, p.scheduled))
 	}
+}
+
+// onlyTasks reports whether changes are of tasks only.
+func onlyTasks(changes []mesos.StreamEvent) bool {
+	return !slices.ContainsFunc(changes, func(e mesos.StreamEvent) bool { return e.Task == nil && e.Update == nil })
 }
 
 // knowsAllocated reports whether the model knows all that is allocated.

@@ -2,6 +2,7 @@ package collector_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -20,7 +21,20 @@ type streaming struct {
 	handle  func(mesos.StreamEvent) error
 	end     chan error
 	asked   int
-	streams int // that are open
+	streams int                 // that are open
+	during  []mesos.StreamEvent // what the stream tells while the next snapshot is read
+}
+
+func (s *streaming) Snapshot(ctx context.Context) (*mesos.Metrics, error) {
+	m, err := s.fake.Snapshot(ctx)
+	s.mu.Lock()
+	during := s.during
+	s.during = nil
+	s.mu.Unlock()
+	for _, e := range during {
+		err = errors.Join(err, s.send(e))
+	}
+	return m, err
 }
 
 func (s *streaming) Subscribe(ctx context.Context, handle func(mesos.StreamEvent) error) error {
@@ -315,6 +329,37 @@ func TestSumsAreWrittenOfEventsWhileStateIsSeldomAsked(t *testing.T) {
 	require.Equal(t, asked+1, f.count("state"))
 	require.Zero(t, f.rec.sum(f.clock.Now(), "mesos_model_drift_total"))
 	require.Equal(t, 4, f.rec.open(f.clock.Now(), "mesos_model_drift_total"))
+}
+
+func TestWhatIsToldWhileASnapshotIsReadIsNoContradiction(t *testing.T) {
+	for name, counted := range map[string]bool{"the snapshot counts it": true, "the snapshot is from before": false} {
+		t.Run(name, func(t *testing.T) {
+			f, st := follow(t, 1000, collector.Settings{})
+			f.clock.Advance(2 * time.Minute)
+			asked := f.count("state")
+			two := func(f *fake) {
+				f.state.Frameworks[0].Tasks = append(f.state.Frameworks[0].Tasks, task(2))
+				f.state.Slaves[0].Used, f.state.Frameworks[0].Used = mesos.Resources{CPUs: 2, Mem: 64}, mesos.Resources{CPUs: 2, Mem: 64}
+				f.agree()
+			}
+			f.set(func(f *fake) {
+				st.during = []mesos.StreamEvent{added(2), update(2, "TASK_RUNNING", f.clock.Now())}
+				if counted {
+					two(f)
+				}
+			})
+			f.clock.Advance(interval)
+			require.Equal(t, asked, f.count("state"))
+			require.Equal(t, 1.0, f.rec.sum(f.clock.Now(), "mesos_cluster_tasks"), "what was when the snapshot was asked for")
+			if !counted {
+				f.set(two)
+			}
+			f.clock.Advance(interval)
+			require.Equal(t, asked, f.count("state"))
+			require.Equal(t, 2.0, f.rec.sum(f.clock.Now(), "mesos_cluster_tasks"))
+			require.Equal(t, 2.0, f.rec.sum(f.clock.Now(), "mesos_cluster_cpus_allocated"))
+		})
+	}
 }
 
 func TestWhatTheSnapshotContradictsWaitsForState(t *testing.T) {

@@ -9,17 +9,23 @@ import { type Generated, startGenerator } from './processes.ts';
 /** Task events a second. */
 const EVENTS = 100;
 const POLL_INTERVAL = 15;
-/** How long is measured, in seconds: two /state without the stream. */
-const MEASURED = 480;
+/** How long is measured, in seconds: as long as from one /state to the next without the stream. */
+const MEASURED = 240;
 const HOUR = 3600;
 /** Seconds between two /state of so many agents without the stream (pkg/collector/ladder.go). */
 const LADDER = 240;
 
 /** Sums whose newest samples are looked at, each second. */
-const AGES =
-  `time() - min by (__name__) (timestamp({__name__=~"mesos_cluster_tasks|mesos_cluster_memory_allocated_bytes|` +
-  `mesos_framework_cpus_allocated|mesos_role_cpus_allocated"}))`;
-const SUMS = 4;
+const SUMS = [
+  'mesos_cluster_tasks',
+  'mesos_cluster_memory_allocated_bytes',
+  'mesos_framework_cpus_allocated',
+  'mesos_role_cpus_allocated',
+];
+/** The age of each. */
+const AGES = SUMS.map((name) => `label_replace(time() - min(timestamp(${name})), "sum", "${name}", "", "")`).join(
+  ' or '
+);
 
 interface Measured {
   /** The share of a core that the process used. */
@@ -140,7 +146,7 @@ async function measure(plugin: Plugin, cluster: Generated, stream: boolean): Pro
     const state = polls.find(({ poll }) => poll === 'state');
     // What events keep is written once a second /state has made it the model, and /state is seldom then.
     const known =
-      ages.length === SUMS && (!stream || (Math.max(...ages) <= POLL_INTERVAL && intervalOf(state) > LADDER));
+      ages.length === SUMS.length && (!stream || (Math.max(...ages) <= POLL_INTERVAL && intervalOf(state) > LADDER));
     if (known) {
       break;
     }
@@ -158,7 +164,7 @@ async function measure(plugin: Plugin, cluster: Generated, stream: boolean): Pro
     const next = sleep(1000);
     const ages = await plugin.instant(AGES);
     found.ages.push(Math.max(...ages));
-    found.missing += ages.length < SUMS ? 1 : 0;
+    found.missing += ages.length < SUMS.length ? 1 : 0;
     found.memory.push(process.memory().now);
     await next;
   }
