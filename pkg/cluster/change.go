@@ -306,6 +306,25 @@ func (c *Cluster) hasEnded(key taskKey) bool {
 	return slices.ContainsFunc(c.ended, func(t endedTask) bool { return t.Framework.ID == key.framework && t.ID == key.task })
 }
 
+// endedBy returns the task that /state listed among those that have ended, as it was before
+// its status of a time; nil: there is none with that status.
+func (c *Cluster) endedBy(key taskKey, timestamp float64) *Task {
+	for i := range c.ended {
+		t := &c.ended[i]
+		if t.Framework.ID != key.framework || t.ID != key.task {
+			continue
+		}
+		for _, status := range t.statuses {
+			if micros(status.Timestamp) == micros(timestamp) {
+				was := t.Task
+				was.told, was.latest = "", 0
+				return &was
+			}
+		}
+	}
+	return nil
+}
+
 // end ends a task, or makes it unreachable.
 func (e *editor) end(i int, state TaskState, status mesos.StreamStatus) {
 	told := ParseTaskState(status.State)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/pkg/events"
@@ -399,4 +400,25 @@ func TestATaskThatEndedWhileNobodyLed(t *testing.T) {
 	ended.Frameworks[0].CompletedTasks = mesos.Ended{streamTask("t1", "TASK_FINISHED", 20, 1015).Task}
 	ended.Frameworks[0].Tasks, ended.RecoveredSlaves = nil, back.RecoveredSlaves
 	require.Equal(t, "", short(Missed(with, with, Build(ended, with), nil)))
+}
+
+// What a slow stream tells of a task after /state has listed it among those that have
+// ended is the same event, with what the update does not name.
+func TestAStreamThatIsLateTellsTheSameEvents(t *testing.T) {
+	before := built(t, aBase)
+	ended := strings.Replace(strings.Replace(aBase, `"tasks": [`, `"tasks": [], "completed_tasks": [`, 1), `"TASK_RUNNING", "timestamp": 21}]`,
+		`"TASK_RUNNING", "timestamp": 21}, {"state": "TASK_KILLING", "timestamp": 30}, {"state": "TASK_KILLED", "timestamp": 31}]`, 1)
+	ended = strings.Replace(ended, `"state": "TASK_RUNNING", "resources"`, `"state": "TASK_KILLED", "resources"`, 1)
+	state := mesos.State{EndedSince: 1}
+	require.NoError(t, json.Unmarshal([]byte(strings.ReplaceAll(ended, `"cpus": 1.2`, `"cpus": 0.2`)), &state))
+	after := Build(&state, before)
+	polled := Happened(before, after, nil)
+	late := []mesos.StreamEvent{taskUpdated("t1", "TASK_KILLING", 30), taskUpdated("t1", "TASK_KILLED", 31)}
+	told := after.EventsOf(late, nil)
+	require.Len(t, told, 2)
+	require.Len(t, polled, 2)
+	for i := range told {
+		require.Equal(t, polled[i].ID, told[i].ID)
+		require.Equal(t, []string{"prod", "web", "agent1"}, []string{told[i].Role, told[i].Task, told[i].Agent})
+	}
 }

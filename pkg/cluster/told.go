@@ -231,7 +231,10 @@ func (t *teller) taskUpdated(u *mesos.StreamUpdate, received time.Time) {
 	known := t.tasks[key]
 	if known == nil {
 		t.unadded[key] = true
-		known = &Task{ID: key.task, Framework: t.frameworkNamed(u.FrameworkID), Agent: t.agentNamed(status.SlaveID)}
+		known = t.before.endedBy(key, status.Timestamp)
+		if known == nil {
+			known = &Task{ID: key.task, Framework: t.frameworkNamed(u.FrameworkID), Agent: t.agentNamed(status.SlaveID)}
+		}
 		t.tasks[key] = known
 	}
 	state := ParseTaskState(cmp.Or(status.State, u.State))
