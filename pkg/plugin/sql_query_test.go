@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -32,6 +33,30 @@ func TestSQLIsAnswered(t *testing.T) {
 		require.Equal(t, 1, frame.Rows())
 		require.Equal(t, "duration", frame.Fields[1].Name)
 		require.True(t, frame.Fields[1].NilAt(0), "what no agent measured is not known, and not 0")
+	})
+	t.Run("a task is linked with its logs, its agent and the web UI", func(t *testing.T) {
+		frame := s.ask(`{"queryType":"sql","datasource":{"uid":"mesos"},"sql":"SELECT task_id AS id, framework_id, agent_id, sandbox_url, upper(agent) AS agent FROM tasks"}`).Frames[0]
+		links := map[string][]string{}
+		for _, field := range frame.Fields {
+			if field.Config == nil {
+				continue
+			}
+			for _, link := range field.Config.Links {
+				text := link.Title
+				if link.Internal != nil {
+					raw, err := json.Marshal(link.Internal.Query)
+					require.NoError(t, err)
+					require.Equal(t, "mesos", link.Internal.DatasourceUID)
+					text += " " + string(raw)
+				}
+				links[field.Name] = append(links[field.Name], text+link.URL)
+			}
+		}
+		require.Equal(t, `Logs (stderr) {"file":"stderr","frameworkId":"${__data.fields[\"framework_id\"]}","queryType":"logs","taskId":"${__value.raw}"}`, links["id"][1])
+		require.Equal(t, `Agent {"filters":[{"label":"agent_id","operator":"=","value":"${__value.raw}"}],"queryType":"table","table":"agents"}`, links["agent_id"][0])
+		require.Regexp(t, `^Mesos' web UIhttp://.+/#/slaves/\$\{__value.raw:percentencode\}$`, links["agent_id"][2])
+		require.Equal(t, []string{"Sandbox in Mesos' web UI${__value.raw}"}, links["sandbox_url"])
+		require.Empty(t, links["agent"], "an expression may be anything")
 	})
 	t.Run("all tasks are counted", func(t *testing.T) {
 		frame := s.ask(`{"queryType":"sql","sql":"SELECT framework, count(*) AS n FROM tasks GROUP BY framework ORDER BY n DESC, framework"}`).Frames[0]

@@ -111,6 +111,13 @@ func answerSQL(ctx context.Context, src Source, q backend.DataQuery, o Options, 
 	if err != nil {
 		return nil, err
 	}
+	if s.format == SQLTable {
+		webUI := ""
+		if src.WebUI != nil {
+			webUI = src.WebUI()
+		}
+		linkColumns(frames[0], result, p.Datasource, webUI)
+	}
 	frames[0].Meta.ExecutedQueryString = cutAt(expanded, maxShownExpr)
 	frames[0].Meta.Notices = append(notices, frames[0].Meta.Notices...)
 	if err := promql.HoldAnswer(ctx, cells(frames)); err != nil {

@@ -25,6 +25,8 @@ type ResultColumn struct {
 	Type Type // JSON as Text has Texts
 	Unit Unit
 	Help string // of a column of a table
+	// Origin is the name of the column of a table that it is; "" for an expression.
+	Origin string
 
 	Texts    []*string
 	Integers []*int64
@@ -116,7 +118,7 @@ func (r *reading) column(i int) ResultColumn {
 	}
 	origin := r.origins[i]
 	if origin != nil {
-		c.Help = origin.Help
+		c.Help, c.Origin = origin.Help, origin.Name
 	}
 	switch {
 	case texts > 0 && texts == times && reals+integers == 0:
