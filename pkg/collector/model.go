@@ -86,7 +86,7 @@ func (s *streamPoll) follow(p *scheduledPoll, snapshot *mesos.Metrics, instead b
 	changes := st.changes[:s.kept.noted]
 	s.mu.Unlock()
 
-	n := sentBefore(changes, snapshot.Sent)
+	n := sentBefore(changes, snapshot.Sent.Add(time.Nanosecond)) // what came at that moment is of it
 	asked := before.With(changes[:n], snapshot.Sent)
 	// Changes of tasks during the request bound the snapshot's numbers by themselves, and
 	// wait for the next one: a second model of each poll would be as large as the first.

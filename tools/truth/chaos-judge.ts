@@ -166,8 +166,9 @@ function momentsAround(live: Live, toCluster: (at: number) => number): (then: nu
     .flatMap(({ time, at }) => (at === undefined ? [] : [{ arrived: Date.parse(time) / 1000, at }]));
   return (then) => {
     const found = answers.filter(({ arrived }) => arrived > then - 0.01 && arrived < then + 2).map(({ at }) => at);
-    const moments = (found.length > 0 ? found : [toCluster(then)]).flatMap((at) =>
-      UNTIL_WRITTEN.map((more) => at + more)
+    // Between two /state the model is of the moment of the request, as far as the stream had told by then.
+    const moments = [toCluster(then) - 0.05, toCluster(then)].concat(
+      found.flatMap((at) => UNTIL_WRITTEN.map((more) => at + more))
     );
     return [...new Set(moments)].sort((a, b) => a - b);
   };
