@@ -66,6 +66,23 @@ it('another resource loses the labels that only the old one’s series have', ()
   expect(fit({ ...tasks, resource: 'cpus' }, CATALOGUE)).toEqual({ ...query, measure: 'allocated' });
 });
 
+describe('room for tasks', () => {
+  const fits: MesosQuery = { refId: 'A', entity: 'cluster', resource: 'tasks', measure: 'fits' };
+
+  it('has a shape, and the labels of agents', () => {
+    const groupBy = ['attr_rack', 'state'];
+    const shape = { cpus: 1, memory: '1GiB' };
+    expect(fit({ ...fits, groupBy }, CATALOGUE)).toEqual({ ...fits, groupBy: ['attr_rack'], shape });
+    expect(fit({ ...fits, shape: { gpus: 1 } }, CATALOGUE).shape).toEqual({ gpus: 1 });
+  });
+
+  it('leaves no shape to other measures and to series', () => {
+    const shape = { cpus: 1 };
+    expect(fit({ ...fits, measure: 'active', shape }, CATALOGUE)).not.toHaveProperty('shape');
+    expect(fit({ refId: 'A', metric: 'mesos_up', shape }, CATALOGUE)).not.toHaveProperty('shape');
+  });
+});
+
 describe('a series', () => {
   const series: MesosQuery = { refId: 'A', metric: 'mesos_up', top: 3 };
 

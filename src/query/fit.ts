@@ -22,6 +22,9 @@ export function labelsOf(query: MesosQuery, catalogue?: Catalogue): string[] | u
   if (metric) {
     return ['cluster', ...(metric.labels ?? []), ...(metric.openLabels ?? [])];
   }
+  if (query.measure === 'fits') {
+    return entityOf({ ...query, entity: 'agent' }, catalogue)?.labels; // also the cluster's room is that of its agents
+  }
   const entity = entityOf(query, catalogue);
   return entity && ['cluster', ...entity.labels, ...(entity.resourceLabels?.[query.resource ?? ''] ?? [])];
 }
@@ -44,7 +47,15 @@ export function isCounter(query: MesosQuery, catalogue?: Catalogue): boolean | u
  * what the catalogue does not know (a newer backend's entity), are kept.
  */
 export function fit(query: MesosQuery, catalogue?: Catalogue): MesosQuery {
-  return fitCounter(fitLabels(fitMeasure(query, catalogue), catalogue), catalogue);
+  return fitShape(fitCounter(fitLabels(fitMeasure(query, catalogue), catalogue), catalogue));
+}
+
+/** Returns the query with a shape where its measure needs one, and without one elsewhere: the backend refuses that. */
+function fitShape(query: MesosQuery): MesosQuery {
+  if (query.metric === undefined && query.measure === 'fits') {
+    return { ...query, shape: query.shape ?? { cpus: 1, memory: '1GiB' } };
+  }
+  return query.metric === undefined && isVariable(query.measure ?? '') ? query : omit(query, 'shape');
 }
 
 function fitMeasure(query: MesosQuery, catalogue?: Catalogue): MesosQuery {

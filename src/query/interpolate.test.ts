@@ -108,6 +108,10 @@ describe('SQL', () => {
   });
 });
 
+it('replaces variables in the amounts of a shape', () => {
+  expect(interpolate({ shape: { cpus: 1, memory: '$role' } }).shape).toEqual({ cpus: 1, memory: 'web' });
+});
+
 it('replaces variables in what tables and logs are asked for', () => {
   expect(
     interpolate({ table: '$role', columns: ['$label', 'state'], taskId: '$role.1', file: '$role', filter: '$role' })

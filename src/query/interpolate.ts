@@ -82,6 +82,10 @@ export function interpolateQuery(
       })
     );
   }
+  if (query.shape) {
+    const { memory, disk } = query.shape;
+    result.shape = { ...query.shape, ...(memory && { memory: text(memory) }), ...(disk && { disk: text(disk) }) };
+  }
   if (query.filters) {
     result.filters = query.filters.map((filter) => interpolateFilter(filter, templates, vars));
   }

@@ -12,6 +12,10 @@ export function seriesOf(query: MesosQuery, { series }: Catalogue): string[] {
   if (query.metric) {
     return series.some(({ name }) => name === query.metric) ? [query.metric] : [];
   }
+  if (query.measure === 'fits') {
+    // Room is calculated from what agents have, also the cluster's.
+    return seriesOf({ ...query, entity: 'agent', resource: 'cpus', measure: 'capacity' }, { series } as Catalogue);
+  }
   const info = INFO_OF[query.entity ?? ''] ?? [];
   return [...ownSeries(query, series), ...series.filter(({ name }) => info.includes(name))].map(({ name }) => name);
 }

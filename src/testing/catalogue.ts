@@ -29,7 +29,7 @@ export const CATALOGUE: Catalogue = {
       labels: ['cluster'],
       defaultGroupBy: [],
       resources: ['cpus', 'tasks'],
-      measures: { cpus: ['capacity', 'allocated', 'free'], tasks: ['active', 'ended'] },
+      measures: { cpus: ['capacity', 'allocated', 'free'], tasks: ['active', 'ended', 'fits'] },
       counters: ['ended'],
     },
     {

@@ -19,6 +19,7 @@ import type { Aggregate, MesosQuery } from '../types';
 import { useCatalogue } from '../useCatalogue';
 import { entityOptions, measureOptions, metricOptions, resourceOptions } from './choices';
 import { Filters } from './Filters';
+import { ShapeFields } from './ShapeFields';
 import { variableOptions } from './variables';
 
 interface Props {
@@ -34,6 +35,9 @@ export function MetricsEditor({ query, resources, onChange }: Props) {
     <>
       <CatalogueError error={error} retry={retry} />
       <Subject query={query} catalogue={catalogue} onChange={(changed) => onChange(fit(changed, catalogue))} />
+      {query.measure === 'fits' && (
+        <ShapeFields shape={query.shape} onChange={(shape) => onChange({ ...query, shape })} />
+      )}
       <EditorRow>
         <EditorField label="Filters" tooltip="All of them must hold. Several values in one filter: any of them.">
           <Filters

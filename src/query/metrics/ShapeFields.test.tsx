@@ -1,0 +1,64 @@
+import { render, screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import React, { useState } from 'react';
+
+import { giveElementsASize } from '../../testing/layout';
+import type { MesosQuery } from '../types';
+import { isAmount, ShapeFields } from './ShapeFields';
+
+beforeAll(giveElementsASize);
+
+function setUp(shape?: MesosQuery['shape']) {
+  const onChange = jest.fn();
+  function Host() {
+    const [current, setCurrent] = useState(shape);
+    return (
+      <ShapeFields
+        shape={current}
+        onChange={(next) => {
+          onChange(next);
+          setCurrent(next);
+        }}
+      />
+    );
+  }
+  render(<Host />);
+  return { onChange, user: userEvent.setup() };
+}
+
+it('writes numbers of CPUs and GPUs, and amounts of memory and disk', async () => {
+  const { onChange, user } = setUp();
+  await user.type(screen.getByLabelText('CPUs of a task'), '0.5{Enter}');
+  expect(onChange).toHaveBeenLastCalledWith({ cpus: 0.5 });
+  await user.type(screen.getByLabelText(/Memory of a task/), '8GiB{Enter}');
+  expect(onChange).toHaveBeenLastCalledWith({ cpus: 0.5, memory: '8GiB' });
+  await user.type(screen.getByLabelText('GPUs of a task'), '2{Enter}');
+  expect(onChange).toHaveBeenLastCalledWith({ cpus: 0.5, memory: '8GiB', gpus: 2 });
+});
+
+it('removes what is emptied, and the shape with its last resource', async () => {
+  const { onChange, user } = setUp({ cpus: 1, disk: '1TiB' });
+  await user.clear(screen.getByLabelText('CPUs of a task'));
+  await user.keyboard('{Enter}');
+  expect(onChange).toHaveBeenLastCalledWith({ disk: '1TiB' });
+  await user.clear(screen.getByLabelText(/Disk of a task/));
+  await user.keyboard('{Enter}');
+  expect(onChange).toHaveBeenLastCalledWith(undefined);
+});
+
+it('says what is wrong with an amount', () => {
+  setUp({ memory: '8GB' });
+  expect(screen.getByText('"8GB" is not a valid amount: write for example 512MiB or 8GiB')).toBeInTheDocument();
+});
+
+it.each([
+  ['', true],
+  ['512MiB', true],
+  ['0.5 TiB', true],
+  ['$memory', true],
+  ['8GB', false],
+  ['GiB', false],
+  ['-1GiB', false],
+])('%s is an amount: %s', (text, valid) => {
+  expect(isAmount(text)).toBe(valid);
+});

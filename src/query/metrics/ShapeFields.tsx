@@ -1,0 +1,66 @@
+// The shape of measure fits: what one task needs.
+import { EditorField, EditorRow } from '@grafana/plugin-ui';
+import { omitBy } from 'lodash';
+import React, { useId } from 'react';
+
+import { CommitInput } from '../CommitInput';
+import type { MesosQuery } from '../types';
+
+type Shape = NonNullable<MesosQuery['shape']>;
+
+interface Props {
+  shape?: Shape;
+  onChange: (shape?: Shape) => void;
+}
+
+export function ShapeFields({ shape = {}, onChange }: Props) {
+  const id = useId();
+  const change = (part: Partial<Shape>) => {
+    const changed = omitBy({ ...shape, ...part }, (value) => value === undefined);
+    onChange(Object.keys(changed).length > 0 ? changed : undefined);
+  };
+  const count = (key: 'cpus' | 'gpus', label: string, placeholder: string) => (
+    <EditorField label={label} htmlFor={`${id}-${key}`}>
+      <CommitInput
+        id={`${id}-${key}`}
+        type="number"
+        min={0}
+        step="any"
+        minWidth={8}
+        placeholder={placeholder}
+        value={String(shape[key] ?? '')}
+        onCommit={(text) => change({ [key]: Number(text) || undefined })}
+      />
+    </EditorField>
+  );
+  const amount = (key: 'memory' | 'disk', label: string, placeholder: string) => (
+    <EditorField
+      label={label}
+      htmlFor={`${id}-${key}`}
+      tooltip="A number and KiB, MiB, GiB or TiB. What Mesos calls MB is MiB."
+      invalid={!isAmount(shape[key] ?? '')}
+      error={`"${shape[key]}" is not a valid amount: write for example 512MiB or 8GiB`}
+    >
+      <CommitInput
+        id={`${id}-${key}`}
+        minWidth={10}
+        placeholder={placeholder}
+        value={shape[key] ?? ''}
+        onCommit={(text) => change({ [key]: text || undefined })}
+      />
+    </EditorField>
+  );
+  return (
+    <EditorRow>
+      {count('cpus', 'CPUs of a task', '0.5')}
+      {amount('memory', 'Memory of a task', '2GiB')}
+      {amount('disk', 'Disk of a task', 'any')}
+      {count('gpus', 'GPUs of a task', 'none')}
+    </EditorRow>
+  );
+}
+
+/** Reports whether the backend takes an amount; nothing and variables are taken. */
+export function isAmount(text: string): boolean {
+  return text === '' || text.includes('$') || /^\d+(\.\d+)?\s*[KMGT]iB$/.test(text.trim());
+}
