@@ -239,17 +239,25 @@ func (st *stream) applied(n int) {
 	}
 }
 
+// taskNamed returns the task that a change is about; false where it is about none.
+func taskNamed(e *mesos.StreamEvent) (id taskID, ok bool) {
+	name := series.CutName
+	switch {
+	case e.Task != nil:
+		return taskID{name(e.Task.FrameworkID), name(e.Task.ID)}, true
+	case e.Update != nil:
+		return taskID{name(e.Update.FrameworkID), name(e.Update.Status.TaskID)}, true
+	}
+	return taskID{}, false
+}
+
 // changedTasks returns a function that reports whether one of the changes is about a
 // task of a framework.
 func changedTasks(changes []mesos.StreamEvent) func(framework, id string) bool {
 	changed := map[taskID]bool{}
-	name := series.CutName
 	for i := range changes {
-		switch e := &changes[i]; {
-		case e.Task != nil:
-			changed[taskID{name(e.Task.FrameworkID), name(e.Task.ID)}] = true
-		case e.Update != nil:
-			changed[taskID{name(e.Update.FrameworkID), name(e.Update.Status.TaskID)}] = true
+		if id, ok := taskNamed(&changes[i]); ok {
+			changed[id] = true
 		}
 	}
 	return func(framework, id string) bool { return changed[taskID{framework, id}] }

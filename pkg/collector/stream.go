@@ -411,6 +411,29 @@ func (s *streamPoll) noteLeft(r *run) {
 	s.note(r, all)
 }
 
+// sinceNoted returns the changes that were not noted, and of those before them, in their order,
+// the ones that they need: of the same tasks, and of agents and frameworks. While a /state is
+// awaited tens of thousands wait, and all of them each second would be work that grows with
+// the square of their number.
+func sinceNoted(changes []mesos.StreamEvent, noted int) []mesos.StreamEvent {
+	named := map[taskID]bool{}
+	for i := range changes[noted:] {
+		if id, ok := taskNamed(&changes[noted+i]); ok {
+			named[id] = true
+		}
+	}
+	var needed []mesos.StreamEvent
+	for i := range changes[:noted] {
+		if id, ok := taskNamed(&changes[i]); !ok || named[id] {
+			needed = append(needed, changes[i])
+		}
+	}
+	if needed == nil {
+		return changes[noted:]
+	}
+	return append(needed, changes[noted:]...)
+}
+
 // events returns the events of the changes that were not noted, and the model before them:
 // that with the tasks of SUBSCRIBED.
 func (l *leftChanges) events(r *run) (all []events.Event, before *cluster.Cluster) {
@@ -423,8 +446,7 @@ func (l *leftChanges) events(r *run) (all []events.Event, before *cluster.Cluste
 	if len(l.changes) <= l.kept.noted {
 		return all, before
 	}
-	// What names a task may be a change that was noted before.
-	for _, e := range before.EventsOf(l.changes, wanted) {
+	for _, e := range before.EventsOf(sinceNoted(l.changes, l.kept.noted), wanted) {
 		if !l.kept.told[e.ID] {
 			l.kept.told[e.ID] = true
 			if e.What == events.What(cluster.Staging) {

@@ -32,7 +32,7 @@ func (s *streaming) Snapshot(ctx context.Context) (*mesos.Metrics, error) {
 	s.during = nil
 	s.mu.Unlock()
 	for _, e := range during {
-		err = errors.Join(err, s.send(e))
+		err = errors.Join(err, s.sendAt(e, s.clock.Now().Add(time.Millisecond)))
 	}
 	return m, err
 }
@@ -65,11 +65,14 @@ func (s *streaming) Subscribe(ctx context.Context, handle func(mesos.StreamEvent
 }
 
 // send sends a record.
-func (s *streaming) send(e mesos.StreamEvent) error {
+func (s *streaming) send(e mesos.StreamEvent) error { return s.sendAt(e, s.clock.Now()) }
+
+// sendAt sends a record that is received at a moment.
+func (s *streaming) sendAt(e mesos.StreamEvent, at time.Time) error {
 	s.mu.Lock()
 	handle := s.handle
 	s.mu.Unlock()
-	e.Received, e.Bytes = s.clock.Now(), 100
+	e.Received, e.Bytes = at, 100
 	return handle(e)
 }
 
