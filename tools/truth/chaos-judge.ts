@@ -166,10 +166,10 @@ function momentsAround(live: Live, toCluster: (at: number) => number): (then: nu
     .flatMap(({ time, at }) => (at === undefined ? [] : [{ arrived: Date.parse(time) / 1000, at }]));
   return (then) => {
     const found = answers.filter(({ arrived }) => arrived > then - 0.01 && arrived < then + 2).map(({ at }) => at);
-    // Between two /state the model is of the moment of the request, as far as the stream had told by then.
-    const moments = [toCluster(then) - 0.05, toCluster(then)].concat(
-      found.flatMap((at) => UNTIL_WRITTEN.map((more) => at + more))
-    );
+    // Between two /state the model is of the moment of the request, as far as the stream had told by then: the simulator's
+    // time, and with it what it tells, moves each 0.2 s.
+    const asked = [0.25, 0.2, 0.15, 0.1, 0.05, 0].map((before) => toCluster(then) - before);
+    const moments = [...asked, ...found.flatMap((at) => UNTIL_WRITTEN.map((more) => at + more))];
     return [...new Set(moments)].sort((a, b) => a - b);
   };
 }
