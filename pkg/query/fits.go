@@ -119,8 +119,14 @@ func titleOfFits(needs []need) string {
 	return "Room for tasks of " + strings.Join(texts, ", ")
 }
 
-// fitsSelectors returns how many selectors with the query's filters the measure has.
-func fitsSelectors(needs []need) int { return 3*(2*len(needs)-1) + 5 }
+// fitsSelectors returns how many selectors with the query's filters the measure has; 0 where
+// nothing is needed, as of other measures.
+func fitsSelectors(needs []need) int {
+	if len(needs) == 0 {
+		return 0
+	}
+	return 3*(2*len(needs)-1) + 5
+}
 
 // fits returns for each agent how many tasks it has room for: the least of free / need
 // over the resources of the shape. An agent whose amounts are not all known has no

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -42,7 +43,8 @@ type control struct {
 
 func newControl(t *testing.T) *control {
 	d := &control{}
-	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, "{}") // nothing was streamed
 		now, err := strconv.ParseFloat(r.URL.Query().Get("now"), 64)
 		if r.Method == http.MethodPost && r.URL.Path == "/clock" && err == nil {
 			d.mu.Lock()

@@ -43,6 +43,13 @@ export function minus(a: Amount, b: Amount): Amount {
   return rest;
 }
 
+/** The smaller of both, of each kind. */
+export function least(a: Amount, b: Amount): Amount {
+  const result = { ...a };
+  KINDS.forEach((kind) => (result[kind] = Math.min(a[kind], b[kind])));
+  return result;
+}
+
 export function fits(what: Amount, available: Amount): boolean {
   return KINDS.every((kind) => what[kind] <= available[kind] + 1e-9);
 }

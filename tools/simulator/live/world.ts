@@ -15,7 +15,7 @@
 import { Random } from '../generate/random.ts';
 import type { Fault } from '../faults.ts';
 import { Agenda } from './agenda.ts';
-import { add, amount, fits, minus, sum, type Amount } from './amount.ts';
+import { add, amount, fits, least, minus, sum, type Amount } from './amount.ts';
 import type {
   Agent,
   Cause,
@@ -400,7 +400,9 @@ export class World {
 
   /** Returns an agent's free resources that are not reserved. */
   available(agent: Agent): Amount {
-    const taken = minus(agent.used, sum(agent.usedReserved.values()));
+    // What a role uses beyond its reservation, as of an executor that idles beside its successor, is not reserved.
+    const own = [...agent.usedReserved].map(([role, used]) => least(used, agent.reserved.get(role) ?? amount()));
+    const taken = minus(agent.used, sum(own));
     return minus(minus(agent.total, sum(agent.reserved.values())), taken);
   }
 
