@@ -185,10 +185,14 @@ func TestTheProcessLeavesItsHistoryWhole(t *testing.T) {
 			path := t.TempDir()
 			dir := filepath.Join(path, "1-mesos")
 			f := startFamilyWithHistory(t, executable, path)
-			// Until something is in the log, that is committed.
+			// Until something is in the log, and nothing more comes: the first polls are
+			// committed. A batch is in the log in parts, its series before its samples.
+			size, grown := int64(0), time.Now()
 			require.Eventually(t, func() bool {
-				info, err := os.Stat(filepath.Join(dir, "wal", "00000000"))
-				return err == nil && info.Size() > 0
+				if info, err := os.Stat(filepath.Join(dir, "wal", "00000000")); err == nil && info.Size() != size {
+					size, grown = info.Size(), time.Now()
+				}
+				return size > 0 && time.Since(grown) > time.Second
 			}, 30*time.Second, 10*time.Millisecond)
 			told := time.Now()
 			require.NoError(t, c.end(f))
