@@ -227,3 +227,23 @@ func TestALivePanelOverASlowPollHasOneGrid(t *testing.T) {
 		}
 	}
 }
+
+// An answer that is too long for a message is asked for again by the viewers, whenever
+// there is something new; not at first, when they have just asked.
+func TestWhatIsTooLongForAMessageIsAskedForAgain(t *testing.T) {
+	s := newFixture(t, nil, workload).start()
+	s.polls(30)
+	live := s.channel(s.over(`{"live": true, "expr": "{__name__=~\"mesos_.+\"} @ end()"}`, begin, s.clock.Now()), true)
+	require.Nil(t, s.next(live))
+	for range 2 {
+		s.polls(1)
+		var message struct {
+			Again  bool
+			Frames []json.RawMessage
+		}
+		require.NoError(t, json.Unmarshal(s.next(live), &message))
+		require.True(t, message.Again)
+		require.Empty(t, message.Frames)
+		require.Nil(t, s.next(live), "nothing new")
+	}
+}
