@@ -178,7 +178,7 @@ func (src Source) rows(ctx context.Context, sql string, times stepRange, o Optio
 		if src.Events != nil {
 			view.Events = func() (tables.Events, error) { return src.eventsOfRange(ctx, times, o) }
 		}
-		result, err = src.SQL.Run(ctx, tables.Request{SQL: sql, View: view, Limit: limit, Alert: o.Alert})
+		result, err = src.SQL.Run(ctx, tables.Request{SQL: sql, View: view, Limit: limit, Alert: o.Alert, Hold: promql.Take})
 		if of, ok := errors.AsType[*tables.Error](err); ok {
 			wrong = bad("", "%s", of.Error())
 			return nil

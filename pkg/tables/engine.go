@@ -22,7 +22,7 @@ const (
 	// maxRunning is how many statements run at once, of people and rules together;
 	// maxForPeople of them may be people's, so that rules do not wait for dashboards.
 	maxRunning   = 4
-	maxForPeople = 3
+	maxForPeople = 2
 	// maxTime bounds the time of a statement.
 	maxTime = 10 * time.Second
 	// MaxSQL is the most bytes of a statement: that of 10,000 names of agents has 300 kB.
@@ -53,6 +53,9 @@ type Request struct {
 	Limit int
 	// Alert: of an alert or recording rule.
 	Alert bool
+	// Hold is called with how many bytes the statement may take, when it begins, and what it
+	// returns when it has ended; may be nil.
+	Hold func(bytes int64) (release func())
 }
 
 // Run runs one SELECT. What is wrong with the statement is an *Error.
@@ -65,6 +68,9 @@ func (e *Engine) Run(ctx context.Context, r Request) (*Result, error) {
 		return nil, err
 	}
 	defer leave()
+	if r.Hold != nil {
+		defer r.Hold(maxMemory)()
+	}
 	within, cancel := context.WithTimeout(ctx, e.timeout)
 	defer cancel()
 	result, err := run(within, r)
