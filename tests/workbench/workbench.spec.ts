@@ -76,7 +76,7 @@ test('stat and table show the same numbers; other panel types are shown as a tab
     all.map((one) => [one.getAttribute('data-name'), Number(one.getAttribute('data-value'))])
   );
   expect(stats.sort()).toEqual(rows.map((row) => [row.name, row.value]).sort());
-  await page.getByRole('radio', { name: 'Table' }).check({ force: true });
+  await page.getByRole('radio', { name: 'Table', exact: true }).check({ force: true });
   await expect(page.getByTestId('table').getByRole('row').first()).toBeVisible();
   await expect(page.getByTestId('as-table')).toHaveCount(0);
   await page.getByRole('radio', { name: 'Other' }).check({ force: true });
