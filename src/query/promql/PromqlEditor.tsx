@@ -1,9 +1,8 @@
-// The code mode: an expression with completion. Shift+Enter runs it, and leaving
-// the field stores it, as in Grafana's Prometheus editor.
-import { CodeEditor, type Monaco, type MonacoEditor } from '@grafana/ui';
-import React, { useEffect, useRef } from 'react';
+// The code mode: an expression with completion.
+import React from 'react';
 
 import type { MesosResources } from '../../resources';
+import { CodeBox } from '../CodeBox';
 import type { MesosQuery } from '../types';
 import { LANGUAGE_ID, registerCompletion, registerLanguage } from './language';
 
@@ -14,65 +13,16 @@ interface Props {
   onRunQuery: () => void;
 }
 
-const LINE_HEIGHT = 18;
-const MOST_LINES = 20;
-
 export default function PromqlEditor({ query, resources, onChange, onRunQuery }: Props) {
-  const expr = query.expr ?? '';
-  // Monaco keeps the functions it was mounted with. They read the current props from here.
-  const current = useRef({ query, onChange, onRunQuery });
-  useEffect(() => {
-    current.current = { query, onChange, onRunQuery };
-  });
-
-  const commit = (text: string) => {
-    const { query, onChange } = current.current;
-    if (text !== (query.expr ?? '')) {
-      onChange({ ...query, expr: text });
-    }
-  };
-
-  const mounted = (editor: MonacoEditor, monaco: Monaco) => {
-    editor.addCommand(monaco.KeyMod.Shift | monaco.KeyCode.Enter, () => {
-      commit(editor.getValue());
-      current.current.onRunQuery();
-    });
-    const model = editor.getModel();
-    if (model) {
-      const completion = registerCompletion(monaco, model, resources);
-      editor.onDidDispose(() => {
-        completion.dispose();
-        model.dispose(); // CodeEditor leaves it behind
-      });
-    }
-  };
-
   return (
-    <CodeEditor
+    <CodeBox
       language={LANGUAGE_ID}
-      value={expr}
-      height={heightOf(expr)}
-      showMiniMap={false}
-      showLineNumbers={false}
-      wordWrap
-      monacoOptions={{
-        folding: false,
-        hideCursorInOverviewRuler: true,
-        overviewRulerLanes: 0,
-        lineHeight: LINE_HEIGHT,
-        renderLineHighlight: 'none',
-        scrollBeyondLastLine: false,
-        suggest: { showWords: false },
-      }}
+      code={query.expr ?? ''}
+      leastLines={2}
       onBeforeEditorMount={registerLanguage}
-      onEditorDidMount={mounted}
-      onBlur={commit}
+      complete={(monaco, model) => registerCompletion(monaco, model, resources)}
+      onCommit={(expr) => onChange({ ...query, expr })}
+      onRun={onRunQuery}
     />
   );
-}
-
-/** Returns the height for the lines of the expression, with the wrapped parts of long ones. */
-function heightOf(expr: string): number {
-  const lines = expr.split('\n').reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 100)), 0);
-  return Math.min(Math.max(lines, 2), MOST_LINES) * LINE_HEIGHT + 12;
 }

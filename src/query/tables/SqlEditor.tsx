@@ -1,18 +1,11 @@
 // The code of a table: a SELECT with completion, and the form of its answer.
-// Shift+Enter runs it, and leaving the field stores it, as in Grafana's SQL editors.
 import { CoreApp } from '@grafana/data';
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
-import {
-  CodeEditor,
-  Combobox,
-  type ComboboxOption,
-  type Monaco,
-  type MonacoEditor,
-  type monacoTypes,
-} from '@grafana/ui';
-import React, { useEffect, useId, useRef } from 'react';
+import { Combobox, type ComboboxOption, type Monaco, type monacoTypes } from '@grafana/ui';
+import React, { useId } from 'react';
 
 import type { MesosResources } from '../../resources';
+import { CodeBox } from '../CodeBox';
 import type { MesosQuery, SQLFormat } from '../types';
 import { completionsAt, type Completion } from './complete';
 
@@ -23,10 +16,6 @@ interface Props {
   onChange: (query: MesosQuery) => void;
   onRunQuery: () => void;
 }
-
-const LINE_HEIGHT = 18;
-const LEAST_LINES = 4;
-const MOST_LINES = 20;
 
 const FORMATS: Array<ComboboxOption<SQLFormat>> = [
   { value: 'table', label: 'Table', description: 'The rows as they are' },
@@ -40,56 +29,16 @@ const FORMATS: Array<ComboboxOption<SQLFormat>> = [
 
 export default function SqlEditor({ query, resources, app, onChange, onRunQuery }: Props) {
   const id = useId();
-  const sql = query.sql ?? '';
-  // Monaco keeps the functions it was mounted with. They read the current props from here.
-  const current = useRef({ query, onChange, onRunQuery });
-  useEffect(() => {
-    current.current = { query, onChange, onRunQuery };
-  });
-
-  const commit = (text: string) => {
-    const { query, onChange } = current.current;
-    if (text !== (query.sql ?? '')) {
-      onChange({ ...query, sql: text });
-    }
-  };
-
-  const mounted = (editor: MonacoEditor, monaco: Monaco) => {
-    editor.addCommand(monaco.KeyMod.Shift | monaco.KeyCode.Enter, () => {
-      commit(editor.getValue());
-      current.current.onRunQuery();
-    });
-    const model = editor.getModel();
-    if (model) {
-      const completion = registerCompletion(monaco, model, resources);
-      editor.onDidDispose(() => {
-        completion.dispose();
-        model.dispose(); // CodeEditor leaves it behind
-      });
-    }
-  };
-
   const formats = FORMATS.filter(({ value }) => app !== CoreApp.UnifiedAlerting || value !== 'table');
   return (
     <>
-      <CodeEditor
+      <CodeBox
         language="sql"
-        value={sql}
-        height={heightOf(sql)}
-        showMiniMap={false}
-        showLineNumbers={false}
-        wordWrap
-        monacoOptions={{
-          folding: false,
-          hideCursorInOverviewRuler: true,
-          overviewRulerLanes: 0,
-          lineHeight: LINE_HEIGHT,
-          renderLineHighlight: 'none',
-          scrollBeyondLastLine: false,
-          suggest: { showWords: false },
-        }}
-        onEditorDidMount={mounted}
-        onBlur={commit}
+        code={query.sql ?? ''}
+        leastLines={4}
+        complete={(monaco, model) => registerCompletion(monaco, model, resources)}
+        onCommit={(sql) => onChange({ ...query, sql })}
+        onRun={onRunQuery}
       />
       <EditorRow>
         <EditorField label="Format" htmlFor={`${id}-format`}>
@@ -104,11 +53,6 @@ export default function SqlEditor({ query, resources, app, onChange, onRunQuery 
       </EditorRow>
     </>
   );
-}
-
-function heightOf(sql: string): number {
-  const lines = sql.split('\n').reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 100)), 0);
-  return Math.min(Math.max(lines + 1, LEAST_LINES), MOST_LINES) * LINE_HEIGHT + 12;
 }
 
 // Monaco has one list of providers per language, shared by all editors of the page: each answers for its own text only.
