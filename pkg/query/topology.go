@@ -405,6 +405,15 @@ func (g *graph) nodeOf(i int, x topologyMember) *node {
 	return n
 }
 
+// counts reports whether an agent's capacity belongs to its node of a level. An agent that is
+// a node of its own is there for its tasks; a group has those that pass the filters.
+func (g *graph) counts(level string, a *cluster.Agent) bool {
+	if g.only(agentLabels) {
+		return g.passes(topologyMember{agent: a})
+	}
+	return level == levelAgent || g.passesAgent(a)
+}
+
 // capacities adds the agents to the nodes that are of them.
 func (g *graph) capacities() {
 	for _, a := range g.view.Cluster.Agents {
@@ -420,7 +429,7 @@ func (g *graph) capacities() {
 				key = g.value(topologyMember{agent: a}, level)
 			}
 			n := g.nodes[i][key]
-			if n == nil || !g.only(agentLabels) && level != levelAgent && !g.passesAgent(a) || g.only(agentLabels) && !g.passes(topologyMember{agent: a}) {
+			if n == nil || !g.counts(level, a) {
 				continue
 			}
 			n.agents++
