@@ -60,12 +60,15 @@ func newFixture(t *testing.T, with map[string]any, scenes ...mesostest.Scene) *f
 	s.plugin = New(s.registry)
 	s.ds = backend.DataSourceInstanceSettings{ID: 1, UID: "mesos", Type: ID, Name: "Mesos", Updated: begin}
 	s.configure(with)
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		s.registry.Close(ctx)
-	})
+	t.Cleanup(s.close)
 	return s
+}
+
+// close ends what the fixture runs, and waits for it.
+func (s *fixture) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	s.registry.Close(ctx)
 }
 
 // configure edits the settings, a second after the last edit.

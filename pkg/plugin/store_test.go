@@ -24,6 +24,9 @@ import (
 // onDisk makes the fixture keep its history below a directory.
 func (s *fixture) onDisk(path string) *fixture {
 	s.registry.KeepHistoryIn(path, "")
+	// Also where the path is a temporary directory that was made after the fixture: what is made
+	// last is cleaned up first.
+	s.t.Cleanup(s.close)
 	return s
 }
 
@@ -79,7 +82,7 @@ func TestHistoryLimitIsASize(t *testing.T) {
 		"1MiB":  `history_limit: "1MiB" is too small: it must be at least "64MiB" (grafana.ini); until then retention alone bounds the history on disk`,
 	} {
 		s := newFixture(t, nil, workload)
-		s.registry.KeepHistoryIn(t.TempDir(), limit)
+		s.onDisk(t.TempDir()).registry.KeepHistoryIn(s.registry.historyPath, limit)
 		s.start().engine("disk")
 		if warnings := s.source().settings.Warnings; want == "" {
 			require.Empty(t, warnings)
