@@ -278,7 +278,10 @@ func TestALogIsFollowedWhileItIsWatched(t *testing.T) {
 	for _, user := range []*backend.User{nil, {Role: "Admin"}, somebody("None"), somebody("")} {
 		s.user = user
 		require.Equal(t, backend.SubscribeStreamStatusPermissionDenied, subscribe(path, raw), "%v", user)
-		require.Error(t, s.plugin.RunStream(t.Context(), &backend.RunStreamRequest{PluginContext: s.context(), Path: path, Data: raw}, nil))
+		var told packets
+		err := s.plugin.RunStream(t.Context(), &backend.RunStreamRequest{PluginContext: s.context(), Path: path, Data: raw}, backend.NewStreamSender(&told))
+		require.Error(t, err)
+		require.Equal(t, err.Error(), told.errorOf(t), "who watches is told as well")
 	}
 	s.user = somebody("Viewer")
 
@@ -358,6 +361,53 @@ func TestALogIsFollowedWhileItIsWatched(t *testing.T) {
 	}()
 	<-cancelled
 	require.ErrorContains(t, <-ended, "jsonData.sandboxLogs")
+	require.Contains(t, sent.errorOf(t), "jsonData.sandboxLogs")
+}
+
+// Grafana compares edits by the second: a channel of logs that began between two edits within
+// one does not bring the first one's settings back. What is wrong with the settings is a
+// message, and the channel goes on when they are right again.
+func TestAFollowedLogHasTheSettingsInForce(t *testing.T) {
+	s, server := newLogFixture(t, map[string]any{"clusterName": "one"}, map[string]string{unhealthyTask + "/stdout": "one\n"})
+	path, raw := channelOf(t, s.ask(`{"queryType": "logs", "taskId": "marathon.web-unhealthy.1", "live": true}`))
+	out, ended, leave := s.runs(path, raw)
+	defer leave()
+	require.Eventually(t, func() bool { return out.count() > 0 }, 10*time.Second, time.Millisecond)
+	keys := map[string]any{}
+	require.NoError(t, json.Unmarshal(s.ds.JSONData, &keys))
+	keys["clusterName"] = "two"
+	edited, err := json.Marshal(keys)
+	require.NoError(t, err)
+	s.edit(func(ds *backend.DataSourceInstanceSettings) { ds.JSONData = edited }) // Updated stays
+	_, err = s.registry.For(t.Context(), s.context())
+	require.NoError(t, err)
+	for range 5 {
+		s.clock.Settle()
+		s.clock.Advance(tailEvery)
+		require.Equal(t, "two", s.source().settings.ClusterName)
+	}
+
+	right := map[string]any{"agentAddress": s.agentAddress(t), "sandboxLogs": "viewer"}
+	s.configure(map[string]any{"masters": []string{"ftp://x"}})
+	wrong := s.ask(liveQuery).Error
+	require.Error(t, wrong)
+	passes := func(done func() bool) {
+		t.Helper()
+		require.Eventually(t, func() bool { s.clock.Advance(tailEvery); return done() }, 10*time.Second, time.Millisecond)
+	}
+	passes(func() bool { return out.errorOf(t) == wrong.Error() })
+	n := out.count()
+	for range 5 {
+		s.clock.Settle()
+		s.clock.Advance(tailEvery)
+	}
+	require.Equal(t, n, out.count(), "it is told once")
+	require.Empty(t, ended)
+	s.configure(right)
+	s.works()
+	server.Put(unhealthyTask+"/stdout", "one\ntwo\n", 1795246577)
+	passes(func() bool { return out.count() > n && out.errorOf(t) == "" })
+	require.Empty(t, ended)
 }
 
 // textsOf returns the texts of lines, without severity and time.

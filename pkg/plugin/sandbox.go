@@ -144,31 +144,30 @@ func (p *Plugin) runTail(ctx context.Context, req *backend.RunStreamRequest, sen
 	if err != nil {
 		return err
 	}
+	failed := func(why error) error {
+		if message := tail.Failed(p.registry.pathless(why.Error())); message != nil {
+			_ = sender.SendJSON(message)
+		}
+		return why
+	}
+	src, err := p.registry.settled(ctx, req.PluginContext)
+	if err != nil {
+		return failed(err)
+	}
+	if src.channels.Add(1) > maxChannels {
+		src.channels.Add(-1)
+		return failed(errTooManyChannels)
+	}
+	defer src.channels.Add(-1)
 	pause := p.registry.clock.NewTimer()
 	defer pause.Stop()
-	for n := int64(0); ; n++ {
-		// A watched panel is a request, and settings may have changed.
-		src, err := p.registry.For(ctx, req.PluginContext)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			if src.channels.Add(1) > maxChannels {
-				src.channels.Add(-1)
-				return errTooManyChannels
-			}
-			defer src.channels.Add(-1)
-		}
-		sandboxes, err := src.sandboxes(req.PluginContext.User)
-		if err != nil {
-			return err
-		}
-		message, err := p.tailMessage(ctx, src, tail, sandboxes)
+	for {
+		message, err := p.tailMessage(ctx, src, tail, req.PluginContext.User)
 		switch {
 		case ctx.Err() != nil:
 			return nil
 		case err != nil:
-			return err
+			return failed(err)
 		case message != nil:
 			if err := sender.SendJSON(message); err != nil {
 				return err
@@ -183,11 +182,23 @@ func (p *Plugin) runTail(ctx context.Context, req *backend.RunStreamRequest, sen
 	}
 }
 
-// tailMessage computes a message in the time that queries have.
-func (p *Plugin) tailMessage(ctx context.Context, src *source, tail *query.Tail, sandboxes *query.Sandboxes) ([]byte, error) {
-	view, err := p.registry.query(src)
+// tailMessage computes a message in the time that queries have. What is wrong with the settings
+// is a message; the error is why the channel ends, as where the user may not read logs any more.
+func (p *Plugin) tailMessage(ctx context.Context, src *source, tail *query.Tail, user *backend.User) ([]byte, error) {
+	problem, closed := src.touch(p.registry.clock.Now()) // a watched panel is a request
+	if closed {
+		return nil, errShutDown
+	}
+	if problem != nil {
+		return tail.Failed(p.registry.pathless(problem.Error())), nil
+	}
+	sandboxes, err := src.sandboxes(user)
 	if err != nil {
 		return nil, err
+	}
+	view, err := p.registry.query(src)
+	if err != nil {
+		return nil, nil // changed meanwhile: the next message says it
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()

@@ -108,30 +108,44 @@ type Tail struct {
 // out.
 const maxTail = 256 << 10
 
+// A tailMessage is a message on a channel of logs.
+type tailMessage struct {
+	Frames []json.RawMessage `json:"frames"`
+	Append bool              `json:"append"`
+	Error  string            `json:"error,omitempty"`
+}
+
+// Failed returns the message that the lines cannot be read, and why; nil where it is the one
+// before.
+func (t *Tail) Failed(why string) json.RawMessage {
+	if t.failed == why {
+		return nil
+	}
+	text, err := json.Marshal(tailMessage{Frames: []json.RawMessage{}, Append: true, Error: why})
+	if err != nil {
+		return nil
+	}
+	t.failed = why
+	return text
+}
+
 // Next returns the next message of the channel, nil where nothing was written: JSON with
-// `frames` of an answer, or `error`.
+// `frames` of an answer, or `error`. The first one is never nil: an error may have ended the
+// channel before.
 func (t *Tail) Next(ctx context.Context, src Source, s *Sandboxes) ([]byte, error) {
+	first := !t.begun
 	lines, notices, err := t.written(ctx, src, s)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	message := struct {
-		Frames []json.RawMessage `json:"frames"`
-		Append bool              `json:"append"`
-		Error  string            `json:"error,omitempty"`
-	}{Frames: []json.RawMessage{}, Append: true}
 	if err != nil {
-		if t.failed == err.Error() {
-			return nil, nil
-		}
-		t.failed = err.Error()
-		message.Error = t.failed
-		return json.Marshal(message)
+		return t.Failed(err.Error()), nil
 	}
-	if len(lines) == 0 && t.failed == "" {
+	if len(lines) == 0 && t.failed == "" && !first {
 		return nil, nil
 	}
 	t.failed = ""
+	message := tailMessage{Frames: []json.RawMessage{}, Append: true}
 	answer := logAnswer{task: t.task, lines: slices.Concat(t.before, lines)}
 	t.before = lines
 	for _, frame := range answer.frames(t.query, notices) {
