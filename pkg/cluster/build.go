@@ -337,12 +337,25 @@ func (b *builder) taskOf(s *mesos.Task, framework, role string) Task {
 		t.told = ParseTaskState(s.Statuses[n-1].State)
 	}
 	for _, status := range s.Statuses {
-		if status.State == "TASK_RUNNING" {
-			t.Started = status.Timestamp
-			break
-		}
+		t.entered(status.State, status.Timestamp)
 	}
 	return t
+}
+
+// entered notes when the task was in a state for the first time.
+func (t *Task) entered(state string, timestamp float64) {
+	var since *float64
+	switch state {
+	case "TASK_STARTING":
+		since = &t.starting
+	case "TASK_RUNNING":
+		since = &t.Started
+	case "TASK_KILLING":
+		since = &t.killing
+	default:
+		return
+	}
+	*since = cmp.Or(*since, timestamp)
 }
 
 // hold sets what the task has been given.

@@ -372,9 +372,7 @@ func (e *editor) move(i int, state TaskState, status mesos.StreamStatus, held *T
 	t.latest, t.told = status.Timestamp, ParseTaskState(status.State)
 	t.first = cmp.Or(t.first, status.Timestamp)
 	t.Healthy = status.Healthy
-	if t.Started == 0 && status.State == "TASK_RUNNING" {
-		t.Started = status.Timestamp
-	}
+	t.entered(status.State, status.Timestamp)
 	t.hear(&status)
 }
 

@@ -194,6 +194,8 @@ type Task struct {
 	// status by a newer one of the same state.
 	first, latest float64
 	told          TaskState // of the latest status; State may be ahead of it
+	// Of its status of starting and of that of killing, as Started is of running.
+	starting, killing float64
 }
 
 // endedTask is a task that has ended, with all its statuses, oldest first.

@@ -75,6 +75,39 @@ func TestBothWaysGiveTheSameIDs(t *testing.T) {
 	}
 }
 
+// A task whose end its framework has not acknowledged is not among those that ended. The
+// states before are told all the same, and once.
+func TestStatesBeforeAnEndThatWaitsAreTold(t *testing.T) {
+	base := built(t, aBase)
+	base.Time, base.polled = time.Unix(101, 0), time.Unix(101, 0)
+	listed := func(previous *Cluster, acknowledged bool, statuses string) *Cluster {
+		var s mesos.State
+		unmarshal(t, strings.Replace(aBase, `{"state": "TASK_RUNNING", "timestamp": 21}]`, statuses+"]", 1), &s)
+		f := &s.Frameworks[0]
+		f.Tasks[0].State = "TASK_KILLED"
+		if acknowledged {
+			f.CompletedTasks, f.Tasks = mesos.Ended(f.Tasks), nil
+		}
+		s.Sent = previous.polled.Add(10 * time.Second)
+		return Build(&s, previous)
+	}
+	const killed = `{"state": "TASK_RUNNING", "timestamp": 103}, {"state": "TASK_KILLING", "timestamp": 104}, {"state": "TASK_KILLED", "timestamp": 105.5}`
+	waiting := listed(base, false, killed)
+	told := Happened(base, waiting, nil)
+	require.Equal(t, "killing agent1 t1, killed agent1 t1", short(told))
+	require.Empty(t, Happened(waiting, listed(waiting, true, killed), nil))
+	at := Happened(base, listed(base, true, killed), nil)
+	require.Equal(t, at, told, "as where it is acknowledged")
+	stream := base.EventsOf([]mesos.StreamEvent{taskUpdated("t1", "TASK_KILLING", 104), taskUpdated("t1", "TASK_KILLED", 105.5)}, nil)
+	require.Equal(t, stream[0].ID, told[0].ID)
+	require.Equal(t, stream[1].ID, told[1].ID)
+
+	// One that was never running.
+	const failed = `{"state": "TASK_STARTING", "timestamp": 103}, {"state": "TASK_KILLING", "timestamp": 104}, {"state": "TASK_KILLED", "timestamp": 105}`
+	base.Tasks[0].State, base.Tasks[0].told, base.Tasks[0].Started, base.Tasks[0].first, base.Tasks[0].latest = Staging, "", 0, 0, 0
+	require.Equal(t, "starting agent1 t1, killing agent1 t1, killed agent1 t1", short(Happened(base, listed(base, false, failed), nil)))
+}
+
 // withoutTasks removes the tasks and executors of a /state of aBase, and what they hold.
 func withoutTasks(s *mesos.State) {
 	f := &s.Frameworks[0]

@@ -570,15 +570,16 @@ func (h *happenings) task(was, t *Task) {
 	default:
 		since = was.latest
 	}
-	// Masters list the latest status of each state: the first is that of starting where
-	// the task ran later, and there is one of running.
+	// Masters list the latest status of each state.
 	first, least := len(h.all), h.earliest(was, t)
 	defer func() { inOrder(h.all[first:]) }()
-	if t.first > since && t.first < t.Started {
-		h.add(h.labels.taskEvent(t, Starting, h.status(t.first, &least), t.first, 0))
-	}
-	if t.Started > since && t.State != Running && (was == nil || was.told != Running) {
-		h.add(h.labels.taskEvent(t, Running, h.status(t.Started, &least), t.Started, 0))
+	for _, between := range []struct {
+		state TaskState
+		since float64
+	}{{Starting, t.starting}, {Running, t.Started}, {Killing, t.killing}} {
+		if between.since > since && t.State != between.state && (was == nil || was.told != between.state) {
+			h.add(h.labels.taskEvent(t, between.state, h.status(between.since, &least), between.since, 0))
+		}
 	}
 	if was != nil && was.State == t.State {
 		return
