@@ -74,6 +74,16 @@ func MaintenanceOver(open []events.Event, now *mesos.Maintenance) []events.Event
 	return over
 }
 
+// MaintenanceGoesOn returns events without those that open what one of open has opened, and
+// nothing has ended: when a machine was declared down is not known from one answer.
+func MaintenanceGoesOn(open, all []events.Event) []events.Event {
+	opened := map[string]bool{}
+	for _, e := range open {
+		opened[e.Opens] = e.Opens != "" && e.End.IsZero()
+	}
+	return slices.DeleteFunc(all, func(e events.Event) bool { return opened[e.Opens] })
+}
+
 func maintenanceKey(m mesos.Machine) string { return identity("maintenance", m.Hostname, m.IP) }
 
 func maintenanceEnded(name string) string {
@@ -151,8 +161,12 @@ func (m *maintaining) when(planned time.Time) moment {
 func (m *maintaining) add(machine mesos.Machine, w maintained, what events.What, when moment) {
 	name := cmp.Or(machine.Hostname, machine.IP)
 	key := maintenanceKey(machine)
+	turn := w.start
+	if !when.notBefore.IsZero() { // a machine may be in maintenance several times in one window
+		turn = when.time
+	}
 	e := events.Event{
-		ID:        identity(key, string(what), micros(float64(w.start.UnixMicro())/1e6)),
+		ID:        identity(key, string(what), micros(unixSeconds(turn))),
 		Kind:      events.KindMaintenance,
 		What:      what,
 		Time:      when.time,

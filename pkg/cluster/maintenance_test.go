@@ -1,12 +1,14 @@
 package cluster
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/pkg/events"
+	"community-mesos-datasource/pkg/events/sqlite"
 	"community-mesos-datasource/pkg/mesos"
 )
 
@@ -88,4 +90,40 @@ func TestMaintenanceBeginsAndEnds(t *testing.T) {
 	begun := Maintained(nil, look(12, planned))[0]
 	require.Equal(t, "The machine a.example is in maintenance, planned from 2026-11-21 08:10:00 UTC to 2026-11-21 08:30:00 UTC.", begun.Message)
 	require.Equal(t, begun.ID, Maintained(look(0, planned), look(11, planned))[0].ID, "however it is learned, it is one event")
+}
+
+// A machine that is declared down, brought up, and declared down again within a window of one
+// start is in maintenance twice.
+func TestAMachineIsMaintainedTwiceInOneWindow(t *testing.T) {
+	at := func(minute int) time.Time { return time.Date(2026, 11, 21, 8, minute, 0, 0, time.UTC) }
+	a := mesos.Machine{Hostname: "a.example", IP: "10.0.0.1"}
+	window := []mesos.MaintenanceWindow{{Machines: []mesos.Machine{a}, Start: at(10), Duration: 30 * time.Minute}}
+	looks := []struct {
+		minute  int
+		windows []mesos.MaintenanceWindow
+		down    []mesos.Machine
+	}{{0, window, nil}, {5, window, []mesos.Machine{a}}, {12, window, []mesos.Machine{a}}, {15, nil, nil}, {20, window, []mesos.Machine{a}}, {25, nil, nil}, {30, window, nil}}
+	log := sqlite.New(sqlite.Options{Now: func() time.Time { return at(59) }})
+	t.Cleanup(func() { require.NoError(t, log.Close()) })
+	var before *mesos.Maintenance
+	for _, look := range looks {
+		now := &mesos.Maintenance{Windows: look.windows, Down: look.down}
+		now.Sent = at(look.minute)
+		_, err := log.Append(t.Context(), Maintained(before, now))
+		require.NoError(t, err)
+		before = now
+	}
+	found, _, err := log.Select(t.Context(), events.Filter{Limit: 100})
+	require.NoError(t, err)
+	var regions [][2]int
+	for _, e := range slices.Backward(found) {
+		if e.What == events.WindowBegan {
+			region := [2]int{e.Time.Minute(), -1}
+			if !e.End.IsZero() {
+				region[1] = e.End.Minute()
+			}
+			regions = append(regions, region)
+		}
+	}
+	require.Equal(t, [][2]int{{5, 15}, {20, 25}, {30, -1}}, regions)
 }

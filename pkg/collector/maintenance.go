@@ -92,7 +92,7 @@ func (m *maintenancePoll) perform(p *scheduledPoll) bool {
 	happened := cluster.Maintained(before, now)
 	if start {
 		open := m.goingOn(p.ctx, events.Filter{Kinds: []events.Kind{events.KindMaintenance}, Where: opening(events.WindowBegan)})
-		happened = append(cluster.MaintenanceOver(open, now), happened...)
+		happened = append(cluster.MaintenanceOver(open, now), cluster.MaintenanceGoesOn(open, happened)...)
 	}
 	m.note(p.run, happened)
 	return true

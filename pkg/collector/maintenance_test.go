@@ -87,6 +87,20 @@ func TestMaintenanceThatEndedWhileThePluginWasStoppedIsEnded(t *testing.T) {
 	require.Equal(t, begin.Add(-time.Hour), told[1].NotBefore)
 }
 
+// A machine that was declared down before its window is in one maintenance, over a restart too.
+func TestMaintenanceThatGoesOnOverARestartIsOne(t *testing.T) {
+	window := mesos.MaintenanceWindow{Machines: []mesos.Machine{{Hostname: "agent1"}}, Start: begin.Add(-10 * time.Minute)}
+	var planned, down mesos.Maintenance
+	planned.Windows, planned.Sent = []mesos.MaintenanceWindow{window}, begin.Add(-time.Hour)
+	down.Windows, down.Down, down.Sent = planned.Windows, window.Machines, begin.Add(-30*time.Minute)
+	log := &eventLog{}
+	log.all = cluster.Maintained(&planned, &down)
+	require.Len(t, log.all, 1)
+	_, clock, _ := maintain(t, log, window)
+	clock.Advance(4 * time.Minute)
+	require.Len(t, log.of(events.KindMaintenance), 1)
+}
+
 func TestAScheduleThatCannotBeReadCostsNothingElse(t *testing.T) {
 	machine := mesos.Machine{IP: "10.0.0.1"}
 	log := &eventLog{}
