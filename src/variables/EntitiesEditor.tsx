@@ -5,10 +5,10 @@ import { omit } from 'lodash';
 import React, { useId, useMemo } from 'react';
 
 import { CatalogueError } from '../query/CatalogueError';
+import { FiltersField } from '../query/FiltersField';
 import { fit } from '../query/fit';
 import { useLabelLists } from '../query/labelLists';
 import { entityOptions } from '../query/metrics/choices';
-import { Filters } from '../query/metrics/Filters';
 import { variableOptions } from '../query/metrics/variables';
 import type { EntityList, VariableField } from '../query/types';
 import { useCatalogue } from '../query/useCatalogue';
@@ -56,13 +56,11 @@ export function EntitiesEditor({ list, resources, onChange }: Props) {
             onChange={(field) => onChange({ ...list, field })}
           />
         </EditorField>
-        <EditorField label="Filters" tooltip="All of them must hold. Several values in one filter: any of them.">
-          <Filters
-            filters={list.filters ?? []}
-            lists={lists}
-            onChange={(filters) => onChange({ ...omit(list, 'filters'), ...(filters.length > 0 && { filters }) })}
-          />
-        </EditorField>
+        <FiltersField
+          filters={list.filters}
+          lists={lists}
+          onChange={(filters) => onChange({ ...omit(list, 'filters'), ...(filters && { filters }) })}
+        />
       </EditorRow>
     </>
   );

@@ -8,9 +8,9 @@ import React, { useId } from 'react';
 
 import type { MesosResources } from '../../resources';
 import { CommitInput } from '../CommitInput';
+import { FiltersField } from '../FiltersField';
 import { useLabelLists } from '../labelLists';
 import { containing, toOption } from '../menu';
-import { Filters } from '../metrics/Filters';
 import { variableOptions } from '../metrics/variables';
 import type { EventsFormat, EventSeverity, MesosQuery } from '../types';
 import { FORMATS, formatsFor, KINDS, SEVERITIES } from './fields';
@@ -56,13 +56,7 @@ export function EventsEditor({ query, resources, app, format: fixed, onChange }:
             onChange={({ value }) => change({ severity: value === 'info' ? undefined : value })}
           />
         </EditorField>
-        <EditorField label="Filters" tooltip="All of them must hold. Several values in one filter: any of them.">
-          <Filters
-            filters={query.filters ?? []}
-            lists={lists}
-            onChange={(filters) => change({ filters: filters.length > 0 ? filters : undefined })}
-          />
-        </EditorField>
+        <FiltersField filters={query.filters} lists={lists} onChange={(filters) => change({ filters })} />
       </EditorRow>
       <EditorRow>
         {!fixed && (

@@ -10,6 +10,7 @@ import type { Catalogue, MesosResources } from '../../resources';
 import { CatalogueError } from '../CatalogueError';
 import { CommitInput } from '../CommitInput';
 import { defaultQuery } from '../defaults';
+import { FiltersField } from '../FiltersField';
 import { entityOf, fit, isCounter } from '../fit';
 import { useLabelLists } from '../labelLists';
 import type { LabelLists } from '../lists';
@@ -18,7 +19,6 @@ import { nameOf } from '../names';
 import type { Aggregate, MesosQuery } from '../types';
 import { useCatalogue } from '../useCatalogue';
 import { entityOptions, measureOptions, metricOptions, resourceOptions } from './choices';
-import { Filters } from './Filters';
 import { ShapeFields } from './ShapeFields';
 import { variableOptions } from './variables';
 
@@ -39,13 +39,7 @@ export function MetricsEditor({ query, resources, onChange }: Props) {
         <ShapeFields shape={query.shape} onChange={(shape) => onChange({ ...query, shape })} />
       )}
       <EditorRow>
-        <EditorField label="Filters" tooltip="All of them must hold. Several values in one filter: any of them.">
-          <Filters
-            filters={query.filters ?? []}
-            lists={lists}
-            onChange={(filters) => onChange({ ...query, filters: filters.length > 0 ? filters : undefined })}
-          />
-        </EditorField>
+        <FiltersField filters={query.filters} lists={lists} onChange={(filters) => onChange({ ...query, filters })} />
       </EditorRow>
       <Operations query={query} catalogue={catalogue} lists={lists} onChange={onChange} />
     </>

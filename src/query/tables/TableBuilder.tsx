@@ -5,7 +5,7 @@ import React, { useId, useMemo } from 'react';
 
 import type { MesosResources } from '../../resources';
 import { CommitInput } from '../CommitInput';
-import { Filters } from '../metrics/Filters';
+import { FiltersField } from '../FiltersField';
 import { variableOptions } from '../metrics/variables';
 import type { ComparisonOperator, MesosQuery, OrderBy } from '../types';
 import { columnLists } from './lists';
@@ -73,15 +73,13 @@ export function TableBuilder({ query, resources, onChange }: Props) {
             onChange={(chosen) => change({ columns: chosen.length > 0 ? chosen.map(({ value }) => value) : undefined })}
           />
         </EditorField>
-        <EditorField label="Filters" tooltip="All of them must hold. Several values in one filter: any of them.">
-          <Filters
-            filters={query.filters ?? []}
-            lists={lists}
-            operators={COMPARISONS}
-            subject="Column"
-            onChange={(filters) => change({ filters: filters.length > 0 ? filters : undefined })}
-          />
-        </EditorField>
+        <FiltersField
+          filters={query.filters}
+          lists={lists}
+          operators={COMPARISONS}
+          subject="Column"
+          onChange={(filters) => change({ filters })}
+        />
       </EditorRow>
       <EditorRow>
         <EditorField label="Order by">

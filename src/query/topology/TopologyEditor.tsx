@@ -4,9 +4,9 @@ import { MultiCombobox } from '@grafana/ui';
 import React, { useId } from 'react';
 
 import type { MesosResources } from '../../resources';
+import { FiltersField } from '../FiltersField';
 import { useLabelLists } from '../labelLists';
 import { containing, toOption } from '../menu';
-import { Filters } from '../metrics/Filters';
 import { variableOptions } from '../metrics/variables';
 import type { MesosQuery } from '../types';
 
@@ -50,13 +50,7 @@ export function TopologyEditor({ query, resources, onChange }: Props) {
           onChange={(chosen) => change({ groupBy: chosen.length > 0 ? chosen.map(({ value }) => value) : undefined })}
         />
       </EditorField>
-      <EditorField label="Filters" tooltip="All of them must hold. Several values in one filter: any of them.">
-        <Filters
-          filters={query.filters ?? []}
-          lists={lists}
-          onChange={(filters) => change({ filters: filters.length > 0 ? filters : undefined })}
-        />
-      </EditorField>
+      <FiltersField filters={query.filters} lists={lists} onChange={(filters) => change({ filters })} />
     </EditorRow>
   );
 }
