@@ -27,6 +27,8 @@ const (
 	defaultReserve = 512 << 20
 	// mostEnds is how many ends wait for the file at most.
 	mostEnds = 100_000
+	// mostLearned is how many events in the file are completed later at most.
+	mostLearned = 20_000
 )
 
 // unwatchedFor is how long a cluster is not watched for that to be an event.
@@ -229,6 +231,42 @@ func (l *Log) remember(all []events.Event) {
 	}
 }
 
+// learnLater keeps what completes events in the file until that can be written. writing is held.
+func (l *Log) learnLater(all []events.Event) {
+	for _, e := range all {
+		before, known := l.learned[e.ID]
+		switch {
+		case known:
+			e = completed(before, e)
+		case len(l.learned) >= mostLearned:
+			continue
+		case l.learned == nil:
+			l.learned = map[string]events.Event{}
+		}
+		l.learned[e.ID] = e
+	}
+}
+
+// completed returns an event with what it lacks and another one of its ID has, as learn does in
+// a database.
+func completed(e, by events.Event) events.Event {
+	for _, text := range learned {
+		if into := text.of(&e); *into == "" {
+			*into = *text.of(&by)
+		}
+	}
+	if !e.NotBefore.IsZero() && by.NotBefore.IsZero() {
+		e.Time, e.NotBefore = by.Time, by.NotBefore
+	}
+	if e.End.IsZero() {
+		e.End = by.End
+	}
+	if len(e.Labels) == 0 {
+		e.Labels = by.Labels
+	}
+	return e
+}
+
 // move moves events from memory to the file, in one transaction. It waits for nobody who
 // reads: then it is for the next time. writing is held.
 func (l *Log) move(ctx context.Context) {
@@ -249,6 +287,11 @@ func (l *Log) move(ctx context.Context) {
 					if err := to.completeSince(l.lost); err != nil {
 						return err
 					}
+					for _, e := range l.learned {
+						if err := to.learn(&e, identity(e.ID)); err != nil {
+							return err
+						}
+					}
 					return to.end(l.ends)
 				}
 				if _, err := to.add(some, true); err != nil {
@@ -267,7 +310,7 @@ func (l *Log) move(ctx context.Context) {
 	l.mu.Lock()
 	l.lost = time.Time{}
 	l.mu.Unlock()
-	l.ends = nil
+	l.ends, l.learned = nil, nil
 	spare.close()
 	if l.options.Log != nil {
 		l.options.Log.Info("Events are in the file of the event log again", "file", l.options.File)

@@ -73,6 +73,8 @@ type Log struct {
 	trimAt  time.Time
 	marked  time.Time      // what the file tells of when events were added
 	ends    []events.Event // those of events in the file that could not be written there
+	// learned is, by its ID, what completes an event in the file and could not be written there.
+	learned map[string]events.Event
 
 	prepared atomic.Bool // whether a database is open, and the file was tried
 
@@ -267,7 +269,8 @@ func (l *Log) add(ctx context.Context, all []events.Event) (added []events.Event
 	}
 	fresh := all
 	if l.disk != nil {
-		if there, err := l.disk.has(ctx, all); err == nil {
+		if there, more, err := l.disk.has(ctx, all); err == nil {
+			l.learnLater(more)
 			fresh = slices.DeleteFunc(slices.Clone(all), func(e events.Event) bool { return there[e.ID] })
 		}
 	}

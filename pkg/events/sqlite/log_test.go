@@ -99,10 +99,24 @@ func TestWhatWasNotKnownIsLearned(t *testing.T) {
 		found := selected(t, l, events.Filter{})[0]
 		require.Equal(t, []any{told.Time, time.Time{}, told.Reason, told.Message}, []any{found.Time, found.NotBefore, found.Reason, found.Message})
 
+		// The event stream may tell of a task that nothing told of before.
+		unnamed := task(2, "failed", noon)
+		named := unnamed
+		named.Labels = map[string]string{"label_team": "a"}
+		unnamed.Agent, unnamed.AgentID, unnamed.Framework, unnamed.Role, unnamed.Task = "", "", "", "", ""
+		appended(t, l, unnamed)
+		require.Empty(t, appended(t, l, named))
+		at := events.Filter{Where: []events.Condition{{Field: events.FieldAgent, Values: []string{"host1"}}, {Field: events.FieldTaskID, Values: []string{"t2"}}}}
+		completed := selected(t, l, at)
+		require.Len(t, completed, 1)
+		named.ID = completed[0].ID
+		require.Equal(t, named, completed[0])
+		one := events.Filter{Where: []events.Condition{{Field: events.FieldTaskID, Values: []string{"t1"}}}}
+
 		// And nothing is unlearned.
 		polled.Message = "another"
 		require.Empty(t, appended(t, l, polled))
-		require.Equal(t, found, selected(t, l, events.Filter{})[0])
+		require.Equal(t, found, selected(t, l, one)[0])
 	})
 }
 

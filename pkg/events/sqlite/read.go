@@ -198,8 +198,9 @@ func (d *database) oldest(ctx context.Context, after int64, limit int) (some []e
 	return some, last, err
 }
 
-// has returns which of the events are there, by their IDs.
-func (d *database) has(ctx context.Context, all []events.Event) (there map[string]bool, err error) {
+// has returns which of the events are there, by their IDs, and which of those complete what is
+// there.
+func (d *database) has(ctx context.Context, all []events.Event) (there map[string]bool, more []events.Event, err error) {
 	there = map[string]bool{}
 	err = d.read(ctx, func(c *conn) error {
 		for i := range all {
@@ -209,8 +210,18 @@ func (d *database) has(ctx context.Context, all []events.Event) (there map[strin
 			}); err != nil {
 				return err
 			}
+			if !there[all[i].ID] {
+				continue
+			}
+			lacks, err := c.lacks(&all[i])
+			if err != nil {
+				return err
+			}
+			if lacks {
+				more = append(more, all[i])
+			}
 		}
 		return nil
 	})
-	return there, err
+	return there, more, err
 }

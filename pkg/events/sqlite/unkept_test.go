@@ -87,3 +87,28 @@ func TestAClockThatWasAheadIsForgotten(t *testing.T) {
 	appended(t, l)
 	require.Equal(t, noon.Add(time.Minute), l.Stats().Watched)
 }
+
+// What is learned of an event in the file while nothing can be written there is kept until it can.
+func TestWhatIsLearnedWhileTheFileIsFullIsKept(t *testing.T) {
+	l, c := newLog(t, Options{File: filepath.Join(t.TempDir(), "events.sqlite"), Reserve: 1})
+	polled := task(1, "failed", c.now)
+	polled.NotBefore, polled.Role, polled.Task = c.now.Add(-10*time.Minute), "", ""
+	appended(t, l, polled)
+	l.options.Reserve = 1 << 60
+	told, again := polled, polled
+	told.Time, told.NotBefore, told.Reason, told.Message = c.now.Add(-9*time.Minute), time.Time{}, "container_limitation_memory", "out of memory"
+	again.Role, again.Task, again.Message, again.Labels = "prod", "web", "another", map[string]string{"label_team": "a"}
+	require.Empty(t, appended(t, l, told))
+	require.Empty(t, appended(t, l, again, polled))
+	require.Equal(t, "memory", l.Stats().Where)
+	require.Len(t, l.learned, 1)
+	l.options.Reserve = 1
+	c.now = c.now.Add(time.Minute)
+	appended(t, l)
+	require.Equal(t, "disk", l.Stats().Where)
+	found := selected(t, l, events.Filter{})
+	require.Len(t, found, 1)
+	want := told
+	want.ID, want.Role, want.Task, want.Labels = found[0].ID, again.Role, again.Task, again.Labels
+	require.Equal(t, want, found[0])
+}

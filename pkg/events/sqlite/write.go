@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
@@ -54,15 +55,20 @@ func fromMicro(t int64) time.Time {
 
 func rank(s events.Severity) int { return max(0, slices.Index(events.Severities, s)) }
 
+// labelsText returns the labels of an event as they are kept, "" for none.
+func labelsText(e *events.Event) (string, error) {
+	if len(e.Labels) == 0 {
+		return "", nil
+	}
+	text, err := json.Marshal(e.Labels)
+	return string(text), err
+}
+
 // bind binds an event to the columns.
 func bind(s *sqlite3.Stmt, e *events.Event, id []byte) error {
-	labels := ""
-	if len(e.Labels) > 0 {
-		text, err := json.Marshal(e.Labels)
-		if err != nil {
-			return err
-		}
-		labels = string(text)
+	labels, err := labelsText(e)
+	if err != nil {
+		return err
 	}
 	if err := s.BindBlob(1, id); err != nil {
 		return err
@@ -151,32 +157,78 @@ func (c *conn) add(all []events.Event, hashed bool) (added []events.Event, err e
 	return added, c.end(all)
 }
 
-// learn completes an event that is there with what it lacked when it was learned first:
-// polls tell no reason, and only an interval for the time; a gap has its end later.
+// learned are the texts of an event that may be known later: polls tell no reason, and the
+// event stream may tell of a task that nothing else told of before.
+var learned = []struct {
+	column string
+	of     func(*events.Event) *string
+}{
+	{"reason", func(e *events.Event) *string { return &e.Reason }},
+	{"source", func(e *events.Event) *string { return &e.Source }},
+	{"message", func(e *events.Event) *string { return &e.Message }},
+	{"agent", func(e *events.Event) *string { return &e.Agent }},
+	{"agent_id", func(e *events.Event) *string { return &e.AgentID }},
+	{"framework", func(e *events.Event) *string { return &e.Framework }},
+	{"role", func(e *events.Event) *string { return &e.Role }},
+	{"task", func(e *events.Event) *string { return &e.Task }},
+}
+
+// teaches is the condition that an event completes the one that is there, and complete does so:
+// with texts, with the exact time of what was known to lie between two moments, and with an end.
+// bindLearned binds their parameters.
+var teaches, complete = func() (string, string) {
+	where := "id = ?1 AND (?2 AND not_before <> 0 OR ?4 <> 0 AND opens <> '' AND end_time = 0 OR labels = '' AND ?5 <> ''"
+	set := "time = iif(?2 AND not_before <> 0, ?3, time), not_before = iif(?2, 0, not_before), end_time = iif(opens <> '' AND end_time = 0, ?4, end_time), labels = iif(labels = '', ?5, labels)"
+	for i, text := range learned {
+		where += fmt.Sprintf(" OR %s = '' AND ?%d <> ''", text.column, firstLearned+i)
+		set += fmt.Sprintf(", %[1]s = iif(%[1]s = '', ?%[2]d, %[1]s)", text.column, firstLearned+i)
+	}
+	return where + ")", "UPDATE events SET " + set + " WHERE "
+}()
+
+// firstLearned is the number of the parameter of the first text.
+const firstLearned = 6
+
+func bindLearned(s *sqlite3.Stmt, e *events.Event, id []byte) error {
+	labels, err := labelsText(e)
+	if err != nil {
+		return err
+	}
+	if err := s.BindBlob(1, id); err != nil {
+		return err
+	}
+	if err := s.BindBool(2, e.NotBefore.IsZero()); err != nil {
+		return err
+	}
+	if err := s.BindInt64(3, e.Time.UnixMicro()); err != nil {
+		return err
+	}
+	if err := s.BindInt64(4, micro(e.End)); err != nil {
+		return err
+	}
+	if err := s.BindText(5, labels); err != nil {
+		return err
+	}
+	for i, text := range learned {
+		if err := s.BindText(firstLearned+i, *text.of(e)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// learn completes an event that is there with what it lacked when it was learned first.
 func (c *conn) learn(e *events.Event, id []byte) error {
-	exact := e.NotBefore.IsZero()
-	return c.exec(`UPDATE events SET reason = iif(reason = '', ?1, reason), source = iif(source = '', ?2, source), message = iif(message = '', ?3, message),
-		time = iif(?4 AND not_before <> 0, ?5, time), not_before = iif(?4, 0, not_before),
-		end_time = iif(opens <> '' AND end_time = 0, ?7, end_time)
-		WHERE id = ?6 AND (reason = '' AND ?1 <> '' OR source = '' AND ?2 <> '' OR message = '' AND ?3 <> '' OR ?4 AND not_before <> 0
-		OR ?7 <> 0 AND opens <> '' AND end_time = 0)`,
-		func(s *sqlite3.Stmt) error {
-			for i, text := range []string{e.Reason, e.Source, e.Message} {
-				if err := s.BindText(1+i, text); err != nil {
-					return err
-				}
-			}
-			if err := s.BindBool(4, exact); err != nil {
-				return err
-			}
-			if err := s.BindInt64(5, e.Time.UnixMicro()); err != nil {
-				return err
-			}
-			if err := s.BindInt64(7, micro(e.End)); err != nil {
-				return err
-			}
-			return s.BindBlob(6, id)
-		})
+	return c.exec(complete+teaches, func(s *sqlite3.Stmt) error { return bindLearned(s, e, id) })
+}
+
+// lacks reports whether an event that is there lacks what this one has.
+func (c *conn) lacks(e *events.Event) (lacks bool, err error) {
+	err = c.rows("SELECT 1 FROM events WHERE "+teaches, func(s *sqlite3.Stmt) error { return bindLearned(s, e, identity(e.ID)) }, func(*sqlite3.Stmt) error {
+		lacks = true
+		return nil
+	})
+	return lacks, err
 }
 
 // endEarlier sets the ends of what is there, by events that are not: what they close was learned
