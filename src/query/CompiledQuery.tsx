@@ -34,6 +34,13 @@ export function CompiledQuery({ compiled, error }: CompileState) {
           )}
         </div>
       </EditorRow>
+      {compiled?.replaced && compiled.replaced.length > 0 && (
+        <Alert
+          severity="info"
+          title={`Code has no place for ${compiled.replaced.join(', ')}: the text above has the current values`}
+          className={styles.alert}
+        />
+      )}
       {compiled?.warnings?.map((warning) => (
         <Alert key={warning} severity="warning" title={warning} className={styles.alert} />
       ))}

@@ -75,6 +75,13 @@ async function choose(user: ReturnType<typeof userEvent.setup>, label: string, o
 
 const compiled = () => screen.getByTestId('compiled-promql');
 
+/** Compiles the filters of a query, its ad-hoc ones among them. */
+function withFilters(query: unknown) {
+  const { filters = [], adhocFilters = [] } = query as MesosQuery;
+  const all = [...filters, ...adhocFilters.map(({ key, ...rest }) => ({ label: key, ...rest }))];
+  return { promql: `x{${all.map(({ label, operator, value }) => `${label}${operator}"${value}"`).join()}}` };
+}
+
 describe('builder', () => {
   it('shows CPU allocated per framework in an untouched row, and its PromQL', async () => {
     const { onChange } = setUp();
@@ -159,16 +166,12 @@ describe('builder', () => {
     expect(await screen.findByText('The key "foo" is not known.')).toBeInTheDocument();
   });
 
-  it('compiles what will run: with the values of variables', async () => {
-    const { backend } = setUp({
-      entity: 'framework',
-      filters: [{ label: 'framework', operator: '=', value: '$framework' }],
-    });
-    await waitFor(() =>
-      expect(backend.calls.find(({ path }) => path === 'compile')?.input).toMatchObject({
-        query: { filters: [{ value: ['marathon', 'spark'] }] },
-      })
+  it('shows PromQL with its variables', async () => {
+    setUp(
+      { entity: 'framework', filters: [{ label: 'framework', operator: '=', value: '$framework' }] },
+      { compile: withFilters }
     );
+    await waitFor(() => expect(compiled()).toHaveTextContent('x{framework="$framework"}'));
   });
 
   it('says that the catalogue could not be loaded, and tries again', async () => {
@@ -404,6 +407,95 @@ describe('mode', () => {
     await user.tab();
     expect(onChange).toHaveBeenLastCalledWith({ refId: 'A', expr: 'up + 1' });
     expect(backend.calls.map(({ path }) => path)).not.toContain('compile');
+  });
+});
+
+describe('what would be lost', () => {
+  const filters = [{ label: 'framework', operator: '=' as const, value: '$framework' }];
+  const adhocFilters = [
+    { key: 'framework_id', operator: '=|', value: 'f1', values: ['f1', 'f2'] },
+    { key: 'agent', operator: '=', value: 'a1' },
+  ];
+
+  it('variables stay in code, and a dashboard’s filters beside it', async () => {
+    const { onChange, user } = setUp({ entity: 'framework', filters, adhocFilters }, { compile: withFilters });
+    await user.click(screen.getByLabelText('Code'));
+    expect(await screen.findByLabelText('mesos-promql')).toHaveValue('x{framework="$framework"}');
+    expect(onChange).toHaveBeenLastCalledWith({
+      refId: 'A',
+      queryType: 'promql',
+      version: 1,
+      expr: 'x{framework="$framework"}',
+      legendFormat: '__auto',
+      adhocFilters,
+    });
+    expect(screen.getByRole('button', { name: 'Remove filter agent = a1' })).toBeInTheDocument();
+  });
+
+  it('variables that code has no place for are named before the change', async () => {
+    const { onChange, user } = setUp({ entity: 'framework', groupBy: ['$framework'] });
+    await user.click(screen.getByLabelText('Code'));
+    expect(await screen.findByText('Replace variables by their current values?')).toBeInTheDocument();
+    await user.click(screen.getByRole('button', { name: 'Stay in the builder' }));
+    expect(onChange).not.toHaveBeenCalled();
+    expect(screen.getByLabelText('Builder')).toBeChecked();
+
+    await user.click(screen.getByLabelText('Code'));
+    await user.click(await screen.findByRole('button', { name: 'Replace them' }));
+    expect(await screen.findByLabelText('mesos-promql')).toBeInTheDocument();
+  });
+
+  it('variables of which only values can be compiled are named, too', async () => {
+    const table = { queryType: 'table' as const, table: 'agents', filters: [{ ...filters[0], label: 'cpus' }] };
+    const compile = (query: unknown) => {
+      const value = (query as MesosQuery).filters?.[0].value;
+      if (typeof value === 'string') {
+        throw { data: { error: `"${value}" is not a number` } };
+      }
+      return { sql: `cpus IN (${value})` };
+    };
+    setUp(table, { compile });
+    expect(await screen.findByText(/^Code has no place for \$framework/)).toBeInTheDocument();
+    expect(screen.getByTestId('compiled-sql')).toHaveTextContent('cpus IN (marathon,spark)');
+  });
+
+  it('an own expression is replaced after a confirmation, and comes back', async () => {
+    const { onChange, user } = setUp({ queryType: 'promql', expr: 'my(x)' });
+    await user.click(screen.getByLabelText('Builder'));
+    expect(await screen.findByText('Replace the expression?')).toBeInTheDocument();
+    await user.click(screen.getByRole('button', { name: 'Stay in code' }));
+    expect(onChange).not.toHaveBeenCalled();
+    expect(screen.getByLabelText('Code')).toBeChecked();
+
+    await user.click(screen.getByLabelText('Builder'));
+    await user.click(await screen.findByRole('button', { name: 'Replace it' }));
+    expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ queryType: 'metrics', entity: 'framework' }));
+    await user.click(screen.getByLabelText('Code'));
+    expect(await screen.findByLabelText('mesos-promql')).toHaveValue('my(x)');
+  });
+
+  it('own SQL is, too', async () => {
+    const { onChange, user } = setUp({ queryType: 'sql', sql: 'SELECT 1' });
+    await user.click(screen.getByLabelText('Builder'));
+    expect(await screen.findByText('Replace the SQL?')).toBeInTheDocument();
+    expect(onChange).not.toHaveBeenCalled();
+  });
+
+  it('a dashboard’s filters are removed one by one, or become filters of the query where it has their label', async () => {
+    const { onChange, user } = setUp({ entity: 'framework', filters, adhocFilters });
+    await user.click(screen.getByRole('button', { name: 'Make them filters of the query' }));
+    const folded = { label: 'framework_id', operator: '=', value: ['f1', 'f2'] };
+    await waitFor(() =>
+      expect(onChange).toHaveBeenLastCalledWith({
+        refId: 'A',
+        entity: 'framework',
+        filters: [...filters, folded],
+        adhocFilters: [adhocFilters[1]],
+      })
+    );
+    await user.click(screen.getByRole('button', { name: 'Remove filter agent = a1' }));
+    expect(onChange.mock.lastCall?.[0]).not.toHaveProperty('adhocFilters');
+    expect(screen.queryByText('Filters from a dashboard')).not.toBeInTheDocument();
   });
 });
 

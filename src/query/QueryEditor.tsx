@@ -2,11 +2,12 @@
 // Grafana's own Prometheus editor.
 import { CoreApp, LoadingState, type PanelData } from '@grafana/data';
 import { EditorHeader, EditorRows, FlexItem, QueryEditorMode, QueryEditorModeToggle } from '@grafana/plugin-ui';
-import { Button, RadioButtonGroup, Space } from '@grafana/ui';
+import { Button, ConfirmModal, RadioButtonGroup, Space } from '@grafana/ui';
 import { isEqual } from 'lodash';
 import React, { lazy, Suspense, useRef, useState } from 'react';
 
 import type { EditorProps } from '../editorSource';
+import { AdhocFilters } from './AdhocFilters';
 import { CompiledQuery } from './CompiledQuery';
 import { withDefaults } from './defaults';
 import { EventsEditor } from './events/EventsEditor';
@@ -54,7 +55,7 @@ export default function QueryEditor({
     store(changed);
   };
 
-  const { mode, chosen, compilation, change: changeMode, forget } = useMode(query, datasource, data, change);
+  const { mode, chosen, compilation, question, change: changeMode, forget } = useMode(query, datasource, data, change);
 
   const changeShown = (next: Shown) => {
     left.current = { ...left.current, [shown]: query };
@@ -83,7 +84,20 @@ export default function QueryEditor({
         {(shown === 'metrics' || shown === 'tables') && <QueryEditorModeToggle mode={chosen} onChange={changeMode} />}
       </EditorHeader>
       <Space v={0.5} />
+      {question && (
+        <ConfirmModal
+          isOpen
+          title={question.title}
+          body={question.body}
+          confirmText={question.yes}
+          dismissText={question.no}
+          confirmButtonVariant="primary"
+          onConfirm={question.onYes}
+          onDismiss={question.onNo}
+        />
+      )}
       <EditorRows>
+        <AdhocFilters query={query} resources={datasource.resources} onChange={change} />
         {shown === 'events' && (
           <EventsEditor query={query} resources={datasource.resources} app={app} onChange={change} />
         )}

@@ -37,6 +37,8 @@ type BuilderPart = Pick<MesosQuery, (typeof BUILDER_KEYS)[number]>;
 
 export interface OtherMode {
   builder?: BuilderPart;
+  /** What the builder was compiled to when it became code. */
+  compiled?: string;
   /** The code as it was left, and the builder's part it was made from. */
   code?: { expr: string; madeFrom: BuilderPart };
 }
@@ -51,6 +53,11 @@ export function codeStands(query: MesosQuery, { code }: OtherMode): boolean {
   return code !== undefined && isEqual(code.madeFrom, builderPart(query));
 }
 
+/** Reports whether an expression was written by hand: the builder knows nothing of it. */
+export function isOwnCode({ expr = '' }: MesosQuery, { compiled }: OtherMode): boolean {
+  return expr.trim() !== '' && expr.trim() !== compiled?.trim();
+}
+
 /**
  * The query as PromQL: compiled is the backend's text of it. Code that was left for the builder comes back as it was,
  * unless the builder was used meanwhile. New code gets the legend that builder queries have by themselves, as in
@@ -63,7 +70,7 @@ export function toCode(query: MesosQuery, compiled: string | undefined, other: O
       other.code && codeStands(query, other)
         ? { ...common, expr: other.code.expr }
         : { ...common, legendFormat: query.legendFormat || AUTO_LEGEND, expr: compiled ?? '' },
-    otherMode: { builder: builderPart(query) },
+    otherMode: { builder: builderPart(query), compiled },
   };
 }
 

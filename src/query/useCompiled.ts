@@ -1,74 +1,100 @@
-// Compiles the builder's query to PromQL in the backend, while the query is
-// edited.
-import { useCallback, useEffect, useId, useRef, useState } from 'react';
-import { flushSync } from 'react-dom';
+// Compiles the builder's query to PromQL or SQL in the backend: while the query is
+// edited, for the preview, and at once when it becomes code.
+import type { ScopedVars } from '@grafana/data';
+import { getTemplateSrv } from '@grafana/runtime';
+import { useEffect, useId, useRef, useState } from 'react';
 
 import { errorSentence, isCancelled, type Compiled, type MesosResources } from '../resources';
+import { keepVariables, type Kept } from './kept';
 import type { MesosQuery } from './types';
 
 /** Time without a change until a query is compiled. */
 export const COMPILE_DELAY_MS = 300;
 
-export interface CompileState {
-  /** The last query that was compiled; kept until the next one is. */
-  compiled?: Compiled;
-  /** Why the current query cannot be compiled. */
-  error?: string;
-  /** True while the current query is compiled: `compiled` is that of an earlier query. */
-  pending?: boolean;
+/** A compiled query, and the variables whose current values are in it. */
+export interface Code extends Compiled {
+  replaced: string[];
 }
 
-/**
- * Compiles a query, if there is one. A newer query cancels the request for an older one. onAnswer is called with each
- * response to the current query.
- */
+export interface CompileState {
+  /** The last query that was compiled; kept until the next one is. */
+  compiled?: Code;
+  /** Why the current query cannot be compiled. */
+  error?: string;
+}
+
+export interface Compilation {
+  state: CompileState;
+  /** Returns the current query compiled; undefined after an error, which is in the state. */
+  now: () => Promise<Code | undefined>;
+}
+
+/** Compiles a query, if there is one. A newer query cancels the request for an older one. */
 export function useCompiled(
   query: MesosQuery | undefined,
-  resources: MesosResources,
-  onAnswer: (answer: CompileState) => void
-): CompileState & { retry: () => void } {
-  const requestId = useId();
-  const [attempt, setAttempt] = useState(0);
-  const retry = useCallback(() => setAttempt((n) => n + 1), []);
+  scopedVars: ScopedVars,
+  resources: MesosResources
+): Compilation {
+  const requestId = `mesos-compile-${useId()}`;
   // `of` is the query that the state belongs to.
   const [state, setState] = useState<CompileState & { of?: string }>({});
+  const newest = useRef<string>(undefined);
+  const asked = query && keepVariables(meaning(query), getTemplateSrv(), scopedVars);
   // The query is a new object at every render, so its text is compared.
-  const text = query && JSON.stringify(meaning(query));
-  const asked = `${attempt} ${text}`;
+  const text = asked && JSON.stringify(asked);
 
-  const current = useRef(onAnswer);
+  const request = async (): Promise<Code | undefined> => {
+    if (!asked) {
+      return undefined;
+    }
+    newest.current = text;
+    const settle = (answer: CompileState) => {
+      if (newest.current === text) {
+        setState({ of: text, ...answer });
+      }
+      return answer.compiled;
+    };
+    try {
+      return settle({ compiled: await compile(asked, resources, requestId) });
+    } catch (err) {
+      return isCancelled(err) ? undefined : settle({ error: errorSentence(err) });
+    }
+  };
+
+  const current = useRef(request);
   useEffect(() => {
-    current.current = onAnswer;
+    current.current = request;
   });
-
   useEffect(() => {
     if (!text) {
       return;
     }
-    let wanted = true;
-    // Rendered at once: a click before the rendering would find the query uncompiled.
-    const settle = (answer: CompileState) =>
-      flushSync(() => {
-        setState({ of: asked, ...answer });
-        current.current(answer);
-      });
-    const timer = setTimeout(() => {
-      resources.compile(JSON.parse(text), `mesos-compile-${requestId}`).then(
-        (compiled) => wanted && settle({ compiled }),
-        (err) => wanted && !isCancelled(err) && settle({ error: errorSentence(err) })
-      );
-    }, COMPILE_DELAY_MS);
+    // A switch to code may have compiled it meanwhile.
+    const timer = setTimeout(() => newest.current !== text && void current.current(), COMPILE_DELAY_MS);
     return () => {
-      wanted = false;
       clearTimeout(timer);
     };
-  }, [text, asked, resources, requestId]);
+  }, [text]);
 
   const { of, ...answer } = state;
-  return text ? { ...answer, pending: of !== asked, retry } : { retry };
+  return {
+    state: text ? answer : {},
+    now: async () => (of === text && answer.compiled) || request(),
+  };
 }
 
-// Returns the keys that change the PromQL.
+async function compile({ query, ...kept }: Kept, resources: MesosResources, requestId: string): Promise<Code> {
+  try {
+    return { ...kept.restore(await resources.compile(query, requestId)), replaced: kept.replaced };
+  } catch (err) {
+    if (isCancelled(err) || !kept.withValues) {
+      throw err;
+    }
+    return compile(kept.withValues, resources, requestId);
+  }
+}
+
+// Returns the query without the keys that do not change what is compiled.
 function meaning({
   refId: _refId,
   hide: _hide,
@@ -77,6 +103,6 @@ function meaning({
   legendFormat: _legend,
   live: _live,
   ...rest
-}: MesosQuery) {
+}: MesosQuery): MesosQuery {
   return { refId: 'A', ...rest };
 }

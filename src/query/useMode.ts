@@ -1,25 +1,40 @@
 // Builder or code of what a row shows, and the way from one to the other.
 import type { PanelData } from '@grafana/data';
 import { QueryEditorMode } from '@grafana/plugin-ui';
-import { useRef, useState } from 'react';
+import { isEqual } from 'lodash';
+import { useEffect, useRef, useState } from 'react';
 
 import type { EditorSource } from '../editorSource';
 import { isRunnable, queryTypeOf } from './defaults';
 import { shownBy } from './shown';
-import { codeStands, toBuilder, toCode, type OtherMode } from './switchMode';
-import { tableCodeStands, toSql, toTable, type OtherTableMode } from './tables/switchMode';
+import { codeStands, isOwnCode, toBuilder, toCode, type OtherMode } from './switchMode';
+import { isOwnSql, tableCodeStands, toSql, toTable, type OtherTableMode } from './tables/switchMode';
 import type { MesosQuery } from './types';
-import { useCompiled, type CompileState } from './useCompiled';
+import { useCompiled, type Code, type CompileState } from './useCompiled';
+
+/** What is asked before the mode changes, because something would be lost. */
+export interface Question {
+  title: string;
+  body: string;
+  yes: string;
+  no: string;
+  onYes: () => void;
+  onNo: () => void;
+}
 
 interface Mode {
   mode: QueryEditorMode;
-  /** The mode that was chosen, and comes as soon as the builder is compiled. */
+  /** The mode that was chosen: code comes as soon as the builder is compiled. */
   chosen: QueryEditorMode;
   compilation: CompileState;
+  question?: Question;
   change: (next: QueryEditorMode) => void;
-  /** Forgets that code was chosen: something else is shown. */
+  /** Forgets that another mode was chosen: something else is shown. */
   forget: () => void;
 }
+
+/** A change of mode that waits: for the compiled query, or for an answer to a question. */
+type Waiting = { next: QueryEditorMode.Builder } | { next: QueryEditorMode.Code; code?: Code };
 
 export function useMode(
   query: MesosQuery,
@@ -27,15 +42,25 @@ export function useMode(
   data: PanelData | undefined,
   onChange: (query: MesosQuery) => void
 ): Mode {
-  const shown = shownBy(query);
+  const ofTables = shownBy(query) === 'tables';
   const mode = ['promql', 'sql'].includes(queryTypeOf(query)) ? QueryEditorMode.Code : QueryEditorMode.Builder;
   const other = useRef<{ series: OtherMode; rows: OtherTableMode }>({ series: {}, rows: {} });
-  // Set when code mode is chosen before the builder is compiled: the builder stays until it is, or shows the error.
-  const [wantsCode, setWantsCode] = useState(false);
+  const [waiting, setWaiting] = useState<Waiting>();
+  // Counts the changes of mode, so that one that was taken back does not come later.
+  const change = useRef(0);
+  useEffect(() => () => void change.current++, []);
+
+  const compiles = ['metrics', 'tables'].includes(shownBy(query)) && mode === QueryEditorMode.Builder;
+  const { state, now } = useCompiled(
+    compiles && isRunnable({ ...query, hide: false }) ? query : undefined,
+    data?.request?.scopedVars ?? {},
+    datasource.resources
+  );
 
   const show = (next: QueryEditorMode, { promql, sql }: { promql?: string; sql?: string } = {}) => {
     const code = next === QueryEditorMode.Code;
-    if (shown === 'tables') {
+    setWaiting(undefined);
+    if (ofTables) {
       const switched = code ? toSql(query, sql, other.current.rows) : toTable(query, other.current.rows);
       other.current.rows = switched.other;
       onChange(switched.query);
@@ -46,39 +71,97 @@ export function useMode(
     }
   };
 
-  const compiles = (shown === 'metrics' || shown === 'tables') && mode === QueryEditorMode.Builder;
-  const { retry, ...compilation } = useCompiled(
-    compiles && isRunnable({ ...query, hide: false })
-      ? datasource.applyTemplateVariables(query, data?.request?.scopedVars ?? {}, data?.request?.filters)
-      : undefined,
-    datasource.resources,
-    ({ compiled }) => {
-      setWantsCode(false);
-      if (wantsCode && compiled) {
-        show(QueryEditorMode.Code, compiled);
+  // The query may change while it is compiled: the newest one is compiled then.
+  const latest = useRef({ query, now, show });
+  useEffect(() => {
+    latest.current = { query, now, show };
+  });
+  const compileAndShow = async () => {
+    const mine = change.current;
+    setWaiting({ next: QueryEditorMode.Code });
+    for (;;) {
+      const asked = latest.current;
+      const code = await asked.now();
+      if (mine !== change.current) {
+        return;
       }
+      if (!isEqual(asked.query, latest.current.query)) {
+        continue;
+      }
+      if (!code) {
+        setWaiting(undefined);
+      } else if (code.replaced.length > 0) {
+        setWaiting({ next: QueryEditorMode.Code, code });
+      } else {
+        latest.current.show(QueryEditorMode.Code, code);
+      }
+      return;
     }
-  );
+  };
 
-  const change = (next: QueryEditorMode) => {
-    const { pending = false, error } = compilation;
-    const stands =
-      shown === 'tables' ? tableCodeStands(query, other.current.rows) : codeStands(query, other.current.series);
-    const wait = next === QueryEditorMode.Code && (pending || error !== undefined) && !stands;
-    setWantsCode(wait);
-    if (wait && !pending) {
-      retry();
+  const cancel = () => {
+    change.current++;
+    setWaiting(undefined);
+  };
+  const changeMode = (next: QueryEditorMode) => {
+    cancel();
+    if (next === mode) {
+      return;
     }
-    if (!wait && next !== mode) {
-      show(next, compilation.compiled);
+    const stands = ofTables ? tableCodeStands(query, other.current.rows) : codeStands(query, other.current.series);
+    const own = ofTables ? isOwnSql(query, other.current.rows) : isOwnCode(query, other.current.series);
+    if (next === QueryEditorMode.Builder && own) {
+      setWaiting({ next });
+    } else if (next === QueryEditorMode.Code && !stands && isRunnable({ ...query, hide: false })) {
+      void compileAndShow();
+    } else {
+      show(next);
     }
   };
 
   return {
     mode,
-    chosen: wantsCode ? QueryEditorMode.Code : mode,
-    compilation,
-    change,
-    forget: () => setWantsCode(false),
+    chosen: waiting?.next === QueryEditorMode.Code ? QueryEditorMode.Code : mode,
+    compilation: state,
+    question: questionOf(
+      waiting,
+      ofTables,
+      () => waiting && show(waiting.next, 'code' in waiting ? waiting.code : {}),
+      cancel
+    ),
+    change: changeMode,
+    forget: cancel,
   };
+}
+
+function questionOf(
+  waiting: Waiting | undefined,
+  ofTables: boolean,
+  onYes: () => void,
+  onNo: () => void
+): Question | undefined {
+  if (waiting?.next === QueryEditorMode.Builder) {
+    const code = ofTables ? 'SQL' : 'expression';
+    return {
+      title: `Replace the ${code}?`,
+      body: `The builder cannot show this ${code}. Its own choices take the place of the ${code}, which comes back with Code as long as the builder is not changed.`,
+      yes: 'Replace it',
+      no: 'Stay in code',
+      onYes,
+      onNo,
+    };
+  }
+  if (waiting && 'code' in waiting && waiting.code) {
+    const { replaced } = waiting.code;
+    const [is, value] = replaced.length > 1 ? ['have', 'values'] : ['has', 'value'];
+    return {
+      title: 'Replace variables by their current values?',
+      body: `${replaced.join(', ')} ${is} no place in code: the query keeps the current ${value}, and does not follow the dashboard any more.`,
+      yes: 'Replace them',
+      no: 'Stay in the builder',
+      onYes,
+      onNo,
+    };
+  }
+  return undefined;
 }

@@ -26,6 +26,7 @@ const FORMATS: Record<string, (values: string[]) => string> = {
   csv: (values) => values.join(','),
   raw: (values) => values.join(','),
   pipe: (values) => values.join('|'),
+  sqlstring: (values) => values.map((value) => `'${value.replace(/'/g, "''")}'`).join(','),
   regex: (values) => {
     const escaped = values.map((value) => value.replace(/[-[\]{}()*+?.,\\^$|#/]/g, '\\$&'));
     return escaped.length === 1 ? escaped[0] : `(${escaped.join('|')})`;

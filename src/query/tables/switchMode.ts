@@ -5,7 +5,8 @@ import { isEqual, omit, pick } from 'lodash';
 import { QUERY_VERSION } from '../defaults';
 import type { MesosQuery } from '../types';
 
-const BUILDER_KEYS = ['table', 'columns', 'filters', 'orderBy', 'limit'] as const;
+// A dashboard's filters that the query holds itself are part of it: SQL has them in WHERE.
+const BUILDER_KEYS = ['table', 'columns', 'filters', 'adhocFilters', 'orderBy', 'limit'] as const;
 const CODE_KEYS = ['sql', 'format'] as const;
 
 type BuilderPart = Pick<MesosQuery, (typeof BUILDER_KEYS)[number]>;
@@ -13,6 +14,8 @@ type CodePart = Pick<MesosQuery, (typeof CODE_KEYS)[number]>;
 
 export interface OtherTableMode {
   builder?: BuilderPart;
+  /** What the builder was compiled to when it became code. */
+  compiled?: string;
   /** The code as it was left, and the builder's part it was made from. */
   code?: CodePart & { madeFrom: BuilderPart };
 }
@@ -27,6 +30,11 @@ export function tableCodeStands(query: MesosQuery, { code }: OtherTableMode): bo
   return code !== undefined && isEqual(code.madeFrom, pick(query, BUILDER_KEYS));
 }
 
+/** Reports whether SQL was written by hand: the builder knows nothing of it. */
+export function isOwnSql({ sql = '' }: MesosQuery, { compiled }: OtherTableMode): boolean {
+  return sql.trim() !== '' && sql.trim() !== compiled?.trim();
+}
+
 /** Returns the query as SQL: what the builder compiles to, or the code that was left, unless the builder was used since. */
 export function toSql(query: MesosQuery, compiled: string | undefined, other: OtherTableMode): SwitchedTable {
   const builder = pick(query, BUILDER_KEYS);
@@ -34,7 +42,10 @@ export function toSql(query: MesosQuery, compiled: string | undefined, other: Ot
     other.code && tableCodeStands(query, other)
       ? pick(other.code, CODE_KEYS)
       : { sql: compiled ?? '', format: 'table' };
-  return { query: { ...withoutTable(query), queryType: 'sql', version: QUERY_VERSION, ...part }, other: { builder } };
+  return {
+    query: { ...withoutTable(query), queryType: 'sql', version: QUERY_VERSION, ...part },
+    other: { builder, compiled },
+  };
 }
 
 /** Returns the builder as it was left, or with the table of tasks: SQL is not turned back into choices. */
