@@ -76,7 +76,8 @@ func (p plan) promQLAt(times stepRange) (string, time.Duration, error) {
 type reads struct {
 	names []string // metrics, sorted
 	any   bool     // others too: a selector has no name
-	// polls are those that bring them; of a name nobody knows those of the leader.
+	// polls are those that bring them; of a name nobody knows those of the leader, and of a
+	// pattern those of the series that it may select besides.
 	polls []series.Poll
 	// reach is how far back from a moment it looks, by ranges and offsets.
 	reach time.Duration
@@ -117,6 +118,9 @@ func readsIn(parsed parser.Expr, filters []matcher) reads {
 			if m.Name == labelPoll {
 				onPoll = append(onPoll, m)
 			}
+		}
+		if others { // no name, or a pattern that is no list
+			names = namesOf(selector.LabelMatchers, r.polls)
 		}
 		r.polls = append(r.polls, pollsOf(names, others, onPoll)...)
 		return nil
@@ -184,6 +188,19 @@ func pollsOf(names []string, others bool, onPoll []*labels.Matcher) []series.Pol
 		polls = slices.DeleteFunc(polls, func(p series.Poll) bool { return !m.Matches(string(p)) })
 	}
 	return unique(polls)
+}
+
+// namesOf returns the names of series that matchers without a fixed name may select, but those
+// that only polls bring that are known already.
+func namesOf(matchers []*labels.Matcher, known []series.Poll) (names []string) {
+	for _, s := range catalogue.All() {
+		news := slices.ContainsFunc(catalogue.PollsOf(s.Name), func(p series.Poll) bool { return !slices.Contains(known, p) })
+		if news && mayMatch(matchers, s) {
+			names = append(names, s.Name)
+			known = append(slices.Clip(known), catalogue.PollsOf(s.Name)...)
+		}
+	}
+	return names
 }
 
 // brings reports whether a poll is among those that bring series. What is written of
