@@ -103,7 +103,7 @@ func namedBy(changes []mesos.StreamEvent) []taskKey {
 		switch change := &changes[i]; {
 		case change.Subscribed != nil:
 			for j := range change.Subscribed.Tasks {
-				s := &change.Subscribed.Tasks[j]
+				s := change.Subscribed.Tasks[j]
 				all = append(all, keyOf(s.FrameworkID, s.ID))
 			}
 		case change.Task != nil:
@@ -137,14 +137,13 @@ func (e *editor) find(tasks []Task, changes []mesos.StreamEvent) {
 // known, or nil.
 func current(s *mesos.Subscribed, was func(taskKey) *Task) []*mesos.StreamTask {
 	live := map[taskKey]bool{}
-	for i := range s.Tasks {
-		if t := &s.Tasks[i]; ParseTaskState(t.State).Live() {
+	for _, t := range s.Tasks {
+		if ParseTaskState(t.State).Live() {
 			live[keyOf(t.FrameworkID, t.ID)] = true
 		}
 	}
 	all := make([]*mesos.StreamTask, 0, len(s.Tasks))
-	for i := range s.Tasks {
-		t := &s.Tasks[i]
+	for _, t := range s.Tasks {
 		key := keyOf(t.FrameworkID, t.ID)
 		if live[key] && !ParseTaskState(t.State).Live() {
 			known := was(key)

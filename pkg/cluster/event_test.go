@@ -145,7 +145,7 @@ func TestATaskIDMayBeUsedAgain(t *testing.T) {
 	require.Equal(t, "0.7", text(with.Allocated[CPUs]), "its own and the executor's")
 
 	// SUBSCRIBED lists both.
-	both := mesos.StreamEvent{Type: mesos.StreamSubscribed, Received: time.Unix(120, 0), Subscribed: &mesos.Subscribed{Tasks: []mesos.StreamTask{
+	both := mesos.StreamEvent{Type: mesos.StreamSubscribed, Received: time.Unix(120, 0), Subscribed: &mesos.Subscribed{Tasks: []*mesos.StreamTask{
 		streamTask("t1", "TASK_RUNNING", 107), streamTask("t1", "TASK_FINISHED", 20, 105),
 	}}}
 	for _, model := range []*Cluster{base, with} {
@@ -187,7 +187,7 @@ func TestAnEndThatIsToldBeforeItsTask(t *testing.T) {
 func TestAStateThatIsNotTold(t *testing.T) {
 	base := built(t, aBase)
 	update, other := taskUpdated("t1", "", 105), taskUpdated("t9", "", 105)
-	listed := mesos.StreamEvent{Type: mesos.StreamSubscribed, Received: time.Unix(200, 0), Subscribed: &mesos.Subscribed{Tasks: []mesos.StreamTask{streamTask("t8", "", 150), streamTask("t1", "", 20, 160)}}}
+	listed := mesos.StreamEvent{Type: mesos.StreamSubscribed, Received: time.Unix(200, 0), Subscribed: &mesos.Subscribed{Tasks: []*mesos.StreamTask{streamTask("t8", "", 150), streamTask("t1", "", 20, 160)}}}
 	back := taskAdded("t7", 1)
 	back.Task.State = ""
 	for _, change := range []mesos.StreamEvent{update, other, back} {
@@ -209,8 +209,8 @@ func TestAStateThatIsNotTold(t *testing.T) {
 	}
 }
 
-func streamTask(id, state string, timestamps ...float64) mesos.StreamTask {
-	t := mesos.StreamTask{Task: mesos.Task{ID: id, Name: id, FrameworkID: "F1", SlaveID: "S1", State: state, Role: "prod", Resources: mesos.Resources{CPUs: 0.5}}}
+func streamTask(id, state string, timestamps ...float64) *mesos.StreamTask {
+	t := &mesos.StreamTask{Task: mesos.Task{ID: id, Name: id, FrameworkID: "F1", SlaveID: "S1", State: state, Role: "prod", Resources: mesos.Resources{CPUs: 0.5}}}
 	for i, timestamp := range timestamps {
 		told := "TASK_RUNNING"
 		if i == len(timestamps)-1 {
@@ -227,7 +227,7 @@ func streamTask(id, state string, timestamps ...float64) mesos.StreamTask {
 func TestSubscribedTellsWhatWasMissed(t *testing.T) {
 	base := built(t, aBase)
 	base.Time = time.Unix(100, 0)
-	subscribed := mesos.StreamEvent{Type: mesos.StreamSubscribed, Received: time.Unix(200, 0), Subscribed: &mesos.Subscribed{Tasks: []mesos.StreamTask{
+	subscribed := mesos.StreamEvent{Type: mesos.StreamSubscribed, Received: time.Unix(200, 0), Subscribed: &mesos.Subscribed{Tasks: []*mesos.StreamTask{
 		streamTask("t1", "TASK_FAILED", 21, 150), streamTask("t2", "TASK_FINISHED", 160, 170), streamTask("old", "TASK_FINISHED", 50, 60), streamTask("t3", "TASK_STAGING"),
 	}}}
 	told := base.EventsOf([]mesos.StreamEvent{subscribed}, nil)

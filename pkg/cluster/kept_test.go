@@ -157,7 +157,7 @@ func TestCountsAndSumsFollowAnyRecords(t *testing.T) {
 				change := mesos.StreamEvent{Received: time.Unix(int64(r.IntN(400)), 0)}
 				switch r.IntN(9) {
 				case 0, 1, 2:
-					change.Type, change.Task = mesos.StreamTaskAdded, &task
+					change.Type, change.Task = mesos.StreamTaskAdded, task
 				case 3, 4, 5:
 					update := taskUpdated(task.ID, task.State, again)
 					update.Update.FrameworkID, update.Update.Status.UUID = task.FrameworkID, pick("", "u")
@@ -176,7 +176,7 @@ func TestCountsAndSumsFollowAnyRecords(t *testing.T) {
 						change.Type, change.RemovedID = mesos.StreamFrameworkRemoved, task.FrameworkID
 					}
 					if r.IntN(4) == 0 {
-						change = mesos.StreamEvent{Type: mesos.StreamSubscribed, Received: change.Received, Subscribed: &mesos.Subscribed{Tasks: []mesos.StreamTask{task, streamTask(task.ID, "TASK_RUNNING", 5)}}}
+						change = mesos.StreamEvent{Type: mesos.StreamSubscribed, Received: change.Received, Subscribed: &mesos.Subscribed{Tasks: []*mesos.StreamTask{task, streamTask(task.ID, "TASK_RUNNING", 5)}}}
 					}
 				}
 				changes = append(changes, change)

@@ -196,7 +196,7 @@ func TestUpdatesOfAClockThatIsBehind(t *testing.T) {
 
 	// SUBSCRIBED tells what was missed.
 	again := func(at float64) mesos.StreamEvent {
-		return mesos.StreamEvent{Type: mesos.StreamSubscribed, Received: time.Unix(11_000, 0), Subscribed: &mesos.Subscribed{Tasks: []mesos.StreamTask{streamTask("t1", "TASK_FAILED", 21, at)}}}
+		return mesos.StreamEvent{Type: mesos.StreamSubscribed, Received: time.Unix(11_000, 0), Subscribed: &mesos.Subscribed{Tasks: []*mesos.StreamTask{streamTask("t1", "TASK_FAILED", 21, at)}}}
 	}
 	require.Equal(t, "failed 10500", times(base.EventsOf([]mesos.StreamEvent{again(10_500)}, nil)))
 	require.Equal(t, "failed 10000..11000", times(base.EventsOf([]mesos.StreamEvent{again(10_500 - 3600)}, nil)))

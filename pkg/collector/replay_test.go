@@ -185,7 +185,7 @@ func (r *replayed) Subscribe(ctx context.Context, handle func(mesos.StreamEvent)
 	s := r.states[r.step()]
 	for _, f := range s.Frameworks {
 		for _, task := range append(slices.Clone(f.Tasks), f.UnreachableTasks...) {
-			told := mesos.StreamTask{Task: task}
+			told := &mesos.StreamTask{Task: task}
 			for _, status := range task.Statuses {
 				told.Statuses = append(told.Statuses, mesos.StreamStatus{TaskStatus: status, TaskID: task.ID, SlaveID: task.SlaveID})
 			}

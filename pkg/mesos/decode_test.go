@@ -9,6 +9,7 @@ import (
 	"math"
 	"net/http"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -264,4 +265,31 @@ func TestSizesAndTimesOfAnAnswerAreTold(t *testing.T) {
 	metrics, err := client.Snapshot(t.Context())
 	require.NoError(t, err)
 	require.EqualValues(t, served("gzip_metrics_snapshot"), metrics.Bytes)
+}
+
+// Of a /state that was read the client keeps when it was asked for, and not the answer, whose
+// tasks take as much memory as a model.
+func TestTheClientKeepsNoState(t *testing.T) {
+	cluster := replay(t, "09-protocol", "gzip_")
+	cluster.Handle("127.0.0.1:5050", "/redirect", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", "//"+r.Host)
+		w.WriteHeader(http.StatusTemporaryRedirect)
+	})
+	client := newClient(t, Config{Masters: cluster.Masters()})
+	freed := make(chan struct{})
+	func() {
+		state, err := client.State(t.Context())
+		require.NoError(t, err)
+		runtime.SetFinalizer(state, func(*State) { close(freed) })
+	}()
+	require.Eventually(t, func() bool {
+		runtime.GC()
+		select {
+		case <-freed:
+			return true
+		default:
+			return false
+		}
+	}, 30*time.Second, 10*time.Millisecond)
+	require.NotNil(t, client.lastState.Load())
 }

@@ -101,7 +101,8 @@ func (c *Client) state(ctx context.Context, target Target) (*State, error) {
 		return nil, recovering(target, why)
 	}
 	c.noteState(state, target)
-	c.lastState.Store(&state.Sent)
+	sent := state.Sent // a pointer into state would keep all of it
+	c.lastState.Store(&sent)
 	redact(state.Flags)
 	for i := range state.Frameworks {
 		state.Frameworks[i].WebUIURL = safeLink(state.Frameworks[i].WebUIURL)

@@ -41,6 +41,9 @@ func newFinite(src io.Reader) *finite {
 	return &finite{src: src, buf: make([]byte, windowSize)}
 }
 
+// reset makes f begin anew with a reader, in the buffer that it has.
+func (f *finite) reset(src io.Reader) { *f = finite{src: src, buf: f.buf} }
+
 func (f *finite) Read(p []byte) (int, error) {
 	for f.from == f.safe {
 		if f.err != nil {

@@ -43,8 +43,9 @@ type StreamEvent struct {
 type Subscribed struct {
 	Heartbeat time.Duration // between two heartbeats
 	// Tasks are all tasks that the master knows, also those that have ended, with the
-	// statuses that it has of them.
-	Tasks []StreamTask
+	// statuses that it has of them. They are pointers because a list of many structs that
+	// grows takes several times their size.
+	Tasks []*StreamTask
 }
 
 // StreamTask is a task as the stream tells it: Task.Statuses are those of Statuses.

@@ -114,8 +114,8 @@ func (s *Subscribed) readTasks(d *jsontext.Decoder) error {
 		switch string(key) {
 		case "tasks", "completed_tasks", "unreachable_tasks", "orphan_tasks":
 			return elements(d, reflect.TypeFor[Tasks](), func() error {
-				s.Tasks = append(s.Tasks, StreamTask{})
-				t := &s.Tasks[len(s.Tasks)-1]
+				t := new(StreamTask)
+				s.Tasks = append(s.Tasks, t)
 				err := t.readV1(d, last)
 				last = t
 				return err

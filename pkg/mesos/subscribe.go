@@ -194,10 +194,13 @@ func (c *Client) brokenStream(target Target, begun time.Time, first bool, err er
 }
 
 // A recordReader reads RecordIO.
-type recordReader struct{ src *bufio.Reader }
+type recordReader struct {
+	src    *bufio.Reader
+	filter *finite // its buffer is that of all records
+}
 
 func newRecordReader(src io.Reader) *recordReader {
-	return &recordReader{src: bufio.NewReaderSize(src, 64<<10)}
+	return &recordReader{src: bufio.NewReaderSize(src, 64<<10), filter: newFinite(nil)}
 }
 
 // brokenRecord is the error of what is no record.
@@ -217,7 +220,8 @@ func (r *recordReader) next(limit int64, into *StreamEvent) (size int64, err err
 	}
 	body := &io.LimitedReader{R: r.src, N: size}
 	remembering := &boundedReader{src: body, limit: size}
-	err = json.UnmarshalRead(newFinite(remembering), into, decodeOptions)
+	r.filter.reset(remembering)
+	err = json.UnmarshalRead(r.filter, into, decodeOptions)
 	switch {
 	case body.N > 0 && remembering.err == nil && err == nil:
 		return size, &brokenRecord{"its length is not that of its JSON"}

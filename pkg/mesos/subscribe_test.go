@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -106,7 +107,7 @@ func TestRecordedStreamsAreReadWhole(t *testing.T) {
 			case StreamSubscribed:
 				byID := map[[3]string]*StreamTask{} // an ID may have run before
 				for j := range g.Subscribed.Tasks {
-					one := &g.Subscribed.Tasks[j]
+					one := g.Subscribed.Tasks[j]
 					byID[[3]string{one.FrameworkID, one.ID, one.State}] = one
 				}
 				tasks := 0
@@ -434,4 +435,23 @@ func BenchmarkStream(b *testing.B) {
 			}
 		}
 	}
+}
+
+// A record takes memory of its own size, not a buffer of its own.
+func TestRecordsOfAStreamShareABuffer(t *testing.T) {
+	const n = 500
+	r := newRecordReader(strings.NewReader(record(begin) + strings.Repeat(record(`{"type":"HEARTBEAT"}`), n)))
+	read := func() {
+		var e StreamEvent
+		_, err := r.next(1<<20, &e)
+		require.NoError(t, err)
+	}
+	read()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range n {
+		read()
+	}
+	runtime.ReadMemStats(&after)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(n*windowSize/2))
 }
