@@ -37,6 +37,10 @@ export interface CatalogueEntity {
   measures: Record<string, string[]>;
   /** Measures of tasks that are counters: they have a rate and no forecast. */
   counters?: string[];
+  /** Measures that are quotients: entities cannot be counted by them. */
+  ratios?: string[];
+  /** Labels that groupBy must hold, by measure. */
+  needs?: Record<string, string>;
 }
 
 export interface Catalogue {

@@ -172,6 +172,18 @@ type CatalogueEntity struct {
 	Measures map[Resource][]Measure `json:"measures"`
 	// Counters are the measures that count events: they have a rate, and no forecast.
 	Counters []Measure `json:"counters,omitempty"`
+	// Ratios are the measures that are quotients: entities cannot be counted by them.
+	Ratios []Measure `json:"ratios,omitempty"`
+	// Needs are labels that groupBy must hold, by measure.
+	Needs map[Measure]string `json:"needs,omitempty"`
+}
+
+func withNeed(needs map[Measure]string, m Measure, label string) map[Measure]string {
+	if needs == nil {
+		needs = map[Measure]string{}
+	}
+	needs[m] = label
+	return needs
 }
 
 // Catalogue answers the resource `catalogue`. It is the same for the life of
@@ -192,6 +204,14 @@ func Catalogue() CatalogueAnswer {
 			}
 			if r.shape == shapeEnded {
 				about.Counters = append(about.Counters, r.measures...)
+			}
+			if r.ratio() {
+				about.Ratios = unique(append(about.Ratios, r.measures...))
+			}
+			for _, m := range r.measures {
+				if r.needs != "" {
+					about.Needs = withNeed(about.Needs, m, r.needs)
+				}
 			}
 		}
 		for _, res := range resourceNames() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -110,6 +111,36 @@ func TestLabelsSaysWhatIsWrong(t *testing.T) {
 	require.EqualError(t, err, "match: has 51 selectors and may have 50 at most")
 	_, _, err = LabelValues(ctx, src, "agent", LookUp{Search: strings.Repeat("x", 257)})
 	require.EqualError(t, err, "search: has 257 bytes and may have 256 at most")
+}
+
+func TestCatalogueNamesWhatAMeasureRefuses(t *testing.T) {
+	for _, e := range Catalogue().Entities {
+		for res, measures := range e.Measures {
+			for _, m := range measures {
+				asks := map[string]any{"entity": e.Entity, "resource": res, "measure": m, "groupBy": []string{labelCluster}}
+				if m == MeasureFits {
+					asks["shape"] = Shape{CPUs: 1}
+				}
+				compile := func() error {
+					raw, err := json.Marshal(asks)
+					require.NoError(t, err)
+					_, err = Compile(raw)
+					return err
+				}
+				if label, needed := e.Needs[m]; needed {
+					require.ErrorContains(t, compile(), "must hold")
+					asks["groupBy"] = []string{labelCluster, label}
+				}
+				require.NoError(t, compile(), asks)
+				asks["aggregate"] = AggregateCount
+				if slices.Contains(e.Ratios, m) {
+					require.ErrorContains(t, compile(), "not for ratios")
+				} else {
+					require.NoError(t, compile(), asks)
+				}
+			}
+		}
+	}
 }
 
 func TestCatalogueOffersWhatCompiles(t *testing.T) {

@@ -83,6 +83,24 @@ describe('room for tasks', () => {
   });
 });
 
+describe('another measure', () => {
+  const role: MesosQuery = { refId: 'A', entity: 'role', resource: 'cpus', measure: 'quota_limit' };
+
+  it('is grouped by the label that it needs', () => {
+    expect(fit({ ...role, groupBy: ['cluster'] }, CATALOGUE).groupBy).toEqual(['cluster', 'role']);
+    expect(fit({ ...role, groupBy: ['role'] }, CATALOGUE).groupBy).toEqual(['role']);
+    expect(fit({ ...role, groupBy: [] }, CATALOGUE)).toEqual(role);
+    expect(fit({ ...role, measure: 'allocated', groupBy: [] }, CATALOGUE).groupBy).toEqual([]);
+  });
+
+  it('is not counted where it is a ratio', () => {
+    const counted = { ...query, aggregate: 'count' as const };
+    expect(fit(counted, CATALOGUE)).toEqual(query);
+    expect(fit({ ...counted, measure: 'allocated' }, CATALOGUE).aggregate).toBe('count');
+    expect(fit({ ...query, aggregate: 'max' }, CATALOGUE).aggregate).toBe('max');
+  });
+});
+
 describe('a series', () => {
   const series: MesosQuery = { refId: 'A', metric: 'mesos_up', top: 3 };
 

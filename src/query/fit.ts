@@ -42,12 +42,28 @@ export function isCounter(query: MesosQuery, catalogue?: Catalogue): boolean | u
 }
 
 /**
- * Returns the query with a resource and measure that its entity has, and without filters, groups, rate and forecast that
- * its entity or series does not have. Is called after a change of entity, resource, measure or series. Variables, and
- * what the catalogue does not know (a newer backend's entity), are kept.
+ * Returns the query with a resource and measure that its entity has, with the group that its measure needs, and without
+ * filters, groups, aggregate, rate and forecast that its entity or series does not have. Is called after a change of
+ * entity, resource, measure or series. Variables, and what the catalogue does not know (a newer backend's entity), are
+ * kept.
  */
 export function fit(query: MesosQuery, catalogue?: Catalogue): MesosQuery {
-  return fitShape(fitCounter(fitLabels(fitMeasure(query, catalogue), catalogue), catalogue));
+  const fits = [fitMeasure, fitLabels, fitGroups, fitAggregate, fitCounter, fitShape];
+  return fits.reduce((fitted, next) => next(fitted, catalogue), query);
+}
+
+/** Returns the query with the label that its measure must be grouped by. Without groupBy, the entity's default has it. */
+function fitGroups(query: MesosQuery, catalogue?: Catalogue): MesosQuery {
+  const needed = entityOf(query, catalogue)?.needs?.[query.measure ?? ''];
+  if (!needed || !query.groupBy || query.groupBy.includes(needed)) {
+    return query;
+  }
+  return query.groupBy.length > 0 ? { ...query, groupBy: [...query.groupBy, needed] } : omit(query, 'groupBy');
+}
+
+function fitAggregate(query: MesosQuery, catalogue?: Catalogue): MesosQuery {
+  const isRatio = entityOf(query, catalogue)?.ratios?.includes(query.measure ?? '');
+  return isRatio && query.aggregate === 'count' ? omit(query, 'aggregate') : query;
 }
 
 /** Returns the query with a shape where its measure needs one, and without one elsewhere: the backend refuses that. */

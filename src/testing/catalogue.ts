@@ -49,6 +49,15 @@ export const CATALOGUE: Catalogue = {
       resourceLabels: { tasks: ['state'] },
       measures: { cpus: ['allocated', 'share'], tasks: ['active', 'running', 'failed'] },
       counters: ['failed'],
+      ratios: ['share'],
+    },
+    {
+      entity: 'role',
+      labels: ['cluster', 'role'],
+      defaultGroupBy: ['role'],
+      resources: ['cpus'],
+      measures: { cpus: ['allocated', 'quota_limit'] },
+      needs: { quota_limit: 'role' },
     },
     {
       entity: 'task',

@@ -8,6 +8,7 @@ import { CommitInput } from '../CommitInput';
 import { FiltersField } from '../FiltersField';
 import { variableOptions } from '../metrics/variables';
 import type { ComparisonOperator, MesosQuery, OrderBy } from '../types';
+import { fitTable } from './fit';
 import { columnLists } from './lists';
 import { tableOf, type Column } from './schema';
 import { useSchema } from './useSchema';
@@ -55,10 +56,7 @@ export function TableBuilder({ query, resources, onChange }: Props) {
               ...variableOptions(),
             ]}
             value={query.table ? { value: query.table } : null}
-            // Another table has other columns.
-            onChange={({ value }) =>
-              onChange({ ...query, table: value, columns: undefined, filters: undefined, orderBy: undefined })
-            }
+            onChange={({ value }) => onChange(fitTable({ ...query, table: value }, schema))}
           />
         </EditorField>
         <EditorField label="Columns" htmlFor={`${id}-columns`}>
