@@ -47,6 +47,7 @@ type editor struct {
 	named   map[taskKey]int
 	removed map[int]bool // indices in Tasks
 	early   earlyEnds
+	unnames bool // unnamed is a copy
 
 	agentCopies     map[*Agent]*Agent // of what the model before has
 	frameworkCopies map[*Framework]*Framework
@@ -259,8 +260,11 @@ func (e *editor) taskUpdated(u *mesos.StreamUpdate, received time.Time) {
 	i, named := e.named[key]
 	state := ParseTaskState(cmp.Or(u.State, u.Status.State))
 	if !named || i < 0 { // it ended before /state was answered
-		if i == noTask && !state.Live() && !e.hasEnded(key) {
-			e.early.add(key, received)
+		if i == noTask && !e.hasEnded(key) {
+			e.unname(key)
+			if !state.Live() {
+				e.early.add(key, received)
+			}
 		}
 		return
 	}
@@ -278,6 +282,24 @@ func (e *editor) taskUpdated(u *mesos.StreamUpdate, received time.Time) {
 		e.move(i, state, u.Status, t)
 	}
 }
+
+// unname notes that only an update told of a task.
+func (e *editor) unname(key taskKey) {
+	if e.unnamed[key] || len(e.unnamed) >= maxUnnamed {
+		return
+	}
+	if !e.unnames { // the model before keeps its own
+		e.Cluster.unnamed = maps.Clone(e.Cluster.unnamed)
+		e.unnames = true
+	}
+	if e.Cluster.unnamed == nil {
+		e.Cluster.unnamed = map[taskKey]bool{}
+	}
+	e.Cluster.unnamed[key] = true
+}
+
+// maxUnnamed bounds the tasks of which only updates told.
+const maxUnnamed = 100_000
 
 // earlyEnds are the ends of tasks that were told before the tasks themselves, with when
 // they were received. No master is known to do so; a task that was added after its end

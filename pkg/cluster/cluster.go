@@ -97,6 +97,9 @@ type Cluster struct {
 	waiting map[string]bool
 	// resumed: the event stream began anew since the /state, and may be another leader's.
 	resumed bool
+	// unnamed are tasks of which only updates told since the /state: what they did is told by
+	// the next one.
+	unnamed map[taskKey]bool
 	// away are tasks that were told not to be listed any more, as unreachable since latest.
 	// back has since when tasks were away that have come back.
 	away map[taskKey]*Task

@@ -162,17 +162,17 @@ func TestATaskIDMayBeUsedAgain(t *testing.T) {
 func TestAnEndThatIsToldBeforeItsTask(t *testing.T) {
 	base := built(t, aBase)
 	early := []mesos.StreamEvent{taskUpdated("t2", "TASK_RUNNING", 100), taskUpdated("t2", "TASK_FAILED", 101), taskAdded("t2", 0.5)}
-	require.Equal(t, "running agent1 t2, failed agent1 t2", short(base.EventsOf(early, nil)))
+	require.Equal(t, "failed agent1 t2", short(base.EventsOf(early, nil)))
 	with := base.With(early, time.Unix(103, 0))
 	require.Len(t, with.Tasks, 1, "a task that has ended does not begin")
 
 	again := append(early, taskAdded("t2", 0.5))
-	require.Equal(t, "running agent1 t2, failed agent1 t2, staging agent1 t2", short(base.EventsOf(again, nil)), "the next one of that ID is another")
+	require.Equal(t, "failed agent1 t2, staging agent1 t2", short(base.EventsOf(again, nil)), "the next one of that ID is another")
 	require.Len(t, base.With(again, time.Unix(103, 0)).Tasks, 2)
 
 	later := taskAdded("t2", 0.5)
 	later.Received = early[1].Received.Add(settledAfter + time.Second)
-	require.Equal(t, "running agent1 t2, failed agent1 t2, staging agent1 t2", short(base.EventsOf(append(early[:2:2], later), nil)))
+	require.Equal(t, "failed agent1 t2, staging agent1 t2", short(base.EventsOf(append(early[:2:2], later), nil)))
 	require.Len(t, base.With(append(early[:2:2], later), time.Unix(120, 0)).Tasks, 2)
 
 	// Of one that /state listed as ended, the update comes late and not early.
@@ -454,4 +454,50 @@ func TestAStreamThatIsLateTellsTheSameEvents(t *testing.T) {
 		require.Equal(t, polled[i].ID, told[i].ID)
 		require.Equal(t, []string{"prod", "web", "agent1"}, []string{told[i].Role, told[i].Task, told[i].Agent})
 	}
+}
+
+// Of a task that nothing told of before, as after a change of the leader, an update tells no name,
+// role or label, nor which of its statuses was the first. An end is told at once, and the next
+// /state tells the rest.
+func TestATaskOfWhichOnlyUpdatesTold(t *testing.T) {
+	base := built(t, aBase)
+	base.Time, base.polled = time.Unix(100, 0), time.Unix(100, 0)
+	after := func(seconds int64, e mesos.StreamEvent) mesos.StreamEvent {
+		e.Received = time.Unix(seconds, 0)
+		return e
+	}
+	updates := []mesos.StreamEvent{after(121, taskUpdated("t2", "TASK_RUNNING", 121)), after(122, taskUpdated("t3", "TASK_RUNNING", 122)), after(130, taskUpdated("t3", "TASK_FAILED", 130))}
+	told := base.EventsOf(updates, nil)
+	require.Equal(t, "failed agent1 t3", short(told))
+	require.Empty(t, told[0].Role)
+
+	asked := base.With(updates[:2], time.Unix(125, 0)).With(updates[2:], time.Unix(140, 0))
+	s := stateFrom(t, aBase)
+	f := &s.Frameworks[0]
+	statuses := func(all ...mesos.TaskStatus) []mesos.TaskStatus { return all }
+	running := streamTask("t2", "TASK_RUNNING", 120, 121).Task
+	running.Statuses = statuses(mesos.TaskStatus{State: "TASK_STARTING", Timestamp: 120}, mesos.TaskStatus{State: "TASK_RUNNING", Timestamp: 121})
+	f.Tasks = append(f.Tasks, running)
+	failed := streamTask("t3", "TASK_FAILED", 122, 130).Task
+	f.CompletedTasks = mesos.Ended{failed}
+	s.Sent = time.Unix(140, 0)
+	polled := Build(s, asked)
+	missed := Missed(asked, asked, polled, nil)
+	require.Equal(t, "starting agent1 t2, running agent1 t2, running agent1 t3, failed agent1 t3", short(missed))
+	for _, e := range missed {
+		require.Equal(t, []string{"prod", e.TaskID}, []string{e.Role, e.Task})
+	}
+	require.Equal(t, told[0].ID, missed[3].ID, "one event, which it completes")
+	require.Empty(t, base.unnamed, "a model is never changed")
+
+	// From then on it is a task as any other.
+	next := polled.With([]mesos.StreamEvent{after(150, taskUpdated("t2", "TASK_FAILED", 150))}, time.Unix(160, 0))
+	require.Empty(t, next.unnamed)
+	require.Equal(t, "failed agent1 t2", short(polled.EventsOf([]mesos.StreamEvent{after(150, taskUpdated("t2", "TASK_FAILED", 150))}, nil)))
+
+	// Until its framework has acknowledged the end, it is listed among the others.
+	f.Tasks, f.CompletedTasks = append(f.Tasks, failed), nil
+	missed = Missed(asked, asked, Build(s, asked), nil)
+	require.Equal(t, "starting agent1 t2, running agent1 t2, running agent1 t3, failed agent1 t3", short(missed))
+	require.Equal(t, told[0].ID, missed[3].ID)
 }

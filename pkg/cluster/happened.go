@@ -405,7 +405,7 @@ func (h *happenings) tasks() {
 		if before == nil {
 			before = h.before.awayTask(&t.Task)
 		}
-		unseen := before == nil && h.answered != nil
+		unseen := before == nil && h.answered != nil && !h.answered.unnamed[key]
 		if before == nil {
 			before = earlier[key]
 		}
@@ -433,7 +433,7 @@ func (h *happenings) tasks() {
 			before = earlier[key]
 		}
 		// A task that waits for the acknowledgment of its end is not in the kept model.
-		told := h.answered != nil && before == nil && !t.State.Live()
+		told := h.answered != nil && before == nil && !t.State.Live() && !h.answered.unnamed[key]
 		if !told && !meanwhile(key) {
 			h.task(before, t)
 		}

@@ -40,6 +40,7 @@ type teller struct {
 	labels  Labels
 	tasks   map[taskKey]*Task // nil: not known
 	unadded map[taskKey]bool  // those that only updates told
+	unnamed map[taskKey]bool  // those of them of which nothing else is known either
 	early   earlyEnds
 	away    map[taskKey]bool // those of tasks that were not listed any more
 	all     []events.Event
@@ -47,7 +48,7 @@ type teller struct {
 
 // find looks up the tasks that changes name.
 func (t *teller) find(changes []mesos.StreamEvent) {
-	t.tasks, t.unadded, t.away = map[taskKey]*Task{}, map[taskKey]bool{}, map[taskKey]bool{}
+	t.tasks, t.unadded, t.unnamed, t.away = map[taskKey]*Task{}, map[taskKey]bool{}, map[taskKey]bool{}, map[taskKey]bool{}
 	for _, key := range namedBy(changes) {
 		t.tasks[key] = nil
 	}
@@ -165,6 +166,7 @@ func (t *teller) taskAdded(s *mesos.StreamTask, received time.Time) {
 	task := t.task(s)
 	known := t.known(key, task)
 	delete(t.unadded, key)
+	delete(t.unnamed, key)
 	switch {
 	case t.early.has(s, received):
 		return // it has ended
@@ -234,6 +236,7 @@ func (t *teller) taskUpdated(u *mesos.StreamUpdate, received time.Time) {
 		known = t.before.endedBy(key, status.Timestamp)
 		if known == nil {
 			known = &Task{ID: key.task, Framework: t.frameworkNamed(u.FrameworkID), Agent: t.agentNamed(status.SlaveID)}
+			t.unnamed[key] = true
 		}
 		t.tasks[key] = known
 	}
@@ -269,7 +272,10 @@ func (t *teller) taskUpdated(u *mesos.StreamUpdate, received time.Time) {
 			when = told(status.Timestamp, at(known.latest), time.Time{}, received)
 		}
 		known.first = cmp.Or(known.first, status.Timestamp)
-		t.add(known, state, when, status, away)
+		// Which status was the first of a task that nothing else told of, /state tells.
+		if !t.unnamed[key] || !state.Live() {
+			t.add(known, state, when, status, away)
+		}
 	}
 	known.State, known.told = all, state
 	known.latest = status.Timestamp

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,12 +32,84 @@ type eventKeeper struct {
 	log     eventLog
 	waiting []events.Event
 	ended   endedTasks
+	// incomplete are, by their IDs, ends of tasks of which not all is known that they are
+	// counted by.
+	incomplete map[string]*incompleteEnd
+}
+
+// An incompleteEnd is an event, and how many /state have not completed it.
+type incompleteEnd struct {
+	events.Event
+	looks int
+}
+
+const (
+	// maxIncomplete bounds the ends that wait for their role, and completeWithin is how many
+	// /state they wait for: the first may have been asked for before.
+	maxIncomplete  = 20_000
+	completeWithin = 3
+)
+
+// complete counts what these events tell of ends that were counted without it. looked: they are
+// those of a /state. writing is held.
+func (c *Collector) complete(happened []events.Event, looked bool) {
+	waiting := c.keeper.incomplete
+	if len(waiting) == 0 {
+		return
+	}
+	for i := range happened {
+		e := &happened[i]
+		was := waiting[e.ID]
+		if was == nil {
+			continue
+		}
+		known := was.Event
+		known.Agent, known.Role, known.Task = cmp.Or(known.Agent, e.Agent), cmp.Or(known.Role, e.Role), cmp.Or(known.Task, e.Task)
+		if known.Labels == nil {
+			known.Labels = e.Labels
+		}
+		c.writer.Complete(&was.Event, &known)
+		if was.Event = known; !samples.Incomplete(&known) {
+			delete(waiting, e.ID)
+		}
+	}
+	for id, was := range waiting {
+		if looked {
+			was.looks++
+		}
+		if was.looks >= completeWithin {
+			c.writer.Complete(&was.Event, nil)
+			delete(waiting, id)
+		}
+	}
+}
+
+// count counts events that the log did not have. writing is held.
+func (c *Collector) count(added []events.Event) {
+	c.writer.Count(added)
+	for i := range added {
+		e := &added[i]
+		if !samples.Incomplete(e) {
+			continue
+		}
+		if len(c.keeper.incomplete) >= maxIncomplete {
+			c.writer.Complete(e, nil)
+			continue
+		}
+		if c.keeper.incomplete == nil {
+			c.keeper.incomplete = map[string]*incompleteEnd{}
+		}
+		c.keeper.incomplete[e.ID] = &incompleteEnd{Event: *e}
+	}
 }
 
 // note adds events to the log, and counts those that it did not have. Where the log
 // fails, they are added with the next ones. It is called without events, too: the log
 // then removes what is too old.
-func (c *Collector) note(p *run, happened []events.Event) {
+func (c *Collector) note(p *run, happened []events.Event) { c.noteAll(p, happened, false) }
+
+// noteAll is note; looked: the events are those of comparing a /state.
+func (c *Collector) noteAll(p *run, happened []events.Event, looked bool) {
 	c.recallWatched()
 	c.recallCluster(p.ctx)
 	c.noting.Lock()
@@ -55,7 +128,8 @@ func (c *Collector) note(p *run, happened []events.Event) {
 		}
 		c.keeper.waiting = append(c.keeper.waiting, e)
 	}
-	added, err := c.keeper.log.Append(p.ctx, c.keeper.waiting)
+	all := c.keeper.waiting
+	added, err := c.keeper.log.Append(p.ctx, all)
 	if err != nil {
 		if over := len(c.keeper.waiting) - maxUnkept; over > 0 {
 			c.keeper.waiting = append(c.keeper.waiting[:0], c.keeper.waiting[over:]...)
@@ -66,12 +140,13 @@ func (c *Collector) note(p *run, happened []events.Event) {
 		return
 	}
 	c.keeper.waiting = nil
-	if len(added) == 0 {
+	if len(added) == 0 && len(c.keeper.incomplete) == 0 {
 		return
 	}
 	c.writing.Lock()
 	defer c.writing.Unlock()
-	c.writer.Count(added)
+	c.count(added)
+	c.complete(all, looked)
 }
 
 // compared returns what happened between the model before a /state, sent at a moment, and

@@ -308,10 +308,10 @@ func (s *streamPoll) check(p *scheduledPoll, polled *cluster.Cluster, sent time.
 	labels := samples.TaskLabels(p.settings.TaskLabels)
 	if !kept {
 		// What was between the model before and the stream, the stream did not tell.
-		s.note(p.run, untold(cluster.Happened(asked, polled, labels), staged))
+		s.noteAll(p.run, untold(cluster.Happened(asked, polled, labels), staged), true)
 		return
 	}
-	s.note(p.run, cluster.Missed(asked, answered, polled, labels))
+	s.noteAll(p.run, cluster.Missed(asked, answered, polled, labels), true)
 	drift := cluster.Drift(asked, answered, polled)
 	s.writing.Lock()
 	defer s.writing.Unlock()

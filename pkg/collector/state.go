@@ -139,7 +139,7 @@ func (s *statePoll) perform(p *scheduledPoll) bool {
 				happened = append(happened, differs...)
 			}
 		}
-		s.note(p.run, happened)
+		s.noteAll(p.run, happened, !told)
 		s.remember(p, model)
 		err = s.write(p, &s.result, state.Answer, func(h samples.Health) error {
 			return s.writer.State(p.ctx, model, p.settings.samples(), h)

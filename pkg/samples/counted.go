@@ -228,27 +228,62 @@ func (c *counted) forget(m *cluster.Cluster) {
 	c.labels.forget(m.Time, func(labelEndedKey) bool { return false })
 }
 
-// Count counts events. The next batch of the model writes the counters.
+// Count counts events. The next batch of the model writes the counters. Of the end of a task it
+// counts what is known: see Complete.
 func (w *Writer) Count(happened []events.Event) {
 	for i := range happened {
 		e := &happened[i]
 		w.counted.events.add(e.Kind, 1)
-		if e.Kind != events.KindTask || !ended[e.What] {
+		w.counted.end(e, lacking(e))
+	}
+}
+
+// Incomplete reports whether an event is the end of a task whose role and labels, or whose
+// agent's name, are not known yet: nothing but an update of the event stream told of it. Complete
+// counts it where that is known.
+func Incomplete(e *events.Event) bool {
+	return ended[e.What] && e.Kind == events.KindTask && lacking(e) != (lacks{})
+}
+
+// Complete counts what was not known of an event when it was counted. now is nil where the rest
+// stays unknown: it is counted for its agent by the ID alone, and for no role.
+func (w *Writer) Complete(was, now *events.Event) {
+	missing := lacking(was)
+	if now == nil {
+		w.counted.end(was, lacks{agent: !missing.agent, task: true})
+		return
+	}
+	still := lacking(now)
+	w.counted.end(now, lacks{agent: !missing.agent || still.agent, task: !missing.task || still.task})
+}
+
+// lacks is what of an event is not counted: for its agent, and for its role and labels.
+type lacks struct{ agent, task bool }
+
+func lacking(e *events.Event) lacks {
+	return lacks{agent: e.AgentID != "" && e.Agent == "", task: e.Role == "" && e.Task == ""}
+}
+
+// end counts the end of a task, but for what is left out.
+func (c *counted) end(e *events.Event, without lacks) {
+	if e.Kind != events.KindTask || !ended[e.What] {
+		return
+	}
+	state := string(e.What)
+	if e.AgentID != "" && !without.agent {
+		c.agents.add(agentEndedKey{agentKey{e.Agent, e.AgentID}, state}, 1)
+	}
+	if without.task {
+		return
+	}
+	if e.Role != "" {
+		c.roles.add(roleEndedKey{e.Role, state}, 1)
+	}
+	for name, value := range e.Labels {
+		if value == "" { // a series has no empty labels, so that all of these would be one
 			continue
 		}
-		state := string(e.What)
-		if e.AgentID != "" {
-			w.counted.agents.add(agentEndedKey{agentKey{e.Agent, e.AgentID}, state}, 1)
-		}
-		if e.Role != "" {
-			w.counted.roles.add(roleEndedKey{e.Role, state}, 1)
-		}
-		for name, value := range e.Labels {
-			if value == "" { // a series has no empty labels, so that all of these would be one
-				continue
-			}
-			w.counted.labels.add(labelEndedKey{name, value, state}, 1)
-		}
+		c.labels.add(labelEndedKey{name, value, state}, 1)
 	}
 }
 
