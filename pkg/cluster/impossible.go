@@ -12,6 +12,10 @@ import (
 // mostOfAgent are the largest amounts of one agent: more than a machine can have.
 var mostOfAgent = [numKinds]Amount{CPUs: 1 << 20 * perUnit, GPUs: 1 << 20 * perUnit, Memory: 1 << 52 / mebibyte * perUnit, Disk: 1 << 60 / mebibyte * perUnit}
 
+// MostOfAgent returns the largest amount of a kind that one agent can have, in what Mesos
+// counts in: CPUs, GPUs, MiB.
+func MostOfAgent(k Kind) float64 { return mostOfAgent[k].In(CPUs) }
+
 // checkAgent makes what an agent cannot have unknown.
 func (b *builder) checkAgent(a *Agent) {
 	for k := range a.Capacity {
@@ -35,8 +39,12 @@ func (b *builder) checkAgent(a *Agent) {
 				b.impossible(part.of, kind, "agent %s has %s and %s of it %s.", a.Hostname, shown(capacity, kind), shown(n, kind), part.which)
 			}
 		}
-		// A shared volume may be offered and used at a time.
-		if both := a.Allocated[k].Plus(a.Offered[k]); kind != Disk && both != Unknown && both > capacity {
+		// A shared volume, which is of what is reserved, may be offered and used at a time.
+		most := capacity
+		if kind == Disk {
+			most = capacity.Plus(a.Reserved[k])
+		}
+		if both := a.Allocated[k].Plus(a.Offered[k]); both != Unknown && most != Unknown && both > most {
 			b.impossible(&a.Offered, kind, "agent %s has %s, and %s of it allocated or offered.", a.Hostname, shown(capacity, kind), shown(both, kind))
 		}
 	}

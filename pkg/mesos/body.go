@@ -139,6 +139,8 @@ func (c *asker) decode(resp *http.Response, target Target, page endpoint, limit 
 	case opening == '[':
 		// The agent says with 200 that it could not find out.
 		return wrong(Protocol, nil, "is %s, where the list of its containers belongs: the agent answered and could not say what they use; see its log. Only this agent's numbers are missing.", kindOf(start))
+	case c.isMaster(target):
+		return wrong(NotMesos, nil, "is %s, where an object belongs: %s.", kindOf(start), lookOnTheWay)
 	default:
 		return wrong(NotMesos, nil, "is not a JSON object, so this is not a Mesos %s: check %s.", target.kind(), target.setting())
 	}

@@ -93,6 +93,9 @@ type Client struct {
 	// unelected is the master whose last snapshot said that it does not lead; ""
 	// when none did.
 	unelected string
+	// denied is the master whose last /state said that it does not lead, while its
+	// snapshot said that it does; "" when there is none.
+	denied string
 	// subscribed is the master whose last /state had frameworks; "" when it had none.
 	subscribed string
 	lastAgents agentsOfLeader
@@ -131,6 +134,7 @@ type asker struct {
 	maxBody   int64
 	closeIdle func()
 	old       *sync.Map // spelling: where a target has an endpoint under its old path only
+	proven    *sync.Map // address: of what has answered as only a master does
 }
 
 func newAsker(cfg Config) (asker, error) {
@@ -146,6 +150,7 @@ func newAsker(cfg Config) (asker, error) {
 		maxBody:   cfg.MaxBody,
 		closeIdle: cfg.CloseIdle,
 		old:       new(sync.Map),
+		proven:    new(sync.Map),
 	}
 	if c.now == nil {
 		c.now = time.Now

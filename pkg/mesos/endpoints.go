@@ -23,9 +23,13 @@ func (c *Client) Snapshot(ctx context.Context) (*Metrics, error) {
 		if !metrics.Elected() {
 			c.unelected = target.Address
 		}
+		denied := c.denied == target.Address
 		c.mu.Unlock()
 		if !metrics.Elected() {
 			return nil, notElected(target)
+		}
+		if denied {
+			return nil, saysBoth(target)
 		}
 		// 0 while the replicated log waits for its quorum; a registry in memory
 		// has no such key.
@@ -64,6 +68,7 @@ func (c *Client) snapshot(ctx context.Context, target Target) (*Metrics, error) 
 	}
 	metrics.Answer = h.Answer
 	if _, ok := metrics.Values["master/elected"]; ok {
+		c.noteMaster(target)
 		return metrics, nil
 	}
 	for key := range metrics.Values {
@@ -87,11 +92,12 @@ func (c *Client) State(ctx context.Context) (*State, error) {
 func (c *Client) state(ctx context.Context, target Target) (*State, error) {
 	state := &State{EndedSince: c.wantedEnded(c.now())}
 	h, err := c.get(ctx, target, statePage, state)
+	c.setDenied("")
 	if err != nil {
 		return nil, err
 	}
 	if state.Slaves == nil || state.Frameworks == nil || state.ID == "" {
-		return nil, notMaster(target, "lacks id, slaves or frameworks, which /state of every Mesos master has: check the address and port.")
+		return nil, c.lacking(target, statePage, "id, slaves or frameworks")
 	}
 	state.Answer = h.Answer
 	if err := c.checkLeading(ctx, state, target); err != nil {
@@ -103,6 +109,7 @@ func (c *Client) state(ctx context.Context, target Target) (*State, error) {
 	c.noteState(state, target)
 	sent := state.Sent // a pointer into state would keep all of it
 	c.lastState.Store(&sent)
+	c.noteMaster(target)
 	redact(state.Flags)
 	for i := range state.Frameworks {
 		state.Frameworks[i].WebUIURL = safeLink(state.Frameworks[i].WebUIURL)
@@ -120,6 +127,13 @@ func notElected(target Target) error {
 	return &Error{Category: NoLeader, Target: target.Address, moved: true, Sentence: fmt.Sprintf(sentence, target.Address)}
 }
 
+// saysBoth returns the error of a snapshot of a master that leads by it and does not by
+// /state.
+func saysBoth(target Target) error {
+	return &Error{Category: NoLeader, Target: target.Address, moved: true, Sentence: fmt.Sprintf(
+		"The master at %s leads by its /metrics/snapshot (master/elected is 1) and does not by its /state, so that neither is believed: see its log, or the router or load balancer before it.", target.Address)}
+}
+
 const agentsMetrics = "has the metrics of an agent: write the address of a master, whose port is 5050 where nothing else was configured."
 
 func recovering(target Target, why string) error {
@@ -129,6 +143,29 @@ func recovering(target Target, why string) error {
 
 func notMaster(target Target, why string) error {
 	return &Error{Category: NotMesos, Target: target.Address, Sentence: fmt.Sprintf("The answer of %s %s", target.Address, why)}
+}
+
+// noteMaster notes that a target has answered as only a master does.
+func (c *asker) noteMaster(target Target) { c.proven.Store(target.Address, true) }
+
+// isMaster reports whether a target has answered as only a master does: its address is
+// right then, whatever a page of it lacks.
+func (c *asker) isMaster(target Target) bool {
+	_, proven := c.proven.Load(target.Address)
+	return proven
+}
+
+// lookOnTheWay is what to do where a page of a master is not what it should be.
+const lookOnTheWay = "by its other pages this is a master, so see its log, and the router or proxy on the way"
+
+// lacking returns the error of a page that lacks what the page of every master has.
+func (c *asker) lacking(target Target, page endpoint, what string) error {
+	todo := "check the address and port"
+	if c.isMaster(target) {
+		todo = lookOnTheWay
+	}
+	return &Error{Category: NotMesos, Target: target.Address, Sentence: fmt.Sprintf(
+		"The answer of %s lacks %s, which %s of every Mesos master has: %s.", target.Address, what, page.path, todo)}
 }
 
 // Roles returns /roles of the leader. While a leader recovers it answers 200 with no
@@ -141,7 +178,7 @@ func (c *Client) Roles(ctx context.Context) (*Roles, error) {
 			return nil, err
 		}
 		if roles.Roles == nil {
-			return nil, notMaster(target, "lacks roles, which /roles of every Mesos master has: check the address and port.")
+			return nil, c.lacking(target, rolesPage, "roles")
 		}
 		if err := c.checkRoles(ctx, roles, target); err != nil {
 			return nil, err
@@ -160,7 +197,7 @@ func (c *Client) Version(ctx context.Context) (*Version, error) {
 			return nil, err
 		}
 		if version.Version == "" {
-			return nil, notMaster(target, "lacks version, which /version of every Mesos master has: check the address and port.")
+			return nil, c.lacking(target, versionPage, "version")
 		}
 		version.Answer = h.Answer
 		return version, nil
@@ -177,7 +214,7 @@ func (c *Client) Flags(ctx context.Context) (*Flags, error) {
 			return nil, err
 		}
 		if flags.Flags == nil {
-			return nil, notMaster(target, "lacks flags, which /flags of every Mesos master has: check the address and port.")
+			return nil, c.lacking(target, flagsPage, "flags")
 		}
 		redact(flags.Flags)
 		flags.Answer = h.Answer

@@ -90,6 +90,16 @@ func FuzzFinite(f *testing.F) {
 			colon := bytes.Index(hit, []byte(`":`)) + 2
 			return append(append(bytes.Clone(hit[:colon]), "null"...), bytes.Repeat([]byte{' '}, len(hit)-colon-4)...)
 		})
+		for _, at := range short.FindAllIndex(expected, -1) {
+			from, to := at[0], at[1] // from the last byte of the key on
+			switch {
+			case bytes.Contains(expected[max(0, from-6):from], []byte(`\`)):
+			case from > 0 && expected[from-1] != '"':
+				copy(expected[from-1:to], `~":null`)
+			default:
+				copy(expected[from:to], `":null`)
+			}
+		}
 		once, err := io.ReadAll(newFinite(bytes.NewReader(body)))
 		require.NoError(t, err)
 		require.Equal(t, string(expected), string(once))
@@ -111,7 +121,10 @@ func FuzzFinite(f *testing.F) {
 }
 
 // bare is what the filter looks for: a byte of the key, its quote, the value.
-var bare = regexp.MustCompile(`(?s)[^{\[,:\\ \t\r\n]":-?Infinity`)
+var (
+	bare  = regexp.MustCompile(`(?s)[^{\[,:\\ \t\r\n]":(?:-?Infinity|-(?:NaN|nan|inf))`)
+	short = regexp.MustCompile(`(?s)[^{\[,:\\ \t\r\n"]":(?:NaN|nan|inf)`)
+)
 
 func FuzzParseMasters(f *testing.F) {
 	for _, c := range masterCases {

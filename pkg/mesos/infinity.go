@@ -6,23 +6,28 @@ import (
 )
 
 // Mesos writes an infinite number as a bare Infinity (a framework's
-// failover_timeout may be one), which is not JSON: parsers refuse it, so that one
-// such framework would make every poll fail.
+// failover_timeout may be one), and what is no number as NaN; masters before 0.28 write
+// inf and nan. None of them is JSON: parsers refuse it, so that one such framework would
+// make every poll fail.
 
 const (
 	windowSize = 64 << 10
 	// longest is the longest text that is looked for: a byte of the key, quote,
 	// colon, and the word.
 	longest = len(`x":-Infinity`)
+	// longestEscape is the length of \u0000.
+	longestEscape = 6
 	// longestRun bounds a stretch without any quote, which is one value: the
 	// decoder must keep a value whole, however little of it is used.
 	longestRun = 16 << 20
 )
 
-var infinity = []byte("Infinity")
+// words are what is written for a number that is none.
+var words = [][]byte{[]byte("Infinity"), []byte("inf"), []byte("NaN"), []byte("nan")}
 
 // finite is a reader of JSON that replaces `"key":Infinity` and `"key":-Infinity`
-// by `"key":null` and spaces. It needs no state of the text: a quote after anything
+// by `"key":null` and spaces. There is no room for that in `"key":NaN`, which becomes
+// `"k~":null`: another key that has no number, which no key of Mesos is. It needs no state of the text: a quote after anything
 // but { [ , : \ or white space closes a string, and a colon after a closing quote
 // ends a key, so a match cannot be inside a string. (It does not replace the value
 // of a key that ends with one of those characters, nor Infinity in a list; Mesos
@@ -81,26 +86,46 @@ func (f *finite) measure(fresh []byte) {
 	}
 }
 
-// blank replaces every bare infinity in the window by null.
+// blank replaces every number in the window that is none by null.
 func blank(window []byte) {
-	for at := 0; ; {
-		i := bytes.Index(window[at:], infinity)
-		if i < 0 {
-			return
+	for _, word := range words {
+		for at := 0; ; {
+			i := bytes.Index(window[at:], word)
+			if i < 0 {
+				break
+			}
+			i += at
+			at = i + len(word)
+			blankOne(window, i, at)
 		}
-		i += at
-		at = i + len(infinity)
-		start := i
-		if start > 0 && window[start-1] == '-' {
-			start--
+	}
+}
+
+// blankOne replaces the number that is none in window[start:end] by null, where it is the
+// value of a key.
+func blankOne(window []byte, start, end int) {
+	if start > 0 && window[start-1] == '-' {
+		start--
+	}
+	// window[start-3:start] is the key's last byte, its quote, the colon.
+	if start < 3 || window[start-1] != ':' || window[start-2] != '"' || bytes.IndexByte([]byte("{[,:\\ \t\r\n"), window[start-3]) >= 0 {
+		return
+	}
+	if end-start < len("null") {
+		last := start - 3 // byte of the key
+		if window[last] == '"' || bytes.IndexByte(window[max(0, last-longestEscape):last], '\\') >= 0 {
+			return // of an empty key, and of one that may end with an escape, nothing can be left out
 		}
-		// window[start-3:start] is the key's last byte, its quote, the colon.
-		if start < 3 || window[start-1] != ':' || window[start-2] != '"' || bytes.IndexByte([]byte("{[,:\\ \t\r\n"), window[start-3]) >= 0 {
-			continue
+		if last > 0 && window[last-1] != '"' {
+			last--
+			window[last] = '~'
+			last++
 		}
-		n := copy(window[start:at], "null")
-		for j := start + n; j < at; j++ {
-			window[j] = ' '
-		}
+		copy(window[last:], `":`)
+		start = last + len(`":`)
+	}
+	n := copy(window[start:end], "null")
+	for j := start + n; j < end; j++ {
+		window[j] = ' '
 	}
 }

@@ -15,6 +15,11 @@ var infinities = []struct{ name, in, out string }{
 	{"two in a row", `{"a":Infinity,"b":-Infinity}`, `{"a":null    ,"b":null     }`},
 	{"an empty key", `{"":Infinity}`, `{"":null    }`},
 	{"a key of quotes", `{"a\"b":Infinity}`, `{"a\"b":null    }`},
+	{"no number", `{"key":NaN,"b":1}`, `{"k~":null,"b":1}`},
+	{"no number, of masters before 0.28", `{"key":nan,"kez":-nan,"kex":inf,"key":-inf}`, `{"k~":null,"kez":null,"k~":null,"key":null}`},
+	{"no number of a short key", `{"a":NaN,"ab":NaN}`, `{"":null,"~":null}`},
+	{"no number of a key that may end with an escape", `{"a\n":NaN}`, `{"a\n":NaN}`},
+	{"words that begin so", `{"a":"nan","nan":1,"b":"inf"}`, `{"a":"nan","nan":1,"b":"inf"}`},
 	{"as text", `{"a":"Infinity","Infinity":1}`, `{"a":"Infinity","Infinity":1}`},
 	{"inside a text", `{"a":"x\":Infinity"}`, `{"a":"x\":Infinity"}`},
 	{"a text that looks like a value", `{"a":":Infinity","b":[":Infinity", ":-Infinity"]}`, `{"a":":Infinity","b":[":Infinity", ":-Infinity"]}`},
@@ -38,7 +43,7 @@ func TestBareInfinityBecomesNull(t *testing.T) {
 }
 
 func TestInfinityIsFoundAcrossWindows(t *testing.T) {
-	const in, out = `{"key":-Infinity,"next":Infinity}`, `{"key":null     ,"next":null    }`
+	const in, out = `{"key":-Infinity,"next":Infinity,"last":NaN}`, `{"key":null     ,"next":null    ,"la~":null}`
 	for shift := range 2 * len(in) {
 		lead := strings.Repeat(" ", windowSize-len(in)+shift)
 		got, err := io.ReadAll(newFinite(strings.NewReader(lead + in)))

@@ -102,6 +102,7 @@ func (c *Client) checkLeading(ctx context.Context, s *State, target Target) erro
 	c.mu.Unlock()
 	switch verdict := leadershipOf(s); {
 	case verdict == notLeading:
+		c.compareElected(ctx, target)
 		return notLeader(target, s.Leader)
 	case !empty:
 		return nil
@@ -111,6 +112,24 @@ func (c *Client) checkLeading(ctx context.Context, s *State, target Target) erro
 		return c.confirm(ctx, target, true)
 	}
 	return c.confirm(ctx, target, false)
+}
+
+// compareElected notes whether a master that does not lead by its /state says in
+// /metrics/snapshot that it does. Neither is believed then.
+func (c *Client) compareElected(ctx context.Context, target Target) {
+	metrics, err := share(ctx, c.flights, snapshotPage.path+" of "+target.Address, func(ctx context.Context) (*Metrics, error) {
+		return c.snapshot(ctx, target)
+	})
+	if err == nil && metrics.Elected() {
+		c.setDenied(target.Address)
+	}
+}
+
+// setDenied sets the master that says both that it leads and that it does not; "": none.
+func (c *Client) setDenied(address string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.denied = address
 }
 
 // checkRoles returns an error if a /roles without any framework is that of a master

@@ -105,6 +105,9 @@ func warningsOf(a StatusAnswer) (all []string) {
 		for _, sentence := range agents.Containers.Lacking() {
 			warn("%s", sentence)
 		}
+		if sentence := agents.Containers.Disk(); sentence != "" {
+			warn("%s", sentence)
+		}
 	}
 	for _, left := range a.LeftOut {
 		warn("%s", left)

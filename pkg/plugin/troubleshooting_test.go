@@ -49,7 +49,7 @@ var noMessages = []string{
 	"settings of the data source: masters: %w", "settings of the data source: agents: %w", "settings of the data source: %w", "settings of the data source: jsonData is not a JSON object", "asking %s for %s: %w", "asking ZooKeeper for the masters: %w", "waiting for the master's answer: %w", "finding the name of the cluster: %w",
 	"header %q %s (jsonData", "header %q for agents %s (jsonData", "header %q %s (secureJsonData", "header %q for agents %s (secureJsonData", "%s to read %s (403): %s (secureJsonData.%s).", "%s: this is DC/OS", "The other masters did not name a leader either: ",
 	// examples and second halves of sentences about measured use that is not whole
-	"%s of %s is %s.", "%s rose by %s in %s s.", ": a gap is shown instead. %s", "; its machine has %s CPUs", "Executor %s on agent %s: %s", "blkio_statistics has %s", "blkio_statistics rose by %s",
+	"%s of %s is %s.", "%s of %s is %s, ", "active ones are connected, and both pairs", "%s rose by %s in %s s.", ": a gap is shown instead. %s", "; its machine has %s CPUs", "Executor %s on agent %s: %s", "blkio_statistics has %s", "blkio_statistics rose by %s",
 	"its log says why.", "Check what the principal may see.", "Look at the agent's --isolation.", "storing the samples of %s: %w",
 	// configuration that Grafana's settings cannot have
 	"a ZooKeeper address looks like",

@@ -155,6 +155,9 @@ func (c circumstances) agents() []data.Notice {
 	for _, sentence := range a.Containers.Lacking() {
 		all = append(all, warning("%s", sentence))
 	}
+	if sentence := a.Containers.Disk(); sentence != "" && slices.ContainsFunc(c.reads.names, func(name string) bool { return strings.Contains(name, "_disk_used") }) {
+		all = append(all, warning("%s", sentence))
+	}
 	return all
 }
 

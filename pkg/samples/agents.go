@@ -125,19 +125,26 @@ func (w *Writer) Agent(ctx context.Context, a AgentAnswer, m *cluster.Cluster, s
 		}
 		if a.Snapshot != nil {
 			b.t = a.Snapshot.Sent.UnixMilli()
-			w.agentKeys.learn(catalogue.Agent, a.Snapshot.Values)
-			for name := range a.Snapshot.Values {
-				m := w.agentKeys[name]
-				n, known := m.number(name, a.Snapshot.Values)
-				if !known || !w.takes(b, "agent "+a.Agent.Hostname, name, m, n) {
-					continue
-				}
-				n *= m.Factor
-				own.raw.write(b, nil, agentRawKey{key, m}, &n)
-			}
+			w.writeOwnMetrics(b, own, a)
 		}
 		b.t = t.UnixMilli()
 	})
+}
+
+// writeOwnMetrics appends the keys of an agent's own /metrics/snapshot.
+func (w *Writer) writeOwnMetrics(b *batch, own *agentTables, a AgentAnswer) {
+	who := "agent " + a.Agent.Hostname
+	values := w.possible(series.PollAgents, a.Snapshot, subject{who, 1, a.Agent.Capacity, a.Agent.Allocated, true}).Values
+	w.agentKeys.learn(catalogue.Agent, values)
+	for name := range values {
+		m := w.agentKeys[name]
+		n, known := m.number(name, values)
+		if !known || !w.takes(b, who, name, m, n) {
+			continue
+		}
+		n *= m.Factor
+		own.raw.write(b, nil, agentRawKey{agentKey{a.Agent.Hostname, a.Agent.ID}, m}, &n)
+	}
 }
 
 // readContainer is a container that an agent has read, and what it uses.
@@ -171,6 +178,12 @@ func (w *Writer) writeContainers(b *batch, own *agentTables, a *cluster.Agent, a
 	if sum.memoryRead && sum.memory > has.memoryOf(read) {
 		leaveOut(display.Size(int64(min(sum.memory, 1<<62)))+" of memory", use.withoutMemory)
 	}
+	disk := diskOf(read)
+	if disk > has.disk {
+		leaveOut(display.Size(int64(min(disk, 1<<62)))+" of disk", use.withoutDisk)
+		disk = 0
+	}
+	sums.containers.addDisk(a, disk)
 	for _, one := range read {
 		sums.add(one.container, one.use)
 		single := singleUse{one.container, one.use}
@@ -210,6 +223,16 @@ func (w *Writer) writeContainers(b *batch, own *agentTables, a *cluster.Agent, a
 func totalOf(read []readContainer) (sum total) {
 	for _, one := range read {
 		sum.add(one.use, &one.allocated)
+	}
+	return sum
+}
+
+// diskOf returns how much disk containers use together, of those that it is read of.
+func diskOf(read []readContainer) (sum float64) {
+	for _, one := range read {
+		if one.use.disk.ok {
+			sum += one.use.disk.value
+		}
 	}
 	return sum
 }

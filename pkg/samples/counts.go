@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/display"
 	"community-mesos-datasource/pkg/mesos"
 )
 
@@ -29,9 +30,15 @@ type ContainerCounts struct {
 	// Agent is the host name of the agent that lacks most.
 	Agent string `json:"agent,omitempty"`
 
-	listed int // by the leader, of any task
-	stay   int // those of Unknown that the next /state did not list either
-	most   int // what Agent lacks
+	// OverDisk are the agents whose containers use more disk than the agent offers.
+	OverDisk int `json:"overDisk"`
+
+	over     string // the agent of OverDisk that exceeds most
+	overUsed float64
+	overHas  float64
+	listed   int // by the leader, of any task
+	stay     int // those of Unknown that the next /state did not list either
+	most     int // what Agent lacks
 }
 
 // Lacking returns a sentence per kind of what the responses lack.
@@ -58,6 +65,35 @@ func (c ContainerCounts) Lacking() []string {
 			"Check what the principal may see.", containers, use))
 	}
 	return all
+}
+
+// Disk returns a sentence about agents whose containers use more disk than there is for
+// them; "" where none do. It may be so: the machine may have more than its agent offers.
+func (c ContainerCounts) Disk() string {
+	if c.OverDisk == 0 {
+		return ""
+	}
+	others := ""
+	if c.OverDisk > 1 {
+		others = fmt.Sprintf(" (and so on %d more agents)", c.OverDisk-1)
+	}
+	return fmt.Sprintf("The containers of agent %s use %s of disk together, and it offers %s%s. Nothing limits them without --enforce_container_disk_quota of the agent.",
+		c.over, display.Size(int64(c.overUsed)), display.Size(int64(c.overHas)), others)
+}
+
+// addDisk adds how much disk the containers of an agent use together.
+func (c *ContainerCounts) addDisk(a *cluster.Agent, used float64) {
+	if !a.Capacity[cluster.Disk].Known() || a.Capacity[cluster.Disk] == 0 {
+		return
+	}
+	has := a.Capacity.Value(cluster.Disk)
+	if used <= has {
+		return
+	}
+	c.OverDisk++
+	if used-has > c.overUsed-c.overHas {
+		c.over, c.overUsed, c.overHas = a.Hostname, used, has
+	}
 }
 
 // add adds the counts of one agent.

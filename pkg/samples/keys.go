@@ -23,6 +23,7 @@ type rawMetric struct {
 
 const (
 	mebibyte = 1 << 20
+	perUnit  = 1000 // Mesos counts resources in thousandths
 	// leastRatio is the smallest share that a thousandth of something can be of all
 	// there is; less is what rounding left of none.
 	leastRatio = 1e-12

@@ -119,6 +119,12 @@ func (u use) withoutMemory() use {
 	return u
 }
 
+// withoutDisk returns the use with that of disk unknown.
+func (u use) withoutDisk() use {
+	u.disk = maybe{}
+	return u
+}
+
 // A total is the use of several containers: of those whose use was read.
 type total struct {
 	cpus, memory                 float64

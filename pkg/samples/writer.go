@@ -8,7 +8,7 @@
 // agent each; table.go and batch.go which series are open; columns.go,
 // figures.go, keys.go, readings.go, use.go and health.go which series there are;
 // counted.go counters made of events;
-// plausible.go and bounds.go which numbers are possible; reading.go and counts.go
+// plausible.go, bounds.go and gauges.go which numbers are possible; reading.go and counts.go
 // how an agent's answer compares with the last one and with /state; labels.go labels
 // that users chose; containers.go what is allocated to each container; fit.go what
 // is left out where there is not room for all; current.go tasks as of now.
@@ -256,7 +256,8 @@ func (w *Writer) Model(ctx context.Context, m *cluster.Cluster, change Change, s
 		if change.Doubted {
 			clear(whole.resources["allocated"])
 		}
-		whole.complete(snapshot)
+		found, ratios := subjectOf(snapshot.Target, m).judge(snapshot.Values, snapshot.Sent)
+		whole.complete(withoutValues(snapshot, found, ratios))
 		w.writeCluster(b, v, m, whole, func(hidden bool) bool { return !hidden })
 		b.doubted = change.Doubted
 		informed := make(map[string]bool, len(m.Agents))
@@ -335,6 +336,7 @@ func (w *Writer) Roles(ctx context.Context, m *cluster.Cluster, t time.Time, h H
 // nil, tells which frameworks there are and whether the cluster's own figures
 // must come from here. start is from when on the history has samples.
 func (w *Writer) Snapshot(ctx context.Context, s *mesos.Metrics, m *cluster.Cluster, start time.Time, h Health) error {
+	s = w.possible(series.PollSnapshot, s, subjectOf(s.Target, m))
 	now := leaderSnapshot{s, m}
 	err := w.batch(ctx, series.PollSnapshot, s.Sent, func(b *batch) {
 		w.writeHealth(b, h)
@@ -355,7 +357,7 @@ func (w *Writer) Followers(ctx context.Context, answers []*mesos.Metrics, t time
 		w.writeHealth(b, h)
 		for _, s := range answers {
 			b.t = s.Sent.UnixMilli()
-			w.writeFollower(b, s)
+			w.writeFollower(b, w.possible(series.PollFollowers, s, subjectOf(s.Target, nil)))
 		}
 		b.t = t.UnixMilli()
 	})

@@ -258,7 +258,11 @@ func TestALaterEntryReplacesAnEarlier(t *testing.T) {
 func TestBrokenProvisioningSaysWhat(t *testing.T) {
 	for name, c := range map[string]struct{ content, want string }{
 		"not YAML":              {"a: [", "mesos.yaml"},
-		"old version":           {"datasources: []", "apiVersion is 0"},
+		"old version":           {"datasources: []", "no data source of type x-datasource"},
+		"old booleans":          {"datasources: [{name: a, type: x-datasource, basic_auth: $X}]", "cannot unmarshal"},
+		"credentials":           {"apiVersion: 1\ndatasources: [{name: a, type: x-datasource, withCredentials: $NONE}]", "withCredentials: \"\" is not true or false"},
+		"a version of words":    {"apiVersion: 1\ndatasources: [{name: a, type: x-datasource, version: new}]", "version: \"new\" is not a number"},
+		"prune of words":        {"apiVersion: 1\nprune: often\ndatasources: [{name: a, type: x-datasource}]", "cannot unmarshal"},
 		"nothing of this":       {"apiVersion: 1\ndatasources: [{name: a, type: other}]", "no data source of type x-datasource"},
 		"no name":               {"apiVersion: 1\ndatasources: [{type: x-datasource}]", "has no name"},
 		"a uid twice":           {"apiVersion: 1\ndatasources: [{name: a, uid: x, type: x-datasource}, {name: b, uid: x, type: x-datasource}]", "is there twice"},
@@ -273,4 +277,66 @@ func TestBrokenProvisioningSaysWhat(t *testing.T) {
 			require.ErrorContains(t, err, c.want)
 		})
 	}
+}
+
+// Grafana reads files without apiVersion in a format of their own: the keys of today mean
+// nothing in them, and no variable is expanded.
+func TestAFileWithoutAVersionIsReadAsGrafanaReadsIt(t *testing.T) {
+	all, err := provision(t, "datasources: [{name: a, type: x-datasource, basicAuth: true, uid: mine, jsonData: {masters: [http://m:5050]}, secureJsonData: {basicAuthPassword: x}}]", nil)
+	require.NoError(t, err)
+	require.Len(t, all.list, 1)
+	require.JSONEq(t, `{}`, string(all.list[0].JSONData))
+	require.Empty(t, all.list[0].secrets)
+	require.False(t, all.list[0].BasicAuth)
+	require.Equal(t, uidFromName("a"), all.list[0].UID)
+
+	all, err = provision(t, "apiVersion: 0\ndatasources: [{name: a, type: x-datasource, org_id: 1, basic_auth: true, basic_auth_user: u, with_credentials: true, editable: true, json_data: {masters: [$M], n: 5}, secure_json_data: {basicAuthPassword: $M}}]",
+		map[string]string{"M": "http://m:5050"})
+	require.NoError(t, err)
+	one := all.list[0]
+	require.JSONEq(t, `{"masters": ["$M"], "n": 5}`, string(one.JSONData))
+	require.Equal(t, map[string]string{"basicAuthPassword": "$M"}, one.secrets)
+	require.True(t, one.BasicAuth)
+	require.True(t, one.WithCredentials)
+	require.False(t, one.ReadOnly)
+	require.Equal(t, "u", one.BasicAuthUser)
+}
+
+// Files are applied one after another: what one adds, a later one may delete.
+func TestDeleteDatasourcesOfALaterFile(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, content string) {
+		t.Helper()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
+	}
+	read := func() ([]string, []int64, error) {
+		all, err := readProvisioning(dir, "x-datasource", func(name string) (string, bool) { return "b", name == "NAME" }, hclog.NewNullLogger())
+		if err != nil {
+			return nil, nil, err
+		}
+		var names []string
+		var ids []int64
+		for _, one := range all.list {
+			names, ids = append(names, one.Name), append(ids, one.ID)
+		}
+		return names, ids, nil
+	}
+	write("1.yaml", "apiVersion: 1\ndeleteDatasources: [{name: a, orgId: 1}]\nprune: true\ndatasources: [{name: a, type: x-datasource}, {name: b, type: x-datasource}, {name: c, type: x-datasource}]")
+	names, _, err := read()
+	require.NoError(t, err)
+	require.Equal(t, []string{"a", "b", "c"}, names, "a file deletes before it adds")
+
+	write("2.yaml", "apiVersion: 1\ndeleteDatasources: [{name: $NAME}, {name: c, orgId: 2}, {name: none}]\ndatasources: [{name: d, type: x-datasource}]")
+	names, ids, err := read()
+	require.NoError(t, err)
+	require.Equal(t, []string{"a", "c", "d"}, names, "c is of another organization")
+	require.Equal(t, []int64{1, 3, 4}, ids)
+
+	write("3.yml", "delete_datasources: [{name: a}, {name: c}, {name: d}]")
+	_, _, err = read()
+	require.ErrorContains(t, err, "deleteDatasources of a later file deletes each data source")
+
+	write("4.yaml", "apiVersion: 1\ndeleteDatasources: [{name: a, orgId: one}]")
+	_, _, err = read()
+	require.ErrorContains(t, err, "orgId: \"one\" is not a number")
 }
