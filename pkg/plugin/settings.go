@@ -28,6 +28,7 @@ type Settings struct {
 	ZooKeeperDigest string // user:password, from secureJsonData
 	TLS             bool   // one of Grafana's TLS settings is on
 	ClusterName     string
+	WebURL          string // of Mesos' web UI, without / at its end; "" for the leader's address
 
 	PollInterval time.Duration
 	TaskSeries   string // auto, always, never

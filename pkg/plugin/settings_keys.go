@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -29,6 +30,7 @@ type setting func(raw json.RawMessage, s *Settings) error
 var settings = map[string]setting{
 	"masters":      readMasters,
 	"clusterName":  text(func(s *Settings) *string { return &s.ClusterName }),
+	"webUrl":       readWebURL,
 	"pollInterval": duration(func(s *Settings) *time.Duration { return &s.PollInterval }, minPollInterval),
 	"taskSeries":   oneOf(func(s *Settings) *string { return &s.TaskSeries }, "auto", "always", "never"),
 	"taskLabels":   readTaskLabels,
@@ -152,6 +154,31 @@ func (s *Settings) warnOfEmpty(key string, entries []string) {
 			s.warn("entry %d of %s is empty, as an unset variable in a provisioning file is, and is left out: set the variable in the environment of Grafana's process, or remove the entry (jsonData.%s)", i+1, key, key)
 		}
 	}
+}
+
+// readWebURL reads the address of Mesos' web UI. The page behind # is left out, since the
+// address may be copied from a browser.
+func readWebURL(raw json.RawMessage, s *Settings) error {
+	const like = "write for example https://mesos.example.com, or https://dcos.example.com/mesos"
+	v, err := readText(raw)
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, like)
+	}
+	if v == "" {
+		return nil
+	}
+	v, _, _ = strings.Cut(v, "#")
+	u, err := url.Parse(v)
+	switch {
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
+		return fmt.Errorf("%s is not an http or https address: %s", short(raw), like)
+	case u.User != nil:
+		return errors.New("it has a user or password, which everyone who may query this data source could read: " + like)
+	case u.RawQuery != "" || u.ForceQuery:
+		return fmt.Errorf("%s has a query: %s", short(raw), like)
+	}
+	s.WebURL = strings.TrimRight(u.String(), "/")
+	return nil
 }
 
 func readMaxSeries(raw json.RawMessage, s *Settings) error {

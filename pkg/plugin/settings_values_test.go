@@ -67,6 +67,7 @@ var sameAs = map[string][][2]string{
 	"memoryLimit":        {{`" 1GiB"`, `"1GiB"`}},
 	"retention":          {{`"30d "`, `"30d"`}},
 	"sandboxLogs":        {{`" admin"`, `"admin"`}},
+	"webUrl":             {{`" https://mesos.example.com/ "`, `"https://mesos.example.com"`}},
 
 	"access": {{`" proxy"`, `"proxy"`}}, "url": {{`" x"`, `"x"`}}, "basicAuthUser": {{`7`, `"7"`}}, "serverName": {{`" m1"`, `"m1"`}},
 	"basicAuth": {{`"true"`, `true`}, {`"false"`, `false`}},

@@ -8,9 +8,12 @@ import (
 	"community-mesos-datasource/pkg/mesos"
 )
 
-// webUI returns the address of the leader's web UI, for links in the text of marks; ""
-// while no leader is known. leader is host:port, behind a router with its path.
+// webUI returns the address of Mesos' web UI, for links: the setting webUrl, else that of the
+// leader; "" while none is known. leader is host:port, behind a router with its path.
 func (s *Settings) webUI(leader string) string {
+	if s.WebURL != "" {
+		return s.WebURL
+	}
 	if leader == "" {
 		return ""
 	}

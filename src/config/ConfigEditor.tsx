@@ -15,7 +15,7 @@ import { Alert, Box, Button, Divider, Field, SecretInput, Text } from '@grafana/
 import React from 'react';
 
 import { AgentHeaders } from './AgentHeaders';
-import { AGENTS, asksAgents, CLUSTER_NAME, COLLECTION, HISTORY, type FieldSpec } from './fields';
+import { AGENTS, asksAgents, CLUSTER_NAME, COLLECTION, HISTORY, WEB_URL, type FieldSpec } from './fields';
 import { FieldRow } from './FieldRow';
 import { Masters } from './Masters';
 import { Provisioning } from './Provisioning';
@@ -80,7 +80,7 @@ export default function ConfigEditor({ options: stored, onOptionsChange }: Props
             onReset={() => setSecret('zkDigest', '')}
           />
         )}
-        {rows([CLUSTER_NAME])}
+        {rows([CLUSTER_NAME, WEB_URL])}
       </ConfigSection>
       <Divider />
 

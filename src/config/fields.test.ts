@@ -1,6 +1,6 @@
-import { AGENTS, CLUSTER_NAME, COLLECTION, fieldProblem, HISTORY } from './fields';
+import { AGENTS, CLUSTER_NAME, COLLECTION, fieldProblem, HISTORY, WEB_URL } from './fields';
 
-const all = [CLUSTER_NAME, ...COLLECTION, ...AGENTS, ...HISTORY];
+const all = [CLUSTER_NAME, WEB_URL, ...COLLECTION, ...AGENTS, ...HISTORY];
 const field = (key: string) => all.find((one) => one.key === key)!;
 
 it('has each setting once', () => {
@@ -20,6 +20,7 @@ it('has each setting once', () => {
     'subscribe',
     'taskLabels',
     'taskSeries',
+    'webUrl',
   ]);
 });
 
@@ -62,6 +63,22 @@ it.each([
     'https://router/agent',
     '"https://router/agent" is the same for all agents: use {hostname}, {ip} or {id} in it',
   ],
+  [
+    'webUrl',
+    'mesos:5050',
+    '"mesos:5050" is not an http or https address, for example https://mesos.example.com, or https://dcos.example.com/mesos',
+  ],
+  [
+    'webUrl',
+    'javascript:alert(1)',
+    '"javascript:alert(1)" is not an http or https address, for example https://mesos.example.com, or https://dcos.example.com/mesos',
+  ],
+  [
+    'webUrl',
+    'https://jo:secret@mesos',
+    'The address has a user or password, which every Viewer could read: leave them out, for example https://mesos.example.com, or https://dcos.example.com/mesos',
+  ],
+  ['webUrl', 'https://dcos.example/mesos/#/agents?x', undefined],
   ['subscribe', 'always', '"always" is not possible: choose one of auto, never'],
   ['sandboxLogs', 'everybody', '"everybody" is not possible: choose one of none, admin, editor, viewer'],
   ['engine', 'disk', '"disk" is not possible: choose one of auto, memory'],

@@ -1,11 +1,12 @@
 // The settings of collection and history as a table: key, label, default and
 // check, in the order the editor shows them.
 import type { MesosOptions } from './types';
-import { agentAddressProblem, countProblem, durationProblem, sizeProblem } from './validate';
+import { agentAddressProblem, countProblem, durationProblem, sizeProblem, webUrlProblem } from './validate';
 
 export type FieldKey = Exclude<keyof MesosOptions, 'masters' | 'agentHeaders' | 'timeout' | 'enableSecureSocksProxy'> &
   (
     | 'clusterName'
+    | 'webUrl'
     | 'pollInterval'
     | 'taskSeries'
     | 'taskLabels'
@@ -57,6 +58,16 @@ export const CLUSTER_NAME: FieldSpec = {
   label: 'Cluster name',
   description: 'The label cluster of every series. Only needed where Mesos runs without --cluster.',
   default: 'the cluster’s own name',
+};
+
+export const WEB_URL: FieldSpec = {
+  key: 'webUrl',
+  kind: 'text',
+  label: 'Web UI',
+  description:
+    'Where browsers reach Mesos’ web UI, for links. Needed where they cannot reach the leader as Grafana’s server does.',
+  default: 'http://leader:5050',
+  problem: webUrlProblem,
 };
 
 export const COLLECTION: FieldSpec[] = [

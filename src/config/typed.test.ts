@@ -32,6 +32,7 @@ it.each([
   ['agentStatistics', '', undefined],
   ['tlsSkipVerify', 'no', false],
   ['clusterName', 42, '42'],
+  ['webUrl', ' https://mesos.example.com ', ' https://mesos.example.com '],
   ['clusterName', 'my cluster ', 'my cluster '],
   ['unknown', '7', '7'],
 ])('takes %s %j for what it says', (key, value, want) => {

@@ -21,7 +21,7 @@ const SWITCHES = [
 ];
 const TEXTS = [
   ...['clusterName', 'pollInterval', 'taskSeries', 'idleTimeout', 'agentAddress', 'agentBasicAuthUser', 'agentHosts'],
-  ...['subscribe', 'sandboxLogs', 'engine', 'memoryLimit', 'retention', 'serverName'],
+  ...['subscribe', 'sandboxLogs', 'webUrl', 'engine', 'memoryLimit', 'retention', 'serverName'],
 ];
 
 const WORDS: Record<string, boolean> = {

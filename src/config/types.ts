@@ -12,6 +12,8 @@ export interface MesosOptions extends DataSourceJsonData {
   masters?: string[];
   /** The label `cluster`, where Mesos has no --cluster. */
   clusterName?: string;
+  /** Address of Mesos' web UI, for links; by default the leader's. */
+  webUrl?: string;
   pollInterval?: string;
   taskSeries?: TaskSeries;
   /** Task labels that become labels of task series. */

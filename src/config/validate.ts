@@ -184,6 +184,20 @@ export function agentAddressProblem(text: string): string | undefined {
     : `"${text}" is the same for all agents: use {hostname}, {ip} or {id} in it`;
 }
 
+/** Returns what is wrong with the address of Mesos' web UI, or undefined. A page behind # is left out. */
+export function webUrlProblem(text: string): string | undefined {
+  const example = 'for example https://mesos.example.com, or https://dcos.example.com/mesos';
+  const address = text.replace(/#.*$/, '');
+  const url = /^https?:\/\/[^/?]/i.test(address) ? parseUrl(address) : undefined;
+  if (!url) {
+    return `"${text}" is not an http or https address, ${example}`;
+  }
+  if (url.username || url.password) {
+    return `The address has a user or password, which every Viewer could read: leave them out, ${example}`;
+  }
+  return address.includes('?') ? `"${text}" has a query, ${example}` : undefined;
+}
+
 // Set by the backend's HTTP client.
 const CONNECTION_HEADERS = [
   ...['accept-encoding', 'connection', 'content-length', 'keep-alive', 'proxy-connection'],
