@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -141,6 +142,12 @@ func (r *Registry) settled(ctx context.Context, pluginContext backend.PluginCont
 		}
 	}
 	return src, nil
+}
+
+// uid returns the UID of the data source, which its key ends with.
+func (s *source) uid() string {
+	_, uid, _ := strings.Cut(s.key, "-")
+	return uid
 }
 
 // touch keeps a source in use, with the settings that it has: a live panel brings those
@@ -329,7 +336,9 @@ func (r *Registry) query(s *source) (query.Source, error) {
 		Store:        s.store,
 		Events:       s.events,
 		Status:       status,
+		UID:          s.uid(),
 		WebUI:        func() string { return settings.webUI(status().Leader) },
+		Logs:         settings.SandboxLogs != "none",
 		Interval:     s.collector.Interval,
 		CurrentTasks: query.CurrentOf(s.collector),
 		SQL:          r.sql,

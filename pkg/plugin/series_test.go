@@ -22,7 +22,7 @@ func playSeries(t *testing.T) (s *fixture, states []recordedState) {
 	for n := 0; n < samples; n += 2 {
 		states = append(states, readState(t, fmt.Sprintf("04-series/%03d-master-state", n)))
 		if n == 0 {
-			s = newFixture(t, nil, mesostest.Step(0), roles, redirect)
+			s = newFixture(t, map[string]any{"webUrl": "https://mesos.example.com"}, mesostest.Step(0), roles, redirect)
 			_, err := s.registry.For(t.Context(), s.context())
 			require.NoError(t, err)
 			s.clock.Settle()

@@ -35,7 +35,8 @@ func TestSQLIsAnswered(t *testing.T) {
 		require.True(t, frame.Fields[1].NilAt(0), "what no agent measured is not known, and not 0")
 	})
 	t.Run("a task is linked with its logs, its agent and the web UI", func(t *testing.T) {
-		frame := s.ask(`{"queryType":"sql","datasource":{"uid":"mesos"},"sql":"SELECT task_id AS id, framework_id, agent_id, sandbox_url, upper(agent) AS agent FROM tasks"}`).Frames[0]
+		s := newFixture(t, map[string]any{"sandboxLogs": "viewer"}, mesostest.Scene{Name: "03-workload"}).start()
+		frame := s.ask(`{"queryType":"sql","sql":"SELECT task_id AS id, framework_id, agent_id, sandbox_url, upper(agent) AS agent FROM tasks"}`).Frames[0]
 		links := map[string][]string{}
 		for _, field := range frame.Fields {
 			if field.Config == nil {
@@ -54,7 +55,7 @@ func TestSQLIsAnswered(t *testing.T) {
 		}
 		require.Equal(t, `Logs (stderr) {"file":"stderr","frameworkId":"${__data.fields[\"framework_id\"]}","queryType":"logs","taskId":"${__value.raw}"}`, links["id"][1])
 		require.Equal(t, `Agent {"filters":[{"label":"agent_id","operator":"=","value":"${__value.raw}"}],"queryType":"table","table":"agents"}`, links["agent_id"][0])
-		require.Regexp(t, `^Mesos' web UIhttp://.+/#/slaves/\$\{__value.raw:percentencode\}$`, links["agent_id"][2])
+		require.Regexp(t, `^Agent in Mesos' web UIhttp://.+/#/slaves/\$\{__value.raw:percentencode\}$`, links["agent_id"][3])
 		require.Equal(t, []string{"Sandbox in Mesos' web UI${__value.raw}"}, links["sandbox_url"])
 		require.Empty(t, links["agent"], "an expression may be anything")
 	})

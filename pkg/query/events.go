@@ -94,6 +94,7 @@ type eventsReader struct {
 	// wide is the filter without conditions on what changes over an event's subject:
 	// of timeline, where those choose subjects.
 	wide    events.Filter
+	links   linker
 	notices []data.Notice
 }
 
@@ -106,7 +107,7 @@ func answerEvents(ctx context.Context, src Source, q backend.DataQuery, o Option
 		return nil, bad("format", "%s has no numbers, which rules and expressions need: use count", p.events.Format)
 	}
 	r := eventsReader{
-		src: src, stats: src.Events.Stats(), query: p.events, legend: p.LegendFormat, evaluated: o.evaluated(),
+		src: src, stats: src.Events.Stats(), query: p.events, legend: p.LegendFormat, evaluated: o.evaluated(), links: src.linker(p, o),
 		from: q.TimeRange.From, to: q.TimeRange.To, notices: notices,
 	}
 	if now := src.now(); r.to.After(now) {

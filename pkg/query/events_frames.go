@@ -26,10 +26,7 @@ func (r *eventsReader) annotations(found []events.Event) *data.Frame {
 	n := len(found)
 	times, ends, regions := make([]time.Time, n), make([]*time.Time, n), make([]bool, n)
 	titles, bodies, ids, colors := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-	tags, webUI := make([]json.RawMessage, n), ""
-	if r.src.WebUI != nil {
-		webUI = r.src.WebUI()
-	}
+	tags := make([]json.RawMessage, n)
 	notEnded := "It has not ended."
 	if until, whole := r.knownUntil(); !whole {
 		notEnded = "It had not ended when the cluster was last watched, at " + display.Time(until) + "."
@@ -38,7 +35,7 @@ func (r *eventsReader) annotations(found []events.Event) *data.Frame {
 		at := n - 1 - i // they come newest first
 		times[at], ends[at] = e.Time.UTC(), r.endOf(e)
 		regions[at] = ends[at] != nil
-		titles[at], bodies[at], ids[at], colors[at] = html.EscapeString(titleOfEvent(e)), textOfEvent(e, r.webUIOf(e, webUI), notEnded), e.ID, severityColors[e.Severity]
+		titles[at], bodies[at], ids[at], colors[at] = html.EscapeString(titleOfEvent(e)), textOfEvent(e, r.linksOf(e, i), notEnded), e.ID, severityColors[e.Severity]
 		tags[at], _ = json.Marshal(tagsOfEvent(e)) // texts always can be
 	}
 	frame := data.NewFrame("events",
@@ -51,13 +48,20 @@ func (r *eventsReader) annotations(found []events.Event) *data.Frame {
 	return frame
 }
 
-// webUIOf returns the address of the web UI that has an event's agent and framework, ""
-// for an event of a cluster before.
-func (r *eventsReader) webUIOf(e events.Event, webUI string) string {
-	if e.Time.Before(r.changed) {
-		return ""
+// maxLinkedEvents is how many events of an answer have links to queries in their texts, the
+// newest: a link is longer than most texts.
+const maxLinkedEvents = 1_000
+
+// linksOf returns what makes the links of an event, of which so many are newer; nothing for
+// an event of a cluster before.
+func (r *eventsReader) linksOf(e events.Event, newer int) linker {
+	switch {
+	case e.Time.Before(r.changed):
+		return linker{}
+	case newer >= maxLinkedEvents:
+		return linker{webUI: r.links.webUI}
 	}
-	return webUI
+	return r.links
 }
 
 // severityColors are the colors of marks, by their names in Grafana.
@@ -116,6 +120,7 @@ func (r *eventsReader) table(found []events.Event) *data.Frame {
 	fields = append(fields, data.NewField("end", nil, ends), between)
 	fields = append(fields, idFields...)
 	frame := data.NewFrame("events", append(fields, data.NewField("id", nil, ids))...)
+	r.links.frame(frame)
 	frame.Meta = &data.FrameMeta{Type: data.FrameTypeTable, TypeVersion: typeVersion, PreferredVisualization: data.VisTypeTable}
 	return frame
 }

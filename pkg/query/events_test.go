@@ -81,7 +81,7 @@ func TestEventsAreAnnotations(t *testing.T) {
 func TestAShortWhileIsSaidAsOne(t *testing.T) {
 	e := agentEvent(ago(3), "S1", events.Lost, events.Error)
 	e.NotBefore = e.Time.Add(-300 * time.Millisecond)
-	require.Contains(t, textOfEvent(e, "", ""), "it happened less than a second before 2026-03-01 11:57:00 UTC.")
+	require.Contains(t, textOfEvent(e, linker{}, ""), "it happened less than a second before 2026-03-01 11:57:00 UTC.")
 }
 
 func TestMarksLinkToTheWebUI(t *testing.T) {

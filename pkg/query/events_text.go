@@ -3,7 +3,6 @@ package query
 import (
 	"fmt"
 	"html"
-	"net/url"
 	"strings"
 	"time"
 
@@ -45,8 +44,8 @@ func titleOfEvent(e events.Event) string {
 
 // textOfEvent returns what is known of an event, as HTML: Grafana shows the text of an
 // annotation so. Words of Mesos and of frameworks are escaped. Agents and frameworks are
-// links into the web UI of the leader, where its address is known.
-func textOfEvent(e events.Event, webUI string, notEnded string) string {
+// links into Mesos' web UI, and the last line links to queries.
+func textOfEvent(e events.Event, l linker, notEnded string) string {
 	var lines []string
 	add := func(format string, args ...any) {
 		lines = append(lines, html.EscapeString(fmt.Sprintf(format, args...)))
@@ -54,10 +53,15 @@ func textOfEvent(e events.Event, webUI string, notEnded string) string {
 	if e.Message != "" {
 		add("%s", e.Message)
 	}
-	for _, named := range []struct{ name, value, id, page string }{
-		{"Reason", e.Reason, "", ""}, {"Source", e.Source, "", ""}, {"Task", e.Task, e.TaskID, ""},
-		{"Framework", e.Framework, e.FrameworkID, "frameworks"}, {"Role", e.Role, "", ""},
-		{"Agent", e.Agent, e.AgentID, "slaves"}, // newer web UIs redirect it to agents
+	named := func(field string) reference { return reference{value: e.Get(events.Field(field))} }
+	pages := linker{webUI: l.webUI}
+	for _, named := range []struct {
+		name, value, id string
+		pages           []link
+	}{
+		{"Reason", e.Reason, "", nil}, {"Source", e.Source, "", nil}, {"Task", e.Task, e.TaskID, nil},
+		{"Framework", e.Framework, e.FrameworkID, pages.of(thingNamedBy(fieldFramework), named)}, {"Role", e.Role, "", nil},
+		{"Agent", e.Agent, e.AgentID, pages.of(thingNamedBy(fieldAgent), named)},
 	} {
 		text := first(named.value, named.id)
 		if named.value != "" && named.id != "" && named.id != named.value {
@@ -65,9 +69,8 @@ func textOfEvent(e events.Event, webUI string, notEnded string) string {
 		}
 		switch {
 		case text == "":
-		case webUI != "" && named.page != "" && named.id != "":
-			lines = append(lines, fmt.Sprintf(`%s: <a href="%s" target="_blank" rel="noopener">%s</a>`, named.name,
-				html.EscapeString(webUI+"/#/"+named.page+"/"+url.PathEscape(named.id)), html.EscapeString(text)))
+		case len(named.pages) > 0:
+			lines = append(lines, html.EscapeString(named.name)+": "+anchor(named.pages[0].url, text))
 		default:
 			add("%s: %s", named.name, text)
 		}
@@ -85,7 +88,29 @@ func textOfEvent(e events.Event, webUI string, notEnded string) string {
 	case e.Opens != "":
 		add("%s", notEnded)
 	}
+	if links := l.ofEvent(e, named); links != "" {
+		lines = append(lines, links)
+	}
 	return strings.Join(lines, "<br>")
+}
+
+// anchor returns a link in HTML, which opens in a tab of its own.
+func anchor(address, text string) string {
+	return fmt.Sprintf(`<a href="%s" target="_blank" rel="noopener">%s</a>`, html.EscapeString(address), html.EscapeString(text))
+}
+
+// ofEvent returns links to queries about what an event is about, as HTML.
+func (l linker) ofEvent(e events.Event, named namer) string {
+	l.webUI = "" // those are where the text names something
+	var all []string
+	about := thingNamedBy(string(e.Kind))
+	if e.Kind == events.KindMaintenance {
+		about = thingNamedBy(fieldAgent)
+	}
+	for _, one := range l.of(about, named) {
+		all = append(all, anchor(l.explore(one.query, e.Time), one.title))
+	}
+	return strings.Join(all, " · ")
 }
 
 // tagsOfEvent returns the tags of a mark.

@@ -119,7 +119,7 @@ func (r *eventsReader) timeline(ctx context.Context) (data.Frames, error) {
 		if shown[line.name] > 1 && line.name != line.id {
 			line.name += " (" + line.id + ")"
 		}
-		if frame := r.stateFrame(line, gaps); frame != nil {
+		if frame := r.stateFrame(line, gaps, len(lines)); frame != nil {
 			frames = append(frames, frame)
 		}
 	}
@@ -239,10 +239,10 @@ func (r *eventsReader) states(ctx context.Context, kind events.Kind, lines []*st
 	return nil
 }
 
-// stateFrame returns the frame of a line; nil for one without a state in the range. In a
+// stateFrame returns the frame of one of so many lines; nil for one without a state in the range. In a
 // gap of collection the state is null. The dataplane contract has no type for texts over
 // time.
-func (r *eventsReader) stateFrame(line *stateLine, gaps gaps) *data.Frame {
+func (r *eventsReader) stateFrame(line *stateLine, gaps gaps, of int) *data.Frame {
 	type point struct {
 		at    time.Time
 		state string // "" is not known
@@ -296,6 +296,7 @@ func (r *eventsReader) stateFrame(line *stateLine, gaps gaps) *data.Frame {
 	value := data.NewField("state", data.Labels(named.Map()), states)
 	value.Config = &data.FieldConfig{Mappings: data.ValueMappings{stateColors}}
 	value.Config.DisplayNameFromDS = line.name
+	value.Config.Links = r.links.series(named, of)
 	if r.legend != "" && r.legend != legendAuto {
 		value.Config.DisplayNameFromDS = legend{format: r.legend}.name(named)
 	}

@@ -148,6 +148,7 @@ type framer struct {
 	expr    string // as it was evaluated
 	step    time.Duration
 	notices []data.Notice
+	links   linker
 	// computed: a rule or an expression reads the frames.
 	computed bool
 }
@@ -209,7 +210,7 @@ func (f framer) multi(all []answerSeries) data.Frames {
 		for j, p := range s.points {
 			times[j], values[j] = time.UnixMilli(p.T).UTC(), p.F
 		}
-		frame := data.NewFrame("", f.times(times), f.value(s.labels, values))
+		frame := data.NewFrame("", f.times(times), f.value(s.labels, values, len(all)))
 		frame.Meta = f.meta(data.FrameTypeTimeSeriesMulti)
 		if i > 0 && len(f.expr) > maxRepeatExpr {
 			frame.Meta.ExecutedQueryString = ""
@@ -232,16 +233,20 @@ func (f framer) times(times []time.Time) *data.Field {
 func (f framer) wide(all []answerSeries) data.Frames {
 	frame := data.NewFrame("")
 	for _, s := range all {
-		frame.Fields = append(frame.Fields, f.value(s.labels, []float64{s.points[len(s.points)-1].F}))
+		frame.Fields = append(frame.Fields, f.value(s.labels, []float64{s.points[len(s.points)-1].F}, len(all)))
 	}
 	frame.Meta = f.meta(data.FrameTypeNumericWide)
 	return data.Frames{frame}
 }
 
-func (f framer) value(of labels.Labels, values []float64) *data.Field {
+// value returns the field of values of one of several series.
+func (f framer) value(of labels.Labels, values []float64, several int) *data.Field {
 	field := data.NewField(fieldValue, data.Labels(of.Map()), values)
 	field.Config = f.config()
 	field.Config.DisplayNameFromDS = f.legend.name(of)
+	if links := f.links.series(of, several); len(links) > 0 {
+		field.Config.Links = links
+	}
 	return field
 }
 
@@ -258,6 +263,7 @@ func (f framer) table(all []answerSeries) data.Frames {
 	value := data.NewField(f.legend.column(), nil, values)
 	value.Config = f.config()
 	frame := data.NewFrame("", append(f.columns(all, func(i int) int { return i }, len(all)), value)...)
+	f.links.frame(frame)
 	frame.Meta = f.meta(data.FrameTypeNumericLong)
 	return data.Frames{frame}
 }
@@ -283,6 +289,7 @@ func (f framer) timeTable(all []answerSeries) data.Frames {
 	value.Config = f.config()
 	fields := append([]*data.Field{f.times(times)}, f.columns(all, func(i int) int { return rows[i].series }, len(rows))...)
 	frame := data.NewFrame("", append(fields, value)...)
+	f.links.frame(frame)
 	frame.Meta = f.meta(data.FrameTypeTimeSeriesLong)
 	return data.Frames{frame}
 }

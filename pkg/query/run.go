@@ -52,8 +52,12 @@ type Source struct {
 	// nil, and View may return nil.
 	SQL  SQL
 	View func() *tables.View
-	// WebUI returns the address of the leader's web UI, "" while there is none; may be nil.
+	// UID is that of the data source, for links to its queries; "": that of the query.
+	UID string
+	// WebUI returns the address of Mesos' web UI, "" while there is none; may be nil.
 	WebUI func() string
+	// Logs: logs of tasks are shown, to some.
+	Logs bool
 	// Notices are more notices for every answer; may be nil.
 	Notices func() []data.Notice
 	// Now is the time notices compare with; nil is time.Now.
@@ -223,7 +227,7 @@ func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p
 	frames := framer{
 		legend: legend{format: p.LegendFormat, plan: built.plan, promql: p.promql != nil},
 		unit:   built.plan.unit, about: built.plan.about, expr: cutAt(built.expr, maxShownExpr), step: step,
-		notices: append(notices, more...), computed: o.evaluated(),
+		notices: append(notices, more...), links: src.linker(p, o), computed: o.evaluated(),
 	}.frames(all, of)
 	nameChannel(frames, src, q, o, p, built)
 	return frames, nil

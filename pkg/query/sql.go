@@ -58,11 +58,12 @@ type statement struct {
 	format SQLFormat
 	limit  int // the most rows, of queryType table
 	legend string
+	links  linker
 }
 
 // answerSQL answers a query of SQL or of a table.
 func answerSQL(ctx context.Context, src Source, q backend.DataQuery, o Options, p parsed, notices []data.Notice) (data.Frames, error) {
-	s := statement{key: "sql", format: SQLTable, limit: maxTableRows, legend: p.LegendFormat}
+	s := statement{key: "sql", format: SQLTable, limit: maxTableRows, legend: p.LegendFormat, links: src.linker(p, o)}
 	if p.table != nil {
 		compiled, err := compileTable(p.table, p.AdhocFilters, o.Alert, 1)
 		if err != nil {
@@ -87,10 +88,12 @@ func answerSQL(ctx context.Context, src Source, q backend.DataQuery, o Options, 
 	if err != nil {
 		return nil, err
 	}
-	notices = append(notices, warnings(left)...)
 	result, err := src.rows(ctx, expanded, times, o, s.limit)
 	if err != nil {
 		return nil, within(s.key, err)
+	}
+	if p.table == nil || result.Rows == 0 { // in a filter that finds rows, a dollar sign is part of a name
+		notices = append(notices, warnings(left)...)
 	}
 	if result.More && o.evaluated() {
 		return nil, bad(s.key, "the answer has more than %d rows, and rules and expressions need all: use WHERE or GROUP BY", s.limit)
@@ -110,13 +113,6 @@ func answerSQL(ctx context.Context, src Source, q backend.DataQuery, o Options, 
 	frames, err := s.frames(result, times, o)
 	if err != nil {
 		return nil, err
-	}
-	if s.format == SQLTable {
-		webUI := ""
-		if src.WebUI != nil {
-			webUI = src.WebUI()
-		}
-		linkColumns(frames[0], result, p.Datasource, webUI)
 	}
 	frames[0].Meta.ExecutedQueryString = cutAt(expanded, maxShownExpr)
 	frames[0].Meta.Notices = append(notices, frames[0].Meta.Notices...)

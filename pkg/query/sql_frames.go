@@ -24,7 +24,9 @@ func (s statement) frames(result *tables.Result, times stepRange, o Options) (da
 	case SQLTimeSeries:
 		return s.series(result, times, o)
 	}
-	return data.Frames{tableFrame(result)}, nil
+	frame := tableFrame(result)
+	s.links.result(frame, result)
+	return data.Frames{frame}, nil
 }
 
 // tableFrame returns an answer as a table.
@@ -133,7 +135,7 @@ func (s statement) framer(result *tables.Result, of columnShape, o Options) fram
 		p.groupBy = append(p.groupBy, result.Columns[i].Name)
 	}
 	c := &result.Columns[of.numbers[0]]
-	return framer{legend: legend{format: s.legend, plan: p}, unit: string(c.Unit), about: c.Help, computed: o.evaluated()}
+	return framer{legend: legend{format: s.legend, plan: p}, unit: string(c.Unit), about: c.Help, links: s.links, computed: o.evaluated()}
 }
 
 // empty returns frames without values.

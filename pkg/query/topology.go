@@ -23,7 +23,7 @@ import (
 
 // This file is queryType topology: frameworks, agents, roles and tasks as nodes of a graph,
 // and what runs where as edges. It reads the latest model of the cluster.
-// topology_frames.go makes the frames.
+// topology_frames.go makes the frames, topology_links.go their links.
 
 const (
 	// maxLevels is how many kinds of nodes a graph may have.
@@ -102,7 +102,7 @@ func answerTopology(ctx context.Context, src Source, q backend.DataQuery, o Opti
 	if view == nil {
 		return nil, bad("", "the cluster has not been read yet, so there is no graph of it: Save & test says why")
 	}
-	g := graph{view: view, levels: slices.Clone(p.topology.GroupBy)}
+	g := graph{view: view, levels: slices.Clone(p.topology.GroupBy), links: src.linker(p, o)}
 	if err := g.readFilters(p.topology, p.AdhocFilters); err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func answerTopology(ctx context.Context, src Source, q backend.DataQuery, o Opti
 	if err := src.Engine.Read(ctx, work, g.build); err != nil {
 		return nil, err
 	}
-	frames := g.frames(p.Datasource)
+	frames := g.frames()
 	now := src.now()
 	notices = append(notices, warnings(g.notices)...)
 	notices = append(notices, circumstances{
@@ -135,6 +135,7 @@ type graph struct {
 	// filters of the labels that only some have.
 	filters []*labels.Matcher
 	notices []string
+	links   linker
 
 	nodes []map[string]*node // of each level by key
 	edges map[[2]*node]*edge

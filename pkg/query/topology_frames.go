@@ -11,7 +11,6 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"community-mesos-datasource/pkg/cluster"
-	"community-mesos-datasource/pkg/tables"
 )
 
 // This file makes the frames that Grafana's node graph reads by the names of their fields
@@ -37,12 +36,12 @@ var arcs = []arc{
 }
 
 // frames returns the frames nodes and edges.
-func (g *graph) frames(of *DatasourceRef) data.Frames {
+func (g *graph) frames() data.Frames {
 	nodes := g.sortedNodes()
 	ids := make(map[*node]string, len(nodes))
 	n := len(nodes)
 	texts := func() []string { return make([]string, n) }
-	id, title, subtitle, color, state, thing, where, page := texts(), texts(), texts(), texts(), texts(), texts(), texts(), texts()
+	id, title, subtitle, color, state, thing, where := texts(), texts(), texts(), texts(), texts(), texts(), texts()
 	tasks, cpus := make([]int64, n), make([]*float64, n)
 	memory, capacity, used := make([]*float64, n), make([]*float64, n), make([]*float64, n)
 	parts := make([][]float64, len(arcs))
@@ -56,7 +55,10 @@ func (g *graph) frames(of *DatasourceRef) data.Frames {
 		}
 		ids[one] = id[i]
 		title[i], subtitle[i], color[i], state[i] = one.title, g.subtitle(one), colorOf(one), one.stateText()
-		thing[i], where[i], page[i] = one.id, g.condition(one), g.page(one)
+		thing[i] = one.id
+		if one.merged == 0 {
+			where[i] = g.tasksOf(one)
+		}
 		tasks[i] = int64(one.tasks)
 		cpus[i], memory[i] = numberOrNil(one.allocated.Value(cluster.CPUs)), numberOrNil(one.allocated.Value(cluster.Memory))
 		used[i] = numberOrNil(one.used)
@@ -86,18 +88,8 @@ func (g *graph) frames(of *DatasourceRef) data.Frames {
 		graphField("detail__memory_allocated", memory, &data.FieldConfig{DisplayName: "Memory allocated", Unit: unitBytes}),
 		graphField("detail__where", where, &data.FieldConfig{DisplayName: "Tasks where"}),
 	)
-	var links []data.DataLink
-	if link := queryLink("Tasks", of, map[string]any{
-		"refId": "A", "queryType": QueryTypeSQL, "format": SQLTable,
-		"sql": "SELECT * FROM tasks WHERE ${__data.fields.detail__where}",
-	}); link != nil {
-		links = append(links, *link)
-	}
-	if slices.ContainsFunc(page, func(text string) bool { return text != "" }) {
-		links = append(links, data.DataLink{Title: "Mesos' web UI", URL: "${__data.fields.detail__web_ui:raw}", TargetBlank: true})
-		nodeFields = append(nodeFields, graphField("detail__web_ui", page, &data.FieldConfig{DisplayName: "Web UI"}))
-	}
-	nodeFields[0].Config = &data.FieldConfig{Links: links}
+	nodeFields = append(nodeFields, g.linkFields(nodes)...)
+	g.links.add(nodeFields[0], g.nodeLinks())
 	return data.Frames{graphFrame("nodes", nodeFields...), g.edgesFrame(ids)}
 }
 
@@ -258,40 +250,4 @@ func (g *graph) parts(n *node) (all [4]float64) {
 		all[2] = 1 - part
 	}
 	return all
-}
-
-// condition returns the condition of SQL that the tasks of a node meet.
-func (g *graph) condition(n *node) string {
-	column := ""
-	switch level := g.levels[n.level]; {
-	case n.merged > 0:
-		return "false"
-	case level == levelAgent:
-		return "agent_id = " + tables.Quote(n.id)
-	case level == levelFramework:
-		return "framework_id = " + tables.Quote(n.id)
-	case level == levelTask:
-		return "task_id = " + tables.Quote(n.id) + " AND framework_id = " + tables.Quote(n.task.Framework.ID)
-	case level == levelRole:
-		return "role = " + tables.Quote(n.key)
-	case level == levelZone || level == levelRegion:
-		column = level
-	default:
-		column = "attributes ->> " + tables.Quote(strings.TrimPrefix(level, "attr_"))
-	}
-	return "agent_id IN (SELECT agent_id FROM agents WHERE coalesce(" + column + ", '') = " + tables.Quote(n.key) + ")"
-}
-
-// page returns the address of a node in Mesos' web UI.
-func (g *graph) page(n *node) string {
-	switch {
-	case n.agent != nil:
-		return agentPage(g.view.WebUI, n.id)
-	case n.framework != nil:
-		return frameworkPage(g.view.WebUI, n.id)
-	case n.task != nil:
-		return tables.SandboxURL(g.view.WebUI, n.task)
-	default:
-		return ""
-	}
 }

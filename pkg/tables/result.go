@@ -25,8 +25,9 @@ type ResultColumn struct {
 	Type Type // JSON as Text has Texts
 	Unit Unit
 	Help string // of a column of a table
-	// Origin is the name of the column of a table that it is; "" for an expression.
-	Origin string
+	// Table and Origin are the table and the name of its column that it is; "" for an
+	// expression.
+	Table, Origin string
 
 	Texts    []*string
 	Integers []*int64
@@ -39,6 +40,7 @@ type ResultColumn struct {
 type reading struct {
 	names   []string
 	origins []*Column // nil: an expression
+	tables  []string  // of origins
 	cells   [][]value
 	bytes   int
 }
@@ -46,11 +48,11 @@ type reading struct {
 // read reads at most limit rows.
 func read(st *sqlite3.Stmt, limit int) (*Result, error) {
 	n := st.ColumnCount()
-	r := reading{names: make([]string, n), origins: make([]*Column, n), cells: make([][]value, n)}
+	r := reading{names: make([]string, n), origins: make([]*Column, n), tables: make([]string, n), cells: make([][]value, n)}
 	for i := range n {
 		r.names[i] = st.ColumnName(i)
 		if t := TableNamed(st.ColumnTableName(i)); t != nil {
-			r.origins[i] = t.Column(st.ColumnOriginName(i))
+			r.origins[i], r.tables[i] = t.Column(st.ColumnOriginName(i)), t.Name
 		}
 	}
 	result := &Result{}
@@ -118,7 +120,7 @@ func (r *reading) column(i int) ResultColumn {
 	}
 	origin := r.origins[i]
 	if origin != nil {
-		c.Help, c.Origin = origin.Help, origin.Name
+		c.Help, c.Table, c.Origin = origin.Help, r.tables[i], origin.Name
 	}
 	switch {
 	case texts > 0 && texts == times && reals+integers == 0:
