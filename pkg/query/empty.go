@@ -302,6 +302,8 @@ func (e *emptiness) because(ctx context.Context, name string) string {
 		return ": it comes from the agents, which are queried only where the setting agentStatistics is on"
 	case catalogue.Older(e.status.Version, known.Since):
 		return fmt.Sprintf(": %s, which is since %s", e.untold("it"), known.Since)
+	case known.Resource != "" && addedUp[known.Measure] && catalogue.Older(e.status.Version, "0.23.0"):
+		return fmt.Sprintf(": Mesos %s does not tell it itself, and what frameworks list does not add up to it", cut(e.status.Version))
 	case strings.HasPrefix(known.Measure, "quota_"):
 		return ": no role has a quota of this resource, or the master does not tell"
 	case known.Resource == string(ResourceGPUs):
@@ -313,11 +315,24 @@ func (e *emptiness) because(ctx context.Context, name string) string {
 			return ": the master does not report it"
 		}
 		return fmt.Sprintf(": there was no %s, or the master does not report it", known.Entity)
+	case known.Poll == series.PollSnapshot && e.answers(series.PollSnapshot) && (known.Since == "" || strings.HasPrefix(known.Since, "<=")):
+		return ": the leader's /metrics/snapshot does not have it"
 	case known.Since != "" && !strings.HasPrefix(known.Since, "<="):
 		return fmt.Sprintf(": Mesos has it since %s, and nothing of the kind was there to be counted, or the master does not tell", known.Since)
 	default:
 		return ""
 	}
+}
+
+// addedUp are the measures that are added up from what frameworks list where the master
+// does not tell them.
+var addedUp = map[string]bool{"allocated": true, "offered": true}
+
+// answers reports whether the latest poll of a kind succeeded.
+func (e *emptiness) answers(poll series.Poll) bool {
+	return slices.ContainsFunc(e.status.Polls, func(p collector.PollStatus) bool {
+		return p.Poll == poll && p.Err == nil && !p.LastSuccess.IsZero()
+	})
 }
 
 // untold returns that the master's version does not tell something.
@@ -345,6 +360,12 @@ var statesSince = map[string]map[string]string{
 // tasksSince are the states of tasks that not every version tells.
 var tasksSince = map[string]string{"killing": "0.28.0", "unreachable": "1.2.0"}
 
+// endedSince are the states of ended tasks that not every master counts.
+var endedSince = map[string]string{"error": "0.22.0", "dropped": "1.1.0", "gone": "1.1.0", "gone_by_operator": "1.1.0"}
+
+// labelsSince are the labels that not every version tells.
+var labelsSince = map[string]string{"version": "0.26.0", "region": "1.5.0", "zone": "1.5.0"}
+
 // ofState returns a sentence where the master's version does not tell the state that a
 // matcher selects; "" elsewhere.
 func (e *emptiness) ofState(name string, m *labels.Matcher) string {
@@ -354,6 +375,9 @@ func (e *emptiness) ofState(name string, m *labels.Matcher) string {
 	since := statesSince[name][m.Value]
 	if strings.HasSuffix(name, "_tasks") || name == "mesos_task_state" {
 		since = tasksSince[m.Value]
+	}
+	if name == "mesos_cluster_tasks_ended_total" {
+		since = endedSince[m.Value]
 	}
 	if since == "" || !catalogue.Older(e.status.Version, since) {
 		return ""

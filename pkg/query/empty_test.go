@@ -135,6 +135,8 @@ func TestAnEmptyAnswerNamesTheVersionThatDoesNotTell(t *testing.T) {
 		recorded{of("mesos_agent_info", "agent", "a1", "agent_id", "S1"), flat(1, 100)},
 		recorded{of("mesos_cluster_agents", "state", "active"), flat(11, 100)},
 		recorded{of("mesos_cluster_tasks", "state", "running"), flat(11, 100)},
+		recorded{of("mesos_cluster_tasks_ended_total", "state", "failed"), flat(0, 100)},
+		recorded{of("mesos_agent_cpus_capacity", "agent", "a1", "agent_id", "S1"), flat(4, 100)},
 	))
 	for _, c := range []struct{ version, expr, want string }{
 		{"0.22.2", `mesos_agent_cpus_allocated`, `No poll has brought mesos_agent_cpus_allocated: Mesos 0.22.2 does not tell it, which is since 0.23.0.`},
@@ -148,9 +150,31 @@ func TestAnEmptyAnswerNamesTheVersionThatDoesNotTell(t *testing.T) {
 		{"0.28.2", `mesos_cluster_agents{state="unreachable"}`, `No series mesos_cluster_agents has state="unreachable" in the time range: Mesos 0.28.2 does not tell this state, which is since 1.2.0.`},
 		{"1.4.0", `mesos_cluster_agents{state="drained"}`, `Mesos 1.4.0 does not tell this state, which is since 1.9.0.`},
 		{"0.22.2", `mesos_cluster_tasks{state="killing"}`, `Mesos 0.22.2 does not tell this state, which is since 0.28.0.`},
+		{"0.22.2", `mesos_cluster_cpus_allocated`, `No poll has brought mesos_cluster_cpus_allocated: Mesos 0.22.2 does not tell it itself, and what frameworks list does not add up to it.`},
+		{"0.28.2", `mesos_cluster_tasks_ended_total{state="gone"}`, `Mesos 0.28.2 does not tell this state, which is since 1.1.0.`},
+		{"1.12.0", `mesos_master_agent_removals_total`, `No poll has brought mesos_master_agent_removals_total: the leader's /metrics/snapshot does not have it.`},
 		{"1.12.0", `mesos_cluster_agents{state="drained"}`, `No series mesos_cluster_agents has state="drained" in the time range. There are: active.`},
 	} {
-		src.Status = func() collector.Status { return collector.Status{Version: c.version, TaskSeries: true} }
+		src.Status = func() collector.Status {
+			return collector.Status{Version: c.version, TaskSeries: true, Polls: []collector.PollStatus{{Poll: series.PollSnapshot, LastSuccess: time.Unix(100, 0)}}}
+		}
 		require.Contains(t, strings.Join(texts(answered(t, src, `{"expr":`+quote(c.expr)+`}`, Options{})), "\n"), c.want, c.expr)
+	}
+}
+
+// A label that a version does not tell leaves one series without a name.
+func TestAGroupByALabelThatTheVersionDoesNotTell(t *testing.T) {
+	src := source(t, recordedStore(t,
+		recorded{of("mesos_agent_info", "agent", "a1", "agent_id", "S1"), flat(1, 100)},
+		recorded{of("mesos_agent_cpus_capacity", "agent", "a1", "agent_id", "S1"), flat(4, 100)},
+	))
+	for _, c := range []struct{ version, label, want string }{
+		{"0.25.0", "version", `No series has the label "version", by which the query groups: they are not told apart by it. Mesos 0.25.0 does not tell it, which is since 0.26.0.`},
+		{"1.4.0", "region", `Mesos 1.4.0 does not tell it, which is since 1.5.0.`},
+		{"1.12.0", "zone", `An agent has one where it is started with --domain.`},
+	} {
+		src.Status = func() collector.Status { return collector.Status{Version: c.version} }
+		query := `{"queryType":"metrics","entity":"agent","resource":"cpus","measure":"capacity","groupBy":["` + c.label + `"]}`
+		require.Contains(t, strings.Join(texts(answered(t, src, query, Options{})), "\n"), c.want, c.label)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
+	"community-mesos-datasource/catalogue"
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/display"
 	"community-mesos-datasource/pkg/events"
@@ -207,7 +208,7 @@ func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p
 		notices = append(notices, info("%s", text))
 	}
 	if len(all) > 0 && !o.evaluated() {
-		notices = append(notices, warnings(oneGroup(built.plan.groupBy, all))...)
+		notices = append(notices, warnings(oneGroup(built.plan.groupBy, all, src.Status().Version))...)
 	}
 	if len(all) == 0 && !o.evaluated() && o.channel == nil {
 		e.release() // look-ups wait for their turn, and must not hold room meanwhile
@@ -233,14 +234,27 @@ func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p
 	return frames, nil
 }
 
-// oneGroup returns a sentence for each label of attributes or of tasks that a query
-// groups by and no series has. Which there are depends on the cluster.
-func oneGroup(groupBy []string, all []answerSeries) (sentences []string) {
+// oneGroup returns a sentence for each label that a query groups by and no series has,
+// where it is one of attributes or of tasks, which depend on the cluster, or one that
+// not every version of Mesos tells.
+func oneGroup(groupBy []string, all []answerSeries, version string) (sentences []string) {
 	for _, label := range groupBy {
-		open := strings.HasPrefix(label, "attr_") || strings.HasPrefix(label, "label_")
-		if open && !slices.ContainsFunc(all, func(s answerSeries) bool { return s.labels.Has(label) }) {
-			sentences = append(sentences, fmt.Sprintf("No series has the label %q, by which the query groups: they are not told apart by it. Check the attribute's or the label's name.", cut(label)))
+		why, since := "", labelsSince[label]
+		switch {
+		case slices.ContainsFunc(all, func(s answerSeries) bool { return s.labels.Has(label) }):
+			continue
+		case strings.HasPrefix(label, "attr_"), strings.HasPrefix(label, "label_"):
+			why = "Check the attribute's or the label's name."
+		case since != "" && catalogue.Older(version, since):
+			why = fmt.Sprintf("Mesos %s does not tell it, which is since %s.", cut(version), since)
+		case label == "region", label == "zone":
+			why = "An agent has one where it is started with --domain."
+		case label == "principal":
+			why = "A framework has one where it gives it when it subscribes."
+		default:
+			continue
 		}
+		sentences = append(sentences, fmt.Sprintf("No series has the label %q, by which the query groups: they are not told apart by it. %s", cut(label), why))
 	}
 	return sentences
 }
