@@ -12,7 +12,13 @@ import (
 	"community-mesos-datasource/pkg/query"
 )
 
-// An answer holds the result of an expression.
+// A question is a query, and the name of its answer.
+type question struct {
+	Expr  string         `json:"expr"`
+	Query map[string]any `json:"query"`
+}
+
+// An answer holds the result of a question.
 type answer struct {
 	Expr   string   `json:"expr"`
 	Series []points `json:"series"`
@@ -29,21 +35,22 @@ type points struct {
 // range query.
 const perQuery = 5000
 
-// ask runs every expression at every step between two moments, as a panel does.
-func ask(source query.Source, asked []string, from, to time.Time, step time.Duration) ([]answer, error) {
+// ask runs every query at every step between two moments, as a panel does.
+func ask(source query.Source, asked []question, from, to time.Time, step time.Duration) ([]answer, error) {
 	var answers []answer
-	for _, expr := range asked {
-		one, err := askFor(source, expr, from, to, step)
+	for _, q := range asked {
+		one, err := askFor(source, q, from, to, step)
 		if err != nil {
-			return nil, fmt.Errorf("asking for %s: %w", expr, err)
+			return nil, fmt.Errorf("asking for %s: %w", q.Expr, err)
 		}
 		answers = append(answers, one)
 	}
 	return answers, nil
 }
 
-func askFor(source query.Source, expr string, from, to time.Time, step time.Duration) (answer, error) {
-	body, err := json.Marshal(map[string]any{"queryType": "promql", "expr": expr, "range": true})
+func askFor(source query.Source, q question, from, to time.Time, step time.Duration) (answer, error) {
+	q.Query["range"] = true
+	body, err := json.Marshal(q.Query)
 	if err != nil {
 		return answer{}, err
 	}
@@ -53,7 +60,7 @@ func askFor(source query.Source, expr string, from, to time.Time, step time.Dura
 	if response.Error != nil {
 		return answer{}, response.Error
 	}
-	found := answer{Expr: expr, Series: []points{}}
+	found := answer{Expr: q.Expr, Series: []points{}}
 	for _, frame := range response.Frames {
 		found.Series = append(found.Series, seriesOf(frame)...)
 	}

@@ -5,6 +5,10 @@ import type { Compared, Fact } from './compare.ts';
 /** A series that comes from a page of the leader. */
 export interface Check extends Compared {
   page: Page;
+  /** The query to ask; absent: `expr` as PromQL. */
+  query?: object;
+  /** A series that is written together with those that the query reads; absent: `expr`. */
+  timesOf?: string;
   /** The true values at the moment of the page's response. `state`: those at the moment of the /state before it. */
   facts(truth: Truth, state: Truth): Fact[];
 }

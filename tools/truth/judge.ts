@@ -1,7 +1,8 @@
 // Compares the plugin's results of a scenario with the truth.
 import { judgeBalanced } from './balanced.ts';
-import { CHECKS } from './checks.ts';
+import { type Check, CHECKS } from './checks.ts';
 import { judgeEnds } from './ends.ts';
+import { FITS_CHECKS } from './fits.ts';
 import { type Answer, compare, type Fact, type Moment, type Result } from './compare.ts';
 import { GAP_SERIES, judgeGaps } from './gaps.ts';
 import { answeredAtOf, momentsOf, stateBeforeOf, thenOf, truthsOf } from './moments.ts';
@@ -19,6 +20,17 @@ export interface Verdict extends Result {
 
 /** Polls of /state that failed because a leader did not know its cluster yet. */
 const RECOVERING = 'mesos_poll_failures_total{poll="state",category="recovering"}';
+
+const ALL = [...CHECKS, ...FITS_CHECKS];
+
+/** A query, and the name by which its answer is found. */
+export interface Question {
+  expr: string;
+  query: object;
+}
+
+/** An expression of PromQL. */
+export const promql = (expr: string): Question => ({ expr, query: { queryType: 'promql', expr } });
 
 const timeOf = (expr: string) => `timestamp(${expr})`;
 
@@ -50,12 +62,12 @@ function merged(watched: Watched, expr: string): Answer {
   return { expr, series };
 }
 
-/** All expressions that the plugin is queried for. */
-export function questions({ measured, shift, interval }: Pick<Watched, 'measured' | 'shift' | 'interval'>): string[] {
-  const state = CHECKS.flatMap(({ expr }) => [expr, timeOf(expr)]);
+/** Everything that the plugin is queried for. */
+export function questions({ measured, shift, interval }: Pick<Watched, 'measured' | 'shift' | 'interval'>): Question[] {
+  const state = ALL.flatMap(({ expr, query }) => (query ? [{ expr, query }] : [promql(expr), promql(timeOf(expr))]));
   const health = [UP.expr, timeOf(UP.expr), RECOVERING].flatMap((expr) => atAll(expr, interval));
   const use = measured ? USE_CHECKS.map(({ expr }) => later(expr, shift)) : [];
-  return [...state, DRIFT, ...health.map(({ expr }) => expr), ...use];
+  return [...state, ...[DRIFT, ...health.map(({ expr }) => expr), ...use].map(promql)];
 }
 
 function answerTo({ answers, scenario }: Watched, expr: string): Answer {
@@ -72,7 +84,10 @@ const KEPT = /_tasks\b|mesos_cluster_(agents|frameworks)|mesos_agent_cpus_capaci
 /** `keptOnly`: /state is seldom asked for, and only what events keep is compared. */
 export function judge(watched: Watched, keptOnly = false): Verdict {
   const answer = (expr: string) => answerTo(watched, expr);
-  const timed = ({ expr }: { expr: string }) => ({ answer: answer(expr), times: answer(timeOf(expr)) });
+  const timed = ({ expr, timesOf = expr }: Pick<Check, 'expr' | 'timesOf'>) => ({
+    answer: answer(expr),
+    times: answer(timeOf(timesOf)),
+  });
   const ups = upsOf(merged(watched, UP.expr), merged(watched, timeOf(UP.expr)));
   const answeredAt = answeredAtOf(watched);
   const moments = momentsOf(watched, 0, (at) => disturbed(watched, 'masters', at));
@@ -80,14 +95,14 @@ export function judge(watched: Watched, keptOnly = false): Verdict {
 
   const stateBefore = stateBeforeOf(watched);
   const thens = new Map(
-    CHECKS.map((check) => [check, thenOf(watched, check, timed(check).times, ups, moments, answeredAt)])
+    ALL.map((check) => [check, thenOf(watched, check, timed(check).times, ups, moments, answeredAt)])
   );
   const truth = truthsOf(
     watched,
     [...thens.values()].flatMap((then) => [...then.values()].flatMap((at) => [at, stateBefore(at)]))
   );
   const leaderships = watched.live.reachable();
-  for (const check of CHECKS) {
+  for (const check of ALL) {
     const then = thens.get(check);
     const facts = ({ at }: Moment) => {
       const moment = then?.get(at) ?? at;

@@ -71,9 +71,9 @@ func run(args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	var asked []string
+	var asked []question
 	if err := json.NewDecoder(os.Stdin).Decode(&asked); err != nil {
-		return fmt.Errorf("reading the expressions to ask from standard input: %w", err)
+		return fmt.Errorf("reading the queries to run from standard input: %w", err)
 	}
 	found, err := watch(o, asked)
 	if err != nil {
@@ -90,7 +90,7 @@ type outcome struct {
 }
 
 // watch polls the cluster for o.length, and then runs the queries.
-func watch(o options, asked []string) (outcome, error) {
+func watch(o options, asked []question) (outcome, error) {
 	clock := clocktest.New(time.Unix(o.start, 0))
 	store := memory.New(memory.Options{Now: clock.Now})
 	defer store.Close()

@@ -26,6 +26,10 @@ var mutants = map[string]func(*collector.Both, collector.Clock){
 	"believes-followers": func(b *collector.Both, clock collector.Clock) {
 		b.Client = &believesFollowers{Client: b.Client, clock: clock}
 	},
+	// Agents that are deactivated, drain or are drained count as active.
+	"counts-inactive": func(b *collector.Both, _ collector.Clock) { b.Client = &countsInactive{b.Client} },
+	// There is one agent too many, on which nothing runs.
+	"adds-agent": func(b *collector.Both, _ collector.Clock) { b.Client = &addsAgent{b.Client} },
 	// Every 20th container of an agent's statistics is lost.
 	"loses-containers": func(b *collector.Both, _ collector.Clock) { b.Of = &losesContainers{Agents: b.Of, every: 20} },
 	// Containers' user time is a tenth more than the agent said.
@@ -74,6 +78,36 @@ func (m *losesTasks) State(ctx context.Context) (*mesos.State, error) {
 			return n%m.every == 0
 		})
 	}
+	return state, err
+}
+
+type countsInactive struct{ collector.Client }
+
+// State implements collector.Client.
+func (m *countsInactive) State(ctx context.Context) (*mesos.State, error) {
+	state, err := m.Client.State(ctx)
+	if state == nil {
+		return state, err
+	}
+	for i := range state.Slaves {
+		s := &state.Slaves[i]
+		s.Active, s.Deactivated, s.DrainInfo, s.DrainStart = true, false, nil, nil
+	}
+	return state, err
+}
+
+type addsAgent struct{ collector.Client }
+
+// State implements collector.Client.
+func (m *addsAgent) State(ctx context.Context) (*mesos.State, error) {
+	state, err := m.Client.State(ctx)
+	if state == nil || len(state.Slaves) == 0 {
+		return state, err
+	}
+	added := state.Slaves[0]
+	added.ID, added.Hostname = added.ID+"-added", "added."+added.Hostname
+	added.Used, added.Offered = mesos.Resources{}, mesos.Resources{}
+	state.Slaves = append(state.Slaves, added)
 	return state, err
 }
 

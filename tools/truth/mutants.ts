@@ -1,5 +1,6 @@
 // Clients that falsify responses (tools/truth/mutant.go), and the series in which each must cause deviations.
 import type { Plan } from '../simulator/live/plan.ts';
+import { FITS_CHECKS } from './fits.ts';
 
 export interface Mutant {
   /** As in tools/truth/mutant.go. */
@@ -13,6 +14,10 @@ export interface Mutant {
 
 /** More than a thousand tasks end. */
 const BUSY = { agents: 24, tasks: 200 };
+
+/** The checks of room that count agents; in the others, one agent may have no room, or not be the one with most. */
+const COUNTED = FITS_CHECKS.map(({ expr }) => expr).filter((expr) => /^fits: (a tenth|half|memory)/.test(expr));
+const fits = (ways: RegExp) => COUNTED.filter((expr) => ways.test(expr));
 
 export const MUTANTS: Mutant[] = [
   { name: 'loses-events', scenario: 'crash-loop', plan: BUSY, must: ['events'] },
@@ -44,6 +49,12 @@ export const MUTANTS: Mutant[] = [
     scenario: 'balancer',
     must: ['mesos_cluster_cpus_capacity', 'mesos_cluster_memory_allocated_bytes', 'balanced'],
   },
+  {
+    name: 'counts-inactive',
+    scenario: 'agent-drains',
+    must: fits(/in all$|by agent$|by rack$|in zones|count$|avg$/),
+  },
+  { name: 'adds-agent', scenario: 'everyday', must: fits(/in all$|by agent$|by rack$|in zones|count$|rack, max$/) },
   {
     name: 'loses-containers',
     scenario: 'everyday',

@@ -14,7 +14,7 @@ import type { Scenario } from '../simulator/scenarios/scenario.ts';
 import { type Call, callerOf } from '../workbench/call.ts';
 import { startWorkbench } from '../workbench/start.ts';
 import type { Answer } from './compare.ts';
-import { judge, questions, type Verdict } from './judge.ts';
+import { judge, promql, type Question, questions, type Verdict } from './judge.ts';
 import { userOf } from './quick.ts';
 import type { Watched } from './watched.ts';
 
@@ -107,7 +107,7 @@ async function asked(watches: Watch[], folder: string, seconds: number): Promise
       live.setSpeed(speed);
       Object.assign(both, { cluster: live.now(), plugin: Date.now() / 1000 });
     }
-    await Promise.all(watches.map(({ uid }) => ask(call, uid, ['mesos_up'], from - 60, from)));
+    await Promise.all(watches.map(({ uid }) => ask(call, uid, [promql('mesos_up')], from - 60, from)));
     const until = Date.now() / 1000 + seconds;
     await sleep(1000 * (until - Date.now() / 1000));
     const range = { from: Math.ceil(from / INTERVAL + 1) * INTERVAL, to: Math.floor(until / INTERVAL - 1) * INTERVAL };
@@ -183,19 +183,20 @@ export interface Frame {
   data: { values: Array<Array<number | null>> };
 }
 
-/** Runs expressions as a panel does. */
-async function ask(call: Call, uid: string, exprs: string[], from: number, to: number): Promise<Answer[]> {
-  const queries = exprs.map((expr, i) => ({
+/** Runs queries as a panel does. */
+async function ask(call: Call, uid: string, asked: Question[], from: number, to: number): Promise<Answer[]> {
+  const queries = asked.map(({ query }, i) => ({
     refId: `Q${i}`,
     datasource: { uid },
-    ...{ queryType: 'promql', expr, range: true, maxDataPoints: 5000, intervalMs: 1000 * INTERVAL },
+    ...query,
+    ...{ range: true, maxDataPoints: 5000, intervalMs: 1000 * INTERVAL },
   }));
   const { results } = await call<{ results: Record<string, { frames?: Frame[] }> }>('POST', '/ds/query', {
     from: String(Math.round(1000 * from)),
     to: String(Math.round(1000 * to)),
     queries,
   });
-  return exprs.map((expr, i) => ({ expr, series: (results[`Q${i}`].frames ?? []).flatMap(seriesOf) }));
+  return asked.map(({ expr }, i) => ({ expr, series: (results[`Q${i}`].frames ?? []).flatMap(seriesOf) }));
 }
 
 function seriesOf({ schema: { fields }, data: { values } }: Frame): Answer['series'] {

@@ -14,8 +14,8 @@ interface Untold {
 }
 
 const UNTOLD: Untold[] = [
-  // Agents have neither offered_resources nor reserved_resources.
-  { since: '0.28', exprs: /^mesos_(cluster|agent)_(cpus|memory|disk)_(offered|reserved)/ },
+  // Agents have neither offered_resources nor reserved_resources, so that nobody knows what is free.
+  { since: '0.28', exprs: /^mesos_(cluster|agent)_(cpus|memory|disk)_(offered|reserved)|^fits/ },
   // They have no used_resources, and frameworks list no executors, which may be on any agent; here they hold no disk.
   {
     since: '0.28',

@@ -47,6 +47,8 @@ export interface AgentTruth extends Entity {
   state: string;
   capacity: Figures;
   reserved: Figures;
+  /** As texts. */
+  attributes: Record<string, string>;
 }
 
 export interface FrameworkTruth extends Entity {
@@ -152,6 +154,7 @@ function agentTruth(agent: Agent, use: Use): AgentTruth {
     state: agentState(agent),
     capacity: figures(agent.total),
     reserved: figures(sum(agent.reserved.values())),
+    attributes: Object.fromEntries(Object.entries(agent.attributes).map(([name, value]) => [name, String(value)])),
     allocated: figures(agent.used),
     offered: figures(agent.offer?.resources ?? amount()),
     used: use.agents.get(agent) ?? NOTHING,
