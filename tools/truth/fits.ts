@@ -86,10 +86,21 @@ function asQueried({ cpus, memory, disk, gpus }: Shape): object {
   return { cpus, gpus, memory: memory && `${memory}MiB`, disk: disk && `${disk}MiB` };
 }
 
+/** What was counted already: each agent is asked for in many ways. */
+const counted = new WeakMap<AgentTruth, Map<Shape, number>>();
+
+function countOn(agent: AgentTruth, shape: Shape): number {
+  const counts = counted.get(agent) ?? new Map<Shape, number>();
+  counted.set(agent, counts);
+  const count = counts.get(shape) ?? placedOn(agent, shape);
+  counts.set(shape, count);
+  return count;
+}
+
 /** `min`, `avg` and `count` are those of active agents: there may be none. */
 function aggregated(agents: AgentTruth[], shape: Shape, aggregate?: Aggregate): number | undefined {
-  const counts = agents.map((agent) => (agent.state === 'active' ? placedOn(agent, shape) : 0));
-  const active = agents.filter(({ state }) => state === 'active').map((agent) => placedOn(agent, shape));
+  const active = agents.filter(({ state }) => state === 'active').map((agent) => countOn(agent, shape));
+  const counts = [...active, ...agents.slice(active.length).map(() => 0)];
   switch (aggregate) {
     case undefined:
       return counts.reduce((sum, count) => sum + count, 0);
@@ -128,9 +139,11 @@ export function placedOn(
   }
   const needs = thousandths({ cpus: 0, memory: 0, disk: 0, gpus: 0, ...shape });
   for (let count = 0; ; count++) {
-    if (needs.some((need, i) => need > 0 && need > left[i])) {
-      return count;
+    for (let i = 0; i < needs.length; i++) {
+      if (needs[i] > 0 && needs[i] > left[i]) {
+        return count;
+      }
+      left[i] -= needs[i];
     }
-    needs.forEach((need, i) => (left[i] -= need));
   }
 }

@@ -21,7 +21,8 @@ export interface Verdict extends Result {
 /** Polls of /state that failed because a leader did not know its cluster yet. */
 const RECOVERING = 'mesos_poll_failures_total{poll="state",category="recovering"}';
 
-const ALL = [...CHECKS, ...FITS_CHECKS];
+/** `keptOnly`: as of judge. */
+const checksOf = (keptOnly: boolean) => [...CHECKS, ...(keptOnly ? [] : FITS_CHECKS)];
 
 /** A query, and the name by which its answer is found. */
 export interface Question {
@@ -63,8 +64,13 @@ function merged(watched: Watched, expr: string): Answer {
 }
 
 /** Everything that the plugin is queried for. */
-export function questions({ measured, shift, interval }: Pick<Watched, 'measured' | 'shift' | 'interval'>): Question[] {
-  const state = ALL.flatMap(({ expr, query }) => (query ? [{ expr, query }] : [promql(expr), promql(timeOf(expr))]));
+export function questions(
+  { measured, shift, interval }: Pick<Watched, 'measured' | 'shift' | 'interval'>,
+  keptOnly = false
+): Question[] {
+  const state = checksOf(keptOnly).flatMap(({ expr, query }) =>
+    query ? [{ expr, query }] : [promql(expr), promql(timeOf(expr))]
+  );
   const health = [UP.expr, timeOf(UP.expr), RECOVERING].flatMap((expr) => atAll(expr, interval));
   const use = measured ? USE_CHECKS.map(({ expr }) => later(expr, shift)) : [];
   return [...state, ...[DRIFT, ...health.map(({ expr }) => expr), ...use].map(promql)];
@@ -83,6 +89,7 @@ const KEPT = /_tasks\b|mesos_cluster_(agents|frameworks)|mesos_agent_cpus_capaci
 
 /** `keptOnly`: /state is seldom asked for, and only what events keep is compared. */
 export function judge(watched: Watched, keptOnly = false): Verdict {
+  const checks = checksOf(keptOnly);
   const answer = (expr: string) => answerTo(watched, expr);
   const timed = ({ expr, timesOf = expr }: Pick<Check, 'expr' | 'timesOf'>) => ({
     answer: answer(expr),
@@ -95,14 +102,14 @@ export function judge(watched: Watched, keptOnly = false): Verdict {
 
   const stateBefore = stateBeforeOf(watched);
   const thens = new Map(
-    ALL.map((check) => [check, thenOf(watched, check, timed(check).times, ups, moments, answeredAt)])
+    checks.map((check) => [check, thenOf(watched, check, timed(check).times, ups, moments, answeredAt)])
   );
   const truth = truthsOf(
     watched,
     [...thens.values()].flatMap((then) => [...then.values()].flatMap((at) => [at, stateBefore(at)]))
   );
   const leaderships = watched.live.reachable();
-  for (const check of ALL) {
+  for (const check of checks) {
     const then = thens.get(check);
     const facts = ({ at }: Moment) => {
       const moment = then?.get(at) ?? at;

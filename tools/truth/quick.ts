@@ -10,7 +10,7 @@ import type { Scenario } from '../simulator/scenarios/scenario.ts';
 import { type Artifact, root } from '../scripts/build.ts';
 import type { Answer } from './compare.ts';
 import type { LoggedEnd } from './ends.ts';
-import { judge, questions, type Verdict } from './judge.ts';
+import { judge, type Question, questions, type Verdict } from './judge.ts';
 
 /** Seconds between two polls. */
 const INTERVAL = 15;
@@ -45,7 +45,8 @@ export async function playQuick(scenario: Scenario, plan: Partial<Plan>, mutant 
   const measured = !many && !scenario.steps.some((step) => step.do === 'disturb' && step.on === 'agents');
   const length = scenario.length + AFTERWARDS;
   try {
-    const { answers, ends } = await backend(live, control.url, length, measured, mutant);
+    const asked = questions({ measured, shift: SHIFT, interval: INTERVAL }, many);
+    const { answers, ends } = await backend(live, control.url, length, measured, mutant, asked);
     const watched = {
       ...{ scenario, live, measured, interval: INTERVAL, shift: SHIFT, from: START, to: START + length },
       answers: new Map(answers.map((answer) => [answer.expr, answer])),
@@ -67,7 +68,8 @@ async function backend(
   control: string,
   seconds: number,
   measured: boolean,
-  mutant: string
+  mutant: string,
+  asked: Question[]
 ): Promise<{ answers: Answer[]; ends: LoggedEnd[] }> {
   const flags: Record<string, string | number | boolean> = {
     masters: live.entry.masters.join(','),
@@ -86,7 +88,7 @@ async function backend(
   const child = spawn(path.join(root, executable), args, { stdio: ['pipe', 'pipe', 'inherit'] });
   let found = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (found += text));
-  child.stdin.end(JSON.stringify(questions({ measured, shift: SHIFT, interval: INTERVAL })));
+  child.stdin.end(JSON.stringify(asked));
   const code = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
   if (code !== 0) {
     throw new Error(`${live.scene}: ${executable} ended with status ${String(code)}`);
