@@ -59,8 +59,10 @@ func (f File) Directory() bool { return strings.HasPrefix(f.Mode, "d") }
 
 // A Part is a part of a file.
 type Part struct {
-	Data   []byte
-	Offset int64 // of its first byte; the size of the file where that is less than what was asked for
+	Data []byte
+	// Offset is that of the first byte. Behind the end of the file it is the size of the file
+	// before Mesos 1.1, and what was asked for since.
+	Offset int64
 }
 
 // Missing reports whether an error is an agent's answer that it has no such file, or that it

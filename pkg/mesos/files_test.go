@@ -182,3 +182,97 @@ func TestWhatIsWrongWithFilesIsSaid(t *testing.T) {
 		require.NotContains(t, err.Error(), "path=", name)
 	}
 }
+
+// The files of a sandbox as agents of all versions answer them: which paths there are, what an
+// executor tells of itself, how JSON is written (src/files/files.cpp and src/slave/http.cpp at
+// the tags of these versions).
+func TestFilesOfEveryVersion(t *testing.T) {
+	const directory = "/tmp/mesos/slaves/20140621-1-S1/frameworks/F1/executors/e1/runs/c1"
+	for _, v := range []struct {
+		version      string
+		pages        []string // what is behind /files/browse
+		typed        bool     // an executor tells its type
+		escaped      bool     // slashes are escaped, until stout took RapidJSON
+		sizeIsOffset bool     // behind the end of a file
+	}{
+		{"0.19", []string{".json"}, false, true, true},
+		{"0.24", []string{".json"}, false, true, true},
+		{"0.28", []string{"", ".json"}, false, true, true},
+		{"1.4", []string{"", ".json"}, true, true, false},
+		{"1.8", []string{""}, true, false, false},
+	} {
+		t.Run(v.version, func(t *testing.T) {
+			kind := ""
+			if v.typed {
+				kind = `"type":"CUSTOM",`
+			}
+			text := func(s string) string {
+				if v.escaped {
+					return strings.ReplaceAll(s, "/", `\/`)
+				}
+				return s
+			}
+			asked := map[string]int{}
+			handlers := map[string]http.HandlerFunc{}
+			for _, end := range v.pages {
+				handle := func(page string, answer func(w http.ResponseWriter, r *http.Request)) {
+					path := "/agent/S1" + page + end
+					handlers[path] = func(w http.ResponseWriter, r *http.Request) {
+						asked[page+end]++
+						answer(w, r)
+					}
+				}
+				handle("/state", func(w http.ResponseWriter, _ *http.Request) {
+					_, _ = w.Write([]byte(text(`{"id":"S1","frameworks":[{"id":"F1","executors":[{"id":"e1","name":"","source":"","container":"c1","directory":"` + directory + `",` + kind +
+						`"tasks":[{"id":"t1"}],"queued_tasks":[],"completed_tasks":[{"id":"t0"}]}],"completed_executors":[]}],"completed_frameworks":[]}`)))
+				})
+				handle("/files/browse", func(w http.ResponseWriter, r *http.Request) {
+					if r.URL.Query().Get("path") != directory {
+						http.NotFound(w, r)
+						return
+					}
+					_, _ = w.Write([]byte(text(`[{"gid":"root","mode":"-rw-r--r--","mtime":1403345000,"nlink":1,"path":"` + directory + `/stdout","size":12,"uid":"root"}]`)))
+				})
+				handle("/files/read", func(w http.ResponseWriter, r *http.Request) {
+					answers := map[string]string{"-1": `{"data":"","offset":12}`, "0": `{"data":"a/b\nend\u001b\n","offset":0}`, "20": `{"data":"","offset":20}`}
+					if v.sizeIsOffset {
+						answers["20"] = answers["-1"]
+					}
+					if r.URL.Query().Get("path") != directory+"/stdout" {
+						http.NotFound(w, r)
+						return
+					}
+					_, _ = w.Write([]byte(text(answers[r.URL.Query().Get("offset")])))
+				})
+			}
+			agents := newFiles(t, handlers)
+			for _, task := range []string{"t1", "t0"} {
+				sandbox, err := agents.Sandbox(t.Context(), "S1", "F1", task)
+				require.NoError(t, err)
+				// Where no type is told, the task may have a directory of its own: who asks looks.
+				require.Equal(t, Sandbox{Directory: directory, Container: "c1", Group: !v.typed}, sandbox)
+			}
+			files, err := agents.Browse(t.Context(), "S1", directory)
+			require.NoError(t, err)
+			require.Equal(t, []File{{Path: directory + "/stdout", Name: "stdout", Size: 12, Modified: 1403345000, Mode: "-rw-r--r--"}}, files)
+			size, err := agents.Size(t.Context(), "S1", directory+"/stdout")
+			require.NoError(t, err)
+			require.EqualValues(t, 12, size)
+			part, err := agents.Read(t.Context(), "S1", directory+"/stdout", 0, MaxRead)
+			require.NoError(t, err)
+			require.Equal(t, "a/b\nend\x1b\n", string(part.Data))
+			part, err = agents.Read(t.Context(), "S1", directory+"/stdout", 20, MaxRead)
+			require.NoError(t, err)
+			require.Empty(t, part.Data)
+			_, err = agents.Read(t.Context(), "S1", directory+"/stderr", 0, MaxRead)
+			require.True(t, Missing(err), "%v", err)
+			_, err = agents.Browse(t.Context(), "S1", directory+"/tasks/t1")
+			require.True(t, Missing(err), "%v", err)
+			require.Positive(t, asked["/files/read"+v.pages[0]])
+			if len(v.pages) > 1 {
+				// The old path is tried where the other says that there is no such file.
+				require.LessOrEqual(t, asked["/files/read"+v.pages[1]], 1)
+			}
+		})
+	}
+}

@@ -139,6 +139,10 @@ type graph struct {
 
 	nodes []map[string]*node // of each level by key
 	edges map[[2]*node]*edge
+	// attributes are values of labels of agents that were looked up.
+	attributes map[agentLabel]string
+	// own are the tasks that are nodes of their own; nil: all.
+	own map[*cluster.Task]bool
 }
 
 // node is what a graph shows as one node.
@@ -247,13 +251,25 @@ func (g *graph) value(x topologyMember, label string) string {
 	case "version":
 		return x.agent.Version
 	}
-	found := ""
-	samples.AttributeLabels(x.agent.Attributes, func(name, value string) {
-		if name == label {
-			found = value
+	key := agentLabel{x.agent, label}
+	found, known := g.attributes[key]
+	if !known {
+		samples.AttributeLabels(x.agent.Attributes, func(name, value string) {
+			if name == label {
+				found = value
+			}
+		})
+		if g.attributes == nil {
+			g.attributes = map[agentLabel]string{}
 		}
-	})
+		g.attributes[key] = found
+	}
 	return found
+}
+
+type agentLabel struct {
+	agent *cluster.Agent
+	label string
 }
 
 // passes reports whether all filters hold.
@@ -325,24 +341,22 @@ func (g *graph) build(ctx context.Context) error {
 		}
 	}
 	ofTasks := slices.Contains(g.levels, levelTask)
-	for i := range c.Tasks {
+	passing, err := g.passing(ctx)
+	if err != nil {
+		return err
+	}
+	if ofTasks {
+		g.chooseTasks(passing)
+	}
+	for i, t := range passing {
 		if i%1000 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		t := &c.Tasks[i]
-		x := topologyMember{agent: t.Agent, framework: t.Framework, task: t, role: t.Role}
-		if !g.passes(x) {
-			continue
-		}
-		live := 0
-		if slices.Contains(cluster.LiveStates[:], t.State) {
-			live = 1
-		}
-		used := 0.0
+		live, used := liveOf(t), 0.0
 		if live == 1 {
 			used = g.used(t)
 		}
-		add(x, live, t.State, t.Allocated, used)
+		add(memberOf(t), live, t.State, t.Allocated, used)
 	}
 	for i := range c.Executors {
 		e := &c.Executors[i]
@@ -352,10 +366,82 @@ func (g *graph) build(ctx context.Context) error {
 	}
 	g.capacities()
 	for i := range g.levels {
+		if others := g.nodes[i][othersKey]; others != nil {
+			others.title = othersTitle(others.merged)
+		}
 		g.merge(i)
 	}
 	return ctx.Err()
 }
+
+// memberOf returns a task as what nodes are of.
+func memberOf(t *cluster.Task) topologyMember {
+	return topologyMember{agent: t.Agent, framework: t.Framework, task: t, role: t.Role}
+}
+
+// liveOf returns 1 for a task that has not ended, 0 for others.
+func liveOf(t *cluster.Task) int {
+	if slices.Contains(cluster.LiveStates[:], t.State) {
+		return 1
+	}
+	return 0
+}
+
+// passing returns the tasks for which all filters hold.
+func (g *graph) passing(ctx context.Context) ([]*cluster.Task, error) {
+	tasks := g.view.Cluster.Tasks
+	found := make([]*cluster.Task, 0, len(tasks))
+	for i := range tasks {
+		if i%1000 == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if t := &tasks[i]; g.passes(memberOf(t)) {
+			found = append(found, t)
+		}
+	}
+	return found, nil
+}
+
+// chooseTasks decides which tasks are nodes of their own, where they are more than a graph
+// shows: those with the most CPUs, as merge has it for other levels. It is done before there
+// are nodes, as 100,000 of them would take 100 MB.
+func (g *graph) chooseTasks(all []*cluster.Task) {
+	if len(all) <= maxNodes {
+		return
+	}
+	order := func(a, b *cluster.Task) int {
+		return cmp.Or(cmp.Compare(b.Allocated[cluster.CPUs], a.Allocated[cluster.CPUs]), cmp.Compare(liveOf(b), liveOf(a)),
+			strings.Compare(a.Framework.ID, b.Framework.ID), strings.Compare(a.ID, b.ID))
+	}
+	const keep = maxNodes - 1
+	best, sorted := make([]*cluster.Task, 0, 4*keep), false
+	for _, t := range all {
+		if sorted && order(t, best[keep-1]) >= 0 {
+			continue
+		}
+		if best = append(best, t); len(best) == cap(best) {
+			slices.SortFunc(best, order)
+			best, sorted = best[:keep], true
+		}
+	}
+	slices.SortFunc(best, order)
+	g.own = make(map[*cluster.Task]bool, keep)
+	for _, t := range best[:min(keep, len(best))] {
+		g.own[t] = true
+	}
+	g.notices = append(g.notices, mergedNotice(len(all)-keep, len(all), levelTask))
+}
+
+// mergedNotice says how many nodes of a level are one.
+func mergedNotice(merged, all int, level string) string {
+	return fmt.Sprintf("%d of %d nodes of %s are one, %q, those with the fewest CPUs allocated: add filters, or group by something with fewer values.",
+		merged, all, level, othersTitle(merged))
+}
+
+func othersTitle(n int) string { return fmt.Sprintf("%d others", n) }
+
+// othersKey is the key of the node that stands for those of its level that are not shown.
+const othersKey = "\x00"
 
 // used returns the CPUs that a task uses; NaN where that is not known.
 func (g *graph) used(t *cluster.Task) float64 {
@@ -383,6 +469,9 @@ func (g *graph) nodeOf(i int, x topologyMember) *node {
 	case levelFramework:
 		key = x.framework.ID
 	case levelTask:
+		if g.own != nil && !g.own[x.task] {
+			return g.otherTask(i)
+		}
 		key = x.framework.ID + "/" + x.task.ID
 	default:
 		key = g.value(x, level)
@@ -403,6 +492,18 @@ func (g *graph) nodeOf(i int, x topologyMember) *node {
 		n.title = first(key, "(none)")
 	}
 	g.nodes[i][key] = n
+	return n
+}
+
+// otherTask returns the node of all tasks that have none of their own, which stands for one
+// more.
+func (g *graph) otherTask(i int) *node {
+	n := g.nodes[i][othersKey]
+	if n == nil {
+		n = &node{level: i, key: othersKey, states: map[cluster.TaskState]int{}}
+		g.nodes[i][othersKey] = n
+	}
+	n.merged++
 	return n
 }
 
@@ -507,7 +608,7 @@ func (g *graph) merge(i int) {
 		return cmp.Or(cmp.Compare(b.allocated[cluster.CPUs], a.allocated[cluster.CPUs]), cmp.Compare(b.tasks, a.tasks), strings.Compare(a.key, b.key))
 	})
 	rest := sorted[maxNodes-1:]
-	others := &node{level: i, key: "\x00", title: fmt.Sprintf("%d others", len(rest)), states: map[cluster.TaskState]int{}, merged: len(rest)}
+	others := &node{level: i, key: othersKey, title: othersTitle(len(rest)), states: map[cluster.TaskState]int{}, merged: len(rest)}
 	into := map[*node]bool{}
 	for _, n := range rest {
 		into[n] = true
@@ -544,6 +645,5 @@ func (g *graph) merge(i int) {
 		e.from, e.to = from, to
 		g.edges[key] = e
 	}
-	g.notices = append(g.notices, fmt.Sprintf("%d of %d nodes of %s are one, %q, those with the fewest CPUs allocated: add filters, or group by something with fewer values.",
-		len(rest), len(sorted), g.levels[i], others.title))
+	g.notices = append(g.notices, mergedNotice(len(rest), len(sorted), g.levels[i]))
 }

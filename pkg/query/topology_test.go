@@ -165,3 +165,53 @@ func TestTopologyRefusesWhatIsNoGraph(t *testing.T) {
 	nodes, _ := graphOf(t, src, `{"queryType":"topology"}`)
 	require.Contains(t, noticesOn(nodes.Meta.Notices), "The graph is of 60 min ago, when the cluster was last read: Save & test says why.")
 }
+
+func TestTopologyShowsTheTasksWithTheMostCPUs(t *testing.T) {
+	c := graphCluster(5000, true)
+	total := 0.0
+	for i := range c.Tasks {
+		// 4999, 4992, ... to 0: in no order, none twice.
+		c.Tasks[i].Allocated = cores(float64(i * 1237 % 5000))
+		total += float64(i * 1237 % 5000)
+	}
+	nodes, edges := graphOf(t, graphSource(t, c, nil), `{"queryType":"topology","groupBy":["attr_rack","task"]}`)
+	require.Equal(t, 4+maxNodes, nodes.Rows())
+	titles, allocated := column(t, nodes, "title"), column(t, nodes, "secondarystat")
+	require.Equal(t, "4801 others", titles[nodes.Rows()-1])
+	shown := map[float64]bool{}
+	sum := 0.0
+	for i := 4; i < nodes.Rows(); i++ {
+		cpus := allocated[i].(float64)
+		sum += cpus
+		shown[cpus] = true
+	}
+	require.InDelta(t, total, sum, 1e-6)
+	for cpus := 4999; cpus > 4999-(maxNodes-1); cpus-- {
+		require.True(t, shown[float64(cpus)], "%d", cpus)
+	}
+	tasks := int64(0)
+	for _, n := range column(t, edges, "mainstat") {
+		tasks += n.(int64)
+	}
+	require.EqualValues(t, 5000, tasks)
+	require.Contains(t, noticesOn(nodes.Meta.Notices), `4801 of 5000 nodes of task are one, "4801 others", those with the fewest CPUs allocated: add filters, or group by something with fewer values.`)
+}
+
+// A graph takes little memory however many tasks there are: a Viewer may ask for many at once.
+func TestTopologyOfManyTasksTakesLittleMemory(t *testing.T) {
+	c := graphCluster(10_000, true)
+	agents := c.Tasks
+	c.Tasks = nil
+	for i := range 100_000 {
+		task := agents[i%len(agents)]
+		task.ID = fmt.Sprintf("t%d", i)
+		c.Tasks = append(c.Tasks, task)
+	}
+	src := graphSource(t, c, nil)
+	result := testing.Benchmark(func(b *testing.B) {
+		for b.Loop() {
+			graphOf(b, src, `{"queryType":"topology","groupBy":["task","framework","attr_rack","role"]}`)
+		}
+	})
+	require.Less(t, result.AllocedBytesPerOp(), int64(10<<20), result.MemString())
+}

@@ -6,6 +6,7 @@ import {
   builder,
   compile,
   events,
+  fits,
   instant,
   logs,
   type Query,
@@ -14,8 +15,10 @@ import {
   resource,
   sql,
   times,
+  topology,
   variable,
 } from './requests.ts';
+import { HUGE_AGENT, TASKS as WITH_FILES } from './sandboxes.ts';
 
 export interface Attack {
   /** Unique; `--only TEXT` selects by a part of it. */
@@ -758,6 +761,178 @@ const sandboxes: Attack[] = [
   },
 ];
 
+/** Of one data source whose agents have such files. */
+const ofFiles = (name: string, at: number, make: (task: string, i: number) => Query, more: Partial<Attack> = {}) => ({
+  ...{ of: 'own' as const, name: `logs: ${name}`, ...more },
+  requests: () => times(at, (i) => ask(logs({ uid: 'files', ...make(WITH_FILES[i % WITH_FILES.length], i) }))),
+});
+
+const files: Attack[] = [
+  ofFiles('lines of 100 MB, 16 at once', 16, (_, i) => ({
+    ...{ taskId: 'long-lines', limit: 5000 },
+    ...[{}, { filter: '/x{1000}y/' }, { before: 250e6 }, { after: 1 }][i % 4],
+  })),
+  ofFiles('16 tails at once', 16, (taskId) => ({ taskId, live: true })),
+  ofFiles('64 of the longest answers at once', 64, () => ({ taskId: 'short-lines', limit: 5000 })),
+  ofFiles('files whose answers are endless, larger than asked for, or false', 32, (taskId, i) => ({
+    ...{ taskId, limit: 5000, file: ['stdout', 'stderr'][i % 2] },
+  })),
+  ofFiles('heavy patterns on long lines', 8, () => ({ taskId: 'long-lines', filter: `/${SHORT.slice(0, 900)}/` })),
+  ofFiles(
+    'made-up paths on an agent that answers every path',
+    FILES.length,
+    (taskId, i) => ({ taskId, file: FILES[i] || '../../etc/passwd' }),
+    { expect: 'refused', deadline: BUDGETED }
+  ),
+  {
+    ...{ of: 'own', name: 'logs: lists of files, of directories that lie' },
+    requests: () =>
+      WITH_FILES.flatMap((taskId) =>
+        ['', 'logs', '../..', '/etc'].map((directory) => resource('logs/files', { taskId, directory }, 'files'))
+      ),
+  },
+  {
+    ...{ of: 'own', name: 'logs: /state of an agent of 127 MB, 8 at once' },
+    requests: () =>
+      times(8, (i) => ask(logs({ uid: 'files', taskId: `huge-${i}`, frameworkId: 'huge', agentId: HUGE_AGENT }))),
+  },
+];
+
+/** Shapes of tasks that no task has. */
+const SHAPES: unknown[] = [
+  ...[null, true, 1, 'x', [], [[]], {}, { cpus: null }, { cpus: [] }, { cpus: 'NaN' }, { cpus: 'Infinity' }],
+  ...[{ cpus: 1e308 }, { cpus: -1 }, { cpus: 1e-300 }, { cpus: -1e308 }, { cpus: 0 }, { gpus: 1e308, cpus: 1e308 }],
+  ...['1e308GiB', '-1GiB', 'NaN', 'GiB', '8', '8XB', `${'9'.repeat(400)}GiB`, `${'9'.repeat(1 << 20)}TiB`].map(
+    (memory) => ({ memory })
+  ),
+  ...[{ memory: `0.${'0'.repeat(400)}1MiB` }, { disk: '1TiB', memory: 1e308 }],
+  Object.fromEntries(times(40_000, (i) => [`resource${i}`, 1])),
+];
+
+const SHAPE = { cpus: 0.1, memory: '128MiB', disk: '1GiB', gpus: 1 };
+
+const room: Attack[] = [
+  {
+    ...{ of: 'own', name: 'fits: shapes that no task has', expect: 'refused', deadline: BUDGETED },
+    requests: () => SHAPES.flatMap((shape) => [ask(fits(shape)), ask(fits(shape, { instant: true, uid: 'large' }))]),
+  },
+  {
+    ...{ of: 'own', name: 'fits: groupBy of 10,000', expect: 'refused', deadline: AT_ONCE },
+    requests: () => [
+      ask(fits(SHAPE, { groupBy: times(10_000, (i) => `attr_${i}`) })),
+      ask(fits(SHAPE, { groupBy: times(10_000, () => 'agent') })),
+    ],
+  },
+  {
+    ...{ of: 'own', name: 'fits: filters with heavy patterns', deadline: BUDGETED },
+    requests: () =>
+      [SHORT, LONG, nested(2, '(', '.{0,9}', '){0,9}').repeat(90)].flatMap((value) =>
+        ['agent', 'attr_rack'].map((label) =>
+          ask(fits(SHAPE, { uid: 'large', instant: true, filters: [{ label, operator: '=~', value }] }))
+        )
+      ),
+  },
+  {
+    ...{ of: 'own', name: 'fits: four resources of each agent over six hours at the finest step, 16 at once' },
+    requests: () =>
+      times(16, (i) =>
+        ask(
+          fits(
+            { ...SHAPE, cpus: 0.1 + i / 10 },
+            { entity: 'agent', groupBy: ['agent'], maxDataPoints: 11_000, intervalMs: 1 }
+          )
+        )
+      ),
+  },
+  {
+    ...{ of: 'own', name: 'fits: four resources of 5,000 agents, 16 at once' },
+    requests: () =>
+      times(16, (i) =>
+        ask(fits(SHAPE, { uid: 'large', instant: true, groupBy: i % 2 ? ['agent'] : ['attr_rack', 'agent_id'] }))
+      ),
+  },
+  {
+    ...{ of: 'own', name: 'fits: lists of 9,999 values in each of 26 selectors, 30 at once' },
+    requests: () => {
+      const filters = ['agent', 'agent_id'].map((label) => ({ label, operator: '=', value: agents(9_999) }));
+      return times(30, (i) =>
+        i % 2 ? compile(fits(SHAPE, { filters })) : ask(fits(SHAPE, { filters, uid: 'large', instant: true }))
+      );
+    },
+  },
+  {
+    ...{ of: 'own', name: 'fits: forecasts of centuries, top and rates that nobody means' },
+    requests: () => [
+      ask(fits(SHAPE, { forecast: '290y' })),
+      ask(fits(SHAPE, { forecast: '6h', groupBy: ['agent'], maxDataPoints: 11_000, intervalMs: 1 })),
+      ask(fits(SHAPE, { top: 1e9 })),
+      ask(fits(SHAPE, { rate: true })),
+      ask(fits(SHAPE, { aggregate: 'x'.repeat(1 << 20) })),
+    ],
+  },
+];
+
+const graphs: Attack[] = [
+  {
+    ...{ of: 'own', name: 'topology of 100,000 tasks, 8 at once', expect: 'answered' },
+    requests: () =>
+      times(8, (i) =>
+        ask(
+          topology({
+            uid: 'large',
+            groupBy: [
+              ['task', 'agent'],
+              ['framework', 'role', 'agent', 'task'],
+              ['task', 'framework', 'attr_rack'],
+              ['role', 'task'],
+            ][i % 4],
+          })
+        )
+      ),
+  },
+  {
+    ...{ of: 'own', name: 'topology of 100,000 tasks, 64 at once' },
+    requests: () => times(64, () => ask(topology({ uid: 'large', groupBy: ['task', 'framework', 'agent'] }))),
+  },
+  {
+    ...{ of: 'own', name: 'topology of 100,000 tasks, closed after 100 ms', cancelAfter: 100 },
+    requests: () => times(8, () => ask(topology({ uid: 'large', groupBy: ['framework', 'agent', 'task'] }))),
+  },
+  {
+    ...{ of: 'own', name: 'topology: groupBy of 10,000', expect: 'refused', deadline: AT_ONCE },
+    requests: () => [
+      ask(topology({ groupBy: times(10_000, (i) => `attr_${i}`) })),
+      ask(topology({ groupBy: times(10_000, () => 'task') })),
+    ],
+  },
+  {
+    ...{ of: 'own', name: 'topology: filters with heavy patterns', deadline: BUDGETED },
+    requests: () => [
+      ...[SHORT, LONG].flatMap((value) =>
+        ['task', 'agent', 'attr_rack'].map((label) =>
+          ask(topology({ uid: 'large', filters: [{ label, operator: '=~', value }] }))
+        )
+      ),
+      ask(
+        topology({
+          uid: 'large',
+          filters: patterns(50, 450).map((value) => ({ label: 'task_id', operator: '!~', value })),
+        })
+      ),
+      ask(topology({ uid: 'large', filters: [{ label: 'agent', operator: '=', value: agents(10_000) }] })),
+    ],
+  },
+  {
+    ...{ of: 'own', name: 'topology: every wrong type of JSON' },
+    requests: () =>
+      [null, true, -1, 1e308, 'x', {}, [[]], [null], [{}]].flatMap((value) => [
+        ask(topology({ groupBy: value })),
+        ask(topology({ filters: value })),
+        ask(topology({ filters: [{ label: value, operator: value, value }] })),
+      ]),
+  },
+];
+
 /** Each starts to collect from a cluster in which a tenant chose the names. Last, because collection goes on. */
 const names: Attack[] = [
   {
@@ -893,6 +1068,9 @@ export const attacks: Attack[] = [
   ...own,
   ...log,
   ...sandboxes,
+  ...files,
+  ...room,
+  ...graphs,
   ...statements,
   ...names,
 ];

@@ -5,20 +5,29 @@ import type { AddressInfo } from 'node:net';
 
 import { DEFAULTS } from '../simulator/generate/cluster.ts';
 import { startGenerated } from '../simulator/generate/master.ts';
+import { FRAMEWORK, HUGE_AGENT, TASKS } from './sandboxes.ts';
 
 /** The parts of /state that are rewritten. */
 interface State {
   hostname: string;
   frameworks: Array<{
+    id: string;
     name: string;
     principal: string;
     role: string;
     roles: string[];
     user: string;
     webui_url: string;
-    tasks: Array<{ name: string; role: string; labels?: Array<{ key: string; value: string }> }>;
+    tasks: Array<{
+      id: string;
+      framework_id: string;
+      slave_id: string;
+      name: string;
+      role: string;
+      labels?: Array<{ key: string; value: string }>;
+    }>;
   }>;
-  slaves: Array<{ hostname: string; attributes: Record<string, unknown> }>;
+  slaves: Array<{ id: string; hostname: string; attributes: Record<string, unknown> }>;
 }
 
 const MIB = 1 << 20;
@@ -59,6 +68,19 @@ export const rewrites = {
     const [first, second] = state.frameworks;
     first.name = long('x', 15 * MIB);
     second.roles = Array.from({ length: 20 }, (_, i) => long(`role${i}`, MIB));
+  },
+  /** The tasks whose files sandboxes.ts has. */
+  files(state: State) {
+    const [first] = state.frameworks.filter(({ tasks }) => tasks.length >= TASKS.length);
+    first.id = FRAMEWORK;
+    first.tasks.forEach((task) => (task.framework_id = FRAMEWORK));
+    const [agent] = state.slaves;
+    const huge = state.slaves[state.slaves.length - 1];
+    for (const task of state.frameworks.flatMap(({ tasks }) => tasks)) {
+      task.slave_id = task.slave_id === huge.id ? HUGE_AGENT : task.slave_id;
+    }
+    huge.id = HUGE_AGENT;
+    TASKS.forEach((id, i) => Object.assign(first.tasks[i], { id, slave_id: agent.id }));
   },
   odd(state: State) {
     state.frameworks.forEach((framework, i) => {

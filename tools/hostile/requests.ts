@@ -11,7 +11,7 @@ export interface Request {
 }
 
 /** UIDs of the suite's data sources; stage.ts has what is behind them. */
-export type Uid = 'mesos' | 'large' | 'names' | 'giant' | 'odd';
+export type Uid = 'mesos' | 'large' | 'names' | 'giant' | 'odd' | 'files';
 
 /** A query of any type; keys that are absent get a panel's defaults. */
 export interface Query {
@@ -63,10 +63,19 @@ export const events = (more: Query = {}): Query => ({ queryType: 'events', ...mo
 /** A query for lines of a task's log. */
 export const logs = (more: Query = {}): Query => ({ queryType: 'logs', ...more });
 
-/** A variable query. */
 /** A statement of SQL, as a table. */
 export const sql = (text: string, more: Query = {}): Query => ({ queryType: 'sql', sql: text, ...more });
 
+/** How many more tasks of a shape have room. */
+export const fits = (shape: unknown, more: Query = {}): Query => ({
+  ...{ queryType: 'metrics', entity: 'cluster', resource: 'tasks', measure: 'fits', shape },
+  ...more,
+});
+
+/** A graph of what runs where. */
+export const topology = (more: Query = {}): Query => ({ queryType: 'topology', ...more });
+
+/** A variable query. */
 export const variable = (what: object, more: Query = {}): Query => ({ queryType: 'variable', variable: what, ...more });
 
 /** A resource. Lists become repeated parameters. */

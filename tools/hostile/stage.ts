@@ -1,5 +1,6 @@
 // The target of the attacks: the executable, started as Grafana starts it, with a data source whose cluster has six hours
-// of history on disk, one with 100,000 tasks whose history is not kept, and three with names that a tenant chose.
+// of history on disk, one with 100,000 tasks whose history is not kept, three with names that a tenant
+// chose, and one whose agents have files that nobody should read whole.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -13,6 +14,7 @@ import { ensureBuilt, executableName } from '../scripts/build.ts';
 import { callerOf } from '../workbench/call.ts';
 import { startWorkbench } from '../workbench/start.ts';
 import { startNames } from './names.ts';
+import { startSandboxes } from './sandboxes.ts';
 import { ask, instant, type Uid } from './requests.ts';
 
 /** Seconds between two polls: the least the plugin allows. */
@@ -85,12 +87,17 @@ export async function startStage({ plugin, tell }: StageOptions): Promise<Stage>
       names: owned(await startNames('names')).url,
       giant: owned(await startNames('giant')).url,
       odd: owned(await startNames('odd')).url,
+      files: owned(await startNames('files')).url,
     };
+    const { agentAddress } = owned(await startSandboxes());
     const provisioning = path.join(folder, 'provisioning');
     mkdirSync(provisioning);
     writeFileSync(
       path.join(provisioning, 'hostile.yaml'),
-      stringify({ apiVersion: 1, datasources: Object.entries(masters).map(([uid, url]) => sourceOf(uid as Uid, url)) })
+      stringify({
+        apiVersion: 1,
+        datasources: Object.entries(masters).map(([uid, url]) => sourceOf(uid as Uid, url, agentAddress)),
+      })
     );
 
     const polled: PolledMaster[] = [
@@ -111,15 +118,16 @@ export async function startStage({ plugin, tell }: StageOptions): Promise<Stage>
   }
 }
 
-function sourceOf(uid: Uid, master: string): object {
+function sourceOf(uid: Uid, master: string, agentAddress: string): object {
   return {
     ...{ name: uid, uid, type: 'community-mesos-datasource', access: 'proxy' },
     jsonData: {
       ...{ masters: [master], pollInterval: `${INTERVAL}s` },
       taskSeries: uid === 'large' ? 'never' : 'always',
       clusterName: uid,
-      // Viewers may read logs; no agent is asked, as there are none.
-      ...{ sandboxLogs: 'viewer', agentHosts: 'nobody' },
+      // Viewers may read logs. But for the files that are attacked no agent is asked, as there are none.
+      sandboxLogs: 'viewer',
+      ...(uid === 'files' ? { agentAddress } : { agentHosts: 'nobody' }),
     },
   };
 }

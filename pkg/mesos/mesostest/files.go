@@ -131,8 +131,14 @@ func (s *FileServer) Read(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotFound)
 	case wrong != nil:
 		w.WriteHeader(http.StatusBadRequest)
-	case offset < 0 || offset >= size:
+	case offset < -1:
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprintf(w, "Negative offset provided: %d.\n", offset)
+	case offset < 0:
 		fmt.Fprintf(w, `{"data":"","offset":%d}`, size)
+	case offset >= size:
+		fmt.Fprintf(w, `{"data":"","offset":%d}`, offset)
 	default:
 		fmt.Fprintf(w, `{"data":%s,"offset":%d}`, quoted(f.content[offset:min(size, offset+length)]), offset)
 	}
