@@ -37,8 +37,8 @@ export class Answers {
   constructor(world: World, act: (action: Action) => void) {
     this.world = world;
     this.act = act;
-    this.files = new Files(world);
     this.shape = shapeOf(world.plan.mesos);
+    this.files = new Files(world, this.shape);
   }
 
   /** The paths of a leader that accept actions. */
@@ -108,7 +108,7 @@ export class Answers {
       return text(503, 'Agent has not finished recovery');
     }
     if (path in FILE_PAGES) {
-      return jsonp(FILE_PAGES[path](this.files, agent, query), query);
+      return jsonp(FILE_PAGES[path](this.files, this.files.of(agent), query), query);
     }
     const page = AGENT_PAGES[path];
     const wrong = checkTimeout(path, query);

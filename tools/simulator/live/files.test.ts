@@ -121,6 +121,10 @@ test('what there is not, and what is not allowed', () =>
     const [{ directory, id }] = await executors(agent, 'executors');
     assert.equal(await status('/files/browse?path=/nope'), 404);
     assert.equal(await status('/files/read?path=/nope&offset=0'), 404);
+    const stdout = encodeURIComponent(`${directory}/stdout`);
+    assert.equal(await status(`/files/read?path=${stdout}&offset=-2`), 400);
+    assert.deepEqual(await read(agent, `${directory}/stdout`, 'offset=100000000'), { data: '', offset: 100_000_000 });
+    assert.equal(await status(`/files/read.json?path=${stdout}&offset=0`), 404);
     assert.equal(await status(`/files/read?path=${encodeURIComponent(`${directory}/../../x`)}&offset=0`), 404);
     const nothing = await ask(agent, '/files/browse');
     assert.deepEqual([nothing.status, nothing.body.toString()], [400, "Expecting 'path=value' in query.\n"]);

@@ -142,6 +142,7 @@ const MASTER: Record<string, (page: Value, context: Context) => Value> = {
 
 /** Pages of agents by the current version's path. */
 const AGENT: Record<string, (page: Value, shape: Shape) => Value> = {
+  '/state': (page, shape) => agentStateOf(page as Fields, shape),
   '/monitor/statistics': (page, shape) => (page as Fields[]).map((one) => containerOf(one, shape)),
   '/metrics/snapshot': (page, shape) => metricsOf(page as Fields, shape),
   '/version': (page, shape) => versionOf(page as Fields, shape),
@@ -156,6 +157,33 @@ export function reshapeMaster(path: string, text: string, context: Context): str
 export function reshapeAgent(path: string, text: string, shape: Shape): string {
   const page = parse(text);
   return write(AGENT[path]?.(page, shape) ?? page, shape);
+}
+
+/** /state of an agent. */
+function agentStateOf(page: Fields, shape: Shape): Fields {
+  const { head, framework, executor } = shape.agentState;
+  const executorOf = (one: Fields): Fields => {
+    const tasks = Object.entries(one).filter(([key]) => key === 'tasks' || key === 'completed_tasks');
+    const own = tasks.map(([key, list]) => [key, (list as Fields[]).map((task) => picked(task, shape.keys.task))]);
+    return picked(
+      { ...one, resources: resourcesOf(one.resources as Fields, shape), ...(Object.fromEntries(own) as Fields) },
+      executor
+    );
+  };
+  const frameworkOf = (one: Fields): Fields => {
+    const [role] = one.roles as string[];
+    const lists = ['executors', 'completed_executors'].map((key) => [key, (one[key] as Fields[]).map(executorOf)]);
+    return picked({ ...one, role, ...(Object.fromEntries(lists) as Fields) }, framework);
+  };
+  return picked(
+    {
+      ...versionOf(page, shape),
+      resources: resourcesOf(page.resources as Fields, shape),
+      capabilities: shape.agentCapabilities,
+      frameworks: (page.frameworks as Fields[]).map(frameworkOf),
+    },
+    head
+  );
 }
 
 function versionOf(page: Fields, { version, sha }: Shape): Fields {

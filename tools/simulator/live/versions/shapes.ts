@@ -25,6 +25,24 @@ export type Thing =
   | ('head' | 'agent' | 'recovered' | 'framework' | 'task' | 'status' | 'container_status')
   | ('executor' | 'offer' | 'role' | 'container' | 'statistics');
 
+/** How /files answers. */
+export interface Files {
+  /** Whether the latest sandbox of an executor has a path of its own: its directory's, or a virtual one that tells no agent. */
+  latest: 'none' | 'directory' | 'virtual';
+  /** What an offset below -1 is: a failed seek (500), or a bad request (400). */
+  negative: 'seek' | 'bad request';
+  /** What `offset` is in the answer to an offset behind the end. */
+  behind: 'size' | 'asked';
+  /** How times and sizes are written. */
+  times: 'integers' | 'doubles';
+}
+
+/** Those of the current version (src/files/files.cpp; src/slave/paths.cpp, getExecutorVirtualPath()). */
+export const FILES: Files = { latest: 'virtual', negative: 'bad request', behind: 'asked', times: 'doubles' };
+
+/** Those of 0.19 to 0.28: src/files/files.cpp, FilesProcess::read(); src/slave/slave.cpp, Framework::launchExecutor(). */
+const OLD_FILES: Files = { latest: 'none', negative: 'seek', behind: 'size', times: 'integers' };
+
 export interface Shape {
   /** As `version` of /state has it. */
   version: string;
@@ -43,6 +61,9 @@ export interface Shape {
   wholeDoubles: 'integers' | 'points';
   /** The keys of each thing; those in brackets are not in every one. */
   keys: Record<Thing, string[]>;
+  /** The keys of an agent's own /state, of a framework and of an executor there. */
+  agentState: { head: string[]; framework: string[]; executor: string[] };
+  files: Files;
   /** Scalars that every object of resources has. */
   scalars: string[];
   /** Whether revocable resources are known. */
@@ -92,6 +113,23 @@ const MEMORY = [
   ...['mem_low_pressure_counter', 'mem_medium_pressure_counter', 'mem_critical_pressure_counter'],
 ];
 
+/** What a version's agent tells in /state; what only the oldest do, counters of tasks, is left out. */
+const AGENT_HEAD = [
+  ...['version', 'git_sha', 'git_tag', 'build_date', 'build_time', 'build_user', 'start_time', 'id', 'pid', 'hostname'],
+  ...['resources', 'attributes', 'master_hostname', 'log_dir', 'frameworks', 'completed_frameworks', 'flags'],
+];
+const AGENT_FRAMEWORK = ['id', 'name', 'user', 'failover_timeout', 'checkpoint', 'hostname'];
+const EXECUTORS = ['executors', 'completed_executors'];
+const AGENT_EXECUTOR = ['id', 'name', 'source', 'container', 'directory', 'resources'];
+const AGENT_TASKS = ['tasks', 'queued_tasks', 'completed_tasks'];
+
+/** Those of 0.19 to 0.28 (src/slave/http.cpp, Slave::Http::state(), model(const Framework&), model(const Executor&)). */
+const OLD_AGENT_STATE: Shape['agentState'] = {
+  head: AGENT_HEAD,
+  framework: [...AGENT_FRAMEWORK, 'role', ...EXECUTORS],
+  executor: [...AGENT_EXECUTOR, ...AGENT_TASKS],
+};
+
 const FLAGS = [
   ...[
     'allocation_interval',
@@ -127,10 +165,16 @@ const PAGES: Pick<Shape, 'masterPages' | 'agentPages'> = {
     '/redirect': '/redirect',
     '/': '/',
   },
-  // src/slave/slave.cpp, Slave::initialize(); src/slave/monitor.cpp
+  // src/slave/slave.cpp, Slave::initialize(); src/slave/monitor.cpp; src/files/files.cpp, with .json until 1.7
   agentPages: {
+    '/state': '/state',
+    '/state.json': '/state',
     '/monitor/statistics': '/monitor/statistics',
     '/monitor/statistics.json': '/monitor/statistics',
+    '/files/browse': '/files/browse',
+    '/files/browse.json': '/files/browse',
+    '/files/read': '/files/read',
+    '/files/read.json': '/files/read',
     '/flags': '/flags',
     '/metrics/snapshot': '/metrics/snapshot',
     '/system/stats.json': '/system/stats.json',
@@ -151,7 +195,10 @@ const OLDEST_PAGES: Pick<Shape, 'masterPages' | 'agentPages'> = {
     '/': '/',
   },
   agentPages: {
+    '/state.json': '/state',
     '/monitor/statistics.json': '/monitor/statistics',
+    '/files/browse.json': '/files/browse',
+    '/files/read.json': '/files/read',
     '/metrics/snapshot': '/metrics/snapshot',
     '/system/stats.json': '/system/stats.json',
     '/health': '/health',
@@ -195,6 +242,8 @@ export const SHAPES: Record<Exclude<Version, '1.12'>, Shape> = {
       // include/mesos/mesos.proto, ResourceStatistics
       statistics: [...STATISTICS, 'mem_file_bytes', 'mem_anon_bytes', 'mem_mapped_file_bytes'],
     },
+    agentState: OLD_AGENT_STATE,
+    files: OLD_FILES,
     // src/common/http.cpp, model(const Resources&)
     scalars: ['cpus', 'mem', 'disk'],
     revocable: false,
@@ -252,6 +301,8 @@ export const SHAPES: Record<Exclude<Version, '1.12'>, Shape> = {
         ...['mem_file_bytes', 'mem_anon_bytes', 'mem_mapped_file_bytes', 'disk_limit_bytes', 'disk_used_bytes'],
       ],
     },
+    agentState: OLD_AGENT_STATE,
+    files: OLD_FILES,
     // src/common/http.cpp, model(const Resources&)
     scalars: ['cpus', 'mem', 'disk'],
     revocable: false,
@@ -307,6 +358,8 @@ export const SHAPES: Record<Exclude<Version, '1.12'>, Shape> = {
       // include/mesos/mesos.proto, ResourceStatistics
       statistics: [...STATISTICS, ...MEMORY, 'disk_limit_bytes', 'disk_used_bytes'],
     },
+    agentState: OLD_AGENT_STATE,
+    files: OLD_FILES,
     // src/common/http.cpp, json(JSON::ObjectWriter*, const Resources&)
     scalars: ['cpus', 'mem', 'disk'],
     revocable: true,
@@ -372,6 +425,14 @@ export const SHAPES: Record<Exclude<Version, '1.12'>, Shape> = {
         ...[...STATISTICS, ...MEMORY, 'disk_limit_bytes', 'disk_used_bytes', 'disk_statistics', 'blkio_statistics'],
       ],
     },
+    // src/slave/http.cpp, Http::state(), FrameworkWriter, ExecutorWriter
+    agentState: {
+      head: [...AGENT_HEAD, 'capabilities', 'domain', 'reserved_resources', 'unreserved_resources'],
+      framework: [...AGENT_FRAMEWORK, 'principal', 'roles', ...EXECUTORS],
+      executor: [...AGENT_EXECUTOR, 'role', 'type', ...AGENT_TASKS],
+    },
+    // src/files/files.cpp, FilesProcess::__read(); src/slave/slave.cpp, Framework::addExecutor(): latestPath
+    files: { latest: 'directory', negative: 'bad request', behind: 'asked', times: 'integers' },
     // src/common/http.cpp, json(JSON::ObjectWriter*, const Resources&)
     scalars: ['cpus', 'gpus', 'mem', 'disk'],
     revocable: true,

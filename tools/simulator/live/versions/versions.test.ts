@@ -37,7 +37,10 @@ const PAGES: Record<(typeof OLD)[number], { masters: [has: string[], lacks: stri
         ['/state.json', '/roles.json', '/metrics/snapshot', '/health'],
         ['/state', '/roles', '/flags', '/version', '/slaves'],
       ],
-      agents: [['/monitor/statistics.json'], ['/monitor/statistics', '/flags', '/version']],
+      agents: [
+        ['/monitor/statistics.json', '/state.json'],
+        ['/monitor/statistics', '/state', '/flags', '/version'],
+      ],
     },
     '0.22': {
       masters: [
@@ -61,6 +64,49 @@ const PAGES: Record<(typeof OLD)[number], { masters: [has: string[], lacks: stri
       agents: [['/monitor/statistics', '/monitor/statistics.json', '/flags', '/version'], []],
     },
   };
+
+for (const version of OLD) {
+  test(`${version}: sandboxes and their files`, () =>
+    withLive({ scenario: scenario(version) }, async (live) => {
+      await live.setNow(START + 900);
+      const [agent] = live.agents;
+      const json = OLDEST.includes(version) ? '.json' : '';
+      const state = await page(agent, `/state${json}`);
+      const [executor] = state.frameworks.flatMap(({ executors }: Json) => executors);
+      const { directory } = executor;
+      const keys = ['id', 'name', 'source', 'container', 'directory', 'resources', 'tasks', 'queued_tasks'];
+      assert.deepEqual(
+        Object.keys(executor).filter((key) => key !== 'role' && key !== 'type'),
+        [...keys, 'completed_tasks']
+      );
+      assert.equal('type' in executor && version !== '1.4', false);
+      assert.equal(state.version.startsWith(version), true);
+      const url = (name: string, path: string, more = '') => `/files/${name}?path=${encodeURIComponent(path)}${more}`;
+      if (json !== '') {
+        assert.equal(await statusOf(agent, url('browse', directory)), 404);
+        assert.equal(await statusOf(agent, url('read', `${directory}/stdout`, '&offset=0')), 404);
+      }
+      const read = (path: string, more: string) => page(agent, url(`read${json}`, path, more));
+      const listed = await page(agent, url(`browse${json}`, directory));
+      const { path, size } = listed.find((one: Json) => one.path.endsWith('/stdout'));
+      assert.equal(path, `${directory}/stdout`);
+      const whole = await read(path, '&offset=0');
+      assert.deepEqual([whole.offset, Buffer.byteLength(whole.data)], [0, Math.min(size, 65_536)]);
+      assert.deepEqual(await read(path, '&offset=-1'), { data: '', offset: size });
+      assert.deepEqual(await read(path, '&offset=7&length=5'), { data: whole.data.slice(7, 12), offset: 7 });
+      const behind = await read(path, `&offset=${size + 5}`);
+      assert.deepEqual(behind, { data: '', offset: version === '1.4' ? size + 5 : size });
+      assert.equal(await statusOf(agent, url(`read${json}`, path, '&offset=-2')), version === '1.4' ? 400 : 500);
+      assert.equal(await statusOf(agent, url(`read${json}`, `${directory}/nope`, '&offset=0')), 404);
+      // src/slave/slave.cpp attaches the path with runs/latest from 1.4 on.
+      const latest = directory.replace(/[^/]+$/, 'latest');
+      assert.equal(await statusOf(agent, url(`browse${json}`, latest)), version === '1.4' ? 200 : 404);
+      const log = await read('/slave/log', '&offset=0&length=65536');
+      assert.match(log.data, /^I\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ slave\.cpp:/);
+      // Times and sizes are written without a point.
+      assert.doesNotMatch(await text(agent, url(`browse${json}`, directory)), /\d\.\d/);
+    }));
+}
 
 for (const version of OLD) {
   test(`${version}: the pages`, () =>
