@@ -211,14 +211,18 @@ var rotation = regexp.MustCompile(`^(.*)\.(\d{1,4})$`)
 // chain returns the file of a name and those that it was rotated to, the newest first:
 // stdout, stdout.1, stdout.2.
 func chain(files []logFile, name string) []logFile {
+	at := make(map[string]int, len(files)) // a directory may have thousands
+	for i, f := range files {
+		at[f.name] = i
+	}
 	var found []logFile
 	for n := 0; ; n++ {
 		wanted := name
 		if n > 0 {
 			wanted = nextRotation(wanted, n)
 		}
-		i := slices.IndexFunc(files, func(f logFile) bool { return f.name == wanted })
-		if i < 0 {
+		i, ok := at[wanted]
+		if !ok {
 			return found
 		}
 		found = append(found, files[i])

@@ -74,7 +74,7 @@ console.log(
 );
 try {
   const verdict = await run(stage, selected, (result) => console.log(line(result)));
-  const { innocent, peak, missed, polls, sameProcess, panics } = verdict;
+  const { innocent, peak, missed, polls, sameProcess, panics, outside } = verdict;
   const checks: Array<[boolean, string]> = [
     [innocent.p95 < BUDGET.innocent, `innocent queries: p95 ${innocent.p95.toFixed(0)} ms of ${innocent.count}`],
     [peak < BUDGET.memory, `peak memory ${megabytes(peak)}`],
@@ -83,6 +83,10 @@ try {
       `polls missed: ${missed.length} of ${polls}${missed.map((one) => `\n       ${one}`).join('')}`,
     ],
     [sameProcess, sameProcess ? 'the same process all along' : 'the process ended'],
+    [
+      outside.length === 0,
+      `paths outside of sandboxes that an agent was asked for: ${outside.length}${outside.map((one) => `\n       ${one}`).join('')}`,
+    ],
     [
       panics.length === 0,
       `panics in the log: ${panics.length}${panics.map((one) => `\n       ${one.slice(0, 300)}`).join('')}`,

@@ -54,6 +54,8 @@ export interface Verdict {
   /** Whether the plugin's process is the same at the beginning and at the end. */
   sameProcess: boolean;
   panics: string[];
+  /** Paths outside of sandboxes that an agent was asked for. */
+  outside: string[];
 }
 
 /** Sends all attacks, one after the other. `told` is called with each result. */
@@ -83,6 +85,7 @@ export async function run(stage: Stage, attacks: Attack[], told: (result: Result
       polls: stage.masters.flatMap(({ polls }) => polls).filter((at) => at >= from && at <= until).length,
       sameProcess: first !== undefined && stage.plugin()?.pid === first,
       panics: stage.panics,
+      outside: stage.outside,
     };
   } finally {
     watched.end();

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 
 /** The framework of the tasks. */
 export const FRAMEWORK = 'hostile';
@@ -123,12 +124,17 @@ function state(response: ServerResponse): void {
   response.end(JSON.stringify({ frameworks: [framework], completed_frameworks: [] }));
 }
 
-/** Serves all agents. */
-export async function startSandboxes(): Promise<{ agentAddress: string; stop(): Promise<void> }> {
+/** Serves all agents. `outside` is called with each path that no sandbox has. */
+export async function startSandboxes(
+  outside: (path: string) => void
+): Promise<{ agentAddress: string; stop(): Promise<void> }> {
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://agent');
     const [, agent, ...page] = pathname.split('/');
     const asked = searchParams.get('path') ?? '';
+    if (asked !== '' && (path.posix.normalize(asked) !== asked || !asked.startsWith(`${SANDBOX}/`))) {
+      outside(asked);
+    }
     const content: Content = CONTENTS[(asked.split('/')[2] ?? '') as keyof typeof CONTENTS] ?? CONTENTS.newlines;
     switch (page.join('/')) {
       case 'state':

@@ -41,6 +41,8 @@ export interface Stage {
   masters: PolledMaster[];
   /** Lines of the plugin's log that tell of a panic. */
   panics: string[];
+  /** Paths outside of sandboxes that an agent was asked for. */
+  outside: string[];
   stop(): Promise<void>;
 }
 
@@ -81,6 +83,7 @@ export async function startStage({ plugin, tell }: StageOptions): Promise<Stage>
       state.arrayBuffer()
     );
 
+    const outside: string[] = [];
     const masters: Record<Uid, string> = {
       mesos: small.master,
       large: large.master,
@@ -89,7 +92,7 @@ export async function startStage({ plugin, tell }: StageOptions): Promise<Stage>
       odd: owned(await startNames('odd')).url,
       files: owned(await startNames('files')).url,
     };
-    const { agentAddress } = owned(await startSandboxes());
+    const { agentAddress } = owned(await startSandboxes((path) => outside.push(path)));
     const provisioning = path.join(folder, 'provisioning');
     mkdirSync(provisioning);
     writeFileSync(
@@ -111,7 +114,7 @@ export async function startStage({ plugin, tell }: StageOptions): Promise<Stage>
     await prefill.end();
     polled.forEach((one) => started.push(follow(one)));
     await collecting(workbench.url);
-    return { url: workbench.url, plugin: pluginFinder(), masters: polled, panics, stop };
+    return { url: workbench.url, plugin: pluginFinder(), masters: polled, panics, outside, stop };
   } catch (error) {
     await stop();
     throw error;
