@@ -11,10 +11,13 @@ import {
   type DataSourceGetTagValuesOptions,
   type DataSourceInstanceSettings,
   type DataSourceWithLogsContextSupport,
+  type DataSourceWithSupplementaryQueriesSupport,
   type LogRowContextOptions,
   type LogRowModel,
   type MetricFindValue,
   type ScopedVars,
+  type SupplementaryQueryOptions,
+  SupplementaryQueryType,
 } from '@grafana/data';
 import {
   config,
@@ -36,6 +39,7 @@ import { interpolateQuery } from './query/interpolate';
 import { labelLists } from './query/labelLists';
 import { follow } from './query/live/follow';
 import { contextQuery, contextRequest } from './query/logs/context';
+import { supplementaryTypes, volumeQuery, volumeRequest } from './query/logs/volume';
 import type { MesosQuery } from './query/types';
 import { MesosResources } from './resources';
 import { MesosVariableSupport } from './variables/VariableSupport';
@@ -49,7 +53,7 @@ export interface TestResult {
 
 export class MesosDatasource
   extends DataSourceWithBackend<MesosQuery, MesosOptions>
-  implements DataSourceWithLogsContextSupport<MesosQuery>
+  implements DataSourceWithLogsContextSupport<MesosQuery>, DataSourceWithSupplementaryQueriesSupport<MesosQuery>
 {
   /** Catalogue, labels, compiled PromQL and status, from the backend. */
   readonly resources = new MesosResources(this);
@@ -93,6 +97,22 @@ export class MesosDatasource
 
   async getLogRowContextQuery(row: LogRowModel, options?: LogRowContextOptions): Promise<MesosQuery | null> {
     return contextQuery(row, options) ?? null;
+  }
+
+  /** Returns LogsVolume where a request has queries of logs: Explore draws how many lines there are over time. */
+  getSupportedSupplementaryQueryTypes(request?: DataQueryRequest): SupplementaryQueryType[] {
+    return supplementaryTypes(request);
+  }
+
+  getSupplementaryQuery({ type }: SupplementaryQueryOptions, query: MesosQuery): MesosQuery | undefined {
+    return type === SupplementaryQueryType.LogsVolume ? volumeQuery(query) : undefined;
+  }
+
+  getSupplementaryRequest(
+    type: SupplementaryQueryType,
+    request: DataQueryRequest<MesosQuery>
+  ): DataQueryRequest<MesosQuery> | undefined {
+    return type === SupplementaryQueryType.LogsVolume ? volumeRequest(request) : undefined;
   }
 
   applyTemplateVariables(query: MesosQuery, scopedVars: ScopedVars, filters?: AdHocVariableFilter[]): MesosQuery {

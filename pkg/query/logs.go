@@ -53,6 +53,8 @@ func checkLogs(q *LogsQuery) error {
 		return bad("limit", "%d is out of range: 1 to %d lines", q.Limit, maxLines)
 	case q.Before != nil && q.After != nil:
 		return bad("after", "and before cannot both be set: ask for the lines on each side of a line by a query of their own")
+	case q.Volume && (q.Before != nil || q.After != nil):
+		return bad("volume", "is of a time range, and before and after are of a place in a file: leave one out")
 	case q.Before != nil && *q.Before < 0:
 		return bad("before", "%d is out of range: it is the offset of a line in its file", *q.Before)
 	case q.After != nil && *q.After < 0:
@@ -102,7 +104,10 @@ func answerLogs(ctx context.Context, src Source, q backend.DataQuery, o Options,
 	if src.now().Sub(in.to) < time.Minute {
 		in.to = in.to.Add(clocksAhead) // "now" is whatever the agent's clock says
 	}
-	answer, err := readLogs(ctx, src, o.Sandboxes, p.logs, in)
+	if p.logs.Volume {
+		return answerVolume(ctx, src, q, o, p, in, notices)
+	}
+	answer, err := readLogs(ctx, src, o.Sandboxes, p.logs, in, nil)
 	if err != nil {
 		return nil, err
 	}

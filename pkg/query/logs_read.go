@@ -64,8 +64,8 @@ func (r *logReader) part(ctx context.Context, f logFile, from, to int64) ([]byte
 // directoryOf returns the directory of a file below the sandbox, "" for the sandbox itself.
 func directoryOf(name string) string { return strings.TrimPrefix(path.Dir(name), ".") }
 
-// readLogs reads the lines of a query.
-func readLogs(ctx context.Context, src Source, s *Sandboxes, q *LogsQuery, in lineRange) (logAnswer, error) {
+// readLogs reads the lines of a query. Where volume is set, it counts them there instead.
+func readLogs(ctx context.Context, src Source, s *Sandboxes, q *LogsQuery, in lineRange, volume *logVolume) (logAnswer, error) {
 	task, err := s.find(ctx, src, q)
 	if err != nil {
 		return logAnswer{}, err
@@ -90,7 +90,7 @@ func readLogs(ctx context.Context, src Source, s *Sandboxes, q *LogsQuery, in li
 	}
 	search := logSearch{
 		logReader: logReader{files: s.Files, agentID: task.AgentID, budget: maxScanned},
-		answer:    logAnswer{task: task, timeless: true}, keep: keep, in: in, limit: limitOf(q), wholeOnly: q.Live,
+		answer:    logAnswer{task: task, timeless: true}, keep: keep, in: in, limit: limitOf(q), wholeOnly: q.Live, volume: volume,
 	}
 	switch {
 	case q.After != nil:
@@ -128,8 +128,9 @@ type logSearch struct {
 	keep      func(string) bool
 	in        lineRange
 	limit     int
-	everyTime bool // the time range does not choose
-	wholeOnly bool // a last line without its end is left out: it is still being written
+	everyTime bool       // the time range does not choose
+	volume    *logVolume // nil: lines are kept
+	wholeOnly bool       // a last line without its end is left out: it is still being written
 
 	written time.Time // when the newest file was
 	looked  bool      // whether the offset of the zone was looked for
@@ -326,10 +327,12 @@ func (s *logSearch) date(lines []logLine) {
 func (s *logSearch) collect(lines []logLine) (began bool) {
 	var kept []logLine
 	for _, l := range slices.Backward(lines) {
+		s.volume.reach(l)
 		if !s.everyTime && !l.at.IsZero() {
 			if l.at.Before(s.in.from) {
 				if l.timed {
 					began = true
+					s.volume.begin()
 					break
 				}
 				continue
@@ -339,6 +342,10 @@ func (s *logSearch) collect(lines []logLine) (began bool) {
 			}
 		}
 		if !s.keep(l.text) {
+			continue
+		}
+		if s.volume != nil {
+			s.volume.count(l)
 			continue
 		}
 		if len(kept)+len(s.answer.lines) >= s.limit {

@@ -433,6 +433,8 @@ type LogsQuery struct {
 	After *int64 `json:"after,omitempty"`
 	// Live follows the file while somebody watches.
 	Live bool `json:"live,omitempty"`
+	// Volume asks how many lines there are over time, by severity, instead of the lines. Explore draws it above them.
+	Volume bool `json:"volume,omitempty"`
 }
 
 // TopologyQuery queries frameworks, agents and tasks as nodes, and what runs where as edges.

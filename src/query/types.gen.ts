@@ -555,6 +555,10 @@ export interface LogsQuery {
    * Live follows the file while somebody watches.
    */
   live?: boolean;
+  /**
+   * Volume asks how many lines there are over time, by severity, instead of the lines. Explore draws it above them.
+   */
+  volume?: boolean;
 }
 /**
  * TopologyQuery queries frameworks, agents and tasks as nodes, and what runs where as edges.
