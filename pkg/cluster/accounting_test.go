@@ -201,8 +201,8 @@ func TestTasksThatAMasterDoesNotListAreNotCounted(t *testing.T) {
 
 func TestWhatATaskAndAnAgentDoNotNameIsKnownFromAround(t *testing.T) {
 	c := built(t, `{"id": "m", "slaves": [{"id": "S1", "pid": "slave(1)@10.0.0.1:5051"}], "frameworks": [{"id": "F1", "role": "prod", "tasks": [{"id": "t", "slave_id": "S1", "state": "TASK_RUNNING", "resources": {}}]}]}`)
-	require.Equal(t, "F1", c.Tasks[0].Framework.ID)
-	require.Equal(t, "prod", c.Tasks[0].Role)
+	require.Equal(t, "F1", c.Tasks()[0].Framework.ID)
+	require.Equal(t, "prod", c.Tasks()[0].Role)
 	require.Equal(t, "10.0.0.1", c.Agents[0].Hostname)
 	require.Equal(t, 5051, c.Agents[0].Port)
 	require.Equal(t, 1, c.Agents[0].Tasks.Of(Running))

@@ -36,20 +36,19 @@ func (c *Cluster) findAway(previous *Cluster) {
 		}
 		gone[key] = &left
 	}
-	listed := make(map[taskKey]*Task, len(c.Tasks))
-	for i := range c.Tasks {
-		listed[taskKey{c.Tasks[i].Framework.ID, c.Tasks[i].ID}] = &c.Tasks[i]
-	}
-	for i := range previous.Tasks {
-		t := &previous.Tasks[i]
+	listed := tasksByKey(c.Tasks())
+	tasks := previous.Tasks()
+	for i := range tasks {
+		t := &tasks[i]
 		if key := (taskKey{t.Framework.ID, t.ID}); listed[key] == nil {
 			delete(gone, key) // it had come back
 			leaves(t)
 		}
 	}
 	if previous.awaited != nil {
-		for i := range previous.awaited.Tasks {
-			t := &previous.awaited.Tasks[i]
+		tasks := previous.awaited.Tasks()
+		for i := range tasks {
+			t := &tasks[i]
 			key := taskKey{t.Framework.ID, t.ID}
 			if listed[key] == nil && gone[key] == nil && previous.waitsFor(t.Agent.ID) {
 				leaves(t)

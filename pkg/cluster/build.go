@@ -77,19 +77,20 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 		tasks += len(f.Tasks) + len(f.UnreachableTasks)
 		executors += len(f.Executors)
 	}
-	c.Tasks = make([]Task, 0, tasks)
+	b.listed = make([]Task, 0, tasks)
 	c.Executors = make([]Executor, 0, executors)
 	for i := range s.Frameworks {
 		b.addFramework(&s.Frameworks[i])
 	}
 	b.countFrameworks(s)
-	from := len(c.Tasks)
+	from := len(b.listed)
 	b.addTasks(s.OrphanTasks, "", "")
-	b.orphans(c.Tasks[from:])
+	b.orphans(b.listed[from:])
 	b.foreign = len(s.OrphanTasks) > 0
 	b.total()
 	b.addEnded(s)
 	b.keepTold()
+	c.tasks = listOf(b.listed)
 	c.awaited = awaitedOf(c, previous)
 	c.hiddenSince = hiddenSince(c, previous)
 	c.findAway(previous)
@@ -158,8 +159,9 @@ type builder struct {
 	*Cluster
 	accounts
 	previous *Cluster
-	missing  bool // agents that the leader counts are not listed
-	foreign  bool // tasks of frameworks that are not listed
+	listed   []Task // the tasks so far
+	missing  bool   // agents that the leader counts are not listed
+	foreign  bool   // tasks of frameworks that are not listed
 }
 
 func (b *builder) addAgent(s *mesos.Slave, state *mesos.State) {
@@ -238,7 +240,7 @@ func (b *builder) addFramework(s *mesos.Framework) {
 	// A framework without MULTI_ROLE has one role, and so have its tasks;
 	// older masters do not repeat it on each.
 	only := f.onlyRole()
-	tasks, executors := len(b.Tasks), len(b.Executors)
+	tasks, executors := len(b.listed), len(b.Executors)
 	b.addTasks(s.Tasks, f.ID, only)
 	b.addTasks(s.UnreachableTasks, f.ID, only)
 	b.TasksListed = b.TasksListed && !s.Lacks.Tasks
@@ -262,7 +264,7 @@ func (b *builder) addFramework(s *mesos.Framework) {
 			Allocated: allocated,
 		})
 	}
-	b.account(f, s, b.Tasks[tasks:], b.Executors[executors:])
+	b.account(f, s, b.listed[tasks:], b.Executors[executors:])
 }
 
 // frameworkOf returns a framework that the leader lists.
@@ -309,7 +311,7 @@ func (b *builder) addTasks(tasks []mesos.Task, framework, role string) {
 		b.TaskCounts.add(t.State)
 		t.Framework.Tasks.add(t.State)
 		t.Agent.Tasks.add(t.State)
-		b.Tasks = append(b.Tasks, t)
+		b.listed = append(b.listed, t)
 	}
 }
 

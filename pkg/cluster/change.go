@@ -24,7 +24,7 @@ import (
 func (c *Cluster) With(changes []mesos.StreamEvent, at time.Time) *Cluster {
 	with := *c
 	with.Time = at
-	e := edit(&with, changes)
+	e := edit(&with)
 	for i := range changes {
 		change := &changes[i]
 		// What was received before /state was asked for is in its answer.
@@ -43,9 +43,8 @@ func (c *Cluster) With(changes []mesos.StreamEvent, at time.Time) *Cluster {
 type editor struct {
 	builder
 	changed bool
-	// named is the index in Tasks of the tasks that changes name, or noTask, or overTask.
-	named   map[taskKey]int
-	removed map[int]bool // indices in Tasks
+	copied  map[int]bool     // the slots whose tasks are copies
+	over    map[taskKey]bool // tasks that were removed and not added again
 	early   earlyEnds
 	unnames bool // unnamed is a copy
 
@@ -57,18 +56,11 @@ type editor struct {
 	custom          map[executorKey]bool // the executors that are listed; nil: not looked up
 }
 
-const (
-	noTask   = -1 // there is no such task
-	overTask = -2 // it was removed
-)
-
 type executorKey struct{ framework, agent, executor string }
 
-// edit returns an editor of the copy, for these changes.
-func edit(copied *Cluster, changes []mesos.StreamEvent) *editor {
-	e := &editor{builder: builder{Cluster: copied}}
-	e.find(copied.Tasks, changes)
-	return e
+// edit returns an editor of the copy.
+func edit(copied *Cluster) *editor {
+	return &editor{builder: builder{Cluster: copied}}
 }
 
 // own copies what a change may touch, before the first one.
@@ -77,14 +69,14 @@ func (e *editor) own() {
 		return
 	}
 	e.changed = true
-	e.Tasks = append(make([]Task, 0, len(e.Tasks)+len(e.named)), e.Tasks...)
+	e.tasks = e.tasks.edited()
 	e.Executors = slices.Clone(e.Executors)
 	e.AgentCounts = maps.Clone(e.AgentCounts)
 	e.FrameworkCounts = maps.Clone(e.FrameworkCounts)
 	e.RoleLoads = maps.Clone(e.RoleLoads)
 	e.agents = maps.Clone(e.agents)
 	e.frameworks = maps.Clone(e.frameworks)
-	e.removed = map[int]bool{}
+	e.copied, e.over = map[int]bool{}, map[taskKey]bool{}
 	e.agentCopies = map[*Agent]*Agent{}
 	e.frameworkCopies = map[*Framework]*Framework{}
 	e.loadCopies = map[*RoleLoad]bool{}
@@ -96,8 +88,7 @@ func keyOf(framework, task string) taskKey {
 	return taskKey{series.CutName(framework), series.CutName(task)}
 }
 
-// namedBy returns the tasks that changes name. Looking for them in one pass over all
-// tasks costs less than an index of all tasks that is kept.
+// namedBy returns the tasks that changes name.
 func namedBy(changes []mesos.StreamEvent) []taskKey {
 	var all []taskKey
 	for i := range changes {
@@ -114,23 +105,6 @@ func namedBy(changes []mesos.StreamEvent) []taskKey {
 		}
 	}
 	return all
-}
-
-// find notes where the tasks are that changes name.
-func (e *editor) find(tasks []Task, changes []mesos.StreamEvent) {
-	e.named = map[taskKey]int{}
-	for _, key := range namedBy(changes) {
-		e.named[key] = noTask
-	}
-	if len(e.named) == 0 {
-		return
-	}
-	for i := range tasks {
-		key := taskKey{tasks[i].Framework.ID, tasks[i].ID}
-		if _, named := e.named[key]; named {
-			e.named[key] = i
-		}
-	}
 }
 
 // current returns the tasks of a SUBSCRIBED, each once: an ID may be that of several
@@ -182,12 +156,33 @@ func (e *editor) apply(change *mesos.StreamEvent) {
 	}
 }
 
-// taskNamed returns the task of a key that changes name, or nil.
+// slot returns the slot of a task, or noTask.
+func (e *editor) slot(key taskKey) int {
+	if e.over[key] {
+		return noTask
+	}
+	return e.tasks.slot(key)
+}
+
+// taskNamed returns the task of a key, or nil.
 func (e *editor) taskNamed(key taskKey) *Task {
-	if i := e.named[key]; i >= 0 {
-		return &e.Tasks[i]
+	if slot := e.slot(key); slot != noTask {
+		return e.tasks.at(slot)
 	}
 	return nil
+}
+
+// taskCopy returns the copy of the task in a slot that may be changed.
+func (e *editor) taskCopy(slot int) *Task {
+	e.own()
+	t := e.tasks.at(slot)
+	if !e.copied[slot] {
+		copied := *t
+		t = &copied
+		e.tasks.set(slot, t)
+		e.copied[slot] = true
+	}
+	return t
 }
 
 func (e *editor) taskAdded(s *mesos.StreamTask, received time.Time) {
@@ -195,7 +190,7 @@ func (e *editor) taskAdded(s *mesos.StreamTask, received time.Time) {
 	if state == "" {
 		return
 	}
-	i := e.named[keyOf(s.FrameworkID, s.ID)]
+	slot := e.slot(keyOf(s.FrameworkID, s.ID))
 	var last mesos.StreamStatus
 	if n := len(s.Statuses); n > 0 {
 		last = s.Statuses[n-1]
@@ -208,24 +203,23 @@ func (e *editor) taskAdded(s *mesos.StreamTask, received time.Time) {
 		}
 	case !known.State.Live() && state.Live() && (known.State != Lost || len(s.Statuses) == 0):
 		e.own()
-		e.remove(i) // another task has its ID now
+		e.remove(slot) // another task has its ID now
 		e.addTask(s)
 	case !state.holds():
-		e.end(i, state, last)
+		e.end(slot, state, last)
 	case !known.State.holds(): // it was unreachable, and its agent is back
 		var given Task
 		given.hold(s.Resources)
-		e.move(i, state, last, &given)
+		e.move(slot, state, last, &given)
 	case known.first > 0 && len(s.Statuses) > 0 && micros(known.first) != micros(s.Statuses[0].Timestamp) && s.Statuses[0].Timestamp > known.latest:
 		e.own()
-		e.count(&e.Tasks[i], -1)
-		e.remove(i) // it ended unseen, and another task has its ID now
+		e.count(known, -1)
+		e.remove(slot) // it ended unseen, and another task has its ID now
 		e.addTask(s)
 	case last.Timestamp > known.latest:
-		e.move(i, state, last, known)
+		e.move(slot, state, last, known)
 	case known.Told == nil && tells(&last) && micros(last.Timestamp) == micros(known.latest):
-		e.own()
-		e.Tasks[i].hear(&last)
+		e.taskCopy(slot).hear(&last)
 	}
 }
 
@@ -236,8 +230,8 @@ func (e *editor) addTask(s *mesos.StreamTask) {
 	if n := len(s.Statuses); n > 0 {
 		t.hear(&s.Statuses[n-1])
 	}
-	e.named[taskKey{framework.ID, t.ID}] = len(e.Tasks)
-	e.Tasks = append(e.Tasks, t)
+	e.copied[e.tasks.add(&t)] = true
+	delete(e.over, t.key())
 	e.count(&t, 1)
 	if t.ExecutorID != "" && t.State.holds() && !e.listsExecutor(&t) {
 		e.doubt(&t)
@@ -257,10 +251,10 @@ func (c *Cluster) settled(received time.Time) bool {
 
 func (e *editor) taskUpdated(u *mesos.StreamUpdate, received time.Time) {
 	key := keyOf(u.FrameworkID, u.Status.TaskID)
-	i, named := e.named[key]
+	slot := e.slot(key)
 	state := ParseTaskState(cmp.Or(u.State, u.Status.State))
-	if !named || i < 0 { // it ended before /state was answered
-		if i == noTask && !e.hasEnded(key) {
+	if slot == noTask { // it ended before /state was answered
+		if !e.over[key] && !e.hasEnded(key) {
 			e.unname(key)
 			if !state.Live() {
 				e.early.add(key, received)
@@ -268,18 +262,18 @@ func (e *editor) taskUpdated(u *mesos.StreamUpdate, received time.Time) {
 		}
 		return
 	}
-	t := &e.Tasks[i]
+	t := e.tasks.at(slot)
 	switch {
 	case state == "":
 		return
 	case !state.holds():
-		e.end(i, state, u.Status)
+		e.end(slot, state, u.Status)
 	case !t.State.Live(), u.Status.Timestamp <= t.latest && !e.settled(received):
 		return // already told
 	case !t.State.holds(): // nothing tells what it holds again
-		e.move(i, state, u.Status, &Task{Allocated: unknownResources})
+		e.move(slot, state, u.Status, &Task{Allocated: unknownResources})
 	default:
-		e.move(i, state, u.Status, t)
+		e.move(slot, state, u.Status, t)
 	}
 }
 
@@ -347,11 +341,11 @@ func (c *Cluster) endedBy(key taskKey, timestamp float64) *Task {
 }
 
 // end ends a task, or makes it unreachable.
-func (e *editor) end(i int, state TaskState, status mesos.StreamStatus) {
+func (e *editor) end(slot int, state TaskState, status mesos.StreamStatus) {
 	told := ParseTaskState(status.State)
-	switch before := e.Tasks[i].State; {
+	switch before := e.tasks.at(slot).State; {
 	case before.Live() && before != state:
-		e.move(i, state, status, &Task{})
+		e.move(slot, state, status, &Task{})
 	case before.Live():
 		return
 	default:
@@ -359,8 +353,8 @@ func (e *editor) end(i int, state TaskState, status mesos.StreamStatus) {
 	}
 	// The master's state of a task may be ahead of the status that it passes on. The
 	// task stays until the status of its end, which names the task by its ID only.
-	if !told.Live() && !e.Tasks[i].State.Live() && !awaited(told, &status) {
-		e.remove(i)
+	if !told.Live() && !e.tasks.at(slot).State.Live() && !awaited(told, &status) {
+		e.remove(slot)
 	}
 }
 
@@ -371,19 +365,17 @@ func awaited(state TaskState, status *mesos.StreamStatus) bool {
 }
 
 // remove removes a task that holds nothing any more.
-func (e *editor) remove(i int) {
-	t := &e.Tasks[i]
-	e.removed[i] = true
-	if key := (taskKey{t.Framework.ID, t.ID}); e.named[key] == i {
-		e.named[key] = overTask
+func (e *editor) remove(slot int) {
+	if key := e.tasks.at(slot).key(); e.slot(key) == slot {
+		e.over[key] = true
 	}
+	e.tasks.set(slot, nil)
 }
 
 // move gives a task another state, in which it holds what held does.
-func (e *editor) move(i int, state TaskState, status mesos.StreamStatus, held *Task) {
-	e.own()
+func (e *editor) move(slot int, state TaskState, status mesos.StreamStatus, held *Task) {
 	allocated, extra := held.Allocated, held.revocable
-	t := &e.Tasks[i]
+	t := e.taskCopy(slot)
 	e.count(t, -1)
 	t.State, t.Allocated, t.revocable = state, allocated, extra
 	e.count(t, 1)
@@ -435,13 +427,13 @@ func (e *editor) doubtAllocated(a *Agent, f *Framework, role string) {
 // the leader counts as used, and that cannot be compared where another executor is unknown.
 func (c *Cluster) WithoutIdle() *Cluster {
 	busy := map[executorKey]bool{}
-	for i := range c.Tasks {
-		if t := &c.Tasks[i]; t.ExecutorID != "" && t.State.holds() {
+	for t := range c.tasks.each() {
+		if t.ExecutorID != "" && t.State.holds() {
 			busy[executorOf(t)] = true
 		}
 	}
 	with := *c
-	e := edit(&with, nil)
+	e := edit(&with)
 	for i := range c.Executors {
 		if x := &c.Executors[i]; !busy[executorKey{x.Framework.ID, x.Agent.ID, x.ID}] {
 			e.own()
@@ -551,10 +543,10 @@ func (e *editor) frameworkRemoved(id string) {
 	e.own()
 	known = e.frameworkCopy(known)
 	e.countFramework(known.State, -1)
-	for i := range e.Tasks {
-		if t := &e.Tasks[i]; t.Framework.ID == id && !e.removed[i] {
+	for slot := range e.tasks.slots() {
+		if t := e.tasks.at(slot); t != nil && t.Framework.ID == id {
 			e.count(t, -1)
-			e.remove(i)
+			e.remove(slot)
 		}
 	}
 	e.dropExecutors(func(x *Executor) bool { return x.Framework.ID == id })
@@ -582,24 +574,23 @@ func (e *editor) dropExecutors(of func(*Executor) bool) {
 }
 
 // agentCopy returns the copy of an agent that may be changed.
-func (e *editor) agentCopy(a *Agent) *Agent { return copyOnce(a, a.ID, e.agentCopies, e.agents) }
+func (e *editor) agentCopy(a *Agent) *Agent { return copyOnce(a.ID, e.agentCopies, e.agents) }
 
 // frameworkCopy likewise.
 func (e *editor) frameworkCopy(f *Framework) *Framework {
-	return copyOnce(f, f.ID, e.frameworkCopies, e.frameworks)
+	return copyOnce(f.ID, e.frameworkCopies, e.frameworks)
 }
 
-// copyOnce returns the copy of a thing that may be changed, which it makes where there is
-// none. copies has each copy under the original and itself, current the things by ID.
-func copyOnce[T any](of *T, id string, copies map[*T]*T, current map[string]*T) *T {
-	if copies[of] == of {
-		return of
-	}
-	if now := current[id]; copies[now] == now {
+// copyOnce returns the copy of the thing with an ID that may be changed, which it makes
+// where there is none. copies has each copy under the original and itself, current the things
+// by ID. What a task names may be that of a model before.
+func copyOnce[T any](id string, copies map[*T]*T, current map[string]*T) *T {
+	now := current[id]
+	if copies[now] == now {
 		return now
 	}
-	copied := *of
-	copies[of], copies[&copied] = &copied, &copied
+	copied := *now
+	copies[now], copies[&copied] = &copied, &copied
 	current[id] = &copied
 	return &copied
 }
@@ -621,21 +612,7 @@ func (e *editor) finish() {
 	e.Agents = relisted(e.Agents, e.listedAgents, e.agentCopies, func(a *Agent) bool { return a.Listed })
 	e.Frameworks = relisted(e.Frameworks, e.listedFrames, e.frameworkCopies, func(f *Framework) bool { return f.Listed })
 
-	kept := e.Tasks[:0]
-	for i, t := range e.Tasks {
-		if e.removed[i] {
-			continue
-		}
-		if a := e.agentCopies[t.Agent]; a != nil {
-			t.Agent = a
-		}
-		if f := e.frameworkCopies[t.Framework]; f != nil {
-			t.Framework = f
-		}
-		kept = append(kept, t)
-	}
-	clear(e.Tasks[len(kept):])
-	e.Tasks = kept
+	e.tasks = e.tasks.settle(e.Cluster)
 	for i := range e.Executors {
 		x := &e.Executors[i]
 		if a := e.agentCopies[x.Agent]; a != nil {

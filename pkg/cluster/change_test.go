@@ -41,14 +41,14 @@ func TestATaskComesRunsAndEnds(t *testing.T) {
 	require.Equal(t, map[string]string{"agents": "S1 1.7", "frameworks": "F1 1.7", "role prod": "1.7", "cluster": "1.7"}, with.inCPUs())
 	require.Equal(t, 2, with.TaskCounts.Of(Running))
 	require.Equal(t, map[string]string{"agents": "S1 1.2", "frameworks": "F1 1.2", "role prod": "1.2", "cluster": "1.2"}, base.inCPUs())
-	require.Len(t, base.Tasks, 1)
+	require.Len(t, base.Tasks(), 1)
 
 	again := with.With(started, time.Unix(104, 0))
-	require.Equal(t, with.Tasks, again.Tasks)
+	require.Equal(t, with.Tasks(), again.Tasks())
 
 	after := with.With([]mesos.StreamEvent{taskUpdated("t2", "TASK_FINISHED", 110), taskUpdated("t1", "TASK_FAILED", 111)}, time.Unix(112, 0))
 	require.Equal(t, map[string]string{"agents": "S1 0.2", "frameworks": "F1 0.2", "role prod": "0.2", "cluster": "0.2"}, after.inCPUs())
-	require.Empty(t, after.Tasks)
+	require.Empty(t, after.Tasks())
 	require.Zero(t, after.TaskCounts.Total())
 
 	var told []events.What

@@ -6,7 +6,8 @@
 //
 // Its files: cluster.go the types; build.go /state; accounting.go sums that older masters
 // do not tell; roles.go /roles; change.go what the event stream changes; disagree.go how a
-// model by events is checked; impossible.go and twice.go what an answer cannot have.
+// model by events is checked; tasks.go the tasks that models
+// share; impossible.go and twice.go what an answer cannot have.
 //
 // Of events: event.go what they are made of, moment.go their times; happened.go what two
 // models tell, told.go what the stream tells; failover.go what a new leader does not know
@@ -56,7 +57,6 @@ type Cluster struct {
 	// lists them, ReservationsListed whether it tells what is reserved on each agent.
 	Offers                           []Offer
 	OffersListed, ReservationsListed bool
-	Tasks                            []Task
 	Executors                        []Executor
 	// Roles are nil until /roles was read, which listed RolesTwice of them twice.
 	Roles      []*Role
@@ -77,6 +77,7 @@ type Cluster struct {
 	// state that is not known. Counts of them are too small.
 	TasksUnknown, FrameworksUnknown bool
 
+	tasks *taskList // Tasks
 	// others is the load of a role that /state does not name.
 	others RoleLoad
 

@@ -84,17 +84,17 @@ func TestATaskOfAnUnreachableAgentKeepsItsHostName(t *testing.T) {
 		Slaves:     []mesos.Slave{{ID: "S1", Hostname: "agent1", Active: true, Resources: mesos.Resources{GPUs: 1}}},
 		Frameworks: []mesos.Framework{{ID: "F1", Role: "prod", Tasks: []mesos.Task{task}}},
 	}, nil)
-	require.Equal(t, "prod", first.Tasks[0].Role, "older masters say the role of the framework only")
+	require.Equal(t, "prod", first.Tasks()[0].Role, "older masters say the role of the framework only")
 	require.Equal(t, 1, first.Agent("S1").Tasks.Of(Running))
-	require.Equal(t, 1.0, first.Tasks[0].Allocated.Value(CPUs))
+	require.Equal(t, 1.0, first.Tasks()[0].Allocated.Value(CPUs))
 
 	task.State = "TASK_UNREACHABLE"
 	gone := &mesos.State{UnreachableSlaves: 1, Frameworks: []mesos.Framework{{ID: "F1", UnreachableTasks: []mesos.Task{task}}}}
 	second := Build(gone, first)
 	third := Build(gone, second)
 	for _, c := range []*Cluster{second, third} {
-		require.Equal(t, "agent1", c.Tasks[0].Agent.Hostname)
-		require.Zero(t, c.Tasks[0].Allocated)
+		require.Equal(t, "agent1", c.Tasks()[0].Agent.Hostname)
+		require.Zero(t, c.Tasks()[0].Allocated)
 		require.Nil(t, c.Agent("S1"))
 		require.Equal(t, 1, c.AgentCounts[AgentUnreachable])
 		require.Equal(t, 1, c.TaskCounts.Of(Unreachable))
@@ -110,7 +110,7 @@ func TestOrphanTasksCount(t *testing.T) {
 	}, nil)
 	require.Equal(t, 1, c.TaskCounts.Of(Running))
 	require.Equal(t, 1, c.Agents[0].Tasks.Of(Running))
-	require.Equal(t, "F9", c.Tasks[0].Framework.ID)
+	require.Equal(t, "F9", c.Tasks()[0].Framework.ID)
 	require.False(t, c.HasFramework("F9"), "the leader does not list it")
 }
 
@@ -122,10 +122,10 @@ func TestARunningTaskHasItsStartAndHealth(t *testing.T) {
 		}},
 		{ID: "new", FrameworkID: "F1", State: "TASK_STAGING"},
 	}}}}, nil)
-	require.Equal(t, 2.0, c.Tasks[0].Started)
-	require.Equal(t, &no, c.Tasks[0].Healthy)
-	require.Zero(t, c.Tasks[1].Started)
-	require.Nil(t, c.Tasks[1].Healthy)
+	require.Equal(t, 2.0, c.Tasks()[0].Started)
+	require.Equal(t, &no, c.Tasks()[0].Healthy)
+	require.Zero(t, c.Tasks()[1].Started)
+	require.Nil(t, c.Tasks()[1].Healthy)
 }
 
 func TestWhatIsARolesOwnIsItsSumLessItsChildrens(t *testing.T) {

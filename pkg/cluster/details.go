@@ -60,17 +60,17 @@ func (b *builder) keepTold() {
 		return
 	}
 	told := map[taskKey]*Task{}
-	for i := range b.previous.Tasks {
-		if t := &b.previous.Tasks[i]; t.Told != nil {
-			told[taskKey{t.Framework.ID, t.ID}] = t
+	for t := range b.previous.tasks.each() {
+		if t.Told != nil {
+			told[t.key()] = t
 		}
 	}
 	if len(told) == 0 {
 		return
 	}
-	for i := range b.Tasks {
-		t := &b.Tasks[i]
-		if was := told[taskKey{t.Framework.ID, t.ID}]; was != nil && micros(was.latest) == micros(t.latest) && was.told == t.told {
+	for i := range b.listed {
+		t := &b.listed[i]
+		if was := told[t.key()]; was != nil && micros(was.latest) == micros(t.latest) && was.told == t.told {
 			t.Told = was.Told
 		}
 	}

@@ -85,21 +85,13 @@ func (c *Cluster) moved(after *Cluster, changes []mesos.StreamEvent) (less, more
 	if len(given) == 0 {
 		return less, more
 	}
-	for i := range c.Tasks {
-		if t := &c.Tasks[i]; t.State.holds() {
-			if _, named := given[taskKey{t.Framework.ID, t.ID}]; named {
-				less.Add(t.Allocated)
-			}
+	for key, amount := range given {
+		if t := c.task(key); t != nil && t.State.holds() {
+			less.Add(t.Allocated)
 		}
-	}
-	for i := range after.Tasks {
-		t := &after.Tasks[i]
-		key := taskKey{t.Framework.ID, t.ID}
-		if _, named := given[key]; named && t.State.holds() {
-			given[key] = t.Allocated
+		if t := after.task(key); t != nil && t.State.holds() {
+			amount = t.Allocated
 		}
-	}
-	for _, amount := range given {
 		more.Add(amount)
 	}
 	return less, more
@@ -162,13 +154,14 @@ func Drift(asked, answered, polled *Cluster) Drifted {
 // driftedTasks counts the live tasks that are not the same.
 func driftedTasks(asked, answered, polled *Cluster) int {
 	n := 0
-	was, then := tasksByKey(asked.Tasks), tasksByKey(answered.Tasks)
+	was, then := tasksByKey(asked.Tasks()), tasksByKey(answered.Tasks())
 	same := func(a, b *Task) bool {
 		liveA, liveB := a != nil && a.State.Live(), b != nil && b.State.Live()
 		return liveA == liveB && (!liveA || a.State == b.State && a.Allocated == b.Allocated)
 	}
-	for i := range polled.Tasks {
-		t := &polled.Tasks[i]
+	tasks := polled.Tasks()
+	for i := range tasks {
+		t := &tasks[i]
 		key := taskKey{t.Framework.ID, t.ID}
 		if kept := then[key]; same(was[key], kept) && !same(kept, t) {
 			n++
@@ -207,8 +200,7 @@ func groupsOf(c *Cluster) groups {
 	for _, a := range c.Agents {
 		all.agents[a.ID] = held{name: a.Hostname}
 	}
-	for i := range c.Tasks {
-		t := &c.Tasks[i]
+	for t := range c.tasks.each() {
 		if !t.State.Live() {
 			continue
 		}

@@ -104,7 +104,7 @@ func TestStatesBeforeAnEndThatWaitsAreTold(t *testing.T) {
 
 	// One that was never running.
 	const failed = `{"state": "TASK_STARTING", "timestamp": 103}, {"state": "TASK_KILLING", "timestamp": 104}, {"state": "TASK_KILLED", "timestamp": 105}`
-	base.Tasks[0].State, base.Tasks[0].told, base.Tasks[0].Started, base.Tasks[0].first, base.Tasks[0].latest = Staging, "", 0, 0, 0
+	base.Tasks()[0].State, base.Tasks()[0].told, base.Tasks()[0].Started, base.Tasks()[0].first, base.Tasks()[0].latest = Staging, "", 0, 0, 0
 	require.Equal(t, "starting agent1 t1, killing agent1 t1, killed agent1 t1", short(Happened(base, listed(base, false, failed), nil)))
 }
 
@@ -139,9 +139,9 @@ func TestATaskIDMayBeUsedAgain(t *testing.T) {
 		ids[e.ID] = true
 	}
 	require.Len(t, ids, 4)
-	require.Empty(t, base.With(changes, time.Unix(110, 0)).Tasks)
+	require.Empty(t, base.With(changes, time.Unix(110, 0)).Tasks())
 	with := base.With(changes[:3], time.Unix(110, 0))
-	require.Len(t, with.Tasks, 1)
+	require.Len(t, with.Tasks(), 1)
 	require.Equal(t, "0.7", text(with.Allocated[CPUs]), "its own and the executor's")
 
 	// SUBSCRIBED lists both.
@@ -150,8 +150,8 @@ func TestATaskIDMayBeUsedAgain(t *testing.T) {
 	}}}
 	for _, model := range []*Cluster{base, with} {
 		resumed := model.With([]mesos.StreamEvent{both}, time.Unix(121, 0))
-		require.Len(t, resumed.Tasks, 1)
-		require.Equal(t, 107.0, resumed.Tasks[0].first)
+		require.Len(t, resumed.Tasks(), 1)
+		require.Equal(t, 107.0, resumed.Tasks()[0].first)
 		require.Equal(t, "0.7", text(resumed.Allocated[CPUs]))
 	}
 	require.Equal(t, "finished agent1 t1, running agent1 t1", short(base.EventsOf([]mesos.StreamEvent{both}, nil)))
@@ -164,23 +164,23 @@ func TestAnEndThatIsToldBeforeItsTask(t *testing.T) {
 	early := []mesos.StreamEvent{taskUpdated("t2", "TASK_RUNNING", 100), taskUpdated("t2", "TASK_FAILED", 101), taskAdded("t2", 0.5)}
 	require.Equal(t, "failed agent1 t2", short(base.EventsOf(early, nil)))
 	with := base.With(early, time.Unix(103, 0))
-	require.Len(t, with.Tasks, 1, "a task that has ended does not begin")
+	require.Len(t, with.Tasks(), 1, "a task that has ended does not begin")
 
 	again := append(early, taskAdded("t2", 0.5))
 	require.Equal(t, "failed agent1 t2, staging agent1 t2", short(base.EventsOf(again, nil)), "the next one of that ID is another")
-	require.Len(t, base.With(again, time.Unix(103, 0)).Tasks, 2)
+	require.Len(t, base.With(again, time.Unix(103, 0)).Tasks(), 2)
 
 	later := taskAdded("t2", 0.5)
 	later.Received = early[1].Received.Add(settledAfter + time.Second)
 	require.Equal(t, "failed agent1 t2, staging agent1 t2", short(base.EventsOf(append(early[:2:2], later), nil)))
-	require.Len(t, base.With(append(early[:2:2], later), time.Unix(120, 0)).Tasks, 2)
+	require.Len(t, base.With(append(early[:2:2], later), time.Unix(120, 0)).Tasks(), 2)
 
 	// Of one that /state listed as ended, the update comes late and not early.
 	s := stateFrom(t, aBase)
 	s.Frameworks[0].CompletedTasks = mesos.Ended{streamTask("t2", "TASK_FAILED", 90, 99).Task}
 	late := []mesos.StreamEvent{taskUpdated("t2", "TASK_FAILED", 99), taskAdded("t2", 0.5)}
 	require.Equal(t, "failed agent1 t2, staging agent1 t2", short(Build(s, nil).EventsOf(late, nil)))
-	require.Len(t, Build(s, nil).With(late, time.Unix(103, 0)).Tasks, 2)
+	require.Len(t, Build(s, nil).With(late, time.Unix(103, 0)).Tasks(), 2)
 }
 
 // What has no state tells nothing.
@@ -192,10 +192,10 @@ func TestAStateThatIsNotTold(t *testing.T) {
 	back.Task.State = ""
 	for _, change := range []mesos.StreamEvent{update, other, back} {
 		require.Empty(t, base.EventsOf([]mesos.StreamEvent{change}, nil))
-		require.Equal(t, base.Tasks, base.With([]mesos.StreamEvent{change}, time.Unix(201, 0)).Tasks)
+		require.Equal(t, base.Tasks(), base.With([]mesos.StreamEvent{change}, time.Unix(201, 0)).Tasks())
 	}
 	require.Empty(t, base.EventsOf([]mesos.StreamEvent{listed}, nil))
-	require.Equal(t, base.Tasks, base.With([]mesos.StreamEvent{listed}, time.Unix(201, 0)).Tasks)
+	require.Equal(t, base.Tasks(), base.With([]mesos.StreamEvent{listed}, time.Unix(201, 0)).Tasks())
 	named := taskUpdated("t1", "TASK_FAILED", 105)
 	named.Update.Status.State = ""
 	require.Equal(t, "failed agent1 t1", short(base.EventsOf([]mesos.StreamEvent{named}, nil)), "the master's own state")
@@ -376,7 +376,7 @@ func TestTimesThatCannotBeAreNotTold(t *testing.T) {
 	}
 	with := base.With(changes[:3], time.Unix(103, 0))
 	require.Equal(t, 2, with.TaskCounts.Of(Running), "the order of the stream counts, and not clocks")
-	require.Len(t, with.With(changes[3:], time.Unix(104, 0)).Tasks, 1)
+	require.Len(t, with.With(changes[3:], time.Unix(104, 0)).Tasks(), 1)
 }
 
 // After a failover, the stream of the new leader tells that all register again: no event.

@@ -368,12 +368,12 @@ func (h *happenings) framework(was, f *Framework) {
 }
 
 func (h *happenings) tasks() {
-	was := tasksByKey(h.before.Tasks)
-	still := tasksByKey(h.after.Tasks)
+	was := tasksByKey(h.before.Tasks())
+	still := tasksByKey(h.after.Tasks())
 	// meanwhile reports whether the stream told what a task did until /state was answered.
 	meanwhile := func(taskKey) bool { return false }
 	if h.answered != nil {
-		then := tasksByKey(h.answered.Tasks)
+		then := tasksByKey(h.answered.Tasks())
 		meanwhile = func(key taskKey) bool {
 			a, b := was[key], then[key]
 			if a == nil || b == nil {
@@ -393,7 +393,7 @@ func (h *happenings) tasks() {
 	tell(h.before)
 	var earlier map[taskKey]*Task
 	if h.earlier != nil {
-		earlier = tasksByKey(h.earlier.Tasks)
+		earlier = tasksByKey(h.earlier.Tasks())
 		tell(h.earlier) // agents tell a new leader what ended on them
 	}
 	over := map[taskKey]bool{}
@@ -420,8 +420,9 @@ func (h *happenings) tasks() {
 		}
 		h.ended(before, t)
 	}
-	for i := range h.after.Tasks {
-		t := &h.after.Tasks[i]
+	after := h.after.Tasks()
+	for i := range after {
+		t := &after[i]
 		key := taskKey{t.Framework.ID, t.ID}
 		before := was[key]
 		if before == nil {
@@ -438,8 +439,9 @@ func (h *happenings) tasks() {
 			h.task(before, t)
 		}
 	}
-	for i := range h.before.Tasks {
-		t := &h.before.Tasks[i]
+	listed := h.before.Tasks()
+	for i := range listed {
+		t := &listed[i]
 		key := taskKey{t.Framework.ID, t.ID}
 		if t.State.Live() && still[key] == nil && !over[key] && !meanwhile(key) && !h.waits(t) {
 			h.vanished(t)
@@ -449,8 +451,9 @@ func (h *happenings) tasks() {
 		return
 	}
 	// Tasks come back with their agents to a new leader.
-	for i := range h.earlier.Tasks {
-		t := &h.earlier.Tasks[i]
+	listed = h.earlier.Tasks()
+	for i := range listed {
+		t := &listed[i]
 		key := taskKey{t.Framework.ID, t.ID}
 		if h.waited(t) && !h.waits(t) && t.State.Live() && was[key] == nil && still[key] == nil && !over[key] && !meanwhile(key) {
 			h.vanished(t)

@@ -23,7 +23,7 @@ func (c *Cluster) written() []string {
 	for _, f := range c.Frameworks {
 		fmt.Fprintf(&b, "%+v\n", *f)
 	}
-	for _, t := range c.Tasks {
+	for _, t := range c.Tasks() {
 		fmt.Fprintln(&b, t.ID, t.Name, t.Role, t.State, t.Agent.ID, t.Agent.Hostname, t.Framework.Name, t.Allocated, t.latest)
 	}
 	for _, e := range c.Executors {
@@ -208,8 +208,8 @@ func addsUp(t *testing.T, c *Cluster, seed uint64) {
 	agents, frameworks, roles := map[string]sums{}, map[string]sums{}, map[string]sums{}
 	var all TaskCounts
 	keys := map[taskKey]bool{}
-	for i := range c.Tasks {
-		task := &c.Tasks[i]
+	for i := range c.Tasks() {
+		task := &c.Tasks()[i]
 		key := taskKey{task.Framework.ID, task.ID}
 		require.False(t, keys[key], "seed %d: twice: %v", seed, key)
 		keys[key] = true

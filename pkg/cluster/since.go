@@ -24,7 +24,7 @@ func (c *Cluster) Since(last time.Time, logged []events.Event, labels Labels) []
 	}
 	h := happenings{before: &Cluster{Time: last, polled: last}, after: c, labels: labels}
 	from := unixSeconds(last)
-	listed := tasksByKey(c.Tasks)
+	listed := tasksByKey(c.Tasks())
 	over := map[taskKey]bool{}
 	for i := range c.ended {
 		t := &c.ended[i]
@@ -44,8 +44,9 @@ func (c *Cluster) Since(last time.Time, logged []events.Event, labels Labels) []
 			h.ended(t.asOf(last), t)
 		}
 	}
-	for i := range c.Tasks {
-		t := &c.Tasks[i]
+	tasks := c.Tasks()
+	for i := range tasks {
+		t := &tasks[i]
 		was := lastLogged(newest[taskKey{t.Framework.ID, t.ID}])
 		switch {
 		case was == nil || was.State.Live():

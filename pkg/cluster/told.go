@@ -59,22 +59,28 @@ func (t *teller) find(changes []mesos.StreamEvent) {
 		if model == nil {
 			continue
 		}
-		for key, away := range model.away {
-			if _, named := t.tasks[key]; named {
+		for key := range t.tasks {
+			if known := model.knownTask(key); known != nil {
+				t.tasks[key] = known
+				delete(t.away, key)
+			} else if away := model.away[key]; away != nil {
 				copied := *away
 				t.tasks[key], t.away[key] = &copied, true
 			}
 		}
-		for i := range model.Tasks {
-			known := &model.Tasks[i]
-			key := taskKey{known.Framework.ID, known.ID}
-			if _, named := t.tasks[key]; named {
-				copied := *known
-				t.tasks[key] = &copied
-				delete(t.away, key)
-			}
-		}
 	}
+}
+
+// knownTask returns a copy of a task with the agent and the framework of the model, nil if
+// there is none.
+func (c *Cluster) knownTask(key taskKey) *Task {
+	t := c.task(key)
+	if t == nil {
+		return nil
+	}
+	copied := *t
+	copied.Agent, copied.Framework = c.agents[t.Agent.ID], c.frameworks[t.Framework.ID]
+	return &copied
 }
 
 func (t *teller) tell(change *mesos.StreamEvent) {

@@ -19,7 +19,7 @@ func TestWhatTheStreamToldOfAStatusOutlastsState(t *testing.T) {
 		return s
 	}
 	first := Build(state(100), nil)
-	task := &first.Tasks[0]
+	task := &first.Tasks()[0]
 	require.Nil(t, task.Told)
 	told := first.With([]mesos.StreamEvent{{Type: mesos.StreamTaskUpdated, Update: &mesos.StreamUpdate{FrameworkID: task.Framework.ID, State: "TASK_RUNNING",
 		Status: mesos.StreamStatus{
@@ -28,9 +28,9 @@ func TestWhatTheStreamToldOfAStatusOutlastsState(t *testing.T) {
 			Container: mesos.TaskContainer{ID: "c1", Addresses: "10.0.0.1"},
 		}}}}, time.Unix(210, 0))
 	want := &Told{"task_health_check_status_updated", "executor", "unhealthy"}
-	require.Equal(t, want, told.Tasks[0].Told)
-	require.Equal(t, []string{"c1", "10.0.0.1"}, []string{told.Tasks[0].ContainerID, told.Tasks[0].Addresses})
-	require.Equal(t, want, Build(state(200), told).Tasks[0].Told)
-	require.Nil(t, Build(state(300), told).Tasks[0].Told, "of another status")
-	require.Nil(t, first.Tasks[0].Told, "a model is never changed")
+	require.Equal(t, want, told.Tasks()[0].Told)
+	require.Equal(t, []string{"c1", "10.0.0.1"}, []string{told.Tasks()[0].ContainerID, told.Tasks()[0].Addresses})
+	require.Equal(t, want, Build(state(200), told).Tasks()[0].Told)
+	require.Nil(t, Build(state(300), told).Tasks()[0].Told, "of another status")
+	require.Nil(t, first.Tasks()[0].Told, "a model is never changed")
 }

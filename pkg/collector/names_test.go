@@ -117,7 +117,7 @@ func TestNamesOfAMebibyteDoNotTakeTheMemory(t *testing.T) {
 		clock.Advance(interval)
 	}
 	require.Equal(t, tasks, c.Status().NamesCut)
-	require.Len(t, c.Cluster().Tasks, tasks)
+	require.Len(t, c.Cluster().Tasks(), tasks)
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	kept := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) >> 20

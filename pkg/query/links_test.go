@@ -31,22 +31,22 @@ var oddNames = []string{
 // plain names.
 func oddCluster() *cluster.Cluster {
 	c := &cluster.Cluster{Name: "test", Time: noon, Capacity: cores(100), TasksListed: true, RoleLoads: map[string]*cluster.RoleLoad{}}
+	var all []cluster.Task
 	for i, name := range slices.Concat(oddNames, []string{"plain"}) {
 		a := &cluster.Agent{ID: "S" + name, Hostname: name, Listed: true, State: cluster.AgentActive, Capacity: cores(10), Attributes: map[string]mesos.Attribute{"my.rack": mesos.Attribute(name)}}
 		f := &cluster.Framework{ID: "F" + name, Name: name, Listed: true, State: cluster.FrameworkActive}
 		c.Agents, c.Frameworks = append(c.Agents, a), append(c.Frameworks, f)
 		c.RoleLoads[name] = &cluster.RoleLoad{}
-		c.Tasks = append(c.Tasks, cluster.Task{ID: "T" + name, Name: name, Role: name, State: cluster.Running, Framework: f, Agent: a, Allocated: cores(float64(i + 1))})
+		all = append(all, cluster.Task{ID: "T" + name, Name: name, Role: name, State: cluster.Running, Framework: f, Agent: a, Allocated: cores(float64(i + 1))})
 	}
-	return c
+	return c.WithTasks(all)
 }
 
 // linkSource answers from a cluster, its tasks' events and its series.
 func linkSource(t *testing.T, c *cluster.Cluster) Source {
 	var told []events.Event
 	var kept []recorded
-	for i := range c.Tasks {
-		task := &c.Tasks[i]
+	for _, task := range c.Tasks() {
 		told = append(told, events.Event{
 			ID: task.ID, Kind: events.KindTask, What: "failed", Time: ago(3), Severity: events.Error, Cluster: "test", Task: task.Name, TaskID: task.ID,
 			Framework: task.Framework.Name, FrameworkID: task.Framework.ID, Role: task.Role, Agent: task.Agent.Hostname, AgentID: task.Agent.ID,
@@ -264,10 +264,11 @@ func TestASeriesHasNoLinkToWhatItDoesNotName(t *testing.T) {
 
 func TestManySeriesHaveFewLinks(t *testing.T) {
 	c := oddCluster()
+	all := slices.Clone(c.Tasks())
 	for i := range maxLinked {
-		c.Tasks = append(c.Tasks, cluster.Task{ID: fmt.Sprint(i), Name: "many", Framework: c.Frameworks[0], Agent: c.Agents[0], State: cluster.Running})
+		all = append(all, cluster.Task{ID: fmt.Sprint(i), Name: "many", Framework: c.Frameworks[0], Agent: c.Agents[0], State: cluster.Running})
 	}
-	frames := answered(t, linkSource(t, c), `{"expr":"mesos_task_cpus_allocated"}`, Options{}).Frames
+	frames := answered(t, linkSource(t, c.WithTasks(all)), `{"expr":"mesos_task_cpus_allocated"}`, Options{}).Frames
 	require.Greater(t, len(frames), maxLinked)
 	require.Equal(t, []string{"Logs (stdout)", "Logs (stderr)"}, titlesOf(frames[0].Fields[1]))
 }

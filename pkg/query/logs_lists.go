@@ -66,8 +66,9 @@ func (s *Sandboxes) Tasks(ctx context.Context, src Source, search string, limit 
 	seen := map[[2]string]bool{}
 	if model := s.Model(); model != nil {
 		var listed []*cluster.Task
-		for i := range model.Tasks {
-			if t := &model.Tasks[i]; has(t.ID, t.Name, t.Framework.Name, t.Agent.Hostname, t.Role) {
+		tasks := model.Tasks()
+		for i := range tasks {
+			if t := &tasks[i]; has(t.ID, t.Name, t.Framework.Name, t.Agent.Hostname, t.Role) {
 				listed = append(listed, t)
 				seen[[2]string{t.Framework.ID, t.ID}] = true
 			}

@@ -61,8 +61,9 @@ func (s *Sandboxes) find(ctx context.Context, src Source, q *LogsQuery) (sandbox
 	var found []sandboxTask
 	model := s.Model()
 	if model != nil {
-		for i := range model.Tasks {
-			t := &model.Tasks[i]
+		tasks := model.Tasks()
+		for i := range tasks {
+			t := &tasks[i]
 			if t.ID == id && (frameworkID == "" || t.Framework.ID == frameworkID) {
 				found = append(found, sandboxTask{
 					ID: t.ID, Name: t.Name, Framework: t.Framework.Name, FrameworkID: t.Framework.ID,

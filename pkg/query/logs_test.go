@@ -103,10 +103,12 @@ func missing() error { return mesos.NewMissing("no such file") }
 
 // sandboxes returns what reads a sandbox, of a cluster that has task t1 on agent S1.
 func (s *sandboxOfTests) sandboxes() *Sandboxes {
-	model := &cluster.Cluster{Tasks: []cluster.Task{{
-		ID: "t1", Name: "one", Role: "web", State: cluster.Running,
-		Framework: &cluster.Framework{ID: "F1", Name: "marathon"}, Agent: &cluster.Agent{ID: "S1", Hostname: "agent1"},
-	}}}
+	model := cluster.Build(&mesos.State{
+		Slaves: []mesos.Slave{{ID: "S1", Hostname: "agent1"}},
+		Frameworks: []mesos.Framework{{ID: "F1", Name: "marathon", Tasks: mesos.Tasks{{
+			ID: "t1", Name: "one", FrameworkID: "F1", SlaveID: "S1", Role: "web", State: "TASK_RUNNING",
+		}}}},
+	}, nil)
 	return &Sandboxes{Files: s, Model: func() *cluster.Cluster { return model }, Slots: make(chan struct{}, 4)}
 }
 

@@ -169,7 +169,7 @@ func (src Source) rows(ctx context.Context, sql string, times stepRange, o Optio
 		return nil, bad("", "the cluster was last read %s ago, so its tables are not known: Save & test says why", display.Age(age))
 	}
 	var wrong error
-	work := promql.Reading{Weight: int64(limit) * rowSamples, Work: float64(len(view.Cluster.Tasks)), Alert: o.Alert}
+	work := promql.Reading{Weight: int64(limit) * rowSamples, Work: float64(view.Cluster.TaskCounts.Total()), Alert: o.Alert}
 	err = src.Engine.Read(ctx, work, func(ctx context.Context) (err error) {
 		if src.Events != nil {
 			view.Events = func() (tables.Events, error) { return src.eventsOfRange(ctx, times, o) }

@@ -107,7 +107,7 @@ func answerTopology(ctx context.Context, src Source, q backend.DataQuery, o Opti
 		return nil, err
 	}
 	work := promql.Reading{
-		Weight: int64(maxLevels*maxNodes+maxEdges) * nodeSamples, Work: float64(len(view.Cluster.Tasks) + len(view.Cluster.Agents)),
+		Weight: int64(maxLevels*maxNodes+maxEdges) * nodeSamples, Work: float64(view.Cluster.TaskCounts.Total() + len(view.Cluster.Agents)),
 	}
 	if err := src.Engine.Read(ctx, work, g.build); err != nil {
 		return nil, err
@@ -389,7 +389,7 @@ func liveOf(t *cluster.Task) int {
 
 // passing returns the tasks for which all filters hold.
 func (g *graph) passing(ctx context.Context) ([]*cluster.Task, error) {
-	tasks := g.view.Cluster.Tasks
+	tasks := g.view.Cluster.Tasks()
 	found := make([]*cluster.Task, 0, len(tasks))
 	for i := range tasks {
 		if i%1000 == 0 && ctx.Err() != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -26,6 +27,7 @@ func graphCluster(n int, attributes bool) *cluster.Cluster {
 	c := &cluster.Cluster{Name: "test", Time: noon, Capacity: cores(float64(10 * n))}
 	marathon := &cluster.Framework{ID: "F1", Name: "marathon", Listed: true, State: cluster.FrameworkActive}
 	c.Frameworks = []*cluster.Framework{marathon, {ID: "F2", Name: "idle", Listed: true, State: cluster.FrameworkDisconnected}}
+	var tasks []cluster.Task
 	for i := range n {
 		a := &cluster.Agent{ID: fmt.Sprintf("S%d", i), Hostname: fmt.Sprintf("a%d", i), Listed: true, State: cluster.AgentActive, Capacity: cores(10)}
 		if attributes {
@@ -39,11 +41,11 @@ func graphCluster(n int, attributes bool) *cluster.Cluster {
 		if i == 2 {
 			state = cluster.Staging
 		}
-		c.Tasks = append(c.Tasks, cluster.Task{
+		tasks = append(tasks, cluster.Task{
 			ID: fmt.Sprintf("t%d", i), Name: "web", Role: "web", State: state, Framework: marathon, Agent: a, Allocated: cores(4),
 		})
 	}
-	return c
+	return c.WithTasks(tasks)
 }
 
 func graphSource(t testing.TB, c *cluster.Cluster, use func(*cluster.Task) tables.Use) Source {
@@ -169,12 +171,13 @@ func TestTopologyRefusesWhatIsNoGraph(t *testing.T) {
 func TestTopologyShowsTheTasksWithTheMostCPUs(t *testing.T) {
 	c := graphCluster(5000, true)
 	total := 0.0
-	for i := range c.Tasks {
+	all := slices.Clone(c.Tasks())
+	for i := range all {
 		// 4999, 4992, ... to 0: in no order, none twice.
-		c.Tasks[i].Allocated = cores(float64(i * 1237 % 5000))
+		all[i].Allocated = cores(float64(i * 1237 % 5000))
 		total += float64(i * 1237 % 5000)
 	}
-	nodes, edges := graphOf(t, graphSource(t, c, nil), `{"queryType":"topology","groupBy":["attr_rack","task"]}`)
+	nodes, edges := graphOf(t, graphSource(t, c.WithTasks(all), nil), `{"queryType":"topology","groupBy":["attr_rack","task"]}`)
 	require.Equal(t, 4+maxNodes, nodes.Rows())
 	titles, allocated := column(t, nodes, "title"), column(t, nodes, "secondarystat")
 	require.Equal(t, "4801 others", titles[nodes.Rows()-1])
@@ -200,14 +203,14 @@ func TestTopologyShowsTheTasksWithTheMostCPUs(t *testing.T) {
 // A graph takes little memory however many tasks there are: a Viewer may ask for many at once.
 func TestTopologyOfManyTasksTakesLittleMemory(t *testing.T) {
 	c := graphCluster(10_000, true)
-	agents := c.Tasks
-	c.Tasks = nil
+	agents := c.Tasks()
+	var all []cluster.Task
 	for i := range 100_000 {
 		task := agents[i%len(agents)]
 		task.ID = fmt.Sprintf("t%d", i)
-		c.Tasks = append(c.Tasks, task)
+		all = append(all, task)
 	}
-	src := graphSource(t, c, nil)
+	src := graphSource(t, c.WithTasks(all), nil)
 	result := testing.Benchmark(func(b *testing.B) {
 		for b.Loop() {
 			graphOf(b, src, `{"queryType":"topology","groupBy":["task","framework","attr_rack","role"]}`)

@@ -45,8 +45,9 @@ func placed(m *cluster.Cluster) containers {
 		c.executorKey = executorKeyOf(e)
 		c.allocated.Add(e.Allocated)
 	}
-	for i := range m.Tasks {
-		t := &m.Tasks[i]
+	tasks := m.Tasks()
+	for i := range tasks {
+		t := &tasks[i]
 		if !t.State.Live() || t.State == cluster.Unreachable {
 			continue
 		}

@@ -79,9 +79,10 @@ func (c Current) Series(name string) []CurrentSeries {
 	b := newCurrentBuilder(c.cluster, name)
 	v := traitsOf(c.Model)
 	if columns := columnsOf(tasksNow, name); len(columns) > 0 {
-		b.series = make([]CurrentSeries, 0, len(c.Model.Tasks))
-		for i := range c.Model.Tasks {
-			if t := &c.Model.Tasks[i]; t.State.Live() {
+		tasks := c.Model.Tasks()
+		b.series = make([]CurrentSeries, 0, len(tasks))
+		for i := range tasks {
+			if t := &tasks[i]; t.State.Live() {
 				appendNow(b, columns, taskKey.label, v, taskKeyOf(t, c.wanted), t)
 			}
 		}

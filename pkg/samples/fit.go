@@ -161,8 +161,9 @@ func (w *Writer) openBesideTasks() int {
 // taskSize returns the number of series of all tasks and executors.
 func (w *Writer) taskSize(v *traits, m *cluster.Cluster) int {
 	n := 0
-	for i := range m.Tasks {
-		if t := &m.Tasks[i]; t.State.Live() {
+	tasks := m.Tasks()
+	for i := range tasks {
+		if t := &tasks[i]; t.State.Live() {
 			n += w.tasks.size(v, t)
 		}
 	}

@@ -289,8 +289,9 @@ func (w *Writer) Model(ctx context.Context, m *cluster.Cluster, change Change, s
 			w.tasks.goOnWhere(b, func(k taskKey) bool {
 				return m.HasFramework(k.frameworkKey.id) && !change.Tasks(k.frameworkKey.id, k.id)
 			})
-			for i := range m.Tasks {
-				if t := &m.Tasks[i]; t.State.Live() && change.Tasks(t.Framework.ID, t.ID) {
+			tasks := m.Tasks()
+			for i := range tasks {
+				if t := &tasks[i]; t.State.Live() && change.Tasks(t.Framework.ID, t.ID) {
 					w.tasks.write(b, v, taskKeyOf(t, s.TaskLabels), t)
 				}
 			}
@@ -303,8 +304,9 @@ func (w *Writer) Model(ctx context.Context, m *cluster.Cluster, change Change, s
 
 // writeTasks appends the series of tasks that have not ended, and of executors.
 func writeTasks(b *batch, v *traits, m *cluster.Cluster, wanted []string, tasks *table[taskKey, cluster.Task], executors *table[executorKey, cluster.Executor]) {
-	for i := range m.Tasks {
-		if t := &m.Tasks[i]; t.State.Live() {
+	listed := m.Tasks()
+	for i := range listed {
+		if t := &listed[i]; t.State.Live() {
 			tasks.write(b, v, taskKeyOf(t, wanted), t)
 		}
 	}

@@ -13,7 +13,7 @@ var tasksTable = tableOf(Table{
 	Name: "tasks", Aliases: []string{"task"},
 	Help:    "Tasks that have not ended, are unreachable, or wait for their framework to acknowledge their end.",
 	unknown: tasksUnknown,
-}, func(v *View) things[*cluster.Task] { return pointed(v.Cluster.Tasks) }, slices.Concat(
+}, func(v *View) things[*cluster.Task] { return pointed(v.Cluster.Tasks()) }, slices.Concat(
 	[]column[*cluster.Task]{
 		textOf("task_id", "ID of the task", func(t *cluster.Task) string { return t.ID }),
 		textOf("name", "Name of the task", func(t *cluster.Task) string { return t.Name }),
