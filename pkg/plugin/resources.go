@@ -116,20 +116,20 @@ func (p *Plugin) compile(w http.ResponseWriter, r *http.Request) {
 }
 
 func labels(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
-	p.answerList(w, r, src, func(ctx context.Context, view query.Source) ([]string, []string, error) {
+	p.answerList(w, r, src, func(ctx context.Context, view query.Source) (query.List, error) {
 		l, err := lookUp(r)
 		if err != nil {
-			return nil, nil, err
+			return query.List{}, err
 		}
 		return query.Labels(ctx, view, l)
 	})
 }
 
 func labelValues(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
-	p.answerList(w, r, src, func(ctx context.Context, view query.Source) ([]string, []string, error) {
+	p.answerList(w, r, src, func(ctx context.Context, view query.Source) (query.List, error) {
 		l, err := lookUp(r)
 		if err != nil {
-			return nil, nil, err
+			return query.List{}, err
 		}
 		return query.LabelValues(ctx, view, r.URL.Query().Get("label"), l)
 	})
@@ -137,10 +137,10 @@ func labelValues(p *Plugin, src *source, w http.ResponseWriter, r *http.Request)
 
 // eventValues answers the values of a field of events.
 func eventValues(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
-	p.answerList(w, r, src, func(ctx context.Context, view query.Source) ([]string, []string, error) {
+	p.answerList(w, r, src, func(ctx context.Context, view query.Source) (query.List, error) {
 		l, err := lookUp(r)
 		if err != nil {
-			return nil, nil, err
+			return query.List{}, err
 		}
 		return query.EventValues(ctx, view, r.URL.Query().Get("field"), l)
 	})
@@ -148,10 +148,10 @@ func eventValues(p *Plugin, src *source, w http.ResponseWriter, r *http.Request)
 
 // columnValues answers the values of a column of a table.
 func columnValues(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
-	p.answerList(w, r, src, func(ctx context.Context, view query.Source) ([]string, []string, error) {
+	p.answerList(w, r, src, func(ctx context.Context, view query.Source) (query.List, error) {
 		l, err := lookUp(r)
 		if err != nil {
-			return nil, nil, err
+			return query.List{}, err
 		}
 		return query.ColumnValues(ctx, view, r.URL.Query().Get("table"), r.URL.Query().Get("column"), l)
 	})
@@ -181,7 +181,7 @@ func lookUp(r *http.Request) (query.LookUp, error) {
 
 // answerList writes a list in the shape of Prometheus' HTTP API, so that its
 // clients can read it.
-func (p *Plugin) answerList(w http.ResponseWriter, r *http.Request, src *source, list func(context.Context, query.Source) ([]string, []string, error)) {
+func (p *Plugin) answerList(w http.ResponseWriter, r *http.Request, src *source, list func(context.Context, query.Source) (query.List, error)) {
 	unready := src.ready(r.Context())
 	view, err := p.registry.query(src)
 	if err != nil {
@@ -193,22 +193,23 @@ func (p *Plugin) answerList(w http.ResponseWriter, r *http.Request, src *source,
 		p.writeError(w, http.StatusServiceUnavailable, unready)
 		return
 	}
-	values, warnings, err := list(r.Context(), view)
+	listed, err := list(r.Context(), view)
 	if err != nil {
 		p.writeError(w, query.StatusOf(err), err)
 		return
 	}
-	if values == nil {
-		values = []string{}
+	if listed.Values == nil {
+		listed.Values = []string{}
 	}
-	for i := range warnings {
-		warnings[i] = p.registry.pathless(warnings[i])
+	for i := range listed.Warnings {
+		listed.Warnings[i] = p.registry.pathless(listed.Warnings[i])
 	}
 	writeJSON(w, http.StatusOK, struct {
 		Status   string   `json:"status"`
 		Data     []string `json:"data"`
+		Total    int      `json:"total,omitempty"` // how many there are, where that is known
 		Warnings []string `json:"warnings,omitempty"`
-	}{"success", values, warnings})
+	}{"success", listed.Values, listed.Total, listed.Warnings})
 }
 
 // matches returns the request's selectors: match[] as in Prometheus' HTTP API, and

@@ -80,7 +80,7 @@ func TestLabelsAndTheirValues(t *testing.T) {
 		"values":                   {"GET label-values?label=agent", agents, ""},
 		"values of some series":    {"GET label-values?label=__name__&match=" + url.QueryEscape(`{__name__=~"mesos_agent_cpus_(capacity|allocated)"}`), []string{"mesos_agent_cpus_allocated", "mesos_agent_cpus_capacity"}, ""},
 		"as Prometheus names it":   {"GET label-values?label=poll&match%5B%5D=mesos_up", []string{"roles", "snapshot", "state"}, ""},
-		"not all of them":          {"GET label-values?label=agent&limit=1", agents[:1], "Only 1 are listed, and there are more"},
+		"not all of them":          {"GET label-values?label=agent&limit=1", agents[:1], "1 of 3 values are listed: narrow the selection."},
 		"of a time that had them":  {"GET label-values?label=agent&start=1795248000&end=1795251600", agents, ""},
 		"of a time in ms":          {"GET label-values?label=agent&start=1795248000000", agents, ""},
 		"a time as text":           {"GET label-values?label=agent&start=2026-11-21T07:00:00Z", agents, ""},

@@ -30,6 +30,8 @@ type LookUp struct {
 	// Search is a text that the names or values listed have in them, in whatever case.
 	Search string
 	Limit  int // how many are listed; 0 is maxListed
+	// Count asks for Total, for which all that there are must be looked at.
+	Count bool
 }
 
 // maxListed is how many names or values a look-up lists at most.
@@ -64,6 +66,7 @@ func (l LookUp) checkWork() error {
 type Listing struct {
 	Values   []string // sorted
 	More     bool     // there are more than the limit
+	Total    int      // how many there are, if that was asked for and they are maxListed at most
 	Warnings []string
 }
 
@@ -112,11 +115,15 @@ func (e *Engine) list(ctx context.Context, l LookUp, list lister) (listing Listi
 	}
 	// One more shows whether there are more. A search looks at all that there are.
 	hints := &storage.LabelHints{Limit: limit + 1}
-	if l.Search != "" {
+	switch {
+	case l.Search != "":
 		hints.Limit = 0
+	case l.Count:
+		hints.Limit = maxListed + 1
 	}
 	search := strings.ToLower(l.Search)
 	err = e.lookUp(ctx, l, func(ctx context.Context, q storage.Querier) error {
+		var found []string // they may be parts of a file
 		for _, matchers := range l.selectors() {
 			some, notes, err := list(ctx, q, hints, matchers)
 			if err != nil {
@@ -124,16 +131,25 @@ func (e *Engine) list(ctx context.Context, l LookUp, list lister) (listing Listi
 			}
 			for _, text := range some {
 				if search == "" || strings.Contains(strings.ToLower(text), search) {
-					listing.Values = append(listing.Values, strings.Clone(text)) // it may be part of a file
+					found = append(found, text)
 				}
 			}
-			slices.Sort(listing.Values)
-			listing.Values = slices.Compact(listing.Values)
-			if len(listing.Values) > limit {
-				listing.Values, listing.More = slices.Clone(listing.Values[:limit]), true
+			slices.Sort(found)
+			found = slices.Compact(found)
+			if len(found) > limit {
+				listing.More = true
+				if !l.Count {
+					found = found[:limit]
+				}
 			}
 			texts, _ := notes.AsStrings("", maxNotices, 0)
 			listing.Warnings = append(listing.Warnings, texts...)
+		}
+		if l.Count && len(found) <= maxListed {
+			listing.Total = len(found)
+		}
+		for _, text := range found[:min(len(found), limit)] {
+			listing.Values = append(listing.Values, strings.Clone(text))
 		}
 		return nil
 	})

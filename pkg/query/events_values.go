@@ -11,15 +11,15 @@ import (
 
 // EventValues lists the values that a field of events has, as Labels does: those of the
 // cluster that is watched now, and the names of all clusters.
-func EventValues(ctx context.Context, src Source, field string, l LookUp) (values, warnings []string, err error) {
+func EventValues(ctx context.Context, src Source, field string, l LookUp) (List, error) {
 	if src.Events == nil {
-		return nil, nil, errNoEvents
+		return List{}, errNoEvents
 	}
 	if err := checkEventLabel("field", field); err != nil {
-		return nil, nil, err
+		return List{}, err
 	}
 	if err := checkStrings(bounded{"search", l.Search, maxName}); err != nil {
-		return nil, nil, err
+		return List{}, err
 	}
 	limit := l.Limit
 	if limit <= 0 || limit > MaxLabelValues {
@@ -30,7 +30,8 @@ func EventValues(ctx context.Context, src Source, field string, l LookUp) (value
 		f.Where = []events.Condition{{Field: events.Field(field), Values: []string{"(?i).*" + regexp.QuoteMeta(l.Search) + ".*"}, Pattern: true}}
 	}
 	cost := promql.Reading{Weight: int64(limit), Work: float64(src.Events.Stats().Events)}
-	err = src.Engine.Read(ctx, cost, func(ctx context.Context) error {
+	var values []string
+	err := src.Engine.Read(ctx, cost, func(ctx context.Context) error {
 		if events.Field(field) != events.FieldCluster {
 			changed, err := src.clusterChanged(ctx)
 			if err != nil {
@@ -40,14 +41,15 @@ func EventValues(ctx context.Context, src Source, field string, l LookUp) (value
 				f.From = later(f.From, changed.Add(afterChange))
 			}
 		}
+		var err error
 		values, err = src.Events.Values(ctx, f, events.Field(field), limit+1)
 		return err
 	})
 	if err != nil {
-		return nil, nil, err
+		return List{}, err
 	}
 	if len(values) > limit {
-		return values[:limit], []string{fmt.Sprintf("Only %d are listed, and there are more: type a part of the value.", limit)}, nil
+		return List{Values: values[:limit], Warnings: []string{fmt.Sprintf("Only %d are listed, and there are more: type a part of the value.", limit)}}, nil
 	}
-	return values, nil, nil
+	return List{Values: values, Total: len(values)}, nil
 }

@@ -91,36 +91,46 @@ type LookUp struct {
 	Limit    int    // how many are listed; 0 is MaxLabelValues, which is the most
 }
 
+// A List is the answer to a LookUp.
+type List struct {
+	Values []string // sorted
+	// Total is how many there are; 0 where there are more than are listed, and nobody
+	// counted them.
+	Total    int
+	Warnings []string // sentences
+}
+
 // MaxLabelValues is how many values of a label are listed at most.
 const MaxLabelValues = 10_000
 
-// Labels lists the names of the labels that series have. The lists are sorted;
-// warnings are sentences.
-func Labels(ctx context.Context, src Source, l LookUp) (names, warnings []string, err error) {
+// Labels lists the names of the labels that series have.
+func Labels(ctx context.Context, src Source, l LookUp) (List, error) {
 	asked, err := l.on(src.Store)
 	if err != nil {
-		return nil, nil, err
+		return List{}, err
 	}
+	asked.Count = true
 	listing, err := src.Engine.LabelNames(ctx, asked)
-	return listing.Values, warningsOf(listing), err
+	return listOf(listing), err
 }
 
 // LabelValues lists a label's values (of `__name__`: the names of series), as
 // Labels does.
-func LabelValues(ctx context.Context, src Source, label string, l LookUp) (values, warnings []string, err error) {
+func LabelValues(ctx context.Context, src Source, label string, l LookUp) (List, error) {
 	if !labelName.MatchString(label) {
-		return nil, nil, bad("label", "%q is not a name of a label", cut(label))
+		return List{}, bad("label", "%q is not a name of a label", cut(label))
 	}
 	return src.labelValuesOf(ctx, src.Store, label, l)
 }
 
-func (s Source) labelValuesOf(ctx context.Context, store storage.Queryable, label string, l LookUp) (values, warnings []string, err error) {
+func (s Source) labelValuesOf(ctx context.Context, store storage.Queryable, label string, l LookUp) (List, error) {
 	asked, err := l.on(store)
 	if err != nil {
-		return nil, nil, err
+		return List{}, err
 	}
+	asked.Count = true
 	listing, err := s.Engine.LabelValues(ctx, label, asked)
-	return listing.Values, warningsOf(listing), err
+	return listOf(listing), err
 }
 
 // on returns the look-up as the engine takes it.
@@ -142,12 +152,16 @@ func (l LookUp) on(store storage.Queryable) (promql.LookUp, error) {
 	return asked, nil
 }
 
-// warningsOf returns the warnings of a listing.
-func warningsOf(l promql.Listing) []string {
-	if l.More {
-		return append(l.Warnings, fmt.Sprintf("Only %d are listed, and there are more: narrow the selection.", len(l.Values)))
+// listOf returns a listing with a warning where it is a part.
+func listOf(l promql.Listing) List {
+	list := List{Values: l.Values, Total: l.Total, Warnings: l.Warnings}
+	switch {
+	case l.More && l.Total > 0:
+		list.Warnings = append(list.Warnings, fmt.Sprintf("%d of %d values are listed: narrow the selection.", len(l.Values), l.Total))
+	case l.More:
+		list.Warnings = append(list.Warnings, fmt.Sprintf("Only %d are listed, and there are more: narrow the selection.", len(l.Values)))
 	}
-	return l.Warnings
+	return list
 }
 
 // CatalogueAnswer is everything the builder and completion offer.

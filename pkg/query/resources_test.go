@@ -70,46 +70,46 @@ func TestCompileShowsNoMoreThanSomebodyReads(t *testing.T) {
 
 func TestLabelsAndTheirValues(t *testing.T) {
 	ctx, src := context.Background(), small(t)
-	names, warnings, err := Labels(ctx, src, LookUp{})
+	names, err := Labels(ctx, src, LookUp{})
 	require.NoError(t, err)
-	require.Empty(t, warnings)
-	require.Equal(t, []string{"__name__", "cluster", "framework", "framework_id", "state"}, names)
+	require.Equal(t, List{Values: []string{"__name__", "cluster", "framework", "framework_id", "state"}, Total: 5}, names)
 
-	names, _, err = Labels(ctx, src, LookUp{Match: []string{"mesos_cluster_cpus_capacity", `{state="failed"}`}})
+	names, err = Labels(ctx, src, LookUp{Match: []string{"mesos_cluster_cpus_capacity", `{state="failed"}`}})
 	require.NoError(t, err)
-	require.Equal(t, []string{"__name__", "cluster", "framework", "framework_id", "state"}, names)
+	require.Equal(t, []string{"__name__", "cluster", "framework", "framework_id", "state"}, names.Values)
 
-	values, _, err := LabelValues(ctx, src, "framework", LookUp{})
+	values, err := LabelValues(ctx, src, "framework", LookUp{})
 	require.NoError(t, err)
-	require.Equal(t, []string{"chronos", "marathon"}, values)
+	require.Equal(t, []string{"chronos", "marathon"}, values.Values)
 
-	values, _, err = LabelValues(ctx, src, "framework", LookUp{Match: []string{`mesos_framework_memory_allocated_bytes`}})
+	values, err = LabelValues(ctx, src, "framework", LookUp{Match: []string{`mesos_framework_memory_allocated_bytes`}})
 	require.NoError(t, err)
-	require.Equal(t, []string{"marathon"}, values)
+	require.Equal(t, []string{"marathon"}, values.Values)
 
-	values, warnings, err = LabelValues(ctx, src, "__name__", LookUp{From: noon.Add(-time.Minute), To: noon, Limit: 2})
+	values, err = LabelValues(ctx, src, "__name__", LookUp{From: noon.Add(-time.Minute), To: noon, Limit: 2})
 	require.NoError(t, err)
-	require.Equal(t, []string{"mesos_cluster_cpus_capacity", "mesos_framework_cpus_allocated"}, values)
-	require.Equal(t, []string{"Only 2 are listed, and there are more: narrow the selection."}, warnings)
+	require.Equal(t, []string{"mesos_cluster_cpus_capacity", "mesos_framework_cpus_allocated"}, values.Values)
+	require.Equal(t, []string{"2 of 4 values are listed: narrow the selection."}, values.Warnings)
+	require.Equal(t, 4, values.Total)
 
-	values, _, err = LabelValues(ctx, src, "__name__", LookUp{Search: "FRAMEWORK_cpus"})
+	values, err = LabelValues(ctx, src, "__name__", LookUp{Search: "FRAMEWORK_cpus"})
 	require.NoError(t, err)
-	require.Equal(t, []string{"mesos_framework_cpus_allocated"}, values)
+	require.Equal(t, []string{"mesos_framework_cpus_allocated"}, values.Values)
 
-	values, _, err = LabelValues(ctx, src, "nobody_has_it", LookUp{})
+	values, err = LabelValues(ctx, src, "nobody_has_it", LookUp{})
 	require.NoError(t, err)
-	require.Empty(t, values)
+	require.Empty(t, values.Values)
 }
 
 func TestLabelsSaysWhatIsWrong(t *testing.T) {
 	ctx, src := context.Background(), small(t)
-	_, _, err := LabelValues(ctx, src, "", LookUp{})
+	_, err := LabelValues(ctx, src, "", LookUp{})
 	require.EqualError(t, err, `label: "" is not a name of a label`)
-	_, _, err = Labels(ctx, src, LookUp{Match: []string{"rate(x[5m])"}})
+	_, err = Labels(ctx, src, LookUp{Match: []string{"rate(x[5m])"}})
 	require.Equal(t, promql.ErrorParse, promql.KindOf(err))
-	_, _, err = Labels(ctx, src, LookUp{Match: make([]string, 51)})
+	_, err = Labels(ctx, src, LookUp{Match: make([]string, 51)})
 	require.EqualError(t, err, "match: has 51 selectors and may have 50 at most")
-	_, _, err = LabelValues(ctx, src, "agent", LookUp{Search: strings.Repeat("x", 257)})
+	_, err = LabelValues(ctx, src, "agent", LookUp{Search: strings.Repeat("x", 257)})
 	require.EqualError(t, err, "search: has 257 bytes and may have 256 at most")
 }
 

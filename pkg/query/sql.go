@@ -262,21 +262,21 @@ func SQLSchema() Schema {
 
 // ColumnValues lists the values that a column of a table has now, sorted; of events those of
 // the look-up's time. column may be labels.team, or labels for the names of labels.
-func ColumnValues(ctx context.Context, src Source, table, column string, l LookUp) (values, warnings []string, err error) {
+func ColumnValues(ctx context.Context, src Source, table, column string, l LookUp) (List, error) {
 	t := tables.TableNamed(table)
 	if t == nil {
-		return nil, nil, unknown("table", table, tables.Names())
+		return List{}, unknown("table", table, tables.Names())
 	}
 	limit := MaxLabelValues
 	if l.Limit > 0 {
 		limit = min(l.Limit, MaxLabelValues)
 	}
 	if len(l.Search) > maxValue {
-		return nil, nil, bad("search", "has %d bytes and may have %d at most", len(l.Search), maxValue)
+		return List{}, bad("search", "has %d bytes and may have %d at most", len(l.Search), maxValue)
 	}
 	c, err := columnOf(t, "column", column)
 	if err != nil {
-		return nil, nil, err
+		return List{}, err
 	}
 	from, of := t.Name, c.sql
 	if c.Type == tables.JSON && c.member == "" {
@@ -300,15 +300,18 @@ func ColumnValues(ctx context.Context, src Source, table, column string, l LookU
 	sql := fmt.Sprintf("SELECT DISTINCT %s FROM %s WHERE %s ORDER BY 1", of, from, where)
 	result, err := src.rows(ctx, sql, stepRange{from: begin, to: to}, Options{}, limit)
 	if err != nil {
-		return nil, nil, err
+		return List{}, err
 	}
+	list := List{}
 	for row := range result.Rows {
-		values = append(values, result.Columns[0].Text(row))
+		list.Values = append(list.Values, result.Columns[0].Text(row))
 	}
+	list.Total = len(list.Values)
 	if result.More {
-		warnings = append(warnings, fmt.Sprintf("The first %d values are listed, there are more: search for a part of one.", limit))
+		list.Total = 0
+		list.Warnings = append(list.Warnings, fmt.Sprintf("The first %d values are listed, there are more: search for a part of one.", limit))
 	}
-	return values, warnings, nil
+	return list, nil
 }
 
 // listColumns are columns of JSON that are lists.

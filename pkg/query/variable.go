@@ -250,7 +250,7 @@ func (src Source) labelValues(ctx context.Context, q backend.DataQuery, p parsed
 	}
 	store := src.withTasks(made.reads)
 	from, to := src.during(q, made.reads)
-	found, texts, err := src.labelValuesOf(ctx, store, v.Label, LookUp{Match: match, From: from, To: to})
+	found, err := src.labelValuesOf(ctx, store, v.Label, LookUp{Match: match, From: from, To: to})
 	if err != nil {
 		return listing{}, err
 	}
@@ -258,11 +258,11 @@ func (src Source) labelValues(ctx context.Context, q backend.DataQuery, p parsed
 	if err != nil {
 		return listing{}, err
 	}
-	made.notices = slices.Concat(made.notices, warnings(doubts), warnings(texts))
-	if len(found) == 0 && len(doubts) == 0 {
+	made.notices = slices.Concat(made.notices, warnings(doubts), warnings(found.Warnings))
+	if len(found.Values) == 0 && len(doubts) == 0 {
 		made.notices = append(made.notices, infos(src.emptyList(store, from, to).ofLabel(ctx, v.Label, matchers))...)
 	}
-	for _, value := range found {
+	for _, value := range found.Values {
 		made.choices = append(made.choices, choice{value, value})
 	}
 	return made, nil

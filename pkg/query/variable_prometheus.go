@@ -169,17 +169,17 @@ func (src Source) labelNames(ctx context.Context, q backend.DataQuery, match str
 		}
 	}
 	from, to := src.during(q, made.reads)
-	found, texts, err := Labels(ctx, src, LookUp{Match: selectors, From: from, To: to})
+	found, err := Labels(ctx, src, LookUp{Match: selectors, From: from, To: to})
 	if err != nil {
 		return listing{}, err
 	}
-	made.notices = warnings(texts)
-	if len(found) == 0 && match != "" {
+	made.notices = warnings(found.Warnings)
+	if len(found.Values) == 0 && match != "" {
 		if selected, err := promql.ParseMatchers(match); err == nil {
 			made.notices = append(made.notices, infos(src.emptyList(src.Store, from, to).ofMatchers(ctx, matchersOf(&parser.VectorSelector{LabelMatchers: selected})))...)
 		}
 	}
-	for _, name := range found {
+	for _, name := range found.Values {
 		made.choices = append(made.choices, choice{name, name})
 	}
 	return made, nil
