@@ -1,4 +1,4 @@
-import { CoreApp, type DataSourceApi, type DataSourceInstanceSettings } from '@grafana/data';
+import { CoreApp, dateTime, type DataSourceApi, type DataSourceInstanceSettings, type TimeRange } from '@grafana/data';
 import { HealthCheckError, setBackendSrv, type BackendSrv } from '@grafana/runtime';
 import { of, throwError } from 'rxjs';
 
@@ -99,10 +99,34 @@ describe('ad-hoc filters', () => {
     expect(requests.at(-1)?.params).toEqual({});
   });
 
-  it('offer the values of a label', async () => {
+  it('offer the values of a label, of what passes the other filters in the time range', async () => {
     const { datasource, requests } = setUp(answers);
-    expect(await datasource.getTagValues({ key: 'framework', filters: [] })).toEqual([{ text: 'marathon' }]);
-    expect(requests.at(-1)?.params).toEqual({ label: 'framework', limit: 1000 });
+    const timeRange = { from: dateTime(60_000), to: dateTime(120_000) } as TimeRange;
+    const filters = [
+      { key: 'framework', operator: '=', value: 'x' },
+      { key: 'role', operator: '=|', value: 'web', values: ['web', 'etl'] },
+    ];
+    expect(await datasource.getTagValues({ key: 'framework', filters, timeRange })).toEqual({
+      data: [{ text: 'marathon' }],
+    });
+    expect(requests.at(-1)?.params).toEqual({
+      label: 'framework',
+      limit: 10_000,
+      'match[]': ['{role=~"web|etl"}'],
+      start: 60_000,
+      end: 120_000,
+    });
+  });
+
+  it('say how many values there are where not all of them are offered', async () => {
+    const { datasource } = setUp({
+      ...answers,
+      'label-values': { status: 'success', data: ['a'], total: 100_000, warnings: ['1 of 100000 values are listed'] },
+    });
+    expect(await datasource.getTagValues({ key: 'task', filters: [] })).toEqual({
+      data: [{ text: 'a' }],
+      error: { message: '1 of 100,000 values: type a part of the one you look for' },
+    });
   });
 
   it('reach the backend as they are', () => {

@@ -12,6 +12,7 @@ import {
   type DataSourceInstanceSettings,
   type DataSourceWithLogsContextSupport,
   type DataSourceWithSupplementaryQueriesSupport,
+  type GetTagResponse,
   type LogRowContextOptions,
   type LogRowModel,
   type MetricFindValue,
@@ -32,6 +33,7 @@ import { firstValueFrom, type Observable } from 'rxjs';
 
 import { annotationSupport } from './annotations/AnnotationSupport';
 import type { MesosOptions } from './config/types';
+import { foldAdhoc } from './query/adhoc';
 import { defaultQuery, isRunnable } from './query/defaults';
 import { displayText } from './query/displayText';
 import { importQueries } from './query/importQueries';
@@ -40,8 +42,9 @@ import { labelLists } from './query/labelLists';
 import { follow } from './query/live/follow';
 import { contextQuery, contextRequest } from './query/logs/context';
 import { supplementaryTypes, volumeQuery, volumeRequest } from './query/logs/volume';
+import { shownOf } from './query/menu';
 import type { MesosQuery } from './query/types';
-import { MesosResources } from './resources';
+import { MesosResources, MOST_VALUES } from './resources';
 import { MesosVariableSupport } from './variables/VariableSupport';
 
 /** The result of Save & test: the details are folded below the message. */
@@ -131,13 +134,26 @@ export class MesosDatasource
 
   /** Returns the labels an ad-hoc filter can use: those of the panels' series, or of all. */
   async getTagKeys(options?: DataSourceGetTagKeysOptions<MesosQuery>): Promise<MetricFindValue[]> {
-    const labels = await labelLists(options?.queries ?? [], this.resources).labels();
+    const resources = this.resources.over(options?.timeRange);
+    const labels = await labelLists(options?.queries ?? [], resources).labels();
     return labels.map((text) => ({ text }));
   }
 
-  async getTagValues(options: DataSourceGetTagValuesOptions<MesosQuery>): Promise<MetricFindValue[]> {
-    const values = await labelLists(options.queries ?? [], this.resources).values(options.key);
-    return values.map((text) => ({ text }));
+  /**
+   * Returns the values an ad-hoc filter can use, of what passes the other ones. Grafana's menu searches in them and does
+   * not ask again, so as many as the backend lists are asked for; of more it is said how many there are.
+   */
+  async getTagValues({
+    key,
+    filters,
+    queries = [],
+    timeRange,
+  }: DataSourceGetTagValuesOptions<MesosQuery>): Promise<GetTagResponse> {
+    const resources = this.resources.over(timeRange).upTo(MOST_VALUES);
+    const others = foldAdhoc({ refId: '', adhocFilters: filters.filter((other) => other.key !== key) }).filters;
+    const { values, total } = await labelLists(queries, resources).values(key, '', others);
+    const error = total === values.length ? {} : { error: { message: shownOf({ values, total }) } };
+    return { data: values.map((text) => ({ text })), ...error };
   }
 
   /** Is called when a row's data source changes to this one. The abstract variant would lose functions. */

@@ -30,8 +30,33 @@ describe('MesosResources', () => {
 
   it('sends no match where no series is named', async () => {
     const backend = fakeBackend({ values: { framework: ['marathon'] } });
-    expect(await new MesosResources(backend).labelValues('framework')).toEqual(['marathon']);
+    expect(await new MesosResources(backend).labelValues('framework')).toEqual({ values: ['marathon'], total: 1 });
     expect(backend.calls[0].input).toEqual({ label: 'framework', limit: 1000 });
+  });
+
+  it('asks for lists of a time range, in whole minutes, and searches', async () => {
+    const backend = fakeBackend({ values: { framework: ['marathon'] } });
+    const resources = new MesosResources(backend).over({ from: 61_000, to: 182_000 });
+    await resources.labelValues('framework', ['x'], 'mar');
+    await resources.labels();
+    const span = { start: 60_000, end: 240_000 };
+    expect(backend.calls.map(({ input }) => input)).toEqual([
+      { label: 'framework', search: 'mar', limit: 1000, 'match[]': ['x'], ...span },
+      span,
+    ]);
+    await resources.over({ from: 62_000, to: 183_000 }).labels();
+    expect(backend.calls).toHaveLength(2); // the same minutes
+  });
+
+  it('knows how many there are, where the backend does', async () => {
+    const answers = [{ total: 4983 }, { warnings: ['Only 1 are listed, and there are more'] }, {}];
+    const getResource = async () => ({ status: 'success', data: ['x'], ...answers.shift() }) as never;
+    const resources = new MesosResources({ ...fakeBackend(), getResource });
+    const totals = [];
+    for (const label of ['a', 'b', 'c']) {
+      totals.push((await resources.labelValues(label)).total);
+    }
+    expect(totals).toEqual([4983, undefined, 1]);
   });
 
   it('remembers a list for ten seconds', async () => {

@@ -83,7 +83,16 @@ interface EntryList<T> {
 interface PrometheusList {
   status: 'success';
   data: string[];
+  /** How many there are, where that is known. */
+  total?: number;
   warnings?: string[];
+}
+
+/** A list, or the part of it that was asked for. */
+export interface Listed {
+  values: string[];
+  /** How many there are; undefined where there are more than are listed, and nobody counted them. */
+  total?: number;
 }
 
 /** The part of DataSourceWithBackend that is needed here. */
@@ -95,55 +104,92 @@ export interface ResourceCaller {
 /** The limit of values in a menu or completion. */
 export const LABEL_VALUES_LIMIT = 1000;
 
+/** The most values that the backend lists (pkg/query/resources.go). */
+export const MOST_VALUES = 10_000;
+
 /** How long a list of labels or values is reused: a menu asks for it at every letter. */
 const RECENT_MS = 10_000;
+
+/** Bounds of a look-up, in milliseconds. */
+interface Span {
+  start: number;
+  end: number;
+}
+
+const MINUTE_MS = 60_000;
 
 // Grafana would show a red toast for each failed completion and each unfinished query.
 const quiet: Partial<BackendSrvRequest> = { showErrorAlert: false };
 
-export class MesosResources {
-  private cataloguePromise?: Promise<Catalogue>;
-  private schemaPromise?: Promise<Schema>;
-  private readonly recent = new Map<string, { until: number; list: Promise<string[]> }>();
+/** What was answered and is used again. */
+class Answers {
+  catalogue?: Promise<Catalogue>;
+  schema?: Promise<Schema>;
+  readonly recent = new Map<string, { until: number; list: Promise<Listed> }>();
+}
 
-  constructor(private readonly caller: ResourceCaller) {}
+export class MesosResources {
+  constructor(
+    private readonly caller: ResourceCaller,
+    private readonly span?: Span,
+    private readonly answers = new Answers(),
+    private readonly limit = LABEL_VALUES_LIMIT
+  ) {}
+
+  /**
+   * Returns resources whose lists are those of a time range, in whole minutes: a range that ends now is another one at
+   * each refresh.
+   */
+  over(range?: { from: { valueOf(): number }; to: { valueOf(): number } }): MesosResources {
+    const start = Math.floor(Number(range?.from.valueOf()) / MINUTE_MS) * MINUTE_MS;
+    const end = Math.ceil(Number(range?.to.valueOf()) / MINUTE_MS) * MINUTE_MS;
+    return new MesosResources(this.caller, start < end ? { start, end } : undefined, this.answers, this.limit);
+  }
+
+  /** Returns resources whose lists of values have as many as this at most. */
+  upTo(limit: number): MesosResources {
+    return new MesosResources(this.caller, this.span, this.answers, limit);
+  }
 
   /** Returns the catalogue. It is constant for a version of the backend, so it is requested once, and after a failure. */
   catalogue(): Promise<Catalogue> {
-    this.cataloguePromise ??= this.caller.getResource<Catalogue>('catalogue', undefined, quiet).catch((err) => {
-      this.cataloguePromise = undefined;
+    this.answers.catalogue ??= this.caller.getResource<Catalogue>('catalogue', undefined, quiet).catch((err) => {
+      this.answers.catalogue = undefined;
       throw err;
     });
-    return this.cataloguePromise;
+    return this.answers.catalogue;
   }
 
   /** Returns the tables of SQL. They are constant for a version of the backend, as the catalogue. */
   schema(): Promise<Schema> {
-    this.schemaPromise ??= this.caller.getResource<Schema>('schema', undefined, quiet).catch((err) => {
-      this.schemaPromise = undefined;
+    this.answers.schema ??= this.caller.getResource<Schema>('schema', undefined, quiet).catch((err) => {
+      this.answers.schema = undefined;
       throw err;
     });
-    return this.schemaPromise;
+    return this.answers.schema;
   }
 
   /** Returns the labels of the selected series; without a selector, of all series. */
   async labels(match: string[] = []): Promise<string[]> {
-    const names = await this.list('labels', withMatch(match));
-    return names.filter((label) => label !== '__name__');
+    const { values } = await this.list('labels', withMatch(match));
+    return values.filter((label) => label !== '__name__');
   }
 
-  /** Returns the values of a label (`__name__`: names of series) of the selected series, or of all. */
-  labelValues(label: string, match: string[] = [], limit = LABEL_VALUES_LIMIT): Promise<string[]> {
-    return this.list('label-values', { label, limit, ...withMatch(match) });
+  /**
+   * Returns the values of a label (`__name__`: names of series) of the selected series, or of all; with a text, those
+   * that contain it.
+   */
+  labelValues(label: string, match: string[] = [], search = '', limit = this.limit): Promise<Listed> {
+    return this.list('label-values', { label, ...(search && { search }), limit, ...withMatch(match) });
   }
 
   /** Returns the values that a field has among events; with a text, those that contain it. */
-  eventValues(field: string, search = '', limit = LABEL_VALUES_LIMIT): Promise<string[]> {
+  eventValues(field: string, search = '', limit = this.limit): Promise<Listed> {
     return this.list('events/values', { field, ...(search && { search }), limit });
   }
 
   /** Returns the values of a column, of `labels` or `attributes` their names; with a text, those that contain it. */
-  columnValues(table: string, column: string, search = '', limit = LABEL_VALUES_LIMIT): Promise<string[]> {
+  columnValues(table: string, column: string, search = '', limit = this.limit): Promise<Listed> {
     return this.list('schema/values', { table, column, ...(search && { search }), limit });
   }
 
@@ -160,21 +206,26 @@ export class MesosResources {
   }
 
   // Requests a list again after RECENT_MS, and at once after a failure.
-  private list(path: string, params: Record<string, string | number | string[]>): Promise<string[]> {
+  private list(path: string, asked: Record<string, string | number | string[]>): Promise<Listed> {
+    const params = { ...asked, ...this.span };
     const key = JSON.stringify([path, params]);
     const now = Date.now();
-    for (const [old, { until }] of this.recent) {
+    const { recent } = this.answers;
+    for (const [old, { until }] of recent) {
       if (until <= now) {
-        this.recent.delete(old);
+        recent.delete(old);
       }
     }
-    const known = this.recent.get(key);
+    const known = recent.get(key);
     if (known) {
       return known.list;
     }
-    const list = this.caller.getResource<PrometheusList>(path, params, quiet).then(({ data }) => data ?? []);
-    this.recent.set(key, { until: now + RECENT_MS, list });
-    list.catch(() => this.recent.delete(key));
+    const list = this.caller.getResource<PrometheusList>(path, params, quiet).then(({ data, total, warnings }) => ({
+      values: data ?? [],
+      total: total ?? (warnings?.length ? undefined : data?.length),
+    }));
+    recent.set(key, { until: now + RECENT_MS, list });
+    list.catch(() => recent.delete(key));
     return list;
   }
 

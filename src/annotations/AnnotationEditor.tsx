@@ -10,6 +10,7 @@ import { CommitInput } from '../query/CommitInput';
 import { queryTypeOf } from '../query/defaults';
 import { EventsEditor } from '../query/events/EventsEditor';
 import type { MesosQuery } from '../query/types';
+import { useResources } from '../query/useResources';
 import type { MesosAnnotation } from './types';
 import { defaultTarget, isOwn, promqlTarget } from './defaults';
 
@@ -32,10 +33,12 @@ export default function AnnotationEditor({
   annotation,
   datasource,
   query,
+  range,
   onChange,
   onAnnotationChange,
   onRunQuery,
 }: Props) {
+  const resources = useResources(datasource, range);
   const target = isOwn(query) ? query : defaultTarget();
   const type = queryTypeOf(target);
   // The query of the other source, as it was left.
@@ -53,12 +56,12 @@ export default function AnnotationEditor({
         </EditorField>
       </EditorRow>
       {type === 'events' && (
-        <EventsEditor query={target} resources={datasource.resources} format="annotations" onChange={onChange} />
+        <EventsEditor query={target} resources={resources} format="annotations" onChange={onChange} />
       )}
       {type === 'promql' && (
         <>
           <Suspense fallback={null}>
-            <PromqlEditor query={target} resources={datasource.resources} onChange={onChange} onRunQuery={onRunQuery} />
+            <PromqlEditor query={target} resources={resources} onChange={onChange} onRunQuery={onRunQuery} />
           </Suspense>
           <SeriesAsEvents
             target={target}

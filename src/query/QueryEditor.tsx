@@ -20,6 +20,7 @@ import { TablesEditor } from './tables/TablesEditor';
 import { TopologyEditor } from './topology/TopologyEditor';
 import type { MesosQuery } from './types';
 import { useMode } from './useMode';
+import { useResources } from './useResources';
 
 // A chunk of its own: Monaco is loaded when PromQL is written.
 const PromqlEditor = lazy(() => import('./promql/PromqlEditor'));
@@ -30,6 +31,7 @@ export default function QueryEditor({
   datasource,
   query: stored,
   queries = [],
+  range,
   onChange,
   onRunQuery,
 }: EditorProps) {
@@ -43,6 +45,7 @@ export default function QueryEditor({
       onRunQuery();
     }
   });
+  const resources = useResources(datasource, range);
   const shown = shownBy(query);
   const left = useRef<Left>({});
   // Response on screen when the query was edited, so stale until replaced.
@@ -97,14 +100,12 @@ export default function QueryEditor({
         />
       )}
       <EditorRows>
-        <AdhocFilters query={query} resources={datasource.resources} onChange={change} />
-        {shown === 'events' && (
-          <EventsEditor query={query} resources={datasource.resources} app={app} onChange={change} />
-        )}
+        <AdhocFilters query={query} resources={resources} onChange={change} />
+        {shown === 'events' && <EventsEditor query={query} resources={resources} app={app} onChange={change} />}
         {shown === 'tables' && (
           <TablesEditor
             query={query}
-            resources={datasource.resources}
+            resources={resources}
             app={app}
             mode={mode}
             compilation={compilation}
@@ -112,17 +113,17 @@ export default function QueryEditor({
             onRunQuery={onRunQuery}
           />
         )}
-        {shown === 'logs' && <LogsEditor query={query} resources={datasource.resources} onChange={change} />}
-        {shown === 'topology' && <TopologyEditor query={query} resources={datasource.resources} onChange={change} />}
+        {shown === 'logs' && <LogsEditor query={query} resources={resources} onChange={change} />}
+        {shown === 'topology' && <TopologyEditor query={query} resources={resources} onChange={change} />}
         {shown === 'metrics' && mode === QueryEditorMode.Builder && (
           <>
-            <MetricsEditor query={query} resources={datasource.resources} onChange={change} />
+            <MetricsEditor query={query} resources={resources} onChange={change} />
             <CompiledQuery {...compilation} />
           </>
         )}
         {shown === 'metrics' && mode === QueryEditorMode.Code && (
           <Suspense fallback={null}>
-            <PromqlEditor query={query} resources={datasource.resources} onChange={change} onRunQuery={onRunQuery} />
+            <PromqlEditor query={query} resources={resources} onChange={change} onRunQuery={onRunQuery} />
           </Suspense>
         )}
         {shown === 'metrics' && <QueryOptions query={query} app={app} onChange={change} onRunQuery={onRunQuery} />}

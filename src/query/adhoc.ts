@@ -27,14 +27,14 @@ function withAdhoc(query: MesosQuery, adhocFilters: AdhocFilter[]): MesosQuery {
 }
 
 /**
- * Returns the query with those of its ad-hoc filters as filters of its own whose labels it has. The others stay: the
- * backend would refuse them as filters.
+ * Returns the query with those of its ad-hoc filters as filters of its own whose labels it has, or all if the labels are
+ * not given. The others stay: the backend would refuse them as filters.
  */
-export function foldAdhoc(query: MesosQuery, labels: string[]): MesosQuery {
+export function foldAdhoc(query: MesosQuery, labels?: string[]): MesosQuery {
   const folded: Filter[] = [];
   const rest = (query.adhocFilters ?? []).filter((adhoc) => {
     const filter = filterOf(adhoc, query);
-    if (!filter || !labels.includes(filter.label)) {
+    if (!filter || labels?.includes(filter.label) === false) {
       return true;
     }
     folded.push(filter);

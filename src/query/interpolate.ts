@@ -264,7 +264,7 @@ export function escapeString(value: string): string {
   return String(value).replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n');
 }
 
-// RE2's metacharacters: https://github.com/google/re2/wiki/Syntax
-function escapeRegex(value: string): string {
+/** Returns a value as it is written in a regular expression: https://github.com/google/re2/wiki/Syntax */
+export function escapeRegex(value: string): string {
   return String(value).replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }

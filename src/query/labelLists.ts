@@ -2,14 +2,17 @@
 // builder, variables and ad-hoc filters.
 import { useMemo } from 'react';
 
-import type { MesosResources } from '../resources';
+import { getTemplateSrv } from '@grafana/runtime';
+
+import type { Listed, MesosResources } from '../resources';
 import { queryTypeOf } from './defaults';
 import { eventLists } from './events/lists';
 import { entityOf, labelsOf } from './fit';
 import type { LabelLists } from './lists';
-import { seriesOf } from './matches';
+import { interpolateQuery } from './interpolate';
+import { selectorsOf, seriesOf } from './matches';
 import { columnLists } from './tables/lists';
-import type { MesosQuery } from './types';
+import type { Filter, MesosQuery } from './types';
 
 /**
  * Returns the labels of the queries' series, the fields of events where a query is for those, and the columns of the
@@ -26,8 +29,19 @@ export function labelLists(queries: MesosQuery[], resources: MesosResources): La
   ];
   return {
     labels: async () => merged(await Promise.all(lists.map((list) => list.labels()))),
-    values: async (label, typed) => merged(await Promise.all(lists.map((list) => list.values(label, typed)))),
+    values: async (label, typed, others) =>
+      mergedParts(await Promise.all(lists.map((list) => list.values(label, typed, others)))),
   };
+}
+
+/** Returns several lists as one. How many there are in all is known where each list is whole. */
+function mergedParts(lists: Listed[]): Listed {
+  if (lists.length === 1) {
+    return lists[0];
+  }
+  const values = merged(lists.map(({ values }) => values));
+  const whole = lists.every(({ values, total }) => total === values.length);
+  return { values, total: whole ? values.length : undefined };
 }
 
 function merged(lists: string[][]): string[] {
@@ -60,27 +74,40 @@ function seriesLists(queries: MesosQuery[], resources: MesosResources): LabelLis
       });
       return [...new Set(queries.length > 0 ? offered.flat() : found)].sort();
     },
-    async values(label) {
-      return resources.labelValues(label, await series());
+    async values(label, typed, others = []) {
+      const names = await series();
+      const all = () => resources.labelValues(label, names, typed);
+      if (others.length === 0) {
+        return all();
+      }
+      // A filter may be unfinished, or too expensive for a look-up: then it does not narrow the list.
+      const match = selectorsOf(names, label, others, await resources.catalogue());
+      return resources.labelValues(label, match, typed).catch(all);
     },
   };
 }
 
-/** Returns labelLists of one query, whose lists are empty while the catalogue cannot be loaded. */
+/** Returns labelLists of one query. Labels are none while the catalogue cannot be loaded. */
 export function useLabelLists(query: MesosQuery, resources: MesosResources): LabelLists {
   return useMemo(() => {
     const lists = labelLists([query], resources);
     return {
       labels: () => lists.labels().catch(() => []),
-      values: (label, typed) => lists.values(label, typed).catch(() => []),
+      values: (label, typed, others = []) => lists.values(label, typed, currentOnes(others)),
     };
   }, [query, resources]);
 }
 
+/** Returns filters with the current values of variables, without those whose variables have none. */
+function currentOnes(filters: Filter[]): Filter[] {
+  const { filters: current = [] } = interpolateQuery({ refId: '', filters }, getTemplateSrv());
+  return current.filter(({ value }) => value.length > 0 && ![value].flat().some((text) => text.includes('$')));
+}
+
 /** Returns the labels of a selector's series; of all series where there is none, or it is not finished. */
-export function useSelectorLabels(match: string | undefined, resources: MesosResources): () => Promise<string[]> {
+export function useSelectorLabels(match: string | undefined, resources: MesosResources): Pick<LabelLists, 'labels'> {
   return useMemo(() => {
-    const all = () => resources.labels().catch(() => []);
-    return () => (match ? resources.labels([match]).catch(all) : all());
+    const all = () => resources.labels();
+    return { labels: () => (match ? resources.labels([match]).catch(all) : all()) };
   }, [match, resources]);
 }

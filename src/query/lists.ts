@@ -1,6 +1,9 @@
+import type { Listed } from '../resources';
+import type { Filter } from './types';
+
 /** Labels and their values, as menus list them. */
 export interface LabelLists {
   labels(): Promise<string[]>;
-  /** Returns values of the label. Where there are more than a menu lists, those that contain what was typed. */
-  values(label: string, typed?: string): Promise<string[]>;
+  /** Returns values of a label: those that contain what was typed, of what passes the other filters. */
+  values(label: string, typed?: string, others?: Filter[]): Promise<Listed>;
 }

@@ -2,7 +2,8 @@
 // names of the catalogue, never a user's text.
 import type { Catalogue, CatalogueSeries } from '../resources';
 import { queryTypeOf } from './defaults';
-import type { MesosQuery } from './types';
+import { escapeRegex, escapeString } from './interpolate';
+import type { Filter, MesosQuery } from './types';
 
 /** Returns the names of the series whose labels a builder query can use; none where they are not known. */
 export function seriesOf(query: MesosQuery, { series }: Catalogue): string[] {
@@ -18,6 +19,50 @@ export function seriesOf(query: MesosQuery, { series }: Catalogue): string[] {
   }
   const info = INFO_OF[query.entity ?? ''] ?? [];
   return [...ownSeries(query, series), ...series.filter(({ name }) => info.includes(name))].map(({ name }) => name);
+}
+
+/** The most characters of a filter in a look-up: addresses are bounded by proxies, to 8 kB often. */
+const MOST_OF_A_FILTER = 1000;
+
+/**
+ * Returns selectors of the named series that have a label, with the filters that they have labels for: of several series
+ * those that most filters hold for. Without names, all series that pass the filters.
+ */
+export function selectorsOf(names: string[], label: string, filters: Filter[], { series }: Catalogue): string[] {
+  const matchers = filters.map((filter) => ({ on: filter.label, text: matcherOf(filter) })).filter(({ text }) => text);
+  if (names.length === 0) {
+    return matchers.length > 0 ? [`{${matchers.map(({ text }) => text).join(',')}}`] : [];
+  }
+  const having = series
+    .filter(({ name, labels = [], openLabels = [] }) => {
+      return names.includes(name) && hasLabel(label, labels, openLabels);
+    })
+    .map(({ name, labels = [], openLabels = [] }) => ({
+      name,
+      own: matchers.filter(({ on }) => hasLabel(on, labels, openLabels)).map(({ text }) => text),
+    }));
+  const most = Math.max(...having.map(({ own }) => own.length));
+  const chosen = having.filter(({ own }) => own.length === most);
+  return chosen.length > 0 ? chosen.map(({ name, own }) => `${name}{${own.join(',')}}`) : names;
+}
+
+function hasLabel(label: string, labels: string[], open: string[]): boolean {
+  return (
+    label === 'cluster' || labels.includes(label) || open.some((known) => label.startsWith(known.replace(/\*$/, '')))
+  );
+}
+
+/** Returns a filter as a matcher of PromQL; nothing for one that has none, or is too long. */
+function matcherOf({ label, operator, value }: Filter): string {
+  const values = [value].flat();
+  const exact = operator === '=' || operator === '!=';
+  if (!exact && operator !== '=~' && operator !== '!~') {
+    return '';
+  }
+  const regex = exact && values.length > 1 ? ({ '=': '=~', '!=': '!~' } as const)[operator] : operator;
+  const alternatives = values.length === 1 ? values : values.map((one) => (exact ? escapeRegex(one) : `(?:${one})`));
+  const text = `${label}${regex}"${escapeString(alternatives.join('|'))}"`;
+  return /^[a-zA-Z_]\w*$/.test(label) && text.length <= MOST_OF_A_FILTER ? text : '';
 }
 
 function ownSeries({ entity, resource, measure }: MesosQuery, series: CatalogueSeries[]): CatalogueSeries[] {

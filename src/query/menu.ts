@@ -1,6 +1,8 @@
 // Options of menus whose values are names as they are stored.
 import type { ComboboxOption } from '@grafana/ui';
 
+import type { Listed } from '../resources';
+
 export function toOption(value: string): ComboboxOption {
   return { value };
 }
@@ -9,4 +11,26 @@ export function toOption(value: string): ComboboxOption {
 export function containing(typed: string, options: ComboboxOption[]): ComboboxOption[] {
   const text = typed.toLowerCase();
   return options.filter(({ value, label }) => (label ?? value).toLowerCase().includes(text));
+}
+
+/** Returns how much of a list is shown, for its reader. */
+export function shownOf({ values, total }: Listed): string {
+  const shown = values.length.toLocaleString('en-US');
+  return `${shown} of ${total === undefined ? 'more' : total.toLocaleString('en-US')} values: type a part of the one you look for`;
+}
+
+/**
+ * Returns a list as options: the text itself first if it is a value, then values that begin with it, then those that
+ * contain it. Above a part of a list is written how much of it is shown.
+ */
+export function listedOptions(typed: string, listed: Listed): ComboboxOption[] {
+  const text = typed.toLowerCase();
+  const rank = (value: string) => {
+    const at = value.toLowerCase().indexOf(text);
+    return at === 0 ? (value.length === text.length ? 0 : 1) : 2;
+  };
+  const values = listed.values.filter(Boolean);
+  const ranked = text ? [0, 1, 2].flatMap((wanted) => values.filter((value) => rank(value) === wanted)) : values;
+  const group = listed.total === listed.values.length ? undefined : shownOf(listed);
+  return ranked.map((value) => (group ? { value, group } : { value }));
 }

@@ -9,6 +9,7 @@ import type { EditorProps } from '../editorSource';
 import { CommitInput } from '../query/CommitInput';
 import { useStoreShown } from '../query/stored';
 import type { Variable } from '../query/types';
+import { useResources } from '../query/useResources';
 import { EntitiesEditor } from './EntitiesEditor';
 import { defaultVariableQuery, kindOf, ofKind, withVariable, type Kind } from './kinds';
 import { LabelValuesEditor } from './LabelValuesEditor';
@@ -24,7 +25,8 @@ const KINDS: Array<{ label: string; value: Kind; description: string }> = [
   { label: 'SQL', value: 'sql', description: 'The first column of a SELECT, or its columns text and value' },
 ];
 
-export default function VariableEditor({ datasource, query: stored, onChange, onRunQuery }: EditorProps) {
+export default function VariableEditor({ datasource, query: stored, range, onChange, onRunQuery }: EditorProps) {
+  const resources = useResources(datasource, range);
   // Grafana hands over '' for a new variable. A query of Prometheus is shown, and stored, as the list that it stands
   // for; one that stands for none has no list to show.
   const text = prometheusText(stored) ?? '';
@@ -62,17 +64,13 @@ export default function VariableEditor({ datasource, query: stored, onChange, on
           <LabelValuesEditor
             list={variable.labelValues}
             match={datasource.applyTemplateVariables(query, {}).variable?.labelValues?.match}
-            resources={datasource.resources}
+            resources={resources}
             onChange={(labelValues) => change({ labelValues })}
           />
         )}
       </EditorRow>
       {variable.entities && (
-        <EntitiesEditor
-          list={variable.entities}
-          resources={datasource.resources}
-          onChange={(entities) => change({ entities })}
-        />
+        <EntitiesEditor list={variable.entities} resources={resources} onChange={(entities) => change({ entities })} />
       )}
       {variable.sql !== undefined && (
         <EditorRow>
@@ -92,7 +90,7 @@ export default function VariableEditor({ datasource, query: stored, onChange, on
           <Suspense fallback={null}>
             <PromqlEditor
               query={{ refId: query.refId, expr: variable.promql }}
-              resources={datasource.resources}
+              resources={resources}
               onChange={({ expr = '' }) => change({ promql: expr })}
               onRunQuery={onRunQuery}
             />

@@ -16,6 +16,9 @@ export function eventLists(resources: MesosResources): LabelLists {
       const found = await resources.labels().catch(() => []); // before the first poll
       return [...FIELDS, ...found.filter((label) => label.startsWith('label_'))];
     },
-    values: async (label, typed) => FIXED[label] ?? resources.eventValues(label, typed),
+    async values(label, typed = '') {
+      const values = FIXED[label]?.filter((value) => value.includes(typed));
+      return values ? { values, total: values.length } : resources.eventValues(label, typed);
+    },
   };
 }

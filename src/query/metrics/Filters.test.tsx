@@ -15,11 +15,14 @@ jest.mock('@grafana/runtime', () => ({
 
 beforeAll(giveElementsASize);
 
-function setUp(filters: Filter[] = []) {
+function setUp(filters: Filter[] = [], frameworks = ['marathon', 'spark']) {
   const onChange = jest.fn();
   const lists = {
-    labels: async () => ['framework', 'role'],
-    values: jest.fn(async (label: string) => (label === 'framework' ? ['marathon', 'spark'] : [])),
+    labels: async () => ['agent', 'attr_rack', 'framework', 'role'],
+    values: jest.fn(async (label: string, typed = '') => {
+      const values = frameworks.filter((value) => label === 'framework' && value.includes(typed));
+      return { values: values.slice(0, 1000), total: values.length };
+    }),
   };
   function Host() {
     const [current, setCurrent] = useState(filters);
@@ -52,7 +55,7 @@ it('makes a filter of a label and a value; an unfinished one is not in the query
   expect(onChange).not.toHaveBeenCalled();
 
   await choose(user, menuOf('values'), 'marathon');
-  expect(lists.values).toHaveBeenCalledWith('framework', '');
+  expect(lists.values).toHaveBeenCalledWith('framework', '', []);
   expect(onChange).toHaveBeenLastCalledWith([{ label: 'framework', operator: '=', value: 'marathon' }]);
 });
 
@@ -92,8 +95,68 @@ it('removes a filter', async () => {
 });
 
 it('shows filters that were changed elsewhere', async () => {
-  const props = { lists: { labels: async () => [], values: async () => [] }, onChange: jest.fn() };
+  const props = { lists: { labels: async () => [], values: async () => ({ values: [] }) }, onChange: jest.fn() };
   const { rerender } = render(<Filters {...props} filters={[{ label: 'role', operator: '=', value: 'web' }]} />);
   rerender(<Filters {...props} filters={[{ label: 'agent', operator: '=', value: 'a1' }]} />);
   await waitFor(() => expect(menuOf('label')).toHaveValue('agent'));
+});
+
+describe('by keyboard', () => {
+  it('a part of a label finds it, and is no label itself', async () => {
+    const { user } = setUp();
+    await user.click(screen.getByRole('button', { name: 'Add filter' }));
+    expect(menuOf('label')).toHaveFocus();
+    await user.keyboard('rack{ArrowDown}{Enter}');
+    await waitFor(() => expect(menuOf('label')).toHaveValue('attr_rack'));
+  });
+
+  it('Down and Enter that are pressed before values arrive choose among those', async () => {
+    const { onChange, lists, user } = setUp([{ label: 'framework', operator: '=', value: 'x' }]);
+    await user.click(menuOf('values'));
+    await screen.findByRole('option', { name: /^marathon/ });
+    await user.type(menuOf('values'), 'spa{ArrowDown}{Enter}', { skipClick: true });
+    expect(lists.values).not.toHaveBeenCalledWith('framework', 'spa', []);
+    await waitFor(() => expect(onChange).toHaveBeenCalled());
+    expect(onChange).toHaveBeenLastCalledWith([{ label: 'framework', operator: '=', value: ['x', 'spark'] }]);
+  });
+
+  it('a text that is no listed value is the last choice', async () => {
+    const { onChange, user } = setUp([{ label: 'framework', operator: '=~', value: 'x' }]);
+    await user.type(menuOf('values'), 'spar');
+    const options = await screen.findAllByRole('option', { name: /spar/ });
+    expect(options.map(({ textContent }) => textContent)).toEqual(['spark', 'sparUse this text']);
+    await user.click(options[1]);
+    expect(onChange).toHaveBeenLastCalledWith([{ label: 'framework', operator: '=~', value: ['x', 'spar'] }]);
+  });
+
+  it('every control has a name', async () => {
+    setUp([{ label: 'framework', operator: '=', value: 'x' }]);
+    for (const name of ['Label of the filter', 'Comparison of the filter', 'Values of framework']) {
+      expect(screen.getByRole('combobox', { name })).toBeInTheDocument();
+    }
+  });
+});
+
+describe('a long list', () => {
+  const many = Array.from({ length: 4983 }, (_, i) => `task-${i}`);
+
+  it('says how much of it is shown, and is searched by the backend, of what passes the other filters', async () => {
+    const role = { label: 'role', operator: '=' as const, value: 'web' };
+    const { onChange, lists, user } = setUp([{ label: 'framework', operator: '=', value: 'x' }, role], many);
+    await user.click(menuOf('values'));
+    const said = '1,000 of 4,983 values: type a part of the one you look for';
+    expect(await screen.findByText(said)).toBeInTheDocument();
+    await user.type(menuOf('values'), '4982', { skipClick: true });
+    await user.click(await screen.findByText('task-4982'));
+    expect(lists.values).toHaveBeenLastCalledWith('framework', '4982', [role]);
+    expect(screen.queryByText(said)).not.toBeInTheDocument();
+    expect(onChange.mock.lastCall?.[0][0].value).toEqual(['x', 'task-4982']);
+  });
+
+  it('says why it could not be loaded', async () => {
+    const { lists, user } = setUp([{ label: 'framework', operator: '=', value: 'x' }]);
+    lists.values.mockRejectedValue({ data: { error: 'the cluster is not read yet' } });
+    await user.click(menuOf('values'));
+    expect(await screen.findByText('Could not load the list: the cluster is not read yet')).toBeInTheDocument();
+  });
 });

@@ -3,11 +3,14 @@
 import { AccessoryButton, InputGroup } from '@grafana/plugin-ui';
 import { Button, Combobox, MultiCombobox, Stack, type ComboboxOption } from '@grafana/ui';
 import { isEqual } from 'lodash';
-import React, { useState } from 'react';
+import React, { useId, useState } from 'react';
 
 import type { LabelLists } from '../lists';
-import { containing, toOption } from '../menu';
+import { toOption } from '../menu';
+import { Named } from '../Named';
 import type { ComparisonOperator, Filter } from '../types';
+import { useLabels } from '../useLabels';
+import { useSearch } from '../useSearch';
 import { variableOptions } from './variables';
 
 export interface Props {
@@ -36,6 +39,8 @@ interface Draft {
 
 export function Filters({ filters, onChange, ...item }: Props) {
   const [drafts, setDrafts] = useState(() => filters.map(toDraft));
+  // The filter that was added last: its label is where one goes on.
+  const [added, setAdded] = useState<number>();
   // The query was changed elsewhere (mode, history, undo): its filters replace the drafts.
   const shown = isEqual(complete(drafts), filters) ? drafts : filters.map(toDraft);
 
@@ -53,6 +58,8 @@ export function Filters({ filters, onChange, ...item }: Props) {
         <FilterItem
           key={i}
           draft={draft}
+          added={i === added}
+          others={complete(shown.filter((_, j) => i !== j))}
           {...item}
           onChange={(changed) => change(shown.map((other, j) => (i === j ? changed : other)))}
           onDelete={() => change(shown.filter((_, j) => i !== j))}
@@ -62,7 +69,10 @@ export function Filters({ filters, onChange, ...item }: Props) {
         variant="secondary"
         icon="plus"
         aria-label="Add filter"
-        onClick={() => change([...shown, { operator: '=', values: [] }])}
+        onClick={() => {
+          setAdded(shown.length);
+          change([...shown, { operator: '=', values: [] }]);
+        }}
       />
     </Stack>
   );
@@ -70,55 +80,85 @@ export function Filters({ filters, onChange, ...item }: Props) {
 
 interface ItemProps extends Omit<Props, 'filters' | 'onChange'> {
   draft: Draft;
+  added: boolean;
+  /** The other filters: values are of what passes them. */
+  others: Filter[];
   onChange: (draft: Draft) => void;
   onDelete: () => void;
 }
 
-function FilterItem({ draft, lists, operators = OPERATORS, subject = 'Label', onChange, onDelete }: ItemProps) {
+function FilterItem({
+  draft,
+  added,
+  others,
+  lists,
+  operators = OPERATORS,
+  subject = 'Label',
+  onChange,
+  onDelete,
+}: ItemProps) {
+  const id = useId();
   const { label, operator, values } = draft;
-  const labelOptions = async (typed: string) => containing(typed, (await lists.labels()).map(toOption));
-  const valueOptions = async (typed: string) => {
-    const found = label ? await lists.values(label, typed) : [];
-    return containing(typed, [...found.filter(Boolean).map(toOption), ABSENT, ...variableOptions()]);
-  };
+  const { labels, unknown, onFocus } = useLabels(lists);
+  const labelOptions = [
+    ...(label && !labels.includes(label) ? [label, ...labels] : labels).map(toOption),
+    ...variableOptions(),
+  ];
   return (
     <InputGroup>
-      <div data-testid="filter-label">
+      <div data-testid="filter-label" onFocus={onFocus}>
+        <Named id={`${id}-label`} name={`${subject} of the filter`} />
         <Combobox
           width="auto"
           minWidth={14}
+          aria-labelledby={`${id}-label`}
+          autoFocus={added}
           placeholder={subject}
           options={labelOptions}
           value={label ? { value: label } : null}
-          createCustomValue
+          createCustomValue={unknown}
           onChange={(option) =>
             onChange({ ...draft, label: option.value, values: option.value === label ? values : [] })
           }
         />
       </div>
       <div data-testid="filter-operator">
+        <Named id={`${id}-operator`} name="Comparison of the filter" />
         <Combobox<ComparisonOperator>
           width={9}
+          aria-labelledby={`${id}-operator`}
           options={operators}
           value={operator}
           onChange={(option) => onChange({ ...draft, operator: option.value })}
         />
       </div>
-      <div data-testid="filter-values">
-        <MultiCombobox
-          width="auto"
-          minWidth={20}
-          placeholder="Values"
-          // A new label has other values: a new menu.
-          key={label}
-          options={valueOptions}
-          value={values.map((value) => (value === '' ? ABSENT : { value }))}
-          createCustomValue
-          onChange={(chosen) => onChange({ ...draft, values: chosen.map(({ value }) => value) })}
-        />
-      </div>
+      {/* Another label has other values: another menu. */}
+      <FilterValues key={label} draft={draft} others={others} lists={lists} onChange={onChange} />
       <AccessoryButton icon="times" variant="secondary" aria-label="Remove filter" onClick={onDelete} />
     </InputGroup>
+  );
+}
+
+function FilterValues({ draft, others, lists, onChange }: Pick<ItemProps, 'draft' | 'others' | 'lists' | 'onChange'>) {
+  const id = useId();
+  const { label, values } = draft;
+  const { options, holdKeys } = useSearch(
+    async (typed) => (label ? lists.values(label, typed, others) : { values: [], total: 0 }),
+    () => ({ options: [ABSENT, ...variableOptions()], custom: true })
+  );
+  return (
+    <div data-testid="filter-values" {...holdKeys}>
+      <Named id={id} name={label ? `Values of ${label}` : 'Values of the filter'} />
+      <MultiCombobox
+        width="auto"
+        minWidth={20}
+        aria-labelledby={id}
+        placeholder="Values"
+        options={options}
+        value={values.map((value) => (value === '' ? ABSENT : { value }))}
+        onChange={(chosen) => onChange({ ...draft, values: chosen.map(({ value }) => value) })}
+      />
+    </div>
   );
 }
 

@@ -14,10 +14,12 @@ import { FiltersField } from '../FiltersField';
 import { entityOf, fit, isCounter } from '../fit';
 import { useLabelLists } from '../labelLists';
 import type { LabelLists } from '../lists';
-import { containing, toOption } from '../menu';
+import { toOption } from '../menu';
+import { Named } from '../Named';
 import { nameOf } from '../names';
 import type { Aggregate, MesosQuery } from '../types';
 import { useCatalogue } from '../useCatalogue';
+import { useLabels } from '../useLabels';
 import { entityOptions, measureOptions, metricOptions, resourceOptions } from './choices';
 import { ShapeFields } from './ShapeFields';
 import { variableOptions } from './variables';
@@ -116,26 +118,30 @@ function Operations({ query, catalogue, lists, onChange }: PartProps & { lists: 
   const change = (part: Partial<MesosQuery>) => onChange({ ...query, ...part });
   const groups = query.groupBy?.length === 0 ? [TOTAL] : (query.groupBy ?? []);
 
-  const groupOptions = async (typed: string) =>
-    containing(typed, [
-      { value: TOTAL, label: 'Total', description: 'One number for all' },
-      ...(await lists.labels()).map(toOption),
-      ...variableOptions(),
-    ]);
+  const { labels, unknown, onFocus } = useLabels(lists);
+  const groupOptions = [
+    { value: TOTAL, label: 'Total', description: 'One number for all' },
+    ...labels.map(toOption),
+    ...variableOptions(),
+  ];
 
   return (
     <EditorRow>
       <EditorField label="Group by" htmlFor={`${id}-group`}>
-        <MultiCombobox
-          id={`${id}-group`}
-          width="auto"
-          minWidth={25}
-          placeholder={defaultGroups(query, catalogue)}
-          options={groupOptions}
-          value={groups.map((value) => ({ value, label: value === TOTAL ? 'Total' : value }))}
-          createCustomValue
-          onChange={(chosen) => change({ groupBy: chosenGroups(groups, chosen) })}
-        />
+        <div onFocus={onFocus}>
+          <Named id={`${id}-group-name`} name="Group by" />
+          <MultiCombobox
+            id={`${id}-group`}
+            aria-labelledby={`${id}-group-name`}
+            width="auto"
+            minWidth={25}
+            placeholder={defaultGroups(query, catalogue)}
+            options={groupOptions}
+            value={groups.map((value) => ({ value, label: value === TOTAL ? 'Total' : value }))}
+            createCustomValue={unknown}
+            onChange={(chosen) => change({ groupBy: chosenGroups(groups, chosen) })}
+          />
+        </div>
       </EditorField>
       <EditorField label="Aggregate" htmlFor={`${id}-aggregate`} tooltip="How entities in one group become one number.">
         <Combobox<Aggregate>

@@ -5,7 +5,8 @@ import { entityOptions, measureOptions, metricOptions, resourceOptions } from '.
 const query: MesosQuery = { refId: 'A', entity: 'framework', resource: 'cpus', measure: 'share' };
 
 it('offers what the catalogue has', () => {
-  expect(entityOptions(query, CATALOGUE).map(({ value }) => value)).toEqual(['cluster', 'agent', 'framework', 'task']);
+  const entities = ['cluster', 'agent', 'framework', 'role', 'task'];
+  expect(entityOptions(query, CATALOGUE).map(({ value }) => value)).toEqual(entities);
   expect(resourceOptions(query, CATALOGUE)).toEqual([
     { value: 'cpus', label: 'CPU' },
     { value: 'tasks', label: 'Tasks' },

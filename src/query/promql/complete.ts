@@ -1,6 +1,6 @@
 // Completions at a place in an expression. Names, labels and values are the
 // backend's. Monaco is not used here.
-import type { MesosResources } from '../../resources';
+import type { Listed, MesosResources } from '../../resources';
 import { escapeString } from '../interpolate';
 import type { Situation } from './situation';
 
@@ -20,6 +20,8 @@ const MACROS: Array<[name: string, detail: string]> = [
   ['$__range', 'the whole time range'],
 ];
 
+const NONE: Listed = { values: [] };
+
 /** Ranges of a fixed length. */
 const RANGES = ['1m', '5m', '10m', '30m', '1h', '1d'];
 
@@ -36,7 +38,7 @@ export async function complete(situation: Situation, resources: MesosResources):
       return labels(resources, await known(situation.metric, resources));
     case 'value': {
       const match = await known(situation.metric, resources);
-      const values = await resources.labelValues(situation.label, match).catch(() => []);
+      const { values } = await resources.labelValues(situation.label, match).catch(() => NONE);
       return values.map((label) => ({ label, insert: escapeString(label), kind: 'value' }));
     }
     case 'none':
@@ -48,10 +50,10 @@ async function seriesAndFunctions(resources: MesosResources): Promise<Completion
   // Keys of a newer Mesos have series in the history that are not in the catalogue.
   const [catalogue, stored] = await Promise.all([
     resources.catalogue().catch(() => undefined),
-    resources.labelValues('__name__').catch(() => []),
+    resources.labelValues('__name__').catch(() => NONE),
   ]);
   const listed = new Map(catalogue?.series.map((one) => [one.name, one]));
-  const names = [...new Set([...stored, ...listed.keys()])].sort();
+  const names = [...new Set([...stored.values, ...listed.keys()])].sort();
   return [
     ...names.map((label): Completion => {
       const { type, help } = listed.get(label) ?? {};

@@ -7,7 +7,9 @@ import type { MesosResources } from '../../resources';
 import { CommitInput } from '../CommitInput';
 import { FiltersField } from '../FiltersField';
 import { variableOptions } from '../metrics/variables';
+import { Named } from '../Named';
 import type { ComparisonOperator, MesosQuery, OrderBy } from '../types';
+import { useLabels } from '../useLabels';
 import { fitTable } from './fit';
 import { columnLists } from './lists';
 import { tableOf, type Column } from './schema';
@@ -39,7 +41,9 @@ export function TableBuilder({ query, resources, onChange }: Props) {
   const { schema, error } = useSchema(resources);
   const table = tableOf(schema, query.table);
   const lists = useMemo(() => columnLists(query.table ?? '', resources), [query.table, resources]);
-  const columns = table?.columns.map(columnOption) ?? [];
+  const { labels, unknown, onFocus } = useLabels(lists);
+  const about = table?.columns.map(columnOption) ?? [];
+  const columns = labels.map((name) => about.find(({ value }) => value === name) ?? { value: name });
   const change = (part: Partial<MesosQuery>) => onChange({ ...query, ...part });
 
   return (
@@ -60,16 +64,22 @@ export function TableBuilder({ query, resources, onChange }: Props) {
           />
         </EditorField>
         <EditorField label="Columns" htmlFor={`${id}-columns`}>
-          <MultiCombobox
-            id={`${id}-columns`}
-            width="auto"
-            minWidth={30}
-            placeholder="All"
-            options={columns}
-            value={(query.columns ?? []).map((value) => ({ value }))}
-            createCustomValue
-            onChange={(chosen) => change({ columns: chosen.length > 0 ? chosen.map(({ value }) => value) : undefined })}
-          />
+          <div onFocus={onFocus}>
+            <Named id={`${id}-columns-name`} name="Columns" />
+            <MultiCombobox
+              id={`${id}-columns`}
+              aria-labelledby={`${id}-columns-name`}
+              width="auto"
+              minWidth={30}
+              placeholder="All"
+              options={[...columns, ...variableOptions()]}
+              value={(query.columns ?? []).map((value) => ({ value }))}
+              createCustomValue={unknown}
+              onChange={(chosen) =>
+                change({ columns: chosen.length > 0 ? chosen.map(({ value }) => value) : undefined })
+              }
+            />
+          </div>
         </EditorField>
         <FiltersField
           filters={query.filters}
@@ -118,19 +128,20 @@ interface OrderProps {
 
 /** The columns that rows are sorted by, each with its direction. */
 function Order({ orderBy, columns, onChange }: OrderProps) {
+  const id = useId();
   const replace = (i: number, part: Partial<OrderBy>) =>
     onChange(orderBy.map((one, j) => (i === j ? { ...one, ...part } : one)));
   return (
     <Stack direction="row" gap={1} wrap="wrap">
       {orderBy.map(({ column, direction = 'asc' }, i) => (
         <InputGroup key={i}>
+          <Named id={`${id}-${i}`} name="Order by column" />
           <Combobox
             width="auto"
             minWidth={16}
-            aria-label="Order by column"
-            options={columns}
+            aria-labelledby={`${id}-${i}`}
+            options={columns.some(({ value }) => value === column) ? columns : [{ value: column }, ...columns]}
             value={{ value: column }}
-            createCustomValue
             onChange={({ value }) => replace(i, { column: value })}
           />
           <Button

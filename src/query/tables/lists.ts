@@ -6,9 +6,9 @@ import { tableOf } from './schema';
 /** Columns that hold several values by name: a filter names one of them, as labels.team. */
 const OBJECTS = ['labels', 'attributes'];
 
-/** Returns the columns of a table, with each label or attribute that its rows have. Lists are empty after an error. */
+/** Returns the columns of a table, with each label or attribute that its rows have. */
 export function columnLists(table: string, resources: MesosResources): LabelLists {
-  const values = (column: string, typed?: string) => resources.columnValues(table, column, typed).catch(() => []);
+  const values = (column: string, typed?: string) => resources.columnValues(table, column, typed);
   return {
     async labels() {
       const schema = await resources.schema().catch(() => undefined);
@@ -16,7 +16,10 @@ export function columnLists(table: string, resources: MesosResources): LabelList
       const members = await Promise.all(
         columns
           .filter((column) => OBJECTS.includes(column))
-          .map(async (column) => (await values(column)).map((name) => `${column}.${name}`))
+          .map(async (column) => {
+            const members = await values(column).catch(() => ({ values: [] })); // before the first poll
+            return members.values.map((name) => `${column}.${name}`);
+          })
       );
       return [...columns.filter((column) => !OBJECTS.includes(column)), ...members.flat()];
     },

@@ -6,9 +6,11 @@ import React, { useId } from 'react';
 import type { MesosResources } from '../../resources';
 import { FiltersField } from '../FiltersField';
 import { useLabelLists } from '../labelLists';
-import { containing, toOption } from '../menu';
+import { toOption } from '../menu';
+import { Named } from '../Named';
 import { variableOptions } from '../metrics/variables';
 import type { MesosQuery } from '../types';
+import { useLabels } from '../useLabels';
 
 interface Props {
   query: MesosQuery;
@@ -27,10 +29,9 @@ export function TopologyEditor({ query, resources, onChange }: Props) {
   const id = useId();
   // Tasks have the labels of the frameworks and agents that they belong to.
   const lists = useLabelLists(TASKS, resources);
-  const options = async (typed: string) => {
-    const attributes = (await lists.labels()).filter((label) => label.startsWith('attr_'));
-    return [...containing(typed, LEVELS), ...containing(typed, [...attributes.map(toOption), ...variableOptions()])];
-  };
+  const { labels, unknown, onFocus } = useLabels(lists);
+  const attributes = labels.filter((label) => label.startsWith('attr_'));
+  const options = [...LEVELS, ...attributes.map(toOption), ...variableOptions()];
   const change = (part: Partial<MesosQuery>) => onChange({ ...query, ...part });
   return (
     <EditorRow>
@@ -39,16 +40,20 @@ export function TopologyEditor({ query, resources, onChange }: Props) {
         htmlFor={`${id}-nodes`}
         tooltip="What the nodes are, from left to right. An attribute of agents, as attr_rack, groups them."
       >
-        <MultiCombobox
-          id={`${id}-nodes`}
-          width="auto"
-          minWidth={30}
-          placeholder="framework, agent"
-          options={options}
-          value={(query.groupBy ?? []).map((value) => ({ value }))}
-          createCustomValue
-          onChange={(chosen) => change({ groupBy: chosen.length > 0 ? chosen.map(({ value }) => value) : undefined })}
-        />
+        <div onFocus={onFocus}>
+          <Named id={`${id}-nodes-name`} name="Nodes" />
+          <MultiCombobox
+            id={`${id}-nodes`}
+            aria-labelledby={`${id}-nodes-name`}
+            width="auto"
+            minWidth={30}
+            placeholder="framework, agent"
+            options={options}
+            value={(query.groupBy ?? []).map((value) => ({ value }))}
+            createCustomValue={unknown}
+            onChange={(chosen) => change({ groupBy: chosen.length > 0 ? chosen.map(({ value }) => value) : undefined })}
+          />
+        </div>
       </EditorField>
       <FiltersField filters={query.filters} lists={lists} onChange={(filters) => change({ filters })} />
     </EditorRow>

@@ -1,0 +1,98 @@
+// Long lists in menus: the backend searches, the menu shows a part and says of how
+// much, and keys that are pressed before the part arrives count for it.
+import type { ComboboxOption } from '@grafana/ui';
+import { useCallback, useEffect, useRef, useState, type FormEvent, type KeyboardEvent } from 'react';
+
+import { errorSentence, type Listed } from '../resources';
+import { containing, listedOptions } from './menu';
+
+interface Search {
+  /** For the options of Combobox and MultiCombobox. */
+  options: (typed: string) => Promise<ComboboxOption[]>;
+  /** For an element around the menu. */
+  holdKeys: {
+    onKeyDownCapture: (event: KeyboardEvent) => void;
+    onInputCapture: (event: FormEvent) => void;
+  };
+}
+
+/** Options that are no values of the list: they come after them. */
+interface Others {
+  options?: ComboboxOption[];
+  /** Whether a typed text that is not listed can be chosen. */
+  custom?: boolean;
+}
+
+/** The option of a text that is not listed. It is the last one: the first one is what Enter takes. */
+const customOption = (value: string): ComboboxOption => ({ value, description: 'Use this text' });
+
+interface Held {
+  input: HTMLInputElement;
+  keys: string[];
+}
+
+/** Presses keys one after the other: the menu handles one before the next. */
+async function press({ input, keys }: Held): Promise<void> {
+  for (const key of keys) {
+    input.dispatchEvent(new window.KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+    await new Promise((done) => setTimeout(done));
+  }
+}
+
+/**
+ * Returns the options of a menu over a list that is too long to be in the browser. Grafana's menus wait with a request
+ * until typing pauses, and show the options of the text before until it is answered: Down and Enter are held until then,
+ * since they would choose one of those.
+ */
+export function useSearch(search: (typed: string) => Promise<Listed>, others: () => Others): Search {
+  const current = useRef({ search, others });
+  useEffect(() => {
+    current.current = { search, others };
+  });
+  // The text that the menu's options are of.
+  const [settled, setSettled] = useState<string>();
+  const held = useRef<Held>(undefined);
+
+  const options = useCallback(async (typed: string) => {
+    const { options: more = [], custom = false } = current.current.others();
+    const listed = await current.current.search(typed).then(
+      (found) => listedOptions(typed, found),
+      (err): ComboboxOption[] => [
+        { value: '__failed', label: `Could not load the list: ${errorSentence(err)}`, infoOption: true },
+      ]
+    );
+    const all = [...listed, ...containing(typed, more)];
+    // A task of its own: the menu has its options by then, so that one rendering shows both.
+    setTimeout(() => setSettled(typed));
+    return custom && typed && !all.some(({ value }) => value === typed) ? [...all, customOption(typed)] : all;
+  }, []);
+
+  useEffect(() => {
+    const released = held.current;
+    held.current = undefined;
+    if (released) {
+      void press(released);
+    }
+  }, [settled]);
+
+  const onKeyDownCapture = useCallback(
+    (event: KeyboardEvent) => {
+      const input = event.target;
+      const { key } = event;
+      if (!(input instanceof HTMLInputElement) || !['ArrowDown', 'ArrowUp', 'Enter'].includes(key)) {
+        return;
+      }
+      const waiting = input.getAttribute('aria-expanded') === 'true' && input.value !== settled;
+      if (waiting) {
+        event.preventDefault();
+        event.stopPropagation();
+        held.current = { input, keys: [...(held.current?.keys ?? []), key] };
+      }
+    },
+    [settled]
+  );
+  const onInputCapture = useCallback(() => {
+    held.current = undefined;
+  }, []);
+  return { options, holdKeys: { onKeyDownCapture, onInputCapture } };
+}
