@@ -49,6 +49,7 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 	}
 	c.Name = series.CutName(s.ClusterName())
 	b := builder{Cluster: c, previous: previous}
+	s = b.checkCounts(s)
 	if previous != nil {
 		for _, r := range previous.Roles {
 			b.role(r.Name)

@@ -2,8 +2,10 @@ package cluster
 
 import (
 	"fmt"
+	"math"
 
 	"community-mesos-datasource/pkg/display"
+	"community-mesos-datasource/pkg/mesos"
 )
 
 // This file decides which amounts in /state are possible. One that is not is unknown:
@@ -15,6 +17,28 @@ var mostOfAgent = [numKinds]Amount{CPUs: 1 << 20 * perUnit, GPUs: 1 << 20 * perU
 // MostOfAgent returns the largest amount of a kind that one agent can have, in what Mesos
 // counts in: CPUs, GPUs, MiB.
 func MostOfAgent(k Kind) float64 { return mostOfAgent[k].In(CPUs) }
+
+// mostAgents is more than any cluster has.
+const mostAgents = 1 << 31
+
+// checkCounts returns a /state in which numbers of agents that cannot be are not told.
+func (b *builder) checkCounts(s *mesos.State) *mesos.State {
+	checked := *s // others may share it
+	for _, c := range []struct {
+		key   string
+		n     float64
+		lacks *bool
+	}{
+		{"activated_slaves", s.ActivatedSlaves, &checked.Lacks.ActivatedSlaves},
+		{"unreachable_slaves", s.UnreachableSlaves, &checked.Lacks.UnreachableSlaves},
+	} {
+		if c.n < 0 || c.n > mostAgents || c.n != math.Trunc(c.n) {
+			*c.lacks = true
+			b.isImpossible("%s is %g.", c.key, c.n)
+		}
+	}
+	return &checked
+}
 
 // checkAgent makes what an agent cannot have unknown.
 func (b *builder) checkAgent(a *Agent) {
@@ -77,6 +101,11 @@ func (b *builder) checkHolders() {
 func (b *builder) impossible(of *Resources, k Kind, why string, values ...any) {
 	of[k] = Unknown
 	b.doubted[k] = true
+	b.isImpossible(why, values...)
+}
+
+// isImpossible notes what cannot be.
+func (b *builder) isImpossible(why string, values ...any) {
 	b.Impossible++
 	if b.ImpossibleWhy == "" {
 		b.ImpossibleWhy = "In /state, " + fmt.Sprintf(why, values...)

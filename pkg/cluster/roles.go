@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -51,7 +52,7 @@ func (c *Cluster) WithRoles(r *mesos.Roles) *Cluster {
 
 func (c *Cluster) roleOf(s *mesos.Role) *Role {
 	role := &Role{Name: series.CutName(s.Name), Reserved: regular(s.Reserved)}
-	if !s.Lacks.Weight {
+	if !s.Lacks.Weight && s.Weight > 0 && s.Weight <= math.MaxFloat64 { // as Mesos requires
 		role.Weight = &s.Weight
 	}
 	if n := len(s.Frameworks); !s.Lacks.Frameworks {

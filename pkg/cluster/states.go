@@ -155,7 +155,7 @@ var AgentStates = append(ListedAgentStates[:len(ListedAgentStates):len(ListedAge
 func agentState(s *mesos.Slave, all *mesos.State) AgentState {
 	switch {
 	case s.Lacks.Active && !s.Deactivated && s.DrainInfo == nil:
-		if all.Lacks.ActivatedSlaves || int(all.ActivatedSlaves) >= len(all.Slaves) {
+		if !all.Lacks.ActivatedSlaves && int(all.ActivatedSlaves) >= len(all.Slaves) {
 			return AgentActive
 		}
 		return ""
@@ -196,7 +196,9 @@ func (b *builder) countAgents(s *mesos.State) {
 	}
 	if _, some := b.AgentCounts[""]; some || b.missing { // unknown of one, unknown in sum
 		clear(b.AgentCounts)
-		b.AgentCounts[AgentActive] = int(s.ActivatedSlaves)
+		if !s.Lacks.ActivatedSlaves {
+			b.AgentCounts[AgentActive] = int(s.ActivatedSlaves)
+		}
 	}
 	if !tellsDrains(s) {
 		for _, state := range []AgentState{AgentDeactivated, AgentDraining, AgentDrained} {

@@ -21,7 +21,7 @@ func saying(t *testing.T, state, roles string) func(*fake) {
 
 const (
 	// As of 0.19: agents have neither active nor used_resources.
-	stateOf019 = `{"version": "0.19.0", "id": "m", "cluster": "old", "slaves": [{"id": "S1", "hostname": "agent1", "pid": "slave(1)@10.0.0.1:5051", "resources": {"cpus": 4, "mem": 16}}],
+	stateOf019 = `{"version": "0.19.0", "id": "m", "cluster": "old", "activated_slaves": 1, "slaves": [{"id": "S1", "hostname": "agent1", "pid": "slave(1)@10.0.0.1:5051", "resources": {"cpus": 4, "mem": 16}}],
 		"frameworks": [{"id": "F1", "name": "web", "role": "*", "active": true, "resources": {"cpus": 0.2}, "offers": [], "tasks": [
 			{"id": "t", "framework_id": "F1", "slave_id": "S1", "executor_id": "", "state": "TASK_RUNNING", "resources": {"cpus": 0.2}}]}]}`
 	rolesOf019 = `{"roles": [{"name": "*", "weight": 1, "frameworks": ["F1"], "resources": {"cpus": 0.2}}]}`

@@ -103,7 +103,11 @@ func (c *Client) state(ctx context.Context, target Target) (*State, error) {
 	if err := c.checkLeading(ctx, state, target); err != nil {
 		return nil, err
 	}
-	if why := c.notReady(state, target, h.header); why != "" {
+	why := c.notReady(state, target, h.header)
+	if why == "" && len(state.Slaves) == 0 && state.ActivatedSlaves == 0 {
+		why = c.countsAgents(ctx, target)
+	}
+	if why != "" {
 		return nil, recovering(target, why)
 	}
 	c.noteState(state, target)

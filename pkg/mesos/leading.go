@@ -223,6 +223,21 @@ func (c *Client) notReady(state *State, target Target, header http.Header) strin
 	return ""
 }
 
+// countsAgents returns why a /state without any agent is not that of an empty cluster:
+// the master's snapshot counts some.
+func (c *Client) countsAgents(ctx context.Context, target Target) string {
+	metrics, err := share(ctx, c.flights, snapshotPage.path+" of "+target.Address, func(ctx context.Context) (*Metrics, error) {
+		return c.snapshot(ctx, target)
+	})
+	if err != nil {
+		return ""
+	}
+	if n := metrics.Values["master/slaves_active"] + metrics.Values["master/slaves_inactive"]; n > 0 {
+		return fmt.Sprintf("its /state lists no agent while its /metrics/snapshot counts %g", n)
+	}
+	return ""
+}
+
 // agentsOfLeader is how many agents a leader listed last, and when it was elected.
 type agentsOfLeader struct {
 	agents  int

@@ -25,7 +25,7 @@ import (
 // keep up: nothing is ever left unread.
 
 // subscribePage is the operator API with the call that subscribes.
-var subscribePage = endpoint{path: "/api/v1", post: `{"type":"SUBSCRIBE"}`, lacking: "Mesos before 1.0 has no operator API, and the event stream is since 1.1. Polling goes on without it"}
+var subscribePage = endpoint{path: "/api/v1", post: `{"type":"SUBSCRIBE"}`, lacking: "Mesos before 1.0 has no operator API, or a router or proxy does not pass it on, and the event stream is since 1.1. Polling goes on without it"}
 
 const (
 	// defaultHeartbeat is the interval of heartbeats where the master does not say it

@@ -85,7 +85,7 @@ func (c condition) doubtful(value string) bool {
 		return true
 	case value == "" || len(value) > maxValue:
 		return false // lists of values are longer, and have been made by ourselves
-	case c.exact() && (aPattern.MatchString(value) || aTemplate.MatchString(value) || value == allText):
+	case aTemplate.MatchString(value), value == allText, c.exact() && (aPattern.MatchString(value) || c.isStar(value)):
 		return true
 	case len(c.values) > 1: // several values are written as such
 		return false
@@ -93,6 +93,10 @@ func (c condition) doubtful(value string) bool {
 		return mayHaveFormat(value, c.exact())
 	}
 }
+
+// isStar reports whether a value is a star that is meant for all values. It is the name of
+// a role.
+func (c condition) isStar(value string) bool { return c.exact() && value == "*" && c.label != "role" }
 
 // doubt returns what is wrong with a value. known reports whether a series has one of
 // some values.
@@ -111,9 +115,9 @@ func (c condition) doubt(value string, rule bool, known func([]string) bool) (se
 		return fmt.Sprintf("%s matches nothing: a variable without a chosen value is written so. Choose a value, or All", c.written), true
 	}
 	switch {
-	case c.exact() && aTemplate.MatchString(value):
+	case aTemplate.MatchString(value):
 		return fmt.Sprintf("%s compares with one text that no series has: %s is replaced in legends and annotations only. Write the value itself", c.written, cut(value)), true
-	case c.exact() && value == allText:
+	case value == allText:
 		return fmt.Sprintf("%s compares with one text that no series has: All is the text of a variable's choice. Leave the condition out for all values", c.written), true
 	}
 	operator := "=~"
@@ -126,6 +130,9 @@ func (c condition) doubt(value string, rule bool, known func([]string) bool) (se
 		}
 		return fmt.Sprintf("%s compares with one text that no series has: it looks like a variable with several values, or with escaped ones, in the format %s. Use %s in place of %s, and the variable without a format or with :regex",
 			c.written, format.names, operator, c.kind), true
+	}
+	if c.isStar(value) {
+		return fmt.Sprintf("%s compares with one text that no series has: * is no pattern there. Leave the condition out for all values, or use %s with .+", c.written, operator), true
 	}
 	if c.exact() && aPattern.MatchString(value) {
 		return fmt.Sprintf("%s compares with one text that no series has: use %s in place of %s for a regular expression", c.written, operator, c.kind), true

@@ -93,7 +93,7 @@ var valueFormats = []valueFormat{
 		if parts := enclosed("{", ",", "}", 2)(decoded); parts != nil {
 			return parts
 		}
-		return []string{decoded}
+		return strings.Split(decoded, ",")
 	}},
 	{names: "distributed", parts: func(text string) []string {
 		if !parameterized.MatchString(text) {

@@ -249,6 +249,10 @@ func TestSeveralValuesInOneComparison(t *testing.T) {
 		`="a1.example.com$"`:                    "use =~ in place of = for a regular expression",
 		`="(?i)A1"`:                             "use =~ in place of = for a regular expression",
 		`=".*"`:                                 "use =~ in place of = for a regular expression",
+		`="*"`:                                  "* is no pattern there",
+		`=~"All"`:                               "All is the text of a variable's choice",
+		`=~"{{agent}}"`:                         "replaced in legends and annotations only",
+		`="a1.example.com%2Ca2.example.com"`:    "in the format percentencode. Use =~",
 		`!="a1.+"`:                              "use !~ in place of != for a regular expression",
 		`=~"a1.example.com,a2.example.com"`:     "matches nothing: its value looks like a variable in the format csv or raw",
 		`=~"{a1.example.com,a2.example.com}"`:   "in the format glob, which is no regular expression",
@@ -267,12 +271,13 @@ func TestSeveralValuesInOneComparison(t *testing.T) {
 		require.ErrorContains(t, Run(context.Background(), src, asked(query), Options{Alert: true}).Error, "[0].value: agent=", filter)
 		require.Contains(t, strings.Join(texts(answered(t, src, query, Options{})), "\n"), "in the format regex", filter)
 	}
+	require.NoError(t, Run(context.Background(), src, asked(`{"instant":true,"expr":"mesos_role_cpus_allocated{role=\"*\"}"}`), Options{Alert: true}).Error, "the name of a role")
 	// A variable that an address has written.
 	require.ErrorContains(t, Run(context.Background(), src, asked(one(`="%24agent"`)), Options{Alert: true}).Error, `"$agent" in agent="%24agent" is a variable`)
 	// Names that are nothing else.
 	for _, matcher := range []string{
 		`="a1.example.com"`, `="gone.example.com"`, `="a,b"`, `="x + y"`, `="a|b"`, `="100%25"`, `=~"(a1\\.example\\.com|a2\\.example\\.com)"`,
-		`=~"a{1,3}.*"`, `=~"a1.example.com|a2.example.com"`, `="*"`, `=""`, `="(x)"`, `="{x}"`, `="[x]"`, `="^"`, `="$"`, `="US$ 5"`, `="a:b"`, `="Allied"`, `=~"a1\\.example\\.com"`,
+		`=~"a{1,3}.*"`, `=~"a1.example.com|a2.example.com"`, `=""`, `="(x)"`, `="{x}"`, `="[x]"`, `="^"`, `="$"`, `="US$ 5"`, `="a:b"`, `="Allied"`, `=~"a1\\.example\\.com"`,
 	} {
 		require.NoError(t, Run(context.Background(), src, asked(one(matcher)), Options{Alert: true}).Error, matcher)
 	}
