@@ -61,6 +61,10 @@ func (v *CurrentView) Measured(t *cluster.Task) samples.Measured {
 	return v.measured(t)
 }
 
+// AgentMeasured returns what the containers of an agent use together, as it measured them
+// last: CPUs and memory.
+func (v *CurrentView) AgentMeasured(id string) samples.Measured { return v.current.AgentMeasured(id) }
+
 // Names returns the names of the series that a view may have, sorted.
 func (v *CurrentView) Names() []string { return samples.CurrentNames() }
 

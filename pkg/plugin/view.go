@@ -26,6 +26,7 @@ func (s *source) view(collecting *collector.Collector, settings Settings, now fu
 		}
 		if current := collecting.CurrentTasks(); current != nil {
 			v.Use = func(t *cluster.Task) tables.Use { return tables.Use(current.Measured(t)) }
+			v.AgentUse = func(a *cluster.Agent) tables.Use { return tables.Use(current.AgentMeasured(a.ID)) }
 		}
 		return v
 	}

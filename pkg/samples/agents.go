@@ -59,6 +59,8 @@ type agentTables struct {
 	current []singleUse
 	// measured are the tasks that are alone in their containers.
 	measured []measuredTask
+	// used is what all containers use; nil where the agent did not tell.
+	used *use
 }
 
 // A singleUse is what one container uses.
@@ -111,7 +113,7 @@ func (w *Writer) Agent(ctx context.Context, a AgentAnswer, m *cluster.Cluster, s
 		own = newAgentTables()
 		w.perAgent[key] = own
 	}
-	own.current, own.measured = nil, nil
+	own.current, own.measured, own.used = nil, nil, nil
 	w.refit(s)
 	return w.agentBatch(ctx, own, t, func(b *batch) {
 		if a.Snapshot != nil {
@@ -216,6 +218,7 @@ func (w *Writer) writeContainers(b *batch, own *agentTables, a *cluster.Agent, a
 		sums.busy = true
 	}
 	u := sum.use()
+	own.used = &u
 	own.use.write(b, nil, key, &u)
 }
 
@@ -339,7 +342,7 @@ func (w *Writer) endAgents(ctx context.Context, t time.Time, which func(agentKey
 		if !which(k) {
 			continue
 		}
-		own.current, own.measured = nil, nil
+		own.current, own.measured, own.used = nil, nil, nil
 		if own.open() > 0 {
 			errs = append(errs, w.agentBatch(ctx, own, t, func(*batch) {}))
 		}

@@ -1,6 +1,7 @@
 package samples
 
 import (
+	"math"
 	"slices"
 	"unicode/utf8"
 
@@ -19,14 +20,18 @@ type Current struct {
 	uses    [][]singleUse // by agent
 	// measured are the tasks that agents read when they answered last.
 	measured [][]measuredTask
+	agents   map[string]Measured // by ID, of those that answered
 }
 
 // Current returns what the tasks and executors of a model are now, and what they
 // used when their agents answered last. The use of those whose history is kept is
 // left out.
 func (w *Writer) Current(m *cluster.Cluster, s Settings) Current {
-	c := Current{Model: m, cluster: w.cluster, wanted: s.TaskLabels}
-	for _, agent := range w.perAgent {
+	c := Current{Model: m, cluster: w.cluster, wanted: s.TaskLabels, agents: make(map[string]Measured, len(w.perAgent))}
+	for key, agent := range w.perAgent {
+		if u := agent.used; u != nil {
+			c.agents[key.id] = Measured{u.cpus.orNaN(), u.memory.orNaN(), math.NaN(), math.NaN()}
+		}
 		if len(agent.current) > 0 {
 			c.uses = append(c.uses, agent.current)
 		}

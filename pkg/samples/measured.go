@@ -7,10 +7,10 @@ import (
 	"community-mesos-datasource/pkg/mesos"
 )
 
-// This file is what single tasks use by their agents' measure, for the tables of SQL,
+// This file is what single tasks and agents use by the agents' measure, for the tables of SQL,
 // whether their history is kept or not.
 
-// Measured is what a task uses. NaN is not known.
+// Measured is what a task uses, or all containers of an agent. NaN is not known.
 type Measured struct {
 	CPUs, Memory, Disk float64 // memory and disk in bytes
 	Seconds            float64 // of CPU, since its container began
@@ -69,4 +69,12 @@ func (c Current) Measured() func(*cluster.Task) Measured {
 		}
 		return notMeasured
 	}
+}
+
+// AgentMeasured returns what the containers of an agent use together: CPUs and memory.
+func (c Current) AgentMeasured(id string) Measured {
+	if m, answered := c.agents[id]; answered {
+		return m
+	}
+	return notMeasured
 }

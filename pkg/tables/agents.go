@@ -39,6 +39,8 @@ var agentsTable = tableOf(Table{
 		return free
 	}),
 	[]column[*cluster.Agent]{
+		{Column{"cpus_used", Real, NoUnit, "CPUs used by its containers, as it measures them; NULL where they are not known"}, func(v *View, a *cluster.Agent) value { return real(v.agentUse(a).CPUs) }},
+		{Column{"memory_used_bytes", Real, Bytes, "Memory used by its containers, as it measures it; NULL where it is not known"}, func(v *View, a *cluster.Agent) value { return real(v.agentUse(a).Memory) }},
 		{Column{"cpus_revocable", Real, NoUnit, "Revocable CPUs, which are not among cpus"}, func(_ *View, a *cluster.Agent) value { return real(a.RevocableCapacity.Value(cluster.CPUs)) }},
 		{Column{"cpus_revocable_allocated", Real, NoUnit, "Revocable CPUs allocated"}, func(_ *View, a *cluster.Agent) value { return real(a.RevocableAllocated.Value(cluster.CPUs)) }},
 	},

@@ -25,6 +25,9 @@ type View struct {
 	Events func() (Events, error)
 	// Use returns what a task uses by its agent's measure; nil where that is not known.
 	Use func(*cluster.Task) Use
+	// AgentUse returns what the containers of an agent use together, CPUs and memory; nil where
+	// that is not known.
+	AgentUse func(*cluster.Agent) Use
 	// WebUI is the address of the leader's web UI, "" where there is none.
 	WebUI string
 
@@ -42,7 +45,7 @@ type Events struct {
 	More int // events of the range beyond those
 }
 
-// Use is what a task uses. NaN is not known.
+// Use is what a task or an agent uses. NaN is not known.
 type Use struct{ CPUs, Memory, Disk, Seconds float64 }
 
 var unknownUse = Use{math.NaN(), math.NaN(), math.NaN(), math.NaN()}
@@ -52,6 +55,13 @@ func (v *View) use(t *cluster.Task) Use {
 		return unknownUse
 	}
 	return v.Use(t)
+}
+
+func (v *View) agentUse(a *cluster.Agent) Use {
+	if v.AgentUse == nil {
+		return unknownUse
+	}
+	return v.AgentUse(a)
 }
 
 // readEvents reads the events once, when a statement first needs them.
