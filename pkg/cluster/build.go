@@ -277,6 +277,7 @@ func (b *builder) frameworkOf(s *mesos.Framework) *Framework {
 		State:     frameworkState(s),
 		Principal: b.name(s.Principal),
 		User:      b.name(s.User),
+		Hostname:  b.name(s.Hostname),
 		WebUIURL:  b.name(s.WebUIURL),
 		Roles:     b.names(s.Roles),
 		Allocated: regular(s.Used),

@@ -155,6 +155,7 @@ type Framework struct {
 	State     FrameworkState // "" where the master does not tell it
 	Principal string
 	User      string
+	Hostname  string // of its scheduler
 	WebUIURL  string
 	Roles     []string
 

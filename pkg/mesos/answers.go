@@ -180,6 +180,7 @@ type Framework struct {
 	Name             string     `json:"name"`
 	Principal        string     `json:"principal"`
 	User             string     `json:"user"`
+	Hostname         string     `json:"hostname"` // of its scheduler
 	WebUIURL         string     `json:"webui_url"`
 	Role             string     `json:"role"`  // single-role frameworks only
 	Roles            []string   `json:"roles"` // multi-role frameworks only

@@ -376,6 +376,8 @@ func (f *Framework) readInfo(d *jsontext.Decoder) error {
 			return readText(d, &f.User, "")
 		case "principal":
 			return readText(d, &f.Principal, "")
+		case "hostname":
+			return readText(d, &f.Hostname, "")
 		case "webui_url":
 			err := readText(d, &f.WebUIURL, "")
 			f.WebUIURL = safeLink(f.WebUIURL)

@@ -18,6 +18,7 @@ var frameworksTable = tableOf(Table{
 		textOf("principal", "Principal that it registered with", func(f *cluster.Framework) string { return f.Principal }),
 		textOf("user", "User that its executors run as", func(f *cluster.Framework) string { return f.User }),
 		{Column{"roles", JSON, NoUnit, "Roles that it is subscribed to, as a list"}, func(_ *View, f *cluster.Framework) value { return list(f.Roles) }},
+		textOf("hostname", "Host name of its scheduler", func(f *cluster.Framework) string { return f.Hostname }),
 		textOf("webui_url", "Address of its own web UI", func(f *cluster.Framework) string { return f.WebUIURL }),
 	},
 	amounts("allocated", "allocated to its tasks and executors", func(_ *View, f *cluster.Framework) cluster.Resources { return f.Allocated }),
