@@ -11,6 +11,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"community-mesos-datasource/pkg/cluster"
+	"community-mesos-datasource/pkg/display"
 )
 
 // This file makes the frames that Grafana's node graph reads by the names of their fields
@@ -25,12 +26,15 @@ const (
 	colorFailed    = "red"
 )
 
+// arcAllocated is the arc of what is allocated, without what of it is used.
+const arcAllocated = "arc__allocated"
+
 // arc is a part of the circle around a node.
 type arc struct{ name, title, color string }
 
 var arcs = []arc{
 	{"arc__used", "CPUs used", colorUsed},
-	{"arc__allocated", "CPUs allocated", colorAllocated},
+	{arcAllocated, "CPUs allocated, not used", colorAllocated},
 	{"arc__free", "CPUs free", colorFree},
 	{"arc__not_active", "Not active", colorNotActive},
 }
@@ -42,8 +46,8 @@ func (g *graph) frames() data.Frames {
 	n := len(nodes)
 	texts := func() []string { return make([]string, n) }
 	id, title, subtitle, color, state, thing, where := texts(), texts(), texts(), texts(), texts(), texts(), texts()
-	tasks, cpus := make([]int64, n), make([]*float64, n)
-	memory, capacity, used := make([]*float64, n), make([]*float64, n), make([]*float64, n)
+	tasks, cpus, memory, capacity, used := texts(), texts(), texts(), texts(), texts()
+	hasNoArc := false
 	parts := make([][]float64, len(arcs))
 	for i := range parts {
 		parts[i] = make([]float64, n)
@@ -59,23 +63,30 @@ func (g *graph) frames() data.Frames {
 		if one.merged == 0 {
 			where[i] = g.tasksOf(one)
 		}
-		tasks[i] = int64(one.tasks)
-		cpus[i], memory[i] = numberOrNil(one.allocated.Value(cluster.CPUs)), numberOrNil(one.allocated.Value(cluster.Memory))
-		used[i] = numberOrNil(one.used)
+		tasks[i] = tasksText(one.tasks)
+		cpus[i], memory[i] = cpusText(one.allocated.Value(cluster.CPUs)), bytesText(one.allocated.Value(cluster.Memory))
+		used[i] = cpusText(one.used)
 		if one.agents > 0 {
-			capacity[i] = numberOrNil(one.capacity.Value(cluster.CPUs))
+			capacity[i] = cpusText(one.capacity.Value(cluster.CPUs))
 		}
-		for k, part := range g.parts(one) {
+		drawn := g.parts(one)
+		for k, part := range drawn {
 			parts[k][i] = part
 		}
+		hasNoArc = hasNoArc || drawn == [len(drawn)]float64{}
 	}
 	nodeFields := []*data.Field{
 		graphField("id", id, nil), graphField("title", title, nil), graphField("subtitle", subtitle, nil),
-		graphField("mainstat", tasks, &data.FieldConfig{DisplayName: "Tasks", Unit: unitCount}),
-		graphField("secondarystat", cpus, &data.FieldConfig{DisplayName: "CPUs allocated", Unit: unitCPUs}),
-		graphField("color", color, nil),
+		graphField("mainstat", tasks, &data.FieldConfig{DisplayName: "Tasks"}),
+		graphField("secondarystat", cpus, &data.FieldConfig{DisplayName: "CPUs allocated"}),
+	}
+	if hasNoArc {
+		nodeFields = append(nodeFields, graphField("color", color, &data.FieldConfig{DisplayName: "State"}))
 	}
 	for k, a := range arcs {
+		if a.name == arcAllocated && !slices.ContainsFunc(used, func(text string) bool { return text != "" }) {
+			a.title = "CPUs allocated"
+		}
 		nodeFields = append(nodeFields, graphField(a.name, parts[k], &data.FieldConfig{
 			DisplayName: a.title, Color: map[string]any{"mode": "fixed", "fixedColor": a.color},
 		}))
@@ -83,9 +94,9 @@ func (g *graph) frames() data.Frames {
 	nodeFields = append(nodeFields,
 		graphField("detail__state", state, &data.FieldConfig{DisplayName: "State"}),
 		graphField("detail__id", thing, &data.FieldConfig{DisplayName: "ID"}),
-		graphField("detail__cpus_used", used, &data.FieldConfig{DisplayName: "CPUs used", Unit: unitCPUs}),
-		graphField("detail__cpus_capacity", capacity, &data.FieldConfig{DisplayName: "CPUs of agents", Unit: unitCPUs}),
-		graphField("detail__memory_allocated", memory, &data.FieldConfig{DisplayName: "Memory allocated", Unit: unitBytes}),
+		graphField("detail__cpus_used", used, &data.FieldConfig{DisplayName: "CPUs used"}),
+		graphField("detail__cpus_capacity", capacity, &data.FieldConfig{DisplayName: "CPUs of agents"}),
+		graphField("detail__memory_allocated", memory, &data.FieldConfig{DisplayName: "Memory allocated"}),
 		graphField("detail__where", where, &data.FieldConfig{DisplayName: "Tasks where"}),
 	)
 	nodeFields = append(nodeFields, g.linkFields(nodes)...)
@@ -107,15 +118,15 @@ func (g *graph) edgesFrame(ids map[*node]string) *data.Frame {
 	}
 	n := len(edges)
 	id, source, target := make([]string, n), make([]string, n), make([]string, n)
-	tasks, cpus := make([]int64, n), make([]*float64, n)
+	tasks, cpus := make([]string, n), make([]string, n)
 	for i, e := range edges {
 		id[i], source[i], target[i] = strconv.Itoa(i), ids[e.from], ids[e.to]
-		tasks[i], cpus[i] = int64(e.tasks), numberOrNil(e.allocated.Value(cluster.CPUs))
+		tasks[i], cpus[i] = tasksText(e.tasks), cpusText(e.allocated.Value(cluster.CPUs))
 	}
 	return graphFrame("edges",
 		graphField("id", id, nil), graphField("source", source, nil), graphField("target", target, nil),
-		graphField("mainstat", tasks, &data.FieldConfig{DisplayName: "Tasks", Unit: unitCount}),
-		graphField("secondarystat", cpus, &data.FieldConfig{DisplayName: "CPUs allocated", Unit: unitCPUs}),
+		graphField("mainstat", tasks, &data.FieldConfig{DisplayName: "Tasks"}),
+		graphField("secondarystat", cpus, &data.FieldConfig{DisplayName: "CPUs allocated"}),
 	)
 }
 
@@ -131,12 +142,31 @@ func graphField[T any](name string, values []T, config *data.FieldConfig) *data.
 	return field
 }
 
-// numberOrNil returns a number, nil for NaN.
-func numberOrNil(n float64) *float64 {
-	if math.IsNaN(n) {
-		return nil
+// The node graph writes a number with two decimals and the ID of its unit, as "3.00 suffix: CPUs".
+// So numbers of nodes and edges are texts, "" where they are not known.
+
+func tasksText(n int) string {
+	if n == 1 {
+		return "1 task"
 	}
-	return &n
+	return strconv.Itoa(n) + " tasks"
+}
+
+func cpusText(n float64) string {
+	if math.IsNaN(n) {
+		return ""
+	}
+	if n = math.Round(n*100) / 100; n == 1 {
+		return "1 CPU"
+	}
+	return strconv.FormatFloat(n, 'f', -1, 64) + " CPUs"
+}
+
+func bytesText(n float64) string {
+	if math.IsNaN(n) {
+		return ""
+	}
+	return display.Size(int64(n))
 }
 
 // sortedNodes returns the nodes from left to right.
