@@ -30,6 +30,7 @@ import {
 } from '@grafana/runtime';
 import type { DataQuery } from '@grafana/schema';
 import { firstValueFrom, type Observable } from 'rxjs';
+import { map } from 'rxjs/operators';
 
 import { annotationSupport } from './annotations/AnnotationSupport';
 import type { MesosOptions } from './config/types';
@@ -39,7 +40,8 @@ import { displayText } from './query/displayText';
 import { importQueries } from './query/importQueries';
 import { interpolateQuery } from './query/interpolate';
 import { labelLists } from './query/labelLists';
-import { follow } from './query/live/follow';
+import { withLinkRange } from './query/linkRange';
+import { follow, followed } from './query/live/follow';
 import { contextQuery, contextRequest } from './query/logs/context';
 import { supplementaryTypes, volumeQuery, volumeRequest } from './query/logs/volume';
 import { shownOf } from './query/menu';
@@ -85,11 +87,19 @@ export class MesosDatasource
 
   /** Answers queries. Those of a live panel go on with what is collected, as long as somebody watches. */
   query(request: DataQueryRequest<MesosQuery>): Observable<DataQueryResponse> {
-    const answer = (once: DataQueryRequest<MesosQuery>) => super.query(once);
+    const answer = (once: DataQueryRequest<MesosQuery>) => {
+      const answers = super.query(once);
+      // Explore gives links its own range.
+      return once.app === CoreApp.Explore ? answers : answers.pipe(map((one) => withLinkRange(one, once.range)));
+    };
     if (config.publicDashboardAccessToken || !config.liveEnabled) {
       return answer(request); // nobody may subscribe there
     }
-    return follow(request, { uid: this.uid, answer, stream: (address) => getGrafanaLiveSrv().getStream(address) });
+    return follow(followed(request), {
+      uid: this.uid,
+      answer,
+      stream: (address) => getGrafanaLiveSrv().getStream(address),
+    });
   }
 
   /** Returns the lines before or after one of a log. */

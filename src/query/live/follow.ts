@@ -53,6 +53,15 @@ type Packet = DataQueryResponse | typeof broken;
 /** How long to wait before the answer is asked for again, by how often it failed: the backend may be starting or busy. */
 const pauses = [5_000, 10_000, 20_000, 40_000, 60_000];
 
+/** Returns a request whose logs are live, where somebody pressed Live in Explore, which shows nothing but logs then. */
+export function followed(request: Request): Request {
+  if (!request.liveStreaming) {
+    return request;
+  }
+  const live = (query: MesosQuery) => (query.queryType === 'logs' ? { ...query, live: true } : query);
+  return { ...request, targets: request.targets.map(live) };
+}
+
 /**
  * Returns the answer of a request, and, where one of its queries is live and its range ends now, what changes it from
  * then on: history first, then the stream, without a seam. It ends when nobody is subscribed. After a break the answer is

@@ -15,7 +15,7 @@ import {
 import { type Observable, of, Subject, throwError } from 'rxjs';
 
 import type { MesosQuery } from '../types';
-import { follow, type LiveSource } from './follow';
+import { follow, followed, type LiveSource } from './follow';
 import { continued, type LiveMessage } from './frames';
 
 const SECOND = 1000;
@@ -430,4 +430,14 @@ describe('lines of logs', () => {
     expect(continued(frames, 'A', { ...added(), error: 'gone' }, 0)).toBe(frames);
     expect(bodies(continued(frames, 'B', added('two'), 0))).toEqual(['one']);
   });
+});
+
+it('follows logs where somebody pressed Live in Explore', () => {
+  const targets: MesosQuery[] = [
+    { refId: 'A', queryType: 'logs', taskId: 't1' },
+    { refId: 'B', queryType: 'promql', expr: 'x' },
+  ];
+  const request = { targets, liveStreaming: true } as unknown as DataQueryRequest<MesosQuery>;
+  expect(followed(request).targets).toEqual([{ ...targets[0], live: true }, targets[1]]);
+  expect(followed({ ...request, liveStreaming: false }).targets).toBe(targets);
 });
