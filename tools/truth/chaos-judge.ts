@@ -227,7 +227,7 @@ function judgeEvents({ live, events, from, to, interval, toCluster }: Afterwards
   };
 }
 
-/** The counters have every end that the log has. With another leader, those of agents may begin anew. */
+/** The counters have every end that the log has. */
 function judgeCounters({ scenario, moments, events }: Afterwards): Result {
   const last = moments.at(-1);
   const totals = new Map(
@@ -242,7 +242,7 @@ function judgeCounters({ scenario, moments, events }: Afterwards): Result {
   );
   const deviations = [...new Set([...totals.keys(), ...states.keys()])].flatMap((state) => {
     const logged = states.get(state) ?? [];
-    const counted = scenario.name === 'stream-leaders' ? [] : logged.filter(({ at }) => at < sampled - COUNTED);
+    const counted = logged.filter(({ at }) => at < sampled - COUNTED);
     const [least, most] = [counted.length, logged.length];
     const value = totals.get(state) ?? 0;
     return value >= least && value <= most ? [] : [`${ENDED}{state="${state}"}: ${value}, true is ${least} to ${most}`];
