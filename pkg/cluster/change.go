@@ -199,12 +199,12 @@ func (e *editor) taskAdded(s *mesos.StreamTask, received time.Time) {
 	case known == nil:
 		// What has ended comes again with its agent.
 		if state.Live() && !e.early.has(s, received) {
-			e.addTask(s)
+			e.addTask(s, received)
 		}
 	case !known.State.Live() && state.Live() && (known.State != Lost || len(s.Statuses) == 0):
 		e.own()
 		e.remove(slot) // another task has its ID now
-		e.addTask(s)
+		e.addTask(s, received)
 	case !state.holds():
 		e.end(slot, state, last)
 	case !known.State.holds(): // it was unreachable, and its agent is back
@@ -215,7 +215,7 @@ func (e *editor) taskAdded(s *mesos.StreamTask, received time.Time) {
 		e.own()
 		e.count(known, -1)
 		e.remove(slot) // it ended unseen, and another task has its ID now
-		e.addTask(s)
+		e.addTask(s, received)
 	case last.Timestamp > known.latest:
 		e.move(slot, state, last, known)
 	case known.Told == nil && tells(&last) && micros(last.Timestamp) == micros(known.latest):
@@ -223,12 +223,14 @@ func (e *editor) taskAdded(s *mesos.StreamTask, received time.Time) {
 	}
 }
 
-func (e *editor) addTask(s *mesos.StreamTask) {
+func (e *editor) addTask(s *mesos.StreamTask, received time.Time) {
 	e.own()
 	framework := e.framework(s.FrameworkID)
 	t := e.taskOf(&s.Task, framework.ID, framework.onlyRole())
 	if n := len(s.Statuses); n > 0 {
 		t.hear(&s.Statuses[n-1])
+	} else if !received.IsZero() {
+		t.staged = unixSeconds(received)
 	}
 	e.copied[e.tasks.add(&t)] = true
 	delete(e.over, t.key())

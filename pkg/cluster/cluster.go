@@ -201,6 +201,9 @@ type Task struct {
 	told          TaskState // of the latest status; State may be ahead of it
 	// Of its status of starting and of that of killing, as Started is of running.
 	starting, killing float64
+	// staged is when it was first seen without a status, by our clock: 0 where that is long ago
+	// or it never was.
+	staged float64
 }
 
 // endedTask is a task that has ended, with all its statuses, oldest first.

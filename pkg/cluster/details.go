@@ -4,12 +4,13 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	"community-mesos-datasource/pkg/mesos"
 	"community-mesos-datasource/pkg/series"
 )
 
-// This file is what only the tables of SQL show.
+// This file is what only the tables of SQL show, and what /state does not tell of tasks.
 
 // Registered returns when the agent registered with this leader, the latest time, in Unix
 // seconds; 0: unknown. again reports whether it had been registered before.
@@ -53,28 +54,42 @@ func (b *builder) addOffers(f *Framework, s *mesos.Framework, role string) {
 	}
 }
 
-// keepTold takes from the model before what only the event stream told, for tasks that have
-// the same latest status.
+// keepTold takes from the model before what /state does not tell: what the event stream told of
+// the same latest status, and when a task was staging first.
 func (b *builder) keepTold() {
-	if b.previous == nil {
-		return
-	}
+	now := unixSeconds(b.Time)
 	told := map[taskKey]*Task{}
-	for t := range b.previous.tasks.each() {
-		if t.Told != nil {
-			told[t.key()] = t
+	if b.previous != nil {
+		for t := range b.previous.tasks.each() {
+			if t.Told != nil || t.staged > now-stagedFor.Seconds() {
+				told[t.key()] = t
+			}
 		}
-	}
-	if len(told) == 0 {
-		return
 	}
 	for i := range b.listed {
 		t := &b.listed[i]
-		if was := told[t.key()]; was != nil && micros(was.latest) == micros(t.latest) && was.told == t.told {
+		if t.State == Staging && t.latest == 0 {
+			t.staged = now
+		}
+		if len(told) == 0 {
+			continue
+		}
+		was := told[t.key()]
+		if was == nil {
+			continue
+		}
+		if was.staged > 0 {
+			t.staged = was.staged
+		}
+		if micros(was.latest) == micros(t.latest) && was.told == t.told {
 			t.Told = was.Told
 		}
 	}
 }
+
+// stagedFor is how long it is known after a task began when it did: clocks of agents are not
+// farther behind.
+const stagedFor = 5 * time.Minute
 
 // hear notes what a status of the event stream tells besides its state.
 func (t *Task) hear(s *mesos.StreamStatus) {

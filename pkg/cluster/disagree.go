@@ -143,22 +143,39 @@ func Drift(asked, answered, polled *Cluster) Drifted {
 			delete(b.agents, id)
 		}
 	}
+	was, then := tasksByKey(asked.Tasks()), tasksByKey(answered.Tasks())
+	// One task may begin where another ends, with the same sum before and after.
+	var moved []*Task
+	for key, t := range was {
+		if !sameTask(t, then[key]) {
+			moved = append(moved, t)
+		}
+	}
+	for key, t := range then {
+		if !sameTask(was[key], t) {
+			moved = append(moved, t)
+		}
+	}
+	for _, all := range []groups{a, b, p} {
+		all.leaveOut(moved)
+	}
 	return Drifted{
 		Agents:     drifted(a.agents, b.agents, p.agents),
 		Frameworks: drifted(a.frameworks, b.frameworks, p.frameworks),
-		Tasks:      driftedTasks(asked, answered, polled),
+		Tasks:      driftedTasks(was, then, polled),
 		Roles:      drifted(a.roles, b.roles, p.roles),
 	}
 }
 
+// sameTask reports whether a task, nil for none, is the same as far as the stream tells it.
+func sameTask(a, b *Task) bool {
+	liveA, liveB := a != nil && a.State.Live(), b != nil && b.State.Live()
+	return liveA == liveB && (!liveA || a.State == b.State && a.Allocated == b.Allocated)
+}
+
 // driftedTasks counts the live tasks that are not the same.
-func driftedTasks(asked, answered, polled *Cluster) int {
-	n := 0
-	was, then := tasksByKey(asked.Tasks()), tasksByKey(answered.Tasks())
-	same := func(a, b *Task) bool {
-		liveA, liveB := a != nil && a.State.Live(), b != nil && b.State.Live()
-		return liveA == liveB && (!liveA || a.State == b.State && a.Allocated == b.Allocated)
-	}
+func driftedTasks(was, then map[taskKey]*Task, polled *Cluster) int {
+	n, same := 0, sameTask
 	tasks := polled.Tasks()
 	for i := range tasks {
 		t := &tasks[i]
@@ -190,6 +207,19 @@ func (h held) with(t *Task) held {
 	h.tasks.add(t.State)
 	h.amount.Add(t.Allocated)
 	return h
+}
+
+// leaveOut leaves open how much of the groups of tasks is held, and which roles have tasks.
+func (g groups) leaveOut(tasks []*Task) {
+	for _, t := range tasks {
+		delete(g.roles, t.Role)
+		if a, listed := g.agents[t.Agent.ID]; listed {
+			g.agents[t.Agent.ID] = held{name: a.name}
+		}
+		if f, listed := g.frameworks[t.Framework.ID]; listed {
+			g.frameworks[t.Framework.ID] = held{name: f.name}
+		}
+	}
 }
 
 func groupsOf(c *Cluster) groups {

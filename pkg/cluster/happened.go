@@ -520,7 +520,7 @@ func (h *happenings) ended(was *Task, t *endedTask) {
 		shown = shown || state == t.State
 		again := was != nil && was.told == state && state.Live() // the result of a health check
 		if status.Timestamp > since && !again {
-			h.add(h.labels.taskEvent(&t.Task, state, h.status(status.Timestamp, &least), status.Timestamp, 0))
+			h.add(h.labels.taskEvent(&t.Task, state, h.status(was, status.Timestamp, &least), status.Timestamp, 0))
 		}
 	}
 	if !shown {
@@ -581,7 +581,7 @@ func (h *happenings) task(was, t *Task) {
 		since float64
 	}{{Starting, t.starting}, {Running, t.Started}, {Killing, t.killing}} {
 		if between.since > since && t.State != between.state && (was == nil || was.told != between.state) {
-			h.add(h.labels.taskEvent(t, between.state, h.status(between.since, &least), between.since, 0))
+			h.add(h.labels.taskEvent(t, between.state, h.status(was, between.since, &least), between.since, 0))
 		}
 	}
 	if was != nil && was.State == t.State {
@@ -591,7 +591,7 @@ func (h *happenings) task(was, t *Task) {
 	if t.told != t.State {
 		status = 0
 	}
-	h.add(h.labels.taskEvent(t, t.State, h.status(status, &least), status, 0))
+	h.add(h.labels.taskEvent(t, t.State, h.status(was, status, &least), status, 0))
 }
 
 // add adds an event, but for a task whose state is not told.

@@ -257,3 +257,19 @@ func addsUp(t *testing.T, c *Cluster, seed uint64) {
 		same("role "+role, roles[role], load.Tasks, load.Allocated)
 	}
 }
+
+// While /state is requested one task may begin where another ends, so that as much is held before
+// and after as in between it is not: that is no drift.
+func TestTasksThatTakeTurnsDuringAStateAreNoDrift(t *testing.T) {
+	base := built(t, aBase)
+	asked := base.With([]mesos.StreamEvent{taskAdded("t2", 0.5)}, time.Unix(110, 0))
+	begins, ends := taskAdded("t3", 0.5), taskUpdated("t2", "TASK_FAILED", 111)
+	half := asked.With([]mesos.StreamEvent{begins}, time.Unix(112, 0))
+	answered := asked.With([]mesos.StreamEvent{begins, ends}, time.Unix(113, 0))
+	require.Equal(t, asked.Agents[0].Tasks, answered.Agents[0].Tasks)
+	require.Zero(t, Drift(asked, answered, half))
+	require.NotZero(t, Drift(asked, asked, half))
+	gone := *half
+	gone.Agents, gone.Frameworks = nil, nil
+	require.Equal(t, 1, Drift(asked, answered, &gone).Frameworks, "which there are is told all the same")
+}

@@ -84,12 +84,24 @@ func (h *happenings) earliest(was, t *Task) time.Time {
 
 // status is the moment of a status that is not before least, and not before the status
 // that it follows: least is set to it.
-func (h *happenings) status(seconds float64, least *time.Time) moment {
+func (h *happenings) status(was *Task, seconds float64, least *time.Time) moment {
 	when := told(seconds, *least, h.before.polled, h.after.Time)
 	if when.notBefore.IsZero() {
 		*least = latest(*least, when.time)
 	}
-	return when
+	return was.afterStaging(when)
+}
+
+// afterStaging returns the moment of a status of the task, which is not before that of staging: the
+// clock of its agent may be behind ours.
+func (t *Task) afterStaging(m moment) moment {
+	if t == nil || t.staged == 0 {
+		return m
+	}
+	if staged := at(t.staged); m.time.Before(staged) {
+		m.time = staged
+	}
+	return m
 }
 
 // waits reports whether statuses of the task may come long after their time: its agent is

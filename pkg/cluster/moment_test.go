@@ -201,3 +201,26 @@ func TestUpdatesOfAClockThatIsBehind(t *testing.T) {
 	require.Equal(t, "failed 10500", times(base.EventsOf([]mesos.StreamEvent{again(10_500)}, nil)))
 	require.Equal(t, "failed 10000..11000", times(base.EventsOf([]mesos.StreamEvent{again(10_500 - 3600)}, nil)))
 }
+
+// A task is staging before it has any other state, also where the clock of its agent is behind ours:
+// Mesos tells no time of staging.
+func TestStagingIsFirstWhateverTheClockOfTheAgent(t *testing.T) {
+	base := looked(t, firstLook, nil, nil)
+	received := func(at int64, e mesos.StreamEvent) mesos.StreamEvent {
+		e.Received = time.Unix(at, 0)
+		return e
+	}
+	added, running := received(10_020, taskAdded("t2", 1)), received(10_020, taskUpdated("t2", "TASK_RUNNING", 10_019.5))
+	alone := base.EventsOf([]mesos.StreamEvent{added}, nil)
+	both := base.EventsOf([]mesos.StreamEvent{added, running}, nil)
+	require.Equal(t, "staging 10020", times(alone))
+	require.Equal(t, "staging 10019.5, running 10019.5", times(both), "Mesos tells the time of running")
+	require.Equal(t, alone[0].ID, both[0].ID)
+
+	with := base.With([]mesos.StreamEvent{added}, time.Unix(10_021, 0))
+	require.Equal(t, "running 10020", times(with.EventsOf([]mesos.StreamEvent{running}, nil)), "staging was told before")
+	s := stateFrom(t, aBase)
+	one := streamTask("t2", "TASK_RUNNING", 10_019.5).Task
+	s.Frameworks[0].Tasks, s.Sent = append(s.Frameworks[0].Tasks, one), time.Unix(10_030, 0)
+	require.Equal(t, "running 10020", times(Happened(with, Build(s, with), nil)))
+}

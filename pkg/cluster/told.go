@@ -43,11 +43,13 @@ type teller struct {
 	unnamed map[taskKey]bool  // those of them of which nothing else is known either
 	early   earlyEnds
 	away    map[taskKey]bool // those of tasks that were not listed any more
+	staging map[taskKey]int  // index in all of the event of staging
 	all     []events.Event
 }
 
 // find looks up the tasks that changes name.
 func (t *teller) find(changes []mesos.StreamEvent) {
+	t.staging = map[taskKey]int{}
 	t.tasks, t.unadded, t.unnamed, t.away = map[taskKey]*Task{}, map[taskKey]bool{}, map[taskKey]bool{}, map[taskKey]bool{}
 	for _, key := range namedBy(changes) {
 		t.tasks[key] = nil
@@ -125,11 +127,18 @@ func (t *teller) frameworkNamed(id string) *Framework {
 	return t.framework(id)
 }
 
-// task returns the task that a change tells.
-func (t *teller) task(s *mesos.StreamTask) *Task {
+// task returns the task that a change tells, received at a moment.
+func (t *teller) task(s *mesos.StreamTask, received time.Time) *Task {
 	t.agentNamed(s.SlaveID)
 	framework := t.frameworkNamed(s.FrameworkID)
 	task := t.taskOf(&s.Task, framework.ID, framework.onlyRole())
+	known := t.tasks[keyOf(s.FrameworkID, s.ID)]
+	switch {
+	case known != nil && (task.latest > 0 || known.latest == 0 && known.staged > 0):
+		task.staged = known.staged
+	case task.latest == 0 && !received.IsZero():
+		task.staged = unixSeconds(received)
+	}
 	return &task
 }
 
@@ -147,7 +156,7 @@ func (t *teller) known(key taskKey, now *Task) *Task {
 // listed tells what a task did since the model before, by what SUBSCRIBED lists of it.
 func (t *teller) listed(s *mesos.StreamTask, received time.Time) {
 	key := keyOf(s.FrameworkID, s.ID)
-	task := t.task(s)
+	task := t.task(s, received)
 	known := t.known(key, task)
 	t.tasks[key] = task
 	switch {
@@ -169,7 +178,7 @@ func (t *teller) listed(s *mesos.StreamTask, received time.Time) {
 
 func (t *teller) taskAdded(s *mesos.StreamTask, received time.Time) {
 	key := keyOf(s.FrameworkID, s.ID)
-	task := t.task(s)
+	task := t.task(s, received)
 	known := t.known(key, task)
 	delete(t.unadded, key)
 	delete(t.unnamed, key)
@@ -350,14 +359,35 @@ func (t *teller) frameworkRemoved(id string, received time.Time) {
 	t.frameworks[id] = &Framework{ID: known.ID, Name: known.Name, Roles: known.Roles}
 }
 
+// afterStaging returns the moment of a status, and has staging, of which Mesos tells no time, be
+// before it: the clock of the agent may be behind ours. Where staging was told before, the moment
+// is not before that.
+func (t *teller) afterStaging(key taskKey, when moment) moment {
+	i, now := t.staging[key]
+	if !now {
+		return t.tasks[key].afterStaging(when)
+	}
+	if staging := &t.all[i]; when.notBefore.IsZero() && when.time.Before(staging.Time) {
+		staging.Time = when.time
+		if staging.NotBefore.After(staging.Time) {
+			staging.NotBefore = staging.Time
+		}
+	}
+	return when
+}
+
 // add adds the event that a task has a state; status is nil where none tells it.
 func (t *teller) add(task *Task, state TaskState, when moment, status *mesos.StreamStatus, away float64) {
 	if state == "" { // nothing is known to have happened
 		return
 	}
 	seconds := 0.0
-	if status != nil {
+	switch key := (taskKey{task.Framework.ID, task.ID}); {
+	case status != nil:
 		seconds = status.Timestamp
+		when = t.afterStaging(key, when)
+	case state == Staging:
+		t.staging[key] = len(t.all)
 	}
 	e := t.labels.taskEvent(task, state, when, seconds, away)
 	if status != nil {

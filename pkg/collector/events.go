@@ -182,9 +182,10 @@ func (c *Collector) compared(p *scheduledPoll, now *cluster.Cluster, sent time.T
 
 // untold returns events without those of tasks whose beginning the stream told: Mesos has no
 // time at which a task was added, so that these would be told twice.
-func untold(all []events.Event, staged map[taskID]bool) []events.Event {
+func untold(all []events.Event, staged map[taskID]time.Time) []events.Event {
 	return slices.DeleteFunc(all, func(e events.Event) bool {
-		return e.Kind == events.KindTask && e.What == events.What(cluster.Staging) && staged[taskID{e.FrameworkID, e.TaskID}]
+		_, added := staged[taskID{e.FrameworkID, e.TaskID}]
+		return e.Kind == events.KindTask && e.What == events.What(cluster.Staging) && added
 	})
 }
 

@@ -35,10 +35,10 @@ type keptModel struct {
 	agreed time.Time // when a snapshot or /state agreed with it last
 	early  int       // how often in a row /state was asked early
 	// noted is how many of the waiting changes were noted as events, told the IDs of
-	// those events, and staged the tasks that were added by them.
+	// those events, and staged the tasks that were added by them, with when.
 	noted  int
 	told   map[string]bool
-	staged map[taskID]bool
+	staged map[taskID]time.Time
 }
 
 // taskID identifies a task.
@@ -46,7 +46,7 @@ type taskID struct{ framework, task string }
 
 // noNotes returns a keptModel of which nothing was noted yet.
 func noNotes() keptModel {
-	return keptModel{told: map[string]bool{}, staged: map[taskID]bool{}}
+	return keptModel{told: map[string]bool{}, staged: map[taskID]time.Time{}}
 }
 
 // set replaces the model, whose waiting changes are now others.
@@ -329,7 +329,7 @@ func (s *streamPoll) lastKnown() *cluster.Cluster {
 		return s.kept.model
 	}
 	known := s.state.model
-	if s.last != nil && (known == nil || s.last.Time.After(known.Time)) {
+	if s.last != nil && (known == nil || !s.last.Time.Before(known.Time)) {
 		known = s.last
 	}
 	return known

@@ -274,7 +274,8 @@ func (s *streamPoll) ended(st *stream, cause error) {
 		changes := st.changes
 		s.mu.Unlock()
 		if model != nil {
-			kept = model.With(changes, s.clock.Now())
+			// What it told at this moment is in the model of just after it.
+			kept = model.With(changes, s.clock.Now().Add(time.Nanosecond))
 		}
 	})
 	s.mu.Lock()
@@ -449,8 +450,12 @@ func (l *leftChanges) events(r *run) (all []events.Event, before *cluster.Cluste
 	for _, e := range before.EventsOf(sinceNoted(l.changes, l.kept.noted), wanted) {
 		if !l.kept.told[e.ID] {
 			l.kept.told[e.ID] = true
-			if e.What == events.What(cluster.Staging) {
-				l.kept.staged[taskID{e.FrameworkID, e.TaskID}] = true
+			switch task := (taskID{e.FrameworkID, e.TaskID}); {
+			case e.Kind != events.KindTask:
+			case e.What == events.What(cluster.Staging):
+				l.kept.staged[task] = e.Time
+			case e.Time.Before(l.kept.staged[task]): // the clock of its agent is behind
+				e.Time = l.kept.staged[task]
 			}
 			all = append(all, e)
 		}
