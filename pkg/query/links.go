@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -27,6 +28,12 @@ type linker struct {
 	uid   string // of the data source; "": no links to its queries
 	webUI string // address of Mesos' web UI; "": no links to its pages
 	logs  bool   // logs of tasks can be read
+	// labels are the labels of series by the fields that they are; nil: they have the same
+	// names.
+	labels map[string]string
+	// made are the links of series, by which of linkedFields they have: all series of an
+	// answer that have the same labels share them.
+	made map[string][]data.DataLink
 }
 
 // linker returns what makes the links of an answer; of rules and expressions none.
@@ -34,7 +41,7 @@ func (src Source) linker(p parsed, o Options) linker {
 	if o.evaluated() {
 		return linker{}
 	}
-	l := linker{uid: src.UID, logs: src.Logs}
+	l := linker{uid: src.UID, logs: src.Logs, made: map[string][]data.DataLink{}}
 	if of := p.Datasource; l.uid == "" && of != nil {
 		l.uid = of.UID
 	}
@@ -78,6 +85,9 @@ var linkedThings = []linkedThing{
 	{title: "Framework", table: "frameworks", id: fieldFrameworkID, text: fieldFramework, page: "frameworks", parts: true},
 	{title: "Role", table: "roles", text: fieldRole, parts: true},
 }
+
+// linkedFields are the fields that links of series are made of.
+var linkedFields = []string{fieldTaskID, fieldTask, fieldAgentID, fieldAgent, fieldFrameworkID, fieldFramework, fieldRole}
 
 // thingNamedBy returns the thing that a field names, nil for none.
 func thingNamedBy(field string) *linkedThing {
@@ -263,6 +273,22 @@ func (l linker) result(frame *data.Frame, result *tables.Result) {
 	l.columns(frame, fields)
 }
 
+// ofSeries returns what makes the links of series whose labels are columns of an answer: by
+// those that are columns of a table.
+func (l linker) ofSeries(result *tables.Result, columns []int) linker {
+	l.labels, l.made = map[string]string{}, map[string][]data.DataLink{}
+	for _, i := range columns {
+		c := &result.Columns[i]
+		if field := fieldOfColumn(c); field != "" && wordOnly.MatchString(c.Name) {
+			l.labels[field] = c.Name
+		}
+	}
+	return l
+}
+
+// wordOnly matches labels that can be part of a variable of Grafana's behind a dot.
+var wordOnly = regexp.MustCompile(`^\w+$`)
+
 // fieldOfColumn returns the field that a column of a table is, "" for others.
 func fieldOfColumn(c *tables.ResultColumn) string {
 	switch {
@@ -290,10 +316,29 @@ const maxLinked = 200
 // series returns the links of a series with these labels, one of several.
 func (l linker) series(of labels.Labels, several int) []data.DataLink {
 	named := func(field string) reference {
-		if field == "" || of.Get(field) == "" {
+		label := field
+		if l.labels != nil {
+			label = l.labels[field]
+		}
+		if label == "" || of.Get(label) == "" {
 			return reference{}
 		}
-		return reference{variable: "__field.labels." + field}
+		return reference{variable: "__field.labels." + label}
+	}
+	if l.uid == "" && l.webUI == "" {
+		return nil
+	}
+	var present [8]byte // of linkedFields, and whether there are many
+	for i, field := range linkedFields {
+		if named(field).known() {
+			present[i] = 1
+		}
+	}
+	if several > maxLinked {
+		present[7] = 1
+	}
+	if made, known := l.made[string(present[:])]; known {
+		return made
 	}
 	var all []link
 	for i := range linkedThings {
@@ -306,7 +351,11 @@ func (l linker) series(of labels.Labels, several int) []data.DataLink {
 	if several > maxLinked {
 		all = all[:min(len(all), 2)]
 	}
-	return l.dataLinks(all)
+	made := l.dataLinks(all)
+	if l.made != nil {
+		l.made[string(present[:])] = made
+	}
+	return made
 }
 
 // exploreAround is how much before and after an event Explore shows.

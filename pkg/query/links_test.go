@@ -262,6 +262,21 @@ func TestASeriesHasNoLinkToWhatItDoesNotName(t *testing.T) {
 	require.NotContains(t, titlesOf(field(`{"expr":"mesos_task_cpus_allocated"}`, Options{})), "Logs (stderr)", "nobody may read logs")
 }
 
+// A column of a series of SQL is what it comes from, whatever it is called.
+func TestASeriesOfSQLLeadsToWhatItsColumnsAre(t *testing.T) {
+	src := linkSource(t, oddCluster())
+	frame := answered(t, src, `{"queryType":"sql","format":"numeric","sql":"SELECT name AS agent, agent_id AS x, cpus FROM tasks"}`, Options{}).Frames[0]
+	require.Len(t, frame.Fields, len(oddNames)+1)
+	for _, field := range frame.Fields {
+		name := field.Labels["agent"]
+		query, _ := follow(t, linkNamed(t, field, "Task"), frame, field, 0)
+		require.Equal(t, []any{"T" + name}, src.found(t, query, "task_id"))
+		src.leadsTo(t, "agent", name, frame, field, 0)
+	}
+	frame = answered(t, src, `{"queryType":"sql","format":"numeric","sql":"SELECT upper(name) AS agent, cpus FROM tasks"}`, Options{}).Frames[0]
+	require.Empty(t, titlesOf(frame.Fields[0]), "an expression may be anything")
+}
+
 func TestManySeriesHaveFewLinks(t *testing.T) {
 	c := oddCluster()
 	all := slices.Clone(c.Tasks())
@@ -401,4 +416,12 @@ func TestMergedNodesLeadToWhatTheyStandFor(t *testing.T) {
 	id := nodes.Fields[0]
 	query, _ := follow(t, linkNamed(t, id, "Tasks"), nodes, id, row)
 	require.Len(t, src.found(t, query, "task_id"), maxNodes+20-(nodes.Rows()-1))
+}
+
+func BenchmarkLinksOfSeries(b *testing.B) {
+	l := linker{uid: "mesos", webUI: "http://m1:5050", logs: true, made: map[string][]data.DataLink{}}
+	of := of("x", "task", "a", "task_id", "b", "agent", "c", "agent_id", "d", "framework", "e", "framework_id", "f", "role", "g")
+	for b.Loop() {
+		l.series(of, 10)
+	}
 }

@@ -135,7 +135,7 @@ func (s statement) framer(result *tables.Result, of columnShape, o Options) fram
 		p.groupBy = append(p.groupBy, result.Columns[i].Name)
 	}
 	c := &result.Columns[of.numbers[0]]
-	return framer{legend: legend{format: s.legend, plan: p}, unit: string(c.Unit), about: c.Help, links: s.links, computed: o.evaluated()}
+	return framer{legend: legend{format: s.legend, plan: p}, unit: string(c.Unit), about: c.Help, links: s.links.ofSeries(result, of.labels), computed: o.evaluated()}
 }
 
 // empty returns frames without values.
