@@ -194,6 +194,9 @@ func (t *Tail) written(ctx context.Context, src Source, s *Sandboxes) ([]logLine
 	search.written = writtenAt(file)
 	if !t.begun {
 		t.begun = true
+		if err := search.zone(ctx, rotated); err != nil {
+			return nil, nil, err
+		}
 		if err := search.backward(ctx, rotated, file.Size); err != nil {
 			return nil, nil, err
 		}
@@ -208,7 +211,7 @@ func (t *Tail) written(ctx context.Context, src Source, s *Sandboxes) ([]logLine
 		search.finish()
 		return search.answer.lines, nil, nil
 	}
-	search.offset, search.looked = t.offset, true
+	search.offset = t.offset
 	var lines []logLine
 	if file.Size < t.end { // it was rotated, or emptied
 		if len(rotated) > 1 && rotated[1].Size >= t.end {
@@ -224,7 +227,7 @@ func (t *Tail) written(ctx context.Context, src Source, s *Sandboxes) ([]logLine
 	if err != nil {
 		return nil, nil, err
 	}
-	t.end, t.waiting = end, file.Size
+	t.end, t.waiting, t.offset = end, file.Size, search.offset
 	search.answer.lines = append(lines, more...)
 	search.finish()
 	var notices []data.Notice
@@ -255,8 +258,11 @@ func (t *Tail) piece(ctx context.Context, search *logSearch, f logFile, from int
 	if i := bytes.LastIndexByte(data, '\n') + 1; !ended && len(data)-i < maxLine {
 		data = data[:i]
 	}
+	lines := split(f, data, begin)
+	search.zoneOf(lines) // which may not have been known before, or has become another
+	search.date(lines)
 	var kept []logLine
-	for _, l := range search.lines(f, data, begin) {
+	for _, l := range lines {
 		if search.keep(l.text) {
 			kept = append(kept, l)
 		}

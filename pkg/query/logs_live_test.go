@@ -115,3 +115,18 @@ func TestOnlyLiveLogsHaveAChannel(t *testing.T) {
 	require.True(t, IsTail("tail/x"))
 	require.False(t, IsTail("live/x"))
 }
+
+// The zone of a program that wrote nothing before is known by its first lines.
+func TestATailReadsTimesInTheZoneOfTheFile(t *testing.T) {
+	s := &sandboxOfTests{files: map[string]string{"stdout": ""}}
+	tail := newTail(t, "")
+	require.Empty(t, nextOf(t, tail, s))
+	for _, piece := range []string{"2026-11-21 13:00:00 a\n", "2026-11-21 13:00:00 b\n  at x\n", "2026-11-21T08:00:00Z c\n2026-11-21 13:00:00 d\n"} {
+		s.files["stdout"] += piece
+		lines, _, err := tail.written(t.Context(), source(t, recordedStore(t)), s.sandboxes())
+		require.NoError(t, err)
+		for _, l := range lines {
+			require.Equal(t, lastWrite, l.at, l.text)
+		}
+	}
+}

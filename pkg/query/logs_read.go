@@ -41,6 +41,23 @@ type logReader struct {
 	agentID string
 	budget  int64 // bytes that may still be read
 	scanned int64
+	ends    map[string][]byte // last parts of files that were read already, by path
+}
+
+// end reads the last part of a file. What it read is not read again.
+func (r *logReader) end(ctx context.Context, f logFile) ([]byte, error) {
+	if known, ok := r.ends[f.Path]; ok {
+		return slices.Clone(known), nil
+	}
+	last, err := r.part(ctx, f, max(0, f.Size-mesos.MaxRead), f.Size)
+	if err != nil {
+		return nil, err
+	}
+	if r.ends == nil {
+		r.ends = map[string][]byte{}
+	}
+	r.ends[f.Path] = last
+	return slices.Clone(last), nil
 }
 
 // part reads [from, to) of a file. It may be shorter: the file may have been cut meanwhile.
@@ -92,6 +109,9 @@ func readLogs(ctx context.Context, src Source, s *Sandboxes, q *LogsQuery, in li
 		logReader: logReader{files: s.Files, agentID: task.AgentID, budget: maxScanned},
 		answer:    logAnswer{task: task, timeless: true}, keep: keep, in: in, limit: limitOf(q), wholeOnly: q.Live, volume: volume,
 	}
+	if err := search.zone(ctx, rotated); err != nil {
+		return logAnswer{}, err
+	}
 	switch {
 	case q.After != nil:
 		search.everyTime = true
@@ -133,7 +153,6 @@ type logSearch struct {
 	wholeOnly bool       // a last line without its end is left out: it is still being written
 
 	written time.Time // when the newest file was
-	looked  bool      // whether the offset of the zone was looked for
 	offset  time.Duration
 	bytes   int // of lines that are kept
 	full    bool
@@ -171,7 +190,12 @@ func (s *logSearch) file(ctx context.Context, f logFile, end int64) (began bool,
 	if end <= 0 {
 		return false, nil
 	}
-	last, err := s.part(ctx, f, max(0, end-mesos.MaxRead), end)
+	var last []byte
+	if end == f.Size {
+		last, err = s.end(ctx, f)
+	} else {
+		last, err = s.part(ctx, f, max(0, end-mesos.MaxRead), end)
+	}
 	if err != nil {
 		return false, err
 	}
@@ -275,6 +299,13 @@ func (s *logSearch) forward(ctx context.Context, f logFile, after int64) error {
 
 // lines returns the lines of a piece of a file that begins and ends where lines do.
 func (s *logSearch) lines(f logFile, data []byte, begin int64) []logLine {
+	all := split(f, data, begin)
+	s.date(all)
+	return all
+}
+
+// split returns the lines of a piece without times of lines that carry none.
+func split(f logFile, data []byte, begin int64) []logLine {
 	var all []logLine
 	for len(data) > 0 {
 		n := bytes.IndexByte(data, '\n') + 1
@@ -288,15 +319,46 @@ func (s *logSearch) lines(f logFile, data []byte, begin int64) []logLine {
 		data, begin = data[n:], begin+int64(n)
 		all = append(all, l)
 	}
-	if len(all) > 0 && !s.looked && all[len(all)-1].end == f.Size {
-		// The file was written last with its last line.
-		s.looked = true
-		if last := all[len(all)-1]; last.timed {
-			s.offset = logline.OffsetOf(last.own, s.written)
+	return all
+}
+
+// zoneOf takes the offset of the zone from the last lines of a file: the last of them that
+// carries a time was written with the file's last write, or shortly before it, as lines that
+// carry none may follow (a stack trace). It reports whether the zone is known by them.
+func (s *logSearch) zoneOf(lines []logLine) bool {
+	for _, l := range slices.Backward(lines) {
+		if !l.timed {
+			continue
+		}
+		offset, ok := logline.OffsetOf(l.own, s.written)
+		if ok && !l.own.Zoned {
+			s.offset = offset
+		}
+		return ok
+	}
+	return false
+}
+
+// zone looks for the offset of the zone before anything is dated: in the end of the first of
+// the files, else of the one that it was rotated to, which the same program wrote.
+func (s *logSearch) zone(ctx context.Context, files []logFile) error {
+	for _, f := range files[:min(len(files), 2)] {
+		last, err := s.end(ctx, f)
+		if err != nil {
+			return err
+		}
+		if isBinary(last) {
+			return nil
+		}
+		if f.Size > int64(len(last)) { // within a line
+			_, last, _ = bytes.Cut(last, []byte{'\n'})
+		}
+		s.written = writtenAt(f)
+		if s.zoneOf(split(f, last, f.Size-int64(len(last)))) {
+			return nil
 		}
 	}
-	s.date(all)
-	return all
+	return nil
 }
 
 // date sets the times of lines: those that they carry, else that of the line before, else

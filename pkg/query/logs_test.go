@@ -329,8 +329,57 @@ func TestTimesWithoutAZone(t *testing.T) {
 	response := s.logs(t, "")
 	require.Equal(t, []time.Time{lastWrite.Add(-10 * time.Second), lastWrite.Add(-2 * time.Second)}, timesOf(response))
 	require.Contains(t, noticesOf(response), "read as UTC+01:00, by the time of the last write")
-	s.files["stdout"] += "no time\n" // which was written at an unknown time after the others
+	s.files["stdout"] += "java.lang.Error: x\n  at y\n\n" // which a crash writes last
+	response = s.logs(t, "")
+	require.Len(t, textsOf(t, response), 5)
+	require.Equal(t, lastWrite.Add(-10*time.Second), timesOf(response)[0])
+	require.Contains(t, noticesOf(response), "read as UTC+01:00, by the time of the last write")
+	s.files["stdout"] = "2026-11-21 07:50:00 INFO a\nno time, and written 10 minutes later\n"
 	require.Contains(t, noticesOf(s.logs(t, "")), "read as UTC, as no other zone is known")
+	// A file that was just rotated has no line of its own.
+	s.files = map[string]string{"stdout": "", "stdout.1": "2026-11-21 02:59:50 INFO a\n"}
+	s.written = map[string]time.Time{"stdout.1": lastWrite.Add(-9 * time.Second)}
+	require.Equal(t, []time.Time{lastWrite.Add(-10 * time.Second)}, timesOf(s.logs(t, "")))
+}
+
+// local returns lines that a program writes in local time, one each ten seconds up to the
+// last write.
+func local(offset time.Duration, lines int) string {
+	var b strings.Builder
+	for i := 1; i <= lines; i++ {
+		at := lastWrite.Add(offset - time.Duration(lines-i)*10*time.Second)
+		fmt.Fprintf(&b, "%s event of a program that writes local time %s %d\n", at.Format(time.DateTime), strings.Repeat("x", 20), i)
+	}
+	return b.String()
+}
+
+// The zone is known before lines are looked for by their times, however long the file is.
+func TestTheTimeRangeChoosesLinesInLocalTime(t *testing.T) {
+	for _, offset := range []time.Duration{5 * time.Hour, time.Hour, 0, -8 * time.Hour, 5*time.Hour + 30*time.Minute} {
+		for _, stack := range []string{"", "java.lang.Error\n  at x\n"} {
+			s := &sandboxOfTests{files: map[string]string{"stdout": local(offset, 6000) + stack}}
+			for from, want := range map[int]string{0: "5640..6000 (361)", 2: "4920..5280 (361)", 10: "2040..2400 (361)"} {
+				to := lastWrite.Add(-time.Duration(from) * time.Hour)
+				response := s.logsOver(t, `"limit": 5000, "filter": "event"`, to.Add(-time.Hour), to)
+				require.Equal(t, want, lineNumbers(t, response), "%s, %d hours ago", offset, from)
+				require.Equal(t, to, timesOf(response)[360], "%s, %d hours ago", offset, from)
+			}
+		}
+	}
+}
+
+// All answers about a file read its times in one zone.
+func TestContextHasTheZoneOfTheFile(t *testing.T) {
+	for _, lines := range []int{50, 6000} {
+		s := &sandboxOfTests{files: map[string]string{"stdout": local(5*time.Hour, lines)}}
+		at := strings.Index(s.files["stdout"], " 11\n")
+		begin := strings.LastIndexByte(s.files["stdout"][:at], '\n') + 1
+		for keys, want := range map[string]int{fmt.Sprintf(`"before": %d`, begin): 10, fmt.Sprintf(`"after": %d`, begin): 12} {
+			response := s.logs(t, keys+`, "limit": 1`)
+			require.Equal(t, []time.Time{lastWrite.Add(time.Duration(want-lines) * 10 * time.Second)}, timesOf(response), keys)
+			require.Contains(t, noticesOf(response), "read as UTC+05:00")
+		}
+	}
 }
 
 func TestOddBytes(t *testing.T) {

@@ -5,6 +5,7 @@ package logline
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -113,19 +114,28 @@ func (t Time) In(offset time.Duration, latest time.Time) time.Time {
 	return at
 }
 
+// quarters are the offsets of zones that exist and are no whole hours.
+var quarters = []time.Duration{
+	-9*time.Hour - 30*time.Minute, -3*time.Hour - 30*time.Minute, -2*time.Hour - 30*time.Minute,
+	3*time.Hour + 30*time.Minute, 4*time.Hour + 30*time.Minute, 5*time.Hour + 30*time.Minute, 5*time.Hour + 45*time.Minute,
+	6*time.Hour + 30*time.Minute, 8*time.Hour + 45*time.Minute, 9*time.Hour + 30*time.Minute, 10*time.Hour + 30*time.Minute,
+	12*time.Hour + 45*time.Minute, 13*time.Hour + 45*time.Minute,
+}
+
 // OffsetOf returns the offset of the zone in which a program writes its times, from the time
 // of a line and the moment at which the file was written last, with that line: they differ by
-// the offset of a zone that exists, or nothing is known and it is UTC.
-func OffsetOf(line Time, written time.Time) time.Duration {
+// the offset of a zone that exists, or nothing is known (false) and it is UTC.
+func OffsetOf(line Time, written time.Time) (offset time.Duration, ok bool) {
 	if line.Zoned {
-		return 0
+		return 0, true
 	}
 	behind := line.In(0, written.Add(14*time.Hour)).Sub(written)
-	offset := behind.Round(15 * time.Minute)
-	if (behind-offset).Abs() > 20*time.Second || offset < -12*time.Hour || offset > 14*time.Hour {
-		return 0
+	offset = behind.Round(15 * time.Minute)
+	exists := offset%time.Hour == 0 && offset >= -12*time.Hour && offset <= 14*time.Hour || slices.Contains(quarters, offset)
+	if (behind-offset).Abs() > 20*time.Second || !exists {
+		return 0, false
 	}
-	return offset
+	return offset, true
 }
 
 // Severities, as Grafana names the levels of logs.

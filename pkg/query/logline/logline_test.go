@@ -66,20 +66,32 @@ func TestTheYearIsTheLastThatCanBe(t *testing.T) {
 
 func TestTheZoneIsThatOfTheLastWrite(t *testing.T) {
 	written := time.Date(2026, 11, 21, 7, 34, 31, 0, time.UTC)
+	unknown := map[string]bool{
+		"2026-11-21 07:30:00 x": true, // no zone is 4 minutes behind: something else was written later
+		"2026-11-21 07:19:30 x": true, // nor a quarter of an hour
+		"2026-11-21 09:49:30 x": true,
+		"2026-11-01 08:34:30 x": true,
+	}
 	for line, want := range map[string]time.Duration{
 		"2026-11-21 07:34:30 x":      0,
 		"2026-11-21 08:34:30 x":      time.Hour,
 		"2026-11-21 13:04:30 x":      5*time.Hour + 30*time.Minute,
 		"2026-11-20 23:34:30 x":      -8 * time.Hour,
 		"2026-11-21T08:34:30Z x":     0, // it says so itself
-		"2026-11-21 07:30:00 x":      0, // no zone is 4 minutes behind: something else was written later
+		"2026-11-21 13:19:30 x":      5*time.Hour + 45*time.Minute,
+		"2026-11-21 04:04:30 x":      -3*time.Hour - 30*time.Minute,
+		"2026-11-21 07:30:00 x":      0,
+		"2026-11-21 07:19:30 x":      0,
+		"2026-11-21 09:49:30 x":      0,
 		"2026-11-01 08:34:30 x":      0,
 		"I20261121 08:34:30.000000 ": time.Hour,
 		"E1121 08:34:30.000000 1 x]": time.Hour,
 	} {
 		found, ok := TimeOf(line)
 		require.True(t, ok, line)
-		require.Equal(t, want, OffsetOf(found, written), line)
+		offset, known := OffsetOf(found, written)
+		require.Equal(t, want, offset, line)
+		require.Equal(t, !unknown[line], known, line)
 	}
 }
 
@@ -108,7 +120,8 @@ func FuzzLines(f *testing.F) {
 	f.Add("\xff\xfe[2026-11-21 07:34:30")
 	f.Fuzz(func(t *testing.T, line string) {
 		if found, ok := TimeOf(line); ok {
-			_ = found.In(OffsetOf(found, time.Unix(1795246470, 0)), time.Unix(1795246470, 0))
+			offset, _ := OffsetOf(found, time.Unix(1795246470, 0))
+			_ = found.In(offset, time.Unix(1795246470, 0))
 		}
 		require.NotEmpty(t, SeverityOf(line))
 	})
