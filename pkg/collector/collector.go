@@ -59,6 +59,7 @@ type Collector struct {
 	jitter       func() float64
 	historyStart func() time.Time
 	lastCluster  func(context.Context) string
+	freeMemory   func()
 
 	// running counts the loops and the goroutines that close replaced clients.
 	running sync.WaitGroup
@@ -134,7 +135,11 @@ func New(c Config) *Collector {
 	if c.LastCluster == nil {
 		c.LastCluster = func(context.Context) string { return "" }
 	}
+	if c.FreeMemory == nil {
+		c.FreeMemory = func() {}
+	}
 	collector := &Collector{
+		freeMemory:   c.FreeMemory,
 		lastCluster:  c.LastCluster,
 		recall:       true,
 		clock:        c.Clock,

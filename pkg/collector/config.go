@@ -81,6 +81,10 @@ type Config struct {
 	LastCluster func(context.Context) string
 	// Events keeps what happens in the cluster. May be nil: then it is counted only.
 	Events events.Log
+	// FreeMemory is called when a large /state was compared with the model kept by events:
+	// what was read for that, SUBSCRIBED included, takes more memory than all that is kept,
+	// and is not read again for long. May be nil.
+	FreeMemory func()
 	// Jitter spreads the polls after a failure: a number from 0 to 1, random if nil.
 	Jitter func() float64
 }

@@ -23,6 +23,7 @@ type fake struct {
 	mu       sync.Mutex
 	counts   map[string]int
 	closed   int
+	freed    int
 	state    mesos.State
 	roles    mesos.Roles
 	values   map[string]float64
@@ -259,7 +260,8 @@ func start(t *testing.T, s collector.Settings, change ...func(*fake)) *faked {
 		log = f.events
 	}
 	f.Collector = collector.New(collector.Config{Client: f.client(), Sink: f.rec, Clock: clock, Settings: s, Events: log,
-		Jitter: func() float64 { return 0.5 }, HistoryStart: func() time.Time {
+		FreeMemory: func() { f.set(func(f *fake) { f.freed++ }) },
+		Jitter:     func() float64 { return 0.5 }, HistoryStart: func() time.Time {
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			before := f.start

@@ -58,7 +58,7 @@ func (s *snapshotPoll) perform(p *scheduledPoll) bool {
 	s.mu.Lock()
 	s.leader, s.answer = answer.Target, answer
 	s.mu.Unlock()
-	s.note(p.run, nil)
 	_ = s.guard("keeping the model by events", func() { s.stream.follow(p, answer, false) })
+	s.note(p.run, nil)
 	return true
 }

@@ -99,6 +99,19 @@ func (s *statePoll) forget() {
 }
 
 func (s *statePoll) perform(p *scheduledPoll) bool {
+	ok := s.ask(p)
+	s.mu.Lock()
+	// Where /state is asked for often it would cost more than it saves.
+	frees := ok && s.stream.following() && s.interval() >= time.Minute
+	s.mu.Unlock()
+	if frees {
+		s.freeMemory()
+	}
+	return ok
+}
+
+// ask requests /state and /roles, and writes what they bring. It reports whether all went well.
+func (s *statePoll) ask(p *scheduledPoll) bool {
 	var state *mesos.State
 	var model *cluster.Cluster
 	var sent time.Time

@@ -288,6 +288,28 @@ func TestEventsOfTheStreamAreNotedWithinASecond(t *testing.T) {
 	require.Equal(t, "0s 0, 15s 0, 30s 1, 45s 1", f.rec.one(t, "mesos_agent_tasks_ended_total", "state=failed").text(begin))
 }
 
+// What a large /state and SUBSCRIBED took is given back once the model is kept by events, and
+// with each /state that is compared with it.
+func TestMemoryOfALargeStateIsFreed(t *testing.T) {
+	for _, c := range []struct {
+		agents    int
+		subscribe string
+		freed     int
+	}{
+		{1000, "", 3}, // as often as /state was requested
+		{1000, collector.SubscribeNever, 0},
+		{10, "", 0},
+	} {
+		f, _ := follow(t, c.agents, collector.Settings{Subscribe: c.subscribe})
+		f.clock.Advance(15 * time.Minute)
+		require.Eventually(t, func() bool {
+			freed := 0
+			f.set(func(f *fake) { freed = f.freed })
+			return freed == c.freed
+		}, 10*time.Second, time.Millisecond, c)
+	}
+}
+
 func TestSumsAreWrittenOfEventsWhileStateIsSeldomAsked(t *testing.T) {
 	f, st := follow(t, 1000, collector.Settings{})
 	f.clock.Advance(2 * time.Minute)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -288,6 +289,7 @@ func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSource
 		Settings:     collect,
 		Log:          r.log.With("source", src.key),
 		Events:       log,
+		FreeMemory:   debug.FreeOSMemory,
 		HistoryStart: func() time.Time { return kept.Stats().Start },
 		LastCluster: func(ctx context.Context) string {
 			if otherMasters { // the history is of another cluster: the name of last resort
