@@ -121,10 +121,26 @@ func (d keyCache) learn(origin catalogue.Origin, values map[string]float64) {
 	}
 }
 
-// A leaderSnapshot is a snapshot of the leader, which the next is compared with.
+// A leaderSnapshot is a snapshot of the leader, which the next is compared with, and what it
+// takes of the model as of then: the model itself would be kept longer than it is needed.
 type leaderSnapshot struct {
 	*mesos.Metrics
-	model *cluster.Cluster // as of then; may be nil
+	modeled    bool // there was a model
+	agents     bool // it had some
+	pid        string
+	elected    float64
+	frameworks map[string]bool // that it listed, by ID
+}
+
+func leaderSnapshotOf(s *mesos.Metrics, m *cluster.Cluster) leaderSnapshot {
+	if m == nil {
+		return leaderSnapshot{Metrics: s}
+	}
+	of := leaderSnapshot{s, true, len(m.Agents) > 0, m.PID, m.ElectedTime, make(map[string]bool, len(m.Frameworks))}
+	for _, f := range m.Frameworks {
+		of.frameworks[f.ID] = true
+	}
+	return of
 }
 
 // follows reports whether s came from the same leadership as the snapshot
@@ -134,8 +150,7 @@ func (s leaderSnapshot) follows(before leaderSnapshot) bool {
 	if before.Metrics == nil || s.Target != before.Target || s.Values[uptime] < before.Values[uptime] {
 		return false
 	}
-	return s.model == nil || before.model == nil ||
-		(s.model.PID == before.model.PID && s.model.ElectedTime == before.model.ElectedTime)
+	return !s.modeled || !before.modeled || s.pid == before.pid && s.elected == before.elected
 }
 
 // forgotAgents reports whether the master counts no agent where the model has some:
@@ -143,7 +158,7 @@ func (s leaderSnapshot) follows(before leaderSnapshot) bool {
 // cluster's until /state says so, too.
 func (s leaderSnapshot) forgotAgents() bool {
 	active, known := s.Values["master/slaves_active"]
-	return known && active+s.Values["master/slaves_inactive"] == 0 && s.model != nil && len(s.model.Agents) > 0
+	return known && active+s.Values["master/slaves_inactive"] == 0 && s.agents
 }
 
 // wrote reports whether the series of a key had a sample in this snapshot.
@@ -155,7 +170,7 @@ func (s leaderSnapshot) wrote(key string, m *rawMetric) bool {
 // has reports whether the subject of a key exists: Mesos goes on serving the
 // keys of frameworks that have ended.
 func (s leaderSnapshot) has(m *rawMetric) bool {
-	return m.FrameworkID == "" || (s.model != nil && s.model.HasFramework(m.FrameworkID))
+	return m.FrameworkID == "" || s.frameworks[m.FrameworkID]
 }
 
 // writeLeader appends all keys of the leader's snapshot.

@@ -1,13 +1,16 @@
 package samples
 
 import (
+	"runtime"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/catalogue"
 	"community-mesos-datasource/pkg/cluster"
 	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/series"
 )
 
 func TestResourcesOfASnapshotAreRoundedAsMesosRoundsThem(t *testing.T) {
@@ -74,4 +77,27 @@ func TestLimitsOfContainersHaveNoDust(t *testing.T) {
 			require.Equal(t, 0.3, n)
 		}
 	}
+}
+
+// A snapshot is compared with the one before, for which the model as of then must not be kept:
+// its tasks take more memory than all else.
+func TestASnapshotKeepsNoModel(t *testing.T) {
+	w := NewWriter(&written{refs: map[string]series.Ref{}, by: map[series.Ref]string{}, all: map[string]string{}})
+	require.NoError(t, w.Rename(t.Context(), "test", time.Unix(1, 0)))
+	freed := make(chan struct{})
+	func() {
+		m := cluster.Build(&mesos.State{PID: "master@10.0.0.1:5050", Frameworks: []mesos.Framework{{ID: "F1"}}}, nil)
+		runtime.SetFinalizer(m, func(*cluster.Cluster) { close(freed) })
+		require.NoError(t, w.Snapshot(t.Context(), &mesos.Metrics{Values: map[string]float64{"master/uptime_secs": 1}}, m, time.Time{}, Health{Poll: series.PollSnapshot}))
+	}()
+	require.Eventually(t, func() bool {
+		runtime.GC()
+		select {
+		case <-freed:
+			return true
+		default:
+			return false
+		}
+	}, 30*time.Second, 10*time.Millisecond)
+	require.True(t, w.before.frameworks["F1"])
 }

@@ -339,7 +339,7 @@ func (w *Writer) Roles(ctx context.Context, m *cluster.Cluster, t time.Time, h H
 // must come from here. start is from when on the history has samples.
 func (w *Writer) Snapshot(ctx context.Context, s *mesos.Metrics, m *cluster.Cluster, start time.Time, h Health) error {
 	s = w.possible(series.PollSnapshot, s, subjectOf(s.Target, m))
-	now := leaderSnapshot{s, m}
+	now := leaderSnapshotOf(s, m)
 	err := w.batch(ctx, series.PollSnapshot, s.Sent, func(b *batch) {
 		w.writeHealth(b, h)
 		w.writeOwn(b, start)
