@@ -65,6 +65,7 @@ func unknownKeysOf(raw json.RawMessage) unknownKeys {
 		return misleads && string(of) != queryType
 	})
 	all := unknownAmong("", query, known, grafanaKeys)
+	all = append(all, unknownAmong("shape.", objectOf(query["shape"]), keysOf(Shape{}), nil)...)
 	all = append(all, unknownIn("filters", query["filters"], filterKeys)...)
 	all = append(all, unknownIn("orderBy", query["orderBy"], keysOf(OrderBy{}))...)
 	all = append(all, unknownIn("adhocFilters", query["adhocFilters"], adhocKeys, grafanaFilterKeys...)...)

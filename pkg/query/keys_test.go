@@ -16,12 +16,14 @@ func TestUnknownKeysAreAnErrorForRulesAndANoticeElsewhere(t *testing.T) {
 		own + `"filter":[{"label":"framework","operator":"=","value":"marathon"}]}`: `"filter" (did you mean "filters"?)`,
 		own + `"group_by":["agent"]}`: `"group_by" (did you mean "groupBy"?)`,
 		own + `"Filters":[]}`:         `"Filters" (did you mean "filters"?)`,
-		own + `"filters":[{"label":"framework","operator":"=","value":"marathon","values":[]}]}`: `"filters[0].values" (did you mean "value"?)`,
-		own + `"filters":[{"label":"framework","operator":"=","value":"a","negate":true}]}`:      `"filters[0].negate"`,
-		own + `"adhocFilters":[{"key":"framework","op":"=","operator":"=","value":"marathon"}]}`: `"adhocFilters[0].op"`,
-		own + `"adhocFilters":[{"key":"framework","operators":"","operator":"=","value":"a"}]}`:  `"adhocFilters[0].operators" (did you mean "operator"?)`,
-		`{"expr":"mesos_cluster_cpus_capacity","instant":true,"legend":"{{x}}"}`:                 `"legend" (did you mean "legendFormat"?)`,
-		`{"expr":"mesos_cluster_cpus_capacity","instant":true,"type":"x","zzz":1}`:               `"type", "zzz"`,
+		own + `"filters":[{"label":"framework","operator":"=","value":"marathon","values":[]}]}`:                    `"filters[0].values" (did you mean "value"?)`,
+		own + `"filters":[{"label":"framework","operator":"=","value":"a","negate":true}]}`:                         `"filters[0].negate"`,
+		own + `"adhocFilters":[{"key":"framework","op":"=","operator":"=","value":"marathon"}]}`:                    `"adhocFilters[0].op"`,
+		own + `"adhocFilters":[{"key":"framework","operators":"","operator":"=","value":"a"}]}`:                     `"adhocFilters[0].operators" (did you mean "operator"?)`,
+		`{"entity":"agent","resource":"tasks","measure":"fits","instant":true,"shape":{"cpus":0.5,"mem":"200GiB"}}`: `"shape.mem"`,
+		`{"entity":"agent","resource":"tasks","measure":"fits","instant":true,"shape":{"cpus":0.5,"memry":"2GiB"}}`: `"shape.memry" (did you mean "memory"?)`,
+		`{"expr":"mesos_cluster_cpus_capacity","instant":true,"legend":"{{x}}"}`:                                    `"legend" (did you mean "legendFormat"?)`,
+		`{"expr":"mesos_cluster_cpus_capacity","instant":true,"type":"x","zzz":1}`:                                  `"type", "zzz"`,
 	} {
 		src := small(t)
 		failed := Run(context.Background(), src, asked(query), Options{Alert: true})

@@ -411,7 +411,7 @@ func TestMergedNodesLeadToWhatTheyStandFor(t *testing.T) {
 	c.TasksListed = true
 	src := linkSource(t, c)
 	nodes, _ := graphOf(t, src, `{"queryType":"topology","groupBy":["task"]}`)
-	row := slices.Index(column(t, nodes, "id"), any("task:others"))
+	row := slices.Index(column(t, nodes, "id"), any("task others"))
 	require.GreaterOrEqual(t, row, 0)
 	id := nodes.Fields[0]
 	query, _ := follow(t, linkNamed(t, id, "Tasks"), nodes, id, row)

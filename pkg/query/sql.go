@@ -168,6 +168,7 @@ func (src Source) rows(ctx context.Context, sql string, times stepRange, o Optio
 	if age, most := src.now().Sub(view.Cluster.Time), src.Interval(series.PollModel)*5/2; o.evaluated() && most > 0 && age > most {
 		return nil, bad("", "the cluster was last read %s ago, so its tables are not known: Save & test says why", display.Age(age))
 	}
+	view.Evaluated = o.evaluated()
 	var wrong error
 	work := promql.Reading{Weight: int64(limit) * rowSamples, Work: float64(view.Cluster.TaskCounts.Total()), Alert: o.Alert}
 	err = src.Engine.Read(ctx, work, func(ctx context.Context) (err error) {

@@ -163,6 +163,12 @@ type node struct {
 	tasks            int                       // that have not ended
 	states           map[cluster.TaskState]int // of all tasks
 	merged           int                       // how many nodes it stands for; 0: itself
+
+	// own is what the master says is allocated on its agents, or to its framework, whatever
+	// tasks it lists; offered is what is offered of its agents.
+	own, offered cluster.Resources
+	// hidden: the master does not list all tasks, so that sums of them are too small.
+	hidden bool
 }
 
 // edge is what two nodes have in common.
@@ -299,7 +305,11 @@ func isAbout(level string, agents bool) bool {
 
 // build makes the nodes and edges.
 func (g *graph) build(ctx context.Context) error {
-	g.groupAgents()
+	passing, err := g.passing(ctx)
+	if err != nil {
+		return err
+	}
+	g.groupAgents(passing)
 	g.nodes, g.edges = make([]map[string]*node, len(g.levels)), map[[2]*node]*edge{}
 	for i := range g.nodes {
 		g.nodes[i] = map[string]*node{}
@@ -341,10 +351,6 @@ func (g *graph) build(ctx context.Context) error {
 		}
 	}
 	ofTasks := slices.Contains(g.levels, levelTask)
-	passing, err := g.passing(ctx)
-	if err != nil {
-		return err
-	}
 	if ofTasks {
 		g.chooseTasks(passing)
 	}
@@ -486,6 +492,7 @@ func (g *graph) nodeOf(i int, x topologyMember) *node {
 		n.agent, n.id, n.title = x.agent, x.agent.ID, first(x.agent.Hostname, x.agent.ID)
 	case levelFramework:
 		n.framework, n.id, n.title = x.framework, x.framework.ID, first(x.framework.Name, x.framework.ID)
+		n.own, n.hidden = x.framework.Allocated, x.framework.TasksUnknown
 	case levelTask:
 		n.task, n.id, n.title = x.task, x.task.ID, first(x.task.Name, x.task.ID)
 	default:
@@ -539,6 +546,9 @@ func (g *graph) capacities() {
 				n.inactive++
 			}
 			n.capacity.Add(a.Capacity)
+			n.own.Add(a.Allocated)
+			n.offered.Add(a.Offered)
+			n.hidden = n.hidden || a.TasksUnknown
 		}
 	}
 }
@@ -553,9 +563,66 @@ func (g *graph) passesAgent(a *cluster.Agent) bool {
 	return true
 }
 
+// known returns what is known to be allocated to a node, and whether its number of tasks is
+// known. Where the master does not list all tasks, sums of them are too small: then it is what
+// the master says of the agents or the framework themselves, unless filters leave out a part
+// of that.
+func (g *graph) known(n *node) (allocated cluster.Resources, tasks bool) {
+	if n.task != nil {
+		return n.allocated, true
+	}
+	level := g.levels[n.level]
+	hidden := n.hidden || g.view.Cluster.TasksUnknown
+	ofAgents, ofFramework := isAbout(level, ofAgents), isAbout(level, ofFrameworks)
+	for kind, sum := range n.allocated {
+		allocated[kind] = sum
+		told := n.own[kind]
+		switch {
+		case !hidden && !((ofAgents || ofFramework) && told == cluster.Unknown):
+		case ofAgents && g.only(agentLabels), ofFramework && g.only(frameworkLabels):
+			allocated[kind] = told
+		default:
+			allocated[kind] = cluster.Unknown
+		}
+	}
+	return allocated, !hidden
+}
+
+// agentsShown returns the agents that pass the filters. Where those name labels of tasks too,
+// they are the agents of the tasks and executors that pass.
+func (g *graph) agentsShown(passing []*cluster.Task) (all []*cluster.Agent) {
+	c := g.view.Cluster
+	if g.only(agentLabels) {
+		for _, a := range c.Agents {
+			if g.passesAgent(a) {
+				all = append(all, a)
+			}
+		}
+		return all
+	}
+	seen := map[*cluster.Agent]bool{}
+	see := func(a *cluster.Agent) {
+		if !seen[a] {
+			seen[a] = true
+			all = append(all, a)
+		}
+	}
+	for _, t := range passing {
+		see(t.Agent)
+	}
+	if !slices.Contains(g.levels, levelTask) {
+		for i := range c.Executors {
+			if e := &c.Executors[i]; g.passes(topologyMember{agent: e.Agent, framework: e.Framework, role: e.Role}) {
+				see(e.Agent)
+			}
+		}
+	}
+	return all
+}
+
 // groupAgents replaces the level of agents, where they are more than a graph shows, by
 // the zone, region or attribute that tells most of them apart.
-func (g *graph) groupAgents() {
+func (g *graph) groupAgents(passing []*cluster.Task) {
 	at := slices.Index(g.levels, levelAgent)
 	if at < 0 {
 		return
@@ -570,10 +637,7 @@ func (g *graph) groupAgents() {
 		}
 		values[label][value] = true
 	}
-	for _, a := range g.view.Cluster.Agents {
-		if !g.passesAgent(a) {
-			continue
-		}
+	for _, a := range g.agentsShown(passing) {
 		agents++
 		see(levelZone, a.Zone)
 		see(levelRegion, a.Region)
@@ -615,6 +679,9 @@ func (g *graph) merge(i int) {
 		others.agents += n.agents
 		others.inactive += n.inactive
 		others.capacity.Add(n.capacity)
+		others.own.Add(n.own)
+		others.offered.Add(n.offered)
+		others.hidden = others.hidden || n.hidden
 		others.allocated.Add(n.allocated)
 		others.used += n.used
 		others.tasks += n.tasks

@@ -21,6 +21,7 @@ import (
 const (
 	colorUsed      = "blue"
 	colorAllocated = "green"
+	colorOffered   = "yellow"
 	colorFree      = "rgba(128,128,128,0.3)"
 	colorNotActive = "orange"
 	colorFailed    = "red"
@@ -35,6 +36,7 @@ type arc struct{ name, title, color string }
 var arcs = []arc{
 	{"arc__used", "CPUs used", colorUsed},
 	{arcAllocated, "CPUs allocated, not used", colorAllocated},
+	{"arc__offered", "CPUs offered", colorOffered},
 	{"arc__free", "CPUs free", colorFree},
 	{"arc__not_active", "Not active", colorNotActive},
 }
@@ -55,7 +57,7 @@ func (g *graph) frames() data.Frames {
 	for i, one := range nodes {
 		id[i] = g.levels[one.level] + ":" + one.key
 		if one.merged > 0 {
-			id[i] = g.levels[one.level] + ":others"
+			id[i] = g.levels[one.level] + " others" // with a colon it may be a group of that name
 		}
 		ids[one] = id[i]
 		title[i], subtitle[i], color[i], state[i] = one.title, g.subtitle(one), colorOf(one), one.stateText()
@@ -63,13 +65,15 @@ func (g *graph) frames() data.Frames {
 		if one.merged == 0 {
 			where[i] = g.tasksOf(one)
 		}
-		tasks[i] = tasksText(one.tasks)
-		cpus[i], memory[i] = cpusText(one.allocated.Value(cluster.CPUs)), bytesText(one.allocated.Value(cluster.Memory))
-		used[i] = cpusText(one.used)
+		allocated, counted := g.known(one)
+		if counted {
+			tasks[i], used[i] = tasksText(one.tasks), cpusText(one.used)
+		}
+		cpus[i], memory[i] = cpusText(allocated.Value(cluster.CPUs)), bytesText(allocated.Value(cluster.Memory))
 		if one.agents > 0 {
 			capacity[i] = cpusText(one.capacity.Value(cluster.CPUs))
 		}
-		drawn := g.parts(one)
+		drawn := g.parts(one, allocated.Value(cluster.CPUs), counted)
 		for k, part := range drawn {
 			parts[k][i] = part
 		}
@@ -121,6 +125,13 @@ func (g *graph) edgesFrame(ids map[*node]string) *data.Frame {
 	tasks, cpus := make([]string, n), make([]string, n)
 	for i, e := range edges {
 		id[i], source[i], target[i] = strconv.Itoa(i), ids[e.from], ids[e.to]
+		// What is not known of one end, or of the cluster, is not known of what they share.
+		if _, counted := g.known(e.from); !counted {
+			continue
+		}
+		if _, counted := g.known(e.to); !counted || g.view.Cluster.TasksUnknown {
+			continue
+		}
 		tasks[i], cpus[i] = tasksText(e.tasks), cpusText(e.allocated.Value(cluster.CPUs))
 	}
 	return graphFrame("edges",
@@ -257,27 +268,36 @@ func (n *node) notActive() bool {
 	}
 }
 
-// parts returns the arcs of a node, which add up to 1: of agents by their CPUs, of
-// others by the CPUs of the cluster. A task has none: its color is its state.
-func (g *graph) parts(n *node) (all [4]float64) {
+// parts returns the arcs of a node: of agents by their CPUs, of others by the CPUs of the
+// cluster. They add up to 1, but for what other tasks than the filtered ones hold of an agent,
+// and what of it is not known to be free. A task has none: its color is its state.
+func (g *graph) parts(n *node, allocated float64, counted bool) (all [5]float64) {
 	whole := g.view.Cluster.Capacity.Value(cluster.CPUs)
 	if n.agents > 0 {
 		whole = n.capacity.Value(cluster.CPUs)
 	}
-	allocated := n.allocated.Value(cluster.CPUs)
 	if n.task != nil || !(whole > 0) || math.IsNaN(allocated) {
 		return all
 	}
 	part := min(1, max(0, allocated/whole))
 	used := 0.0
-	if n.used > 0 { // not NaN
+	if counted && n.used > 0 { // not NaN
 		used = min(part, n.used/whole)
 	}
 	all[0], all[1] = used, part-used
-	if n.notActive() {
-		all[3] = 1 - part
-	} else {
-		all[2] = 1 - part
+	rest := 1 - part
+	switch {
+	case n.notActive():
+		all[4] = rest
+	case n.agents == 0:
+		all[3] = rest
+	default:
+		if offered := n.offered.Value(cluster.CPUs); !math.IsNaN(offered) {
+			all[2] = min(rest, max(0, offered/whole))
+			if own := n.own.Value(cluster.CPUs); !math.IsNaN(own) {
+				all[3] = min(rest-all[2], max(0, (whole-own-offered)/whole))
+			}
+		}
 	}
 	return all
 }

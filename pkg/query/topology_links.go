@@ -125,6 +125,10 @@ func (g *graph) tasksOf(n *node) string {
 	case levelAgent:
 		return g.agentsOf(n)
 	default:
+		if n.key == "" && n.merged == 0 {
+			// Tasks on agents that are not listed have no value either.
+			return "agent_id NOT IN (SELECT agent_id FROM agents WHERE NOT (" + g.agentsOf(n) + "))"
+		}
 		return "agent_id IN (SELECT agent_id FROM agents WHERE " + g.agentsOf(n) + ")"
 	}
 }

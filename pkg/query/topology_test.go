@@ -29,7 +29,7 @@ func graphCluster(n int, attributes bool) *cluster.Cluster {
 	c.Frameworks = []*cluster.Framework{marathon, {ID: "F2", Name: "idle", Listed: true, State: cluster.FrameworkDisconnected}}
 	var tasks []cluster.Task
 	for i := range n {
-		a := &cluster.Agent{ID: fmt.Sprintf("S%d", i), Hostname: fmt.Sprintf("a%d", i), Listed: true, State: cluster.AgentActive, Capacity: cores(10)}
+		a := &cluster.Agent{ID: fmt.Sprintf("S%d", i), Hostname: fmt.Sprintf("a%d", i), Listed: true, State: cluster.AgentActive, Capacity: cores(10), Allocated: cores(4)}
 		if attributes {
 			a.Attributes = map[string]mesos.Attribute{"rack": mesos.Attribute(fmt.Sprintf("r%d", i%4)), "host": mesos.Attribute(a.Hostname)}
 		}
@@ -233,4 +233,72 @@ func TestTopologyOfManyTasksTakesLittleMemory(t *testing.T) {
 		}
 	})
 	require.Less(t, result.AllocedBytesPerOp(), int64(10<<20), result.MemString())
+}
+
+// What of a cluster's tasks is hidden is not 0: agents and frameworks have what the master
+// says of them, all else is unknown.
+func TestTopologyDoesNotKnowWhatIsHidden(t *testing.T) {
+	c := graphCluster(3, true)
+	hidden := c.WithTasks(slices.Clone(c.Tasks()[:1]))
+	hidden.TasksUnknown = true
+	hidden.Frameworks[0].Allocated = cores(12)
+	src := graphSource(t, hidden, func(*cluster.Task) tables.Use { return tables.Use{CPUs: 1} })
+	nodes, edges := graphOf(t, src, `{"queryType":"topology","groupBy":["framework","agent","role","task"]}`)
+	require.Equal(t, []any{"idle", "marathon", "a0", "a1", "a2", "web", "web"}, column(t, nodes, "title"))
+	require.Equal(t, []any{"", "", "", "", "", "", "1 task"}, column(t, nodes, "mainstat"))
+	require.Equal(t, []any{"0 CPUs", "12 CPUs", "4 CPUs", "4 CPUs", "4 CPUs", "", "4 CPUs"}, column(t, nodes, "secondarystat"))
+	require.Equal(t, []any{"", "", "", "", "", "", "1 CPU"}, column(t, nodes, "detail__cpus_used"))
+	require.Equal(t, []any{"", "", ""}, column(t, edges, "mainstat"))
+	require.Equal(t, []any{"", "", ""}, column(t, edges, "secondarystat"))
+	require.InDeltaSlice(t, []float64{0, 0.4, 0.4, 0.4, 0.4, 0, 0}, column(t, nodes, "arc__allocated"), 1e-9)
+
+	nodes, _ = graphOf(t, src, `{"queryType":"topology","groupBy":["agent"],"filters":[{"label":"framework","operator":"=","value":"marathon"}]}`)
+	require.Equal(t, []any{""}, column(t, nodes, "secondarystat"), "a part of an agent")
+}
+
+func TestTopologyTellsFreeFromOffered(t *testing.T) {
+	c := graphCluster(3, true)
+	c.Agents[0].Offered = cores(6)
+	c.Agents[2].Offered[cluster.CPUs] = cluster.Unknown
+	nodes, _ := graphOf(t, graphSource(t, c, nil), `{"queryType":"topology","groupBy":["agent"]}`)
+	require.InDeltaSlice(t, []float64{0.6, 0, 0}, column(t, nodes, "arc__offered"), 1e-9)
+	require.InDeltaSlice(t, []float64{0, 0, 0}, column(t, nodes, "arc__free"), 1e-9)
+	// What another framework holds is not free either.
+	c = graphCluster(1, true)
+	c.Agents[0].Allocated = cores(9)
+	nodes, _ = graphOf(t, graphSource(t, c, nil), `{"queryType":"topology","groupBy":["agent"],"filters":[{"label":"framework","operator":"=","value":"marathon"}]}`)
+	require.InDeltaSlice(t, []float64{0.4}, column(t, nodes, "arc__allocated"), 1e-9)
+	require.InDeltaSlice(t, []float64{0.1}, column(t, nodes, "arc__free"), 1e-9)
+}
+
+func TestTopologyTellsAGroupNamedOthersFromTheOthers(t *testing.T) {
+	c := graphCluster(300, true)
+	for i, a := range c.Agents {
+		a.Attributes = map[string]mesos.Attribute{"rack": mesos.Attribute(fmt.Sprintf("r%d", i))}
+	}
+	c.Agents[0].Attributes["rack"] = "others"
+	nodes, edges := graphOf(t, graphSource(t, c, nil), `{"queryType":"topology","groupBy":["framework","attr_rack"]}`)
+	seen := map[any]bool{}
+	for _, id := range column(t, nodes, "id") {
+		require.False(t, seen[id], "%v", id)
+		seen[id] = true
+	}
+	require.True(t, seen["attr_rack:others"])
+	for _, target := range column(t, edges, "target") {
+		require.True(t, seen[target], "%v", target)
+	}
+}
+
+func TestTopologyShowsTheFewAgentsOfAFramework(t *testing.T) {
+	c := graphCluster(3000, true)
+	all := slices.Clone(c.Tasks())
+	small := &cluster.Framework{ID: "F3", Name: "small", Listed: true, State: cluster.FrameworkActive}
+	c.Frameworks = append(c.Frameworks, small)
+	for i := range 30 {
+		all[i*100].Framework = small
+	}
+	nodes, _ := graphOf(t, graphSource(t, c.WithTasks(all), nil), `{"queryType":"topology","filters":[{"label":"framework","operator":"=","value":"small"}]}`)
+	require.Equal(t, 1+30, nodes.Rows())
+	require.Equal(t, "agent:S0", column(t, nodes, "id")[1])
+	require.Empty(t, noticesOn(nodes.Meta.Notices))
 }

@@ -51,7 +51,8 @@ func dominantShare(part, of cluster.Resources) value {
 // executorsTable is the table of executors.
 var executorsTable = tableOf(Table{
 	Name: "executors", Aliases: []string{"executor"},
-	Help: "Executors that the leader lists: all but those of command tasks.",
+	Help:    "Executors that the leader lists: all but those of command tasks.",
+	unknown: hiddenForRules,
 }, func(v *View) things[*cluster.Executor] { return pointed(v.Cluster.Executors) }, slices.Concat(
 	[]column[*cluster.Executor]{
 		textOf("executor_id", "ID of the executor", func(e *cluster.Executor) string { return e.ID }),

@@ -109,3 +109,23 @@ func TestEveryTableIsReadAsAWhole(t *testing.T) {
 		}
 	}
 }
+
+// A rule shows no notices, so it gets no part of the tasks as if it were all.
+func TestRulesDoNotCountAPartOfTheTasks(t *testing.T) {
+	v := recordedView(t, mesostest.Scene{Name: "03-workload"})
+	some := *v.Cluster // a copy
+	some.TasksUnknown = true
+	for _, evaluated := range []bool{false, true} {
+		hidden := &View{Model: &Model{Cluster: &some}, Now: now, Evaluated: evaluated}
+		for _, sql := range []string{"SELECT count(*) FROM tasks", "SELECT count(*) FROM executors", "SELECT count(*) FROM agents a JOIN tasks t ON t.agent_id = a.agent_id"} {
+			_, err := NewEngine().Run(context.Background(), Request{SQL: sql, View: hidden, Limit: 10})
+			if evaluated {
+				require.ErrorContains(t, err, "sees a part of the tasks and executors only", sql)
+			} else {
+				require.NoError(t, err, sql)
+			}
+		}
+		_, err := NewEngine().Run(context.Background(), Request{SQL: "SELECT count(*) FROM agents", View: hidden, Limit: 10})
+		require.NoError(t, err)
+	}
+}

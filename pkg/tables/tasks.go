@@ -55,6 +55,15 @@ func tasksUnknown(v *View) string {
 	if !v.Cluster.TasksListed {
 		return "the master does not list tasks"
 	}
+	return hiddenForRules(v)
+}
+
+// hiddenForRules returns why a rule cannot read tasks and executors, of which some are hidden
+// from the principal.
+func hiddenForRules(v *View) string {
+	if v.Evaluated && v.Cluster.TasksUnknown {
+		return "the data source's principal sees a part of the tasks and executors only, and rules and expressions need all"
+	}
 	return ""
 }
 

@@ -28,6 +28,9 @@ type View struct {
 	// AgentUse returns what the containers of an agent use together, CPUs and memory; nil where
 	// that is not known.
 	AgentUse func(*cluster.Agent) Use
+	// Evaluated: the statement is a rule's or an expression's, which shows no notices. So a table
+	// of which the principal sees a part is an error.
+	Evaluated bool
 	// WebUI is the address of the leader's web UI, "" where there is none.
 	WebUI string
 
