@@ -167,6 +167,10 @@ type builder struct {
 
 func (b *builder) addAgent(s *mesos.Slave, state *mesos.State) {
 	a := b.agentOf(s, state)
+	b.checkAmountsOf("agent", a.Hostname, &s.Resources, &s.Used, &s.Offered)
+	for _, r := range s.Reserved {
+		b.checkAmounts(&r, "reserved_resources", "agent", a.Hostname)
+	}
 	if len(a.Attributes) > series.MaxLabels {
 		b.ManyAttributes++
 	}
@@ -233,6 +237,7 @@ func listening(s *mesos.Slave) (ip string, port int) {
 
 func (b *builder) addFramework(s *mesos.Framework) {
 	f := b.frameworkOf(s)
+	b.checkAmountsOf("framework", f.Name, nil, &s.Used, &s.Offered)
 	b.Frameworks = append(b.Frameworks, f)
 	b.frameworks[f.ID] = f
 	for _, role := range f.Roles {
@@ -255,6 +260,7 @@ func (b *builder) addFramework(s *mesos.Framework) {
 		e := &s.Executors[i]
 		role := cmp.Or(b.name(e.Role), only)
 		allocated := regular(e.Resources)
+		b.checkAmounts(&e.Resources, "resources", "executor", b.name(e.ID))
 		b.role(role).Allocated.Add(allocated)
 		b.Executors = append(b.Executors, Executor{
 			ID:        b.name(e.ID),
@@ -302,6 +308,7 @@ func (f *Framework) onlyRole() string {
 func (b *builder) addTasks(tasks []mesos.Task, framework, role string) {
 	for i := range tasks {
 		t := b.taskOf(&tasks[i], framework, role)
+		b.checkAmounts(&tasks[i].Resources, "resources", "task", t.ID)
 		load := b.role(t.Role)
 		if !t.State.known() {
 			load.TasksUnknown, t.Framework.TasksUnknown, t.Agent.TasksUnknown, b.TasksUnknown = true, true, true, true

@@ -38,6 +38,9 @@ type Cluster struct {
 	// ImpossibleWhy is a sentence about the first.
 	Impossible    int
 	ImpossibleWhy string
+	// RolesImpossible and RolesImpossibleWhy are the same of /roles.
+	RolesImpossible    int
+	RolesImpossibleWhy string
 	// Twice is the number of things that /state listed twice, of which the first counts.
 	Twice    int
 	NamesCut int // names that were longer than series.MaxName

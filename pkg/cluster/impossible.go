@@ -40,6 +40,36 @@ func (b *builder) checkCounts(s *mesos.State) *mesos.State {
 	return &checked
 }
 
+// noAmount returns a scalar of resources that is none, because it is negative or beyond
+// what can be counted, with its name.
+func noAmount(r *mesos.Resources) (name string, n float64, found bool) {
+	for i, n := range [...]float64{r.CPUs, r.GPUs, r.Mem, r.Disk, r.CPUsRevocable, r.GPUsRevocable, r.MemRevocable, r.DiskRevocable} {
+		if amountOf(n) == Unknown {
+			return [...]string{"cpus", "gpus", "mem", "disk", "cpus_revocable", "gpus_revocable", "mem_revocable", "disk_revocable"}[i], n, true
+		}
+	}
+	return "", 0, false
+}
+
+// checkAmounts notes what of resources is no amount. It is unknown already.
+func (b *builder) checkAmounts(r *mesos.Resources, which, kind, name string) {
+	if key, n, found := noAmount(r); found {
+		b.isImpossible("%s of %s of %s %s is %g.", key, which, kind, name, n)
+	}
+}
+
+// checkAmountsOf notes what of an agent's, framework's or task's resources is no amount.
+func (b *builder) checkAmountsOf(kind, name string, resources, used, offered *mesos.Resources) {
+	for _, r := range []struct {
+		of    *mesos.Resources
+		which string
+	}{{resources, "resources"}, {used, "used_resources"}, {offered, "offered_resources"}} {
+		if r.of != nil {
+			b.checkAmounts(r.of, r.which, kind, name)
+		}
+	}
+}
+
 // checkAgent makes what an agent cannot have unknown.
 func (b *builder) checkAgent(a *Agent) {
 	for k := range a.Capacity {

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -27,10 +28,12 @@ func (c *Cluster) WithRoles(r *mesos.Roles) *Cluster {
 	var n repeated
 	listed := first(&n, r.Roles, func(r *mesos.Role) twin { return twin{id: r.Name} })
 	with.RolesTwice = n.times
+	with.RolesImpossible, with.RolesImpossibleWhy = 0, ""
 	with.Roles = make([]*Role, len(listed))
 	byName := make(map[string]*Role, len(listed))
 	for i := range listed {
 		role := c.roleOf(&listed[i])
+		with.checkRole(&listed[i])
 		with.Roles[i] = role
 		byName[role.Name] = role
 	}
@@ -52,7 +55,7 @@ func (c *Cluster) WithRoles(r *mesos.Roles) *Cluster {
 
 func (c *Cluster) roleOf(s *mesos.Role) *Role {
 	role := &Role{Name: series.CutName(s.Name), Reserved: regular(s.Reserved)}
-	if !s.Lacks.Weight && s.Weight > 0 && s.Weight <= math.MaxFloat64 { // as Mesos requires
+	if !s.Lacks.Weight && possibleWeight(s.Weight) {
 		role.Weight = &s.Weight
 	}
 	if n := len(s.Frameworks); !s.Lacks.Frameworks {
@@ -67,12 +70,47 @@ func (c *Cluster) roleOf(s *mesos.Role) *Role {
 			role.QuotaConsumed = limitsOf(*s.Quota.Consumed)
 			// Consumed leaves out what is 0; where it is there, that is known.
 			for k := range role.QuotaConsumed {
-				role.QuotaConsumed[k].Set = true
+				role.QuotaConsumed[k].Set = role.QuotaConsumed[k].Amount.Known()
 			}
 		}
 	}
 	return role
 }
+
+// checkRole notes what of a role in /roles cannot be. It is unknown already.
+func (c *Cluster) checkRole(s *mesos.Role) {
+	note := func(what string, n float64) {
+		c.RolesImpossible++
+		if c.RolesImpossibleWhy == "" {
+			c.RolesImpossibleWhy = fmt.Sprintf("In /roles, %s of role %s is %g.", what, series.CutName(s.Name), n)
+		}
+	}
+	if !s.Lacks.Weight && !possibleWeight(s.Weight) {
+		note("the weight", s.Weight)
+	}
+	if key, n, found := noAmount(&s.Reserved); found {
+		note(key+" of what is reserved", n)
+	}
+	if s.Quota == nil {
+		return
+	}
+	for _, quota := range []struct {
+		which string
+		of    *mesos.QuotaResources
+	}{{"the guarantee", &s.Quota.Guarantee}, {"the limit", &s.Quota.Limit}, {"what is consumed", s.Quota.Consumed}} {
+		if quota.of == nil {
+			continue
+		}
+		for i, n := range [...]*float64{quota.of.CPUs, quota.of.GPUs, quota.of.Mem, quota.of.Disk} {
+			if n != nil && amountOf(*n) == Unknown {
+				note([...]string{"cpus", "gpus", "mem", "disk"}[i]+" of "+quota.which, *n)
+			}
+		}
+	}
+}
+
+// possibleWeight reports whether a weight is one that Mesos accepts.
+func possibleWeight(weight float64) bool { return weight > 0 && weight <= math.MaxFloat64 }
 
 // subscribed returns how many frameworks of /state are subscribed to a role; nil if
 // one does not tell its roles.

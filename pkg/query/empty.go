@@ -16,6 +16,7 @@ import (
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/display"
 	"community-mesos-datasource/pkg/promql"
+	"community-mesos-datasource/pkg/samples"
 	"community-mesos-datasource/pkg/series"
 )
 
@@ -310,6 +311,8 @@ func (e *emptiness) because(ctx context.Context, name string) string {
 		return ": no agent has GPUs"
 	case known.Poll == series.PollModel && known.Type == catalogue.Counter:
 		return ": nothing of the kind has happened since collection began"
+	case e.leftOut(known.Poll):
+		return "" // a warning says what
 	case (known.Poll == series.PollState || known.Poll == series.PollModel) && slices.Contains([]Entity{EntityAgent, EntityFramework, EntityRole, EntityTask, EntityExecutor}, Entity(known.Entity)):
 		if e.any(ctx, Entity(known.Entity)) {
 			return ": the master does not report it"
@@ -322,6 +325,14 @@ func (e *emptiness) because(ctx context.Context, name string) string {
 	default:
 		return ""
 	}
+}
+
+// leftOut reports whether values of a kind of poll were left out in the time range.
+func (e *emptiness) leftOut(poll series.Poll) bool {
+	if poll == series.PollModel {
+		poll = series.PollState
+	}
+	return slices.ContainsFunc(e.status.LeftOut, func(l samples.LeftOut) bool { return l.Poll == poll && l.Between(e.from, e.to) })
 }
 
 // addedUp are the measures that are added up from what frameworks list where the master

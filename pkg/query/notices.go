@@ -89,7 +89,7 @@ func (c circumstances) polls() []data.Notice {
 			display.Time(r.Elected), display.Time(r.First), display.Time(r.Last), r.Before, r.Fewest))
 	}
 	for _, left := range c.status.LeftOut {
-		if c.readsPoll(left.Poll) && !left.Last.Before(c.earliest) && !left.First.After(c.latest) {
+		if c.readsPoll(left.Poll) && left.Between(c.earliest.Add(-c.lookback(left.Poll)), c.latest) {
 			all = append(all, warning("%s", left))
 		}
 	}
@@ -99,6 +99,17 @@ func (c circumstances) polls() []data.Notice {
 		all = append(all, info("Use is measured by the agents, who are asked only where the setting agentStatistics is on."))
 	}
 	return all
+}
+
+// lookback returns how far an answer may reach back before its first moment for samples of
+// a kind of poll.
+func (c circumstances) lookback(poll series.Poll) time.Duration {
+	for _, p := range c.status.Polls {
+		if p.Poll == poll {
+			return 5 * p.Interval / 2
+		}
+	}
+	return 0
 }
 
 // late returns a notice for each poll read whose data are older than two polls.

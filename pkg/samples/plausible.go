@@ -54,6 +54,9 @@ func (l LeftOut) String() string {
 	return fmt.Sprintf(values+": a gap is shown instead. %s", l.Poll, display.Time(l.Last), l.Example)
 }
 
+// Between reports whether values may have been left out between two moments.
+func (l LeftOut) Between(from, to time.Time) bool { return !l.Last.Before(from) && !l.First.After(to) }
+
 // leaveOut counts a value that was left out of a poll at t.
 func (w *Writer) leaveOut(poll series.Poll, t time.Time, example func() string) {
 	l := w.leftOut[poll]

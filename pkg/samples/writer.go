@@ -323,6 +323,9 @@ func (w *Writer) Roles(ctx context.Context, m *cluster.Cluster, t time.Time, h H
 	return w.batch(ctx, series.PollRoles, t, func(b *batch) {
 		w.writeHealth(b, h)
 		b.dropTwice(m.RolesTwice)
+		for range m.RolesImpossible {
+			w.leaveOut(series.PollRoles, t, func() string { return m.RolesImpossibleWhy })
+		}
 		for _, r := range m.Roles {
 			w.roles.write(b, v, roleKey(r.Name), r)
 			if m.RoleLoads[r.Name] == nil {
