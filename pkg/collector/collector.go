@@ -375,7 +375,7 @@ func (c *Collector) Status() Status {
 		UnwatchedSince:   c.gap,
 	}
 	if c.leader != "" {
-		s.Masters = append(s.Masters, MasterStatus{Address: c.leader, Leading: true})
+		s.Masters = append(s.Masters, MasterStatus{Address: c.leader, Leading: true, Error: c.leaderError()})
 	}
 	for _, f := range c.followers.masters {
 		if f.Address != c.leader {
@@ -397,6 +397,22 @@ func (c *Collector) Status() Status {
 		}
 	}
 	return s
+}
+
+// leaderError returns why the leader gave no answer when it was last asked, "" where it did. mu is held.
+func (c *Collector) leaderError() string {
+	var last PollStatus
+	for _, k := range c.polls {
+		for _, o := range k.outcomes() {
+			if (o.Poll == series.PollState || o.Poll == series.PollSnapshot) && o.LastAttempt.After(last.LastAttempt) {
+				last = o.PollStatus
+			}
+		}
+	}
+	if last.Err == nil {
+		return ""
+	}
+	return last.Err.Error()
 }
 
 // Cluster returns the latest model, nil before the first. It is never changed.

@@ -65,9 +65,9 @@ type StorageStatus struct {
 
 // MasterStatus is one master as last seen.
 type MasterStatus struct {
-	Address string `json:"address"` // host:port
-	Leading bool   `json:"leading"`
-	Error   string `json:"error,omitempty"`
+	Address string `json:"address"`         // host:port
+	Leading bool   `json:"leading"`         // when it answered last
+	Error   string `json:"error,omitempty"` // why it did not answer when it was asked last
 }
 
 // AgentPolls is how asking agents went the last time.

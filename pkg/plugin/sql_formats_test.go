@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -10,6 +11,8 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/stretchr/testify/require"
+
+	"community-mesos-datasource/pkg/mesos/mesostest"
 )
 
 // statement returns a query of SQL.
@@ -56,22 +59,35 @@ func TestRulesReadNumbersOfSQL(t *testing.T) {
 		require.Empty(t, s.askRule(statement(t, "SELECT task_id, cpus FROM tasks WHERE name = 'nobody'", "numeric")).Frames[0].Fields)
 	})
 	for name, c := range map[string]struct{ sql, format, want string }{
-		"a table":             {perFramework, "table", "a table has no one number per row"},
-		"two numbers":         {"SELECT framework, count(*) AS tasks, sum(cpus) AS cpus FROM tasks GROUP BY framework", "numeric", "numeric needs one column of numbers, and there are tasks and cpus"},
-		"no number":           {"SELECT framework FROM frameworks", "numeric", "numeric needs a column of numbers: framework is text"},
-		"a time":              {"SELECT start_time, cpus FROM tasks", "numeric", "the column start_time is one"},
-		"equal texts":         {"SELECT framework, cpus FROM tasks", "numeric", "two rows have the same texts"},
-		"no time":             {perFramework, "time_series", "time_series needs a column of times"},
-		"more rows than fit":  {"SELECT a.task_id || b.task_id || c.task_id AS x, 1 AS n FROM tasks a, tasks b, tasks c", "numeric", "rules and expressions need all"},
-		"a variable":          {"SELECT count(*) AS n FROM tasks WHERE framework = '$framework'", "numeric", `"$framework" is a variable of dashboards`},
-		"a variable in code":  {"SELECT count(*) AS n FROM tasks WHERE framework IN ($framework)", "numeric", `"$framework" is a variable without a value`},
-		"an unknown macro":    {"SELECT count(*) AS n FROM events WHERE $__timefilter(time)", "numeric", "no macro $__timefilter"},
-		"an unknown argument": {"SELECT count(*) AS n FROM events WHERE $__timeFilter()", "numeric", "$__timeFilter has 0 arguments and takes 1"},
+		"a table":              {perFramework, "table", "a table has no one number per row"},
+		"two numbers":          {"SELECT framework, count(*) AS tasks, sum(cpus) AS cpus FROM tasks GROUP BY framework", "numeric", "numeric needs one column of numbers, and there are tasks and cpus"},
+		"no number":            {"SELECT framework FROM frameworks", "numeric", "numeric needs a column of numbers: framework is text"},
+		"a time":               {"SELECT start_time, cpus FROM tasks", "numeric", "the column start_time is one"},
+		"equal texts":          {"SELECT framework, cpus FROM tasks", "numeric", "two rows have the same texts"},
+		"no time":              {perFramework, "time_series", "time_series needs a column of times"},
+		"more rows than fit":   {"SELECT a.task_id || b.task_id || c.task_id AS x, 1 AS n FROM tasks a, tasks b, tasks c", "numeric", "rules and expressions need all"},
+		"a variable":           {"SELECT count(*) AS n FROM tasks WHERE framework = '$framework'", "numeric", `"$framework" is a variable of dashboards`},
+		"a variable in code":   {"SELECT count(*) AS n FROM tasks WHERE framework IN ($framework)", "numeric", `"$framework" is a variable without a value`},
+		"a fault after macros": {"SELECT $__timeFrom() AS x, memory, $__interval_ms AS n FROM tasks", "numeric", "no column memory: memory_bytes, memory_used_bytes (at character 28)"},
+		"a time of Grafana's":  {"SELECT count(*) AS n FROM events WHERE time > ${__from}", "numeric", `"${__from}" has no value in SQL: write $__timeFrom()`},
+		"an unknown macro":     {"SELECT count(*) AS n FROM events WHERE $__timefilter(time)", "numeric", "no macro $__timefilter"},
+		"an unknown argument":  {"SELECT count(*) AS n FROM events WHERE $__timeFilter()", "numeric", "$__timeFilter has 0 arguments and takes 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.ErrorContains(t, s.askRule(statement(t, c.sql, c.format)).Error, c.want)
 		})
 	}
+	t.Run("what looks like a variable in a comment is none", func(t *testing.T) {
+		require.NoError(t, s.askRule(statement(t, "SELECT count(*) AS n FROM tasks -- don't\nWHERE name REGEXP '^web$' -- it costs $x", "numeric")).Error)
+	})
+	t.Run("columns of one name are labels of two names", func(t *testing.T) {
+		response := s.askRule(statement(t, "SELECT t.name, a.agent AS name, count(*) AS n FROM tasks t JOIN agents a ON a.agent_id = t.agent_id WHERE t.name = 'api' GROUP BY 1, 2", "numeric"))
+		require.NoError(t, response.Error)
+		for _, field := range response.Frames[0].Fields {
+			require.Equal(t, "api", field.Labels["name"])
+			require.Regexp(t, "^agent", field.Labels["name 2"])
+		}
+	})
 	t.Run("tables that were not read lately are not known", func(t *testing.T) {
 		s.cluster.Kill("127.0.0.1:5050")
 		s.clock.Advance(10 * every)
@@ -82,7 +98,7 @@ func TestRulesReadNumbersOfSQL(t *testing.T) {
 
 func TestTimeSeriesOfSQL(t *testing.T) {
 	s := newFixture(t, nil, workload).start()
-	response := s.askRule(statement(t, "SELECT $__timeGroup(start_time, 1m) AS time, role, count(*) AS tasks FROM tasks WHERE role IN ('db', 'prod') GROUP BY 1, 2 ORDER BY 1 DESC", "time_series"))
+	response := s.ask(statement(t, "SELECT $__timeGroup(start_time, 1m) AS time, role, count(*) AS tasks FROM tasks WHERE role IN ('db', 'prod') GROUP BY 1, 2 ORDER BY 1 DESC", "time_series"))
 	require.NoError(t, response.Error)
 	points := map[string]map[string]float64{}
 	for _, frame := range response.Frames {
@@ -98,6 +114,81 @@ func TestTimeSeriesOfSQL(t *testing.T) {
 	}
 	// marathon's tasks began between 07:34:29 and 07:34:31, but for one at 07:36:01.
 	require.Equal(t, map[string]map[string]float64{"db": {"07:34:00": 1}, "prod": {"07:34:00": 6, "07:36:00": 1}}, points)
+}
+
+// Points are of the time range, as those of any other query.
+func TestTimeSeriesOfSQLAreOfTheTimeRange(t *testing.T) {
+	s := newFixture(t, nil, workload).start()
+	const sql = "SELECT '2027-01-01T00:00:00.000Z' AS time, 'later' AS which, 1 AS n UNION ALL SELECT '2020-01-01T00:00:00.000Z', 'earlier', 2 UNION ALL SELECT $__timeTo(), 'now', 3"
+	which := func(response backend.DataResponse) (found []string) {
+		require.NoError(t, response.Error)
+		for _, frame := range response.Frames {
+			found = append(found, frame.Fields[1].Labels["which"])
+		}
+		return found
+	}
+	require.Equal(t, []string{"now"}, which(s.askRule(statement(t, sql, "time_series"))))
+	panel := s.ask(statement(t, sql, "time_series"))
+	require.ElementsMatch(t, []string{"earlier", "now"}, which(panel))
+	require.Contains(t, fmt.Sprint(panel.Frames[0].Meta.Notices), "1 of 3 rows are left out")
+}
+
+func TestSeveralNumbersOfSQLAreToldApart(t *testing.T) {
+	s := newFixture(t, nil, workload).start()
+	response := s.askRule(statement(t, `SELECT $__timeTo() AS time, name AS "column", sum(cpus) AS cpus, sum(gpus) AS gpus FROM tasks WHERE name IN ('web', 'api') GROUP BY 2`, "time_series"))
+	require.NoError(t, response.Error)
+	found := map[string]bool{}
+	for _, frame := range response.Frames {
+		found[frame.Fields[1].Labels["column"]+" "+frame.Fields[1].Labels["column 2"]] = true
+	}
+	require.Equal(t, map[string]bool{"web cpus": true, "api cpus": true, "web gpus": true, "api gpus": true}, found)
+}
+
+// A dashboard's filters name labels of series.
+func TestFiltersOfDashboardsChooseRowsOfTables(t *testing.T) {
+	s := newFixture(t, nil, workload).start()
+	rows := func(table, filter string) int {
+		t.Helper()
+		frame := s.ask(`{"queryType":"table","table":"` + table + `","adhocFilters":[` + filter + `]}`).Frames[0]
+		require.NotContains(t, fmt.Sprint(frame.Meta.Notices), "left out")
+		return frame.Rows()
+	}
+	for filter, want := range map[string]string{
+		`{"key":"task","operator":"=","value":"web"}`:                         "name = 'web'",
+		`{"key":"task","operator":"=~","value":"web|api"}`:                    "name IN ('web', 'api')",
+		`{"key":"task","operator":"!=","value":"web"}`:                        "name != 'web'",
+		`{"key":"attr_rack","operator":"=","value":"r1"}`:                     `agent_id IN (SELECT agent_id FROM agents WHERE attributes ->> 'rack' = 'r1')`,
+		`{"key":"attr_rack","operator":"!=","value":"r1"}`:                    `agent_id NOT IN (SELECT agent_id FROM agents WHERE attributes ->> 'rack' = 'r1')`,
+		`{"key":"zone","operator":"=~","value":".+"}`:                         `agent_id IN (SELECT agent_id FROM agents WHERE zone != '')`,
+		`{"key":"framework","operator":"=|","values":["chronos","marathon"]}`: "framework IN ('chronos', 'marathon')",
+	} {
+		require.Equal(t, s.ask(statement(t, "SELECT task_id FROM tasks WHERE "+want, "table")).Frames[0].Rows(), rows("tasks", filter), filter)
+	}
+	require.Positive(t, rows("tasks", `{"key":"attr_rack","operator":"=~","value":".+"}`))
+	require.Contains(t, s.ask(`{"queryType":"table","table":"tasks","filters":[{"label":"name","operator":"=","value":"$__interval"}]}`).Frames[0].Meta.ExecutedQueryString, "'$__interval'")
+}
+
+// A leader that does not answer is not up, and whether it leads is not known.
+func TestMastersThatDoNotAnswerAreNotUp(t *testing.T) {
+	s := newFixture(t, nil, workload).start()
+	row := func() (leading, up *bool, cause *string) {
+		frame := s.ask(statement(t, "SELECT leading, up, error FROM masters", "table")).Frames[0]
+		require.Equal(t, 1, frame.Rows())
+		if of, is := frame.Fields[0].At(0).(*bool); is {
+			leading = of
+		}
+		return leading, frame.Fields[1].At(0).(*bool), frame.Fields[2].At(0).(*string)
+	}
+	leading, up, cause := row()
+	require.True(t, *leading)
+	require.True(t, *up)
+	require.Nil(t, cause)
+	s.cluster.Kill(mesostest.Master)
+	s.clock.Advance(2 * every)
+	leading, up, cause = row()
+	require.Nil(t, leading)
+	require.False(t, *up)
+	require.Contains(t, *cause, "onnection")
 }
 
 func TestQueriesOfTables(t *testing.T) {

@@ -48,7 +48,7 @@ func ParseMatchers(selector string) ([]*labels.Matcher, error) {
 // ParseSelectors is ParseMatchers for the selectors of one request, whose regular
 // expressions are bounded together. Its errors are of type *Error.
 func ParseSelectors(selectors []string) (all [][]*labels.Matcher, err error) {
-	var budget patternBudget
+	var budget PatternBudget
 	for _, text := range selectors {
 		matchers, err := promQL.selector(text, &budget)
 		if err != nil {
@@ -66,7 +66,7 @@ type boundedParser struct{ parser.Parser }
 
 // ParseExpr implements parser.Parser. Its errors are of type *Error.
 func (p boundedParser) ParseExpr(text string) (parser.Expr, error) {
-	short, err := shorten("expression", text, &patternBudget{})
+	short, err := shorten("expression", text, &PatternBudget{})
 	if err != nil {
 		return nil, err
 	}
@@ -87,10 +87,10 @@ func (p boundedParser) ParseExpr(text string) (parser.Expr, error) {
 
 // ParseMetricSelector implements parser.Parser. Its errors are of type *Error.
 func (p boundedParser) ParseMetricSelector(text string) ([]*labels.Matcher, error) {
-	return p.selector(text, &patternBudget{})
+	return p.selector(text, &PatternBudget{})
 }
 
-func (p boundedParser) selector(text string, budget *patternBudget) ([]*labels.Matcher, error) {
+func (p boundedParser) selector(text string, budget *PatternBudget) ([]*labels.Matcher, error) {
 	short, err := shorten("series selector", text, budget)
 	if err != nil {
 		return nil, err
@@ -116,7 +116,7 @@ type shortText struct {
 type cut struct{ at, by int }
 
 // shorten checks the regular expressions in the text of what, and replaces its long lists of literals.
-func shorten(what, text string, budget *patternBudget) (shortText, error) {
+func shorten(what, text string, budget *PatternBudget) (shortText, error) {
 	if len(text) > MaxExpressionLists {
 		return shortText{}, requestError("The %s is %d bytes long and may be %d at most, lists of values included: choose fewer values", what, len(text), MaxExpressionLists)
 	}
@@ -218,7 +218,7 @@ func (s *shortText) original(at posrange.Pos) int {
 // are of type *Error, or from regexp/syntax where value is not a regular expression.
 func NewMatcher(kind labels.MatchType, name, value string) (*labels.Matcher, error) {
 	if kind == labels.MatchRegexp || kind == labels.MatchNotRegexp {
-		var budget patternBudget
+		var budget PatternBudget
 		values, err := budget.addList(value)
 		if err != nil {
 			return nil, err

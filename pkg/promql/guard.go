@@ -44,7 +44,7 @@ func guard(expr parser.Expr, width time.Duration) (refused error) {
 // guardSums holds sums over the nodes of an expression.
 type guardSums struct {
 	text     int // bytes in label_replace, label_join and count_values, names included
-	patterns patternBudget
+	patterns PatternBudget
 }
 
 func guardNode(node parser.Node, path []parser.Node, width time.Duration, sums *guardSums) error {

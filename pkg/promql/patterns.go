@@ -38,13 +38,13 @@ const (
 // CheckPattern returns an error where a regular expression is too large to be
 // matched. An alternation of literals never is. Its errors are of type *Error.
 func CheckPattern(pattern string) error {
-	var b patternBudget
+	var b PatternBudget
 	return b.add(pattern)
 }
 
 // CheckPatterns is CheckPattern for all the regular expressions of one query.
 func CheckPatterns(patterns ...string) error {
-	var b patternBudget
+	var b PatternBudget
 	for _, p := range patterns {
 		if err := b.add(p); err != nil {
 			return err
@@ -53,19 +53,19 @@ func CheckPatterns(patterns ...string) error {
 	return nil
 }
 
-// A patternBudget adds up the regular expressions of one query.
-type patternBudget struct {
+// A PatternBudget adds up the regular expressions of one query.
+type PatternBudget struct {
 	total  int // instructions
 	values int // of lists
 }
 
-func (b *patternBudget) add(pattern string) error {
+func (b *PatternBudget) add(pattern string) error {
 	_, err := b.addList(pattern)
 	return err
 }
 
 // addList adds a pattern, and returns its values where it is a list of literals.
-func (b *patternBudget) addList(pattern string) (values []string, err error) {
+func (b *PatternBudget) addList(pattern string) (values []string, err error) {
 	if n := strings.Count(pattern, "|") + 1; n > MaxListValues {
 		return nil, requestError("The list %s has %d values and may have %d at most: choose fewer values, or write a regular expression for them", shortened(pattern), n, MaxListValues)
 	}
@@ -79,8 +79,16 @@ func (b *patternBudget) addList(pattern string) (values []string, err error) {
 	return values, nil
 }
 
+// Add adds a pattern that is compiled even where it is a list, and returns about how many
+// instructions it has. Its errors are of type *Error.
+func (b *PatternBudget) Add(pattern string) (instructions int, err error) {
+	before := b.total
+	err = b.addCompiled(pattern)
+	return b.total - before, err
+}
+
 // addCompiled is add for patterns that are compiled even where they are lists.
-func (b *patternBudget) addCompiled(pattern string) error {
+func (b *PatternBudget) addCompiled(pattern string) error {
 	if len(pattern) > MaxPatternText {
 		return requestError("The regular expression %s is %d bytes long and may be %d at most: shorten it, or list plain values, whose number is not limited",
 			shortened(pattern), len(pattern), MaxPatternText)

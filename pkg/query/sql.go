@@ -53,12 +53,14 @@ var (
 
 // statement is a statement of a query and how it is answered.
 type statement struct {
-	key    string // of the query: sql, or table
-	sql    string // with macros
-	format SQLFormat
-	limit  int // the most rows, of queryType table
-	legend string
-	links  linker
+	key string // of the query: sql, or table
+	sql string // with macros
+	// compiled: of queryType table.
+	compiled bool
+	format   SQLFormat
+	limit    int // the most rows, of queryType table
+	legend   string
+	links    linker
 }
 
 // answerSQL answers a query of SQL or of a table.
@@ -69,7 +71,7 @@ func answerSQL(ctx context.Context, src Source, q backend.DataQuery, o Options, 
 		if err != nil {
 			return nil, err
 		}
-		s.key, s.sql, s.limit = "", compiled.SQL, p.table.Limit
+		s.key, s.sql, s.limit, s.compiled = "", compiled.SQL, p.table.Limit, true
 		notices = append(notices, warnings(compiled.Warnings)...)
 	} else {
 		s.sql, s.format = p.sql.SQL, p.sql.Format
@@ -114,7 +116,7 @@ func answerSQL(ctx context.Context, src Source, q backend.DataQuery, o Options, 
 	if err != nil {
 		return nil, err
 	}
-	frames[0].Meta.ExecutedQueryString = cutAt(expanded, maxShownExpr)
+	frames[0].Meta.ExecutedQueryString = cutAt(expanded.sql, maxShownExpr)
 	frames[0].Meta.Notices = append(notices, frames[0].Meta.Notices...)
 	if err := promql.HoldAnswer(ctx, cells(frames)); err != nil {
 		return nil, err
@@ -122,42 +124,55 @@ func answerSQL(ctx context.Context, src Source, q backend.DataQuery, o Options, 
 	return frames, nil
 }
 
-// expand replaces the macros. left are sentences about variables that are left in texts.
-func (s statement) expand(times stepRange, rule bool) (sql string, left []string, err error) {
-	sql = times.interpolate(s.sql)
-	if variables := variablesIn(textsIn(sql)); len(variables) > 0 {
+// expansion is a statement with its macros replaced.
+type expansion struct {
+	sql string
+	// first and then are what was replaced, of written and of what first made of it; nil: nothing.
+	written     string
+	first, then *tables.Edits
+}
+
+// bad returns an error of the statement as one of the query, with its place in what the user wrote.
+func (e expansion) bad(wrong *tables.Error) error {
+	at := *wrong
+	if e.then != nil {
+		at.Position = e.then.OriginalPosition(e.first.String(), at.Position)
+	}
+	if e.first != nil {
+		at.Position = e.first.OriginalPosition(e.written, at.Position)
+	}
+	return bad("", "%s", at.Error())
+}
+
+// expand replaces the macros. left are sentences about variables that are left in texts. What a
+// table compiles to has none: what looks like one there is a value.
+func (s statement) expand(times stepRange, rule bool) (e expansion, left []string, err error) {
+	e = expansion{sql: s.sql, written: s.sql}
+	if s.compiled {
+		return e, nil, nil
+	}
+	e.first = times.replaced(s.sql)
+	e.sql = e.first.String()
+	if variables := variablesIn(strings.Join(tables.Texts(e.sql), "\n")); len(variables) > 0 {
 		l := leftover{key: s.key, variables: variables}
 		if rule {
-			return "", nil, l.err(true)
+			return e, nil, l.err(true)
 		}
 		left = []string{l.sentence(false) + "."}
 	}
-	sql, err = tables.Expand(sql, times.from, times.to)
+	then, err := tables.Expand(e.sql, times.from, times.to)
 	if of, ok := errors.AsType[*tables.Error](err); ok {
-		return "", nil, bad(s.key, "%s", of.Error())
+		return e, nil, within(s.key, e.bad(of))
 	}
-	return sql, left, err
-}
-
-// textsIn returns the texts of a statement, those between single quotation marks.
-func textsIn(sql string) string {
-	if !strings.Contains(sql, "'") {
-		return ""
-	}
-	var texts []string
-	for i, part := range strings.Split(sql, "'") {
-		if i%2 == 1 {
-			texts = append(texts, part)
-		}
-	}
-	return strings.Join(texts, "\n")
+	e.then, e.sql = then, then.String()
+	return e, left, nil
 }
 
 // rowSamples is about how many samples a row takes as much memory as.
 const rowSamples = 40
 
 // rows runs a statement.
-func (src Source) rows(ctx context.Context, sql string, times stepRange, o Options, limit int) (result *tables.Result, err error) {
+func (src Source) rows(ctx context.Context, e expansion, times stepRange, o Options, limit int) (result *tables.Result, err error) {
 	if src.SQL == nil || src.View == nil {
 		return nil, errNoTables
 	}
@@ -175,9 +190,9 @@ func (src Source) rows(ctx context.Context, sql string, times stepRange, o Optio
 		if src.Events != nil {
 			view.Events = func() (tables.Events, error) { return src.eventsOfRange(ctx, times, o) }
 		}
-		result, err = src.SQL.Run(ctx, tables.Request{SQL: sql, View: view, Limit: limit, Alert: o.Alert, Hold: promql.Take})
+		result, err = src.SQL.Run(ctx, tables.Request{SQL: e.sql, View: view, Limit: limit, Alert: o.Alert, Hold: promql.Take})
 		if of, ok := errors.AsType[*tables.Error](err); ok {
-			wrong = bad("", "%s", of.Error())
+			wrong = e.bad(of)
 			return nil
 		}
 		return err
@@ -299,7 +314,7 @@ func ColumnValues(ctx context.Context, src Source, table, column string, l LookU
 		begin = to.Add(-time.Hour)
 	}
 	sql := fmt.Sprintf("SELECT DISTINCT %s FROM %s WHERE %s ORDER BY 1", of, from, where)
-	result, err := src.rows(ctx, sql, stepRange{from: begin, to: to}, Options{}, limit)
+	result, err := src.rows(ctx, expansion{sql: sql}, stepRange{from: begin, to: to}, Options{}, limit)
 	if err != nil {
 		return List{}, err
 	}

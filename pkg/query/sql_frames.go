@@ -86,6 +86,7 @@ func fieldOf(c *tables.ResultColumn) *data.Field {
 
 // columnShape is which columns of an answer are numbers and which are labels.
 type columnShape struct {
+	names           []string // of all columns, each once
 	numbers, labels []int
 	time            int // -1: none
 }
@@ -93,7 +94,7 @@ type columnShape struct {
 // columnShapeOf sorts the columns of an answer. A column of NULL only is a number where there is no
 // other number: what is not known is not a label either.
 func columnShapeOf(result *tables.Result) (s columnShape, times int) {
-	s.time = -1
+	s.time, s.names = -1, columnNames(result)
 	for i, c := range result.Columns {
 		switch {
 		case c.Type == tables.Time:
@@ -123,16 +124,27 @@ func columnShapeOf(result *tables.Result) (s columnShape, times int) {
 func (s columnShape) labelsOf(result *tables.Result, row int) labels.Labels {
 	b := labels.NewBuilder(labels.EmptyLabels())
 	for _, i := range s.labels {
-		b.Set(result.Columns[i].Name, result.Columns[i].Text(row))
+		b.Set(s.names[i], result.Columns[i].Text(row))
 	}
 	return b.Labels()
 }
 
+// columnLabel returns the label that tells several columns of numbers apart: column, or
+// another name where a column of texts is called so.
+func (s columnShape) columnLabel() string {
+	const name = "column"
+	label := name
+	for n := 2; slices.Contains(s.names, label); n++ {
+		label = fmt.Sprintf("%s %d", name, n)
+	}
+	return label
+}
+
 // framer returns what makes frames of a column of numbers.
 func (s statement) framer(result *tables.Result, of columnShape, o Options) framer {
-	p := plan{title: result.Columns[of.numbers[0]].Name}
+	p := plan{title: of.names[of.numbers[0]]}
 	for _, i := range of.labels {
-		p.groupBy = append(p.groupBy, result.Columns[i].Name)
+		p.groupBy = append(p.groupBy, of.names[i])
 	}
 	c := &result.Columns[of.numbers[0]]
 	return framer{legend: legend{format: s.legend, plan: p}, unit: string(c.Unit), about: c.Help, links: s.links.ofSeries(result, of.labels), computed: o.evaluated()}
@@ -187,11 +199,18 @@ func (s statement) series(result *tables.Result, times stepRange, o Options) (da
 	case len(of.numbers) == 0:
 		return nil, bad("format", "time_series needs a column of numbers: %s", s.columnsOf(result))
 	}
+	column := of.columnLabel()
 	byLabels := map[uint64]int{}
+	outside := 0
 	var all []answerSeries
 	for row := range result.Rows {
 		at := result.Columns[of.time].Times[row]
-		if at == nil {
+		switch {
+		case at == nil:
+			continue
+		// A panel may begin with the bucket that its left edge is in; a rule is given its window only.
+		case at.After(times.to), o.evaluated() && at.Before(times.from):
+			outside++
 			continue
 		}
 		named := of.labelsOf(result, row)
@@ -203,7 +222,7 @@ func (s statement) series(result *tables.Result, times stepRange, o Options) (da
 			own := named
 			if len(of.numbers) > 1 {
 				b := labels.NewBuilder(named)
-				b.Set("column", result.Columns[i].Name)
+				b.Set(column, of.names[i])
 				own = b.Labels()
 			}
 			at := prom.FPoint{T: at.UnixMilli(), F: x}
@@ -225,19 +244,25 @@ func (s statement) series(result *tables.Result, times stepRange, o Options) (da
 	}
 	f := s.framer(result, of, o)
 	if len(of.numbers) > 1 {
-		f.legend.plan.groupBy = append(f.legend.plan.groupBy, "column")
+		f.legend.plan.groupBy = append(f.legend.plan.groupBy, column)
 		f.unit, f.about = "", ""
 	}
-	return s.limited(all, f, data.FrameTypeTimeSeriesMulti, o)
+	frames, err := s.limited(all, f, data.FrameTypeTimeSeriesMulti, o)
+	if err == nil && outside > 0 && !o.evaluated() {
+		frames[0].Meta.Notices = append(frames[0].Meta.Notices, warning("%d of %d rows are left out, as their time is after the time range: use WHERE $__timeFilter(%s).", outside, result.Rows, cut(of.names[of.time])))
+	}
+	return frames, err
 }
 
 // limited returns the frames of as many series as the asker can take.
 func (s statement) limited(all []answerSeries, f framer, of data.FrameType, o Options) (data.Frames, error) {
-	all, notices, err := limit(all, of, o)
-	if err != nil {
-		return nil, err
+	if o.evaluated() && len(all) > maxEvaluated {
+		return nil, bad("sql", "the answer has %d series, and rules and expressions are given %d at most: use WHERE, or GROUP BY fewer columns", len(all), maxEvaluated)
 	}
-	f.notices = notices
+	if n := len(all); !o.evaluated() && n > maxShown {
+		all = highest(all, maxShown)
+		f.notices = []data.Notice{warning("%d of %d series are shown, those with the highest average: use WHERE, or ORDER BY with LIMIT, to choose others.", maxShown, n)}
+	}
 	return f.frames(all, of), nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"community-mesos-datasource/pkg/display"
+	"community-mesos-datasource/pkg/history"
 	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/tables"
 )
@@ -252,39 +253,60 @@ func (c tableColumn) matches(key string, values []string, not bool) (string, err
 	if c.Type != tables.Text {
 		return "", bad(key+".operator", "=~ compares texts, and %s is %s", c.Name, c.Type)
 	}
+	// As variables with several values become them: compared as texts, their number is not limited.
+	if len(values) == 1 {
+		if listed, is := history.LiteralValues(values[0]); is {
+			return c.isAnyOf(key+".value", listed, not)
+		}
+	}
 	pattern := values[0]
 	if len(values) > 1 {
 		pattern = "(?:" + strings.Join(values, ")|(?:") + ")"
 	}
-	if err := promql.CheckPattern(pattern); err != nil {
-		return "", bad(key+".value", "%v", err)
-	}
 	if _, err := regexp.Compile(pattern); err != nil {
 		return "", bad(key+".value", "%q is not a regular expression: %v", cut(pattern), err)
 	}
-	if len(pattern) > tables.MaxPattern-8 {
-		return "", bad(key+".value", "the regular expression has %d bytes and may have %d at most: for many values use = with a list", len(pattern), tables.MaxPattern-8)
+	pattern = "^(?s:" + pattern + ")$"
+	if err := promql.CheckPatterns(pattern); err != nil {
+		return "", bad(key+".value", "%v", err)
 	}
 	// What is null matches as an empty text does.
-	sql := "coalesce(" + c.sql + ", '') REGEXP " + tables.Quote("^(?s:"+pattern+")$")
+	sql := "coalesce(" + c.sql + ", '') REGEXP " + tables.Quote(pattern)
 	if not {
 		sql = "NOT " + sql
 	}
 	return sql, nil
 }
 
-// conditionOfDashboard returns a filter of a dashboard as a condition of SQL.
+// ofMetrics are labels of series whose column has another name.
+var ofMetrics = map[string]map[string]string{"tasks": {"task": "name"}}
+
+// conditionOfDashboard returns a filter of a dashboard as a condition of SQL. It names a label of
+// series: a column, a label of tasks, or what agents have, also where the table is of what is on them.
 func conditionOfDashboard(t *tables.Table, m matcher) (string, error) {
 	name := m.label
 	if attribute, is := strings.CutPrefix(name, "attr_"); is {
 		name = "attributes." + attribute
 	} else if label, is := strings.CutPrefix(name, "label_"); is {
 		name = "labels." + label
+	} else if other, is := ofMetrics[t.Name][name]; is {
+		name = other
 	}
 	c, err := columnOf(t, "adhocFilters", name)
-	if err != nil {
-		return "", err
+	if err == nil {
+		return c.compared(m)
 	}
+	if ofAgents := strings.HasPrefix(name, "attributes.") || name == "zone" || name == "region"; ofAgents && t.Column("agent_id") != nil {
+		if c, wrong := columnOf(tables.TableNamed("agents"), "adhocFilters", name); wrong == nil {
+			condition, err := c.compared(m)
+			return "agent_id IN (SELECT agent_id FROM agents WHERE " + condition + ")", err
+		}
+	}
+	return "", err
+}
+
+// compared returns the condition of a matcher.
+func (c tableColumn) compared(m matcher) (string, error) {
 	switch m.kind {
 	case labels.MatchEqual, labels.MatchNotEqual:
 		return c.isAnyOf("adhocFilters", []string{m.value}, m.kind == labels.MatchNotEqual)

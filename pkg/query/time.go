@@ -12,6 +12,7 @@ import (
 
 	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/tables"
 )
 
 // This file is about time: how far apart points are, which range is asked for,
@@ -214,6 +215,21 @@ func (r stepRange) interpolate(text string) string {
 		}
 		return found
 	})
+}
+
+// replaced is interpolate for SQL, whose errors have places.
+func (r stepRange) replaced(text string) *tables.Edits {
+	var e tables.Edits
+	at := 0
+	for _, found := range macroText.FindAllStringIndex(text, -1) {
+		if value, known := r.macro(text[found[0]:found[1]]); known {
+			e.Keep(text[at:found[0]])
+			e.Replace(text[found[0]:found[1]], value)
+			at = found[1]
+		}
+	}
+	e.Keep(text[at:])
+	return &e
 }
 
 // macro returns the value of a macro in one of Grafana's spellings.

@@ -12,7 +12,7 @@ import (
 // Master is a master of the cluster.
 type Master struct {
 	Address string // host:port
-	Leading bool
+	Leading bool   // when it answered last
 	Error   string // why it could not be read, "" where it could
 }
 
@@ -22,7 +22,12 @@ var mastersTable = tableOf(Table{
 	Help: "Masters as they were last seen.",
 }, func(v *View) things[Master] { return listed(v.Masters) }, []column[Master]{
 	textOf("address", "host:port of the master", func(m Master) string { return m.Address }),
-	{Column{"leading", Boolean, NoUnit, "Whether it leads"}, func(_ *View, m Master) value { return boolean(m.Leading) }},
+	{Column{"leading", Boolean, NoUnit, "Whether it leads; NULL where it does not answer"}, func(_ *View, m Master) value {
+		if m.Error != "" {
+			return null
+		}
+		return boolean(m.Leading)
+	}},
 	{Column{"up", Boolean, NoUnit, "Whether it answered when it was last asked"}, func(_ *View, m Master) value { return boolean(m.Error == "") }},
 	textOf("error", "Why it did not answer", func(m Master) string { return m.Error }),
 	{Column{"version", Text, NoUnit, "Version of Mesos; NULL but of the leader"}, func(v *View, m Master) value {

@@ -25,9 +25,9 @@ func TestExamplesOfTheDocumentationHaveTheirResults(t *testing.T) {
 	v := recordedView(t, workload)
 	for _, parts := range found {
 		t.Run(parts[1], func(t *testing.T) {
-			sql, err := Expand(parts[1], now.Add(-time.Hour), now)
+			expanded, err := Expand(parts[1], now.Add(-time.Hour), now)
 			require.NoError(t, err)
-			result := ask(t, v, sql)
+			result := ask(t, v, expanded.String())
 			var header []string
 			for _, c := range result.Columns {
 				header = append(header, c.Name)

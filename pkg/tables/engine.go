@@ -149,7 +149,7 @@ func run(ctx context.Context, r Request) (result *Result, err error) {
 		}
 		defer func() { _ = guarded(st.Close) }()
 		if rest := skipBlank(tail); rest != "" {
-			return &Error{Text: "there is a second statement: write one SELECT", Position: len(r.SQL) - len(rest) + 1}
+			return &Error{Text: "there is a second statement: write one SELECT", Position: position(r.SQL, len(r.SQL)-len(rest))}
 		}
 		result, err = read(st, r.Limit)
 		return err
@@ -259,7 +259,9 @@ func (t *virtual) BestIndex(x *sqlite3.IndexInfo) error {
 	x.IdxNum, x.EstimatedRows, x.EstimatedCost = -1, n, float64(n)
 	for place, column := range t.table.keys {
 		for k, constraint := range x.Constraint {
-			if constraint.Usable && constraint.Op == sqlite3.INDEX_CONSTRAINT_EQ && constraint.Column == column {
+			// With another collation, as in name = 'WEB' COLLATE NOCASE, equal texts are more than the index finds
+			// (https://www.sqlite.org/c3ref/vtab_collation.html).
+			if constraint.Usable && constraint.Op == sqlite3.INDEX_CONSTRAINT_EQ && constraint.Column == column && x.Collation(k) == "BINARY" {
 				x.IdxNum, x.EstimatedRows, x.EstimatedCost = column, 10*int64(place+1), 10*float64(place+1)
 				x.ConstraintUsage[k].ArgvIndex = 1 // SQLite compares again, in its own way
 				return nil

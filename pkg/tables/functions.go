@@ -122,8 +122,7 @@ func registerFunctions(c *sqlite3.Conn) error {
 	if err := c.CreateFunction("time_bucket", 2, pure, timeBucket); err != nil {
 		return err
 	}
-	patterns := patterns{}
-	return c.CreateFunction("regexp", 2, pure, patterns.match)
+	return c.CreateFunction("regexp", 2, pure, new(patterns).match)
 }
 
 // timeBucket is time_bucket('1h', time).

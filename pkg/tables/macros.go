@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -30,47 +31,97 @@ var macroCall = regexp.MustCompile(`^\$__\w+`)
 // variable is what is left of a variable.
 var variable = regexp.MustCompile(`^(?:\$\w+|\$\{[^}]*\})`)
 
-// Expand replaces the macros of a statement, outside of its texts and comments. $__interval
-// and the like are replaced before. What else begins with $ there is an *Error.
-func Expand(sql string, from, to time.Time) (string, error) {
+// Expand replaces the macros of a statement, outside of its texts and comments, also in
+// arguments of macros. $__interval and the like are replaced before. What else begins with $
+// there is an *Error.
+func Expand(sql string, from, to time.Time) (*Edits, error) {
+	return expand(sql, from, to, maxNested)
+}
+
+// maxNested is how deep macros may be in arguments of macros: each level may double the text.
+const maxNested = 3
+
+func expand(sql string, from, to time.Time, nested int) (*Edits, error) {
 	if len(sql) > MaxSQL {
-		return "", checkStatement(sql)
+		return nil, checkStatement(sql)
 	}
-	var b strings.Builder
+	var b Edits
 	for at := 0; at < len(sql); {
 		rest := sql[at:]
 		if n := opaque(rest); n > 0 {
-			b.WriteString(rest[:n])
+			b.Keep(rest[:n])
 			at += n
 			continue
 		}
 		if rest[0] != '$' {
-			b.WriteByte(rest[0])
+			b.Keep(rest[:1])
 			at++
 			continue
 		}
 		name := macroCall.FindString(rest)
 		if name == "" {
 			if left := variable.FindString(rest); left != "" {
-				return "", &Error{Text: fmt.Sprintf("%s is a variable without a value here: define it on the dashboard, or write a value in its place. Explore, public dashboards and rules have no variables", quote(left)), Position: position(sql, at)}
+				if instead := insteadOf(left); instead != "" {
+					return nil, &Error{Text: fmt.Sprintf("%s has no value in SQL: write %s", quote(left), instead), Position: position(sql, at)}
+				}
+				return nil, &Error{Text: fmt.Sprintf("%s is a variable without a value here: define it on the dashboard, or write a value in its place. Explore, public dashboards and rules have no variables", quote(left)), Position: position(sql, at)}
 			}
-			b.WriteByte('$')
+			b.Keep("$")
 			at++
 			continue
 		}
-		args, n, err := arguments(rest[len(name):])
-		if err == nil {
-			var text string
-			if text, err = macro(name, args, from, to); err == nil {
-				b.WriteString(text)
-			}
+		if nested < 0 {
+			return nil, &Error{Text: fmt.Sprintf("macros are more than %d deep in arguments of macros", maxNested), Position: position(sql, at)}
 		}
+		text, n, err := call(name, rest[len(name):], from, to, nested)
 		if err != nil {
-			return "", &Error{Text: err.Error(), Position: position(sql, at)}
+			return nil, &Error{Text: err.Error(), Position: position(sql, at)}
 		}
+		b.Replace(rest[:len(name)+n], text)
 		at += len(name) + n
 	}
-	return b.String(), nil
+	return &b, nil
+}
+
+// call returns what a macro stands for whose arguments a text begins with, and their length.
+func call(name, rest string, from, to time.Time, nested int) (text string, n int, err error) {
+	args, n, err := arguments(rest)
+	if err != nil {
+		return "", 0, err
+	}
+	for i, arg := range args {
+		within, err := expand(arg, from, to, nested-1)
+		if of, ok := errors.AsType[*Error](err); ok {
+			return "", 0, fmt.Errorf("argument %d of %s: %s", i+1, name, of.Text)
+		}
+		args[i] = within.String()
+	}
+	text, err = macro(name, args, from, to)
+	return text, n, err
+}
+
+// insteadOf returns the macro for one of Grafana's own variables of the time range, which only
+// dashboards replace; "" for others.
+func insteadOf(variable string) string {
+	switch name, _, _ := strings.Cut(strings.Trim(variable, "${}"), ":"); name {
+	case "__from":
+		return "$__timeFrom()"
+	case "__to":
+		return "$__timeTo()"
+	}
+	return ""
+}
+
+// Texts returns the texts of a statement, those between single quotation marks.
+func Texts(sql string) (texts []string) {
+	for at := 0; at < len(sql); {
+		n := opaque(sql[at:])
+		if n > 0 && sql[at] == '\'' {
+			texts = append(texts, strings.Trim(sql[at:at+n], "'"))
+		}
+		at += max(n, 1)
+	}
+	return texts
 }
 
 // position returns the number of the character at a byte, from 1.
@@ -133,6 +184,9 @@ func arguments(text string) (args []string, n int, err error) {
 func macro(name string, args []string, from, to time.Time) (string, error) {
 	need := map[string]int{"$__timeFilter": 1, "$__timeFrom": 0, "$__timeTo": 0, "$__timeGroup": 2}
 	count, known := need[name]
+	if instead := insteadOf(name); instead != "" {
+		return "", fmt.Errorf("%s has no value in SQL: write %s", name, instead)
+	}
 	if !known {
 		var names []string
 		for _, m := range Macros {

@@ -7,48 +7,62 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend/gtime"
 	"github.com/ncruces/go-sqlite3"
+
+	"community-mesos-datasource/pkg/promql"
 )
 
-const (
-	// MaxPattern is the most bytes of a regular expression.
-	MaxPattern  = 1 << 10
-	maxPatterns = 100 // different ones of one statement
-)
+// maxMatch bounds the time of one comparison, which nothing can interrupt: instructions of the
+// regular expression times bytes of the text. It is about a second.
+const maxMatch = 20_000_000
 
-// patterns are the regular expressions of a statement, each compiled once.
-type patterns map[string]*regexp.Regexp
+// patterns are the regular expressions of a statement, each compiled once. Their sizes are
+// bounded as those of any other query.
+type patterns struct {
+	budget   promql.PatternBudget
+	compiled map[string]pattern
+}
+
+type pattern struct {
+	*regexp.Regexp
+	instructions int
+}
 
 // match is regexp(pattern, text), which SQLite calls for text REGEXP pattern.
-func (p patterns) match(ctx sqlite3.Context, args ...sqlite3.Value) {
+func (p *patterns) match(ctx sqlite3.Context, args ...sqlite3.Value) {
 	if args[0].Type() == sqlite3.NULL || args[1].Type() == sqlite3.NULL {
 		ctx.ResultNull()
 		return
 	}
-	pattern := args[0].RawText()
-	compiled := p[string(pattern)]
-	if compiled == nil {
+	written, text := args[0].RawText(), args[1].RawText()
+	compiled, known := p.compiled[string(written)]
+	if !known {
 		var err error
-		if compiled, err = p.compile(string(pattern)); err != nil {
+		if compiled, err = p.compile(string(written)); err != nil {
 			ctx.ResultError(err)
 			return
 		}
 	}
-	ctx.ResultBool(compiled.Match(args[1].RawText()))
+	if compiled.instructions*len(text) > maxMatch {
+		ctx.ResultError(fmt.Errorf("a text of %d bytes is too long for a regular expression of some %d instructions: compare a part of it, as in substr(text, 1, 1000) REGEXP '...'", len(text), compiled.instructions))
+		return
+	}
+	ctx.ResultBool(compiled.Match(text))
 }
 
-func (p patterns) compile(pattern string) (*regexp.Regexp, error) {
-	if len(pattern) > MaxPattern {
-		return nil, fmt.Errorf("a regular expression has %s", sizes(len(pattern), MaxPattern))
-	}
-	if len(p) == maxPatterns {
-		return nil, fmt.Errorf("the statement has more than %d regular expressions", maxPatterns)
-	}
-	compiled, err := regexp.Compile(pattern)
+func (p *patterns) compile(written string) (pattern, error) {
+	n, err := p.budget.Add(written)
 	if err != nil {
-		return nil, fmt.Errorf("%.60q is not a regular expression: %w", pattern, err)
+		return pattern{}, err
 	}
-	p[pattern] = compiled
-	return compiled, nil
+	compiled, err := regexp.Compile(written)
+	if err != nil {
+		return pattern{}, fmt.Errorf("%.60q is not a regular expression: %w", written, err)
+	}
+	if p.compiled == nil {
+		p.compiled = map[string]pattern{}
+	}
+	p.compiled[written] = pattern{compiled, n}
+	return p.compiled[written], nil
 }
 
 // bucketLength reads a length of time as Grafana writes it.

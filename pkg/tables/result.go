@@ -171,7 +171,11 @@ func (r *reading) unit(i int) Unit {
 }
 
 func isTime(s string) bool {
-	return len(s) == len(timeLayout) && s[4] == '-' && s[10] == 'T' && s[23] == 'Z'
+	if len(s) != len(timeLayout) || s[4] != '-' || s[10] != 'T' || s[23] != 'Z' {
+		return false
+	}
+	_, err := time.Parse(timeLayout, s)
+	return err == nil
 }
 
 // add adds a value to the list of the column's type.

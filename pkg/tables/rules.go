@@ -11,20 +11,20 @@ func checkStatement(sql string) error {
 		return &Error{Text: "the statement is too long: it has " + sizes(len(sql), MaxSQL)}
 	}
 	if at := strings.IndexByte(sql, 0); at >= 0 {
-		return &Error{Text: "the statement has a character that is no text (NUL)", Position: at + 1}
+		return &Error{Text: "the statement has a character that is no text (NUL)", Position: position(sql, at)}
 	}
 	rest := skipBlank(sql)
 	word := firstWord(rest)
 	switch strings.ToUpper(word) {
 	case "SELECT", "WITH", "VALUES":
-		return nil
+		return checkClauses(sql)
 	case "":
 		if rest == "" {
 			return errEmpty
 		}
 		word = rest[:1]
 	}
-	return &Error{Text: "the statement begins with " + quote(word) + ": write a SELECT, which is all there is", Position: len(sql) - len(rest) + 1}
+	return &Error{Text: "the statement begins with " + quote(word) + ": write a SELECT, which is all there is", Position: position(sql, len(sql)-len(rest))}
 }
 
 var errEmpty = &Error{Text: "the statement is empty: write a SELECT, for example SELECT name, state FROM tasks"}

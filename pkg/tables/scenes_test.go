@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -128,4 +129,12 @@ func TestRulesDoNotCountAPartOfTheTasks(t *testing.T) {
 		_, err := NewEngine().Run(context.Background(), Request{SQL: "SELECT count(*) FROM agents", View: hidden, Limit: 10})
 		require.NoError(t, err)
 	}
+}
+
+// indexOf returns where a text is in another one.
+func indexOf(t *testing.T, text, part string) int {
+	t.Helper()
+	at := strings.Index(text, part)
+	require.GreaterOrEqual(t, at, 0, part)
+	return at
 }

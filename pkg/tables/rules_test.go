@@ -1,0 +1,90 @@
+package tables
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTextsAreComparedInTheCollationThatAStatementNames(t *testing.T) {
+	v := recordedView(t, workload)
+	for condition, rows := range map[string]int{
+		"name = 'WEB' COLLATE NOCASE":            3,
+		"(name COLLATE NOCASE) = 'WEB'":          3,
+		"name = 'web  ' COLLATE RTRIM":           3,
+		"name = 'web'":                           3,
+		"name = 'WEB'":                           0,
+		"role = 'PROD' COLLATE NOCASE":           7,
+		"framework = 'Cassandra' COLLATE NOCASE": 1,
+	} {
+		require.Equal(t, rows, ask(t, v, "SELECT task_id FROM tasks WHERE "+condition).Rows, condition)
+	}
+}
+
+func TestATextThatOnlyLooksLikeATimeIsAText(t *testing.T) {
+	result := ask(t, recordedView(t, workload), "SELECT 'abcd-12345T789012345678Z' AS a, '2026-13-45T99:99:99.999Z' AS b, '2026-11-21T07:34:29.000Z' AS c")
+	require.Equal(t, "abcd-12345T789012345678Z", result.Columns[0].Text(0))
+	require.Equal(t, Text, result.Columns[1].Type)
+	require.Equal(t, Time, result.Columns[2].Type)
+}
+
+func TestPlacesAreThoseOfWhatWasWritten(t *testing.T) {
+	at := time.Date(2026, 11, 21, 7, 0, 0, 0, time.UTC)
+	const written = "SELECT 'é', $__timeFrom() AS a, $__timeTo() AS b, memory FROM tasks"
+	expanded, err := Expand(written, at, at)
+	require.NoError(t, err)
+	for _, word := range []string{"SELECT", "$__timeFrom()", "AS a", "$__timeTo()", "AS b", "memory", "tasks"} {
+		before := 1 + len([]rune(written[:indexOf(t, written, word)]))
+		text := word
+		if word[0] == '$' {
+			text = "'2026-11-21T07"
+			if word == "$__timeTo()" {
+				text = "'2026-11-21T07:00:00.000Z' AS b"
+			}
+		}
+		require.Equal(t, before, expanded.OriginalPosition(written, 1+len([]rune(expanded.String()[:indexOf(t, expanded.String(), text)]))), word)
+	}
+	require.Zero(t, expanded.OriginalPosition(written, 0), "unknown")
+
+	for sql, want := range map[string]int{"SELECT 'é'; SELECT 2": 13, "/* é */ DROP TABLE tasks": 9} {
+		_, err := NewEngine().Run(t.Context(), Request{SQL: sql, View: recordedView(t, workload), Limit: 1})
+		var of *Error
+		require.ErrorAs(t, err, &of)
+		require.Equal(t, want, of.Position, sql)
+	}
+}
+
+func TestMacrosAreArgumentsOfMacros(t *testing.T) {
+	at := time.Date(2026, 11, 21, 7, 0, 0, 0, time.UTC)
+	expanded, err := Expand("$__timeFilter($__timeGroup(start_time, 5m))", at, at.Add(time.Hour))
+	require.NoError(t, err)
+	require.Equal(t, "(time_bucket('5m', start_time) >= '2026-11-21T07:00:00.000Z' AND time_bucket('5m', start_time) <= '2026-11-21T08:00:00.000Z')", expanded.String())
+	deep := "time"
+	for range 30 {
+		deep = "$__timeFilter(" + deep + ")"
+	}
+	_, err = Expand(deep, at, at)
+	require.ErrorContains(t, err, "deep")
+	for written, want := range map[string]string{
+		"SELECT $__from":             "write $__timeFrom()",
+		"SELECT ${__to}":             "write $__timeTo()",
+		"SELECT ${__from:date}":      "write $__timeFrom()",
+		"SELECT $__timeFilter($__b)": "argument 1 of $__timeFilter: no macro $__b",
+	} {
+		_, err = Expand(written, at, at)
+		require.ErrorContains(t, err, want)
+	}
+}
+
+func TestTextsAreThoseBetweenSingleQuotationMarks(t *testing.T) {
+	require.Equal(t, []string{"^web$", "it", "s"}, Texts("SELECT \"don't\" -- don't\nWHERE name REGEXP '^web$' OR 'it''s' /* $x's */ -- it costs $x"))
+}
+
+func TestClausesOfWithAreCountedWhereTheyAreTables(t *testing.T) {
+	require.NoError(t, checkClauses("WITH a AS (SELECT 1 AS x, 2 AS y, 3 AS z), b AS (SELECT a.x, a.y, a.z, a.x + a.y FROM a), c AS (SELECT b.x, b.y, b.z FROM b), "+
+		"d AS (SELECT c.x, c.y, c.z, c.x, c.y FROM c), e AS (SELECT d.x, d.y, d.z FROM d) SELECT e.x, e.y, e.z, e.x, e.y FROM e"))
+	require.NoError(t, checkClauses("WITH RECURSIVE a(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM a) SELECT n FROM a"))
+	require.NoError(t, checkClauses(doubling(6, "t%d")))
+	require.Error(t, checkClauses(doubling(9, "t%d")))
+}
