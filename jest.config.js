@@ -7,6 +7,9 @@ const { grafanaESModules, nodeModulesToTransform } = require('./.config/jest/uti
 
 const [transformer] = Object.values(base.transform);
 
+// Packages that have ES modules only.
+const transformed = [...grafanaESModules, '@react-awesome-query-builder'];
+
 module.exports = {
   // Components are slow to draw on a busy machine.
   testTimeout: 120_000,
@@ -15,5 +18,5 @@ module.exports = {
   // .mjs too: some dependencies ship nothing else.
   transform: { '^.+\\.(m?js|tsx?|jsx)$': transformer },
   moduleFileExtensions: ['js', 'mjs', 'cjs', 'jsx', 'ts', 'tsx', 'json', 'node'],
-  transformIgnorePatterns: [nodeModulesToTransform([...grafanaESModules, '@react-awesome-query-builder'])],
+  transformIgnorePatterns: [nodeModulesToTransform(transformed)],
 };

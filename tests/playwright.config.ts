@@ -4,8 +4,9 @@
 import { defineConfig, devices } from '@playwright/test';
 
 import { findChromium, launchArgs } from '../tools/scripts/chromium.ts';
+import type { WorkerFixtures } from './workbench/fixtures.ts';
 
-export default defineConfig({
+export default defineConfig<object, WorkerFixtures>({
   testDir: './workbench',
   outputDir: '../test-results/workbench',
   // One workbench and one cluster for all: started once, on free ports.
@@ -20,4 +21,9 @@ export default defineConfig({
     screenshot: 'only-on-failure',
     launchOptions: { executablePath: findChromium(), args: launchArgs },
   },
+  // The same build of the plugin, in the page of either Grafana.
+  projects: [
+    { name: 'Grafana 12', use: { grafana: '12' } },
+    { name: 'Grafana 13', use: { grafana: '13' } },
+  ],
 });

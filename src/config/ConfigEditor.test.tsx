@@ -19,6 +19,7 @@ function setUp(part: Partial<Settings> = {}) {
       uid: 'mesos',
       type: 'community-mesos-datasource',
       url: '',
+      basicAuthUser: '',
       jsonData: {},
       secureJsonFields: {},
       ...part,

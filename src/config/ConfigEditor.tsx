@@ -152,7 +152,8 @@ export default function ConfigEditor({ options: stored, onOptionsChange }: Props
         isInitiallyOpen={jsonData.timeout !== undefined}
       >
         <AdvancedHttpSettings
-          config={options}
+          // Its field is empty where there is no time-out; without a value it would keep what was typed last.
+          config={{ ...options, jsonData: { ...jsonData, timeout: jsonData.timeout ?? '' } }}
           onChange={(changed) => onOptionsChange({ ...options, jsonData: withTimeout(changed.jsonData) })}
         />
         {config.secureSocksDSProxyEnabled && (
@@ -186,6 +187,7 @@ function withKey(jsonData: MesosOptions, key: keyof MesosOptions, value: unknown
 }
 
 // An emptied time-out comes as NaN, which JSON stores as null.
-function withTimeout(jsonData: MesosOptions): MesosOptions {
-  return Number.isNaN(jsonData.timeout) ? withKey(jsonData, 'timeout', undefined) : jsonData;
+function withTimeout(jsonData: Omit<MesosOptions, 'timeout'> & { timeout?: unknown }): MesosOptions {
+  const { timeout, ...rest } = jsonData;
+  return typeof timeout === 'number' && !Number.isNaN(timeout) ? { ...rest, timeout } : rest;
 }

@@ -11,7 +11,6 @@ interface Props {
 }
 
 export function Masters({ masters, readOnly, onChange }: Props) {
-  const rows = masters?.length ? masters : [''];
   const problem = masters && mastersProblem(masters);
   return (
     <Field
@@ -21,49 +20,57 @@ export function Masters({ masters, readOnly, onChange }: Props) {
       invalid={Boolean(problem)}
       error={problem}
     >
-      <Stack direction="column" gap={1}>
-        {rows.map((master, i) => {
-          const wrong = masterProblem(master);
-          return (
-            <div key={i}>
-              <Stack direction="row" gap={1} alignItems="center">
-                <Input
-                  aria-label={`Master ${i + 1}`}
-                  width={40}
-                  disabled={readOnly}
-                  invalid={Boolean(wrong)}
-                  placeholder={`http://master${i + 1}:5050`}
-                  value={master}
-                  onChange={(event) => onChange(replaced(rows, i, event.currentTarget.value))}
-                  onBlur={() => master !== master.trim() && onChange(replaced(rows, i, master.trim()))}
-                />
-                {rows.length > 1 && (
-                  <IconButton
-                    name="trash-alt"
-                    tooltip={`Remove master ${i + 1}`}
-                    disabled={readOnly}
-                    onClick={() => onChange(rows.filter((_, j) => i !== j))}
-                  />
-                )}
-              </Stack>
-              {wrong && <FieldValidationMessage>{wrong}</FieldValidationMessage>}
-            </div>
-          );
-        })}
-        <div>
-          <Button
-            type="button"
-            size="sm"
-            variant="secondary"
-            icon="plus"
-            disabled={readOnly}
-            onClick={() => onChange([...rows, ''])}
-          >
-            Add master
-          </Button>
-        </div>
-      </Stack>
+      <Rows masters={masters} readOnly={readOnly} onChange={onChange} />
     </Field>
+  );
+}
+
+// A component of its own: Field gives its child properties such as `invalid`, which elements of HTML do not have.
+function Rows({ masters, readOnly, onChange }: Props) {
+  const rows = masters?.length ? masters : [''];
+  return (
+    <Stack direction="column" gap={1}>
+      {rows.map((master, i) => {
+        const wrong = masterProblem(master);
+        return (
+          <div key={i}>
+            <Stack direction="row" gap={1} alignItems="center">
+              <Input
+                aria-label={`Master ${i + 1}`}
+                width={40}
+                disabled={readOnly}
+                invalid={Boolean(wrong)}
+                placeholder={`http://master${i + 1}:5050`}
+                value={master}
+                onChange={(event) => onChange(replaced(rows, i, event.currentTarget.value))}
+                onBlur={() => master !== master.trim() && onChange(replaced(rows, i, master.trim()))}
+              />
+              {rows.length > 1 && (
+                <IconButton
+                  name="trash-alt"
+                  tooltip={`Remove master ${i + 1}`}
+                  disabled={readOnly}
+                  onClick={() => onChange(rows.filter((_, j) => i !== j))}
+                />
+              )}
+            </Stack>
+            {wrong && <FieldValidationMessage>{wrong}</FieldValidationMessage>}
+          </div>
+        );
+      })}
+      <div>
+        <Button
+          type="button"
+          size="sm"
+          variant="secondary"
+          icon="plus"
+          disabled={readOnly}
+          onClick={() => onChange([...rows, ''])}
+        >
+          Add master
+        </Button>
+      </div>
+    </Stack>
   );
 }
 

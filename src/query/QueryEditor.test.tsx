@@ -512,14 +512,16 @@ describe('running', () => {
     expect(button.className).toBe(calm);
   });
 
-  it('cannot be started twice at once', () => {
+  it('cannot be started twice at once', async () => {
     const { rerender } = setUp();
+    await screen.findByLabelText('Measure');
     rerender(answered(LoadingState.Loading));
     expect(screen.getByRole('button', { name: 'Run queries' })).toBeDisabled();
   });
 
-  it('has no button in Explore, which has its own', () => {
+  it('has no button in Explore, which has its own', async () => {
     setUp({}, {}, CoreApp.Explore);
+    await screen.findByLabelText('Measure');
     expect(screen.queryByRole('button', { name: 'Run queries' })).not.toBeInTheDocument();
   });
 });

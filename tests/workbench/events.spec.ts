@@ -66,11 +66,17 @@ let prefilled: Prefilled;
 let workbench: Workbench;
 let provisioning: string;
 
-test.beforeAll(async () => {
+test.beforeAll(async ({ grafana }) => {
   test.setTimeout(600_000); // It builds what is outdated.
   prefilled = await startPrefilled({ scenario, hours: 1 / 3, port: 0 });
   provisioning = provisioningFor(prefilled.live.entry.masters, 'Mesos', prefilled.settings);
-  workbench = await startWorkbench({ provisioning, port: 0, history: prefilled.historyPath, log: () => undefined });
+  workbench = await startWorkbench({
+    provisioning,
+    port: 0,
+    grafana,
+    history: prefilled.historyPath,
+    log: () => undefined,
+  });
   await prefilled.handOver();
 });
 

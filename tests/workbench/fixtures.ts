@@ -7,6 +7,7 @@ import { type Page, test as base } from '@playwright/test';
 
 import { root } from '../../tools/scripts/build.ts';
 import { type Replay, startReplay } from '../../tools/simulator/replay.ts';
+import type { GrafanaVersion } from '../../tools/workbench/pages.ts';
 import { startWorkbench, type Workbench } from '../../tools/workbench/start.ts';
 
 /** What one curve of the graph shows last, from the legend. */
@@ -16,7 +17,9 @@ export interface Shown {
   unit: string | null;
 }
 
-interface WorkerFixtures {
+export interface WorkerFixtures {
+  /** The version of Grafana whose packages the page is drawn with: an option of the project. */
+  grafana: GrafanaVersion;
   replay: Replay;
   workbench: Workbench;
 }
@@ -50,8 +53,9 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     },
     { scope: 'worker' },
   ],
+  grafana: ['12', { scope: 'worker', option: true }],
   workbench: [
-    async ({ replay }, use) => {
+    async ({ replay, grafana }, use) => {
       const settings = mkdtempSync(path.join(os.tmpdir(), 'workbench-test-'));
       mkdirSync(path.join(settings, 'datasources'));
       writeFileSync(path.join(settings, 'datasources', 'mesos.yaml'), provisioning(replay.masters.slice(0, 1)));
@@ -60,6 +64,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
         provisioning: settings,
         port: 0,
         rules: true,
+        grafana,
         log: (line) => log.push(line),
       });
       await use(workbench);

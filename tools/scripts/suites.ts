@@ -1,5 +1,7 @@
 // The test suites of this repository, in the order they run: those that fail
 // quickly first.
+import { grafana13 } from '../workbench/pages.ts';
+import { ensureBuilt } from './build.ts';
 import { ensureChromium } from './chromium.ts';
 import { runE2e } from './e2e-run.ts';
 import { checks, goTest, hostile, jest, nodeTest, type Outcome, playwright, truth } from './outcome.ts';
@@ -16,6 +18,11 @@ const raced = ['./pkg/collector/...', './pkg/history/...', './pkg/mesos/...', '.
 function skipped(why: string): Outcome {
   console.log(`skipped: ${why}`);
   return { passed: 0, failed: 0, skipped: 1 };
+}
+
+function sum(...outcomes: Outcome[]): Outcome {
+  const total = (key: keyof Outcome) => outcomes.reduce((n, outcome) => n + outcome[key], 0);
+  return { passed: total('passed'), failed: total('failed'), skipped: total('skipped') };
 }
 
 /** All suites; `npm test -- NAME` runs one. */
@@ -36,7 +43,14 @@ export const suites: Suite[] = [
         'plugin and workbench build': [process.execPath, 'tools/scripts/build-all.ts'],
       }),
   },
-  { name: 'jest', what: 'the frontend', run: () => jest() },
+  {
+    name: 'jest',
+    what: 'the frontend, with the packages of Grafana 12 and of Grafana 13',
+    run: async () => {
+      ensureBuilt([grafana13]);
+      return sum(await jest(), await jest('-c', 'jest.grafana-13.config.js'));
+    },
+  },
   {
     name: 'simulator',
     what: 'replay, scripts',
@@ -50,7 +64,7 @@ export const suites: Suite[] = [
       const all = await goTest('-race', ...raced);
       // SQLite takes twenty times as long under it: the whole package would take two minutes.
       const log = await goTest('-race', '-run', 'AtOnce', './pkg/events/...');
-      return { passed: all.passed + log.passed, failed: all.failed + log.failed, skipped: all.skipped + log.skipped };
+      return sum(all, log);
     },
   },
   {

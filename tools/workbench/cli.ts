@@ -2,15 +2,17 @@
 // browser without Grafana, against any cluster, until Ctrl-C.
 import { parseArgs } from 'node:util';
 
+import { isGrafanaVersion, pages } from './pages.ts';
 import { startWorkbench, type WorkbenchOptions } from './start.ts';
 
-const usage = `npm run workbench -- [--provisioning DIR] [--port N] [--plugin DIR] [--history DIR] [--role ROLE]
+const usage = `npm run workbench -- [--provisioning DIR] [--port N] [--plugin DIR] [--history DIR] [--role ROLE] [--grafana VERSION]
 
   --provisioning DIR  folder with Grafana provisioning files, datasources/*.yaml (provisioning)
   --port N            port on this machine; 0 for any free one (3000)
   --plugin DIR        a built plugin; without it this repository's is built when it is outdated
   --history DIR       folder for history on disk, as history_path in grafana.ini would set it
-  --role ROLE         the user's role: Viewer, Editor or Admin (Admin)`;
+  --role ROLE         the user's role: Viewer, Editor or Admin (Admin)
+  --grafana VERSION   whose packages the page is drawn with: 12 (React 18) or 13 (React 19) (12)`;
 
 const roles = ['Viewer', 'Editor', 'Admin'] as const;
 
@@ -23,6 +25,7 @@ function options(): WorkbenchOptions {
         plugin: { type: 'string' },
         history: { type: 'string' },
         role: { type: 'string', default: 'Admin' },
+        grafana: { type: 'string', default: '12' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
@@ -38,7 +41,11 @@ function options(): WorkbenchOptions {
     if (!role) {
       throw new Error(`--role is ${roles.join(', ')}, not ${values.role}`);
     }
-    return { ...values, port, role };
+    const { grafana } = values;
+    if (!isGrafanaVersion(grafana)) {
+      throw new Error(`--grafana is ${Object.keys(pages).join(' or ')}, not ${grafana}`);
+    }
+    return { ...values, port, role, grafana };
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${usage}`);
     process.exit(2);

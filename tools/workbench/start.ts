@@ -5,7 +5,8 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 
 import { ensureBuilt, plugin as pluginArtifacts, root } from '../scripts/build.ts';
-import { hostExecutable, pageFolder, workbenchArtifacts } from './build.ts';
+import { hostArtifact, hostExecutable } from './build.ts';
+import { type GrafanaVersion, pageArtifacts, pages } from './pages.ts';
 
 export interface WorkbenchOptions {
   /** Folder with Grafana provisioning files: its datasources/*.yaml, or *.yaml right in it. */
@@ -20,6 +21,8 @@ export interface WorkbenchOptions {
   role?: 'Viewer' | 'Editor' | 'Admin';
   /** Requests with the header FromAlert are those of alert rules, which Grafana takes from no client: for tests. */
   rules?: boolean;
+  /** The version of Grafana whose packages the page is drawn with (12). */
+  grafana?: GrafanaVersion;
   /** Takes each line of the host's and the plugin's log; absent: standard error. */
   log?: (line: string) => void;
 }
@@ -37,11 +40,12 @@ export interface Workbench {
 
 /** Starts the workbench. Throws the host's own error when it cannot start, as with a port in use. */
 export async function startWorkbench(options: WorkbenchOptions): Promise<Workbench> {
-  ensureBuilt(options.plugin ? workbenchArtifacts : [...pluginArtifacts, ...workbenchArtifacts]);
+  const version = options.grafana ?? '12';
+  ensureBuilt([...(options.plugin ? [] : pluginArtifacts), hostArtifact, ...pageArtifacts(version)]);
   const flags: Record<string, string> = {
     plugin: path.resolve(options.plugin ?? path.join(root, 'dist')),
     provisioning: path.resolve(options.provisioning),
-    page: path.join(root, pageFolder),
+    page: path.join(root, pages[version].folder),
     port: String(options.port ?? 3000),
     ...(options.history && { history: options.history }),
     ...(options.role && { role: options.role }),

@@ -27,7 +27,7 @@ const grafanaBootData = {
   settings: {
     appUrl: `${location.origin}/`,
     appSubUrl: '',
-    buildInfo: { version: '12.4.0', commit: 'workbench', env: 'production', edition: 'Open Source' },
+    buildInfo: { version: GRAFANA_VERSION, commit: 'workbench', env: 'production', edition: 'Open Source' },
     featureToggles: {},
     datasources: {},
     panels: {},

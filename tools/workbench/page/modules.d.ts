@@ -5,3 +5,6 @@ declare module 'prismjs';
 declare module 'react-router';
 declare module 'slate';
 declare module 'slate-plain-serializer';
+
+/** The version of the @grafana packages that the page is built with, set by webpack. */
+declare const GRAFANA_VERSION: string;

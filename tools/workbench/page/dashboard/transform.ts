@@ -13,12 +13,23 @@ import {
 // Some are registered under an older name too.
 const transformers = new Map(Object.values(standardTransformers).map((one) => [one.id, one]));
 
+/**
+ * Returns a transformer for the registry of either version: Grafana 12 takes the transformer itself, Grafana 13 a
+ * function that loads it. Object.assign would fail at `name`, which a function has and which cannot be written.
+ */
+function registered<T extends object>(transformer: T): T {
+  return Object.defineProperties(
+    async () => transformer,
+    Object.getOwnPropertyDescriptors(transformer)
+  ) as unknown as T;
+}
+
 // Grafana registers them with editors and images, which are not shown here.
 standardTransformersRegistry.setInit(() =>
   [...transformers.values()].map((transformation) => ({
     id: transformation.id,
     name: transformation.name,
-    transformation,
+    transformation: registered(transformation),
     editor: () => null,
     imageDark: '',
     imageLight: '',

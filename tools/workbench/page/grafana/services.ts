@@ -18,6 +18,7 @@ import {
   setEchoSrv,
   setTemplateSrv,
 } from '@grafana/runtime';
+import * as unstable from '@grafana/runtime/unstable';
 
 import { backendSrv } from './backendSrv.ts';
 import type { AnyPlugin } from './plugin.ts';
@@ -77,8 +78,18 @@ export class Sources implements DataSourceSrv {
   registerRuntimeDataSource(): void {}
 }
 
+/** Grafana 13's loggers must be there before they are used; Grafana 12 has no such function. */
+function provideLoggers(): void {
+  const known: Record<string, unknown> = { ...unstable };
+  const initialize = known['initializeLoggersRegistry'];
+  if (typeof initialize === 'function') {
+    initialize();
+  }
+}
+
 /** Registers all services. */
 export function provideServices(settings: DataSourceInstanceSettings[]): Sources {
+  provideLoggers();
   const sources = new Sources(settings);
   config.datasources = Object.fromEntries(settings.map((one) => [one.name, one]));
   setBackendSrv(backendSrv);
