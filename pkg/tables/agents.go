@@ -41,8 +41,8 @@ var agentsTable = tableOf(Table{
 	[]column[*cluster.Agent]{
 		{Column{"cpus_used", Real, NoUnit, "CPUs used by its containers, as it measures them; NULL where they are not known"}, func(v *View, a *cluster.Agent) value { return real(v.agentUse(a).CPUs) }},
 		{Column{"memory_used_bytes", Real, Bytes, "Memory used by its containers, as it measures it; NULL where it is not known"}, func(v *View, a *cluster.Agent) value { return real(v.agentUse(a).Memory) }},
-		{Column{"cpus_revocable", Real, NoUnit, "Revocable CPUs, which are not among cpus"}, func(_ *View, a *cluster.Agent) value { return real(a.RevocableCapacity.Value(cluster.CPUs)) }},
-		{Column{"cpus_revocable_allocated", Real, NoUnit, "Revocable CPUs allocated"}, func(_ *View, a *cluster.Agent) value { return real(a.RevocableAllocated.Value(cluster.CPUs)) }},
+		{Column{"cpus_revocable", Real, NoUnit, "Revocable CPUs, which are not among cpus; NULL before Mesos 0.23"}, func(v *View, a *cluster.Agent) value { return revocable(v, a.RevocableCapacity) }},
+		{Column{"cpus_revocable_allocated", Real, NoUnit, "Revocable CPUs allocated; NULL before Mesos 0.23"}, func(v *View, a *cluster.Agent) value { return revocable(v, a.RevocableAllocated) }},
 	},
 	taskStates(func(v *View, a *cluster.Agent) *cluster.TaskCounts { return countsOf(v, &a.Tasks, a.TasksUnknown) }),
 	[]column[*cluster.Agent]{
@@ -50,6 +50,14 @@ var agentsTable = tableOf(Table{
 		timeOf("drain_time", "Since when it drains or is drained; NULL where it is not", func(a *cluster.Agent) float64 { return a.Draining() }),
 	},
 ), "agent_id", "agent")
+
+// revocable returns revocable CPUs, which masters tell since they tell reservations.
+func revocable(v *View, r cluster.Resources) value {
+	if !v.Cluster.ReservationsListed {
+		return null
+	}
+	return real(r.Value(cluster.CPUs))
+}
 
 // reservation is what is reserved on an agent for a role.
 type reservation struct {

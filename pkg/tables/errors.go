@@ -45,13 +45,16 @@ func explained(err error, sql string) error {
 	if known, ok := errors.AsType[*Error](err); ok {
 		return known
 	}
+	if errors.Is(err, sqlite3.TOOBIG) {
+		return &Error{Text: fmt.Sprintf("a text has more than %s: use substr, or group fewer rows", display.Size(maxLength))}
+	}
 	of, ok := errors.AsType[*sqlite3.Error](err)
 	if !ok {
-		return &Error{Text: err.Error()}
+		return &Error{Text: beginning(err.Error(), maxMessage)}
 	}
 	message := strings.TrimPrefix(of.Error(), "sqlite3: ")
 	message = strings.TrimPrefix(message, "SQL logic error: ")
-	e := &Error{Text: message}
+	e := &Error{Text: beginning(message, maxMessage)}
 	rest := of.SQL()
 	if rest != "" && strings.HasSuffix(sql, rest) {
 		e.Position = len([]rune(sql[:len(sql)-len(rest)])) + 1
@@ -70,6 +73,8 @@ func explained(err error, sql string) error {
 		e.Text = fmt.Sprintf("no table %s: there are %s", cutText(name), strings.Join(Names(), ", "))
 	case noFunction.MatchString(message):
 		e.Text = fmt.Sprintf("no function %s: there are %s", cutText(noFunction.FindStringSubmatch(message)[1]), functionNames())
+	case strings.Contains(message, "too many FROM clause terms"):
+		e.Text = "the statement names too many tables: join fewer"
 	case strings.Contains(message, notAllowed2), notAllowed.MatchString(message):
 		if parts := notAllowed.FindStringSubmatch(message); parts != nil && parts[2] != "" {
 			e.Text = fmt.Sprintf("the function %s may not be used: there are %s", cutText(parts[2]), functionNames())
@@ -82,9 +87,14 @@ func explained(err error, sql string) error {
 	return e
 }
 
-func cutText(s string) string {
-	if len(s) > 60 {
-		return strings.ToValidUTF8(s[:60], "") + "…"
+// maxMessage bounds a message of SQLite, which may quote a value.
+const maxMessage = 300
+
+func cutText(s string) string { return beginning(s, 60) }
+
+func beginning(s string, most int) string {
+	if len(s) > most {
+		return strings.ToValidUTF8(s[:most], "") + "…"
 	}
 	return s
 }

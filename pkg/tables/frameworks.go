@@ -51,8 +51,14 @@ func dominantShare(part, of cluster.Resources) value {
 // executorsTable is the table of executors.
 var executorsTable = tableOf(Table{
 	Name: "executors", Aliases: []string{"executor"},
-	Help:    "Executors that the leader lists: all but those of command tasks.",
-	unknown: hiddenForRules,
+	Help: "Executors that the leader lists: all but those of command tasks.",
+	unknown: func(v *View) string {
+		// Both came with the same version.
+		if !v.Cluster.ReservationsListed && len(v.Cluster.Executors) == 0 {
+			return "the master does not list executors: Mesos does since 0.23"
+		}
+		return hiddenForRules(v)
+	},
 }, func(v *View) things[*cluster.Executor] { return pointed(v.Cluster.Executors) }, slices.Concat(
 	[]column[*cluster.Executor]{
 		textOf("executor_id", "ID of the executor", func(e *cluster.Executor) string { return e.ID }),

@@ -17,7 +17,7 @@ type Function struct {
 // Functions are the functions that may be called. What is not listed may not, also what
 // SQLite learns later.
 var Functions = []Function{
-	{"time_bucket", "time_bucket('1h', time)", "The beginning of the time's bucket of that length."},
+	{"time_bucket", "time_bucket('1h', time)", "The beginning of the time's bucket of that length. Weeks begin on Mondays, 1M and 1y are the calendar's, all in UTC."},
 	{"count", "count(*)", "The number of rows, or of values that are not NULL."},
 	{"sum", "sum(x)", "The sum; NULL of none."},
 	{"total", "total(x)", "The sum; 0.0 of none."},
@@ -47,8 +47,8 @@ var Functions = []Function{
 	{"log", "log(base, x)", "The logarithm."},
 	{"log2", "log2(x)", "The logarithm of base 2."},
 	{"log10", "log10(x)", "The logarithm of base 10."},
-	{"lower", "lower(text)", "The text in small letters."},
-	{"upper", "upper(text)", "The text in capital letters."},
+	{"lower", "lower(text)", "The text with A to Z in small letters."},
+	{"upper", "upper(text)", "The text with a to z in capital letters."},
 	{"length", "length(text)", "The number of characters."},
 	{"substr", "substr(text, from, length)", "A part of the text."},
 	{"substring", "substring(text, from, length)", "A part of the text."},
@@ -61,7 +61,7 @@ var Functions = []Function{
 	{"format", "format('%.1f %%', x)", "The values in a text."},
 	{"concat", "concat(a, b, ...)", "The texts in one."},
 	{"concat_ws", "concat_ws('/', a, b, ...)", "The texts in one, with a separator."},
-	{"like", "text LIKE 'web%'", "Whether a text matches, whatever its letters' case."},
+	{"like", "text LIKE 'web%'", "Whether a text matches, whatever the case of its letters A to Z."},
 	{"glob", "text GLOB 'web*'", "Whether a text matches."},
 	{"regexp", "text REGEXP '^web-[0-9]+$'", "Whether a regular expression (RE2) matches a part of the text."},
 	{"typeof", "typeof(x)", "null, integer, real or text."},
@@ -123,30 +123,6 @@ func registerFunctions(c *sqlite3.Conn) error {
 		return err
 	}
 	return c.CreateFunction("regexp", 2, pure, new(patterns).match)
-}
-
-// timeBucket is time_bucket('1h', time).
-func timeBucket(ctx sqlite3.Context, args ...sqlite3.Value) {
-	if args[0].Type() == sqlite3.NULL || args[1].Type() == sqlite3.NULL {
-		ctx.ResultNull()
-		return
-	}
-	length, err := bucketLength(args[0].Text())
-	if err != nil {
-		ctx.ResultError(err)
-		return
-	}
-	t, ok := readTime(args[1].Text())
-	if !ok {
-		ctx.ResultNull()
-		return
-	}
-	millis := t.UnixMilli()
-	over := millis % length.Milliseconds()
-	if over < 0 {
-		over += length.Milliseconds()
-	}
-	ctx.ResultText(time.UnixMilli(millis - over).UTC().Format(timeLayout))
 }
 
 // readTime reads a time as the tables write it, or as SQLite's functions do.

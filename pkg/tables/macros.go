@@ -211,7 +211,7 @@ func macro(name string, args []string, from, to time.Time) (string, error) {
 		return literal(to), nil
 	}
 	length := strings.Trim(args[1], `'"`)
-	if _, err := bucketLength(length); err != nil {
+	if _, err := bucketOf(length); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("time_bucket('%s', %s)", length, args[0]), nil

@@ -3,9 +3,7 @@ package tables
 import (
 	"fmt"
 	"regexp"
-	"time"
 
-	"github.com/grafana/grafana-plugin-sdk-go/backend/gtime"
 	"github.com/ncruces/go-sqlite3"
 
 	"community-mesos-datasource/pkg/promql"
@@ -63,13 +61,4 @@ func (p *patterns) compile(written string) (pattern, error) {
 	}
 	p.compiled[written] = pattern{compiled, n}
 	return p.compiled[written], nil
-}
-
-// bucketLength reads a length of time as Grafana writes it.
-func bucketLength(s string) (time.Duration, error) {
-	length, err := gtime.ParseIntervalStringToTimeDuration(s)
-	if err != nil || length < time.Millisecond || length > 10*365*24*time.Hour {
-		return 0, fmt.Errorf("%.60q is not a valid duration: write for example 30s, 5m, 1h or 1d", s)
-	}
-	return length, nil
 }

@@ -1,8 +1,10 @@
 package tables
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -125,7 +127,7 @@ func (r *reading) column(i int) ResultColumn {
 	switch {
 	case texts > 0 && texts == times && reals+integers == 0:
 		c.Type = Time
-	case texts > 0 && origin != nil && origin.Type == JSON:
+	case texts > 0 && origin != nil && origin.Type == JSON && r.allJSON(i):
 		c.Type = JSON
 	case texts > 0:
 		c.Type = Text
@@ -148,6 +150,11 @@ func (r *reading) column(i int) ResultColumn {
 	}
 	r.cells[i] = nil
 	return c
+}
+
+// allJSON reports whether all texts of a column are JSON: of a UNION the first part names the column.
+func (r *reading) allJSON(i int) bool {
+	return !slices.ContainsFunc(r.cells[i], func(v value) bool { return v.kind == isText && !json.Valid([]byte(v.text)) })
 }
 
 // unit returns the unit of a column of numbers: that of the column it is, or of which it

@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -87,4 +88,44 @@ func TestClausesOfWithAreCountedWhereTheyAreTables(t *testing.T) {
 	require.NoError(t, checkClauses("WITH RECURSIVE a(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM a) SELECT n FROM a"))
 	require.NoError(t, checkClauses(doubling(6, "t%d")))
 	require.Error(t, checkClauses(doubling(9, "t%d")))
+}
+
+func TestBucketsAreThoseOfTheCalendar(t *testing.T) {
+	at := time.Date(2026, 11, 21, 7, 34, 29, 5e8, time.UTC)
+	for length, want := range map[string]string{
+		"30s": "2026-11-21T07:34:00Z", "1h": "2026-11-21T07:00:00Z", "1d": "2026-11-21T00:00:00Z", "1w": "2026-11-16T00:00:00Z",
+		"1M": "2026-11-01T00:00:00Z", "3M": "2026-10-01T00:00:00Z", "1y": "2026-01-01T00:00:00Z",
+	} {
+		b, err := bucketOf(length)
+		require.NoError(t, err)
+		require.Equal(t, want, b.of(at).Format(time.RFC3339), length)
+		require.Equal(t, b.of(at), b.of(b.of(at)), "the beginning of a bucket is in it")
+	}
+	early, err := bucketOf("1w")
+	require.NoError(t, err)
+	require.Equal(t, "1969-12-29T00:00:00Z", early.of(time.Unix(0, 0)).Format(time.RFC3339))
+	for _, wrong := range []string{"0M", "999y", "-1h", "0s", "1 M"} {
+		_, err := bucketOf(wrong)
+		require.ErrorContains(t, err, "is not a valid duration", wrong)
+	}
+}
+
+func TestAColumnOfJSONThatHasOtherTextsIsText(t *testing.T) {
+	v := recordedView(t, workload)
+	column := ask(t, v, "SELECT labels FROM tasks WHERE labels IS NOT NULL UNION ALL SELECT 'no json'").Columns[0]
+	require.Equal(t, Text, column.Type)
+	require.Equal(t, JSON, ask(t, v, "SELECT labels FROM tasks WHERE labels IS NOT NULL").Columns[0].Type)
+}
+
+func TestMessagesOfSQLiteAreShort(t *testing.T) {
+	v := recordedView(t, workload)
+	for sql, want := range map[string]string{
+		"SELECT json_extract('{}', printf('%.*c', 250000, 'a'))":             "JSON path",
+		"SELECT length(group_concat(printf('%.*c', 20000, 'x'))) FROM tasks": "a text has more than 256 KiB: use substr",
+		"SELECT 1 FROM tasks" + strings.Repeat(", tasks", 250):               "",
+	} {
+		_, err := NewEngine().Run(t.Context(), Request{SQL: sql, View: v, Limit: 1})
+		require.ErrorContains(t, err, want)
+		require.Less(t, len(err.Error()), 600)
+	}
 }

@@ -1013,6 +1013,13 @@ const statements: Attack[] = [
     `SELECT ${'('.repeat(5000)}1${')'.repeat(5000)}`,
     `SELECT 'a' REGEXP '((a{100}){100}){100}'`
   ),
+  refusedSql(
+    'work that nothing interrupts',
+    `SELECT printf('%.*c', 20000, 'a') REGEXP '${'a{0,1000}'.repeat(20)}b'`,
+    `SELECT printf('%.*c', 200000, 'a') REGEXP '(?:a?){300}b'`,
+    `${numbers(90)} SELECT count(*) FROM a WHERE 'x' REGEXP ('${'.{1000}'.repeat(140)}' || n)`,
+    `WITH t0 AS (SELECT 1 x), ${Array.from({ length: 15 }, (_, n) => `t${n + 1} AS (SELECT a.x FROM t${n} a, t${n} b)`).join(', ')} SELECT count(*) FROM t15`
+  ),
   slowSql('an endless recursion, 8 at once', 8, `${numbers()} SELECT count(*) FROM a`, { expect: 'refused' }),
   slowSql('a slow second row', 1, `SELECT 1 UNION ALL SELECT count(*) FROM (${numbers()} SELECT n FROM a)`, {
     expect: 'refused',
