@@ -15,7 +15,6 @@ import (
 
 	"community-mesos-datasource/pkg/display"
 	"community-mesos-datasource/pkg/mesos"
-	"community-mesos-datasource/pkg/promql"
 )
 
 // This file answers queries of type logs: lines of a file in a task's sandbox, as a log
@@ -28,8 +27,10 @@ const (
 	maxLines     = 5000
 	// maxScanned is how much of a task's files one query reads at most.
 	maxScanned = 4 << 20
-	// maxAnswered is how many bytes of lines one answer has at most.
+	// maxAnswered is how many bytes of lines one answer has at most, as JSON, and maxAround how
+	// many of their labels and IDs.
 	maxAnswered = 1 << 20
+	maxAround   = 3 << 20
 	// maxLine is how many bytes of one line are shown.
 	maxLine = 16 << 10
 	// maxLogFilter is how long a filter may be, in bytes.
@@ -62,25 +63,10 @@ func checkLogs(q *LogsQuery) error {
 	case len(q.Filter) > maxLogFilter:
 		return bad("filter", "has %d bytes: %d are the most", len(q.Filter), maxLogFilter)
 	}
-	if _, err := lineFilter(q.Filter); err != nil {
+	if _, err := newLineFilter(q.Filter, maxCompared); err != nil {
 		return err
 	}
 	return checkLogFile(q.File)
-}
-
-// lineFilter returns the function that decides which lines a filter keeps.
-func lineFilter(filter string) (func(string) bool, error) {
-	if len(filter) > 2 && strings.HasPrefix(filter, "/") && strings.HasSuffix(filter, "/") {
-		if err := promql.CheckPattern(filter[1 : len(filter)-1]); err != nil {
-			return nil, err
-		}
-		pattern, err := regexp.Compile(filter[1 : len(filter)-1])
-		if err != nil {
-			return nil, bad("filter", "%s is not a regular expression of RE2: %v", cut(filter), err)
-		}
-		return pattern.MatchString, nil
-	}
-	return func(line string) bool { return strings.Contains(line, filter) }, nil
 }
 
 // errLogsEvaluated is the error of logs for rules and expressions.
@@ -123,7 +109,14 @@ type logAnswer struct {
 	// more: there are lines before them that were not read.
 	more bool
 	// large: there are lines before them, and the answer is as large as it may be.
-	large   bool
+	large bool
+	// forward: it is the lines behind them that more and large are about.
+	forward bool
+	// compared: there are lines before them, and the filter was compared with as many bytes as
+	// it may be. 0: it was compared with all.
+	compared int64
+	// outside: so many lines between them carry times that are not in the time range.
+	outside int
 	scanned int64 // bytes that were read
 	// timeless: no line that was read carries a time.
 	timeless bool
@@ -148,11 +141,23 @@ func (a logAnswer) notices() []data.Notice {
 		}
 		all = append(all, info("Lines name no time zone: their times are read as %s.", zone))
 	}
+	before, instead := "before", "choose an earlier end of the time range"
+	if a.forward {
+		before, instead = "after", "ask for the lines after the last of these"
+	}
 	if a.more {
-		all = append(all, info("%s of the file were read, and there are more lines before these: choose an earlier end of the time range to see them.", display.Size(a.scanned)))
+		all = append(all, info("%s of the file were read, and there are more lines %s these: %s to see them.", display.Size(a.scanned), before, instead))
 	}
 	if a.large {
-		all = append(all, info("There are more lines before these, and one answer has %s of lines at most: choose an earlier end of the time range, or a filter, to see them.", display.Size(maxAnswered)))
+		all = append(all, info("There are more lines %s these, and one answer has %s of lines at most, and %s of their labels: %s, or a filter, to see them.",
+			before, display.Size(maxAnswered), display.Size(maxAround), instead))
+	}
+	if a.compared > 0 {
+		all = append(all, info("The regular expression of the filter was compared with %s of lines, as many as one of its size may be, and there are more lines %s these: write a shorter one or a plain text, or %s.",
+			display.Size(a.compared), before, instead))
+	}
+	if a.outside > 0 {
+		all = append(all, info("%d lines between these carry times outside of the time range and are not shown: choose a longer time range to see them.", a.outside))
 	}
 	if a.cut > 0 {
 		all = append(all, info("%d lines are longer than %s and are shown in part.", a.cut, display.Size(maxLine)))

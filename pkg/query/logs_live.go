@@ -13,6 +13,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
+	"community-mesos-datasource/pkg/display"
 	"community-mesos-datasource/pkg/mesos"
 )
 
@@ -102,6 +103,7 @@ type Tail struct {
 	waiting int64         // size of the file when a line without its end was seen last
 	offset  time.Duration // of the zone of lines that name none
 	failed  string        // the error that was sent last
+	skipped bool          // it is of a piece that is not text, and remains until text follows
 }
 
 // maxTail is how much of a file one message has at most; what was written before it is left
@@ -141,10 +143,10 @@ func (t *Tail) Next(ctx context.Context, src Source, s *Sandboxes) ([]byte, erro
 	if err != nil {
 		return t.Failed(err.Error()), nil
 	}
-	if len(lines) == 0 && t.failed == "" && !first {
+	if len(lines) == 0 && (t.failed == "" || t.skipped) && !first {
 		return nil, nil
 	}
-	t.failed = ""
+	t.failed, t.skipped = "", false
 	message := tailMessage{Frames: []json.RawMessage{}, Append: true}
 	answer := logAnswer{task: t.task, lines: slices.Concat(t.before, lines)}
 	t.before = lines
@@ -182,13 +184,13 @@ func (t *Tail) written(ctx context.Context, src Source, s *Sandboxes) ([]logLine
 	if len(rotated) == 0 {
 		return nil, nil, noLogFile(name, files)
 	}
-	keep, err := lineFilter(t.query.Filter)
+	filter, err := newLineFilter(t.query.Filter, maxTailCompared)
 	if err != nil {
 		return nil, nil, err
 	}
 	search := &logSearch{
 		logReader: logReader{files: s.Files, agentID: t.task.AgentID, budget: maxTail}, answer: logAnswer{task: t.task, timeless: true},
-		keep: keep, limit: limitOf(t.query), everyTime: true, wholeOnly: !t.begun,
+		filter: filter, limit: limitOf(t.query), everyTime: true, wholeOnly: !t.begun,
 	}
 	file := rotated[0]
 	search.written = writtenAt(file)
@@ -212,44 +214,62 @@ func (t *Tail) written(ctx context.Context, src Source, s *Sandboxes) ([]logLine
 		return search.answer.lines, nil, nil
 	}
 	search.offset = t.offset
-	var lines []logLine
-	if file.Size < t.end { // it was rotated, or emptied
-		if len(rotated) > 1 && rotated[1].Size >= t.end {
-			more, _, err := t.piece(ctx, search, rotated[1], t.end, true)
-			if err != nil {
-				return nil, nil, err
-			}
-			lines = more
+	from, before := t.end, []logFile(nil)
+	if file.Size < from { // it was rotated, or emptied
+		if len(rotated) > 1 && rotated[1].Size >= from {
+			before = rotated[1:2]
 		}
-		t.end, t.waiting = 0, -1
+		from, t.waiting = 0, -1
 	}
-	more, end, err := t.piece(ctx, search, file, t.end, file.Size == t.waiting)
+	lines, end, err := t.piece(ctx, search, file, from, file.Size == t.waiting)
 	if err != nil {
+		if end != from { // what is written next may be text
+			t.end, t.waiting, t.skipped = end, file.Size, true
+		}
 		return nil, nil, err
 	}
-	t.end, t.waiting, t.offset = end, file.Size, search.offset
-	search.answer.lines = append(lines, more...)
-	search.finish()
-	var notices []data.Notice
-	if search.answer.more {
-		notices = append(notices, info("More than %d KiB were written since the message before: what is older is left out.", maxTail>>10))
+	for _, f := range before {
+		more, _, err := t.piece(ctx, search, f, t.end, true)
+		if err != nil {
+			return nil, nil, err
+		}
+		lines = append(more, lines...)
 	}
-	return search.answer.lines, notices, nil
+	search.written = writtenAt(file)
+	t.end, t.waiting, t.offset = end, file.Size, search.offset
+	search.answer.lines = lines
+	search.finish()
+	return search.answer.lines, t.leftOut(search), nil
 }
 
-// piece returns the lines of a file from an offset on, and behind the last of them. A line
+// leftOut returns notices of what was written since the message before and is not in one.
+func (t *Tail) leftOut(s *logSearch) []data.Notice {
+	switch {
+	case s.answer.compared > 0:
+		return []data.Notice{info("The regular expression of the filter was compared with the last %s that were written since the message before, as many as one of its size may be: what is older is left out. Write a shorter one or a plain text.", display.Size(s.answer.compared))}
+	case s.answer.more:
+		return []data.Notice{info("More than %d KiB were written since the message before: what is older is left out.", maxTail>>10)}
+	case s.full:
+		return []data.Notice{info("More than the %d lines that the query asks for were written since the message before: what is older is left out.", len(s.answer.lines))}
+	}
+	return nil
+}
+
+// piece returns the lines of a file from an offset on, and the offset behind the last of them or
+// behind what is not text. A line
 // without its end is one of them only if ended.
 func (t *Tail) piece(ctx context.Context, search *logSearch, f logFile, from int64, ended bool) ([]logLine, int64, error) {
+	search.written = writtenAt(f)
 	begin := from
-	if f.Size-from > maxTail {
-		begin, search.answer.more = f.Size-maxTail, true
+	if f.Size-from > search.budget {
+		begin, search.answer.more = f.Size-search.budget, true
 	}
 	data, err := search.part(ctx, f, begin, f.Size)
 	if err != nil || len(data) == 0 {
 		return nil, from, err
 	}
 	if isBinary(data[:min(len(data), mesos.MaxRead)]) {
-		return nil, from, bad("file", "%q is not text, and is not shown (%d bytes)", cut(f.name), f.Size)
+		return nil, f.Size, notText(f)
 	}
 	if begin > from { // within a line
 		i := bytes.IndexByte(data, '\n') + 1
@@ -262,11 +282,15 @@ func (t *Tail) piece(ctx context.Context, search *logSearch, f logFile, from int
 	search.zoneOf(lines) // which may not have been known before, or has become another
 	search.date(lines)
 	var kept []logLine
-	for _, l := range lines {
-		if search.keep(l.text) {
+	for _, l := range slices.Backward(lines) {
+		one := search.keeps(l)
+		if search.full {
+			break
+		}
+		if one {
 			kept = append(kept, l)
 		}
 	}
-	kept = kept[max(0, len(kept)-search.limit):]
+	slices.Reverse(kept)
 	return kept, begin + int64(len(data)), nil
 }

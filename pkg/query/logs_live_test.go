@@ -96,6 +96,9 @@ func TestATailGoesOnAfterAnError(t *testing.T) {
 	require.Equal(t, []string{"1"}, nextOf(t, tail, s))
 	s.files["stdout"] = strings.Repeat("\x00\x01", 50)
 	require.Equal(t, []string{`error: file: "stdout" is not text, and is not shown (100 bytes)`}, nextOf(t, tail, s))
+	require.Nil(t, nextOf(t, tail, s))
+	s.files["stdout"] += "\ntext\n"
+	require.Equal(t, []string{"1", "", "text"}, nextOf(t, tail, s), "what is written next is text again")
 }
 
 func TestOnlyLiveLogsHaveAChannel(t *testing.T) {
@@ -129,4 +132,41 @@ func TestATailReadsTimesInTheZoneOfTheFile(t *testing.T) {
 			require.Equal(t, lastWrite, l.at, l.text)
 		}
 	}
+}
+
+// A few odd bytes are in many logs, and a short piece has little else.
+func TestATailIsNotStricterThanAnAnswer(t *testing.T) {
+	s := &sandboxOfTests{files: map[string]string{"stdout": "one\n"}}
+	tail := newTail(t, `, "limit": 100`)
+	require.Equal(t, []string{"one"}, nextOf(t, tail, s))
+	for _, piece := range []string{"done\a\n", "\x00\n", "é\xff\r\n"} {
+		s.files["stdout"] += piece
+		require.NotContains(t, strings.Join(nextOf(t, tail, s), "|"), "error")
+	}
+	s.files["stdout"] += "end\n"
+	require.Equal(t, []string{"é\uFFFD", "end"}, nextOf(t, tail, s))
+}
+
+func TestATailSaysWhatItLeavesOut(t *testing.T) {
+	s := &sandboxOfTests{files: map[string]string{"stdout": "1\n"}}
+	tail := newTail(t, `, "limit": 3`)
+	require.Equal(t, []string{"1"}, nextOf(t, tail, s))
+	s.files["stdout"] += "2\n3\n4\n5\n6\n7\n"
+	require.Equal(t, []string{"1", "5", "6", "7", "notice: More than the 3 lines that the query asks for were written since the message before: what is older is left out."}, nextOf(t, tail, s))
+	s.files["stdout"] += "8\n9\n10\n"
+	require.Equal(t, []string{"5", "6", "7", "8", "9", "10"}, nextOf(t, tail, s))
+	// Over a rotation it is the newest lines too.
+	s.files["stdout.1"] = s.files["stdout"] + "11\n12\n"
+	s.files["stdout"] = "13\n14\n"
+	lines := nextOf(t, tail, s)
+	require.Equal(t, []string{"8", "9", "10", "12", "13", "14"}, lines[:6])
+	require.Contains(t, lines[6], "More than the 3 lines")
+
+	tail = newTail(t, `, "filter": "/(.*a){200}b|x/"`)
+	require.Empty(t, nextOf(t, tail, s))
+	s.files["stdout"] += strings.Repeat(strings.Repeat("a", 10_000)+"\n", 20) + "x\n"
+	lines = nextOf(t, tail, s)
+	require.Len(t, lines, 2)
+	require.Equal(t, "x", lines[0])
+	require.Contains(t, lines[1], "notice: The regular expression of the filter was compared with the last")
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -101,13 +102,13 @@ func readLogs(ctx context.Context, src Source, s *Sandboxes, q *LogsQuery, in li
 	if len(rotated) == 0 {
 		return logAnswer{}, noLogFile(name, files)
 	}
-	keep, err := lineFilter(q.Filter)
+	filter, err := newLineFilter(q.Filter, maxCompared)
 	if err != nil {
 		return logAnswer{}, err
 	}
 	search := logSearch{
 		logReader: logReader{files: s.Files, agentID: task.AgentID, budget: maxScanned},
-		answer:    logAnswer{task: task, timeless: true}, keep: keep, in: in, limit: limitOf(q), wholeOnly: q.Live, volume: volume,
+		answer:    logAnswer{task: task, timeless: true}, filter: filter, in: in, limit: limitOf(q), wholeOnly: q.Live, volume: volume,
 	}
 	if err := search.zone(ctx, rotated); err != nil {
 		return logAnswer{}, err
@@ -115,7 +116,7 @@ func readLogs(ctx context.Context, src Source, s *Sandboxes, q *LogsQuery, in li
 	switch {
 	case q.After != nil:
 		search.everyTime = true
-		err = search.forward(ctx, rotated[0], *q.After)
+		err = search.forward(ctx, newer(files, name), *q.After)
 	case q.Before != nil:
 		search.everyTime = true
 		err = search.backward(ctx, rotated, *q.Before)
@@ -145,7 +146,7 @@ func noLogFile(name string, files []logFile) error {
 type logSearch struct {
 	logReader
 	answer    logAnswer
-	keep      func(string) bool
+	filter    *lineFilter
 	in        lineRange
 	limit     int
 	everyTime bool       // the time range does not choose
@@ -154,9 +155,21 @@ type logSearch struct {
 
 	written time.Time // when the newest file was
 	offset  time.Duration
-	bytes   int // of lines that are kept
+	known   time.Time // of the line before those that are read forward
+	kept    int       // lines
+	bytes   int       // of their texts, in JSON
+	around  int       // bytes of their labels and IDs
+	labels  map[string]int
 	full    bool
+
+	early   int  // lines in a row that carry a time before the time range
+	outside int  // lines since the last one in the time range
+	met     bool // a line in the time range was read
 }
+
+// beganAt is how many lines in a row carry a time before the time range where it begins: one
+// alone may quote something older.
+const beganAt = 10
 
 // backward collects the lines of the first file before an offset, and of those that it was
 // rotated to.
@@ -172,6 +185,7 @@ func (s *logSearch) backward(ctx context.Context, files []logFile, end int64) er
 			return err
 		}
 		if began { // lines before the time range follow
+			s.volume.begin()
 			return nil
 		}
 		if s.full || s.budget <= 0 {
@@ -179,7 +193,15 @@ func (s *logSearch) backward(ctx context.Context, files []logFile, end int64) er
 			return nil
 		}
 	}
+	if s.early > 0 { // all lines were read, and one is before the time range
+		s.volume.begin()
+	}
 	return nil
+}
+
+// notText returns the error of a file that is not text.
+func notText(f logFile) error {
+	return bad("file", "%q is not text, and is not shown (%d bytes)", cut(f.name), f.Size)
 }
 
 func writtenAt(f logFile) time.Time { return time.UnixMilli(int64(f.Modified * 1000)).UTC() }
@@ -200,7 +222,7 @@ func (s *logSearch) file(ctx context.Context, f logFile, end int64) (began bool,
 		return false, err
 	}
 	if isBinary(last) {
-		return false, bad("file", "%q is not text, and is not shown (%d bytes)", cut(f.name), f.Size)
+		return false, notText(f)
 	}
 	pos := max(0, end-mesos.MaxRead)
 	if !s.everyTime && pos > 0 {
@@ -243,6 +265,10 @@ func (s *logSearch) file(ctx context.Context, f logFile, end int64) (began bool,
 		if err != nil {
 			return false, err
 		}
+		if len(part) > 0 && isHole(part) { // and rest has the first line
+			s.collect(s.lines(f, rest, pos))
+			return false, nil
+		}
 		if int64(len(part)) < pos-from { // the budget ended, or the file was cut
 			s.answer.more, s.budget = true, 0
 			return false, nil
@@ -251,50 +277,125 @@ func (s *logSearch) file(ctx context.Context, f logFile, end int64) (began bool,
 	}
 }
 
-// forward collects the lines of a file behind the one that begins at an offset.
-func (s *logSearch) forward(ctx context.Context, f logFile, after int64) error {
+// forward collects the lines of the first file behind the one that begins at an offset, and
+// those of the files that were written after it.
+func (s *logSearch) forward(ctx context.Context, files []logFile, after int64) error {
+	s.answer.forward = true
+	for i, f := range files {
+		if s.full || s.kept >= s.limit {
+			return nil
+		}
+		if s.budget <= 0 {
+			s.answer.more = true
+			return nil
+		}
+		if err := s.following(ctx, f, after, i == 0); err != nil {
+			return err
+		}
+		after = 0
+	}
+	return nil
+}
+
+// following collects the lines of a file from an offset on, without the first of them if skip
+// is set.
+func (s *logSearch) following(ctx context.Context, f logFile, pos int64, skip bool) error {
 	s.written = writtenAt(f)
-	pos, skipped := after, false
 	var rest []byte
-	for pos < f.Size && s.budget > 0 {
+	for first := true; pos < f.Size && !s.full && s.kept < s.limit; first = false {
 		part, err := s.part(ctx, f, pos, min(f.Size, pos+mesos.MaxRead))
 		if err != nil {
 			return err
 		}
-		if len(part) == 0 {
-			break
+		if len(part) == 0 { // the budget ended, or the file was cut
+			s.answer.more = s.budget <= 0
+			return nil
 		}
-		if isBinary(part) {
-			return bad("file", "%q is not text, and is not shown (%d bytes)", cut(f.name), f.Size)
+		if first && isBinary(part) {
+			return notText(f)
 		}
 		data := append(rest, part...)
 		begin := pos - int64(len(rest))
 		pos += int64(len(part))
-		if !skipped {
+		if skip {
 			i := bytes.IndexByte(data, '\n')
 			if i < 0 {
 				rest = data
 				continue
 			}
-			data, begin, skipped = data[i+1:], begin+int64(i)+1, true
+			if own, ok := logline.TimeOf(string(data[:min(i, 1024)])); ok {
+				s.known = own.In(s.offset, s.written)
+			}
+			data, begin, skip = data[i+1:], begin+int64(i)+1, false
 		}
 		i := bytes.LastIndexByte(data, '\n')
 		if pos >= f.Size {
 			i = len(data) - 1
 		}
 		lines := s.lines(f, data[:i+1], begin)
+		if n := len(lines); n > 0 {
+			s.known = lines[n-1].at
+		}
 		rest = slices.Clone(data[i+1:])
 		for _, l := range lines {
-			if s.keep(l.text) && len(s.answer.lines) < s.limit && s.bytes+len(l.text) <= maxAnswered {
-				s.answer.lines = append(s.answer.lines, l)
-				s.bytes += len(l.text)
+			kept := s.keeps(l)
+			if s.full {
+				break
 			}
-		}
-		if len(s.answer.lines) >= s.limit {
-			break
+			if kept {
+				s.answer.lines = append(s.answer.lines, l)
+			}
 		}
 	}
 	return nil
+}
+
+// keeps reports whether a line is one of the answer. It sets full where the answer has as
+// much as it may have: the line and those behind it are not.
+func (s *logSearch) keeps(l logLine) bool {
+	kept, ok := s.filter.keeps(l.text)
+	switch {
+	case !ok:
+		s.full, s.answer.compared = true, s.filter.compared
+		return false
+	case !kept || s.volume != nil:
+		return kept
+	case s.kept >= s.limit:
+		s.full = true
+		return false
+	case s.bytes+jsonBytes(l.text) > maxAnswered || s.around+s.aroundOf(l) > maxAround:
+		s.full, s.answer.large = true, true
+		return false
+	}
+	s.kept++
+	s.bytes += jsonBytes(l.text)
+	s.around += s.aroundOf(l)
+	return true
+}
+
+// aroundOf returns about how many bytes of an answer a line takes besides its text.
+func (s *logSearch) aroundOf(l logLine) int {
+	if s.labels == nil {
+		s.labels = map[string]int{}
+	}
+	if s.labels[l.file] == 0 {
+		s.labels[l.file] = len(s.answer.task.labelsOf(l.file)) + len(s.answer.task.lineID(l)) + len("1795246470000, 123, unknown")
+	}
+	return s.labels[l.file]
+}
+
+// jsonBytes returns about how many bytes a text has in JSON.
+func jsonBytes(text string) int {
+	n := len(text)
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c == '"' || c == '\\' || c == '\t':
+			n++
+		case c < ' ' || c == '<' || c == '>' || c == '&':
+			n += len(`\u003c`) - 1
+		}
+	}
+	return n
 }
 
 // lines returns the lines of a piece of a file that begins and ends where lines do.
@@ -364,7 +465,7 @@ func (s *logSearch) zone(ctx context.Context, files []logFile) error {
 // date sets the times of lines: those that they carry, else that of the line before, else
 // that of the line behind.
 func (s *logSearch) date(lines []logLine) {
-	known := time.Time{}
+	known := s.known
 	for i := range lines {
 		l := &lines[i]
 		if l.timed {
@@ -384,60 +485,78 @@ func (s *logSearch) date(lines []logLine) {
 	}
 }
 
-// collect adds the lines of an earlier piece that the query asks for. It reports whether one
-// of them is before the time range.
+// collect adds the lines of an earlier piece that the query asks for. It reports whether the
+// time range begins there.
 func (s *logSearch) collect(lines []logLine) (began bool) {
 	var kept []logLine
 	for _, l := range slices.Backward(lines) {
+		if !s.within(l) {
+			if s.early >= beganAt {
+				began = true
+				break
+			}
+			continue
+		}
 		s.volume.reach(l)
-		if !s.everyTime && !l.at.IsZero() {
-			if l.at.Before(s.in.from) {
-				if l.timed {
-					began = true
-					s.volume.begin()
-					break
-				}
-				continue
-			}
-			if l.at.After(s.in.to) {
-				continue
-			}
-		}
-		if !s.keep(l.text) {
-			continue
-		}
-		if s.volume != nil {
+		one := s.keeps(l)
+		switch {
+		case s.full:
+		case one && s.volume != nil:
 			s.volume.count(l)
-			continue
+		case one:
+			kept = append(kept, l)
 		}
-		if len(kept)+len(s.answer.lines) >= s.limit {
-			s.full = true
+		if s.full {
 			break
 		}
-		if s.bytes+len(l.text) > maxAnswered {
-			s.full, s.answer.large = true, true
-			break
-		}
-		s.bytes += len(l.text)
-		kept = append(kept, l)
 	}
 	slices.Reverse(kept)
 	s.answer.lines = append(kept, s.answer.lines...)
 	return began
 }
 
-// firstTime returns the time of the first line of a piece that carries one. The piece may
-// begin within a line.
+// within reports whether a line is in the time range. Lines come from the newest to the
+// oldest.
+func (s *logSearch) within(l logLine) bool {
+	switch {
+	case s.everyTime || l.at.IsZero():
+		return true
+	case l.at.Before(s.in.from):
+		s.outside++
+		if l.timed {
+			s.early++
+		}
+		return false
+	case l.at.After(s.in.to):
+		if s.met {
+			s.outside++
+		}
+		return false
+	case l.timed: // those that were read since the last one are between two of the time range
+		s.answer.outside += s.outside
+		s.outside, s.early, s.met = 0, 0, true
+	}
+	return true
+}
+
+// firstTime returns the time at the beginning of a piece: the middle one of those of its first
+// lines, as one may quote another time. The piece may begin within a line.
 func (s *logSearch) firstTime(data []byte) (time.Time, bool) {
+	const enough = 9
 	_, data, _ = bytes.Cut(data, []byte{'\n'})
-	for len(data) > 0 {
+	var found []time.Time
+	for len(data) > 0 && len(found) < enough {
 		line, rest, _ := bytes.Cut(data, []byte{'\n'})
-		if found, ok := logline.TimeOf(string(line[:min(len(line), 1024)])); ok {
-			return found.In(s.offset, s.written), true
+		if own, ok := logline.TimeOf(string(line[:min(len(line), 1024)])); ok {
+			found = append(found, own.In(s.offset, s.written))
 		}
 		data = rest
 	}
-	return time.Time{}, false
+	if len(found) == 0 {
+		return time.Time{}, false
+	}
+	slices.SortFunc(found, time.Time.Compare)
+	return found[len(found)/2], true
 }
 
 // probe is how much is read to see the time at an offset.
@@ -492,7 +611,7 @@ func (s *logSearch) finish() {
 // and at most maxLine of it.
 func lineText(line []byte) (text string, wasCut bool) {
 	// Zeros stand where a file was emptied while its writer went on behind them.
-	line = bytes.TrimLeft(bytes.TrimRight(line, "\r\n"), "\x00")
+	line = bytes.TrimLeft(bytes.TrimRight(line, "\r\n"), "\x00\r")
 	if len(line) > maxLine {
 		line, wasCut = line[:maxLine], true
 		for len(line) > 0 && !utf8.RuneStart(line[len(line)-1]) {
@@ -503,6 +622,7 @@ func lineText(line []byte) (text string, wasCut bool) {
 		}
 	}
 	text = strings.ToValidUTF8(string(line), string(utf8.RuneError))
+	text = overwriting.ReplaceAllString(text, " ")
 	text = strings.Map(func(r rune) rune {
 		if r < ' ' && r != '\t' && r != '\x1b' { // colors of terminals, which Grafana draws
 			return -1
@@ -515,14 +635,26 @@ func lineText(line []byte) (text string, wasCut bool) {
 	return text, wasCut
 }
 
-// isBinary reports whether a piece of a file is not text: one of a hundred bytes is a
-// control character that no log has.
+// overwriting matches what a progress bar writes to begin its line anew. What it overwrites is
+// kept.
+var overwriting = regexp.MustCompile(`\r+`)
+
+// isBinary reports whether a piece of a file is not text: one of a hundred bytes, and more
+// than a few, are control characters that no log has.
 func isBinary(data []byte) bool {
+	const few = 8
+	if isHole(data) {
+		return len(data) > few
+	}
 	odd := 0
-	for _, b := range data {
+	for _, b := range bytes.TrimLeft(data, "\x00") {
 		if b < ' ' && b != '\n' && b != '\r' && b != '\t' && b != '\x1b' && b != '\b' && b != '\f' {
 			odd++
 		}
 	}
-	return odd*100 > len(data)
+	return odd > few && odd*100 > len(data)
 }
+
+// isHole reports whether a piece of a file has nothing but zeros, which stand before what a
+// program writes after its file was emptied.
+func isHole(data []byte) bool { return len(bytes.TrimLeft(data, "\x00")) == 0 }

@@ -230,6 +230,33 @@ func chain(files []logFile, name string) []logFile {
 	}
 }
 
+// newer returns the file of a name and those that were written after it, the oldest first:
+// stdout.2, stdout.1, stdout.
+func newer(files []logFile, name string) []logFile {
+	at := make(map[string]int, len(files))
+	for i, f := range files {
+		at[f.name] = i
+	}
+	var found []logFile
+	for {
+		i, ok := at[name]
+		if !ok {
+			return found
+		}
+		found = append(found, files[i])
+		parts := rotation.FindStringSubmatch(name)
+		if parts == nil {
+			return found
+		}
+		switch n, _ := strconv.Atoi(parts[2]); {
+		case n > 1:
+			name = parts[1] + "." + strconv.Itoa(n-1)
+		default:
+			name = parts[1]
+		}
+	}
+}
+
 // nextRotation returns the nth file that a file is rotated to.
 func nextRotation(name string, n int) string {
 	base, number := name, 0

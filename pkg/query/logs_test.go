@@ -396,6 +396,20 @@ func TestOddBytes(t *testing.T) {
 	texts := textsOf(t, s.logs(t, `"limit": 5000`))
 	require.Len(t, texts, 3001)
 	require.Empty(t, texts[0])
+	for _, zeros := range []int{5000, 300_000} {
+		s.files["stdout"] = strings.Repeat("\x00", zeros) + "after it\nand more\n"
+		s.read = 0
+		require.Equal(t, []string{"after it", "and more"}, textsOf(t, s.logs(t, "")))
+		require.LessOrEqual(t, s.read, int64(2*mesos.MaxRead), "zeros are not read to their beginning")
+	}
+	s.files["stdout"] = strings.Repeat("\x00", 5000)
+	require.ErrorContains(t, s.logs(t, "").Error, "is not text")
+	// A few bytes do not make a short log another file.
+	s.files["stdout"] = "done\a\n"
+	require.Equal(t, []string{"done"}, textsOf(t, s.logs(t, "")))
+	// A progress bar begins its line anew.
+	s.files["stdout"] = "b\r\rc\rd\r\n\r10%\r\n"
+	require.Equal(t, []string{"b c d", "10%"}, textsOf(t, s.logs(t, "")))
 }
 
 // Only logs below the task's own sandbox are read.
@@ -555,4 +569,117 @@ func TestTasksThatEndedAreFoundInTheEventLog(t *testing.T) {
 	found, err = s.sandboxes().Tasks(t.Context(), src, "OLD ONE", 1)
 	require.NoError(t, err)
 	require.Len(t, found, 1)
+}
+
+func long(i int, letter string, n int) string {
+	return fmt.Sprintf("%03d%s\n", i, strings.Repeat(letter, n))
+}
+
+// What does not fit ends the answer: no line behind it is in it.
+func TestTheLinesAfterALineHaveNoHoles(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("start\n")
+	for i := range 80 {
+		b.WriteString(long(i, "z", 15_000) + long(i, "s", 1))
+	}
+	s := &sandboxOfTests{files: map[string]string{"stdout": b.String()}}
+	response := s.logs(t, `"after": 0, "limit": 5000`)
+	texts := textsOf(t, response)
+	require.Len(t, texts, 138, "1 MiB")
+	for i, text := range texts {
+		require.True(t, strings.HasPrefix(text, fmt.Sprintf("%03d", i/2)), "line %d is %.10s", i, text)
+	}
+	require.Contains(t, noticesOf(response), "There are more lines after these, and one answer has 1 MiB of lines")
+	require.Contains(t, noticesOf(response), "ask for the lines after the last of these")
+
+	// What was read ends it too.
+	s.files["stdout"] = numbered(1, 150_000, 150_000)
+	response = s.logs(t, `"after": 0, "filter": "nowhere"`)
+	require.Empty(t, textsOf(t, response))
+	require.Contains(t, noticesOf(response), "4 MiB of the file were read, and there are more lines after these")
+	require.Empty(t, noticesOf(s.logs(t, `"after": 0, "limit": 5`)), "the limit is what was asked for")
+	require.Empty(t, noticesOf(s.logs(t, `"after": 6000000, "limit": 5000`)), "the end of the file was reached")
+}
+
+func TestTheLinesAfterALineGoOnInNewerFiles(t *testing.T) {
+	s := &sandboxOfTests{files: map[string]string{
+		"stdout": numbered(21, 30, 30), "stdout.1": numbered(11, 20, 30), "stdout.2": numbered(1, 10, 30), "stdout.10": numbered(1, 1, 30),
+	}}
+	end := len(numbered(11, 19, 30))
+	require.Equal(t, "21..30 (10)", lineNumbers(t, s.logs(t, fmt.Sprintf(`"file": "stdout.1", "after": %d`, end))))
+	require.Equal(t, "2..30 (29)", lineNumbers(t, s.logs(t, `"file": "stdout.2", "after": 0`)))
+	require.Equal(t, "2..15 (14)", lineNumbers(t, s.logs(t, `"file": "stdout.2", "after": 0, "limit": 14`)))
+	require.Equal(t, "none", lineNumbers(t, s.logs(t, `"file": "stdout.10", "after": 0`)), "there is no stdout.9")
+}
+
+// A line without a time has that of the line before, also where that is the one that was asked
+// about.
+func TestTheLinesAfterALineHaveItsTime(t *testing.T) {
+	s := &sandboxOfTests{files: map[string]string{"stdout": "2026-11-21T07:00:00Z broken\n  at x\n2026-11-21T07:30:00Z next\n"}}
+	require.Equal(t, time.Date(2026, 11, 21, 7, 0, 0, 0, time.UTC), timesOf(s.logs(t, `"after": 0`))[0])
+}
+
+// A line may quote an older or a later time.
+func TestOneOtherTimeDoesNotEndTheTimeRange(t *testing.T) {
+	s := &sandboxOfTests{files: map[string]string{"stdout": "2026-11-21T01:40:00Z before\n2026-11-21T07:40:00Z a\n" +
+		"time=2020-01-01T00:00:00Z quoted\n  and more\n2026-11-21T07:41:00Z b\n{\"expires\":1,\"time\":\"2036-01-01T00:00:00Z\"}\n2026-11-21T07:42:00Z c\n2026-11-21T09:30:00Z after\n"}}
+	ask := func(keys string) backend.DataResponse {
+		return s.logsOver(t, keys, lastWrite.Add(-time.Hour), lastWrite.Add(-10*time.Minute))
+	}
+	response := ask("")
+	require.Equal(t, []string{"2026-11-21T07:40:00Z a", "2026-11-21T07:41:00Z b", "2026-11-21T07:42:00Z c"}, textsOf(t, response))
+	require.Contains(t, noticesOf(response), "3 lines between these carry times outside of the time range and are not shown")
+	require.Contains(t, volumeOf(t, ask(`"volume": true, "interval": "5m"`))["unknown"], "07:00 0, 07:05 0", "the line before the range was read")
+
+	// A range is still found in a long file with such lines, and what is long before it is not read.
+	lines := strings.SplitAfter(numbered(1, 200_000, 200_000), "\n")
+	for i := 0; i < len(lines)-1; i += 7 {
+		lines[i] = "time=2020-01-01T00:00:00Z quoted " + fmt.Sprint(i+1) + "\n"
+	}
+	s.files["stdout"] = strings.Join(lines, "")
+	at := func(n int) time.Time { return lastWrite.Add(time.Duration(n-200_000) * time.Second) }
+	s.read = 0
+	require.Equal(t, "100002..100006 (5)", lineNumbers(t, s.logsOver(t, "", at(100_002), at(100_006))))
+	require.Less(t, s.read, int64(700<<10))
+}
+
+// A regular expression cannot be stopped, so how much it is compared with is bounded.
+func TestTheWorkOfAFilterIsBounded(t *testing.T) {
+	s := &sandboxOfTests{files: map[string]string{"stdout": strings.Repeat(strings.Repeat("a", 16_000)+"\n", 250) + strings.Repeat("a", 25) + "b\n"}}
+	for pattern, instructions := range map[string]int64{"(?:a?){660}b": 1981, "(.*a){20}b": 121} {
+		response := s.logs(t, `"filter": "/`+pattern+`/"`)
+		require.Equal(t, 1, response.Frames[0].Rows(), "what was compared is shown")
+		require.Contains(t, noticesOf(response), "The regular expression of the filter was compared with", pattern)
+		require.Contains(t, noticesOf(response), "there are more lines before these: write a shorter one or a plain text", pattern)
+		filter, err := newLineFilter("/"+pattern+"/", maxCompared)
+		require.NoError(t, err)
+		require.InDelta(t, instructions, filter.instructions, 10, pattern)
+		_, ok := filter.keeps(strings.Repeat("a", int(maxCompared/filter.instructions)+1))
+		require.False(t, ok)
+		require.Zero(t, filter.compared)
+	}
+	require.NotContains(t, noticesOf(s.logs(t, `"filter": "/a+b$/"`)), "was compared with", "4 MiB of what people write")
+	require.NotContains(t, noticesOf(s.logs(t, `"filter": "`+strings.Repeat("b", 1000)+`"`)), "was compared with")
+	response := s.logs(t, `"filter": "/(?:a{1000}){1000}/"`)
+	require.Error(t, response.Error)
+}
+
+// The bound is that of the answer: escapes, labels and IDs are part of it.
+func TestAnAnswerIsBoundedAsItIsSent(t *testing.T) {
+	s := &sandboxOfTests{files: map[string]string{"stdout": strings.Repeat(strings.Repeat("<", 205)+"\n", 5100)}}
+	response := s.logs(t, `"limit": 5000`)
+	require.Equal(t, maxAnswered/(6*205), response.Frames[0].Rows())
+	require.Contains(t, noticesOf(response), "one answer has 1 MiB of lines at most, and 3 MiB of their labels")
+	s.files["stdout"] = strings.Repeat("\n", 5100)
+	require.Equal(t, 5000, s.logs(t, `"limit": 5000`).Frames[0].Rows())
+	search := logSearch{answer: logAnswer{task: sandboxTask{ID: strings.Repeat("x", 1000)}}, limit: maxLines, filter: &lineFilter{match: func(string) bool { return true }}}
+	for range maxLines {
+		if search.keeps(logLine{file: "stdout"}) {
+			search.answer.lines = append(search.answer.lines, logLine{file: "stdout"})
+		}
+	}
+	text, err := json.Marshal(search.answer.frames(&LogsQuery{}, nil)[0])
+	require.NoError(t, err)
+	require.LessOrEqual(t, len(text), maxAnswered+maxAround)
+	require.Greater(t, len(text), maxAround/2)
 }

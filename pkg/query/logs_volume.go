@@ -105,7 +105,7 @@ func answerVolume(ctx context.Context, src Source, q backend.DataQuery, o Option
 	if now := src.now(); in.to.After(now) {
 		in.to = now
 	}
-	all := volume.series(in, answer.more)
+	all := volume.series(in, answer.more || answer.compared > 0)
 	if len(all) == 0 {
 		return data.Frames{}, nil
 	}
