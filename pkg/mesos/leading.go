@@ -207,8 +207,10 @@ func (c *Client) notReady(state *State, target Target, header http.Header) strin
 	c.mu.Lock()
 	unrecovered, before := c.unrecovered == target.Address, c.lastAgents
 	c.mu.Unlock()
-	// Masters before 1.2 do not list agents that have not come back.
-	if state.RecoveredSlaves == nil && before.agents > 0 && before.elected != state.ElectedTime && within(reregistering) {
+	// Masters before 1.2 do not list agents that have not come back. The election is after
+	// the last /state of the leader before, whatever the master's clock says.
+	if state.RecoveredSlaves == nil && before.agents > 0 && before.elected != state.ElectedTime &&
+		(within(reregistering) || state.Sent.Sub(before.at) < reregistering) {
 		return fmt.Sprintf("none of the %d agents that the leader before it had has come back since it was elected", before.agents)
 	}
 	if len(state.Frameworks) > 0 {
@@ -238,10 +240,12 @@ func (c *Client) countsAgents(ctx context.Context, target Target) string {
 	return ""
 }
 
-// agentsOfLeader is how many agents a leader listed last, and when it was elected.
+// agentsOfLeader is how many agents a leader listed last, when that was, and when it was
+// elected.
 type agentsOfLeader struct {
 	agents  int
 	elected float64
+	at      time.Time
 }
 
 // noteState remembers what later responses are compared with.
@@ -252,5 +256,5 @@ func (c *Client) noteState(s *State, target Target) {
 	if len(s.Frameworks) > 0 {
 		c.subscribed = target.Address
 	}
-	c.lastAgents = agentsOfLeader{len(s.Slaves), s.ElectedTime}
+	c.lastAgents = agentsOfLeader{len(s.Slaves), s.ElectedTime, s.Sent}
 }
