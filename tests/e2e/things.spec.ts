@@ -1,5 +1,7 @@
 // Tables, SQL, topology and logs of a simulated cluster in Grafana: panels and Explore, a rule over SQL, and the way from a
 // failing framework to what its task wrote.
+import type { Locator, Page } from '@playwright/test';
+
 import { pluginId } from '../../tools/scripts/grafana.ts';
 import { type Live, startLive } from '../../tools/simulator/live/live.ts';
 import { eventually, type GrafanaApi, type Query } from './api.ts';
@@ -10,6 +12,8 @@ const source = { uid: `mesos-e2e-things-${process.pid}`, name: 'Mesos things (e2
 const datasource = { type: pluginId, uid: source.uid };
 const dashboard = { uid: 'mesos-e2e-things', title: 'Things (e2e)', time: { from: 'now-5m', to: 'now' } };
 
+const folder = { uid: 'mesos-e2e-things', title: 'Mesos things (e2e)' };
+
 const panel = (id: number, type: string, title: string, target: Query, more: object = {}) => ({
   ...{ id, type, title, datasource, targets: [{ refId: 'A', datasource, ...target }] },
   gridPos: { x: 12 * ((id - 1) % 2), y: 11 * Math.floor((id - 1) / 2), w: 12, h: 11 },
@@ -18,10 +22,40 @@ const panel = (id: number, type: string, title: string, target: Query, more: obj
 
 const panelOf = (title: string) => `data-testid Panel header ${title}`;
 
+const explore = (query: object) =>
+  `/explore?schemaVersion=1&orgId=1&panes=${encodeURIComponent(
+    JSON.stringify({
+      a: {
+        datasource: source.uid,
+        queries: [{ refId: 'A', datasource, ...query }],
+        range: { from: 'now-15m', to: 'now' },
+      },
+    })
+  )}`;
+
 /** The values of the first column of an answer. */
 async function column(api: GrafanaApi, sql: string): Promise<string[]> {
   const { results } = await api.query(source.uid, [{ queryType: 'sql', sql }]);
   return (results.A?.frames?.[0]?.data.values[0] ?? []).map(String);
+}
+
+/** Failed tasks of the time range, the newest first. */
+const FAILED = `SELECT task_id, framework, agent, reason, message, time FROM events WHERE event = 'failed' ORDER BY time DESC`;
+
+/** A running task that writes a line every 15 seconds. */
+async function runningTask(api: GrafanaApi): Promise<string> {
+  const [taskId] = await column(
+    api,
+    `SELECT task_id FROM tasks WHERE framework = 'marathon' AND state = 'running' AND name <> 'search' ORDER BY start_time`
+  );
+  return taskId;
+}
+
+/** The time of the newest line that is shown. */
+async function newest(page: Page): Promise<string> {
+  const lines = await page.getByText(/\dZ INFO/).allTextContents();
+  const times = lines.flatMap((text) => /\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(text) ?? []);
+  return times.sort().at(-1) ?? '';
 }
 
 test.describe('things', () => {
@@ -48,9 +82,17 @@ test.describe('things', () => {
       (tasks) => tasks.length > 0,
       90
     );
+    await live.do({ do: 'service crashes', framework: 'marathon', service: 'search' });
+    await eventually(
+      'a failed task',
+      () => column(api, FAILED),
+      (tasks) => tasks.length > 0,
+      90
+    );
   });
 
   test.afterAll(async ({ api }) => {
+    await api.forget(`/api/folders/${folder.uid}?forceDeleteRules=true`);
     await api.forget(`/api/dashboards/uid/${dashboard.uid}`);
     await api.forget(`/api/datasources/uid/${source.uid}`);
     await live?.stop();
@@ -85,5 +127,214 @@ test.describe('things', () => {
     await expect(byBuilder.getByRole('gridcell', { name: 'agent1.example.com', exact: true })).toBeVisible();
     await expect(page.getByTestId('data-testid Panel status error')).toHaveCount(0);
     await picture('sql-tables', page);
+  });
+
+  test('SQL over events is series over time, and its columns are the values of a variable', async ({
+    api,
+    page,
+    picture,
+  }) => {
+    const sql = `SELECT $__timeGroup(time, 10s) AS time, event, count(*) AS events FROM events
+      WHERE kind = 'task' AND framework = '$framework' GROUP BY 1, event ORDER BY 1`;
+    await save(
+      api,
+      [
+        panel(1, 'timeseries', 'Over time', { queryType: 'sql', format: 'time_series', sql }),
+        panel(2, 'table', 'Of the variable', {
+          queryType: 'sql',
+          sql: `SELECT framework, state, tasks_running FROM frameworks WHERE framework = '$framework'`,
+        }),
+      ],
+      {
+        templating: {
+          list: [
+            {
+              ...{ name: 'framework', type: 'query', datasource, refresh: 1 },
+              query: {
+                refId: 'V',
+                queryType: 'variable',
+                version: 1,
+                variable: { sql: 'SELECT framework FROM frameworks' },
+              },
+            },
+          ],
+        },
+      }
+    );
+    await page.goto(`/d/${dashboard.uid}?var-framework=marathon`);
+    await expect(page.getByTestId(panelOf('Over time')).locator('.u-over').first()).toBeVisible();
+    await expect(
+      page.getByTestId(panelOf('Of the variable')).getByRole('gridcell', { name: 'marathon', exact: true })
+    ).toBeVisible();
+    await expect(page.getByTestId('data-testid Panel status error')).toHaveCount(0);
+    await picture('sql-time-series', page);
+  });
+
+  test('a topology is a node graph in a panel and in Explore, and a node leads to its tasks', async ({
+    api,
+    page,
+    picture,
+  }) => {
+    const place = { gridPos: { x: 0, y: 0, w: 24, h: 20 } };
+    await save(api, [panel(1, 'nodeGraph', 'Frameworks and agents', { queryType: 'topology' }, place)]);
+    await page.goto(`/d/${dashboard.uid}`);
+    const graph = page.getByTestId(panelOf('Frameworks and agents'));
+    const marathon = graph.getByLabel(/^Node: marathon/);
+    await expect(marathon).toContainText(/^\d+ tasks/);
+    await expect(marathon).toContainText(/\d CPUs/);
+    await expect(graph.getByLabel(/^Node: agent1.example.com/)).toBeVisible();
+    await marathon.click(); // waits until the layout is done
+    await expect(page.getByText('Memory allocated')).toBeVisible();
+    await picture('topology', page);
+    await page.getByRole('link', { name: 'Tasks', exact: true }).click();
+    await expect(page.getByRole('gridcell', { name: /^marathon\./ }).first()).toBeVisible();
+    expect(new URL(page.url()).pathname).toBe('/explore');
+
+    await page.goto(explore({ queryType: 'topology' }));
+    await expect(page.getByLabel(/^Node: marathon/)).toBeVisible();
+    await picture('explore-topology', page);
+  });
+
+  test('a log is shown with the lines around a line, and followed by the button Live', async ({
+    api,
+    page,
+    picture,
+  }) => {
+    await page.goto(explore({ queryType: 'logs', taskId: await runningTask(api), file: 'stdout' }));
+    const line = /\dZ INFO/;
+    await expect(page.getByText(line).nth(3)).toBeVisible();
+    await picture('explore-log', page);
+
+    await page.getByRole('button', { name: 'Log menu' }).nth(3).click();
+    await page.getByRole('menuitem', { name: 'Show context' }).click();
+    const context = page.getByRole('dialog', { name: 'Log context' });
+    await expect.poll(() => context.getByText(line).count()).toBeGreaterThan(10);
+    await picture('explore-log-context', page);
+    await context.getByRole('button', { name: 'Close' }).first().click();
+
+    await page.getByRole('button', { name: 'Start live stream your logs' }).click();
+    await expect(page.getByRole('button', { name: 'Stop and exit the live stream' })).toBeVisible();
+    await expect.poll(() => page.getByText(line).count()).toBeGreaterThan(10);
+    const before = await newest(page);
+    await expect.poll(() => newest(page), { timeout: 90_000 }).not.toBe(before);
+    await picture('explore-log-live', page);
+  });
+
+  test('a log grows in the panel Logs', async ({ api, page, picture }) => {
+    const target = { queryType: 'logs', taskId: await runningTask(api), file: 'stdout', live: true };
+    await save(api, [panel(1, 'logs', 'Log', target, { gridPos: { x: 0, y: 0, w: 24, h: 20 } })]);
+    await page.goto(`/d/${dashboard.uid}`);
+    await expect(page.getByText(/\dZ INFO/).first()).toBeVisible();
+    const before = await newest(page);
+    await expect.poll(() => newest(page), { timeout: 90_000 }).not.toBe(before);
+    await expect(page.getByTestId('data-testid Panel status error')).toHaveCount(0);
+    await picture('logs-panel-live', page);
+  });
+
+  test('three clicks lead from a framework whose tasks fail to what a task wrote', async ({ api, page, picture }) => {
+    const place = { gridPos: { x: 0, y: 0, w: 24, h: 20 } };
+    const events = {
+      queryType: 'events',
+      kinds: ['task'],
+      format: 'table',
+      filters: [{ label: 'event', operator: '=', value: 'failed' }],
+    };
+    await save(api, [panel(1, 'table', 'Failed tasks', events, place)]);
+    await page.goto(`/d/${dashboard.uid}`);
+    const failed = page
+      .getByTestId(panelOf('Failed tasks'))
+      .getByRole('row', { name: /marathon/ })
+      .first();
+    await expect(failed).toBeVisible();
+    await failed.getByText('search', { exact: true }).click();
+    await expect(page.getByRole('link', { name: 'Logs (stderr)' })).toBeVisible();
+    await picture('three-clicks-task', page);
+    await page.getByRole('link', { name: 'Logs (stderr)' }).click();
+    await expect(page.getByText(/ERROR exiting with status 1/).first()).toBeVisible();
+    expect(decodeURIComponent(page.url())).toContain('now-5m'); // that of the dashboard
+    await picture('three-clicks-log', page);
+  });
+
+  test('the editors fit, in both themes and in a narrow window', async ({ api, page, picture }) => {
+    const taskId = await runningTask(api);
+    const table = {
+      queryType: 'table',
+      table: 'tasks',
+      columns: ['task_id', 'state'],
+      filters: [{ label: 'state', operator: '=', value: 'running' }],
+      orderBy: [{ column: 'task_id' }],
+    };
+    const editors: Array<[string, Query, Locator]> = [
+      ['table', table, page.getByTestId('compiled-sql')],
+      ['sql', { queryType: 'sql', sql: FAILED }, page.locator('.monaco-editor').first()],
+      ['logs', { queryType: 'logs', taskId }, page.getByRole('combobox', { name: 'File' })],
+      [
+        'topology',
+        { queryType: 'topology', groupBy: ['role', 'agent'] },
+        page.getByRole('combobox', { name: 'Nodes' }),
+      ],
+    ];
+    for (const [theme, width] of [
+      ['dark', 1500],
+      ['light', 1500],
+      ['dark', 900],
+    ] as const) {
+      await page.setViewportSize({ width, height: 1000 });
+      for (const [name, query, shown] of editors) {
+        await page.goto(`${explore(query)}&theme=${theme}`);
+        await expect(shown).toBeVisible();
+        await expect(page.getByText(/unexpected error/)).toHaveCount(0);
+        const { scroll, client } = await page.evaluate(() => ({
+          scroll: document.documentElement.scrollWidth,
+          client: document.documentElement.clientWidth,
+        }));
+        expect(scroll, `${name} at ${width}`).toBeLessThanOrEqual(client);
+        await page.waitForTimeout(1500); // the picture has the answer drawn whole
+        await picture(`editor-${name}-${theme}-${width}`, page);
+      }
+    }
+  });
+
+  test('a rule over SQL fires', async ({ api, page, picture }) => {
+    const uid = 'mesos-e2e-sql-rule';
+    await api.forget(`/api/folders/${folder.uid}?forceDeleteRules=true`);
+    await api.call('POST', '/api/folders', folder);
+    await api.call('PUT', `/api/v1/provisioning/folder/${folder.uid}/rule-groups/sql`, {
+      ...{ title: 'sql', folderUid: folder.uid, interval: 10 },
+      rules: [
+        {
+          ...{ title: 'tasks of a framework fail', uid, folderUID: folder.uid, ruleGroup: 'sql', condition: 'C' },
+          ...{ for: '0s', noDataState: 'OK', execErrState: 'Error' },
+          data: [
+            {
+              ...{ refId: 'A', datasourceUid: source.uid, relativeTimeRange: { from: 60, to: 0 } },
+              model: {
+                ...{ refId: 'A', queryType: 'sql', format: 'numeric' },
+                sql: `SELECT framework, count(*) AS failed FROM events WHERE event = 'failed' GROUP BY framework`,
+              },
+            },
+            {
+              ...{ refId: 'C', datasourceUid: '__expr__' },
+              model: {
+                ...{ refId: 'C', type: 'threshold', expression: 'A' },
+                conditions: [{ type: 'query', evaluator: { type: 'gt', params: [0] } }],
+              },
+            },
+          ],
+        },
+      ],
+    });
+    const [rule] = await eventually(
+      'the rule over SQL',
+      () => api.rules(folder.uid),
+      ([one]) => one?.state === 'firing',
+      120
+    );
+    expect(rule.health).toBe('ok');
+    const firing = (rule.alerts ?? []).filter(({ state }) => state.startsWith('Alerting'));
+    expect(firing.map(({ labels }) => labels.framework)).toEqual(['marathon']);
+    await page.goto(`/alerting/grafana/${uid}/view`);
+    await expect(page.getByText(/Firing|Alerting/).first()).toBeVisible();
+    await picture('sql-rule-fires', page);
   });
 });
