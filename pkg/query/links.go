@@ -178,7 +178,24 @@ func (l linker) of(t *linkedThing, named namer) (all []link) {
 		all = l.queries(t, named)
 	}
 	if id := named(t.id); l.webUI != "" && t.page != "" && id.known() {
-		all = append(all, link{title: t.title + " in Mesos' web UI", url: l.webUI + "/#/" + t.page + "/" + id.inPath()})
+		all = append(all, link{title: t.title + " in Mesos' web UI", url: l.pageOf(t, id)})
+	}
+	return all
+}
+
+// pageOf returns the address of a thing in Mesos' web UI.
+func (l linker) pageOf(t *linkedThing, id reference) string {
+	return l.webUI + "/#/" + t.page + "/" + id.inPath()
+}
+
+// logsOf returns the links to the logs of a task; framework may be not known.
+func logsOf(id, framework reference) (all []link) {
+	for _, file := range []string{"stdout", "stderr"} {
+		logs := map[string]any{"queryType": QueryTypeLogs, "taskId": id.inQuery(), "file": file}
+		if framework.known() {
+			logs["frameworkId"] = framework.inQuery()
+		}
+		all = append(all, link{title: "Logs (" + file + ")", query: logs})
 	}
 	return all
 }
@@ -190,13 +207,7 @@ func (l linker) queries(t *linkedThing, named namer) (all []link) {
 		return map[string]any{"queryType": QueryTypeTable, "table": table, "filters": t.conditions(table, named)}
 	}
 	if id := named(fieldTaskID); l.logs && t.name() == "task" && id.known() {
-		for _, file := range []string{"stdout", "stderr"} {
-			logs := map[string]any{"queryType": QueryTypeLogs, "taskId": id.inQuery(), "file": file}
-			if framework := named(fieldFrameworkID); framework.known() {
-				logs["frameworkId"] = framework.inQuery()
-			}
-			query("Logs ("+file+")", logs)
-		}
+		all = logsOf(id, named(fieldFrameworkID))
 	}
 	query(t.title, rows(t.table))
 	if t.parts {

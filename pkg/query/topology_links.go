@@ -12,7 +12,10 @@ import (
 )
 
 // This file links the nodes of a topology. All nodes of a frame have the same links, so each
-// node has fields with what a link of its own needs.
+// node has fields with what a link of its own needs. Grafana's node graph shows the links of
+// all fields, but for those that use a value which is null: where a link is of some nodes
+// only, it is a link of a field that the others do not have
+// (grafana/grafana public/app/features/explore/utils/links.ts, getFieldLinksForExplore).
 
 // Fields of nodes for links. The node graph shows those that begin with detail__.
 const (
@@ -24,22 +27,32 @@ const (
 	nodeFrameworkID = "framework_id"
 )
 
-// linkFields returns the fields of nodes that links read.
+// linkFields returns the fields of nodes that links read, with the links of some nodes.
 func (g *graph) linkFields(nodes []*node) []*data.Field {
 	n := len(nodes)
-	where, rows, taskID, frameworkID, page := make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	where, rows, frameworkID := make([]string, n), make([]string, n), make([]string, n)
+	taskID, page := make([]*string, n), make([]*string, n)
 	for i, one := range nodes {
-		where[i], rows[i], page[i] = g.tasksOf(one), g.rowsOf(one), g.page(one)
+		where[i], rows[i] = g.tasksOf(one), g.rowsOf(one)
 		if one.task != nil {
-			taskID[i], frameworkID[i] = one.task.ID, one.task.Framework.ID
+			taskID[i], frameworkID[i] = &one.task.ID, one.task.Framework.ID
+		}
+		if address := g.page(one); address != "" {
+			page[i] = &address
 		}
 	}
 	fields := []*data.Field{graphField(nodeTasks, where, nil), graphField(nodeRows, rows, nil)}
 	if slices.Contains(g.levels, levelTask) {
-		fields = append(fields, graphField(nodeTaskID, taskID, nil), graphField(nodeFrameworkID, frameworkID, nil))
+		ofTasks := graphField(nodeTaskID, taskID, nil)
+		if g.links.uid != "" && g.links.logs {
+			g.links.add(ofTasks, logsOf(reference{variable: "__value.raw"}, reference{variable: "__data.fields." + nodeFrameworkID}))
+		}
+		fields = append(fields, ofTasks, graphField(nodeFrameworkID, frameworkID, nil))
 	}
 	if g.view.WebUI != "" {
-		fields = append(fields, graphField(nodePage, page, &data.FieldConfig{DisplayName: "Web UI"}))
+		pages := graphField(nodePage, page, &data.FieldConfig{DisplayName: "Web UI"})
+		g.links.add(pages, []link{{title: "Mesos' web UI", url: "${__value.raw}"}})
+		fields = append(fields, pages)
 	}
 	return fields
 }
@@ -52,16 +65,6 @@ func (g *graph) nodeLinks() (all []link) {
 			return map[string]any{"queryType": QueryTypeSQL, "format": SQLTable, "sql": "SELECT * FROM " + from}
 		}
 		all = append(all, link{title: "Tasks", query: selected("tasks WHERE " + field(nodeTasks))}, link{title: "Row", query: selected(field(nodeRows))})
-		if g.links.logs && slices.Contains(g.levels, levelTask) {
-			for _, file := range []string{"stdout", "stderr"} {
-				all = append(all, link{title: "Logs of the task (" + file + ")", query: map[string]any{
-					"queryType": QueryTypeLogs, "taskId": field(nodeTaskID), "frameworkId": field(nodeFrameworkID), "file": file,
-				}})
-			}
-		}
-	}
-	if g.view.WebUI != "" {
-		all = append(all, link{title: "Mesos' web UI", url: "${__data.fields." + nodePage + ":raw}"})
 	}
 	return all
 }
@@ -146,31 +149,14 @@ func (g *graph) rowsOf(n *node) string {
 	}
 }
 
-// page returns the address of a node in Mesos' web UI; of a group that of its list.
+// page returns the address of a node in Mesos' web UI, "" for a group.
 func (g *graph) page(n *node) string {
-	if n.task != nil {
-		return first(tables.SandboxURL(g.view.WebUI, n.task), g.view.WebUI)
-	}
-	level := g.levels[n.level]
-	if thing := thingNamedBy(level); thing != nil && thing.page != "" && n.merged == 0 {
-		pages := linker{webUI: g.view.WebUI}.of(thing, func(field string) reference {
-			if field == thing.id {
-				return reference{value: n.id}
-			}
-			return reference{}
-		})
-		if len(pages) > 0 {
-			return pages[0].url
-		}
-	}
+	thing := thingNamedBy(g.levels[n.level])
 	switch {
-	case g.view.WebUI == "":
+	case n.task != nil:
+		return tables.SandboxURL(g.view.WebUI, n.task)
+	case g.view.WebUI == "" || thing == nil || thing.page == "" || n.merged > 0:
 		return ""
-	case isAbout(level, ofAgents):
-		return g.view.WebUI + "/#/slaves"
-	case level == levelTask:
-		return g.view.WebUI
-	default:
-		return g.view.WebUI + "/#/" + level + "s"
 	}
+	return linker{webUI: g.view.WebUI}.pageOf(thing, reference{value: n.id})
 }

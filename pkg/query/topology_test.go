@@ -112,7 +112,7 @@ func TestTopologyHasFrameworksAndAgents(t *testing.T) {
 	require.Equal(t, "http://m1:5050/#/slaves/S0", column(t, nodes, "detail__web_ui")[2])
 	require.Equal(t, "agent_id = 'S0'", column(t, nodes, "detail__where")[2])
 	links := nodes.Fields[0].Config.Links
-	require.Len(t, links, 3)
+	require.Len(t, links, 2)
 	require.Equal(t, "mesos", links[0].Internal.DatasourceUID)
 	require.Equal(t, []any{"framework:F1", "framework:F1", "framework:F1"}, column(t, edges, "source"))
 	require.Equal(t, []any{"agent:S0", "agent:S1", "agent:S2"}, column(t, edges, "target"))
