@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/events"
 	"community-mesos-datasource/pkg/mesos"
 	"community-mesos-datasource/pkg/mesos/mesostest"
 	"community-mesos-datasource/pkg/series"
@@ -253,4 +254,26 @@ func TestFollowersThatZooKeeperNamesAreAsked(t *testing.T) {
 	require.Equal(t, []int{1, 1, 0}, []int{uptime(mesostest.Master), uptime(mesostest.Master2), uptime(mesostest.Master3)})
 	require.Equal(t, 1.0, up("followers"))
 	require.Equal(t, 1.0, up("snapshot"))
+}
+
+// What the stream told of a task just before another master led, the first /state of that one does
+// not tell again.
+func TestATaskThatWasAddedBeforeTheLeaderChanged(t *testing.T) {
+	f, st := follow(t, 1000, collector.Settings{})
+	f.clock.Advance(5*time.Minute + time.Second)
+	require.NoError(t, st.send(added(2)))
+	f.clock.Advance(3 * time.Second)
+	require.Equal(t, "staging", f.events.told("t2"))
+	f.set(func(f *fake) {
+		one := task(2)
+		one.State, one.Statuses = "TASK_STAGING", nil
+		f.address, f.state.PID, f.state.ElectedTime = "master2:5050", "master@10.0.0.2:5050", 2
+		f.state.Frameworks[0].Tasks = append(f.state.Frameworks[0].Tasks, one)
+		f.state.Slaves[0].Used, f.state.Frameworks[0].Used = mesos.Resources{CPUs: 2, Mem: 64}, mesos.Resources{CPUs: 2, Mem: 64}
+		f.agree()
+	})
+	require.Eventually(t, func() bool { f.clock.Advance(interval); return st.subscriptions() == 2 }, 10*time.Second, time.Millisecond)
+	f.clock.Advance(4 * interval)
+	require.Equal(t, "staging", f.events.told("t2"))
+	require.Len(t, f.events.of(events.KindMaster), 1)
 }

@@ -268,21 +268,33 @@ func changedTasks(changes []mesos.StreamEvent) func(framework, id string) bool {
 const settleFor = time.Second
 
 // tells reports whether the stream tells what differs between a /state and the model
-// before, or most of it. Where the /state is another master's, the stream is ended.
-func (s *streamPoll) tells(polled *cluster.Cluster) bool {
+// before, or most of it. Where the /state is another master's, the stream is ended. sent is when
+// /state was asked for.
+func (s *streamPoll) tells(polled *cluster.Cluster, sent time.Time) bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	before := s.lastKnown()
-	if s.open == nil || s.open.since.IsZero() || before == nil {
+	before, st, kept := s.lastKnown(), s.open, s.kept.model
+	if st == nil || st.since.IsZero() || before == nil {
+		s.mu.Unlock()
 		return false
 	}
 	if before.PID == polled.PID && before.ElectedTime == polled.ElectedTime {
+		s.mu.Unlock()
 		return true
 	}
-	if s.kept.model != nil {
-		s.open.why = errOtherLeader
-		s.open.cancel()
-		s.last, s.kept.model = s.kept.model, nil
+	if kept == nil {
+		s.mu.Unlock()
+		return false
+	}
+	st.why = errOtherLeader
+	st.cancel()
+	s.last, s.kept.model = kept, nil
+	changes := st.changes[:sentBefore(st.changes, sent)]
+	s.mu.Unlock()
+	last := kept.With(changes, sent) // what it told until then is not to be told again
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last == kept {
+		s.last = last
 	}
 	return false
 }

@@ -147,7 +147,7 @@ func (s *statePoll) ask(p *scheduledPoll) bool {
 		if away := s.whileAway(p, model); other == nil {
 			happened = append(happened, away...)
 		}
-		if told = s.stream.tells(model); !told {
+		if told = s.stream.tells(model, sent); !told {
 			if differs := s.compared(p, model, sent); other == nil {
 				happened = append(happened, differs...)
 			}
