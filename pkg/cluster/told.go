@@ -113,16 +113,26 @@ func (t *teller) tell(change *mesos.StreamEvent) {
 // agentNamed returns an agent as it is after the changes so far.
 func (t *teller) agentNamed(id string) *Agent {
 	id = series.CutName(id)
-	if t.agents[id] == nil && t.before.agents[id] != nil {
+	if t.agents[id] == nil {
 		t.agents[id] = t.before.agents[id]
+	}
+	if t.agents[id] == nil && t.before.awaited != nil { // it has yet to register with a new leader
+		if known := t.before.awaited.agents[id]; known != nil {
+			t.agents[id] = &Agent{ID: known.ID, Hostname: known.Hostname}
+		}
 	}
 	return t.agent(id)
 }
 
 func (t *teller) frameworkNamed(id string) *Framework {
 	id = series.CutName(id)
-	if t.frameworks[id] == nil && t.before.frameworks[id] != nil {
+	if t.frameworks[id] == nil {
 		t.frameworks[id] = t.before.frameworks[id]
+	}
+	if t.frameworks[id] == nil && t.before.awaited != nil {
+		if known := t.before.awaited.frameworks[id]; known != nil {
+			t.frameworks[id] = &Framework{ID: known.ID, Name: known.Name, Roles: known.Roles}
+		}
 	}
 	return t.framework(id)
 }

@@ -37,17 +37,21 @@ type eventKeeper struct {
 	incomplete map[string]*incompleteEnd
 }
 
-// An incompleteEnd is an event, and how many /state have not completed it.
+// An incompleteEnd is an event with what it is not counted by yet.
 type incompleteEnd struct {
 	events.Event
-	looks int
+	missing samples.Missing
+	since   time.Time
+	looks   int // how many /state have not completed it
 }
 
 const (
-	// maxIncomplete bounds the ends that wait for their role, and completeWithin is how many
-	// /state they wait for: the first may have been asked for before.
+	// maxIncomplete bounds the ends that wait, completeWithin is how many /state they wait for
+	// their role (the first may have been asked for before), and namedWithin how many
+	// pollIntervals for the name of their agent, which is counted by its ID then.
 	maxIncomplete  = 20_000
 	completeWithin = 3
+	namedWithin    = 2
 )
 
 // complete counts what these events tell of ends that were counted without it. looked: they are
@@ -59,26 +63,29 @@ func (c *Collector) complete(happened []events.Event, looked bool) {
 	}
 	for i := range happened {
 		e := &happened[i]
-		was := waiting[e.ID]
-		if was == nil {
-			continue
-		}
-		known := was.Event
-		known.Agent, known.Role, known.Task = cmp.Or(known.Agent, e.Agent), cmp.Or(known.Role, e.Role), cmp.Or(known.Task, e.Task)
-		if known.Labels == nil {
-			known.Labels = e.Labels
-		}
-		c.writer.Complete(&was.Event, &known)
-		if was.Event = known; !samples.Incomplete(&known) {
-			delete(waiting, e.ID)
+		if was := waiting[e.ID]; was != nil {
+			was.Agent, was.Role, was.Task = cmp.Or(was.Agent, e.Agent), cmp.Or(was.Role, e.Role), cmp.Or(was.Task, e.Task)
+			if was.Labels == nil {
+				was.Labels = e.Labels
+			}
 		}
 	}
+	c.mu.Lock()
+	now, patience := c.clock.Now(), namedWithin*c.settings.PollInterval
+	c.mu.Unlock()
 	for id, was := range waiting {
 		if looked {
 			was.looks++
 		}
-		if was.looks >= completeWithin {
-			c.writer.Complete(&was.Event, nil)
+		still := samples.MissingOf(&was.Event)
+		known := samples.Missing{
+			Agent: was.missing.Agent && (!still.Agent || now.Sub(was.since) >= patience),
+			Task:  was.missing.Task && !still.Task,
+		}
+		c.writer.CountPart(&was.Event, known)
+		was.missing.Agent = was.missing.Agent && !known.Agent
+		was.missing.Task = was.missing.Task && !known.Task && was.looks < completeWithin
+		if was.missing == (samples.Missing{}) {
 			delete(waiting, id)
 		}
 	}
@@ -89,17 +96,17 @@ func (c *Collector) count(added []events.Event) {
 	c.writer.Count(added)
 	for i := range added {
 		e := &added[i]
-		if !samples.Incomplete(e) {
+		missing := samples.MissingOf(e)
+		switch {
+		case missing == samples.Missing{}:
 			continue
-		}
-		if len(c.keeper.incomplete) >= maxIncomplete {
-			c.writer.Complete(e, nil)
+		case len(c.keeper.incomplete) >= maxIncomplete:
+			c.writer.CountPart(e, samples.Missing{Agent: missing.Agent})
 			continue
-		}
-		if c.keeper.incomplete == nil {
+		case c.keeper.incomplete == nil:
 			c.keeper.incomplete = map[string]*incompleteEnd{}
 		}
-		c.keeper.incomplete[e.ID] = &incompleteEnd{Event: *e}
+		c.keeper.incomplete[e.ID] = &incompleteEnd{Event: *e, missing: missing, since: c.clock.Now()}
 	}
 }
 

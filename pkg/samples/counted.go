@@ -229,51 +229,42 @@ func (c *counted) forget(m *cluster.Cluster) {
 }
 
 // Count counts events. The next batch of the model writes the counters. Of the end of a task it
-// counts what is known: see Complete.
+// counts what is known; what MissingOf returns is for CountPart.
 func (w *Writer) Count(happened []events.Event) {
 	for i := range happened {
 		e := &happened[i]
 		w.counted.events.add(e.Kind, 1)
-		w.counted.end(e, lacking(e))
+		missing := MissingOf(e)
+		w.counted.end(e, Missing{Agent: !missing.Agent, Task: !missing.Task})
 	}
 }
 
-// Incomplete reports whether an event is the end of a task whose role and labels, or whose
-// agent's name, are not known yet: nothing but an update of the event stream told of it. Complete
-// counts it where that is known.
-func Incomplete(e *events.Event) bool {
-	return ended[e.What] && e.Kind == events.KindTask && lacking(e) != (lacks{})
-}
+// Missing is what an end of a task is not counted by yet: its agent, or its role and labels.
+type Missing struct{ Agent, Task bool }
 
-// Complete counts what was not known of an event when it was counted. now is nil where the rest
-// stays unknown: it is counted for its agent by the ID alone, and for no role.
-func (w *Writer) Complete(was, now *events.Event) {
-	missing := lacking(was)
-	if now == nil {
-		w.counted.end(was, lacks{agent: !missing.agent, task: true})
-		return
+// MissingOf returns what is not known of an event that it is counted by: the name of the agent,
+// or the role and labels where nothing but an update of the event stream told of the task.
+func MissingOf(e *events.Event) Missing {
+	if e.Kind != events.KindTask || !ended[e.What] {
+		return Missing{}
 	}
-	still := lacking(now)
-	w.counted.end(now, lacks{agent: !missing.agent || still.agent, task: !missing.task || still.task})
+	return Missing{Agent: e.AgentID != "" && e.Agent == "", Task: e.Role == "" && e.Task == ""}
 }
 
-// lacks is what of an event is not counted: for its agent, and for its role and labels.
-type lacks struct{ agent, task bool }
+// CountPart counts a part of an event that was missing when it was counted. Without its name an
+// agent is counted by the ID alone.
+func (w *Writer) CountPart(e *events.Event, part Missing) { w.counted.end(e, part) }
 
-func lacking(e *events.Event) lacks {
-	return lacks{agent: e.AgentID != "" && e.Agent == "", task: e.Role == "" && e.Task == ""}
-}
-
-// end counts the end of a task, but for what is left out.
-func (c *counted) end(e *events.Event, without lacks) {
+// end counts a part of the end of a task.
+func (c *counted) end(e *events.Event, part Missing) {
 	if e.Kind != events.KindTask || !ended[e.What] {
 		return
 	}
 	state := string(e.What)
-	if e.AgentID != "" && !without.agent {
+	if e.AgentID != "" && part.Agent {
 		c.agents.add(agentEndedKey{agentKey{e.Agent, e.AgentID}, state}, 1)
 	}
-	if without.task {
+	if !part.Task {
 		return
 	}
 	if e.Role != "" {
