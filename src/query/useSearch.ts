@@ -44,7 +44,10 @@ async function press({ input, keys }: Held): Promise<void> {
  * until typing pauses, and show the options of the text before until it is answered: Down and Enter are held until then,
  * since they would choose one of those.
  */
-export function useSearch(search: (typed: string) => Promise<Listed>, others: () => Others): Search {
+export function useSearch(
+  search: (typed: string) => Promise<Listed | ComboboxOption[]>,
+  others: () => Others
+): Search {
   const current = useRef({ search, others });
   useEffect(() => {
     current.current = { search, others };
@@ -56,7 +59,7 @@ export function useSearch(search: (typed: string) => Promise<Listed>, others: ()
   const options = useCallback(async (typed: string) => {
     const { options: more = [], custom = false } = current.current.others();
     const listed = await current.current.search(typed).then(
-      (found) => listedOptions(typed, found),
+      (found) => (Array.isArray(found) ? found : listedOptions(typed, found)),
       (err): ComboboxOption[] => [
         { value: '__failed', label: `Could not load the list: ${errorSentence(err)}`, infoOption: true },
       ]
@@ -64,7 +67,7 @@ export function useSearch(search: (typed: string) => Promise<Listed>, others: ()
     const all = [...listed, ...containing(typed, more)];
     // A task of its own: the menu has its options by then, so that one rendering shows both.
     setTimeout(() => setSettled(typed));
-    return custom && typed && !all.some(({ value }) => value === typed) ? [...all, customOption(typed)] : all;
+    return custom && typed && !all.some(({ value, label }) => (label ?? value) === typed) ? [...all, customOption(typed)] : all;
   }, []);
 
   useEffect(() => {

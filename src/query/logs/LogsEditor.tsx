@@ -5,9 +5,10 @@ import React, { useId } from 'react';
 
 import type { LogTask, MesosResources } from '../../resources';
 import { CommitInput } from '../CommitInput';
-import { containing } from '../menu';
+import { containing, toOption } from '../menu';
 import { variableOptions } from '../metrics/variables';
 import type { MesosQuery } from '../types';
+import { useSearch } from '../useSearch';
 
 interface Props {
   query: MesosQuery;
@@ -22,42 +23,47 @@ export function LogsEditor({ query, resources, onChange }: Props) {
   const { taskId = '', frameworkId, file = 'stdout', filter = '', live = false } = query;
   const change = (part: Partial<MesosQuery>) => onChange({ ...query, ...part });
 
-  const taskOptions = async (typed: string) => {
-    const found = await resources.logTasks(typed).catch(() => []);
-    return [...found.map(taskOption), ...containing(typed, variableOptions())];
-  };
-  const fileOptions = async (typed: string) => {
-    const found = taskId ? await resources.logFiles(taskId, frameworkId).catch(() => []) : [];
-    const names = found.length > 0 ? found.map(({ name }) => name) : USUAL_FILES;
-    return containing(typed, [...names.map((value) => ({ value })), ...variableOptions()]);
-  };
+  const tasks = useSearch(
+    async (typed) => (await resources.logTasks(typed)).map(taskOption),
+    () => ({ options: variableOptions(), custom: true })
+  );
+  const files = useSearch(
+    async (typed) => {
+      const found = taskId ? await resources.logFiles(taskId, frameworkId).catch(() => []) : [];
+      const names = found.length > 0 ? found.map(({ name }) => name) : USUAL_FILES;
+      return containing(typed, names.map(toOption));
+    },
+    () => ({ options: variableOptions(), custom: true })
+  );
 
   return (
     <>
       <EditorRow>
         <EditorField label="Task" htmlFor={`${id}-task`} tooltip="The ID of a task, found by its name or ID.">
-          <Combobox
-            id={`${id}-task`}
-            width="auto"
-            minWidth={40}
-            placeholder="Name or ID of a task"
-            options={taskOptions}
-            value={taskId ? { value: `${frameworkId ?? ''}/${taskId}`, label: taskId } : null}
-            createCustomValue
-            onChange={(option) => change(ofOption(option))}
-          />
+          <div {...tasks.holdKeys}>
+            <Combobox
+              id={`${id}-task`}
+              width="auto"
+              minWidth={40}
+              placeholder="Name or ID of a task"
+              options={tasks.options}
+              value={taskId ? { value: `${frameworkId ?? ''}/${taskId}`, label: taskId } : null}
+              onChange={(option) => option.infoOption || change(ofOption(option))}
+            />
+          </div>
         </EditorField>
         <EditorField label="File" htmlFor={`${id}-file`} tooltip="A file of the task's sandbox.">
-          <Combobox
-            id={`${id}-file`}
-            width="auto"
-            minWidth={16}
-            key={`${frameworkId}/${taskId}`} // another task has other files
-            options={fileOptions}
-            value={{ value: file }}
-            createCustomValue
-            onChange={({ value }) => change({ file: value })}
-          />
+          <div {...files.holdKeys}>
+            <Combobox
+              id={`${id}-file`}
+              width="auto"
+              minWidth={16}
+              key={`${frameworkId}/${taskId}`} // another task has other files
+              options={files.options}
+              value={{ value: file }}
+              onChange={({ value }) => change({ file: value })}
+            />
+          </div>
         </EditorField>
         <EditorField
           label="Lines with"
