@@ -5,7 +5,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	sdk "github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -18,7 +20,7 @@ import (
 type question struct {
 	Name   string  `json:"name"`
 	Rule   bool    `json:"rule"`
-	SQL    bool    `json:"sql"` // over the latest model
+	Own    string  `json:"own"` // what it is, where it has a line of its own
 	Series int     `json:"series"`
 	Points int     `json:"points"`
 	Wall   float64 `json:"wall"`
@@ -37,9 +39,15 @@ var questions = []question{
 	{Name: "utilization of the cluster", Rule: true, json: `{"queryType":"metrics","entity":"cluster","resource":"cpus","measure":"utilization","groupBy":["cluster"],"instant":true}`},
 	{Name: "the cluster is up", Rule: true, json: `{"queryType":"promql","expr":"min by (cluster) (mesos_up{poll=\"snapshot\"})","instant":true}`},
 	{Name: "failed tasks by framework", Rule: true, json: `{"queryType":"metrics","entity":"framework","resource":"tasks","measure":"failed","instant":true}`},
-	{Name: "tasks by framework and state", SQL: true, json: `{"queryType":"sql","sql":"SELECT framework, state, count(*) AS tasks, sum(cpus) AS cpus FROM tasks GROUP BY framework, state"}`},
-	{Name: "one task", SQL: true, json: `{"queryType":"sql","sql":"SELECT count(*) AS tasks FROM tasks WHERE task_id = 'one'"}`},
+	{Name: "of half a CPU and 1 GiB by rack, 100 agents over 24 h", Own: "fits", json: fits + `"groupBy":["attr_rack"],"filters":[{"label":"agent","operator":"=~","value":"agent000.*"}]}`},
+	{Name: "the largest hole of all agents, instant", Own: "fits", Rule: true, json: fits + `"aggregate":"max","groupBy":["cluster"],"instant":true}`},
+	{Name: "frameworks and agents", Own: "topology", json: `{"queryType":"topology"}`},
+	{Name: "tasks, frameworks and racks", Own: "topology", json: `{"queryType":"topology","groupBy":["task","framework","attr_rack"]}`},
+	{Name: "tasks by framework and state", Own: "SQL", json: `{"queryType":"sql","sql":"SELECT framework, state, count(*) AS tasks, sum(cpus) AS cpus FROM tasks GROUP BY framework, state"}`},
+	{Name: "all columns of one task", Own: "SQL", json: `{"queryType":"sql","sql":"SELECT * FROM tasks WHERE task_id = '$task'"}`},
 }
+
+const fits = `{"queryType":"metrics","entity":"cluster","resource":"tasks","measure":"fits","shape":{"cpus":0.5,"memory":"1GiB"},`
 
 // tries is how often each query runs.
 const tries = 15
@@ -47,10 +55,15 @@ const tries = 15
 // ask runs all queries.
 func (b *backend) ask() ([]question, error) {
 	now := b.clock.Now()
+	tasks := b.collector.Cluster().Tasks()
+	if len(tasks) == 0 {
+		return nil, errors.New("the cluster has no tasks to ask for")
+	}
+	some := strings.NewReplacer("$task", tasks[len(tasks)/2].ID)
 	var answered []question
 	for _, q := range questions {
 		asked := sdk.DataQuery{
-			RefID: "A", JSON: json.RawMessage(q.json),
+			RefID: "A", JSON: json.RawMessage(some.Replace(q.json)),
 			TimeRange: sdk.TimeRange{From: now.Add(-24 * time.Hour), To: now},
 			// A panel of a thousand pixels; a rule looks back ten minutes.
 			MaxDataPoints: 1000, Interval: 2 * time.Minute,
