@@ -339,6 +339,9 @@ func (b *builder) taskOf(s *mesos.Task, framework, role string) Task {
 		ContainerID: b.name(s.Container.ID),
 		Addresses:   s.Container.Addresses,
 	}
+	if t.Addresses == t.Agent.IP {
+		t.Addresses = t.Agent.IP // one text for all tasks in the agent's network
+	}
 	if t.State.holds() {
 		t.hold(s.Resources)
 	}

@@ -93,7 +93,11 @@ func (t *Task) readLabels(d *jsontext.Decoder, last []Label) error {
 		labels = append(labels, l)
 		return err
 	})
-	t.Labels = slices.Clone(labels)
+	if len(labels) > 0 && slices.Equal(labels, last) {
+		t.Labels = last // tasks of one service have the same ones
+	} else {
+		t.Labels = slices.Clone(labels)
+	}
 	return err
 }
 

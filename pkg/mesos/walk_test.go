@@ -193,3 +193,18 @@ func FuzzTasksReadByHandAreThoseReadByReflection(f *testing.F) {
 		require.Equal(t, want, got)
 	})
 }
+
+// Tasks of one service have one list of labels, which takes memory once.
+func TestLabelsThatFollowEachOtherAreShared(t *testing.T) {
+	var f Framework
+	task := func(labels string) string { return `{"id":"t","labels":[` + labels + `]}` }
+	const web, other, more = `{"key":"app","value":"web"}`, `{"key":"app","value":"db"}`, `{"key":"app","value":"web"},{"key":"team","value":"a"}`
+	require.NoError(t, json.Unmarshal([]byte(`{"id":"F","tasks":[`+strings.Join([]string{task(web), task(web), task(other), task(more), task(more), task("")}, ",")+`]}`), &f))
+	require.Len(t, f.Tasks, 6)
+	require.Same(t, &f.Tasks[0].Labels[0], &f.Tasks[1].Labels[0])
+	require.Equal(t, []Label{{"app", "db"}}, f.Tasks[2].Labels)
+	require.Equal(t, []Label{{"app", "web"}, {"team", "a"}}, f.Tasks[3].Labels)
+	require.Same(t, &f.Tasks[3].Labels[0], &f.Tasks[4].Labels[0])
+	require.Empty(t, f.Tasks[5].Labels)
+	require.Equal(t, []Label{{"app", "web"}}, f.Tasks[0].Labels)
+}

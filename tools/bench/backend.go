@@ -60,6 +60,7 @@ func newBackend(o options) (*backend, error) {
 			IdleTimeout:     1000 * 24 * time.Hour,
 			TaskSeries:      o.taskSeries,
 			UID:             "bench",
+			Subscribe:       "never", // generated masters have no stream by default; bench stream has
 			AgentStatistics: o.agents != nil,
 		},
 		Log:          slog.New(slog.NewTextHandler(os.Stderr, nil)),
