@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"time"
+	"unique"
 
 	"community-mesos-datasource/pkg/mesos"
 	"community-mesos-datasource/pkg/series"
@@ -95,7 +96,8 @@ const stagedFor = 5 * time.Minute
 func (t *Task) hear(s *mesos.StreamStatus) {
 	t.Told = nil
 	if tells(s) {
-		t.Told = &Told{spelled(s.Reason, "REASON_"), spelled(s.Source, "SOURCE_"), s.Message}
+		// Texts that many tasks have take memory once.
+		t.Told = &Told{shared(spelled(s.Reason, "REASON_")), shared(spelled(s.Source, "SOURCE_")), shared(s.Message)}
 	}
 	if s.Container.ID != "" {
 		t.ContainerID = series.CutName(s.Container.ID)
@@ -104,6 +106,9 @@ func (t *Task) hear(s *mesos.StreamStatus) {
 		t.Addresses = s.Container.Addresses
 	}
 }
+
+// shared returns a text in the memory of an equal one that is in use.
+func shared(text string) string { return unique.Make(text).Value() }
 
 // tells reports whether a status tells anything besides its state.
 func tells(s *mesos.StreamStatus) bool { return s.Reason != "" || s.Source != "" || s.Message != "" }

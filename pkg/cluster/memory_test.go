@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+	"unsafe"
 
 	"github.com/go-json-experiment/json"
 
@@ -117,5 +118,26 @@ func BenchmarkMemory(b *testing.B) {
 				b.ReportMetric(float64(modelHeap(b, body, 100_000))/1e6, "MB")
 			}
 		})
+	}
+}
+
+// What statuses tell is in memory once for all tasks: reasons and messages repeat.
+func TestWhatStatusesTellIsShared(t *testing.T) {
+	told := func(message string) *Told {
+		var task Task
+		task.hear(&mesos.StreamStatus{Reason: "REASON_COMMAND_EXECUTOR_FAILED", Source: "SOURCE_EXECUTOR", Message: string([]byte(message))})
+		return task.Told
+	}
+	a, b := told("Command exited with status 1"), told("Command exited with status 1")
+	if *a != (Told{"command_executor_failed", "executor", "Command exited with status 1"}) || *a != *b {
+		t.Fatal(a, b)
+	}
+	for _, texts := range [][2]string{{a.Reason, b.Reason}, {a.Source, b.Source}, {a.Message, b.Message}} {
+		if unsafe.StringData(texts[0]) != unsafe.StringData(texts[1]) {
+			t.Errorf("%q is in memory twice", texts[0])
+		}
+	}
+	if other := told("Command exited with status 2"); other.Message == a.Message {
+		t.Error(other.Message)
 	}
 }
