@@ -100,7 +100,10 @@ func TestAttacksEndInAnError(t *testing.T) {
 	for name, attack := range attacks {
 		t.Run(name, func(t *testing.T) {
 			engine := NewEngine()
-			engine.timeout = 300 * time.Millisecond
+			// Those that are bounded otherwise have the time for it, also on a slow machine.
+			if attack.want == "ran longer" || attack.want == "" {
+				engine.timeout = 300 * time.Millisecond
+			}
 			began := time.Now()
 			_, err := engine.Run(context.Background(), Request{SQL: strings.ReplaceAll(attack.sql, "$FILE", file), View: v, Limit: 10_000})
 			of, is := errors.AsType[*Error](err)
