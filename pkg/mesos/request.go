@@ -227,7 +227,8 @@ func (c *asker) refused(resp *http.Response, target Target, page endpoint) error
 		lacks := e(NotMesos, "%s has no %s (404)%s: %s.", address, page.path, former, page.lacking)
 		lacks.lacks = true
 		return lacks
-	case status == http.StatusNotFound && !target.agent && c.isMaster(target):
+	// What has no /redirect either is a master no longer, whatever it was before.
+	case status == http.StatusNotFound && !target.agent && page.path != redirectPage.path && c.isMaster(target):
 		return e(NotMesos, "%s has no %s (404)%s: %s.", address, page.path, former, lookOnTheWay)
 	case status == http.StatusNotFound && target.path() != "":
 		return e(NotMesos, "%s has no %s (404)%s: check that a Mesos master answers below the path %s.", address, page.path, former, target.path())
