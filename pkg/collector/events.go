@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"slices"
 	"time"
 
@@ -381,8 +382,11 @@ func (c *Collector) found(r *run, at time.Time) (ended []events.Event) {
 
 // endedTasks are tasks whose end was told lately. What compares models may find that a task
 // is not there any more, and not know that the stream told its end, or an earlier poll: after
-// a failover, models are compared over ten minutes.
-type endedTasks struct{ latest, before map[taskID]bool }
+// a failover, models are compared over ten minutes. Of each only a hash is kept: 200,000 IDs
+// would take 30 MB.
+type endedTasks struct{ latest, before map[uint64]bool }
+
+var hashOfIDs = maphash.MakeSeed()
 
 // told reports whether an event is the unknown end of a task whose end was told, or that it is
 // unreachable, and remembers the others.
@@ -390,7 +394,7 @@ func (t *endedTasks) told(e events.Event) bool {
 	if e.Kind != events.KindTask {
 		return false
 	}
-	id := taskID{e.FrameworkID, e.TaskID}
+	id := maphash.Comparable(hashOfIDs, taskID{e.FrameworkID, e.TaskID})
 	switch state := cluster.TaskState(e.What); {
 	case state == cluster.UnknownTask, state == cluster.Unreachable:
 		return t.latest[id] || t.before[id]
@@ -399,7 +403,7 @@ func (t *endedTasks) told(e events.Event) bool {
 		delete(t.before, id)
 	default:
 		if t.latest == nil || len(t.latest) >= manyIDs {
-			t.latest, t.before = map[taskID]bool{}, t.latest
+			t.latest, t.before = map[uint64]bool{}, t.latest
 		}
 		t.latest[id] = true
 	}
