@@ -28,6 +28,7 @@ type linker struct {
 	uid   string // of the data source; "": no links to its queries
 	webUI string // address of Mesos' web UI; "": no links to its pages
 	logs  bool   // logs of tasks can be read
+	few   bool   // series have fewFirst links at most
 	// labels are the labels of series by the fields that they are; nil: they have the same
 	// names.
 	labels map[string]string
@@ -41,7 +42,8 @@ func (src Source) linker(p parsed, o Options) linker {
 	if o.evaluated() {
 		return linker{}
 	}
-	l := linker{uid: src.UID, logs: src.Logs, made: map[string][]data.DataLink{}}
+	// Messages of a channel come every few seconds. A panel keeps the links that it has.
+	l := linker{uid: src.UID, logs: src.Logs, few: o.channel != nil, made: map[string][]data.DataLink{}}
 	if of := p.Datasource; l.uid == "" && of != nil {
 		l.uid = of.UID
 	}
@@ -321,8 +323,8 @@ func (l linker) frame(frame *data.Frame) {
 }
 
 // maxLinked is how many series of an answer have all of their links. Of more, each has the
-// first two of what it is about: links are a good part of the answer's size.
-const maxLinked = 200
+// fewFirst of what it is about: links are a good part of the answer's size.
+const maxLinked, fewFirst = 200, 2
 
 // series returns the links of a series with these labels, one of several.
 func (l linker) series(of labels.Labels, several int) []data.DataLink {
@@ -345,7 +347,8 @@ func (l linker) series(of labels.Labels, several int) []data.DataLink {
 			present[i] = 1
 		}
 	}
-	if several > maxLinked {
+	few := l.few || several > maxLinked
+	if few {
 		present[7] = 1
 	}
 	if made, known := l.made[string(present[:])]; known {
@@ -359,8 +362,8 @@ func (l linker) series(of labels.Labels, several int) []data.DataLink {
 		}
 		all = append(all, l.of(t, named)...)
 	}
-	if several > maxLinked {
-		all = all[:min(len(all), 2)]
+	if few {
+		all = all[:min(len(all), fewFirst)]
 	}
 	made := l.dataLinks(all)
 	if l.made != nil {

@@ -288,6 +288,13 @@ func TestManySeriesHaveFewLinks(t *testing.T) {
 	require.Equal(t, []string{"Logs (stdout)", "Logs (stderr)"}, titlesOf(frames[0].Fields[1]))
 }
 
+func TestMessagesOfALivePanelHaveFewLinks(t *testing.T) {
+	src := linkSource(t, oddCluster())
+	response := Run(t.Context(), src, asked(`{"expr":"mesos_task_cpus_allocated","live":true}`), Options{channel: &channelPart{step: every}})
+	require.NoError(t, response.Error)
+	require.Equal(t, []string{"Logs (stdout)", "Logs (stderr)"}, titlesOf(response.Frames[0].Fields[1]))
+}
+
 func TestARowLeadsToItsLogsAndItsAgent(t *testing.T) {
 	src := linkSource(t, oddCluster())
 	for _, query := range []string{

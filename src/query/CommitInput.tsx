@@ -1,5 +1,5 @@
 // A text field that commits its value when it is left or Enter is pressed, so
-// that a query does not run at every letter.
+// that a query does not run at every letter. Escape brings the old value back.
 import { AutoSizeInput } from '@grafana/ui';
 import React, { useState, type ComponentProps } from 'react';
 
@@ -24,10 +24,18 @@ export function CommitInput({ value, onCommit, ...props }: Props) {
   return (
     <AutoSizeInput
       {...props}
+      aria-invalid={props.invalid || undefined}
       value={draft ?? value}
       onChange={(event) => setDraft(event.currentTarget.value)}
       onBlur={commit}
-      onKeyDown={(event) => event.key === 'Enter' && commit()}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') {
+          commit();
+        } else if (event.key === 'Escape' && draft !== undefined) {
+          event.stopPropagation(); // Grafana would leave the panel's editor
+          setDraft(undefined);
+        }
+      }}
     />
   );
 }

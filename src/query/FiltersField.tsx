@@ -2,20 +2,28 @@
 import { EditorField } from '@grafana/plugin-ui';
 import React from 'react';
 
+import { marksOf, type Fault } from './fault';
 import { Filters, type Props as FiltersProps } from './metrics/Filters';
 import type { Filter } from './types';
 
-interface Props extends Omit<FiltersProps, 'filters' | 'onChange'> {
+interface Props extends Omit<FiltersProps, 'filters' | 'onChange' | 'wrong'> {
   filters?: Filter[];
+  /** What the backend refuses of the query. */
+  fault?: Fault;
   /** Is called with the complete filters; undefined for none, so that the key is not stored. */
   onChange: (filters: Filter[] | undefined) => void;
 }
 
-export function FiltersField({ filters = [], onChange, ...item }: Props) {
+export function FiltersField({ filters = [], fault, onChange, ...item }: Props) {
   return (
-    <EditorField label="Filters" tooltip="All of them must hold. Several values in one filter: any of them.">
+    <EditorField
+      label="Filters"
+      tooltip="All of them must hold. Several values in one filter: any of them."
+      {...marksOf(fault, 'filters')}
+    >
       <Filters
         {...item}
+        wrong={fault?.key === 'filters' ? fault.at : undefined}
         filters={filters}
         onChange={(complete) => onChange(complete.length > 0 ? complete : undefined)}
       />

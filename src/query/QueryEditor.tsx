@@ -117,7 +117,7 @@ export default function QueryEditor({
         {shown === 'topology' && <TopologyEditor query={query} resources={resources} onChange={change} />}
         {shown === 'metrics' && mode === QueryEditorMode.Builder && (
           <>
-            <MetricsEditor query={query} resources={resources} onChange={change} />
+            <MetricsEditor query={query} resources={resources} error={compilation.error} onChange={change} />
             <CompiledQuery {...compilation} />
           </>
         )}

@@ -10,11 +10,8 @@ import type { MesosResources } from '../../resources';
 import { CommitInput } from '../CommitInput';
 import { FiltersField } from '../FiltersField';
 import { useLabelLists } from '../labelLists';
-import { toOption } from '../menu';
-import { variableOptions } from '../metrics/variables';
-import { Named } from '../Named';
+import { LabelMenu } from '../LabelMenu';
 import type { EventsFormat, EventSeverity, MesosQuery } from '../types';
-import { useLabels } from '../useLabels';
 import { FORMATS, formatsFor, KINDS, SEVERITIES } from './fields';
 
 interface Props {
@@ -32,7 +29,6 @@ export function EventsEditor({ query, resources, app, format: fixed, onChange }:
   const format = fixed ?? formatOf(query);
   const { limit } = FORMATS[format];
   const change = (part: Partial<MesosQuery>) => onChange({ ...query, ...part });
-  const { labels, unknown, onFocus } = useLabels(lists);
 
   return (
     <>
@@ -77,22 +73,17 @@ export function EventsEditor({ query, resources, app, format: fixed, onChange }:
             htmlFor={`${id}-group`}
             tooltip="A number for each of the values of these fields. Without any: one total."
           >
-            <div onFocus={onFocus}>
-              <Named id={`${id}-group-name`} name="Group by" />
-              <MultiCombobox
-                id={`${id}-group`}
-                aria-labelledby={`${id}-group-name`}
-                width="auto"
-                minWidth={25}
-                placeholder="Total"
-                options={[...labels.map(toOption), ...variableOptions()]}
-                value={(query.groupBy ?? []).map((value) => ({ value }))}
-                createCustomValue={unknown}
-                onChange={(chosen) =>
-                  change({ groupBy: chosen.length > 0 ? chosen.map(({ value }) => value) : undefined })
-                }
-              />
-            </div>
+            <LabelMenu
+              id={`${id}-group`}
+              name="Group by"
+              lists={lists}
+              value={(query.groupBy ?? []).map((value) => ({ value }))}
+              placeholder="Total"
+              minWidth={25}
+              onChange={(chosen) =>
+                change({ groupBy: chosen.length > 0 ? chosen.map(({ value }) => value) : undefined })
+              }
+            />
           </EditorField>
         )}
         {app !== CoreApp.UnifiedAlerting && (

@@ -98,9 +98,18 @@ function between(frame: DataFrame, oldest: number, end: number): DataFrame {
 
 function joined(before: DataFrame, after: DataFrame): DataFrame {
   return withValues(
-    { ...before, fields: after.fields.map((field, i) => ({ ...before.fields[i], config: field.config })) },
+    {
+      ...before,
+      fields: after.fields.map((field, i) => ({ ...before.fields[i], config: configOf(before.fields[i], field) })),
+    },
     after.fields.map((field, i) => [...before.fields[i].values, ...field.values])
   );
+}
+
+/** Returns the config of a field that is continued. Messages have some of the links only. */
+function configOf(before: Field, { config }: Field): Field['config'] {
+  const { links = config.links } = before.config;
+  return links ? { ...config, links } : config;
 }
 
 function withValues(frame: DataFrame, values: unknown[][]): DataFrame {

@@ -69,6 +69,23 @@ describe('frames', () => {
     ]),
   ];
 
+  it('keep the links that they have: messages have some of them only', () => {
+    const linked = (frame: DataFrame, ...titles: string[]) => {
+      frame.fields[1].config = { unit: 'short', links: titles.map((title) => ({ title, url: 'http://m1' })) };
+      return frame;
+    };
+    const shown = [linked(series('a', [[0, 1]]), 'Logs', 'Task', 'Agent')];
+    const after = continued(
+      shown,
+      'A',
+      message(10, 20, linked(series('a', [[10, 2]]), 'Logs'), linked(series('new', [[10, 2]]), 'Logs')),
+      NOON
+    );
+    const titles = after.map(({ fields }) => fields[1].config.links?.map(({ title }) => title));
+    expect(titles).toEqual([['Logs', 'Task', 'Agent'], ['Logs']]);
+    expect(after[0].fields[1].config.unit).toBe('short');
+  });
+
   it('replace their end and go on', () => {
     const after = continued(
       before,

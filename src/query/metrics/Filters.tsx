@@ -3,7 +3,7 @@
 import { AccessoryButton, InputGroup } from '@grafana/plugin-ui';
 import { Button, Combobox, MultiCombobox, Stack, type ComboboxOption } from '@grafana/ui';
 import { isEqual } from 'lodash';
-import React, { useId, useState } from 'react';
+import React, { useId, useRef, useState } from 'react';
 
 import type { LabelLists } from '../lists';
 import { toOption } from '../menu';
@@ -20,6 +20,8 @@ export interface Props {
   operators?: Array<ComboboxOption<ComparisonOperator>>;
   /** What a filter is about: Label, Column. */
   subject?: string;
+  /** The position of a filter that the backend refuses. */
+  wrong?: number;
   onChange: (filters: Filter[]) => void;
 }
 
@@ -37,12 +39,16 @@ interface Draft {
   values: string[];
 }
 
-export function Filters({ filters, onChange, ...item }: Props) {
+export function Filters({ filters, wrong, onChange, ...item }: Props) {
   const [drafts, setDrafts] = useState(() => filters.map(toDraft));
   // The filter that was added last: its label is where one goes on.
   const [added, setAdded] = useState<number>();
+  const addButton = useRef<HTMLButtonElement>(null);
   // The query was changed elsewhere (mode, history, undo): its filters replace the drafts.
   const shown = isEqual(complete(drafts), filters) ? drafts : filters.map(toDraft);
+
+  // The query holds the complete ones of the drafts.
+  const at = shown.findIndex((_, i) => complete(shown.slice(0, i + 1)).length - 1 === wrong);
 
   const change = (next: Draft[]) => {
     setDrafts(next);
@@ -61,11 +67,17 @@ export function Filters({ filters, onChange, ...item }: Props) {
           added={i === added}
           others={complete(shown.filter((_, j) => i !== j))}
           {...item}
+          invalid={i === at}
           onChange={(changed) => change(shown.map((other, j) => (i === j ? changed : other)))}
-          onDelete={() => change(shown.filter((_, j) => i !== j))}
+          onDelete={() => {
+            setAdded(undefined);
+            change(shown.filter((_, j) => i !== j));
+            addButton.current?.focus();
+          }}
         />
       ))}
       <Button
+        ref={addButton}
         variant="secondary"
         icon="plus"
         aria-label="Add filter"
@@ -78,9 +90,10 @@ export function Filters({ filters, onChange, ...item }: Props) {
   );
 }
 
-interface ItemProps extends Omit<Props, 'filters' | 'onChange'> {
+interface ItemProps extends Omit<Props, 'filters' | 'onChange' | 'wrong'> {
   draft: Draft;
   added: boolean;
+  invalid: boolean;
   /** The other filters: values are of what passes them. */
   others: Filter[];
   onChange: (draft: Draft) => void;
@@ -91,6 +104,7 @@ function FilterItem({
   draft,
   added,
   others,
+  invalid,
   lists,
   operators = OPERATORS,
   subject = 'Label',
@@ -133,13 +147,19 @@ function FilterItem({
         />
       </div>
       {/* Another label has other values: another menu. */}
-      <FilterValues key={label} draft={draft} others={others} lists={lists} onChange={onChange} />
+      <FilterValues key={label} draft={draft} others={others} invalid={invalid} lists={lists} onChange={onChange} />
       <AccessoryButton icon="times" variant="secondary" aria-label="Remove filter" onClick={onDelete} />
     </InputGroup>
   );
 }
 
-function FilterValues({ draft, others, lists, onChange }: Pick<ItemProps, 'draft' | 'others' | 'lists' | 'onChange'>) {
+function FilterValues({
+  draft,
+  others,
+  invalid,
+  lists,
+  onChange,
+}: Pick<ItemProps, 'draft' | 'others' | 'invalid' | 'lists' | 'onChange'>) {
   const id = useId();
   const { label, values } = draft;
   const { options, holdKeys } = useSearch(
@@ -154,6 +174,7 @@ function FilterValues({ draft, others, lists, onChange }: Pick<ItemProps, 'draft
         minWidth={20}
         aria-labelledby={id}
         placeholder="Values"
+        invalid={invalid}
         options={options}
         value={values.map((value) => (value === '' ? ABSENT : { value }))}
         onChange={(chosen) => onChange({ ...draft, values: chosen.map(({ value }) => value) })}

@@ -1,7 +1,7 @@
 // The builder: what to ask (entity, resource, measure, or one series of the
 // catalogue), of which (filters), and how to put it together.
 import { EditorField, EditorFieldGroup, EditorRow, EditorSwitch } from '@grafana/plugin-ui';
-import { Combobox, MultiCombobox, RadioButtonGroup, type ComboboxOption } from '@grafana/ui';
+import { Combobox, RadioButtonGroup, type ComboboxOption } from '@grafana/ui';
 import { omit, pick } from 'lodash';
 import React, { useId } from 'react';
 
@@ -11,15 +11,15 @@ import { CatalogueError } from '../CatalogueError';
 import { CommitInput } from '../CommitInput';
 import { defaultQuery } from '../defaults';
 import { FiltersField } from '../FiltersField';
+import { faultOf, marksOf } from '../fault';
 import { entityOf, fit, isCounter } from '../fit';
 import { useLabelLists } from '../labelLists';
+import { LabelMenu } from '../LabelMenu';
 import type { LabelLists } from '../lists';
 import { toOption } from '../menu';
-import { Named } from '../Named';
 import { nameOf } from '../names';
 import type { Aggregate, MesosQuery } from '../types';
 import { useCatalogue } from '../useCatalogue';
-import { useLabels } from '../useLabels';
 import { entityOptions, measureOptions, metricOptions, resourceOptions } from './choices';
 import { ShapeFields } from './ShapeFields';
 import { variableOptions } from './variables';
@@ -27,23 +27,30 @@ import { variableOptions } from './variables';
 interface Props {
   query: MesosQuery;
   resources: MesosResources;
+  /** Why the query cannot be compiled. */
+  error?: string;
   onChange: (query: MesosQuery) => void;
 }
 
-export function MetricsEditor({ query, resources, onChange }: Props) {
-  const { catalogue, error, retry } = useCatalogue(resources);
+export function MetricsEditor({ query, resources, error, onChange }: Props) {
+  const { catalogue, error: missing, retry } = useCatalogue(resources);
   const lists = useLabelLists(query, resources);
   return (
     <>
-      <CatalogueError error={error} retry={retry} />
+      <CatalogueError error={missing} retry={retry} />
       <Subject query={query} catalogue={catalogue} onChange={(changed) => onChange(fit(changed, catalogue))} />
       {query.measure === 'fits' && (
         <ShapeFields shape={query.shape} onChange={(shape) => onChange({ ...query, shape })} />
       )}
       <EditorRow>
-        <FiltersField filters={query.filters} lists={lists} onChange={(filters) => onChange({ ...query, filters })} />
+        <FiltersField
+          filters={query.filters}
+          lists={lists}
+          fault={faultOf(error)}
+          onChange={(filters) => onChange({ ...query, filters })}
+        />
       </EditorRow>
-      <Operations query={query} catalogue={catalogue} lists={lists} onChange={onChange} />
+      <Operations query={query} catalogue={catalogue} lists={lists} error={error} onChange={onChange} />
     </>
   );
 }
@@ -112,38 +119,37 @@ function Subject({ query, catalogue, onChange }: PartProps) {
 const TOTAL = '__total';
 
 /** Third row: grouping and what is done with the groups. */
-function Operations({ query, catalogue, lists, onChange }: PartProps & { lists: LabelLists }) {
+function Operations({ query, catalogue, lists, error, onChange }: PartProps & { lists: LabelLists; error?: string }) {
   const id = useId();
   const counter = isCounter(query, catalogue);
   const change = (part: Partial<MesosQuery>) => onChange({ ...query, ...part });
   const groups = query.groupBy?.length === 0 ? [TOTAL] : (query.groupBy ?? []);
 
-  const { labels, unknown, onFocus } = useLabels(lists);
-  const groupOptions = [
-    { value: TOTAL, label: 'Total', description: 'One number for all' },
-    ...labels.map(toOption),
-    ...variableOptions(),
-  ];
+  const fault = faultOf(error);
 
   return (
     <EditorRow>
-      <EditorField label="Group by" htmlFor={`${id}-group`}>
-        <div onFocus={onFocus}>
-          <Named id={`${id}-group-name`} name="Group by" />
-          <MultiCombobox
-            id={`${id}-group`}
-            aria-labelledby={`${id}-group-name`}
-            width="auto"
-            minWidth={25}
-            placeholder={defaultGroups(query, catalogue)}
-            options={groupOptions}
-            value={groups.map((value) => ({ value, label: value === TOTAL ? 'Total' : value }))}
-            createCustomValue={unknown}
-            onChange={(chosen) => change({ groupBy: chosenGroups(groups, chosen) })}
-          />
-        </div>
+      <EditorField label="Group by" htmlFor={`${id}-group`} {...marksOf(fault, 'groupBy')}>
+        <LabelMenu
+          id={`${id}-group`}
+          name="Group by"
+          lists={lists}
+          optionsOf={(labels) => [
+            { value: TOTAL, label: 'Total', description: 'One number for all' },
+            ...labels.map(toOption),
+          ]}
+          value={groups.map((value) => ({ value, label: value === TOTAL ? 'Total' : value }))}
+          placeholder={defaultGroups(query, catalogue)}
+          minWidth={25}
+          onChange={(chosen) => change({ groupBy: chosenGroups(groups, chosen) })}
+        />
       </EditorField>
-      <EditorField label="Aggregate" htmlFor={`${id}-aggregate`} tooltip="How entities in one group become one number.">
+      <EditorField
+        label="Aggregate"
+        htmlFor={`${id}-aggregate`}
+        tooltip="How entities in one group become one number."
+        {...marksOf(fault, 'aggregate')}
+      >
         <Combobox<Aggregate>
           id={`${id}-aggregate`}
           width={16}
@@ -171,6 +177,7 @@ function Operations({ query, catalogue, lists, onChange }: PartProps & { lists: 
         label="Top"
         htmlFor={`${id}-top`}
         tooltip="How many of the largest to keep, 1 to 100; negative: of the smallest."
+        {...marksOf(fault, 'top')}
       >
         <CommitInput
           id={`${id}-top`}

@@ -1,10 +1,12 @@
 // The builder of rows: table, columns, filters, order, limit.
 import { AccessoryButton, EditorField, EditorRow, InputGroup } from '@grafana/plugin-ui';
-import { Alert, Button, Combobox, MultiCombobox, Stack, type ComboboxOption } from '@grafana/ui';
+import { Alert, Button, Combobox, Stack, type ComboboxOption } from '@grafana/ui';
 import React, { useId, useMemo } from 'react';
 
 import type { MesosResources } from '../../resources';
 import { CommitInput } from '../CommitInput';
+import { LabelMenu } from '../LabelMenu';
+import { toOption } from '../menu';
 import { FiltersField } from '../FiltersField';
 import { variableOptions } from '../metrics/variables';
 import { Named } from '../Named';
@@ -41,9 +43,10 @@ export function TableBuilder({ query, resources, onChange }: Props) {
   const { schema, error } = useSchema(resources);
   const table = tableOf(schema, query.table);
   const lists = useMemo(() => columnLists(query.table ?? '', resources), [query.table, resources]);
-  const { labels, unknown, onFocus } = useLabels(lists);
   const about = table?.columns.map(columnOption) ?? [];
-  const columns = labels.map((name) => about.find(({ value }) => value === name) ?? { value: name });
+  const columnsOf = (names: string[]) =>
+    names.map((name) => about.find(({ value }) => value === name) ?? toOption(name));
+  const columns = columnsOf(useLabels(lists).labels);
   const change = (part: Partial<MesosQuery>) => onChange({ ...query, ...part });
 
   return (
@@ -64,22 +67,16 @@ export function TableBuilder({ query, resources, onChange }: Props) {
           />
         </EditorField>
         <EditorField label="Columns" htmlFor={`${id}-columns`}>
-          <div onFocus={onFocus}>
-            <Named id={`${id}-columns-name`} name="Columns" />
-            <MultiCombobox
-              id={`${id}-columns`}
-              aria-labelledby={`${id}-columns-name`}
-              width="auto"
-              minWidth={30}
-              placeholder="All"
-              options={[...columns, ...variableOptions()]}
-              value={(query.columns ?? []).map((value) => ({ value }))}
-              createCustomValue={unknown}
-              onChange={(chosen) =>
-                change({ columns: chosen.length > 0 ? chosen.map(({ value }) => value) : undefined })
-              }
-            />
-          </div>
+          <LabelMenu
+            id={`${id}-columns`}
+            name="Columns"
+            lists={lists}
+            optionsOf={columnsOf}
+            value={(query.columns ?? []).map((value) => ({ value }))}
+            placeholder="All"
+            minWidth={30}
+            onChange={(chosen) => change({ columns: chosen.length > 0 ? chosen.map(({ value }) => value) : undefined })}
+          />
         </EditorField>
         <FiltersField
           filters={query.filters}

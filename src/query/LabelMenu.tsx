@@ -1,0 +1,44 @@
+// A menu of several labels: groups, columns, nodes. Which labels there are is
+// loaded when the menu is entered, and what is typed finds one at once.
+import { MultiCombobox, type ComboboxOption } from '@grafana/ui';
+import React, { useId } from 'react';
+
+import type { LabelLists } from './lists';
+import { toOption } from './menu';
+import { variableOptions } from './metrics/variables';
+import { Named } from './Named';
+import { useLabels } from './useLabels';
+
+interface Props {
+  id?: string;
+  name: string;
+  lists: Pick<LabelLists, 'labels'>;
+  /** The options of the labels; by default all, as they are. */
+  optionsOf?: (labels: string[]) => ComboboxOption[];
+  value: ComboboxOption[];
+  placeholder?: string;
+  minWidth: number;
+  /** Set by the field around the menu. */
+  invalid?: boolean;
+  onChange: (chosen: ComboboxOption[]) => void;
+}
+
+export function LabelMenu({ id, name, lists, optionsOf = asTheyAre, ...menu }: Props) {
+  const nameId = useId();
+  const { labels, unknown, onFocus } = useLabels(lists);
+  return (
+    <div onFocus={onFocus}>
+      <Named id={nameId} name={name} />
+      <MultiCombobox
+        {...menu}
+        id={id}
+        aria-labelledby={nameId}
+        width="auto"
+        options={[...optionsOf(labels), ...variableOptions()]}
+        createCustomValue={unknown}
+      />
+    </div>
+  );
+}
+
+const asTheyAre = (labels: string[]) => labels.map(toOption);

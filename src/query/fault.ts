@@ -1,0 +1,20 @@
+// Which field of a builder a message of the backend is about.
+
+export interface Fault {
+  /** The key of the query: groupBy, filters, ... */
+  key: string;
+  /** The position in a list. */
+  at?: number;
+  text: string;
+}
+
+/** Returns the key that a message begins with, as in `filters[0].value: "(" is not a valid regular expression`. */
+export function faultOf(error?: string): Fault | undefined {
+  const found = /^([a-z]\w*)(?:\[(\d+)\])?[\w.[\]]*: (.+)$/s.exec(error ?? '');
+  return found ? { key: found[1], ...(found[2] && { at: Number(found[2]) }), text: found[3] } : undefined;
+}
+
+/** Returns the properties of a field that a fault is about. */
+export function marksOf(fault: Fault | undefined, key: string): { invalid?: true; error?: string } {
+  return fault?.key === key ? { invalid: true, error: fault.text } : {};
+}

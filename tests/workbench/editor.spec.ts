@@ -1,0 +1,149 @@
+// The query editor in the workbench: by keyboard, for screen readers, at several widths, and what it keeps.
+import AxeBuilder from '@axe-core/playwright';
+import { expect, type Page } from '@playwright/test';
+
+import { test } from './fixtures.ts';
+
+/** A query with every part of the builder. */
+const builder = {
+  refId: 'A',
+  queryType: 'metrics',
+  version: 1,
+  entity: 'agent',
+  resource: 'cpus',
+  measure: 'allocated',
+  groupBy: ['agent'],
+  filters: [{ label: 'agent', operator: '=~', value: '.+' }],
+  top: 5,
+};
+
+const PAGES: Record<string, { queries: object[]; panel?: string }> = {
+  builder: { queries: [builder] },
+  'builder of a series': { queries: [{ refId: 'A', queryType: 'metrics', version: 1, metric: 'mesos_up' }] },
+  'room for tasks': {
+    queries: [
+      { ...builder, resource: 'tasks', measure: 'fits', shape: { cpus: 1, memory: '1GiB' }, filters: undefined },
+    ],
+  },
+  'filters of a dashboard': {
+    queries: [{ ...builder, adhocFilters: [{ key: 'agent', operator: '=~', value: '.+' }] }],
+  },
+  table: {
+    panel: 'table',
+    queries: [{ refId: 'A', queryType: 'table', version: 1, table: 'agents', orderBy: [{ column: 'agent' }] }],
+  },
+  events: { panel: 'table', queries: [{ refId: 'A', queryType: 'events', version: 1, format: 'count' }] },
+  logs: { panel: 'table', queries: [{ refId: 'A', queryType: 'logs', version: 1, file: 'stdout' }] },
+  topology: { panel: 'table', queries: [{ refId: 'A', queryType: 'topology', version: 1, groupBy: ['agent'] }] },
+};
+
+/** The faults of the editor that axe calls serious or critical. */
+async function faultsOf(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).include('[data-testid="query-editor"]').analyze();
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
+}
+
+const editor = (page: Page) => page.getByTestId('query-editor');
+
+for (const [name, state] of Object.entries(PAGES)) {
+  test(`every control of the editor has a name and can be read: ${name}`, async ({ open }) => {
+    const page = await open({ refresh: '', ...state });
+    await expect(editor(page).getByRole('combobox').first()).toBeVisible();
+    const options = page.getByText('Options', { exact: true });
+    if (await options.isVisible()) {
+      await options.click();
+    }
+    expect(await faultsOf(page)).toEqual([]);
+  });
+}
+
+test('a label is found by a part of it, with the keyboard alone', async ({ open }) => {
+  const page = await open({ refresh: '', queries: [{ ...builder, filters: undefined }] });
+  await page.getByRole('button', { name: 'Add filter' }).focus();
+  await page.keyboard.press('Enter');
+  const label = page.getByRole('combobox', { name: 'Label of the filter' });
+  await expect(label).toBeFocused();
+  // Grafana's menus lose letters that come without a pause.
+  await page.keyboard.type('rack', { delay: 50 });
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await expect(label).toHaveValue('attr_rack');
+
+  await page.getByRole('combobox', { name: 'Group by' }).focus();
+  await page.keyboard.type('rack', { delay: 50 });
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await expect(page.getByTestId('compiled-promql')).toContainText('by (agent, attr_rack)');
+});
+
+test('a value is found before its list arrives, with the keyboard alone', async ({ open, page }) => {
+  // Slower than anybody types.
+  await page.route('**/label-values?**', async (route) => {
+    const response = await route.fetch();
+    await expect.poll(() => pressed).toBe(true);
+    await route.fulfill({ response });
+  });
+  let pressed = false;
+  await open({ refresh: '', queries: [{ ...builder, filters: [{ label: 'agent', operator: '=', value: 'x' }] }] });
+  await page.getByRole('combobox', { name: 'Values of agent' }).focus();
+  await page.keyboard.type('agent', { delay: 50 });
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  pressed = true;
+  await expect(page.getByTestId('compiled-promql')).toContainText(/agent=~"\(\?:x\|[^"]*agent[^"]+"/);
+});
+
+test('Escape brings back what a field held, and a wrong value is marked where it is', async ({ open }) => {
+  const page = await open({ refresh: '', queries: [builder] });
+  const top = page.getByRole('spinbutton', { name: 'Top' });
+  await top.fill('7');
+  await page.keyboard.press('Escape');
+  await expect(top).toHaveValue('5');
+  await page.keyboard.press('Tab');
+  await expect(page.getByTestId('compiled-promql')).toContainText('topk(5');
+
+  await top.fill('500');
+  await page.keyboard.press('Enter');
+  await expect(page.getByTestId('query-editor').getByRole('alert').filter({ hasText: '500' }).first()).toBeVisible();
+  await expect(top).toHaveAttribute('aria-invalid', 'true');
+});
+
+test('an own expression is replaced by the builder after a confirmation', async ({ open }) => {
+  const page = await open({ refresh: '', queries: [{ refId: 'A', queryType: 'promql', expr: 'count(mesos_up)' }] });
+  await page.getByRole('radio', { name: 'Builder' }).click({ force: true });
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('Replace the expression?');
+  await page.keyboard.press('Escape');
+  await expect(dialog).toHaveCount(0);
+  await expect(page.locator('.monaco-editor').first()).toContainText('count(mesos_up)');
+});
+
+test('filters of a dashboard are shown, become filters of the query, and are removed', async ({ open }) => {
+  const adhocFilters = [
+    { key: 'agent', operator: '=~', value: '.+' },
+    { key: 'framework', operator: '=', value: 'x' },
+  ];
+  const page = await open({ refresh: '', queries: [{ ...builder, filters: undefined, adhocFilters }] });
+  await page.getByRole('button', { name: 'Make them filters of the query' }).click();
+  await expect(page.getByTestId('compiled-promql')).toContainText('agent=~".+"');
+  await page.getByRole('button', { name: 'Remove filter framework = x' }).click();
+  await expect(page.getByText('Filters from a dashboard')).toHaveCount(0);
+});
+
+for (const width of [520, 900, 1400, 1920]) {
+  test(`the editor fits into ${width} px`, async ({ open }) => {
+    const page = await open({ refresh: '', queries: [builder] });
+    await page.setViewportSize({ width, height: 1000 });
+    await expect(page.getByTestId('compiled-promql')).toContainText('topk');
+    const box = await editor(page).boundingBox();
+    const wide = await editor(page)
+      .locator('input, button, label')
+      .evaluateAll(
+        (all, right) => all.filter((one) => one.getBoundingClientRect().right > right + 1).length,
+        (box?.x ?? 0) + (box?.width ?? 0)
+      );
+    expect(wide).toBe(0);
+  });
+}
