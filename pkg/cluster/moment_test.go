@@ -224,3 +224,16 @@ func TestStagingIsFirstWhateverTheClockOfTheAgent(t *testing.T) {
 	s.Frameworks[0].Tasks, s.Sent = append(s.Frameworks[0].Tasks, one), time.Unix(10_030, 0)
 	require.Equal(t, "running 10020", times(Happened(with, Build(s, with), nil)))
 }
+
+// So it is over a restart: the log has when a task was staging by our clock.
+func TestStagingBeforeARestartIsFirst(t *testing.T) {
+	s := stateFrom(t, aBase)
+	s.Frameworks[0].Tasks = append(s.Frameworks[0].Tasks, streamTask("t2", "TASK_RUNNING", 10_019.5).Task)
+	s.Sent = time.Unix(10_040, 0)
+	logged := []events.Event{{
+		ID: "x", Kind: events.KindTask, What: events.What(Staging), Time: time.Unix(10_020, 0), FrameworkID: "F1", TaskID: "t2", AgentID: "S1",
+	}, {
+		ID: "y", Kind: events.KindTask, What: events.What(Running), Time: time.Unix(9_000, 0), FrameworkID: "F1", TaskID: "t1", AgentID: "S1",
+	}}
+	require.Equal(t, "running 10020", times(Build(s, nil).Since(time.Unix(10_025, 0), logged, nil)))
+}

@@ -93,8 +93,11 @@ func lastLogged(e *events.Event) *Task {
 	if e == nil {
 		return nil
 	}
-	state := TaskState(e.What)
-	return &Task{State: state, told: state, latest: unixSeconds(e.Time)}
+	state, when := TaskState(e.What), unixSeconds(e.Time)
+	if state == Staging { // by our clock, which that of its agent may be behind
+		return &Task{State: state, staged: when}
+	}
+	return &Task{State: state, told: state, latest: when}
 }
 
 // forgotten returns the event that a task ended, or became unreachable, between two moments, of
