@@ -154,6 +154,8 @@ async function measure(plugin: Plugin, cluster: Generated, stream: boolean): Pro
       throw new Error(`the plugin did not know the cluster in time: ages ${ages.join(', ')}`);
     }
   }
+  // The /state that was just read is still compared with the model, and then given back.
+  await sleep(POLL_INTERVAL * 1000);
   const before = await traffic();
   const start = process.cpu();
   const began = performance.now();
