@@ -132,7 +132,7 @@ describe('by keyboard', () => {
   it('every control has a name', async () => {
     setUp([{ label: 'framework', operator: '=', value: 'x' }]);
     for (const name of ['Label of the filter', 'Comparison of the filter', 'Values of framework']) {
-      expect(screen.getByRole('combobox', { name })).toBeInTheDocument();
+      expect(await screen.findByRole('combobox', { name })).toBeInTheDocument();
     }
   });
 });
