@@ -49,6 +49,30 @@ type File struct {
 	Size     int64
 	Modified float64 // Unix seconds
 	Mode     string  // as of ls -l: -rw-r--r--
+	// Odd is what the agent says of its size or last write and what cannot be: the size 1e+300.
+	// Size and Modified are 0 then.
+	Odd string
+}
+
+// The largest size that a number of JSON has exactly, and the first and last second of the
+// years that times are written in.
+const (
+	maxFileSize = 1 << 53
+	firstSecond = -62_167_219_200 // 0000-01-01
+	lastSecond  = 253_402_300_799 // 9999-12-31
+)
+
+// checked returns a file without a size and a last write that cannot be.
+func (f File) checked(size, modified float64) File {
+	switch {
+	case !(size >= 0 && size <= maxFileSize):
+		f.Odd = fmt.Sprintf("the size %v", size)
+	case !(modified >= firstSecond && modified <= lastSecond):
+		f.Odd = fmt.Sprintf("its last write %v seconds after 1970", modified)
+	default:
+		f.Size, f.Modified = int64(size), modified
+	}
+	return f
 }
 
 // Regular reports whether it is a file, not a directory, link or device.
@@ -82,23 +106,30 @@ func (a *Agents) Sandbox(ctx context.Context, id, frameworkID, taskID string) (S
 	if err != nil {
 		return Sandbox{}, err
 	}
-	for _, f := range slices.Concat(state.Frameworks, state.CompletedFrameworks) {
+	// Of several runs with the same ID it is the latest: one that runs, else the one that ended
+	// last, which Mesos lists last.
+	for _, f := range latestFirst(state.Frameworks, state.CompletedFrameworks) {
 		if f.ID != frameworkID {
 			continue
 		}
-		for _, e := range slices.Concat(f.Executors, f.CompletedExecutors) {
-			if !e.has(taskID) {
-				continue
-			}
+		for _, e := range latestFirst(f.Executors, f.CompletedExecutors) {
 			directory := string(e.Directory)
-			if !strings.HasPrefix(directory, "/") {
-				break
+			if !e.has(taskID) || !strings.HasPrefix(directory, "/") {
+				continue
 			}
 			return Sandbox{Directory: strings.TrimRight(directory, "/"), Container: e.Container, Group: e.Type != "CUSTOM" && e.ID != taskID}, nil
 		}
 	}
 	return Sandbox{}, &Error{Category: NotMesos, missing: true, Sentence: fmt.Sprintf(
 		"The agent %q does not list the task %q (any more): it forgets tasks some time after their end, and all of them with its work_dir.", shorten(id), shorten(taskID))}
+}
+
+// latestFirst returns what runs, then what ended, the last first. The lists are shared by all
+// who wait for the answer, and remain as they are.
+func latestFirst[T any](running, ended []T) []T {
+	all := slices.Concat(running, ended)
+	slices.Reverse(all[len(running):])
+	return all
 }
 
 // Browse lists a directory of an agent.
@@ -113,7 +144,7 @@ func (a *Agents) Browse(ctx context.Context, id, directory string) ([]File, erro
 		files := make([]File, 0, len(listed))
 		for _, f := range listed {
 			path := string(f.Path)
-			files = append(files, File{Path: path, Name: path[strings.LastIndexByte(path, '/')+1:], Size: int64(f.Size), Modified: f.Modified, Mode: f.Mode})
+			files = append(files, File{Path: path, Name: path[strings.LastIndexByte(path, '/')+1:], Mode: f.Mode}.checked(f.Size, f.Modified))
 		}
 		return files, nil
 	})

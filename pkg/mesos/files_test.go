@@ -276,3 +276,49 @@ func TestFilesOfEveryVersion(t *testing.T) {
 		})
 	}
 }
+
+// Of several runs of a task's ID on one agent it is the latest.
+func TestTheLatestRunOfATaskIsRead(t *testing.T) {
+	executor := func(container string) string {
+		return `{"id":"e","container":"` + container + `","directory":"/runs/` + container + `","completed_tasks":[{"id":"t1"}]}`
+	}
+	var state string
+	agents := newFiles(t, map[string]http.HandlerFunc{"/agent/S1/state": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(state)) }})
+	ended := `"completed_executors":[` + executor("c1") + `,` + executor("c2") + `,{"id":"e","container":"c3","directory":"","completed_tasks":[{"id":"t1"}]}]`
+	for name, c := range map[string]struct{ state, want string }{
+		"ended":               {`{"frameworks":[{"id":"F1",` + ended + `}]}`, "c2"},
+		"one runs":            {`{"frameworks":[{"id":"F1","executors":[` + executor("c4") + `],` + ended + `}]}`, "c4"},
+		"the framework ended": {`{"completed_frameworks":[{"id":"F1","completed_executors":[` + executor("c0") + `]},{"id":"F1",` + ended + `}]}`, "c2"},
+	} {
+		state = c.state
+		sandbox, err := agents.Sandbox(t.Context(), "S1", "F1", "t1")
+		require.NoError(t, err, name)
+		require.Equal(t, c.want, sandbox.Container, name)
+	}
+}
+
+func TestWhatNoFileHasIsNotTaken(t *testing.T) {
+	var size, modified string
+	agents := newFiles(t, map[string]http.HandlerFunc{"/agent/S1/files/browse": func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`[{"mode":"-rw-r--r--","path":"/s/stdout","size":` + size + `,"mtime":` + modified + `}]`))
+	}})
+	for _, c := range []struct{ size, modified, odd string }{
+		{"1e300", "1795248000", "the size 1e+300"},
+		{"-5", "1795248000", "the size -5"},
+		{"9e18", "1795248000", "the size 9e+18"},
+		{"20", "1e12", "its last write 1e+12 seconds after 1970"},
+		{"20", "-1e12", "its last write -1e+12 seconds after 1970"},
+		{"20", "1e300", "its last write 1e+300 seconds after 1970"},
+		{"20", "-1", ""},
+		{"1125899906842624", "253402300799", ""},
+	} {
+		size, modified = c.size, c.modified
+		files, err := agents.Browse(t.Context(), "S1", "/s")
+		require.NoError(t, err)
+		require.Equal(t, c.odd, files[0].Odd)
+		if c.odd != "" {
+			require.Zero(t, files[0].Size)
+			require.Zero(t, files[0].Modified)
+		}
+	}
+}

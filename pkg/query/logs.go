@@ -15,6 +15,7 @@ import (
 
 	"community-mesos-datasource/pkg/display"
 	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/promql"
 )
 
 // This file answers queries of type logs: lines of a file in a task's sandbox, as a log
@@ -71,6 +72,12 @@ func checkLogs(q *LogsQuery) error {
 
 // errLogsEvaluated is the error of logs for rules and expressions.
 var errLogsEvaluated = bad("queryType", "logs are lines of text, which rules and expressions cannot compute with, and may not read: use a query of metrics or events")
+
+// errLinesNoPromQL is the error of logs for the compiler.
+var errLinesNoPromQL = bad("queryType", "logs are lines of a file of a task, read from its agent, and have no PromQL: for a graph of how many there are set volume: true")
+
+// errSlowFiles is the error of a request whose time ended while an agent was asked.
+var errSlowFiles = &promql.Error{Kind: promql.ErrorTimeout, Sentence: "The files of the task could not be read from its agent in the time that this request had: try again, or see whether the agent is overloaded"}
 
 // errNoSandboxes is the error where Options have neither Sandboxes nor a reason.
 var errNoSandboxes = &RefusedError{errors.New("the logs of tasks may not be read")}

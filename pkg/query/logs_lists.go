@@ -29,9 +29,9 @@ type LogTask struct {
 
 // A LogFile is a log in a task's sandbox.
 type LogFile struct {
-	Name     string    `json:"name"` // as a query's file
-	Bytes    int64     `json:"bytes"`
-	Modified time.Time `json:"modified"`
+	Name     string     `json:"name"`  // as a query's file
+	Bytes    *int64     `json:"bytes"` // nil where what the agent says cannot be, as of Modified
+	Modified *time.Time `json:"modified"`
 }
 
 // LogFiles are the logs in a directory of a sandbox, and the directories there.
@@ -129,7 +129,12 @@ func (s *Sandboxes) List(ctx context.Context, src Source, q LogsQuery, directory
 	}
 	found := LogFiles{Files: []LogFile{}, Directories: append([]string{}, directories...)}
 	for _, f := range files {
-		found.Files = append(found.Files, LogFile{Name: f.name, Bytes: f.Size, Modified: writtenAt(f)})
+		one := LogFile{Name: f.name}
+		if f.Odd == "" {
+			written := writtenAt(f)
+			one.Bytes, one.Modified = &f.Size, &written
+		}
+		found.Files = append(found.Files, one)
 	}
 	return found, nil
 }

@@ -180,9 +180,9 @@ func (t *Tail) written(ctx context.Context, src Source, s *Sandboxes) ([]logLine
 	if err != nil {
 		return nil, nil, err
 	}
-	rotated := chain(files, name)
-	if len(rotated) == 0 {
-		return nil, nil, noLogFile(name, files)
+	rotated, err := chainOf(files, name)
+	if err != nil {
+		return nil, nil, err
 	}
 	filter, err := newLineFilter(t.query.Filter, maxTailCompared)
 	if err != nil {

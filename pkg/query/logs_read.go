@@ -3,6 +3,8 @@ package query
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"path"
 	"regexp"
 	"slices"
@@ -84,6 +86,14 @@ func directoryOf(name string) string { return strings.TrimPrefix(path.Dir(name),
 
 // readLogs reads the lines of a query. Where volume is set, it counts them there instead.
 func readLogs(ctx context.Context, src Source, s *Sandboxes, q *LogsQuery, in lineRange, volume *logVolume) (logAnswer, error) {
+	answer, err := searchLogs(ctx, src, s, q, in, volume)
+	if err != nil && !errors.Is(err, errBusySandboxes) && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return logAnswer{}, errSlowFiles // what a client says of it is about masters
+	}
+	return answer, err
+}
+
+func searchLogs(ctx context.Context, src Source, s *Sandboxes, q *LogsQuery, in lineRange, volume *logVolume) (logAnswer, error) {
 	task, err := s.find(ctx, src, q)
 	if err != nil {
 		return logAnswer{}, err
@@ -98,9 +108,9 @@ func readLogs(ctx context.Context, src Source, s *Sandboxes, q *LogsQuery, in li
 	if err != nil {
 		return logAnswer{}, err
 	}
-	rotated := chain(files, name)
-	if len(rotated) == 0 {
-		return logAnswer{}, noLogFile(name, files)
+	rotated, err := chainOf(files, name)
+	if err != nil {
+		return logAnswer{}, err
 	}
 	filter, err := newLineFilter(q.Filter, maxCompared)
 	if err != nil {
@@ -128,6 +138,18 @@ func readLogs(ctx context.Context, src Source, s *Sandboxes, q *LogsQuery, in li
 	}
 	search.finish()
 	return search.answer, nil
+}
+
+// chainOf returns the file of a name and those that it was rotated to, the newest first.
+func chainOf(files []logFile, name string) ([]logFile, error) {
+	found := chain(files, name)
+	if len(found) == 0 {
+		return nil, noLogFile(name, files)
+	}
+	if odd := found[0].Odd; odd != "" {
+		return nil, &mesos.Error{Category: mesos.NotMesos, Sentence: fmt.Sprintf("The agent says of %q that it has %s, which no file has: see its log, and what a proxy on the way changes.", cut(name), odd)}
+	}
+	return found, nil
 }
 
 // noLogFile returns the error of a file that a sandbox does not have.

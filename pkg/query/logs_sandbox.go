@@ -64,7 +64,8 @@ func (s *Sandboxes) find(ctx context.Context, src Source, q *LogsQuery) (sandbox
 		tasks := model.Tasks()
 		for i := range tasks {
 			t := &tasks[i]
-			if t.ID == id && (frameworkID == "" || t.Framework.ID == frameworkID) {
+			// An ID may be used again, on another agent.
+			if t.ID == id && (frameworkID == "" || t.Framework.ID == frameworkID) && (q.AgentID == "" || t.Agent.ID == q.AgentID) {
 				found = append(found, sandboxTask{
 					ID: t.ID, Name: t.Name, Framework: t.Framework.Name, FrameworkID: t.Framework.ID,
 					Agent: t.Agent.Hostname, AgentID: t.Agent.ID, Role: t.Role, State: t.State,
@@ -91,6 +92,9 @@ func (s *Sandboxes) find(ctx context.Context, src Source, q *LogsQuery) (sandbox
 		if frameworkID != "" {
 			where = append(where, events.Condition{Field: events.FieldFrameworkID, Values: []string{frameworkID}})
 		}
+		if q.AgentID != "" {
+			where = append(where, events.Condition{Field: events.FieldAgentID, Values: []string{q.AgentID}})
+		}
 		told, _, err := src.Events.Select(ctx, events.Filter{Kinds: []events.Kind{events.KindTask}, Where: where, Limit: 20})
 		if err != nil {
 			return sandboxTask{}, err
@@ -105,7 +109,7 @@ func (s *Sandboxes) find(ctx context.Context, src Source, q *LogsQuery) (sandbox
 	}
 	switch {
 	case len(found) == 0:
-		return sandboxTask{}, bad("taskId", "there is no task %q, and none is known that ended%s: choose one of the list, or set frameworkId and agentId of one that ended long ago", cut(q.TaskID), ofFramework(q.FrameworkID))
+		return sandboxTask{}, bad("taskId", "there is no task %q, and none is known that ended%s%s: choose one of the list, or set frameworkId and agentId of one that ended long ago", cut(q.TaskID), ofFramework(q.FrameworkID), onAgent(q.AgentID))
 	case len(found) > 1:
 		return sandboxTask{}, bad("frameworkId", "is needed: the frameworks %q and %q both have a task %q", cut(found[0].FrameworkID), cut(found[1].FrameworkID), cut(q.TaskID))
 	}
@@ -117,6 +121,13 @@ func ofFramework(id string) string {
 		return ""
 	}
 	return " of the framework " + cut(id)
+}
+
+func onAgent(id string) string {
+	if id == "" {
+		return ""
+	}
+	return " on the agent " + cut(id)
 }
 
 // logName matches the files that may be read: what Mesos captures of a task, and what is

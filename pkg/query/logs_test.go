@@ -24,6 +24,7 @@ type sandboxOfTests struct {
 	files    map[string]string // by name below the sandbox
 	written  map[string]time.Time
 	modes    map[string]string
+	odd      map[string]string
 	group    bool
 	size     map[string]int64 // of files that only seem to have so many bytes
 	read     int64            // bytes that were read
@@ -64,6 +65,7 @@ func (s *sandboxOfTests) Browse(_ context.Context, _, directory string) ([]mesos
 		if size, ok := s.size[name]; ok {
 			f.Size = size
 		}
+		f.Odd = s.odd[name]
 		if mode, ok := s.modes[name]; ok {
 			f.Mode = mode
 		}
@@ -458,6 +460,8 @@ func TestErrorsOfLogs(t *testing.T) {
 		`"limit": 5001`:       "limit: 5001 is out of range: 1 to 5000 lines",
 		`"limit": -1`:         "limit: -1 is out of range",
 		`"file": 3`:           "file: must be a string",
+		`"after": 1.5`:        "after: must be a whole number, not number 1.5",
+		`"agentId": "S9"`:     `there is no task "t1", and none is known that ended on the agent S9`,
 		`"file": "stderr"`:    `the task's sandbox has no "stderr": one of stdout`,
 		`"file": "a/stderr"`:  `the task's sandbox has no "a/stderr", and no other log in that directory`,
 		`"filter": "` + strings.Repeat("x", 1025) + `"`: "filter: has 1025 bytes",
@@ -682,4 +686,56 @@ func TestAnAnswerIsBoundedAsItIsSent(t *testing.T) {
 	require.NoError(t, err)
 	require.LessOrEqual(t, len(text), maxAnswered+maxAround)
 	require.Greater(t, len(text), maxAround/2)
+}
+
+// An ID may be used again: the agent that a query names decides, also against the model.
+func TestTheAgentOfAQueryIsAsked(t *testing.T) {
+	s := &sandboxOfTests{files: map[string]string{"stdout": "x\n"}}
+	require.Equal(t, []string{"x"}, textsOf(t, s.logs(t, `"agentId": "S1"`)))
+	require.ErrorContains(t, s.logs(t, `"frameworkId": "F1", "agentId": "S2"`).Error, "t1 of F1 on S2 was asked for")
+	src := source(t, recordedStore(t))
+	src.Events = &listLog{all: []events.Event{
+		{ID: "1", Kind: events.KindTask, What: "failed", Time: lastWrite.Add(-time.Hour), TaskID: "t1", FrameworkID: "F1", AgentID: "S2"},
+	}}
+	response := Run(t.Context(), src, backend.DataQuery{JSON: json.RawMessage(`{"queryType": "logs", "taskId": "t1", "agentId": "S2"}`)}, Options{Sandboxes: s.sandboxes()})
+	require.ErrorContains(t, response.Error, "t1 of F1 on S2 was asked for")
+}
+
+func TestWhatNoFileHasIsAnError(t *testing.T) {
+	s := &sandboxOfTests{files: map[string]string{"stdout": "x\n", "stderr": "y\n"}, odd: map[string]string{"stdout": "the size 1e+300"}}
+	response := s.logs(t, "")
+	require.ErrorContains(t, response.Error, `The agent says of "stdout" that it has the size 1e+300, which no file has`)
+	require.Equal(t, backend.StatusBadGateway, response.Status)
+	require.Equal(t, []string{`error: ` + response.Error.Error()}, nextOf(t, newTail(t, ""), s))
+	require.Equal(t, []string{"y"}, textsOf(t, s.logs(t, `"file": "stderr"`)))
+	found, err := s.sandboxes().List(t.Context(), source(t, recordedStore(t)), LogsQuery{TaskID: "t1"}, "")
+	require.NoError(t, err)
+	text, err := json.Marshal(found.Files)
+	require.NoError(t, err)
+	require.JSONEq(t, `[{"name": "stderr", "bytes": 2, "modified": "2026-11-21T08:00:00Z"}, {"name": "stdout", "bytes": null, "modified": null}]`, string(text))
+}
+
+// slowFiles are files of an agent that does not answer.
+type slowFiles struct{ SandboxFiles }
+
+func (slowFiles) Sandbox(ctx context.Context, _, _, _ string) (mesos.Sandbox, error) {
+	<-ctx.Done()
+	return mesos.Sandbox{}, &mesos.Error{Category: mesos.Timeout, Sentence: "The masters did not answer.", Err: ctx.Err()}
+}
+
+func TestAnAgentThatIsTooSlowIsSaid(t *testing.T) {
+	sandboxes := (&sandboxOfTests{}).sandboxes()
+	sandboxes.Files = slowFiles{}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	response := Run(ctx, source(t, recordedStore(t)), backend.DataQuery{JSON: json.RawMessage(`{"queryType": "logs", "taskId": "t1"}`)}, Options{Sandboxes: sandboxes})
+	require.ErrorContains(t, response.Error, "The files of the task could not be read from its agent in the time that this request had")
+	require.Equal(t, backend.StatusTimeout, response.Status)
+}
+
+func TestLogsHaveNoPromQL(t *testing.T) {
+	parsed, err := parse(json.RawMessage(`{"queryType": "logs", "taskId": "t1"}`))
+	require.NoError(t, err)
+	_, err = compileUpTo(1<<20, parsed, false)
+	require.ErrorContains(t, err, "logs are lines of a file of a task")
 }

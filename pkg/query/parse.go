@@ -298,7 +298,7 @@ func kindOf(of reflect.Type) string {
 		return kindOf(of.Elem())
 	case reflect.Slice:
 		return "a list"
-	case reflect.Int:
+	case reflect.Int, reflect.Int64:
 		return "a whole number"
 	case reflect.Float64:
 		return "a number"

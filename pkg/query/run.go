@@ -425,8 +425,10 @@ func compileUpTo(most int, p parsed, instant bool) (plan, error) {
 		return compilePromQL(p.promql, p.rule)
 	case p.topology != nil:
 		return plan{}, errGraphNoPromQL
-	case p.events != nil, p.logs != nil:
+	case p.events != nil:
 		return plan{}, errNoPromQL
+	case p.logs != nil:
+		return plan{}, errLinesNoPromQL
 	default:
 		return plan{}, errNoNumbers
 	}

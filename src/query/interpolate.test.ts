@@ -114,12 +114,29 @@ it('replaces variables in the amounts of a shape', () => {
 
 it('replaces variables in what tables and logs are asked for', () => {
   expect(
-    interpolate({ table: '$role', columns: ['$label', 'state'], taskId: '$role.1', file: '$role', filter: '$role' })
+    interpolate({
+      table: '$role',
+      columns: ['$label', 'state'],
+      orderBy: [{ column: '$label', direction: 'desc' }, { column: 'state' }, { column: '$none' }],
+      taskId: '$role.1',
+      frameworkId: '$one',
+      agentId: '$role-S1',
+      file: '$role',
+      filter: '$role',
+    })
   ).toEqual({
     refId: 'A',
     table: 'web',
     columns: ['agent', 'attr_rack', 'state'],
+    orderBy: [
+      { column: 'agent', direction: 'desc' },
+      { column: 'attr_rack', direction: 'desc' },
+      { column: 'state' },
+      { column: '$none' },
+    ],
     taskId: 'web.1',
+    frameworkId: 'marathon',
+    agentId: 'web-S1',
     file: 'web',
     filter: 'web',
   });

@@ -35,6 +35,7 @@ const TEXT_KEYS = [
   'table',
   'taskId',
   'frameworkId',
+  'agentId',
   'file',
   'filter',
 ] as const;
@@ -69,6 +70,13 @@ export function interpolateQuery(
   }
   if (query.columns) {
     result.columns = unique(query.columns.flatMap((column) => expand(column, templates, vars)));
+  }
+  if (query.orderBy) {
+    // As in groupBy: without a column the limit would choose other rows.
+    result.orderBy = query.orderBy.flatMap((order) => {
+      const columns = unique(expand(order.column, templates, vars));
+      return (columns.length > 0 ? columns : [order.column]).map((column) => ({ ...order, column }));
+    });
   }
   if (query.query) {
     result.query = interpolatePromQL(query.query, templates, vars);

@@ -66,7 +66,7 @@ export interface MesosQuery
     Partial<Pick<EventsQuery, 'kinds' | 'severity' | 'limit'>>,
     Partial<Pick<TableQuery, 'table' | 'columns' | 'orderBy'>>,
     Partial<Pick<SQLQuery, 'sql'>>,
-    Partial<Pick<LogsQuery, 'taskId' | 'frameworkId' | 'file' | 'filter' | 'volume'>>,
+    Partial<Pick<LogsQuery, 'taskId' | 'frameworkId' | 'agentId' | 'file' | 'filter' | 'volume'>>,
     Partial<Record<OpenKeys, string>> {
   queryType?: NonNullable<QueryTypes['queryType']>;
   /** Its values depend on the query's type. */
