@@ -94,6 +94,13 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
         ({ results }) => (results.A?.frames?.[0]?.schema.fields.length ?? 0) > 0,
         60
       );
+      // After a failed test the cluster is another one on other ports, and what was kept of the one before answers queries.
+      await eventually(
+        'an answer of the master',
+        () => api.request('GET', `/api/datasources/uid/${source.uid}/health`),
+        ({ status }) => status === 200,
+        60
+      );
       await use(source);
       await api.forget(`/api/datasources/uid/${source.uid}`);
     },
