@@ -184,6 +184,7 @@ func Fingerprint(ds backend.DataSourceInstanceSettings) [sha256.Size]byte {
 	var keys map[string]json.RawMessage
 	_ = json.Unmarshal(ds.JSONData, &keys) // ParseSettings returns the error
 	delete(keys, "pdcInjected")
+	delete(keys, proxyKey)
 	canonical, _ := json.Marshal(struct { // maps are written with sorted keys
 		Name, URL, User, BasicAuthUser string
 		BasicAuth                      bool

@@ -37,9 +37,13 @@ var sdkKeys = map[string]sdkKind{
 	"sigV4ExternalId": sdkText, "sigV4Profile": sdkText,
 }
 
+// proxyKey is a key that Grafana's data source proxy adds to the settings that it keeps in memory
+// for some seconds after a request (httpClientOptions in its pkg/services/datasources/service).
+const proxyKey = "grafanaData"
+
 // grafanaKeys are keys that Grafana itself or its config editors store with any
 // data source; the plugin does not use them.
-var grafanaKeys = []string{"pdcInjected", "oauthPassThru", "keepCookies", "authType", "manageAlerts", "pluginVersion"}
+var grafanaKeys = []string{"pdcInjected", "oauthPassThru", "keepCookies", "authType", "manageAlerts", "pluginVersion", proxyKey}
 
 var httpHeaderName = regexp.MustCompile(`^httpHeaderName([1-9]\d*)$`)
 

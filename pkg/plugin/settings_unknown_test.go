@@ -74,6 +74,15 @@ func TestSettingsInTheirPlacesHaveNoWarning(t *testing.T) {
 	require.Empty(t, s.Warnings)
 }
 
+// A request of anybody through Grafana's data source proxy changes what Grafana sends, and no setting.
+func TestWhatTheProxyAddsToSettingsChangesNothing(t *testing.T) {
+	plain, proxied := instance(`{`+oneMaster+`}`), instance(`{`+oneMaster+`, "grafanaData": {`+oneMaster+`}}`)
+	require.Equal(t, Fingerprint(plain), Fingerprint(proxied))
+	s, err := ParseSettings(proxied)
+	require.NoError(t, err)
+	require.Empty(t, s.Warnings)
+}
+
 // The user in jsonData is not used where basicAuth is beside it.
 func TestSettingsWarnOfAUserThatIsNotUsed(t *testing.T) {
 	ds := instance(`{` + oneMaster + `, "basicAuthUser": "admin"}`)
