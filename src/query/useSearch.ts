@@ -44,10 +44,7 @@ async function press({ input, keys }: Held): Promise<void> {
  * until typing pauses, and show the options of the text before until it is answered: Down and Enter are held until then,
  * since they would choose one of those.
  */
-export function useSearch(
-  search: (typed: string) => Promise<Listed | ComboboxOption[]>,
-  others: () => Others
-): Search {
+export function useSearch(search: (typed: string) => Promise<Listed | ComboboxOption[]>, others: () => Others): Search {
   const current = useRef({ search, others });
   useEffect(() => {
     current.current = { search, others };
@@ -67,7 +64,9 @@ export function useSearch(
     const all = [...listed, ...containing(typed, more)];
     // A task of its own: the menu has its options by then, so that one rendering shows both.
     setTimeout(() => setSettled(typed));
-    return custom && typed && !all.some(({ value, label }) => (label ?? value) === typed) ? [...all, customOption(typed)] : all;
+    return custom && typed && !all.some(({ value, label }) => (label ?? value) === typed)
+      ? [...all, customOption(typed)]
+      : all;
   }, []);
 
   useEffect(() => {
