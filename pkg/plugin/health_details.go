@@ -27,7 +27,7 @@ func verbose(a StatusAnswer) string {
 		case master.Leading:
 			role = "leader"
 		}
-		if master.Error != "" {
+		if master.Error != "" && !master.Leading { // that of the leader is with its pages
 			role = master.Error
 		}
 		line("Master %s: %s", master.Address, role)
