@@ -7,7 +7,7 @@ import { type Answer, compare, type Fact, type Moment, type Result } from './com
 import { GAP_SERIES, judgeGaps } from './gaps.ts';
 import { answeredAtOf, momentsOf, stateBeforeOf, thenOf, truthsOf } from './moments.ts';
 import { passAt, type Reading, readingsOf, USE_CHECKS } from './passes.ts';
-import { told } from './untold.ts';
+import { told, truthFor } from './untold.ts';
 import { judgeUp, pollsIn, UP, type Ups, upsOf } from './up.ts';
 import { anyMasterAnswers, disturbed, leadershipAt, type Watched } from './watched.ts';
 
@@ -119,7 +119,12 @@ export function judge(watched: Watched, keptOnly = false): Verdict {
       const tells =
         leadership !== undefined &&
         (check.page === '/metrics/snapshot' ? known.leader !== null : known.ready && moment >= (leadership.ready ?? 0));
-      return tells ? told(check, check.facts(known, truth(stateBefore(moment))), known, watched.live.plan.mesos) : null;
+      if (!tells) {
+        return null;
+      }
+      const version = watched.live.plan.mesos;
+      const [now, before] = [known, truth(stateBefore(moment))].map((one) => truthFor(check, one, version));
+      return told(check, check.facts(now, before), known, version);
     };
     parts.push([check.expr, compare(check, answer(check.expr), moments, facts)]);
   }

@@ -6,7 +6,7 @@ import type { AgentTruth, Truth } from '../simulator/live/truth.ts';
 import type { Version } from '../simulator/live/versions/shapes.ts';
 import type { Check } from './checks.ts';
 import { compare, type Fact } from './compare.ts';
-import { told } from './untold.ts';
+import { told, truthFor } from './untold.ts';
 
 const withExecutors = (executors: number) => ({ agents: [{ agent: 'a', executors }] as AgentTruth[] }) as Truth;
 
@@ -65,4 +65,13 @@ test('0.19 calls every agent that it lists activated', () => {
     ['active', 11],
     ['disconnected', 1],
   ]);
+});
+
+test('room is counted on agents that 0.19 lists, as it does not tell which are lost', () => {
+  const truth = { agents: [{ state: 'disconnected' }, { state: 'active' }] } as Truth;
+  const states = (expr: string, version: Version) =>
+    truthFor({ expr } as Check, truth, version).agents.map(({ state }) => state);
+  assert.deepEqual(states('fits: a shape, in all', '0.19'), ['active', 'active']);
+  assert.deepEqual(states('fits: a shape, in all', '0.22'), ['disconnected', 'active']);
+  assert.deepEqual(states('mesos_cluster_agents', '0.19'), ['disconnected', 'active']);
 });

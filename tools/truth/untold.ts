@@ -65,6 +65,21 @@ export function told({ expr, by }: Check, facts: Fact[], truth: Truth, version: 
   return by[0] === 'role' && shape.defaultRole ? [...known, ...ofDefaultRole(facts)] : known;
 }
 
+const listed = new WeakMap<Truth, Truth>();
+
+/** The truth that a check is made of: room is counted on agents that are active as far as a version tells it. */
+export function truthFor({ expr }: Check, truth: Truth, version: Version | undefined): Truth {
+  if (!expr.startsWith('fits') || (shapeOf(version)?.keys.agent.includes('active') ?? true)) {
+    return truth;
+  }
+  const known = listed.get(truth) ?? {
+    ...truth,
+    agents: truth.agents.map((agent) => (agent.state === 'disconnected' ? { ...agent, state: 'active' } : agent)),
+  };
+  listed.set(truth, known);
+  return known;
+}
+
 /** 0.19 has no `active`: what it lists it calls activated, lost connections included. */
 function asListed(expr: string, labels: Record<string, string>): Record<string, string> {
   const lost = /^mesos_(cluster_agents|agent_state)$/.test(expr) && labels.state === 'disconnected';
