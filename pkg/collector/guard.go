@@ -26,11 +26,18 @@ func (c *Collector) guard(doing string, run func()) (err error) {
 	return nil
 }
 
+// named returns the poll of an outcome, which another poll may forget meanwhile.
+func (c *Collector) named(o *outcome) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return string(o.Poll)
+}
+
 // attempt performs a poll and reports whether all went well.
 func (c *Collector) attempt(k pollKind, p *scheduledPoll) (ok bool) {
 	what := "what is planned" // the poll without an outcome
 	if of := k.outcomes(); len(of) > 0 {
-		what = string(of[0].Poll)
+		what = c.named(of[0])
 	}
 	err := c.guard("polling "+what, func() { ok = k.perform(p) })
 	if err == nil {
@@ -38,7 +45,7 @@ func (c *Collector) attempt(k pollKind, p *scheduledPoll) (ok bool) {
 	}
 	for _, o := range k.outcomes() {
 		// What made the poll panic may make this panic, too.
-		_ = c.guard(fmt.Sprintf("ending the series of %s", o.Poll), func() { c.fail(p, o, err) })
+		_ = c.guard("ending the series of "+c.named(o), func() { c.fail(p, o, err) })
 	}
 	return false
 }

@@ -182,7 +182,7 @@ func (c *Collector) failSome(p *scheduledPoll, o *outcome, cause error, answered
 	h := o.health()
 	c.mu.Unlock()
 	if first {
-		c.log.Warn("A poll failed", "poll", o.Poll, "error", cause)
+		c.log.Warn("A poll failed", "poll", h.Poll, "error", cause)
 	}
 	if !named {
 		return // nothing was written yet, and the name of the cluster is unknown

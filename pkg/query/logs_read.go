@@ -553,6 +553,9 @@ func (s *logSearch) within(l logLine) bool {
 		if s.met {
 			s.outside++
 		}
+		if l.timed {
+			s.early = 0
+		}
 		return false
 	case l.timed: // those that were read since the last one are between two of the time range
 		s.answer.outside += s.outside

@@ -1,6 +1,9 @@
 // The attacks of the hostile-viewer suite, as data. run.ts sends them; stage.ts has the clusters behind the data sources.
 //
 // To add one: a row with a name, the requests of a round, and what is expected. Rounds are repeated for SUSTAINED (run.ts).
+import os from 'node:os';
+import path from 'node:path';
+
 import {
   ask,
   builder,
@@ -969,6 +972,9 @@ const names: Attack[] = [
 ];
 
 /** Numbers from 1 on, for ever or up to n. */
+/** What attacks would write: nothing is there afterwards. */
+export const HOSTILE_FILE = path.join(os.tmpdir(), 'mesos-hostile.db');
+
 const numbers = (n?: number) =>
   `WITH RECURSIVE a(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM a${n === undefined ? '' : ` WHERE n < ${n}`})`;
 
@@ -987,11 +993,11 @@ const slowSql = (name: string, at: number, statement: string, more: Partial<Atta
 const statements: Attack[] = [
   refusedSql(
     'files',
-    "ATTACH '/tmp/mesos-hostile.db' AS a",
+    `ATTACH '${HOSTILE_FILE}' AS a`,
     "SELECT 1; ATTACH '/etc/passwd' AS a",
-    "VACUUM INTO '/tmp/mesos-hostile.db'",
+    `VACUUM INTO '${HOSTILE_FILE}'`,
     "SELECT readfile('/etc/passwd')",
-    "SELECT writefile('/tmp/mesos-hostile.db', 'x')",
+    `SELECT writefile('${HOSTILE_FILE}', 'x')`,
     "SELECT load_extension('/tmp/mesos-hostile.so')"
   ),
   refusedSql(

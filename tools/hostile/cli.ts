@@ -5,10 +5,10 @@
 //   --plugin DIR   another build than this repository's
 //   --show         how the first answer to each begins
 //   --list         their names
-import { writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
-import { attacks } from './attacks.ts';
+import { attacks, HOSTILE_FILE } from './attacks.ts';
 import { BUDGET, type Result, run } from './run.ts';
 import { startStage } from './stage.ts';
 
@@ -67,6 +67,7 @@ function line({
   ].join('\n');
 }
 
+rmSync(HOSTILE_FILE, { force: true });
 const began = Date.now();
 const stage = await startStage({ plugin: values.plugin, tell: (text) => console.log(`preparing ${text} ...`) });
 console.log(
@@ -82,6 +83,7 @@ try {
       missed.length === 0,
       `polls missed: ${missed.length} of ${polls}${missed.map((one) => `\n       ${one}`).join('')}`,
     ],
+    [!existsSync(HOSTILE_FILE), `files that SQL made: ${existsSync(HOSTILE_FILE) ? HOSTILE_FILE : 0}`],
     [sameProcess, sameProcess ? 'the same process all along' : 'the process ended'],
     [
       outside.length === 0,

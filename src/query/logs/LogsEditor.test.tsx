@@ -24,11 +24,11 @@ function setUp() {
     return { status: 'success', data: [task] } as never;
   };
   const resources = new MesosResources({ ...fakeBackend(), getResource });
-  render(<LogsEditor query={{ refId: 'A', queryType: 'logs' }} resources={resources} onChange={onChange} />);
+  render(<LogsEditor query={{ refId: 'A', queryType: 'logs', agentId: 'S1' }} resources={resources} onChange={onChange} />);
   return { onChange, searches, user: userEvent.setup() };
 }
 
-it('Enter after a part of a name chooses the task that is found, also before it is found', async () => {
+it('Enter after a part of a name chooses the task that is found, also before it is found, and no agent of another one', async () => {
   const { onChange, searches, user } = setUp();
   await user.type(screen.getByLabelText('Task'), 'we{Enter}');
   await waitFor(() => expect(onChange).toHaveBeenCalled());

@@ -48,7 +48,7 @@ export function LogsEditor({ query, resources, onChange }: Props) {
               placeholder="Name or ID of a task"
               options={tasks.options}
               value={taskId ? { value: `${frameworkId ?? ''}/${taskId}`, label: taskId } : null}
-              onChange={(option) => option.infoOption || change(ofOption(option))}
+              onChange={(option) => option.infoOption || change({ ...ofOption(option), agentId: undefined })}
             />
           </div>
         </EditorField>
