@@ -247,6 +247,9 @@ func (r *eventsReader) circumstances() []data.Notice {
 	if status.Restricted {
 		all = append(all, warning("The principal sees part of the cluster only: Mesos leaves the rest out of its answers."))
 	}
+	if r.maintenanceUnknown() {
+		all = append(all, warning("The maintenance schedule of the masters has not been read, or cannot be: there are no events of maintenance."))
+	}
 	switch since, late := r.unwatched(); {
 	case late && r.to.After(since):
 		all = append(all, warning("The cluster has not been watched since %s: what happened after is not known yet.", sinceWhen(since)))

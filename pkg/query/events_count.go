@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	prom "github.com/prometheus/prometheus/promql"
 
+	"community-mesos-datasource/pkg/cluster"
 	"community-mesos-datasource/pkg/display"
 	"community-mesos-datasource/pkg/events"
 	"community-mesos-datasource/pkg/series"
@@ -106,8 +107,63 @@ func (r *eventsReader) lacks(gaps gaps) error {
 	case ahead > 0 && 2*(gaps.covered+ahead) >= r.to.Sub(r.from):
 		return bad("", "the number of events is not known: the cluster was last looked at %s, and half of the time range is after that or in gaps. Lengthen the time range to three intervals of /state or more: one is %s now", display.Time(last), r.src.Interval(series.PollState).Round(time.Second))
 	default:
+		return r.hidden()
+	}
+}
+
+// hidden returns why some of the events that are asked for are known to nobody here: what the
+// principal does not see, and maintenance where its schedule cannot be read.
+func (r *eventsReader) hidden() error {
+	if r.src.View == nil {
 		return nil
 	}
+	view := r.src.View()
+	if view == nil {
+		return nil
+	}
+	asked := func(kind events.Kind) bool { return len(r.filter.Kinds) == 0 || slices.Contains(r.filter.Kinds, kind) }
+	switch {
+	case asked(events.KindTask) && view.Cluster.TasksUnknown && !r.seen(view.Cluster):
+		return bad("", "the number of events is not known: the data source's principal sees a part of the tasks only. Filter by framework, one that it sees, or let it see all of them")
+	case asked(events.KindFramework) && view.Cluster.FrameworksUnknown:
+		return bad("", "the number of events is not known: the data source's principal sees a part of the frameworks only. Choose other kinds, or let it see all of them")
+	case r.maintenanceUnknown():
+		return bad("kinds", "the number of events of maintenance is not known: the maintenance schedule of the masters has not been read, or cannot be")
+	}
+	return nil
+}
+
+// maintenanceUnknown reports whether events of maintenance are asked for by their kind, and the
+// schedule is not known.
+func (r *eventsReader) maintenanceUnknown() bool {
+	if r.src.View == nil || !slices.Contains(r.filter.Kinds, events.KindMaintenance) {
+		return false
+	}
+	view := r.src.View()
+	return view != nil && view.Maintenance == nil
+}
+
+// seen reports whether the filters choose frameworks whose tasks the principal sees.
+func (r *eventsReader) seen(c *cluster.Cluster) bool {
+	return slices.ContainsFunc(r.filter.Where, func(where events.Condition) bool {
+		if where.Not || where.Pattern || where.Field != events.FieldFramework && where.Field != events.FieldFrameworkID {
+			return false
+		}
+		for _, value := range where.Values {
+			found := false
+			for _, f := range c.Frameworks {
+				if value == f.Name && where.Field == events.FieldFramework || value == f.ID && where.Field == events.FieldFrameworkID {
+					if found = !f.TasksUnknown; !found {
+						return false
+					}
+				}
+			}
+			if !found {
+				return false
+			}
+		}
+		return len(where.Values) > 0
+	})
 }
 
 // maxGaps is how many gaps of collection are looked at.

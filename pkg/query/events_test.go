@@ -13,9 +13,11 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/stretchr/testify/require"
 
+	"community-mesos-datasource/pkg/cluster"
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/events"
 	"community-mesos-datasource/pkg/series"
+	"community-mesos-datasource/pkg/tables"
 )
 
 // rowsOf returns the rows of a frame, each a map from field to text. A null has no key.
@@ -280,6 +282,41 @@ func TestACountWhereStateIsAskedSeldomIsAnErrorOrHasEvents(t *testing.T) {
 		require.NotZero(t, right, c)
 		require.Equal(t, c.span < 3*c.apart, wrong > 0, "%v: %d errors", c, wrong)
 	}
+}
+
+// What the principal does not see, and maintenance that cannot be read, is no 0.
+func TestACountOfWhatIsHiddenIsNotKnown(t *testing.T) {
+	model := &cluster.Cluster{TasksUnknown: true, FrameworksUnknown: true, Frameworks: []*cluster.Framework{{ID: "F1", Name: "mine"}, {ID: "F2", Name: "half", TasksUnknown: true}}}
+	whole := &cluster.Cluster{}
+	for keys, c := range map[string]struct {
+		in    *cluster.Cluster
+		error string
+	}{
+		`"kinds":["task"]`:        {model, "sees a part of the tasks only"},
+		`"severity":"warning"`:    {model, "sees a part of the tasks only"},
+		`"kinds":["framework"]`:   {model, "sees a part of the frameworks only"},
+		`"kinds":["agent"]`:       {model, ""},
+		`"kinds":["maintenance"]`: {whole, "the maintenance schedule of the masters has not been read"},
+		`"kinds":["task"],"filters":[{"label":"framework","operator":"=","value":"mine"}]`:          {model, ""},
+		`"kinds":["task"],"filters":[{"label":"framework_id","operator":"=","value":"F1"}]`:         {model, ""},
+		`"kinds":["task"],"filters":[{"label":"framework","operator":"=","value":["mine","half"]}]`: {model, "sees a part of the tasks only"},
+		`"kinds":["task"],"filters":[{"label":"framework","operator":"=","value":"other"}]`:         {model, "sees a part of the tasks only"},
+		`"kinds":["task"],"filters":[{"label":"framework","operator":"!=","value":"half"}]`:         {model, "sees a part of the tasks only"},
+		`"kinds":["task"]` + " ": {whole, ""},
+	} {
+		src, _ := eventful(t)
+		src.View = func() *tables.View { return &tables.View{Model: &tables.Model{Cluster: c.in}, Now: noon} }
+		query := `{"queryType":"events","format":"count",` + keys + `}`
+		if c.error == "" {
+			require.Equal(t, map[string]float64{"": 0}, countsOf(t, src, query, Options{Alert: true}), keys)
+			continue
+		}
+		require.ErrorContains(t, Run(context.Background(), src, asked(query), Options{Alert: true}).Error, c.error, keys)
+		require.Empty(t, answered(t, src, query, Options{}).Frames[0].Fields, "no number for people: %s", keys)
+	}
+	src, _ := eventful(t)
+	src.View = func() *tables.View { return &tables.View{Model: &tables.Model{Cluster: whole}, Now: noon} }
+	require.Contains(t, fmt.Sprint(texts(answered(t, src, `{"queryType":"events","kinds":["maintenance"]}`, Options{}))), "there are no events of maintenance")
 }
 
 // A 0 that is not known to be one is an error for a rule, and no number for people.

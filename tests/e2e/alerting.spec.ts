@@ -135,7 +135,7 @@ test.describe('rules', () => {
     await until('pending', 400);
     await until('firing', 60);
     await page.goto(`/alerting/grafana/${utilization.uid}/view`);
-    await expect(page.getByText(/Firing|Alerting/).first()).toBeVisible();
+    await expect(page.getByText('Firing', { exact: true }).first()).toBeVisible();
     await picture('firing-rule', page);
     await until('inactive', 200);
     expect(seen.slice(-4)).toEqual(['inactive', 'pending', 'firing', 'inactive']);

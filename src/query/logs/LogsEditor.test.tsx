@@ -24,7 +24,9 @@ function setUp() {
     return { status: 'success', data: [task] } as never;
   };
   const resources = new MesosResources({ ...fakeBackend(), getResource });
-  render(<LogsEditor query={{ refId: 'A', queryType: 'logs', agentId: 'S1' }} resources={resources} onChange={onChange} />);
+  render(
+    <LogsEditor query={{ refId: 'A', queryType: 'logs', agentId: 'S1' }} resources={resources} onChange={onChange} />
+  );
   return { onChange, searches, user: userEvent.setup() };
 }
 
