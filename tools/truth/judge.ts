@@ -138,7 +138,7 @@ export function judge(watched: Watched, keptOnly = false): Verdict {
     moments
   );
   parts.push(['gaps', gaps]);
-  parts.push([DRIFT, judgeDrift(answer(DRIFT))]);
+  parts.push([DRIFT, judgeDrift(answer(DRIFT), readsStream(watched))]);
   if (watched.ends !== undefined) {
     // A task that ended before the first poll, or since the last one, may not be known; where polls fail at any time, nor
     // may those of some polls before.
@@ -164,8 +164,13 @@ export function judge(watched: Watched, keptOnly = false): Verdict {
   };
 }
 
+/** Whether an event stream is read: by a clock of its own, which the log of events is kept with; older masters have none. */
+function readsStream({ ends, live: { plan } }: Watched): boolean {
+  return ends !== undefined && plan.mesos === undefined;
+}
+
 /** There is no drift, whatever happens. */
-function judgeDrift(answer: Answer): Result {
+function judgeDrift(answer: Answer, streams: boolean): Result {
   const most = answer.series.map(({ labels: { entity }, points }) => ({
     entity,
     value: Math.max(0, ...(points ?? []).map(([, value]) => value)),
@@ -174,7 +179,10 @@ function judgeDrift(answer: Answer): Result {
   return {
     checks: Math.max(1, most.length),
     inWindows: 0,
-    deviations: wrong.map(({ entity, value }) => `${DRIFT}{entity="${entity}"}: ${value}, true is 0`),
+    deviations: [
+      ...(streams && most.length === 0 ? [`${DRIFT}: nothing, so that no model was kept by the event stream`] : []),
+      ...wrong.map(({ entity, value }) => `${DRIFT}{entity="${entity}"}: ${value}, true is 0`),
+    ],
   };
 }
 
