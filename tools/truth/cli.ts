@@ -162,12 +162,23 @@ async function quick(
       const verdict = await playQuick(scenarioOf(scenario), { ...plan, ...own });
       return () => table.tell(`${scenario}, ${own.agents} agents`, verdict);
     }),
+    // What a mutant must be noticed by is right without it: those with plans of their own have no scenario above.
+    ...controlsOf(mutants).map(({ scenario, plan: own }) => async () => {
+      const verdict = await playQuick(scenarioOf(scenario), { ...plan, ...own });
+      return () => table.tell(`no mutant: ${scenario}`, verdict);
+    }),
     ...mutants.map(({ name, scenario, plan: own, must }) => async () => {
       const verdict = await playQuick(scenarioOf(scenario), { ...plan, ...own }, name);
       return () => table.tellMutant(`mutant: ${name}`, verdict, must);
     }),
   ];
   await inOrder(lines);
+}
+
+/** The scenarios of mutants that have plans of their own, each once. */
+function controlsOf(mutants: Mutant[]): Mutant[] {
+  const own = mutants.filter(({ plan }) => plan !== undefined);
+  return [...new Map(own.map((mutant) => [JSON.stringify([mutant.scenario, mutant.plan]), mutant])).values()];
 }
 
 function tellChaos(table: Table, found: Chaos): void {
