@@ -1,4 +1,4 @@
-import { render, screen } from '@testing-library/react';
+import { cleanup, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import React from 'react';
 
@@ -39,6 +39,28 @@ it('leaves a rule’s query instant, and nothing of the old one where Grafana me
     instant: true,
     range: false,
   });
+});
+
+const SQL = 'SELECT framework, state, count(*) AS tasks FROM tasks GROUP BY framework, state';
+
+it('puts SQL into the row of a rule, with the format that a rule reads', async () => {
+  const row = { refId: 'A', entity: 'agent', format: 'time_series' as const, instant: true, range: false };
+  expect(JSON.parse(JSON.stringify(await clickExample(row, SQL)))).toEqual({
+    refId: 'A',
+    queryType: 'sql',
+    version: 1,
+    sql: SQL,
+    format: 'numeric',
+    instant: true,
+    range: false,
+  });
+});
+
+it('puts a shape into a row, and leaves none of it to the next example', async () => {
+  const row = await clickExample({ refId: 'A' }, 'Tasks fits of the cluster');
+  expect(row).toMatchObject({ measure: 'fits', shape: { cpus: 1, memory: '1GiB' } });
+  cleanup();
+  expect(JSON.parse(JSON.stringify(await clickExample(row)))).not.toHaveProperty('shape');
 });
 
 describe('from metrics to events and back', () => {

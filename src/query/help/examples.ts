@@ -9,6 +9,7 @@ export interface Example {
 
 const metrics = { queryType: 'metrics' as const, version: 1 };
 const events = { queryType: 'events' as const, version: 1 };
+const sql = { queryType: 'sql' as const, version: 1 };
 const promql = { queryType: 'promql' as const, version: 1 };
 
 export const EXAMPLES: Example[] = [
@@ -61,6 +62,26 @@ export const EXAMPLES: Example[] = [
     title: 'What did the agents go through?',
     text: 'The states of each agent over time, for the panel State timeline.',
     query: { ...events, kinds: ['agent'], format: 'timeline' },
+  },
+  {
+    title: 'How many more tasks fit?',
+    text: 'Tasks of this size that the agents have room for.',
+    query: {
+      ...metrics,
+      entity: 'cluster',
+      resource: 'tasks',
+      measure: 'fits',
+      shape: { cpus: 1, memory: '1GiB' },
+    },
+  },
+  {
+    title: 'Tasks in SQL',
+    text: 'How many tasks of each framework are in which state. A rule can watch it.',
+    query: {
+      ...sql,
+      sql: 'SELECT framework, state, count(*) AS tasks FROM tasks GROUP BY framework, state',
+      format: 'numeric',
+    },
   },
   {
     title: 'Is the cluster answering?',
