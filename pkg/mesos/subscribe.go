@@ -83,7 +83,7 @@ func (c *Client) subscribe(ctx context.Context, target Target, handle func(Strea
 	defer watch.stop()
 
 	watch.expect(c.timeout, &Error{Category: Timeout, Target: target.Address, Sentence: fmt.Sprintf(
-		"The event stream of the master at %s did not begin within %s: check that it is alive and not overloaded, and that no proxy on the way holds the response back. Polling goes on without it.", target.Address, seconds(c.timeout))})
+		"The event stream of the master at %s did not begin within %s: check that it is alive and not overloaded, and that no proxy on the way holds the response back, or raise the time-out (jsonData.timeout). Polling goes on without it.", target.Address, seconds(c.timeout))})
 	streaming := *c.http
 	streaming.Timeout = 0 // bounds the whole body
 	s := c.asker

@@ -284,6 +284,7 @@ func TestAStreamWithoutHeartbeatsEnds(t *testing.T) {
 	err := client.Subscribe(t.Context(), func(StreamEvent) error { return nil })
 	require.Equal(t, Timeout, CategoryOf(err))
 	require.ErrorContains(t, err, "did not begin within 50 ms")
+	require.ErrorContains(t, err, "raise the time-out (jsonData.timeout)")
 }
 
 func TestAStreamThatComesEverLaterEnds(t *testing.T) {
