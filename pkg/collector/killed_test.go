@@ -24,6 +24,7 @@ import (
 const (
 	killedFile = "KILLED_TEST_FILE" // of its event log
 	killedAt   = "KILLED_TEST_AT"   // the record at which it is killed
+	killedWith = "KILLED_TEST_WITH" // the setting subscribe
 )
 
 // The process that watches the recording is killed in the middle of it, and another one
@@ -35,7 +36,7 @@ func TestARecordingIsToldOnceOverAKill(t *testing.T) {
 		require.NoError(t, err)
 		r := replay(t)
 		log := sqlite.New(sqlite.Options{File: file, Reserve: 1, Now: r.clock.Now})
-		playInto(t, nil, log, r, collector.Settings{}, func(_ *collector.Collector, n int) {
+		playInto(t, nil, log, r, collector.Settings{Subscribe: os.Getenv(killedWith)}, func(_ *collector.Collector, n int) {
 			if n == at {
 				self, _ := os.FindProcess(os.Getpid())
 				_ = self.Kill()
@@ -44,13 +45,24 @@ func TestARecordingIsToldOnceOverAKill(t *testing.T) {
 		})
 		t.Fatal("it was to be killed")
 	}
+	for _, subscribe := range []string{collector.SubscribeAuto, collector.SubscribeNever} {
+		t.Run("subscribe "+subscribe, func(t *testing.T) { killedOnce(t, subscribe) })
+	}
+}
+
+func killedOnce(t *testing.T, subscribe string) {
+	t.Helper()
+	told, others := "streamed.tsv", []string{"both", "polls", "stream"}
+	if subscribe == collector.SubscribeNever {
+		told, others = "polled.tsv", []string{"both", "polls"}
+	}
 	self, err := os.Executable()
 	require.NoError(t, err)
 	r := replay(t)
 	for at, away := range map[int]time.Duration{len(r.records) / 3: 0, len(r.records) * 2 / 3: 30 * time.Second} {
 		file := filepath.Join(t.TempDir(), "events.sqlite")
-		child := exec.Command(self, "-test.run=^"+t.Name()+"$")
-		child.Env = append(os.Environ(), killedFile+"="+file, killedAt+"="+strconv.Itoa(at))
+		child := exec.Command(self, "-test.run=^TestARecordingIsToldOnceOverAKill$")
+		child.Env = append(os.Environ(), killedFile+"="+file, killedAt+"="+strconv.Itoa(at), killedWith+"="+subscribe)
 		out, err := child.CombinedOutput()
 		require.ErrorContains(t, err, "killed", string(out))
 
@@ -64,7 +76,7 @@ func TestARecordingIsToldOnceOverAKill(t *testing.T) {
 		require.Empty(t, log.Stats().Problem)
 		before := log.Stats().Events
 		require.Greater(t, before, 100, "the first process wrote events")
-		p := playInto(t, &eventLog{}, log, r, collector.Settings{}, nil)
+		p := playInto(t, &eventLog{}, log, r, collector.Settings{Subscribe: subscribe}, nil)
 		require.Greater(t, log.Stats().Events, before+100, "and so did the second")
 		var more int
 		p.log.all, more, err = log.Select(t.Context(), events.Filter{Limit: 1_000_000})
@@ -77,16 +89,24 @@ func TestARecordingIsToldOnceOverAKill(t *testing.T) {
 			require.True(t, slices.Contains(streamed, row) || slices.Contains(polled, row), "not recorded: %s", row)
 		}
 		// Of what happened while none ran, states that tasks had for a moment are lost.
-		for _, row := range streamed {
+		for _, row := range expectedRows(t, told) {
 			live := cluster.TaskState(strings.Split(row, "\t")[2]).Live()
 			require.True(t, live || slices.Contains(got, row), "missing: %s", row)
 		}
 		// What agents and frameworks did meanwhile is told as polls tell it.
-		want := expectedOthers(t, "both", "polls", "stream")
+		want := expectedOthers(t, others...)
 		if away > 0 {
 			want = append(slices.DeleteFunc(want, func(row string) bool { return row == "agent removed agent1.fixture.test" }),
 				"agent lost agent1.fixture.test", "collection gap ")
 		}
-		require.ElementsMatch(t, want, p.others(), "killed at %s", r.records[at].Received.Sub(r.begun).Round(time.Second))
+		found := p.others()
+		if subscribe == collector.SubscribeNever { // how an agent left, only the stream tells
+			for _, rows := range [][]string{want, found} {
+				for i := range rows {
+					rows[i] = strings.Replace(rows[i], "agent lost", "agent removed", 1)
+				}
+			}
+		}
+		require.ElementsMatch(t, want, found, "killed at %s", r.records[at].Received.Sub(r.begun).Round(time.Second))
 	}
 }
