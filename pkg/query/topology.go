@@ -288,8 +288,8 @@ func (g *graph) passes(x topologyMember) bool {
 	return true
 }
 
-// only reports whether the filters name no label but these.
-func (g *graph) only(list []string) bool {
+// filtersOnly reports whether the filters name no label but these.
+func (g *graph) filtersOnly(list []string) bool {
 	return !slices.ContainsFunc(g.filters, func(m *labels.Matcher) bool { return !has(list, m.Name) })
 }
 
@@ -317,14 +317,14 @@ func (g *graph) build(ctx context.Context) error {
 	c := g.view.Cluster
 	// Those without tasks.
 	for i, level := range g.levels {
-		if isAbout(level, ofAgents) && g.only(agentLabels) {
+		if isAbout(level, ofAgents) && g.filtersOnly(agentLabels) {
 			for _, a := range c.Agents {
 				if a.Listed && g.passes(topologyMember{agent: a}) {
 					g.nodeOf(i, topologyMember{agent: a})
 				}
 			}
 		}
-		if isAbout(level, ofFrameworks) && g.only(frameworkLabels) {
+		if isAbout(level, ofFrameworks) && g.filtersOnly(frameworkLabels) {
 			for _, f := range c.Frameworks {
 				if f.Listed && g.passes(topologyMember{framework: f}) {
 					g.nodeOf(i, topologyMember{framework: f})
@@ -517,7 +517,7 @@ func (g *graph) otherTask(i int) *node {
 // counts reports whether an agent's capacity belongs to its node of a level. An agent that is
 // a node of its own is there for its tasks; a group has those that pass the filters.
 func (g *graph) counts(level string, a *cluster.Agent) bool {
-	if g.only(agentLabels) {
+	if g.filtersOnly(agentLabels) {
 		return g.passes(topologyMember{agent: a})
 	}
 	return level == levelAgent || g.passesAgent(a)
@@ -579,7 +579,7 @@ func (g *graph) known(n *node) (allocated cluster.Resources, tasks bool) {
 		told := n.own[kind]
 		switch {
 		case !hidden && !((ofAgents || ofFramework) && told == cluster.Unknown):
-		case ofAgents && g.only(agentLabels), ofFramework && g.only(frameworkLabels):
+		case ofAgents && g.filtersOnly(agentLabels), ofFramework && g.filtersOnly(frameworkLabels):
 			allocated[kind] = told
 		default:
 			allocated[kind] = cluster.Unknown
@@ -592,7 +592,7 @@ func (g *graph) known(n *node) (allocated cluster.Resources, tasks bool) {
 // they are the agents of the tasks and executors that pass.
 func (g *graph) agentsShown(passing []*cluster.Task) (all []*cluster.Agent) {
 	c := g.view.Cluster
-	if g.only(agentLabels) {
+	if g.filtersOnly(agentLabels) {
 		for _, a := range c.Agents {
 			if g.passesAgent(a) {
 				all = append(all, a)
