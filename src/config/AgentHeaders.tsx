@@ -1,9 +1,10 @@
 // HTTP headers for agents: names in jsonData, values in secureJsonData. The
 // value of the first name is agentHeaderValue1.
-import { Button, Field, FieldValidationMessage, IconButton, Input, SecretInput, Stack } from '@grafana/ui';
+import { Field, FieldValidationMessage, IconButton, Input, SecretInput, Stack } from '@grafana/ui';
 import { dropRightWhile } from 'lodash';
 import React, { useState } from 'react';
 
+import { AddRow } from './AddRow';
 import type { MesosOptions, MesosSecureOptions } from './types';
 import { headerProblem } from './validate';
 
@@ -86,18 +87,9 @@ export function AgentHeaders({ names = [], values, stored, readOnly, onNamesChan
             </div>
           );
         })}
-        <div>
-          <Button
-            type="button"
-            size="sm"
-            variant="secondary"
-            icon="plus"
-            disabled={readOnly}
-            onClick={() => setAdded([...added, freePlace(places)])}
-          >
-            Add agent header
-          </Button>
-        </div>
+        <AddRow readOnly={readOnly} onClick={() => setAdded([...added, freePlace(places)])}>
+          Add agent header
+        </AddRow>
       </Stack>
     </Field>
   );

@@ -1,7 +1,8 @@
 // The list of masters: one address per row.
-import { Button, Field, FieldValidationMessage, IconButton, Input, Stack } from '@grafana/ui';
+import { Field, FieldValidationMessage, IconButton, Input, Stack } from '@grafana/ui';
 import React from 'react';
 
+import { AddRow } from './AddRow';
 import { masterProblem, mastersProblem } from './validate';
 
 interface Props {
@@ -58,18 +59,9 @@ function Rows({ masters, readOnly, onChange }: Props) {
           </div>
         );
       })}
-      <div>
-        <Button
-          type="button"
-          size="sm"
-          variant="secondary"
-          icon="plus"
-          disabled={readOnly}
-          onClick={() => onChange([...rows, ''])}
-        >
-          Add master
-        </Button>
-      </div>
+      <AddRow readOnly={readOnly} onClick={() => onChange([...rows, ''])}>
+        Add master
+      </AddRow>
     </Stack>
   );
 }
