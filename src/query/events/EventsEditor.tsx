@@ -1,6 +1,7 @@
 // The editor of a query for events: which (kinds, severity, filters), and in which
 // form.
 import { CoreApp } from '@grafana/data';
+import { t } from '@grafana/i18n';
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
 import { Combobox, MultiCombobox } from '@grafana/ui';
 import { omit } from 'lodash';
@@ -12,7 +13,7 @@ import { FiltersField } from '../FiltersField';
 import { useLabelLists } from '../labelLists';
 import { LabelMenu } from '../LabelMenu';
 import type { EventsFormat, EventSeverity, MesosQuery } from '../types';
-import { FORMATS, formatsFor, KINDS, SEVERITIES } from './fields';
+import { FORMATS, formatsFor, kindOptions, severityOptions } from './fields';
 
 interface Props {
   query: MesosQuery;
@@ -27,28 +28,32 @@ export function EventsEditor({ query, resources, app, format: fixed, onChange }:
   const id = useId();
   const lists = useLabelLists(query, resources);
   const format = fixed ?? formatOf(query);
-  const { limit } = FORMATS[format];
+  const { limit, limitText } = FORMATS[format];
   const change = (part: Partial<MesosQuery>) => onChange({ ...query, ...part });
 
   return (
     <>
       <EditorRow>
-        <EditorField label="Kinds" htmlFor={`${id}-kinds`} tooltip="What the events are about.">
+        <EditorField
+          label={t('query.events.kinds', 'Kinds')}
+          htmlFor={`${id}-kinds`}
+          tooltip={t('query.events.kinds-tooltip', 'What the events are about.')}
+        >
           <MultiCombobox
             id={`${id}-kinds`}
             width="auto"
             minWidth={40}
-            placeholder="All"
-            options={KINDS}
+            placeholder={t('query.events.kinds-all', 'All')}
+            options={kindOptions()}
             value={query.kinds ?? []}
             onChange={(chosen) => change({ kinds: chosen.length > 0 ? chosen.map(({ value }) => value) : undefined })}
           />
         </EditorField>
-        <EditorField label="Severity" htmlFor={`${id}-severity`}>
+        <EditorField label={t('query.events.severity', 'Severity')} htmlFor={`${id}-severity`}>
           <Combobox<EventSeverity>
             id={`${id}-severity`}
             width={22}
-            options={SEVERITIES}
+            options={severityOptions()}
             value={query.severity ?? 'info'}
             onChange={({ value }) => change({ severity: value === 'info' ? undefined : value })}
           />
@@ -57,7 +62,7 @@ export function EventsEditor({ query, resources, app, format: fixed, onChange }:
       </EditorRow>
       <EditorRow>
         {!fixed && (
-          <EditorField label="Format" htmlFor={`${id}-format`}>
+          <EditorField label={t('query.events.format', 'Format')} htmlFor={`${id}-format`}>
             <Combobox<EventsFormat>
               id={`${id}-format`}
               width={22}
@@ -69,16 +74,19 @@ export function EventsEditor({ query, resources, app, format: fixed, onChange }:
         )}
         {format === 'count' && (
           <EditorField
-            label="Group by"
+            label={t('query.events.group-by', 'Group by')}
             htmlFor={`${id}-group`}
-            tooltip="A number for each of the values of these fields. Without any: one total."
+            tooltip={t(
+              'query.events.group-by-tooltip',
+              'A number for each of the values of these fields. Without any: one total.'
+            )}
           >
             <LabelMenu
               id={`${id}-group`}
-              name="Group by"
+              name={t('query.events.group-by', 'Group by')}
               lists={lists}
               value={(query.groupBy ?? []).map((value) => ({ value }))}
-              placeholder="Total"
+              placeholder={t('query.events.total', 'Total')}
               minWidth={25}
               onChange={(chosen) =>
                 change({ groupBy: chosen.length > 0 ? chosen.map(({ value }) => value) : undefined })
@@ -88,11 +96,14 @@ export function EventsEditor({ query, resources, app, format: fixed, onChange }:
         )}
         {app !== CoreApp.UnifiedAlerting && (
           <EditorField
-            label="Limit"
+            label={t('query.events.limit', 'Limit')}
             htmlFor={`${id}-limit`}
-            tooltip={`How many ${limit.of}: 1 to ${limit.most}.`}
+            tooltip={limitText()}
             invalid={query.limit !== undefined && !(query.limit >= 1 && query.limit <= limit.most)}
-            error={`${query.limit} is out of range: 1 to ${limit.most}`}
+            error={t('query.limit.invalid', '{{limit}} is out of range: 1 to {{most}}', {
+              limit: query.limit,
+              most: limit.most,
+            })}
           >
             <CommitInput
               id={`${id}-limit`}

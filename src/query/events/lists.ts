@@ -2,11 +2,11 @@
 // filters.
 import type { MesosResources } from '../../resources';
 import type { LabelLists } from '../lists';
-import { FIELDS, KINDS, SEVERITIES } from './fields';
+import { EVENT_KINDS, EVENT_SEVERITIES, FIELDS } from './fields';
 
 const FIXED: Record<string, string[]> = {
-  kind: KINDS.map(({ value }) => value),
-  severity: SEVERITIES.map(({ value }) => value),
+  kind: EVENT_KINDS,
+  severity: EVENT_SEVERITIES,
 };
 
 /** Returns the fields of events. Which labels of tasks there are, history tells. */

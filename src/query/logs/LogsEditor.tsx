@@ -1,4 +1,5 @@
 // The editor of a query for logs: a task, a file of its sandbox, lines.
+import { t } from '@grafana/i18n';
 import { EditorField, EditorRow, EditorSwitch } from '@grafana/plugin-ui';
 import { Combobox, type ComboboxOption } from '@grafana/ui';
 import React, { useId } from 'react';
@@ -39,20 +40,28 @@ export function LogsEditor({ query, resources, onChange }: Props) {
   return (
     <>
       <EditorRow>
-        <EditorField label="Task" htmlFor={`${id}-task`} tooltip="The ID of a task, found by its name or ID.">
+        <EditorField
+          label={t('query.logs.task', 'Task')}
+          htmlFor={`${id}-task`}
+          tooltip={t('query.logs.task-tooltip', 'The ID of a task, found by its name or ID.')}
+        >
           <div {...tasks.holdKeys}>
             <Combobox
               id={`${id}-task`}
               width="auto"
               minWidth={40}
-              placeholder="Name or ID of a task"
+              placeholder={t('query.logs.task-placeholder', 'Name or ID of a task')}
               options={tasks.options}
               value={taskId ? { value: `${frameworkId ?? ''}/${taskId}`, label: taskId } : null}
               onChange={(option) => option.infoOption || change({ ...ofOption(option), agentId: undefined })}
             />
           </div>
         </EditorField>
-        <EditorField label="File" htmlFor={`${id}-file`} tooltip="A file of the task's sandbox.">
+        <EditorField
+          label={t('query.logs.file', 'File')}
+          htmlFor={`${id}-file`}
+          tooltip={t('query.logs.file-tooltip', "A file of the task's sandbox.")}
+        >
           <div {...files.holdKeys}>
             <Combobox
               id={`${id}-file`}
@@ -66,23 +75,26 @@ export function LogsEditor({ query, resources, onChange }: Props) {
           </div>
         </EditorField>
         <EditorField
-          label="Lines with"
+          label={t('query.logs.lines', 'Lines with')}
           htmlFor={`${id}-filter`}
-          tooltip="A text that lines contain, or a regular expression between slashes: /error|warn/"
+          tooltip={t(
+            'query.logs.lines-tooltip',
+            'A text that lines contain, or a regular expression between slashes: /error|warn/'
+          )}
           optional
         >
           <CommitInput
             id={`${id}-filter`}
             minWidth={25}
-            placeholder="All lines"
+            placeholder={t('query.logs.lines-all', 'All lines')}
             value={filter}
             onCommit={(text) => change({ filter: text || undefined })}
           />
         </EditorField>
         <EditorField
-          label="Live"
+          label={t('query.logs.live', 'Live')}
           htmlFor={`${id}-live`}
-          tooltip="Add lines as they are written, while somebody watches."
+          tooltip={t('query.logs.live-tooltip', 'Add lines as they are written, while somebody watches.')}
         >
           <EditorSwitch
             id={`${id}-live`}

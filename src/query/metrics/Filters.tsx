@@ -1,5 +1,6 @@
 // The filters of a builder query: label, operator, values. An incomplete filter
 // is kept here only; the query holds complete ones.
+import { t } from '@grafana/i18n';
 import { AccessoryButton, InputGroup } from '@grafana/plugin-ui';
 import { Button, Combobox, MultiCombobox, Stack, type ComboboxOption } from '@grafana/ui';
 import { isEqual } from 'lodash';
@@ -18,18 +19,31 @@ export interface Props {
   lists: LabelLists;
   /** The comparisons to choose from; by default those of labels. */
   operators?: Array<ComboboxOption<ComparisonOperator>>;
-  /** What a filter is about: Label, Column. */
-  subject?: string;
+  /** What a filter is about. */
+  subject?: keyof typeof SUBJECTS;
   /** The position of a filter that the backend refuses. */
   wrong?: number;
   onChange: (filters: Filter[]) => void;
 }
 
-const OPERATORS: Array<ComboboxOption<ComparisonOperator>> = [
-  { value: '=', description: 'Is' },
-  { value: '!=', description: 'Is not' },
-  { value: '=~', description: 'Matches the regular expression' },
-  { value: '!~', description: 'Does not match it' },
+/** The names of a filter's first menu, and what it says while it is empty. */
+const SUBJECTS = {
+  label: {
+    placeholder: () => t('query.filters.label', 'Label'),
+    name: () => t('query.filters.label-name', 'Label of the filter'),
+  },
+  column: {
+    placeholder: () => t('query.filters.column', 'Column'),
+    name: () => t('query.filters.column-name', 'Column of the filter'),
+  },
+};
+
+/** The comparisons of labels. */
+export const labelComparisons = (): Array<ComboboxOption<ComparisonOperator>> => [
+  { value: '=', description: t('query.filters.is', 'Is') },
+  { value: '!=', description: t('query.filters.is-not', 'Is not') },
+  { value: '=~', description: t('query.filters.matches', 'Matches the regular expression') },
+  { value: '!~', description: t('query.filters.matches-not', 'Does not match it') },
 ];
 
 /** A filter as it is being made. */
@@ -80,7 +94,7 @@ export function Filters({ filters, wrong, onChange, ...item }: Props) {
         ref={addButton}
         variant="secondary"
         icon="plus"
-        aria-label="Add filter"
+        aria-label={t('query.filters.add', 'Add filter')}
         onClick={() => {
           setAdded(shown.length);
           change([...shown, { operator: '=', values: [] }]);
@@ -106,8 +120,8 @@ function FilterItem({
   others,
   invalid,
   lists,
-  operators = OPERATORS,
-  subject = 'Label',
+  operators = labelComparisons(),
+  subject = 'label',
   onChange,
   onDelete,
 }: ItemProps) {
@@ -121,13 +135,13 @@ function FilterItem({
   return (
     <InputGroup>
       <div data-testid="filter-label" onFocus={onFocus}>
-        <Named id={`${id}-label`} name={`${subject} of the filter`} />
+        <Named id={`${id}-label`} name={SUBJECTS[subject].name()} />
         <Combobox
           width="auto"
           minWidth={14}
           aria-labelledby={`${id}-label`}
           autoFocus={added}
-          placeholder={subject}
+          placeholder={SUBJECTS[subject].placeholder()}
           options={labelOptions}
           value={label ? { value: label } : null}
           createCustomValue={unknown}
@@ -137,7 +151,7 @@ function FilterItem({
         />
       </div>
       <div data-testid="filter-operator">
-        <Named id={`${id}-operator`} name="Comparison of the filter" />
+        <Named id={`${id}-operator`} name={t('query.filters.comparison-name', 'Comparison of the filter')} />
         <Combobox<ComparisonOperator>
           width={9}
           aria-labelledby={`${id}-operator`}
@@ -148,7 +162,12 @@ function FilterItem({
       </div>
       {/* Another label has other values: another menu. */}
       <FilterValues key={label} draft={draft} others={others} invalid={invalid} lists={lists} onChange={onChange} />
-      <AccessoryButton icon="times" variant="secondary" aria-label="Remove filter" onClick={onDelete} />
+      <AccessoryButton
+        icon="times"
+        variant="secondary"
+        aria-label={t('query.filters.remove', 'Remove filter')}
+        onClick={onDelete}
+      />
     </InputGroup>
   );
 }
@@ -164,19 +183,26 @@ function FilterValues({
   const { label, values } = draft;
   const { options, holdKeys } = useSearch(
     async (typed) => (label ? lists.values(label, typed, others) : { values: [], total: 0 }),
-    () => ({ options: [ABSENT, ...variableOptions()], custom: true })
+    () => ({ options: [absent(), ...variableOptions()], custom: true })
   );
   return (
     <div data-testid="filter-values" {...holdKeys}>
-      <Named id={id} name={label ? `Values of ${label}` : 'Values of the filter'} />
+      <Named
+        id={id}
+        name={
+          label
+            ? t('query.filters.values-of', 'Values of {{label}}', { label, interpolation: { escapeValue: false } })
+            : t('query.filters.values-name', 'Values of the filter')
+        }
+      />
       <MultiCombobox
         width="auto"
         minWidth={20}
         aria-labelledby={id}
-        placeholder="Values"
+        placeholder={t('query.filters.values', 'Values')}
         invalid={invalid}
         options={options}
-        value={values.map((value) => (value === '' ? ABSENT : { value }))}
+        value={values.map((value) => (value === '' ? absent() : { value }))}
         onChange={(chosen) => onChange({ ...draft, values: chosen.map(({ value }) => value) })}
       />
     </div>
@@ -184,7 +210,11 @@ function FilterValues({
 }
 
 /** An empty value means that the label is absent (as in PromQL). */
-const ABSENT: ComboboxOption = { value: '', label: '(absent)', description: 'Without this label' };
+const absent = (): ComboboxOption => ({
+  value: '',
+  label: t('query.filters.absent', '(absent)'),
+  description: t('query.filters.absent-description', 'Without this label'),
+});
 
 function toDraft({ label, operator, value }: Filter): Draft {
   return { label, operator, values: [value].flat() };

@@ -1,5 +1,6 @@
 // The builder: what to ask (entity, resource, measure, or one series of the
 // catalogue), of which (filters), and how to put it together.
+import { t } from '@grafana/i18n';
 import { EditorField, EditorFieldGroup, EditorRow, EditorSwitch } from '@grafana/plugin-ui';
 import { Combobox, RadioButtonGroup, type ComboboxOption } from '@grafana/ui';
 import { omit, pick } from 'lodash';
@@ -70,11 +71,14 @@ function Subject({ query, catalogue, onChange }: PartProps) {
     onChange({ ...omit(query, 'metric'), ...pick(defaultQuery(), 'entity', 'resource', 'measure') });
   return (
     <EditorRow>
-      <EditorField label="Ask" tooltip="A measure of entities, or one series as it is stored.">
+      <EditorField
+        label={t('query.metrics.ask', 'Ask')}
+        tooltip={t('query.metrics.ask-tooltip', 'A measure of entities, or one series as it is stored.')}
+      >
         <RadioButtonGroup
           options={[
-            { label: 'By entity', value: 'entity' as const },
-            { label: 'By series', value: 'metric' as const },
+            { label: t('query.metrics.by-entity', 'By entity'), value: 'entity' as const },
+            { label: t('query.metrics.by-series', 'By series'), value: 'metric' as const },
           ]}
           value={byMetric ? 'metric' : 'entity'}
           onChange={(kind) => (kind === 'metric' ? askMetric('') : askEntity())}
@@ -82,29 +86,29 @@ function Subject({ query, catalogue, onChange }: PartProps) {
       </EditorField>
       {byMetric ? (
         <Choice
-          label="Series"
+          label={t('query.metrics.series', 'Series')}
           width={60}
           value={query.metric}
           options={metricOptions(catalogue)}
-          placeholder="Choose a series"
+          placeholder={t('query.metrics.choose-series', 'Choose a series')}
           onChange={askMetric}
         />
       ) : (
         <EditorFieldGroup>
           <Choice
-            label="Entity"
+            label={t('query.metrics.entity', 'Entity')}
             value={query.entity}
             options={entityOptions(query, catalogue)}
             onChange={(entity) => change({ entity })}
           />
           <Choice
-            label="Resource"
+            label={t('query.metrics.resource', 'Resource')}
             value={query.resource}
             options={resourceOptions(query, catalogue)}
             onChange={(resource) => change({ resource })}
           />
           <Choice
-            label="Measure"
+            label={t('query.metrics.measure', 'Measure')}
             value={query.measure}
             options={measureOptions(query, catalogue)}
             onChange={(measure) => change({ measure })}
@@ -129,42 +133,57 @@ function Operations({ query, catalogue, lists, error, onChange }: PartProps & { 
 
   return (
     <EditorRow>
-      <EditorField label="Group by" htmlFor={`${id}-group`} {...marksOf(fault, 'groupBy')}>
+      <EditorField
+        label={t('query.metrics.group-by', 'Group by')}
+        htmlFor={`${id}-group`}
+        {...marksOf(fault, 'groupBy')}
+      >
         <LabelMenu
           id={`${id}-group`}
-          name="Group by"
+          name={t('query.metrics.group-by', 'Group by')}
           lists={lists}
           optionsOf={(labels) => [
-            { value: TOTAL, label: 'Total', description: 'One number for all' },
+            {
+              value: TOTAL,
+              label: totalText(),
+              description: t('query.metrics.total-description', 'One number for all'),
+            },
             ...labels.map(toOption),
           ]}
-          value={groups.map((value) => ({ value, label: value === TOTAL ? 'Total' : value }))}
+          value={groups.map((value) => ({ value, label: value === TOTAL ? totalText() : value }))}
           placeholder={defaultGroups(query, catalogue)}
           minWidth={25}
           onChange={(chosen) => change({ groupBy: chosenGroups(groups, chosen) })}
         />
       </EditorField>
       <EditorField
-        label="Aggregate"
+        label={t('query.metrics.aggregate', 'Aggregate')}
         htmlFor={`${id}-aggregate`}
-        tooltip="How entities in one group become one number."
+        tooltip={t('query.metrics.aggregate-tooltip', 'How entities in one group become one number.')}
         {...marksOf(fault, 'aggregate')}
       >
         <Combobox<Aggregate>
           id={`${id}-aggregate`}
           width={16}
           isClearable
-          placeholder={query.metric !== undefined && !query.groupBy ? 'None' : 'Sum'}
-          options={AGGREGATES}
+          placeholder={
+            query.metric !== undefined && !query.groupBy
+              ? t('query.metrics.aggregate-none', 'None')
+              : t('query.metrics.aggregate-sum', 'Sum')
+          }
+          options={aggregates()}
           value={query.aggregate ?? null}
           onChange={(option) => change({ aggregate: option?.value })}
         />
       </EditorField>
       {(counter !== false || query.rate) && (
         <EditorField
-          label="Per second"
+          label={t('query.metrics.per-second', 'Per second')}
           htmlFor={`${id}-rate`}
-          tooltip="A counter's rate per second; without it its increase in each step."
+          tooltip={t(
+            'query.metrics.per-second-tooltip',
+            "A counter's rate per second; without it its increase in each step."
+          )}
         >
           <EditorSwitch
             id={`${id}-rate`}
@@ -174,15 +193,18 @@ function Operations({ query, catalogue, lists, error, onChange }: PartProps & { 
         </EditorField>
       )}
       <EditorField
-        label="Top"
+        label={t('query.metrics.top', 'Top')}
         htmlFor={`${id}-top`}
-        tooltip="How many of the largest to keep, 1 to 100; negative: of the smallest."
+        tooltip={t(
+          'query.metrics.top-tooltip',
+          'How many of the largest to keep, 1 to 100; negative: of the smallest.'
+        )}
         {...marksOf(fault, 'top')}
       >
         <CommitInput
           id={`${id}-top`}
           type="number"
-          placeholder="all"
+          placeholder={t('query.metrics.top-all', 'all')}
           minWidth={8}
           min={-100}
           max={100}
@@ -192,15 +214,18 @@ function Operations({ query, catalogue, lists, error, onChange }: PartProps & { 
       </EditorField>
       {(!counter || query.forecast) && (
         <EditorField
-          label="Forecast"
+          label={t('query.metrics.forecast', 'Forecast')}
           htmlFor={`${id}-forecast`}
-          tooltip="The value expected this much later, from as much history: 1h, 1d."
+          tooltip={t(
+            'query.metrics.forecast-tooltip',
+            'The value expected this much later, from as much history: 1h, 1d.'
+          )}
           invalid={Boolean(query.forecast) && !query.forecast?.includes('$') && !isDuration(query.forecast ?? '')}
           error={notDuration(query.forecast ?? '', '1h or 1d')}
         >
           <CommitInput
             id={`${id}-forecast`}
-            placeholder="off"
+            placeholder={t('query.metrics.forecast-off', 'off')}
             minWidth={8}
             value={query.forecast ?? ''}
             onCommit={(text) => change({ forecast: text || undefined })}
@@ -211,12 +236,22 @@ function Operations({ query, catalogue, lists, error, onChange }: PartProps & { 
   );
 }
 
-const AGGREGATES: Array<ComboboxOption<Aggregate>> = [
-  { value: 'sum', label: 'Sum', description: 'Of ratios: the ratio of the sums' },
-  { value: 'avg', label: 'Average' },
-  { value: 'min', label: 'Minimum' },
-  { value: 'max', label: 'Maximum' },
-  { value: 'count', label: 'Count', description: 'How many there are' },
+const totalText = () => t('query.metrics.total', 'Total');
+
+const aggregates = (): Array<ComboboxOption<Aggregate>> => [
+  {
+    value: 'sum',
+    label: t('query.metrics.aggregate-sum', 'Sum'),
+    description: t('query.metrics.aggregate-sum-description', 'Of ratios: the ratio of the sums'),
+  },
+  { value: 'avg', label: t('query.metrics.aggregate-avg', 'Average') },
+  { value: 'min', label: t('query.metrics.aggregate-min', 'Minimum') },
+  { value: 'max', label: t('query.metrics.aggregate-max', 'Maximum') },
+  {
+    value: 'count',
+    label: t('query.metrics.aggregate-count', 'Count'),
+    description: t('query.metrics.aggregate-count-description', 'How many there are'),
+  },
 ];
 
 /** Returns the groups after a change of the menu: a total excludes labels, and labels a total; none is the default. */
@@ -232,10 +267,10 @@ export function chosenGroups(before: string[], chosen: Array<ComboboxOption<stri
 
 function defaultGroups(query: MesosQuery, catalogue?: Catalogue): string {
   if (query.metric !== undefined) {
-    return 'None: each series';
+    return t('query.metrics.group-none', 'None: each series');
   }
   const labels = entityOf(query, catalogue)?.defaultGroupBy ?? [];
-  return labels.length > 0 ? labels.join(', ') : 'Total';
+  return labels.length > 0 ? labels.join(', ') : totalText();
 }
 
 interface ChoiceProps {

@@ -1,4 +1,5 @@
 // The shape of measure fits: what one task needs.
+import { t } from '@grafana/i18n';
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
 import { omitBy } from 'lodash';
 import React, { useId } from 'react';
@@ -37,9 +38,12 @@ export function ShapeFields({ shape = {}, onChange }: Props) {
     <EditorField
       label={label}
       htmlFor={`${id}-${key}`}
-      tooltip="A number and KiB, MiB, GiB or TiB. What Mesos calls MB is MiB."
+      tooltip={t('query.metrics.amount-tooltip', 'A number and KiB, MiB, GiB or TiB. What Mesos calls MB is MiB.')}
       invalid={!isAmount(shape[key] ?? '')}
-      error={`"${shape[key]}" is not a valid amount: write for example 512MiB or 8GiB`}
+      error={t('query.metrics.amount-invalid', '"{{amount}}" is not a valid amount: write for example 512MiB or 8GiB', {
+        amount: shape[key],
+        interpolation: { escapeValue: false },
+      })}
     >
       <CommitInput
         id={`${id}-${key}`}
@@ -52,10 +56,10 @@ export function ShapeFields({ shape = {}, onChange }: Props) {
   );
   return (
     <EditorRow>
-      {count('cpus', 'CPUs of a task', '0.5')}
-      {amount('memory', 'Memory of a task', '2GiB')}
-      {amount('disk', 'Disk of a task', 'any')}
-      {count('gpus', 'GPUs of a task', 'none')}
+      {count('cpus', t('query.metrics.shape-cpus', 'CPUs of a task'), '0.5')}
+      {amount('memory', t('query.metrics.shape-memory', 'Memory of a task'), '2GiB')}
+      {amount('disk', t('query.metrics.shape-disk', 'Disk of a task'), t('query.metrics.shape-any', 'any'))}
+      {count('gpus', t('query.metrics.shape-gpus', 'GPUs of a task'), t('query.metrics.shape-none', 'none'))}
     </EditorRow>
   );
 }

@@ -1,5 +1,6 @@
 // Dashboard variables as menu options, at the end of a menu as in Grafana's
 // Prometheus editor.
+import { t } from '@grafana/i18n';
 import { getTemplateSrv } from '@grafana/runtime';
 import type { ComboboxOption } from '@grafana/ui';
 
@@ -11,5 +12,9 @@ export function variableOptions(): ComboboxOption[] {
   return getTemplateSrv()
     .getVariables()
     .filter(({ type }) => !NO_VALUE.includes(type))
-    .map(({ name }) => ({ value: `$${name}`, label: `$${name}`, description: 'Dashboard variable' }));
+    .map(({ name }) => ({
+      value: `$${name}`,
+      label: `$${name}`,
+      description: t('query.menu.variable', 'Dashboard variable'),
+    }));
 }

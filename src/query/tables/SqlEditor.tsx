@@ -1,5 +1,6 @@
 // The code of a table: a SELECT with completion, and the form of its answer.
 import { CoreApp } from '@grafana/data';
+import { t } from '@grafana/i18n';
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
 import { Combobox, type ComboboxOption, type Monaco, type monacoTypes } from '@grafana/ui';
 import React, { useId } from 'react';
@@ -17,19 +18,33 @@ interface Props {
   onRunQuery: () => void;
 }
 
-const FORMATS: Array<ComboboxOption<SQLFormat>> = [
-  { value: 'table', label: 'Table', description: 'The rows as they are' },
+const formatOptions = (): Array<ComboboxOption<SQLFormat>> => [
+  {
+    value: 'table',
+    label: t('query.sql.format-table', 'Table'),
+    description: t('query.sql.format-table-description', 'The rows as they are'),
+  },
   {
     value: 'time_series',
-    label: 'Time series',
-    description: 'A series for each combination of the text columns, over the time column',
+    label: t('query.sql.format-time-series', 'Time series'),
+    description: t(
+      'query.sql.format-time-series-description',
+      'A series for each combination of the text columns, over the time column'
+    ),
   },
-  { value: 'numeric', label: 'Number', description: 'A number for each combination of the text columns, for rules' },
+  {
+    value: 'numeric',
+    label: t('query.sql.format-number', 'Number'),
+    description: t(
+      'query.sql.format-number-description',
+      'A number for each combination of the text columns, for rules'
+    ),
+  },
 ];
 
 export default function SqlEditor({ query, resources, app, onChange, onRunQuery }: Props) {
   const id = useId();
-  const formats = FORMATS.filter(({ value }) => app !== CoreApp.UnifiedAlerting || value !== 'table');
+  const formats = formatOptions().filter(({ value }) => app !== CoreApp.UnifiedAlerting || value !== 'table');
   return (
     <>
       <CodeBox
@@ -41,7 +56,7 @@ export default function SqlEditor({ query, resources, app, onChange, onRunQuery 
         onRun={onRunQuery}
       />
       <EditorRow>
-        <EditorField label="Format" htmlFor={`${id}-format`}>
+        <EditorField label={t('query.sql.format', 'Format')} htmlFor={`${id}-format`}>
           <Combobox<SQLFormat>
             id={`${id}-format`}
             width={22}

@@ -1,4 +1,5 @@
 // The builder of rows: table, columns, filters, order, limit.
+import { t } from '@grafana/i18n';
 import { AccessoryButton, EditorField, EditorRow, InputGroup } from '@grafana/plugin-ui';
 import { Alert, Button, Combobox, Stack, type ComboboxOption } from '@grafana/ui';
 import React, { useId, useMemo } from 'react';
@@ -8,6 +9,7 @@ import { CommitInput } from '../CommitInput';
 import { LabelMenu } from '../LabelMenu';
 import { toOption } from '../menu';
 import { FiltersField } from '../FiltersField';
+import { labelComparisons } from '../metrics/Filters';
 import { variableOptions } from '../metrics/variables';
 import { Named } from '../Named';
 import type { ComparisonOperator, MesosQuery, OrderBy } from '../types';
@@ -27,15 +29,12 @@ interface Props {
 const USUAL_LIMIT = 1000;
 const MOST_ROWS = 10_000;
 
-const COMPARISONS: Array<ComboboxOption<ComparisonOperator>> = [
-  { value: '=', description: 'Is' },
-  { value: '!=', description: 'Is not' },
-  { value: '=~', description: 'Matches the regular expression' },
-  { value: '!~', description: 'Does not match it' },
-  { value: '<', description: 'Is less, or earlier' },
-  { value: '<=', description: 'Is at most' },
-  { value: '>', description: 'Is more, or later' },
-  { value: '>=', description: 'Is at least' },
+const comparisons = (): Array<ComboboxOption<ComparisonOperator>> => [
+  ...labelComparisons(),
+  { value: '<', description: t('query.filters.less', 'Is less, or earlier') },
+  { value: '<=', description: t('query.filters.at-most', 'Is at most') },
+  { value: '>', description: t('query.filters.more', 'Is more, or later') },
+  { value: '>=', description: t('query.filters.at-least', 'Is at least') },
 ];
 
 export function TableBuilder({ query, resources, onChange }: Props) {
@@ -51,9 +50,17 @@ export function TableBuilder({ query, resources, onChange }: Props) {
 
   return (
     <>
-      {error && <Alert severity="error" title={`Could not load the tables: ${error}`} />}
+      {error && (
+        <Alert
+          severity="error"
+          title={t('query.tables.not-loaded', 'Could not load the tables: {{error}}', {
+            error,
+            interpolation: { escapeValue: false },
+          })}
+        />
+      )}
       <EditorRow>
-        <EditorField label="Table" htmlFor={`${id}-table`} tooltip={table?.help}>
+        <EditorField label={t('query.tables.table', 'Table')} htmlFor={`${id}-table`} tooltip={table?.help}>
           <Combobox
             id={`${id}-table`}
             width="auto"
@@ -66,14 +73,14 @@ export function TableBuilder({ query, resources, onChange }: Props) {
             onChange={({ value }) => onChange(fitTable({ ...query, table: value }, schema))}
           />
         </EditorField>
-        <EditorField label="Columns" htmlFor={`${id}-columns`}>
+        <EditorField label={t('query.tables.columns', 'Columns')} htmlFor={`${id}-columns`}>
           <LabelMenu
             id={`${id}-columns`}
-            name="Columns"
+            name={t('query.tables.columns', 'Columns')}
             lists={lists}
             optionsOf={columnsOf}
             value={(query.columns ?? []).map((value) => ({ value }))}
-            placeholder="All"
+            placeholder={t('query.tables.columns-all', 'All')}
             minWidth={30}
             onChange={(chosen) => change({ columns: chosen.length > 0 ? chosen.map(({ value }) => value) : undefined })}
           />
@@ -81,13 +88,13 @@ export function TableBuilder({ query, resources, onChange }: Props) {
         <FiltersField
           filters={query.filters}
           lists={lists}
-          operators={COMPARISONS}
-          subject="Column"
+          operators={comparisons()}
+          subject="column"
           onChange={(filters) => change({ filters })}
         />
       </EditorRow>
       <EditorRow>
-        <EditorField label="Order by">
+        <EditorField label={t('query.tables.order-by', 'Order by')}>
           <Order
             orderBy={query.orderBy ?? []}
             columns={columns}
@@ -95,11 +102,14 @@ export function TableBuilder({ query, resources, onChange }: Props) {
           />
         </EditorField>
         <EditorField
-          label="Limit"
+          label={t('query.tables.limit', 'Limit')}
           htmlFor={`${id}-limit`}
-          tooltip={`How many rows: 1 to ${MOST_ROWS}.`}
+          tooltip={t('query.tables.limit-tooltip', 'How many rows: 1 to {{most}}.', { most: MOST_ROWS })}
           invalid={query.limit !== undefined && !(query.limit >= 1 && query.limit <= MOST_ROWS)}
-          error={`${query.limit} is out of range: 1 to ${MOST_ROWS}`}
+          error={t('query.limit.invalid', '{{limit}} is out of range: 1 to {{most}}', {
+            limit: query.limit,
+            most: MOST_ROWS,
+          })}
         >
           <CommitInput
             id={`${id}-limit`}
@@ -132,7 +142,7 @@ function Order({ orderBy, columns, onChange }: OrderProps) {
     <Stack direction="row" gap={1} wrap="wrap">
       {orderBy.map(({ column, direction = 'asc' }, i) => (
         <InputGroup key={i}>
-          <Named id={`${id}-${i}`} name="Order by column" />
+          <Named id={`${id}-${i}`} name={t('query.tables.order-by-column', 'Order by column')} />
           <Combobox
             width="auto"
             minWidth={16}
@@ -144,14 +154,14 @@ function Order({ orderBy, columns, onChange }: OrderProps) {
           <Button
             variant="secondary"
             icon={direction === 'desc' ? 'arrow-down' : 'arrow-up'}
-            aria-label={direction === 'desc' ? 'The largest first' : 'The smallest first'}
-            tooltip={direction === 'desc' ? 'The largest first' : 'The smallest first'}
+            aria-label={directionText(direction)}
+            tooltip={directionText(direction)}
             onClick={() => replace(i, { direction: direction === 'desc' ? 'asc' : 'desc' })}
           />
           <AccessoryButton
             icon="times"
             variant="secondary"
-            aria-label="Remove order"
+            aria-label={t('query.tables.order-remove', 'Remove order')}
             onClick={() => onChange(orderBy.filter((_, j) => i !== j))}
           />
         </InputGroup>
@@ -159,12 +169,18 @@ function Order({ orderBy, columns, onChange }: OrderProps) {
       <Button
         variant="secondary"
         icon="plus"
-        aria-label="Add order"
+        aria-label={t('query.tables.order-add', 'Add order')}
         disabled={columns.length === 0}
         onClick={() => onChange([...orderBy, { column: columns[0].value }])}
       />
     </Stack>
   );
+}
+
+function directionText(direction: 'asc' | 'desc'): string {
+  return direction === 'desc'
+    ? t('query.tables.largest-first', 'The largest first')
+    : t('query.tables.smallest-first', 'The smallest first');
 }
 
 function columnOption({ name, type, unit, help }: Column): ComboboxOption {

@@ -1,4 +1,5 @@
 // The editor of a node graph: what its nodes are, and of what part of the cluster.
+import { t } from '@grafana/i18n';
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
 import React, { useId } from 'react';
 
@@ -15,11 +16,11 @@ interface Props {
   onChange: (query: MesosQuery) => void;
 }
 
-const LEVELS = [
-  { value: 'role', description: 'Roles' },
-  { value: 'framework', description: 'Frameworks' },
-  { value: 'agent', description: 'Agents' },
-  { value: 'task', description: 'Single tasks' },
+const levels = () => [
+  { value: 'role', description: t('query.topology.roles', 'Roles') },
+  { value: 'framework', description: t('query.topology.frameworks', 'Frameworks') },
+  { value: 'agent', description: t('query.topology.agents', 'Agents') },
+  { value: 'task', description: t('query.topology.tasks', 'Single tasks') },
 ];
 
 export function TopologyEditor({ query, resources, onChange }: Props) {
@@ -30,15 +31,18 @@ export function TopologyEditor({ query, resources, onChange }: Props) {
   return (
     <EditorRow>
       <EditorField
-        label="Nodes"
+        label={t('query.topology.nodes', 'Nodes')}
         htmlFor={`${id}-nodes`}
-        tooltip="What the nodes are, from left to right. An attribute of agents, as attr_rack, groups them."
+        tooltip={t(
+          'query.topology.nodes-tooltip',
+          'What the nodes are, from left to right. An attribute of agents, as attr_rack, groups them.'
+        )}
       >
         <LabelMenu
           id={`${id}-nodes`}
-          name="Nodes"
+          name={t('query.topology.nodes', 'Nodes')}
           lists={lists}
-          optionsOf={(labels) => [...LEVELS, ...labels.filter((label) => label.startsWith('attr_')).map(toOption)]}
+          optionsOf={(labels) => [...levels(), ...labels.filter((label) => label.startsWith('attr_')).map(toOption)]}
           value={(query.groupBy ?? []).map((value) => ({ value }))}
           placeholder="framework, agent"
           minWidth={30}
