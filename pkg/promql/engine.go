@@ -122,6 +122,9 @@ type Result struct {
 	// Warnings say what may be wrong with the answer, Infos what may be wrong
 	// with the query (as rate() of what is no counter by its name).
 	Warnings, Infos []string
+
+	// Samples is how many samples were read, each as often as a step reads it.
+	Samples int64
 }
 
 // Instant evaluates r.Expr at r.End. Its errors are of type *Error.
@@ -198,6 +201,9 @@ func (e *Engine) run(ctx context.Context, r Request, prepare newQuery) (res Resu
 		return Result{}, e.evalError(ctx, answer.Err)
 	}
 	res = copied(answer, r.Expr)
+	if stats := q.Stats(); stats != nil && stats.Samples != nil {
+		res.Samples = stats.Samples.TotalSamples
+	}
 	if r.Hold == nil {
 		leave()
 	}

@@ -101,7 +101,9 @@ func (r *eventsReader) table(found []events.Event) *data.Frame {
 				values[i] = &text
 			}
 		}
-		return data.NewField(string(column), nil, values)
+		field := data.NewField(string(column), nil, values)
+		field.Config = &data.FieldConfig{Filterable: filterable()}
+		return field
 	}
 	fields := []*data.Field{data.NewField("time", nil, times)}
 	var idFields []*data.Field

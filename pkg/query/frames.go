@@ -243,6 +243,9 @@ func (f framer) wide(all []answerSeries) data.Frames {
 func (f framer) value(of labels.Labels, values []float64, several int) *data.Field {
 	field := data.NewField(fieldValue, data.Labels(of.Map()), values)
 	field.Config = f.config()
+	if !f.computed && !of.IsEmpty() {
+		field.Config.Filterable = filterable()
+	}
 	field.Config.DisplayNameFromDS = f.legend.name(of)
 	if links := f.links.series(of, several); len(links) > 0 {
 		field.Config.Links = links
@@ -317,7 +320,15 @@ func (f framer) columns(all []answerSeries, at func(row int) int, rows int) []*d
 		for i := range texts {
 			texts[i] = all[at(i)].labels.Get(label)
 		}
-		fields = append(fields, data.NewField(label, nil, texts))
+		field := data.NewField(label, nil, texts)
+		field.Config = &data.FieldConfig{Filterable: filterable()}
+		fields = append(fields, field)
 	}
 	return fields
+}
+
+// filterable returns what makes Grafana offer to filter for a text, or to filter it out.
+func filterable() *bool {
+	yes := true
+	return &yes
 }

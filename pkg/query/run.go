@@ -114,6 +114,11 @@ func Run(ctx context.Context, src Source, q backend.DataQuery, o Options) (respo
 }
 
 func answer(ctx context.Context, src Source, q backend.DataQuery, o Options) (data.Frames, error) {
+	clock := src.clock()
+	withCost := func(frames data.Frames, err error) (data.Frames, error) {
+		addCost(frames, clock, o)
+		return frames, err
+	}
 	parsed, err := parseFor(q.JSON, o.Alert)
 	if err != nil {
 		return nil, err
@@ -135,16 +140,16 @@ func answer(ctx context.Context, src Source, q backend.DataQuery, o Options) (da
 	}
 	notices = append(notices, warnings(parsed.unknown.sentences())...)
 	if parsed.events != nil {
-		return answerEvents(ctx, src, q, o, parsed, notices)
+		return withCost(answerEvents(ctx, src, q, o, parsed, notices))
 	}
 	if parsed.logs != nil {
-		return answerLogs(ctx, src, q, o, parsed, notices)
+		return withCost(answerLogs(ctx, src, q, o, parsed, notices))
 	}
 	if parsed.sql != nil || parsed.table != nil {
-		return answerSQL(ctx, src, q, o, parsed, notices)
+		return withCost(answerSQL(ctx, src, q, o, parsed, notices))
 	}
 	if parsed.topology != nil {
-		return answerTopology(ctx, src, q, o, parsed, notices)
+		return withCost(answerTopology(ctx, src, q, o, parsed, notices))
 	}
 	if parsed.variable != nil {
 		return answerVariable(ctx, src, q, parsed, notices)
@@ -193,6 +198,7 @@ func (e *unreadyError) Unwrap() error { return e.error }
 
 // evaluate answers a query over its range or at its end.
 func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p parsed, instant bool, notices []data.Notice) (data.Frames, error) {
+	clock := src.clock()
 	e, err := ask(ctx, src, q, o, p, instant)
 	if err != nil {
 		return nil, err
@@ -200,6 +206,7 @@ func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p
 	defer e.release()
 	built, result := e.built, e.result
 	all, of := seriesOf(result), frameType(p.Format, instant, o)
+	found := len(all)
 	notices = slices.Concat(notices, built.notices(src, instant), coverage(ctx, src, built, e.request))
 	for _, text := range result.Warnings {
 		notices = append(notices, warning("%s", text))
@@ -231,6 +238,9 @@ func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p
 		notices: append(notices, more...), links: src.linker(p, o), computed: o.evaluated(),
 	}.frames(all, of)
 	nameChannel(frames, src, q, o, p, built)
+	if !o.evaluated() && o.channel == nil {
+		frames[0].Meta.Stats = costOfSeries(clock, found, result.Samples, src.Store.Stats().Engine)
+	}
 	return frames, nil
 }
 

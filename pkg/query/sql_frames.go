@@ -81,6 +81,12 @@ func fieldOf(c *tables.ResultColumn) *data.Field {
 	if c.Unit != "" || c.Help != "" {
 		field.Config = &data.FieldConfig{Unit: string(c.Unit), Description: c.Help}
 	}
+	if c.Type == tables.Text {
+		if field.Config == nil {
+			field.Config = &data.FieldConfig{}
+		}
+		field.Config.Filterable = filterable()
+	}
 	return field
 }
 
