@@ -20,7 +20,7 @@ import (
 )
 
 // The resources behind /api/datasources/uid/<uid>/resources/, all of them
-// read-only: catalogue, labels, label-values, events/values, schema, schema/values, logs/tasks,
+// read-only: catalogue, series-counts, labels, label-values, events/values, schema, schema/values, logs/tasks,
 // logs/files, compile, status.
 
 // Bounds of a request, in bytes.
@@ -36,6 +36,7 @@ func (p *Plugin) routes() http.Handler {
 		writeJSON(w, http.StatusOK, query.Catalogue())
 	})
 	mux.HandleFunc("POST /compile", p.compile)
+	mux.HandleFunc("GET /series-counts", p.withSource(seriesCounts))
 	mux.HandleFunc("GET /labels", p.withSource(labels))
 	mux.HandleFunc("GET /label-values", p.withSource(labelValues))
 	mux.HandleFunc("GET /events/values", p.withSource(eventValues))
@@ -47,7 +48,7 @@ func (p *Plugin) routes() http.Handler {
 	mux.HandleFunc("GET /schema/values", p.withSource(columnValues))
 	mux.HandleFunc("GET /status", p.withSource(status))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		p.writeError(w, http.StatusNotFound, fmt.Errorf("no resource %s %s: there are GET catalogue, labels, label-values, events/values, schema, schema/values, logs/tasks, logs/files, status and POST compile", r.Method, r.URL.Path))
+		p.writeError(w, http.StatusNotFound, fmt.Errorf("no resource %s %s: there are GET catalogue, series-counts, labels, label-values, events/values, schema, schema/values, logs/tasks, logs/files, status and POST compile", r.Method, r.URL.Path))
 	})
 	return p.bounded(mux)
 }
@@ -182,15 +183,8 @@ func lookUp(r *http.Request) (query.LookUp, error) {
 // answerList writes a list in the shape of Prometheus' HTTP API, so that its
 // clients can read it.
 func (p *Plugin) answerList(w http.ResponseWriter, r *http.Request, src *source, list func(context.Context, query.Source) (query.List, error)) {
-	unready := src.ready(r.Context())
-	view, err := p.registry.query(src)
-	if err != nil {
-		p.writeError(w, http.StatusBadRequest, err)
-		return
-	}
-	// As for queries, history answers before errors do.
-	if unready != nil && view.Store.Stats().Start.IsZero() {
-		p.writeError(w, http.StatusServiceUnavailable, unready)
+	view, ok := p.historyOf(w, r, src)
+	if !ok {
 		return
 	}
 	listed, err := list(r.Context(), view)
@@ -210,6 +204,41 @@ func (p *Plugin) answerList(w http.ResponseWriter, r *http.Request, src *source,
 		Total    int      `json:"total,omitempty"` // how many there are, where that is known
 		Warnings []string `json:"warnings,omitempty"`
 	}{"success", listed.Values, listed.Total, listed.Warnings})
+}
+
+// historyOf returns what look-ups read, once there is something; otherwise it answers why
+// there is nothing.
+func (p *Plugin) historyOf(w http.ResponseWriter, r *http.Request, src *source) (view query.Source, ok bool) {
+	unready := src.ready(r.Context())
+	view, err := p.registry.query(src)
+	if err != nil {
+		p.writeError(w, http.StatusBadRequest, err)
+		return view, false
+	}
+	// As for queries, history answers before errors do.
+	if unready != nil && view.Store.Stats().Start.IsZero() {
+		p.writeError(w, http.StatusServiceUnavailable, unready)
+		return view, false
+	}
+	return view, true
+}
+
+// seriesCounts answers how many series each name has now.
+func seriesCounts(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
+	view, ok := p.historyOf(w, r, src)
+	if !ok {
+		return
+	}
+	counts, err := query.SeriesCounts(r.Context(), view)
+	if err != nil {
+		p.writeError(w, query.StatusOf(err), err)
+		return
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Status   string         `json:"status"`
+		Data     map[string]int `json:"data"`
+		Warnings []string       `json:"warnings,omitempty"`
+	}{"success", counts.Series, counts.Warnings})
 }
 
 // matches returns the request's selectors: match[] as in Prometheus' HTTP API, and

@@ -108,6 +108,23 @@ func TestLabelsAndTheirValues(t *testing.T) {
 	require.Equal(t, 1, s.cluster.Count(mesostest.Master, "/state"), "asking for choices costs the cluster nothing")
 }
 
+// The metrics browser shows how many series each name has now: as many as the recorded
+// cluster has of what they are about.
+func TestSeriesCounts(t *testing.T) {
+	s := newFixture(t, nil, workload)
+	var got struct {
+		Status string
+		Data   map[string]int
+	}
+	s.answer("GET series-counts", "", &got)
+	state := readState(t, "03-workload/master-get_state")
+	require.Equal(t, "success", got.Status)
+	require.Len(t, state.Slaves, got.Data["mesos_agent_cpus_capacity"])
+	require.Len(t, state.Frameworks, got.Data["mesos_framework_info"])
+	require.Equal(t, 3, got.Data["mesos_up"], "one for each poll")
+	require.NotContains(t, got.Data, "mesos_planets")
+}
+
 func TestCompileShowsWhatTheBuilderMeans(t *testing.T) {
 	s := newFixture(t, nil, workload)
 	var got struct {
@@ -222,7 +239,7 @@ func TestWrongRequestsForResourcesNameTheMistake(t *testing.T) {
 		code          int
 		want          string
 	}{
-		"a resource that is none":      {"GET secrets", "", http.StatusNotFound, "no resource GET /secrets: there are GET catalogue, labels, label-values, events/values, schema, schema/values, logs/tasks, logs/files, status and POST compile"},
+		"a resource that is none":      {"GET secrets", "", http.StatusNotFound, "no resource GET /secrets: there are GET catalogue, series-counts, labels, label-values, events/values, schema, schema/values, logs/tasks, logs/files, status and POST compile"},
 		"the root":                     {"GET ", "", http.StatusNotFound, "there are GET catalogue"},
 		"a path below":                 {"GET status/x", "", http.StatusNotFound, "no resource GET /status/x"},
 		"POST where there is only GET": {"POST status", "", http.StatusNotFound, "no resource POST /status"},
@@ -278,7 +295,7 @@ func TestListsOfAClusterThatDoesNotAnswerSayWhy(t *testing.T) {
 	s := newFixture(t, nil, workload)
 	s.cluster.Kill(mesostest.Master)
 	s.start()
-	for _, request := range []string{"GET labels", "GET label-values?label=agent"} {
+	for _, request := range []string{"GET labels", "GET label-values?label=agent", "GET series-counts"} {
 		code, raw := s.call(request, "")
 		require.Equal(t, http.StatusServiceUnavailable, code)
 		require.Contains(t, string(raw), "No answer from the master")
