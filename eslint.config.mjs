@@ -1,5 +1,9 @@
 import { defineConfig } from 'eslint/config';
+import i18n from '@grafana/i18n/eslint-plugin';
 import baseConfig from './.config/eslint.config.mjs';
+
+/** Parts of src whose texts are not in src/locales yet. */
+const untranslated = ['config', 'query', 'variables', 'lazy.tsx'];
 
 export default defineConfig([
   {
@@ -41,5 +45,33 @@ export default defineConfig([
     // What runs in Node: dashboards as code, tools, browser tests.
     files: ['{dashboards,tests,tools}/**/*.{ts,tsx}'],
     languageOptions: { parserOptions: { project: './tsconfig.node.json' } },
+  },
+  {
+    // Texts that a user sees come from src/locales.
+    files: ['src/**/*.{ts,tsx}'],
+    ignores: ['src/**/*.test.{ts,tsx}', 'src/testing/**', ...untranslated.map((part) => `src/${part}{,/**}`)],
+    plugins: { '@grafana/i18n': i18n },
+    rules: {
+      '@grafana/i18n/no-untranslated-strings': ['error', { calleesToIgnore: ['^css$'] }],
+      '@grafana/i18n/no-translation-top-level': 'error',
+    },
+  },
+  {
+    files: ['src/**/*.{ts,tsx}'],
+    ignores: ['src/i18n.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        'moment',
+        { name: '@grafana/i18n', importNames: ['t', 'Trans'], message: 'Import it from src/i18n.' },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "CallExpression[callee.name='t']:not([arguments.0.type='Literal'][arguments.1.type='Literal'])",
+          message: 'Write key and text out, so that they are found (tools/scripts/translations.ts).',
+        },
+      ],
+    },
   },
 ]);

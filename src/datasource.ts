@@ -29,8 +29,7 @@ import {
   HealthStatus,
 } from '@grafana/runtime';
 import type { DataQuery } from '@grafana/schema';
-import { firstValueFrom, type Observable } from 'rxjs';
-import { map } from 'rxjs/operators';
+import { firstValueFrom, map, type Observable } from 'rxjs';
 
 import { annotationSupport } from './annotations/AnnotationSupport';
 import type { MesosOptions } from './config/types';

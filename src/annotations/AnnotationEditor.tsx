@@ -6,6 +6,7 @@ import React, { lazy, Suspense, useId, useRef } from 'react';
 
 import { isDuration, notDuration } from '../config/validate';
 import type { EditorProps } from '../editorSource';
+import { t } from '../i18n';
 import { CommitInput } from '../query/CommitInput';
 import { queryTypeOf } from '../query/defaults';
 import { EventsEditor } from '../query/events/EventsEditor';
@@ -24,9 +25,21 @@ interface Props extends EditorProps {
 
 type Source = 'events' | 'promql';
 
-const SOURCES: Array<{ label: string; value: Source; description: string }> = [
-  { label: 'Events', value: 'events', description: 'What happened in the cluster' },
-  { label: 'PromQL', value: 'promql', description: 'Times at which a series is above 0' },
+const PROMQL = 'PromQL';
+/** Of what can be written in fields. */
+const EXAMPLES = { title: '{{agent}}', text: '{{framework}}', tags: 'agent,role' };
+
+const sources = (): Array<{ label: string; value: Source; description: string }> => [
+  {
+    label: t('annotations.source.events', 'Events'),
+    value: 'events',
+    description: t('annotations.source.events-about', 'What happened in the cluster'),
+  },
+  {
+    label: PROMQL,
+    value: 'promql',
+    description: t('annotations.source.promql-about', 'Times at which a series is above 0'),
+  },
 ];
 
 export default function AnnotationEditor({
@@ -51,8 +64,8 @@ export default function AnnotationEditor({
   return (
     <EditorRows>
       <EditorRow>
-        <EditorField label="Show">
-          <RadioButtonGroup<Source> options={SOURCES} value={type as Source} onChange={changeSource} />
+        <EditorField label={t('annotations.source.label', 'Show')}>
+          <RadioButtonGroup<Source> options={sources()} value={type as Source} onChange={changeSource} />
         </EditorField>
       </EditorRow>
       {type === 'events' && (
@@ -87,41 +100,64 @@ function SeriesAsEvents({ target, annotation, onChange, onAnnotationChange }: Se
     onCommit: (text: string) => change({ [key]: text || undefined }),
   });
   const change = (part: Partial<MesosAnnotation>) => annotation && onAnnotationChange?.({ ...annotation, ...part });
-  const labels = 'A text with {{label}} in it, which stands for a label’s value.';
   return (
     <EditorRow>
       <EditorField
-        label="Min step"
+        label={t('query.options.min-step', 'Min step')}
         htmlFor={`${id}-step`}
-        tooltip="A lower limit for the step. Times one step apart are one event that lasts."
+        tooltip={t(
+          'annotations.series.min-step-tip',
+          'A lower limit for the step. Times one step apart are one event that lasts.'
+        )}
         invalid={step !== '' && !step.includes('$') && !isDuration(step)}
         error={notDuration(step, '30s or 5m')}
       >
         <CommitInput
           id={`${id}-step`}
-          placeholder="auto"
+          placeholder={t('query.options.auto', 'auto')}
           minWidth={10}
           value={step}
           onCommit={(text) => onChange({ ...target, interval: text || undefined })}
         />
       </EditorField>
-      <EditorField label="Title" htmlFor={`${id}-titleFormat`} tooltip={`${labels} Without it the name of the series.`}>
-        <CommitInput placeholder="{{agent}}" minWidth={20} {...field('titleFormat')} />
-      </EditorField>
-      <EditorField label="Text" htmlFor={`${id}-textFormat`} tooltip={labels}>
-        <CommitInput placeholder="{{framework}}" minWidth={20} {...field('textFormat')} />
-      </EditorField>
       <EditorField
-        label="Tags"
-        htmlFor={`${id}-tagKeys`}
-        tooltip="Labels, divided by commas: their values are the tags."
+        label={t('annotations.series.title', 'Title')}
+        htmlFor={`${id}-titleFormat`}
+        tooltip={t(
+          'annotations.series.title-tip',
+          'A text with {{place}} in it, which stands for the value of a label. Without it the name of the series.',
+          { place: '{{label}}' }
+        )}
       >
-        <CommitInput placeholder="agent,role" minWidth={20} {...field('tagKeys')} />
+        <CommitInput placeholder={EXAMPLES.title} minWidth={20} {...field('titleFormat')} />
       </EditorField>
       <EditorField
-        label="Series value as timestamp"
+        label={t('annotations.series.text', 'Text')}
+        htmlFor={`${id}-textFormat`}
+        tooltip={t(
+          'annotations.series.text-tip',
+          'A text with {{place}} in it, which stands for the value of a label.',
+          {
+            place: '{{label}}',
+          }
+        )}
+      >
+        <CommitInput placeholder={EXAMPLES.text} minWidth={20} {...field('textFormat')} />
+      </EditorField>
+      <EditorField
+        label={t('annotations.series.tags', 'Tags')}
+        htmlFor={`${id}-tagKeys`}
+        tooltip={t('annotations.series.tags-tip', 'Labels, divided by commas: their values are the tags.')}
+      >
+        <CommitInput placeholder={EXAMPLES.tags} minWidth={20} {...field('tagKeys')} />
+      </EditorField>
+      <EditorField
+        label={t('annotations.series.time', 'Series value as timestamp')}
         htmlFor={`${id}-time`}
-        tooltip="The values are times in milliseconds: multiply times in seconds by 1000."
+        tooltip={t(
+          'annotations.series.time-tip',
+          'The values are times in milliseconds: multiply times in seconds by 1000.'
+        )}
       >
         <EditorSwitch
           id={`${id}-time`}

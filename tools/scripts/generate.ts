@@ -26,6 +26,11 @@ const generators = [
     write: [process.execPath, 'dashboards/generate.ts'],
     compare: [process.execPath, 'dashboards/generate.ts', '--check'],
   },
+  {
+    makes: 'src/locales',
+    write: [process.execPath, 'tools/scripts/translations.ts'],
+    compare: [process.execPath, 'tools/scripts/translations.ts', '--check'],
+  },
 ];
 
 let failed = false;

@@ -10,8 +10,8 @@ const built = existsSync(path.join(dist, 'module.js'));
 
 /** What Grafana 12.3 to 13.2 all give to plugins (Grafana's public/app/features/plugins/loader). */
 const shared = [
-  ...['@emotion/css', '@grafana/data', '@grafana/i18n', '@grafana/runtime', '@grafana/ui'],
-  ...['lodash', 'module', 'react', 'react-dom', 'rxjs'],
+  ...['@emotion/css', '@grafana/data', '@grafana/runtime', '@grafana/ui'],
+  ...['i18next', 'lodash', 'module', 'react', 'react-dom', 'rxjs'],
 ];
 
 test('the frontend asks Grafana for modules that every version has', { skip: !built && 'no dist/' }, () => {

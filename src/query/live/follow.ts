@@ -15,8 +15,22 @@ import {
   type RawTimeRange,
   type TimeRange,
 } from '@grafana/data';
-import { concat, defer, EMPTY, merge, type Observable, of, timer } from 'rxjs';
-import { catchError, concatMap, expand, filter, map, switchMap, takeWhile } from 'rxjs/operators';
+import {
+  catchError,
+  concat,
+  concatMap,
+  defer,
+  EMPTY,
+  expand,
+  filter,
+  map,
+  merge,
+  type Observable,
+  of,
+  switchMap,
+  takeWhile,
+  timer,
+} from 'rxjs';
 
 import type { MesosQuery } from '../types';
 import { continued, type LiveMessage } from './frames';

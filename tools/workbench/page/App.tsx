@@ -4,9 +4,10 @@ import { css } from '@emotion/css';
 
 import { DataSourcePluginContextProvider, type GrafanaTheme2 } from '@grafana/data';
 import { DataSourcePicker } from '@grafana/runtime';
-import { ErrorBoundaryAlert, IconButton, Tab, TabsBar, useStyles2 } from '@grafana/ui';
+import { ErrorBoundaryAlert, IconButton, RadioButtonGroup, Tab, TabsBar, useStyles2 } from '@grafana/ui';
 
 import { DashboardPage } from './dashboard/DashboardPage.tsx';
+import { currentLanguage, languageOptions, openInLanguage } from './grafana/languages.ts';
 import type { AnyPlugin } from './grafana/plugin.ts';
 import type { Sources } from './grafana/services.ts';
 import { loadSettings } from './grafana/settings.ts';
@@ -52,6 +53,12 @@ export function App({ plugin, sources, dark, onToggleTheme }: Props) {
             onChange={(chosen) => change({ ds: chosen.uid, queries: [] })}
           />
         )}
+        <RadioButtonGroup
+          size="sm"
+          options={languageOptions(plugin.meta)}
+          value={currentLanguage()}
+          onChange={openInLanguage}
+        />
         <IconButton name="palette" tooltip={dark ? 'Light theme' : 'Dark theme'} onClick={onToggleTheme} />
       </header>
       <TabsBar className={styles.tabs}>

@@ -2,6 +2,8 @@
 // reads it the moment it is imported, so the page itself comes after.
 const theme = localStorage.getItem('workbench.theme') === 'light' ? 'light' : 'dark';
 
+const language = new URLSearchParams(location.search).get('lang') ?? 'en-US';
+
 const [{ role }]: Array<{ role: string }> = await (await fetch('/api/user/orgs')).json();
 const login = role.toLowerCase();
 
@@ -19,7 +21,7 @@ const grafanaBootData = {
     orgRole: role,
     isSignedIn: true,
     isGrafanaAdmin: role === 'Admin',
-    language: 'en-US',
+    language,
     regionalFormat: 'en-US',
     timezone: 'browser',
     theme,

@@ -3,11 +3,11 @@ import React, { useMemo, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 
 import { type DataSourceInstanceSettings, createTheme, type GrafanaTheme2, ThemeContext } from '@grafana/data';
-import { initPluginTranslations } from '@grafana/i18n';
 import { config } from '@grafana/runtime';
 import { Alert, ErrorBoundaryAlert, GlobalStyles, PortalContainer } from '@grafana/ui';
 
 import { App } from './App.tsx';
+import { initLanguage, loadTexts } from './grafana/languages.ts';
 import { loadPlugin } from './grafana/plugin.ts';
 import { provideServices } from './grafana/services.ts';
 import { loadSettings } from './grafana/settings.ts';
@@ -37,9 +37,10 @@ function Themed({ children }: { children: (dark: boolean, toggle: () => void) =>
 async function start() {
   const root = createRoot(document.getElementById('root')!);
   try {
-    await initPluginTranslations('workbench');
+    await initLanguage(config.bootData.user.language);
     const settings: DataSourceInstanceSettings[] = await loadSettings();
     const sources = provideServices(settings);
+    await loadTexts(settings[0].meta);
     const plugin = await loadPlugin(settings[0].meta);
     sources.usePlugin(plugin);
     document.title = `${settings[0].meta.name} - workbench`;
