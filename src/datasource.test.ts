@@ -1,5 +1,14 @@
-import { CoreApp, dateTime, type DataSourceApi, type DataSourceInstanceSettings, type TimeRange } from '@grafana/data';
-import { HealthCheckError, setBackendSrv, type BackendSrv } from '@grafana/runtime';
+import {
+  CoreApp,
+  hasQueryModificationSupport,
+  hasToggleableQueryFiltersSupport,
+  dateTime,
+  type DataSourceApi,
+  type DataSourceInstanceSettings,
+  type TimeRange,
+} from '@grafana/data';
+import { HealthCheckError, setAppEvents, setBackendSrv, type BackendSrv } from '@grafana/runtime';
+import { waitFor } from '@testing-library/react';
 import { of, throwError } from 'rxjs';
 
 import { annotationSupport } from './annotations/AnnotationSupport';
@@ -139,6 +148,53 @@ describe('ad-hoc filters', () => {
 it('has annotations, which plugin.json declares: else Grafana does not offer the data source for them', () => {
   expect(setUp().datasource.annotations).toBe(annotationSupport);
   expect(plugin.annotations).toBe(true);
+});
+
+describe('clicks on values in Explore', () => {
+  const log: MesosQuery = { refId: 'A', queryType: 'logs', taskId: 't' };
+  const code: MesosQuery = { refId: 'A', queryType: 'promql', expr: 'mesos_framework_tasks + mesos_up' };
+  const options = { key: 'framework', value: 'marathon' };
+  const filtered = 'mesos_framework_tasks{framework="marathon"} + mesos_up';
+
+  async function opened() {
+    const { datasource } = setUp({ catalogue: CATALOGUE, 'query?ds_type=community-mesos-datasource&requestId=Q': {} });
+    datasource.query({ app: CoreApp.Explore, targets: [], range: {}, requestId: 'Q' } as never);
+    // Both arrive after a moment.
+    await waitFor(() =>
+      expect(datasource.toggleQueryFilter(code, { type: 'FILTER_FOR', options }).expr).toBe(filtered)
+    );
+    return datasource;
+  }
+
+  it('change the query, and a second click takes that back', async () => {
+    const datasource = await opened();
+    const only = datasource.toggleQueryFilter(code, { type: 'FILTER_FOR', options });
+    expect(datasource.queryHasFilter(code, options)).toBe(false);
+    expect(datasource.queryHasFilter(only, options)).toBe(true);
+    expect(datasource.toggleQueryFilter(only, { type: 'FILTER_FOR', options })).toEqual(code);
+    expect(datasource.toggleQueryFilter(code, { type: 'FILTER_OUT', options }).expr).toContain('framework!="marathon"');
+    expect(datasource.modifyQuery(code, { type: 'ADD_FILTER', options }).expr).toBe(filtered);
+    expect(datasource.modifyQuery(only, { type: 'ADD_FILTER', options })).toEqual(only);
+    expect(datasource.modifyQuery(code, { type: 'ADD_FILTER_OUT', options }).expr).toContain('framework!="marathon"');
+  });
+
+  it('filter lines of a log for a text, and say that none can be left out', () => {
+    const { datasource } = setUp();
+    const said: unknown[] = [];
+    setAppEvents({ publish: (event: unknown) => said.push(event) } as never);
+    expect(datasource.modifyQuery(log, { type: 'ADD_STRING_FILTER', options: { value: 'oops' } } as never).filter).toBe(
+      'oops'
+    );
+    expect(datasource.toggleQueryFilter(log, { type: 'FILTER_OUT', options })).toEqual(log);
+    expect(said).toEqual([{ type: 'alert-warning', payload: [expect.stringContaining('leaves none out')] }]);
+  });
+
+  it('are those that Grafana asks for', () => {
+    const { datasource } = setUp();
+    expect(hasToggleableQueryFiltersSupport(datasource)).toBe(true);
+    expect(hasQueryModificationSupport(datasource)).toBe(true);
+    expect(datasource.modifyQuery(code, { type: 'ADD_SOMETHING', options })).toBe(code);
+  });
 });
 
 describe('queries', () => {

@@ -2,6 +2,7 @@
 // compilation are the backend's; here is what only a browser needs: variables,
 // texts of queries, completion, imports.
 import {
+  AppEvents,
   CoreApp,
   type AdHocVariableFilter,
   type DataQueryRequest,
@@ -11,18 +12,25 @@ import {
   type DataSourceGetTagValuesOptions,
   type DataSourceInstanceSettings,
   type DataSourceWithLogsContextSupport,
+  type DataSourceWithQueryModificationSupport,
   type DataSourceWithSupplementaryQueriesSupport,
+  type DataSourceWithToggleableQueryFiltersSupport,
   type GetTagResponse,
   type LogRowContextOptions,
   type LogRowModel,
   type MetricFindValue,
+  type QueryFilterOptions,
+  type QueryFixAction,
   type ScopedVars,
   type SupplementaryQueryOptions,
   SupplementaryQueryType,
+  type ToggleFilterAction,
 } from '@grafana/data';
+import { t } from '@grafana/i18n';
 import {
   config,
   DataSourceWithBackend,
+  getAppEvents,
   getGrafanaLiveSrv,
   getTemplateSrv,
   HealthCheckError,
@@ -36,6 +44,8 @@ import type { MesosOptions } from './config/types';
 import { foldAdhoc } from './query/adhoc';
 import { defaultQuery, isRunnable } from './query/defaults';
 import { displayText } from './query/displayText';
+import { addFilter, hasFilter, type Known, textFilter, toggleFilter } from './query/filterBy/filterBy';
+import type { Condition } from './query/filterBy/selectors';
 import { importQueries } from './query/importQueries';
 import { interpolateQuery } from './query/interpolate';
 import { labelLists } from './query/labelLists';
@@ -57,10 +67,17 @@ export interface TestResult {
 
 export class MesosDatasource
   extends DataSourceWithBackend<MesosQuery, MesosOptions>
-  implements DataSourceWithLogsContextSupport<MesosQuery>, DataSourceWithSupplementaryQueriesSupport<MesosQuery>
+  implements
+    DataSourceWithLogsContextSupport<MesosQuery>,
+    DataSourceWithSupplementaryQueriesSupport<MesosQuery>,
+    DataSourceWithToggleableQueryFiltersSupport<MesosQuery>,
+    DataSourceWithQueryModificationSupport<MesosQuery>
 {
   /** Catalogue, labels, compiled PromQL and status, from the backend. */
   readonly resources = new MesosResources(this);
+
+  /** What clicks on values need: see known. */
+  private readonly forClicks: Partial<Known> = {};
 
   constructor(settings: DataSourceInstanceSettings<MesosOptions>) {
     super(settings);
@@ -86,6 +103,9 @@ export class MesosDatasource
 
   /** Answers queries. Those of a live panel go on with what is collected, as long as somebody watches. */
   query(request: DataQueryRequest<MesosQuery>): Observable<DataQueryResponse> {
+    if (request.app === CoreApp.Explore) {
+      void this.loadForClicks(); // before there is a value to click on
+    }
     const answer = (once: DataQueryRequest<MesosQuery>) => {
       const answers = super.query(once);
       // Explore gives links its own range.
@@ -125,6 +145,53 @@ export class MesosDatasource
     request: DataQueryRequest<MesosQuery>
   ): DataQueryRequest<MesosQuery> | undefined {
     return type === SupplementaryQueryType.LogsVolume ? volumeRequest(request) : undefined;
+  }
+
+  queryHasFilter(query: MesosQuery, { key, value }: QueryFilterOptions): boolean {
+    return hasFilter(query, { label: key, operator: '=', value }, this.known());
+  }
+
+  /** Returns the query after a click on "filter for" or "filter out" in Explore; a second click takes the first back. */
+  toggleQueryFilter(query: MesosQuery, { type, options }: ToggleFilterAction): MesosQuery {
+    const condition = conditionOf(type === 'FILTER_FOR', options);
+    return condition ? tell(query, condition, toggleFilter(query, condition, this.known())) : query;
+  }
+
+  /** Is called where Grafana only adds filters, and for a text that was selected in a line of a log. */
+  modifyQuery(query: MesosQuery, { type, options = {} }: QueryFixAction): MesosQuery {
+    switch (type) {
+      case 'ADD_FILTER':
+      case 'ADD_FILTER_OUT': {
+        const condition = conditionOf(type === 'ADD_FILTER', options);
+        return condition ? tell(query, condition, addFilter(query, condition, this.known())) : query;
+      }
+      case 'ADD_STRING_FILTER':
+        return query.queryType === 'logs' && options.value ? { ...query, filter: textFilter(options.value) } : query;
+      default:
+        return query;
+    }
+  }
+
+  getSupportedQueryModifications(): string[] {
+    return ['ADD_FILTER', 'ADD_FILTER_OUT', 'ADD_STRING_FILTER'];
+  }
+
+  /** Loads what a click needs. Grafana does not wait for it then, and the parser would be a fifth of module.js. */
+  private async loadForClicks(): Promise<void> {
+    const [selectors, catalogue] = await Promise.allSettled([
+      import('./query/filterBy/selectors'),
+      this.resources.catalogue(),
+    ]);
+    Object.assign(
+      this.forClicks,
+      selectors.status === 'fulfilled' && { selectors: selectors.value },
+      catalogue.status === 'fulfilled' && { catalogue: catalogue.value }
+    );
+  }
+
+  private known(): Known | undefined {
+    const { selectors, catalogue } = this.forClicks;
+    return selectors && catalogue && { selectors, catalogue };
   }
 
   applyTemplateVariables(query: MesosQuery, scopedVars: ScopedVars, filters?: AdHocVariableFilter[]): MesosQuery {
@@ -169,4 +236,21 @@ export class MesosDatasource
   async importQueries(queries: DataQuery[], origin: DataSourceApi<DataQuery>): Promise<MesosQuery[]> {
     return origin.type === this.type ? (queries as MesosQuery[]) : importQueries(queries, origin.type);
   }
+}
+
+function conditionOf(only: boolean, options: Partial<QueryFilterOptions>): Condition | undefined {
+  const { key = '', value = '' } = options;
+  return key ? { label: key, operator: only ? '=' : '!=', value } : undefined;
+}
+
+/** Returns the changed query; a log whose lines cannot be filtered so is told, as nothing would happen. */
+function tell(query: MesosQuery, { operator }: Condition, changed: MesosQuery): MesosQuery {
+  if (changed === query && query.queryType === 'logs' && operator === '!=') {
+    const text = t(
+      'query.logs.keeps-lines',
+      'The filter of a log keeps lines that contain a text, and leaves none out: write a regular expression between slashes into Filter'
+    );
+    getAppEvents().publish({ type: AppEvents.alertWarning.name, payload: [text] });
+  }
+  return changed;
 }

@@ -12,6 +12,20 @@ it.each<[string, Partial<MesosQuery>]>([
   ['Disk free of the cluster', { entity: 'cluster', resource: 'disk', measure: 'free' }],
   ['CPU allocated by framework, top 5, live', { ...framework, top: 5, live: true }],
   ['mesos_up', { metric: 'mesos_up' }],
+  [
+    'Room for tasks of 0.5 CPU, 2GiB memory by agent',
+    { entity: 'agent', resource: 'tasks', measure: 'fits', shape: { cpus: 0.5, memory: '2GiB' } },
+  ],
+  [
+    'sum(mesos_up), framework = a, role =| x, y',
+    {
+      expr: 'sum(mesos_up)',
+      adhocFilters: [
+        { key: 'framework', operator: '=', value: 'a' },
+        { key: 'role', operator: '=|', value: 'x', values: ['x', 'y'] },
+      ],
+    },
+  ],
   ['SELECT 1', { queryType: 'sql', sql: 'SELECT 1' }],
   [
     'Rows of tasks, cpus>=2, by memory_bytes desc, name',

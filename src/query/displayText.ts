@@ -1,10 +1,16 @@
 // A query as one line of text, for collapsed rows and the query history.
+import { adhocText } from './adhoc';
 import { queryTypeOf } from './defaults';
 import { nameOf } from './names';
 import type { EventSeverity, Filter, MesosQuery, Variable } from './types';
 
 /** Returns for example `CPU allocated by framework, role=~a|b, top 5`. */
 export function displayText(query: MesosQuery): string {
+  const fromDashboard = (query.adhocFilters ?? []).map(adhocText);
+  return [textOf(query), ...fromDashboard].filter(Boolean).join(', ');
+}
+
+function textOf(query: MesosQuery): string {
   switch (queryTypeOf(query)) {
     case 'promql':
       return query.expr ?? '';
@@ -74,9 +80,18 @@ function metricsText(query: MesosQuery): string {
 }
 
 function subject(query: MesosQuery): string {
+  if (query.measure === 'fits' && !query.metric) {
+    return `Room for tasks of ${shapeText(query)}${grouping(query)}`;
+  }
   const what =
     query.metric || [nameOf(query.resource ?? ''), query.measure?.replace(/_/g, ' ')].filter(Boolean).join(' ');
   return `${what}${grouping(query)}`;
+}
+
+/** Returns for example `1 CPU, 2GiB memory`. */
+function shapeText({ shape: { cpus, gpus, memory, disk } = {} }: MesosQuery): string {
+  const parts = [cpus && `${cpus} CPU`, gpus && `${gpus} GPU`, memory && `${memory} memory`, disk && `${disk} disk`];
+  return parts.filter(Boolean).join(', ') || 'no size';
 }
 
 function grouping({ metric, entity, groupBy }: MesosQuery): string {
