@@ -32,7 +32,7 @@
 //	run.go         one query from JSON to frames, errors and panics included
 //	frames.go      frames in the shapes Grafana's dataplane contract names
 //	legend.go      display names
-//	units.go       Grafana's units
+//	units.go       Grafana's units; the package dimension finds those of expressions
 //	notices.go     notices: what limits an answer or makes it old
 //	empty.go       why an answer has no series
 //	resources.go   what the editors ask: compile, labels, values, catalogue

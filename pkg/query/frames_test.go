@@ -56,6 +56,22 @@ func TestGoldenFrames(t *testing.T) {
 	}
 }
 
+// Code has the axis of the builder in every kind of answer.
+func TestEveryFrameOfAnExpressionHasItsUnit(t *testing.T) {
+	for _, keys := range []string{``, `,"format":"table"`, `,"instant":true`, `,"instant":true,"format":"table"`} {
+		for _, query := range []string{
+			`{"entity":"framework","resource":"memory","measure":"allocated"` + keys + `}`,
+			`{"expr":"sum by (framework) (mesos_framework_memory_allocated_bytes)"` + keys + `}`,
+		} {
+			response := answered(t, small(t), query, Options{})
+			require.NotEmpty(t, response.Frames, query)
+			for _, frame := range response.Frames {
+				require.Equal(t, unitBytes, frame.Fields[len(frame.Fields)-1].Config.Unit, query)
+			}
+		}
+	}
+}
+
 func TestARangeHasOnlyThePointsThatExist(t *testing.T) {
 	response := answered(t, small(t), `{"entity":"framework","resource":"cpus","measure":"allocated"}`, Options{})
 	rows := map[string]int{}
@@ -211,11 +227,12 @@ func TestUnits(t *testing.T) {
 		`"metric":"mesos_cluster_memory_capacity_bytes"`:                                "bytes",
 		`"metric":"mesos_role_dominant_share_ratio"`:                                    "percentunit",
 		`"metric":"mesos_cluster_tasks_ended_total","rate":true`:                        "cps",
-		`"metric":"mesos_executor_cpu_seconds_total","rate":true`:                       "suffix: s/s",
+		`"metric":"mesos_executor_cpu_seconds_total","rate":true`:                       "suffix: CPUs",
+		`"metric":"mesos_executor_cpu_throttled_seconds_total","rate":true`:             "percentunit",
 		`"metric":"mesos_up"`:                                                   "none",
 		`"metric":"mesos_poll_duration_seconds"`:                                "s",
 		`"metric":"mesos_agent_info","aggregate":"count","groupBy":["version"]`: "short",
-		`"expr":"mesos_cluster_memory_capacity_bytes"`:                          "",
+		`"expr":"mesos_cluster_memory_capacity_bytes"`:                          "bytes",
 	} {
 		p, err := compileJSON(compileCase{query: `{` + query + `}`})
 		require.NoError(t, err, query)

@@ -128,9 +128,10 @@ func (c *compiler) catalogueSeries() (plan, error) {
 	}
 	unit := unitOf(known.Unit)
 	if c.counter && q.Rate {
-		unit = unitPerSecond(known.Unit)
+		unit = unitPerSecond(*known)
 	}
-	if q.Aggregate == AggregateCount {
+	summed := c.grouped && q.Aggregate == "" || q.Aggregate == AggregateSum
+	if q.Aggregate == AggregateCount || summed && known.Unit == catalogue.Bool { // how many are, or are 1
 		unit = unitCount
 	}
 	p := plan{title: q.Metric, unit: unit, about: known.Help}

@@ -36,7 +36,7 @@ func compilePromQL(q *PromQLQuery, rule bool) (plan, error) {
 	}
 	matchers, leftOut := adhocMatchers(q.AdhocFilters)
 	p := plan{
-		expr: text, parsed: parsed, reads: readsIn(parsed, matchers), columns: labelsOf(parsed), filters: matchers, notices: leftOut, leftOut: leftOut,
+		expr: text, parsed: parsed, unit: unitOfExpression(parsed), reads: readsIn(parsed, matchers), columns: labelsOf(parsed), filters: matchers, notices: leftOut, leftOut: leftOut,
 		conditions: append(conditions, conditionsOfDashboard(q.AdhocFilters)...),
 	}
 	absent := absentLabels(parsed)

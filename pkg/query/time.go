@@ -189,8 +189,9 @@ func (src Source) schedule(polls []series.Poll) schedule {
 }
 
 // placeholder stands for every macro while the step is not known: expressions
-// are then parsed for the names in them.
-var placeholder = stepRange{step: time.Minute, poll: time.Minute, from: time.Unix(0, 0), to: time.Unix(3600, 0)}
+// are then parsed for the names in them. No macro stands for a number that has a meaning
+// in units: a rate * 60 is one per minute, a rate * $__interval_s is not.
+var placeholder = stepRange{step: 2 * time.Minute, poll: time.Minute, from: time.Unix(0, 0), to: time.Unix(3600, 0)}
 
 // macroText matches what may be a macro in Grafana's spellings. Dashboards replace
 // whole names, so $__intervals is none.

@@ -1,6 +1,15 @@
 package query
 
-import "community-mesos-datasource/catalogue"
+import (
+	"iter"
+	"sync"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"community-mesos-datasource/catalogue"
+	"community-mesos-datasource/pkg/query/dimension"
+)
 
 // This file names units as Grafana does (packages/grafana-data/src/valueFormats).
 
@@ -12,6 +21,8 @@ const (
 	unitCount = "short"
 	unitRate  = "cps"
 	unitNone  = "none"
+
+	unitPerMinute = "cpm"
 )
 
 var resourceUnits = map[Resource]string{
@@ -53,16 +64,35 @@ func unitOf(u catalogue.Unit) string {
 	return unitNone
 }
 
-// unitPerSecond is the unit of such a counter's rate.
-func unitPerSecond(u catalogue.Unit) string {
-	switch u {
-	case catalogue.Count:
-		return unitRate
-	case catalogue.Bytes:
-		return "binBps"
-	case catalogue.Seconds:
-		return "suffix: s/s"
-	default:
-		return unitNone
+// dimensionUnits are the units of dimensions that the catalogue does not have.
+var dimensionUnits = map[dimension.Dimension]string{
+	dimension.Unknown: "", dimension.Number: "",
+	dimension.Members: unitCount, dimension.PerSecond: unitRate, dimension.PerMinute: unitPerMinute,
+	dimension.Percent: "percent", dimension.CPUTime: catalogueUnits[catalogue.Seconds],
+}
+
+func unitOfDimension(d dimension.Dimension) string {
+	if unit, ok := dimensionUnits[d]; ok {
+		return unit
 	}
+	return unitOf(catalogue.Unit(d))
+}
+
+// unitPerSecond is the unit of a counter's rate.
+func unitPerSecond(s catalogue.Series) string {
+	return unitOfDimension(dimension.OfSeries(s).Rate())
+}
+
+// unitOfExpression is the unit of an expression, "" where it is not certain.
+func unitOfExpression(parsed parser.Expr) string {
+	known := sync.OnceValue(catalogue.All)
+	return unitOfDimension(dimension.Of(parsed, func(matchers []*labels.Matcher) iter.Seq[catalogue.Series] {
+		return func(yield func(catalogue.Series) bool) {
+			for _, s := range known() {
+				if mayMatch(matchers, s) && !yield(s) {
+					return
+				}
+			}
+		}
+	}))
 }
