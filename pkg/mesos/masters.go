@@ -125,6 +125,24 @@ func parseMasters(addresses []string) ([]Target, *ensemble, error) {
 	return targets, nil, nil
 }
 
+// CheckMasters returns what is wrong with addresses as they stand in masters, all of them
+// together.
+func CheckMasters(addresses []string) error {
+	_, _, err := parseMasters(addresses)
+	return err
+}
+
+// CheckMaster returns what is wrong with one address of a master or of ZooKeeper.
+func CheckMaster(address string) error {
+	var err error
+	if IsZooKeeper(address) {
+		_, err = parseEnsemble(address)
+	} else {
+		_, err = parseMaster(address)
+	}
+	return err
+}
+
 func parseMaster(written string) (Target, error) {
 	if strings.Contains(written, "@") {
 		// Not repeated: what stands before the @ may be a password.

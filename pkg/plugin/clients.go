@@ -29,7 +29,7 @@ func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now 
 		return nil, parsed, err
 	}
 	forSDK := ds
-	forSDK.JSONData, forSDK.DecryptedSecureJSONData = parsed.forSDK(ds.JSONData), withoutEmpty(ds.DecryptedSecureJSONData)
+	forSDK.JSONData, forSDK.DecryptedSecureJSONData = parsed.forSDK(ds.JSONData, ds.DecryptedSecureJSONData)
 	options, err := forSDK.HTTPClientOptions(ctx)
 	if err != nil {
 		return nil, parsed, fmt.Errorf("settings of the data source: HTTP client: %s", withoutFile(err))

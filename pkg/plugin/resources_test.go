@@ -239,7 +239,7 @@ func TestWrongRequestsForResourcesNameTheMistake(t *testing.T) {
 		code          int
 		want          string
 	}{
-		"a resource that is none":      {"GET secrets", "", http.StatusNotFound, "no resource GET /secrets: there are GET catalogue, series-counts, labels, label-values, events/values, schema, schema/values, logs/tasks, logs/files, status and POST compile"},
+		"a resource that is none":      {"GET secrets", "", http.StatusNotFound, "no resource GET /secrets: there are GET catalogue, series-counts, labels, label-values, events/values, schema, schema/values, logs/tasks, logs/files, status and POST compile, check"},
 		"the root":                     {"GET ", "", http.StatusNotFound, "there are GET catalogue"},
 		"a path below":                 {"GET status/x", "", http.StatusNotFound, "no resource GET /status/x"},
 		"POST where there is only GET": {"POST status", "", http.StatusNotFound, "no resource POST /status"},

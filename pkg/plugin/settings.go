@@ -84,6 +84,8 @@ func defaultSettings() Settings {
 // mistake could not be removed.
 const nowhere = "http://127.0.0.1:9"
 
+const mastersMissing = `masters is missing: name at least one, for example ["http://master1:5050"] or ["zk://zk1:2181,zk2:2181/mesos"]`
+
 // ParseSettings parses and checks the settings of a data source. The error names
 // every wrong key, and holds no value of secureJsonData.
 func ParseSettings(ds backend.DataSourceInstanceSettings) (Settings, error) {
@@ -112,7 +114,7 @@ func ParseSettings(ds backend.DataSourceInstanceSettings) (Settings, error) {
 		} else if i := slices.IndexFunc(slices.Sorted(maps.Keys(keys)), likeMasters); i >= 0 {
 			unset = fmt.Sprintf("; %q is not a setting of this data source, so write masters in its place", slices.Sorted(maps.Keys(keys))[i])
 		}
-		problems = append(problems, fmt.Errorf(`masters is missing: name at least one, for example ["http://master1:5050"] or ["zk://zk1:2181,zk2:2181/mesos"]%s (jsonData.masters)`, unset))
+		problems = append(problems, fmt.Errorf("%s%s (jsonData.masters)", mastersMissing, unset))
 	}
 	s.warnOfMisplaced(ds)
 	s.TLS = s.isOn("tlsAuth") || s.isOn("tlsAuthWithCACert") || s.isOn("tlsSkipVerify")
@@ -126,27 +128,29 @@ func ParseSettings(ds backend.DataSourceInstanceSettings) (Settings, error) {
 // read reads one key of jsonData, whoever it belongs to. The error is a sentence
 // that names the key.
 func (s *Settings) read(key string, raw json.RawMessage) error {
-	wrong := func(err error) error {
-		if err == nil {
-			return nil
-		}
+	if err := s.readKey(key, raw); err != nil {
 		return fmt.Errorf("%w (jsonData.%s)", err, key)
 	}
+	return nil
+}
+
+// readKey reads one key of jsonData. The error is a sentence about its value.
+func (s *Settings) readKey(key string, raw json.RawMessage) error {
 	if read, ours := settings[key]; ours {
 		if isNull(raw) {
 			return nil
 		}
-		return wrong(read(raw, s))
+		return read(raw, s)
 	}
 	if isSecret(key) { // its value is not repeated
-		return fmt.Errorf("%s is a secret and must be in secureJsonData: everyone who may query this data source can read jsonData; move it there, and change it (jsonData.%s)", key, key)
+		return fmt.Errorf("%s is a secret and must be in secureJsonData: everyone who may query this data source can read jsonData; move it there, and change it", key)
 	}
 	if kind, sdk := sdkKindOf(key); sdk {
 		value, err := kind.read(raw)
 		if value != nil {
 			s.setSDK(key, value)
 		}
-		return wrong(err)
+		return err
 	}
 	return s.readUnknown(key, raw)
 }

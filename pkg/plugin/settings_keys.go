@@ -14,6 +14,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend/gtime"
 
 	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/series"
 )
 
@@ -121,26 +122,41 @@ func duration(field func(*Settings) *time.Duration, least time.Duration) setting
 // provisioning makes it of a variable. An entry of a list may hold several as well;
 // that of the editor's empty row holds none.
 func readMasters(raw json.RawMessage, s *Settings) error {
+	entries, err := masterEntries(raw)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		s.Masters = append(s.Masters, mastersIn(entry)...)
+	}
+	s.warnOfEmpty("masters", strings.Split(strings.Join(entries, ","), ","))
+	return nil
+}
+
+// masterEntries returns the entries of the list of masters as they are written.
+func masterEntries(raw json.RawMessage) ([]string, error) {
 	entries, err := readList(raw)
 	if text, of := written(raw); of && !strings.HasPrefix(text, "[") {
 		entries = []string{text} // whose commas may be those of zk://zk1:2181,zk2:2181/mesos
 	}
 	if err != nil {
-		return fmt.Errorf(`%s is not a list of addresses: write for example ["http://master1:5050", "http://master2:5050"]`, short(raw))
+		return nil, fmt.Errorf(`%s is not a list of addresses: write for example ["http://master1:5050", "http://master2:5050"]`, short(raw))
 	}
-	for _, entry := range entries {
-		list := []string{entry}
-		if strings.HasPrefix(entry, "[") { // a list as JSON, as the only entry of another one
-			if inner, err := readList(json.RawMessage(entry)); err == nil {
-				list = inner
-			}
-		}
-		for _, address := range list {
-			s.Masters = append(s.Masters, mesos.SplitMasters(address)...)
+	return entries, nil
+}
+
+// mastersIn returns the addresses in one entry of the list of masters.
+func mastersIn(entry string) (addresses []string) {
+	list := []string{entry}
+	if strings.HasPrefix(entry, "[") { // a list as JSON, as the only entry of another one
+		if inner, err := readList(json.RawMessage(entry)); err == nil {
+			list = inner
 		}
 	}
-	s.warnOfEmpty("masters", strings.Split(strings.Join(entries, ","), ","))
-	return nil
+	for _, address := range list {
+		addresses = append(addresses, mesos.SplitMasters(address)...)
+	}
+	return addresses
 }
 
 // warnOfEmpty warns of entries of a list that are empty beside others. A list of nothing
@@ -207,7 +223,8 @@ func readAgentAddress(raw json.RawMessage, s *Settings) error {
 }
 
 func readAgentHosts(raw json.RawMessage, s *Settings) error {
-	const most = 4 << 10 // bytes; it is matched once per agent and poll
+	const most = 4 << 10            // bytes; it is matched once per agent and poll
+	const mostInstructions = 20_000 // more than most bytes have without counts such as {1000}
 	v, err := readText(raw)
 	if err != nil {
 		return fmt.Errorf(`%w: write for example '.*\.example\.com'`, err)
@@ -218,7 +235,13 @@ func readAgentHosts(raw json.RawMessage, s *Settings) error {
 	if len(v) > most {
 		return fmt.Errorf("the regular expression has %d bytes: %d are the most", len(v), most)
 	}
+	if n := promql.PatternSize(v); n > mostInstructions {
+		return fmt.Errorf("the regular expression compiles to some %d instructions: %d are the most; use smaller repeat counts than in x{1000}", n, mostInstructions)
+	}
 	re, err := regexp.Compile("^(?:" + v + ")$")
+	if _, alone := regexp.Compile(v); alone != nil { // a)|(b is one only with what is around it
+		err = alone
+	}
 	if err != nil {
 		return fmt.Errorf(`%q is not a regular expression (%w): write for example '.*\.example\.com'`, v, err)
 	}

@@ -3,7 +3,10 @@ package plugin
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend/gtime"
@@ -96,8 +99,11 @@ func readSeconds(raw json.RawMessage) (any, error) {
 }
 
 // forSDK returns jsonData with the keys of the SDK in the types that it expects, and
-// without those that are not set.
-func (s *Settings) forSDK(jsonData json.RawMessage) json.RawMessage {
+// without those that are not set, and secureJsonData without those that are empty: the
+// SDK would send a header without a value. It stops at the first number that no header
+// has, so headers are numbered without gaps: the settings page leaves one where a header
+// was removed, since it cannot move the stored values of the others.
+func (s *Settings) forSDK(jsonData json.RawMessage, secrets map[string]string) (json.RawMessage, map[string]string) {
 	var keys map[string]any
 	_ = json.Unmarshal(jsonData, &keys) // ParseSettings returned the error
 	for key := range keys {
@@ -105,9 +111,22 @@ func (s *Settings) forSDK(jsonData json.RawMessage) json.RawMessage {
 			delete(keys, key)
 		}
 	}
+	secure := maps.Clone(secrets)
+	maps.DeleteFunc(secure, func(key, value string) bool { return value == "" || httpHeaderValue.MatchString(key) })
+	var numbers []int
 	for key, value := range s.sdk {
-		keys[key] = value
+		if number := httpHeaderName.FindStringSubmatch(key); number == nil {
+			keys[key] = value
+		} else if n, err := strconv.Atoi(number[1]); err == nil && value != "" && secrets["httpHeaderValue"+number[1]] != "" {
+			numbers = append(numbers, n)
+		}
+	}
+	slices.Sort(numbers)
+	for i, n := range numbers {
+		from, to := strconv.Itoa(n), strconv.Itoa(i+1)
+		keys["httpHeaderName"+to] = s.sdk["httpHeaderName"+from]
+		secure["httpHeaderValue"+to] = secrets["httpHeaderValue"+from]
 	}
 	typed, _ := json.Marshal(keys) // it was decoded from JSON
-	return typed
+	return typed, secure
 }

@@ -28,6 +28,8 @@ func isSecret(key string) bool { return secretKey.MatchString(key) }
 
 var agentHeaderValue = regexp.MustCompile(`^agentHeaderValue\d+$`)
 
+const notDigest = "zkDigest is not user:password: write both, with a colon between them"
+
 // dollars is what a secret without its end, or one that is not accepted, may come of.
 const dollars = "in a provisioning file $ is written $$, or the word behind it is taken as a variable, and a variable whose value has a $ as $NAME and not ${NAME}"
 
@@ -40,7 +42,7 @@ func (s *Settings) readSecrets(keys map[string]json.RawMessage, ds backend.DataS
 	switch {
 	case s.ZooKeeperDigest == "":
 	case !mesos.IsDigest(s.ZooKeeperDigest):
-		problems = append(problems, errors.New("zkDigest is not user:password: write both, with a colon between them (secureJsonData.zkDigest)"))
+		problems = append(problems, errors.New(notDigest+" (secureJsonData.zkDigest)"))
 	case len(s.Masters) > 0 && !s.throughZooKeeper():
 		s.warn("zkDigest is set and does nothing: masters has no zk:// address (jsonData.masters)")
 	case zkPassword == "":
@@ -109,13 +111,13 @@ func (s *Settings) readAgentHeaders(secrets map[string]string) (problems []error
 			}
 			continue
 		}
-		switch why := headerProblem(name, value); {
+		switch fault, why := agentHeaderFault(s.agentHeaderNames, i), headerProblem(name, value); {
+		case fault != "":
+			problems = append(problems, fmt.Errorf("%s (jsonData.agentHeaders)", fault))
 		case why != "":
 			problems = append(problems, fmt.Errorf("header %q for agents %s (jsonData.agentHeaders)", name, why))
 		case value == "":
 			problems = append(problems, fmt.Errorf("header %q for agents has no value: write it as %s (secureJsonData.%s)", name, key, key))
-		case s.AgentHeaders.Values(name) != nil:
-			problems = append(problems, fmt.Errorf("header %q for agents is there twice: remove one (jsonData.agentHeaders)", name))
 		default:
 			if s.AgentHeaders == nil {
 				s.AgentHeaders = http.Header{}
@@ -134,6 +136,21 @@ func (s *Settings) readAgentHeaders(secrets map[string]string) (problems []error
 	return problems
 }
 
+// agentHeaderFault returns what is wrong with the name of a header for agents, whatever
+// its value; "" if nothing is.
+func agentHeaderFault(names []string, at int) string {
+	name := strings.TrimSpace(names[at])
+	same := func(other string) bool { return strings.EqualFold(strings.TrimSpace(other), name) }
+	switch why := headerProblem(name, ""); {
+	case name == "":
+	case why != "":
+		return fmt.Sprintf("header %q for agents %s", name, why)
+	case slices.ContainsFunc(names[:at], same):
+		return fmt.Sprintf("header %q for agents is there twice: remove one", name)
+	}
+	return ""
+}
+
 // httpHeaderValue matches the values of the masters' headers.
 var httpHeaderValue = regexp.MustCompile(`^httpHeaderValue([1-9]\d*)$`)
 
@@ -150,8 +167,7 @@ func (s *Settings) warnOfValuesWithoutName(keys map[string]json.RawMessage, secr
 	}
 }
 
-// checkMastersHeaders checks httpHeaderName1, httpHeaderName2, ..., which the SDK
-// reads until the first that is missing.
+// checkMastersHeaders checks httpHeaderName1, httpHeaderName2, ... with their values.
 func (s *Settings) checkMastersHeaders(keys map[string]json.RawMessage, secrets map[string]string) (problems []error) {
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		number := httpHeaderName.FindStringSubmatch(key)
@@ -179,15 +195,7 @@ func (s *Settings) checkMastersHeaders(keys map[string]json.RawMessage, secrets 
 		if fault := headerFault(name, value); fault != "" {
 			s.warn("header %q %s (secureJsonData.%s)", name, fault, valueKey)
 		}
-		sent := true
-		for n, _ := strconv.Atoi(number[1]); n > 1; n-- {
-			if before := "httpHeaderName" + strconv.Itoa(n-1); s.sdk[before] == nil {
-				s.warn("header %q is not sent: Grafana stops at %s, which is missing (jsonData.%s)", name, before, key)
-				sent = false
-				break
-			}
-		}
-		if sent && strings.EqualFold(name, "Authorization") {
+		if strings.EqualFold(name, "Authorization") {
 			s.mastersAuthorization = valueKey
 		}
 	}
@@ -237,12 +245,4 @@ func (s *Settings) checkAgentCredentials(keys map[string]json.RawMessage) error 
 	}
 	s.warn("credentials for agents (%s) are sent to every host that registers as an agent: write a pattern for your agents' hosts, for example '.*\\.example\\.com' (jsonData.agentHosts)", strings.Join(sent, ", "))
 	return nil
-}
-
-// withoutEmpty returns secrets without those that are empty: the SDK would send a
-// header without a value.
-func withoutEmpty(secrets map[string]string) map[string]string {
-	set := maps.Clone(secrets)
-	maps.DeleteFunc(set, func(_, value string) bool { return value == "" })
-	return set
 }

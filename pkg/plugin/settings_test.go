@@ -284,13 +284,14 @@ func TestSettingsWarnOfCredentialsForAnyAgent(t *testing.T) {
 	}
 }
 
-// The SDK reads the masters' headers until the first number that is missing.
-func TestSettingsWarnOfHeadersThatAreNotSent(t *testing.T) {
-	ds := instance(`{"masters": ["http://m:5050"], "httpHeaderName1": "A", "httpHeaderName3": "C"}`)
-	ds.DecryptedSecureJSONData = map[string]string{"httpHeaderValue1": "a", "httpHeaderValue3": "c"}
-	s, err := ParseSettings(ds)
+// The SDK reads the masters' headers until the first number that is missing, and the
+// settings page leaves one out where a header was removed.
+func TestMastersHeadersMayHaveGapsInTheirNumbers(t *testing.T) {
+	got, err := readAll(t, `{"masters": ["http://m:5050"], "httpHeaderName1": "A", "httpHeaderName2": "", "httpHeaderName3": "C", "httpHeaderName12": "D"}`,
+		map[string]string{"httpHeaderValue1": "", "httpHeaderValue3": "c", "httpHeaderValue12": "d"})
 	require.NoError(t, err)
-	require.Equal(t, []string{`header "C" is not sent: Grafana stops at httpHeaderName2, which is missing (jsonData.httpHeaderName3)`}, s.Warnings)
+	require.Equal(t, http.Header{"C": {"c"}, "D": {"d"}}, got.http.Header)
+	require.Equal(t, []string{`header "A" has no value and is not sent: write it as httpHeaderValue1 (secureJsonData.httpHeaderValue1)`}, got.Warnings)
 }
 
 // Grafana's provisioning turns a variable into one text.

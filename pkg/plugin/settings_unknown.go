@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -93,11 +94,11 @@ func (s *Settings) readUnknown(key string, raw json.RawMessage) error {
 			s.warn("jsonData is in jsonData and does nothing there: write its keys one level up (jsonData.jsonData)")
 			return nil
 		}
-		return fmt.Errorf("secureJsonData is in jsonData, which everyone who may query this data source can read: move it beside jsonData, and change the secrets (jsonData.secureJsonData)")
+		return errors.New("secureJsonData is in jsonData, which everyone who may query this data source can read: move it beside jsonData, and change the secrets")
 	case isSecretKey(key): // a certificate, which is no secret
 		s.warn("%s is in jsonData and does nothing there: write it in secureJsonData (secureJsonData.%s)", key, key)
 	case isSecret(near) || isSecret(numbered.ReplaceAllString(key, "1")):
-		return fmt.Errorf("%q is not a setting of this data source, and probably a secret, which everyone who may query the data source could read in jsonData: write it as %s in secureJsonData, and change it (jsonData.%s)", key, near, key)
+		return fmt.Errorf("%q is not a setting of this data source, and probably a secret, which everyone who may query the data source could read in jsonData: write it as %s in secureJsonData, and change it", key, near)
 	case slices.Contains(beside, key):
 		s.warn("%s is in jsonData and does nothing there: it belongs beside jsonData (jsonData.%s)", key, key)
 	default:

@@ -33,7 +33,7 @@ func readAll(t *testing.T, jsonData string, secrets map[string]string) (read, er
 	if err != nil {
 		return read{}, err
 	}
-	ds.JSONData, ds.DecryptedSecureJSONData = s.forSDK(ds.JSONData), withoutEmpty(secrets)
+	ds.JSONData, ds.DecryptedSecureJSONData = s.forSDK(ds.JSONData, secrets)
 	options, err := ds.HTTPClientOptions(t.Context())
 	require.NoError(t, err)
 	return read{s, options}, nil

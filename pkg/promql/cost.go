@@ -370,7 +370,7 @@ func (c *coster) relabel(f *parser.Call, series float64) error {
 		return err
 	}
 	if f.Func.Name == "label_replace" {
-		work := series * float64(patternSize(literal(f.Args[4])))
+		work := series * float64(PatternSize(literal(f.Args[4])))
 		c.work += work * replaceLength
 		if c.replaced += work; c.replaced > maxReplaceWork {
 			return requestError("label_replace would match a long regular expression with the labels of %.0f series: shorten the regular expression, aggregate first, or select fewer series", series)

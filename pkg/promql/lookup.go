@@ -52,7 +52,7 @@ func (l LookUp) checkWork() error {
 	for _, matchers := range l.Match {
 		for _, m := range matchers {
 			if anyPattern([]*labels.Matcher{m}) {
-				size += patternSize(m.Value)
+				size += PatternSize(m.Value)
 			}
 		}
 	}

@@ -161,8 +161,8 @@ func shortened(pattern string) string {
 	return `"` + pattern + `"`
 }
 
-// patternSize returns about how many instructions a regular expression has.
-func patternSize(pattern string) int {
+// PatternSize returns about how many instructions a regular expression has.
+func PatternSize(pattern string) int {
 	parsed, err := syntax.Parse(pattern, syntax.Perl|syntax.DotNL)
 	if err != nil {
 		return 0
