@@ -1,12 +1,12 @@
 // The editor of a query for events: which (kinds, severity, filters), and in which
 // form.
 import { CoreApp } from '@grafana/data';
-import { t } from '@grafana/i18n';
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
 import { Combobox, MultiCombobox } from '@grafana/ui';
 import { omit } from 'lodash';
 import React, { useId } from 'react';
 
+import { t } from '../../i18n';
 import type { MesosResources } from '../../resources';
 import { CommitInput } from '../CommitInput';
 import { FiltersField } from '../FiltersField';

@@ -1,9 +1,9 @@
 // What a query for events may ask for: kinds, severities, fields and formats, as
 // the menus show them. pkg/events defines them.
 import { CoreApp } from '@grafana/data';
-import { t } from '@grafana/i18n';
 import type { ComboboxOption } from '@grafana/ui';
 
+import { t } from '../../i18n';
 import type { EventKind, EventsFormat, EventSeverity } from '../types';
 
 /** The kinds of events, in the order of the menu. */

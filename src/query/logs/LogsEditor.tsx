@@ -1,9 +1,9 @@
 // The editor of a query for logs: a task, a file of its sandbox, lines.
-import { t } from '@grafana/i18n';
 import { EditorField, EditorRow, EditorSwitch } from '@grafana/plugin-ui';
 import { Combobox, type ComboboxOption } from '@grafana/ui';
 import React, { useId } from 'react';
 
+import { t } from '../../i18n';
 import type { LogTask, MesosResources } from '../../resources';
 import { CommitInput } from '../CommitInput';
 import { containing, toOption } from '../menu';

@@ -1,11 +1,11 @@
 // The filters of a builder query: label, operator, values. An incomplete filter
 // is kept here only; the query holds complete ones.
-import { t } from '@grafana/i18n';
 import { AccessoryButton, InputGroup } from '@grafana/plugin-ui';
 import { Button, Combobox, MultiCombobox, Stack, type ComboboxOption } from '@grafana/ui';
 import { isEqual } from 'lodash';
 import React, { useId, useRef, useState } from 'react';
 
+import { t } from '../../i18n';
 import type { LabelLists } from '../lists';
 import { toOption } from '../menu';
 import { Named } from '../Named';

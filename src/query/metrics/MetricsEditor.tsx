@@ -1,12 +1,12 @@
 // The builder: what to ask (entity, resource, measure, or one series of the
 // catalogue), of which (filters), and how to put it together.
-import { t } from '@grafana/i18n';
 import { EditorField, EditorFieldGroup, EditorRow, EditorSwitch } from '@grafana/plugin-ui';
 import { Combobox, RadioButtonGroup, type ComboboxOption } from '@grafana/ui';
 import { omit, pick } from 'lodash';
 import React, { useId } from 'react';
 
 import { isDuration, notDuration } from '../../config/validate';
+import { t } from '../../i18n';
 import type { Catalogue, MesosResources } from '../../resources';
 import { CatalogueError } from '../CatalogueError';
 import { CommitInput } from '../CommitInput';

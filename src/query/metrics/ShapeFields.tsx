@@ -1,9 +1,9 @@
 // The shape of measure fits: what one task needs.
-import { t } from '@grafana/i18n';
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
 import { omitBy } from 'lodash';
 import React, { useId } from 'react';
 
+import { t } from '../../i18n';
 import { CommitInput } from '../CommitInput';
 import type { MesosQuery } from '../types';
 

@@ -1,8 +1,9 @@
 // Dashboard variables as menu options, at the end of a menu as in Grafana's
 // Prometheus editor.
-import { t } from '@grafana/i18n';
 import { getTemplateSrv } from '@grafana/runtime';
 import type { ComboboxOption } from '@grafana/ui';
+
+import { t } from '../../i18n';
 
 // Types of variables without a value for queries.
 const NO_VALUE = ['adhoc', 'groupby', 'datasource', 'system'];

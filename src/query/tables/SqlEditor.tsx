@@ -1,10 +1,10 @@
 // The code of a table: a SELECT with completion, and the form of its answer.
 import { CoreApp } from '@grafana/data';
-import { t } from '@grafana/i18n';
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
 import { Combobox, type ComboboxOption, type Monaco, type monacoTypes } from '@grafana/ui';
 import React, { useId } from 'react';
 
+import { t } from '../../i18n';
 import type { MesosResources } from '../../resources';
 import { CodeBox } from '../CodeBox';
 import type { MesosQuery, SQLFormat } from '../types';

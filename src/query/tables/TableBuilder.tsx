@@ -1,9 +1,9 @@
 // The builder of rows: table, columns, filters, order, limit.
-import { t } from '@grafana/i18n';
 import { AccessoryButton, EditorField, EditorRow, InputGroup } from '@grafana/plugin-ui';
 import { Alert, Button, Combobox, Stack, type ComboboxOption } from '@grafana/ui';
 import React, { useId, useMemo } from 'react';
 
+import { t } from '../../i18n';
 import type { MesosResources } from '../../resources';
 import { CommitInput } from '../CommitInput';
 import { LabelMenu } from '../LabelMenu';

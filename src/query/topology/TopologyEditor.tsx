@@ -1,8 +1,8 @@
 // The editor of a node graph: what its nodes are, and of what part of the cluster.
-import { t } from '@grafana/i18n';
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
 import React, { useId } from 'react';
 
+import { t } from '../../i18n';
 import type { MesosResources } from '../../resources';
 import { FiltersField } from '../FiltersField';
 import { useLabelLists } from '../labelLists';
@@ -15,6 +15,8 @@ interface Props {
   resources: MesosResources;
   onChange: (query: MesosQuery) => void;
 }
+
+const EXAMPLE = 'framework, agent';
 
 const levels = () => [
   { value: 'role', description: t('query.topology.roles', 'Roles') },
@@ -44,7 +46,7 @@ export function TopologyEditor({ query, resources, onChange }: Props) {
           lists={lists}
           optionsOf={(labels) => [...levels(), ...labels.filter((label) => label.startsWith('attr_')).map(toOption)]}
           value={(query.groupBy ?? []).map((value) => ({ value }))}
-          placeholder="framework, agent"
+          placeholder={EXAMPLE}
           minWidth={30}
           onChange={(chosen) => change({ groupBy: chosen.length > 0 ? chosen.map(({ value }) => value) : undefined })}
         />
