@@ -497,6 +497,22 @@ describe('what would be lost', () => {
     expect(onChange.mock.lastCall?.[0]).not.toHaveProperty('adhocFilters');
     expect(screen.queryByText('Filters from a dashboard')).not.toBeInTheDocument();
   });
+
+  it('the focus of a dashboard’s filter that is removed goes to the next one, and stays in the editor after the last', async () => {
+    const one = { key: 'role', operator: '=', value: 'a"b<' };
+    const { user } = setUp({ entity: 'framework', adhocFilters: [...adhocFilters, one] });
+    const names = ['framework_id =| f1, f2', 'agent = a1', 'role = a"b<'];
+    const chip = (name: string) => screen.getByRole('button', { name: `Remove filter ${name}` });
+    chip(names[1]).focus();
+    await user.keyboard('{Enter}');
+    await waitFor(() => expect(chip(names[2])).toHaveFocus());
+    await user.keyboard('{Enter}');
+    await waitFor(() => expect(chip(names[0])).toHaveFocus());
+    await user.keyboard('{Enter}');
+    await waitFor(() => expect(screen.queryByText('Filters from a dashboard')).not.toBeInTheDocument());
+    await user.tab();
+    expect(screen.getByRole('radio', { name: 'By entity' })).toHaveFocus();
+  });
 });
 
 describe('running', () => {

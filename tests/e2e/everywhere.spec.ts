@@ -1,0 +1,177 @@
+// What Grafana asks a data source beside queries: a click on a value, what a query
+// cost, a panel's filters in Explore, correlations, and public dashboards.
+import type { Page } from '@playwright/test';
+
+import type { Answer, GrafanaApi, Query } from './api.ts';
+import { cpusByFramework, expect, source, test } from './fixtures.ts';
+
+const datasource = { type: 'community-mesos-datasource', uid: source.uid };
+
+const dashboard = { uid: 'mesos-e2e-everywhere', title: 'Everywhere (e2e)', time: { from: 'now-5m', to: 'now' } };
+
+const panel = (id: number, type: string, title: string, target: Query) => ({
+  ...{ id, type, title, datasource, targets: [{ refId: 'A', datasource, ...target }] },
+  gridPos: { x: 12 * ((id - 1) % 2), y: 9 * Math.floor((id - 1) / 2), w: 12, h: 9 },
+});
+
+const save = (api: GrafanaApi, panels: object[], more: object = {}) =>
+  api.call('POST', '/api/dashboards/db', { overwrite: true, dashboard: { ...dashboard, panels, ...more } });
+
+const explore = (query: Query) =>
+  `/explore?schemaVersion=1&orgId=1&panes=${encodeURIComponent(
+    JSON.stringify({
+      a: {
+        datasource: source.uid,
+        queries: [{ refId: 'A', datasource, ...query }],
+        range: { from: 'now-5m', to: 'now' },
+      },
+    })
+  )}`;
+
+/** The queries of Explore, from its address. */
+function queriesOf(page: Page): Query[] {
+  const panes = JSON.parse(new URL(page.url()).searchParams.get('panes') ?? '{}') as Record<
+    string,
+    { queries: Query[] }
+  >;
+  return Object.values(panes)[0]?.queries ?? [];
+}
+
+/** Presses a button of a cell, which is there while the pointer is over the cell. */
+async function press(page: Page, cell: string, button: string) {
+  await expect(async () => {
+    const found = page.getByRole('gridcell', { name: cell }).first();
+    await found.hover();
+    await found.getByRole('button', { name: button }).click({ timeout: 2000 });
+  }).toPass();
+}
+
+test.beforeEach(({ mesos }) => {
+  expect(mesos.uid).toBe(source.uid);
+});
+
+test.afterEach(async ({ api }) => {
+  await api.forget(`/api/dashboards/uid/${dashboard.uid}`);
+});
+
+test('a click on a value in Explore filters for it, and another one filters it out', async ({ page, picture }) => {
+  const asTable = { format: 'table', instant: true, range: false };
+  await page.goto(explore({ queryType: 'promql', expr: 'mesos_framework_cpus_allocated', ...asTable }));
+  await press(page, 'marathon', 'Filter for value');
+  await expect.poll(() => queriesOf(page)[0]?.expr).toBe('mesos_framework_cpus_allocated{framework="marathon"}');
+  await picture('explore-filter-for', page);
+
+  await page.goto(explore({ ...cpusByFramework, ...asTable }));
+  await press(page, 'marathon', 'Filter out value');
+  await expect
+    .poll(() => queriesOf(page)[0]?.filters)
+    .toEqual([{ label: 'framework', operator: '!=', value: 'marathon' }]);
+  await expect(page.getByRole('gridcell', { name: 'cassandra' }).first()).toBeVisible();
+  await expect(page.getByRole('gridcell', { name: 'marathon' })).toHaveCount(0);
+});
+
+test('the inspector says what a query cost', async ({ api, page, picture }) => {
+  await save(api, [panel(1, 'timeseries', 'CPU', cpusByFramework)]);
+  await page.goto(`/d/${dashboard.uid}?inspect=1&inspectTab=stats`);
+  for (const name of ['Series found', 'Samples read (history: memory)', 'Time in the plugin, waiting included']) {
+    await expect(page.getByRole('cell', { name })).toBeVisible();
+  }
+  await picture('inspector-stats', page);
+});
+
+test('a panel’s filters are chips in Explore, which are removed by keyboard', async ({ api, page, picture }) => {
+  const filter = (key: string, operator: string, value: string) => ({ key, operator, value, condition: '' });
+  await save(api, [panel(1, 'timeseries', 'CPU', cpusByFramework)], {
+    templating: {
+      list: [
+        {
+          ...{ type: 'adhoc', name: 'filters', label: 'Filters', hide: 0, skipUrlSync: false, datasource },
+          filters: [filter('framework', '!=', 'marathon'), filter('framework', '!=', 'chronos')],
+        },
+      ],
+    },
+  });
+  await page.goto(`/d/${dashboard.uid}`);
+  const title = page.getByTestId('data-testid Panel header CPU');
+  await title.hover();
+  await title.getByRole('button', { name: /Menu/ }).click();
+  await page.getByRole('menuitem', { name: 'Explore' }).click();
+  const chip = (name: string) => page.getByRole('button', { name: `Remove filter framework != ${name}` });
+  await expect(chip('marathon')).toBeVisible();
+  await picture('explore-chips', page);
+  await chip('marathon').focus();
+  await page.keyboard.press('Enter');
+  await expect(chip('marathon')).toHaveCount(0);
+  await expect(chip('chronos')).toBeFocused();
+  await expect
+    .poll(() => queriesOf(page)[0]?.adhocFilters)
+    .toEqual([expect.objectContaining({ key: 'framework', operator: '!=', value: 'chronos' })]);
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('Filters from a dashboard')).toHaveCount(0);
+  expect(queriesOf(page)[0]?.filters).toBeUndefined();
+});
+
+test('a correlation leads from a value to another query', async ({ api, page }) => {
+  const { result } = await api.call<{ result: { uid: string } }>(
+    'POST',
+    `/api/datasources/uid/${source.uid}/correlations`,
+    {
+      targetUID: source.uid,
+      type: 'query',
+      label: 'Memory of it (e2e)',
+      config: {
+        field: 'framework',
+        target: {
+          ...{ queryType: 'promql', version: 1 },
+          expr: 'mesos_framework_memory_allocated_bytes{framework="${framework}"}',
+        },
+      },
+    }
+  );
+  await page.goto(explore({ ...cpusByFramework, format: 'table', instant: true, range: false }));
+  const cell = page.getByRole('gridcell', { name: 'marathon' }).first();
+  await expect(cell).toBeVisible();
+  const link = page
+    .getByRole('link', { name: /Memory of it/ })
+    .or(page.getByRole('menuitem', { name: /Memory of it/ }));
+  await expect(async () => {
+    if ((await link.count()) === 0) {
+      await cell.getByRole('link').or(cell.getByRole('button')).first().click({ timeout: 2000 });
+    }
+    await link.first().click({ timeout: 2000 });
+  }).toPass();
+  await expect(page.locator('.monaco-editor').last()).toContainText('framework="marathon"');
+  await api.forget(`/api/datasources/uid/${source.uid}/correlations/${result.uid}`);
+});
+
+test('a public dashboard has what needs no variables, and says why the rest is missing', async ({ api }) => {
+  const variable = { label: 'framework', operator: '=', value: '$framework' };
+  await save(
+    api,
+    [
+      panel(1, 'timeseries', 'CPU', { ...cpusByFramework, range: true }),
+      panel(2, 'timeseries', 'Of a variable', { ...cpusByFramework, filters: [variable], range: true }),
+      panel(3, 'logs', 'Log', { queryType: 'logs', taskId: 'a-task', file: 'stdout' }),
+    ],
+    { templating: { list: [] } }
+  );
+  const { accessToken } = await api.call<{ accessToken: string }>(
+    'POST',
+    `/api/dashboards/uid/${dashboard.uid}/public-dashboards`,
+    { isEnabled: true, share: 'public' }
+  );
+  const ask = async (id: number) => {
+    const answer = await fetch(new URL(`/api/public/dashboards/${accessToken}/panels/${id}/query`, api.url), {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ intervalMs: 1000, maxDataPoints: 500 }),
+    });
+    return { text: await answer.clone().text(), ...((await answer.json()) as Answer) };
+  };
+  const cpu = await ask(1);
+  expect(cpu.results.A.frames?.length).toBeGreaterThan(3);
+  const of = await ask(2);
+  expect(of.results.A.error).toBeUndefined();
+  expect(of.results.A.frames?.[0].schema.meta?.notices?.map(({ text }) => text).join()).toContain('$framework');
+  expect((await ask(3)).text).toMatch(/public dashboards/);
+});
