@@ -50,6 +50,13 @@ export interface Catalogue {
   functions?: string[];
 }
 
+/** How many series each name has now. */
+export interface SeriesCounts {
+  series: Record<string, number>;
+  /** True where names are left out: one that is missing may have series. */
+  part: boolean;
+}
+
 /** What a builder query compiles to: PromQL for series, SQL for rows. */
 export interface Compiled {
   promql?: string;
@@ -191,6 +198,13 @@ export class MesosResources {
   /** Returns the values of a column, of `labels` or `attributes` their names; with a text, those that contain it. */
   columnValues(table: string, column: string, search = '', limit = this.limit): Promise<Listed> {
     return this.list('schema/values', { table, column, ...(search && { search }), limit });
+  }
+
+  /** Counts the series that each name has now. */
+  async seriesCounts(): Promise<SeriesCounts> {
+    type Answer = { data: Record<string, number>; warnings?: string[] };
+    const { data, warnings = [] } = await this.caller.getResource<Answer>('series-counts', undefined, quiet);
+    return { series: data, part: warnings.length > 0 };
   }
 
   /** Returns tasks whose name or ID contains a text, the newest first. */

@@ -7,6 +7,8 @@ export interface FakeAnswers {
   labels?: string[];
   /** By label. */
   values?: Record<string, string[]>;
+  /** How many series each name has. */
+  counts?: Record<string, number> | Error;
   /** Of events, by field. */
   events?: Record<string, string[]>;
   compile?: (query: unknown) => unknown;
@@ -27,6 +29,7 @@ export function fakeBackend({
   labels = [],
   values = {},
   events = {},
+  counts = {},
   compile,
 }: FakeAnswers = {}): FakeBackend {
   const calls: Call[] = [];
@@ -36,6 +39,12 @@ export function fakeBackend({
         throw catalogue;
       }
       return catalogue;
+    },
+    'series-counts': () => {
+      if (counts instanceof Error) {
+        throw counts;
+      }
+      return { status: 'success', data: counts };
     },
     labels: () => ({ status: 'success', data: labels }),
     'label-values': ({ label }: { label: string }) => ({ status: 'success', data: values[label] ?? [] }),

@@ -1,5 +1,6 @@
 // The builder: what to ask (entity, resource, measure, or one series of the
 // catalogue), of which (filters), and how to put it together.
+import { css } from '@emotion/css';
 import { EditorField, EditorFieldGroup, EditorRow, EditorSwitch } from '@grafana/plugin-ui';
 import { Combobox, RadioButtonGroup, type ComboboxOption } from '@grafana/ui';
 import { omit, pick } from 'lodash';
@@ -8,6 +9,7 @@ import React, { useId } from 'react';
 import { isDuration, notDuration } from '../../config/validate';
 import { t } from '../../i18n';
 import type { Catalogue, MesosResources } from '../../resources';
+import { BrowserButton } from '../browser/BrowserButton';
 import { CatalogueError } from '../CatalogueError';
 import { CommitInput } from '../CommitInput';
 import { defaultQuery } from '../defaults';
@@ -39,7 +41,12 @@ export function MetricsEditor({ query, resources, error, onChange }: Props) {
   return (
     <>
       <CatalogueError error={missing} retry={retry} />
-      <Subject query={query} catalogue={catalogue} onChange={(changed) => onChange(fit(changed, catalogue))} />
+      <Subject
+        query={query}
+        catalogue={catalogue}
+        resources={resources}
+        onChange={(changed) => onChange(fit(changed, catalogue))}
+      />
       {query.measure === 'fits' && (
         <ShapeFields shape={query.shape} onChange={(shape) => onChange({ ...query, shape })} />
       )}
@@ -63,7 +70,7 @@ interface PartProps {
 }
 
 /** First row: what is asked. onChange fits the rest of the query to it. */
-function Subject({ query, catalogue, onChange }: PartProps) {
+function Subject({ query, catalogue, resources, onChange }: PartProps & Pick<Props, 'resources'>) {
   const byMetric = query.metric !== undefined;
   const change = (part: Partial<MesosQuery>) => onChange({ ...query, ...part });
   const askMetric = (metric: string) => onChange({ ...omit(query, 'entity', 'resource', 'measure'), metric });
@@ -115,9 +122,15 @@ function Subject({ query, catalogue, onChange }: PartProps) {
           />
         </EditorFieldGroup>
       )}
+      <div className={atTheBottom}>
+        <BrowserButton resources={resources} onChoose={askMetric} />
+      </div>
     </EditorRow>
   );
 }
+
+// In one line with the menus, below the height of their labels.
+const atTheBottom = css({ alignSelf: 'flex-end' });
 
 // The option of the menu Group by for an empty list: one total. No choice is the entity's default.
 const TOTAL = '__total';
