@@ -191,7 +191,7 @@ function FilterValues({
         id={id}
         name={
           label
-            ? t('query.filters.values-of', 'Values of {{label}}', { label, interpolation: { escapeValue: false } })
+            ? t('query.filters.values-of', 'Values of {{label}}', { label })
             : t('query.filters.values-name', 'Values of the filter')
         }
       />

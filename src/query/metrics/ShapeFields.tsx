@@ -42,7 +42,6 @@ export function ShapeFields({ shape = {}, onChange }: Props) {
       invalid={!isAmount(shape[key] ?? '')}
       error={t('query.metrics.amount-invalid', '"{{amount}}" is not a valid amount: write for example 512MiB or 8GiB', {
         amount: shape[key],
-        interpolation: { escapeValue: false },
       })}
     >
       <CommitInput

@@ -55,7 +55,6 @@ export function TableBuilder({ query, resources, onChange }: Props) {
           severity="error"
           title={t('query.tables.not-loaded', 'Could not load the tables: {{error}}', {
             error,
-            interpolation: { escapeValue: false },
           })}
         />
       )}
