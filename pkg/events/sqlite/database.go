@@ -2,7 +2,7 @@
 // directory for it, else in memory.
 //
 // Its files: log.go how a log is used; disk.go its file, and what happens when it fails;
-// database.go one database and its connections; schema.go the tables; write.go adding
+// database.go one database and its connections; pages.go those in memory; schema.go the tables; write.go adding
 // events and what they end; trim.go the bounds; filter.go and read.go choosing and counting
 // events.
 //
@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
-	_ "github.com/ncruces/go-sqlite3/vfs/mvcc" // databases in memory that several connections read
 
 	"community-mesos-datasource/pkg/display"
 	"community-mesos-datasource/pkg/history/disk/files"
@@ -30,7 +29,7 @@ const (
 	maxMemory  = 64 << 20
 	// busyFor is how long to wait for another process that writes.
 	busyFor = 2 * time.Second
-	// memoryPages bounds a database in memory, of pages of 4 KiB: 256 MiB. The bounds of a
+	// memoryPages bounds a database in memory, of pages of 4 KiB before they are compressed: 256 MiB. The bounds of a
 	// log are checked after each batch, so this is for none that is larger than all.
 	memoryPages = 64 << 10
 )
@@ -51,6 +50,8 @@ var (
 type database struct {
 	file string // "": in memory
 	name string // as SQLite takes it
+	// memory is the name of a database in memory (pages.go).
+	memory string
 
 	ctx  context.Context // ends with close
 	stop context.CancelFunc
@@ -70,7 +71,8 @@ func open(file string, created time.Time) (*database, error) {
 		writer: make(chan *conn, 1), reading: make(chan struct{}, maxReaders),
 	}
 	if file == "" {
-		d.name = fmt.Sprintf("file:/events-%d?vfs=mvcc", unique.Add(1))
+		d.memory = fmt.Sprintf("/events-%d", unique.Add(1))
+		d.name = "file:" + d.memory + "?vfs=" + pagesVFS
 	}
 	d.ctx, d.stop = context.WithCancel(context.Background())
 	c, err := d.connect()
@@ -79,7 +81,11 @@ func open(file string, created time.Time) (*database, error) {
 			if err := c.prepareSchema(d.file != "", created); err != nil {
 				return err
 			}
-			return d.recount(c)
+			if err := d.recount(c); err != nil {
+				return err
+			}
+			d.weigh()
+			return nil
 		})
 	}
 	if err != nil {
@@ -146,6 +152,9 @@ func (d *database) write(ctx context.Context, run func(*conn) error) error {
 		}
 		if err == nil {
 			err = c.Exec("COMMIT")
+		}
+		if err == nil {
+			d.weigh()
 		}
 		if err != nil {
 			d.counted.Store(before)

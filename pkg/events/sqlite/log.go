@@ -18,11 +18,12 @@ import (
 )
 
 // The bounds where the options have none. A day of a busy cluster, one task event a second,
-// is 90,000 events; an event takes 300 to 600 bytes with its indexes.
+// is 90,000 events; in a file an event takes 300 to 600 bytes with its indexes, in memory about
+// 120 (pages.go).
 const (
 	DefaultCount       = 2_000_000
 	DefaultBytes       = 1 << 30  // of a file
-	DefaultMemoryBytes = 48 << 20 // in memory
+	DefaultMemoryBytes = 16 << 20 // in memory
 )
 
 // trimAfter is how often the bounds are checked.

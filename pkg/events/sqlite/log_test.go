@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -307,10 +308,12 @@ func TestTheOldestGoFirst(t *testing.T) {
 		require.Equal(t, events.WindowBegan, found[0].What)
 
 		l.SetBounds(Bounds{Count: 100, Retention: time.Hour, Bytes: 300 << 10, MemoryBytes: 300 << 10})
-		text := strings.Repeat("x", 1000)
+		noise := rand.NewChaCha8([32]byte{})
+		text := make([]byte, 500)
 		for i := range 3000 {
 			e := task(i, "failed", c.now.Add(time.Duration(i)*time.Millisecond))
-			e.Message = text
+			_, _ = noise.Read(text)
+			e.Message = hex.EncodeToString(text)
 			appended(t, l, e)
 		}
 		l.SetBounds(Bounds{Count: 100_000, Retention: time.Hour, Bytes: 300 << 10, MemoryBytes: 300 << 10})

@@ -38,7 +38,7 @@ func (d *database) recount(c *conn) (err error) {
 	if now.next, err = c.number("SELECT max(n) + 1 FROM events"); err != nil {
 		return err
 	}
-	if now.Bytes, err = c.used(); err != nil {
+	if now.Bytes, err = d.used(c); err != nil {
 		return err
 	}
 	start, err := c.number("SELECT min(time) FROM events")
@@ -61,8 +61,22 @@ func (d *database) recount(c *conn) (err error) {
 	return nil
 }
 
-// used returns the bytes of the pages that are in use.
-func (c *conn) used() (int64, error) {
+// weigh notes what a database in memory takes, once its pages are written.
+func (d *database) weigh() {
+	if d.file != "" {
+		return
+	}
+	now := *d.counted.Load()
+	now.Bytes = pageFiles.held(d.memory)
+	d.counted.Store(&now)
+}
+
+// used returns the bytes of the pages that are in use; of those in memory, as they were
+// committed last.
+func (d *database) used(c *conn) (int64, error) {
+	if d.file == "" {
+		return pageFiles.held(d.memory), nil
+	}
 	used := int64(1)
 	for _, pages := range []string{"page_count", "freelist_count", "page_size"} {
 		n, err := c.number("PRAGMA " + pages)

@@ -26,7 +26,7 @@ func away(t *testing.T, dir string) (back func()) {
 // What memory drops while the file cannot be written was learned, and is not there.
 func TestEventsThatMemoryDropsAreNotClaimed(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "1-mesos")
-	l, c := newLog(t, Options{File: filepath.Join(dir, "events.sqlite"), Reserve: 1, Bounds: Bounds{MemoryBytes: 1 << 20}})
+	l, c := newLog(t, Options{File: filepath.Join(dir, "events.sqlite"), Reserve: 1, Bounds: Bounds{MemoryBytes: 1 << 18}})
 	appended(t, l, task(0, "running", c.now))
 	require.Equal(t, noon, l.Stats().Since)
 	back := away(t, dir)
