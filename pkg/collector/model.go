@@ -72,6 +72,9 @@ func (c *Collector) modelInterval() time.Duration {
 // of the same moment has failed; else follow leaves the moment to a /state that is asked for.
 func (s *streamPoll) follow(p *scheduledPoll, snapshot *mesos.Metrics, instead bool) {
 	s.noteChanges(p.run)
+	if s.leftBehind(p, snapshot.Target, snapshot.Sent) {
+		return
+	}
 	s.mu.Lock()
 	st, before := s.open, s.kept.model
 	if s.Collector.run != p.run || st == nil || before == nil || before.Restricted || before.TasksUnknown || !instead && s.stateSoon() || !before.Time.Before(snapshot.Sent) {
@@ -281,22 +284,47 @@ func (s *streamPoll) tells(polled *cluster.Cluster, sent time.Time) bool {
 		s.mu.Unlock()
 		return true
 	}
-	if kept == nil {
+	if kept == nil { // it may be the stream of the master that leads now
 		s.mu.Unlock()
 		return false
 	}
+	s.endOf(st, sent)
+	return false
+}
+
+// leftBehind ends the stream where it is another master's than the one that led at a moment, and
+// reports whether it did. A master that has lost its leadership may keep it open, for example
+// while it is cut off from ZooKeeper, or behind a proxy.
+func (s *streamPoll) leftBehind(p *scheduledPoll, leader string, at time.Time) bool {
+	s.mu.Lock()
+	st := s.open
+	if s.Collector.run != p.run || st == nil || st.why != nil || st.target == "" || st.target == leader || !st.since.Before(at) {
+		s.mu.Unlock()
+		return false
+	}
+	s.hasten(&s.state.when, s.state.earliest())
+	s.endOf(st, at)
+	return true
+}
+
+// endOf ends the stream of a master that did not lead any more at a moment. What it told until then
+// is kept, so that it is not told again. mu is held, and is not afterwards.
+func (s *streamPoll) endOf(st *stream, at time.Time) {
+	known := s.lastKnown()
 	st.why = errOtherLeader
 	st.cancel()
-	s.last, s.kept.model = kept, nil
-	changes := st.changes[:sentBefore(st.changes, sent)]
+	changes := st.changes[:sentBefore(st.changes, at)]
+	s.last, s.kept.model = known, nil
 	s.mu.Unlock()
-	last := kept.With(changes, sent) // what it told until then is not to be told again
+	if known == nil {
+		return
+	}
+	last := known.With(changes, at)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.last == kept {
+	if s.last == known {
 		s.last = last
 	}
-	return false
 }
 
 // check compares a /state with the model before and what the stream told since, and notes

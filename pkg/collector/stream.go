@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"community-mesos-datasource/pkg/cluster"
@@ -42,6 +43,13 @@ const (
 	steadyAfter = time.Minute
 	// longestRetry is the longest time between two attempts to subscribe.
 	longestRetry = 5 * time.Minute
+	// A master with more subscribers than it allows closes its oldest stream, in order, for
+	// each new one. Who comes back at once closes another's, who comes back, and so on, and
+	// each SUBSCRIBED costs the master as much as a /state. So a stream that was closed in
+	// order before it had lasted yieldShare as long as was waited for it is opened later and
+	// later, with up to longestYield between.
+	yieldShare   = 20
+	longestYield = 30 * time.Minute
 )
 
 // streamPoll keeps the event stream open, and reports every pollInterval whether it is.
@@ -51,9 +59,10 @@ type streamPoll struct {
 	when   schedule
 	result outcome
 
-	open     *stream   // nil: there is none
-	retryAt  time.Time // not before
-	attempts int       // in a row that did not last
+	open     *stream       // nil: there is none
+	retryAt  time.Time     // not before
+	attempts int           // in a row that did not last
+	waited   time.Duration // before the latest attempt
 	kept     keptModel
 	// modelAt is for which moment samples of the model were written last.
 	modelAt time.Time
@@ -83,9 +92,10 @@ type stream struct {
 	err    error         // why it ended
 	why    error         // why it was ended from here; nil: it was not
 
-	asked time.Time // when it was asked for
-	since time.Time // when SUBSCRIBED was read; zero before
-	bytes int64     // read since the latest report
+	asked  time.Time // when it was asked for
+	since  time.Time // when SUBSCRIBED was read; zero before
+	bytes  int64     // read since the latest report
+	target string    // the address of the master; empty before SUBSCRIBED
 	// subscribed is SUBSCRIBED until it is noted, and before the model that it is
 	// compared with.
 	subscribed *mesos.StreamEvent
@@ -118,7 +128,7 @@ func (s *streamPoll) end() {
 		s.open.cancel()
 	}
 	s.open, s.kept, s.last, s.left = nil, keptModel{}, nil, nil
-	s.retryAt, s.attempts = time.Time{}, 0
+	s.retryAt, s.attempts, s.waited = time.Time{}, 0, 0
 }
 
 // handOver ends the stream, if there is one, for another run: what it told is noted then.
@@ -135,7 +145,7 @@ func (s *streamPoll) handOver() {
 		}
 	}
 	s.open, s.kept = nil, keptModel{}
-	s.retryAt, s.attempts = time.Time{}, 0
+	s.retryAt, s.attempts, s.waited = time.Time{}, 0, 0
 }
 
 func (s *streamPoll) perform(p *scheduledPoll) bool {
@@ -242,6 +252,7 @@ func (s *streamPoll) take(st *stream, e mesos.StreamEvent) error {
 		return nil
 	case mesos.StreamSubscribed:
 		st.since, st.subscribed, st.before = s.clock.Now(), &e, s.lastKnown()
+		st.target = e.Subscribed.Target
 		done(st.begun)
 		s.hasten(&s.state.when, s.state.earliest())
 	default:
@@ -296,11 +307,21 @@ func (s *streamPoll) ended(st *stream, cause error) {
 	s.open, s.kept = nil, keptModel{}
 	now := s.clock.Now()
 	begun := !st.since.IsZero()
-	if begun && now.Sub(st.since) >= steadyAfter {
+	closed := begun && errors.Is(cause, io.EOF)
+	steady := steadyAfter
+	if closed {
+		steady = max(steady, yieldShare*s.waited)
+	}
+	if begun && now.Sub(st.since) >= steady {
 		s.attempts = 0
 	}
 	s.attempts++
-	s.retryAt = now.Add(s.retryIn(cause))
+	longest := longestRetry
+	if closed {
+		longest = longestYield
+	}
+	s.waited = s.retryIn(cause, longest)
+	s.retryAt = now.Add(s.waited)
 	if begun { // SUBSCRIBED costs the master no less than /state
 		s.retryAt = later(s.retryAt, st.asked.Add(headShare*st.since.Sub(st.asked)))
 	}
@@ -316,14 +337,14 @@ func (s *streamPoll) ended(st *stream, cause error) {
 // retryIn returns how long to wait before the next attempt. A master that refuses
 // would do so again, and one that closes its oldest stream for each new one must not be
 // asked by all of them at once. mu is held.
-func (s *streamPoll) retryIn(cause error) time.Duration {
+func (s *streamPoll) retryIn(cause error, longest time.Duration) time.Duration {
 	switch categoryOf(cause) {
 	case mesos.Auth, mesos.Forbidden, mesos.NotMesos:
 		return longestRetry
 	}
 	wait := retryAfter(s.settings.PollInterval)
 	for range s.attempts - 1 {
-		wait = min(2*wait, longestRetry)
+		wait = min(2*wait, longest)
 	}
 	return time.Duration(float64(wait) * (0.9 + 0.2*s.jitter()))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ type streaming struct {
 	asked   int
 	streams int                 // that are open
 	during  []mesos.StreamEvent // what the stream tells while the next snapshot is read
+	pushes  func()              // is called when a stream begins
 }
 
 func (s *streaming) Snapshot(ctx context.Context) (*mesos.Metrics, error) {
@@ -51,9 +53,13 @@ func (s *streaming) Subscribe(ctx context.Context, handle func(mesos.StreamEvent
 	end := make(chan error, 1)
 	s.handle, s.end = handle, end
 	s.streams++
+	target, pushes := s.address, s.pushes
 	s.mu.Unlock()
 	defer s.set(func(*fake) { s.streams-- })
-	if err := handle(mesos.StreamEvent{Type: mesos.StreamSubscribed, Subscribed: &mesos.Subscribed{}, Received: s.clock.Now(), Bytes: 1000}); err != nil {
+	if pushes != nil {
+		pushes()
+	}
+	if err := handle(mesos.StreamEvent{Type: mesos.StreamSubscribed, Subscribed: &mesos.Subscribed{Target: target}, Received: s.clock.Now(), Bytes: 1000}); err != nil {
 		return err
 	}
 	select {
@@ -461,6 +467,74 @@ func TestABrokenStreamIsOpenedAgainAndStateAskedAsBefore(t *testing.T) {
 	}
 	require.Less(t, st.subscriptions()-before, 30)
 	require.Greater(t, st.subscriptions()-before, 10)
+}
+
+// closedInOrder is how the stream ends that a master closes because it has more subscribers than
+// it allows.
+var closedInOrder = &mesos.Error{Category: mesos.Network, Target: "master1:5050", Sentence: "made up: too many subscribers", Err: io.EOF}
+
+// Two plugins of which a master allows one do not close each other's stream for ever.
+func TestPluginsThatPushEachOtherOutYield(t *testing.T) {
+	settings := collector.Settings{PollInterval: time.Minute}
+	one, first := follow(t, 1, settings)
+	two, second := follow(t, 1, settings)
+	both := []*streaming{first, second}
+	for i, st := range both {
+		rival := both[1-i]
+		st.set(func(*fake) {
+			st.pushes = func() {
+				rival.mu.Lock()
+				defer rival.mu.Unlock()
+				if rival.streams > 0 {
+					select {
+					case rival.end <- closedInOrder:
+					default:
+					}
+				}
+			}
+		})
+	}
+	pass := func(d time.Duration) (subscriptions int) {
+		before := first.subscriptions() + second.subscriptions()
+		for range int(d / (15 * time.Second)) {
+			one.clock.Advance(15 * time.Second)
+			two.clock.Advance(15 * time.Second)
+		}
+		return first.subscriptions() + second.subscriptions() - before
+	}
+	second.breaks(t, two, closedInOrder) // the two streams that are open are both the oldest
+	pass(4 * time.Hour)
+	subscriptions := pass(12 * time.Hour)
+	require.LessOrEqual(t, subscriptions, 2*24+4, "one of each in half an hour")
+	require.GreaterOrEqual(t, subscriptions, 12, "they do not give up")
+	for _, f := range []*faked{one, two} {
+		require.Greater(t, f.count("state"), 16*60-20, "polling goes on")
+		require.Equal(t, 1.0, f.rec.sum(f.clock.Now(), "mesos_up", "poll=state"))
+	}
+	require.LessOrEqual(t, first.open()+second.open(), 1)
+	for i, f := range []*faked{one, two} {
+		if both[i].open() == 0 {
+			require.ErrorContains(t, errorOf(f, series.PollSubscribe), "too many subscribers", "status says why")
+			require.Zero(t, f.rec.sum(f.clock.Now(), "mesos_up", "poll=subscribe"))
+		}
+	}
+}
+
+// A master that has lost its leadership may keep its stream open, and tell nothing on it.
+func TestAStreamOfAMasterThatDoesNotLeadIsEndedByASnapshot(t *testing.T) {
+	for _, agents := range []int{1, 1000} {
+		f, st := follow(t, agents, collector.Settings{})
+		f.clock.Advance(5 * time.Minute)
+		require.Equal(t, 1, st.subscriptions())
+		asked := f.count("state")
+		// No /state is answered, so that none tells who leads.
+		f.set(func(f *fake) { f.address, f.err["state"] = "master2:5050", failure(mesos.Timeout) })
+		f.clock.Advance(interval)
+		require.Eventually(t, func() bool { f.clock.Advance(interval); return st.subscriptions() == 2 }, 10*time.Second, time.Millisecond)
+		st.settles(t, 1, "the other one was ended")
+		require.Equal(t, 1.0, f.rec.sum(f.clock.Now(), "mesos_poll_failures_total", "poll=subscribe", "category=no_leader"))
+		require.LessOrEqual(t, f.count("state")-asked, 40)
+	}
 }
 
 func TestAStateThatFailsCostsOnlyWhatEventsDoNotTell(t *testing.T) {

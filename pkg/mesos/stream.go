@@ -41,6 +41,7 @@ type StreamEvent struct {
 // Subscribed is the first record. Of the state that it brings, which is as large as
 // /state, only what /state does not tell is kept.
 type Subscribed struct {
+	Target    string        // the address of the master that the stream is of
 	Heartbeat time.Duration // between two heartbeats
 	// Tasks are all tasks that the master knows, also those that have ended, with the
 	// statuses that it has of them. They are pointers because a list of many structs that

@@ -117,6 +117,9 @@ func (c *Client) subscribe(ctx context.Context, target Target, handle func(Strea
 			return &Error{Category: Protocol, Target: target.Address, Sentence: fmt.Sprintf(
 				"A record %q of the event stream of %s lacks what it is about: this version of Mesos writes it differently. The stream begins anew.", shorten(string(event.Type)), target.Address)}
 		}
+		if first {
+			event.Subscribed.Target = target.Address
+		}
 		if first && event.Subscribed.Heartbeat > 0 {
 			heartbeat = event.Subscribed.Heartbeat
 		}

@@ -11,10 +11,10 @@ export interface Answer {
   /** The body without compression, or a long one that is kept plain and compressed. */
   body: Buffer | Body;
   /**
-   * Instead of a body: a stream that lasts until the connection ends. `write` sends a record, given in pieces; `close` drops the connection; the result is called when
+   * Instead of a body: a stream that lasts until the connection ends. `write` sends a record, given in pieces; `close` drops the connection, or ends the response in order; the result is called when
    * either side has closed it.
    */
-  stream?: (write: (...pieces: string[]) => void, close: () => void) => () => void;
+  stream?: (write: (...pieces: string[]) => void, close: (inOrder?: boolean) => void) => () => void;
   /** The recorded file it comes from. */
   file?: string;
   /** The simulated cluster's time of the response, Unix seconds. */

@@ -191,7 +191,7 @@ export class HostServer {
     this.streams.add(streaming);
     const ended = stream(
       (...pieces) => streaming.write(Buffer.from(pieces.join(''))),
-      () => streaming.close()
+      (inOrder) => (inOrder ? streaming.end() : streaming.close())
     );
     response.once('close', () => {
       this.streams.delete(streaming);

@@ -65,6 +65,13 @@ export class Streaming {
     }
   }
 
+  /** Ends the response in order behind what was written, as a master does that closes its oldest stream. */
+  end(): void {
+    this.over = true;
+    this.flush();
+    this.response.end();
+  }
+
   /** Replaces the fault; undefined: what was held back is sent, and from now on all at once. */
   setFault(fault: StreamFault | undefined): void {
     if (JSON.stringify(fault) === JSON.stringify(this.fault)) {

@@ -31,6 +31,8 @@ export interface Plan {
   principals?: Record<string, Principal>;
   /** How many tasks of a framework a master remembers after their end: max_completed_tasks_per_framework. */
   remembered: number;
+  /** How many event streams a master keeps open; one more, and the oldest is closed: max_operator_event_stream_subscribers. */
+  subscribers: number;
   /** The version of masters and agents; without, the recorded one (1.12). */
   mesos?: Version;
   /** What is in front of the masters, so that only it can be reached. */
@@ -64,6 +66,7 @@ export const DEFAULTS: Plan = {
   sessionTimeout: 10,
   reregistration: 15,
   remembered: 200,
+  subscribers: 1000,
 };
 
 /** The share of the cluster's CPUs and memory that the planned tasks take together. */

@@ -81,8 +81,8 @@ export interface Subscriber {
   tell(happening: Happening): void;
   /** How many bytes were sent to it. */
   sent: number;
-  /** The leader is gone, and with it the connection. */
-  lose(): void;
+  /** The leader is gone, and with it the connection; or the leader ends the stream in order. */
+  lose(inOrder?: boolean): void;
 }
 
 /** What Mesos' own executor may use besides its task (src/slave/slave.cpp: DEFAULT_EXECUTOR_CPUS, _MEM). */

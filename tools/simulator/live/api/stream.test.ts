@@ -198,3 +198,18 @@ test('a restricted principal gets events of agents only; without credentials the
     limited.close();
     monitor.close();
   }));
+
+test('one stream more than are allowed, and the oldest is closed in order', () =>
+  withLive({ plan: { subscribers: 2 } }, async (live) => {
+    const first = await subscribe(live.masters[0]);
+    await first.until(2);
+    const second = await subscribe(live.masters[0]);
+    await second.until(2);
+    const third = await subscribe(live.masters[0]);
+    await third.until(2);
+    assert.equal(await first.ended, 'end');
+    const metrics = await askJSON<Json>(live.masters[0], '/metrics/snapshot');
+    assert.equal(metrics['master/operator_event_stream_subscribers'], 2);
+    second.close();
+    third.close();
+  }));

@@ -16,9 +16,6 @@ import { getState } from './state.ts';
 /** Seconds (src/master/constants.hpp: DEFAULT_HEARTBEAT_INTERVAL). */
 const HEARTBEAT = 15;
 
-/** --max_operator_event_stream_subscribers, as recorded: one more, and the oldest is closed. */
-const MOST = 1000;
-
 export function subscribe(world: World, restricted: boolean): Answer {
   return {
     status: 200,
@@ -39,9 +36,9 @@ export function subscribe(world: World, restricted: boolean): Answer {
             send(text);
           }
         },
-        lose: () => {
+        lose: (inOrder) => {
           open = false;
-          close();
+          close(inOrder);
         },
       };
       const beat = () => {
@@ -58,9 +55,9 @@ export function subscribe(world: World, restricted: boolean): Answer {
       );
       world.subscribers.add(subscriber);
       const [oldest] = world.subscribers;
-      if (world.subscribers.size > MOST) {
+      if (world.subscribers.size > world.plan.subscribers) {
         world.subscribers.delete(oldest);
-        oldest.lose();
+        oldest.lose(true);
       }
       beat();
       return () => {
