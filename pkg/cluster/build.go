@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unique"
 
 	"community-mesos-datasource/pkg/mesos"
 	"community-mesos-datasource/pkg/series"
@@ -30,6 +31,7 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 		PID:         s.PID,
 		ElectedTime: s.ElectedTime,
 		Version:     s.Version,
+		Leader:      leaderOf(s),
 		Restricted:  s.Restricted(),
 		NoFlags:     s.Restricted(),
 		HasGPUs:     previous != nil && previous.HasGPUs,
@@ -113,6 +115,7 @@ func (b *builder) addEnded(s *mesos.State) {
 	}
 	for i := range s.CompletedFrameworks {
 		completed := s.CompletedFrameworks[i]
+		b.Removed = append(b.Removed, b.removedOf(&completed))
 		for _, list := range []*mesos.Ended{&completed.Tasks, &completed.UnreachableTasks, &completed.CompletedTasks} {
 			*list = endedSince(*list, s.EndedSince)
 		}
@@ -214,8 +217,12 @@ func (b *builder) agentOf(s *mesos.Slave, state *mesos.State) *Agent {
 	if again := s.ReregisteredTime; again != nil && *again > a.registered {
 		a.registered, a.reregistered = *again, true
 	}
-	if s.DrainStart != nil && s.DrainInfo != nil {
-		a.draining = *s.DrainStart
+	a.admitted = s.RegisteredTime
+	if s.DrainInfo != nil {
+		a.drain = drainOf(s.DrainInfo)
+		if s.DrainStart != nil {
+			a.draining = *s.DrainStart
+		}
 	}
 	return a
 }
@@ -266,6 +273,7 @@ func (b *builder) addFramework(s *mesos.Framework) {
 			ID:        b.name(e.ID),
 			Name:      b.name(e.Name),
 			Role:      role,
+			Type:      executorType(e.Type),
 			Framework: f,
 			Agent:     b.agent(e.SlaveID),
 			Allocated: allocated,
@@ -288,11 +296,16 @@ func (b *builder) frameworkOf(s *mesos.Framework) *Framework {
 		Roles:     b.names(s.Roles),
 		Allocated: regular(s.Used),
 		Offered:   regular(s.Offered),
+
+		Capabilities:    b.names(s.Capabilities),
+		Labels:          s.Labels,
+		Checkpoint:      s.Checkpoint,
+		FailoverTimeout: s.FailoverTimeout,
 	}
 	if f.Roles == nil && s.Role != "" {
 		f.Roles = []string{b.name(s.Role)}
 	}
-	f.registered = max(s.RegisteredTime, s.ReregisteredTime)
+	f.registered, f.subscribed = max(s.RegisteredTime, s.ReregisteredTime), s.RegisteredTime
 	return f
 }
 
@@ -338,6 +351,9 @@ func (b *builder) taskOf(s *mesos.Task, framework, role string) Task {
 
 		ContainerID: b.name(s.Container.ID),
 		Addresses:   s.Container.Addresses,
+	}
+	if details := b.detailsOf(s); details != (Details{}) {
+		t.details = unique.Make(details)
 	}
 	if t.Addresses == t.Agent.IP {
 		t.Addresses = t.Agent.IP // one text for all tasks in the agent's network

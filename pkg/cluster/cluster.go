@@ -19,6 +19,7 @@ package cluster
 
 import (
 	"time"
+	"unique"
 
 	"community-mesos-datasource/pkg/mesos"
 )
@@ -50,6 +51,8 @@ type Cluster struct {
 
 	// Sums over the agents, or what is known of them otherwise.
 	Capacity, Allocated, Offered, Reserved Resources
+
+	Leader Leader // besides Master, Version and ElectedTime
 
 	// Flags are the leader's, with secrets redacted; nil where it does not tell them.
 	Flags map[string]string
@@ -87,6 +90,10 @@ type Cluster struct {
 	agents     map[string]*Agent     // those listed and those only named by something
 	frameworks map[string]*Framework // likewise
 
+	// Removed are the frameworks that were removed as far as the leader remembers them, the
+	// latest 50 by default, in its order.
+	Removed []RemovedFramework
+
 	// ended are tasks that have ended lately, as of that /state, and removed
 	// are frameworks that were removed, by ID. Of tasks that ended before endedSince, only
 	// the latest ones of each framework are among them.
@@ -117,6 +124,13 @@ type Cluster struct {
 	polled time.Time
 }
 
+// Leader is what /state tells of the leading master and its build; what it does not tell is ""
+// or 0.
+type Leader struct {
+	Hostname, GitSHA, BuildUser string
+	Built, Started              float64 // Unix seconds
+}
+
 // Agent is an agent.
 type Agent struct {
 	ID       string
@@ -145,9 +159,19 @@ type Agent struct {
 
 	// When it registered with this leader, the latest time; Unix seconds, 0: unknown.
 	registered   float64
+	admitted     float64 // when it registered the first time; likewise
 	reregistered bool    // it had been registered before
 	draining     float64 // since when; Unix seconds, 0: unknown, or it does not
+	drain        *Drain  // nil: it does not, or how is not told
 	recovered    bool    // in the registry, not back since the failover; not listed
+}
+
+// Drain is how an agent drains.
+type Drain struct {
+	// Grace is how long its tasks have to end at most, in seconds; nil: as long as each says.
+	Grace *float64
+	// MarksGone: the agent is marked as gone once it is drained.
+	MarksGone bool
 }
 
 // Framework is a framework that may have tasks.
@@ -161,6 +185,13 @@ type Framework struct {
 	Hostname  string // of its scheduler
 	WebUIURL  string
 	Roles     []string
+	// Capabilities, labels and whether its agents checkpoint; nil where that is not told.
+	Capabilities []string
+	Labels       []mesos.Label
+	Checkpoint   *bool
+	// FailoverTimeout is how long it may be disconnected before it is removed, in seconds;
+	// nil: for ever, or not told.
+	FailoverTimeout *float64
 
 	// Allocated is what the master accounts it: its tasks' and its executors'
 	// own resources.
@@ -172,6 +203,7 @@ type Framework struct {
 	// When its scheduler registered with this leader, the latest time; Unix seconds,
 	// 0: unknown.
 	registered float64
+	subscribed float64 // when it registered the first time; likewise
 }
 
 // Task is a task that has not ended, is unreachable, or has ended and waits for
@@ -197,6 +229,8 @@ type Task struct {
 	// has no reasons.
 	Told *Told
 
+	details unique.Handle[Details] // tasks of one service have the same ones
+
 	revocable *Resources // allocated besides; nil: none
 	// Of its first and its latest status; Unix seconds, 0: none. The master replaces a
 	// status by a newer one of the same state.
@@ -207,6 +241,13 @@ type Task struct {
 	// staged is when it was first seen without a status, by our clock: 0 where that is long ago
 	// or it never was.
 	staged float64
+}
+
+// Details are what only tables show of a task.
+type Details struct {
+	User   string // that it runs as, where its framework says so
+	Image  string // of its container; "" for none
+	Limits Limits // that its framework set of CPUs and memory
 }
 
 // endedTask is a task that has ended, with all its statuses, oldest first.
@@ -220,12 +261,19 @@ type removedFramework struct {
 	registered, unregistered float64 // Unix seconds; 0: unknown
 }
 
+// RemovedFramework is a framework that was removed.
+type RemovedFramework struct {
+	Framework            // without what it holds
+	Unregistered float64 // Unix seconds; 0: unknown
+}
+
 // Executor is an executor that the master lists: all but command executors,
 // whose resources are their task's.
 type Executor struct {
 	ID        string
 	Name      string
 	Role      string
+	Type      string     // custom or default; "" where its framework does not tell
 	Framework *Framework // never nil
 	Agent     *Agent     // never nil
 	Allocated Resources  // the executor's own

@@ -17,6 +17,14 @@ import (
 // seconds; 0: unknown. again reports whether it had been registered before.
 func (a *Agent) Registered() (at float64, again bool) { return a.registered, a.reregistered }
 
+// Admitted returns when the agent registered with this leader the first time, in Unix seconds;
+// 0: unknown.
+func (a *Agent) Admitted() float64 { return a.admitted }
+
+// Drain returns how the agent drains, or drained; nil where it does not, and where the master
+// does not tell how.
+func (a *Agent) Drain() *Drain { return a.drain }
+
 // Draining returns since when the agent drains or is drained, in Unix seconds; 0: unknown, or
 // it is not.
 func (a *Agent) Draining() float64 { return a.draining }
@@ -25,11 +33,69 @@ func (a *Agent) Draining() float64 { return a.draining }
 // time, in Unix seconds; 0: unknown.
 func (f *Framework) Registered() float64 { return f.registered }
 
+// Subscribed returns when the framework's scheduler registered with this leader the first time,
+// in Unix seconds; 0: unknown.
+func (f *Framework) Subscribed() float64 { return f.subscribed }
+
 // Revocable returns what the task has been given besides, nil for nothing.
 func (t *Task) Revocable() *Resources { return t.revocable }
 
+// Details returns what only tables show of the task.
+func (t *Task) Details() Details {
+	if t.details == (unique.Handle[Details]{}) {
+		return Details{}
+	}
+	return t.details.Value()
+}
+
+// detailsOf returns what only tables show of a task.
+func (b *builder) detailsOf(s *mesos.Task) Details {
+	details := Details{User: b.name(s.User), Image: b.name(s.Image)}
+	if s.Limits != nil {
+		details.Limits = limitsOf(*s.Limits)
+	}
+	return details
+}
+
 // Latest returns the time of the task's latest status in Unix seconds; 0: unknown.
 func (t *Task) Latest() float64 { return t.latest }
+
+// leaderOf returns what /state tells of the leader.
+func leaderOf(s *mesos.State) Leader {
+	return Leader{
+		Hostname: series.CutName(s.Hostname), GitSHA: series.CutName(s.GitSHA), BuildUser: series.CutName(s.BuildUser),
+		Built: s.BuildTime, Started: s.StartTime,
+	}
+}
+
+// drainOf returns how an agent drains.
+func drainOf(s *mesos.DrainInfo) *Drain {
+	d := &Drain{MarksGone: s.Config.MarkGone}
+	if most := s.Config.MaxGracePeriod; most != nil {
+		seconds := most.Nanoseconds / 1e9
+		d.Grace = &seconds
+	}
+	return d
+}
+
+// removedOf returns a framework that was removed.
+func (b *builder) removedOf(s *mesos.CompletedFramework) RemovedFramework {
+	cut := b.NamesCut // of what is listed
+	f := b.frameworkOf(&mesos.Framework{
+		ID: s.ID, Name: s.Name, Principal: s.Principal, User: s.User, Hostname: s.Hostname, WebUIURL: s.WebUIURL, Role: s.Role, Roles: s.Roles,
+		RegisteredTime: s.RegisteredTime, ReregisteredTime: s.ReregisteredTime,
+	})
+	f.Listed, f.State, b.NamesCut = false, "", cut
+	return RemovedFramework{Framework: *f, Unregistered: s.UnregisteredTime}
+}
+
+// executorType returns the type of an executor in the spelling of labels.
+func executorType(told string) string {
+	if told == "" {
+		return ""
+	}
+	return shared(spelled(series.CutName(told), ""))
+}
 
 // reservations returns what is reserved by role, sorted.
 func (b *builder) reservations(reserved map[string]mesos.Resources) []Reservation {

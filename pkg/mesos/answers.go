@@ -65,6 +65,9 @@ type State struct {
 	Leader      string      `json:"leader"`      // master@host:port
 	LeaderInfo  *MasterInfo `json:"leader_info"` // since 1.1
 	Hostname    string      `json:"hostname"`
+	GitSHA      string      `json:"git_sha"`
+	BuildUser   string      `json:"build_user"`
+	BuildTime   float64     `json:"build_time"`
 	StartTime   float64     `json:"start_time"`
 	ElectedTime float64     `json:"elected_time"`
 
@@ -171,7 +174,14 @@ type Domain struct {
 
 // DrainInfo is there while an agent drains or has drained.
 type DrainInfo struct {
-	State string `json:"state"` // DRAINING or DRAINED
+	State  string `json:"state"` // DRAINING or DRAINED
+	Config struct {
+		// MaxGracePeriod is how long tasks have to end; nil: as long as each of them says.
+		MaxGracePeriod *struct {
+			Nanoseconds float64 `json:"nanoseconds"`
+		} `json:"max_grace_period"`
+		MarkGone bool `json:"mark_gone"` // once it is drained
+	} `json:"config"`
 }
 
 // Framework is a framework that is subscribed, or was and may fail over.
@@ -187,6 +197,10 @@ type Framework struct {
 	Active           bool       `json:"active"`
 	Connected        bool       `json:"connected"`
 	Recovered        bool       `json:"recovered"`
+	Capabilities     []string   `json:"capabilities"`
+	FailoverTimeout  *float64   `json:"failover_timeout"` // seconds; nil: infinite, or not told
+	Checkpoint       *bool      `json:"checkpoint"`
+	Labels           []Label    `json:"labels"`
 	RegisteredTime   float64    `json:"registered_time"`   // Unix seconds; 0: not since the leader was elected
 	ReregisteredTime float64    `json:"reregistered_time"` // likewise; 0, or as RegisteredTime: once only
 	Held             Resources  `json:"resources"`         // used and offered
@@ -222,16 +236,21 @@ type Offer struct {
 
 // Task is a task that has not ended, or is unreachable.
 type Task struct {
-	ID          string       `json:"id"`
-	Name        string       `json:"name"`
-	FrameworkID string       `json:"framework_id"`
-	ExecutorID  string       `json:"executor_id"` // "" for command tasks
-	SlaveID     string       `json:"slave_id"`
-	State       string       `json:"state"` // TASK_RUNNING ...
-	Role        string       `json:"role"`
-	Resources   Resources    `json:"resources"`
-	Labels      []Label      `json:"labels"`
-	Statuses    []TaskStatus `json:"statuses"` // oldest first
+	ID          string    `json:"id"`
+	Name        string    `json:"name"`
+	FrameworkID string    `json:"framework_id"`
+	ExecutorID  string    `json:"executor_id"` // "" for command tasks
+	SlaveID     string    `json:"slave_id"`
+	State       string    `json:"state"` // TASK_RUNNING ...
+	Role        string    `json:"role"`
+	Resources   Resources `json:"resources"`
+	Labels      []Label   `json:"labels"`
+	// Limits are those that its framework set of CPUs and memory, since 1.9; nil: none.
+	Limits *QuotaResources `json:"limits"`
+	User   string          `json:"user"`
+	// Image is that of its container, Docker's or another; "" for none.
+	Image    string       `json:"-"`
+	Statuses []TaskStatus `json:"statuses"` // oldest first
 	// Container is that of the latest status which has one.
 	Container TaskContainer `json:"-"`
 }
@@ -263,6 +282,7 @@ type Executor struct {
 	FrameworkID string    `json:"framework_id"`
 	SlaveID     string    `json:"slave_id"`
 	Role        string    `json:"role"`
+	Type        string    `json:"type"` // CUSTOM or DEFAULT; "" where its framework does not tell
 	Resources   Resources `json:"resources"`
 }
 

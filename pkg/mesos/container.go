@@ -8,6 +8,50 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
+// readImage reads the name of the image of a ContainerInfo, which is the same in /state and on
+// the event stream: of Docker's containerizer, else of Mesos' own.
+func (t *Task) readImage(d *jsontext.Decoder, like string) error {
+	return tolerant(d, func(key []byte) error {
+		switch string(key) {
+		case "docker":
+			return t.readName(d, "image", like)
+		case "mesos":
+			return tolerant(d, func(key []byte) error {
+				if string(key) != "image" {
+					return pass(d)
+				}
+				return tolerant(d, func(key []byte) error {
+					switch string(key) {
+					case "docker", "appc":
+						return t.readName(d, "name", like)
+					}
+					return pass(d)
+				})
+			})
+		}
+		return pass(d)
+	})
+}
+
+// readName reads the name of an image, a member of an object.
+func (t *Task) readName(d *jsontext.Decoder, name, like string) error {
+	return tolerant(d, func(key []byte) error {
+		if string(key) != name || d.PeekKind() != '"' {
+			return pass(d)
+		}
+		return readText(d, &t.Image, like)
+	})
+}
+
+// tolerant calls member as members does, and passes over what is no object: an image that cannot
+// be read is no reason to refuse a whole /state.
+func tolerant(d *jsontext.Decoder, member func(name []byte) error) error {
+	if d.PeekKind() != '{' {
+		return pass(d)
+	}
+	return members(d, reflect.TypeFor[TaskContainer](), member)
+}
+
 const (
 	maxAddresses = 16 // of a container
 	maxAddress   = 64 // bytes of one

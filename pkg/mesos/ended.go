@@ -23,14 +23,20 @@ type Ended []Task
 
 // CompletedFramework is a framework that was removed.
 type CompletedFramework struct {
-	ID               string  `json:"id"`
-	Name             string  `json:"name"`
-	RegisteredTime   float64 `json:"registered_time"`   // Unix seconds
-	ReregisteredTime float64 `json:"reregistered_time"` // 0, or as RegisteredTime: once only
-	UnregisteredTime float64 `json:"unregistered_time"`
-	Tasks            Ended   `json:"tasks"`
-	UnreachableTasks Ended   `json:"unreachable_tasks"`
-	CompletedTasks   Ended   `json:"completed_tasks"`
+	ID               string   `json:"id"`
+	Name             string   `json:"name"`
+	Principal        string   `json:"principal"`
+	User             string   `json:"user"`
+	Hostname         string   `json:"hostname"` // of its scheduler
+	WebUIURL         string   `json:"webui_url"`
+	Role             string   `json:"role"`              // single-role frameworks only
+	Roles            []string `json:"roles"`             // multi-role frameworks only
+	RegisteredTime   float64  `json:"registered_time"`   // Unix seconds
+	ReregisteredTime float64  `json:"reregistered_time"` // 0, or as RegisteredTime: once only
+	UnregisteredTime float64  `json:"unregistered_time"`
+	Tasks            Ended    `json:"tasks"`
+	UnreachableTasks Ended    `json:"unreachable_tasks"`
+	CompletedTasks   Ended    `json:"completed_tasks"`
 }
 
 // UnmarshalJSONFrom passes over a list that is not read as a part of a State.

@@ -118,6 +118,9 @@ func (c *Client) state(ctx context.Context, target Target) (*State, error) {
 	for i := range state.Frameworks {
 		state.Frameworks[i].WebUIURL = safeLink(state.Frameworks[i].WebUIURL)
 	}
+	for i := range state.CompletedFrameworks {
+		state.CompletedFrameworks[i].WebUIURL = safeLink(state.CompletedFrameworks[i].WebUIURL)
+	}
 	return state, nil
 }
 

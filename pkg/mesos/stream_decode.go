@@ -151,10 +151,28 @@ func (t *StreamTask) readV1(d *jsontext.Decoder, last *StreamTask) error {
 			return err
 		case "labels":
 			return inside(d, "labels", func() error { return t.readLabels(d, last.Labels) })
+		case "limits":
+			return t.readLimitsV1(d)
+		case "user":
+			return readText(d, &t.User, last.User)
+		case "container":
+			return t.readImage(d, last.Image)
 		case "statuses":
 			return t.readStatusesV1(d, last)
 		}
 		return pass(d)
+	})
+}
+
+// readLimitsV1 reads limits, of which each is a Scalar.
+func (t *StreamTask) readLimitsV1(d *jsontext.Decoder) error {
+	t.Limits = &QuotaResources{}
+	return members(d, reflect.TypeFor[StreamTask](), func(key []byte) error {
+		into := map[string]**float64{"cpus": &t.Limits.CPUs, "mem": &t.Limits.Mem}[string(key)]
+		if into == nil {
+			return pass(d)
+		}
+		return inside(d, "value", func() error { return json.UnmarshalDecode(d, into) })
 	})
 }
 
@@ -386,6 +404,21 @@ func (f *Framework) readInfo(d *jsontext.Decoder) error {
 			return readText(d, &f.Role, "")
 		case "roles":
 			return json.UnmarshalDecode(d, &f.Roles)
+		case "failover_timeout":
+			return json.UnmarshalDecode(d, &f.FailoverTimeout)
+		case "checkpoint":
+			return json.UnmarshalDecode(d, &f.Checkpoint)
+		case "capabilities":
+			return elements(d, reflect.TypeFor[[]string](), func() error {
+				return inside(d, "type", func() error {
+					var capability string
+					err := readText(d, &capability, "")
+					f.Capabilities = append(f.Capabilities, capability)
+					return err
+				})
+			})
+		case "labels":
+			return inside(d, "labels", func() error { return json.UnmarshalDecode(d, &f.Labels) })
 		}
 		return pass(d)
 	})

@@ -66,6 +66,12 @@ func (t *Task) read(d *jsontext.Decoder, last *Task) error {
 			return t.Resources.UnmarshalJSONFrom(d)
 		case "labels":
 			return t.readLabels(d, last.Labels)
+		case "limits":
+			return json.UnmarshalDecode(d, &t.Limits)
+		case "user":
+			return readText(d, &t.User, last.User)
+		case "container":
+			return t.readImage(d, last.Image)
 		case "statuses":
 			return t.readStatuses(d, last.Statuses)
 		}

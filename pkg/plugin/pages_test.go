@@ -69,7 +69,7 @@ func TestEveryPageOfTheWebUIHasAQuery(t *testing.T) {
 	counts := map[string]int{
 		"Frameworks": 9, "Framework": 7, "Agents": 3, "Executor": 4, "Home: active and unreachable tasks": 33, "Task": 1,
 		"`mesos agent list`": 3, "`mesos framework list`": 9, "`mesos task list`": 33, "`mesos-ps`": 33, "`mesos-resolve`": 1,
-		"Offers": 1, "Maintenance": 2,
+		"Offers": 1, "Maintenance": 2, "Frameworks: completed": 2,
 	}
 	for page, query := range pages {
 		t.Run(page, func(t *testing.T) {

@@ -53,7 +53,7 @@ func TestSQLIsAnswered(t *testing.T) {
 				links[field.Name] = append(links[field.Name], text+link.URL)
 			}
 		}
-		require.Equal(t, `Logs (stderr) {"file":"stderr","frameworkId":"${__data.fields[\"framework_id\"]}","queryType":"logs","taskId":"${__value.raw}"}`, links["id"][1])
+		require.Equal(t, `Logs (stderr) {"agentId":"${__data.fields[\"agent_id\"]}","file":"stderr","frameworkId":"${__data.fields[\"framework_id\"]}","queryType":"logs","taskId":"${__value.raw}"}`, links["id"][1])
 		require.Equal(t, `Agent {"filters":[{"label":"agent_id","operator":"=","value":"${__value.raw}"}],"queryType":"table","table":"agents"}`, links["agent_id"][0])
 		require.Regexp(t, `^Agent in Mesos' web UIhttp://.+/#/slaves/\$\{__value.raw:percentencode\}$`, links["agent_id"][3])
 		require.Equal(t, []string{"Sandbox in Mesos' web UI${__value.raw}"}, links["sandbox_url"])
@@ -67,7 +67,7 @@ func TestSQLIsAnswered(t *testing.T) {
 		require.Equal(t, []any{"Spark ETL (nightly)", int64(8)}, []any{first, n})
 	})
 	for query, want := range map[string]string{
-		`SELECT memory FROM tasks`:       "sql: no column memory: memory_bytes, memory_used_bytes (at character 8)",
+		`SELECT memory FROM tasks`:       "sql: no column memory: memory_bytes, memory_limit_bytes, memory_used_bytes (at character 8)",
 		`DROP TABLE tasks`:               `sql: the statement begins with "DROP": write a SELECT, which is all there is (at character 1)`,
 		`SELECT 1; SELECT 2`:             "sql: there is a second statement: write one SELECT (at character 11)",
 		`SELECT * FROM job`:              "sql: no table job",

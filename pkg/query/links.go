@@ -190,12 +190,16 @@ func (l linker) pageOf(t *linkedThing, id reference) string {
 	return l.webUI + "/#/" + t.page + "/" + id.inPath()
 }
 
-// logsOf returns the links to the logs of a task; framework may be not known.
-func logsOf(id, framework reference) (all []link) {
+// logsOf returns the links to the logs of a task; framework and agent may be not known. An ID may
+// have been used on several agents.
+func logsOf(id, framework, agent reference) (all []link) {
 	for _, file := range []string{"stdout", "stderr"} {
 		logs := map[string]any{"queryType": QueryTypeLogs, "taskId": id.inQuery(), "file": file}
 		if framework.known() {
 			logs["frameworkId"] = framework.inQuery()
+		}
+		if agent.known() {
+			logs["agentId"] = agent.inQuery()
 		}
 		all = append(all, link{title: "Logs (" + file + ")", query: logs})
 	}
@@ -209,7 +213,7 @@ func (l linker) queries(t *linkedThing, named namer) (all []link) {
 		return map[string]any{"queryType": QueryTypeTable, "table": table, "filters": t.conditions(table, named)}
 	}
 	if id := named(fieldTaskID); l.logs && t.name() == "task" && id.known() {
-		all = logsOf(id, named(fieldFrameworkID))
+		all = logsOf(id, named(fieldFrameworkID), named(fieldAgentID))
 	}
 	query(t.title, rows(t.table))
 	if t.parts {

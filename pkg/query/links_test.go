@@ -201,7 +201,7 @@ func (src Source) leadsTo(t *testing.T, thing, name string, frame *data.Frame, f
 	}
 	if thing == "task" {
 		query, _ := follow(t, linkNamed(t, field, "Logs (stderr)"), frame, field, row)
-		require.JSONEq(t, mustJSON(t, map[string]any{"queryType": "logs", "taskId": "T" + name, "frameworkId": "F" + name, "file": "stderr"}), query)
+		require.JSONEq(t, mustJSON(t, map[string]any{"queryType": "logs", "taskId": "T" + name, "frameworkId": "F" + name, "agentId": "S" + name, "file": "stderr"}), query)
 	}
 }
 
@@ -403,7 +403,7 @@ func TestANodeLeadsToItsRowItsTasksAndItsLogs(t *testing.T) {
 			if level == "task" {
 				task, _ := nodes.FieldByName("task_id")
 				query, _ = follow(t, linkNamed(t, task, "Logs (stderr)"), nodes, task, row)
-				require.JSONEq(t, mustJSON(t, map[string]any{"queryType": "logs", "taskId": "T" + name, "frameworkId": "F" + name, "file": "stderr"}), query)
+				require.JSONEq(t, mustJSON(t, map[string]any{"queryType": "logs", "taskId": "T" + name, "frameworkId": "F" + name, "agentId": "S" + name, "file": "stderr"}), query)
 			}
 			pages, _ := nodes.FieldByName("detail__web_ui")
 			if level == "role" || strings.HasPrefix(level, "attr_") {
@@ -416,6 +416,21 @@ func TestANodeLeadsToItsRowItsTasksAndItsLogs(t *testing.T) {
 		if task, _ := nodes.FieldByName("task_id"); level != "task" {
 			require.Nil(t, task)
 		}
+	}
+}
+
+// An ID that was used on two agents has a log on each.
+func TestALinkToALogNamesTheAgentOfItsRow(t *testing.T) {
+	run := func(id, agentID string, minutes float64) events.Event {
+		return events.Event{ID: id, Kind: events.KindTask, What: "failed", Time: ago(minutes), TaskID: "t1", Task: "web", FrameworkID: "F1", AgentID: agentID}
+	}
+	src, _ := eventful(t, run("1", "S1", 4), run("2", "S2", 3))
+	src.UID, src.Logs = "mesos-uid", true
+	frame := answered(t, src, `{"queryType":"events","format":"table"}`, Options{}).Frames[0]
+	task, _ := frame.FieldByName("task_id")
+	for row, agentID := range []string{"S2", "S1"} {
+		query, _ := follow(t, linkNamed(t, task, "Logs (stderr)"), frame, task, row)
+		require.JSONEq(t, mustJSON(t, map[string]any{"queryType": "logs", "taskId": "t1", "frameworkId": "F1", "agentId": agentID, "file": "stderr"}), query)
 	}
 }
 

@@ -23,19 +23,20 @@ const (
 	nodePage   = "detail__web_ui"
 	nodeRows   = "rows" // a table and a condition
 	nodeTaskID = "task_id"
-	// nodeFrameworkID is that of the task.
+	// nodeFrameworkID and nodeAgentID are those of the task.
 	nodeFrameworkID = "framework_id"
+	nodeAgentID     = "agent_id"
 )
 
 // linkFields returns the fields of nodes that links read, with the links of some nodes.
 func (g *graph) linkFields(nodes []*node) []*data.Field {
 	n := len(nodes)
-	where, rows, frameworkID := make([]string, n), make([]string, n), make([]string, n)
+	where, rows, frameworkID, agentID := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 	taskID, page := make([]*string, n), make([]*string, n)
 	for i, one := range nodes {
 		where[i], rows[i] = g.tasksOf(one), g.rowsOf(one)
 		if one.task != nil {
-			taskID[i], frameworkID[i] = &one.task.ID, one.task.Framework.ID
+			taskID[i], frameworkID[i], agentID[i] = &one.task.ID, one.task.Framework.ID, one.task.Agent.ID
 		}
 		if address := g.page(one); address != "" {
 			page[i] = &address
@@ -45,9 +46,10 @@ func (g *graph) linkFields(nodes []*node) []*data.Field {
 	if slices.Contains(g.levels, levelTask) {
 		ofTasks := graphField(nodeTaskID, taskID, nil)
 		if g.links.uid != "" && g.links.logs {
-			g.links.add(ofTasks, logsOf(reference{variable: "__value.raw"}, reference{variable: "__data.fields." + nodeFrameworkID}))
+			of := func(name string) reference { return reference{variable: "__data.fields." + name} }
+			g.links.add(ofTasks, logsOf(reference{variable: "__value.raw"}, of(nodeFrameworkID), of(nodeAgentID)))
 		}
-		fields = append(fields, ofTasks, graphField(nodeFrameworkID, frameworkID, nil))
+		fields = append(fields, ofTasks, graphField(nodeFrameworkID, frameworkID, nil), graphField(nodeAgentID, agentID, nil))
 	}
 	if g.view.WebUI != "" {
 		pages := graphField(nodePage, page, &data.FieldConfig{DisplayName: "Web UI"})

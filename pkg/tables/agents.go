@@ -47,7 +47,20 @@ var agentsTable = tableOf(Table{
 	taskStates(func(v *View, a *cluster.Agent) *cluster.TaskCounts { return countsOf(v, &a.Tasks, a.TasksUnknown) }),
 	[]column[*cluster.Agent]{
 		timeOf("registered_time", "When it registered with this leader, the latest time", func(a *cluster.Agent) float64 { at, _ := a.Registered(); return at }),
+		timeOf("first_registered_time", "When it registered with this leader the first time", func(a *cluster.Agent) float64 { return a.Admitted() }),
 		timeOf("drain_time", "Since when it drains or is drained; NULL where it is not", func(a *cluster.Agent) float64 { return a.Draining() }),
+		{Column{"drain_grace_seconds", Real, Seconds, "How long its tasks have to end at most while it drains; NULL where it does not, or each task decides"}, func(_ *View, a *cluster.Agent) value {
+			if d := a.Drain(); d != nil && d.Grace != nil {
+				return real(*d.Grace)
+			}
+			return null
+		}},
+		{Column{"drain_marks_gone", Boolean, NoUnit, "Whether it is marked as gone once it is drained; NULL where it does not drain"}, func(_ *View, a *cluster.Agent) value {
+			if d := a.Drain(); d != nil {
+				return boolean(d.MarksGone)
+			}
+			return null
+		}},
 	},
 ), "agent_id", "agent")
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"community-mesos-datasource/pkg/cluster"
 	"community-mesos-datasource/pkg/events"
 	"community-mesos-datasource/pkg/mesos"
 )
@@ -30,19 +31,25 @@ var mastersTable = tableOf(Table{
 	}},
 	{Column{"up", Boolean, NoUnit, "Whether it answered when it was last asked"}, func(_ *View, m Master) value { return boolean(m.Error == "") }},
 	textOf("error", "Why it did not answer", func(m Master) string { return m.Error }),
-	{Column{"version", Text, NoUnit, "Version of Mesos; NULL but of the leader"}, func(v *View, m Master) value {
-		if !m.Leading {
-			return null
-		}
-		return text(v.Cluster.Version)
-	}},
-	{Column{"elected_time", Time, NoUnit, "When it was elected; NULL but of the leader"}, func(v *View, m Master) value {
-		if !m.Leading {
-			return null
-		}
-		return unix(v.Cluster.ElectedTime)
-	}},
+	ofLeader(Column{"version", Text, NoUnit, "Version of Mesos"}, func(c *cluster.Cluster) value { return text(c.Version) }),
+	ofLeader(Column{"elected_time", Time, NoUnit, "When it was elected"}, func(c *cluster.Cluster) value { return unix(c.ElectedTime) }),
+	ofLeader(Column{"start_time", Time, NoUnit, "When it started"}, func(c *cluster.Cluster) value { return unix(c.Leader.Started) }),
+	ofLeader(Column{"hostname", Text, NoUnit, "Host name that it advertises"}, func(c *cluster.Cluster) value { return text(c.Leader.Hostname) }),
+	ofLeader(Column{"build_time", Time, NoUnit, "When its Mesos was built"}, func(c *cluster.Cluster) value { return unix(c.Leader.Built) }),
+	ofLeader(Column{"build_user", Text, NoUnit, "Who built it"}, func(c *cluster.Cluster) value { return text(c.Leader.BuildUser) }),
+	ofLeader(Column{"git_sha", Text, NoUnit, "Commit that it was built of"}, func(c *cluster.Cluster) value { return text(c.Leader.GitSHA) }),
 })
+
+// ofLeader returns a column of masters that only the leader tells of itself.
+func ofLeader(c Column, of func(*cluster.Cluster) value) column[Master] {
+	c.Help += "; NULL but of the leader"
+	return column[Master]{c, func(v *View, m Master) value {
+		if !m.Leading {
+			return null
+		}
+		return of(v.Cluster)
+	}}
+}
 
 // flag is a flag of the leader.
 type flag struct{ name, value string }

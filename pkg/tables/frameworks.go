@@ -31,8 +31,35 @@ var frameworksTable = tableOf(Table{
 	taskStates(func(v *View, f *cluster.Framework) *cluster.TaskCounts { return countsOf(v, &f.Tasks, f.TasksUnknown) }),
 	[]column[*cluster.Framework]{
 		timeOf("registered_time", "When its scheduler registered with this leader, the latest time", func(f *cluster.Framework) float64 { return f.Registered() }),
+		timeOf("first_registered_time", "When its scheduler registered with this leader the first time", func(f *cluster.Framework) float64 { return f.Subscribed() }),
+		{Column{"capabilities", JSON, NoUnit, "Capabilities that it registered with, as a list"}, func(_ *View, f *cluster.Framework) value { return list(f.Capabilities) }},
+		{Column{"failover_timeout_seconds", Real, Seconds, "How long its scheduler may be away before it is removed; NULL where that is infinite"}, func(_ *View, f *cluster.Framework) value {
+			if f.FailoverTimeout == nil {
+				return null
+			}
+			return real(*f.FailoverTimeout)
+		}},
+		{Column{"checkpoint", Boolean, NoUnit, "Whether its tasks outlive a restart of their agent"}, func(_ *View, f *cluster.Framework) value { return maybe(f.Checkpoint) }},
+		{Column{"labels", JSON, NoUnit, "Labels of the framework, as an object: labels ->> 'team'"}, func(_ *View, f *cluster.Framework) value { return labelsOf(f.Labels) }},
 	},
 ), "framework_id", "framework")
+
+// removedFrameworksTable is the table of frameworks that were removed.
+var removedFrameworksTable = tableOf(Table{
+	Name: "completed_frameworks", Aliases: []string{"completed_framework"},
+	Help: "Frameworks that were removed, as far as the leader remembers them: the latest 50 by default.",
+}, func(v *View) things[*cluster.RemovedFramework] { return pointed(v.Cluster.Removed) }, []column[*cluster.RemovedFramework]{
+	textOf("framework_id", "ID of the framework", func(f *cluster.RemovedFramework) string { return f.ID }),
+	textOf("framework", "Name of the framework", func(f *cluster.RemovedFramework) string { return f.Name }),
+	textOf("principal", "Principal that it registered with", func(f *cluster.RemovedFramework) string { return f.Principal }),
+	textOf("user", "User that its executors ran as", func(f *cluster.RemovedFramework) string { return f.User }),
+	{Column{"roles", JSON, NoUnit, "Roles that it was subscribed to, as a list"}, func(_ *View, f *cluster.RemovedFramework) value { return list(f.Roles) }},
+	textOf("hostname", "Host name of its scheduler", func(f *cluster.RemovedFramework) string { return f.Hostname }),
+	textOf("webui_url", "Address of its own web UI", func(f *cluster.RemovedFramework) string { return f.WebUIURL }),
+	timeOf("registered_time", "When its scheduler registered, the latest time", func(f *cluster.RemovedFramework) float64 { return f.Registered() }),
+	timeOf("first_registered_time", "When its scheduler registered the first time", func(f *cluster.RemovedFramework) float64 { return f.Subscribed() }),
+	timeOf("removed_time", "When it was removed", func(f *cluster.RemovedFramework) float64 { return f.Unregistered }),
+}, "framework_id", "framework")
 
 // dominantShare returns the largest part of a capacity; NULL where one is not known.
 func dominantShare(part, of cluster.Resources) value {
@@ -65,7 +92,10 @@ var executorsTable = tableOf(Table{
 		textOf("name", "Name of the executor", func(e *cluster.Executor) string { return e.Name }),
 	},
 	frameworkColumns(func(e *cluster.Executor) *cluster.Framework { return e.Framework }),
-	[]column[*cluster.Executor]{textOf("role", "Role that its resources are allocated to", func(e *cluster.Executor) string { return e.Role })},
+	[]column[*cluster.Executor]{
+		textOf("role", "Role that its resources are allocated to", func(e *cluster.Executor) string { return e.Role }),
+		textOf("type", "custom, or default: Mesos' own for groups of tasks; NULL where its framework does not tell", func(e *cluster.Executor) string { return e.Type }),
+	},
 	agentColumns(func(e *cluster.Executor) *cluster.Agent { return e.Agent }),
 	amounts("", "of the executor itself, without its tasks", func(_ *View, e *cluster.Executor) cluster.Resources { return e.Allocated }),
 ), "executor_id", "agent_id", "agent", "framework_id", "framework")

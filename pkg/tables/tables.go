@@ -4,7 +4,7 @@ import "slices"
 
 // Tables are all tables.
 var Tables = []*Table{
-	tasksTable, agentsTable, frameworksTable, rolesTable, executorsTable, offersTable, reservationsTable, quotaTable,
+	tasksTable, agentsTable, frameworksTable, removedFrameworksTable, rolesTable, executorsTable, offersTable, reservationsTable, quotaTable,
 	maintenanceTable, mastersTable, flagsTable, eventsTable,
 }
 

@@ -31,10 +31,14 @@ var tasksTable = tableOf(Table{
 	},
 	amounts("", "allocated; 0 for a task that has ended or is unreachable", func(_ *View, t *cluster.Task) cluster.Resources { return t.Allocated }),
 	[]column[*cluster.Task]{
+		{Column{"cpus_limit", Real, NoUnit, "Most CPUs that it may use; NULL where its framework set no limit, or an infinite one"}, func(_ *View, t *cluster.Task) value { return limit(t, cluster.CPUs) }},
+		{Column{"memory_limit_bytes", Real, Bytes, "Most memory that it may use; NULL where its framework set no limit, or an infinite one"}, func(_ *View, t *cluster.Task) value { return limit(t, cluster.Memory) }},
 		{Column{"cpus_used", Real, NoUnit, "CPUs used, as its agent measures them; NULL where they are not known, as of several tasks in one container"}, func(v *View, t *cluster.Task) value { return real(v.use(t).CPUs) }},
 		{Column{"memory_used_bytes", Real, Bytes, "Memory used, as its agent measures it; NULL where it is not known"}, func(v *View, t *cluster.Task) value { return real(v.use(t).Memory) }},
 		{Column{"disk_used_bytes", Real, Bytes, "Disk used, as its agent measures it; NULL where it is not known"}, func(v *View, t *cluster.Task) value { return real(v.use(t).Disk) }},
 		{Column{"usage_seconds", Real, Seconds, "CPU seconds used since its container began, as its agent measures them; NULL where they are not known"}, func(v *View, t *cluster.Task) value { return real(v.use(t).Seconds) }},
+		textOf("user", "User that it runs as; NULL where that is its framework's", func(t *cluster.Task) string { return t.Details().User }),
+		textOf("image", "Image of its container, of Docker or another; NULL without one", func(t *cluster.Task) string { return t.Details().Image }),
 		textOf("container_id", "ID of its container", func(t *cluster.Task) string { return t.ContainerID }),
 		{Column{"ip_addresses", JSON, NoUnit, "Addresses of its container, as a list"}, func(_ *View, t *cluster.Task) value {
 			if t.Addresses == "" {
@@ -65,6 +69,15 @@ func hiddenForRules(v *View) string {
 		return "the data source's principal sees a part of the tasks and executors only, and rules and expressions need all"
 	}
 	return ""
+}
+
+// limit returns a limit of a task; NULL for none.
+func limit(t *cluster.Task, kind cluster.Kind) value {
+	details := t.Details()
+	if x, set := details.Limits.Value(kind); set {
+		return real(x)
+	}
+	return null
 }
 
 var untold = &cluster.Told{}
