@@ -21,7 +21,7 @@ import (
 
 // The resources behind /api/datasources/uid/<uid>/resources/, all of them
 // read-only: catalogue, series-counts, labels, label-values, events/values, schema, schema/values, logs/tasks,
-// logs/files, compile, check, status.
+// logs/files, compile, check, rule, status.
 
 // Bounds of a request, in bytes.
 const (
@@ -38,6 +38,7 @@ func (p *Plugin) routes() http.Handler {
 	mux.HandleFunc("POST /compile", p.compile)
 	mux.HandleFunc("GET /series-counts", p.withSource(seriesCounts))
 	mux.HandleFunc("POST /check", p.check)
+	mux.HandleFunc("POST /rule", p.withSource(tryRule))
 	mux.HandleFunc("GET /labels", p.withSource(labels))
 	mux.HandleFunc("GET /label-values", p.withSource(labelValues))
 	mux.HandleFunc("GET /events/values", p.withSource(eventValues))
@@ -49,7 +50,7 @@ func (p *Plugin) routes() http.Handler {
 	mux.HandleFunc("GET /schema/values", p.withSource(columnValues))
 	mux.HandleFunc("GET /status", p.withSource(status))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		p.writeError(w, http.StatusNotFound, fmt.Errorf("no resource %s %s: there are GET catalogue, series-counts, labels, label-values, events/values, schema, schema/values, logs/tasks, logs/files, status and POST compile, check", r.Method, r.URL.Path))
+		p.writeError(w, http.StatusNotFound, fmt.Errorf("no resource %s %s: there are GET catalogue, series-counts, labels, label-values, events/values, schema, schema/values, logs/tasks, logs/files, status and POST compile, check, rule", r.Method, r.URL.Path))
 	})
 	return p.bounded(mux)
 }

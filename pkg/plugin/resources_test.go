@@ -239,12 +239,13 @@ func TestWrongRequestsForResourcesNameTheMistake(t *testing.T) {
 		code          int
 		want          string
 	}{
-		"a resource that is none":      {"GET secrets", "", http.StatusNotFound, "no resource GET /secrets: there are GET catalogue, series-counts, labels, label-values, events/values, schema, schema/values, logs/tasks, logs/files, status and POST compile, check"},
+		"a resource that is none":      {"GET secrets", "", http.StatusNotFound, "no resource GET /secrets: there are GET catalogue, series-counts, labels, label-values, events/values, schema, schema/values, logs/tasks, logs/files, status and POST compile, check, rule"},
 		"the root":                     {"GET ", "", http.StatusNotFound, "there are GET catalogue"},
 		"a path below":                 {"GET status/x", "", http.StatusNotFound, "no resource GET /status/x"},
 		"POST where there is only GET": {"POST status", "", http.StatusNotFound, "no resource POST /status"},
 		"DELETE":                       {"DELETE catalogue", "", http.StatusNotFound, "no resource DELETE /catalogue"},
 		"GET where there is only POST": {"GET compile", "", http.StatusNotFound, "no resource GET /compile"},
+		"try a rule without a body":    {"POST rule", "", http.StatusBadRequest, `the body must be {"query": {...}}`},
 		"compile without a body":       {"POST compile", "", http.StatusBadRequest, `the body must be {"query": {...}}`},
 		"compile nonsense":             {"POST compile", "{", http.StatusBadRequest, `the body must be {"query": {...}}`},
 		"compile a wrong query":        {"POST compile", `{"query": {"entity": "node"}}`, http.StatusBadRequest, `"node"`},

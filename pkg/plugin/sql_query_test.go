@@ -2,12 +2,14 @@ package plugin
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/pkg/mesos/mesostest"
+	"community-mesos-datasource/pkg/query"
 )
 
 // A statement over the tasks of a recorded /state goes through QueryData to a frame.
@@ -77,4 +79,20 @@ func TestSQLIsAnswered(t *testing.T) {
 			require.ErrorContains(t, s.ask(`{"queryType":"sql","sql":"`+query+`"}`).Error, want)
 		})
 	}
+}
+
+// The form of a rule says before saving what the rule would get.
+func TestARuleIsTriedBeforeItIsSaved(t *testing.T) {
+	s := newFixture(t, nil, mesostest.Scene{Name: "03-workload"}).start()
+	try := func(q string) (got query.Trial) {
+		s.answer("POST rule", `{"query": `+q+`}`, &got)
+		return got
+	}
+	const sql = `{"queryType":"sql","format":"numeric","sql":"SELECT framework, count(*) AS n%s FROM tasks GROUP BY framework"}`
+	one := try(fmt.Sprintf(sql, ""))
+	require.Empty(t, one.Error)
+	require.Positive(t, one.Numbers)
+	require.Contains(t, try(fmt.Sprintf(sql, ", sum(cpus) AS cpus")).Error, "numeric needs one column of numbers, and there are n and cpus")
+	require.Contains(t, try(`{"queryType":"logs","taskId":"t"}`).Error, "rule")
+	require.True(t, try(`{"expr":"mesos_up"}`).Range, "a rule made from a panel reads its range")
 }

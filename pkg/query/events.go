@@ -123,7 +123,7 @@ func answerEvents(ctx context.Context, src Source, q backend.DataQuery, o Option
 		frames data.Frames
 		wrong  error // of the query; others are the engine's to explain
 	)
-	err := src.Engine.Read(ctx, r.cost(o.Alert), func(ctx context.Context) (err error) {
+	err := src.Engine.Read(ctx, r.cost(o.ofRule()), func(ctx context.Context) (err error) {
 		if wrong = r.doubt(ctx, o.Alert); wrong != nil {
 			return nil
 		}

@@ -78,6 +78,9 @@ type Options struct {
 	Alert bool
 	// Expression: a server-side expression reads the answer.
 	Expression bool
+	// Trial: people try what a rule would get. It is as complete as a rule's, and waits
+	// with the queries of people.
+	Trial bool
 	// Ready is why there may be nothing to answer from: the first poll is still
 	// running, or failed. It concerns queries only while there is no history.
 	Ready error
@@ -92,6 +95,9 @@ type Options struct {
 // evaluated reports whether a rule or an expression computes with the answer: then
 // the answer is complete, or an error.
 func (o Options) evaluated() bool { return o.Alert || o.Expression }
+
+// ofRule reports whether a rule itself asks, which never waits for people's queries.
+func (o Options) ofRule() bool { return o.Alert && !o.Trial }
 
 // Run answers one query. Whatever goes wrong is an error of its response; a
 // panic is too.
@@ -302,7 +308,7 @@ func ask(ctx context.Context, src Source, q backend.DataQuery, o Options, p pars
 	}
 	var hold promql.Hold // until frames are made
 	e := evaluation{built: b, release: hold.Release, request: promql.Request{
-		Store: src.Store, Expr: b.expr, Lookback: b.times.lookback(), Alert: o.Alert, Hold: &hold,
+		Store: src.Store, Expr: b.expr, Lookback: b.times.lookback(), Alert: o.ofRule(), Hold: &hold,
 		Start: b.times.start, End: b.times.end, Step: b.times.step,
 	}}
 	run := src.Engine.Range

@@ -185,12 +185,12 @@ func (src Source) rows(ctx context.Context, e expansion, times stepRange, o Opti
 	}
 	view.Evaluated = o.evaluated()
 	var wrong error
-	work := promql.Reading{Weight: int64(limit) * rowSamples, Work: float64(view.Cluster.TaskCounts.Total()), Alert: o.Alert}
+	work := promql.Reading{Weight: int64(limit) * rowSamples, Work: float64(view.Cluster.TaskCounts.Total()), Alert: o.ofRule()}
 	err = src.Engine.Read(ctx, work, func(ctx context.Context) (err error) {
 		if src.Events != nil {
 			view.Events = func() (tables.Events, error) { return src.eventsOfRange(ctx, times, o) }
 		}
-		result, err = src.SQL.Run(ctx, tables.Request{SQL: e.sql, View: view, Limit: limit, Alert: o.Alert, Hold: promql.Take})
+		result, err = src.SQL.Run(ctx, tables.Request{SQL: e.sql, View: view, Limit: limit, Alert: o.ofRule(), Hold: promql.Take})
 		if of, ok := errors.AsType[*tables.Error](err); ok {
 			wrong = e.bad(of)
 			return nil

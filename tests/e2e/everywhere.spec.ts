@@ -39,11 +39,13 @@ function queriesOf(page: Page): Query[] {
 
 /** Presses a button of a cell, which is there while the pointer is over the cell. */
 async function press(page: Page, cell: string, button: string) {
+  const found = page.getByRole('gridcell', { name: cell }).first();
+  const inIt = found.getByRole('button', { name: button });
   await expect(async () => {
-    const found = page.getByRole('gridcell', { name: cell }).first();
     await found.hover();
-    await found.getByRole('button', { name: button }).click({ timeout: 2000 });
+    await expect(inIt).toBeAttached({ timeout: 2000 });
   }).toPass();
+  await inIt.dispatchEvent('click'); // it moves while it opens
 }
 
 test.beforeEach(({ mesos }) => {
