@@ -26,7 +26,7 @@ import {
   SupplementaryQueryType,
   type ToggleFilterAction,
 } from '@grafana/data';
-import { t } from '@grafana/i18n';
+
 import {
   config,
   DataSourceWithBackend,
@@ -41,6 +41,7 @@ import { firstValueFrom, map, type Observable } from 'rxjs';
 
 import { annotationSupport } from './annotations/AnnotationSupport';
 import type { MesosOptions } from './config/types';
+import { t } from './i18n';
 import { foldAdhoc } from './query/adhoc';
 import { defaultQuery, isRunnable } from './query/defaults';
 import { displayText } from './query/displayText';

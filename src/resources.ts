@@ -64,6 +64,15 @@ export interface Compiled {
   warnings?: string[];
 }
 
+/** What a rule would get of a query now. */
+export interface Trial {
+  /** Why it would fail. */
+  error?: string;
+  /** How many numbers it would read, or how many series over time. */
+  numbers: number;
+  range?: boolean;
+}
+
 /** A task whose sandbox can be read. */
 export interface LogTask {
   taskId: string;
@@ -253,6 +262,11 @@ export class MesosResources {
     } catch (err) {
       throw isCancelled(err) ? err : new Error(errorSentence(err));
     }
+  }
+
+  /** Returns what a rule with this query would get now. A later call with the same requestId cancels an earlier one. */
+  tryRule(query: MesosQuery, requestId: string): Promise<Trial> {
+    return this.caller.postResource<Trial>('rule', { query }, { ...quiet, requestId });
   }
 
   /** Returns the collector's status: leader, polls, series, history. */

@@ -1,10 +1,11 @@
 // The dashboard's filters that a query holds itself, which hold wherever it runs:
 // seen, removed one by one, or made filters of the query.
-import { t, Trans } from '@grafana/i18n';
+
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
 import { Button, Stack } from '@grafana/ui';
 import React, { useEffect, useRef, useState } from 'react';
 
+import { t, Trans } from '../i18n';
 import type { MesosResources } from '../resources';
 import { adhocText, foldAdhoc, withoutAdhoc } from './adhoc';
 import { queryTypeOf } from './defaults';
@@ -45,7 +46,7 @@ export function AdhocFilters({ query, resources, onChange }: Props) {
               size="sm"
               variant="secondary"
               icon="times"
-              aria-label={t('query.adhoc.remove', 'Remove filter {{- filter}}', { filter: adhocText(filter) })}
+              aria-label={t('query.adhoc.remove', 'Remove filter {{filter}}', { filter: adhocText(filter) })}
               onClick={() => {
                 remember(at);
                 onChange(withoutAdhoc(query, at));

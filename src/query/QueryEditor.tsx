@@ -14,6 +14,7 @@ import { EventsEditor } from './events/EventsEditor';
 import { LogsEditor } from './logs/LogsEditor';
 import { MetricsEditor } from './metrics/MetricsEditor';
 import { QueryOptions } from './QueryOptions';
+import { RuleNotice } from './rule/RuleNotice';
 import { choicesOf, show as showOther, shownBy, type Left, type Shown } from './shown';
 import { useStoreShown, withLostKeys } from './stored';
 import { TablesEditor } from './tables/TablesEditor';
@@ -67,6 +68,8 @@ export default function QueryEditor({
     change(showOther(next, query, left.current, others, app));
   };
 
+  // The builder of tables makes rows, which no rule reads.
+  const hasModes = shown === 'metrics' || (shown === 'tables' && !(ofRule && chosen === QueryEditorMode.Code));
   const loading = data?.state === LoadingState.Loading;
   return (
     <>
@@ -84,7 +87,7 @@ export default function QueryEditor({
             Run queries
           </Button>
         )}
-        {(shown === 'metrics' || shown === 'tables') && <QueryEditorModeToggle mode={chosen} onChange={changeMode} />}
+        {hasModes && <QueryEditorModeToggle mode={chosen} onChange={changeMode} />}
       </EditorHeader>
       <Space v={0.5} />
       {question && (
@@ -127,6 +130,7 @@ export default function QueryEditor({
           </Suspense>
         )}
         {shown === 'metrics' && <QueryOptions query={query} app={app} onChange={change} onRunQuery={onRunQuery} />}
+        {ofRule && <RuleNotice query={query} resources={resources} onChange={change} />}
       </EditorRows>
     </>
   );

@@ -1,5 +1,5 @@
 // A backend for tests, which answers from memory and records its calls.
-import { MesosResources, type Catalogue, type ResourceCaller } from '../resources';
+import { MesosResources, type Catalogue, type ResourceCaller, type Trial } from '../resources';
 import { CATALOGUE } from './catalogue';
 
 export interface FakeAnswers {
@@ -12,6 +12,8 @@ export interface FakeAnswers {
   /** Of events, by field. */
   events?: Record<string, string[]>;
   compile?: (query: unknown) => unknown;
+  /** What a rule would get of a query. */
+  rule?: (query: unknown) => Trial;
 }
 
 interface Call {
@@ -31,6 +33,7 @@ export function fakeBackend({
   events = {},
   counts = {},
   compile,
+  rule,
 }: FakeAnswers = {}): FakeBackend {
   const calls: Call[] = [];
   const answers: Record<string, (input: never) => unknown> = {
@@ -53,6 +56,7 @@ export function fakeBackend({
       data: (events[field] ?? []).filter((value) => value.includes(search)),
     }),
     compile: ({ query }: { query: unknown }) => (compile ? compile(query) : { promql: 'up' }),
+    rule: ({ query }: { query: unknown }) => rule?.(query) ?? { numbers: 1 },
     status: () => ({ leader: 'master1:5050' }),
   };
   const call = async (path: string, input: unknown, requestId?: string) => {

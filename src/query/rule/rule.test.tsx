@@ -1,0 +1,134 @@
+import { CoreApp } from '@grafana/data';
+import { render, screen, waitFor } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import React, { useState } from 'react';
+
+import type { MesosDatasource } from '../../datasource';
+import { MesosResources, type Trial } from '../../resources';
+import { giveElementsASize } from '../../testing/layout';
+import { fakeBackend } from '../../testing/resources';
+import { fakeTemplates } from '../../testing/templates';
+import { defaultQuery } from '../defaults';
+import QueryEditor from '../QueryEditor';
+import type { MesosQuery } from '../types';
+
+jest.mock('@grafana/runtime', () => ({
+  ...jest.requireActual('@grafana/runtime'),
+  getTemplateSrv: () => fakeTemplates(),
+}));
+jest.mock('@grafana/ui', () => ({
+  ...jest.requireActual('@grafana/ui'),
+  CodeEditor: ({ value, language }: { value: string; language: string }) => (
+    <textarea aria-label={language} defaultValue={value} />
+  ),
+}));
+
+beforeAll(giveElementsASize);
+
+const numbers = (count: number, range = false): Trial => ({ numbers: count, ...(range && { range }) });
+
+function setUp(
+  query: Partial<MesosQuery>,
+  rule: (query: MesosQuery) => Trial = () => numbers(3),
+  app = CoreApp.UnifiedAlerting
+) {
+  const backend = fakeBackend({ rule: (asked) => rule(asked as MesosQuery) });
+  const datasource = { resources: new MesosResources(backend) } as unknown as MesosDatasource;
+  const onChange = jest.fn();
+  function Host() {
+    const [current, setCurrent] = useState<MesosQuery>({ refId: 'A', ...query });
+    const change = (next: MesosQuery) => {
+      onChange(next);
+      setCurrent(next);
+    };
+    return <QueryEditor app={app} datasource={datasource} query={current} onChange={change} onRunQuery={jest.fn()} />;
+  }
+  render(<Host />);
+  return { backend, onChange, user: userEvent.setup() };
+}
+
+const instant = { ...defaultQuery(CoreApp.UnifiedAlerting) };
+const sql = { queryType: 'sql' as const, version: 1, sql: 'SELECT 1 AS n', range: false, instant: true };
+
+it('a rule’s editor says how many numbers the rule reads now', async () => {
+  const { backend } = setUp(instant);
+  expect(await screen.findByText('Numbers that a rule reads now: 3')).toBeInTheDocument();
+  expect(backend.calls.filter(({ path }) => path === 'rule')).toEqual([
+    expect.objectContaining({ input: { query: expect.objectContaining({ entity: 'framework', instant: true }) } }),
+  ]);
+});
+
+it.each<[string, Partial<MesosQuery>, Trial, RegExp]>([
+  [
+    'two columns of numbers',
+    { ...sql, format: 'numeric' },
+    { error: 'numeric needs one column', numbers: 0 },
+    /needs one/,
+  ],
+  [
+    'a variable',
+    { ...instant, filters: [] },
+    { error: '$x is a variable: rules have none', numbers: 0 },
+    /\$x is a variable/,
+  ],
+  ['nothing', instant, numbers(0), /no number now/],
+])('says before saving what is wrong with %s', async (_, query, trial, text) => {
+  setUp(query, () => trial);
+  expect(await screen.findByText(text)).toBeInTheDocument();
+});
+
+it.each<[string, Partial<MesosQuery>, RegExp]>([
+  ['lines of a log', { queryType: 'logs', taskId: 't' }, /Logs, node graphs and lists are no numbers/],
+  ['a node graph', { queryType: 'topology' }, /Logs, node graphs and lists are no numbers/],
+  ['rows', { queryType: 'table', table: 'tasks' }, /Rows of a table are no numbers/],
+])('says that a rule cannot read %s, and does not try it', async (_, query, text) => {
+  const { backend } = setUp(query);
+  expect(await screen.findByText(text)).toBeInTheDocument();
+  expect(backend.calls.filter(({ path }) => path === 'rule')).toEqual([]);
+});
+
+it.each<[string, Partial<MesosQuery>, string, Partial<MesosQuery>]>([
+  [
+    'a panel’s range',
+    { ...instant, range: true, instant: false },
+    'Read the current value',
+    { range: false, instant: true },
+  ],
+  [
+    'events',
+    { queryType: 'events', format: 'table', limit: 5 },
+    'Count them',
+    { format: 'count', limit: undefined, instant: true },
+  ],
+  ['SQL of a table', { ...sql, format: 'table' }, 'Read it as Number', { format: 'numeric', instant: true }],
+  [
+    'SQL of a panel',
+    { queryType: 'sql', sql: 'SELECT 1 AS n' },
+    'Read it as Number',
+    { format: 'numeric', instant: true },
+  ],
+])('makes of %s what a rule reads, by a click', async (_, query, button, changed) => {
+  const { onChange, user } = setUp(query);
+  await user.click(await screen.findByRole('button', { name: button }));
+  expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining(changed));
+  expect(await screen.findByText('Numbers that a rule reads now: 3')).toBeInTheDocument();
+  expect(screen.queryByRole('button', { name: button })).not.toBeInTheDocument();
+});
+
+it('says what SQL over time needs', async () => {
+  setUp({ ...sql, format: 'time_series' }, () => numbers(2, true));
+  expect(await screen.findByText(/An alert rule needs a Reduce, which/)).toBeInTheDocument();
+  expect(await screen.findByText('Series that a rule reads now: 2')).toBeInTheDocument();
+});
+
+it('offers a rule no builder of rows', async () => {
+  setUp({ ...sql, format: 'numeric' });
+  expect(await screen.findByText('Numbers that a rule reads now: 3')).toBeInTheDocument();
+  expect(screen.queryByLabelText('Builder')).not.toBeInTheDocument();
+});
+
+it('is not in panels', async () => {
+  const { backend } = setUp({ ...instant, instant: false, range: true }, undefined, CoreApp.PanelEditor);
+  await waitFor(() => expect(backend.calls.some(({ path }) => path === 'compile')).toBe(true));
+  expect(screen.queryByTestId('rule-notice')).not.toBeInTheDocument();
+});
