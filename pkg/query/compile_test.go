@@ -132,6 +132,14 @@ var variants = []compileCase{
 	{query: `{"entity":"framework","resource":"tasks","measure":"failed","rate":true}`},
 	{query: `{"entity":"framework","resource":"tasks","measure":"failed","rate":true}`, instant: true},
 
+	{query: `{"entity":"framework","resource":"tasks","measure":"failed","rate":"second"}`},
+	{query: `{"entity":"framework","resource":"tasks","measure":"failed","rate":"minute"}`},
+	{query: `{"entity":"framework","resource":"tasks","measure":"failed","rate":"minute","groupBy":["user"],"aggregate":"max","top":3}`},
+	{query: `{"entity":"framework","resource":"tasks","measure":"failed","rate":"minute","groupBy":[],"aggregate":"count"}`, instant: true},
+	{query: `{"entity":"framework","resource":"tasks","measure":"failed","rate":false}`},
+	{query: `{"metric":"mesos_cluster_tasks_ended_total","rate":"minute"}`},
+	{query: `{"metric":"mesos_cluster_tasks_ended_total","rate":"minute","groupBy":["state"],"aggregate":"max"}`},
+
 	// top and forecast
 	{query: `{"entity":"framework","resource":"cpus","measure":"allocated","top":5}`},
 	{query: `{"entity":"framework","resource":"cpus","measure":"allocated","top":5}`, instant: true},
@@ -234,6 +242,9 @@ var mistakes = []compileCase{
 	{query: `{"entity":"agent","resource":"cpus","measure":"allocated","filters":[{"label":"agent","operator":"=~","value":["a","b)|(c"]}]}`},
 	{query: `{"entity":"agent","resource":"cpus","measure":"allocated","rate":true}`},
 	{query: `{"entity":"agent","resource":"cpus","measure":"allocated","rate":"yes"}`},
+	{query: `{"entity":"framework","resource":"tasks","measure":"failed","rate":"hour"}`},
+	{query: `{"entity":"framework","resource":"tasks","measure":"failed","rate":60}`},
+	{query: `{"metric":"mesos_executor_network_receive_bytes_total","rate":"minute"}`},
 	{query: `{"entity":"agent","resource":"cpus","measure":"allocated","top":101}`},
 	{query: `{"entity":"agent","resource":"cpus","measure":"allocated","top":-101}`},
 	{query: `{"entity":"agent","resource":"cpus","measure":"allocated","top":1.5}`},

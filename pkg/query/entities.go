@@ -273,6 +273,7 @@ var (
 		QueryTypeMetrics, QueryTypePromQL, QueryTypeEvents, QueryTypeTable, QueryTypeSQL, QueryTypeLogs, QueryTypeTopology, QueryTypeVariable,
 	}
 	aggregateNames = []Aggregate{AggregateSum, AggregateAvg, AggregateMin, AggregateMax, AggregateCount}
+	rateNames      = []Rate{RateSecond, RateMinute}
 	operatorNames  = []Operator{OperatorEqual, OperatorNotEqual, OperatorMatch, OperatorNotMatch}
 	formatNames    = []Format{FormatTimeSeries, FormatTable}
 	sqlFormats     = []SQLFormat{SQLTable, SQLTimeSeries, SQLNumeric}

@@ -173,7 +173,7 @@ func TestLegends(t *testing.T) {
 		alone + `,"groupBy":[],"forecast":"5m"}`:                                                 {"CPU allocated, expected in 5m"},
 		`{"metric":"mesos_cluster_cpus_capacity"}`:                                               {`mesos_cluster_cpus_capacity{cluster="test"}`},
 		`{"metric":"mesos_cluster_cpus_capacity","groupBy":[]}`:                                  {"mesos_cluster_cpus_capacity"},
-		`{"metric":"mesos_framework_tasks_ended_total"}`:                                         {`mesos_framework_tasks_ended_total{cluster="test", framework="marathon", framework_id="1", state="failed"}`},
+		`{"metric":"mesos_framework_tasks_ended_total"}`:                                         {`mesos_framework_tasks_ended_total{cluster="test", framework="marathon", framework_id="1", state="failed"} in 1m`},
 		`{"metric":"mesos_framework_tasks_ended_total","legendFormat":"{{__name__}} {{state}}"}`: {"mesos_framework_tasks_ended_total failed"},
 		`{"expr":"mesos_cluster_cpus_capacity"}`:                                                 {`mesos_cluster_cpus_capacity{cluster="test"}`},
 		`{"expr":"sum(mesos_cluster_cpus_capacity)"}`:                                            {"sum(mesos_cluster_cpus_capacity)"},
@@ -224,6 +224,8 @@ func TestUnits(t *testing.T) {
 		`"entity":"cluster","resource":"tasks","measure":"running"`:                     "short",
 		`"entity":"cluster","resource":"tasks","measure":"failed"`:                      "short",
 		`"entity":"cluster","resource":"tasks","measure":"failed","rate":true`:          "cps",
+		`"entity":"cluster","resource":"tasks","measure":"failed","rate":"minute"`:      "cpm",
+		`"metric":"mesos_cluster_tasks_ended_total","rate":"minute"`:                    "cpm",
 		`"metric":"mesos_cluster_memory_capacity_bytes"`:                                "bytes",
 		`"metric":"mesos_role_dominant_share_ratio"`:                                    "percentunit",
 		`"metric":"mesos_cluster_tasks_ended_total","rate":true`:                        "cps",
@@ -237,6 +239,35 @@ func TestUnits(t *testing.T) {
 		p, err := compileJSON(compileCase{query: `{` + query + `}`})
 		require.NoError(t, err, query)
 		require.Equal(t, want, p.unit, query)
+	}
+}
+
+// A number of events says for how long: it grows with the step.
+func TestCountsSayForHowLong(t *testing.T) {
+	const failed = `{"entity":"cluster","resource":"tasks","measure":"failed"`
+	for query, want := range map[string]string{
+		failed + `}`:                                                   "Tasks failed in 1m", // $__rate_interval
+		failed + `,"interval":"10m"}`:                                  "Tasks failed in 10m15s",
+		failed + `,"instant":true}`:                                    "Tasks failed in 10m", // $__range
+		failed + `,"rate":true}`:                                       "Tasks failed per second",
+		failed + `,"rate":"minute"}`:                                   "Tasks failed per minute",
+		failed + `,"rate":"minute","instant":true}`:                    "Tasks failed per minute",
+		failed + `,"aggregate":"count"}`:                               "Tasks failed",
+		failed + `,"groupBy":["cluster"]}`:                             "test",
+		`{"metric":"mesos_cluster_tasks_ended_total"}`:                 `mesos_cluster_tasks_ended_total{cluster="test", state="failed"} in 1m`,
+		`{"metric":"mesos_cluster_tasks_ended_total","rate":"second"}`: `mesos_cluster_tasks_ended_total{cluster="test", state="failed"} per second`,
+		`{"metric":"mesos_cluster_tasks_ended_total","groupBy":[]}`:    `mesos_cluster_tasks_ended_total in 1m`,
+	} {
+		src := source(t, recordedStore(t, recorded{of("mesos_cluster_tasks_ended_total", "state", "failed"), flat(7, 60)}))
+		response := answered(t, src, query, Options{})
+		require.NotEmpty(t, response.Frames, query)
+		fields := response.Frames[0].Fields
+		config := fields[len(fields)-1].Config
+		require.Equal(t, want, config.DisplayNameFromDS, query)
+		if name, of, counted := strings.Cut(want, " in "); counted {
+			require.NotEmpty(t, name)
+			require.Contains(t, config.Description, " Each value is of the "+of+" before it.")
+		}
 	}
 }
 

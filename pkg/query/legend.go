@@ -43,7 +43,7 @@ func (l legend) name(of labels.Labels) string {
 	case l.promql && l.format == legendAuto && !of.IsEmpty():
 		return ""
 	case l.promql || l.plan.metric != "":
-		return full(metric, of, cutAt(l.plan.expr, maxText))
+		return full(metric, of, cutAt(l.plan.expr, maxText)) + l.plan.per
 	}
 	var values []string
 	for _, label := range l.plan.groupBy {
@@ -52,7 +52,7 @@ func (l legend) name(of labels.Labels) string {
 		}
 	}
 	if len(values) == 0 {
-		return l.plan.title
+		return l.plan.title + l.plan.per
 	}
 	return strings.Join(values, ", ")
 }

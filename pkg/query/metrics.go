@@ -45,7 +45,11 @@ type plan struct {
 	title string
 	// metric is the series' name where labels are the series' own; functions
 	// drop it from results.
-	metric  string
+	metric string
+	// counts: the values are counts of events, in a time that depends on the step. per ends
+	// the names of values that are for a time: " per second", " in 1m".
+	counts  bool
+	per     string
 	unit    string
 	about   string
 	notices []string
@@ -113,8 +117,11 @@ func (c *compiler) catalogueSeries() (plan, error) {
 		}
 	}
 	c.counter = known.Type == catalogue.Counter
-	if q.Rate && !c.counter {
+	if q.Rate != "" && !c.counter {
 		return plan{}, bad("rate", "is for counters only: %s is a %s", q.Metric, known.Type)
+	}
+	if q.Rate == RateMinute && known.Unit != catalogue.Count {
+		return plan{}, bad("rate", "%s is for counts: %s is in %s, so use %s", q.Rate, q.Metric, known.Unit, RateSecond)
 	}
 	if err := c.scope(nil, ""); err != nil {
 		return plan{}, err
@@ -127,7 +134,10 @@ func (c *compiler) catalogueSeries() (plan, error) {
 		x = c.aggregate(x)
 	}
 	unit := unitOf(known.Unit)
-	if c.counter && q.Rate {
+	switch {
+	case q.Rate == RateMinute:
+		unit = unitPerMinute
+	case q.Rate != "":
 		unit = unitPerSecond(*known)
 	}
 	summed := c.grouped && q.Aggregate == "" || q.Aggregate == AggregateSum
@@ -138,7 +148,7 @@ func (c *compiler) catalogueSeries() (plan, error) {
 	if !c.grouped && q.Aggregate == "" {
 		p.metric, p.columns = q.Metric, slices.Sorted(slices.Values(c.own))
 	}
-	return c.finish(x, p)
+	return c.finish(c.perMinute(x), p)
 }
 
 // entityMeasure compiles a query for a measure of entities.
@@ -162,7 +172,7 @@ func (c *compiler) entityMeasure() (plan, error) {
 		c.own = append(c.own, labelState)
 	}
 	c.counter = r.shape == shapeEnded
-	if q.Rate && !c.counter {
+	if q.Rate != "" && !c.counter {
 		return plan{}, bad("rate", "is for counters only: of the builder's measures those of tasks that ended (ended, finished, failed, ...)")
 	}
 	if r.ratio() && q.Aggregate == AggregateCount {
@@ -224,10 +234,18 @@ func (c *compiler) shaped(e entity, r row, needs []need) expr {
 	case shapeFits:
 		return c.aggregate(c.fits(e, needs))
 	case shapeStates, shapeEnded:
-		return c.aggregate(c.ofStates(e.mainSeries(r, q.Resource, q.Measure), whole))
+		return c.perMinute(c.aggregate(c.ofStates(e.mainSeries(r, q.Resource, q.Measure), whole)))
 	default:
 		return c.aggregate(own(q.Measure))
 	}
+}
+
+// perMinute returns rates as the query has them: PromQL's are per second.
+func (c *compiler) perMinute(x expr) expr {
+	if c.query.Rate != RateMinute || c.query.Aggregate == AggregateCount {
+		return x
+	}
+	return expr{text: x.operand() + " * 60", binary: true}
 }
 
 // ofStates selects the measure's state, or all. Averages and counts are over
@@ -254,7 +272,7 @@ func (c *compiler) series(name string, fixed ...matcher) expr {
 	x := expr{text: name + inBraces(selector+c.filterText)}
 	if c.counter {
 		function, window := "increase", macroRateInterval
-		if c.query.Rate {
+		if c.query.Rate != "" {
 			function = "rate"
 		}
 		if c.instant {
@@ -333,6 +351,10 @@ func (c *compiler) finish(measure expr, p plan) (plan, error) {
 		p.title += ", expected in " + promDuration(ahead)
 	}
 	p.measure, p.counter, p.ahead, p.top, p.instant = measure, c.counter, ahead, q.Top, c.instant
+	p.counts = c.counter && q.Aggregate != AggregateCount && q.Rate == ""
+	if q.Rate != "" && q.Aggregate != AggregateCount {
+		p.per = " per " + string(q.Rate)
+	}
 	p.expr, p.notices, p.leftOut = p.around(0), c.notices, c.leftOut
 	p.reads.names = slices.Compact(slices.Sorted(slices.Values(c.names)))
 	p.reads.polls = pollsOf(p.reads.names, false, c.onPoll)

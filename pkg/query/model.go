@@ -2,6 +2,8 @@ package query
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"community-mesos-datasource/pkg/events"
 )
@@ -113,6 +115,36 @@ const (
 	AggregateMax   Aggregate = "max"   // The largest
 	AggregateCount Aggregate = "count" // How many there are
 )
+
+// Rate is the time that counters are shown for. In JSON it may be true, for second, or false, for
+// none.
+// +enum
+type Rate string
+
+// The rates.
+const (
+	RateSecond Rate = "second" // Events per second
+	RateMinute Rate = "minute" // Events per minute
+)
+
+// UnmarshalJSON reads a rate, true or false.
+func (r *Rate) UnmarshalJSON(raw []byte) error {
+	var text string
+	switch {
+	case string(raw) == "true":
+		*r = RateSecond
+	case string(raw) == "false", string(raw) == "null":
+		*r = ""
+	case json.Unmarshal(raw, &text) != nil:
+		return bad("rate", "must be true, false or one of %s, not %s", strings.Join(names(rateNames), ", "), cut(string(raw)))
+	default:
+		if text != "" && !slices.Contains(rateNames, Rate(text)) {
+			return unknown("rate", text, rateNames)
+		}
+		*r = Rate(text)
+	}
+	return nil
+}
 
 // Format is the shape of the answer.
 // +enum
@@ -307,8 +339,8 @@ type MetricsQuery struct {
 	Filters []Filter `json:"filters,omitempty"`
 	// Aggregate is how entities in a group become one number.
 	Aggregate Aggregate `json:"aggregate,omitempty"`
-	// Rate shows counters per second; without it they show their increase.
-	Rate bool `json:"rate,omitempty"`
+	// Rate shows counters per second (also true) or per minute; without it they show their increase.
+	Rate Rate `json:"rate,omitempty"`
 	// Top keeps the n largest, or with a negative number the n smallest.
 	Top int `json:"top,omitempty"`
 	// Shape is the task that measure fits asks room for.

@@ -422,6 +422,14 @@ func build(ctx context.Context, src Source, q backend.DataQuery, o Options, p pa
 		b.times = b.times.after(o.channel.after)
 	}
 	b.expr, b.reads.reach, err = plan.at(b.times)
+	if plan.counts {
+		span := b.reads.reach
+		if span >= time.Hour {
+			span = span.Round(time.Minute)
+		}
+		b.plan.per = " in " + written(span)
+		b.plan.about += " Each value is of the " + written(span) + " before it."
+	}
 	return b, err
 }
 

@@ -169,7 +169,7 @@ func capture(t *testing.T, name string) []byte {
 type handQuery struct {
 	Entity, Resource, Measure, Aggregate, Metric, Forecast string
 	GroupBy                                                *[]string
-	Rate                                                   bool
+	Rate                                                   any
 	Top                                                    int
 	Shape                                                  struct {
 		CPUs, GPUs   float64
@@ -706,7 +706,7 @@ func (s scene) reduce(q handQuery, members []thing, states []string) (float64, b
 	case "count":
 		return float64(len(numbers)), true
 	}
-	if q.Rate {
+	if q.Rate == true || q.Rate == "second" { // per minute it is what a minute has
 		return total() / 60, true
 	}
 	return total(), true

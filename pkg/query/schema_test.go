@@ -30,7 +30,7 @@ var enums = []reflect.Type{
 	reflect.TypeFor[QueryType](), reflect.TypeFor[Entity](), reflect.TypeFor[Resource](), reflect.TypeFor[Measure](),
 	reflect.TypeFor[Aggregate](), reflect.TypeFor[Format](), reflect.TypeFor[Operator](), reflect.TypeFor[VariableField](),
 	reflect.TypeFor[EventsFormat](), reflect.TypeFor[events.Kind](), reflect.TypeFor[events.Severity](),
-	reflect.TypeFor[SQLFormat](), reflect.TypeFor[Direction](), reflect.TypeFor[ComparisonOperator](),
+	reflect.TypeFor[SQLFormat](), reflect.TypeFor[Rate](), reflect.TypeFor[Direction](), reflect.TypeFor[ComparisonOperator](),
 }
 
 // schemaNames are the names of types whose own would say too little.
@@ -69,6 +69,7 @@ func TestSchemaNamesEveryValueTheBackendAccepts(t *testing.T) {
 	require.ElementsMatch(t, names(operatorNames), schema.Definitions["Operator"].Enum)
 	require.ElementsMatch(t, names(formatNames), schema.Definitions["Format"].Enum)
 	require.ElementsMatch(t, names(eventsFormats), schema.Definitions["EventsFormat"].Enum)
+	require.ElementsMatch(t, names(rateNames), schema.Definitions["Rate"].Enum)
 	require.ElementsMatch(t, names(sqlFormats), schema.Definitions["SQLFormat"].Enum)
 	require.ElementsMatch(t, names(directions), schema.Definitions["Direction"].Enum)
 	require.ElementsMatch(t, names(comparisons), schema.Definitions["ComparisonOperator"].Enum)
@@ -110,7 +111,11 @@ func buildSchema(t *testing.T) []byte {
 		}
 		schema.Description = reflector.CommentMap[of.PkgPath()+"."+of.Name()]
 		named[schemaName(of)] = schema
-		return &jsonschema.Schema{Ref: "#/definitions/" + schemaName(of)}
+		ref := &jsonschema.Schema{Ref: "#/definitions/" + schemaName(of)}
+		if of == reflect.TypeFor[Rate]() {
+			return &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "boolean"}, ref}}
+		}
+		return ref
 	}
 
 	definitions := map[string]any{}

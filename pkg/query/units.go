@@ -36,8 +36,10 @@ func unitOfMeasure(q *MetricsQuery, r row) string {
 		return unitCount
 	case r.ratio():
 		return unitRatio
-	case q.Rate:
+	case q.Rate == RateSecond:
 		return unitRate
+	case q.Rate == RateMinute:
+		return unitPerMinute
 	default:
 		return resourceUnits[q.Resource]
 	}

@@ -123,19 +123,29 @@ describe('builder', () => {
   it('offers a rate for counters and a forecast for the others', async () => {
     const { user, onChange } = setUp({ entity: 'framework', resource: 'tasks', measure: 'failed' });
     await waitFor(() => expect(screen.queryByLabelText('Forecast')).not.toBeInTheDocument());
-    await user.click(screen.getByLabelText('Per second'));
-    expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ rate: true }));
+    await choose(user, 'Counted', 'Per second');
+    expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ rate: 'second' }));
     await choose(user, 'Measure', 'Running');
-    expect(onChange).toHaveBeenLastCalledWith(expect.not.objectContaining({ rate: true }));
+    expect(onChange).toHaveBeenLastCalledWith(expect.not.objectContaining({ rate: expect.anything() }));
     expect(screen.getByLabelText('Forecast')).toBeInTheDocument();
+  });
+
+  it('shows what a counter is counted in, also as it was stored before there were several', async () => {
+    const { user, onChange } = setUp({ entity: 'framework', resource: 'tasks', measure: 'failed', rate: true });
+    await waitFor(() => expect(screen.getByLabelText('Counted')).toHaveValue('Per second'));
+    await choose(user, 'Counted', 'Per minute');
+    expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ rate: 'minute' }));
+    await choose(user, 'Counted', 'In each step');
+    expect(onChange).toHaveBeenLastCalledWith(expect.not.objectContaining({ rate: expect.anything() }));
+    expect(screen.getByLabelText('Counted')).toHaveValue('In each step');
   });
 
   it('offers how tasks of agents ended, with a rate', async () => {
     const { user, onChange } = setUp({ entity: 'agent', resource: 'tasks', measure: 'active' });
     await choose(user, 'Measure', 'Failed');
     await waitFor(() => expect(compiled()).toHaveTextContent('compiled(failed)'));
-    await user.click(screen.getByLabelText('Per second'));
-    expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ measure: 'failed', rate: true }));
+    await choose(user, 'Counted', 'Per minute');
+    expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ measure: 'failed', rate: 'minute' }));
   });
 
   it('takes top and forecast when their field is left', async () => {

@@ -50,6 +50,10 @@ it.each<[string, Partial<MesosQuery>]>([
   ],
   ['CPU allocated by framework, forecast 1d, bottom 3', { ...framework, forecast: '1d', top: -3 }],
   ['Tasks failed by framework, per second', { entity: 'framework', resource: 'tasks', measure: 'failed', rate: true }],
+  [
+    'Tasks failed of the cluster, per minute',
+    { entity: 'cluster', resource: 'tasks', measure: 'failed', rate: 'minute' },
+  ],
   ['Events', { queryType: 'events' }],
   [
     'Events of task, agent, warnings and errors, framework=marathon',

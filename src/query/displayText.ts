@@ -116,7 +116,7 @@ function operations({ aggregate, rate, top, forecast, live }: MesosQuery): strin
     list.push(aggregate);
   }
   if (rate) {
-    list.push('per second');
+    list.push(rate === 'minute' ? 'per minute' : 'per second');
   }
   if (forecast) {
     list.push(`forecast ${forecast}`);

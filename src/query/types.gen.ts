@@ -59,6 +59,10 @@ export type Operator = '=' | '!=' | '=~' | '!~';
  */
 export type Aggregate = 'sum' | 'avg' | 'min' | 'max' | 'count';
 /**
+ * Rate is the time that counters are shown for.
+ */
+export type Rate = 'second' | 'minute';
+/**
  * EventsFormat is the shape of an answer of events.
  */
 export type EventsFormat = 'annotations' | 'table' | 'timeline' | 'count';
@@ -147,9 +151,9 @@ export interface MetricsQuery {
   filters?: Filter[];
   aggregate?: Aggregate;
   /**
-   * Rate shows counters per second; without it they show their increase.
+   * Rate shows counters per second (also true) or per minute; without it they show their increase.
    */
-  rate?: boolean;
+  rate?: boolean | Rate;
   /**
    * Top keeps the n largest, or with a negative number the n smallest.
    */

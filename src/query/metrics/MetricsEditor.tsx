@@ -1,7 +1,7 @@
 // The builder: what to ask (entity, resource, measure, or one series of the
 // catalogue), of which (filters), and how to put it together.
 import { css } from '@emotion/css';
-import { EditorField, EditorFieldGroup, EditorRow, EditorSwitch } from '@grafana/plugin-ui';
+import { EditorField, EditorFieldGroup, EditorRow } from '@grafana/plugin-ui';
 import { Combobox, RadioButtonGroup, type ComboboxOption } from '@grafana/ui';
 import { omit, pick } from 'lodash';
 import React, { useId } from 'react';
@@ -21,7 +21,7 @@ import { LabelMenu } from '../LabelMenu';
 import type { LabelLists } from '../lists';
 import { toOption } from '../menu';
 import { nameOf } from '../names';
-import type { Aggregate, MesosQuery } from '../types';
+import type { Aggregate, MesosQuery, Rate } from '../types';
 import { useCatalogue } from '../useCatalogue';
 import { entityOptions, measureOptions, metricOptions, resourceOptions } from './choices';
 import { ShapeFields } from './ShapeFields';
@@ -191,17 +191,20 @@ function Operations({ query, catalogue, lists, error, onChange }: PartProps & { 
       </EditorField>
       {(counter !== false || query.rate) && (
         <EditorField
-          label={t('query.metrics.per-second', 'Per second')}
+          label={t('query.metrics.counted', 'Counted')}
           htmlFor={`${id}-rate`}
           tooltip={t(
-            'query.metrics.per-second-tooltip',
-            "A counter's rate per second; without it its increase in each step."
+            'query.metrics.counted-tooltip',
+            'What a counter is shown as: how much it rose in each step, which grows with the time range, or its rate.'
           )}
+          {...marksOf(fault, 'rate')}
         >
-          <EditorSwitch
+          <Combobox<Rate | ''>
             id={`${id}-rate`}
-            value={query.rate ?? false}
-            onChange={(event) => change({ rate: event.currentTarget.checked || undefined })}
+            width={18}
+            options={rates()}
+            value={query.rate === true ? 'second' : query.rate || ''}
+            onChange={({ value }) => change({ rate: value || undefined })}
           />
         </EditorField>
       )}
@@ -250,6 +253,16 @@ function Operations({ query, catalogue, lists, error, onChange }: PartProps & { 
 }
 
 const totalText = () => t('query.metrics.total', 'Total');
+
+const rates = (): Array<ComboboxOption<Rate | ''>> => [
+  { value: '', label: t('query.metrics.rate-none', 'In each step') },
+  { value: 'second', label: t('query.metrics.rate-second', 'Per second') },
+  {
+    value: 'minute',
+    label: t('query.metrics.rate-minute', 'Per minute'),
+    description: t('query.metrics.rate-minute-description', 'Of counts'),
+  },
+];
 
 const aggregates = (): Array<ComboboxOption<Aggregate>> => [
   {
