@@ -15,6 +15,11 @@ module.exports = {
   testTimeout: 120_000,
   // Jest configuration provided by Grafana scaffolding
   ...base,
+  moduleNameMapper: {
+    ...base.moduleNameMapper,
+    // As in webpack.config.ts.
+    '^@codemirror/autocomplete$': '<rootDir>/src/query/promql/snippet.ts',
+  },
   // .mjs too: some dependencies ship nothing else.
   transform: { '^.+\\.(m?js|tsx?|jsx)$': transformer },
   moduleFileExtensions: ['js', 'mjs', 'cjs', 'jsx', 'ts', 'tsx', 'json', 'node'],

@@ -1,5 +1,7 @@
 // The plugin's bundle: create-plugin's configuration, with what this project
 // does otherwise.
+import path from 'node:path';
+
 import type { Configuration } from 'webpack';
 import { merge } from 'webpack-merge';
 
@@ -13,6 +15,8 @@ const config = async (env: Env): Promise<Configuration> => {
     resolve: {
       // Packages that ship .mjs import each other by it.
       extensions: ['.mjs'],
+      // Prometheus' word lists need one function of it (src/query/promql/snippet.ts).
+      alias: { '@codemirror/autocomplete': path.resolve('src/query/promql/snippet.ts') },
     },
   });
 };

@@ -48,6 +48,8 @@ export interface Catalogue {
   entities: CatalogueEntity[];
   /** Names of PromQL's functions, for completion. */
   functions?: string[];
+  /** Their signatures, by name: `rate(range vector): instant vector`. */
+  signatures?: Record<string, string>;
 }
 
 /** How many series each name has now. */
@@ -260,7 +262,7 @@ export class MesosResources {
     try {
       return await this.caller.postResource<Compiled>('compile', { query }, { ...quiet, requestId });
     } catch (err) {
-      throw isCancelled(err) ? err : new Error(errorSentence(err));
+      throw isCancelled(err) ? err : new Refusal(errorSentence(err), statusOf(err));
     }
   }
 
@@ -278,6 +280,28 @@ export class MesosResources {
 // Grafana writes an array as a repeated parameter. An empty one would be a selector without text.
 function withMatch(match: string[]): { 'match[]'?: string[] } {
   return match.length > 0 ? { 'match[]': match } : {};
+}
+
+/** Why the backend did not compile a query. */
+export class Refusal extends Error {
+  constructor(
+    message: string,
+    /** Of the response; undefined where there was none. */
+    readonly status?: number
+  ) {
+    super(message);
+  }
+
+  /** Whether the query is wrong, and not the connection or the backend. */
+  get ofQuery(): boolean {
+    return this.status === 400;
+  }
+}
+
+function statusOf(err: unknown): number | undefined {
+  return typeof err === 'object' && err !== null && 'status' in err && typeof err.status === 'number'
+    ? err.status
+    : undefined;
 }
 
 /** Reports whether a request was canceled because of a newer one. */

@@ -4,11 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/storage"
 
 	"community-mesos-datasource/catalogue"
@@ -170,6 +169,8 @@ type CatalogueAnswer struct {
 	Entities []CatalogueEntity  `json:"entities"`
 	// Functions are PromQL's, for completion.
 	Functions []string `json:"functions"`
+	// Signatures are those of the functions, by name.
+	Signatures map[string]string `json:"signatures"`
 }
 
 // CatalogueEntity holds the builder's choices for one entity.
@@ -238,11 +239,7 @@ func Catalogue() CatalogueAnswer {
 		}
 		answer.Entities = append(answer.Entities, about)
 	}
-	for name, f := range parser.Functions {
-		if !f.Experimental && !strings.HasPrefix(name, "histogram_") { // no series here is a histogram
-			answer.Functions = append(answer.Functions, name)
-		}
-	}
-	slices.Sort(answer.Functions)
+	answer.Signatures = functions()
+	answer.Functions = slices.Sorted(maps.Keys(answer.Signatures))
 	return answer
 }

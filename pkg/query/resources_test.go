@@ -148,6 +148,10 @@ func TestCatalogueOffersWhatCompiles(t *testing.T) {
 	require.Greater(t, len(answer.Series), 300)
 	require.Contains(t, answer.Functions, "predict_linear")
 	require.NotContains(t, answer.Functions, "mad_over_time") // experimental: the engine refuses it
+	require.Equal(t, "rate(range vector): instant vector", answer.Signatures["rate"])
+	require.Equal(t, "round(instant vector, scalar?): instant vector", answer.Signatures["round"])
+	require.Equal(t, "label_join(instant vector, string, string, string...): instant vector", answer.Signatures["label_join"])
+	require.Equal(t, "time(): scalar", answer.Signatures["time"])
 	require.Len(t, answer.Entities, len(entityNames()))
 	for _, e := range answer.Entities {
 		require.NotEmpty(t, e.Resources)

@@ -126,7 +126,7 @@ export default function QueryEditor({
         )}
         {shown === 'metrics' && mode === QueryEditorMode.Code && (
           <Suspense fallback={null}>
-            <PromqlEditor query={query} resources={resources} onChange={change} onRunQuery={onRunQuery} />
+            <PromqlEditor query={query} data={data} resources={resources} onChange={change} onRunQuery={onRunQuery} />
           </Suspense>
         )}
         {shown === 'metrics' && <QueryOptions query={query} app={app} onChange={change} onRunQuery={onRunQuery} />}

@@ -6,6 +6,7 @@ import type { ScopedVars } from '@grafana/data';
 import type { Compiled } from '../resources';
 import { queryTypeOf } from './defaults';
 import { interpolateQuery, type Replacer } from './interpolate';
+import { VARIABLE } from './spellings';
 import type { AdhocFilter, Filter, MesosQuery } from './types';
 
 export interface Kept {
@@ -18,9 +19,6 @@ export interface Kept {
   /** Returns a compiled text with its variables. */
   restore: (compiled: Compiled) => Compiled;
 }
-
-// Grafana's three spellings: $name, [[name:format]], ${name.path:format}
-const VARIABLE = /\$(\w+)|\[\[(\w+?)(?::(\w+))?\]\]|\$\{(\w+)(?:\.([^:^}]+))?(?::([^}]+))?\}/g;
 
 /** Keys that decide what is compiled, beside filters. */
 const SUBJECT_KEYS = ['entity', 'resource', 'measure', 'metric', 'forecast', 'table'] as const;

@@ -68,4 +68,8 @@ export const CATALOGUE: Catalogue = {
     },
   ],
   functions: ['increase', 'rate'],
+  signatures: {
+    increase: 'increase(range vector): instant vector',
+    rate: 'rate(range vector): instant vector',
+  },
 };

@@ -1,28 +1,181 @@
-// The code mode: an expression with completion.
-import React from 'react';
+// The code mode: an expression with completion, what is wrong with it, hints, and what it does in words.
+import { css } from '@emotion/css';
+import { FieldType, store, type GrafanaTheme2, type PanelData } from '@grafana/data';
+import { EditorRow, EditorSwitch, FlexItem } from '@grafana/plugin-ui';
+import { getTemplateSrv } from '@grafana/runtime';
+import { Button, Icon, useStyles2 } from '@grafana/ui';
+import React, { lazy, Suspense, useEffect, useId, useMemo, useRef, useState } from 'react';
 
+import { t } from '../../i18n';
 import type { MesosResources } from '../../resources';
 import { CodeBox } from '../CodeBox';
+import { variableOptions } from '../metrics/variables';
+import { positionOf } from '../problem';
 import type { MesosQuery } from '../types';
-import { LANGUAGE_ID, registerCompletion, registerLanguage } from './language';
+import { useCatalogue } from '../useCatalogue';
+import { hintsFor } from './hints';
+import { attach, LANGUAGE_ID, registerLanguage } from './language';
+import { useCheck } from './useCheck';
+import { useSettled } from './useSettled';
+
+// A chunk of its own: most people never open it.
+const Explained = lazy(() => import('./Explained'));
+
+const EXPLAIN_KEY = 'community-mesos-datasource.explain';
 
 interface Props {
   query: MesosQuery;
+  data?: PanelData;
   resources: MesosResources;
   onChange: (query: MesosQuery) => void;
   onRunQuery: () => void;
 }
 
-export default function PromqlEditor({ query, resources, onChange, onRunQuery }: Props) {
+export default function PromqlEditor({ query, data, resources, onChange, onRunQuery }: Props) {
+  const styles = useStyles2(getStyles);
+  const id = useId();
+  const expr = query.expr ?? '';
+  // What is written since the expression was stored.
+  const [written, setWritten] = useState({ since: expr, text: expr });
+  const draft = written.since === expr ? written.text : expr;
+  const { problems, warnings } = useCheck(draft, resources);
+  const settled = useSettled(draft);
+  const { catalogue } = useCatalogue(resources);
+  const names = useNames(resources);
+  const series = useMemo(() => seriesOf(data, query.refId), [data, query.refId]);
+  const hints = useMemo(
+    // The number of series is that of the expression that ran.
+    () => hintsFor(settled, { catalogue, names, series: settled === expr ? series : undefined }),
+    [settled, catalogue, names, series, expr]
+  );
+  const [explains, setExplains] = useState(() => store.getBool(EXPLAIN_KEY, false));
+
+  // Monaco keeps what it is given first.
+  const current = useRef(resources);
+  useEffect(() => {
+    current.current = resources;
+  });
+
+  const change = (text: string) => onChange({ ...query, expr: text });
   return (
-    <CodeBox
-      language={LANGUAGE_ID}
-      code={query.expr ?? ''}
-      leastLines={2}
-      onBeforeEditorMount={registerLanguage}
-      complete={(monaco, model) => registerCompletion(monaco, model, resources)}
-      onCommit={(expr) => onChange({ ...query, expr })}
-      onRun={onRunQuery}
-    />
+    <>
+      <CodeBox
+        language={LANGUAGE_ID}
+        name={t('query.promql.name', 'PromQL expression')}
+        placeholder={t('query.promql.placeholder', 'Write PromQL: a series, a function, or Ctrl+Space')}
+        code={expr}
+        leastLines={2}
+        problems={problems}
+        onBeforeEditorMount={registerLanguage}
+        attach={(monaco, model) =>
+          attach(monaco, model, {
+            get resources() {
+              return current.current;
+            },
+            variables: () => variableOptions().map(({ value }) => value),
+            valueOf,
+          })
+        }
+        onDraft={(text) => setWritten({ since: expr, text })}
+        onCommit={change}
+        onRun={onRunQuery}
+      />
+      <EditorRow>
+        <div className={styles.below}>
+          <div className={styles.messages} aria-live="polite">
+            {problems.map(({ from, message }) => {
+              const { line, column } = positionOf(draft, from);
+              return (
+                <div key={message} className={styles.problem} data-testid="promql-problem">
+                  <Icon name="exclamation-circle" />{' '}
+                  {t('query.promql.problem', 'Line {{line}}, column {{column}}: {{message}}', {
+                    line,
+                    column,
+                    message,
+                  })}
+                </div>
+              );
+            })}
+            {warnings.map((text) => (
+              <div key={text} className={styles.warning}>
+                <Icon name="exclamation-triangle" /> {text}
+              </div>
+            ))}
+            {hints.map(({ text, fix }) => (
+              <div key={text} className={styles.hint} data-testid="promql-hint">
+                <Icon name="info-circle" /> {text}
+                {fix && (
+                  <Button
+                    size="sm"
+                    variant="secondary"
+                    fill="text"
+                    onClick={() => {
+                      change(fix.expr);
+                      onRunQuery();
+                    }}
+                  >
+                    {fix.label}
+                  </Button>
+                )}
+              </div>
+            ))}
+          </div>
+          <FlexItem grow={1} />
+          <label className={styles.switch} htmlFor={`${id}-explain`}>
+            {t('query.promql.explain', 'Explain')}
+            <EditorSwitch
+              id={`${id}-explain`}
+              value={explains}
+              onChange={(event) => {
+                setExplains(event.currentTarget.checked);
+                store.set(EXPLAIN_KEY, event.currentTarget.checked);
+              }}
+            />
+          </label>
+        </div>
+      </EditorRow>
+      {explains && (
+        <Suspense fallback={null}>
+          <Explained expr={settled} catalogue={catalogue} />
+        </Suspense>
+      )}
+    </>
   );
 }
+
+/** Returns the names of all series that there are. */
+function useNames(resources: MesosResources): string[] | undefined {
+  const [names, setNames] = useState<string[]>();
+  useEffect(() => {
+    let wanted = true;
+    resources.labelValues('__name__').then(
+      ({ values, total }) => wanted && setNames(total === values.length ? values : undefined),
+      () => wanted && setNames(undefined)
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [resources]);
+  return names;
+}
+
+/** Returns how many series a query's answer has. */
+function seriesOf(data: PanelData | undefined, refId: string): number {
+  return (data?.series ?? [])
+    .filter((frame) => frame.refId === refId)
+    .reduce((sum, { fields }) => sum + fields.filter(({ type }) => type === FieldType.number).length, 0);
+}
+
+function valueOf(written: string): string | undefined {
+  const value = getTemplateSrv().replace(written, {}, 'csv');
+  return value === written ? undefined : value;
+}
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  below: css({ display: 'flex', alignItems: 'flex-start', gap: theme.spacing(2), width: '100%' }),
+  messages: css({ display: 'flex', flexDirection: 'column', gap: theme.spacing(0.5), overflowWrap: 'anywhere' }),
+  problem: css({ color: theme.colors.error.text }),
+  warning: css({ color: theme.colors.warning.text }),
+  hint: css({ color: theme.colors.text.secondary }),
+  switch: css({ display: 'flex', alignItems: 'center', gap: theme.spacing(1), whiteSpace: 'nowrap' }),
+});

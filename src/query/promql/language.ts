@@ -1,31 +1,24 @@
-// PromQL for Monaco: colors, brackets and completion, registered once per page.
+// PromQL for Monaco: colors, brackets, completion and hover help, registered once per page.
 // The language id `promql` belongs to Grafana's Prometheus plugin.
 import type { Monaco, monacoTypes } from '@grafana/ui';
 
 import type { MesosResources } from '../../resources';
-import { complete, type Completion } from './complete';
+import { complete, type Completion, type CompletionKind } from './complete';
+import { hoverAt } from './hover';
 import { situationAt } from './situation';
+import { AGGREGATIONS, GROUPING, MATCHING } from './words';
 
 export const LANGUAGE_ID = 'mesos-promql';
 
-// https://prometheus.io/docs/prometheus/latest/querying/operators/
-const AGGREGATORS = [
-  ...['sum', 'min', 'max', 'avg', 'group', 'stddev', 'stdvar', 'count', 'count_values'],
-  ...['bottomk', 'topk', 'quantile', 'limitk', 'limit_ratio'],
-];
+const AGGREGATORS = AGGREGATIONS.map(({ word }) => word);
 const KEYWORDS = [
-  'by',
-  'without',
-  'on',
-  'ignoring',
-  'group_left',
-  'group_right',
-  'bool',
-  'offset',
-  'and',
-  'or',
-  'unless',
-];
+  ...GROUPING,
+  ...MATCHING,
+  { word: 'offset' },
+  { word: 'and' },
+  { word: 'or' },
+  { word: 'unless' },
+].map(({ word }) => word);
 
 const tokens: monacoTypes.languages.IMonarchLanguage = {
   ignoreCase: false,
@@ -34,7 +27,7 @@ const tokens: monacoTypes.languages.IMonarchLanguage = {
   tokenizer: {
     root: [
       [/#.*$/, 'comment'],
-      [/\$\{?__?\w+\}?|\$\{?\w+(:\w+)?\}?/, 'variable'],
+      { include: '@variables' },
       [/\{/, { token: 'delimiter.curly', next: '@labels' }],
       [/[a-zA-Z_:][\w:]*(?=\s*\()/, { cases: { '@keywords': 'keyword', '@default': 'type' } }],
       [/[a-zA-Z_:][\w:]*/, { cases: { '@keywords': 'keyword', '@aggregators': 'type', '@default': 'identifier' } }],
@@ -42,7 +35,9 @@ const tokens: monacoTypes.languages.IMonarchLanguage = {
       [/[()[\]]/, '@brackets'],
       [/[-+*/%^<>=!@]+/, 'operator'],
     ],
+    variables: [[/\$\w+|\$\{[^}]*\}|\[\[\w+(:\w+)?\]\]/, 'variable']],
     labels: [
+      { include: '@variables' },
       [/\}/, { token: 'delimiter.curly', next: '@pop' }],
       [/[a-zA-Z_]\w*(?=\s*(=|!))/, 'tag'],
       [/=~|!~|!=|=|,/, 'delimiter'],
@@ -86,49 +81,110 @@ export function registerLanguage(monaco: Monaco): void {
   monaco.languages.setLanguageConfiguration(LANGUAGE_ID, configuration);
 }
 
-/** Registers completion for the text of one editor, from one data source, until it is disposed. */
-export function registerCompletion(
-  monaco: Monaco,
-  model: monacoTypes.editor.ITextModel,
-  resources: MesosResources
-): monacoTypes.IDisposable {
-  return monaco.languages.registerCompletionItemProvider(LANGUAGE_ID, {
-    triggerCharacters: ['{', ',', '[', '(', '=', '~', '"', ' ', '$'],
-    async provideCompletionItems(asked, position) {
-      if (asked.id !== model.id) {
-        return undefined; // the text of another editor: all editors of a language have all its providers
+/** What is known of the text of one editor. */
+export interface Box {
+  resources: MesosResources;
+  /** The dashboard's variables, as `$name`. */
+  variables: () => string[];
+  /** Returns the current value of a variable. */
+  valueOf: (written: string) => string | undefined;
+}
+
+// Monaco has one list of providers per language, for all editors of the page. They are registered with the first editor
+// and end with the last one; each text has its box.
+const boxes = new Map<string, Box>();
+let providers: monacoTypes.IDisposable[] = [];
+
+/** Completes and explains the text of an editor until it is disposed. */
+export function attach(monaco: Monaco, model: monacoTypes.editor.ITextModel, box: Box): monacoTypes.IDisposable {
+  if (boxes.size === 0) {
+    providers = [
+      monaco.languages.registerCompletionItemProvider(LANGUAGE_ID, completionProvider(monaco)),
+      monaco.languages.registerHoverProvider(LANGUAGE_ID, hoverProvider),
+    ];
+  }
+  boxes.set(model.id, box);
+  return {
+    dispose: () => {
+      if (boxes.delete(model.id) && boxes.size === 0) {
+        providers.forEach((one) => one.dispose());
+        providers = [];
       }
-      const text = asked.getValueInRange({
-        startLineNumber: 1,
-        startColumn: 1,
-        endLineNumber: position.lineNumber,
-        endColumn: position.column,
+    },
+  };
+}
+
+function completionProvider(monaco: Monaco): monacoTypes.languages.CompletionItemProvider {
+  return {
+    triggerCharacters: ['{', ',', '[', '(', '=', '~', '"', "'", ' ', '$', '@', ':'],
+    async provideCompletionItems(model, position, { triggerCharacter }) {
+      const box = boxes.get(model.id);
+      if (!box) {
+        return undefined;
+      }
+      const text = model.getValue();
+      const at = model.getOffsetAt(position);
+      const situation = situationAt(text, at);
+      // After a value a blank may as well end it: Enter would then choose the first word.
+      if (situation.kind === 'none' || (situation.kind === 'after' && triggerCharacter === ' ')) {
+        return { suggestions: [] };
+      }
+      const { list, incomplete } = await complete(situation, {
+        resources: box.resources,
+        variables: box.variables(),
+        typed: text.slice(situation.from, at),
+        rest: text.slice(at, at + 20),
       });
-      const word = asked.getWordUntilPosition(position);
+      const begin = model.getPositionAt(situation.from);
       const range = {
         startLineNumber: position.lineNumber,
         endLineNumber: position.lineNumber,
-        startColumn: word.startColumn,
+        startColumn: begin.lineNumber === position.lineNumber ? begin.column : position.column,
         endColumn: position.column,
       };
-      const found = await complete(situationAt(text), resources);
-      return { suggestions: found.map((one) => toItem(monaco, one, range)) };
+      return { suggestions: list.map((one, i) => toItem(monaco, one, i, range)), incomplete };
     },
-  });
+  };
 }
+
+const hoverProvider: monacoTypes.languages.HoverProvider = {
+  async provideHover(model, position) {
+    const box = boxes.get(model.id);
+    const found = box && (await hoverAt(model.getValue(), model.getOffsetAt(position), box));
+    if (!found || model.isDisposed()) {
+      return undefined;
+    }
+    const [from, to] = [model.getPositionAt(found.from), model.getPositionAt(found.to)];
+    return {
+      contents: found.lines.map((value) => ({ value })),
+      range: {
+        startLineNumber: from.lineNumber,
+        startColumn: from.column,
+        endLineNumber: to.lineNumber,
+        endColumn: to.column,
+      },
+    };
+  },
+};
 
 function toItem(
   monaco: Monaco,
-  { label, insert, kind, detail, help }: Completion,
+  { label, insert, template, goesOn, kind, detail, help }: Completion,
+  at: number,
   range: monacoTypes.IRange
 ): monacoTypes.languages.CompletionItem {
   const { CompletionItemKind, CompletionItemInsertTextRule } = monaco.languages;
-  const kinds = {
+  const kinds: Record<CompletionKind, monacoTypes.languages.CompletionItemKind> = {
     series: CompletionItemKind.Variable,
     function: CompletionItemKind.Function,
+    aggregation: CompletionItemKind.Method,
+    keyword: CompletionItemKind.Keyword,
+    operator: CompletionItemKind.Operator,
     label: CompletionItemKind.Field,
     value: CompletionItemKind.Value,
     macro: CompletionItemKind.Constant,
+    range: CompletionItemKind.Unit,
+    snippet: CompletionItemKind.Snippet,
   };
   return {
     label,
@@ -136,7 +192,9 @@ function toItem(
     detail,
     documentation: help,
     insertText: insert ?? label,
-    insertTextRules: kind === 'function' ? CompletionItemInsertTextRule.InsertAsSnippet : undefined,
+    insertTextRules: template ? CompletionItemInsertTextRule.InsertAsSnippet : undefined,
+    command: goesOn ? { id: 'editor.action.triggerSuggest', title: '' } : undefined,
+    sortText: String(at).padStart(6, '0'),
     range,
   };
 }

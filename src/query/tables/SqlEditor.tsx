@@ -51,7 +51,8 @@ export default function SqlEditor({ query, resources, app, onChange, onRunQuery 
         language="sql"
         code={query.sql ?? ''}
         leastLines={4}
-        complete={(monaco, model) => registerCompletion(monaco, model, resources)}
+        name={t('query.sql.name', 'SQL statement')}
+        attach={(monaco, model) => registerCompletion(monaco, model, resources)}
         onCommit={(sql) => onChange({ ...query, sql })}
         onRun={onRunQuery}
       />
