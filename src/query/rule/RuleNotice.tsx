@@ -52,7 +52,7 @@ function Notice({ fault, onChange }: { fault: Fault; onChange: Props['onChange']
 
 function faultOfTrial({ error, numbers }: Trial): Fault | undefined {
   if (error) {
-    return { severity: 'warning', title: t('query.rule.no-numbers', 'A rule cannot read this'), text: error };
+    return { severity: 'warning', title: t('query.rule.fails', 'A rule with this query fails now'), text: error };
   }
   if (numbers > 0) {
     return undefined;

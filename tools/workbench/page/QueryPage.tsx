@@ -3,7 +3,7 @@
 import React from 'react';
 import { css } from '@emotion/css';
 
-import { CoreApp, type DataSourceApi, type GrafanaTheme2, LoadingState, rangeUtil } from '@grafana/data';
+import { type CoreApp, type DataSourceApi, type GrafanaTheme2, LoadingState, rangeUtil } from '@grafana/data';
 import type { DataQuery } from '@grafana/schema';
 import { Button, PanelContainer, RadioButtonGroup, useStyles2 } from '@grafana/ui';
 
@@ -41,7 +41,8 @@ function nextRefId(queries: DataQuery[]): string {
 export function QueryPage({ plugin, datasource, state, onChange }: Props) {
   const styles = useStyles2(getStyles);
   const [ref, width] = useWidth<HTMLDivElement>();
-  const fresh = (): DataQuery => ({ ...datasource.getDefaultQuery?.(CoreApp.Explore), refId: 'A' });
+  const app = state.app as CoreApp;
+  const fresh = (): DataQuery => ({ ...datasource.getDefaultQuery?.(app), refId: 'A' });
   const queries = state.queries.length > 0 ? state.queries : [fresh()];
   const range = rangeOf(state);
   const { data, run } = useRun(
@@ -64,6 +65,7 @@ export function QueryPage({ plugin, datasource, state, onChange }: Props) {
       <PanelContainer className={styles.queries}>
         {queries.map((query, i) => (
           <QueryRow
+            app={app}
             key={query.refId}
             plugin={plugin}
             datasource={datasource}

@@ -2,13 +2,14 @@
 import React, { useState } from 'react';
 import { css } from '@emotion/css';
 
-import { CoreApp, type DataSourceApi, type GrafanaTheme2, type PanelData, type TimeRange } from '@grafana/data';
+import type { CoreApp, DataSourceApi, GrafanaTheme2, PanelData, TimeRange } from '@grafana/data';
 import type { DataQuery } from '@grafana/schema';
 import { ErrorBoundaryAlert, IconButton, useStyles2 } from '@grafana/ui';
 
 import type { AnyPlugin } from './grafana/plugin.ts';
 
 interface Props {
+  app: CoreApp;
   plugin: AnyPlugin;
   datasource: DataSourceApi;
   query: DataQuery;
@@ -20,7 +21,8 @@ interface Props {
   onRemove?: () => void;
 }
 
-export function QueryRow({ plugin, datasource, query, queries, data, range, onChange, onRunQuery, onRemove }: Props) {
+export function QueryRow(props: Props) {
+  const { app, plugin, datasource, query, queries, data, range, onChange, onRunQuery, onRemove } = props;
   const styles = useStyles2(getStyles);
   const [open, setOpen] = useState(true);
   const [help, setHelp] = useState(false);
@@ -73,7 +75,7 @@ export function QueryRow({ plugin, datasource, query, queries, data, range, onCh
           <ErrorBoundaryAlert title="The query editor threw an error">
             {QueryEditor ? (
               <QueryEditor
-                app={CoreApp.Explore}
+                app={app}
                 datasource={datasource}
                 query={query}
                 queries={queries}

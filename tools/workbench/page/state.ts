@@ -17,6 +17,8 @@ export interface PageState {
   /** An interval such as 5s; empty: off. */
   refresh: string;
   panel: PanelType;
+  /** Where the editor believes to be, as Grafana says it (CoreApp): unified-alerting is the form of a rule. */
+  app: string;
   queries: DataQuery[];
   /** The chosen values of a dashboard's variables, by name; absent: the dashboard's own. */
   variables: Record<string, string[]>;
@@ -29,15 +31,16 @@ const defaults: PageState = {
   to: 'now',
   refresh: '5s',
   panel: 'graph',
+  app: 'explore',
   queries: [],
   variables: {},
 };
 
-/** Reads ?ds=&tab=&from=&to=&refresh=&panel=&queries=[{...}]&var-x=; what is absent or malformed has its default. */
+/** Reads ?ds=&tab=&from=&to=&refresh=&panel=&app=&queries=[{...}]&var-x=; what is absent or malformed has its default. */
 export function readState(search: string): PageState {
   const parameters = new URLSearchParams(search);
   const state = { ...defaults };
-  for (const key of ['ds', 'tab', 'from', 'to', 'refresh', 'panel'] as const) {
+  for (const key of ['ds', 'tab', 'from', 'to', 'refresh', 'panel', 'app'] as const) {
     const value = parameters.get(key);
     if (value !== null) {
       Object.assign(state, { [key]: value });
