@@ -13,6 +13,7 @@ import { withDefaults } from './defaults';
 import { EventsEditor } from './events/EventsEditor';
 import { LogsEditor } from './logs/LogsEditor';
 import { MetricsEditor } from './metrics/MetricsEditor';
+import { PatternsButton } from './patterns/PatternsButton';
 import { QueryOptions } from './QueryOptions';
 import { RuleNotice } from './rule/RuleNotice';
 import { choicesOf, show as showOther, shownBy, type Left, type Shown } from './shown';
@@ -61,20 +62,30 @@ export default function QueryEditor({
 
   const { mode, chosen, compilation, question, change: changeMode, forget } = useMode(query, datasource, data, change);
 
+  const others = queries.filter(({ refId }) => refId !== query.refId) as MesosQuery[];
   const changeShown = (next: Shown) => {
     left.current = { ...left.current, [shown]: query };
     forget();
-    const others = queries.filter(({ refId }) => refId !== query.refId) as MesosQuery[];
     change(showOther(next, query, left.current, others, app));
   };
 
   // The builder of tables makes rows, which no rule reads.
   const hasModes = shown === 'metrics' || (shown === 'tables' && !(ofRule && chosen === QueryEditorMode.Code));
+  const fillWith = (filled: MesosQuery) => {
+    left.current = { ...left.current, [shown]: query };
+    forget();
+    change(filled);
+    if (!ofRule) {
+      onRunQuery();
+    }
+  };
+
   const loading = data?.state === LoadingState.Loading;
   return (
     <>
       <EditorHeader>
         <RadioButtonGroup<Shown> size="sm" options={choicesOf(app)} value={shown} onChange={changeShown} />
+        <PatternsButton query={query} others={others} app={app} onUse={fillWith} />
         <FlexItem grow={1} />
         {app !== CoreApp.Explore && app !== CoreApp.Correlations && (
           <Button
