@@ -13,6 +13,7 @@
 //	matcher.go     filters and ad-hoc filters as PromQL matchers
 //	adhoc.go       where a dashboard's filters go in an expression
 //	metrics.go     queryType metrics: compile
+//	forecast.go    its forecasts, drawn after now
 //	fits.go        its measure fits: room for tasks of a shape
 //	scope.go       its labels: groupBy and filters
 //	expression.go  the parts PromQL text is made of

@@ -243,7 +243,10 @@ func (f framer) wide(all []answerSeries) data.Frames {
 func (f framer) value(of labels.Labels, values []float64, several int) *data.Field {
 	field := data.NewField(fieldValue, data.Labels(of.Map()), values)
 	field.Config = f.config()
-	if !f.computed && !of.IsEmpty() {
+	switch {
+	case f.legend.plan.drawn && of.Has(labelForecast):
+		field.Config.Custom = dashes
+	case !f.computed && !of.IsEmpty():
 		field.Config.Filterable = filterable()
 	}
 	field.Config.DisplayNameFromDS = f.legend.name(of)

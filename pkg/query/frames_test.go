@@ -170,7 +170,7 @@ func TestLegends(t *testing.T) {
 		alone + `,"groupBy":[]}`:                                                                 {"CPU allocated"},
 		alone + `,"groupBy":["user"]}`:                                                           nil, // no info series: nothing to join
 		alone + `,"legendFormat":"{{framework}}!"}`:                                              {"chronos!", "marathon!"},
-		alone + `,"groupBy":[],"forecast":"5m"}`:                                                 {"CPU allocated, expected in 5m"},
+		alone + `,"groupBy":[],"forecast":"5m"}`:                                                 {"CPU allocated"},
 		`{"metric":"mesos_cluster_cpus_capacity"}`:                                               {`mesos_cluster_cpus_capacity{cluster="test"}`},
 		`{"metric":"mesos_cluster_cpus_capacity","groupBy":[]}`:                                  {"mesos_cluster_cpus_capacity"},
 		`{"metric":"mesos_framework_tasks_ended_total"}`:                                         {`mesos_framework_tasks_ended_total{cluster="test", framework="marathon", framework_id="1", state="failed"} in 1m`},

@@ -27,6 +27,9 @@ var placeholders = regexp.MustCompile(`\{\{\s*(.+?)\s*\}\}`)
 // name is a series' display name; "" leaves it to Grafana, which shows the
 // labels that differ.
 func (l legend) name(of labels.Labels) string {
+	if l.plan.drawn && of.Has(labelForecast) {
+		return l.name(labels.NewBuilder(of).Del(labelForecast).Labels()) + ", expected"
+	}
 	metric := l.plan.metric
 	if own := of.Get(labels.MetricName); own != "" {
 		metric = own

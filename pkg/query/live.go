@@ -144,7 +144,7 @@ type liveChannel struct {
 // that ends before now has none: nothing is added to it.
 func nameChannel(frames data.Frames, src Source, q backend.DataQuery, o Options, p parsed, b built) {
 	now := src.now()
-	if !p.live() || o.evaluated() || o.channel != nil || len(frames) == 0 || now.Sub(q.TimeRange.To) > b.times.step {
+	if !p.live() || b.plan.drawn || o.evaluated() || o.channel != nil || len(frames) == 0 || now.Sub(q.TimeRange.To) > b.times.step {
 		return
 	}
 	request, err := newLiveRequest(q.JSON, b.times.step)

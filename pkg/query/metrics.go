@@ -31,6 +31,7 @@ type plan struct {
 	measure expr
 	counter bool          // measure is an increase or a rate
 	ahead   time.Duration // forecast
+	drawn   bool          // what is expected is drawn after what is known
 	top     int
 	instant bool
 	// Of queryType promql: the expression, its macros replaced by placeholders.
@@ -47,7 +48,7 @@ type plan struct {
 	// drop it from results.
 	metric string
 	// counts: the values are counts of events, in a time that depends on the step. per ends
-	// the names of values that are for a time: " per second", " in 1m".
+	// the names of values that are for a time: " per second", " in 1m", ", expected in 1d".
 	counts  bool
 	per     string
 	unit    string
@@ -348,7 +349,7 @@ func (c *compiler) finish(measure expr, p plan) (plan, error) {
 		return plan{}, bad("forecast", "is not for counters: leave it out")
 	}
 	if ahead > 0 {
-		p.title += ", expected in " + promDuration(ahead)
+		p.per = ", expected in " + promDuration(ahead)
 	}
 	p.measure, p.counter, p.ahead, p.top, p.instant = measure, c.counter, ahead, q.Top, c.instant
 	p.counts = c.counter && q.Aggregate != AggregateCount && q.Rate == ""
@@ -386,10 +387,8 @@ func (p plan) forecastStep(times stepRange) (time.Duration, error) {
 // distance of the points that the forecast is made of, 0 while it is unknown.
 func (p plan) around(step time.Duration) string {
 	x := p.measure
-	if p.ahead > 0 {
-		every := max(step, p.ahead/forecastPoints).Round(time.Second)
-		x = expr{text: fmt.Sprintf("predict_linear((%s)[%s:%s], %s)", x.text, promDuration(p.ahead), promDuration(max(every, time.Second)),
-			formatSeconds(p.ahead))}
+	if p.ahead > 0 && !p.drawn {
+		x = p.predicted(step, p.ahead)
 	}
 	if p.top == 0 {
 		return x.text
@@ -421,7 +420,10 @@ func (p plan) at(times stepRange) (text string, reach time.Duration, err error) 
 	if err != nil {
 		return "", 0, err
 	}
-	return times.interpolate(p.around(step)), reach + p.ahead, nil
+	if !p.drawn {
+		reach += p.ahead
+	}
+	return times.interpolate(p.around(step)), reach, nil
 }
 
 func isInCatalogue(name string) bool {

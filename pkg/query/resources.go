@@ -56,6 +56,9 @@ func Compile(raw json.RawMessage) (Compiled, error) {
 		return Compiled{}, tooLongToShow(len(built.expr))
 	}
 	answer := Compiled{PromQL: built.expr, Warnings: built.notices}
+	if built.ahead > 0 && !built.instant {
+		answer.Warnings = append(answer.Warnings, "The builder draws the forecast after now; this expression is what is expected as of each moment, as rules have it.")
+	}
 	if len(built.filters) > 0 {
 		answer.Warnings = append(answer.Warnings, "The dashboard's filters are added to every selector whose series have the label when the query runs.")
 	}

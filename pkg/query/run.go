@@ -220,16 +220,23 @@ func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p
 	for _, text := range result.Infos {
 		notices = append(notices, info("%s", text))
 	}
+	all, more, err := limit(all, of, o)
+	if err != nil {
+		return nil, err
+	}
+	if built.plan.drawn {
+		expected, err := e.expected(ctx, src, q.TimeRange.To, all)
+		if err != nil {
+			return nil, err
+		}
+		all, more = append(slices.Clip(all), expected...), append(more, built.forecastNotices(q, p)...)
+	}
 	if len(all) > 0 && !o.evaluated() {
 		notices = append(notices, warnings(oneGroup(built.plan.groupBy, all, src.Status().Version))...)
 	}
 	if len(all) == 0 && !o.evaluated() && o.channel == nil {
 		e.release() // look-ups wait for their turn, and must not hold room meanwhile
 		notices = append(notices, src.whyEmpty(ctx, built, e.request)...)
-	}
-	all, more, err := limit(all, of, o)
-	if err != nil {
-		return nil, err
 	}
 	if err := promql.HoldAnswer(ctx, pointsOf(all)); err != nil {
 		return nil, err
@@ -421,6 +428,10 @@ func build(ctx context.Context, src Source, q backend.DataQuery, o Options, p pa
 	case !instant:
 		b.times = b.times.after(o.channel.after)
 	}
+	if plan.drawsForecast(o) {
+		plan.drawn, plan.per = true, ""
+		b.plan = plan
+	}
 	b.expr, b.reads.reach, err = plan.at(b.times)
 	if plan.counts {
 		span := b.reads.reach
@@ -460,11 +471,14 @@ func compileUpTo(most int, p parsed, instant bool) (plan, error) {
 
 func (b built) notices(src Source, instant bool) []data.Notice {
 	earliest := b.times.from
+	if b.plan.drawn && b.times.to.Add(-b.plan.ahead).Before(earliest) {
+		earliest = b.times.to.Add(-b.plan.ahead)
+	}
 	if instant {
 		earliest = b.times.to.Add(-b.reads.reach)
 	}
 	var all []data.Notice
-	if !instant && b.times.start.After(b.times.end) {
+	if !instant && b.times.start.After(b.times.end) && !b.plan.drawn {
 		all = append(all, info("The time range begins after now, so there is nothing to show yet."))
 	}
 	if !instant && b.times.alone && b.times.step > b.times.poll {

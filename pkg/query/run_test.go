@@ -303,6 +303,9 @@ func TestAForecastShorterThanTwoStepsIsMadeFromThePolls(t *testing.T) {
 	src := source(t, recordedStore(t, recorded{of("mesos_cluster_memory_allocated_bytes"), line}))
 	for _, o := range []Options{{}, {Alert: true}} {
 		for _, more := range []string{`"instant":true`, `"range":true`} {
+			if more == `"range":true` && !o.Alert {
+				continue // what is known, see TestAForecastIsDrawnAfterNow
+			}
 			response := answered(t, src, `{"entity":"cluster","resource":"memory","measure":"allocated","forecast":"30m","interval":"1h",`+more+`}`, o)
 			field := response.Frames[0].Fields[len(response.Frames[0].Fields)-1]
 			require.InDelta(t, 60+30, field.At(field.Len()-1), 0.001)
@@ -527,6 +530,9 @@ func TestNoPointIsOutsideOfTheRangeOrAfterNow(t *testing.T) {
 							// Points are whole milliseconds.
 							require.False(t, first.Before(from.Truncate(time.Millisecond)), "%s: %s before %s", about, first, from)
 							require.False(t, last.After(q.TimeRange.To), "%s: %s after %s", about, last, q.TimeRange.To)
+							if _, expected := frame.Fields[1].Labels[labelForecast]; expected && !o.evaluated() {
+								continue
+							}
 							require.False(t, last.After(now), "%s: %s after now", about, last)
 						}
 					}
