@@ -94,6 +94,8 @@ type Collector struct {
 	// zero while it is, and gapWhy why not.
 	watched, gap time.Time
 	gapWhy       error
+	// leads are the masters that answered as the leader lately.
+	leads leads
 
 	// recalled asks the log once when the cluster was watched last.
 	recalled sync.Once

@@ -124,13 +124,14 @@ func (c *Collector) noteAll(p *run, happened []events.Event, looked bool) {
 	defer c.noting.Unlock()
 	c.mu.Lock()
 	current := c.run == p && !(c.others.pending && c.others.foreign)
-	name := c.label.value
+	name, leads := c.label.value, c.leads
 	c.mu.Unlock()
 	if !current {
 		return
 	}
 	for _, e := range happened {
 		e.Cluster = name
+		leads.lasted(&e)
 		if c.keeper.ended.told(e) {
 			continue
 		}

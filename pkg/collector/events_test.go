@@ -220,6 +220,53 @@ func TestAnotherLeaderIsAnEvent(t *testing.T) {
 	require.Equal(t, events.NewLeader, leaders[0].What)
 	require.Equal(t, begin.Add(7250*time.Millisecond), leaders[0].Time, "when it was elected")
 	require.Contains(t, leaders[0].Message, "master2:5050")
+	require.Equal(t, begin, leaders[0].NotBefore, "the last answer of the leader before")
+	require.Equal(t, begin.Add(interval), leaders[0].End, "the first answer of this one")
+	require.NotEmpty(t, leaders[0].Opens, "it lasts")
+}
+
+// The event stream is an answer, too: without a failed poll it tells best since when nobody leads.
+func TestAFailoverLastsFromTheLastRecordOfTheStream(t *testing.T) {
+	f, st := follow(t, 1, collector.Settings{})
+	f.clock.Advance(interval + 5*time.Second)
+	require.NoError(t, st.send(mesos.StreamEvent{Type: mesos.StreamHeartbeat}))
+	f.clock.Advance(4 * time.Second)
+	elected := f.clock.Now().Add(250 * time.Millisecond)
+	f.set(func(f *fake) {
+		f.address, f.state.PID, f.state.ElectedTime = "master2:5050", "master@10.0.0.2:5050", float64(elected.UnixMilli())/1000
+	})
+	f.clock.Advance(2 * interval)
+	leaders := f.events.of(events.KindMaster)
+	require.Len(t, leaders, 1)
+	require.Equal(t, elected, leaders[0].Time)
+	require.Equal(t, begin.Add(2*interval), leaders[0].End)
+	require.Equal(t, begin.Add(interval+5*time.Second), leaders[0].NotBefore)
+	require.Empty(t, f.events.of(events.KindCollection), "no poll failed")
+
+	// The one before is cut off, and has its stream open still: until then it answered.
+	require.Eventually(t, func() bool { f.clock.Advance(time.Second); return st.subscriptions() == 2 && st.open() == 1 }, 10*time.Second, time.Millisecond)
+	f.clock.Advance(interval)
+	elected = f.clock.Now().Add(250 * time.Millisecond)
+	f.set(func(f *fake) {
+		f.address, f.state.PID, f.state.ElectedTime = "master3:5050", "master@10.0.0.3:5050", float64(elected.UnixMilli())/1000
+	})
+	f.clock.Advance(time.Second)
+	require.NoError(t, st.send(mesos.StreamEvent{Type: mesos.StreamHeartbeat}))
+	f.clock.Advance(2 * interval)
+	leaders = f.events.of(events.KindMaster)
+	require.Len(t, leaders, 2)
+	require.Zero(t, leaders[1].NotBefore)
+	require.True(t, leaders[1].End.After(elected), leaders[1].End)
+
+	// The same master is elected again while it cannot be reached: the answers do not tell when.
+	again := f.clock.Now().Add(20 * time.Minute)
+	f.clock.Advance(20*time.Minute + 5*time.Second)
+	f.set(func(f *fake) { f.state.ElectedTime = float64(again.Unix()) })
+	f.clock.Advance(2 * interval)
+	leaders = f.events.of(events.KindMaster)
+	require.Len(t, leaders, 3)
+	require.Zero(t, leaders[2].End)
+	require.Empty(t, leaders[2].Opens)
 }
 
 func TestAGapOfCollectionIsAnEvent(t *testing.T) {

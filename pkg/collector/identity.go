@@ -99,7 +99,7 @@ func (c *Collector) forgetCluster(p *scheduledPoll) {
 	c.label, c.leader = clusterLabel{}, ""
 	c.forgotten = c.forgotten || c.state.seen != nil || c.known.model != nil
 	c.known.model = nil
-	c.watched, c.gap = time.Time{}, time.Time{}
+	c.watched, c.gap, c.leads = time.Time{}, time.Time{}, leads{}
 	c.endCurrent()
 	for _, k := range c.polls {
 		k.forget()

@@ -57,6 +57,7 @@ func (s *snapshotPoll) perform(p *scheduledPoll) bool {
 	}
 	s.mu.Lock()
 	s.leader, s.answer = answer.Target, answer
+	s.leads.answered(answer.Target, answer.Sent)
 	s.mu.Unlock()
 	_ = s.guard("keeping the model by events", func() { s.stream.follow(p, answer, false) })
 	s.note(p.run, nil)

@@ -136,6 +136,7 @@ func (s *statePoll) ask(p *scheduledPoll) bool {
 		defer s.mu.Unlock()
 		if s.run == p.run {
 			s.seen = model
+			s.leads.answered(state.Target, state.Sent)
 		}
 		return nil
 	})

@@ -243,10 +243,13 @@ var errEnded = errors.New("the event stream ended")
 func (s *streamPoll) take(st *stream, e mesos.StreamEvent) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.open != st {
+	if s.open != st || st.why != nil {
 		return errSuperseded
 	}
 	st.bytes += e.Bytes
+	if st.target == s.leads.now.master { // not that of a master that has lost its leadership
+		s.leads.answered(st.target, s.clock.Now())
+	}
 	switch e.Type {
 	case mesos.StreamHeartbeat:
 		return nil

@@ -76,7 +76,8 @@ type Event struct {
 
 	// Time is when it happened. Where Mesos does not tell it, that was between
 	// NotBefore and Time, the two moments at which it was looked; else NotBefore is
-	// zero.
+	// zero. Of a new leader, which lasts to its first answer, NotBefore is the latest
+	// answer of the leader before, and Time when it was elected.
 	Time, NotBefore time.Time
 	// End is when it ended, of an event that lasts (a maintenance window, draining,
 	// an unreachable agent, a gap). Zero: it has not, or it does not last.

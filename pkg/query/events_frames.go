@@ -33,7 +33,7 @@ func (r *eventsReader) annotations(found []events.Event) *data.Frame {
 	}
 	for i, e := range found {
 		at := n - 1 - i // they come newest first
-		times[at], ends[at] = e.Time.UTC(), r.endOf(e)
+		times[at], ends[at] = startOf(e), r.endOf(e)
 		regions[at] = ends[at] != nil
 		titles[at], bodies[at], ids[at], colors[at] = html.EscapeString(titleOfEvent(e)), textOfEvent(e, r.linksOf(e, i), notEnded), e.ID, severityColors[e.Severity]
 		tags[at], _ = json.Marshal(tagsOfEvent(e)) // texts always can be
@@ -67,6 +67,14 @@ func (r *eventsReader) linksOf(e events.Event, newer int) linker {
 // severityColors are the colors of marks, by their names in Grafana.
 var severityColors = map[events.Severity]string{events.Info: "blue", events.Warning: "orange", events.Error: "red"}
 
+// startOf returns where the region of an event begins, or its mark is.
+func startOf(e events.Event) time.Time {
+	if e.Kind == events.KindMaster && !e.NotBefore.IsZero() && !e.End.IsZero() {
+		return e.NotBefore.UTC() // the latest answer of the leader before
+	}
+	return e.Time.UTC()
+}
+
 // endOf returns where the region of an event ends, nil for one that does not last. One
 // that has not ended is drawn to the end of the range, or of what is known.
 func (r *eventsReader) endOf(e events.Event) *time.Time {
@@ -74,7 +82,7 @@ func (r *eventsReader) endOf(e events.Event) *time.Time {
 	if end.IsZero() && e.Opens != "" {
 		end, _ = r.knownUntil()
 	}
-	if !end.After(e.Time) {
+	if !end.After(startOf(e)) {
 		return nil
 	}
 	end = end.UTC()
@@ -118,7 +126,7 @@ func (r *eventsReader) table(found []events.Event) *data.Frame {
 		fields = append(fields, textOf(events.Field(name)))
 	}
 	between := data.NewField("not_before", nil, notBefore)
-	between.Config = &data.FieldConfig{Description: "Where Mesos does not give the time: it happened between this and the column time."}
+	between.Config = &data.FieldConfig{Description: "Where Mesos does not give the time: it happened between this and the column time. Of a new leader: when the one before answered last."}
 	fields = append(fields, data.NewField("end", nil, ends), between)
 	fields = append(fields, idFields...)
 	frame := data.NewFrame("events", append(fields, data.NewField("id", nil, ids))...)

@@ -52,8 +52,10 @@ func TestEventsAreAnnotations(t *testing.T) {
 	draining.Opens, draining.End = "drain/S3", ago(5)
 	window := events.Event{ID: "w", Kind: events.KindMaintenance, What: events.WindowBegan, Time: ago(20), Opens: "w", Severity: events.Info, Message: "Maintenance of 2 machines"}
 	leader := events.Event{ID: "l", Kind: events.KindMaster, What: events.NewLeader, Time: ago(1), Severity: events.Warning, Message: "master2:5050 leads"}
+	failover := leader
+	failover.ID, failover.Opens, failover.Time, failover.NotBefore, failover.End = "f", "f", ago(4), ago(4.5), ago(3.5)
 	before := agentEvent(ago(11), "S4", events.Added, events.Info)
-	src, _ := eventful(t, failed, lost, draining, window, leader, before)
+	src, _ := eventful(t, failed, lost, draining, window, leader, failover, before)
 
 	response := answered(t, src, `{"queryType":"events"}`, Options{})
 	require.Len(t, response.Frames, 1)
@@ -65,6 +67,10 @@ func TestEventsAreAnnotations(t *testing.T) {
 		{
 			"time": "11:52:00", "timeEnd": "11:55:00", "title": "Agent S3.example draining",
 			"text": "Agent: S3.example (S3)<br>It ended at 2026-03-01 11:55:00 UTC.", "tags": `["agent","draining","warning","agent:S3.example"]`, "id": "S3/draining", "isRegion": "true", "color": "orange",
+		},
+		{
+			"time": "11:55:30", "timeEnd": "11:56:30", "title": "New leader", "tags": `["master","leader","warning"]`, "id": "f", "isRegion": "true", "color": "orange",
+			"text": "master2:5050 leads<br>The leader before answered last at 2026-03-01 11:55:30 UTC, this one was elected at 2026-03-01 11:56:00 UTC and answered first at 2026-03-01 11:56:30 UTC.",
 		},
 		{
 			"time": "11:57:00", "title": "Task &lt;b&gt;, 1 failed",

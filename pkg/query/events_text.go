@@ -75,7 +75,12 @@ func textOfEvent(e events.Event, l linker, notEnded string) string {
 			add("%s: %s", named.name, text)
 		}
 	}
+	failover := e.Kind == events.KindMaster && !e.End.IsZero()
 	switch {
+	case failover && e.NotBefore.IsZero():
+		add("It was elected at %s and answered first at %s.", display.Time(e.Time), display.Time(e.End))
+	case failover:
+		add("The leader before answered last at %s, this one was elected at %s and answered first at %s.", display.Time(e.NotBefore), display.Time(e.Time), display.Time(e.End))
 	case e.NotBefore.IsZero():
 	case e.Time.Sub(e.NotBefore) < time.Second:
 		add("Mesos does not give the time: it happened less than a second before %s.", display.Time(e.Time))
@@ -83,6 +88,7 @@ func textOfEvent(e events.Event, l linker, notEnded string) string {
 		add("Mesos does not give the time: it happened between %s and %s.", display.Time(e.NotBefore), display.Time(e.Time))
 	}
 	switch {
+	case failover:
 	case !e.End.IsZero():
 		add("It ended at %s.", display.Time(e.End))
 	case e.Opens != "":

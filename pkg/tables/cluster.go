@@ -153,7 +153,7 @@ var eventsTable = tableOf(Table{
 			return object(len(names), func(i int) (string, string) { return names[i], e.Labels[names[i]] })
 		}},
 		column[*events.Event]{Column{"end_time", Time, NoUnit, "When it ended, of an event that lasts; NULL where it has not"}, func(_ *View, e *events.Event) value { return moment(e.End) }},
-		column[*events.Event]{Column{"not_before", Time, NoUnit, "Where Mesos does not give the time: it happened between this and time"}, func(_ *View, e *events.Event) value { return moment(e.NotBefore) }},
+		column[*events.Event]{Column{"not_before", Time, NoUnit, "Where Mesos does not give the time: it happened between this and time. Of a new leader: when the one before answered last"}, func(_ *View, e *events.Event) value { return moment(e.NotBefore) }},
 		textOf("event_id", "ID of the event", func(e *events.Event) string { return e.ID }),
 	)
 }())

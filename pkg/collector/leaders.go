@@ -1,0 +1,51 @@
+package collector
+
+import (
+	"time"
+
+	"community-mesos-datasource/pkg/events"
+)
+
+// Mesos tells when a leader was elected. From when to when nobody answered as the leader is
+// known from the answers: those of polls, and the records of the event stream.
+
+// An answering is a master that answered as the leader, with when it did so first and last.
+type answering struct {
+	master      string
+	first, last time.Time
+}
+
+// leads are the master that answered last, and the one before it. It is guarded by Collector.mu.
+type leads struct{ now, before answering }
+
+// answered notes that a master answered as the leader. An answer of the one before may be on its way
+// still. mu is held.
+func (l *leads) answered(master string, at time.Time) {
+	switch {
+	case master == "" || at.Before(l.now.last):
+	case master == l.now.master:
+		l.now.last = at
+	default:
+		l.before, l.now = l.now, answering{master, at, at}
+	}
+}
+
+// toldWithin is how far the clocks of masters may differ from ours where an election is between two
+// answers.
+const toldWithin = time.Minute
+
+// lasted makes an event of a new leader last from the latest answer of the one before to the first
+// of this one, where both are known. The time of the election stays the event's own. mu is held.
+func (l *leads) lasted(e *events.Event) {
+	before, now := l.before.last, l.now.first
+	if e.Kind != events.KindMaster || e.What != events.NewLeader || !e.NotBefore.IsZero() || before.IsZero() {
+		return
+	}
+	if e.Time.Before(before.Add(-toldWithin)) || e.Time.After(now.Add(toldWithin)) {
+		return // another election than the one between these answers
+	}
+	e.Opens, e.End = e.ID, later(now, e.Time)
+	if before.Before(e.Time) {
+		e.NotBefore = before
+	}
+}
