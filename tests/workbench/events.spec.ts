@@ -119,7 +119,12 @@ test('the dashboard draws what happened over its graphs, and what lasted as a re
   expect(moreDraining).toEqual([]);
 
   const [leads, ...moreLeaders] = called('lead');
-  expectAfter(leads, at.leaderDies);
+  // From the last answer of the leader before to the first of this one.
+  const died = prefilled.start - LEAD + at.leaderDies;
+  expect(leads.time).toBeLessThanOrEqual(died + 1);
+  expect(leads.time).toBeGreaterThan(died - SHOWN_WITHIN);
+  expect(leads.end).toBeGreaterThan(died);
+  expect(leads.end).toBeLessThanOrEqual(died + SHOWN_WITHIN);
   expect(moreLeaders).toEqual([]);
 
   const [disconnected] = called('disconnected').filter(({ title }) => title.includes(agent(4)));
