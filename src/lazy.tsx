@@ -2,6 +2,8 @@
 import React, { lazy, Suspense, type ComponentProps } from 'react';
 import { LoadingPlaceholder } from '@grafana/ui';
 
+import { t } from './i18n';
+
 const LazyConfigEditor = lazy(() => import('./config/ConfigEditor'));
 const LazyQueryEditor = lazy(() => import('./query/QueryEditor'));
 const LazyVariableEditor = lazy(() => import('./variables/VariableEditor'));
@@ -11,7 +13,7 @@ const LazyQueryHelp = lazy(() => import('./query/help/QueryHelp'));
 /** The data source's settings page. */
 export function ConfigEditor(props: ComponentProps<typeof LazyConfigEditor>) {
   return (
-    <Suspense fallback={<LoadingPlaceholder text="Loading settings" />}>
+    <Suspense fallback={<LoadingPlaceholder text={t('lazy.settings', 'Loading settings')} />}>
       <LazyConfigEditor {...props} />
     </Suspense>
   );
@@ -20,7 +22,7 @@ export function ConfigEditor(props: ComponentProps<typeof LazyConfigEditor>) {
 /** One query's row in Explore, a panel or an alert rule. */
 export function QueryEditor(props: ComponentProps<typeof LazyQueryEditor>) {
   return (
-    <Suspense fallback={<LoadingPlaceholder text="Loading query editor" />}>
+    <Suspense fallback={<LoadingPlaceholder text={t('lazy.query-editor', 'Loading query editor')} />}>
       <LazyQueryEditor {...props} />
     </Suspense>
   );
@@ -29,7 +31,7 @@ export function QueryEditor(props: ComponentProps<typeof LazyQueryEditor>) {
 /** A query variable in a dashboard's settings. */
 export function VariableEditor(props: ComponentProps<typeof LazyVariableEditor>) {
   return (
-    <Suspense fallback={<LoadingPlaceholder text="Loading variable editor" />}>
+    <Suspense fallback={<LoadingPlaceholder text={t('lazy.variable-editor', 'Loading variable editor')} />}>
       <LazyVariableEditor {...props} />
     </Suspense>
   );
@@ -38,7 +40,7 @@ export function VariableEditor(props: ComponentProps<typeof LazyVariableEditor>)
 /** An annotation in a dashboard's settings. */
 export function AnnotationEditor(props: ComponentProps<typeof LazyAnnotationEditor>) {
   return (
-    <Suspense fallback={<LoadingPlaceholder text="Loading annotation editor" />}>
+    <Suspense fallback={<LoadingPlaceholder text={t('lazy.annotation-editor', 'Loading annotation editor')} />}>
       <LazyAnnotationEditor {...props} />
     </Suspense>
   );
@@ -47,7 +49,7 @@ export function AnnotationEditor(props: ComponentProps<typeof LazyAnnotationEdit
 /** The help of a query's row. */
 export function QueryHelp(props: ComponentProps<typeof LazyQueryHelp>) {
   return (
-    <Suspense fallback={<LoadingPlaceholder text="Loading help" />}>
+    <Suspense fallback={<LoadingPlaceholder text={t('lazy.help', 'Loading help')} />}>
       <LazyQueryHelp {...props} />
     </Suspense>
   );

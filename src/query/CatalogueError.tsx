@@ -2,6 +2,7 @@
 import { Alert, Button } from '@grafana/ui';
 import React from 'react';
 
+import { t, Trans } from '../i18n';
 import type { CatalogueState } from './useCatalogue';
 
 export function CatalogueError({ error, retry }: Pick<CatalogueState, 'error' | 'retry'>) {
@@ -9,9 +10,12 @@ export function CatalogueError({ error, retry }: Pick<CatalogueState, 'error' | 
     return null;
   }
   return (
-    <Alert severity="warning" title={`Could not load the query catalogue: ${error}`}>
+    <Alert
+      severity="warning"
+      title={t('query.catalogue.not-loaded', 'Could not load the query catalogue: {{error}}', { error })}
+    >
       <Button size="sm" variant="secondary" onClick={retry}>
-        Try again
+        <Trans i18nKey="query.catalogue.retry">Try again</Trans>
       </Button>
     </Alert>
   );

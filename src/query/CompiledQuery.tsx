@@ -5,6 +5,7 @@ import { EditorRow } from '@grafana/plugin-ui';
 import { Alert, ClipboardButton, useStyles2 } from '@grafana/ui';
 import React from 'react';
 
+import { t } from '../i18n';
 import type { CompileState } from './useCompiled';
 
 export function CompiledQuery({ compiled, error }: CompileState) {
@@ -18,7 +19,7 @@ export function CompiledQuery({ compiled, error }: CompileState) {
     <>
       <EditorRow>
         <div className={styles.row}>
-          <div className={styles.label}>Compiled {language}</div>
+          <div className={styles.label}>{t('query.compiled.label', 'Compiled {{language}}', { language })}</div>
           <code className={styles.code} data-testid={`compiled-${language.toLowerCase()}`}>
             {text}
           </code>
@@ -28,7 +29,7 @@ export function CompiledQuery({ compiled, error }: CompileState) {
               variant="secondary"
               fill="text"
               icon="copy"
-              aria-label={`Copy the compiled ${language}`}
+              aria-label={t('query.compiled.copy', 'Copy the compiled {{language}}', { language })}
               getText={() => text}
             />
           )}
@@ -37,7 +38,11 @@ export function CompiledQuery({ compiled, error }: CompileState) {
       {compiled?.replaced && compiled.replaced.length > 0 && (
         <Alert
           severity="info"
-          title={`Code has no place for ${compiled.replaced.join(', ')}: the text above has the current values`}
+          title={t(
+            'query.compiled.replaced',
+            'Code has no place for {{variables}}: the text above has the current values',
+            { variables: compiled.replaced.join(', ') }
+          )}
           className={styles.alert}
         />
       )}

@@ -2,6 +2,7 @@
 import { EditorField } from '@grafana/plugin-ui';
 import React from 'react';
 
+import { t } from '../i18n';
 import { marksOf, type Fault } from './fault';
 import { Filters, type Props as FiltersProps } from './metrics/Filters';
 import type { Filter } from './types';
@@ -17,8 +18,8 @@ interface Props extends Omit<FiltersProps, 'filters' | 'onChange' | 'wrong'> {
 export function FiltersField({ filters = [], fault, onChange, ...item }: Props) {
   return (
     <EditorField
-      label="Filters"
-      tooltip="All of them must hold. Several values in one filter: any of them."
+      label={t('query.filters.filters', 'Filters')}
+      tooltip={t('query.filters.tip', 'All of them must hold. Several values in one filter: any of them.')}
       {...marksOf(fault, 'filters')}
     >
       <Filters

@@ -1,12 +1,13 @@
 // The editor of one query: header, builder or code, options. Laid out like
 // Grafana's own Prometheus editor.
 import { CoreApp, LoadingState, type PanelData } from '@grafana/data';
-import { EditorHeader, EditorRows, FlexItem, QueryEditorMode, QueryEditorModeToggle } from '@grafana/plugin-ui';
+import { EditorHeader, EditorRows, FlexItem, QueryEditorMode } from '@grafana/plugin-ui';
 import { Button, ConfirmModal, RadioButtonGroup, Space } from '@grafana/ui';
 import { isEqual } from 'lodash';
 import React, { lazy, Suspense, useRef, useState } from 'react';
 
 import type { EditorProps } from '../editorSource';
+import { t, Trans } from '../i18n';
 import { AdhocFilters } from './AdhocFilters';
 import { CompiledQuery } from './CompiledQuery';
 import { withDefaults } from './defaults';
@@ -26,6 +27,11 @@ import { useResources } from './useResources';
 
 // A chunk of its own: Monaco is loaded when PromQL is written.
 const PromqlEditor = lazy(() => import('./promql/PromqlEditor'));
+
+const modes = () => [
+  { label: t('query.mode.builder', 'Builder'), value: QueryEditorMode.Builder },
+  { label: t('query.mode.code', 'Code'), value: QueryEditorMode.Code },
+];
 
 export default function QueryEditor({
   app,
@@ -95,10 +101,12 @@ export default function QueryEditor({
             disabled={loading}
             onClick={onRunQuery}
           >
-            Run queries
+            <Trans i18nKey="query.editor.run">Run queries</Trans>
           </Button>
         )}
-        {hasModes && <QueryEditorModeToggle mode={chosen} onChange={changeMode} />}
+        {hasModes && (
+          <RadioButtonGroup<QueryEditorMode> size="sm" options={modes()} value={chosen} onChange={changeMode} />
+        )}
       </EditorHeader>
       <Space v={0.5} />
       {question && (

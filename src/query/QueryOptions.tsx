@@ -6,6 +6,7 @@ import { Combobox, RadioButtonGroup } from '@grafana/ui';
 import React, { useId } from 'react';
 
 import { isDuration, notDuration } from '../config/validate';
+import { t } from '../i18n';
 import { CommitInput } from './CommitInput';
 import { AUTO_LEGEND, queryTypeOf, type KindKeys } from './defaults';
 import type { MesosQuery } from './types';
@@ -17,17 +18,29 @@ interface Props {
   onRunQuery: () => void;
 }
 
-const FORMATS = [
-  { label: 'Time series', value: 'time_series' as const },
-  { label: 'Table', value: 'table' as const },
+const formats = () => [
+  { label: t('query.options.format-time-series', 'Time series'), value: 'time_series' as const },
+  { label: t('query.options.format-table', 'Table'), value: 'table' as const },
 ];
 
 type QueryKind = 'range' | 'instant' | 'both';
 
-const KINDS: Array<{ label: string; value: QueryKind; description: string }> = [
-  { label: 'Range', value: 'range', description: 'Values over the time range' },
-  { label: 'Instant', value: 'instant', description: 'One value per series, at the end of the time range' },
-  { label: 'Both', value: 'both', description: 'A range and an instant result' },
+const kinds = (): Array<{ label: string; value: QueryKind; description: string }> => [
+  {
+    label: t('query.options.range', 'Range'),
+    value: 'range',
+    description: t('query.options.range-about', 'Values over the time range'),
+  },
+  {
+    label: t('query.options.instant', 'Instant'),
+    value: 'instant',
+    description: t('query.options.instant-about', 'One value per series, at the end of the time range'),
+  },
+  {
+    label: t('query.options.both', 'Both'),
+    value: 'both',
+    description: t('query.options.both-about', 'A range and an instant result'),
+  },
 ];
 
 type LegendMode = 'auto' | 'verbose' | 'custom';
@@ -38,17 +51,28 @@ interface LegendOption {
   description: string;
 }
 
-const CUSTOM: LegendOption = { label: 'Custom', value: 'custom', description: 'A text with {{label}} in it' };
-
 /** The words of Grafana's Prometheus editor. A builder query always has labels to be named by. */
-const LEGENDS: Record<'builder' | 'code', LegendOption[]> = {
-  builder: [{ label: 'Auto', value: 'auto', description: 'The labels the query groups by' }, CUSTOM],
-  code: [
-    { label: 'Auto', value: 'auto', description: 'Only the labels that differ' },
-    { label: 'Verbose', value: 'verbose', description: 'Name and all labels' },
-    CUSTOM,
-  ],
-};
+function legendOptions(query: MesosQuery): LegendOption[] {
+  const auto = { label: t('query.options.legend-auto', 'Auto'), value: 'auto' as const };
+  const custom: LegendOption = {
+    label: t('query.options.legend-custom', 'Custom'),
+    value: 'custom',
+    description: t('query.options.legend-custom-about', 'A text with {{place}} in it', { place: '{{label}}' }),
+  };
+  if (queryTypeOf(query) !== 'promql') {
+    const description = t('query.options.legend-auto-builder', 'The labels the query groups by');
+    return [{ ...auto, description }, custom];
+  }
+  return [
+    { ...auto, description: t('query.options.legend-auto-code', 'Only the labels that differ') },
+    {
+      label: t('query.options.legend-verbose', 'Verbose'),
+      value: 'verbose',
+      description: t('query.options.legend-verbose-about', 'Name and all labels'),
+    },
+    custom,
+  ];
+}
 
 /** legendFormat as a choice of the menu makes it. */
 const FORMAT_OF: Record<LegendMode, string> = { auto: AUTO_LEGEND, verbose: '', custom: '{{label_name}}' };
@@ -59,28 +83,35 @@ export function QueryOptions({ query, app, onChange, onRunQuery }: Props) {
     onRunQuery();
   };
   const id = useId();
-  const legends = LEGENDS[queryTypeOf(query) === 'promql' ? 'code' : 'builder'];
+  const legends = legendOptions(query);
   const legend = legendMode(query);
   const kind = kindOf(query, app);
-  const format = FORMATS.find(({ value }) => value === query.format) ?? FORMATS[0];
+  const format = formats().find(({ value }) => value === query.format) ?? formats()[0];
   const step = query.interval ?? '';
 
   return (
     <EditorRow>
       <QueryOptionGroup
-        title="Options"
+        title={t('query.options.title', 'Options')}
         collapsedInfo={[
-          `Legend: ${legend === 'custom' ? query.legendFormat : legends.find(({ value }) => value === legend)?.label}`,
-          `Format: ${format.label}`,
-          `Step: ${step || 'auto'}`,
-          `Type: ${KINDS.find(({ value }) => value === kind)?.label}`,
-          ...(query.live ? ['Live'] : []),
+          t('query.options.legend-is', 'Legend: {{legend}}', {
+            legend: legend === 'custom' ? query.legendFormat : legends.find(({ value }) => value === legend)?.label,
+          }),
+          t('query.options.format-is', 'Format: {{format}}', { format: format.label }),
+          t('query.options.step-is', 'Step: {{step}}', { step: step || t('query.options.auto', 'auto') }),
+          t('query.options.type-is', 'Type: {{type}}', { type: kinds().find(({ value }) => value === kind)?.label }),
+          ...(query.live ? [t('query.options.live', 'Live')] : []),
         ]}
       >
         <EditorField
-          label="Legend"
+          label={t('query.options.legend', 'Legend')}
           htmlFor={`${id}-legend`}
-          tooltip={`Name of a series. ${legends.map(({ label, description }) => `${label}: ${description}`).join('. ')}.`}
+          tooltip={[
+            t('query.options.legend-tip', 'Name of a series.'),
+            ...legends.map(({ label, description }) =>
+              t('query.options.legend-means', '{{legend}}: {{meaning}}.', { legend: label, meaning: description })
+            ),
+          ].join(' ')}
         >
           <div style={{ display: 'flex', gap: 4 }}>
             <Combobox<LegendMode>
@@ -92,7 +123,7 @@ export function QueryOptions({ query, app, onChange, onRunQuery }: Props) {
             />
             {legend === 'custom' && (
               <CommitInput
-                aria-label="Legend format"
+                aria-label={t('query.options.legend-format', 'Legend format')}
                 minWidth={22}
                 value={query.legendFormat ?? ''}
                 onCommit={(text) => change({ legendFormat: text || AUTO_LEGEND })}
@@ -101,29 +132,32 @@ export function QueryOptions({ query, app, onChange, onRunQuery }: Props) {
           </div>
         </EditorField>
         <EditorField
-          label="Min step"
-          tooltip="A lower limit for the step, and so for $__interval and $__rate_interval. The step is never shorter than the poll interval."
+          label={t('query.options.min-step', 'Min step')}
+          tooltip={t(
+            'query.options.min-step-tip',
+            'A lower limit for the step, and so for $__interval and $__rate_interval. The step is never shorter than the poll interval.'
+          )}
           invalid={step !== '' && !step.includes('$') && !isDuration(step)}
           error={notDuration(step, '30s or 5m')}
         >
           <CommitInput
-            aria-label="Min step"
-            placeholder="auto"
+            aria-label={t('query.options.min-step', 'Min step')}
+            placeholder={t('query.options.auto', 'auto')}
             minWidth={10}
             value={step}
             onCommit={(text) => change({ interval: text || undefined })}
           />
         </EditorField>
-        <EditorField label="Format" htmlFor={`${id}-format`}>
+        <EditorField label={t('query.options.format', 'Format')} htmlFor={`${id}-format`}>
           <Combobox
             id={`${id}-format`}
             width={16}
-            options={FORMATS}
+            options={formats()}
             value={format.value}
             onChange={({ value }) => change({ format: value })}
           />
         </EditorField>
-        <EditorField label="Type">
+        <EditorField label={t('query.options.type', 'Type')}>
           <RadioButtonGroup<QueryKind>
             options={kindsFor(app)}
             value={kind}
@@ -132,9 +166,12 @@ export function QueryOptions({ query, app, onChange, onRunQuery }: Props) {
         </EditorField>
         {(app !== CoreApp.UnifiedAlerting || query.live) && (
           <EditorField
-            label="Live"
+            label={t('query.options.live', 'Live')}
             htmlFor={`${id}-live`}
-            tooltip="Points are added as they are collected, without a refresh, while somebody watches and the time range ends now."
+            tooltip={t(
+              'query.options.live-tip',
+              'Points are added as they are collected, without a refresh, while somebody watches and the time range ends now.'
+            )}
           >
             <EditorSwitch
               id={`${id}-live`}
@@ -170,5 +207,5 @@ function kindKeys(kind: QueryKind): KindKeys {
 
 // A rule evaluates one result.
 function kindsFor(app?: CoreApp) {
-  return app === CoreApp.UnifiedAlerting ? KINDS.filter(({ value }) => value !== 'both') : KINDS;
+  return app === CoreApp.UnifiedAlerting ? kinds().filter(({ value }) => value !== 'both') : kinds();
 }

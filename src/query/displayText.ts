@@ -1,7 +1,8 @@
 // A query as one line of text, for collapsed rows and the query history.
+import { t } from '../i18n';
 import { adhocText } from './adhoc';
 import { queryTypeOf } from './defaults';
-import { nameOf } from './names';
+import { inSentence, nameOf } from './names';
 import type { EventSeverity, Filter, MesosQuery, Variable } from './types';
 
 /** Returns for example `CPU allocated by framework, role=~a|b, top 5`. */
@@ -23,9 +24,7 @@ function textOf(query: MesosQuery): string {
     case 'logs':
       return logsText(query);
     case 'topology':
-      return [`Topology of ${(query.groupBy ?? []).join(', ') || 'the cluster'}`, ...conditions(query.filters)].join(
-        ', '
-      );
+      return [topology(query), ...conditions(query.filters)].join(', ');
     case 'variable':
       return query.query ?? listText(query.variable);
     default:
@@ -33,30 +32,49 @@ function textOf(query: MesosQuery): string {
   }
 }
 
+function topology({ groupBy = [] }: MesosQuery): string {
+  return groupBy.length > 0
+    ? t('query.text.topology', 'Topology of {{nodes}}', { nodes: groupBy.join(', ') })
+    : t('query.text.topology-cluster', 'Topology of the cluster');
+}
+
 /** Returns for example `Values of agent in mesos_agent_info`. */
 function listText({ labelValues, entities, promql }: Variable = {}): string {
   if (labelValues) {
-    return `Values of ${labelValues.label}${labelValues.match ? ` in ${labelValues.match}` : ''}`;
+    const { label, match } = labelValues;
+    return match
+      ? t('query.text.values-in', 'Values of {{label}} in {{match}}', { label, match })
+      : t('query.text.values', 'Values of {{label}}', { label });
   }
   if (entities) {
     const { entity, field = 'name', filters } = entities;
-    return [`${nameOf(entity)} ${field}s`, ...conditions(filters)].join(', ');
+    const name = nameOf(entity);
+    const list =
+      field === 'id'
+        ? t('query.text.ids', '{{entity}} ids', { entity: name })
+        : t('query.text.names', '{{entity}} names', { entity: name });
+    return [list, ...conditions(filters)].join(', ');
   }
   return promql ?? '';
 }
 
-const LEAST: Record<EventSeverity, string[]> = {
-  info: [],
-  warning: ['warnings and errors'],
-  error: ['errors'],
+const LEAST: Record<EventSeverity, () => string[]> = {
+  info: () => [],
+  warning: () => [t('query.text.warnings', 'warnings and errors')],
+  error: () => [t('query.text.errors', 'errors')],
 };
 
 /** Returns for example `Events of task, agent, errors, framework=marathon, count by agent`. */
 function eventsText({ kinds = [], severity = 'info', filters, format, groupBy = [] }: MesosQuery): string {
-  const count = groupBy.length > 0 ? `count by ${groupBy.join(', ')}` : 'count';
+  const count =
+    groupBy.length > 0
+      ? t('query.text.count-by', 'count by {{fields}}', { fields: groupBy.join(', ') })
+      : t('query.text.count', 'count');
   return [
-    kinds.length > 0 ? `Events of ${kinds.join(', ')}` : 'Events',
-    ...LEAST[severity],
+    kinds.length > 0
+      ? t('query.text.events-of', 'Events of {{kinds}}', { kinds: kinds.join(', ') })
+      : t('query.text.events', 'Events'),
+    ...LEAST[severity](),
     ...conditions(filters),
     ...(format === 'count' ? [count] : []),
   ].join(', ');
@@ -65,14 +83,19 @@ function eventsText({ kinds = [], severity = 'info', filters, format, groupBy = 
 /** Returns for example `Rows of tasks, state=running, by memory_bytes desc`. */
 function tableText({ table = '', filters, orderBy = [] }: MesosQuery): string {
   const order = orderBy.map(({ column, direction }) => [column, direction].filter(Boolean).join(' '));
-  return [`Rows of ${table}`, ...conditions(filters), ...(order.length > 0 ? [`by ${order.join(', ')}`] : [])].join(
-    ', '
-  );
+  return [
+    t('query.text.rows', 'Rows of {{table}}', { table }),
+    ...conditions(filters),
+    ...(order.length > 0 ? [t('query.text.ordered', 'by {{columns}}', { columns: order.join(', ') })] : []),
+  ].join(', ');
 }
 
 /** Returns for example `stderr of web.1, lines with error`. */
 function logsText({ taskId = '', file, filter }: MesosQuery): string {
-  return [`${file || 'stdout'} of ${taskId}`, ...(filter ? [`lines with ${filter}`] : [])].join(', ');
+  return [
+    t('query.text.logs', '{{file}} of {{task}}', { file: file || 'stdout', task: taskId }),
+    ...(filter ? [t('query.text.lines', 'lines with {{filter}}', { filter })] : []),
+  ].join(', ');
 }
 
 function metricsText(query: MesosQuery): string {
@@ -81,29 +104,38 @@ function metricsText(query: MesosQuery): string {
 
 function subject(query: MesosQuery): string {
   if (query.measure === 'fits' && !query.metric) {
-    return `Room for tasks of ${shapeText(query)}${grouping(query)}`;
+    return grouped(t('query.text.room', 'Room for tasks of {{size}}', { size: shapeText(query) }), query);
   }
-  const what =
-    query.metric || [nameOf(query.resource ?? ''), query.measure?.replace(/_/g, ' ')].filter(Boolean).join(' ');
-  return `${what}${grouping(query)}`;
+  const { metric, resource, measure } = query;
+  const words = [resource && nameOf(resource), measure && inSentence(nameOf(measure))];
+  return grouped(metric || words.filter(Boolean).join(' '), query);
 }
 
 /** Returns for example `1 CPU, 2GiB memory`. */
 function shapeText({ shape: { cpus, gpus, memory, disk } = {} }: MesosQuery): string {
-  const parts = [cpus && `${cpus} CPU`, gpus && `${gpus} GPU`, memory && `${memory} memory`, disk && `${disk} disk`];
-  return parts.filter(Boolean).join(', ') || 'no size';
+  const parts = [
+    cpus && `${cpus} CPU`,
+    gpus && `${gpus} GPU`,
+    memory && t('query.text.memory', '{{size}} memory', { size: memory }),
+    disk && t('query.text.disk', '{{size}} disk', { size: disk }),
+  ];
+  return parts.filter(Boolean).join(', ') || t('query.text.no-size', 'no size');
 }
 
-function grouping({ metric, entity, groupBy }: MesosQuery): string {
+function grouped(what: string, { metric, entity, groupBy }: MesosQuery): string {
   if (groupBy?.length) {
-    return ` by ${groupBy.join(', ')}`;
+    return t('query.text.grouped', '{{what}} by {{groups}}', { what, groups: groupBy.join(', ') });
   }
   if (metric || !entity) {
-    return '';
+    return what;
   }
-  return groupBy || entity === 'cluster'
-    ? ` of ${entity === 'cluster' ? 'the cluster' : `all ${entity}s`}`
-    : ` by ${entity}`;
+  if (entity === 'cluster') {
+    return t('query.text.of-cluster', '{{what}} of the cluster', { what });
+  }
+  const one = inSentence(nameOf(entity));
+  return groupBy
+    ? t('query.text.of-all', '{{what}} of all {{entity}}s', { what, entity: one })
+    : t('query.text.by-entity', '{{what}} by {{entity}}', { what, entity: one });
 }
 
 function conditions(filters: Filter[] = []): string[] {
@@ -116,16 +148,22 @@ function operations({ aggregate, rate, top, forecast, live }: MesosQuery): strin
     list.push(aggregate);
   }
   if (rate) {
-    list.push(rate === 'minute' ? 'per minute' : 'per second');
+    list.push(
+      rate === 'minute' ? t('query.text.per-minute', 'per minute') : t('query.text.per-second', 'per second')
+    );
   }
   if (forecast) {
-    list.push(`forecast ${forecast}`);
+    list.push(t('query.text.forecast', 'forecast {{later}}', { later: forecast }));
   }
   if (top) {
-    list.push(top > 0 ? `top ${top}` : `bottom ${-top}`);
+    list.push(
+      top > 0
+        ? t('query.text.top', 'top {{number}}', { number: top })
+        : t('query.text.bottom', 'bottom {{number}}', { number: -top })
+    );
   }
   if (live) {
-    list.push('live');
+    list.push(t('query.text.live', 'live'));
   }
   return list;
 }

@@ -1,6 +1,7 @@
 // Options of menus whose values are names as they are stored.
 import type { ComboboxOption } from '@grafana/ui';
 
+import { t } from '../i18n';
 import type { Listed } from '../resources';
 
 export function toOption(value: string): ComboboxOption {
@@ -16,7 +17,12 @@ export function containing(typed: string, options: ComboboxOption[]): ComboboxOp
 /** Returns how much of a list is shown, for its reader. */
 export function shownOf({ values, total }: Listed): string {
   const shown = values.length.toLocaleString('en-US');
-  return `${shown} of ${total === undefined ? 'more' : total.toLocaleString('en-US')} values: type a part of the one you look for`;
+  return total === undefined
+    ? t('query.menu.shown-of-more', '{{shown}} of more values: type a part of the one you look for', { shown })
+    : t('query.menu.shown-of', '{{shown}} of {{total}} values: type a part of the one you look for', {
+        shown,
+        total: total.toLocaleString('en-US'),
+      });
 }
 
 /**

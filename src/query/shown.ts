@@ -3,6 +3,7 @@
 import { CoreApp } from '@grafana/data';
 import { omit, pick } from 'lodash';
 
+import { t } from '../i18n';
 import { defaultQuery, QUERY_VERSION, queryTypeOf } from './defaults';
 import type { MesosQuery } from './types';
 
@@ -33,18 +34,38 @@ interface Choice {
   description: string;
 }
 
-const CHOICES: Choice[] = [
-  { label: 'Metrics', value: 'metrics', description: 'Numbers over time' },
-  { label: 'Tables', value: 'tables', description: 'Tasks, agents, frameworks and more, as rows' },
-  { label: 'Events', value: 'events', description: 'What happened' },
-  { label: 'Logs', value: 'logs', description: 'What a task wrote' },
-  { label: 'Topology', value: 'topology', description: 'What runs where, as a node graph' },
+const choices = (): Choice[] => [
+  {
+    label: t('query.shown.metrics', 'Metrics'),
+    value: 'metrics',
+    description: t('query.shown.metrics-about', 'Numbers over time'),
+  },
+  {
+    label: t('query.shown.tables', 'Tables'),
+    value: 'tables',
+    description: t('query.shown.tables-about', 'Tasks, agents, frameworks and more, as rows'),
+  },
+  {
+    label: t('query.shown.events', 'Events'),
+    value: 'events',
+    description: t('query.shown.events-about', 'What happened'),
+  },
+  {
+    label: t('query.shown.logs', 'Logs'),
+    value: 'logs',
+    description: t('query.shown.logs-about', 'What a task wrote'),
+  },
+  {
+    label: t('query.shown.topology', 'Topology'),
+    value: 'topology',
+    description: t('query.shown.topology-about', 'What runs where, as a node graph'),
+  },
 ];
 
 /** Returns what a row can show: rules read numbers, so neither logs nor node graphs. */
 export function choicesOf(app?: CoreApp): Choice[] {
   const numbers: Shown[] = ['metrics', 'tables', 'events'];
-  return app === CoreApp.UnifiedAlerting ? CHOICES.filter(({ value }) => numbers.includes(value)) : CHOICES;
+  return app === CoreApp.UnifiedAlerting ? choices().filter(({ value }) => numbers.includes(value)) : choices();
 }
 
 // The keys of a row, whatever it asks for.

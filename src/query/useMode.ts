@@ -5,6 +5,7 @@ import { isEqual } from 'lodash';
 import { useEffect, useRef, useState } from 'react';
 
 import type { EditorSource } from '../editorSource';
+import { t } from '../i18n';
 import { isRunnable, queryTypeOf } from './defaults';
 import { shownBy } from './shown';
 import { codeStands, isOwnCode, toBuilder, toCode, type OtherMode } from './switchMode';
@@ -141,24 +142,48 @@ function questionOf(
   onNo: () => void
 ): Question | undefined {
   if (waiting?.next === QueryEditorMode.Builder) {
-    const code = ofTables ? 'SQL' : 'expression';
+    const question = ofTables
+      ? {
+          title: t('query.mode.replace-sql', 'Replace the SQL?'),
+          body: t(
+            'query.mode.replace-sql-body',
+            'The builder cannot show this SQL. Its own choices take the place of the SQL, which comes back with Code as long as the builder is not changed.'
+          ),
+        }
+      : {
+          title: t('query.mode.replace-expression', 'Replace the expression?'),
+          body: t(
+            'query.mode.replace-expression-body',
+            'The builder cannot show this expression. Its own choices take the place of the expression, which comes back with Code as long as the builder is not changed.'
+          ),
+        };
     return {
-      title: `Replace the ${code}?`,
-      body: `The builder cannot show this ${code}. Its own choices take the place of the ${code}, which comes back with Code as long as the builder is not changed.`,
-      yes: 'Replace it',
-      no: 'Stay in code',
+      ...question,
+      yes: t('query.mode.replace-it', 'Replace it'),
+      no: t('query.mode.stay-in-code', 'Stay in code'),
       onYes,
       onNo,
     };
   }
   if (waiting && 'code' in waiting && waiting.code) {
     const { replaced } = waiting.code;
-    const [is, value] = replaced.length > 1 ? ['have', 'values'] : ['has', 'value'];
+    const variables = replaced.join(', ');
     return {
-      title: 'Replace variables by their current values?',
-      body: `${replaced.join(', ')} ${is} no place in code: the query keeps the current ${value}, and does not follow the dashboard any more.`,
-      yes: 'Replace them',
-      no: 'Stay in the builder',
+      title: t('query.mode.replace-variables', 'Replace variables by their current values?'),
+      body:
+        replaced.length > 1
+          ? t(
+              'query.mode.replace-variables-body',
+              '{{variables}} have no place in code: the query keeps the current values, and does not follow the dashboard any more.',
+              { variables }
+            )
+          : t(
+              'query.mode.replace-variable-body',
+              '{{variable}} has no place in code: the query keeps the current value, and does not follow the dashboard any more.',
+              { variable: variables }
+            ),
+      yes: t('query.mode.replace-them', 'Replace them'),
+      no: t('query.mode.stay-in-builder', 'Stay in the builder'),
       onYes,
       onNo,
     };

@@ -3,6 +3,7 @@
 import type { ComboboxOption } from '@grafana/ui';
 import { useCallback, useEffect, useRef, useState, type FormEvent, type KeyboardEvent } from 'react';
 
+import { t } from '../i18n';
 import { errorSentence, type Listed } from '../resources';
 import { containing, listedOptions } from './menu';
 
@@ -24,7 +25,10 @@ interface Others {
 }
 
 /** The option of a text that is not listed. It is the last one: the first one is what Enter takes. */
-const customOption = (value: string): ComboboxOption => ({ value, description: 'Use this text' });
+const customOption = (value: string): ComboboxOption => ({
+  value,
+  description: t('query.menu.use-text', 'Use this text'),
+});
 
 interface Held {
   input: HTMLInputElement;
@@ -58,7 +62,11 @@ export function useSearch(search: (typed: string) => Promise<Listed | ComboboxOp
     const listed = await current.current.search(typed).then(
       (found) => (Array.isArray(found) ? found : listedOptions(typed, found)),
       (err): ComboboxOption[] => [
-        { value: '__failed', label: `Could not load the list: ${errorSentence(err)}`, infoOption: true },
+        {
+          value: '__failed',
+          label: t('query.menu.not-loaded', 'Could not load the list: {{error}}', { error: errorSentence(err) }),
+          infoOption: true,
+        },
       ]
     );
     const all = [...listed, ...containing(typed, more)];

@@ -4,6 +4,7 @@ import { Combobox, RadioButtonGroup } from '@grafana/ui';
 import { omit } from 'lodash';
 import React, { useId, useMemo } from 'react';
 
+import { t } from '../i18n';
 import { CatalogueError } from '../query/CatalogueError';
 import { FiltersField } from '../query/FiltersField';
 import { fit } from '../query/fit';
@@ -20,9 +21,17 @@ interface Props {
   onChange: (list: EntityList) => void;
 }
 
-const FIELDS: Array<{ label: string; value: VariableField; description: string }> = [
-  { label: 'Name', value: 'name', description: 'Each name once' },
-  { label: 'ID', value: 'id', description: 'The name is shown, the id is put into queries' },
+const fields = (): Array<{ label: string; value: VariableField; description: string }> => [
+  {
+    label: t('variables.entities.name', 'Name'),
+    value: 'name',
+    description: t('variables.entities.name-about', 'Each name once'),
+  },
+  {
+    label: t('variables.entities.id', 'ID'),
+    value: 'id',
+    description: t('variables.entities.id-about', 'The name is shown, the id is put into queries'),
+  },
 ];
 
 export function EntitiesEditor({ list, resources, onChange }: Props) {
@@ -37,7 +46,7 @@ export function EntitiesEditor({ list, resources, onChange }: Props) {
     <>
       <CatalogueError error={error} retry={retry} />
       <EditorRow>
-        <EditorField label="Entity" htmlFor={`${id}-entity`}>
+        <EditorField label={t('query.metrics.entity', 'Entity')} htmlFor={`${id}-entity`}>
           <Combobox
             id={`${id}-entity`}
             width={22}
@@ -49,9 +58,12 @@ export function EntitiesEditor({ list, resources, onChange }: Props) {
             }}
           />
         </EditorField>
-        <EditorField label="Value" tooltip="IDs tell entities of one name apart.">
+        <EditorField
+          label={t('variables.entities.value', 'Value')}
+          tooltip={t('variables.entities.value-tip', 'IDs tell entities of one name apart.')}
+        >
           <RadioButtonGroup<VariableField>
-            options={FIELDS}
+            options={fields()}
             value={list.field ?? 'name'}
             onChange={(field) => onChange({ ...list, field })}
           />

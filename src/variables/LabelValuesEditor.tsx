@@ -3,6 +3,7 @@ import { EditorField } from '@grafana/plugin-ui';
 import { Combobox, type ComboboxOption } from '@grafana/ui';
 import React, { useId } from 'react';
 
+import { t } from '../i18n';
 import { useSelectorLabels } from '../query/labelLists';
 import { toOption } from '../query/menu';
 import { variableOptions } from '../query/metrics/variables';
@@ -19,27 +20,32 @@ interface Props {
   onChange: (list: VariableLabelValues) => void;
 }
 
-const SERIES_NAMES: ComboboxOption = { value: '__name__', description: 'The names of series' };
+const SERIES_NAMES = '__name__';
+
+const seriesNames = (): ComboboxOption => ({
+  value: SERIES_NAMES,
+  description: t('variables.label-values.series-names', 'The names of series'),
+});
 
 export function LabelValuesEditor({ list, match, resources, onChange }: Props) {
   const id = useId();
   const labelsOfMatch = useSelectorLabels(match, resources);
   const { labels, unknown, onFocus } = useLabels(labelsOfMatch);
-  const known = list.label && list.label !== SERIES_NAMES.value && !labels.includes(list.label) ? [list.label] : [];
+  const known = list.label && list.label !== SERIES_NAMES && !labels.includes(list.label) ? [list.label] : [];
   const { options: series, holdKeys } = useSearch(
-    (typed) => resources.labelValues('__name__', [], typed),
+    (typed) => resources.labelValues(SERIES_NAMES, [], typed),
     () => ({ custom: true })
   );
 
   return (
     <>
-      <EditorField label="Label" htmlFor={`${id}-label`}>
+      <EditorField label={t('variables.label-values.label', 'Label')} htmlFor={`${id}-label`}>
         <div onFocus={onFocus}>
           <Combobox
             id={`${id}-label`}
             width={30}
-            placeholder="Choose a label"
-            options={[...[...known, ...labels].map(toOption), SERIES_NAMES, ...variableOptions()]}
+            placeholder={t('variables.label-values.choose', 'Choose a label')}
+            options={[...[...known, ...labels].map(toOption), seriesNames(), ...variableOptions()]}
             value={list.label ? { value: list.label } : null}
             createCustomValue={unknown}
             onChange={({ value }) => onChange({ ...list, label: value })}
@@ -47,15 +53,19 @@ export function LabelValuesEditor({ list, match, resources, onChange }: Props) {
         </div>
       </EditorField>
       <EditorField
-        label="Of series"
+        label={t('variables.label-values.match', 'Of series')}
         htmlFor={`${id}-match`}
-        tooltip='A series or a selector such as mesos_task_state{framework="$framework"}. Without it: any series of the time range.'
+        tooltip={t(
+          'variables.label-values.match-tip',
+          'A series or a selector such as {{example}}. Without it: any series of the time range.',
+          { example: 'mesos_task_state{framework="$framework"}' }
+        )}
       >
         <div {...holdKeys}>
           <Combobox
             id={`${id}-match`}
             width={60}
-            placeholder="Any"
+            placeholder={t('variables.label-values.any', 'Any')}
             options={series}
             value={list.match ? { value: list.match } : null}
             isClearable

@@ -6,6 +6,7 @@ import { Alert, RadioButtonGroup } from '@grafana/ui';
 import React, { lazy, Suspense, useRef } from 'react';
 
 import type { EditorProps } from '../editorSource';
+import { t } from '../i18n';
 import { CommitInput } from '../query/CommitInput';
 import { useStoreShown } from '../query/stored';
 import type { Variable } from '../query/types';
@@ -18,11 +19,32 @@ import { fromPrometheus, prometheusText } from './prometheus';
 // A chunk of its own: Monaco is loaded when PromQL is written.
 const PromqlEditor = lazy(() => import('../query/promql/PromqlEditor'));
 
-const KINDS: Array<{ label: string; value: Kind; description: string }> = [
-  { label: 'Entities', value: 'entities', description: 'Frameworks, agents, roles, ... of the time range' },
-  { label: 'Label values', value: 'labelValues', description: 'The values of a label' },
-  { label: 'PromQL', value: 'promql', description: 'The series of an expression, at the end of the time range' },
-  { label: 'SQL', value: 'sql', description: 'The first column of a SELECT, or its columns text and value' },
+// Names of languages, and what can be written in them.
+const PROMQL = 'PromQL';
+const SQL = 'SQL';
+const EXAMPLES = { sql: 'SELECT DISTINCT framework FROM frameworks', text: '{{framework}}' };
+
+const kinds = (): Array<{ label: string; value: Kind; description: string }> => [
+  {
+    label: t('variables.kind.entities', 'Entities'),
+    value: 'entities',
+    description: t('variables.kind.entities-about', 'Frameworks, agents, roles, ... of the time range'),
+  },
+  {
+    label: t('variables.kind.label-values', 'Label values'),
+    value: 'labelValues',
+    description: t('variables.kind.label-values-about', 'The values of a label'),
+  },
+  {
+    label: PROMQL,
+    value: 'promql',
+    description: t('variables.kind.promql-about', 'The series of an expression, at the end of the time range'),
+  },
+  {
+    label: SQL,
+    value: 'sql',
+    description: t('variables.kind.sql-about', 'The first column of a SELECT, or its columns text and value'),
+  },
 ];
 
 export default function VariableEditor({ datasource, query: stored, range, onChange, onRunQuery }: EditorProps) {
@@ -51,14 +73,22 @@ export default function VariableEditor({ datasource, query: stored, range, onCha
           severity="warning"
           title={
             text.startsWith('label_names(')
-              ? `"${text}" lists the names of labels, as in Grafana's Prometheus data source. Choosing a list replaces it`
-              : `"${text}" is not a query of this data source: choose a list, which replaces it`
+              ? t(
+                  'variables.editor.label-names',
+                  '"{{query}}" lists the names of labels, as in Grafana\'s Prometheus data source. Choosing a list replaces it',
+                  { query: text }
+                )
+              : t(
+                  'variables.editor.foreign',
+                  '"{{query}}" is not a query of this data source: choose a list, which replaces it',
+                  { query: text }
+                )
           }
         />
       )}
       <EditorRow>
-        <EditorField label="List">
-          <RadioButtonGroup<Kind> options={KINDS} value={kind} onChange={changeKind} />
+        <EditorField label={t('variables.kind.label', 'List')}>
+          <RadioButtonGroup<Kind> options={kinds()} value={kind} onChange={changeKind} />
         </EditorField>
         {variable.labelValues && (
           <LabelValuesEditor
@@ -74,10 +104,13 @@ export default function VariableEditor({ datasource, query: stored, range, onCha
       )}
       {variable.sql !== undefined && (
         <EditorRow>
-          <EditorField label="SQL" tooltip="The first column is listed, or the columns text (shown) and value.">
+          <EditorField
+            label={SQL}
+            tooltip={t('variables.sql.tip', 'The first column is listed, or the columns text (shown) and value.')}
+          >
             <CommitInput
-              aria-label="SQL"
-              placeholder="SELECT DISTINCT framework FROM frameworks"
+              aria-label={SQL}
+              placeholder={EXAMPLES.sql}
               minWidth={80}
               value={variable.sql}
               onCommit={(sql) => change({ sql })}
@@ -97,12 +130,16 @@ export default function VariableEditor({ datasource, query: stored, range, onCha
           </Suspense>
           <EditorRow>
             <EditorField
-              label="Text"
-              tooltip="What is offered for each series: {{label}} stands for a label's value. Without it name{labels} value time, for the regular expression below to pick from."
+              label={t('variables.promql.text', 'Text')}
+              tooltip={t(
+                'variables.promql.text-tip',
+                'What is offered for each series: {{place}} stands for the value of a label. Without it name{labels} value time, for the regular expression below to pick from.',
+                { place: '{{label}}' }
+              )}
             >
               <CommitInput
-                aria-label="Text"
-                placeholder="{{framework}}"
+                aria-label={t('variables.promql.text', 'Text')}
+                placeholder={EXAMPLES.text}
                 minWidth={30}
                 value={query.legendFormat ?? ''}
                 onCommit={(text) => onChange({ ...query, legendFormat: text || undefined })}

@@ -51,6 +51,9 @@ const METRICS = /^metrics\(([^]+)\)$/;
 const QUERY_RESULT = /^query_result\(([^]+)\)$/;
 const SELECTOR = /^([a-zA-Z_:][\w:]*\s*)?(\{[^]*\})$|^mesos_\w+$/;
 
+/** The label that holds the names of series. */
+const NAMES = '__name__';
+
 /** Returns the list that a text stands for; undefined where there is none, as for label_names(). */
 export function fromPrometheus(text: string): Variable | undefined {
   const values = LABEL_VALUES.exec(text);
@@ -60,7 +63,7 @@ export function fromPrometheus(text: string): Variable | undefined {
   }
   const pattern = METRICS.exec(text)?.[1].trim();
   if (pattern) {
-    return { labelValues: { label: '__name__', match: `{__name__=~".*(?:${escapeString(pattern)}).*"}` } };
+    return { labelValues: { label: NAMES, match: `{__name__=~".*(?:${escapeString(pattern)}).*"}` } };
   }
   const expr = QUERY_RESULT.exec(text)?.[1] ?? SELECTOR.exec(text)?.[0];
   return expr === undefined ? undefined : { promql: expr };

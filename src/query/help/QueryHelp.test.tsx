@@ -4,13 +4,13 @@ import React from 'react';
 
 import type { MesosDatasource } from '../../datasource';
 import type { MesosQuery } from '../types';
-import { EXAMPLES } from './examples';
+import { examples } from './examples';
 import QueryHelp from './QueryHelp';
 
 async function clickExample(row: MesosQuery, name = 'CPU allocated by framework') {
   const onClickExample = jest.fn<void, [MesosQuery]>();
   render(<QueryHelp datasource={{} as MesosDatasource} query={row} onClickExample={onClickExample} />);
-  expect(screen.getAllByRole('button')).toHaveLength(EXAMPLES.length);
+  expect(screen.getAllByRole('button')).toHaveLength(examples().length);
   await userEvent.click(screen.getByRole('button', { name }));
   return onClickExample.mock.calls[0][0];
 }
@@ -57,7 +57,7 @@ it('puts SQL into the row of a rule, with the format that a rule reads', async (
 });
 
 it('puts a shape into a row, and leaves none of it to the next example', async () => {
-  const row = await clickExample({ refId: 'A' }, 'Tasks fits of the cluster');
+  const row = await clickExample({ refId: 'A' }, 'Room for tasks of 1 CPU, 1GiB memory of the cluster');
   expect(row).toMatchObject({ measure: 'fits', shape: { cpus: 1, memory: '1GiB' } });
   cleanup();
   expect(JSON.parse(JSON.stringify(await clickExample(row)))).not.toHaveProperty('shape');
