@@ -148,9 +148,7 @@ function operations({ aggregate, rate, top, forecast, live }: MesosQuery): strin
     list.push(aggregate);
   }
   if (rate) {
-    list.push(
-      rate === 'minute' ? t('query.text.per-minute', 'per minute') : t('query.text.per-second', 'per second')
-    );
+    list.push(rate === 'minute' ? t('query.text.per-minute', 'per minute') : t('query.text.per-second', 'per second'));
   }
   if (forecast) {
     list.push(t('query.text.forecast', 'forecast {{later}}', { later: forecast }));
