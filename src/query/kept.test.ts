@@ -49,6 +49,30 @@ it('leaves the dashboard’s and the query’s own ad-hoc filters to the moment 
   expect(keepVariables(query([], { adhocFilters }), templates).query).not.toHaveProperty('adhocFilters');
 });
 
+describe('groups', () => {
+  const grouped = (groupBy: string[], promql: string) => {
+    const kept = keepVariables(query([], { groupBy }), templates);
+    return kept.restore({ promql });
+  };
+
+  it('stay variables in code', () => {
+    const { promql, replaced } = grouped(
+      ['state', '$framework', '[[role]]'],
+      'sum by (state, marathon, spark.x, web) (a) / sum by (state, marathon, spark.x, web) (b > 0)'
+    );
+    expect(promql).toBe('sum by (state, $framework, [[role]]) (a) / sum by (state, $framework, [[role]]) (b > 0)');
+    expect(replaced).toEqual([]);
+    expect(interpolateQuery({ refId: 'A', expr: promql }, templates).expr).toContain('(state, marathon, spark.x, web)');
+  });
+
+  it.each([
+    ['of another series', 'sum by (web) (a * on (cluster, agent_id) group_left (web) mesos_agent_info)'],
+    ['of which only a part is grouped by', 'sum by (web) (a) + on () group_left () sum by (role) (b)'],
+  ])('have their current values where they are %s', (_, promql) => {
+    expect(grouped(['$role'], promql)).toEqual({ promql, replaced: ['$role'] });
+  });
+});
+
 it('names the variables that code has no place for, and compiles their current values', () => {
   const asked = query([{ label: 'role', operator: '=', value: '$framework' }], {
     entity: '$entity',
@@ -56,8 +80,9 @@ it('names the variables that code has no place for, and compiles their current v
   });
   const kept = keepVariables(asked, templates);
   expect(kept.query).toMatchObject({ entity: 'agent', groupBy: ['web', '$unknown'] });
-  expect(kept.replaced).toEqual(['$entity', '$role']);
-  expect(kept.withValues?.replaced).toEqual(['$entity', '$role', '$framework']);
+  const ungrouped = { promql: 'count(x)' };
+  expect(kept.restore(ungrouped).replaced).toEqual(['$entity', '$role']);
+  expect(kept.withValues?.restore(ungrouped).replaced).toEqual(['$entity', '$framework', '$role']);
   expect(kept.withValues?.query.filters).toEqual([{ label: 'role', operator: '=', value: ['marathon', 'spark.x'] }]);
 });
 

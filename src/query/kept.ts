@@ -16,9 +16,11 @@ export interface Kept {
   replaced: string[];
   /** The query with the current values of all variables, where the other one cannot be compiled (a number, a time). */
   withValues?: Kept;
-  /** Returns a compiled text with its variables. */
-  restore: (compiled: Compiled) => Compiled;
+  /** Returns a compiled text with its variables, and those whose current values are in it. */
+  restore: (compiled: Compiled) => Restored;
 }
+
+type Restored = Compiled & Pick<Kept, 'replaced'>;
 
 /** Keys that decide what is compiled, beside filters. */
 const SUBJECT_KEYS = ['entity', 'resource', 'measure', 'metric', 'forecast', 'table'] as const;
@@ -49,19 +51,28 @@ export function keepVariables(query: MesosQuery, templates: Replacer, scopedVars
   );
   const inSubject = subjectOf(query).flatMap((text) => text?.match(VARIABLE) ?? []);
   const replaced = [...new Set([...inSubject.filter(known), ...parts])];
+  const groups = (query.groupBy ?? []).flatMap((text) => text.match(VARIABLE) ?? []).filter(known);
+  const withGroups = (compiled: Restored): Restored => {
+    const promql = groups.length > 0 && restoreGroups(compiled.promql, query.groupBy ?? [], asMarks.groupBy ?? []);
+    return promql
+      ? { ...compiled, promql }
+      : { ...compiled, replaced: [...new Set([...compiled.replaced, ...groups])] };
+  };
   return {
     query: asMarks,
     replaced,
-    restore: ({ promql, sql, ...others }) => ({
-      ...others,
-      ...(promql !== undefined && { promql: promql.replace(MARK, (_, at) => kept[at]) }),
-      ...(sql !== undefined && { sql: restoreSQL(sql, kept) }),
-    }),
+    restore: ({ promql, sql, ...others }) =>
+      withGroups({
+        ...others,
+        replaced,
+        ...(promql !== undefined && { promql: promql.replace(MARK, (_, at) => kept[at]) }),
+        ...(sql !== undefined && { sql: restoreSQL(sql, kept) }),
+      }),
     ...(kept.length > 0 && {
       withValues: {
         query: compilable(query, templates, scopedVars, (text) => text),
         replaced: [...new Set([...replaced, ...kept])],
-        restore: (compiled) => compiled,
+        restore: (compiled) => withGroups({ ...compiled, replaced: [...new Set([...replaced, ...kept])] }),
       },
     }),
   };
@@ -84,7 +95,6 @@ function compilable(query: MesosQuery, templates: Replacer, scopedVars: ScopedVa
 function subjectOf(query: MesosQuery): Array<string | undefined> {
   return [
     ...SUBJECT_KEYS.map((key) => query[key]),
-    ...(query.groupBy ?? []),
     ...(query.columns ?? []),
     ...(query.filters ?? []).map(({ label }) => label),
     query.shape?.memory,
@@ -128,6 +138,24 @@ function adhocWithMarks(filter: AdhocFilter, mark: Mark): AdhocFilter {
     ...(value !== undefined && { value: marked(value) }),
     ...(values && { values: values.map(marked) }),
   };
+}
+
+/**
+ * Returns an expression that groups by variables again, where their current values are its only groups. It is undefined
+ * where a value comes from another series (group_left): the expression would be another one for other values.
+ */
+function restoreGroups(promql: string | undefined, written: string[], current: string[]): string | undefined {
+  const values = current.filter((label) => !written.includes(label));
+  const lists = [...(promql ?? '').matchAll(/\b(?:by|group_left) \(([^()]*)\)/g)];
+  const by = `by (${current.join(', ')})`;
+  const joined = lists.some(([list, labels]) => {
+    return list.startsWith('group_left') && labels.split(', ').some((label) => values.includes(label));
+  });
+  const grouped = lists.filter(([list]) => list.startsWith('by'));
+  if (joined || grouped.length === 0 || grouped.some(([list]) => list !== by)) {
+    return undefined;
+  }
+  return promql?.replaceAll(by, () => `by (${written.join(', ')})`);
 }
 
 // A variable may have several values, which SQL compares by IN. Its format quotes them.

@@ -85,7 +85,7 @@ export function useCompiled(
 
 async function compile({ query, ...kept }: Kept, resources: MesosResources, requestId: string): Promise<Code> {
   try {
-    return { ...kept.restore(await resources.compile(query, requestId)), replaced: kept.replaced };
+    return kept.restore(await resources.compile(query, requestId));
   } catch (err) {
     if (isCancelled(err) || !kept.withValues) {
       throw err;
