@@ -2,7 +2,7 @@
 // cost, a panel's filters in Explore, correlations, and public dashboards.
 import type { Page } from '@playwright/test';
 
-import type { Answer, GrafanaApi, Query } from './api.ts';
+import { type Answer, eventually, type GrafanaApi, type Query } from './api.ts';
 import { cpusByFramework, expect, source, test } from './fixtures.ts';
 
 const datasource = { type: 'community-mesos-datasource', uid: source.uid };
@@ -76,7 +76,7 @@ test('the inspector says what a query cost', async ({ api, page, picture }) => {
   await save(api, [panel(1, 'timeseries', 'CPU', cpusByFramework)]);
   await page.goto(`/d/${dashboard.uid}?inspect=panel-1&inspectTab=stats`);
   for (const name of ['Series found', 'Samples read (history: memory)', 'Time in the plugin, waiting included']) {
-    await expect(page.getByRole('cell', { name })).toBeVisible();
+    await expect(page.getByText(name, { exact: true }).first()).toBeVisible();
   }
   await picture('inspector-stats', page);
 });
@@ -177,6 +177,12 @@ test('a public dashboard has what needs no variables, and says why the rest is m
   const of = await ask(2);
   expect(of.results.A.error).toBeUndefined();
   expect(of.results.A.frames?.[0].schema.meta?.notices?.map(({ text }) => text).join()).toContain('$framework');
-  expect((await ask(3)).text).toMatch(/users who are logged in only: not to rules, public dashboards/);
+  // Grafana keeps the settings for some seconds.
+  await eventually(
+    'the refusal of a public dashboard',
+    () => ask(3),
+    ({ text }) => text.includes('users who are logged in only: not to rules, public dashboards'),
+    60
+  );
   await store({});
 });
