@@ -3,7 +3,7 @@
 import type { BackendSrvRequest } from '@grafana/runtime';
 
 import type { Schema } from './query/tables/schema';
-import type { MesosQuery } from './query/types';
+import type { Filter, MesosQuery } from './query/types';
 
 /** One series the backend writes (`catalogue/metrics.json`). */
 export interface CatalogueSeries {
@@ -201,14 +201,23 @@ export class MesosResources {
     return this.list('label-values', { label, ...(search && { search }), limit, ...withMatch(match) });
   }
 
-  /** Returns the values that a field has among events; with a text, those that contain it. */
-  eventValues(field: string, search = '', limit = this.limit): Promise<Listed> {
-    return this.list('events/values', { field, ...(search && { search }), limit });
+  /** Returns the values that a field has among events that pass filters; with a text, those that contain it. */
+  eventValues(field: string, search = '', filters: Filter[] = [], limit = this.limit): Promise<Listed> {
+    return this.list('events/values', { field, ...(search && { search }), limit, ...passing(filters) });
   }
 
-  /** Returns the values of a column, of `labels` or `attributes` their names; with a text, those that contain it. */
-  columnValues(table: string, column: string, search = '', limit = this.limit): Promise<Listed> {
-    return this.list('schema/values', { table, column, ...(search && { search }), limit });
+  /**
+   * Returns the values of a column, of `labels` or `attributes` their names, in rows that pass filters; with a text, those
+   * that contain it.
+   */
+  columnValues(
+    table: string,
+    column: string,
+    search = '',
+    filters: Filter[] = [],
+    limit = this.limit
+  ): Promise<Listed> {
+    return this.list('schema/values', { table, column, ...(search && { search }), limit, ...passing(filters) });
   }
 
   /** Counts the series that each name has now. */
@@ -275,6 +284,10 @@ export class MesosResources {
   status(): Promise<Record<string, unknown>> {
     return this.caller.getResource<Record<string, unknown>>('status', undefined, quiet);
   }
+}
+
+function passing(filters: Filter[]): { filters?: string } {
+  return filters.length > 0 ? { filters: JSON.stringify(filters) } : {};
 }
 
 // Grafana writes an array as a repeated parameter. An empty one would be a selector without text.

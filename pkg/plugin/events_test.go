@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -99,6 +100,7 @@ func TestValuesOfEventsAreListed(t *testing.T) {
 	happened(t, s.source().events, begin)
 	list := func(query string, status int) (answer struct {
 		Data     []string
+		Total    int
 		Warnings []string
 		Error    string
 	}) {
@@ -114,7 +116,14 @@ func TestValuesOfEventsAreListed(t *testing.T) {
 	require.Empty(t, list("field=framework&search=.", 200).Data, "a text, not a pattern")
 	limited := list("field=event&limit=2", 200)
 	require.Equal(t, []string{"failed", "removed"}, limited.Data)
-	require.Equal(t, []string{"Only 2 are listed, and there are more: type a part of the value."}, limited.Warnings)
+	require.Equal(t, 3, limited.Total)
+	require.Equal(t, []string{"2 of 3 values are listed: type a part of the value."}, limited.Warnings)
+	passing := func(filters string) string { return "field=event&filters=" + url.QueryEscape(filters) }
+	require.Equal(t, []string{"failed"}, list(passing(`[{"label":"framework","operator":"=","value":"marathon"}]`), 200).Data)
+	require.Equal(t, []string{"failed", "running"}, list(passing(`[{"label":"framework","operator":"=~","value":".+"}]`), 200).Data)
+	require.Contains(t, list(passing(`[{"label":"framework","operator":"=~","value":"("}]`), 400).Error, "filters[0].value")
+	require.Contains(t, list(passing(`[{"label":"planet","operator":"=","value":"x"}]`), 400).Error, "planet")
+	require.Contains(t, list(passing(`{`), 400).Error, "filters: must be a list of filters in JSON")
 	late := begin.Add(time.Hour).Unix()
 	require.Empty(t, list(fmt.Sprintf("field=framework&start=%d", late), 200).Data)
 	require.Len(t, list(fmt.Sprintf("field=framework&end=%d", late), 200).Data, 2)

@@ -163,7 +163,7 @@ func columnValues(p *Plugin, src *source, w http.ResponseWriter, r *http.Request
 // lookUp reads what labels, label-values and events/values have in common.
 func lookUp(r *http.Request) (query.LookUp, error) {
 	values := r.URL.Query()
-	l := query.LookUp{Match: matches(r), Search: values.Get("search")}
+	l := query.LookUp{Match: matches(r), Search: values.Get("search"), Filters: json.RawMessage(values.Get("filters"))}
 	var err error
 	if l.From, err = timeBound(r, "start"); err != nil {
 		return l, err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
@@ -282,6 +283,9 @@ func TestSchemaAndValuesForCompletion(t *testing.T) {
 		"GET schema/values?table=agents&column=attributes.rack":           {"r1", "r2", "r3"},
 		"GET schema/values?table=frameworks&column=roles&search=ana":      {"analytics", "analytics/etl"},
 		"GET schema/values?table=quota&column=role":                       {"batch", "prod"},
+		// Of what passes the other filters.
+		"GET schema/values?table=tasks&column=framework&filters=" + url.QueryEscape(`[{"label":"labels.app","operator":"=","value":"/shop/web"}]`):      {"marathon"},
+		"GET schema/values?table=agents&column=attributes.rack&filters=" + url.QueryEscape(`[{"label":"agent","operator":"=~","value":"agent[12].*"}]`): {"r1", "r2"},
 	} {
 		code, raw := s.call(path, "")
 		require.Equal(t, http.StatusOK, code, string(raw))
@@ -292,6 +296,12 @@ func TestSchemaAndValuesForCompletion(t *testing.T) {
 		}
 		require.Equal(t, want, answer.Data, path)
 	}
+	code, raw = s.call("GET schema/values?table=tasks&column=framework&limit=2", "")
+	require.Equal(t, http.StatusOK, code)
+	require.Contains(t, string(raw), `"total":8,"warnings":["2 of 8 values are listed: search for a part of one."]`)
+	code, raw = s.call("GET schema/values?table=tasks&column=name&filters="+url.QueryEscape(`[{"label":"planet","operator":"=","value":"x"}]`), "")
+	require.Equal(t, http.StatusBadRequest, code)
+	require.Contains(t, string(raw), "filters[0].label")
 	code, raw = s.call("GET schema/values?table=jobs&column=name", "")
 	require.Equal(t, http.StatusBadRequest, code)
 	require.Contains(t, string(raw), "one of tasks")

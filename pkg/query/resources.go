@@ -91,6 +91,21 @@ type LookUp struct {
 	From, To time.Time
 	Search   string // a text in the names or values that are listed
 	Limit    int    // how many are listed; 0 is MaxLabelValues, which is the most
+	// Filters are the filters of a query of events or of a table, as JSON: values are of
+	// what passes them. Nil: of all.
+	Filters json.RawMessage
+}
+
+// filters returns a query of a type with the look-up's filters, checked as those of a query are.
+func (l LookUp) filters(query map[string]any) (parsed, error) {
+	if len(l.Filters) > 0 {
+		query["filters"] = l.Filters
+	}
+	raw, err := json.Marshal(query)
+	if err != nil {
+		return parsed{}, bad("filters", "must be a list of filters in JSON, as in a query, not %q", cut(string(l.Filters)))
+	}
+	return parse(raw)
 }
 
 // A List is the answer to a LookUp.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -301,7 +302,18 @@ func ColumnValues(ctx context.Context, src Source, table, column string, l LookU
 			of = "member.value"
 		}
 	}
+	asked, err := l.filters(map[string]any{"queryType": QueryTypeTable, "table": t.Name})
+	if err != nil {
+		return List{}, err
+	}
 	where := of + " IS NOT NULL"
+	for i, f := range asked.table.Filters {
+		condition, err := conditionOf(t, fmt.Sprintf("filters[%d]", i), f)
+		if err != nil {
+			return List{}, err
+		}
+		where += " AND " + condition
+	}
 	if l.Search != "" {
 		where += fmt.Sprintf(" AND instr(lower(%s), lower(%s)) > 0", of, tables.Quote(l.Search))
 	}
@@ -313,8 +325,10 @@ func ColumnValues(ctx context.Context, src Source, table, column string, l LookU
 	if begin.IsZero() {
 		begin = to.Add(-time.Hour)
 	}
-	sql := fmt.Sprintf("SELECT DISTINCT %s FROM %s WHERE %s ORDER BY 1", of, from, where)
-	result, err := src.rows(ctx, expansion{sql: sql}, stepRange{from: begin, to: to}, Options{}, limit)
+	read := func(sql string, limit int) (*tables.Result, error) {
+		return src.rows(ctx, expansion{sql: sql}, stepRange{from: begin, to: to}, Options{}, limit)
+	}
+	result, err := read(fmt.Sprintf("SELECT DISTINCT %s FROM %s WHERE %s ORDER BY 1", of, from, where), limit)
 	if err != nil {
 		return List{}, err
 	}
@@ -324,8 +338,14 @@ func ColumnValues(ctx context.Context, src Source, table, column string, l LookU
 	}
 	list.Total = len(list.Values)
 	if result.More {
-		list.Total = 0
-		list.Warnings = append(list.Warnings, fmt.Sprintf("The first %d values are listed, there are more: search for a part of one.", limit))
+		counted, err := read(fmt.Sprintf("SELECT count(DISTINCT %s) FROM %s WHERE %s", of, from, where), 1)
+		if err != nil {
+			return List{}, err
+		}
+		if list.Total, err = strconv.Atoi(counted.Columns[0].Text(0)); err != nil {
+			return List{}, err
+		}
+		list.Warnings = append(list.Warnings, fmt.Sprintf("%d of %d values are listed: search for a part of one.", limit, list.Total))
 	}
 	return list, nil
 }

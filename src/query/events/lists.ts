@@ -16,9 +16,14 @@ export function eventLists(resources: MesosResources): LabelLists {
       const found = await resources.labels().catch(() => []); // before the first poll
       return [...FIELDS, ...found.filter((label) => label.startsWith('label_'))];
     },
-    async values(label, typed = '') {
-      const values = FIXED[label]?.filter((value) => value.includes(typed));
-      return values ? { values, total: values.length } : resources.eventValues(label, typed);
+    async values(label, typed = '', others = []) {
+      const values = FIXED[label]?.filter((value) => value.includes(typed.toLowerCase()));
+      if (values) {
+        return { values, total: values.length };
+      }
+      const all = () => resources.eventValues(label, typed);
+      // A filter may be unfinished: then it does not narrow the list.
+      return others.length > 0 ? resources.eventValues(label, typed, others).catch(all) : all();
     },
   };
 }

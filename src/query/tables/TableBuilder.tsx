@@ -1,11 +1,12 @@
 // The builder of rows: table, columns, filters, order, limit.
 import { AccessoryButton, EditorField, EditorRow, InputGroup } from '@grafana/plugin-ui';
 import { Alert, Button, Combobox, Stack, type ComboboxOption } from '@grafana/ui';
-import React, { useId, useMemo } from 'react';
+import React, { useId } from 'react';
 
 import { t } from '../../i18n';
 import type { MesosResources } from '../../resources';
 import { CommitInput } from '../CommitInput';
+import { useLabelLists } from '../labelLists';
 import { LabelMenu } from '../LabelMenu';
 import { toOption } from '../menu';
 import { FiltersField } from '../FiltersField';
@@ -15,7 +16,6 @@ import { Named } from '../Named';
 import type { ComparisonOperator, MesosQuery, OrderBy } from '../types';
 import { useLabels } from '../useLabels';
 import { fitTable } from './fit';
-import { columnLists } from './lists';
 import { tableOf, type Column } from './schema';
 import { useSchema } from './useSchema';
 
@@ -41,7 +41,7 @@ export function TableBuilder({ query, resources, onChange }: Props) {
   const id = useId();
   const { schema, error } = useSchema(resources);
   const table = tableOf(schema, query.table);
-  const lists = useMemo(() => columnLists(query.table ?? '', resources), [query.table, resources]);
+  const lists = useLabelLists(query, resources);
   const about = table?.columns.map(columnOption) ?? [];
   const columnsOf = (names: string[]) =>
     names.map((name) => about.find(({ value }) => value === name) ?? toOption(name));

@@ -1,6 +1,7 @@
 // The columns of a table and their values, for the menus of filters.
 import type { MesosResources } from '../../resources';
 import type { LabelLists } from '../lists';
+import type { Filter } from '../types';
 import { tableOf } from './schema';
 
 /** Columns that hold several values by name: a filter names one of them, as labels.team. */
@@ -8,7 +9,11 @@ const OBJECTS = ['labels', 'attributes'];
 
 /** Returns the columns of a table, with each label or attribute that its rows have. */
 export function columnLists(table: string, resources: MesosResources): LabelLists {
-  const values = (column: string, typed?: string) => resources.columnValues(table, column, typed);
+  const values = (column: string, typed?: string, others: Filter[] = []) => {
+    const all = () => resources.columnValues(table, column, typed);
+    // A filter may be unfinished: then it does not narrow the list.
+    return others.length > 0 ? resources.columnValues(table, column, typed, others).catch(all) : all();
+  };
   return {
     async labels() {
       const schema = await resources.schema().catch(() => undefined);
