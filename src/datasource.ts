@@ -50,6 +50,7 @@ import type { Condition } from './query/filterBy/selectors';
 import { importQueries } from './query/importQueries';
 import { interpolateQuery } from './query/interpolate';
 import { labelLists } from './query/labelLists';
+import { withRows } from './query/instantRows';
 import { withLinkRange } from './query/linkRange';
 import { follow, followed } from './query/live/follow';
 import { contextQuery, contextRequest } from './query/logs/context';
@@ -109,8 +110,10 @@ export class MesosDatasource
     }
     const answer = (once: DataQueryRequest<MesosQuery>) => {
       const answers = super.query(once);
-      // Explore gives links its own range.
-      return once.app === CoreApp.Explore ? answers : answers.pipe(map((one) => withLinkRange(one, once.range)));
+      // Explore gives links its own range, and shows one column per series of an instant answer.
+      return once.app === CoreApp.Explore
+        ? answers.pipe(map(withRows))
+        : answers.pipe(map((one) => withLinkRange(one, once.range)));
     };
     if (config.publicDashboardAccessToken || !config.liveEnabled) {
       return answer(request); // nobody may subscribe there

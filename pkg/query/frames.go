@@ -235,8 +235,24 @@ func (f framer) wide(all []answerSeries) data.Frames {
 	for _, s := range all {
 		frame.Fields = append(frame.Fields, f.value(s.labels, []float64{s.points[len(s.points)-1].F}, len(all)))
 	}
+	f.nameApart(frame.Fields)
 	frame.Meta = f.meta(data.FrameTypeNumericWide)
 	return data.Frames{frame}
+}
+
+// nameApart adds the labels that differ to names that several fields of a frame have:
+// Grafana's table takes fields by their names, and would show one value in all of them.
+func (f framer) nameApart(fields []*data.Field) {
+	same := map[string]int{}
+	for _, field := range fields {
+		same[field.Config.DisplayNameFromDS]++
+	}
+	for _, field := range fields {
+		if name := &field.Config.DisplayNameFromDS; same[*name] > 1 {
+			of := labels.FromMap(field.Labels)
+			*name += " " + full("", labels.NewBuilder(of).Keep(f.legend.differing...).Labels(), of.Get(labels.MetricName))
+		}
+	}
 }
 
 // value returns the field of values of one of several series.

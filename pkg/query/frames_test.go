@@ -178,8 +178,24 @@ func TestLegends(t *testing.T) {
 		`{"expr":"mesos_cluster_cpus_capacity"}`:                                                 {`mesos_cluster_cpus_capacity{cluster="test"}`},
 		`{"expr":"sum(mesos_cluster_cpus_capacity)"}`:                                            {"sum(mesos_cluster_cpus_capacity)"},
 		`{"expr":"sum(mesos_cluster_cpus_capacity)","legendFormat":"__auto"}`:                    {"sum(mesos_cluster_cpus_capacity)"},
-		`{"expr":"mesos_framework_cpus_allocated","legendFormat":"__auto"}`:                      {"", ""}, // Grafana shows the labels that differ
-		`{"expr":"mesos_cluster_cpus_capacity","legendFormat":"{{__name__}}"}`:                   {"mesos_cluster_cpus_capacity"},
+		`{"expr":"mesos_framework_cpus_allocated","legendFormat":"__auto"}`: {
+			`mesos_framework_cpus_allocated{framework="chronos", framework_id="2"}`, `mesos_framework_cpus_allocated{framework="marathon", framework_id="1"}`,
+		},
+		`{"expr":"mesos_cluster_cpus_capacity","legendFormat":"__auto"}`:                         {"mesos_cluster_cpus_capacity"},
+		`{"expr":"mesos_cluster_cpus_capacity * 2","legendFormat":"__auto"}`:                     {"test"}, // the only label
+		`{"expr":"sum by (framework) (mesos_framework_cpus_allocated)","legendFormat":"__auto"}`: {"chronos", "marathon"},
+		`{"expr":"mesos_framework_cpus_allocated * 2","legendFormat":"__auto"}`:                  {`{framework="chronos", framework_id="2"}`, `{framework="marathon", framework_id="1"}`},
+		`{"expr":"{__name__=~\"mesos_cluster_cpus_capacity|mesos_framework_memory_allocated_bytes\"}","legendFormat":"__auto"}`: {
+			`mesos_cluster_cpus_capacity`, `mesos_framework_memory_allocated_bytes{framework="marathon", framework_id="1"}`,
+		},
+		// No series is without a name.
+		alone + `,"legendFormat":"{{a}} {{b}}"}`:                                {"chronos", "marathon"},
+		alone + `,"legendFormat":"{{a}}: {{framework}}"}`:                       {": chronos", ": marathon"},
+		alone + `,"groupBy":[],"legendFormat":"({{a}})"}`:                       {"CPU allocated"},
+		`{"expr":"mesos_cluster_cpus_capacity","legendFormat":"{{a}} - {{b}}"}`: {`mesos_cluster_cpus_capacity{cluster="test"}`},
+		`{"expr":"sum(mesos_cluster_cpus_capacity)","legendFormat":"{{a}}"}`:    {`sum(mesos_cluster_cpus_capacity)`},
+		`{"expr":"sum(mesos_cluster_cpus_capacity)","legendFormat":"–"}`:        {`–`},
+		`{"expr":"mesos_cluster_cpus_capacity","legendFormat":"{{__name__}}"}`:  {"mesos_cluster_cpus_capacity"},
 	} {
 		response := answered(t, small(t), query, Options{})
 		var got []string
@@ -189,6 +205,29 @@ func TestLegends(t *testing.T) {
 			}
 		}
 		require.Equal(t, want, got, query)
+	}
+}
+
+// Grafana's table takes fields of a wide frame by their names.
+func TestFieldsOfOneFrameHaveDifferentNames(t *testing.T) {
+	for query, want := range map[string][]string{
+		`{"expr":"mesos_framework_cpus_allocated","instant":true,"legendFormat":"{{a}} {{b}}"}`: {
+			`mesos_framework_cpus_allocated{cluster="test", framework="chronos", framework_id="2"}`, `mesos_framework_cpus_allocated{cluster="test", framework="marathon", framework_id="1"}`,
+		},
+		`{"expr":"mesos_framework_cpus_allocated","instant":true,"legendFormat":"{{cluster}}"}`: {
+			`test {framework="chronos", framework_id="2"}`, `test {framework="marathon", framework_id="1"}`,
+		},
+		`{"entity":"framework","resource":"cpus","measure":"allocated","instant":true,"legendFormat":"CPUs"}`: {
+			`CPUs {framework="chronos"}`, `CPUs {framework="marathon"}`,
+		},
+	} {
+		response := answered(t, small(t), query, Options{})
+		require.Len(t, response.Frames, 1)
+		var got []string
+		for _, field := range response.Frames[0].Fields {
+			got = append(got, field.Config.DisplayNameFromDS)
+		}
+		require.ElementsMatch(t, want, got, query)
 	}
 }
 

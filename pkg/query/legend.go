@@ -1,10 +1,13 @@
 package query
 
 import (
+	"maps"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/prometheus/prometheus/model/labels"
 )
@@ -19,13 +22,14 @@ type legend struct {
 	format string // the query's legendFormat
 	plan   plan
 	promql bool // an expression: names as Grafana's Prometheus data source makes them
+	// differing are the labels in which the series of an answer differ.
+	differing []string
 }
 
 // placeholders are {{label}}s (grafana/grafana pkg/promlib/querydata/response.go).
 var placeholders = regexp.MustCompile(`\{\{\s*(.+?)\s*\}\}`)
 
-// name is a series' display name; "" leaves it to Grafana, which shows the
-// labels that differ.
+// name is a series' display name.
 func (l legend) name(of labels.Labels) string {
 	if l.plan.drawn && of.Has(labelForecast) {
 		return l.name(labels.NewBuilder(of).Del(labelForecast).Labels()) + ", expected"
@@ -36,15 +40,20 @@ func (l legend) name(of labels.Labels) string {
 	}
 	switch {
 	case l.format != "" && l.format != legendAuto:
-		return placeholders.ReplaceAllStringFunc(l.format, func(found string) string {
+		text := placeholders.ReplaceAllStringFunc(l.format, func(found string) string {
 			label := placeholders.FindStringSubmatch(found)[1]
 			if label == labels.MetricName {
 				return metric
 			}
 			return of.Get(label)
 		})
+		if !placeholders.MatchString(l.format) || strings.ContainsFunc(text, isWord) {
+			return text
+		}
+		l.format = "" // no series may be without a name
+		return l.name(of)
 	case l.promql && l.format == legendAuto && !of.IsEmpty():
-		return ""
+		return l.shortest(metric, of)
 	case l.promql || l.plan.metric != "":
 		return full(metric, of, cutAt(l.plan.expr, maxText)) + l.plan.per
 	}
@@ -58,6 +67,55 @@ func (l legend) name(of labels.Labels) string {
 		return l.plan.title + l.plan.per
 	}
 	return strings.Join(values, ", ")
+}
+
+func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
+
+// shortest is the metric and the labels that differ between series; of one series
+// without a metric all of its labels. A single value stands for itself.
+func (l legend) shortest(metric string, of labels.Labels) string {
+	differing := labels.NewBuilder(of).Keep(l.differing...).Labels()
+	switch {
+	case metric == "" && differing.IsEmpty():
+		differing = of
+	case metric != "":
+		return full(metric, differing, "")
+	}
+	if values := differing.Map(); len(values) == 1 {
+		for _, value := range values {
+			return value
+		}
+	}
+	return full("", differing, "")
+}
+
+// differing returns the labels, but for the metric's name, in which series differ.
+func differing(all []answerSeries) (names []string) {
+	values := map[string]string{}
+	differs := map[string]bool{}
+	for i, s := range all {
+		had := 0
+		s.labels.Range(func(l labels.Label) {
+			value, known := values[l.Name]
+			switch {
+			case known && value == l.Value:
+				had++
+			case known || i > 0:
+				differs[l.Name] = true
+			}
+			values[l.Name] = l.Value
+		})
+		if had == len(values) {
+			continue
+		}
+		for name := range values {
+			if !s.labels.Has(name) {
+				differs[name] = true
+			}
+		}
+	}
+	delete(differs, labels.MetricName)
+	return slices.Sorted(maps.Keys(differs))
 }
 
 // column is the name of a table's column of values: the query's legendFormat

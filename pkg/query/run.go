@@ -246,7 +246,7 @@ func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p
 		step = 0
 	}
 	frames := framer{
-		legend: legend{format: p.LegendFormat, plan: built.plan, promql: p.promql != nil},
+		legend: legend{format: p.LegendFormat, plan: built.plan, promql: p.promql != nil, differing: differing(all)},
 		unit:   built.plan.unit, about: built.plan.about, expr: cutAt(built.expr, maxShownExpr), step: step,
 		notices: append(notices, more...), links: src.linker(p, o), computed: o.evaluated(),
 	}.frames(all, of)
