@@ -40,6 +40,7 @@ import type { DataQuery } from '@grafana/schema';
 import { firstValueFrom, map, type Observable } from 'rxjs';
 
 import { annotationSupport } from './annotations/AnnotationSupport';
+import { type Report, tests } from './config/tested';
 import type { MesosOptions } from './config/types';
 import { t } from './i18n';
 import { foldAdhoc } from './query/adhoc';
@@ -205,6 +206,7 @@ export class MesosDatasource
   /** Save & test. DataSourceWithBackend drops the details of a success, which list what was found. */
   async testDatasource(): Promise<TestResult> {
     const answer = await this.callHealthCheck();
+    tests.next({ uid: this.uid, at: Date.now(), report: answer?.details?.report as Report | undefined });
     if (answer?.status === HealthStatus.OK) {
       return { status: 'success', message: answer.message, details: answer.details };
     }

@@ -175,12 +175,12 @@ func (s *fixture) check() (*backend.CheckHealthResult, string) {
 	s.t.Helper()
 	answer, err := s.plugin.CheckHealth(context.Background(), &backend.CheckHealthRequest{PluginContext: s.context()})
 	require.NoError(s.t, err)
-	var details map[string]string
+	var details struct{ VerboseMessage string }
 	if answer.JSONDetails != nil {
 		require.NoError(s.t, json.Unmarshal(answer.JSONDetails, &details))
 	}
 	s.note(answer.Message, string(answer.JSONDetails))
-	return answer, details["verboseMessage"]
+	return answer, details.VerboseMessage
 }
 
 // call calls a resource, written like "GET labels?match=up".

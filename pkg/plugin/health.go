@@ -23,41 +23,40 @@ func (p *Plugin) CheckHealth(ctx context.Context, req *backend.CheckHealthReques
 	}
 	defer func() {
 		if cause := recover(); cause != nil {
-			result = unhealthy(shown(p.panicked("checking the data source", cause)), "")
+			result = unhealthy(shown(p.panicked("checking the data source", cause)))
 		}
 	}()
 	src, err := p.registry.For(ctx, req.PluginContext)
 	if err != nil {
-		return unhealthy(shown(err.Error()), ""), nil
+		return unhealthy(shown(err.Error())), nil
 	}
 	collecting := src.polling()
 	if collecting == nil {
-		return unhealthy(collector.ErrStopped.Error(), ""), nil
+		return unhealthy(collector.ErrStopped.Error()), nil
 	}
 	problem := collecting.Check(ctx)
 	answer := src.statusAnswer()
+	details := []byte(shown(string(details(answer))))
 	if problem != nil {
-		return unhealthy(shown(problem.Error()+aboutSettings(answer)), shown(verbose(answer))), nil
+		result := unhealthy(shown(problem.Error() + aboutSettings(answer)))
+		result.JSONDetails = details
+		return result, nil
 	}
-	return &backend.CheckHealthResult{
-		Status:      backend.HealthStatusOk,
-		Message:     shown(headline(answer)),
-		JSONDetails: details(shown(verbose(answer))),
-	}, nil
+	return &backend.CheckHealthResult{Status: backend.HealthStatusOk, Message: shown(headline(answer)), JSONDetails: details}, nil
 }
 
-func unhealthy(message, verboseMessage string) *backend.CheckHealthResult {
-	return &backend.CheckHealthResult{Status: backend.HealthStatusError, Message: message, JSONDetails: details(verboseMessage)}
+func unhealthy(message string) *backend.CheckHealthResult {
+	return &backend.CheckHealthResult{Status: backend.HealthStatusError, Message: message}
 }
 
-// details returns a text in the form that Grafana's page of a data source shows:
-// verboseMessage, pre-wrapped and folded (public/app/features/datasources,
-// DataSourceTestingStatus). A message there would repeat the headline.
-func details(verboseMessage string) []byte {
-	if verboseMessage == "" {
-		return nil
-	}
-	raw, _ := json.Marshal(map[string]string{"verboseMessage": verboseMessage}) // texts always marshal
+// details returns what was found in two forms: verboseMessage is what Grafana's page of a
+// data source shows, pre-wrapped and folded (public/app/features/datasources,
+// DataSourceTestingStatus), report is what the plugin's part of that page draws.
+func details(a StatusAnswer) []byte {
+	raw, _ := json.Marshal(struct { // texts and numbers always marshal
+		VerboseMessage string  `json:"verboseMessage"`
+		Report         *Report `json:"report"`
+	}{verbose(a), report(a)})
 	return raw
 }
 

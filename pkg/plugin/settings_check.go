@@ -65,7 +65,13 @@ func checkSettings(keys map[string]json.RawMessage) Check {
 		all.Problems = append(all.Problems, problem)
 	}
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		if err := s.readKey(key, keys[key]); err != nil {
+		_, ours := settings[key]
+		before := s.Warnings
+		err := s.readKey(key, keys[key])
+		if ours { // an empty entry is a row of the page that is not filled in yet
+			s.Warnings = before
+		}
+		if err != nil {
 			add(key, err.Error())
 			continue
 		}

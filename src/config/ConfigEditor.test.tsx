@@ -1,15 +1,35 @@
 import type { DataSourceSettings } from '@grafana/data';
-import { render, screen, within } from '@testing-library/react';
+import { setBackendSrv, type BackendSrv } from '@grafana/runtime';
+import { act, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import React, { useState } from 'react';
 
 import { giveElementsASize } from '../testing/layout';
+import type { Problem } from './check';
 import ConfigEditor from './ConfigEditor';
+import { type Report, tests } from './tested';
 import type { MesosOptions, MesosSecureOptions } from './types';
 
 type Settings = DataSourceSettings<MesosOptions, MesosSecureOptions>;
 
 beforeAll(giveElementsASize);
+
+/** What the backend says of settings; the cases of the table are in cases.test.tsx. */
+const wrong = (key: string, when: unknown, text: string, entry?: number) => ({ key, when, text, entry });
+let problems: Array<Problem & { when: unknown }> = [];
+const post = jest.fn(async (_url: string, { jsonData }: { jsonData: Record<string, unknown> }) => ({
+  problems: problems
+    .filter(
+      ({ key, entry, when }) => (entry === undefined ? jsonData[key] : (jsonData[key] as string[])?.[entry]) === when
+    )
+    .map(({ key, entry, text }) => ({ key, entry, text })),
+}));
+
+beforeEach(() => {
+  problems = [];
+  post.mockClear();
+  setBackendSrv({ post } as unknown as BackendSrv);
+});
 
 function setUp(part: Partial<Settings> = {}) {
   const onOptionsChange = jest.fn<void, [Settings]>();
@@ -36,7 +56,9 @@ function setUp(part: Partial<Settings> = {}) {
   }
   render(<Host />);
   const last = () => onOptionsChange.mock.lastCall?.[0];
-  return { onOptionsChange, last, user: userEvent.setup() };
+  const user = userEvent.setup();
+  const unfold = (title: string) => user.click(screen.getByRole('button', { name: `Expand section ${title}` }));
+  return { onOptionsChange, last, user, unfold };
 }
 
 describe('masters', () => {
@@ -52,12 +74,20 @@ describe('masters', () => {
     expect(last()?.url).toBe('');
   });
 
-  it('have what is wrong beside them', async () => {
+  it('have what is wrong beside them, once their field is left and until it is changed', async () => {
+    problems = [wrong('masters', 'http://master1:5050/state', 'ends in /state', 0)];
     const { user } = setUp({ jsonData: { masters: ['http://master1:5050'] } });
-    await user.type(screen.getByLabelText('Master 1'), '/state');
-    expect(screen.getByText(/"http:\/\/master1:5050\/state" ends in \/state/)).toBeInTheDocument();
-    await user.clear(screen.getByLabelText('Master 1'));
-    expect(screen.getByText(/^There is no master/)).toBeInTheDocument();
+    const master = screen.getByLabelText('Master 1');
+    await user.type(master, '/state');
+    expect(post).toHaveBeenCalledTimes(1);
+    expect(master).toHaveAttribute('aria-invalid', 'false');
+    await user.tab();
+    expect(await screen.findByText('ends in /state')).toBeInTheDocument();
+    expect(master).toHaveAttribute('aria-invalid', 'true');
+    expect(master).toHaveAccessibleDescription('ends in /state');
+    await user.type(master, 's');
+    expect(screen.queryByText('ends in /state')).not.toBeInTheDocument();
+    expect(post).toHaveBeenCalledTimes(2);
   });
 });
 
@@ -66,10 +96,15 @@ describe('ZooKeeper', () => {
 
   it('has its digest where it finds the masters, hidden from Viewers', async () => {
     const { last, user } = setUp({ jsonData: { masters } });
-    await user.type(screen.getByLabelText('ZooKeeper digest'), 'mesos');
-    expect(screen.getByText(/This is not user:password/)).toBeInTheDocument();
-    await user.type(screen.getByLabelText('ZooKeeper digest'), ':s');
-    expect(screen.queryByText(/This is not user:password/)).not.toBeInTheDocument();
+    const digest = screen.getByLabelText('ZooKeeper digest');
+    await user.type(digest, 'mesos');
+    expect(screen.queryByText(/zkDigest is not user:password/)).not.toBeInTheDocument();
+    await user.tab();
+    expect(screen.getByText(/zkDigest is not user:password/)).toBeInTheDocument();
+    expect(digest).toHaveAttribute('aria-invalid', 'true');
+    await user.type(digest, ':s');
+    expect(screen.queryByText(/zkDigest is not user:password/)).not.toBeInTheDocument();
+    expect(JSON.stringify(post.mock.calls)).not.toContain('mesos:');
     expect(last()?.secureJsonData).toEqual({ zkDigest: 'mesos:s' });
     expect(last()?.jsonData).toEqual({ masters });
   });
@@ -104,7 +139,8 @@ describe('url', () => {
 
 describe('fields', () => {
   it('are stored as they are typed, and not at all when emptied', async () => {
-    const { last, user } = setUp();
+    const { last, user, unfold } = setUp();
+    await unfold('Collection');
     const interval = screen.getByLabelText(/^Poll interval/);
     await user.type(interval, '30s');
     expect(last()?.jsonData).toEqual({ pollInterval: '30s' });
@@ -112,22 +148,62 @@ describe('fields', () => {
     expect(last()?.jsonData).toEqual({});
   });
 
-  it('say what is wrong', async () => {
-    const { user } = setUp();
+  it('open their section where they are wrong', async () => {
+    problems = [wrong('agentHosts', '([bad', 'not a regular expression')];
+    setUp({ jsonData: { agentHosts: '([bad', memoryLimit: '256MiB' } });
+    expect(await screen.findByText('not a regular expression')).toBeInTheDocument();
+    expect(screen.getByLabelText(/^Agent hosts/)).toHaveAttribute('aria-invalid', 'true');
+    expect(screen.getByLabelText(/^Memory limit/)).toHaveValue('256MiB');
+    expect(screen.queryByLabelText(/^Poll interval/)).not.toBeInTheDocument();
+  });
+
+  it('keep the focus where a later field of the section is wrong', async () => {
+    problems = [wrong('pollInterval', '1s', 'too short')];
+    const { user, unfold } = setUp();
+    await unfold('Collection');
     await user.type(screen.getByLabelText(/^Poll interval/), '1s');
-    expect(screen.getByText('"1s" is too short: at least 10s')).toBeInTheDocument();
+    await user.tab();
+    await screen.findByText('too short');
+    expect(screen.getByLabelText(/^Task history/)).toHaveFocus();
+  });
+
+  it('are left alone where the backend does not answer', async () => {
+    post.mockRejectedValueOnce(new Error('no'));
+    const { user, unfold } = setUp();
+    await unfold('Collection');
+    await user.click(screen.getByLabelText(/^Poll interval/));
+    await user.tab();
+    await waitFor(() => expect(post.mock.calls.length).toBeGreaterThan(1)); // asked again
+    expect(screen.queryByRole('alert')).not.toBeInTheDocument();
+  });
+
+  it('that are not on the page are named, and stay', async () => {
+    const jsonData = {
+      masters: ['http://m:5050'],
+      httpMaxIdleConns: 5,
+      replicas: 'zk://zk1:2181/x',
+      extra: { a: [1] },
+    };
+    post.mockResolvedValueOnce({ problems: [], warnings: ['"extra" is not a setting'] } as never);
+    const { last, user, unfold } = setUp({ jsonData: jsonData as MesosOptions });
+    expect(await screen.findByText('"extra" is not a setting')).toBeInTheDocument();
+    await unfold('Collection');
+    await user.type(screen.getByLabelText(/^Poll interval/), '30s');
+    expect(last()?.jsonData).toEqual({ ...jsonData, pollInterval: '30s' });
   });
 
   it('keep numbers numbers and switches switches', async () => {
-    const { last, user } = setUp();
+    const { last, user, unfold } = setUp();
+    await unfold('Collection');
+    await unfold('Agents');
     await user.type(screen.getByLabelText(/^Series limit/), '5000');
     await user.click(screen.getByLabelText(/^Agent statistics/));
     expect(last()?.jsonData).toEqual({ maxSeries: 5000, agentStatistics: true });
   });
 
-  it('of agents are there with agent statistics, and their password is a secret', async () => {
-    const { last, user } = setUp();
-    expect(screen.queryByLabelText(/^Agent address/)).not.toBeInTheDocument();
+  it('of agents have a password that is a secret', async () => {
+    const { last, user, unfold } = setUp();
+    await unfold('Agents');
     await user.click(screen.getByLabelText(/^Agent statistics/));
     await user.click(screen.getByLabelText(/^Agent address/));
     await user.paste('https://router/agent/{id}');
@@ -152,13 +228,15 @@ describe('fields', () => {
   });
 
   it('collect labels', async () => {
-    const { last, user } = setUp();
+    const { last, user, unfold } = setUp();
+    await unfold('Collection');
     await user.type(screen.getByPlaceholderText('New label (Enter to add)'), 'team{Enter}');
     expect(last()?.jsonData).toEqual({ taskLabels: ['team'] });
   });
 
   it('offer choices', async () => {
-    const { last, user } = setUp();
+    const { last, user, unfold } = setUp();
+    await unfold('Collection');
     expect(screen.getByLabelText(/^Task history/)).toHaveValue('Auto');
     await user.click(screen.getByLabelText(/^Task history/));
     await user.click(await screen.findByRole('option', { name: /^Never/ }));
@@ -166,21 +244,26 @@ describe('fields', () => {
   });
 
   it('switch the event stream off', async () => {
-    const { last, user } = setUp();
+    const { last, user, unfold } = setUp();
+    await unfold('Collection');
     expect(screen.getByLabelText(/^Event stream/)).toHaveValue('Auto');
     await user.click(screen.getByLabelText(/^Event stream/));
     await user.click(await screen.findByRole('option', { name: /^Never/ }));
     expect(last()?.jsonData).toEqual({ subscribe: 'never' });
   });
 
-  it('name the least role that may read logs, and how agents are queried then', async () => {
-    const { last, user } = setUp();
+  it('name the least role that may read logs', async () => {
+    const { last, user, unfold } = setUp();
+    await unfold('Logs');
     expect(screen.getByLabelText(/^Logs of tasks/)).toHaveValue('Nobody');
-    expect(screen.queryByLabelText(/^Agent address/)).not.toBeInTheDocument();
     await user.click(screen.getByLabelText(/^Logs of tasks/));
     await user.click(await screen.findByRole('option', { name: /^Editor/ }));
     expect(last()?.jsonData).toEqual({ sandboxLogs: 'editor' });
-    expect(screen.getByLabelText(/^Agent address/)).toBeInTheDocument();
+  });
+
+  it('show a choice that is not possible as it is', () => {
+    setUp({ jsonData: { engine: 'disk' } as unknown as MesosOptions });
+    expect(screen.getByLabelText(/^Engine/)).toHaveValue('disk');
   });
 
   // Provisioning and other tools deliver texts.
@@ -197,7 +280,7 @@ describe('fields', () => {
     } as unknown as MesosOptions;
     const { last, user } = setUp({ jsonData });
     expect(screen.getByLabelText('Master 1')).toHaveValue('http://master1:5050');
-    expect(screen.getByLabelText(/^Series limit/)).toHaveValue(50000);
+    expect(screen.getByLabelText(/^Series limit/)).toHaveValue('50000');
     expect(screen.getByLabelText(/^Agent statistics/)).toBeChecked();
     expect(screen.getByText('team')).toBeInTheDocument();
     expect(screen.getByText('env')).toBeInTheDocument();
@@ -219,14 +302,16 @@ describe('fields', () => {
     });
   });
 
-  it('show a switch as off where a text says so', () => {
-    setUp({ jsonData: { agentStatistics: 'false' } as unknown as MesosOptions });
+  it('show a switch as off where a text says so', async () => {
+    const { unfold } = setUp({ jsonData: { agentStatistics: 'false' } as unknown as MesosOptions });
+    await unfold('Agents');
     expect(screen.getByLabelText(/^Agent statistics/)).not.toBeChecked();
-    expect(screen.queryByLabelText(/^Agent address/)).not.toBeInTheDocument();
   });
 
-  it('tell their default', () => {
-    setUp();
+  it('tell their default', async () => {
+    const { unfold } = setUp();
+    await unfold('Collection');
+    await unfold('History');
     expect(screen.getByText(/Default: 15s\./)).toBeInTheDocument();
     expect(screen.getByText(/Default: 256MiB\./)).toBeInTheDocument();
   });
@@ -235,9 +320,9 @@ describe('fields', () => {
 describe('headers of agents', () => {
   const agentStatistics = true;
 
-  it('are there with agent statistics, their values hidden from Viewers', async () => {
-    const { last, user } = setUp();
-    expect(screen.queryByText('Agent headers')).not.toBeInTheDocument();
+  it('have values that are hidden from Viewers', async () => {
+    const { last, user, unfold } = setUp();
+    await unfold('Agents');
     await user.click(screen.getByLabelText(/^Agent statistics/));
     await user.click(screen.getByRole('button', { name: 'Add agent header' }));
     await user.type(screen.getByLabelText('Agent header 1'), 'Authorization');
@@ -287,10 +372,32 @@ describe('headers of agents', () => {
   });
 
   it('have what is wrong beside them', async () => {
-    const { user } = setUp({ jsonData: { agentStatistics, agentHeaders: ['X-Id', 'x-id'] } });
-    expect(screen.getByText('"x-id" is there twice: remove one')).toBeInTheDocument();
-    await user.type(screen.getByLabelText('Agent header 2'), ':');
-    expect(screen.getByText(/"x-id:" is not the name of an HTTP header/)).toBeInTheDocument();
+    problems = [wrong('agentHeaders', 'x-id', 'there twice', 1)];
+    setUp({ jsonData: { agentStatistics, agentHeaders: ['X-Id', 'x-id'] } });
+    expect(await screen.findByText('there twice')).toBeInTheDocument();
+    expect(screen.getByLabelText('Agent header 2')).toHaveAccessibleDescription('there twice');
+    expect(screen.getByLabelText('Agent header 1')).toHaveAttribute('aria-invalid', 'false');
+  });
+});
+
+describe('headers of masters', () => {
+  it('are Grafana’s own, and keep their stored values when one before them is removed', async () => {
+    const { last, user } = setUp({
+      jsonData: { httpHeaderName1: 'Authorization', httpHeaderName2: 'X-Id' } as MesosOptions,
+      secureJsonFields: { httpHeaderValue1: true, httpHeaderValue2: true },
+    });
+    await user.click(screen.getByRole('button', { name: 'Remove header 1' }));
+    expect(last()?.jsonData).toEqual({ httpHeaderName2: 'X-Id' });
+    expect(last()).toMatchObject({
+      secureJsonFields: { httpHeaderValue1: false, httpHeaderValue2: true },
+      secureJsonData: { httpHeaderValue1: '' },
+    });
+    expect(screen.getByLabelText('Header 1')).toHaveValue('X-Id');
+    await user.click(screen.getByRole('button', { name: 'Add header' }));
+    await user.type(screen.getByLabelText('Header 1'), 'X-New');
+    await user.type(screen.getByLabelText('Value of header 1'), 'v');
+    expect(last()?.jsonData).toEqual({ httpHeaderName1: 'X-New', httpHeaderName2: 'X-Id' });
+    expect(last()?.secureJsonData).toEqual({ httpHeaderValue1: 'v' });
   });
 });
 
@@ -310,13 +417,110 @@ describe('authentication', () => {
   });
 });
 
-it('stores no time-out that is no number: as text or null it would mean none at all', async () => {
+describe('authentication method', () => {
+  it('leaves keys that it does not know', async () => {
+    const jsonData = { masters: ['http://m:5050'], oauthPassThru: true, keepCookies: ['a'] } as MesosOptions;
+    const { last, user } = setUp({ jsonData });
+    await user.click(screen.getByLabelText('Authentication method'));
+    await user.click(await screen.findByText('Basic authentication'));
+    expect(last()).toMatchObject({ basicAuth: true, jsonData });
+    expect(screen.queryByText(/[Cc]ookies by name/)).not.toBeInTheDocument();
+  });
+});
+
+it('stores no time-out that is empty, and a number as one', async () => {
   const { last, user } = setUp({ jsonData: { timeout: 5 } });
-  const timeout = screen.getByLabelText('Timeout in seconds');
+  const timeout = screen.getByLabelText(/^Timeout/);
   await user.clear(timeout);
   expect(last()?.jsonData).toEqual({});
   await user.type(timeout, '9');
   expect(last()?.jsonData).toEqual({ timeout: 9 });
+  await user.type(timeout, 's');
+  expect(last()?.jsonData).toEqual({ timeout: '9s' });
+});
+
+it('has nothing to change where a file provisions it, and all of it can be read', async () => {
+  const { onOptionsChange, user, unfold } = setUp({
+    readOnly: true,
+    basicAuth: true,
+    basicAuthUser: 'grafana',
+    jsonData: {
+      ...{ masters: ['zk://zk1:2181/mesos'], pollInterval: '30s', agentStatistics: true, agentHeaders: ['X-Id'] },
+      ...{ memoryLimit: '1GiB', sandboxLogs: 'admin', timeout: 5, taskLabels: ['team'], httpHeaderName1: 'X-A' },
+    } as MesosOptions,
+    secureJsonFields: { zkDigest: true, agentHeaderValue1: true, httpHeaderValue1: true, basicAuthPassword: true },
+  });
+  for (const control of [...screen.getAllByRole('textbox'), ...screen.getAllByRole('combobox')]) {
+    expect(control).toBeDisabled();
+  }
+  for (const control of screen.getAllByRole('checkbox')) {
+    expect(control).toBeDisabled();
+  }
+  expect(screen.getByLabelText(/^Poll interval/)).toHaveValue('30s');
+  expect(screen.getByLabelText('ZooKeeper digest')).toHaveValue('configured');
+  expect(screen.getByLabelText('Value of header 1')).toHaveValue('configured');
+  expect(screen.getByText('team')).toBeInTheDocument();
+  const folds = screen.getAllByRole('button', { name: /section/ });
+  expect(folds.length).toBeGreaterThan(4);
+  for (const button of screen.getAllByRole('button')) {
+    if (
+      !folds.includes(button) &&
+      button.textContent !== 'Show provisioning YAML' &&
+      !button.hasAttribute('disabled')
+    ) {
+      await user.click(button); // also of @grafana/plugin-ui, which has buttons that do nothing then
+    }
+  }
+  expect(onOptionsChange).not.toHaveBeenCalled();
+  await user.click(screen.getByRole('button', { name: 'Collapse section Collection' }));
+  await unfold('Collection');
+});
+
+describe('what Save & test found', () => {
+  const report: Report = {
+    ...{ leader: 'master1:5050', version: '1.12.0', cluster: 'prod', agents: 3, frameworks: 0, tasks: 12 },
+    masters: [
+      { address: 'master1:5050', leading: true },
+      { address: 'master2:5050', leading: false, error: 'refused' },
+    ],
+    polls: [
+      { page: '/state', every: '15s', size: '1.2 MiB', took: '12ms', master: '9ms' },
+      { page: '/roles', error: '403 Forbidden' },
+      { page: 'event stream', result: 'open' },
+    ],
+    ...{ history: 'in memory, 20 series', events: 'in memory, 0 events', warnings: ['something is odd'] },
+  };
+  const found = (one: object = {}) => act(() => tests.next({ uid: 'mesos', at: 0, report, ...one }));
+
+  it('is drawn as a report', () => {
+    setUp();
+    expect(screen.queryByRole('region', { name: 'What Save & test found' })).not.toBeInTheDocument();
+    found();
+    const region = within(screen.getByRole('region', { name: 'What Save & test found' }));
+    expect(region.getByText('Leader').nextSibling).toHaveTextContent('master1:5050');
+    expect(region.getByText('Frameworks').nextSibling).toHaveTextContent('0');
+    expect(region.getByRole('row', { name: '/state 15s 1.2 MiB 12ms 9ms' })).toBeInTheDocument();
+    expect(region.getByRole('row', { name: /roles 403 Forbidden/ })).toBeInTheDocument();
+    expect(region.getByRole('row', { name: 'event stream open' })).toBeInTheDocument();
+    expect(region.getByRole('list', { name: 'Warnings' })).toHaveTextContent('something is odd');
+    expect(region.getByRole('list', { name: 'Masters that do not answer' })).toHaveTextContent('master2:5050: refused');
+  });
+
+  it('is that of this data source, and goes with a test that found nothing', () => {
+    setUp();
+    found({ uid: 'other' });
+    expect(screen.queryByText('12ms')).not.toBeInTheDocument();
+    found();
+    expect(screen.getByText('12ms')).toBeInTheDocument();
+    found({ report: undefined });
+    expect(screen.queryByText('12ms')).not.toBeInTheDocument();
+  });
+
+  it('has no numbers where no leader was found', () => {
+    setUp();
+    found({ report: { ...report, leader: '', agents: 0 } });
+    expect(screen.queryByText('Agents', { selector: 'dt' })).not.toBeInTheDocument();
+  });
 });
 
 it('shows the provisioning file of what is configured', async () => {

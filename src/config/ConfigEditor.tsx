@@ -2,26 +2,36 @@
 // source proxy would forward any request of anyone who may query to it, with
 // the stored credentials.
 import type { DataSourcePluginOptionsEditorProps } from '@grafana/data';
-import {
-  AdvancedHttpSettings,
-  Auth,
-  AuthMethod,
-  ConfigSection,
-  convertLegacyAuthProps,
-  SecureSocksProxyToggle,
-} from '@grafana/plugin-ui';
+import { t, Trans } from '../i18n';
+import { Auth, AuthMethod, ConfigSection, convertLegacyAuthProps, DataSourceDescription } from '@grafana/plugin-ui';
 import { config } from '@grafana/runtime';
-import { Alert, Box, Button, Divider, Field, SecretInput, Text } from '@grafana/ui';
+import { Alert, Box, Button, Divider, Field, Text } from '@grafana/ui';
 import React from 'react';
 
-import { AgentHeaders } from './AgentHeaders';
-import { AGENTS, asksAgents, CLUSTER_NAME, COLLECTION, HISTORY, WEB_URL, type FieldSpec } from './fields';
+import { useChecks } from './check';
+import {
+  AGENTS,
+  asksAgents,
+  COLLECTION,
+  CONNECTION,
+  FIELDS,
+  type FieldSpec,
+  HISTORY,
+  isSet,
+  LOGS,
+  SOCKS_PROXY,
+  TIMEOUT,
+} from './fields';
 import { FieldRow } from './FieldRow';
+import { headerNames, withHeaderNames } from './headerNames';
+import { agentHeaderTexts, Headers, mastersHeaderTexts } from './Headers';
 import { Masters } from './Masters';
 import { Provisioning } from './Provisioning';
-import { typedOptions } from './typed';
+import { Secret } from './Secret';
+import { Section } from './Section';
+import { TestReport } from './TestReport';
+import { throughZooKeeper, typedOptions } from './typed';
 import type { MesosOptions, MesosSecureOptions } from './types';
-import { throughZooKeeper } from './validate';
 import { ZooKeeperDigest } from './ZooKeeperDigest';
 
 export type Props = DataSourcePluginOptionsEditorProps<MesosOptions, MesosSecureOptions>;
@@ -29,33 +39,56 @@ export type Props = DataSourcePluginOptionsEditorProps<MesosOptions, MesosSecure
 // Stands for an empty url: Grafana does not store an empty one over another. Plugin.json's route goes there, too.
 const NOWHERE = 'http://127.0.0.1:9';
 
+const KEYS = new Set<string>([...FIELDS.map(({ key }) => key), 'masters', 'agentHeaders']);
+
+/** Reports whether a key of jsonData is on the page. */
+const isOnPage = (key: string) => KEYS.has(key) || key.startsWith('httpHeaderName');
+
 export default function ConfigEditor({ options: stored, onOptionsChange }: Props) {
   const options = { ...stored, jsonData: typedOptions(stored.jsonData) };
-  const { jsonData, readOnly } = options;
+  const { jsonData, readOnly, secureJsonData, secureJsonFields } = options;
+  const checks = useChecks(options.uid, jsonData);
 
-  const set = (key: keyof MesosOptions, value: unknown) => {
-    onOptionsChange({ ...options, jsonData: withKey(jsonData, key, value) });
-  };
+  const setOptions = (next: MesosOptions) => onOptionsChange({ ...options, jsonData: next });
+  const set = (key: keyof MesosOptions, value: unknown) => setOptions(withKey(jsonData, key, value));
   // An empty value removes a stored one.
   const setSecret = (key: keyof MesosSecureOptions, value: string) => onOptionsChange(withSecret(options, key, value));
+  const agentHeaders = (names: string[]) => withKey(jsonData, 'agentHeaders', names.length > 0 ? names : undefined);
   const rows = (fields: FieldSpec[]) =>
     fields.map((field) => (
       <FieldRow
         key={field.key}
         field={field}
         options={jsonData}
+        problem={checks.problemOf(field.key)}
         readOnly={readOnly}
         onChange={(value) => set(field.key, value)}
       />
     ));
+  /** How a section with these fields is drawn. */
+  const section = (fields: FieldSpec[], alsoSet = false, alsoWrong = false) => ({
+    open: isSet(fields, jsonData) || alsoSet,
+    wrong: fields.some(({ key }) => checks.problemOf(key)) || alsoWrong,
+  });
+  const agentHeaderNames = Array.isArray(jsonData.agentHeaders) ? jsonData.agentHeaders : [];
+  const advanced = config.secureSocksDSProxyEnabled ? [TIMEOUT, SOCKS_PROXY] : [TIMEOUT];
+  const others = checks.others(isOnPage);
 
   return (
-    <>
+    <div onBlur={checks.onLeave}>
+      <DataSourceDescription
+        dataSourceName="Apache Mesos"
+        docsLink={`${config.appSubUrl ?? ''}/plugins/community-mesos-datasource`}
+      />
+      <Divider />
+
       {options.url && options.url !== NOWHERE && (
-        <Alert severity="error" title="The field url must stay empty">
+        <Alert severity="error" title={t('config.url.title', 'The field url must stay empty')}>
           <p>
-            It is <code>{options.url}</code>. Through Grafana’s data source proxy, everybody who may query could send
-            any request there with the stored credentials. List the masters below instead.
+            <Trans i18nKey="config.url.text" values={{ url: options.url }}>
+              It is <code>{'{{url}}'}</code>. Through Grafana’s data source proxy, everybody who may query could send
+              any request there with the stored credentials. List the masters below instead.
+            </Trans>
           </p>
           <Button
             type="button"
@@ -64,108 +97,150 @@ export default function ConfigEditor({ options: stored, onOptionsChange }: Props
             disabled={readOnly}
             onClick={() => onOptionsChange({ ...options, url: NOWHERE })}
           >
-            Clear url
+            {t('config.url.clear', 'Clear url')}
           </Button>
         </Alert>
       )}
+      {others.length > 0 && (
+        <Alert severity="warning" title={t('config.others.title', 'Settings that are not on this page')}>
+          <ul>
+            {others.map((text) => (
+              <li key={text}>{text}</li>
+            ))}
+          </ul>
+        </Alert>
+      )}
 
-      <ConfigSection title="Cluster">
-        <Masters masters={jsonData.masters} readOnly={readOnly} onChange={(masters) => set('masters', masters)} />
-        {(throughZooKeeper(jsonData.masters) || options.secureJsonFields?.zkDigest) && (
+      <ConfigSection title={t('config.connection.title', 'Connection')}>
+        <Masters
+          masters={jsonData.masters}
+          problemOf={(row) => checks.problemOf('masters', row)}
+          readOnly={readOnly}
+          onChange={(masters) => set('masters', masters)}
+        />
+        {(throughZooKeeper(jsonData.masters) || secureJsonFields?.zkDigest) && (
           <ZooKeeperDigest
-            value={options.secureJsonData?.zkDigest ?? ''}
-            isStored={Boolean(options.secureJsonFields?.zkDigest)}
+            value={secureJsonData?.zkDigest ?? ''}
+            isStored={Boolean(secureJsonFields?.zkDigest)}
             readOnly={readOnly}
             onChange={(value) => setSecret('zkDigest', value)}
-            onReset={() => setSecret('zkDigest', '')}
           />
         )}
-        {rows([CLUSTER_NAME, WEB_URL])}
+        {rows(CONNECTION)}
       </ConfigSection>
       <Divider />
 
       <Auth
         {...convertLegacyAuthProps({ config: options, onChange: onOptionsChange })}
+        // A list of our own: that of @grafana/plugin-ui gives a header the stored value of another one when one is removed.
+        customHeaders={undefined}
         visibleMethods={[AuthMethod.NoAuth, AuthMethod.BasicAuth]}
+        selectedMethod={options.basicAuth ? AuthMethod.BasicAuth : AuthMethod.NoAuth}
+        onAuthMethodSelect={(method) => onOptionsChange({ ...options, basicAuth: method === AuthMethod.BasicAuth })}
       />
+      <Box marginTop={2}>
+        <Headers
+          id="mesos-headers"
+          texts={mastersHeaderTexts()}
+          names={headerNames(jsonData)}
+          keyOf={(place) => `httpHeaderValue${place + 1}`}
+          values={secureJsonData}
+          stored={secureJsonFields}
+          problemOf={(place) => checks.problemOf(`httpHeaderName${place + 1}`)}
+          readOnly={readOnly}
+          onNamesChange={(names) => setOptions(withHeaderNames(jsonData, names))}
+          onValueChange={setSecret}
+          onRemove={(names, key) =>
+            onOptionsChange({ ...withSecret(options, key, ''), jsonData: withHeaderNames(jsonData, names) })
+          }
+        />
+      </Box>
       <Text element="p" variant="bodySmall" color="secondary">
-        These credentials are for the masters only; agents have their own. Everybody who may query this data source sees
-        what its one Mesos principal may see. Nothing of a Grafana user is sent to Mesos.
+        {t(
+          'config.authentication.note',
+          'These credentials are for the masters only; agents have their own. Everybody who may query this data source sees what its one Mesos principal may see. Nothing of a Grafana user is sent to Mesos.'
+        )}
       </Text>
       <Divider />
 
-      <ConfigSection
-        title="Collection"
-        description="What is polled, and how often. The number of viewers does not matter."
+      <Section
+        title={t('config.collection.title', 'Collection')}
+        description={t(
+          'config.collection.description',
+          'What is polled, and how often. The number of viewers does not matter.'
+        )}
+        {...section(COLLECTION)}
       >
         {rows(COLLECTION)}
-      </ConfigSection>
-      <Divider />
+      </Section>
 
-      {asksAgents(jsonData) && (
-        <>
-          <ConfigSection
-            title="Agents"
-            description="How agents are queried for measured use and for logs of tasks. Only agents listed by the leader are queried."
-          >
-            {rows(AGENTS)}
-            <Field label="Agent password" htmlFor="mesos-agentBasicAuthPassword" disabled={readOnly}>
-              <SecretInput
-                id="mesos-agentBasicAuthPassword"
-                width={40}
-                autoComplete="new-password"
-                disabled={readOnly}
-                isConfigured={Boolean(options.secureJsonFields?.agentBasicAuthPassword)}
-                value={options.secureJsonData?.agentBasicAuthPassword ?? ''}
-                onChange={(event) => setSecret('agentBasicAuthPassword', event.currentTarget.value)}
-                onReset={() => setSecret('agentBasicAuthPassword', '')}
-              />
-            </Field>
-            <AgentHeaders
-              names={jsonData.agentHeaders}
-              values={options.secureJsonData}
-              stored={options.secureJsonFields}
-              readOnly={readOnly}
-              onNamesChange={(names) => set('agentHeaders', names)}
-              onValueChange={setSecret}
-              onRemove={(names, key) =>
-                onOptionsChange({
-                  ...withSecret(options, key, ''),
-                  jsonData: withKey(jsonData, 'agentHeaders', names),
-                })
-              }
-            />
-          </ConfigSection>
-          <Divider />
-        </>
-      )}
-
-      <ConfigSection title="History" description="How long and where the collected values are kept.">
-        {rows(HISTORY)}
-      </ConfigSection>
-      <Divider />
-
-      <ConfigSection
-        title="Additional settings"
-        description="Of the HTTP client that asks the masters. Cookies of users are never sent to them."
-        isCollapsible
-        isInitiallyOpen={jsonData.timeout !== undefined}
-      >
-        <AdvancedHttpSettings
-          // Its field is empty where there is no time-out; without a value it would keep what was typed last.
-          config={{ ...options, jsonData: { ...jsonData, timeout: jsonData.timeout ?? '' } }}
-          onChange={(changed) => onOptionsChange({ ...options, jsonData: withTimeout(changed.jsonData) })}
-        />
-        {config.secureSocksDSProxyEnabled && (
-          <SecureSocksProxyToggle labelWidth={24} dataSourceConfig={options} onChange={onOptionsChange} />
+      <Section
+        title={t('config.agents.title', 'Agents')}
+        description={t(
+          'config.agents.description',
+          'How agents are queried for measured use and for logs of tasks. Only agents listed by the leader are queried.'
         )}
-      </ConfigSection>
-      <Divider />
+        {...section(
+          AGENTS,
+          asksAgents(jsonData) || agentHeaderNames.length > 0 || Boolean(secureJsonFields?.agentBasicAuthPassword),
+          agentHeaderNames.some((_, place) => checks.problemOf('agentHeaders', place))
+        )}
+      >
+        {rows(AGENTS)}
+        <Field label={t('config.agent-password.label', 'Agent password')} htmlFor="mesos-agentBasicAuthPassword">
+          <Secret
+            id="mesos-agentBasicAuthPassword"
+            value={secureJsonData?.agentBasicAuthPassword ?? ''}
+            isStored={Boolean(secureJsonFields?.agentBasicAuthPassword)}
+            readOnly={readOnly}
+            onChange={(value) => setSecret('agentBasicAuthPassword', value)}
+          />
+        </Field>
+        <Headers
+          id="mesos-agent-headers"
+          texts={agentHeaderTexts()}
+          names={agentHeaderNames}
+          keyOf={(place) => `agentHeaderValue${place + 1}`}
+          values={secureJsonData}
+          stored={secureJsonFields}
+          problemOf={(place) => checks.problemOf('agentHeaders', place)}
+          readOnly={readOnly}
+          onNamesChange={(names) => setOptions(agentHeaders(names))}
+          onValueChange={setSecret}
+          onRemove={(names, key) => onOptionsChange({ ...withSecret(options, key, ''), jsonData: agentHeaders(names) })}
+        />
+      </Section>
 
-      <Box marginBottom={4}>
-        <Provisioning settings={options} />
-      </Box>
-    </>
+      <Section
+        title={t('config.history.title', 'History')}
+        description={t('config.history.description', 'How long and where the collected values are kept.')}
+        {...section(HISTORY)}
+      >
+        {rows(HISTORY)}
+      </Section>
+
+      <Section
+        title={t('config.logs.title', 'Logs')}
+        description={t('config.logs.description', 'Who may read what tasks write.')}
+        {...section(LOGS)}
+      >
+        {rows(LOGS)}
+      </Section>
+
+      <Section
+        title={t('config.advanced.title', 'Advanced')}
+        description={t(
+          'config.advanced.description',
+          'Of the HTTP client that asks the masters. Cookies of users are never sent to them.'
+        )}
+        {...section(advanced)}
+      >
+        {rows(advanced)}
+      </Section>
+
+      <Provisioning settings={options} />
+      <TestReport uid={options.uid} />
+    </div>
   );
 }
 
@@ -184,10 +259,4 @@ function withKey(jsonData: MesosOptions, key: keyof MesosOptions, value: unknown
   }
   const { [key]: _old, ...rest } = jsonData;
   return rest;
-}
-
-// An emptied time-out comes as NaN, which JSON stores as null.
-function withTimeout(jsonData: Omit<MesosOptions, 'timeout'> & { timeout?: unknown }): MesosOptions {
-  const { timeout, ...rest } = jsonData;
-  return typeof timeout === 'number' && !Number.isNaN(timeout) ? { ...rest, timeout } : rest;
 }

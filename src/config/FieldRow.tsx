@@ -1,13 +1,16 @@
 // One setting of the table in fields.ts.
+import { t } from '../i18n';
 import { Combobox, Field, Input, Switch, TagsInput } from '@grafana/ui';
 import React from 'react';
 
-import { fieldProblem, type FieldSpec } from './fields';
+import type { FieldSpec } from './fields';
 import type { MesosOptions } from './types';
 
 interface Props {
   field: FieldSpec;
   options: MesosOptions;
+  /** What is wrong with the value. */
+  problem?: string;
   readOnly?: boolean;
   /** Is called with undefined where the field was emptied: the default holds then. */
   onChange: (value: string | number | boolean | string[] | undefined) => void;
@@ -15,58 +18,75 @@ interface Props {
 
 const WIDTH = 40;
 
-export function FieldRow({ field, options, readOnly, onChange }: Props) {
-  const problem = fieldProblem(field, options);
-  const id = `mesos-${field.key}`;
+const idOf = (field: FieldSpec) => `mesos-${field.key}`;
+
+export function FieldRow(props: Props) {
+  const { field, problem, readOnly } = props;
   return (
     <Field
-      label={field.label}
-      description={`${field.description} Default: ${field.default}.`}
-      htmlFor={id}
+      label={field.label()}
+      description={`${field.description()} ${t('config.field.default', 'Default: {{value}}.', { value: defaultOf(field) })}`}
+      htmlFor={idOf(field)}
       invalid={Boolean(problem)}
-      error={problem}
+      error={problem && <span id={`${idOf(field)}-problem`}>{problem}</span>}
       disabled={readOnly}
     >
-      <Control field={field} id={id} options={options} readOnly={readOnly} onChange={onChange} />
+      <Control {...props} />
     </Field>
   );
 }
 
-function Control({ field, id, options, readOnly, onChange }: Props & { id: string }) {
-  const value = options[field.key];
+const defaultOf = (field: FieldSpec) => (typeof field.default === 'string' ? field.default : field.default());
+
+function Control({ field, options, problem, readOnly, onChange }: Props) {
+  const id = idOf(field);
+  const value: unknown = options[field.key];
+  const common = { id, width: WIDTH, disabled: readOnly };
+  const marked = {
+    invalid: Boolean(problem),
+    'aria-invalid': Boolean(problem),
+    'aria-describedby': problem ? `${id}-problem` : undefined,
+  };
   switch (field.kind) {
     case 'text':
     case 'number':
       return (
         <Input
-          id={id}
-          width={WIDTH}
-          type={field.kind}
-          disabled={readOnly}
-          placeholder={field.default}
-          value={value === undefined || value === null ? '' : String(value)}
+          {...common}
+          {...marked}
+          inputMode={field.kind === 'number' ? 'numeric' : undefined}
+          placeholder={defaultOf(field)}
+          value={value === undefined || value === null ? '' : textOf(value)}
           onChange={(event) => {
             const text = event.currentTarget.value;
-            onChange(text === '' ? undefined : field.kind === 'number' ? Number(text) : text);
+            onChange(text === '' ? undefined : field.kind === 'number' ? numberOf(text) : text);
           }}
         />
       );
-    case 'choice':
+    case 'choice': {
+      const chosen = String(value || field.default);
+      const choices = field.options.map((one) => ({
+        value: one.value,
+        label: one.label(),
+        description: one.description(),
+      }));
+      // A value that is not possible is shown as it is.
+      const unknown = choices.some((one) => one.value === chosen) ? [] : [{ value: chosen, label: chosen }];
       return (
         <Combobox
-          id={id}
-          width={WIDTH}
-          disabled={readOnly}
-          options={field.options}
-          value={String(value || field.default)}
+          {...common}
+          invalid={marked.invalid}
+          options={[...choices, ...unknown]}
+          value={chosen}
           onChange={(option) => onChange(option.value)}
         />
       );
+    }
     case 'switch':
       return (
         <Switch
-          id={id}
-          disabled={readOnly}
+          {...common}
+          {...marked}
           value={value === true}
           onChange={(event) => onChange(event.currentTarget.checked || undefined)}
         />
@@ -74,13 +94,20 @@ function Control({ field, id, options, readOnly, onChange }: Props & { id: strin
     case 'tags':
       return (
         <TagsInput
-          id={id}
-          width={WIDTH}
-          disabled={readOnly}
-          placeholder="New label (Enter to add)"
-          tags={Array.isArray(value) ? value : []}
+          {...common}
+          invalid={marked.invalid}
+          placeholder={t('config.field.new-label', 'New label (Enter to add)')}
+          tags={Array.isArray(value) ? (value as string[]) : []}
           onChange={(tags) => onChange(tags.length > 0 ? tags : undefined)}
         />
       );
   }
+}
+
+const textOf = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
+
+/** Returns the number that a text is written as, else the text: the backend says what is wrong with it. */
+function numberOf(text: string): number | string {
+  const number = Number(text);
+  return String(number) === text ? number : text;
 }

@@ -1,4 +1,5 @@
 // A button that shows the settings as a provisioning file.
+import { t, Trans } from '../i18n';
 import { Button, ClipboardButton, Modal } from '@grafana/ui';
 import type { DataSourceSettings } from '@grafana/data';
 import React, { useState } from 'react';
@@ -12,20 +13,22 @@ export function Provisioning({ settings }: { settings: DataSourceSettings<MesosO
   return (
     <>
       <Button type="button" variant="secondary" icon="file-alt" onClick={() => setOpen(true)}>
-        Show provisioning YAML
+        {t('config.provisioning.show', 'Show provisioning YAML')}
       </Button>
-      <Modal title="Provisioning YAML" isOpen={open} onDismiss={() => setOpen(false)}>
+      <Modal title={t('config.provisioning.title', 'Provisioning YAML')} isOpen={open} onDismiss={() => setOpen(false)}>
         <p>
-          These settings as a file for Grafana’s <code>provisioning/datasources</code>. Secrets are read from
-          environment variables.
+          <Trans i18nKey="config.provisioning.text">
+            These settings as a file for Grafana’s <code>provisioning/datasources</code>. Secrets are read from
+            environment variables.
+          </Trans>
         </p>
         <pre data-testid="provisioning-yaml">{yaml}</pre>
         <Modal.ButtonRow>
           <ClipboardButton icon="copy" variant="secondary" getText={() => yaml}>
-            Copy
+            {t('config.provisioning.copy', 'Copy')}
           </ClipboardButton>
           <Button type="button" onClick={() => setOpen(false)}>
-            Close
+            {t('config.provisioning.close', 'Close')}
           </Button>
         </Modal.ButtonRow>
       </Modal>

@@ -1,45 +1,28 @@
-// The settings of collection and history as a table: key, label, default and
-// check, in the order the editor shows them.
-import type { MesosOptions } from './types';
-import { agentAddressProblem, countProblem, durationProblem, sizeProblem, webUrlProblem } from './validate';
+// The settings as a table: key, label, what it means and default, by the sections of the settings page and in their order.
+// The labels are those of the table in docs/guide.md. Texts are functions: the language is known when they are drawn.
+import { t } from '../i18n';
 
-export type FieldKey = Exclude<keyof MesosOptions, 'masters' | 'agentHeaders' | 'timeout' | 'enableSecureSocksProxy'> &
-  (
-    | 'clusterName'
-    | 'webUrl'
-    | 'pollInterval'
-    | 'taskSeries'
-    | 'taskLabels'
-    | 'agentStatistics'
-    | 'sandboxLogs'
-    | 'agentAddress'
-    | 'agentHosts'
-    | 'agentBasicAuthUser'
-    | 'maxSeries'
-    | 'idleTimeout'
-    | 'subscribe'
-    | 'engine'
-    | 'memoryLimit'
-    | 'retention'
-  );
+import type { MesosOptions } from './types';
+
+type Text = () => string;
 
 interface Field {
-  key: FieldKey;
-  label: string;
-  description: string;
-  /** The value of an empty field, as it would be written. */
-  default: string;
+  key: keyof MesosOptions & string;
+  label: Text;
+  description: Text;
+  /** What an empty field means: a value, or words. */
+  default: string | Text;
 }
 
-/** Free text; `problem` returns what is wrong with one that is not empty. */
 interface TextField extends Field {
+  /** A number is stored as one, where it is written as one. */
   kind: 'text' | 'number';
-  problem?: (value: string) => string | undefined;
 }
 
 interface ChoiceField extends Field {
   kind: 'choice';
-  options: Array<{ value: string; label: string; description: string }>;
+  default: string;
+  options: Array<{ value: string; label: Text; description: Text }>;
 }
 
 interface OtherField extends Field {
@@ -48,105 +31,121 @@ interface OtherField extends Field {
 
 export type FieldSpec = TextField | ChoiceField | OtherField;
 
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const MiB = 1024 * 1024;
+const NONE = () => t('config.field.none', 'none');
+const OFF = () => t('config.field.off', 'off');
 
-export const CLUSTER_NAME: FieldSpec = {
-  key: 'clusterName',
-  kind: 'text',
-  label: 'Cluster name',
-  description: 'The label cluster of every series. Only needed where Mesos runs without --cluster.',
-  default: 'the cluster’s own name',
-};
-
-export const WEB_URL: FieldSpec = {
-  key: 'webUrl',
-  kind: 'text',
-  label: 'Web UI',
-  description:
-    'Where browsers reach Mesos’ web UI, for links. Needed where they cannot reach the leader as Grafana’s server does.',
-  default: 'http://leader:5050',
-  problem: webUrlProblem,
-};
+export const CONNECTION: FieldSpec[] = [
+  {
+    key: 'clusterName',
+    kind: 'text',
+    label: () => t('config.cluster-name.label', 'Cluster name'),
+    description: () =>
+      t(
+        'config.cluster-name.description',
+        'The label cluster of every series. Only needed where Mesos runs without --cluster.'
+      ),
+    default: () => t('config.cluster-name.default', 'the cluster’s own name'),
+  },
+  {
+    key: 'webUrl',
+    kind: 'text',
+    label: () => t('config.web-url.label', 'Web UI'),
+    description: () =>
+      t(
+        'config.web-url.description',
+        'Where browsers reach Mesos’ web UI, for links. Needed where they cannot reach the leader as Grafana’s server does.'
+      ),
+    default: 'http://leader:5050',
+  },
+];
 
 export const COLLECTION: FieldSpec[] = [
   {
     key: 'pollInterval',
     kind: 'text',
-    label: 'Poll interval',
-    description:
-      'How often the leader is polled. The state of large clusters is polled less often, by their number of agents. At least 10s.',
+    label: () => t('config.poll-interval.label', 'Poll interval'),
+    description: () =>
+      t(
+        'config.poll-interval.description',
+        'How often the leader is polled. The state of large clusters is polled less often, by their number of agents. At least 10s.'
+      ),
     default: '15s',
-    problem: (value) => durationProblem(value, 10 * SECOND, '10s'),
   },
   {
     key: 'taskSeries',
     kind: 'choice',
-    label: 'Task history',
-    description: 'Whether the history of tasks and executors is kept. Their current values are always available.',
+    label: () => t('config.task-series.label', 'Task history'),
+    description: () =>
+      t(
+        'config.task-series.description',
+        'Whether the history of tasks and executors is kept. Their current values are always available.'
+      ),
     default: 'auto',
     options: [
-      { value: 'auto', label: 'Auto', description: 'While all series fit into the limits below' },
-      { value: 'always', label: 'Always', description: 'Also when the limits are reached' },
-      { value: 'never', label: 'Never', description: 'Cluster, framework, role and agent only' },
+      {
+        value: 'auto',
+        label: () => t('config.task-series.auto', 'Auto'),
+        description: () => t('config.task-series.auto-description', 'While all series fit into the limits'),
+      },
+      {
+        value: 'always',
+        label: () => t('config.task-series.always', 'Always'),
+        description: () => t('config.task-series.always-description', 'Also when the limits are reached'),
+      },
+      {
+        value: 'never',
+        label: () => t('config.task-series.never', 'Never'),
+        description: () => t('config.task-series.never-description', 'Cluster, framework, role and agent only'),
+      },
     ],
   },
   {
     key: 'taskLabels',
     kind: 'tags',
-    label: 'Task labels',
-    description: 'Labels of tasks that their series get, as label_<name>.',
-    default: 'none',
-  },
-  {
-    key: 'agentStatistics',
-    kind: 'switch',
-    label: 'Agent statistics',
-    description:
-      'Measured use of CPU and memory, and agents’ own metrics. Grafana’s server queries every agent for it.',
-    default: 'off',
-  },
-  {
-    key: 'sandboxLogs',
-    kind: 'choice',
-    label: 'Logs of tasks',
-    description:
-      'The least role that may read stdout and stderr of all tasks. Grafana’s server reads them from the agents. Rules and public dashboards never may.',
-    default: 'none',
-    options: [
-      { value: 'none', label: 'Nobody', description: 'Logs are not shown' },
-      { value: 'admin', label: 'Admin', description: 'Administrators of the organization' },
-      { value: 'editor', label: 'Editor', description: 'Editors and administrators' },
-      { value: 'viewer', label: 'Viewer', description: 'Everybody who is logged in and may query this data source' },
-    ],
+    label: () => t('config.task-labels.label', 'Task labels'),
+    description: () => t('config.task-labels.description', 'Labels of tasks that their series get, as label_<name>.'),
+    default: NONE,
   },
   {
     key: 'maxSeries',
     kind: 'number',
-    label: 'Series limit',
-    description: 'Task series are dropped first. Save & test shows what is dropped.',
+    label: () => t('config.max-series.label', 'Series limit'),
+    description: () =>
+      t('config.max-series.description', 'Task series are dropped first. Save & test shows what is dropped.'),
     default: '300000',
-    problem: (value) => countProblem(Number(value), 1000),
   },
   {
     key: 'idleTimeout',
     kind: 'text',
-    label: 'Idle time-out',
-    description: 'Polling stops after this time without a query, and starts again with the next one.',
+    label: () => t('config.idle-timeout.label', 'Idle time-out'),
+    description: () =>
+      t(
+        'config.idle-timeout.description',
+        'Polling stops after this time without a query, and starts again with the next one.'
+      ),
     default: '7d',
-    problem: (value) => durationProblem(value, MINUTE, '1m'),
   },
   {
     key: 'subscribe',
     kind: 'choice',
-    label: 'Event stream',
-    description:
-      'The leader reports changes as they happen, over one connection. Large clusters are then polled less often.',
+    label: () => t('config.subscribe.label', 'Event stream'),
+    description: () =>
+      t(
+        'config.subscribe.description',
+        'The leader reports changes as they happen, over one connection. Large clusters are then polled less often.'
+      ),
     default: 'auto',
     options: [
-      { value: 'auto', label: 'Auto', description: 'Used where the master allows it, beside polling' },
-      { value: 'never', label: 'Never', description: 'Polling only' },
+      {
+        value: 'auto',
+        label: () => t('config.subscribe.auto', 'Auto'),
+        description: () => t('config.subscribe.auto-description', 'Used where the master allows it, beside polling'),
+      },
+      {
+        value: 'never',
+        label: () => t('config.subscribe.never', 'Never'),
+        description: () => t('config.subscribe.never-description', 'Polling only'),
+      },
     ],
   },
 ];
@@ -156,30 +155,51 @@ export function asksAgents({ agentStatistics, sandboxLogs }: MesosOptions): bool
   return agentStatistics === true || (Boolean(sandboxLogs) && sandboxLogs !== 'none');
 }
 
-/** Addresses and credentials of agents; only used where agents are queried. */
 export const AGENTS: FieldSpec[] = [
+  {
+    key: 'agentStatistics',
+    kind: 'switch',
+    label: () => t('config.agent-statistics.label', 'Agent statistics'),
+    description: () =>
+      t(
+        'config.agent-statistics.description',
+        'Measured use of CPU and memory, and agents’ own metrics. Grafana’s server queries every agent for it.'
+      ),
+    default: OFF,
+  },
   {
     key: 'agentAddress',
     kind: 'text',
-    label: 'Agent address',
-    description:
-      'Address of an agent: {hostname}, {ip}, {port} and {id} are replaced by those of the agent. Behind a router (DC/OS): https://router/agent/{id}.',
+    label: () => t('config.agent-address.label', 'Agent address'),
+    // In braces are the plugin's own placeholders, and not the translation's.
+    description: () =>
+      t(
+        'config.agent-address.description',
+        'Address of an agent: {hostname}, {ip}, {port} and {id} are replaced by those of the agent. Behind a router (DC/OS): https://router/agent/{id}.'
+      ),
     default: 'http://{hostname}:{port}',
-    problem: agentAddressProblem,
   },
   {
     key: 'agentHosts',
     kind: 'text',
-    label: 'Agent hosts',
-    description: 'A regular expression. Only agents whose whole host name or IP address matches are queried.',
-    default: 'all agents',
+    label: () => t('config.agent-hosts.label', 'Agent hosts'),
+    description: () =>
+      t(
+        'config.agent-hosts.description',
+        'A regular expression (RE2). Only agents whose whole host name or IP address matches are queried.'
+      ),
+    default: () => t('config.agent-hosts.default', 'all agents'),
   },
   {
     key: 'agentBasicAuthUser',
     kind: 'text',
-    label: 'Agent user',
-    description: 'User for agents. Agents never get the credentials of the masters, nor masters those of agents.',
-    default: 'none',
+    label: () => t('config.agent-user.label', 'Agent user'),
+    description: () =>
+      t(
+        'config.agent-user.description',
+        'User for agents. Agents never get the credentials of the masters, nor masters those of agents.'
+      ),
+    default: NONE,
   },
 ];
 
@@ -187,53 +207,109 @@ export const HISTORY: FieldSpec[] = [
   {
     key: 'engine',
     kind: 'choice',
-    label: 'Engine',
-    description: 'Where history is kept. The directory is history_path in grafana.ini.',
+    label: () => t('config.engine.label', 'Engine'),
+    description: () =>
+      t('config.engine.description', 'Where history is kept. The directory is history_path in grafana.ini.'),
     default: 'auto',
     options: [
-      { value: 'auto', label: 'Auto', description: 'On disk where history_path is set, else in memory' },
-      { value: 'memory', label: 'Memory', description: 'Lost when Grafana restarts' },
+      {
+        value: 'auto',
+        label: () => t('config.engine.auto', 'Auto'),
+        description: () => t('config.engine.auto-description', 'On disk where history_path is set, else in memory'),
+      },
+      {
+        value: 'memory',
+        label: () => t('config.engine.memory', 'Memory'),
+        description: () => t('config.engine.memory-description', 'Lost when Grafana restarts'),
+      },
     ],
   },
   {
     key: 'memoryLimit',
     kind: 'text',
-    label: 'Memory limit',
-    description:
-      'The oldest values are dropped first. With history on disk: for samples that cannot be written to it. At least 16MiB.',
+    label: () => t('config.memory-limit.label', 'Memory limit'),
+    description: () =>
+      t(
+        'config.memory-limit.description',
+        'The oldest values are dropped first. With history on disk: for samples that cannot be written to it. At least 16MiB.'
+      ),
     default: '256MiB',
-    problem: (value) => sizeProblem(value, 16 * MiB, '16MiB'),
   },
   {
     key: 'retention',
     kind: 'text',
-    label: 'Retention',
-    description: 'How long values are kept; in memory, as long as the memory limit allows.',
+    label: () => t('config.retention.label', 'Retention'),
+    description: () =>
+      t('config.retention.description', 'How long values are kept; in memory, as long as the memory limit allows.'),
     default: '15d',
-    problem: (value) => durationProblem(value, 10 * MINUTE, '10m'),
   },
 ];
 
-/** Returns what is wrong with a stored value, or undefined. An absent value is the default. */
-export function fieldProblem(field: FieldSpec, options: MesosOptions): string | undefined {
-  const value = options[field.key];
-  if (value === undefined || value === null || value === '') {
-    return undefined;
-  }
-  switch (field.kind) {
-    case 'text':
-      return typeof value === 'string'
-        ? field.problem?.(value.trim())
-        : `${JSON.stringify(value)} is not a text in quotes`;
-    case 'number':
-      return Number.isNaN(Number(value)) ? `${JSON.stringify(value)} is not a number` : field.problem?.(String(value));
-    case 'switch':
-      return typeof value === 'boolean' ? undefined : `${JSON.stringify(value)} is not true or false`;
-    case 'choice':
-      return field.options.some((option) => option.value === value)
-        ? undefined
-        : `"${value}" is not possible: choose one of ${field.options.map((option) => option.value).join(', ')}`;
-    default:
-      return undefined;
-  }
+export const LOGS: FieldSpec[] = [
+  {
+    key: 'sandboxLogs',
+    kind: 'choice',
+    label: () => t('config.sandbox-logs.label', 'Logs of tasks'),
+    description: () =>
+      t(
+        'config.sandbox-logs.description',
+        'The least role that may read stdout and stderr of all tasks. Grafana’s server reads them from the agents, as set under Agents. Rules and public dashboards never may.'
+      ),
+    default: 'none',
+    options: [
+      {
+        value: 'none',
+        label: () => t('config.sandbox-logs.none', 'Nobody'),
+        description: () => t('config.sandbox-logs.none-description', 'Logs are not shown'),
+      },
+      {
+        value: 'admin',
+        label: () => t('config.sandbox-logs.admin', 'Admin'),
+        description: () => t('config.sandbox-logs.admin-description', 'Administrators of the organization'),
+      },
+      {
+        value: 'editor',
+        label: () => t('config.sandbox-logs.editor', 'Editor'),
+        description: () => t('config.sandbox-logs.editor-description', 'Editors and administrators'),
+      },
+      {
+        value: 'viewer',
+        label: () => t('config.sandbox-logs.viewer', 'Viewer'),
+        description: () =>
+          t('config.sandbox-logs.viewer-description', 'Everybody who is logged in and may query this data source'),
+      },
+    ],
+  },
+];
+
+export const TIMEOUT: FieldSpec = {
+  key: 'timeout',
+  kind: 'number',
+  label: () => t('config.timeout.label', 'Timeout'),
+  description: () =>
+    t(
+      'config.timeout.description',
+      'Seconds that a request to a master may take, at most. An agent has 10 seconds at most.'
+    ),
+  default: '30',
+};
+
+export const SOCKS_PROXY: FieldSpec = {
+  key: 'enableSecureSocksProxy',
+  kind: 'switch',
+  label: () => t('config.socks-proxy.label', 'Secure socks proxy'),
+  description: () =>
+    t(
+      'config.socks-proxy.description',
+      'Masters, agents and ZooKeeper are reached through the proxy that Grafana has.'
+    ),
+  default: OFF,
+};
+
+/** The fields of all sections. */
+export const FIELDS: FieldSpec[] = [...CONNECTION, ...COLLECTION, ...AGENTS, ...HISTORY, ...LOGS, TIMEOUT, SOCKS_PROXY];
+
+/** Reports whether one of the fields has a value of its own. */
+export function isSet(fields: FieldSpec[], options: MesosOptions): boolean {
+  return fields.some(({ key }) => ![undefined, null, '', false].some((unset) => unset === options[key]));
 }

@@ -9,7 +9,7 @@ it.each([
   ['masters', 'zk://zk1:2181,zk2:2181/mesos', ['zk://zk1:2181,zk2:2181/mesos']],
   ['masters', ['http://m1:5050'], ['http://m1:5050']],
   ['masters', '', ['']],
-  ['masters', { a: 1 }, []],
+  ['masters', { a: 1 }, { a: 1 }], // its field says what is wrong
   ['taskLabels', 'team, env', ['team', 'env']],
   ['taskLabels', ['team', 7], ['team', '7']],
   ['taskLabels', 7, ['7']],

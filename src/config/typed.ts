@@ -47,13 +47,18 @@ export function typedOptions(jsonData: MesosOptions): MesosOptions {
   return typed as MesosOptions;
 }
 
+/** Reports whether the masters are found through ZooKeeper. */
+export function throughZooKeeper(masters: MesosOptions['masters']): boolean {
+  return Array.isArray(masters) && masters.some((master) => /^\s*zk:\/\//i.test(master));
+}
+
 /** Returns the entries of a list, or of one text with commas, as texts. */
 function listOf(value: unknown): unknown {
   if (Array.isArray(value)) {
     return value.map(String);
   }
   if (typeof value !== 'string') {
-    return typeof value === 'number' ? [String(value)] : [];
+    return typeof value === 'number' ? [String(value)] : value;
   }
   const text = value.trim();
   return jsonList(text) ?? (text === '' ? [] : text.split(',').map((entry) => entry.trim()));

@@ -6,7 +6,10 @@ export type Subscribe = 'auto' | 'never';
 export type SandboxLogs = 'none' | 'admin' | 'editor' | 'viewer';
 export type Engine = 'auto' | 'memory';
 
-/** jsonData. Every key but masters is optional; nothing in here is secret: Viewers can read it. */
+/**
+ * jsonData. Every key but masters is optional; nothing in here is secret: Viewers can read it. Names of headers for masters
+ * are httpHeaderName1, 2, ... beside these.
+ */
 export interface MesosOptions extends DataSourceJsonData {
   /** Addresses of the masters, http or https; or one zk://zk1:2181,zk2:2181/mesos. */
   masters?: string[];
@@ -41,7 +44,7 @@ export interface MesosOptions extends DataSourceJsonData {
   enableSecureSocksProxy?: boolean;
 }
 
-/** secureJsonData: written by the editor, never read back. Custom headers add httpHeaderValue1, 2, ... */
+/** secureJsonData: written by the editor, never read back. */
 export interface MesosSecureOptions {
   basicAuthPassword?: string;
   /** user:password for a zk:// address. */
@@ -52,4 +55,6 @@ export interface MesosSecureOptions {
   tlsClientKey?: string;
   /** The value of the first of agentHeaders is agentHeaderValue1. */
   [agentHeaderValue: `agentHeaderValue${number}`]: string | undefined;
+  /** The value of httpHeaderName1 is httpHeaderValue1. */
+  [httpHeaderValue: `httpHeaderValue${number}`]: string | undefined;
 }
