@@ -25,7 +25,10 @@ export function FieldRow(props: Props) {
   return (
     <Field
       label={field.label()}
-      description={`${field.description()} ${t('config.field.default', 'Default: {{value}}.', { value: defaultOf(field) })}`}
+      description={[
+        field.description(),
+        t('config.field.default', 'Default: {{value}}.', { value: defaultOf(field) }),
+      ].join(' ')}
       htmlFor={idOf(field)}
       invalid={Boolean(problem)}
       error={problem && <span id={`${idOf(field)}-problem`}>{problem}</span>}

@@ -15,12 +15,14 @@ export type HeaderValueKey = `agentHeaderValue${number}` | `httpHeaderValue${num
 export interface HeaderTexts {
   label: string;
   description: string;
-  placeholder: string;
   name: (number: number) => string;
   value: (number: number) => string;
   add: string;
   remove: (number: number) => string;
 }
+
+const NAME_EXAMPLE = 'Authorization';
+const VALUE_EXAMPLE = 'token=...';
 
 interface Props {
   id: string;
@@ -71,7 +73,7 @@ export function Headers(props: Props) {
                   width={24}
                   disabled={readOnly}
                   invalid={Boolean(problem)}
-                  placeholder="Authorization"
+                  placeholder={NAME_EXAMPLE}
                   value={names[place] ?? ''}
                   onChange={(event) => {
                     setAdded([...added.filter((one) => one !== place), place]); // stays while its name is emptied
@@ -81,7 +83,7 @@ export function Headers(props: Props) {
                 <Secret
                   aria-label={texts.value(row + 1)}
                   width={36}
-                  placeholder={texts.placeholder}
+                  placeholder={VALUE_EXAMPLE}
                   value={values?.[key] ?? ''}
                   isStored={Boolean(stored?.[key])}
                   readOnly={readOnly}
@@ -121,7 +123,6 @@ export function mastersHeaderTexts(): HeaderTexts {
       'config.headers.description',
       'Sent to masters only, for example Authorization for a router with tokens (DC/OS). Values are secrets: Viewers can read the names.'
     ),
-    placeholder: 'token=...',
     name: (number) => t('config.headers.name', 'Header {{number}}', { number }),
     value: (number) => t('config.headers.value', 'Value of header {{number}}', { number }),
     add: t('config.headers.add', 'Add header'),
@@ -137,7 +138,6 @@ export function agentHeaderTexts(): HeaderTexts {
       'config.agent-headers.description',
       'Sent to agents only, for example Authorization for a router with tokens (DC/OS). Values are secrets: Viewers can read the names.'
     ),
-    placeholder: 'token=...',
     name: (number) => t('config.agent-headers.name', 'Agent header {{number}}', { number }),
     value: (number) => t('config.agent-headers.value', 'Value of agent header {{number}}', { number }),
     add: t('config.agent-headers.add', 'Add agent header'),

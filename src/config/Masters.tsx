@@ -13,6 +13,8 @@ interface Props {
   onChange: (masters: string[]) => void;
 }
 
+const example = (number: number) => `http://master${number}:5050`;
+
 export function Masters(props: Props) {
   const problem = props.problemOf();
   return (
@@ -53,7 +55,7 @@ function Rows({ masters, problemOf, readOnly, onChange }: Props) {
                 width={40}
                 disabled={readOnly}
                 invalid={Boolean(problemId)}
-                placeholder={`http://master${number}:5050`}
+                placeholder={example(number)}
                 value={master}
                 onChange={(event) => onChange(replaced(rows, i, event.currentTarget.value))}
                 onBlur={() => master !== master.trim() && onChange(replaced(rows, i, master.trim()))}
