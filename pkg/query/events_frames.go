@@ -2,6 +2,7 @@ package query
 
 import (
 	"encoding/json"
+	"fmt"
 	"html"
 	"maps"
 	"slices"
@@ -121,6 +122,9 @@ func (r *eventsReader) table(found []events.Event) *data.Frame {
 		} else {
 			fields = append(fields, textOf(column))
 		}
+		if column == events.FieldTask && r.links.uid != "" && r.links.logs {
+			fields = append(fields, r.logColumn(found))
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(labelled)) {
 		fields = append(fields, textOf(events.Field(name)))
@@ -133,6 +137,23 @@ func (r *eventsReader) table(found []events.Event) *data.Frame {
 	r.links.frame(frame)
 	frame.Meta = &data.FrameMeta{Type: data.FrameTypeTable, TypeVersion: typeVersion, PreferredVisualization: data.VisTypeTable}
 	return frame
+}
+
+// logColumn returns a column that leads to what a task wrote by one click: a cell of a table with
+// several links opens a menu first.
+func (r *eventsReader) logColumn(found []events.Event) *data.Field {
+	values := make([]*string, len(found))
+	for i := range found {
+		if e := &found[i]; e.Kind == events.KindTask && e.TaskID != "" && e.AgentID != "" {
+			file := "stderr"
+			values[i] = &file
+		}
+	}
+	field := data.NewField("log", nil, values)
+	of := func(name string) reference { return reference{variable: fmt.Sprintf("__data.fields[%q]", name)} }
+	links := logsOf(of(fieldTaskID), of(fieldFrameworkID), of(fieldAgentID))
+	r.links.add(field, links[len(links)-1:])
+	return field
 }
 
 // known returns a time, nil for the zero one.

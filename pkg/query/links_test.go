@@ -427,11 +427,18 @@ func TestALinkToALogNamesTheAgentOfItsRow(t *testing.T) {
 	src, _ := eventful(t, run("1", "S1", 4), run("2", "S2", 3))
 	src.UID, src.Logs = "mesos-uid", true
 	frame := answered(t, src, `{"queryType":"events","format":"table"}`, Options{}).Frames[0]
-	task, _ := frame.FieldByName("task_id")
-	for row, agentID := range []string{"S2", "S1"} {
-		query, _ := follow(t, linkNamed(t, task, "Logs (stderr)"), frame, task, row)
-		require.JSONEq(t, mustJSON(t, map[string]any{"queryType": "logs", "taskId": "t1", "frameworkId": "F1", "agentId": agentID, "file": "stderr"}), query)
+	for _, name := range []string{"task_id", "log"} {
+		field, _ := frame.FieldByName(name)
+		for row, agentID := range []string{"S2", "S1"} {
+			query, _ := follow(t, linkNamed(t, field, "Logs (stderr)"), frame, field, row)
+			require.JSONEq(t, mustJSON(t, map[string]any{"queryType": "logs", "taskId": "t1", "frameworkId": "F1", "agentId": agentID, "file": "stderr"}), query)
+		}
 	}
+	log, _ := frame.FieldByName("log")
+	require.Equal(t, []string{"Logs (stderr)"}, titlesOf(log), "one link is followed by one click")
+	src.Logs = false
+	log, _ = answered(t, src, `{"queryType":"events","format":"table"}`, Options{}).Frames[0].FieldByName("log")
+	require.Nil(t, log, "nobody may read logs")
 }
 
 func TestMergedNodesLeadToWhatTheyStandFor(t *testing.T) {

@@ -36,13 +36,13 @@ export class GrafanaApi {
   private readonly authorization: string;
 
   constructor(url: string, user: string, password: string) {
-    this.url = url;
+    this.url = url.replace(/\/$/, '');
     this.authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
   }
 
   /** Sends a request and returns the response, whatever its status. */
   async request(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }> {
-    const answer = await fetch(new URL(path, this.url), {
+    const answer = await fetch(`${this.url}${path}`, {
       method,
       headers: {
         Authorization: this.authorization,

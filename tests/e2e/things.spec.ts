@@ -231,6 +231,103 @@ test.describe('things', () => {
     await picture('logs-panel-live', page);
   });
 
+  test('three clicks lead from the series of a failing framework to what its task wrote', async ({
+    api,
+    page,
+    picture,
+  }) => {
+    const failures = {
+      ...{ queryType: 'events', kinds: ['task'], format: 'count', groupBy: ['framework', 'framework_id'] },
+      filters: [{ label: 'event', operator: '=', value: 'failed' }],
+    };
+    const place = { gridPos: { x: 0, y: 0, w: 24, h: 20 } };
+    await save(api, [panel(1, 'timeseries', 'Failed tasks by framework', failures, place)]);
+    await page.goto(`/d/${dashboard.uid}`);
+    const graph = page.getByTestId(panelOf('Failed tasks by framework')).locator('.u-over').first();
+    await expect(graph).toBeVisible();
+    const { width, height } = (await graph.boundingBox()) ?? { width: 0, height: 0 };
+    const link = page.getByRole('link', { name: 'Events of this framework' });
+    await graph.hover({ position: { x: width - 4, y: height - 4 } });
+    await expect(page.getByText(/marathon/).first()).toBeVisible();
+    await graph.click({ position: { x: width - 4, y: height - 4 } }); // 1
+    await expect(link).toBeVisible();
+    await picture('three-clicks-1-series', page);
+    await link.click(); // 2
+    const log = page.getByRole('gridcell', { name: 'stderr', exact: true }).first();
+    await expect(log).toBeVisible();
+    expect(new URL(page.url()).pathname).toBe('/explore');
+    expect(decodeURIComponent(page.url())).toContain('now-5m'); // that of the dashboard
+    await expect(page.getByRole('gridcell', { name: 'failed', exact: true }).first()).toBeVisible();
+    await picture('three-clicks-2-events', page);
+    const row = page.getByRole('row').filter({ has: page.getByRole('gridcell', { name: 'failed', exact: true }) });
+    await row.first().getByRole('gridcell', { name: 'stderr', exact: true }).getByRole('link').click(); // 3
+    await expect(page.getByText(/ERROR exiting with status 1/).first()).toBeVisible();
+    await picture('three-clicks-3-stderr', page);
+  });
+
+  test('a mark over a graph leads to the log of the task that it is about', async ({ api, context, page, picture }) => {
+    const cpus = { queryType: 'metrics', entity: 'framework', resource: 'cpus', measure: 'allocated' };
+    const annotation = {
+      ...{ name: 'Failed tasks', enable: true, iconColor: 'red', datasource },
+      target: { refId: 'Anno', queryType: 'events', kinds: ['task'], severity: 'error' },
+    };
+    const place = { gridPos: { x: 0, y: 0, w: 24, h: 20 } };
+    await save(api, [panel(1, 'timeseries', 'CPUs', cpus, place)], { annotations: { list: [annotation] } });
+    await page.goto(`/d/${dashboard.uid}`);
+    const marker = page.getByTestId(panelOf('CPUs')).getByTestId('data-testid annotation-marker').first();
+    await expect(marker).toBeVisible();
+    await marker.hover({ force: true, position: { x: 1, y: 1 } });
+    const link = page.getByRole('link', { name: 'Logs (stderr)' });
+    await expect(link).toBeVisible();
+    await picture('mark', page);
+    const opened = context.waitForEvent('page');
+    await link.click();
+    const tab = await opened;
+    await expect(tab.getByText(/ERROR exiting with status 1/).first()).toBeVisible();
+    expect(new URL(tab.url()).pathname).toBe('/explore');
+    await picture('mark-log', tab);
+  });
+
+  test('answers of logs and topology have the fields that Grafana documents, and panels draw them', async ({
+    api,
+    page,
+  }) => {
+    const taskId = await runningTask(api);
+    const fieldsOf = async (query: Query) =>
+      (await api.query(source.uid, [query])).results.A?.frames?.map(({ schema }) =>
+        schema.fields.map(({ name }) => name)
+      ) ?? [];
+    // https://grafana.com/developers/dataplane/logs, and
+    // https://grafana.com/docs/grafana/latest/panels-visualizations/visualizations/node-graph
+    const [lines] = await fieldsOf({ queryType: 'logs', taskId, file: 'stdout' });
+    expect(lines).toEqual(['timestamp', 'body', 'severity', 'id', 'labels']);
+    const [nodes, edges] = await fieldsOf({ queryType: 'topology' });
+    const ofNodes = /^(id|title|subtitle|mainstat|secondarystat|color|icon|noderadius|highlighted)$|^(arc|detail)__/;
+    const forLinks = ['tasks_where', 'rows'];
+    expect(nodes.filter((name) => !ofNodes.test(name) && !forLinks.includes(name))).toEqual([]);
+    expect(nodes).toEqual(expect.arrayContaining(['id', 'title', 'mainstat', 'arc__allocated']));
+    const ofEdges = /^(id|source|target|mainstat|secondarystat|thickness|color|strokeDasharray|highlighted)$|^detail__/;
+    expect(edges.filter((name) => !ofEdges.test(name))).toEqual([]);
+    expect(edges).toEqual(expect.arrayContaining(['id', 'source', 'target']));
+
+    const place = { gridPos: { x: 0, y: 0, w: 24, h: 20 } };
+    await save(api, [panel(1, 'nodeGraph', 'Graph', { queryType: 'topology' }, place)]);
+    await page.goto(`/d/${dashboard.uid}`);
+    const node = page.getByLabel(/^Node: agent1.example.com/);
+    await expect(node).toBeVisible();
+    await expect(node.locator('path').first()).toBeAttached(); // its arcs
+    await expect(page.getByLabel(/^Edge from: /).first()).toBeAttached();
+    await page.goto(explore({ queryType: 'logs', taskId, file: 'stdout' }));
+    await page
+      .getByText(/\dZ INFO/)
+      .first()
+      .click();
+    for (const label of ['task_id', 'agent', 'framework', 'file']) {
+      await expect(page.getByText(label, { exact: true }).first(), label).toBeVisible();
+    }
+    await expect(page.getByText(taskId, { exact: true }).first()).toBeVisible();
+  });
+
   test('three clicks lead from a framework whose tasks fail to what a task wrote', async ({ api, page, picture }) => {
     const place = { gridPos: { x: 0, y: 0, w: 24, h: 20 } };
     const events = {

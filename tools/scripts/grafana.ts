@@ -36,6 +36,8 @@ export interface GrafanaOptions {
   history?: string;
   /** Whether visitors need no login, as in Grafana's development images. */
   anonymous?: boolean;
+  /** The path below which it is served, such as /grafana; absent: none. */
+  subPath?: string;
 }
 
 export interface Grafana {
@@ -97,9 +99,13 @@ export async function startGrafana(options: GrafanaOptions): Promise<Grafana> {
     GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: 'false',
     GF_NEWS_NEWS_FEED_ENABLED: 'false',
     GF_LOG_MODE: 'console',
+    ...(options.subPath !== undefined && {
+      GF_SERVER_ROOT_URL: `http://localhost:${port}${options.subPath}/`,
+      GF_SERVER_SERVE_FROM_SUB_PATH: 'true',
+    }),
     ...(options.anonymous && { GF_AUTH_ANONYMOUS_ENABLED: 'true', GF_AUTH_ANONYMOUS_ORG_ROLE: 'Admin' }),
   };
-  const url = `http://localhost:${port}`;
+  const url = `http://localhost:${port}${options.subPath ?? ''}`;
   let server: ChildProcess | undefined;
 
   const start = async (): Promise<string> => {
@@ -167,7 +173,7 @@ export async function startGrafana(options: GrafanaOptions): Promise<Grafana> {
 /** The version a Grafana says it has, or undefined while it does not answer with a ready database. */
 export async function health(url: string): Promise<string | undefined> {
   try {
-    const answer = await fetch(new URL('/api/health', url));
+    const answer = await fetch(`${url.replace(/\/$/, '')}/api/health`);
     const { database, version } = (await answer.json()) as { database?: string; version?: string };
     return answer.ok && database === 'ok' ? version : undefined;
   } catch {
