@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -128,4 +129,14 @@ func TestMessagesOfSQLiteAreShort(t *testing.T) {
 		require.ErrorContains(t, err, want)
 		require.Less(t, len(err.Error()), 600)
 	}
+}
+
+// doubling returns a statement with clauses that each use the one before twice. name has a %d.
+func doubling(clauses int, name string) string {
+	of := func(n int) string { return fmt.Sprintf(name, n) }
+	b := "WITH " + of(0) + " AS (SELECT 1 AS x)"
+	for n := range clauses {
+		b += fmt.Sprintf(", %s AS (SELECT a.x FROM %s a, %s b)", of(n+1), of(n), of(n))
+	}
+	return b + " SELECT count(*) FROM " + of(clauses)
 }

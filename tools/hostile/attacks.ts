@@ -22,6 +22,7 @@ import {
   variable,
 } from './requests.ts';
 import { HUGE_AGENT, TASKS as WITH_FILES } from './sandboxes.ts';
+import { SLOW, type Statement, statementsOn } from './statements.ts';
 
 export interface Attack {
   /** Unique; `--only TEXT` selects by a part of it. */
@@ -32,6 +33,8 @@ export interface Attack {
   requests: () => Request[];
   /** `answered`: all must be; `refused`: none may be; absent: each is one or the other. */
   expect?: 'answered' | 'refused';
+  /** For each request a text that the error of its refusal has in it. */
+  says?: string[];
   /** Seconds within which each request must have ended. Default: DEADLINE. */
   deadline?: number;
   /** Milliseconds after which the client closes the connection without waiting for the answer. */
@@ -780,6 +783,19 @@ const files: Attack[] = [
   ofFiles('files whose answers are endless, larger than asked for, or false', 32, (taskId, i) => ({
     ...{ taskId, limit: 5000, file: ['stdout', 'stderr'][i % 2] },
   })),
+  // Within what a pattern may compile to, and slow on each line of 16 KiB.
+  ofFiles('slow filters on long and many lines, 16 at once', 16, (_, i) => ({
+    ...{ taskId: i % 2 === 0 ? 'long-lines' : 'short-lines', limit: 5000, live: i % 4 === 3 },
+    filter: ['/(?:.?){660}\\x{1F600}/', '/(.*.){20}\\x{1F600}/', '/(?:[a-z]|[^q]){0,600}\\x{1F600}/', 'x'.repeat(1024)][
+      Math.floor(i / 2) % 4
+    ],
+  })),
+  ofFiles(
+    'filters of 1 MiB, 8 at once',
+    8,
+    (taskId, i) => ({ taskId, filter: i % 2 === 0 ? 'x'.repeat(1 << 20) : `/${'x?'.repeat(1 << 19)}/` }),
+    { expect: 'refused', deadline: AT_ONCE }
+  ),
   ofFiles('heavy patterns on long lines', 8, () => ({ taskId: 'long-lines', filter: `/${SHORT.slice(0, 900)}/` })),
   ofFiles(
     'made-up paths on an agent that answers every path',
@@ -971,19 +987,29 @@ const names: Attack[] = [
   },
 ];
 
-/** Numbers from 1 on, for ever or up to n. */
 /** What attacks would write: nothing is there afterwards. */
 export const HOSTILE_FILE = path.join(os.tmpdir(), 'mesos-hostile.db');
 
+/** Numbers from 1 on, for ever or up to n. */
 const numbers = (n?: number) =>
   `WITH RECURSIVE a(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM a${n === undefined ? '' : ` WHERE n < ${n}`})`;
 
 const LONG_TEXT = "printf('%.*c%d', 1000, 'x', n)";
 
-const refusedSql = (name: string, ...statements: string[]): Attack => ({
-  ...{ of: 'own', name: `SQL: ${name}`, expect: 'refused', deadline: AT_ONCE },
-  requests: () => statements.map((text) => ask(sql(text, { uid: 'large' }))),
-});
+/** All statements of a topic of testdata/hostile/sql.json, a few at a time: two run at once. */
+const refusedSql = (topic: string, all: Statement[]): Attack[] =>
+  Array.from({ length: Math.ceil(all.length / AT_A_TIME) }, (_, part) => {
+    const some = all.slice(part * AT_A_TIME, (part + 1) * AT_A_TIME);
+    return {
+      ...{ of: 'own', name: `SQL: ${topic}${part === 0 ? '' : `, ${part + 1}`}`, expect: 'refused' },
+      requests: () => some.map(({ sql: text }) => ask(sql(text, { uid: 'large' }))),
+      says: some.map(({ error }) => error),
+    };
+  });
+
+const AT_A_TIME = 7;
+
+const refusals = statementsOn(HOSTILE_FILE).filter(({ topic }) => topic !== SLOW);
 
 const slowSql = (name: string, at: number, statement: string, more: Partial<Attack> = {}): Attack => ({
   ...{ of: 'own', name: `SQL: ${name}`, ...more },
@@ -991,40 +1017,11 @@ const slowSql = (name: string, at: number, statement: string, more: Partial<Atta
 });
 
 const statements: Attack[] = [
-  refusedSql(
-    'files',
-    `ATTACH '${HOSTILE_FILE}' AS a`,
-    "SELECT 1; ATTACH '/etc/passwd' AS a",
-    `VACUUM INTO '${HOSTILE_FILE}'`,
-    "SELECT readfile('/etc/passwd')",
-    `SELECT writefile('${HOSTILE_FILE}', 'x')`,
-    "SELECT load_extension('/tmp/mesos-hostile.so')"
-  ),
-  refusedSql(
-    'settings and writing',
-    'PRAGMA query_only = 0',
-    'SELECT * FROM pragma_database_list',
-    'SELECT * FROM sqlite_master',
-    'CREATE TEMP TABLE t AS SELECT * FROM tasks',
-    'WITH a AS (SELECT 1) DELETE FROM tasks',
-    'EXPLAIN SELECT * FROM tasks'
-  ),
-  refusedSql(
-    'large values',
-    'SELECT randomblob(1000000000)',
-    'SELECT zeroblob(1000000000)',
-    "SELECT length(printf('%.*c', 1000000000, 'x'))",
-    "WITH RECURSIVE a(x, n) AS (SELECT 'abcdefgh', 1 UNION ALL SELECT x || x, n + 1 FROM a WHERE n < 60) SELECT length(x) FROM a",
-    `SELECT ${'1,'.repeat(2000)}1`,
-    `SELECT ${'('.repeat(5000)}1${')'.repeat(5000)}`,
-    `SELECT 'a' REGEXP '((a{100}){100}){100}'`
-  ),
-  refusedSql(
-    'work that nothing interrupts',
-    `SELECT printf('%.*c', 20000, 'a') REGEXP '${'a{0,1000}'.repeat(20)}b'`,
-    `SELECT printf('%.*c', 200000, 'a') REGEXP '(?:a?){300}b'`,
-    `${numbers(90)} SELECT count(*) FROM a WHERE 'x' REGEXP ('${'.{1000}'.repeat(140)}' || n)`,
-    `WITH t0 AS (SELECT 1 x), ${Array.from({ length: 15 }, (_, n) => `t${n + 1} AS (SELECT a.x FROM t${n} a, t${n} b)`).join(', ')} SELECT count(*) FROM t15`
+  ...[...new Set(refusals.map(({ topic }) => topic))].flatMap((topic) =>
+    refusedSql(
+      topic,
+      refusals.filter((one) => one.topic === topic)
+    )
   ),
   slowSql('an endless recursion, 8 at once', 8, `${numbers()} SELECT count(*) FROM a`, { expect: 'refused' }),
   slowSql('a slow second row', 1, `SELECT 1 UNION ALL SELECT count(*) FROM (${numbers()} SELECT n FROM a)`, {

@@ -154,6 +154,7 @@ async function send(stage: Stage, probe: Probe, watched: Watch, attack: Attack):
     ...(busy ? [`the plugin worked on for ${SETTLE / 1000} s after the last answer`] : []),
     ...(attack.expect === 'answered' && count('answered') < outcomes.length ? ['not answered'] : []),
     ...(attack.expect === 'refused' && count('refused') < outcomes.length ? ['not refused'] : []),
+    ...unsaid(attack, requests.length, outcomes),
   ];
   return {
     ...{ attack, rounds, slowest, peak, problems },
@@ -162,6 +163,14 @@ async function send(stage: Stage, probe: Probe, watched: Watch, attack: Attack):
     sample: outcomes.find(({ kind }) => kind === 'answered')?.text,
     innocent: { count: samples.length, p95, most: Math.max(0, ...samples.map(({ took }) => took)) },
   };
+}
+
+/** What refusals do not say that they should: those of the first round, in the order of the requests. */
+function unsaid({ says = [] }: Attack, requests: number, outcomes: Outcome[]): string[] {
+  return says.flatMap((wanted, i) => {
+    const { kind, text } = outcomes[i];
+    return i < requests && kind === 'refused' && !text.includes(wanted) ? [`says "${text}", not "${wanted}"`] : [];
+  });
 }
 
 interface Outcome {
