@@ -6,7 +6,7 @@ import path from 'node:path';
 import { pluginId, type Grafana, startGrafana } from '../../tools/scripts/grafana.ts';
 import { type Live, startLive } from '../../tools/simulator/live/live.ts';
 import { eventually, GrafanaApi } from './api.ts';
-import { expect, sessionOf, settings, source, test } from './fixtures.ts';
+import { cpusByFramework, expect, sessionOf, settings, source, test } from './fixtures.ts';
 
 const home = process.env.GRAFANA_HOME;
 const datasource = { type: pluginId, uid: source.uid };
@@ -58,7 +58,7 @@ test.describe('below a path', () => {
       },
       {
         ...{ id: 2, type: 'timeseries', title: 'CPUs', datasource, gridPos: { x: 0, y: 10, w: 24, h: 10 } },
-        targets: [{ refId: 'A', datasource, queryType: 'metrics', entity: 'framework', resource: 'cpus' }],
+        targets: [{ refId: 'A', datasource, ...cpusByFramework }],
       },
     ];
     const annotation = {
