@@ -286,6 +286,7 @@ func TestSchemaAndValuesForCompletion(t *testing.T) {
 		// Of what passes the other filters.
 		"GET schema/values?table=tasks&column=framework&filters=" + url.QueryEscape(`[{"label":"labels.app","operator":"=","value":"/shop/web"}]`):      {"marathon"},
 		"GET schema/values?table=agents&column=attributes.rack&filters=" + url.QueryEscape(`[{"label":"agent","operator":"=~","value":"agent[12].*"}]`): {"r1", "r2"},
+		"GET schema/values?table=tasks&column=name&search=%C3%9CBERSETZER":                                                                              {"übersetzer-日本"},
 	} {
 		code, raw := s.call(path, "")
 		require.Equal(t, http.StatusOK, code, string(raw))

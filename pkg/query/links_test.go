@@ -441,6 +441,24 @@ func TestALinkToALogNamesTheAgentOfItsRow(t *testing.T) {
 	require.Nil(t, log, "nobody may read logs")
 }
 
+// A label has the first bytes of a long attribute only, and the link all of it.
+func TestANodeOfALongAttributeLeadsToItsTasks(t *testing.T) {
+	c := graphCluster(4, true)
+	c.TasksListed = true
+	long := strings.Repeat("日本 ", 60)
+	c.Agents[0].Attributes["rack"], c.Agents[1].Attributes["rack"] = mesos.Attribute(long+"1"), mesos.Attribute(long+"2")
+	c.Agents[2].Attributes["rack"] = mesos.Attribute("x" + long)
+	src := linkSource(t, c)
+	nodes, _ := graphOf(t, src, `{"queryType":"topology","groupBy":["attr_rack"]}`)
+	id := nodes.Fields[0]
+	found := map[string]int{}
+	for row, title := range column(t, nodes, "title") {
+		query, _ := follow(t, linkNamed(t, id, "Row"), nodes, id, row)
+		found[title.(string)[:1]] = len(src.found(t, query, "agent_id"))
+	}
+	require.Equal(t, map[string]int{"\xe6": 2, "x": 1, "r": 1}, found, "of two the label is the same")
+}
+
 func TestMergedNodesLeadToWhatTheyStandFor(t *testing.T) {
 	c := graphCluster(maxNodes+20, false)
 	c.TasksListed = true

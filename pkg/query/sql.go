@@ -196,13 +196,27 @@ func (src Source) rows(ctx context.Context, e expansion, times stepRange, o Opti
 			wrong = e.bad(of)
 			return nil
 		}
+		if errors.Is(err, tables.ErrBusy) {
+			wrong = errBusySQL
+			return nil
+		}
 		return err
 	})
-	if wrong != nil {
+	switch {
+	case wrong != nil:
 		return nil, wrong
+	case promql.KindOf(err) == promql.ErrorTimeout:
+		return nil, errSlowSQL
 	}
 	return result, err
 }
+
+// errBusySQL is the error of a statement that got no place in the time of its request, errSlowSQL of one that was
+// running, or reading events, when that ended.
+var (
+	errBusySQL = &promql.Error{Kind: promql.ErrorBusy, Sentence: "Other statements of SQL were running for the whole time that this request had: try again in some seconds"}
+	errSlowSQL = &promql.Error{Kind: promql.ErrorTimeout, Sentence: "The statement was stopped because its request had no more time: read fewer rows with WHERE, fewer events with a shorter time range, or try again"}
+)
 
 // eventsOfRange returns the events of a time range, of the cluster that is watched now. For a
 // rule it is an error where not all of them are known.

@@ -496,7 +496,7 @@ func (g *graph) nodeOf(i int, x topologyMember) *node {
 	case levelTask:
 		n.task, n.id, n.title = x.task, x.task.ID, first(x.task.Name, x.task.ID)
 	default:
-		n.title = first(key, "(none)")
+		n.title = first(key, "no "+strings.TrimPrefix(level, "attr_"))
 	}
 	g.nodes[i][key] = n
 	return n

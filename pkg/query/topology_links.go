@@ -3,6 +3,7 @@ package query
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
@@ -74,31 +75,66 @@ func (g *graph) nodeLinks() (all []link) {
 // keysOf returns what follows a column in the condition that a value is a node's: that it
 // equals one, or for merged nodes that it is none of those that are shown.
 func (g *graph) keysOf(n *node, key func(*node) string) string {
+	return g.valuesOf(n, func(n *node) []string { return []string{key(n)} })
+}
+
+// valuesOf is keysOf for nodes that stand for several values.
+func (g *graph) valuesOf(n *node, values func(*node) []string) string {
+	list := func(all []string) string {
+		quoted := make([]string, len(all))
+		for i, one := range all {
+			quoted[i] = tables.Quote(one)
+		}
+		slices.Sort(quoted)
+		return "(" + strings.Join(quoted, ", ") + ")"
+	}
 	if n.merged == 0 {
-		return " = " + tables.Quote(key(n))
+		if all := values(n); len(all) != 1 {
+			return " IN " + list(all)
+		}
+		return " = " + tables.Quote(values(n)[0])
 	}
 	var shown []string
 	for _, other := range g.nodes[n.level] {
 		if other.merged == 0 {
-			shown = append(shown, tables.Quote(key(other)))
+			shown = append(shown, values(other)...)
 		}
 	}
-	slices.Sort(shown)
-	return " NOT IN (" + strings.Join(shown, ", ") + ")"
+	return " NOT IN " + list(shown)
 }
 
 // agentsOf returns the condition of the agents of a node that is of agents.
 func (g *graph) agentsOf(n *node) string {
 	level := g.levels[n.level]
 	column := level
+	values := func(n *node) []string { return []string{n.key} }
 	switch level {
 	case levelAgent:
 		return "agent_id" + g.keysOf(n, func(n *node) string { return n.id })
 	case levelZone, levelRegion:
 	default:
 		column = "attributes ->> " + tables.Quote(g.attribute(level))
+		values = func(n *node) []string { return g.uncut(level, n.key) }
 	}
-	return "coalesce(" + column + ", '')" + g.keysOf(n, func(n *node) string { return n.key })
+	return "coalesce(" + column + ", '')" + g.valuesOf(n, values)
+}
+
+// uncut returns the values of an attribute that a label stands for, which has the first bytes of a
+// long one only.
+func (g *graph) uncut(label, cut string) []string {
+	if len(cut) < samples.MaxChosen-utf8.UTFMax {
+		return []string{cut}
+	}
+	name := g.attribute(label)
+	var all []string
+	for _, a := range g.view.Cluster.Agents {
+		samples.AttributeLabels(map[string]mesos.Attribute{name: a.Attributes[name]}, func(of, value string) {
+			if whole := string(a.Attributes[name]); of == label && value == cut && !slices.Contains(all, whole) {
+				all = append(all, whole)
+			}
+		})
+	}
+	return all
 }
 
 // attribute returns the name of the attribute that a label such as attr_rack stands for.

@@ -308,7 +308,7 @@ func TestTopologyNamesTheTasksWithoutAValue(t *testing.T) {
 	c := graphCluster(4, true)
 	delete(c.Agents[0].Attributes, "rack")
 	nodes, _ := graphOf(t, graphSource(t, c, nil), `{"queryType":"topology","groupBy":["attr_rack"]}`)
-	require.Equal(t, "(none)", column(t, nodes, "title")[0])
+	require.Equal(t, "no rack", column(t, nodes, "title")[0])
 	require.Equal(t, "agent_id NOT IN (SELECT agent_id FROM agents WHERE NOT (coalesce(attributes ->> 'rack', '') = ''))", column(t, nodes, "detail__where")[0])
 	require.Equal(t, "agent_id IN (SELECT agent_id FROM agents WHERE coalesce(attributes ->> 'rack', '') = 'r1')", column(t, nodes, "detail__where")[1])
 }

@@ -11,7 +11,9 @@ import (
 // This file makes labels of names and values that an operator or a framework
 // chose: attr_* of agents' attributes, label_* of tasks' labels. Characters that
 // a label's name cannot have are replaced, and long values are cut.
-const maxChosenBytes = 128 // of a value
+
+// MaxChosen is how many bytes such a name or value may have.
+const MaxChosen = 128
 
 // pairs are chosen labels as one text, so that they can be part of a map's
 // key: name NUL value NUL ..., sorted by name.
@@ -46,7 +48,7 @@ func chosenLabels(prefix string, chosen []pair) pairs {
 		names = append(names, name)
 		out.WriteString(name)
 		out.WriteByte(0)
-		out.WriteString(strings.ReplaceAll(series.Cut(c.value, maxChosenBytes), "\x00", "\uFFFD"))
+		out.WriteString(strings.ReplaceAll(series.Cut(c.value, MaxChosen), "\x00", "\uFFFD"))
 		out.WriteByte(0)
 	}
 	return pairs(out.String())
@@ -69,12 +71,12 @@ func labelName(key string) string {
 		default:
 			return '_'
 		}
-	}, series.Cut(key, maxChosenBytes))
+	}, series.Cut(key, MaxChosen))
 	if name == key && !endsInHash(key) {
 		return name
 	}
 	suffix := hashMark + series.Hash(key, hashDigits)
-	return name[:min(len(name), maxChosenBytes-len(suffix))] + suffix
+	return name[:min(len(name), MaxChosen-len(suffix))] + suffix
 }
 
 // endsInHash reports whether a key ends in what labelName appends.

@@ -50,18 +50,18 @@ func TestTheNameOfALabelDependsOnItsKeyAlone(t *testing.T) {
 	keys := []string{
 		"rack", "my_key", "my.key", "my-key", "my key", "a.b", "a-b", "a_b_conflict1", "ä", "ö", "",
 		first, labelName(first), // that look like what another key becomes
-		strings.Repeat("k", maxChosenBytes), strings.Repeat("k", maxChosenBytes+1), strings.Repeat("k", maxChosenBytes+2),
+		strings.Repeat("k", MaxChosen), strings.Repeat("k", MaxChosen+1), strings.Repeat("k", MaxChosen+2),
 		strings.Repeat("ü", 100), strings.Repeat("ü", 101),
 	}
 	names := map[string]string{}
 	for _, key := range keys {
 		name := labelName(key)
 		require.Regexp(t, "^[a-zA-Z0-9_]*$", name)
-		require.LessOrEqual(t, len(name), maxChosenBytes)
+		require.LessOrEqual(t, len(name), MaxChosen)
 		require.Empty(t, names[name], "%q and %q", key, names[name])
 		names[name] = key
 	}
-	for _, plain := range []string{"rack", "my_key", "a_b_conflict1", "built_20240101", strings.Repeat("k", maxChosenBytes)} {
+	for _, plain := range []string{"rack", "my_key", "a_b_conflict1", "built_20240101", strings.Repeat("k", MaxChosen)} {
 		require.Equal(t, plain, labelName(plain))
 	}
 	both := taskLabels([]mesos.Label{{Key: "my.key", Value: "1"}, {Key: "my-key", Value: "2"}}, []string{"my.key", "my-key"})
@@ -102,12 +102,12 @@ func TestAKeyHasOneLabelOnAllThings(t *testing.T) {
 				n++
 				name, found := strings.CutPrefix(name, prefix)
 				require.True(t, found)
-				require.LessOrEqual(t, len(name), maxChosenBytes)
+				require.LessOrEqual(t, len(name), MaxChosen)
 				if before, known := keyOf[name]; known {
 					require.Equal(t, before, value, name)
 				}
 				keyOf[name] = value
-				if before, known := labelOf[value]; known && len(value) < maxChosenBytes {
+				if before, known := labelOf[value]; known && len(value) < MaxChosen {
 					require.Equal(t, before, name, value)
 				}
 				labelOf[value] = name

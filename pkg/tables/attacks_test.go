@@ -130,6 +130,7 @@ func TestRulesDoNotWaitForPeople(t *testing.T) {
 	defer cancel()
 	_, err := engine.Run(short, Request{SQL: "SELECT 1", View: v, Limit: 10})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.ErrorIs(t, err, ErrBusy)
 	result, err := engine.Run(context.Background(), Request{SQL: "SELECT 1", View: v, Limit: 10, Alert: true})
 	require.NoError(t, err)
 	require.Equal(t, 1, result.Rows)

@@ -105,11 +105,17 @@ func (e *Engine) enter(ctx context.Context, alert bool) (leave func(), err error
 			entered++
 		case <-ctx.Done():
 			leave()
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return nil, fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
+			}
 			return nil, ctx.Err()
 		}
 	}
 	return leave, nil
 }
+
+// ErrBusy is the error of a statement that waited for its place until its deadline.
+var ErrBusy = errors.New("other statements were running")
 
 // errPanic is the error of a panic of SQLite: it ran out of memory.
 var errPanic = errors.New("SQLite failed")
@@ -151,7 +157,7 @@ func run(ctx context.Context, r Request) (result *Result, err error) {
 		if rest := skipBlank(tail); rest != "" {
 			return &Error{Text: "there is a second statement: write one SELECT", Position: position(r.SQL, len(r.SQL)-len(rest))}
 		}
-		result, err = read(st, r.Limit)
+		result, err = read(st, r.SQL, r.Limit)
 		return err
 	})
 	return result, err
@@ -257,18 +263,34 @@ func (t *virtual) opened() rows {
 func (t *virtual) BestIndex(x *sqlite3.IndexInfo) error {
 	n := int64(t.opened().count())
 	x.IdxNum, x.EstimatedRows, x.EstimatedCost = -1, n, float64(n)
-	for place, column := range t.table.keys {
+	best := -1 // of the constraints
+	for _, column := range t.table.keys {
 		for k, constraint := range x.Constraint {
 			// With another collation, as in name = 'WEB' COLLATE NOCASE, equal texts are more than the index finds
 			// (https://www.sqlite.org/c3ref/vtab_collation.html).
-			if constraint.Usable && constraint.Op == sqlite3.INDEX_CONSTRAINT_EQ && constraint.Column == column && x.Collation(k) == "BINARY" {
-				x.IdxNum, x.EstimatedRows, x.EstimatedCost = column, 10*int64(place+1), 10*float64(place+1)
-				x.ConstraintUsage[k].ArgvIndex = 1 // SQLite compares again, in its own way
-				return nil
+			if !constraint.Usable || constraint.Op != sqlite3.INDEX_CONSTRAINT_EQ || constraint.Column != column || x.Collation(k) != "BINARY" {
+				continue
+			}
+			// Of several the one with the fewest rows of a text: the executors of a large cluster may all have the ID default.
+			if rows := t.rowsOfText(column); best < 0 || rows < x.EstimatedRows {
+				best, x.IdxNum, x.EstimatedRows, x.EstimatedCost = k, column, rows, float64(rows)
 			}
 		}
 	}
+	if best >= 0 {
+		x.ConstraintUsage[best].ArgvIndex = 1 // SQLite compares again, in its own way
+	}
 	return nil
+}
+
+// rowsOfText returns how many rows a text in a column has, on average and rounded up.
+func (t *virtual) rowsOfText(column int) int64 {
+	if t.table.unknown != nil && t.table.unknown(t.view) != "" {
+		return 1 // it is an error when it is read
+	}
+	x := t.view.indexOf(t.table.Name, column, t.opened())
+	n, texts := int64(len(x.next)), int64(max(1, len(x.first)))
+	return max(1, (n+texts-1)/texts)
 }
 
 // Open implements sqlite3.VTab.

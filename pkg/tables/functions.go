@@ -47,8 +47,8 @@ var Functions = []Function{
 	{"log", "log(base, x)", "The logarithm."},
 	{"log2", "log2(x)", "The logarithm of base 2."},
 	{"log10", "log10(x)", "The logarithm of base 10."},
-	{"lower", "lower(text)", "The text with A to Z in small letters."},
-	{"upper", "upper(text)", "The text with a to z in capital letters."},
+	{"lower", "lower(text)", "The text in small letters."},
+	{"upper", "upper(text)", "The text in capital letters."},
 	{"length", "length(text)", "The number of characters."},
 	{"substr", "substr(text, from, length)", "A part of the text."},
 	{"substring", "substring(text, from, length)", "A part of the text."},
@@ -61,7 +61,7 @@ var Functions = []Function{
 	{"format", "format('%.1f %%', x)", "The values in a text."},
 	{"concat", "concat(a, b, ...)", "The texts in one."},
 	{"concat_ws", "concat_ws('/', a, b, ...)", "The texts in one, with a separator."},
-	{"like", "text LIKE 'web%'", "Whether a text matches, whatever the case of its letters A to Z."},
+	{"like", "text LIKE 'web%'", "Whether a text matches, whatever the case of its letters A to Z: of others compare lower(text)."},
 	{"glob", "text GLOB 'web*'", "Whether a text matches."},
 	{"regexp", "text REGEXP '^web-[0-9]+$'", "Whether a regular expression (RE2) matches a part of the text."},
 	{"typeof", "typeof(x)", "null, integer, real or text."},
@@ -121,6 +121,18 @@ func registerFunctions(c *sqlite3.Conn) error {
 	const pure = sqlite3.DETERMINISTIC | sqlite3.INNOCUOUS
 	if err := c.CreateFunction("time_bucket", 2, pure, timeBucket); err != nil {
 		return err
+	}
+	// SQLite's own know the letters A to Z only.
+	for name, of := range map[string]func(string) string{"lower": strings.ToLower, "upper": strings.ToUpper} {
+		if err := c.CreateFunction(name, 1, pure, func(ctx sqlite3.Context, args ...sqlite3.Value) {
+			if args[0].Type() == sqlite3.NULL {
+				ctx.ResultNull()
+				return
+			}
+			ctx.ResultText(of(args[0].Text()))
+		}); err != nil {
+			return err
+		}
 	}
 	return c.CreateFunction("regexp", 2, pure, new(patterns).match)
 }

@@ -45,12 +45,13 @@ type reading struct {
 	tables  []string  // of origins
 	cells   [][]value
 	bytes   int
+	sql     string
 }
 
-// read reads at most limit rows.
-func read(st *sqlite3.Stmt, limit int) (*Result, error) {
+// read reads at most limit rows of a statement, whose text is sql.
+func read(st *sqlite3.Stmt, sql string, limit int) (*Result, error) {
 	n := st.ColumnCount()
-	r := reading{names: make([]string, n), origins: make([]*Column, n), tables: make([]string, n), cells: make([][]value, n)}
+	r := reading{names: make([]string, n), origins: make([]*Column, n), tables: make([]string, n), cells: make([][]value, n), sql: sql}
 	for i := range n {
 		r.names[i] = st.ColumnName(i)
 		if t := TableNamed(st.ColumnTableName(i)); t != nil {
@@ -139,8 +140,8 @@ func (r *reading) column(i int) ResultColumn {
 		c.Type = origin.Type
 	case integers > 0:
 		c.Type = Integer
-	default:
-		c.Type = Text
+	default: // only NULL
+		c.Type = r.declared(i)
 	}
 	if c.Type == Real || c.Type == Integer {
 		c.Unit = r.unit(i)
@@ -150,6 +151,14 @@ func (r *reading) column(i int) ResultColumn {
 	}
 	r.cells[i] = nil
 	return c
+}
+
+// declared returns the type of a column of NULL only that is an expression.
+func (r *reading) declared(i int) Type {
+	if expressions := selected(r.sql); len(expressions) == len(r.names) {
+		return declaredType(expressions[i])
+	}
+	return Text
 }
 
 // allJSON reports whether all texts of a column are JSON: of a UNION the first part names the column.

@@ -51,6 +51,21 @@ async function runningTask(api: GrafanaApi): Promise<string> {
   return taskId;
 }
 
+/** A place over a graph where the tooltip is of a series. */
+async function pointOf(page: Page, graph: Locator, series: string): Promise<{ x: number; y: number }> {
+  const tooltip = page.locator('#grafana-portal-container').getByText(series, { exact: true });
+  const { width, height } = (await graph.boundingBox()) ?? { width: 0, height: 0 };
+  for (let x = width - 4; x > width / 2; x -= 20) {
+    for (let y = 4; y < height; y += 20) {
+      await graph.hover({ position: { x, y }, force: true });
+      if (await tooltip.first().isVisible()) {
+        return { x, y };
+      }
+    }
+  }
+  throw new Error(`no tooltip of ${series}`);
+}
+
 /** The time of the newest line that is shown. */
 async function newest(page: Page): Promise<string> {
   const lines = await page.getByText(/\dZ INFO/).allTextContents();
@@ -236,20 +251,15 @@ test.describe('things', () => {
     page,
     picture,
   }) => {
-    const failures = {
-      ...{ queryType: 'events', kinds: ['task'], format: 'count', groupBy: ['framework', 'framework_id'] },
-      filters: [{ label: 'event', operator: '=', value: 'failed' }],
-    };
+    const expr = 'mesos_framework_tasks_ended_total{state="failed"} > 0';
     const place = { gridPos: { x: 0, y: 0, w: 24, h: 20 } };
-    await save(api, [panel(1, 'timeseries', 'Failed tasks by framework', failures, place)]);
+    await save(api, [panel(1, 'timeseries', 'Failed tasks by framework', { queryType: 'promql', expr }, place)]);
     await page.goto(`/d/${dashboard.uid}`);
     const graph = page.getByTestId(panelOf('Failed tasks by framework')).locator('.u-over').first();
     await expect(graph).toBeVisible();
-    const { width, height } = (await graph.boundingBox()) ?? { width: 0, height: 0 };
+    const point = await pointOf(page, graph, 'marathon');
     const link = page.getByRole('link', { name: 'Events of this framework' });
-    await graph.hover({ position: { x: width - 4, y: height - 4 } });
-    await expect(page.getByText(/marathon/).first()).toBeVisible();
-    await graph.click({ position: { x: width - 4, y: height - 4 } }); // 1
+    await graph.click({ position: point }); // 1
     await expect(link).toBeVisible();
     await picture('three-clicks-1-series', page);
     await link.click(); // 2
