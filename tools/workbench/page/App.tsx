@@ -1,4 +1,4 @@
-// The page: a bar with the data source and the theme, and three tabs.
+// The page: a bar with data source, language and theme, and four tabs.
 import React, { useEffect, useState } from 'react';
 import { css } from '@emotion/css';
 
@@ -7,6 +7,7 @@ import { DataSourcePicker } from '@grafana/runtime';
 import { ErrorBoundaryAlert, IconButton, RadioButtonGroup, Tab, TabsBar, useStyles2 } from '@grafana/ui';
 
 import { DashboardPage } from './dashboard/DashboardPage.tsx';
+import { EditorsPage } from './EditorsPage.tsx';
 import { currentLanguage, languageOptions, openInLanguage } from './grafana/languages.ts';
 import type { AnyPlugin } from './grafana/plugin.ts';
 import type { Sources } from './grafana/services.ts';
@@ -70,6 +71,12 @@ export function App({ plugin, sources, dark, onToggleTheme }: Props) {
           onChangeTab={() => change({ tab: 'dashboard' })}
         />
         <Tab
+          label="Other editors"
+          icon="pen"
+          active={state.tab === 'editors'}
+          onChangeTab={() => change({ tab: 'editors' })}
+        />
+        <Tab
           label="Data source"
           icon="database"
           active={state.tab === 'settings'}
@@ -84,6 +91,7 @@ export function App({ plugin, sources, dark, onToggleTheme }: Props) {
           {state.tab === 'dashboard' && (
             <DashboardPage plugin={plugin} datasource={datasource} state={state} onChange={change} />
           )}
+          {state.tab === 'editors' && <EditorsPage datasource={datasource} state={state} />}
           {state.tab === 'query' && (
             <QueryPage plugin={plugin} datasource={datasource} state={state} onChange={change} />
           )}

@@ -10,7 +10,7 @@ export type PanelType = 'graph' | 'stat' | 'table' | 'other';
 export interface PageState {
   /** UID of the data source; empty: the default one. */
   ds: string;
-  tab: 'query' | 'dashboard' | 'settings';
+  tab: 'query' | 'dashboard' | 'editors' | 'settings';
   /** As Grafana writes them: now-15m, or epoch milliseconds. */
   from: string;
   to: string;
