@@ -136,6 +136,7 @@ func (p *Plugin) liveMessage(ctx context.Context, src *source, live *query.Live)
 	defer sent()
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
+	src.computed.Add(1)
 	message, err := live.Next(ctx, view, p.registry.withoutPaths)
 	if err != nil && errors.Is(err, context.DeadlineExceeded) {
 		return nil, nil // too busy for this one

@@ -209,7 +209,8 @@ func TestAChannelRunsWhileItIsWatched(t *testing.T) {
 	for polls := 1; polls <= 3; polls++ {
 		require.Eventually(t, func() bool { s.clock.Advance(every / 10); return out.count() >= polls }, 10*time.Second, time.Millisecond)
 	}
-	require.EqualValues(t, 1, src.channels.Load())
+	require.EqualValues(t, 1, src.statusAnswer().Live.Channels)
+	require.GreaterOrEqual(t, src.statusAnswer().Live.Computed, int64(3))
 	for _, message := range out.all {
 		frames, _ := sent(t, message)
 		for _, frame := range frames {

@@ -86,6 +86,7 @@ type source struct {
 	models   tables.Models // what SQL reads
 	landings landings      // of samples
 	channels atomic.Int64  // of live panels that run
+	computed atomic.Int64  // how often one was computed
 
 	engine    string // of the store
 	store     store

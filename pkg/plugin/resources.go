@@ -279,9 +279,17 @@ type StatusAnswer struct {
 	Problems map[string]string `json:"problems,omitempty"` // latest error by kind of poll
 	History  HistoryStatus     `json:"history"`
 	Events   EventsStatus      `json:"events"`
+	Live     LiveStatus        `json:"live"`
 	Warnings []string          `json:"warnings,omitempty"`
 
 	masters int // in the settings
+}
+
+// LiveStatus is what live panels cost: their channels, of which Grafana runs one however many
+// watch, and how often one was computed.
+type LiveStatus struct {
+	Channels int64 `json:"channels"`
+	Computed int64 `json:"computed"`
 }
 
 // HistoryStatus is how full the history is.
@@ -344,7 +352,8 @@ func (s *source) statusAnswer() StatusAnswer {
 	s.mu.Lock()
 	collecting, kept, log, warnings, masters := s.collector, s.store, s.events, s.settings.Warnings, len(s.settings.Masters)
 	s.mu.Unlock()
-	answer := StatusAnswer{History: historyStatus(kept.Stats()), Events: eventsStatus(log.Stats()), Warnings: warnings, masters: masters}
+	answer := StatusAnswer{History: historyStatus(kept.Stats()), Events: eventsStatus(log.Stats()), Warnings: warnings, masters: masters,
+		Live: LiveStatus{s.channels.Load(), s.computed.Load()}}
 	if collecting != nil {
 		answer.Status = collecting.Status()
 	}

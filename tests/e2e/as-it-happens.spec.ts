@@ -1,8 +1,14 @@
 // Events of a simulated cluster in Grafana: marks and regions over graphs, state timelines, a live panel, and a rule that
 // counts failed tasks by agent.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import type { Locator, Page, WebSocketRoute } from '@playwright/test';
+
+import { root } from '../../tools/scripts/build.ts';
 import { type Live, startLive } from '../../tools/simulator/live/live.ts';
 import { readAnswers } from './answers.ts';
-import { eventually, type Query } from './api.ts';
+import { eventually, type GrafanaApi, type Query } from './api.ts';
 import { expect, settings, test } from './fixtures.ts';
 
 const source = { uid: 'mesos-e2e-happens', name: 'Mesos (e2e, as it happens)' };
@@ -35,6 +41,72 @@ const annotation = (name: string, iconColor: string, target: Query) => ({
 
 const panelOf = (title: string) => `data-testid Panel header ${title}`;
 
+/** The overview as it is shipped. */
+const overview = JSON.parse(readFileSync(path.join(root, 'src', 'dashboards', 'cluster-overview.json'), 'utf8')) as {
+  uid: string;
+};
+
+interface Status {
+  polls: Array<{ poll: string; lastSuccess: string; intervalNs: number }>;
+  live: { channels: number; computed: number };
+}
+
+const statusOf = (api: GrafanaApi, uid: string) =>
+  api.call<Status>('GET', `/api/datasources/uid/${uid}/resources/status`);
+
+/** The width of each mark over a graph that says something, by hovering over all: marks have no text of their own. */
+async function marksOf(page: Page, graph: Locator, text: string): Promise<number[]> {
+  const markers = graph.getByTestId('data-testid annotation-marker');
+  await expect(markers.first()).toBeVisible({ timeout: 30_000 });
+  const widths: number[] = [];
+  for (const marker of await markers.all()) {
+    await page.mouse.move(0, 0);
+    await marker.hover({ force: true, position: { x: 1, y: 1 } });
+    const shown = page.getByText(text, { exact: true }).first();
+    if (
+      await shown.waitFor({ timeout: 1000 }).then(
+        () => true,
+        () => false
+      )
+    ) {
+      widths.push((await marker.boundingBox())?.width ?? 0);
+    }
+  }
+  return widths;
+}
+
+interface Channel {
+  /** Messages of Grafana Live with points of the plugin, oldest first. */
+  messages: string[];
+  sockets: WebSocketRoute[];
+}
+
+/** Reads what a page gets over Grafana Live, before it opens. */
+async function readChannel(page: Page, uid: string): Promise<Channel> {
+  const channel: Channel = { messages: [], sockets: [] };
+  await page.routeWebSocket(/\/api\/live\/ws/, (socket) => {
+    channel.sockets.push(socket);
+    const server = socket.connectToServer();
+    socket.onMessage((message) => server.send(message));
+    server.onMessage((message) => {
+      const text = String(message);
+      if (text.includes(`ds/${uid}/live/`) && text.includes('"from"')) {
+        channel.messages.push(text);
+      }
+      socket.send(message);
+    });
+  });
+  return channel;
+}
+
+/** The newest points of a message: of each series the last time and value. */
+function newest(message: string): Array<[number, number]> {
+  return [...message.matchAll(/"values":\[\[([\d,]+)\],\[([-\d.,eE+]+)\]\]/g)].map(([, times, values]) => [
+    Number(times.split(',').at(-1)),
+    Number(values.split(',').at(-1)),
+  ]);
+}
+
 test.describe('events', () => {
   test.setTimeout(600_000);
   let live: Live;
@@ -66,6 +138,15 @@ test.describe('events', () => {
           panel(1, 'timeseries', 'CPU by framework', cpus),
           panel(2, 'state-timeline', 'Agents', { queryType: 'events', kinds: ['agent'], format: 'timeline' }),
           panel(3, 'timeseries', 'Running, live', { ...running, live: true }),
+          {
+            ...panel(5, 'state-timeline', 'Tasks', {
+              queryType: 'events',
+              kinds: ['task'],
+              format: 'timeline',
+              filters: [{ label: 'event', operator: '=', value: 'failed' }],
+            }),
+            options: { legend: { showLegend: true, displayMode: 'list', placement: 'bottom' } },
+          },
           panel(4, 'table', 'What happened', { queryType: 'events', format: 'table', kinds: ['agent', 'master'] }),
         ],
       },
@@ -108,29 +189,86 @@ test.describe('events', () => {
     await picture('events', page);
   });
 
-  test('a live panel moves between two refreshes, which there are none of', async ({ page, picture }) => {
+  test('are marks over the overview: a new leader, an agent that is lost, and as a region one that drains', async ({
+    api,
+    page,
+    picture,
+  }) => {
+    await api.call('POST', '/api/dashboards/import', {
+      dashboard: overview,
+      overwrite: true,
+      inputs: [{ name: 'DS_MESOS', type: 'datasource', pluginId: ref.type, value: source.uid }],
+    });
+    await page.setViewportSize({ width: 1900, height: 1300 });
+    await page.goto(`/d/${overview.uid}?var-datasource=${source.uid}&from=now-5m&to=now`);
+    const graph = page.getByTestId(panelOf('CPU')).first();
+    const shown = async (text: string, atLeast: number) => {
+      const widths = await marksOf(page, graph, text);
+      expect(Math.max(0, ...widths), text).toBeGreaterThanOrEqual(atLeast);
+    };
+    await expect(() => shown('New leader', 1)).toPass({ timeout: 60_000 });
+    await expect(() => shown('Agent agent5.example.com unreachable', 1)).toPass({ timeout: 60_000 });
+    // 300 s are some 380 pixels here: as wide as 5 s is no mark of a moment.
+    await expect(() => shown('Agent agent2.example.com draining', 7)).toPass({ timeout: 60_000 });
+    await picture('overview-events', page);
+    await api.forget(`/api/dashboards/uid/${overview.uid}`);
+  });
+
+  test('a live panel moves without a refresh, is computed once for two viewers, and goes on after its socket broke', async ({
+    api,
+    page,
+    context,
+    picture,
+  }) => {
     let requests = 0;
     const stop = await readAnswers(page, () => void requests++);
-    const messages: string[] = [];
-    page.on('websocket', (socket) => {
-      socket.on('framereceived', ({ payload }) => messages.push(String(payload)));
-    });
+    const first = await readChannel(page, source.uid);
     await page.setViewportSize({ width: 1500, height: 900 });
-    await page.goto(`/d/${dashboard.uid}?viewPanel=3`);
+    const address = `/d/${dashboard.uid}?viewPanel=3`;
+    await page.goto(address);
     await expect(page.getByTestId(panelOf('Running, live')).first()).toBeVisible();
-    const pushed = () => messages.filter((text) => text.includes(`ds/${source.uid}/live/`) && text.includes('"from"'));
-    await expect.poll(() => pushed().length, { timeout: 60_000 }).toBeGreaterThan(0);
+    await expect.poll(() => first.messages.length, { timeout: 60_000 }).toBeGreaterThan(0);
     const asked = requests;
-    const before = pushed().length;
     await picture('live-before', page);
-    await expect.poll(() => pushed().length, { timeout: 4 * INTERVAL * 1000 }).toBeGreaterThan(before + 1);
-    await picture('live-after', page);
+
+    const other = await context.newPage();
+    const second = await readChannel(other, source.uid);
+    await other.goto(address);
+    await expect.poll(() => second.messages.length, { timeout: 60_000 }).toBeGreaterThan(1);
+    const before = await statusOf(api, source.uid);
+    expect(before.live.channels).toBe(1);
+    const [ours, theirs] = [first.messages.length, second.messages.length];
+    await expect.poll(() => first.messages.length - ours, { timeout: 90_000 }).toBeGreaterThan(2);
+    await expect.poll(() => second.messages.length - theirs, { timeout: 90_000 }).toBeGreaterThan(2);
+    const after = await statusOf(api, source.uid);
+    const got = Math.max(first.messages.length - ours, second.messages.length - theirs);
+    // What is computed may bring nothing new, and no message then; twice as often would be one for each viewer.
+    expect(after.live.computed - before.live.computed).toBeGreaterThanOrEqual(got - 1);
+    expect(after.live.computed - before.live.computed).toBeLessThan(2 * got);
+    expect(first.messages.slice(-2)).toEqual(expect.arrayContaining(second.messages.slice(-1)));
     expect(requests).toBe(asked); // nothing was asked for again
-    const times = (text: string) =>
-      [...text.matchAll(/"values":\[\[([\d,]+)\]/g)].map(([, list]) => Number(list.split(',').at(-1)));
-    const last = pushed().map((text) => Math.max(...times(text)));
+    const last = first.messages.map((text) => Math.max(...newest(text).map(([time]) => time)));
     expect(last.at(-1)).toBeGreaterThan(last[0]);
+    await picture('live-after', page);
+    await other.close();
+
+    const until = last.at(-1) ?? 0;
+    const broken = first.sockets.length;
+    await first.sockets[broken - 1].close({ code: 1011, reason: 'broken by the test' });
+    await expect.poll(() => first.sockets.length, { timeout: 60_000 }).toBeGreaterThan(broken);
+    await expect
+      .poll(() => Math.max(0, ...newest(first.messages.at(-1) ?? '').map(([time]) => time)), { timeout: 90_000 })
+      .toBeGreaterThan(until);
+    await expect(page.getByTestId('data-testid Panel status error')).toHaveCount(0);
+    await picture('live-after-break', page);
     await stop();
+    await page.goto('about:blank');
+    await eventually(
+      'the end of the channel with its last viewer',
+      () => statusOf(api, source.uid),
+      ({ live: { channels } }) => channels === 0,
+      60
+    );
   });
 
   test('a rule fires for the agent on which tasks fail', async ({ api, page, picture }) => {
@@ -193,5 +331,141 @@ test.describe('events', () => {
     await page.goto('/alerting/grafana/mesos-e2e-tasks-fail/view');
     await expect(page.getByText('Firing', { exact: true }).first()).toBeVisible();
     await picture('tasks-fail', page);
+  });
+
+  test('a rule that counts events fires', async ({ api, page, picture }) => {
+    await api.call('PUT', `/api/v1/provisioning/folder/${folder.uid}/rule-groups/counts`, {
+      title: 'counts',
+      folderUid: folder.uid,
+      interval: INTERVAL,
+      rules: [
+        {
+          title: 'events of failures',
+          uid: 'mesos-e2e-counted-failures',
+          folderUID: folder.uid,
+          ruleGroup: 'counts',
+          condition: 'C',
+          for: '0s',
+          noDataState: 'OK',
+          execErrState: 'Error',
+          data: [
+            {
+              refId: 'A',
+              datasourceUid: source.uid,
+              relativeTimeRange: { from: 120, to: 0 },
+              model: {
+                refId: 'A',
+                queryType: 'events',
+                format: 'count',
+                kinds: ['task'],
+                filters: [{ label: 'event', operator: '=', value: 'failed' }],
+                groupBy: ['framework'],
+                instant: true,
+              },
+            },
+            {
+              refId: 'C',
+              datasourceUid: '__expr__',
+              model: {
+                refId: 'C',
+                type: 'threshold',
+                expression: 'A',
+                conditions: [{ type: 'query', evaluator: { type: 'gt', params: [3] } }],
+              },
+            },
+          ],
+        },
+      ],
+    });
+    const [rule] = await eventually(
+      'the rule on counted events',
+      async () => (await api.rules(folder.uid)).filter(({ name }) => name === 'events of failures'),
+      ([one]) => one?.state === 'firing',
+      180
+    );
+    expect(rule.health).toBe('ok');
+    const firing = (rule.alerts ?? []).filter(({ state }) => state.startsWith('Alerting'));
+    expect(firing.map(({ labels }) => labels.framework)).toEqual(['marathon']);
+    await page.goto('/alerting/grafana/mesos-e2e-counted-failures/view');
+    await expect(page.getByText('Firing', { exact: true }).first()).toBeVisible();
+    await picture('events-counted', page);
+  });
+
+  test('states of tasks are a timeline', async ({ page, picture }) => {
+    await page.setViewportSize({ width: 1500, height: 900 });
+    await page.goto(`/d/${dashboard.uid}?viewPanel=5`);
+    const panel = page.getByTestId(panelOf('Tasks')).first();
+    for (const state of ['failed', 'running']) {
+      await expect(panel.getByText(state, { exact: true }).first(), state).toBeVisible({ timeout: 30_000 });
+    }
+    await expect(panel.getByText('No data', { exact: true })).toHaveCount(0);
+    await expect(panel.getByTestId('data-testid Panel status error')).toHaveCount(0);
+    await page.waitForTimeout(2000);
+    await picture('task-timeline', page);
+  });
+});
+
+// From 500 agents on /state is asked every ten minutes where the stream keeps the model: what moves meanwhile is of events.
+test.describe('events of a cluster whose /state is seldom asked', () => {
+  test.setTimeout(600_000);
+  const large = { uid: 'mesos-e2e-happens-large', name: 'Mesos (e2e, many agents)' };
+  const moves = { uid: 'mesos-e2e-happens-large', title: 'Moves' };
+  let live: Live;
+
+  const stateOf = async (api: GrafanaApi) =>
+    (await statusOf(api, large.uid)).polls.find(({ poll }) => poll === 'state') ?? { lastSuccess: '', intervalNs: 0 };
+
+  test.beforeAll(async ({ api }) => {
+    live = await startLive({ plan: { agents: 520, tasks: 600, masters: 1, deploys: 0 } });
+    await api.forget(`/api/dashboards/uid/${moves.uid}`);
+    await api.forget(`/api/datasources/uid/${large.uid}`);
+    await api.call('POST', '/api/datasources', settings(live.masters, large));
+    const target = { refId: 'A', datasource: { ...ref, uid: large.uid }, live: true };
+    await api.call('POST', '/api/dashboards/db', {
+      overwrite: true,
+      dashboard: {
+        ...moves,
+        time: { from: 'now-5m', to: 'now' },
+        panels: [
+          {
+            ...panel(1, 'timeseries', 'Of events', {}),
+            datasource: target.datasource,
+            targets: [
+              { ...target, queryType: 'promql', expr: 'mesos_framework_tasks{framework="marathon",state="running"}' },
+            ],
+          },
+        ],
+      },
+    });
+    await eventually(
+      'a model that events keep',
+      async () => {
+        await api.query(large.uid, [{ queryType: 'promql', expr: 'mesos_up', instant: true }]);
+        return stateOf(api);
+      },
+      ({ intervalNs }) => intervalNs >= 100e9,
+      240
+    );
+  });
+
+  test.afterAll(async ({ api }) => {
+    await api.forget(`/api/dashboards/uid/${moves.uid}`);
+    await api.forget(`/api/datasources/uid/${large.uid}`);
+    await live?.stop();
+  });
+
+  test('a live panel moves between two polls of /state', async ({ api, page, picture }) => {
+    const channel = await readChannel(page, large.uid);
+    await page.setViewportSize({ width: 1500, height: 900 });
+    await page.goto(`/d/${moves.uid}?viewPanel=1`);
+    await expect.poll(() => channel.messages.length, { timeout: 60_000 }).toBeGreaterThan(0);
+    const polled = await stateOf(api);
+    const values = () => channel.messages.flatMap((text) => newest(text).map(([, value]) => value));
+    const before = values().at(-1) ?? 0;
+    await live.do({ do: 'service wants', framework: 'marathon', service: 'search', times: 2 });
+    await expect.poll(() => values().at(-1), { timeout: 120_000 }).toBeGreaterThan(before);
+    expect((await stateOf(api)).lastSuccess).toBe(polled.lastSuccess);
+    await page.waitForTimeout(1000);
+    await picture('live-of-events', page);
   });
 });
