@@ -2,6 +2,7 @@
 import { judgeBalanced } from './balanced.ts';
 import { type Check, CHECKS } from './checks.ts';
 import { judgeEnds } from './ends.ts';
+import { COUNTERS, judgeCounters, judgeDisconnected, judgeLeaders, judgeStarts } from './happenings.ts';
 import { FITS_CHECKS } from './fits.ts';
 import { type Answer, compare, type Fact, type Moment, type Result } from './compare.ts';
 import { GAP_SERIES, judgeGaps } from './gaps.ts';
@@ -73,7 +74,8 @@ export function questions(
   );
   const health = [UP.expr, timeOf(UP.expr), RECOVERING].flatMap((expr) => atAll(expr, interval));
   const use = measured ? USE_CHECKS.map(({ expr }) => later(expr, shift)) : [];
-  return [...state, ...[DRIFT, ...health.map(({ expr }) => expr), ...use].map(promql)];
+  const counters = COUNTERS.map(({ expr }) => expr);
+  return [...state, ...[DRIFT, ...counters, ...health.map(({ expr }) => expr), ...use].map(promql)];
 }
 
 function answerTo({ answers, scenario }: Watched, expr: string): Answer {
@@ -85,7 +87,8 @@ function answerTo({ answers, scenario }: Watched, expr: string): Answer {
 }
 
 /** What events keep between two /state: with many agents those are far apart, and the other checks assume that they are not. */
-const KEPT = /_tasks\b|mesos_cluster_(agents|frameworks)|mesos_agent_cpus_capacity|^events$|^mesos_model_drift/;
+const KEPT =
+  /_tasks\b|mesos_cluster_(agents|frameworks)|mesos_agent_cpus_capacity|^events$|^starts$|_tasks_ended_total|^mesos_model_drift/;
 
 /** `keptOnly`: /state is seldom asked for, and only what events keep is compared. */
 export function judge(watched: Watched, keptOnly = false): Verdict {
@@ -145,6 +148,12 @@ export function judge(watched: Watched, keptOnly = false): Verdict {
     const late = anyMasterAnswers(watched) ? 5 : 1;
     const [from, to] = [watched.from + 2 * watched.interval, watched.to - late * watched.interval];
     parts.push(['events', judgeEnds(watched.live, watched.ends, watched.toCluster(from), watched.toCluster(to))]);
+    if (watched.others !== undefined) {
+      parts.push(['starts', judgeStarts(watched, from, to)]);
+      parts.push(['leaders', judgeLeaders(watched, from, to)]);
+      parts.push(['disconnected', judgeDisconnected(watched, from, to, truthsOf)]);
+      parts.push(...judgeCounters(watched, answer, from, to));
+    }
   }
   if (watched.measured) {
     parts.push(...judgeUse(watched, answer));

@@ -87,6 +87,8 @@ type outcome struct {
 	Answers []answer `json:"answers"`
 	// Ends are the tasks that ended, as the event log has them.
 	Ends []end `json:"ends"`
+	// Others are tasks that began to run, agents that disconnected, and leaders.
+	Others []happening `json:"others"`
 }
 
 // watch polls the cluster for o.length, and then runs the queries.
@@ -111,7 +113,7 @@ func watch(o options, asked []question) (outcome, error) {
 		Events: mutantLog(o.mutant, log),
 		Clock:  clock,
 		Settings: collector.Settings{
-			PollInterval: o.interval, Subscribe: o.subscribe, IdleTimeout: 1000 * time.Hour, UID: "truth", AgentStatistics: o.agents,
+			PollInterval: o.interval, Subscribe: o.subscribe, IdleTimeout: 1000 * time.Hour, UID: "truth", AgentStatistics: o.agents, TaskLabels: []string{"team"},
 		},
 		Log:          slog.New(slog.DiscardHandler),
 		HistoryStart: func() time.Time { return store.Stats().Start },
@@ -130,8 +132,8 @@ func watch(o options, asked []question) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	ends, err := endsOf(log, from, to)
-	return outcome{Answers: answers, Ends: ends}, err
+	ends, others, err := told(log, from, to)
+	return outcome{Answers: answers, Ends: ends, Others: others}, err
 }
 
 // newClient returns the client, or the mutant that o.mutant names.

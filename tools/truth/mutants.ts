@@ -21,6 +21,15 @@ const fits = (ways: RegExp) => COUNTED.filter((expr) => ways.test(expr));
 
 export const MUTANTS: Mutant[] = [
   { name: 'loses-events', scenario: 'crash-loop', plan: BUSY, must: ['events'] },
+  { name: 'loses-running', scenario: 'crash-loop', plan: BUSY, must: ['starts'] },
+  { name: 'loses-disconnected', scenario: 'agent-dies', must: ['disconnected'] },
+  { name: 'loses-leader', scenario: 'leader-fails', must: ['leaders'] },
+  {
+    name: 'counts-twice',
+    scenario: 'crash-loop',
+    plan: BUSY,
+    must: ['role', 'agent', 'task_label'].map((by) => `mesos_${by}_tasks_ended_total`),
+  },
   { name: 'doubles-events', scenario: 'crash-loop', plan: BUSY, must: ['events'] },
   {
     name: 'loses-tasks',

@@ -10,6 +10,7 @@ import type { Scenario } from '../simulator/scenarios/scenario.ts';
 import { type Artifact, root } from '../scripts/build.ts';
 import type { Answer } from './compare.ts';
 import type { LoggedEnd } from './ends.ts';
+import type { Happened } from './happenings.ts';
 import { judge, type Question, questions, type Verdict } from './judge.ts';
 
 /** Seconds between two polls. */
@@ -46,11 +47,12 @@ export async function playQuick(scenario: Scenario, plan: Partial<Plan>, mutant 
   const length = scenario.length + AFTERWARDS;
   try {
     const asked = questions({ measured, shift: SHIFT, interval: INTERVAL }, many);
-    const { answers, ends } = await backend(live, control.url, length, measured, mutant, asked);
+    const { answers, ends, others } = await backend(live, control.url, length, measured, mutant, asked);
     const watched = {
       ...{ scenario, live, measured, interval: INTERVAL, shift: SHIFT, from: START, to: START + length },
       answers: new Map(answers.map((answer) => [answer.expr, answer])),
       ends,
+      others,
       oneClock: true,
       speed: 1,
       toCluster: (at: number) => at,
@@ -62,6 +64,13 @@ export async function playQuick(scenario: Scenario, plan: Partial<Plan>, mutant 
   }
 }
 
+/** What the Go part found. */
+interface Found {
+  answers: Answer[];
+  ends: LoggedEnd[];
+  others: Happened[];
+}
+
 /** Runs the Go part, which moves the cluster's time. */
 async function backend(
   live: Live,
@@ -70,7 +79,7 @@ async function backend(
   measured: boolean,
   mutant: string,
   asked: Question[]
-): Promise<{ answers: Answer[]; ends: LoggedEnd[] }> {
+): Promise<Found> {
   const flags: Record<string, string | number | boolean> = {
     masters: live.entry.masters.join(','),
     agent: live.entry.agentAddress,
@@ -93,7 +102,7 @@ async function backend(
   if (code !== 0) {
     throw new Error(`${live.scene}: ${executable} ended with status ${String(code)}`);
   }
-  return JSON.parse(found) as { answers: Answer[]; ends: LoggedEnd[] };
+  return JSON.parse(found) as Found;
 }
 
 /** A principal that may see everything, with its password, where masters require one. */

@@ -9,6 +9,7 @@ import type { Leadership } from '../simulator/live/world.ts';
 import type { Scenario } from '../simulator/scenarios/scenario.ts';
 import type { Answer } from './compare.ts';
 import type { LoggedEnd } from './ends.ts';
+import type { Happened } from './happenings.ts';
 
 export interface Watched {
   scenario: Scenario;
@@ -26,6 +27,8 @@ export interface Watched {
   answers: Map<string, Answer>;
   /** The ends of tasks in the event log; absent: they were not read. */
   ends?: LoggedEnd[];
+  /** With them: what else of the event log is compared. */
+  others?: Happened[];
   /** The plugin's clock is the cluster's: a test's, not the machine's. */
   oneClock: boolean;
   /** Seconds of the cluster in a second of the plugin. */

@@ -22,7 +22,7 @@ import type { Agent, Master } from './model.ts';
 import { DEFAULTS, type Plan } from './plan.ts';
 import { carryOut, type Action } from './steps.ts';
 import { truthOf, type Truth } from './truth.ts';
-import type { Leadership, TaskEnd, WorldEvent } from './world.ts';
+import type { Leadership, TaskEnd, TaskStart, WorldEvent } from './world.ts';
 
 export interface LiveOptions {
   /** The scenario; without one, only the regular load. */
@@ -74,6 +74,8 @@ export interface Live extends Replay {
   events(): WorldEvent[];
   /** Which tasks ended so far, as the leading masters heard of them. */
   ends(): TaskEnd[];
+  /** Which tasks began to run so far, as the leading masters heard of them. */
+  starts(): TaskStart[];
   /** How many bytes were sent to the newest subscriber of the leader's events; undefined: there is none. */
   streamed(): number | undefined;
   /** Performs an action on the cluster now. Throws when it names something that does not exist. */
@@ -312,6 +314,7 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
       }),
     events: () => [...world.events],
     ends: () => [...world.ends],
+    starts: () => [...world.starts],
     streamed: () => [...world.subscribers].at(-1)?.sent,
     do: perform,
     async stop() {

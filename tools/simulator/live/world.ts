@@ -67,6 +67,13 @@ export interface TaskEnd {
   agent: string;
   role: string;
   state: TaskState;
+  labels: Record<string, string>;
+}
+
+/** A task that began to run, with when the master was told. Unix seconds. */
+export interface TaskStart {
+  heard: number;
+  taskId: string;
 }
 
 /** An event of the operator API's stream. */
@@ -101,6 +108,7 @@ export class World {
   readonly events: WorldEvent[] = [];
   /** In the order in which the leading master heard of them. */
   readonly ends: TaskEnd[] = [];
+  readonly starts: TaskStart[] = [];
   /** Who led when, oldest first. */
   readonly leaderships: Leadership[];
   readonly disturbances = new Map<string, Disturbance>();
@@ -318,7 +326,7 @@ export class World {
   noteEnd({ id: taskId, service, agent }: Task, state: TaskState, at: number): void {
     const { framework, role } = service;
     this.ends.push({
-      ...{ heard: this.now, at, taskId, role, state },
+      ...{ heard: this.now, at, taskId, role, state, labels: service.kind.labels ?? {} },
       framework: framework.name,
       agent: agent.hostname,
     });
@@ -353,6 +361,9 @@ export class World {
     task.state = state;
     const status: Status = { state, at, ...(healthy && { healthy }), ...(cause && { cause }) };
     task.statuses.push(status);
+    if (state === 'RUNNING' && task.statuses.filter((one) => one.state === state).length === 1) {
+      this.starts.push({ heard: this.now, taskId: task.id });
+    }
     service.framework.counters.updates++;
     this.count('messages_status_update');
     this.count('valid_status_updates');
