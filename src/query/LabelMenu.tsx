@@ -1,11 +1,12 @@
 // A menu of several labels: groups, columns, nodes. Which labels there are is
 // loaded when the menu is entered, and what is typed finds one at once.
-import { MultiCombobox, type ComboboxOption } from '@grafana/ui';
+import type { ComboboxOption } from '@grafana/ui';
 import React, { useId } from 'react';
 
 import type { LabelLists } from './lists';
 import { toOption } from './menu';
 import { variableOptions } from './metrics/variables';
+import { MultiMenu } from './MultiMenu';
 import { Named } from './Named';
 import { useLabels } from './useLabels';
 
@@ -29,11 +30,10 @@ export function LabelMenu({ id, name, lists, optionsOf = asTheyAre, ...menu }: P
   return (
     <div onFocus={onFocus}>
       <Named id={nameId} name={name} />
-      <MultiCombobox
+      <MultiMenu
         {...menu}
         id={id}
         aria-labelledby={nameId}
-        width="auto"
         options={[...optionsOf(labels), ...variableOptions()]}
         createCustomValue={unknown}
       />

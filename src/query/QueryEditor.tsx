@@ -11,6 +11,7 @@ import { t, Trans } from '../i18n';
 import { AdhocFilters } from './AdhocFilters';
 import { CompiledQuery } from './CompiledQuery';
 import { withDefaults } from './defaults';
+import { errorOf } from './fault';
 import { EventsEditor } from './events/EventsEditor';
 import { LogsEditor } from './logs/LogsEditor';
 import { MetricsEditor } from './metrics/MetricsEditor';
@@ -86,6 +87,7 @@ export default function QueryEditor({
     }
   };
 
+  const error = stale ? undefined : errorOf(data, query.refId);
   const loading = data?.state === LoadingState.Loading;
   return (
     <>
@@ -123,7 +125,9 @@ export default function QueryEditor({
       )}
       <EditorRows>
         <AdhocFilters query={query} resources={resources} onChange={change} />
-        {shown === 'events' && <EventsEditor query={query} resources={resources} app={app} onChange={change} />}
+        {shown === 'events' && (
+          <EventsEditor query={query} resources={resources} app={app} error={error} onChange={change} />
+        )}
         {shown === 'tables' && (
           <TablesEditor
             query={query}
@@ -135,8 +139,8 @@ export default function QueryEditor({
             onRunQuery={onRunQuery}
           />
         )}
-        {shown === 'logs' && <LogsEditor query={query} resources={resources} onChange={change} />}
-        {shown === 'topology' && <TopologyEditor query={query} resources={resources} onChange={change} />}
+        {shown === 'logs' && <LogsEditor query={query} resources={resources} error={error} onChange={change} />}
+        {shown === 'topology' && <TopologyEditor query={query} resources={resources} error={error} onChange={change} />}
         {shown === 'metrics' && mode === QueryEditorMode.Builder && (
           <>
             <MetricsEditor query={query} resources={resources} error={compilation.error} onChange={change} />

@@ -1,4 +1,4 @@
-import { faultOf, marksOf } from './fault';
+import { errorOf, faultOf, marksOf } from './fault';
 
 it.each([
   ['top: 200 is out of range', { key: 'top', text: '200 is out of range' }],
@@ -15,4 +15,20 @@ it('marks the field of its key', () => {
   const fault = faultOf('groupBy: must hold "role"');
   expect(marksOf(fault, 'groupBy')).toEqual({ invalid: true, error: 'must hold "role"' });
   expect(marksOf(fault, 'top')).toEqual({});
+});
+
+it('finds why one query of several was not answered', () => {
+  const data = {
+    errors: [
+      { refId: 'A', message: 'a' },
+      { refId: 'B', data: { message: 'b' } },
+    ],
+  } as never;
+  expect([errorOf(data, 'A'), errorOf(data, 'B'), errorOf(data, 'C'), errorOf(undefined, 'A')]).toEqual([
+    'a',
+    'b',
+    undefined,
+    undefined,
+  ]);
+  expect(errorOf({ error: { message: 'of all' } } as never, 'A')).toBe('of all');
 });

@@ -1,5 +1,7 @@
 // Which field of a builder a message of the backend is about.
 
+import type { PanelData } from '@grafana/data';
+
 export interface Fault {
   /** The key of the query: groupBy, filters, ... */
   key: string;
@@ -12,6 +14,13 @@ export interface Fault {
 export function faultOf(error?: string): Fault | undefined {
   const found = /^([a-z]\w*)(?:\[(\d+)\])?[\w.[\]]*: (.+)$/s.exec(error ?? '');
   return found ? { key: found[1], ...(found[2] && { at: Number(found[2]) }), text: found[3] } : undefined;
+}
+
+/** Returns why a query was not answered. */
+export function errorOf(data: PanelData | undefined, refId: string): string | undefined {
+  const errors = data?.errors ?? (data?.error ? [data.error] : []);
+  const error = errors.find((one) => (one.refId ?? refId) === refId);
+  return error?.data?.message ?? error?.message;
 }
 
 /** Returns the properties of a field that a fault is about. */

@@ -2,16 +2,18 @@
 // form.
 import { CoreApp } from '@grafana/data';
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
-import { Combobox, MultiCombobox } from '@grafana/ui';
 import { omit } from 'lodash';
 import React, { useId } from 'react';
 
 import { t } from '../../i18n';
 import type { MesosResources } from '../../resources';
-import { CommitInput } from '../CommitInput';
+import { faultOf, marksOf } from '../fault';
 import { FiltersField } from '../FiltersField';
 import { useLabelLists } from '../labelLists';
 import { LabelMenu } from '../LabelMenu';
+import { LimitField } from '../LimitField';
+import { SingleMenu } from '../SingleMenu';
+import { MultiMenu } from '../MultiMenu';
 import type { EventsFormat, EventSeverity, MesosQuery } from '../types';
 import { FORMATS, formatsFor, kindOptions, severityOptions } from './fields';
 
@@ -19,16 +21,19 @@ interface Props {
   query: MesosQuery;
   resources: MesosResources;
   app?: CoreApp;
+  /** Why the query was not answered. */
+  error?: string;
   /** Format: absent, it can be chosen. */
   format?: EventsFormat;
   onChange: (query: MesosQuery) => void;
 }
 
-export function EventsEditor({ query, resources, app, format: fixed, onChange }: Props) {
+export function EventsEditor({ query, resources, app, error, format: fixed, onChange }: Props) {
   const id = useId();
   const lists = useLabelLists(query, resources);
   const format = fixed ?? formatOf(query);
   const { limit, limitText } = FORMATS[format];
+  const fault = faultOf(error);
   const change = (part: Partial<MesosQuery>) => onChange({ ...query, ...part });
 
   return (
@@ -38,10 +43,10 @@ export function EventsEditor({ query, resources, app, format: fixed, onChange }:
           label={t('query.events.kinds', 'Kinds')}
           htmlFor={`${id}-kinds`}
           tooltip={t('query.events.kinds-tooltip', 'What the events are about.')}
+          {...marksOf(fault, 'kinds')}
         >
-          <MultiCombobox
+          <MultiMenu
             id={`${id}-kinds`}
-            width="auto"
             minWidth={40}
             placeholder={t('query.events.kinds-all', 'All')}
             options={kindOptions()}
@@ -50,7 +55,7 @@ export function EventsEditor({ query, resources, app, format: fixed, onChange }:
           />
         </EditorField>
         <EditorField label={t('query.events.severity', 'Severity')} htmlFor={`${id}-severity`}>
-          <Combobox<EventSeverity>
+          <SingleMenu<EventSeverity>
             id={`${id}-severity`}
             width={22}
             options={severityOptions()}
@@ -58,12 +63,14 @@ export function EventsEditor({ query, resources, app, format: fixed, onChange }:
             onChange={({ value }) => change({ severity: value === 'info' ? undefined : value })}
           />
         </EditorField>
-        <FiltersField filters={query.filters} lists={lists} onChange={(filters) => change({ filters })} />
+      </EditorRow>
+      <EditorRow>
+        <FiltersField filters={query.filters} lists={lists} fault={fault} onChange={(filters) => change({ filters })} />
       </EditorRow>
       <EditorRow>
         {!fixed && (
           <EditorField label={t('query.events.format', 'Format')} htmlFor={`${id}-format`}>
-            <Combobox<EventsFormat>
+            <SingleMenu<EventsFormat>
               id={`${id}-format`}
               width={22}
               options={formatsFor(app)}
@@ -80,6 +87,7 @@ export function EventsEditor({ query, resources, app, format: fixed, onChange }:
               'query.events.group-by-tooltip',
               'A number for each of the values of these fields. Without any: one total.'
             )}
+            {...marksOf(fault, 'groupBy')}
           >
             <LabelMenu
               id={`${id}-group`}
@@ -95,27 +103,13 @@ export function EventsEditor({ query, resources, app, format: fixed, onChange }:
           </EditorField>
         )}
         {app !== CoreApp.UnifiedAlerting && (
-          <EditorField
-            label={t('query.events.limit', 'Limit')}
-            htmlFor={`${id}-limit`}
+          <LimitField
+            {...limit}
+            limit={query.limit}
             tooltip={limitText()}
-            invalid={query.limit !== undefined && !(query.limit >= 1 && query.limit <= limit.most)}
-            error={t('query.limit.invalid', '{{limit}} is out of range: 1 to {{most}}', {
-              limit: query.limit,
-              most: limit.most,
-            })}
-          >
-            <CommitInput
-              id={`${id}-limit`}
-              type="number"
-              placeholder={String(limit.usual)}
-              minWidth={10}
-              min={1}
-              max={limit.most}
-              value={String(query.limit ?? '')}
-              onCommit={(text) => change({ limit: text === '' ? undefined : Number(text) })}
-            />
-          </EditorField>
+            fault={fault}
+            onChange={(limit) => change({ limit })}
+          />
         )}
       </EditorRow>
     </>

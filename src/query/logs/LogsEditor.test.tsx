@@ -5,6 +5,7 @@ import React from 'react';
 import { MesosResources } from '../../resources';
 import { giveElementsASize } from '../../testing/layout';
 import { fakeBackend } from '../../testing/resources';
+import type { MesosQuery } from '../types';
 import { LogsEditor } from './LogsEditor';
 
 jest.mock('@grafana/runtime', () => ({
@@ -16,16 +17,22 @@ beforeAll(giveElementsASize);
 
 const task = { taskId: 'web.1', frameworkId: 'F1', name: 'web', framework: 'marathon', state: 'TASK_RUNNING' };
 
-function setUp() {
+function setUp(asked: Partial<MesosQuery> = { agentId: 'S1' }, files: string[] = [], error?: string) {
   const onChange = jest.fn();
   const searches: unknown[] = [];
   const getResource = async (path: string, params: unknown) => {
     searches.push([path, params]);
-    return { status: 'success', data: [task] } as never;
+    const data = path === 'logs/files' ? files.map((name) => ({ name, bytes: 1 })) : [task];
+    return { status: 'success', data } as never;
   };
   const resources = new MesosResources({ ...fakeBackend(), getResource });
   render(
-    <LogsEditor query={{ refId: 'A', queryType: 'logs', agentId: 'S1' }} resources={resources} onChange={onChange} />
+    <LogsEditor
+      query={{ refId: 'A', queryType: 'logs', ...asked }}
+      resources={resources}
+      error={error}
+      onChange={onChange}
+    />
   );
   return { onChange, searches, user: userEvent.setup() };
 }
@@ -48,4 +55,31 @@ it('a text that finds no task by its name is an ID', async () => {
     taskId: 'other.7',
     frameworkId: undefined,
   });
+});
+
+describe('the menu of files', () => {
+  const ofTask = { taskId: 'web.1', frameworkId: 'F1' };
+  const options = () => screen.findAllByRole('option').then((all) => all.map(({ textContent }) => textContent));
+
+  it("completes the files of the task's sandbox, and takes one that is not listed", async () => {
+    const { onChange, searches, user } = setUp(ofTask, ['stderr', 'stdout', 'logs/server.log', 'logs/gc.log']);
+    await user.click(screen.getByLabelText('File'));
+    await waitFor(async () => expect(await options()).toEqual(['stderr', 'stdout', 'logs/server.log', 'logs/gc.log']));
+    expect(searches.at(-1)).toEqual(['logs/files', ofTask]);
+    await user.keyboard('serv{Enter}');
+    await waitFor(() => expect(onChange).toHaveBeenCalled());
+    expect(onChange).toHaveBeenLastCalledWith({ refId: 'A', queryType: 'logs', ...ofTask, file: 'logs/server.log' });
+  });
+
+  it('has the usual files before a task is chosen, and for a task of which none are known', async () => {
+    const { searches, user } = setUp({});
+    await user.click(screen.getByLabelText('File'));
+    await waitFor(async () => expect(await options()).toEqual(['stdout', 'stderr']));
+    expect(searches).toEqual([]);
+  });
+});
+
+it('marks the field that the answer refuses', () => {
+  setUp({ taskId: 'web.1', file: 'core' }, [], 'file: "core" is not the name of a log');
+  expect(screen.getByRole('alert')).toHaveTextContent('"core" is not the name of a log');
 });

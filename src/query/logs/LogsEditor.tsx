@@ -1,11 +1,13 @@
 // The editor of a query for logs: a task, a file of its sandbox, lines.
 import { EditorField, EditorRow, EditorSwitch } from '@grafana/plugin-ui';
-import { Combobox, type ComboboxOption } from '@grafana/ui';
+import type { ComboboxOption } from '@grafana/ui';
 import React, { useId } from 'react';
 
 import { t } from '../../i18n';
 import type { LogTask, MesosResources } from '../../resources';
 import { CommitInput } from '../CommitInput';
+import { faultOf, marksOf } from '../fault';
+import { SingleMenu } from '../SingleMenu';
 import { containing, toOption } from '../menu';
 import { variableOptions } from '../metrics/variables';
 import type { MesosQuery } from '../types';
@@ -14,13 +16,16 @@ import { useSearch } from '../useSearch';
 interface Props {
   query: MesosQuery;
   resources: MesosResources;
+  /** Why the query was not answered. */
+  error?: string;
   onChange: (query: MesosQuery) => void;
 }
 
 const USUAL_FILES = ['stdout', 'stderr'];
 
-export function LogsEditor({ query, resources, onChange }: Props) {
+export function LogsEditor({ query, resources, error, onChange }: Props) {
   const id = useId();
+  const fault = faultOf(error);
   const { taskId = '', frameworkId, file = 'stdout', filter = '', live = false } = query;
   const change = (part: Partial<MesosQuery>) => onChange({ ...query, ...part });
 
@@ -44,36 +49,34 @@ export function LogsEditor({ query, resources, onChange }: Props) {
           label={t('query.logs.task', 'Task')}
           htmlFor={`${id}-task`}
           tooltip={t('query.logs.task-tooltip', 'The ID of a task, found by its name or ID.')}
+          {...marksOf(fault, 'taskId')}
         >
-          <div {...tasks.holdKeys}>
-            <Combobox
-              id={`${id}-task`}
-              width="auto"
-              minWidth={40}
-              placeholder={t('query.logs.task-placeholder', 'Name or ID of a task')}
-              options={tasks.options}
-              value={taskId ? { value: `${frameworkId ?? ''}/${taskId}`, label: taskId } : null}
-              onChange={(option) => option.infoOption || change({ ...ofOption(option), agentId: undefined })}
-            />
-          </div>
+          <SearchMenu
+            id={`${id}-task`}
+            search={tasks}
+            minWidth={40}
+            placeholder={t('query.logs.task-placeholder', 'Name or ID of a task')}
+            value={taskId ? { value: `${frameworkId ?? ''}/${taskId}`, label: taskId } : null}
+            onChange={(option) => option.infoOption || change({ ...ofOption(option), agentId: undefined })}
+          />
         </EditorField>
         <EditorField
           label={t('query.logs.file', 'File')}
           htmlFor={`${id}-file`}
           tooltip={t('query.logs.file-tooltip', "A file of the task's sandbox.")}
+          {...marksOf(fault, 'file')}
         >
-          <div {...files.holdKeys}>
-            <Combobox
-              id={`${id}-file`}
-              width="auto"
-              minWidth={16}
-              key={`${frameworkId}/${taskId}`} // another task has other files
-              options={files.options}
-              value={{ value: file }}
-              onChange={({ value }) => change({ file: value })}
-            />
-          </div>
+          <SearchMenu
+            id={`${id}-file`}
+            key={`${frameworkId}/${taskId}`} // another task has other files
+            search={files}
+            minWidth={16}
+            value={{ value: file }}
+            onChange={({ value, infoOption }) => infoOption || change({ file: value })}
+          />
         </EditorField>
+      </EditorRow>
+      <EditorRow>
         <EditorField
           label={t('query.logs.lines', 'Lines with')}
           htmlFor={`${id}-filter`}
@@ -82,6 +85,7 @@ export function LogsEditor({ query, resources, onChange }: Props) {
             'A text that lines contain, or a regular expression between slashes: /error|warn/'
           )}
           optional
+          {...marksOf(fault, 'filter')}
         >
           <CommitInput
             id={`${id}-filter`}
@@ -104,6 +108,26 @@ export function LogsEditor({ query, resources, onChange }: Props) {
         </EditorField>
       </EditorRow>
     </>
+  );
+}
+
+interface SearchMenuProps {
+  id: string;
+  search: ReturnType<typeof useSearch>;
+  minWidth: number;
+  placeholder?: string;
+  value: ComboboxOption | null;
+  /** Set by the field around the menu. */
+  invalid?: boolean;
+  onChange: (option: ComboboxOption) => void;
+}
+
+/** A menu whose options the backend finds. */
+function SearchMenu({ search: { options, holdKeys }, ...menu }: SearchMenuProps) {
+  return (
+    <div {...holdKeys}>
+      <SingleMenu {...menu} options={options} />
+    </div>
   );
 }
 

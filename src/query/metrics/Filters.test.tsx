@@ -110,6 +110,14 @@ describe('by keyboard', () => {
     await waitFor(() => expect(menuOf('label')).toHaveValue('attr_rack'));
   });
 
+  it('what is typed over a chosen label is not lost when the labels arrive', async () => {
+    const { user } = setUp([{ label: 'agent', operator: '=', value: 'x' }]);
+    await user.click(menuOf('label'));
+    await screen.findByRole('option', { name: /^attr_rack/ });
+    await user.keyboard('rack{Enter}');
+    await waitFor(() => expect(menuOf('label')).toHaveValue('attr_rack'));
+  });
+
   it('Down and Enter that are pressed before values arrive choose among those', async () => {
     const { onChange, lists, user } = setUp([{ label: 'framework', operator: '=', value: 'x' }]);
     await user.click(menuOf('values'));

@@ -1,13 +1,15 @@
 // The filters of a builder query: label, operator, values. An incomplete filter
 // is kept here only; the query holds complete ones.
 import { AccessoryButton, InputGroup } from '@grafana/plugin-ui';
-import { Button, Combobox, MultiCombobox, Stack, type ComboboxOption } from '@grafana/ui';
+import { Button, Stack, type ComboboxOption } from '@grafana/ui';
 import { isEqual } from 'lodash';
 import React, { useId, useRef, useState } from 'react';
 
 import { t } from '../../i18n';
 import type { LabelLists } from '../lists';
 import { toOption } from '../menu';
+import { SingleMenu } from '../SingleMenu';
+import { MultiMenu } from '../MultiMenu';
 import { Named } from '../Named';
 import type { ComparisonOperator, Filter } from '../types';
 import { useLabels } from '../useLabels';
@@ -136,9 +138,7 @@ function FilterItem({
     <InputGroup>
       <div data-testid="filter-label" onFocus={onFocus}>
         <Named id={`${id}-label`} name={SUBJECTS[subject].name()} />
-        <Combobox
-          width="auto"
-          minWidth={14}
+        <SingleMenu
           aria-labelledby={`${id}-label`}
           autoFocus={added}
           placeholder={SUBJECTS[subject].placeholder()}
@@ -152,7 +152,7 @@ function FilterItem({
       </div>
       <div data-testid="filter-operator">
         <Named id={`${id}-operator`} name={t('query.filters.comparison-name', 'Comparison of the filter')} />
-        <Combobox<ComparisonOperator>
+        <SingleMenu<ComparisonOperator>
           width={9}
           aria-labelledby={`${id}-operator`}
           options={operators}
@@ -195,8 +195,7 @@ function FilterValues({
             : t('query.filters.values-name', 'Values of the filter')
         }
       />
-      <MultiCombobox
-        width="auto"
+      <MultiMenu
         minWidth={20}
         aria-labelledby={id}
         placeholder={t('query.filters.values', 'Values')}

@@ -20,6 +20,7 @@ import { useLabelLists } from '../labelLists';
 import { LabelMenu } from '../LabelMenu';
 import type { LabelLists } from '../lists';
 import { toOption } from '../menu';
+import { SingleMenu } from '../SingleMenu';
 import { nameOf } from '../names';
 import type { Aggregate, MesosQuery, Rate } from '../types';
 import { useCatalogue } from '../useCatalogue';
@@ -199,7 +200,7 @@ function Operations({ query, catalogue, lists, error, onChange }: PartProps & { 
           )}
           {...marksOf(fault, 'rate')}
         >
-          <Combobox<Rate | ''>
+          <SingleMenu<Rate | ''>
             id={`${id}-rate`}
             width={18}
             options={rates()}
@@ -313,7 +314,7 @@ function Choice({ label, value, options, placeholder, width = 22, onChange }: Ch
   const id = useId();
   return (
     <EditorField label={label} htmlFor={id}>
-      <Combobox
+      <SingleMenu
         id={id}
         width={width}
         placeholder={placeholder}

@@ -1,12 +1,13 @@
 // The code of a table: a SELECT with completion, and the form of its answer.
 import { CoreApp } from '@grafana/data';
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
-import { Combobox, type ComboboxOption, type Monaco, type monacoTypes } from '@grafana/ui';
+import { type ComboboxOption, type Monaco, type monacoTypes } from '@grafana/ui';
 import React, { useId } from 'react';
 
 import { t } from '../../i18n';
 import type { MesosResources } from '../../resources';
 import { CodeBox } from '../CodeBox';
+import { SingleMenu } from '../SingleMenu';
 import type { MesosQuery, SQLFormat } from '../types';
 import { completionsAt, type Completion } from './complete';
 
@@ -58,7 +59,7 @@ export default function SqlEditor({ query, resources, app, onChange, onRunQuery 
       />
       <EditorRow>
         <EditorField label={t('query.sql.format', 'Format')} htmlFor={`${id}-format`}>
-          <Combobox<SQLFormat>
+          <SingleMenu<SQLFormat>
             id={`${id}-format`}
             width={22}
             options={formats}

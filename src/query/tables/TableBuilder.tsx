@@ -1,15 +1,17 @@
 // The builder of rows: table, columns, filters, order, limit.
 import { AccessoryButton, EditorField, EditorRow, InputGroup } from '@grafana/plugin-ui';
-import { Alert, Button, Combobox, Stack, type ComboboxOption } from '@grafana/ui';
+import { Alert, Button, Stack, type ComboboxOption } from '@grafana/ui';
 import React, { useId } from 'react';
 
 import { t } from '../../i18n';
 import type { MesosResources } from '../../resources';
-import { CommitInput } from '../CommitInput';
+import { faultOf, marksOf } from '../fault';
+import { FiltersField } from '../FiltersField';
 import { useLabelLists } from '../labelLists';
 import { LabelMenu } from '../LabelMenu';
+import { LimitField } from '../LimitField';
+import { SingleMenu } from '../SingleMenu';
 import { toOption } from '../menu';
-import { FiltersField } from '../FiltersField';
 import { labelComparisons } from '../metrics/Filters';
 import { variableOptions } from '../metrics/variables';
 import { Named } from '../Named';
@@ -22,6 +24,8 @@ import { useSchema } from './useSchema';
 interface Props {
   query: MesosQuery;
   resources: MesosResources;
+  /** Why the query cannot be compiled. */
+  error?: string;
   onChange: (query: MesosQuery) => void;
 }
 
@@ -37,9 +41,10 @@ const comparisons = (): Array<ComboboxOption<ComparisonOperator>> => [
   { value: '>=', description: t('query.filters.at-least', 'Is at least') },
 ];
 
-export function TableBuilder({ query, resources, onChange }: Props) {
+export function TableBuilder({ query, resources, error, onChange }: Props) {
   const id = useId();
-  const { schema, error } = useSchema(resources);
+  const { schema, error: notLoaded } = useSchema(resources);
+  const fault = faultOf(error);
   const table = tableOf(schema, query.table);
   const lists = useLabelLists(query, resources);
   const about = table?.columns.map(columnOption) ?? [];
@@ -50,19 +55,23 @@ export function TableBuilder({ query, resources, onChange }: Props) {
 
   return (
     <>
-      {error && (
+      {notLoaded && (
         <Alert
           severity="error"
           title={t('query.tables.not-loaded', 'Could not load the tables: {{error}}', {
-            error,
+            error: notLoaded,
           })}
         />
       )}
       <EditorRow>
-        <EditorField label={t('query.tables.table', 'Table')} htmlFor={`${id}-table`} tooltip={table?.help}>
-          <Combobox
+        <EditorField
+          label={t('query.tables.table', 'Table')}
+          htmlFor={`${id}-table`}
+          tooltip={table?.help}
+          {...marksOf(fault, 'table')}
+        >
+          <SingleMenu
             id={`${id}-table`}
-            width="auto"
             minWidth={22}
             options={[
               ...(schema?.tables ?? []).map(({ name, help }) => ({ value: name, description: help })),
@@ -72,7 +81,11 @@ export function TableBuilder({ query, resources, onChange }: Props) {
             onChange={({ value }) => onChange(fitTable({ ...query, table: value }, schema))}
           />
         </EditorField>
-        <EditorField label={t('query.tables.columns', 'Columns')} htmlFor={`${id}-columns`}>
+        <EditorField
+          label={t('query.tables.columns', 'Columns')}
+          htmlFor={`${id}-columns`}
+          {...marksOf(fault, 'columns')}
+        >
           <LabelMenu
             id={`${id}-columns`}
             name={t('query.tables.columns', 'Columns')}
@@ -84,43 +97,33 @@ export function TableBuilder({ query, resources, onChange }: Props) {
             onChange={(chosen) => change({ columns: chosen.length > 0 ? chosen.map(({ value }) => value) : undefined })}
           />
         </EditorField>
+      </EditorRow>
+      <EditorRow>
         <FiltersField
           filters={query.filters}
           lists={lists}
+          fault={fault}
           operators={comparisons()}
           subject="column"
           onChange={(filters) => change({ filters })}
         />
       </EditorRow>
       <EditorRow>
-        <EditorField label={t('query.tables.order-by', 'Order by')}>
+        <EditorField label={t('query.tables.order-by', 'Order by')} {...marksOf(fault, 'orderBy')}>
           <Order
             orderBy={query.orderBy ?? []}
             columns={columns}
             onChange={(orderBy) => change({ orderBy: orderBy.length > 0 ? orderBy : undefined })}
           />
         </EditorField>
-        <EditorField
-          label={t('query.tables.limit', 'Limit')}
-          htmlFor={`${id}-limit`}
+        <LimitField
+          limit={query.limit}
+          usual={USUAL_LIMIT}
+          most={MOST_ROWS}
           tooltip={t('query.tables.limit-tooltip', 'How many rows: 1 to {{most}}.', { most: MOST_ROWS })}
-          invalid={query.limit !== undefined && !(query.limit >= 1 && query.limit <= MOST_ROWS)}
-          error={t('query.limit.invalid', '{{limit}} is out of range: 1 to {{most}}', {
-            limit: query.limit,
-            most: MOST_ROWS,
-          })}
-        >
-          <CommitInput
-            id={`${id}-limit`}
-            type="number"
-            placeholder={String(USUAL_LIMIT)}
-            minWidth={10}
-            min={1}
-            max={MOST_ROWS}
-            value={String(query.limit ?? '')}
-            onCommit={(text) => change({ limit: text === '' ? undefined : Number(text) })}
-          />
-        </EditorField>
+          fault={fault}
+          onChange={(limit) => change({ limit })}
+        />
       </EditorRow>
     </>
   );
@@ -142,8 +145,7 @@ function Order({ orderBy, columns, onChange }: OrderProps) {
       {orderBy.map(({ column, direction = 'asc' }, i) => (
         <InputGroup key={i}>
           <Named id={`${id}-${i}`} name={t('query.tables.order-by-column', 'Order by column')} />
-          <Combobox
-            width="auto"
+          <SingleMenu
             minWidth={16}
             aria-labelledby={`${id}-${i}`}
             options={columns.some(({ value }) => value === column) ? columns : [{ value: column }, ...columns]}

@@ -32,7 +32,12 @@ export function TablesEditor({ mode, compilation, ...props }: Props) {
   }
   return (
     <>
-      <TableBuilder query={props.query} resources={props.resources} onChange={props.onChange} />
+      <TableBuilder
+        query={props.query}
+        resources={props.resources}
+        error={compilation.error}
+        onChange={props.onChange}
+      />
       <CompiledQuery {...compilation} />
     </>
   );

@@ -4,6 +4,7 @@ import React, { useId } from 'react';
 
 import { t } from '../../i18n';
 import type { MesosResources } from '../../resources';
+import { faultOf, marksOf } from '../fault';
 import { FiltersField } from '../FiltersField';
 import { useLabelLists } from '../labelLists';
 import { LabelMenu } from '../LabelMenu';
@@ -13,6 +14,8 @@ import type { MesosQuery } from '../types';
 interface Props {
   query: MesosQuery;
   resources: MesosResources;
+  /** Why the query was not answered. */
+  error?: string;
   onChange: (query: MesosQuery) => void;
 }
 
@@ -25,34 +28,40 @@ const levels = () => [
   { value: 'task', description: t('query.topology.tasks', 'Single tasks') },
 ];
 
-export function TopologyEditor({ query, resources, onChange }: Props) {
+export function TopologyEditor({ query, resources, error, onChange }: Props) {
   const id = useId();
+  const fault = faultOf(error);
   // Tasks have the labels of the frameworks and agents that they belong to.
   const lists = useLabelLists(TASKS, resources);
   const change = (part: Partial<MesosQuery>) => onChange({ ...query, ...part });
   return (
-    <EditorRow>
-      <EditorField
-        label={t('query.topology.nodes', 'Nodes')}
-        htmlFor={`${id}-nodes`}
-        tooltip={t(
-          'query.topology.nodes-tooltip',
-          'What the nodes are, from left to right. An attribute of agents, as attr_rack, groups them.'
-        )}
-      >
-        <LabelMenu
-          id={`${id}-nodes`}
-          name={t('query.topology.nodes', 'Nodes')}
-          lists={lists}
-          optionsOf={(labels) => [...levels(), ...labels.filter((label) => label.startsWith('attr_')).map(toOption)]}
-          value={(query.groupBy ?? []).map((value) => ({ value }))}
-          placeholder={EXAMPLE}
-          minWidth={30}
-          onChange={(chosen) => change({ groupBy: chosen.length > 0 ? chosen.map(({ value }) => value) : undefined })}
-        />
-      </EditorField>
-      <FiltersField filters={query.filters} lists={lists} onChange={(filters) => change({ filters })} />
-    </EditorRow>
+    <>
+      <EditorRow>
+        <EditorField
+          label={t('query.topology.nodes', 'Nodes')}
+          htmlFor={`${id}-nodes`}
+          tooltip={t(
+            'query.topology.nodes-tooltip',
+            'What the nodes are, from left to right. An attribute of agents, as attr_rack, groups them.'
+          )}
+          {...marksOf(fault, 'groupBy')}
+        >
+          <LabelMenu
+            id={`${id}-nodes`}
+            name={t('query.topology.nodes', 'Nodes')}
+            lists={lists}
+            optionsOf={(labels) => [...levels(), ...labels.filter((label) => label.startsWith('attr_')).map(toOption)]}
+            value={(query.groupBy ?? []).map((value) => ({ value }))}
+            placeholder={EXAMPLE}
+            minWidth={30}
+            onChange={(chosen) => change({ groupBy: chosen.length > 0 ? chosen.map(({ value }) => value) : undefined })}
+          />
+        </EditorField>
+      </EditorRow>
+      <EditorRow>
+        <FiltersField filters={query.filters} lists={lists} fault={fault} onChange={(filters) => change({ filters })} />
+      </EditorRow>
+    </>
   );
 }
 

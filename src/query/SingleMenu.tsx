@@ -1,0 +1,34 @@
+// Grafana's menu of one value, which keeps what is typed: it would put the chosen value back into its
+// field at each rendering with other objects, even equal ones, as when a list has been loaded.
+import { Combobox, type ComboboxOption } from '@grafana/ui';
+import { isEqual } from 'lodash';
+import React, { useState, type ComponentProps } from 'react';
+
+// What is used of Combobox, whose types exclude each other.
+interface Props<T extends string> extends Pick<
+  ComponentProps<typeof Combobox<T>>,
+  'id' | 'aria-labelledby' | 'options' | 'placeholder' | 'createCustomValue' | 'autoFocus'
+> {
+  value: T | ComboboxOption<T> | null;
+  /** In the units of Grafana's grid; without it as wide as the value. */
+  width?: number;
+  minWidth?: number;
+  /** Set by the field around the menu. */
+  invalid?: boolean;
+  onChange: (option: ComboboxOption<T>) => void;
+}
+
+export function SingleMenu<T extends string = string>({ options, value, width, minWidth = 14, ...menu }: Props<T>) {
+  const size = width === undefined ? { width: 'auto' as const, minWidth } : { width };
+  return <Combobox<T> {...menu} {...size} options={useSame(options)} value={useSame(value)} />;
+}
+
+/** Returns the first of equal values. */
+function useSame<T>(value: T): T {
+  const [same, setSame] = useState(() => value);
+  if (isEqual(same, value)) {
+    return same;
+  }
+  setSame(() => value); // it may be a function
+  return value;
+}
