@@ -21,6 +21,8 @@ interface Props {
   onBeforeEditorMount?: (monaco: Monaco) => void;
   /** Registers what completes the box's own text. */
   attach: (monaco: Monaco, model: monacoTypes.editor.ITextModel) => monacoTypes.IDisposable;
+  /** Gets the function that writes a text where the cursor is. */
+  writer?: { current?: (text: string) => void };
   /** Is called with each text while it is written. */
   onDraft?: (text: string) => void;
   /** Is called with changed code. */
@@ -77,6 +79,16 @@ export function CodeBox(props: Props) {
       },
     });
     leaveByTab(editor, monaco);
+    const { writer } = current.current;
+    if (writer) {
+      writer.current = (text) => {
+        const selection = editor.getSelection();
+        if (selection) {
+          editor.executeEdits(OWNER, [{ range: selection, text, forceMoveMarkers: true }]);
+        }
+        editor.focus();
+      };
+    }
     editor.updateOptions({ ariaLabel: name });
     setHeight(editor.getContentHeight());
     editor.onDidContentSizeChange(({ contentHeight }) => setHeight(contentHeight));

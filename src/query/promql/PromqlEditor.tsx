@@ -8,6 +8,7 @@ import React, { lazy, Suspense, useEffect, useId, useMemo, useRef, useState } fr
 
 import { t } from '../../i18n';
 import type { MesosResources } from '../../resources';
+import { BrowserButton } from '../browser/BrowserButton';
 import { CodeBox } from '../CodeBox';
 import { variableOptions } from '../metrics/variables';
 import { positionOf } from '../problem';
@@ -56,6 +57,7 @@ export default function PromqlEditor({ query, data, resources, onChange, onRunQu
     current.current = resources;
   });
 
+  const write = useRef<(text: string) => void>(undefined);
   const change = (text: string) => onChange({ ...query, expr: text });
   return (
     <>
@@ -76,6 +78,7 @@ export default function PromqlEditor({ query, data, resources, onChange, onRunQu
             valueOf,
           })
         }
+        writer={write}
         onDraft={(text) => setWritten({ since: expr, text })}
         onCommit={change}
         onRun={onRunQuery}
@@ -121,6 +124,7 @@ export default function PromqlEditor({ query, data, resources, onChange, onRunQu
             ))}
           </div>
           <FlexItem grow={1} />
+          <BrowserButton size="sm" fill="text" resources={resources} onChoose={(name) => write.current?.(name)} />
           <label className={styles.switch} htmlFor={`${id}-explain`}>
             {t('query.promql.explain', 'Explain')}
             <EditorSwitch

@@ -105,8 +105,8 @@ export function seriesLines(series: CatalogueSeries): string[] {
     t('query.promql.hover-labels', 'Labels: {{labels}}', {
       labels: [...new Set(labels)].map(inline).join(', '),
     }),
-    t('query.promql.hover-poll', 'Read with poll {{poll}}', { poll: series.poll }) +
-      (series.since ? `, ${t('query.promql.hover-since', 'since Mesos {{since}}', { since: series.since })}` : ''),
+    ...(series.poll ? [t('query.promql.hover-poll', 'Read with poll {{poll}}', { poll: series.poll })] : []),
+    ...(series.since ? [t('query.promql.hover-since', 'Since Mesos {{since}}', { since: series.since })] : []),
   ];
 }
 

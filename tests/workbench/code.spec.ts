@@ -1,0 +1,143 @@
+// The code editor in the workbench: what it completes, says, underlines, fixes and explains.
+import path from 'node:path';
+
+import AxeBuilder from '@axe-core/playwright';
+import { expect, type Page } from '@playwright/test';
+
+import { test } from './fixtures.ts';
+
+const code = (expr: string, more: object = {}) => ({
+  refId: 'A',
+  queryType: 'promql',
+  version: 1,
+  expr,
+  range: true,
+  ...more,
+});
+const editor = (page: Page) => page.getByTestId('query-editor');
+const box = (page: Page) => page.locator('.monaco-editor').first();
+const text = async (page: Page) =>
+  (await box(page).locator('.view-lines').innerText()).replace(/\u00a0/g, ' ').replace(/\u200b/g, '');
+const suggestions = (page: Page) => page.locator('.suggest-widget.visible .monaco-list-row');
+
+/** Puts the cursor at the end of the text. */
+async function goToEnd(page: Page) {
+  await box(page).locator('.view-lines').click();
+  await page.keyboard.press('Control+End');
+}
+
+/** Saves a picture of the editor, where somebody asks for one. */
+async function picture(page: Page, name: string) {
+  const dir = process.env.PICTURES;
+  if (dir) {
+    await page.screenshot({ path: path.join(dir, `${name}.png`) });
+  }
+}
+
+test('aggregations, keywords, labels and values are completed by keyboard', async ({ open }) => {
+  const page = await open({ refresh: '', queries: [code('mesos_up')] });
+  await goToEnd(page);
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('topk', { delay: 40 });
+  await expect(suggestions(page).filter({ hasText: 'topk' }).first()).toBeVisible();
+  await picture(page, 'complete-aggregation');
+  await page.keyboard.press('Enter');
+  await page.keyboard.type('3, mesos_up{', { delay: 40 });
+  await expect(suggestions(page).filter({ hasText: 'poll' }).first()).toBeVisible();
+  await page.keyboard.type('pol', { delay: 40 });
+  await expect(suggestions(page)).toHaveCount(1);
+  await page.keyboard.press('Enter');
+  // The values come by themselves.
+  await expect(suggestions(page).filter({ hasText: 'snapshot' }).first()).toBeVisible();
+  await page.keyboard.type('snap', { delay: 40 });
+  await expect(suggestions(page)).toHaveCount(1);
+  await page.keyboard.press('Enter');
+  await expect.poll(() => text(page)).toBe('topk(3, mesos_up{poll="snapshot"})');
+  await page.keyboard.press('Control+End');
+  await page.keyboard.type(' un', { delay: 40 });
+  await expect(suggestions(page).filter({ hasText: 'unless' }).first()).toBeVisible();
+});
+
+test('Tab leaves the box, and Shift+Enter runs the query of the row it is pressed in', async ({ open }) => {
+  const page = await open({ refresh: '', queries: [code('mesos_up')] });
+  await goToEnd(page);
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('button', { name: 'Metrics browser' })).toBeFocused();
+  await page.keyboard.press('Shift+Tab');
+  await expect(box(page).locator('textarea')).toBeFocused();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('vector(42)');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Shift+Enter');
+  await expect(page.getByTestId('legend-row').first()).toHaveAttribute('data-value', '42');
+});
+
+test('the word under the pointer is explained', async ({ open }) => {
+  const page = await open({ refresh: '', queries: [code('rate(mesos_up[5m])')] });
+  await box(page).getByText('mesos_up', { exact: true }).hover();
+  const hover = page.locator('.monaco-hover').filter({ visible: true });
+  await expect(hover).toContainText('gauge, bool');
+  await expect(hover).toContainText('poll');
+  await picture(page, 'hover');
+});
+
+test('an error is underlined where it is, also after a variable, and told in words', async ({ open }) => {
+  const page = await open({
+    refresh: '',
+    queries: [code('sum(rate(mesos_up[$__rate_interval]))\n  + summ(mesos_up)')],
+  });
+  const problem = editor(page).getByTestId('promql-problem');
+  await expect(problem).toContainText('Line 2, column 5: unknown function with name "summ"');
+  await expect(box(page).locator('.squiggly-error')).toHaveCount(1);
+  await picture(page, 'error');
+  await goToEnd(page);
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('mesos_up');
+  await expect(problem).toHaveCount(0);
+  await expect(box(page).locator('.squiggly-error')).toHaveCount(0);
+});
+
+test('a counter without rate is fixed by a click', async ({ open }) => {
+  const page = await open({ refresh: '', queries: [code('mesos_cluster_tasks_ended_total')] });
+  const hint = editor(page).getByTestId('promql-hint');
+  await expect(hint).toContainText('is a counter');
+  await picture(page, 'hint');
+  await hint.getByRole('button', { name: 'Add rate' }).click();
+  await expect.poll(() => text(page)).toBe('rate(mesos_cluster_tasks_ended_total[$__rate_interval])');
+  await expect(hint).toHaveCount(0);
+});
+
+for (const theme of ['dark', 'light']) {
+  test(`an expression is explained in words, and the switch stays (${theme})`, async ({ open }) => {
+    const expr =
+      'topk(3, sum by (agent) (mesos_agent_cpus_allocated{agent=~".+"})) / on (agent) mesos_agent_cpus_capacity > 0.1';
+    const page = await open({ refresh: '', theme, queries: [code(expr)] });
+    await editor(page).getByLabel('Explain').click({ force: true });
+    const steps = editor(page).getByRole('list', { name: 'What the expression does' });
+    await expect(steps).toContainText('The 3 largest series of ②, at each moment.');
+    await expect(steps).toContainText('Series are paired by agent.');
+    await picture(page, `explain-${theme}`);
+    const { violations } = await new AxeBuilder({ page }).include('[data-testid="query-editor"]').analyze();
+    expect(
+      violations
+        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .map(({ id, nodes }) => [id, nodes[0].html])
+    ).toEqual([]);
+    await page.reload();
+    await expect(steps).toBeVisible();
+  });
+}
+
+test('the box is as high as its lines, up to a bound', async ({ open }) => {
+  const page = await open({ refresh: '', queries: [code('mesos_up')] });
+  const height = async () => (await box(page).boundingBox())?.height ?? 0;
+  await goToEnd(page);
+  const one = await height();
+  // The keyboard's Enter would choose a completion.
+  await page.keyboard.insertText(' or mesos_up\n'.repeat(5));
+  await expect.poll(height).toBeGreaterThan(one + 2 * 18);
+  const long = await open({ refresh: '', queries: [code(Array(60).fill('mesos_up').join(' or\n'))] });
+  await expect(box(long)).toBeVisible();
+  await expect.poll(height).toBeGreaterThan(300);
+  expect(await height()).toBeLessThan(400);
+});
