@@ -110,9 +110,9 @@ func (p *Plugin) compile(w http.ResponseWriter, r *http.Request) {
 		p.writeError(w, http.StatusBadRequest, fmt.Errorf(`the body must be {"query": {...}}: %w`, err))
 		return
 	}
-	compiled, err := query.Compile(body.Query)
+	compiled, err := query.CompileChecked(r.Context(), body.Query, p.registry.sql)
 	if err != nil {
-		p.writeError(w, http.StatusBadRequest, err)
+		p.writeError(w, query.StatusOf(err), err)
 		return
 	}
 	writeJSON(w, http.StatusOK, compiled)

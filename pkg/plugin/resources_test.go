@@ -139,6 +139,27 @@ func TestCompileShowsWhatTheBuilderMeans(t *testing.T) {
 	require.Contains(t, got.Warnings[0], `unknown key "entitty"`)
 }
 
+func TestCompileSaysWhereSQLIsWrong(t *testing.T) {
+	s := newFixture(t, nil, workload)
+	body := func(sql string) string {
+		raw, err := json.Marshal(map[string]any{"query": map[string]any{"queryType": "sql", "sql": sql}})
+		require.NoError(t, err)
+		return string(raw)
+	}
+	for sql, want := range map[string]string{
+		"SELECT nam FROM tasks": "sql: no column nam: name (at character 8)",
+		"SELECT reason\nFROM events WHERE $__timeFilter(time) AND \"é\" = 1 x": "(at character 65)",
+		"SELECT name FROM tasks WHERE started > $__range_s ORDER BY":           "incomplete input",
+	} {
+		code, raw := s.call("POST compile", body(sql))
+		require.Equal(t, http.StatusBadRequest, code, sql)
+		require.Contains(t, string(raw), want, sql)
+	}
+	var got query.Compiled
+	s.answer("POST compile", body("SELECT name FROM tasks WHERE name > $__timeFrom()"), &got)
+	require.Equal(t, "SELECT name FROM tasks WHERE name > $__timeFrom()", got.SQL)
+}
+
 // A dashboard's variable may stand for all of 10,000 agents.
 func TestCompileTakesAQueryOfTenThousandValues(t *testing.T) {
 	s := newFixture(t, nil, workload).start()

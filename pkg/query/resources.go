@@ -40,6 +40,30 @@ func Compile(raw json.RawMessage) (Compiled, error) {
 	if err != nil {
 		return Compiled{}, err
 	}
+	return p.compiled()
+}
+
+// Preparer checks a statement without running it; *tables.Engine is one.
+type Preparer interface {
+	Check(ctx context.Context, sql string) error
+}
+
+// CompileChecked is Compile for editors: a statement that a user wrote is prepared, so that
+// what is wrong with it is an *InvalidError with its place.
+func CompileChecked(ctx context.Context, raw json.RawMessage, engine Preparer) (Compiled, error) {
+	p, err := parse(raw)
+	if err != nil {
+		return Compiled{}, err
+	}
+	if p.sql != nil {
+		if err := checkPrepared(ctx, p.sql.SQL, engine); err != nil {
+			return Compiled{}, err
+		}
+	}
+	return p.compiled()
+}
+
+func (p parsed) compiled() (Compiled, error) {
 	switch {
 	case p.sql != nil:
 		return Compiled{SQL: p.sql.SQL, Warnings: p.unknown.sentences()}, nil

@@ -40,6 +40,20 @@ func checkStatement(key, sql string) error {
 	return checkStrings(bounded{key, sql, tables.MaxSQL})
 }
 
+// checkPrepared returns what SQLite finds wrong with a statement before it runs. Macros stand
+// for an hour of 1970.
+func checkPrepared(ctx context.Context, sql string, engine Preparer) error {
+	e, _, err := statement{key: "sql", sql: sql}.expand(placeholder, false)
+	if err != nil {
+		return err
+	}
+	err = engine.Check(ctx, e.sql)
+	if of, ok := errors.AsType[*tables.Error](err); ok {
+		return within("sql", e.bad(of))
+	}
+	return err
+}
+
 // SQL runs statements; *tables.Engine is one.
 type SQL interface {
 	Run(context.Context, tables.Request) (*tables.Result, error)

@@ -47,7 +47,8 @@ func NewEngine() *Engine {
 
 // Request is a statement and what it may read.
 type Request struct {
-	SQL  string // without macros
+	SQL string // without macros
+	// View is what the statement reads; nil: it is prepared and not run.
 	View *View
 	// Limit is the most rows of the answer.
 	Limit int
@@ -85,6 +86,12 @@ func (e *Engine) Run(ctx context.Context, r Request) (*Result, error) {
 		return nil, &Error{Text: fmt.Sprintf("the statement needs more than %s of memory: use conditions that choose fewer rows, or group by fewer columns", display.Size(maxMemory))}
 	}
 	return nil, explained(err, r.SQL)
+}
+
+// Check returns what is wrong with a statement that is not run: an *Error.
+func (e *Engine) Check(ctx context.Context, sql string) error {
+	_, err := e.Run(ctx, Request{SQL: sql})
+	return err
 }
 
 // enter waits until a statement may run.
@@ -156,6 +163,9 @@ func run(ctx context.Context, r Request) (result *Result, err error) {
 		defer func() { _ = guarded(st.Close) }()
 		if rest := skipBlank(tail); rest != "" {
 			return &Error{Text: "there is a second statement: write one SELECT", Position: position(r.SQL, len(r.SQL)-len(rest))}
+		}
+		if r.View == nil {
+			return nil
 		}
 		result, err = read(st, r.SQL, r.Limit)
 		return err
@@ -253,11 +263,20 @@ type virtual struct {
 }
 
 func (t *virtual) opened() rows {
+	if t.view == nil {
+		return noRows{}
+	}
 	if t.rows == nil {
 		t.rows = t.table.rows(t.view)
 	}
 	return t.rows
 }
+
+// noRows are those of a table of a statement that is not run.
+type noRows struct{}
+
+func (noRows) count() int          { return 0 }
+func (noRows) cell(int, int) value { return value{} }
 
 // BestIndex implements sqlite3.VTab: a column that is looked up by equality has an index.
 func (t *virtual) BestIndex(x *sqlite3.IndexInfo) error {
@@ -285,8 +304,8 @@ func (t *virtual) BestIndex(x *sqlite3.IndexInfo) error {
 
 // rowsOfText returns how many rows a text in a column has, on average and rounded up.
 func (t *virtual) rowsOfText(column int) int64 {
-	if t.table.unknown != nil && t.table.unknown(t.view) != "" {
-		return 1 // it is an error when it is read
+	if t.view == nil || t.table.unknown != nil && t.table.unknown(t.view) != "" {
+		return 1 // it is not read, or an error when it is
 	}
 	x := t.view.indexOf(t.table.Name, column, t.opened())
 	n, texts := int64(len(x.next)), int64(max(1, len(x.first)))

@@ -57,6 +57,30 @@ func TestPlacesAreThoseOfWhatWasWritten(t *testing.T) {
 	}
 }
 
+func TestStatementIsCheckedWithoutRows(t *testing.T) {
+	engine := NewEngine()
+	for sql, want := range map[string]string{
+		"SELECT t.name, count(*) FROM tasks t JOIN agents a ON a.agent_id = t.agent_id WHERE t.state = 'x' GROUP BY 1": "",
+		"WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n":                              "", // endless
+		"SELECT kind FROM events ORDER BY nowhere":                                                                     "no column nowhere",
+		"SELECT name, FROM tasks":    "(at character 14)",
+		"SELECT nme FROM tasks":      "no column nme: name",
+		"SELECT name FROM task_s":    "no table task_s",
+		"SELECT load_extension('x')": "load_extension",
+		"SELECT 1; SELECT 2":         "there is a second statement",
+		"DELETE FROM tasks":          "SELECT",
+	} {
+		err := engine.Check(t.Context(), sql)
+		if want == "" {
+			require.NoError(t, err, sql)
+			continue
+		}
+		require.ErrorContains(t, err, want, sql)
+		var of *Error
+		require.ErrorAs(t, err, &of)
+	}
+}
+
 func TestMacrosAreArgumentsOfMacros(t *testing.T) {
 	at := time.Date(2026, 11, 21, 7, 0, 0, 0, time.UTC)
 	expanded, err := Expand("$__timeFilter($__timeGroup(start_time, 5m))", at, at.Add(time.Hour))

@@ -7,6 +7,13 @@ export interface Problem {
   message: string;
 }
 
+/** What a check finds. */
+export interface Checked {
+  problems: Problem[];
+  /** What the backend says of code that it takes. */
+  warnings: string[];
+}
+
 /** Returns the line and column of an offset, from 1. */
 export function positionOf(text: string, offset: number): { line: number; column: number } {
   const lines = text.slice(0, offset).split('\n');

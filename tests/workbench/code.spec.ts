@@ -86,7 +86,7 @@ test('an error is underlined where it is, also after a variable, and told in wor
     refresh: '',
     queries: [code('sum(rate(mesos_up[$__rate_interval]))\n  + summ(mesos_up)')],
   });
-  const problem = editor(page).getByTestId('promql-problem');
+  const problem = editor(page).getByTestId('code-problem');
   await expect(problem).toContainText('Line 2, column 5: unknown function with name "summ"');
   await expect(box(page).locator('.squiggly-error')).toHaveCount(1);
   await picture(page, 'error');
@@ -95,6 +95,14 @@ test('an error is underlined where it is, also after a variable, and told in wor
   await page.keyboard.type('mesos_up');
   await expect(problem).toHaveCount(0);
   await expect(box(page).locator('.squiggly-error')).toHaveCount(0);
+});
+
+test('an error in SQL is underlined where it is, before it runs', async ({ open }) => {
+  const sql = 'SELECT name,\n  nam\nFROM tasks';
+  const page = await open({ refresh: '', panel: 'table', queries: [{ refId: 'A', queryType: 'sql', version: 1, sql }] });
+  await expect(editor(page).getByTestId('code-problem')).toContainText('Line 2, column 3: no column nam: name');
+  await expect(box(page).locator('.squiggly-error')).toHaveCount(1);
+  await picture(page, 'error-sql');
 });
 
 test('a counter without rate is fixed by a click', async ({ open }) => {
@@ -111,11 +119,14 @@ for (const theme of ['dark', 'light']) {
   test(`an expression is explained in words, and the switch stays (${theme})`, async ({ open }) => {
     const expr =
       'topk(3, sum by (agent) (mesos_agent_cpus_allocated{agent=~".+"})) / on (agent) mesos_agent_cpus_capacity > 0.1';
-    const page = await open({ refresh: '', theme, queries: [code(expr)] });
+    const page = await open({ refresh: '', queries: [code(expr)] });
+    await page.evaluate((value) => localStorage.setItem('workbench.theme', value), theme);
+    await page.reload();
     await editor(page).getByLabel('Explain').click({ force: true });
     const steps = editor(page).getByRole('list', { name: 'What the expression does' });
     await expect(steps).toContainText('The 3 largest series of ②, at each moment.');
     await expect(steps).toContainText('Series are paired by agent.');
+    await steps.scrollIntoViewIfNeeded();
     await picture(page, `explain-${theme}`);
     const { violations } = await new AxeBuilder({ page }).include('[data-testid="query-editor"]').analyze();
     expect(

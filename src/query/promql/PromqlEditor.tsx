@@ -7,16 +7,20 @@ import { Button, Icon, useStyles2 } from '@grafana/ui';
 import React, { lazy, Suspense, useEffect, useId, useMemo, useRef, useState } from 'react';
 
 import { t } from '../../i18n';
-import type { MesosResources } from '../../resources';
+import { isCancelled, type MesosResources } from '../../resources';
 import { BrowserButton } from '../browser/BrowserButton';
 import { CodeBox } from '../CodeBox';
+import { Problems } from '../Problems';
 import { variableOptions } from '../metrics/variables';
-import { positionOf } from '../problem';
+import { QUERY_VERSION } from '../defaults';
+import { interpolateQuery } from '../interpolate';
+import { type Checked } from '../problem';
 import type { MesosQuery } from '../types';
 import { useCatalogue } from '../useCatalogue';
+import { useCheck } from '../useCheck';
 import { hintsFor } from './hints';
 import { attach, LANGUAGE_ID, registerLanguage } from './language';
-import { useCheck } from './useCheck';
+import { check, faultsOf } from './problems';
 import { useSettled } from './useSettled';
 
 // A chunk of its own: most people never open it.
@@ -39,7 +43,7 @@ export default function PromqlEditor({ query, data, resources, onChange, onRunQu
   // What is written since the expression was stored.
   const [written, setWritten] = useState({ since: expr, text: expr });
   const draft = written.since === expr ? written.text : expr;
-  const { problems, warnings } = useCheck(draft, resources);
+  const { problems, warnings } = useCheck(draft, (text, requestId) => checked(text, resources, requestId));
   const settled = useSettled(draft);
   const { catalogue } = useCatalogue(resources);
   const names = useNames(resources);
@@ -86,24 +90,7 @@ export default function PromqlEditor({ query, data, resources, onChange, onRunQu
       <EditorRow>
         <div className={styles.below}>
           <div className={styles.messages} aria-live="polite">
-            {problems.map(({ from, message }) => {
-              const { line, column } = positionOf(draft, from);
-              return (
-                <div key={message} className={styles.problem} data-testid="promql-problem">
-                  <Icon name="exclamation-circle" />{' '}
-                  {t('query.promql.problem', 'Line {{line}}, column {{column}}: {{message}}', {
-                    line,
-                    column,
-                    message,
-                  })}
-                </div>
-              );
-            })}
-            {warnings.map((text) => (
-              <div key={text} className={styles.warning}>
-                <Icon name="exclamation-triangle" /> {text}
-              </div>
-            ))}
+            <Problems text={draft} problems={problems} warnings={warnings} />
             {hints.map(({ text, fix }) => (
               <div key={text} className={styles.hint} data-testid="promql-hint">
                 <Icon name="info-circle" /> {text}
@@ -147,6 +134,23 @@ export default function PromqlEditor({ query, data, resources, onChange, onRunQu
   );
 }
 
+/** Returns what is wrong with an expression, as far as it can be known where the backend does not answer. */
+async function checked(expr: string, resources: MesosResources, requestId: string): Promise<Checked> {
+  const templates = getTemplateSrv();
+  try {
+    return await check(expr, {
+      interpolate: (text) => interpolateQuery({ refId: 'A', expr: text }, templates).expr ?? text,
+      compile: (text) =>
+        resources.compile({ refId: 'A', queryType: 'promql', version: QUERY_VERSION, expr: text }, requestId),
+    });
+  } catch (err) {
+    if (isCancelled(err)) {
+      throw err;
+    }
+    return { problems: faultsOf(expr, t('query.promql.not-complete', 'Not valid PromQL')), warnings: [] };
+  }
+}
+
 /** Returns the names of all series that there are. */
 function useNames(resources: MesosResources): string[] | undefined {
   const [names, setNames] = useState<string[]>();
@@ -178,8 +182,6 @@ function valueOf(written: string): string | undefined {
 const getStyles = (theme: GrafanaTheme2) => ({
   below: css({ display: 'flex', alignItems: 'flex-start', gap: theme.spacing(2), width: '100%' }),
   messages: css({ display: 'flex', flexDirection: 'column', gap: theme.spacing(0.5), overflowWrap: 'anywhere' }),
-  problem: css({ color: theme.colors.error.text }),
-  warning: css({ color: theme.colors.warning.text }),
   hint: css({ color: theme.colors.text.secondary }),
   switch: css({ display: 'flex', alignItems: 'center', gap: theme.spacing(1), whiteSpace: 'nowrap' }),
 });

@@ -2,9 +2,9 @@
 import { t } from '../../i18n';
 
 import type { CatalogueSeries, MesosResources } from '../../resources';
+import type { Span } from '../places';
 import { nameInside, VARIABLE } from '../spellings';
 import { macros } from './macros';
-import type { Span } from './mask';
 import { around, metricOf, parse, unquoted, type Parsed } from './tree';
 import { helpOf } from './words';
 

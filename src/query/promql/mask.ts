@@ -1,11 +1,7 @@
 // Puts something that PromQL's grammar has in the place of each variable, of the same length, so that positions in
 // the tree are positions in the text. What a variable stands for depends on where it is: a range, a label, a series.
+import type { Span } from '../places';
 import { VARIABLE } from '../spellings';
-
-export interface Span {
-  from: number;
-  to: number;
-}
 
 export interface Masked {
   text: string;

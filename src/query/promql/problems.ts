@@ -1,8 +1,8 @@
 // What is wrong with an expression, and where.
 import { Refusal, type Compiled } from '../../resources';
-import type { Problem } from '../problem';
+import { placedPromQL, type Placed } from '../places';
+import type { Checked, Problem } from '../problem';
 import { mask } from './mask';
-import { placed, type Placed } from './places';
 import { hasFault, parse } from './tree';
 
 /** The beginning of the backend's sentence about a text that is no PromQL (pkg/promql/errors.go). */
@@ -14,18 +14,12 @@ export interface Checks {
   compile: (expr: string) => Promise<Compiled>;
 }
 
-export interface Checked {
-  problems: Problem[];
-  /** What the backend says of an expression that it takes. */
-  warnings: string[];
-}
-
 /** Returns what the backend says about an expression; rejects where it does not answer. */
 export async function check(expr: string, { interpolate, compile }: Checks): Promise<Checked> {
   if (expr.trim() === '') {
     return { problems: [], warnings: [] };
   }
-  const sent = placed(expr, interpolate);
+  const sent = placedPromQL(expr, interpolate);
   try {
     const { warnings = [] } = await compile(sent.text);
     return { problems: [], warnings };

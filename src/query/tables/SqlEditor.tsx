@@ -2,14 +2,17 @@
 import { CoreApp } from '@grafana/data';
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
 import { type ComboboxOption, type Monaco, type monacoTypes } from '@grafana/ui';
-import React, { useId } from 'react';
+import React, { useId, useState } from 'react';
 
 import { t } from '../../i18n';
 import type { MesosResources } from '../../resources';
 import { CodeBox } from '../CodeBox';
+import { Problems } from '../Problems';
 import { SingleMenu } from '../SingleMenu';
 import type { MesosQuery, SQLFormat } from '../types';
+import { useCheck } from '../useCheck';
 import { completionsAt, type Completion } from './complete';
+import { checkSQL } from './problems';
 
 interface Props {
   query: MesosQuery;
@@ -44,19 +47,29 @@ const formatOptions = (): Array<ComboboxOption<SQLFormat>> => [
 ];
 
 export default function SqlEditor({ query, resources, app, onChange, onRunQuery }: Props) {
+  const stored = query.sql ?? '';
+  // What is written since the statement was stored.
+  const [written, setWritten] = useState({ since: stored, text: stored });
+  const draft = written.since === stored ? written.text : stored;
+  const { problems, warnings } = useCheck(draft, (text, requestId) => checkSQL(text, resources, requestId));
   const id = useId();
   const formats = formatOptions().filter(({ value }) => app !== CoreApp.UnifiedAlerting || value !== 'table');
   return (
     <>
       <CodeBox
         language="sql"
-        code={query.sql ?? ''}
+        code={stored}
         leastLines={4}
         name={t('query.sql.name', 'SQL statement')}
         attach={(monaco, model) => registerCompletion(monaco, model, resources)}
+        problems={problems}
+        onDraft={(text) => setWritten({ since: stored, text })}
         onCommit={(sql) => onChange({ ...query, sql })}
         onRun={onRunQuery}
       />
+      <div aria-live="polite">
+        <Problems text={draft} problems={problems} warnings={warnings} />
+      </div>
       <EditorRow>
         <EditorField label={t('query.sql.format', 'Format')} htmlFor={`${id}-format`}>
           <SingleMenu<SQLFormat>

@@ -1,6 +1,6 @@
-import { fakeTemplates } from '../../testing/templates';
-import { interpolateQuery } from '../interpolate';
-import { placed } from './places';
+import { fakeTemplates } from '../testing/templates';
+import { interpolateQuery } from './interpolate';
+import { placedPromQL, placedSQL } from './places';
 
 const templates = fakeTemplates({
   f: { value: ['a', 'b'], multi: true },
@@ -20,7 +20,7 @@ it.each<[string, string, string]>([
   ['a # $x\n + [[n]] + !', 'a # a long value\n + 5 + !', '!'],
   ['a{f="ü$n"} ü !', 'a{f="ü5"} ü !', '!'],
 ])('%j', (expr, text, mark) => {
-  const { text: sent, spanOf } = placed(expr, interpolate);
+  const { text: sent, spanOf } = placedPromQL(expr, interpolate);
   expect(sent).toBe(text);
   const from = expr.indexOf(mark);
   expect(spanOf(sent.indexOf(mark))).toEqual({ from, to: from + 1 });
@@ -28,11 +28,18 @@ it.each<[string, string, string]>([
 
 it('sends what Grafana would send', () => {
   for (const expr of ['a{f="$f",g!="$f",h=~"$x|$f"} + ${n:raw}', "a{f='$f'} or b{c=`$x`}", 'sum by ($f) (a)', '"$f"']) {
-    expect(placed(expr, interpolate).text).toBe(interpolate(expr));
+    expect(placedPromQL(expr, interpolate).text).toBe(interpolate(expr));
   }
 });
 
 it('marks a variable as a whole where something is wrong in its value', () => {
-  const { text, spanOf } = placed('a + $x + b', interpolate);
+  const { text, spanOf } = placedPromQL('a + $x + b', interpolate);
   expect(spanOf(text.indexOf('value'))).toEqual({ from: 4, to: 6 });
+});
+
+it('finds the place in a statement', () => {
+  const sql = "SELECT '$x', $n FROM tasks WHERE $__timeFilter(time) AND a IN ($f) !";
+  const { text, spanOf } = placedSQL(sql, (part) => interpolateQuery({ refId: 'A', sql: part }, templates).sql ?? part);
+  expect(text).toBe("SELECT 'a long value', 5 FROM tasks WHERE $__timeFilter(time) AND a IN ('a','b') !");
+  expect(spanOf(text.indexOf('!'))).toEqual({ from: sql.indexOf('!'), to: sql.length });
 });
