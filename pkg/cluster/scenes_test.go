@@ -263,6 +263,33 @@ func TestTheStreamTellsWhatHappened(t *testing.T) {
 	sameAsDone(t, told, "both", "stream")
 }
 
+// What an operator did while agents drained, were down for maintenance and were marked gone: tasks
+// that were killed for it, and the agent that was removed.
+func TestTheStreamsOfAnOperatorsActionsTellWhatHappened(t *testing.T) {
+	for name, expected := range map[string]string{"subscribe-drain": "drain.tsv", "subscribe-operator-actions": "operator-actions.tsv"} {
+		t.Run(name, func(t *testing.T) {
+			stream := streamOf(t, name)
+			state := stateOf(t, "10-drain/quirk-master-state.json.gz", stream[0].Received, nil)
+			withoutTasks(state) // they are as of later; SUBSCRIBED lists those of its moment
+			// A task that was staging then has an end of 0.4 s before: the master wrote SUBSCRIBED earlier.
+			begun := stream[0]
+			begun.Received = begun.Received.Add(-time.Second)
+			base := Build(state, nil).With([]mesos.StreamEvent{begun}, begun.Received)
+			told := base.EventsOf(stream[1:], nil)
+			rows := taskRows(told)
+			ids := map[string]bool{}
+			for _, e := range told {
+				require.False(t, ids[e.ID], "twice: %s", e.ID)
+				ids[e.ID] = true
+				if e.Kind == events.KindAgent {
+					rows = append(rows, strings.Join([]string{"agent", e.AgentID, string(e.What), "-"}, "\t"))
+				}
+			}
+			sameRows(t, lines(t, expected), rows)
+		})
+	}
+}
+
 // Both ways at once, as the collector goes: /state every 5 s, and every minute.
 func TestTheStreamAndPollsTellEachEventOnce(t *testing.T) {
 	stream, polled := streamOf(t, "subscribe"), states(t)

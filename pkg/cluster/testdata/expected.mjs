@@ -1,7 +1,8 @@
 // Writes the events that the recorded scenes 04-series and 05-subscribe show:
 // node pkg/cluster/testdata/expected.mjs. It shares nothing with the code under test.
 //
-// polled.tsv: by /state alone, every 5 s. streamed.tsv: by the event stream alone.
+// polled.tsv: by /state alone, every 5 s. streamed.tsv: by the event stream alone; drain.tsv and
+// operator-actions.tsv: by the streams of those scenes, with AGENT_REMOVED as a row.
 // A row is a task's state: framework ID, task ID, state, Unix seconds in microseconds, and
 // the order of the state among the same ones of the task. Where Mesos tells no time (staging, a
 // task that is back with its agent) the time is "-". Agents and frameworks are in
@@ -72,8 +73,8 @@ const polled = () => {
   write('polled.tsv', [...rows.values()]);
 };
 
-const streamed = () => {
-  const stream = unpack('05-subscribe/subscribe.json.recordio.gz');
+const streamed = (recording, to) => {
+  const stream = unpack(`05-subscribe/${recording}.json.recordio.gz`);
   const records = [];
   for (let at = 0; at < stream.length; ) {
     const newline = stream.indexOf('\n', at);
@@ -104,6 +105,8 @@ const streamed = () => {
         rows.push([...key.split('\n'), name, micros(task.statuses.at(-1).timestamp)]);
       }
       last.set(key, name);
+    } else if (record.type === 'AGENT_REMOVED' && recording !== 'subscribe') {
+      rows.push(['agent', record.agent_removed.agent_id.value, 'removed', '-']);
     } else if (record.type === 'TASK_UPDATED') {
       const { framework_id: framework, status, state } = record.task_updated;
       const key = framework.value + '\n' + status.task_id.value;
@@ -115,8 +118,10 @@ const streamed = () => {
       last.set(key, name);
     }
   }
-  write('streamed.tsv', rows);
+  write(to, rows);
 };
 
 polled();
-streamed();
+streamed('subscribe', 'streamed.tsv');
+streamed('subscribe-drain', 'drain.tsv');
+streamed('subscribe-operator-actions', 'operator-actions.tsv');
