@@ -2,6 +2,7 @@
 // from here, so that they are those of the backend.
 import type { BackendSrvRequest } from '@grafana/runtime';
 
+import { t } from './i18n';
 import type { Schema } from './query/tables/schema';
 import type { Filter, MesosQuery } from './query/types';
 
@@ -328,7 +329,7 @@ export function errorSentence(err: unknown): string {
     return err;
   }
   if (typeof err !== 'object' || err === null) {
-    return 'unknown error';
+    return t('error.unknown', 'unknown error');
   }
   if ('data' in err && typeof err.data === 'object' && err.data !== null) {
     const data: { error?: unknown; message?: unknown } = err.data;
@@ -344,5 +345,5 @@ export function errorSentence(err: unknown): string {
       return text;
     }
   }
-  return 'unknown error';
+  return t('error.unknown', 'unknown error');
 }

@@ -110,7 +110,7 @@ function SeriesAsEvents({ target, annotation, onChange, onAnnotationChange }: Se
           'A lower limit for the step. Times one step apart are one event that lasts.'
         )}
         invalid={step !== '' && !step.includes('$') && !isDuration(step)}
-        error={notDuration(step, '30s or 5m')}
+        error={notDuration(step, '30s', '5m')}
       >
         <CommitInput
           id={`${id}-step`}

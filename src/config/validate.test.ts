@@ -19,5 +19,5 @@ it.each([
 
 it('names a text that is no duration', () => {
   expect(notDuration('10s', '15s')).toBeUndefined();
-  expect(notDuration('x', '15s, 10m or 7d')).toBe('"x" is not a valid duration, for example 15s, 10m or 7d');
+  expect(notDuration('x', '15s', '10m', '7d')).toBe('"x" is not a valid duration, for example 15s, 10m, 7d');
 });

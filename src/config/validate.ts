@@ -1,4 +1,5 @@
 // Durations as the backend reads them, for the fields of queries.
+import { t } from '../i18n';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -30,6 +31,11 @@ export function isDuration(text: string): boolean {
 }
 
 /** Returns what is wrong with a text that should be a duration, or undefined. */
-export function notDuration(text: string, examples: string): string | undefined {
-  return isDuration(text) ? undefined : `"${text}" is not a valid duration, for example ${examples}`;
+export function notDuration(text: string, ...examples: string[]): string | undefined {
+  return isDuration(text)
+    ? undefined
+    : t('query.not-duration', '"{{text}}" is not a valid duration, for example {{examples}}', {
+        text,
+        examples: examples.join(', '),
+      });
 }

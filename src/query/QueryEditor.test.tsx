@@ -156,7 +156,7 @@ describe('builder', () => {
     expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ top: 5 }));
     await user.type(screen.getByLabelText('Forecast'), '1x{Enter}');
     expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ forecast: '1x' }));
-    expect(screen.getByText('"1x" is not a valid duration, for example 1h or 1d')).toBeInTheDocument();
+    expect(screen.getByText('"1x" is not a valid duration, for example 1h, 1d')).toBeInTheDocument();
   });
 
   it('shows why a query is impossible, with the backend’s message', async () => {

@@ -133,7 +133,7 @@ it('offers a builder query no whole names: it has none', async () => {
 it('takes a least step and says what one looks like', async () => {
   const { onChange, user, open } = await setUp({ interval: 'often' });
   await open();
-  expect(screen.getByText('"often" is not a valid duration, for example 30s or 5m')).toBeInTheDocument();
+  expect(screen.getByText('"often" is not a valid duration, for example 30s, 5m')).toBeInTheDocument();
   const step = screen.getByLabelText('Min step');
   await user.clear(step);
   await user.type(step, ' 30s {Enter}');

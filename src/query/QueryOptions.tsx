@@ -138,7 +138,7 @@ export function QueryOptions({ query, app, onChange, onRunQuery }: Props) {
             'A lower limit for the step, and so for $__interval and $__rate_interval. The step is never shorter than the poll interval.'
           )}
           invalid={step !== '' && !step.includes('$') && !isDuration(step)}
-          error={notDuration(step, '30s or 5m')}
+          error={notDuration(step, '30s', '5m')}
         >
           <CommitInput
             aria-label={t('query.options.min-step', 'Min step')}

@@ -84,7 +84,6 @@ export function LogsEditor({ query, resources, error, onChange }: Props) {
             'query.logs.lines-tooltip',
             'A text that lines contain, or a regular expression between slashes: /error|warn/'
           )}
-          optional
           {...marksOf(fault, 'filter')}
         >
           <CommitInput

@@ -238,7 +238,7 @@ function Operations({ query, catalogue, lists, error, onChange }: PartProps & { 
             'What is expected up to this much later, from as much history: 1h, 1d. It is drawn after now as a dashed line: choose a time range that ends later, such as now-1d to now+1d. Instant is the value at the end.'
           )}
           invalid={Boolean(query.forecast) && !query.forecast?.includes('$') && !isDuration(query.forecast ?? '')}
-          error={notDuration(query.forecast ?? '', '1h or 1d')}
+          error={notDuration(query.forecast ?? '', '1h', '1d')}
         >
           <CommitInput
             id={`${id}-forecast`}

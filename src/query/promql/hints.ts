@@ -5,6 +5,10 @@ import { t } from '../../i18n';
 import type { Catalogue, CatalogueSeries } from '../../resources';
 import { allOf, childrenOf, hasFault, isExpression, metricOf, parse, type Parsed } from './tree';
 
+// What is written into an expression.
+const RATE = 'rate(';
+const RATE_INTERVAL = '$__rate_interval';
+
 export interface Hint {
   text: string;
   /** How the expression would be right, where that is safe. */
@@ -84,8 +88,8 @@ function countersWithoutRate({ parsed, seriesOf }: Known): Hint[] {
       fix: {
         label: t('query.hints.counter-fix', 'Add rate'),
         expr: edited(parsed.expr, [
-          { from: outer.from, text: 'rate(' },
-          { from: selector.to, text: '[$__rate_interval]' },
+          { from: outer.from, text: RATE },
+          { from: selector.to, text: `[${RATE_INTERVAL}]` },
           { from: outer.to, text: ')' },
         ]),
       },
@@ -168,7 +172,7 @@ function rangesOfOneStep({ parsed }: Known): Hint[] {
           }),
           fix: {
             label: t('query.hints.interval-fix', 'Use $__rate_interval'),
-            expr: edited(parsed.expr, [{ from: range.from, to: range.to, text: '$__rate_interval' }]),
+            expr: edited(parsed.expr, [{ from: range.from, to: range.to, text: RATE_INTERVAL }]),
           },
         }
       : [];

@@ -1,0 +1,143 @@
+// The editors in Chinese: no English text is left in them but names, and what is written in queries and settings.
+import { expect, type Locator, type Page } from '@playwright/test';
+
+import { test } from './fixtures.ts';
+
+/** Names, which are the same in every language, and texts of Grafana's own parts, whose translations are in no package. */
+const ALLOWED = [
+  /Apache Mesos|Mesos|Grafana|Prometheus|PromQL|SQL|ZooKeeper|DC\/OS|SELECT|WHERE/g,
+  /\b(CPUs?|GPUs?|IDs?|URLs?|HTTPS?|TLS|CA|JSON|YAML|API|DNS|JWT|UTC|RE2|IP|SOCKS|Cookie|Authorization|znode)\b/g,
+  /State timeline|Stat|Bar gauge|Reduce|Shift\+Enter|Ctrl\+Space|\boffer\b/g,
+  // Texts of @grafana/ui and @grafana/plugin-ui.
+  /^(Choose|Select all|Clear value|Loading|Loading editor|Remove \w+|Info)$/,
+];
+
+/** What is written in queries, settings and configuration: identifiers, labels, tables, addresses, sizes, durations. */
+const WRITTEN = [
+  /\$?[a-z]\w*_[\w*]+|\$__\w+|\$\w+|\{\{?[^}]*\}\}?|\w+\(\)|[a-z]+[A-Z]\w+/g,
+  /\w+:\/\/\S+|\/[\w./-]+|\b[\w-]+(\.[\w-]+)+(:\d+)?\b|\b[\w-]+:\d+/g,
+  /\b\d+(\.\d+)?\s?[A-Za-z]+\b/g,
+  /\b(agent|framework|role|task|tasks|text|value|stdout|stderr|used|rate|deriv|cluster|poll)\b/g,
+  /SELECT [\w ]+/g,
+];
+
+/** Returns the English texts of a part of the page: what is drawn, and what screen readers read. */
+async function englishIn(part: Locator, allowed: RegExp[] = []): Promise<string[]> {
+  const texts = await part.evaluateAll((roots) => {
+    const skipped = 'code, pre, .monaco-editor, [data-testid^="compiled-"], style, script';
+    const found: string[] = [];
+    for (const root of roots) {
+      for (const element of [root, ...root.querySelectorAll('*')]) {
+        if (element.closest(skipped) || !element.checkVisibility()) {
+          continue;
+        }
+        for (const name of ['aria-label', 'placeholder', 'title', 'alt']) {
+          found.push(element.getAttribute(name) ?? '');
+        }
+        const own = [...element.childNodes].filter(({ nodeType }) => nodeType === Node.TEXT_NODE);
+        found.push(...own.map(({ textContent }) => textContent ?? ''));
+        // What a menu shows is chosen from its options; what is typed is not a text of ours.
+        if (element instanceof HTMLInputElement && element.getAttribute('role') === 'combobox') {
+          found.push(element.value);
+        }
+      }
+    }
+    return [...new Set(found.map((text) => text.trim()).filter(Boolean))];
+  });
+  const isEnglish = (text: string) =>
+    /[A-Za-z]{2}/.test([...ALLOWED, ...allowed, ...WRITTEN].reduce((rest, names) => rest.replace(names, ' '), text));
+  return texts.filter(isEnglish);
+}
+
+const editorOf = (page: Page) => page.getByTestId('query-editor');
+
+test('the language of the page is that of the editors, and is chosen above', async ({ open }) => {
+  const page = await open({ lang: 'zh-Hans' });
+  await expect(editorOf(page).getByRole('button', { name: /选项/ })).toBeVisible();
+  await page.getByRole('radio', { name: 'English' }).check({ force: true });
+  await expect(editorOf(page).getByRole('button', { name: /Options/ })).toBeVisible();
+});
+
+const metrics = { refId: 'A', queryType: 'metrics', version: 1 };
+const queries: Array<[what: string, query: object]> = [
+  ['metrics', { ...metrics, entity: 'agent', resource: 'cpus', measure: 'utilization', top: 5 }],
+  ['counted tasks', { ...metrics, entity: 'framework', resource: 'tasks', measure: 'failed', rate: 'minute' }],
+  ['room for tasks', { ...metrics, entity: 'agent', resource: 'tasks', measure: 'fits', shape: { cpus: 1 } }],
+  ['a series', { ...metrics, metric: 'mesos_up' }],
+  ['PromQL', { refId: 'A', queryType: 'promql', version: 1, expr: 'sum(rate(mesos_up[5m]))' }],
+  ['a table', { refId: 'A', queryType: 'table', version: 1, table: 'tasks' }],
+  ['SQL', { refId: 'A', queryType: 'sql', version: 1, sql: 'SELECT 1' }],
+  ['events', { refId: 'A', queryType: 'events', version: 1, format: 'count' }],
+  ['logs', { refId: 'A', queryType: 'logs', version: 1 }],
+  ['a topology', { refId: 'A', queryType: 'topology', version: 1, groupBy: ['framework', 'agent'] }],
+];
+
+for (const [what, query] of queries) {
+  test(`the editor of ${what} has no English text`, async ({ open }, info) => {
+    const page = await open({ lang: 'zh-Hans', queries: [query] });
+    await expect(editorOf(page).getByText('指标').first()).toBeVisible();
+    await expect(page.getByText('Loading', { exact: false })).toHaveCount(0);
+    const options = editorOf(page).getByRole('button', { name: /选项/ });
+    if ((await options.count()) > 0) {
+      await options.click();
+    }
+    await page.screenshot({ path: info.outputPath('editor.png'), fullPage: true });
+    expect(await englishIn(editorOf(page))).toEqual([]);
+  });
+}
+
+test('the menus of the editor of metrics have no English option', async ({ open }) => {
+  const page = await open({ lang: 'zh-Hans' });
+  for (const name of ['实体', '资源', '度量', '聚合']) {
+    await editorOf(page).getByRole('combobox', { name }).click();
+    await expect(page.getByRole('option').first()).toBeVisible();
+    expect(await englishIn(page.getByRole('listbox')), name).toEqual([]);
+    await page.keyboard.press('Escape');
+  }
+});
+
+test('the help has no English text but queries', async ({ open }, info) => {
+  const page = await open({ lang: 'zh-Hans' });
+  await page.getByRole('button', { name: 'Help' }).click();
+  const help = page.getByTestId('query-A');
+  await expect(help.getByRole('heading', { name: '速查表' })).toBeVisible();
+  await page.screenshot({ path: info.outputPath('help.png'), fullPage: true });
+  expect(await englishIn(help.getByRole('heading').or(help.locator('p, li')))).toEqual([]);
+});
+
+for (const kind of ['实体', '标签值', 'PromQL', 'SQL']) {
+  test(`the editor of a variable has no English text: ${kind}`, async ({ open }, info) => {
+    const page = await open({ lang: 'zh-Hans', tab: 'editors' });
+    const editor = page.getByTestId('variable-editor');
+    await editor.getByRole('radio', { name: kind, exact: true }).check({ force: true });
+    await expect(editor.getByRole('textbox').or(editor.getByRole('combobox')).first()).toBeVisible();
+    await page.screenshot({ path: info.outputPath('variable.png'), fullPage: true });
+    expect(await englishIn(editor)).toEqual([]);
+  });
+}
+
+for (const source of ['事件', 'PromQL']) {
+  test(`the editor of an annotation has no English text: ${source}`, async ({ open }, info) => {
+    const page = await open({ lang: 'zh-Hans', tab: 'editors' });
+    const editor = page.getByTestId('annotation-editor');
+    await editor.getByRole('radio', { name: source, exact: true }).check({ force: true });
+    await expect(editor.getByText(source === '事件' ? '严重程度' : '最小步长')).toBeVisible();
+    await page.screenshot({ path: info.outputPath('annotation.png'), fullPage: true });
+    expect(await englishIn(editor)).toEqual([]);
+  });
+}
+
+test('the settings have no English text but what the authentication of @grafana/plugin-ui writes', async ({
+  open,
+}, info) => {
+  const page = await open({ lang: 'zh-Hans', tab: 'settings' });
+  const editor = page.getByTestId('config-editor');
+  await expect(editor.getByText('轮询间隔').or(editor.getByText('采集')).first()).toBeVisible();
+  for (const section of await editor.getByRole('button', { expanded: false }).all()) {
+    await section.click();
+  }
+  await page.getByTestId('save-and-test').click();
+  await expect(page.getByTestId('test-result')).toBeVisible();
+  await page.screenshot({ path: info.outputPath('settings.png'), fullPage: true });
+  expect(await englishIn(editor)).toEqual([]);
+});
