@@ -89,7 +89,7 @@ test.describe('a large cluster', () => {
       expect(count).toBeLessThanOrEqual(400);
       await picture(`large-topology-${name.replace(' ', '-')}`, page);
       if (name === 'by default') {
-        await page.getByTestId('data-testid Panel status warning').hover({ timeout: 10_000 });
+        await page.getByTestId('title-items-container').locator('svg').first().hover({ timeout: 10_000 });
         await expect(page.getByText(/10,?000 agents/).first()).toBeVisible();
         await picture('large-topology-notice', page);
       }
