@@ -14,6 +14,8 @@ interface Row {
   name: string;
   sql: string | Part[];
   error: string;
+  /** The text that is in the error of a query with it, where that ends before the statement is read; absent: error. */
+  asQuery?: string;
 }
 
 export interface Statement {
@@ -27,10 +29,10 @@ export interface Statement {
 /** All statements; `file` is what those that write a file would make. */
 export function statementsOn(file: string): Statement[] {
   const rows = JSON.parse(readFileSync(path.join(root, 'testdata', 'hostile', 'sql.json'), 'utf8')) as Row[];
-  return rows.map(({ sql, ...row }) => {
+  return rows.map(({ sql, asQuery, ...row }) => {
     const parts = typeof sql === 'string' ? [sql] : sql;
     const whole = parts.map((part) => (typeof part === 'string' ? part : part[0].repeat(part[1]))).join('');
-    return { ...row, sql: whole.replaceAll('$FILE', file) };
+    return { ...row, error: asQuery ?? row.error, sql: whole.replaceAll('$FILE', file) };
   });
 }
 
