@@ -133,3 +133,28 @@ func TestARefusedStreamIsSaidAndPollingGoesOn(t *testing.T) {
 		require.Equal(t, !strings.Contains(name, "subscribe"), value == 1, name)
 	}
 }
+
+// A master with more subscribers than it allows closes its oldest stream: polling goes on, and the
+// data source says why it has none.
+func TestAStreamThatIsClosedForAnotherSubscriberIsSaid(t *testing.T) {
+	s := newFixture(t, map[string]any{"subscribe": "auto"}, workload)
+	stream := s.cluster.Stream(mesostest.Master, s.cluster.Records("subscribe")[0])
+	s.start()
+	stream.Await(1)
+	s.clock.Advance(every)
+	stream.Break()
+	var told string
+	require.Eventually(t, func() bool {
+		health, details := s.check()
+		told = health.Message + details
+		return health.Status == backend.HealthStatusOk && strings.Contains(told, "more subscribers than it allows (--max_operator_event_stream_subscribers)")
+	}, 20*time.Second, 20*time.Millisecond, "%s", &told)
+	require.Contains(t, s.source().statusAnswer().Problems["subscribe"], "--max_operator_event_stream_subscribers")
+	s.clock.Advance(2 * every)
+	stream.Await(1)
+	up := s.latest(`{"expr": "mesos_up"}`)
+	require.Len(t, up, 4, "%v", up)
+	for name, value := range up {
+		require.Equal(t, 1.0, value, name)
+	}
+}
