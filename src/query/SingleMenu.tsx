@@ -10,8 +10,8 @@ interface Props<T extends string> extends Pick<
   'id' | 'aria-labelledby' | 'options' | 'placeholder' | 'createCustomValue' | 'autoFocus'
 > {
   value: T | ComboboxOption<T> | null;
-  /** In the units of Grafana's grid; without it as wide as the value. */
-  width?: number;
+  /** In the units of Grafana's grid, or that of the element around; without it as wide as the value. */
+  width?: number | 'full';
   minWidth?: number;
   /** Set by the field around the menu. */
   invalid?: boolean;
@@ -19,7 +19,8 @@ interface Props<T extends string> extends Pick<
 }
 
 export function SingleMenu<T extends string = string>({ options, value, width, minWidth = 14, ...menu }: Props<T>) {
-  const size = width === undefined ? { width: 'auto' as const, minWidth } : { width };
+  const size =
+    width === undefined ? { width: 'auto' as const, minWidth } : { width: width === 'full' ? undefined : width };
   return <Combobox<T> {...menu} {...size} options={useSame(options)} value={useSame(value)} />;
 }
 

@@ -38,8 +38,11 @@ const PAGES: Record<string, { queries: object[]; panel?: string }> = {
 };
 
 /** The faults of the editor that axe calls serious or critical. */
-async function faultsOf(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).include('[data-testid="query-editor"]').analyze();
+async function faultsOf(page: Page, part = '[data-testid="query-editor"]'): Promise<string[]> {
+  // Colors change gradually where the theme is another one.
+  const changing = () => document.getAnimations().filter((one) => one instanceof CSSTransition).length;
+  await expect.poll(() => page.evaluate(changing)).toBe(0);
+  const { violations } = await new AxeBuilder({ page }).include(part).analyze();
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
@@ -56,7 +59,31 @@ for (const [name, state] of Object.entries(PAGES)) {
       await options.click();
     }
     expect(await faultsOf(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Light theme' }).click();
+    await expect(page.getByRole('button', { name: 'Dark theme' })).toBeVisible();
+    expect(await faultsOf(page)).toEqual([]);
   });
+
+  test(`the editor fits into 520 to 1,920 px: ${name}`, async ({ open }) => {
+    const page = await open({ refresh: '', ...state });
+    await expect(editor(page).getByRole('combobox').first()).toBeVisible();
+    for (const width of [520, 900, 1400, 1920]) {
+      await page.setViewportSize({ width, height: 1000 });
+      await expect.poll(() => beyondEdge(page), `${width} px`).toEqual([]);
+    }
+  });
+}
+
+/** The controls of the editor that reach beyond its right edge. */
+async function beyondEdge(page: Page): Promise<string[]> {
+  const box = await editor(page).boundingBox();
+  return editor(page)
+    .locator('input, button, label')
+    .evaluateAll(
+      (all, right) =>
+        all.filter((one) => one.getBoundingClientRect().right > right + 1).map((one) => one.outerHTML.slice(0, 100)),
+      (box?.x ?? 0) + (box?.width ?? 0)
+    );
 }
 
 test('a label is found by a part of it, with the keyboard alone', async ({ open }) => {
@@ -132,18 +159,96 @@ test('filters of a dashboard are shown, become filters of the query, and are rem
   await expect(page.getByText('Filters from a dashboard')).toHaveCount(0);
 });
 
-for (const width of [520, 900, 1400, 1920]) {
-  test(`the editor fits into ${width} px`, async ({ open }) => {
-    const page = await open({ refresh: '', queries: [builder] });
-    await page.setViewportSize({ width, height: 1000 });
-    await expect(page.getByTestId('compiled-promql')).toContainText('topk');
-    const box = await editor(page).boundingBox();
-    const wide = await editor(page)
-      .locator('input, button, label')
-      .evaluateAll(
-        (all, right) => all.filter((one) => one.getBoundingClientRect().right > right + 1).length,
-        (box?.x ?? 0) + (box?.width ?? 0)
-      );
-    expect(wide).toBe(0);
+test('the metrics browser is searched and used by keyboard, and has no serious fault in dark and light', async ({
+  open,
+}) => {
+  const page = await open({ refresh: '', queries: [builder] });
+  await page.getByRole('button', { name: 'Light theme' }).click();
+  for (const theme of ['light', 'dark']) {
+    await page.getByRole('button', { name: 'Metrics browser' }).click();
+    const dialog = page.getByRole('dialog');
+    await expect(dialog.getByRole('option').first()).toBeVisible();
+    expect(await faultsOf(page, '[role="dialog"]'), theme).toEqual([]);
+    await page.keyboard.press('Escape');
+    await expect(dialog).toHaveCount(0);
+    await expect(page.getByRole('button', { name: 'Metrics browser' })).toBeFocused();
+    if (theme === 'light') {
+      await page.getByRole('button', { name: 'Dark theme' }).click();
+    }
+  }
+
+  await page.keyboard.press('Enter');
+  const search = page.getByRole('combobox', { name: 'Search in names and help' });
+  await expect(search).toBeFocused();
+  await page.keyboard.type('agents state');
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByRole('status')).toContainText(/^\d+ of \d+ metrics$/);
+  const found = dialog.getByRole('option', { name: /^mesos_cluster_agents\b/ });
+  await expect(found).toContainText(/[1-9]$/); // series now
+  while ((await found.getAttribute('aria-selected')) !== 'true') {
+    await page.keyboard.press('ArrowDown');
+  }
+  await page.keyboard.press('Enter');
+  await expect(dialog).toHaveCount(0);
+  await expect(page.getByTestId('compiled-promql')).toContainText(/^mesos_cluster_agents/);
+});
+
+test('the metrics browser is as wide as the page has room for', async ({ open }) => {
+  const page = await open({ refresh: '', queries: [builder] });
+  await page.getByRole('button', { name: 'Metrics browser' }).click();
+  for (const width of [520, 900, 1920]) {
+    await page.setViewportSize({ width, height: 900 });
+    const list = page.getByRole('dialog').getByRole('listbox');
+    await expect.poll(async () => ((await list.boundingBox())?.width ?? 0) <= width - 20, `${width} px`).toBe(true);
+    expect(await list.evaluate((one) => one.scrollWidth - one.clientWidth)).toBe(0);
+  }
+});
+
+test('a pattern fills the editor, also of another kind, and asks before it replaces what was written', async ({
+  open,
+}) => {
+  const page = await open({ refresh: '', panel: 'table' });
+  const kickStart = page.getByRole('button', { name: 'Kick start your query' });
+  await kickStart.click();
+  await expect(page.getByRole('dialog').getByRole('button', { name: 'Who fails' })).toBeVisible();
+  expect(await faultsOf(page, '[role="dialog"]')).toEqual([]);
+  await page.getByRole('button', { name: 'Agents: used beside allocated' }).click();
+  await expect(page.getByTestId('compiled-sql')).toContainText('cpus_allocated');
+  await expect(page.getByTestId('table').getByRole('row')).toHaveCount(4); // a header, and three agents
+
+  const limit = page.getByRole('spinbutton', { name: 'Limit' });
+  await limit.fill('2');
+  await page.keyboard.press('Enter');
+  await expect(page.getByTestId('compiled-sql')).toContainText('LIMIT 2');
+  await kickStart.click();
+  await page.getByRole('button', { name: 'Room for tasks of a shape' }).click();
+  await page.getByRole('button', { name: 'Keep it' }).click();
+  await expect(page.getByTestId('compiled-sql')).toContainText('LIMIT 2');
+  await kickStart.click();
+  await page.getByRole('button', { name: 'Room for tasks of a shape' }).click();
+  await page.getByRole('button', { name: 'Replace it' }).click();
+  await expect(page.getByRole('spinbutton', { name: 'CPUs of a task' })).toHaveValue('0.5');
+});
+
+test('a filter that the answer refuses is marked where it is', async ({ open }) => {
+  const filters = [{ label: 'framework', operator: '=~', value: '(' }];
+  const page = await open({
+    refresh: '',
+    panel: 'table',
+    queries: [{ refId: 'A', queryType: 'events', version: 1, format: 'table', filters }],
   });
-}
+  await expect(editor(page).getByRole('alert').filter({ hasText: '"("' })).toBeVisible();
+});
+
+test('values of a filter on events and on a table are of what passes the others', async ({ open }) => {
+  const table = { refId: 'A', queryType: 'table', version: 1, table: 'tasks' };
+  const one = { label: 'framework', operator: '=', value: 'marathon' };
+  const page = await open({
+    refresh: '',
+    panel: 'table',
+    queries: [{ ...table, filters: [one, { label: 'name', operator: '=', value: 'x' }] }],
+  });
+  await page.getByRole('combobox', { name: 'Values of name' }).click();
+  await expect(page.getByRole('option', { name: /^web/ }).first()).toBeVisible();
+  await expect(page.getByRole('option', { name: /^burner/ })).toHaveCount(0); // a task of chronos
+});

@@ -311,7 +311,8 @@ const getStyles = (theme: GrafanaTheme2) => {
       cursor: 'pointer',
       borderBottom: `1px solid ${theme.colors.border.weak}`,
     }),
-    active: css({ background: theme.colors.action.selected }),
+    // Secondary text has too little contrast on it.
+    active: css({ background: theme.colors.action.selected, '& *': { color: theme.colors.text.primary } }),
     cut: css(cut),
     name: css({ ...cut, display: 'block', fontFamily: theme.typography.fontFamilyMonospace }),
     help: css({ ...theme.typography.bodySmall, ...cut, display: 'block', color: theme.colors.text.secondary }),

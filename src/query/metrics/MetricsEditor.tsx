@@ -95,7 +95,7 @@ function Subject({ query, catalogue, resources, onChange }: PartProps & Pick<Pro
       {byMetric ? (
         <Choice
           label={t('query.metrics.series', 'Series')}
-          width={60}
+          wide
           value={query.metric}
           options={metricOptions(catalogue)}
           placeholder={t('query.metrics.choose-series', 'Choose a series')}
@@ -305,23 +305,28 @@ interface ChoiceProps {
   value?: string;
   options: ComboboxOption[];
   placeholder?: string;
-  width?: number;
+  /** For long values, but not wider than the editor. */
+  wide?: boolean;
   onChange: (value: string) => void;
 }
 
 /** A labelled menu that also takes a variable. */
-function Choice({ label, value, options, placeholder, width = 22, onChange }: ChoiceProps) {
+function Choice({ label, value, options, placeholder, wide, onChange }: ChoiceProps) {
   const id = useId();
   return (
     <EditorField label={label} htmlFor={id}>
-      <SingleMenu
-        id={id}
-        width={width}
-        placeholder={placeholder}
-        options={[...options, ...variableOptions()]}
-        value={value ? (options.find((option) => option.value === value) ?? { value, label: nameOf(value) }) : null}
-        onChange={(option) => onChange(option.value)}
-      />
+      <div className={wide ? wideMenu : undefined}>
+        <SingleMenu
+          id={id}
+          width={wide ? 'full' : 22}
+          placeholder={placeholder}
+          options={[...options, ...variableOptions()]}
+          value={value ? (options.find((option) => option.value === value) ?? { value, label: nameOf(value) }) : null}
+          onChange={(option) => onChange(option.value)}
+        />
+      </div>
     </EditorField>
   );
 }
+
+const wideMenu = css({ width: 480, maxWidth: '80vw' });

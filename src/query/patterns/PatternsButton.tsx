@@ -1,8 +1,8 @@
 // The button that opens the list of query patterns.
-import { Button, LoadingPlaceholder } from '@grafana/ui';
-import React, { lazy, Suspense, useState, type ComponentProps } from 'react';
+import React, { lazy, type ComponentProps } from 'react';
 
 import { t } from '../../i18n';
+import { DialogButton } from '../DialogButton';
 
 // A chunk of its own, with the texts of all patterns.
 const PatternsModal = lazy(() => import('./PatternsModal'));
@@ -10,24 +10,22 @@ const PatternsModal = lazy(() => import('./PatternsModal'));
 type Props = Omit<ComponentProps<typeof PatternsModal>, 'onClose'>;
 
 export function PatternsButton({ onUse, ...props }: Props) {
-  const [open, setOpen] = useState(false);
   return (
-    <>
-      <Button size="sm" variant="secondary" onClick={() => setOpen(true)}>
-        {t('query.patterns.open', 'Kick start your query')}
-      </Button>
-      {open && (
-        <Suspense fallback={<LoadingPlaceholder text={t('query.patterns.loading', 'Loading query patterns')} />}>
-          <PatternsModal
-            {...props}
-            onClose={() => setOpen(false)}
-            onUse={(query) => {
-              setOpen(false);
-              onUse(query);
-            }}
-          />
-        </Suspense>
+    <DialogButton
+      size="sm"
+      text={t('query.patterns.open', 'Kick start your query')}
+      loading={t('query.patterns.loading', 'Loading query patterns')}
+    >
+      {(close) => (
+        <PatternsModal
+          {...props}
+          onClose={close}
+          onUse={(query) => {
+            close();
+            onUse(query);
+          }}
+        />
       )}
-    </>
+    </DialogButton>
   );
 }
