@@ -39,7 +39,12 @@ export function FieldRow(props: Props) {
   );
 }
 
-const defaultOf = (field: FieldSpec) => (typeof field.default === 'string' ? field.default : field.default());
+/** Returns the default in words: of a choice its name. */
+function defaultOf(field: FieldSpec): string {
+  const value = typeof field.default === 'string' ? field.default : field.default();
+  const choice = field.kind === 'choice' && field.options.find((one) => one.value === value);
+  return choice ? choice.label() : value;
+}
 
 function Control({ field, options, problem, readOnly, onChange }: Props) {
   const id = idOf(field);
