@@ -46,7 +46,7 @@ async function englishIn(part: Locator, allowed: RegExp[] = []): Promise<string[
     return [...new Set(found.map((text) => text.trim()).filter(Boolean))];
   });
   const isEnglish = (text: string) =>
-    /[A-Za-z]{2}/.test([...ALLOWED, ...allowed, ...WRITTEN].reduce((rest, names) => rest.replace(names, ' '), text));
+    /[A-Za-z]{2}/.test([...allowed, ...ALLOWED, ...WRITTEN].reduce((rest, names) => rest.replace(names, ' '), text));
   return texts.filter(isEnglish);
 }
 
@@ -130,7 +130,7 @@ for (const source of ['事件', 'PromQL']) {
 
 /** Texts of the parts of @grafana/plugin-ui, which has one language: introduction, authentication, sections. */
 const OF_PLUGIN_UI = [
-  /^Before you can use the$|^data source, you must configure it below|^view the documentation$|^Fields marked with \*/,
+  /^Before you can use the$|^data source, you must configure it below.*$|^view the documentation$|^Fields marked with \* are required$/,
   /^(Authentication( methods?)?|Choose an authentication method .*|No Authentication|TLS settings|Additional security .*)$/,
   /^(Add self-signed certificate|TLS Client Authentication|Skip TLS certificate validation|Add)$/,
   /^(Collapse|Expand) section/,
