@@ -251,15 +251,17 @@ test.describe('things', () => {
     page,
     picture,
   }) => {
-    const expr = 'mesos_framework_tasks_ended_total{state="failed"} > 0';
+    const ended = 'mesos_framework_tasks_ended_total{state="failed"}';
     const place = { gridPos: { x: 0, y: 0, w: 24, h: 20 } };
     await eventually(
       'failed tasks that the leader counts',
-      () => api.query(source.uid, [{ queryType: 'promql', expr: `${expr} offset 20s`, instant: true }]),
+      () => api.query(source.uid, [{ queryType: 'promql', expr: `${ended} offset 20s > 0`, instant: true }]),
       ({ results }) => (results.A?.frames?.[0]?.data.values.length ?? 0) > 0,
       120
     );
-    await save(api, [panel(1, 'timeseries', 'Failed tasks by framework', { queryType: 'promql', expr }, place)]);
+    await save(api, [
+      panel(1, 'timeseries', 'Failed tasks by framework', { queryType: 'promql', expr: `${ended} > 0` }, place),
+    ]);
     await page.goto(`/d/${dashboard.uid}`);
     const graph = page.getByTestId(panelOf('Failed tasks by framework')).locator('.u-over').first();
     await expect(graph).toBeVisible();
