@@ -6,6 +6,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { SIZES, type Size } from '../simulator/generate/cluster.ts';
+import { editors, fileSizes } from './editors.ts';
 import { pollCosts, withPlugin } from './executable.ts';
 import { hostile } from './hostile.ts';
 import {
@@ -28,7 +29,7 @@ import { streaming } from './stream.ts';
 import { viewers } from './viewers.ts';
 import { ensureBuilt, executableName, plugin, root } from '../scripts/build.ts';
 
-const usage = `npm run bench -- [--size NAME] [--engine NAME] [--stream]
+const usage = `npm run bench -- [--size NAME] [--engine NAME] [--stream] [--editors]
 
   --size NAME    ${Object.entries(SIZES)
     .map(([name, { agents, tasks }]) => `${name} (${agents} agents, ${tasks} tasks)`)
@@ -36,6 +37,7 @@ const usage = `npm run bench -- [--size NAME] [--engine NAME] [--stream]
                  or all (default): what budgets are about, that is small and large
   --engine NAME  where days of history are kept: memory, disk, or both (default)
   --stream       only what the event stream of the large cluster costs
+  --editors      only what the editors cost in a browser
 
 With both defaults the table goes into docs/benchmarks.md. Prometheus is measured beside it where it is on the PATH.`;
 
@@ -43,6 +45,7 @@ interface Options {
   sizes: Size[];
   engines: string[];
   stream: boolean;
+  editors: boolean;
   whole: boolean;
 }
 
@@ -53,6 +56,7 @@ function options(): Options {
         size: { type: 'string', default: 'all' },
         engine: { type: 'string', default: 'both' },
         stream: { type: 'boolean', default: false },
+        editors: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     });
@@ -60,7 +64,7 @@ function options(): Options {
       console.log(usage);
       process.exit(0);
     }
-    const { size, engine, stream } = values;
+    const { size, engine, stream, editors } = values;
     if (size !== 'all' && !(size in SIZES)) {
       throw new Error(`--size ${size}: no such size`);
     }
@@ -71,7 +75,8 @@ function options(): Options {
       sizes: size === 'all' ? ['small', 'large'] : [size as Size],
       engines: engine === 'both' ? ['memory', 'disk'] : [engine],
       stream,
-      whole: size === 'all' && engine === 'both' && !stream,
+      editors,
+      whole: size === 'all' && engine === 'both' && !stream && !editors,
     };
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${usage}`);
@@ -79,7 +84,7 @@ function options(): Options {
   }
 }
 
-const { sizes, engines, stream, whole } = options();
+const { sizes, engines, stream, editors: ofEditors, whole } = options();
 if (process.platform !== 'linux') {
   console.log('skipped: CPU and memory are read from /proc, which only Linux has');
   process.exit(0);
@@ -103,7 +108,8 @@ function builtSizes(): void {
     // 40 MB, and 6.5 MB of SQLite as Go code (docs/architecture-events.md). Of what else is in it, the cloud SDKs and
     // Kubernetes that Prometheus' tsdb imports are hardly linked, and no tag leaves out more than a few kB.
     atMost('gpx_mesos, stripped', bytes(executableName()), 48e6, megabytes),
-    atMost('module.js', bytes('module.js'), 300e3, kilobytes)
+    atMost('module.js', bytes('module.js'), 300e3, kilobytes),
+    ...fileSizes()
   );
 }
 
@@ -399,8 +405,12 @@ async function everything(): Promise<void> {
 
 if (stream) {
   say(...(await streaming('large', nameOf('large'))));
+} else if (ofEditors) {
+  builtSizes();
+  say(...(await editors()));
 } else {
   await everything();
+  say(...(await editors()));
 }
 console.log(
   `${lines.filter(({ verdict }) => verdict === 'over').length} over budget; took ${Math.round((Date.now() - began) / 1000)} s`
