@@ -15,8 +15,8 @@ const ALLOWED = [
 
 /** What is written in queries, settings and configuration: identifiers, labels, tables, addresses, sizes, durations. */
 const WRITTEN = [
-  /\$?[a-z]\w*_[\w*]+|\$__\w+|\$\w+|\{\{?[^}]*\}\}?|\w+\(\)|[a-z]+[A-Z]\w+/g,
   /\w+:\/\/\S+|\/[\w./-]+|\b[\w-]+(\.[\w-]+)+(:\d+)?\b|\b[\w-]+:\d+/g,
+  /\$?[a-z]\w*_[\w*]+|\$__\w+|\$\w+|\{\{?[^}]*\}\}?|\w+\(\)|[a-z]+[A-Z]\w+/g,
   /\b\d+(\.\d+)?\s?[A-Za-z]+\b/g,
   /\b(agent|framework|role|task|tasks|text|value|stdout|stderr|used|rate|deriv|cluster|poll)\b/g,
 ];
@@ -143,8 +143,12 @@ test('the settings have no English text but what @grafana/plugin-ui writes', asy
   const page = await open({ lang: 'zh-Hans', tab: 'settings' });
   const editor = page.getByTestId('config-editor');
   await expect(editor.getByText('轮询间隔').or(editor.getByText('采集')).first()).toBeVisible();
-  for (const section of await editor.getByRole('button', { expanded: false }).all()) {
-    await section.click();
+  for (const section of ['采集', '代理节点', '历史', '日志', '高级']) {
+    const unfold = editor.getByRole('button', { name: `Expand section ${section}` });
+    if (await unfold.isVisible()) {
+      await unfold.click();
+    }
+    await expect(editor.getByRole('button', { name: `Collapse section ${section}` })).toBeVisible();
   }
   await page.getByTestId('save-and-test').click();
   await expect(page.getByTestId('test-result')).toBeVisible();
