@@ -142,8 +142,51 @@ test('a recording rule from an empty form asks for an instant value, the only on
   const query = await alertRuleEditPage.getQueryRow();
   await query.datasource.set(mesos.name);
   await expectNewQuery(query.locator);
+  await expect(query.locator.getByTestId('rule-notice')).toHaveText(/^Numbers that a rule reads now: [1-9]\d*$/);
   const evaluated = await preview(page);
   expect(evaluated.query).toEqual(shown);
   expect(evaluated.status).toBe(200);
   await picture('recording-rule-from-scratch', page);
+});
+
+test('the form says before saving what a rule cannot read, and offers nothing that is no number', async ({
+  mesos,
+  alertRuleEditPage,
+  page,
+  picture,
+}) => {
+  const query = await alertRuleEditPage.getQueryRow();
+  await query.datasource.set(mesos.name);
+  const row = query.locator;
+  await expectNewQuery(row);
+  const notice = row.getByTestId('rule-notice');
+  await expect(row.getByRole('radio', { name: 'Logs' })).toHaveCount(0);
+  await expect(row.getByRole('radio', { name: 'Topology' })).toHaveCount(0);
+
+  // A variable, as a value that is typed.
+  await row.getByRole('button', { name: 'Add filter' }).click();
+  await row.getByRole('combobox', { name: 'Label of the filter' }).click();
+  await page.getByRole('option', { name: 'framework', exact: true }).click();
+  await row.getByRole('combobox', { name: 'Values of framework' }).click();
+  await page.keyboard.type('$framework', { delay: 50 });
+  await page.getByRole('option', { name: /^\$framework/ }).click();
+  await page.keyboard.press('Escape');
+  await expect(notice).toContainText('rules have no variables');
+  await picture('rule-with-a-variable', page);
+
+  // Two columns of numbers.
+  await row.getByRole('radio', { name: 'Tables' }).check({ force: true });
+  await expect(row.getByRole('radio', { name: 'Builder' })).toHaveCount(0);
+  await expect(notice).toContainText(/Numbers that a rule reads now: \d/);
+  const code = row.locator('.monaco-editor').first();
+  await code.click();
+  await page.keyboard.press('ControlOrMeta+A');
+  await page.keyboard.insertText('SELECT state, count(*) AS n, sum(cpus) AS cpus FROM tasks GROUP BY state');
+  await row.getByText('Format', { exact: true }).click();
+  await expect(notice).toContainText('numeric needs one column of numbers, and there are n and cpus');
+  await picture('rule-with-two-numbers', page);
+
+  // Events are counted.
+  await row.getByRole('radio', { name: 'Events' }).check({ force: true });
+  await expect(row.getByRole('combobox', { name: 'Format' })).toHaveValue('Count');
 });
