@@ -98,6 +98,7 @@ func TestWhoMayReadLogs(t *testing.T) {
 		{"viewer", &backend.User{Role: "Viewer"}, false, "logged in only"}, // anonymous access
 		{"viewer", &backend.User{Role: "Admin"}, false, "logged in only"},
 		{"viewer", &backend.User{Login: "grafana_scheduler", Role: "Admin"}, false, "logged in only"},
+		{"viewer", &backend.User{Login: "service", Name: "service", Role: "Admin"}, false, "public dashboards"}, // as Grafana 12.4 asks for visitors of public dashboards
 		{"editor", somebody("Viewer"), false, "with the role editor or more: yours is Viewer (jsonData.sandboxLogs)"},
 		{"editor", somebody("Editor"), true, ""},
 		{"editor", somebody("Admin"), true, ""},

@@ -35,7 +35,7 @@ func mayReadLogs(setting string, user *backend.User) error {
 	switch {
 	case !on:
 		return errors.New("the logs of tasks are not shown: an administrator sets the least role that may read them (jsonData.sandboxLogs: admin, editor or viewer)")
-	case user == nil || user.Login == "" || user.Login == ruleUser:
+	case user == nil || user.Login == "" || ownUsers[user.Login]:
 		return errors.New("the logs of tasks are shown to users who are logged in only: not to rules, public dashboards and anonymous visitors")
 	case ranks[user.Role] < least:
 		return fmt.Errorf("the logs of tasks are shown to users with the role %s or more: yours is %s (jsonData.sandboxLogs)", setting, roleName(user.Role))
@@ -45,6 +45,11 @@ func mayReadLogs(setting string, user *backend.User) error {
 
 // ruleUser is the login that Grafana sends with requests of rules.
 const ruleUser = "grafana_scheduler"
+
+// ownUsers are the logins of Grafana itself, all with the role Admin: of rules, and of its
+// service identities (pkg/apimachinery/identity), with which it queries for visitors of
+// public dashboards.
+var ownUsers = map[string]bool{ruleUser: true, "service": true, "provisioning": true}
 
 func roleName(role string) string {
 	if ranks[role] == 0 {
