@@ -50,6 +50,14 @@ async function englishIn(part: Locator, allowed: RegExp[] = []): Promise<string[
   return texts.filter(isEnglish);
 }
 
+/** What the backend's catalogue has of a series: help, labels, type and unit. */
+const OF_CATALOGUE = [
+  /(^|：)[A-Z0-9][^\u4e00-\u9fff]*\.$/,
+  /^[\w*]+(, [\w*]+)+$/,
+  /\b(counter|gauge|summary|untyped|none|bool|bytes|count|cpus|gpus|ratio|seconds|time|agent_id)\b/g,
+  /^Close$/,
+];
+
 const editorOf = (page: Page) => page.getByTestId('query-editor');
 
 test('the language of the page is that of the editors, and is chosen above', async ({ open }) => {
@@ -96,6 +104,31 @@ test('the menus of the editor of metrics have no English option', async ({ open 
     await page.keyboard.press('Escape');
   }
 });
+
+test('the explanation of an expression has no English text', async ({ open }, info) => {
+  const expr = 'topk(3, sum by (agent) (rate(mesos_agent_tasks_ended_total{agent!="a"}[5m])) / 2 > 0)';
+  const page = await open({ lang: 'zh-Hans', queries: [{ refId: 'A', queryType: 'promql', version: 1, expr }] });
+  const explain = editorOf(page).getByRole('switch', { name: '解释' });
+  await explain.check({ force: true });
+  await expect(editorOf(page).getByText('每秒的增速', { exact: false })).toBeVisible();
+  await page.screenshot({ path: info.outputPath('explanation.png'), fullPage: true });
+  expect(await englishIn(editorOf(page), OF_CATALOGUE)).toEqual([]);
+});
+
+for (const [button, title] of [
+  ['指标浏览器', '指标浏览器'],
+  ['快速开始查询', '快速开始查询'],
+]) {
+  test(`what ${button} opens has no English text`, async ({ open }, info) => {
+    const page = await open({ lang: 'zh-Hans' });
+    await editorOf(page).getByRole('button', { name: button }).click();
+    const dialog = page.getByRole('dialog', { name: title });
+    await expect(dialog).toBeVisible();
+    await expect(dialog.getByText('正在加载', { exact: false })).toHaveCount(0);
+    await page.screenshot({ path: info.outputPath('dialog.png'), fullPage: true });
+    expect(await englishIn(dialog, OF_CATALOGUE)).toEqual([]);
+  });
+}
 
 test('the help has no English text but queries', async ({ open }, info) => {
   const page = await open({ lang: 'zh-Hans' });
