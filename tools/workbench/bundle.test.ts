@@ -32,3 +32,15 @@ test('the frontend has nothing of the inner parts of React 18', { skip: !built &
     assert.doesNotMatch(readFileSync(path.join(dist, name), 'utf8'), inner, name);
   }
 });
+
+test('the texts of each language are where Grafana looks for them', { skip: !built && 'no dist/' }, () => {
+  const { id, languages } = JSON.parse(readFileSync(path.join(dist, 'plugin.json'), 'utf8')) as {
+    id: string;
+    languages: string[];
+  };
+  assert.deepEqual(languages, ['en-US', 'zh-Hans']);
+  for (const language of languages) {
+    const file = path.join('locales', language, `${id}.json`);
+    assert.equal(readFileSync(path.join(dist, file), 'utf8'), readFileSync(path.join(root, 'src', file), 'utf8'), file);
+  }
+});
