@@ -74,7 +74,12 @@ test('a click on a value in Explore filters for it, and another one filters it o
 
 test('the inspector says what a query cost', async ({ api, page, picture }) => {
   await save(api, [panel(1, 'timeseries', 'CPU', cpusByFramework)]);
-  await page.goto(`/d/${dashboard.uid}?inspect=panel-1&inspectTab=stats`);
+  await page.goto(`/d/${dashboard.uid}`);
+  const title = page.getByTestId('data-testid Panel header CPU');
+  await expect(title.locator('canvas').first()).toBeVisible();
+  await title.hover();
+  await page.keyboard.press('i'); // Grafana's key for the inspector of the panel below the pointer
+  await page.getByRole('tab', { name: 'Stats' }).click();
   for (const name of ['Series found', 'Samples read (history: memory)', 'Time in the plugin, waiting included']) {
     await expect(page.getByText(name, { exact: true }).first()).toBeVisible();
   }

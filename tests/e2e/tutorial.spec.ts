@@ -43,9 +43,14 @@ async function choose(page: Page, row: Locator, field: string, option: string) {
 }
 
 /** Adds a panel and returns its editor's query row. */
-async function addPanel(dashboard: DashboardPage, panelTitle: string): Promise<{ edit: PanelEditPage; row: Locator }> {
+async function addPanel(
+  dashboard: DashboardPage,
+  panelTitle: string,
+  visualization = 'Time series'
+): Promise<{ edit: PanelEditPage; row: Locator }> {
   const edit = await dashboard.addPanel();
   await edit.datasource.set(name);
+  await edit.setVisualization(visualization);
   await edit.setPanelTitle(panelTitle);
   return { edit, row: edit.getQueryEditorRow('A') };
 }
@@ -108,20 +113,18 @@ test('a new user comes from a fresh data source to a dashboard with four panels,
   });
 
   await step('List the tasks', async () => {
-    const { edit, row } = await addPanel(dashboardPage, 'Tasks');
+    const { edit, row } = await addPanel(dashboardPage, 'Tasks', 'Table');
     await row.getByRole('radio', { name: 'Tables' }).check({ force: true });
     await row.getByRole('button', { name: 'Run queries' }).click();
-    await edit.setVisualization('Table');
     await expect(page.getByRole('gridcell').first()).toBeVisible();
     await edit.backToDashboard();
   });
 
   await step('See what happens', async () => {
-    const { edit, row } = await addPanel(dashboardPage, 'What happens');
+    const { edit, row } = await addPanel(dashboardPage, 'What happens', 'Table');
     await row.getByRole('radio', { name: 'Events' }).check({ force: true });
     await choose(page, row, 'Format', 'Table');
     await row.getByRole('button', { name: 'Run queries' }).click();
-    await edit.setVisualization('Table');
     await expect(edit.panel.getErrorIcon()).toHaveCount(0);
     await edit.backToDashboard();
   });
