@@ -13,6 +13,7 @@ import { CompiledQuery } from './CompiledQuery';
 import { withDefaults } from './defaults';
 import { errorOf } from './fault';
 import { EventsEditor } from './events/EventsEditor';
+import { labelsOf } from './legend';
 import { LogsEditor } from './logs/LogsEditor';
 import { MetricsEditor } from './metrics/MetricsEditor';
 import { PatternsButton } from './patterns/PatternsButton';
@@ -152,7 +153,15 @@ export default function QueryEditor({
             <PromqlEditor query={query} data={data} resources={resources} onChange={change} onRunQuery={onRunQuery} />
           </Suspense>
         )}
-        {shown === 'metrics' && <QueryOptions query={query} app={app} onChange={change} onRunQuery={onRunQuery} />}
+        {shown === 'metrics' && (
+          <QueryOptions
+            query={query}
+            app={app}
+            labels={labelsOf(data?.series, query.refId)}
+            onChange={change}
+            onRunQuery={onRunQuery}
+          />
+        )}
         {ofRule && <RuleNotice query={query} resources={resources} onChange={change} />}
       </EditorRows>
     </>

@@ -9,7 +9,7 @@ import type { MesosQuery } from './types';
 
 beforeAll(giveElementsASize);
 
-async function setUp(query: Partial<MesosQuery> = {}, app?: CoreApp) {
+async function setUp(query: Partial<MesosQuery> = {}, app?: CoreApp, labels: string[] = []) {
   const onChange = jest.fn();
   const onRunQuery = jest.fn();
   function Host() {
@@ -17,6 +17,7 @@ async function setUp(query: Partial<MesosQuery> = {}, app?: CoreApp) {
     return (
       <QueryOptions
         app={app}
+        labels={labels}
         query={current}
         onChange={(next) => {
           onChange(next);
@@ -152,4 +153,29 @@ it('changes the format', async () => {
 it('shows a rule with two results as the instant one, which is what Grafana evaluates', async () => {
   await setUp({ instant: true, range: true }, CoreApp.UnifiedAlerting);
   expect(screen.getByText('Type: Instant')).toBeInTheDocument();
+});
+
+it('completes the labels of the result in a legend, by keyboard', async () => {
+  const { onChange, user, open } = await setUp({ legendFormat: 'CPU' }, undefined, ['agent', 'framework']);
+  await open();
+  const format = screen.getByRole('combobox', { name: 'Legend format' });
+  await user.type(format, ' {{{{');
+  expect(screen.getAllByRole('option').map(({ textContent }) => textContent)).toEqual(['agent', 'framework']);
+  await user.keyboard('{ArrowDown}{Enter}');
+  expect(format).toHaveValue('CPU {{framework}}');
+  expect(onChange).not.toHaveBeenCalled();
+  await user.keyboard('{Enter}');
+  expect(onChange).toHaveBeenLastCalledWith({ refId: 'A', legendFormat: 'CPU {{framework}}' });
+});
+
+it('closes the list of labels before it takes the text back', async () => {
+  const { user, open } = await setUp({ legendFormat: 'CPU' }, undefined, ['agent']);
+  await open();
+  const format = screen.getByRole('combobox', { name: 'Legend format' });
+  await user.type(format, '{{{{');
+  await user.keyboard('{Escape}');
+  expect(screen.queryByRole('option')).not.toBeInTheDocument();
+  expect(format).toHaveValue('CPU{{');
+  await user.keyboard('{Escape}');
+  expect(format).toHaveValue('CPU');
 });

@@ -9,11 +9,14 @@ import { isDuration, notDuration } from '../config/validate';
 import { t } from '../i18n';
 import { CommitInput } from './CommitInput';
 import { AUTO_LEGEND, queryTypeOf, type KindKeys } from './defaults';
+import { LegendInput } from './LegendInput';
 import type { MesosQuery } from './types';
 
 interface Props {
   query: MesosQuery;
   app?: CoreApp;
+  /** The labels of the query's result. */
+  labels?: string[];
   onChange: (query: MesosQuery) => void;
   onRunQuery: () => void;
 }
@@ -77,7 +80,7 @@ function legendOptions(query: MesosQuery): LegendOption[] {
 /** legendFormat as a choice of the menu makes it. */
 const FORMAT_OF: Record<LegendMode, string> = { auto: AUTO_LEGEND, verbose: '', custom: '{{label_name}}' };
 
-export function QueryOptions({ query, app, onChange, onRunQuery }: Props) {
+export function QueryOptions({ query, app, labels = [], onChange, onRunQuery }: Props) {
   const change = (part: Partial<MesosQuery>) => {
     onChange({ ...query, ...part });
     onRunQuery();
@@ -122,9 +125,8 @@ export function QueryOptions({ query, app, onChange, onRunQuery }: Props) {
               onChange={({ value }) => change({ legendFormat: FORMAT_OF[value] })}
             />
             {legend === 'custom' && (
-              <CommitInput
-                aria-label={t('query.options.legend-format', 'Legend format')}
-                minWidth={22}
+              <LegendInput
+                labels={labels}
                 value={query.legendFormat ?? ''}
                 onCommit={(text) => change({ legendFormat: text || AUTO_LEGEND })}
               />
