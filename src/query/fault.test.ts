@@ -3,7 +3,7 @@ import { errorOf, faultOf, marksOf } from './fault';
 it.each([
   ['top: 200 is out of range', { key: 'top', text: '200 is out of range' }],
   ['filters[1].value: "(" is not: valid', { key: 'filters', at: 1, text: '"(" is not: valid' }],
-  ['shape.memory: "x" is wrong', { key: 'shape', text: '"x" is wrong' }],
+  ['shape.memory: "x" is wrong', { key: 'shape', part: 'memory', text: '"x" is wrong' }],
   ['Bad Gateway', undefined],
   ['Could not load: no plugin', undefined],
   [undefined, undefined],

@@ -7,13 +7,19 @@ export interface Fault {
   key: string;
   /** The position in a list. */
   at?: number;
+  /** The member of an object: memory of shape. */
+  part?: string;
   text: string;
 }
 
 /** Returns the key that a message begins with, as in `filters[0].value: "(" is not a valid regular expression`. */
 export function faultOf(error?: string): Fault | undefined {
-  const found = /^([a-z]\w*)(?:\[(\d+)\])?[\w.[\]]*: (.+)$/s.exec(error ?? '');
-  return found ? { key: found[1], ...(found[2] && { at: Number(found[2]) }), text: found[3] } : undefined;
+  const found = /^([a-z]\w*)(?:\[(\d+)\]|\.(\w+))?[\w.[\]]*: (.+)$/s.exec(error ?? '');
+  if (!found) {
+    return undefined;
+  }
+  const [, key, at, part, text] = found;
+  return { key, ...(at && { at: Number(at) }), ...(part && { part }), text };
 }
 
 /** Returns why a query was not answered. */

@@ -49,7 +49,7 @@ export function MetricsEditor({ query, resources, error, onChange }: Props) {
         onChange={(changed) => onChange(fit(changed, catalogue))}
       />
       {query.measure === 'fits' && (
-        <ShapeFields shape={query.shape} onChange={(shape) => onChange({ ...query, shape })} />
+        <ShapeFields shape={query.shape} fault={faultOf(error)} onChange={(shape) => onChange({ ...query, shape })} />
       )}
       <EditorRow>
         <FiltersField

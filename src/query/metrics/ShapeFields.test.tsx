@@ -46,6 +46,17 @@ it('removes what is emptied, and the shape with its last resource', async () => 
   expect(onChange).toHaveBeenLastCalledWith(undefined);
 });
 
+it('marks the field that the backend refuses, and the first one for the whole shape', () => {
+  const { rerender } = render(
+    <ShapeFields shape={{ gpus: 1 }} fault={{ key: 'shape', part: 'gpus', text: 'too many' }} onChange={jest.fn()} />
+  );
+  expect(screen.getByLabelText('GPUs of a task')).toHaveAttribute('aria-invalid', 'true');
+  expect(screen.getByRole('alert')).toHaveTextContent('too many');
+  rerender(<ShapeFields fault={{ key: 'shape', text: 'is missing' }} onChange={jest.fn()} />);
+  expect(screen.getByLabelText('CPUs of a task')).toHaveAttribute('aria-invalid', 'true');
+  expect(screen.getByRole('alert')).toHaveTextContent('is missing');
+});
+
 it('says what is wrong with an amount', () => {
   setUp({ memory: '8GB' });
   expect(screen.getByText('"8GB" is not a valid amount: write for example 512MiB or 8GiB')).toBeInTheDocument();

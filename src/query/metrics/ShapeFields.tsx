@@ -5,23 +5,28 @@ import React, { useId } from 'react';
 
 import { t } from '../../i18n';
 import { CommitInput } from '../CommitInput';
+import { marksOf, type Fault } from '../fault';
 import type { MesosQuery } from '../types';
 
 type Shape = NonNullable<MesosQuery['shape']>;
 
 interface Props {
   shape?: Shape;
+  /** What the backend refuses of the query. */
+  fault?: Fault;
   onChange: (shape?: Shape) => void;
 }
 
-export function ShapeFields({ shape = {}, onChange }: Props) {
+export function ShapeFields({ shape = {}, fault, onChange }: Props) {
   const id = useId();
   const change = (part: Partial<Shape>) => {
     const changed = omitBy({ ...shape, ...part }, (value) => value === undefined);
     onChange(Object.keys(changed).length > 0 ? changed : undefined);
   };
+  // What is wrong with the whole shape is marked on its first field.
+  const marks = (key: keyof Shape) => ((fault?.part ?? 'cpus') === key ? marksOf(fault, 'shape') : {});
   const count = (key: 'cpus' | 'gpus', label: string, placeholder: string) => (
-    <EditorField label={label} htmlFor={`${id}-${key}`}>
+    <EditorField label={label} htmlFor={`${id}-${key}`} {...marks(key)}>
       <CommitInput
         id={`${id}-${key}`}
         type="number"
@@ -39,10 +44,16 @@ export function ShapeFields({ shape = {}, onChange }: Props) {
       label={label}
       htmlFor={`${id}-${key}`}
       tooltip={t('query.metrics.amount-tooltip', 'A number and KiB, MiB, GiB or TiB. What Mesos calls MB is MiB.')}
-      invalid={!isAmount(shape[key] ?? '')}
-      error={t('query.metrics.amount-invalid', '"{{amount}}" is not a valid amount: write for example 512MiB or 8GiB', {
-        amount: shape[key],
-      })}
+      {...(isAmount(shape[key] ?? '')
+        ? marks(key)
+        : {
+            invalid: true,
+            error: t(
+              'query.metrics.amount-invalid',
+              '"{{amount}}" is not a valid amount: write for example 512MiB or 8GiB',
+              { amount: shape[key] }
+            ),
+          })}
     >
       <CommitInput
         id={`${id}-${key}`}
