@@ -122,7 +122,7 @@ func (r *eventsReader) table(found []events.Event) *data.Frame {
 		} else {
 			fields = append(fields, textOf(column))
 		}
-		if column == events.FieldTask && r.links.uid != "" && r.links.logs {
+		if column == events.FieldSeverity && r.links.uid != "" && r.links.logs {
 			fields = append(fields, r.logColumn(found))
 		}
 	}
@@ -140,7 +140,8 @@ func (r *eventsReader) table(found []events.Event) *data.Frame {
 }
 
 // logColumn returns a column that leads to what a task wrote by one click: a cell of a table with
-// several links opens a menu first.
+// several links opens a menu first. It is among the first columns, which Explore shows without
+// scrolling.
 func (r *eventsReader) logColumn(found []events.Event) *data.Field {
 	values := make([]*string, len(found))
 	for i := range found {
