@@ -39,7 +39,8 @@ const tokens: monacoTypes.languages.IMonarchLanguage = {
     labels: [
       { include: '@variables' },
       [/\}/, { token: 'delimiter.curly', next: '@pop' }],
-      [/[a-zA-Z_]\w*(?=\s*(=|!))/, 'tag'],
+      // Labels: what Monaco colors a tag with cannot be read on white.
+      [/[a-zA-Z_]\w*(?=\s*(=|!))/, 'number'],
       [/=~|!~|!=|=|,/, 'delimiter'],
       { include: '@values' },
     ],
