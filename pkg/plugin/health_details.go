@@ -193,7 +193,7 @@ func historyLine(h HistoryStatus) string {
 	if h.Engine == engineDisk {
 		where = "on disk"
 	}
-	text := fmt.Sprintf("%s, %d series, %s", where, h.Series, display.Size(h.Bytes))
+	text := fmt.Sprintf("%s, %d series, %s", where, h.Series, size(h.Bytes))
 	if h.Start != nil {
 		text += ", since " + h.Start.UTC().Format(time.RFC3339)
 	}
@@ -206,12 +206,21 @@ func historyLine(h HistoryStatus) string {
 	return text
 }
 
+// size writes the size of a store, which is measured from time to time: one that was opened
+// a moment ago has none yet.
+func size(bytes int64) string {
+	if bytes == 0 {
+		return "size not measured yet"
+	}
+	return display.Size(bytes)
+}
+
 func eventsLine(e EventsStatus) string {
 	where := "in memory"
 	if e.Where == engineDisk {
 		where = "on disk"
 	}
-	text := fmt.Sprintf("%s, %s, %s", where, count(e.Events, "event"), display.Size(e.Bytes))
+	text := fmt.Sprintf("%s, %s, %s", where, count(e.Events, "event"), size(e.Bytes))
 	if e.Since != nil {
 		text += ", complete since " + e.Since.UTC().Format(time.RFC3339)
 	}

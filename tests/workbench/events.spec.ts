@@ -172,7 +172,7 @@ test('the editor finds events by values that the event log has', async ({ page }
 
 test('events are counted in groups', async ({ page }) => {
   const count = { refId: 'A', queryType: 'events', format: 'count', kinds: ['agent'], groupBy: ['agent', 'event'] };
-  await open(page, { panel: 'stat', queries: [count] });
+  await open(page, { app: 'panel-editor', panel: 'stat', queries: [count] }); // in Explore they are rows
   await expect(page.getByTestId('stat-value').first()).toBeVisible();
   const shown = await page
     .getByTestId('stat-value')
