@@ -46,7 +46,7 @@ export function QueryPage({ plugin, datasource, state, onChange }: Props) {
   const queries = state.queries.length > 0 ? state.queries : [fresh()];
   const range = rangeOf(state);
   const { data, run } = useRun(
-    { datasource, queries, raw: range.raw, points: width },
+    { datasource, queries, raw: range.raw, points: width, app },
     state.refresh ? rangeUtil.intervalToMs(state.refresh) : 0
   );
 
