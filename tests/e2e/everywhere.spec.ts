@@ -151,10 +151,11 @@ test('a correlation leads from a value to another query', async ({ api, page }) 
 
 test('a public dashboard has what needs no variables, and says why the rest is missing', async ({ api }) => {
   // Without its version, which the first change makes an old one.
-  const { jsonData, version: _version, ...other } = await api.call<{ jsonData: object; version: number }>(
-    'GET',
-    `/api/datasources/uid/${source.uid}`
-  );
+  const {
+    jsonData,
+    version: _version,
+    ...other
+  } = await api.call<{ jsonData: object; version: number }>('GET', `/api/datasources/uid/${source.uid}`);
   const store = (more: object) =>
     api.call('PUT', `/api/datasources/uid/${source.uid}`, { ...other, jsonData: { ...jsonData, ...more } });
   await store({ sandboxLogs: 'viewer' });
