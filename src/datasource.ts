@@ -210,7 +210,8 @@ export class MesosDatasource
     if (answer?.status === HealthStatus.OK) {
       return { status: 'success', message: answer.message, details: answer.details };
     }
-    const message = answer?.message || t('config.not-responding', 'The plugin did not respond: see Grafana’s server log');
+    const message =
+      answer?.message || t('config.not-responding', 'The plugin did not respond: see Grafana’s server log');
     return Promise.reject({ status: 'error', message, error: new HealthCheckError(message, answer?.details ?? {}) });
   }
 

@@ -99,7 +99,11 @@ test('an error is underlined where it is, also after a variable, and told in wor
 
 test('an error in SQL is underlined where it is, before it runs', async ({ open }) => {
   const sql = 'SELECT name,\n  nam\nFROM tasks';
-  const page = await open({ refresh: '', panel: 'table', queries: [{ refId: 'A', queryType: 'sql', version: 1, sql }] });
+  const page = await open({
+    refresh: '',
+    panel: 'table',
+    queries: [{ refId: 'A', queryType: 'sql', version: 1, sql }],
+  });
   await expect(editor(page).getByTestId('code-problem')).toContainText('Line 2, column 3: no column nam: name');
   await expect(box(page).locator('.squiggly-error')).toHaveCount(1);
   await picture(page, 'error-sql');

@@ -5,15 +5,6 @@ import type { Leadership, TaskEnd } from '../simulator/live/world.ts';
 import type { Answer, Result } from './compare.ts';
 import type { Watched } from './watched.ts';
 
-/** An event as the log has it. Unix seconds. */
-export interface Happened {
-  kind: string;
-  event: string;
-  /** Of a task its ID, of an agent its host name. */
-  id: string;
-  at: number;
-}
-
 /** How many deviations are told one by one. */
 const TOLD = 20;
 

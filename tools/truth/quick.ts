@@ -10,8 +10,8 @@ import type { Scenario } from '../simulator/scenarios/scenario.ts';
 import { type Artifact, root } from '../scripts/build.ts';
 import type { Answer } from './compare.ts';
 import type { LoggedEnd } from './ends.ts';
-import type { Happened } from './happenings.ts';
 import { judge, type Question, questions, type Verdict } from './judge.ts';
+import type { Happened } from './watched.ts';
 
 /** Seconds between two polls. */
 const INTERVAL = 15;

@@ -9,7 +9,15 @@ import type { Leadership } from '../simulator/live/world.ts';
 import type { Scenario } from '../simulator/scenarios/scenario.ts';
 import type { Answer } from './compare.ts';
 import type { LoggedEnd } from './ends.ts';
-import type { Happened } from './happenings.ts';
+
+/** An event as the log has it. Unix seconds. */
+export interface Happened {
+  kind: string;
+  event: string;
+  /** Of a task its ID, of an agent its host name. */
+  id: string;
+  at: number;
+}
 
 export interface Watched {
   scenario: Scenario;
