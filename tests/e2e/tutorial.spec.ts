@@ -42,6 +42,19 @@ async function choose(page: Page, row: Locator, field: string, option: string) {
   await page.getByRole('option', { name: option, exact: true }).click();
 }
 
+/** Chooses what the panel shows. The choice is open in a new panel, where plugin-e2e's setVisualization closes it. */
+async function choosePanel(page: Page, visualization: string) {
+  const all = page.getByRole('tab', { name: 'All visualizations' });
+  const header = page.getByTestId('data-testid Panel editor OptionsPane header');
+  await expect(all.or(header)).toBeVisible();
+  if (await header.isVisible()) {
+    await page.getByRole('button', { name: 'Change visualization' }).click();
+  }
+  await all.click();
+  await page.getByTestId(`data-testid Plugin visualization item ${visualization}`).click();
+  await expect(header).toHaveText(visualization);
+}
+
 /** Adds a panel and returns its editor's query row. */
 async function addPanel(
   dashboard: DashboardPage,
@@ -50,7 +63,7 @@ async function addPanel(
 ): Promise<{ edit: PanelEditPage; row: Locator }> {
   const edit = await dashboard.addPanel();
   await edit.datasource.set(name);
-  await edit.setVisualization(visualization);
+  await choosePanel(dashboard.ctx.page, visualization);
   await edit.setPanelTitle(panelTitle);
   return { edit, row: edit.getQueryEditorRow('A') };
 }
