@@ -117,8 +117,11 @@ test('a new user comes from a fresh data source to a dashboard with four panels,
     await choose(page, row, 'Entity', 'Agent');
     await choose(page, row, 'Resource', 'Memory');
     await choose(page, row, 'Measure', 'Utilization');
-    await row.getByRole('spinbutton', { name: 'Top' }).fill('5');
-    await page.keyboard.press('Tab');
+    await expect(row.getByTestId('compiled-promql')).toContainText('capacity');
+    const top = row.getByRole('spinbutton', { name: 'Top' });
+    await top.fill('5');
+    await top.press('Enter');
+    await expect(top).toHaveValue('5');
     await expect(row.getByTestId('compiled-promql')).toContainText('topk(5');
     await row.getByRole('button', { name: 'Run queries' }).click();
     await expect(canvas(edit)).toBeVisible();
