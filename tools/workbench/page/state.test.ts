@@ -5,6 +5,7 @@ import { readState } from './state.ts';
 
 test('an empty address is the last 15 minutes as a graph, every 5 s', () => {
   assert.deepEqual(readState(''), {
+    app: 'explore',
     ds: '',
     tab: 'query',
     from: 'now-15m',
