@@ -90,6 +90,7 @@ test('the settings page names what is wrong, and Save & test shows what was foun
   await expect(config).toHaveAlert('success', { hasText: /agents/ });
   await picture('config-editor', page);
 
+  await page.getByRole('button', { name: 'Expand section Agents' }).click();
   await page.getByLabel('Agent statistics').press('Space');
   await page.getByRole('button', { name: 'Add agent header' }).click();
   await page.getByLabel('Agent header 1', { exact: true }).fill('Authorization');
