@@ -37,7 +37,7 @@ async function forget(api: GrafanaApi) {
 test.beforeEach(({ api }) => forget(api));
 test.afterEach(({ api }) => forget(api));
 
-async function choose(page: Page, row: Locator, field: string, option: string) {
+async function choose(page: Page, row: Locator, field: string, option: string | RegExp) {
   await row.getByRole('combobox', { name: field, exact: true }).click();
   await page.getByRole('option', { name: option, exact: true }).click();
 }
@@ -76,6 +76,7 @@ test('a new user comes from a fresh data source to a dashboard with four panels,
   replay,
 }) => {
   test.setTimeout(900_000);
+  page.setDefaultTimeout(60_000);
   mkdirSync(pictures, { recursive: true });
   let count = 0;
   const step = (text: string, act: () => Promise<void>) =>
@@ -139,7 +140,7 @@ test('a new user comes from a fresh data source to a dashboard with four panels,
   await step('See what happens', async () => {
     const { edit, row } = await addPanel(dashboardPage, 'What happens', 'Table');
     await row.getByRole('radio', { name: 'Events' }).check({ force: true });
-    await choose(page, row, 'Format', 'Table');
+    await choose(page, row, 'Format', /^Table/); // an option's name has its description
     await row.getByRole('button', { name: 'Run queries' }).click();
     await expect(edit.panel.getErrorIcon()).toHaveCount(0);
     await edit.backToDashboard();
