@@ -134,7 +134,7 @@ describe('ad-hoc filters', () => {
     });
     expect(await datasource.getTagValues({ key: 'task', filters: [] })).toEqual({
       data: [{ text: 'a' }],
-      error: { message: '1 of 100,000 values: type a part of the one you look for' },
+      error: { message: '1 of 100,000 values: set another filter first, or write the whole value' },
     });
   });
 

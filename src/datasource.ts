@@ -56,7 +56,7 @@ import { withLinkRange } from './query/linkRange';
 import { follow, followed } from './query/live/follow';
 import { contextQuery, contextRequest } from './query/logs/context';
 import { supplementaryTypes, volumeQuery, volumeRequest } from './query/logs/volume';
-import { shownOf } from './query/menu';
+import { onlyShownOf } from './query/menu';
 import type { MesosQuery } from './query/types';
 import { MesosResources, MOST_VALUES } from './resources';
 import { MesosVariableSupport } from './variables/VariableSupport';
@@ -235,7 +235,7 @@ export class MesosDatasource
     const resources = this.resources.over(timeRange).upTo(MOST_VALUES);
     const others = foldAdhoc({ refId: '', adhocFilters: filters.filter((other) => other.key !== key) }).filters;
     const { values, total } = await labelLists(queries, resources).values(key, '', others);
-    const error = total === values.length ? {} : { error: { message: shownOf({ values, total }) } };
+    const error = total === values.length ? {} : { error: { message: onlyShownOf({ values, total }) } };
     return { data: values.map((text) => ({ text })), ...error };
   }
 

@@ -25,6 +25,27 @@ export function shownOf({ values, total }: Listed): string {
       });
 }
 
+/** Returns how much of a list is shown where typing does not search in the backend. */
+export function onlyShownOf({ values, total }: Listed): string {
+  const shown = values.length.toLocaleString('en-US');
+  return total === undefined
+    ? t(
+        'query.menu.only-shown-of-more',
+        '{{shown}} of more values: set another filter first, or write the whole value',
+        {
+          shown,
+        }
+      )
+    : t(
+        'query.menu.only-shown-of',
+        '{{shown}} of {{total}} values: set another filter first, or write the whole value',
+        {
+          shown,
+          total: total.toLocaleString('en-US'),
+        }
+      );
+}
+
 /**
  * Returns a list as options: the text itself first if it is a value, then values that begin with it, then those that
  * contain it. Above a part of a list is written how much of it is shown.
