@@ -1,6 +1,7 @@
 // Compares what else the event log has, beside the ends of tasks, with what happened: tasks that began to run, leaders, agents
 // that disconnected; and the counters that are made of events.
 import type { Truth } from '../simulator/live/truth.ts';
+import { shapeOf } from '../simulator/live/versions/shapes.ts';
 import type { Leadership, TaskEnd } from '../simulator/live/world.ts';
 import type { Answer, Result } from './compare.ts';
 import type { Watched } from './watched.ts';
@@ -19,6 +20,11 @@ const wrong = (what: string, told: number, least: number, most: number): string[
     : [`${what}: ${told} times in the log, true is ${least === most ? least : `${least} to ${most}`}`];
 
 const readsStream = ({ live }: Watched) => live.plan.mesos === undefined;
+
+/** Whether the cluster's version of Mesos has the key in its pages: without `active` no agent is told to be disconnected. */
+function tells({ live }: Watched, of: 'agent' | 'task', key: string): boolean {
+  return shapeOf(live.plan.mesos)?.keys[of].includes(key) ?? true;
+}
 
 /** Every task that a master heard to run between two moments is told once, and no other. Without a stream, short ones are not. */
 export function judgeStarts(watched: Watched, from: number, to: number): Result {
@@ -75,6 +81,7 @@ export function judgeDisconnected(
   }
   const truth = truthsOf(watched, moments.map(watched.toCluster));
   const led = watched.live.leaderships();
+  const told = tells(watched, 'agent', 'active');
   const least = new Map<string, number>();
   const most = new Map<string, number>();
   const count = (counts: Map<string, number>, agent: string) => counts.set(agent, (counts.get(agent) ?? 0) + 1);
@@ -87,18 +94,18 @@ export function judgeDisconnected(
         continue;
       }
       count(most, agent);
-      if (same && states.has(agent) && before >= from && now <= to) {
+      if (told && same && states.has(agent) && before >= from && now <= to) {
         count(least, agent);
       }
     }
   }
-  const told = Map.groupBy(
+  const logged = Map.groupBy(
     (watched.others ?? []).filter(({ kind }) => kind === 'agent'),
     ({ id }) => id
   );
-  const agents = new Set([...most.keys(), ...told.keys()]);
+  const agents = new Set([...most.keys(), ...logged.keys()]);
   const deviations = [...agents].flatMap((agent) =>
-    wrong(`event ${agent} disconnected`, told.get(agent)?.length ?? 0, least.get(agent) ?? 0, most.get(agent) ?? 0)
+    wrong(`event ${agent} disconnected`, logged.get(agent)?.length ?? 0, least.get(agent) ?? 0, most.get(agent) ?? 0)
   );
   return resultOf(agents.size, deviations);
 }
@@ -120,7 +127,8 @@ export function judgeCounters(
   from: number,
   to: number
 ): Array<[name: string, result: Result]> {
-  const ends = watched.live.ends();
+  const labeled = tells(watched, 'task', 'labels');
+  const ends = watched.live.ends().map((end) => (labeled ? end : { ...end, labels: {} }));
   return COUNTERS.map(({ expr, label, name, of }) => {
     const key = (value: string | undefined, state: string) => `${name}{${label}="${value ?? ''}",state="${state}"}`;
     const risen = new Map(
