@@ -4,6 +4,7 @@ import type { Page } from '@playwright/test';
 
 import { type Live, startLive } from '../../tools/simulator/live/live.ts';
 import { eventually } from './api.ts';
+import { exploreAddress } from './explore.ts';
 import { expect, settings, test } from './fixtures.ts';
 
 /** A source of its own at each start: the plugin keeps the events of a deleted one, and those of its other cluster. */
@@ -40,16 +41,7 @@ const dashboard = {
   },
 };
 
-const explore = (query: object) =>
-  `/explore?schemaVersion=1&orgId=1&panes=${encodeURIComponent(
-    JSON.stringify({
-      a: {
-        datasource: source.uid,
-        queries: [{ refId: 'A', datasource, ...query }],
-        range: { from: 'now-5m', to: 'now' },
-      },
-    })
-  )}`;
+const explore = (query: object) => exploreAddress(source.uid, query);
 
 /** Opens an annotation in the dashboard's settings. Grafana's own comes first. */
 const annotation = (page: Page, number: number) =>

@@ -3,6 +3,7 @@
 import type { Page } from '@playwright/test';
 
 import { type Answer, eventually, type GrafanaApi, type Query } from './api.ts';
+import { exploreAddress } from './explore.ts';
 import { cpusByFramework, expect, source, test } from './fixtures.ts';
 
 const datasource = { type: 'community-mesos-datasource', uid: source.uid };
@@ -17,16 +18,7 @@ const panel = (id: number, type: string, title: string, target: Query) => ({
 const save = (api: GrafanaApi, panels: object[], more: object = {}) =>
   api.call('POST', '/api/dashboards/db', { overwrite: true, dashboard: { ...dashboard, panels, ...more } });
 
-const explore = (query: Query) =>
-  `/explore?schemaVersion=1&orgId=1&panes=${encodeURIComponent(
-    JSON.stringify({
-      a: {
-        datasource: source.uid,
-        queries: [{ refId: 'A', datasource, ...query }],
-        range: { from: 'now-5m', to: 'now' },
-      },
-    })
-  )}`;
+const explore = (query: Query) => exploreAddress(source.uid, query);
 
 /** The queries of Explore, from its address. */
 function queriesOf(page: Page): Query[] {

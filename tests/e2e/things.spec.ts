@@ -5,6 +5,7 @@ import type { Locator, Page } from '@playwright/test';
 import { pluginId } from '../../tools/scripts/grafana.ts';
 import { type Live, startLive } from '../../tools/simulator/live/live.ts';
 import { eventually, type GrafanaApi, type Query } from './api.ts';
+import { exploreAddress } from './explore.ts';
 import { expect, settings, test } from './fixtures.ts';
 
 /** A source of its own at each start: the plugin keeps the events of a deleted one, and those of its other cluster. */
@@ -22,16 +23,7 @@ const panel = (id: number, type: string, title: string, target: Query, more: obj
 
 const panelOf = (title: string) => `data-testid Panel header ${title}`;
 
-const explore = (query: object) =>
-  `/explore?schemaVersion=1&orgId=1&panes=${encodeURIComponent(
-    JSON.stringify({
-      a: {
-        datasource: source.uid,
-        queries: [{ refId: 'A', datasource, ...query }],
-        range: { from: 'now-15m', to: 'now' },
-      },
-    })
-  )}`;
+const explore = (query: object) => exploreAddress(source.uid, query, 15);
 
 /** The values of the first column of an answer. */
 async function column(api: GrafanaApi, sql: string): Promise<string[]> {

@@ -62,15 +62,7 @@ function inString(parsed: Parsed, begin: number): Situation {
     if (!name || !operator) {
       return { kind: 'none', from };
     }
-    const written = parsed.expr.slice(name.from, name.to);
-    return {
-      kind: 'value',
-      label: name.name === 'LabelName' ? written : unquoted(written),
-      operator: parsed.expr.slice(operator.from, operator.to),
-      quoted: true,
-      ...selected(matcher, parsed),
-      from,
-    };
+    return { ...valueOf(name, operator, matcher, parsed), quoted: true, from };
   }
   const call = around(node, 'FunctionCall', 'AggregateExpr');
   const body = call?.getChild('FunctionCallBody');
@@ -214,13 +206,17 @@ function inMatcher(matcher: SyntaxNode, head: Parsed): Expected {
   if (!name) {
     return { kind: 'none' };
   }
-  const written = head.expr.slice(name.from, name.to);
+  return { ...valueOf(name, operator, matcher, head), quoted: false };
+}
+
+/** Returns the label, the operator and the selector of a matcher whose value is asked for. */
+function valueOf(name: SyntaxNode, operator: SyntaxNode, matcher: SyntaxNode, parsed: Parsed) {
+  const written = parsed.expr.slice(name.from, name.to);
   return {
-    kind: 'value',
+    kind: 'value' as const,
     label: name.name === 'LabelName' ? written : unquoted(written),
-    operator: head.expr.slice(operator.from, operator.to),
-    quoted: false,
-    ...selected(matcher, head),
+    operator: parsed.expr.slice(operator.from, operator.to),
+    ...selected(matcher, parsed),
   };
 }
 
