@@ -60,6 +60,7 @@ func (p *Plugin) QueryData(ctx context.Context, req *backend.QueryDataRequest) (
 		Alert:      req.Headers[headerFromAlert] == "true",
 		Expression: req.GetHTTPHeader(headerFromExpr) != "" || req.Headers[headerFromExpr] != "",
 		Ready:      src.ready(ctx),
+		Names:      &query.Names{},
 	}
 	if asksLogs(req.Queries) {
 		options.Sandboxes, options.NoSandboxes = src.sandboxes(req.PluginContext.User)
@@ -79,9 +80,11 @@ func (p *Plugin) QueryData(ctx context.Context, req *backend.QueryDataRequest) (
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	// Its error is never set: the function below returns none.
-	return concurrent.QueryData(ctx, req, func(ctx context.Context, q concurrent.Query) backend.DataResponse {
+	response, _ = concurrent.QueryData(ctx, req, func(ctx context.Context, q concurrent.Query) backend.DataResponse {
 		return p.registry.withoutPaths(query.Run(ctx, view, q.DataQuery, options)) // Run recovers
 	}, queriesAtOnce)
+	options.Names.Apart(response.Responses)
+	return response, nil
 }
 
 // withoutPaths returns a response whose error and notices have no path of the

@@ -106,6 +106,7 @@ func answerEvents(ctx context.Context, src Source, q backend.DataQuery, o Option
 	if o.evaluated() && p.events.Format != EventsCount {
 		return nil, bad("format", "%s has no numbers, which rules and expressions need: use count", p.events.Format)
 	}
+	o.Names.set(q.RefID, titleOfEvents, p.LegendFormat, o)
 	r := eventsReader{
 		src: src, stats: src.Events.Stats(), query: p.events, legend: p.LegendFormat, evaluated: o.evaluated(), links: src.linker(p, o),
 		from: q.TimeRange.From, to: q.TimeRange.To, notices: notices,

@@ -70,6 +70,9 @@ func (r *eventsReader) count(ctx context.Context) (frames data.Frames, wrong, er
 	return r.numbers(all), nil, nil
 }
 
+// titleOfEvents names a number of events.
+const titleOfEvents = "Events"
+
 // numbers returns the frame of numbers.
 func (r *eventsReader) numbers(all []answerSeries) data.Frames {
 	var groupBy []string
@@ -77,7 +80,7 @@ func (r *eventsReader) numbers(all []answerSeries) data.Frames {
 		groupBy = *r.query.GroupBy
 	}
 	return framer{
-		legend: legend{format: r.legend, plan: plan{groupBy: groupBy, title: "Events"}},
+		legend: legend{format: r.legend, plan: plan{groupBy: groupBy, title: titleOfEvents}},
 		unit:   unitCount, about: "Events in the time range.", computed: r.evaluated,
 	}.frames(all, data.FrameTypeNumericWide)
 }

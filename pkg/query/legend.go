@@ -29,7 +29,16 @@ type legend struct {
 // placeholders are {{label}}s (grafana/grafana pkg/promlib/querydata/response.go).
 var placeholders = regexp.MustCompile(`\{\{\s*(.+?)\s*\}\}`)
 
-// name is a series' display name.
+// named returns what the series of a query are told apart by from those of another one: the
+// measure, or the metrics of an expression; "" where that is none.
+func (p plan) named() string {
+	if p.title != "" {
+		return p.title + p.per
+	}
+	return strings.Join(p.reads.names, ", ")
+}
+
+// name returns the display name of a series.
 func (l legend) name(of labels.Labels) string {
 	if l.plan.drawn && of.Has(labelForecast) {
 		return l.name(labels.NewBuilder(of).Del(labelForecast).Labels()) + ", expected"

@@ -39,6 +39,8 @@ type LiveRequest struct {
 	// FromMS is where a range begins that grows, such as today, in Unix milliseconds; 0 for
 	// one that moves on.
 	FromMS int64 `json:"fromMs,omitempty"`
+	// Named is added to the names of series, where another query of the panel has equal ones.
+	Named string `json:"named,omitempty"`
 }
 
 // ofPanel are keys of a query that do not change its answer.
@@ -87,7 +89,11 @@ func (l LiveRequest) Path() string {
 	if json.Compact(&compact, l.Query) != nil {
 		return ""
 	}
-	hash := sha256.Sum256(fmt.Appendf(compact.Bytes(), "|%d|%d|%d", l.StepMS, l.SpanMS, l.FromMS))
+	key := fmt.Appendf(compact.Bytes(), "|%d|%d|%d", l.StepMS, l.SpanMS, l.FromMS)
+	if l.Named != "" {
+		key = fmt.Appendf(key, "|%s", l.Named)
+	}
+	hash := sha256.Sum256(key)
 	return LivePath + hex.EncodeToString(hash[:16])
 }
 
@@ -110,6 +116,9 @@ func ParseLive(path string, raw json.RawMessage) (LiveRequest, error) {
 	case l.FromMS != 0 && l.SpanMS != 0:
 		return l, bad("fromMs", "%d is out of range: a range that has a width moves on", l.FromMS)
 	}
+	if len(l.Named) > 2*maxNamed {
+		return l, bad("named", "it has %d bytes, and %d are the most: it is what the answer of the query has in its meta", len(l.Named), 2*maxNamed)
+	}
 	parsed, err := parse(l.Query)
 	if err != nil {
 		return l, err
@@ -119,7 +128,7 @@ func ParseLive(path string, raw json.RawMessage) (LiveRequest, error) {
 	}
 	// The path is compared with the hash of the query as newLiveRequest writes it.
 	canonical, err := newLiveRequest(l.Query, step)
-	canonical.SpanMS, canonical.FromMS = l.SpanMS, l.FromMS
+	canonical.SpanMS, canonical.FromMS, canonical.Named = l.SpanMS, l.FromMS, l.Named
 	if err != nil || canonical.Path() != path {
 		return l, bad("", "the channel %q is another query's: use the one that the answer of the query has in its meta", cut(path))
 	}
@@ -138,6 +147,17 @@ type liveChannel struct {
 	To   int64       `json:"to,omitempty"` // end of the answer, Unix milliseconds
 	// Fixed is the channel for a panel whose range begins at a moment that stays.
 	Fixed *liveChannel `json:"fixed,omitempty"`
+}
+
+// named returns the channel on which names of series have a text added.
+func (c liveChannel) named(text string) liveChannel {
+	c.Data.Named += text
+	c.Path = c.Data.Path()
+	if c.Fixed != nil {
+		fixed := c.Fixed.named(text)
+		c.Fixed = &fixed
+	}
+	return c
 }
 
 // nameChannel writes the channel of a live query into the meta of its first frame. A range
@@ -270,6 +290,7 @@ func (l *Live) Next(ctx context.Context, src Source, finish func(backend.DataRes
 			JSON: l.request.Query, Interval: l.step(),
 			TimeRange: backend.TimeRange{From: l.request.begin(now), To: now},
 		}, Options{channel: &channelPart{step: l.step(), after: after}}))
+		addToNames(response.Frames, l.request.Named, false)
 		return response, ctx.Err()
 	}
 	after := l.since()

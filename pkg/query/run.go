@@ -88,6 +88,9 @@ type Options struct {
 	// NoSandboxes says why.
 	Sandboxes   *Sandboxes
 	NoSandboxes error
+	// Names is told what the query's series are told apart by from those of other queries;
+	// may be nil.
+	Names *Names
 	// channel is set for a message of a live panel's channel.
 	channel *channelPart
 }
@@ -245,6 +248,7 @@ func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p
 	if instant {
 		step = 0
 	}
+	o.Names.set(q.RefID, built.plan.named(), p.LegendFormat, o)
 	frames := framer{
 		legend: legend{format: p.LegendFormat, plan: built.plan, promql: p.promql != nil, differing: differing(all)},
 		unit:   built.plan.unit, about: built.plan.about, expr: cutAt(built.expr, maxShownExpr), step: step,

@@ -76,11 +76,12 @@ type statement struct {
 	limit    int // the most rows, of queryType table
 	legend   string
 	links    linker
+	refID    string
 }
 
 // answerSQL answers a query of SQL or of a table.
 func answerSQL(ctx context.Context, src Source, q backend.DataQuery, o Options, p parsed, notices []data.Notice) (data.Frames, error) {
-	s := statement{key: "sql", format: SQLTable, limit: maxTableRows, legend: p.LegendFormat, links: src.linker(p, o)}
+	s := statement{key: "sql", format: SQLTable, limit: maxTableRows, legend: p.LegendFormat, links: src.linker(p, o), refID: q.RefID}
 	if p.table != nil {
 		compiled, err := compileTable(p.table, p.AdhocFilters, o.Alert, 1)
 		if err != nil {

@@ -153,6 +153,7 @@ func (s statement) framer(result *tables.Result, of columnShape, o Options) fram
 		p.groupBy = append(p.groupBy, of.names[i])
 	}
 	c := &result.Columns[of.numbers[0]]
+	o.Names.set(s.refID, p.title, s.legend, o)
 	return framer{legend: legend{format: s.legend, plan: p}, unit: string(c.Unit), about: c.Help, links: s.links.ofSeries(result, of.labels), computed: o.evaluated()}
 }
 
