@@ -12,6 +12,7 @@ import { waitFor } from '@testing-library/react';
 import { of, throwError } from 'rxjs';
 
 import { annotationSupport } from './annotations/AnnotationSupport';
+import { tests } from './config/tested';
 import { MesosDatasource } from './datasource';
 import plugin from './plugin.json';
 import { defaultQuery } from './query/defaults';
@@ -50,10 +51,15 @@ class Failure {
 }
 
 describe('Save & test', () => {
-  it('keeps the details of a success', async () => {
-    const details = { message: 'Mesos 1.12.0', verboseMessage: 'Master a: leader' };
-    const { datasource } = setUp({ health: { status: 'OK', message: 'Mesos 1.12.0', details } });
-    expect(await datasource.testDatasource()).toEqual({ status: 'success', message: 'Mesos 1.12.0', details });
+  it('is Grafana’s own, whose message has the summary, and the settings page gets the report', async () => {
+    expect(Object.hasOwn(MesosDatasource.prototype, 'testDatasource')).toBe(false); // a rule of Grafana's plugin validator
+    const report = { agents: 3 };
+    const found: unknown[] = [];
+    const subscription = tests.subscribe((one) => found.push(one));
+    const { datasource } = setUp({ health: { status: 'OK', message: 'Mesos 1.12.0', details: { report } } });
+    expect(await datasource.testDatasource()).toEqual({ status: 'success', message: 'Mesos 1.12.0' });
+    subscription.unsubscribe();
+    expect(found).toEqual([{ uid: 'mesos', at: expect.any(Number), report }]);
   });
 
   it('rejects with message and details of a failure', async () => {

@@ -33,7 +33,7 @@ import {
   getAppEvents,
   getGrafanaLiveSrv,
   getTemplateSrv,
-  HealthCheckError,
+  type HealthCheckResult,
   HealthStatus,
 } from '@grafana/runtime';
 import type { DataQuery } from '@grafana/schema';
@@ -60,13 +60,6 @@ import { onlyShownOf } from './query/menu';
 import type { MesosQuery } from './query/types';
 import { MesosResources, MOST_VALUES } from './resources';
 import { MesosVariableSupport } from './variables/VariableSupport';
-
-/** The result of Save & test: the details are folded below the message. */
-export interface TestResult {
-  status: 'success';
-  message: string;
-  details?: { message?: string; verboseMessage?: string };
-}
 
 export class MesosDatasource
   extends DataSourceWithBackend<MesosQuery, MesosOptions>
@@ -203,16 +196,15 @@ export class MesosDatasource
     return interpolateQuery(query, getTemplateSrv(), scopedVars, filters);
   }
 
-  /** Save & test. DataSourceWithBackend drops the details of a success, which list what was found. */
-  async testDatasource(): Promise<TestResult> {
-    const answer = await this.callHealthCheck();
+  /** Asks the backend for Save & test, and hands what it found to the settings page: Grafana shows its message alone. */
+  override async callHealthCheck(): Promise<HealthCheckResult> {
+    const answer = (await super.callHealthCheck()) as HealthCheckResult | undefined;
     tests.next({ uid: this.uid, at: Date.now(), report: answer?.details?.report as Report | undefined });
-    if (answer?.status === HealthStatus.OK) {
-      return { status: 'success', message: answer.message, details: answer.details };
+    if (answer?.message) {
+      return answer;
     }
-    const message =
-      answer?.message || t('config.not-responding', 'The plugin did not respond: see Grafana’s server log');
-    return Promise.reject({ status: 'error', message, error: new HealthCheckError(message, answer?.details ?? {}) });
+    const message = t('config.not-responding', 'The plugin did not respond: see Grafana’s server log');
+    return { ...answer, status: answer?.status ?? HealthStatus.Error, message, details: answer?.details ?? {} };
   }
 
   /** Returns the labels an ad-hoc filter can use: those of the panels' series, or of all. */

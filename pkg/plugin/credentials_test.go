@@ -90,7 +90,7 @@ func TestCredentialsForAnyAgentAreInSaveAndTest(t *testing.T) {
 		ds.DecryptedSecureJSONData = map[string]string{"agentBasicAuthPassword": "x"}
 	})
 	health, details := s.start().check()
-	require.Contains(t, health.Message, "1 warning, see the details")
+	require.Contains(t, health.Message, ". Warning: credentials for agents (agentBasicAuthUser with its password)")
 	require.Contains(t, details, "Warning: credentials for agents (agentBasicAuthUser with its password) are sent to every host that registers as an agent: write a pattern")
 	s.configure(map[string]any{"agentStatistics": true, "agentBasicAuthUser": "grafana", "agentHosts": `.*\.fixture\.test`})
 	_, details = s.check()

@@ -89,7 +89,7 @@ func TestWhatIsWrongWithTheEventLogIsInSaveAndTest(t *testing.T) {
 	s.engine("disk")
 	answer, details := s.check()
 	require.Equal(t, backend.HealthStatusOk, answer.Status, "the cluster is fine")
-	require.Contains(t, answer.Message, "There is a warning about the event log, see the details")
+	require.Contains(t, answer.Message, "Warning about the event log: ")
 	require.Contains(t, details, "Events: in memory, 0 events")
 	require.Contains(t, details, "events are kept in memory, and move there when it can be")
 	require.NotContains(t, details, path, "nobody but administrators sees paths")

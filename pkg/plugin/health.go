@@ -60,8 +60,8 @@ func details(a StatusAnswer) []byte {
 	return raw
 }
 
-// headline returns what was found, in one line: the cluster, what of it is missing, and
-// how many warnings the details have.
+// headline returns what was found, in one line: the cluster, what of it is missing, and the
+// first warning. Of a success Grafana shows nothing else.
 func headline(a StatusAnswer) string {
 	version := a.Version
 	if version == "" {
@@ -72,14 +72,18 @@ func headline(a StatusAnswer) string {
 		text += ". The principal sees part of the cluster only"
 	}
 	text += measuredUse(a) + failing(a)
-	if n := len(warningsOf(a)); n > 0 {
-		text += ". " + count(n, "warning") + ", see the details"
+	switch all := warningsOf(a); len(all) {
+	case 0:
+	case 1:
+		text += ". Warning: " + all[0]
+	default:
+		text += fmt.Sprintf(". %s, the first: %s", count(len(all), "warning"), all[0])
 	}
 	if a.History.Note != "" {
-		text += ". There is a warning about the history, see the details"
+		text += ". Warning about the history: " + a.History.Note
 	}
 	if a.Events.Note != "" {
-		text += ". There is a warning about the event log, see the details"
+		text += ". Warning about the event log: " + a.Events.Note
 	}
 	return text
 }

@@ -30,7 +30,7 @@ func TestPollsThatFailedLatelyAreInSaveAndTestAndInNotices(t *testing.T) {
 	}
 	health, details := s.check()
 	require.Equal(t, backend.HealthStatusOk, health.Status)
-	require.Contains(t, health.Message, ". 4 of the last 9 polls of /state failed. 1 warning, see the details")
+	require.Contains(t, health.Message, ". 4 of the last 9 polls of /state failed. Warning: 4 of the last 9 polls of /state failed, the latest at ")
 	require.Contains(t, details, "Warning: 4 of the last 9 polls of /state failed, the latest at ")
 	require.Contains(t, details, "502")
 	said := notices(s.ask(cpusByFramework))
@@ -82,7 +82,7 @@ func TestTheHeadlineSaysThatMeasuredUseIsMissing(t *testing.T) {
 	} {
 		require.NotContains(t, headline(StatusAnswer{Status: a}), "Measured use")
 	}
-	require.Contains(t, headline(StatusAnswer{Status: collector.Status{NamesCut: 1}, Warnings: []string{"x"}}), ". 2 warnings, see the details")
+	require.Contains(t, headline(StatusAnswer{Status: collector.Status{NamesCut: 1}, Warnings: []string{"x"}}), ". 2 warnings, the first: ")
 
 	s := newAgentFixture(t, map[string]any{"agentStatistics": false}, workload).start()
 	s.configure(map[string]any{"agentStatistics": true, "agentAddress": "http://{hostname}:{port}", "agentHosts": "nobody"})
@@ -90,7 +90,7 @@ func TestTheHeadlineSaysThatMeasuredUseIsMissing(t *testing.T) {
 	health, details := s.check()
 	require.Equal(t, backend.HealthStatusOk, health.Status)
 	require.Contains(t, health.Message, ". Measured use is missing: 0 of 3 agents answered. ")
-	require.Contains(t, health.Message, "see the details")
+	require.Contains(t, health.Message, "does not match agentHosts")
 	require.Contains(t, details, "does not match agentHosts")
 }
 

@@ -240,7 +240,7 @@ func TestSaveAndTestSaysWhatWasFound(t *testing.T) {
 	require.Contains(t, health.Message, "Mesos 1.12.0, leader "+s.cluster.Address(mesostest.Master)+": 3 agents, 9 frameworks, ")
 	require.Len(t, state.Slaves, 3)
 	require.Len(t, state.Frameworks, 9)
-	require.Contains(t, health.Message, "1 warning, see the details")
+	require.Contains(t, health.Message, `. Warning: "agentStatistic" is not a setting`)
 	for _, part := range []string{
 		"Master " + s.cluster.Address(mesostest.Master) + ": leader",
 		"/metrics/snapshot: every 10s, ", "/state: every 10s, ", "/roles: every 10s, ",

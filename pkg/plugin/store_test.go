@@ -145,7 +145,7 @@ func TestWhatIsWrongWithTheDirectoryIsInSaveAndTest(t *testing.T) {
 	require.Eventually(t, func() bool { return s.source().store.Stats().Note != "" }, 10*time.Second, 5*time.Millisecond)
 	answer, details := s.check()
 	require.Equal(t, backend.HealthStatusOk, answer.Status, "the cluster is fine")
-	require.Contains(t, answer.Message, "There is a warning about the history, see the details")
+	require.Contains(t, answer.Message, "Warning about the history: ")
 	require.Contains(t, details, "cannot be opened")
 	require.Positive(t, s.source().store.Room(time.Minute), "the limit of memory counts now")
 	require.NoError(t, os.Remove(path))

@@ -40,7 +40,7 @@ var noMessages = []string{
 	"Mesos %s, leader %s", "Collection begins with the first query", "Everybody who may query this data source sees", "agents: %d of %d answered", "; %d are not asked for some time", "; %d not asked for some time",
 	"Polling stops: nobody", "Data source released: nobody", "History was not closed in time;", "The masters in the settings are those of another cluster", "The cluster %s is watched from here on",
 	// warnings in Save & test that name what they are about, and are no errors
-	"the principal may not see the whole cluster", "%d series are not kept", "are cut: look for what chooses", "the latest samples could not be stored", ". There is a warning about the history", ". The principal sees part",
+	"the principal may not see the whole cluster", "%d series are not kept", "are cut: look for what chooses", "the latest samples could not be stored", ". %s, the first: %s", ". Warning about the history: ", ". Warning about the event log: ", ". The principal sees part",
 	// what versions of Mesos lack, which is listed under "Mesos versions"
 	"reservations, quota limit and consumed quota of roles;", "what agents have allocated and reserved, as far",
 	// answers to requests that no user makes
