@@ -38,7 +38,8 @@ function setUp(answers: Record<string, unknown> = {}) {
     fetch: (request: Request) => {
       requests.push(request);
       const path = request.url.replace('/api/datasources/uid/mesos/', '').replace('resources/', '');
-      const answer = answers[path];
+      const given = answers[path];
+      const answer = typeof given === 'function' ? given(request.params) : given;
       return answer instanceof Failure ? throwError(() => ({ data: answer.data })) : of({ data: answer });
     },
   } as unknown as BackendSrv);
@@ -92,14 +93,10 @@ describe('ad-hoc filters', () => {
       { refId: 'A', ...defaultQuery() },
       { refId: 'B', metric: 'mesos_up' },
     ];
-    expect((await datasource.getTagKeys({ filters: [], queries })).map(({ text }) => text)).toEqual([
-      'cluster',
-      'framework',
-      'framework_id',
-      'poll',
-      'principal',
-    ]);
+    const keys = await datasource.getTagKeys({ filters: [], queries });
+    expect(keys.data.map(({ text }) => text)).toEqual(['cluster', 'framework', 'framework_id', 'poll', 'principal']);
     expect(requests.at(-1)?.params).toEqual({
+      limit: 10_000,
       'match[]': ['mesos_framework_cpus_allocated', 'mesos_framework_info', 'mesos_up'],
     });
   });
@@ -111,7 +108,49 @@ describe('ad-hoc filters', () => {
       { refId: 'B', expr: 'up' },
     ];
     await datasource.getTagKeys({ filters: [], queries });
-    expect(requests.at(-1)?.params).toEqual({});
+    expect(requests.at(-1)?.params).toEqual({ limit: 10_000 });
+  });
+
+  it('offer the labels of what passes the other filters, where those have a label of it', async () => {
+    const { datasource, requests } = setUp(answers);
+    const queries = [
+      { refId: 'A', metric: 'mesos_agent_info' },
+      { refId: 'B', metric: 'mesos_up' },
+    ];
+    const filters = [
+      { key: 'agent', operator: '=', value: 'a1' },
+      { key: 'poll', operator: '!=', value: 'state' },
+    ];
+    await datasource.getTagKeys({ filters, queries });
+    expect(requests.at(-1)?.params).toMatchObject({
+      'match[]': ['mesos_agent_info{agent="a1"}', 'mesos_up{poll!="state"}'],
+    });
+    await datasource.getTagKeys({ filters, queries: [{ refId: 'A', expr: 'up' }] });
+    expect(requests.at(-1)?.params).toMatchObject({
+      'match[]': ['{__name__!="",agent=~"|a1",poll!="state"}'],
+    });
+  });
+
+  it('say how many labels there are where not all of them are offered', async () => {
+    const { datasource } = setUp({
+      ...answers,
+      labels: { status: 'success', data: ['__name__', 'agent'], total: 20_001, warnings: ['2 of 20001'] },
+    });
+    expect(await datasource.getTagKeys({ filters: [], queries: [{ refId: 'A', expr: 'up' }] })).toEqual({
+      data: [{ text: 'agent' }],
+      error: { message: '1 of 20,000 labels: set another filter first, or write the label' },
+    });
+  });
+
+  it('offer all labels where the other filters cannot be looked up', async () => {
+    const { datasource } = setUp({
+      ...answers,
+      labels: (params: unknown) => (JSON.stringify(params).includes('=~') ? new Failure('no') : answers.labels),
+    });
+    const filters = [{ key: 'framework', operator: '=~', value: '(' }];
+    expect(await datasource.getTagKeys({ filters, queries: [{ refId: 'A', expr: 'up' }] })).toEqual({
+      data: [{ text: 'framework' }],
+    });
   });
 
   it('offer the values of a label, of what passes the other filters in the time range', async () => {

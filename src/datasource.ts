@@ -18,7 +18,6 @@ import {
   type GetTagResponse,
   type LogRowContextOptions,
   type LogRowModel,
-  type MetricFindValue,
   type QueryFilterOptions,
   type QueryFixAction,
   type ScopedVars,
@@ -56,9 +55,9 @@ import { withLinkRange } from './query/linkRange';
 import { follow, followed } from './query/live/follow';
 import { contextQuery, contextRequest } from './query/logs/context';
 import { supplementaryTypes, volumeQuery, volumeRequest } from './query/logs/volume';
-import { onlyShownOf } from './query/menu';
-import type { MesosQuery } from './query/types';
-import { MesosResources, MOST_VALUES } from './resources';
+import { onlyShownLabels, onlyShownOf } from './query/menu';
+import type { Filter, MesosQuery } from './query/types';
+import { type Listed, MesosResources, MOST_VALUES } from './resources';
 import { MesosVariableSupport } from './variables/VariableSupport';
 
 export class MesosDatasource
@@ -207,11 +206,17 @@ export class MesosDatasource
     return { ...answer, status: answer?.status ?? HealthStatus.Error, message, details: answer?.details ?? {} };
   }
 
-  /** Returns the labels an ad-hoc filter can use: those of the panels' series, or of all. */
-  async getTagKeys(options?: DataSourceGetTagKeysOptions<MesosQuery>): Promise<MetricFindValue[]> {
-    const resources = this.resources.over(options?.timeRange);
-    const labels = await labelLists(options?.queries ?? [], resources).labels();
-    return labels.map((text) => ({ text }));
+  /**
+   * Returns the labels an ad-hoc filter can use: those of the panels' series, or of all, that pass the other filters. As
+   * of values, all are asked for at once.
+   */
+  async getTagKeys({
+    filters = [],
+    queries = [],
+    timeRange,
+  }: Partial<DataSourceGetTagKeysOptions<MesosQuery>> = {}): Promise<GetTagResponse> {
+    const listed = await labelLists(queries, this.resources.over(timeRange)).labels(filtersOf(filters));
+    return tagResponse(listed, onlyShownLabels);
   }
 
   /**
@@ -225,16 +230,26 @@ export class MesosDatasource
     timeRange,
   }: DataSourceGetTagValuesOptions<MesosQuery>): Promise<GetTagResponse> {
     const resources = this.resources.over(timeRange).upTo(MOST_VALUES);
-    const others = foldAdhoc({ refId: '', adhocFilters: filters.filter((other) => other.key !== key) }).filters;
-    const { values, total } = await labelLists(queries, resources).values(key, '', others);
-    const error = total === values.length ? {} : { error: { message: onlyShownOf({ values, total }) } };
-    return { data: values.map((text) => ({ text })), ...error };
+    const others = filtersOf(filters.filter((other) => other.key !== key));
+    return tagResponse(await labelLists(queries, resources).values(key, '', others), onlyShownOf);
   }
 
   /** Is called when a row's data source changes to this one. The abstract variant would lose functions. */
   async importQueries(queries: DataQuery[], origin: DataSourceApi<DataQuery>): Promise<MesosQuery[]> {
     return origin.type === this.type ? (queries as MesosQuery[]) : importQueries(queries, origin.type);
   }
+}
+
+/** Returns a dashboard's filters as filters of a query. */
+function filtersOf(adhocFilters: AdHocVariableFilter[]): Filter[] {
+  return foldAdhoc({ refId: '', adhocFilters }).filters ?? [];
+}
+
+/** Returns a list for Grafana's menu of a dashboard's filters, with how much of it is shown where it is a part. */
+function tagResponse(listed: Listed, shown: (listed: Listed) => string): GetTagResponse {
+  const { values, total } = listed;
+  const error = total === values.length ? {} : { error: { message: shown(listed) } };
+  return { data: values.map((text) => ({ text })), ...error };
 }
 
 function conditionOf(only: boolean, options: Partial<QueryFilterOptions>): Condition | undefined {

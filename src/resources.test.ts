@@ -22,9 +22,9 @@ describe('MesosResources', () => {
   it('lists labels without the name, narrowed by series', async () => {
     const backend = fakeBackend({ labels: ['__name__', 'agent', 'cluster'] });
     const resources = new MesosResources(backend);
-    expect(await resources.labels(['mesos_agent_info'])).toEqual(['agent', 'cluster']);
+    expect(await resources.labels(['mesos_agent_info'])).toEqual({ values: ['agent', 'cluster'], total: 2 });
     expect(backend.calls).toEqual([
-      { path: 'labels', input: { 'match[]': ['mesos_agent_info'] }, requestId: undefined },
+      { path: 'labels', input: { limit: 10_000, 'match[]': ['mesos_agent_info'] }, requestId: undefined },
     ]);
   });
 
@@ -42,7 +42,7 @@ describe('MesosResources', () => {
     const span = { start: 60_000, end: 240_000 };
     expect(backend.calls.map(({ input }) => input)).toEqual([
       { label: 'framework', search: 'mar', limit: 1000, 'match[]': ['x'], ...span },
-      span,
+      { limit: 10_000, ...span },
     ]);
     await resources.over({ from: 62_000, to: 183_000 }).labels();
     expect(backend.calls).toHaveLength(2); // the same minutes

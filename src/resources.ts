@@ -189,9 +189,10 @@ export class MesosResources {
   }
 
   /** Returns the labels of the selected series; without a selector, of all series. */
-  async labels(match: string[] = []): Promise<string[]> {
-    const { values } = await this.list('labels', withMatch(match));
-    return values.filter((label) => label !== '__name__');
+  async labels(match: string[] = []): Promise<Listed> {
+    const { values, total } = await this.list('labels', { limit: MOST_VALUES, ...withMatch(match) });
+    const labels = values.filter((label) => label !== '__name__');
+    return { values: labels, total: total === undefined ? undefined : total - (values.length - labels.length) };
   }
 
   /**

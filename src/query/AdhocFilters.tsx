@@ -61,7 +61,7 @@ export function AdhocFilters({ query, resources, onChange }: Props) {
               fill="text"
               onClick={async () => {
                 remember(0);
-                onChange(foldAdhoc(query, await lists.labels()));
+                onChange(foldAdhoc(query, (await lists.labels()).values));
               }}
             >
               <Trans i18nKey="query.adhoc.fold">Make them filters of the query</Trans>

@@ -5,8 +5,8 @@ import type { Filter, MesosQuery } from './types';
 
 const agent: MesosQuery = { refId: 'A', entity: 'agent', resource: 'cpus', measure: 'allocated' };
 
-const labels = (queries: MesosQuery[], found: string[] = []) =>
-  labelLists(queries, fakeResources({ labels: found })).labels();
+const labels = async (queries: MesosQuery[], found: string[] = []) =>
+  (await labelLists(queries, fakeResources({ labels: found })).labels()).values;
 
 it('lists the entity’s labels, and those of attributes as they are found', async () => {
   expect(await labels([agent], ['agent', 'attr_rack', 'webui_url'])).toEqual([
@@ -51,7 +51,7 @@ it('lists the known ones while history cannot be asked', async () => {
     getResource: (path, params) =>
       path === 'labels' ? Promise.reject(new Error('not yet')) : backend.getResource(path, params),
   });
-  expect(await labelLists([agent], resources).labels()).toEqual(['agent', 'agent_id', 'cluster', 'version']);
+  expect((await labelLists([agent], resources).labels()).values).toEqual(['agent', 'agent_id', 'cluster', 'version']);
 });
 
 it('asks for values of the queries’ own series', async () => {

@@ -10,7 +10,7 @@ import { eventLists } from './events/lists';
 import { entityOf, labelsOf } from './fit';
 import type { LabelLists } from './lists';
 import { interpolateQuery } from './interpolate';
-import { selectorsOf, seriesOf } from './matches';
+import { selectorsOf, selectorsOfAll, seriesOf } from './matches';
 import { columnLists } from './tables/lists';
 import type { Filter, MesosQuery } from './types';
 
@@ -28,7 +28,7 @@ export function labelLists(queries: MesosQuery[], resources: MesosResources): La
     ...[...new Set(tables)].map((table) => columnLists(table, resources)),
   ];
   return {
-    labels: async () => merged(await Promise.all(lists.map((list) => list.labels()))),
+    labels: async (others) => mergedParts(await Promise.all(lists.map((list) => list.labels(others)))),
     values: async (label, typed, others) =>
       mergedParts(await Promise.all(lists.map((list) => list.values(label, typed, others)))),
   };
@@ -39,13 +39,9 @@ function mergedParts(lists: Listed[]): Listed {
   if (lists.length === 1) {
     return lists[0];
   }
-  const values = merged(lists.map(({ values }) => values));
+  const values = [...new Set(lists.flatMap((list) => list.values))].sort();
   const whole = lists.every(({ values, total }) => total === values.length);
   return { values, total: whole ? values.length : undefined };
-}
-
-function merged(lists: string[][]): string[] {
-  return lists.length === 1 ? lists[0] : [...new Set(lists.flat())].sort();
 }
 
 /**
@@ -60,19 +56,25 @@ function seriesLists(queries: MesosQuery[], resources: MesosResources): LabelLis
     return names.some((list) => list.length === 0) ? [] : [...new Set(names.flat())];
   };
   return {
-    async labels() {
+    async labels(others = []) {
       const catalogue = await resources.catalogue();
-      const found = await resources.labels(await series()).catch(() => []); // before the first poll
+      const names = await series();
+      const all = () => resources.labels(names).catch(() => ({ values: [], total: 0 })); // before the first poll
+      // A filter may be unfinished, or too expensive for a look-up: then it does not narrow the list.
+      const found =
+        others.length > 0 ? await resources.labels(selectorsOfAll(names, others, catalogue)).catch(all) : await all();
       const offered = queries.map((query) => {
         const known = labelsOf(query, catalogue) ?? [];
         const fixed = known.filter((label) => !label.endsWith('*'));
         const open = known.filter((label) => label.endsWith('*')).map((label) => label.slice(0, -1));
         const more = entityOf(query, catalogue)
-          ? found.filter((label) => open.some((start) => label.startsWith(start)))
-          : found;
+          ? found.values.filter((label) => open.some((start) => label.startsWith(start)))
+          : found.values;
         return [...fixed, ...more];
       });
-      return [...new Set(queries.length > 0 ? offered.flat() : found)].sort();
+      const values = [...new Set(queries.length > 0 ? offered.flat() : found.values)].sort();
+      const missing = found.total === undefined ? undefined : found.total - found.values.length;
+      return { values, total: missing === undefined ? undefined : values.length + missing };
     },
     async values(label, typed, others = []) {
       const names = await series();
@@ -92,7 +94,7 @@ export function useLabelLists(query: MesosQuery, resources: MesosResources): Lab
   return useMemo(() => {
     const lists = labelLists([query], resources);
     return {
-      labels: () => lists.labels().catch(() => []),
+      labels: () => lists.labels().catch(() => ({ values: [], total: 0 })),
       values: (label, typed, others = []) => lists.values(label, typed, currentOnes(others)),
     };
   }, [query, resources]);

@@ -46,6 +46,31 @@ export function selectorsOf(names: string[], label: string, filters: Filter[], {
   return chosen.length > 0 ? chosen.map(({ name, own }) => `${name}{${own.join(',')}}`) : names;
 }
 
+/**
+ * Returns selectors of the named series, each with the filters that it has labels for: filters do not concern the others.
+ * Without names, all series that have none of the filters' labels, or pass.
+ */
+export function selectorsOfAll(names: string[], filters: Filter[], { series }: Catalogue): string[] {
+  if (names.length === 0) {
+    const matchers = filters.map(matcherOrAbsent).filter(Boolean);
+    return matchers.length > 0 ? [`{${['__name__!=""', ...matchers].join(',')}}`] : [];
+  }
+  return names.map((name) => {
+    const { labels = [], openLabels = [] } = series.find((one) => one.name === name) ?? {};
+    const own = filters.filter(({ label }) => hasLabel(label, labels, openLabels)).map(matcherOf);
+    return `${name}{${own.filter(Boolean).join(',')}}`;
+  });
+}
+
+/** Returns a filter as a matcher that a series without the label passes, too. */
+function matcherOrAbsent({ label, operator, value }: Filter): string {
+  if (operator !== '=' && operator !== '=~') {
+    return matcherOf({ label, operator, value }); // a label that is absent is another value
+  }
+  const parts = [value].flat().map((one) => (operator === '=' ? escapeRegex(one) : `(?:${one})`));
+  return matcherOf({ label, operator: '=~', value: ['', ...parts].join('|') });
+}
+
 function hasLabel(label: string, labels: string[], open: string[]): boolean {
   return (
     label === 'cluster' || labels.includes(label) || open.some((known) => label.startsWith(known.replace(/\*$/, '')))

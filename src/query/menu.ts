@@ -46,6 +46,23 @@ export function onlyShownOf({ values, total }: Listed): string {
       );
 }
 
+/** Returns how many of the labels are shown where typing does not search in the backend. */
+export function onlyShownLabels({ values, total }: Listed): string {
+  const shown = values.length.toLocaleString('en-US');
+  return total === undefined
+    ? t(
+        'query.menu.only-shown-labels-of-more',
+        '{{shown}} of more labels: set another filter first, or write the label',
+        {
+          shown,
+        }
+      )
+    : t('query.menu.only-shown-labels', '{{shown}} of {{total}} labels: set another filter first, or write the label', {
+        shown,
+        total: total.toLocaleString('en-US'),
+      });
+}
+
 /**
  * Returns a list as options: the text itself first if it is a value, then values that begin with it, then those that
  * contain it. Above a part of a list is written how much of it is shown.

@@ -17,7 +17,7 @@ export function useLabels(lists: Pick<LabelLists, 'labels'>): Labels {
   const load = useCallback(() => {
     let wanted = true;
     void lists.labels().then(
-      (found) => wanted && setLabels(found),
+      ({ values }) => wanted && setLabels(values),
       () => wanted && setLabels([])
     );
     return () => {

@@ -11,7 +11,7 @@ function setUp() {
 const role: Filter = { label: 'role', operator: '=', value: 'web' };
 
 it('lists the fields of events, and the labels of tasks', async () => {
-  const labels = await setUp().lists.labels();
+  const { values: labels } = await setUp().lists.labels();
   expect(labels).toContain('framework');
   expect(labels.at(-1)).toBe('label_team');
 });

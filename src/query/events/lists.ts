@@ -13,8 +13,9 @@ const FIXED: Record<string, string[]> = {
 export function eventLists(resources: MesosResources): LabelLists {
   return {
     async labels() {
-      const found = await resources.labels().catch(() => []); // before the first poll
-      return [...FIELDS, ...found.filter((label) => label.startsWith('label_'))];
+      const found = await resources.labels().catch(() => ({ values: [], total: 0 })); // before the first poll
+      const values = [...FIELDS, ...found.values.filter((label) => label.startsWith('label_'))];
+      return { values, total: found.total === found.values.length ? values.length : undefined };
     },
     async values(label, typed = '', others = []) {
       const values = FIXED[label]?.filter((value) => value.includes(typed.toLowerCase()));

@@ -18,7 +18,7 @@ beforeAll(giveElementsASize);
 function setUp(filters: Filter[] = [], frameworks = ['marathon', 'spark']) {
   const onChange = jest.fn();
   const lists = {
-    labels: async () => ['agent', 'attr_rack', 'framework', 'role'],
+    labels: async () => ({ values: ['agent', 'attr_rack', 'framework', 'role'], total: 4 }),
     values: jest.fn(async (label: string, typed = '') => {
       const values = frameworks.filter((value) => label === 'framework' && value.includes(typed));
       return { values: values.slice(0, 1000), total: values.length };
@@ -95,7 +95,10 @@ it('removes a filter', async () => {
 });
 
 it('shows filters that were changed elsewhere', async () => {
-  const props = { lists: { labels: async () => [], values: async () => ({ values: [] }) }, onChange: jest.fn() };
+  const props = {
+    lists: { labels: async () => ({ values: [], total: 0 }), values: async () => ({ values: [] }) },
+    onChange: jest.fn(),
+  };
   const { rerender } = render(<Filters {...props} filters={[{ label: 'role', operator: '=', value: 'web' }]} />);
   rerender(<Filters {...props} filters={[{ label: 'agent', operator: '=', value: 'a1' }]} />);
   await waitFor(() => expect(menuOf('label')).toHaveValue('agent'));

@@ -87,7 +87,7 @@ it('offers labels of the series that is named, of all where it is not a series',
   await labels('sum by (|) (mesos_up)', { resources });
   const asked = backend.calls.filter(({ path }) => path === 'labels').map(({ input }) => input);
   // The third one is answered from what the first one was.
-  expect(asked).toEqual([{ 'match[]': ['mesos_up'] }, {}]);
+  expect(asked).toEqual([{ limit: 10_000, 'match[]': ['mesos_up'] }, { limit: 10_000 }]);
 });
 
 it('searches for values in the backend, of the series that the other matchers select', async () => {

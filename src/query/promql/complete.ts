@@ -217,7 +217,7 @@ function aggregations(rest: string): Completion[] {
 }
 
 async function labels(resources: MesosResources, match: string[] = []): Promise<Completion[]> {
-  const names = await resources.labels(match).catch(() => []);
+  const { values: names } = await resources.labels(match).catch(() => ({ values: [] }));
   return names.map((label) => ({ label, kind: 'label' }));
 }
 

@@ -35,7 +35,7 @@ const resources = () =>
 
 it('lists columns, each label by its own name, and their values', async () => {
   const lists = columnLists('task', resources());
-  expect(await lists.labels()).toEqual(['task_id', 'labels.team', 'labels.env']);
+  expect(await lists.labels()).toEqual({ values: ['task_id', 'labels.team', 'labels.env'], total: 3 });
   expect((await lists.values('labels.team')).values).toEqual(['web']);
 });
 
@@ -60,6 +60,6 @@ it('lists values of the rows that pass the other filters, and of all where those
 
 it('has no columns where the backend does not answer, and says why there are no values', async () => {
   const lists = columnLists('other', resources());
-  expect(await lists.labels()).toEqual([]);
+  expect((await lists.labels()).values).toEqual([]);
   await expect(lists.values('task_id')).rejects.toThrow('schema/values other task_id');
 });

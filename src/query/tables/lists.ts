@@ -15,18 +15,19 @@ export function columnLists(table: string, resources: MesosResources): LabelList
     return others.length > 0 ? resources.columnValues(table, column, typed, others).catch(all) : all();
   };
   return {
-    async labels() {
+    async labels(others) {
       const schema = await resources.schema().catch(() => undefined);
       const columns = tableOf(schema, table)?.columns.map(({ name }) => name) ?? [];
       const members = await Promise.all(
         columns
           .filter((column) => OBJECTS.includes(column))
           .map(async (column) => {
-            const members = await values(column).catch(() => ({ values: [] })); // before the first poll
+            const members = await values(column, '', others).catch(() => ({ values: [] })); // before the first poll
             return members.values.map((name) => `${column}.${name}`);
           })
       );
-      return [...columns.filter((column) => !OBJECTS.includes(column)), ...members.flat()];
+      const all = [...columns.filter((column) => !OBJECTS.includes(column)), ...members.flat()];
+      return { values: all, total: all.length };
     },
     values,
   };
