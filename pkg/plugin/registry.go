@@ -43,6 +43,8 @@ type Registry struct {
 
 	dial mesos.Dial // connects to masters, agents and ZooKeeper; nil: as Grafana's SDK does
 
+	newDisk func(diskOptions) store // nil in a build without the engine on disk
+
 	historyPath  string // "": history is kept in memory
 	historyLimit string // of each source on disk; "": none
 
@@ -58,6 +60,7 @@ type Registry struct {
 // by then.
 func NewRegistry(logger log.Logger, clock collector.Clock) *Registry {
 	return &Registry{
+		newDisk: newDiskStore,
 		engine:  promql.NewEngine(promql.EngineOptions{}),
 		sql:     tables.NewEngine(),
 		log:     logger,
@@ -247,6 +250,9 @@ func (r *Registry) forget(src *source) {
 // new settings, or stops if they cannot be used.
 func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSourceInstanceSettings) error {
 	client, parsed, err := newClients(ctx, ds, r.clock.Now, r.dial)
+	if err == nil {
+		err = r.checkEngine(parsed)
+	}
 	if err != nil {
 		if src.collector != nil {
 			src.collector.Stop()

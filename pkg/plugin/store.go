@@ -1,15 +1,17 @@
 package plugin
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"regexp"
 	"time"
 
+	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
+
 	"community-mesos-datasource/pkg/events"
 	"community-mesos-datasource/pkg/events/sqlite"
 	"community-mesos-datasource/pkg/history"
-	"community-mesos-datasource/pkg/history/disk"
 	"community-mesos-datasource/pkg/history/memory"
 )
 
@@ -83,6 +85,28 @@ func (r *Registry) engineFor(parsed Settings) (engine, warning string) {
 	}
 }
 
+// diskOptions are what a history on disk is made with (disk.Options).
+type diskOptions struct {
+	dir         string
+	retention   time.Duration
+	limit       int64
+	memoryLimit int64
+	now         func() time.Time
+	log         log.Logger
+	from        *memory.Store
+}
+
+// errNoDisk is the error of settings that need the engine on disk in a build without it.
+var errNoDisk = errors.New("history_path is set, and this build of the plugin keeps history in memory only: remove history_path from grafana.ini, or install the full build; for this data source alone choose the engine memory (jsonData.engine)")
+
+// checkEngine returns an error if this build lacks the engine that the settings mean.
+func (r *Registry) checkEngine(parsed Settings) error {
+	if engine, _ := r.engineFor(parsed); engine == engineDisk && r.newDisk == nil {
+		return errNoDisk
+	}
+	return nil
+}
+
 // provideStore gives the source a store of the engine that the settings mean. If
 // the engine changes, it stops the collector that writes to the store before, and
 // the caller makes another; samples in memory move to disk. src.mu must be held.
@@ -121,14 +145,14 @@ func (r *Registry) provideStore(src *source, parsed Settings) {
 		src.store = memory.New(memory.Options{Retention: parsed.Retention, Limit: parsed.MemoryLimit, Now: r.clock.Now})
 		return
 	}
-	src.store = disk.New(disk.Options{
-		Dir:         filepath.Join(r.historyPath, directoryOf(src.key)),
-		Retention:   parsed.Retention,
-		Limit:       limit,
-		MemoryLimit: parsed.MemoryLimit,
-		Now:         r.clock.Now,
-		Log:         r.log.With("source", src.key),
-		From:        before,
+	src.store = r.newDisk(diskOptions{
+		dir:         filepath.Join(r.historyPath, directoryOf(src.key)),
+		retention:   parsed.Retention,
+		limit:       limit,
+		memoryLimit: parsed.MemoryLimit,
+		now:         r.clock.Now,
+		log:         r.log.With("source", src.key),
+		from:        before,
 	})
 }
 

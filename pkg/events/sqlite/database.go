@@ -20,7 +20,6 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"community-mesos-datasource/pkg/display"
-	"community-mesos-datasource/pkg/history/disk/files"
 )
 
 const (
@@ -182,7 +181,7 @@ func (d *database) read(ctx context.Context, run func(*conn) error) error {
 		return errClosed
 	}
 	defer func() { <-d.reading }()
-	if d.file != "" && !files.Exists(d.file) {
+	if d.file != "" && !exists(d.file) {
 		return errGone // SQLite would make another one
 	}
 	c, err := d.connect()

@@ -8,11 +8,9 @@ import (
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
-	"github.com/prometheus/prometheus/tsdb/fileutil"
 
 	"community-mesos-datasource/pkg/display"
 	"community-mesos-datasource/pkg/events"
-	"community-mesos-datasource/pkg/history/disk/files"
 )
 
 // This file is the file of a log: opening it, what happens when it fails, and moving
@@ -41,7 +39,7 @@ func (l *Log) prepare(ctx context.Context) error {
 	}
 	now := l.options.Now()
 	if l.disk != nil {
-		if id, err := files.Identify(l.options.File); err != nil || id != l.id {
+		if id, err := identify(l.options.File); err != nil || id != l.id {
 			l.drop(errGone)
 		}
 	}
@@ -87,7 +85,7 @@ func (l *Log) openDisk(now time.Time) error {
 	if err := l.makeDir(dir); err != nil {
 		return err
 	}
-	if l.damage != nil && files.Exists(l.options.File) {
+	if l.damage != nil && exists(l.options.File) {
 		if err := l.putAside(now, l.damage); err != nil {
 			return err
 		}
@@ -110,7 +108,7 @@ func (l *Log) openDisk(now time.Time) error {
 			return err
 		}
 	}
-	id, err := files.Identify(l.options.File)
+	id, err := identify(l.options.File)
 	if err != nil {
 		d.close()
 		return err
@@ -124,12 +122,12 @@ func (l *Log) openDisk(now time.Time) error {
 // was open it makes that one directory alone: others may be the empty place of a disk
 // that is not mounted now.
 func (l *Log) makeDir(dir string) error {
-	if up := filepath.Dir(dir); !l.opened && up != dir && !files.Exists(up) {
+	if up := filepath.Dir(dir); !l.opened && up != dir && !exists(up) {
 		if err := l.makeDir(up); err != nil {
 			return err
 		}
 	}
-	return files.MakeDir(dir)
+	return makeDir(dir)
 }
 
 // room returns why nothing is written: too little of the file system is free.
@@ -137,7 +135,7 @@ func (l *Log) room() error {
 	if l.disk.file == "" {
 		return nil
 	}
-	free, err := files.FreeSpace(filepath.Dir(l.options.File))
+	free, err := freeSpace(filepath.Dir(l.options.File))
 	if err == nil && free < l.options.Reserve {
 		return fmt.Errorf("its file system has %s free and %s are needed", display.Size(free), display.Size(l.options.Reserve))
 	}
@@ -152,15 +150,15 @@ func damaged(err error) bool {
 // putAside moves a damaged file, with its log, to quarantine beside it. writing is held.
 func (l *Log) putAside(now time.Time, why error) error {
 	dir := filepath.Join(filepath.Dir(l.options.File), "quarantine")
-	if err := files.MakeDir(dir); err != nil {
+	if err := makeDir(dir); err != nil {
 		return err
 	}
 	to := filepath.Join(dir, now.UTC().Format("20060102-150405")+"-"+filepath.Base(l.options.File))
-	if err := fileutil.Rename(l.options.File, to); err != nil {
+	if err := rename(l.options.File, to); err != nil {
 		return err
 	}
-	if wal := l.options.File + "-wal"; files.Exists(wal) {
-		if err := fileutil.Rename(wal, to+"-wal"); err != nil {
+	if wal := l.options.File + "-wal"; exists(wal) {
+		if err := rename(wal, to+"-wal"); err != nil {
 			return err
 		}
 	}

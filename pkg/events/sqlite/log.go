@@ -14,7 +14,6 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"community-mesos-datasource/pkg/events"
-	"community-mesos-datasource/pkg/history/disk/files"
 )
 
 // The bounds where the options have none. A day of a busy cluster, one task event a second,
@@ -66,7 +65,7 @@ type Log struct {
 
 	// writing is held while events are added and while databases are opened or closed.
 	writing sync.Mutex
-	id      files.ID  // of the file
+	id      fileID    // of the file
 	opened  bool      // whether the file was open before
 	began   time.Time // from when on a new database has every event
 	retryAt time.Time // when the file is tried again
