@@ -3,10 +3,9 @@
 // Package files asks the file system what the history on disk needs to know:
 // free space, rights, and whether a path still names the same file.
 //
-// Nothing here opens a file. Every file is opened, read and written by
-// Prometheus' packages, and this package uses golang.org/x/sys, because
-// Grafana's plugin validator forbids a plugin the functions of package os and
-// syscall that touch files.
+// Prometheus' packages open, read and write the files themselves. What is here they do not
+// offer, nor does package os (free space, rights, limits that are reached). The build for
+// Grafana's catalogue, which has no history on disk, has none of it.
 package files
 
 import (
