@@ -29,7 +29,7 @@
 //	topology.go    queryType topology: a graph of frameworks, agents, roles and tasks;
 //	               topology_frames.go makes its frames
 //	links.go       links of frames: to Mesos' web UI, and to queries
-//	exporter.go    the series of mesos_exporter, and what they are called here
+//	alias.go       names and labels of mesos_exporter and of DC/OS, rewritten into those here
 //	run.go         one query from JSON to frames, errors and panics included
 //	frames.go      frames in the shapes Grafana's dataplane contract names
 //	legend.go      display names

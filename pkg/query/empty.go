@@ -285,9 +285,6 @@ func (e *emptiness) ofName(ctx context.Context, name string) string {
 	if _, known := catalogue.Lookup(name); known {
 		return fmt.Sprintf("No poll has brought %s%s.", name, e.because(ctx, name))
 	}
-	if sentence := exporterSentence(name); sentence != "" {
-		return sentence + "."
-	}
 	return fmt.Sprintf("No series is called %s%s.", cut(name), similar(cut(name)))
 }
 

@@ -36,6 +36,11 @@ type plan struct {
 	instant bool
 	// Of queryType promql: the expression, its macros replaced by placeholders.
 	parsed parser.Expr
+	// renamed reports that names and labels of other tools were rewritten, aliases which
+	// names; legendFormat may name labels of theirs.
+	renamed      bool
+	aliases      []*catalogue.Alias
+	legendFormat string
 
 	// groupBy are the labels of the result, in order; nil where the series keep
 	// their own.

@@ -30,6 +30,10 @@ func compilePromQL(q *PromQLQuery, rule bool) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
+	parsed, foreign, err := withoutAliases(parsed, q.LegendFormat)
+	if err != nil {
+		return plan{}, err
+	}
 	conditions, left := leftInExpression("expr", parsed)
 	if rule && len(left) > 0 {
 		return plan{}, left[0].err(rule)
@@ -37,8 +41,10 @@ func compilePromQL(q *PromQLQuery, rule bool) (plan, error) {
 	matchers, leftOut := adhocMatchers(q.AdhocFilters)
 	p := plan{
 		expr: text, parsed: parsed, unit: unitOfExpression(parsed), reads: readsIn(parsed, matchers), columns: labelsOf(parsed), filters: matchers, notices: leftOut, leftOut: leftOut,
-		conditions: append(conditions, conditionsOfDashboard(q.AdhocFilters)...),
+		conditions:   append(conditions, conditionsOfDashboard(q.AdhocFilters)...),
+		legendFormat: q.LegendFormat, aliases: foreign.aliases, renamed: foreign.changed,
 	}
+	p.notices = append(p.notices, foreign.notices...)
 	absent := absentLabels(parsed)
 	if rule && len(absent) > 0 {
 		return plan{}, bad("expr", "%s", absent[0])
@@ -63,6 +69,14 @@ func (p plan) promQLAt(times stepRange) (string, time.Duration, error) {
 		if parsed, err = promql.ParseExpr(text); err != nil {
 			return "", 0, err
 		}
+		if p.renamed {
+			if parsed, _, err = withoutAliases(parsed, p.legendFormat); err != nil {
+				return "", 0, err
+			}
+		}
+	}
+	if p.renamed {
+		text = parsed.String()
 	}
 	reach := reachOf(parsed)
 	if len(p.filters) == 0 {
@@ -87,10 +101,13 @@ type reads struct {
 	tasksByPattern, tasksBefore bool
 }
 
-// readsOf returns what an expression reads. Errors are *promql.Error.
+// readsOf returns what an expression reads. Errors are *promql.Error or *InvalidError.
 func readsOf(text string) (reads, error) {
 	parsed, err := promql.ParseExpr(text)
 	if err != nil {
+		return reads{}, err
+	}
+	if parsed, _, err = withoutAliases(parsed, ""); err != nil {
 		return reads{}, err
 	}
 	return readsIn(parsed, nil), nil

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 
 	"community-mesos-datasource/catalogue"
@@ -151,6 +152,14 @@ func Labels(ctx context.Context, src Source, l LookUp) (List, error) {
 		return List{}, err
 	}
 	asked.Count = true
+	found, foreign, err := aliasLookUps("", asked.Match)
+	if err != nil {
+		return List{}, err
+	}
+	if foreign {
+		listing, err := src.aliasNames(ctx, asked, found)
+		return listOf(listing), err
+	}
 	listing, err := src.Engine.LabelNames(ctx, asked)
 	return listOf(listing), err
 }
@@ -170,7 +179,18 @@ func (s Source) labelValuesOf(ctx context.Context, store storage.Queryable, labe
 		return List{}, err
 	}
 	asked.Count = true
+	found, foreign, err := aliasLookUps(label, asked.Match)
+	if err != nil {
+		return List{}, err
+	}
+	if foreign {
+		listing, err := s.aliasValues(ctx, asked, found)
+		return listOf(listing), err
+	}
 	listing, err := s.Engine.LabelValues(ctx, label, asked)
+	if err == nil && label == labels.MetricName {
+		listing, err = s.withAliasNames(ctx, store, asked, listing)
+	}
 	return listOf(listing), err
 }
 

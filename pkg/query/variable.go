@@ -140,12 +140,10 @@ func answerVariable(ctx context.Context, src Source, q backend.DataQuery, p pars
 		made listing
 		err  error
 	)
-	label := ""
 	switch v := p.variable.Variable; {
 	case p.names != nil:
 		made, err = src.labelNames(ctx, q, *p.names)
 	case v.LabelValues != nil:
-		label = v.LabelValues.Label
 		made, err = src.labelValues(ctx, q, p, *v.LabelValues)
 		err = within("variable.labelValues", err)
 	case v.Entities != nil:
@@ -155,9 +153,6 @@ func answerVariable(ctx context.Context, src Source, q backend.DataQuery, p pars
 		made, err = src.listSQL(ctx, q, p, *v.SQL)
 	default:
 		made, err = src.resultOf(ctx, q, p, *v.PromQL)
-	}
-	if err == nil {
-		err = src.notOfExporter(made, label)
 	}
 	if err != nil {
 		return nil, err
@@ -234,6 +229,9 @@ func (src Source) labelValues(ctx context.Context, q backend.DataQuery, p parsed
 	}
 	var conditions []condition
 	for _, m := range matchers {
+		if isOfAliases(m.label, matchers) {
+			continue
+		}
 		conditions = append(conditions, condition{key: "match", label: m.label, kind: m.kind, values: []string{m.value}, written: writtenMatcher(m.uncompiled())})
 	}
 	adhoc, texts := adhocMatchers(p.AdhocFilters)
@@ -260,7 +258,8 @@ func (src Source) labelValues(ctx context.Context, q backend.DataQuery, p parsed
 	}
 	made.notices = slices.Concat(made.notices, warnings(doubts), warnings(found.Warnings))
 	if len(found.Values) == 0 && len(doubts) == 0 {
-		made.notices = append(made.notices, infos(src.emptyList(store, from, to).ofLabel(ctx, v.Label, matchers))...)
+		label, here := hereOf(v.Label, matchers)
+		made.notices = append(made.notices, infos(src.emptyList(store, from, to).ofLabel(ctx, label, here))...)
 	}
 	for _, value := range found.Values {
 		made.choices = append(made.choices, choice{value, value})

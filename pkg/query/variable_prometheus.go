@@ -12,7 +12,6 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
-	"community-mesos-datasource/catalogue"
 	"community-mesos-datasource/pkg/promql"
 )
 
@@ -183,24 +182,4 @@ func (src Source) labelNames(ctx context.Context, q backend.DataQuery, match str
 		made.choices = append(made.choices, choice{name, name})
 	}
 	return made, nil
-}
-
-// notOfExporter returns an error for a list of an exporter's series, of which there is
-// none here. It says what to write in its place: a variable shows no notices.
-func (src Source) notOfExporter(made listing, label string) error {
-	if len(made.choices) > 0 {
-		return nil
-	}
-	for _, name := range made.reads.names {
-		sentence := exporterSentence(name)
-		if _, own := catalogue.Lookup(name); own || sentence == "" {
-			continue
-		}
-		if label == "" {
-			return bad("variable", "%s", sentence)
-		}
-		first, _, _ := strings.Cut(ofExporter[name], ",")
-		return bad("variable", "%s: write label_values(%s, %s)", sentence, first, labelOfExporter(name, label))
-	}
-	return nil
 }

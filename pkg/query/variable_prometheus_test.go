@@ -3,12 +3,9 @@ package query
 import (
 	"context"
 	"encoding/json"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"community-mesos-datasource/catalogue"
 )
 
 func TestVariablesOfPrometheusAreUnderstood(t *testing.T) {
@@ -68,16 +65,7 @@ func TestVariablesOfPrometheusAreUnderstood(t *testing.T) {
 	require.Len(t, p.unknown, 1)
 }
 
-func TestAVariableOfAnExporterIsToldWhatToWrite(t *testing.T) {
-	for text, want := range map[string]string{
-		`label_values(mesos_slave_cpus, instance)`:            "mesos_slave_cpus is a series of mesos_exporter. Here the same numbers are in mesos_agent_cpus_capacity: write label_values(mesos_agent_cpus_capacity, agent)",
-		`label_values(mesos_slave_cpus{type="total"}, slave)`: "write label_values(mesos_agent_cpus_capacity, agent)",
-		`label_values(mesos_master_cpus, job)`:                "mesos_cluster_cpus_capacity, mesos_cluster_cpus_allocated: write label_values(mesos_cluster_cpus_capacity, cluster)",
-		`query_result(sum(mesos_slave_disk_bytes))`:           "Here the same numbers are in mesos_agent_disk_capacity_bytes",
-	} {
-		response := Run(context.Background(), listed(t), asked(`{"query":`+quote(text)+`,"refId":"A"}`), Options{})
-		require.ErrorContains(t, response.Error, want, text)
-	}
+func TestATextThatIsNoListIsRefused(t *testing.T) {
 	for text, want := range map[string]string{
 		"dummy":                `query: "dummy" is none of label_values(series, label)`,
 		"label_valuess(x, y)":  `query: "label_valuess(x, y)" is none of label_values(series, label)`,
@@ -94,15 +82,4 @@ func TestAVariableOfAnExporterIsToldWhatToWrite(t *testing.T) {
 	require.Error(t, Run(context.Background(), listed(t), asked(`"label_values(framework)"`), Options{Alert: true}).Error)
 	response := Run(context.Background(), listed(t), asked(`{"query":"SELECT 1","refId":"A"}`), Options{})
 	require.ErrorContains(t, response.Error, "entity: ", "a query of another data source")
-}
-
-func TestEverySeriesNamedForAnExporterIsInTheCatalogue(t *testing.T) {
-	for name, same := range ofExporter {
-		for _, one := range strings.Split(same, ", ") {
-			_, known := catalogue.Lookup(one)
-			require.True(t, known, "%s: %s", name, one)
-		}
-		_, own := catalogue.Lookup(name)
-		require.False(t, own, name)
-	}
 }
