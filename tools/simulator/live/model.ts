@@ -44,6 +44,8 @@ export interface Agent {
   zone: string;
   attributes: Record<string, string | number>;
   total: Amount;
+  /** What it had before a scenario changed it. */
+  planned?: Amount;
   /** How the agent measures containers: with cgroups, or only what a POSIX system knows. */
   cgroups: boolean;
   /** Reserved for roles, out of `total`. */
@@ -127,6 +129,10 @@ export interface Container {
   character: number;
   /** Fills its memory from this moment on; absent: behaves. */
   leaks?: number;
+  /** Of its limit, what leaks a second; absent: LEAK of use.ts. */
+  leakRate?: number;
+  /** Whether the quota of its CPUs holds it back in most periods. */
+  throttled?: boolean;
 }
 
 export interface Task {
@@ -158,7 +164,9 @@ export interface Service {
   /** Agents its tasks are bound to, by reservation and volume. */
   places: Agent[];
   /** What every new task does instead of what it should. */
-  trouble?: 'crashes' | 'leaks';
+  trouble?: 'crashes' | 'leaks' | 'throttled';
+  /** With the trouble `leaks`: of a container's limit, what leaks a second. */
+  leakRate?: number;
   /** Whether a look at it is on the agenda already. */
   watched: boolean;
   /** Changes whenever something of it that /state shows does. */
@@ -181,6 +189,8 @@ export interface Framework {
 
   /** Its scheduler. */
   process: 'up' | 'down';
+  /** The allocator offers it nothing. */
+  starved?: boolean;
   /** How the leading master lists it. `absent`: not (yet, or any more). */
   registration: 'subscribed' | 'disconnected' | 'recovered' | 'absent' | 'completed';
   registered: number;

@@ -58,7 +58,8 @@ export function wanted(service: Service, at: number): number {
 
 /** Whether a scheduler gets offers and can answer them. */
 export function operates(world: World, framework: Framework): boolean {
-  return world.ready !== undefined && framework.process === 'up' && framework.registration === 'subscribed';
+  const { process, registration, starved = false } = framework;
+  return world.ready !== undefined && process === 'up' && registration === 'subscribed' && !starved;
 }
 
 function populate(world: World, service: Service): void {

@@ -62,6 +62,9 @@ export function snapshotOf(world: World, master: Master): Record<string, number>
       Object.assign(values, figuresOf(world), rolesFigures(world, noise), frameworksFigures(world));
     }
   }
+  if (leads) {
+    world.reported.forEach((value, key) => (values[key] = value));
+  }
   return Object.fromEntries(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

@@ -3,8 +3,10 @@
  */
 import { checkFault, type Fault } from '../faults.ts';
 import * as agents from './agents.ts';
+import { sum } from './amount.ts';
 import * as masters from './masters.ts';
 import type { Agent, Framework, Service } from './model.ts';
+import { withdraw } from './outstanding.ts';
 import { wake } from './schedulers.ts';
 import type { World } from './world.ts';
 
@@ -29,7 +31,27 @@ export type Action =
   | { do: 'framework comes back'; framework: string }
   | { do: 'framework fails over'; framework: string; /** Seconds until the next scheduler is there. */ after?: number }
   | { do: 'framework is removed'; framework: string }
-  | { do: 'service crashes' | 'service leaks' | 'service recovers'; framework: string; service: string }
+  | { do: 'framework gets no offers'; framework: string }
+  | { do: 'framework gets offers'; framework: string }
+  | { do: 'service crashes' | 'service is throttled' | 'service recovers'; framework: string; service: string }
+  | {
+      do: 'service leaks';
+      framework: string;
+      service: string;
+      /** Of each container's memory limit, what leaks a second (0.01). */ rate?: number;
+    }
+  | {
+      do: 'agents shrink';
+      resource: 'cpus' | 'mem' | 'disk';
+      /** What is allocated becomes this share of what each agent has, as after a restart with less --resources. */
+      share: number;
+    }
+  | { do: 'agents grow'; /** Back to what they had. */ resource: 'cpus' | 'mem' | 'disk' }
+  | {
+      do: 'leader reports';
+      /** Of /metrics/snapshot. */ key: string;
+      /** Instead of what it is; null: what it is. */ value: number | null;
+    }
   | {
       do: 'service wants';
       framework: string;
@@ -81,10 +103,51 @@ const HANDLERS: Handlers = {
   'service leaks': (world, action) => {
     const service = serviceOf(world, action);
     service.trouble = 'leaks';
+    service.leakRate = action.rate;
+    [...service.tasks].forEach((task) => world.kill(task));
+  },
+  'service is throttled': (world, action) => {
+    const service = serviceOf(world, action);
+    service.trouble = 'throttled';
     [...service.tasks].forEach((task) => world.kill(task));
   },
   'service recovers': (world, action) => {
-    serviceOf(world, action).trouble = undefined;
+    const service = serviceOf(world, action);
+    // Tasks that crash or fill their memory end by themselves.
+    if (service.trouble === 'throttled') {
+      [...service.tasks].forEach((task) => world.kill(task));
+    }
+    service.trouble = undefined;
+  },
+  'framework gets no offers': (world, { framework }) => {
+    const starved = frameworkOf(world, framework);
+    starved.starved = true;
+    starved.offers.forEach(({ agent }) => withdraw(agent));
+  },
+  'framework gets offers': (world, { framework }) => {
+    const fed = frameworkOf(world, framework);
+    fed.starved = false;
+    fed.services.forEach((service) => wake(world, service));
+  },
+  'agents shrink': (world, { resource, share }) =>
+    world.agents.forEach((agent) => {
+      withdraw(agent);
+      agent.planned ??= { ...agent.total };
+      const reserved = sum(agent.reserved.values())[resource];
+      agent.total[resource] = Math.max(1, reserved, Math.ceil(agent.used[resource] / share));
+      agent.version++;
+    }),
+  'agents grow': (world, { resource }) =>
+    world.agents.forEach((agent) => {
+      agent.total[resource] = (agent.planned ?? agent.total)[resource];
+      agent.version++;
+    }),
+  'leader reports': (world, { key, value }) => {
+    if (value === null) {
+      world.reported.delete(key);
+    } else {
+      world.reported.set(key, value);
+    }
   },
   'service wants': (world, action) => {
     const service = serviceOf(world, action);

@@ -17,8 +17,8 @@ const WAVES = [
 /** Seconds in which a container has taken about two thirds of the memory it is going to take. */
 const WARMING = 300;
 
-/** Of its limit, a leaking container takes so much more every second. */
-export const LEAK = 0.01;
+/** Of its limit, a leaking container takes so much more every second, unless it has a rate of its own. */
+const LEAK = 0.01;
 
 /** Cores used at a moment. */
 export function cores(container: Container, at: number): number {
@@ -52,19 +52,24 @@ export function memory(container: Container, at: number): number {
   const limit = container.limit.mem * MIB;
   const settled = limit * container.kind.uses[1] * (0.8 + 0.2 * container.character);
   const usual = settled * (1 - 0.8 * Math.exp(-(at - container.started) / WARMING));
-  const leaked = container.leaks === undefined ? 0 : limit * LEAK * Math.max(0, at - container.leaks);
+  const leaked = container.leaks === undefined ? 0 : limit * leakOf(container) * Math.max(0, at - container.leaks);
   return Math.round(Math.min(limit, usual + leaked) / 4096) * 4096;
 }
 
 /** When a leaking container has filled its limit. */
 export function bursts(container: Container): number {
   const from = container.leaks ?? Infinity;
-  for (let at = from; at < from + 1 / LEAK; at++) {
+  const longest = 1 / leakOf(container);
+  for (let at = from; at < from + longest; at++) {
     if (memory(container, at) >= container.limit.mem * MIB) {
       return at;
     }
   }
-  return from + 1 / LEAK;
+  return from + longest;
+}
+
+function leakOf({ leakRate }: Container): number {
+  return leakRate ?? LEAK;
 }
 
 /** Within the limit even when all waves are at their maximum. */
@@ -96,7 +101,8 @@ export function statistics(container: Container, cgroups: boolean, at: number): 
     return sorted({ ...common, ...disk(container, at) });
   }
   const periods = Math.floor((at - container.started) * 10);
-  const throttled = Math.floor(periods * kind.uses[0] * 0.2 * container.character);
+  const held = container.throttled ? 0.6 : kind.uses[0] * 0.2 * container.character;
+  const throttled = Math.floor(periods * held);
   const cache = Math.round((rss * 0.1) / 4096) * 4096;
   const kernel = Math.round((rss * 0.01) / 4096) * 4096;
   return sorted({

@@ -116,6 +116,8 @@ export class World {
   readonly subscribers = new Set<Subscriber>();
   /** Clients besides the one under test that ask for /metrics/snapshot all the time. */
   crowd = 0;
+  /** What the leader reports in /metrics/snapshot instead of its own figures, by key. */
+  readonly reported = new Map<string, number>();
   /** Unix seconds. */
   now: number;
   leader?: Master;
@@ -392,7 +394,11 @@ export class World {
       this.in(this.between(5, 15), () => this.end(task, 'FAILED', EXECUTOR_TERMINATED));
       return;
     }
+    if (trouble === 'throttled') {
+      task.container.throttled = true;
+    }
     if (trouble === 'leaks') {
+      task.container.leakRate = task.service.leakRate;
       task.container.leaks = this.now + this.between(5, 30);
       this.at(bursts(task.container), () => this.end(task, 'FAILED', OUT_OF_MEMORY));
       return;
