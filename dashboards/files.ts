@@ -3,17 +3,15 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { format, resolveConfig } from 'prettier';
-import { stringify } from 'yaml';
 
+import { alertText, banner } from './alert-file.ts';
+import { pageWith } from './alerts/page.ts';
 import { overview } from './overview.ts';
 import { pluginId, provisionedSource } from './query.ts';
-import { ruleFile } from './rules.ts';
 import { measuredUse } from './measured.ts';
 
 /** The repository's root. */
 const root = path.dirname(import.meta.dirname);
-
-const banner = '# Generated from the TypeScript in dashboards/ by `npm run generate`; do not edit.\n';
 
 /** The dashboards by the name of their file, each with the UID it is provisioned under. */
 const dashboards = {
@@ -53,7 +51,10 @@ function linkTo(title: string) {
 
 /** Returns the text of each generated file, by its path from the root. */
 export async function files(): Promise<Map<string, string>> {
-  const rules = ruleFile({ utilization: linkTo('Utilization'), polls: linkTo('Polls') });
+  const rules = alertText({
+    sources: [provisionedSource.uid],
+    panels: { 'mesos-cpu-utilization': linkTo('Utilization'), 'mesos-master-not-answering': linkTo('Polls') },
+  });
   const texts = {
     ...Object.fromEntries(
       (Object.keys(dashboards) as Array<keyof typeof dashboards>).flatMap((name) => [
@@ -61,8 +62,8 @@ export async function files(): Promise<Map<string, string>> {
         [`provisioning/dashboards/${name}.json`, JSON.stringify(provisioned(name))],
       ])
     ),
-    // Through JSON, which drops what only the builders need.
-    'provisioning/alerting/mesos.yaml': banner + stringify(JSON.parse(JSON.stringify(rules)), { lineWidth: 0 }),
+    'provisioning/alerting/mesos.yaml': banner + rules,
+    'docs/alerts.md': pageWith(await readFile(path.join(root, 'docs/alerts.md'), 'utf8')),
   };
   const formatted = await Promise.all(
     Object.entries(texts).map(async ([file, text]): Promise<[string, string]> => {

@@ -2,7 +2,7 @@
 // keys are those of pkg/query/model.go, by way of the types generated from it.
 import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
 
-import type { MetricsQuery, PromQLQuery } from '../src/query/types.gen.ts';
+import type { MetricsQuery, PromQLQuery, SQLQuery } from '../src/query/types.gen.ts';
 
 export const pluginId = 'community-mesos-datasource';
 
@@ -21,7 +21,7 @@ type Nameless<Q> = Omit<Q, 'refId' | 'datasource'>;
 export type Metrics = Nameless<MetricsQuery>;
 
 /** A query of a panel or a rule, without name and data source as well. */
-export type QuerySpec = Metrics | Nameless<PromQLQuery>;
+export type QuerySpec = Metrics | Nameless<PromQLQuery> | Nameless<SQLQuery>;
 
 /** The query with a name, of the data source that the dashboard's variable names or of `of`. */
 export function query(refId: string, spec: QuerySpec, of: { type: string; uid: string } = datasource): object {

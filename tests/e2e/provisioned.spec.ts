@@ -63,7 +63,7 @@ test.describe('provisioned', () => {
 
   test('the alert rules have the queries of the file, and are normal on a healthy cluster', async () => {
     const rules = (parse(shipped('alerting/mesos.yaml')) as RuleFile).groups.flatMap((group) => group.rules);
-    expect(rules.length).toBeGreaterThanOrEqual(2);
+    expect(rules.length).toBeGreaterThanOrEqual(25);
     for (const { uid, data } of rules) {
       const stored = await own.call<{ data: Array<{ model: Query }> }>(
         'GET',
@@ -78,7 +78,8 @@ test.describe('provisioned', () => {
     const found = await eventually(
       'an evaluation of each rule',
       () => own.rules(folderUID),
-      (all) => all.length === rules.length && all.every(({ health }) => health === 'ok'),
+      // In the first hours some have nothing to compare with, and events of the last 15 minutes are not known.
+      (all) => all.length === rules.length && all.every(({ health }) => health !== 'unknown'),
       150
     );
     expect(found.map(({ name, state }) => [name, state]).sort()).toEqual(

@@ -171,13 +171,14 @@ test('the alert rules get one number for the cluster, with its label', async ({ 
   const page = await open({ tab: 'dashboard' }); // Which begins the collection.
   await expect.poll(() => numberOf(page, 'Agents active')).not.toEqual([]);
   const file = parse(readFileSync(path.join(root, 'provisioning/alerting/mesos.yaml'), 'utf8'));
-  const rules: Rule[] = file.groups[0].rules;
   const { capacity, allocated } = await masterTotals(replay.masters[0]);
   const expected: Record<string, unknown> = {
     'CPU utilization high': close(allocated.cpus / capacity.cpus),
     'Mesos master not answering': 1,
   };
-  expect(rules.map(({ title }) => title)).toEqual(Object.keys(expected));
+  const all: Rule[] = file.groups.flatMap((group: { rules: Rule[] }) => group.rules);
+  const rules = all.filter(({ title }) => title in expected);
+  expect(rules).toHaveLength(Object.keys(expected).length);
   for (const { title, data } of rules) {
     const [{ refId, relativeTimeRange, model }] = data;
     const answer = await fetch(`${workbench.url}/api/ds/query`, {

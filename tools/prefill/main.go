@@ -51,6 +51,7 @@ func run(args []string, in io.Reader, out io.Writer) error {
 	flags.StringVar(&o.uid, "uid", "mesos", "the data source's UID")
 	flags.Int64Var(&start, "start", 0, "Unix seconds at which the history begins")
 	flags.DurationVar(&o.interval, "interval", 15*time.Second, "the setting pollInterval")
+	flags.IntVar(&o.maxSeries, "max-series", 0, "the setting maxSeries; 0: its default")
 	flags.BoolVar(&o.agentStatistics, "agent-statistics", true, "the setting agentStatistics")
 	if err := flags.Parse(args); err != nil {
 		return err

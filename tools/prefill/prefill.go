@@ -34,6 +34,7 @@ type options struct {
 	start           time.Time     // when the history begins
 	interval        time.Duration // the setting pollInterval
 	agentStatistics bool          // the setting agentStatistics
+	maxSeries       int           // the setting maxSeries; 0: its default
 	now             func() time.Time
 	dial            func(ctx context.Context, network, address string) (net.Conn, error) // nil: as usual
 }
@@ -102,7 +103,7 @@ func watch(o options, clock *clocktest.Clock, into series.Sink, store history.St
 		Events: log,
 		Clock:  clock,
 		Settings: collector.Settings{
-			PollInterval: o.interval, IdleTimeout: 1000 * time.Hour, UID: o.uid, AgentStatistics: o.agentStatistics,
+			PollInterval: o.interval, IdleTimeout: 1000 * time.Hour, UID: o.uid, AgentStatistics: o.agentStatistics, MaxSeries: o.maxSeries,
 			Subscribe: collector.SubscribeNever, // a stream would not follow the clock
 		},
 		Log:          slog.New(slog.DiscardHandler),

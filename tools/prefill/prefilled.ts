@@ -161,15 +161,18 @@ export interface PrefillRun {
   agentAddress?: string;
   /** Whether agents are asked for measured use. Default: yes. */
   agentStatistics?: boolean;
+  /** Default: the setting's own. */
+  maxSeries?: number;
 }
 
 /** Starts the executable, which polls the cluster from `start` on as fast as it answers. Built by prefillArtifact. */
 export function startPrefill({ masters, dir, uid, start, interval, ...run }: PrefillRun) {
-  const { control, user = '', token = '', agentAddress = 'http://{ip}:{port}', agentStatistics } = run;
+  const { control, user = '', token = '', agentAddress = 'http://{ip}:{port}', agentStatistics, maxSeries = 0 } = run;
   const flags = {
     ...{ masters: masters.join(','), control, dir, uid, start, interval: `${interval}s`, user, token },
     agent: agentAddress,
     'agent-statistics': agentStatistics ?? true,
+    'max-series': maxSeries,
   };
   const args = Object.entries(flags).map(([name, value]) => `-${name}=${value}`);
   const child = spawn(path.join(root, executable), args, { stdio: ['pipe', 'pipe', 'pipe'] });

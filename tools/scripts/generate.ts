@@ -22,7 +22,7 @@ const generators = [
     compare: [process.execPath, 'tools/scripts/generate-types.ts', '--check'],
   },
   {
-    makes: 'src/dashboards, provisioning',
+    makes: 'src/dashboards, provisioning, docs/alerts.md',
     write: [process.execPath, 'dashboards/generate.ts'],
     compare: [process.execPath, 'dashboards/generate.ts', '--check'],
   },

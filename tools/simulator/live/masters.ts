@@ -118,6 +118,7 @@ function loseLeader(world: World): void {
 
 function recovers(world: World, master: Master): void {
   master.recovered = true;
+  const { epoch } = world;
   const { reregistration } = world.plan;
   // Where recovered frameworks are not listed, schedulers are first here, so that no task is an orphan.
   const first = shapeOf(world.plan.mesos)?.partitions === false ? SCHEDULERS : 0;
@@ -141,7 +142,8 @@ function recovers(world: World, master: Master): void {
     });
   }
   world.in(REREGISTER_TIMEOUT, () => {
-    if (world.leader === master) {
+    // The same master may lead again by then.
+    if (world.epoch === epoch) {
       world.agents
         .filter(({ registration }) => registration === 'recovered')
         .forEach((agent) => becomesUnreachable(world, agent));
