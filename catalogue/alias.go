@@ -49,6 +49,8 @@ type Alias struct {
 	// about that.
 	Instead string `json:"instead,omitempty"`
 	Why     string `json:"why,omitempty"`
+
+	mechanical bool // it is mesos_ and a key
 }
 
 // An AliasPart answers one value of an alias' label By.
@@ -207,7 +209,7 @@ func (c *aliasCatalog) add(known *catalog, tool string, r aliasRow, must bool) e
 		}
 		return nil
 	}
-	a := &Alias{Name: r.Name, Tool: tool, Type: r.Type, By: r.By, Alone: r.Alone, Labels: r.Labels, Prefix: r.Prefix, Note: r.Note, Instead: r.Instead, Why: r.Why}
+	a := &Alias{Name: r.Name, Tool: tool, Type: r.Type, By: r.By, Alone: r.Alone, Labels: r.Labels, Prefix: r.Prefix, Note: r.Note, Instead: r.Instead, Why: r.Why, mechanical: !must}
 	if r.Container {
 		a.Labels = containerLabels
 	}

@@ -25,6 +25,8 @@ Every series the data source writes, by what it is about; at the end, every Meso
 - **Followers** are asked for what is about their own process only: on them Mesos' figures of the cluster are zeros that mean nothing.
 - **Keys that are not in this list** become untyped series named after them with the key as a label (` + "`a/b_ms`" + `: ` + "`mesos_a_b_ms{key=\"a/b_ms\"}`" + `), because another key may come out with the same name.
 
+"Also named" are the names by which [other tools](migration.md) ask for the numbers of a series; DC/OS' names of Mesos' keys are left out.
+
 "Since" is the first Mesos release with the key, or with that part of /state or /roles, of those from 0.19.0 on. Older ones have no such series, or less of it: see [Mesos versions](guide.md#mesos-versions). Sources are paths in %s.
 `
 
@@ -53,12 +55,12 @@ func Reference() string {
 		if len(shared) > 0 || g.Source != "" {
 			doc.WriteString("\n")
 		}
-		rows := [][]string{{"Series", "Type", "Unit", "Labels", "What it says", "From", "Since"}}
+		rows := [][]string{{"Series", "Type", "Unit", "Labels", "What it says", "From", "Since", "Also named"}}
 		for _, s := range members {
 			own := slices.DeleteFunc(slices.Clone(s.Labels), func(l string) bool { return slices.Contains(shared, l) })
 			rows = append(rows, []string{
 				codes([]string{s.Name}), string(s.Type), string(s.Unit),
-				codes(append(own, s.OpenLabels...)), s.Help, c.from(s, g), since(s.Since),
+				codes(append(own, s.OpenLabels...)), s.Help, c.from(s, g), since(s.Since), alsoNamed(s.Name),
 			})
 		}
 		table(&doc, rows)
@@ -76,6 +78,25 @@ func Reference() string {
 		table(&doc, rows)
 	}
 	return doc.String()
+}
+
+// alsoNamed returns the aliases that read a series alone, but for those that are a key's
+// own name.
+func alsoNamed(series string) string {
+	var names []string
+	for _, a := range loadedAliases().all {
+		for _, p := range a.Parts {
+			if len(p.Terms) > 1 || p.Terms[0].Series != series || a.mechanical {
+				continue
+			}
+			name := a.Name
+			if a.By != "" {
+				name += matchers(map[string]string{a.By: p.Value})
+			}
+			names = append(names, name)
+		}
+	}
+	return codes(names)
 }
 
 // table writes rows, of which the first is the heading, without empty columns.

@@ -15,6 +15,19 @@ func TestReferenceIsUpToDate(t *testing.T) {
 	require.Equal(t, Reference(), string(written), "docs/metrics.md is stale: npm run generate")
 }
 
+func TestTheTablesOfMigrationAreUpToDate(t *testing.T) {
+	written, err := os.ReadFile(filepath.Join("..", "docs", "migration.md"))
+	require.NoError(t, err)
+	want, err := Migration(string(written))
+	require.NoError(t, err)
+	require.Equal(t, want, string(written), "docs/migration.md is stale: npm run generate")
+	for _, a := range Aliases() {
+		require.Contains(t, want, "| `"+a.Name+"` |")
+	}
+	_, err = Migration("no tables")
+	require.Error(t, err)
+}
+
 func TestReferenceHasEverySeriesAndKeyOnce(t *testing.T) {
 	doc := Reference()
 	rows := func(cell string) int {

@@ -46,6 +46,8 @@ export interface CatalogueEntity {
 
 export interface Catalogue {
   series: CatalogueSeries[];
+  /** Names of other tools that are answered from series, with what answers as their help. */
+  aliases?: CatalogueSeries[];
   entities: CatalogueEntity[];
   /** Names of PromQL's functions, for completion. */
   functions?: string[];

@@ -671,3 +671,37 @@ func sentenceOfParts(alias *catalogue.Alias) string {
 	}
 	return shortList(names)
 }
+
+// describedAliases returns the aliases as series, whose help says what answers them.
+func describedAliases() []catalogue.Series {
+	var all []catalogue.Series
+	for _, alias := range catalogue.Aliases() {
+		described := catalogue.Series{Name: alias.Name, Type: alias.Type, Unit: catalogue.None, Help: aliasSentence(alias)}
+		if alias.By != "" {
+			described.Labels = append(described.Labels, alias.By)
+		}
+		described.Labels = append(described.Labels, slices.Sorted(maps.Keys(alias.Labels))...)
+		all = append(all, described)
+	}
+	return all
+}
+
+// aliasSentence returns what answers an alias, for people.
+func aliasSentence(alias *catalogue.Alias) string {
+	if alias.Instead != "" {
+		return notAnswered(alias) + "."
+	}
+	const most = 4
+	var parts []string
+	for _, part := range alias.Parts[:min(len(alias.Parts), most)] {
+		text := part.Formula()
+		if alias.By != "" {
+			text = fmt.Sprintf("%s=%q: %s", alias.By, part.Value, text)
+		}
+		parts = append(parts, text)
+	}
+	if more := len(alias.Parts) - most; more > 0 {
+		parts = append(parts, fmt.Sprintf("%d more", more))
+	}
+	return fmt.Sprintf("A name of %s, answered from %s.", alias.Tool, strings.Join(parts, "; "))
+}

@@ -87,7 +87,10 @@ func (p parsed) compiled() (Compiled, error) {
 	if len(built.filters) > 0 {
 		answer.Warnings = append(answer.Warnings, "The dashboard's filters are added to every selector whose series have the label when the query runs.")
 	}
-	answer.Warnings = slices.Concat(answer.Warnings, wholeVariables(built.conditions), p.unknown.sentences())
+	for _, alias := range built.aliases {
+		answer.Warnings = append(answer.Warnings, alias.Name+": "+aliasSentence(alias))
+	}
+	answer.Warnings = slices.Concat(unique(answer.Warnings), wholeVariables(built.conditions), p.unknown.sentences())
 	return answer, nil
 }
 
@@ -227,7 +230,9 @@ func listOf(l promql.Listing) List {
 
 // CatalogueAnswer is everything the builder and completion offer.
 type CatalogueAnswer struct {
-	Series   []catalogue.Series `json:"series"`
+	Series []catalogue.Series `json:"series"`
+	// Aliases are names of other tools, which are answered from series.
+	Aliases  []catalogue.Series `json:"aliases"`
 	Entities []CatalogueEntity  `json:"entities"`
 	// Functions are PromQL's, for completion.
 	Functions []string `json:"functions"`
@@ -266,7 +271,7 @@ func withNeed(needs map[Measure]string, m Measure, label string) map[Measure]str
 // Catalogue answers the resource `catalogue`. It is the same for the life of
 // the process.
 func Catalogue() CatalogueAnswer {
-	answer := CatalogueAnswer{Series: catalogue.All()}
+	answer := CatalogueAnswer{Series: catalogue.All(), Aliases: describedAliases()}
 	for _, e := range entities {
 		about := CatalogueEntity{
 			Entity: e.name, DefaultGroupBy: e.groupBy, Measures: map[Resource][]Measure{},

@@ -23,6 +23,14 @@ export const CATALOGUE: Catalogue = {
     series('mesos_master_messages_register_agent_total', { type: 'counter', unit: 'count', labels: ['master'] }),
     series('mesos_up', { unit: 'bool', labels: ['poll'], help: 'Whether the last poll succeeded.' }),
   ],
+  aliases: [
+    series('mesos_master_messages', {
+      type: 'counter',
+      unit: 'none',
+      labels: ['type'],
+      help: 'A name of mesos_exporter, answered from mesos_master_messages_register_agent_total.',
+    }),
+  ],
   entities: [
     {
       entity: 'cluster',

@@ -15,6 +15,7 @@ import {
   type Parsed,
   type WrittenMatcher,
 } from './tree';
+import { named } from './named';
 import { helpOf } from './words';
 
 export interface Step {
@@ -139,7 +140,7 @@ class Writer {
 
   private selector(node: SyntaxNode): [text: string, scalar: boolean, details: string[]] {
     const name = metricOf(node, this.parsed);
-    const series = this.catalogue?.series.find((one) => one.name === name);
+    const series = named(this.catalogue, name);
     const list = node.getChild('LabelMatchers');
     const variables = list
       ? this.parsed.variables.filter(

@@ -46,6 +46,7 @@ const ROWS: Array<[expr: string, series: number, hint?: RegExp, fixed?: string]>
   [`topk(30, ${GAUGE})`, 25],
   // Names
   ['mesos_agent_cpu_allocated', 1, /do you mean mesos_agent_cpus_allocated/, GAUGE],
+  ['rate(mesos_master_messages[5m])', 1], // a name of another tool
   ['sum(nothing_like_it)', 1, /There is no series nothing_like_it\.$/, undefined],
   ['$metric + mesos_${x}_total', 1],
   // Not complete

@@ -3,6 +3,7 @@ import type { SyntaxNode } from '@lezer/common';
 
 import { t } from '../../i18n';
 import type { Catalogue, CatalogueSeries } from '../../resources';
+import { seriesAndAliases } from './named';
 import { allOf, childrenOf, hasFault, isExpression, metricOf, parse, type Parsed } from './tree';
 
 // What is written into an expression.
@@ -44,7 +45,7 @@ export function hintsFor(expr: string, asked: Asked): Hint[] {
   if (!parsed || hasFault(parsed)) {
     return [];
   }
-  const listed = new Map(asked.catalogue?.series.map((one) => [one.name, one]));
+  const listed = new Map(seriesAndAliases(asked.catalogue).map((one) => [one.name, one]));
   const known = {
     ...asked,
     parsed,
@@ -218,7 +219,7 @@ function unknownNames({ parsed, catalogue, names }: Known): Hint[] {
   if (!catalogue || !names) {
     return [];
   }
-  const all = new Set([...names, ...catalogue.series.map(({ name }) => name)]);
+  const all = new Set([...names, ...seriesAndAliases(catalogue).map(({ name }) => name)]);
   return allOf(parsed.tree.topNode, 'VectorSelector').flatMap((selector) => {
     const name = metricOf(selector, parsed);
     if (!name || all.has(name)) {

@@ -22,6 +22,16 @@ it.each<[string, string[] | undefined]>([
       'Read with poll state',
     ],
   ],
+  [
+    'rate(mesos_master_mess|ages[5m])',
+    [
+      'mesos_master_messages',
+      '**`mesos_master_messages`**  counter, none',
+      'A name of mesos\\_exporter, answered from mesos\\_master\\_messages\\_register\\_agent\\_total.',
+      'Labels: `cluster`, `type`',
+      'Read with poll state',
+    ],
+  ],
   ['my_|series', ['my_series', '**`my_series`**', 'Not in the catalogue.']],
   [
     'r|ate(mesos_up[5m])',

@@ -6,6 +6,7 @@ import type { Span } from '../places';
 import { nameInside, VARIABLE } from '../spellings';
 import { macros } from './macros';
 import { around, metricOf, parse, unquoted, type Parsed } from './tree';
+import { named } from './named';
 import { helpOf } from './words';
 
 export interface Hover extends Span {
@@ -89,7 +90,7 @@ function aboutVariable(written: string, { valueOf }: HoverContext): string[] {
 
 async function aboutSeries(name: string, resources: MesosResources): Promise<string[]> {
   const catalogue = await resources.catalogue().catch(() => undefined);
-  const series = catalogue?.series.find((one) => one.name === name);
+  const series = named(catalogue, name);
   if (series) {
     return seriesLines(series);
   }
