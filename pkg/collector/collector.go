@@ -60,6 +60,7 @@ type Collector struct {
 	historyStart func() time.Time
 	lastCluster  func(context.Context) string
 	freeMemory   func()
+	span         func(context.Context, series.Poll) (context.Context, func(bool))
 
 	// running counts the loops and the goroutines that close replaced clients.
 	running sync.WaitGroup
@@ -142,6 +143,7 @@ func New(c Config) *Collector {
 	}
 	collector := &Collector{
 		freeMemory:   c.FreeMemory,
+		span:         c.Span,
 		lastCluster:  c.LastCluster,
 		recall:       true,
 		clock:        c.Clock,
@@ -165,6 +167,9 @@ func New(c Config) *Collector {
 	collector.polls = []pollKind{collector.state, collector.snapshot, collector.followers, collector.agents, collector.stream, collector.planned}
 	for _, k := range collector.polls {
 		k.schedule().fresh()
+		for _, o := range k.outcomes() {
+			o.watch = c.Polled
+		}
 	}
 	return collector
 }
@@ -375,7 +380,9 @@ func (c *Collector) Status() Status {
 		LeftOut:          c.kept.LeftOut,
 		Returning:        c.state.returning,
 		UnwatchedSince:   c.gap,
+		Stream:           c.stream.told,
 	}
+	s.Stream.Connected = c.stream.open != nil && !c.stream.open.since.IsZero()
 	if c.leader != "" {
 		s.Masters = append(s.Masters, MasterStatus{Address: c.leader, Leading: true, Error: c.leaderError()})
 	}

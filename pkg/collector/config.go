@@ -85,6 +85,12 @@ type Config struct {
 	// what was read for that, SUBSCRIBED included, takes more memory than all that is kept,
 	// and is not read again for long. May be nil.
 	FreeMemory func()
+	// Polled is called when a poll has ended, with a lock held: it is quick, and calls
+	// nothing of the collector. May be nil.
+	Polled func(Polled)
+	// Span begins the trace of a poll, whose context its requests have, and returns what
+	// ends it. May be nil.
+	Span func(ctx context.Context, poll series.Poll) (context.Context, func(ok bool))
 	// Jitter spreads the polls after a failure: a number from 0 to 1, random if nil.
 	Jitter func() float64
 }

@@ -33,6 +33,19 @@ func (c *Collector) named(o *outcome) string {
 	return string(o.Poll)
 }
 
+// traced is attempt, with a trace of the poll.
+func (c *Collector) traced(k pollKind, p *scheduledPoll) bool {
+	of := k.outcomes()
+	if c.span == nil || len(of) == 0 {
+		return c.attempt(k, p)
+	}
+	ctx, end := c.span(p.ctx, of[0].Poll)
+	p.ctx = ctx
+	ok := c.attempt(k, p)
+	end(ok)
+	return ok
+}
+
 // attempt performs a poll and reports whether all went well.
 func (c *Collector) attempt(k pollKind, p *scheduledPoll) (ok bool) {
 	what := "what is planned" // the poll without an outcome

@@ -86,6 +86,7 @@ func (c *Collector) endRun() {
 // A scheduledPoll is one poll at its scheduled time.
 type scheduledPoll struct {
 	*run
+	ctx       context.Context // of the run, with the poll's trace
 	of        pollKind
 	scheduled time.Time
 	interval  time.Duration
@@ -146,10 +147,10 @@ func (c *Collector) loop(r *run, k pollKind, timer Timer) {
 		}
 		due := s.due
 		s.working, s.waiting = true, false
-		p := &scheduledPoll{run: r, of: k, scheduled: due, interval: k.interval(), timer: timer}
+		p := &scheduledPoll{run: r, ctx: r.ctx, of: k, scheduled: due, interval: k.interval(), timer: timer}
 		c.mu.Unlock()
 
-		ok := c.attempt(k, p)
+		ok := c.traced(k, p)
 
 		c.mu.Lock()
 		if c.run != r {

@@ -79,6 +79,17 @@ func done(ch chan struct{}) {
 type outcome struct {
 	PollStatus
 	failures map[mesos.Category]uint64
+	watch    func(Polled) // nil: nobody watches
+}
+
+// Polled is a poll that has ended.
+type Polled struct {
+	Poll series.Poll
+	// Category is that of the error; "" for a poll that went well.
+	Category mesos.Category
+	// Took is how long the request took, its response read; zero for a poll that failed,
+	// and for the event stream, which is no single request.
+	Took time.Duration
 }
 
 func newOutcome(p series.Poll) outcome {
@@ -91,7 +102,11 @@ func (o *outcome) health() samples.Health {
 }
 
 // forget makes the outcome that of a poll that never ran.
-func (o *outcome) forget() { *o = newOutcome(o.Poll) }
+func (o *outcome) forget() {
+	watch := o.watch
+	*o = newOutcome(o.Poll)
+	o.watch = watch
+}
 
 // succeeded notes a success and reports whether the poll failed before.
 func (o *outcome) succeeded(a mesos.Answer) (recovered bool) {

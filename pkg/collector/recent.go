@@ -20,6 +20,13 @@ func (o *outcome) note(at time.Time, err error) {
 		o.Recent = append(make([]Result, 0, 2*maxRecent), o.Recent[len(o.Recent)-maxRecent+1:]...)
 	}
 	o.Recent = append(o.Recent, Result{at, err})
+	switch {
+	case o.watch == nil:
+	case err != nil:
+		o.watch(Polled{Poll: o.Poll, Category: categoryOf(err)})
+	default:
+		o.watch(Polled{Poll: o.Poll, Took: o.Took})
+	}
 }
 
 // A Failed counts the polls of a kind that failed in some time.

@@ -50,9 +50,19 @@ type Status struct {
 	// UnwatchedSince is when the cluster was watched last, while /state fails and events do
 	// not keep the model in its place; zero while it is watched.
 	UnwatchedSince time.Time `json:"unwatchedSince,omitzero"`
+	// Stream counts what the event stream brought since the start.
+	Stream StreamCounts `json:"stream"`
 	// Storage is whether batches of samples can be stored. A batch that cannot is
 	// no failure of its poll.
 	Storage StorageStatus `json:"storage"`
+}
+
+// StreamCounts is how the event stream goes.
+type StreamCounts struct {
+	Connected bool   `json:"connected"` // now, and what it told first was read
+	Opened    uint64 `json:"opened"`    // times it began: all but the first are resyncs
+	Events    uint64 `json:"events"`    // changes that it told of
+	Dropped   uint64 `json:"dropped"`   // changes that were too many to apply: /state was asked in their place
 }
 
 // StorageStatus is how storing batches of samples goes.

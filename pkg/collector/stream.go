@@ -71,6 +71,7 @@ type streamPoll struct {
 	last *cluster.Cluster
 	// left is what the stream told until the settings were edited, until it is noted.
 	left *leftChanges
+	told StreamCounts
 }
 
 // leftChanges are the changes of a stream that was ended, as of a moment, and the model
@@ -203,8 +204,8 @@ func (s *streamPoll) gone(p *scheduledPoll) {
 
 // connect opens a stream and waits for its first record.
 func (s *streamPoll) connect(p *scheduledPoll) error {
-	s.noteChanges(p.run) // of the stream before
-	ctx, cancel := context.WithCancel(p.ctx)
+	s.noteChanges(p.run)                         // of the stream before
+	ctx, cancel := context.WithCancel(p.run.ctx) // it outlasts the poll, and its trace
 	st := &stream{run: p.run, cancel: cancel, asked: s.clock.Now(), begun: make(chan struct{}), ended: make(chan struct{})}
 	s.mu.Lock()
 	if s.Collector.run != p.run {
@@ -254,15 +255,18 @@ func (s *streamPoll) take(st *stream, e mesos.StreamEvent) error {
 	case mesos.StreamHeartbeat:
 		return nil
 	case mesos.StreamSubscribed:
+		s.told.Opened++
 		st.since, st.subscribed, st.before = s.clock.Now(), &e, s.lastKnown()
 		st.target = e.Subscribed.Target
 		done(st.begun)
 		s.hasten(&s.state.when, s.state.earliest())
 	default:
+		s.told.Events++
 		st.changes = append(st.changes, e)
 		st.size += e.Bytes
 	}
 	if len(st.changes) > maxChanges || st.size > maxChangeBytes {
+		s.told.Dropped += uint64(len(st.changes))
 		return errTooMuch
 	}
 	s.noteSoon()

@@ -565,4 +565,5 @@ func TestAStreamThatTellsTooMuchIsDropped(t *testing.T) {
 		}
 	}
 	require.ErrorContains(t, err, "more than could be applied")
+	require.Positive(t, f.Status().Stream.Dropped)
 }
