@@ -11,6 +11,7 @@ import { CommitInput } from '../query/CommitInput';
 import { queryTypeOf } from '../query/defaults';
 import { EventsEditor } from '../query/events/EventsEditor';
 import type { MesosQuery } from '../query/types';
+import { useChanges } from '../query/useChanges';
 import { useResources } from '../query/useResources';
 import type { MesosAnnotation } from './types';
 import { defaultTarget, isOwn, promqlTarget } from './defaults';
@@ -54,11 +55,12 @@ export default function AnnotationEditor({
   const resources = useResources(datasource, range);
   const target = isOwn(query) ? query : defaultTarget();
   const type = queryTypeOf(target);
+  const { change } = useChanges(query, target, onChange);
   // The query of the other source, as it was left.
   const left = useRef<Partial<Record<Source, MesosQuery>>>({});
   const changeSource = (source: Source) => {
     left.current = { ...left.current, [type]: target };
-    onChange(left.current[source] ?? (source === 'events' ? defaultTarget() : promqlTarget()));
+    change(left.current[source] ?? (source === 'events' ? defaultTarget() : promqlTarget()));
   };
 
   return (
@@ -69,17 +71,17 @@ export default function AnnotationEditor({
         </EditorField>
       </EditorRow>
       {type === 'events' && (
-        <EventsEditor query={target} resources={resources} format="annotations" onChange={onChange} />
+        <EventsEditor query={target} resources={resources} format="annotations" onChange={change} />
       )}
       {type === 'promql' && (
         <>
           <Suspense fallback={null}>
-            <PromqlEditor query={target} resources={resources} onChange={onChange} onRunQuery={onRunQuery} />
+            <PromqlEditor query={target} resources={resources} onChange={change} onRunQuery={onRunQuery} />
           </Suspense>
           <SeriesAsEvents
             target={target}
             annotation={annotation}
-            onChange={onChange}
+            onChange={change}
             onAnnotationChange={onAnnotationChange}
           />
         </>

@@ -24,6 +24,7 @@ import { useStoreShown, withLostKeys } from './stored';
 import { TablesEditor } from './tables/TablesEditor';
 import { TopologyEditor } from './topology/TopologyEditor';
 import type { MesosQuery } from './types';
+import { useChanges } from './useChanges';
 import { useMode } from './useMode';
 import { useResources } from './useResources';
 
@@ -47,26 +48,30 @@ export default function QueryEditor({
 }: EditorProps) {
   const query = withDefaults(stored, app);
   const ofRule = app === CoreApp.UnifiedAlerting;
-  const store = (changed: MesosQuery) => onChange(ofRule ? withLostKeys(stored, changed) : changed);
-  useStoreShown(stored, query, (shown) => {
-    store(shown);
-    // The form of a rule runs queries when Preview is pressed.
-    if (!ofRule) {
-      onRunQuery();
-    }
-  });
+  const store = (changed: MesosQuery, before = stored) =>
+    onChange(ofRule ? withLostKeys({ ...stored, ...before }, changed) : changed);
   const resources = useResources(datasource, range);
   const shown = shownBy(query);
   const left = useRef<Left>({});
   // Response on screen when the query was edited, so stale until replaced.
   const [outdated, setOutdated] = useState<PanelData>();
   const stale = outdated !== undefined && outdated === data;
-  const change = (changed: MesosQuery) => {
+  const { change, pending } = useChanges(stored, query, (changed, before) => {
     if (!isEqual(changed, stored)) {
       setOutdated(data);
     }
-    store(changed);
-  };
+    store(changed, before);
+  });
+  useStoreShown(stored, query, (shown) => {
+    if (pending()) {
+      return; // it is of what is shown
+    }
+    store(shown);
+    // The form of a rule runs queries when Preview is pressed.
+    if (!ofRule) {
+      onRunQuery();
+    }
+  });
 
   const { mode, chosen, compilation, question, change: changeMode, forget } = useMode(query, datasource, data, change);
 

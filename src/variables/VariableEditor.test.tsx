@@ -160,6 +160,7 @@ it('lists the values of a label of some series', async () => {
   await choose(user, screen.getByLabelText('Label'), 'agent');
   expect(onChange).toHaveBeenLastCalledWith(saved({ labelValues: { label: 'agent', match: 'mesos_agent_info' } }));
   expect(backend.calls.filter(({ path }) => path === 'labels').at(-1)?.input).toEqual({
+    limit: 10_000,
     'match[]': ['mesos_agent_info'],
   });
 });
@@ -179,6 +180,7 @@ it('takes any selector, and completes labels with the values of its variables', 
   await user.click(screen.getByLabelText('Label'));
   await waitFor(() =>
     expect(backend.calls.filter(({ path }) => path === 'labels').at(-1)?.input).toEqual({
+      limit: 10_000,
       'match[]': ['x{framework=~"(marathon|spark)"}'],
     })
   );

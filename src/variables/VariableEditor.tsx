@@ -10,6 +10,7 @@ import { t } from '../i18n';
 import { CommitInput } from '../query/CommitInput';
 import { useStoreShown } from '../query/stored';
 import type { Variable } from '../query/types';
+import { useChanges } from '../query/useChanges';
 import { useResources } from '../query/useResources';
 import { EntitiesEditor } from './EntitiesEditor';
 import { defaultVariableQuery, kindOf, ofKind, withVariable, type Kind } from './kinds';
@@ -60,7 +61,8 @@ export default function VariableEditor({ datasource, query: stored, range, onCha
   const query = withVariable(text || typeof stored === 'string' ? { refId: stored.refId } : stored, variable);
   useStoreShown(stored, (text && !migrated) || list ? stored : query, onChange);
 
-  const change = (variable: Variable) => onChange({ ...query, variable });
+  const { change: changeQuery } = useChanges(stored, query, onChange);
+  const change = (variable: Variable) => changeQuery({ ...query, variable });
   const changeKind = (next: Kind) => {
     left.current = { ...left.current, ...variable };
     change(ofKind(next, left.current));
@@ -142,7 +144,7 @@ export default function VariableEditor({ datasource, query: stored, range, onCha
                 placeholder={EXAMPLES.text}
                 minWidth={30}
                 value={query.legendFormat ?? ''}
-                onCommit={(text) => onChange({ ...query, legendFormat: text || undefined })}
+                onCommit={(text) => changeQuery({ ...query, legendFormat: text || undefined })}
               />
             </EditorField>
           </EditorRow>

@@ -118,12 +118,12 @@ test('a new user comes from a fresh data source to a dashboard with four panels,
     await choose(page, row, 'Entity', 'Agent');
     await choose(page, row, 'Resource', 'Memory');
     await choose(page, row, 'Measure', 'Utilization');
-    await expect(row.getByTestId('compiled-promql')).toContainText('capacity');
+    // At once after a choice: the number was lost (src/query/useChanges.ts).
     const top = row.getByRole('spinbutton', { name: 'Top' });
     await top.fill('5');
     await top.press('Enter');
     await expect(top).toHaveValue('5');
-    await expect(row.getByTestId('compiled-promql')).toContainText('topk(5');
+    await expect(row.getByTestId('compiled-promql')).toContainText(/capacity.*topk\(5/s);
     await row.getByRole('button', { name: 'Run queries' }).click();
     await expect(canvas(edit)).toBeVisible();
     await edit.backToDashboard();

@@ -3,7 +3,7 @@
 import { AccessoryButton, InputGroup } from '@grafana/plugin-ui';
 import { Button, Stack, type ComboboxOption } from '@grafana/ui';
 import { isEqual } from 'lodash';
-import React, { useId, useRef, useState } from 'react';
+import React, { useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
 
 import { t } from '../../i18n';
 import type { LabelLists } from '../lists';
@@ -12,6 +12,7 @@ import { SingleMenu } from '../SingleMenu';
 import { MultiMenu } from '../MultiMenu';
 import { Named } from '../Named';
 import type { ComparisonOperator, Filter } from '../types';
+import { rebased } from '../useChanges';
 import { useLabels } from '../useLabels';
 import { useSearch } from '../useSearch';
 import { variableOptions } from './variables';
@@ -56,21 +57,39 @@ interface Draft {
 }
 
 export function Filters({ filters, wrong, onChange, ...item }: Props) {
-  const [drafts, setDrafts] = useState(() => filters.map(toDraft));
+  // `since` are the filters of the query when the drafts were changed, until it has those of the drafts.
+  const [{ drafts, since }, setDrafts] = useState<{ drafts: Draft[]; since?: Filter[] }>(() => ({
+    drafts: filters.map(toDraft),
+  }));
   // The filter that was added last: its label is where one goes on.
   const [added, setAdded] = useState<number>();
   const addButton = useRef<HTMLButtonElement>(null);
   // The query was changed elsewhere (mode, history, undo): its filters replace the drafts.
-  const shown = isEqual(complete(drafts), filters) ? drafts : filters.map(toDraft);
+  const stored = isEqual(complete(drafts), filters);
+  if (since && stored) {
+    setDrafts({ drafts });
+  }
+  const shown = useMemo(
+    () => (stored || isEqual(since, filters) ? drafts : filters.map(toDraft)),
+    [stored, since, drafts, filters]
+  );
 
   // The query holds the complete ones of the drafts.
   const at = shown.findIndex((_, i) => complete(shown.slice(0, i + 1)).length - 1 === wrong);
 
-  const change = (next: Draft[]) => {
-    setDrafts(next);
-    const filters = complete(next);
-    if (!isEqual(filters, complete(shown))) {
-      onChange(filters);
+  // A menu may report a choice after a later one of another menu (useChanges.ts): both are made of the newest drafts.
+  const newest = useRef(shown);
+  useLayoutEffect(() => {
+    newest.current = shown;
+  }, [shown]);
+  const change = (edit: (drafts: Draft[]) => Draft[]) => {
+    const next = edit(newest.current);
+    const before = complete(newest.current);
+    newest.current = next;
+    setDrafts({ drafts: next, since: filters });
+    const changed = complete(next);
+    if (!isEqual(changed, before)) {
+      onChange(changed);
     }
   };
 
@@ -84,10 +103,12 @@ export function Filters({ filters, wrong, onChange, ...item }: Props) {
           others={complete(shown.filter((_, j) => i !== j))}
           {...item}
           invalid={i === at}
-          onChange={(changed) => change(shown.map((other, j) => (i === j ? changed : other)))}
+          onChange={(changed) =>
+            change((drafts) => drafts.map((other, j) => (i === j ? rebased(other, draft, changed) : other)))
+          }
           onDelete={() => {
             setAdded(undefined);
-            change(shown.filter((_, j) => i !== j));
+            change((drafts) => drafts.filter((_, j) => i !== j));
             addButton.current?.focus();
           }}
         />
@@ -99,7 +120,7 @@ export function Filters({ filters, wrong, onChange, ...item }: Props) {
         aria-label={t('query.filters.add', 'Add filter')}
         onClick={() => {
           setAdded(shown.length);
-          change([...shown, { operator: '=', values: [] }]);
+          change((drafts) => [...drafts, { operator: '=', values: [] }]);
         }}
       />
     </Stack>
