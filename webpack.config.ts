@@ -10,6 +10,8 @@ import grafanaConfig, { type Env } from './.config/webpack/webpack.config.ts';
 const config = async (env: Env): Promise<Configuration> => {
   const base = await grafanaConfig(env);
   return merge(base, {
+    // What is installed is built of nothing but its source: the cache knows files by name, and gave old ones.
+    ...(env.production && { cache: false }),
     // The budget of module.js, and of each chunk: beyond it the build fails.
     performance: { hints: env.production ? 'error' : false, maxAssetSize: 300_000, maxEntrypointSize: 300_000 },
     resolve: {

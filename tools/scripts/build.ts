@@ -32,7 +32,7 @@ export function executableName(): string {
 export const plugin: Artifact[] = [
   {
     name: 'frontend (webpack)',
-    inputs: ['src', '.config', 'webpack.config.ts', 'package-lock.json', 'README.md', 'CHANGELOG.md'],
+    inputs: ['src', '.config', 'webpack.config.ts', 'package-lock.json', 'LICENSE', 'CHANGELOG.md'],
     outputs: ['dist/module.js', 'dist/plugin.json'],
     command: ['npx', 'webpack', '-c', './webpack.config.ts', '--env', 'production', '--stats', 'errors-warnings'],
   },
