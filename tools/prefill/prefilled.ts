@@ -28,6 +28,10 @@ export interface PrefillOptions {
   plan?: Partial<Plan>;
   /** Called from time to time with the written share of the history, 0 to 1. */
   progress?: (share: number) => void;
+  /** The folder for the history, which stop() leaves; default: a temporary one. */
+  historyPath?: string;
+  /** Whether the executable is there: a container has no Go. */
+  built?: boolean;
   /** Ends it before it has started. */
   signal?: AbortSignal;
 }
@@ -66,7 +70,9 @@ export const prefillArtifact: Artifact = {
 
 /** Starts a cluster and writes its history. Throws when that fails, having ended everything. */
 export async function startPrefilled(options: PrefillOptions): Promise<Prefilled> {
-  ensureBuilt([prefillArtifact]);
+  if (!options.built) {
+    ensureBuilt([prefillArtifact]);
+  }
   const started: Array<() => Promise<void> | void> = [];
   let stopping: Promise<void> | undefined;
   const stop = () =>
@@ -88,8 +94,10 @@ export async function startPrefilled(options: PrefillOptions): Promise<Prefilled
     started.push(() => live.stop());
     const control = await startControl(live, 0);
     started.push(() => control.stop());
-    const historyPath = mkdtempSync(path.join(os.tmpdir(), 'mesos-history-'));
-    started.push(() => rmSync(historyPath, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
+    const historyPath = options.historyPath ?? mkdtempSync(path.join(os.tmpdir(), 'mesos-history-'));
+    if (options.historyPath === undefined) {
+      started.push(() => rmSync(historyPath, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
+    }
 
     const dir = path.join(historyPath, `${SOURCE.org}-${SOURCE.uid}`);
     mkdirSync(dir);

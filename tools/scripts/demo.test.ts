@@ -107,7 +107,7 @@ test('contradictory options are refused', async () => {
     [/no --scenario, --hours or --mesos/, '--replay', '--mesos', '1.4'],
     [/--mesos 1.5: expected 0.19, 0.22, 0.28, 1.4, 1.12/, '--mesos', '1.5'],
     [/--hours is a number above 0/, '--hours', '0'],
-    [/Docker Compose replays/, '--grafana', '--hours', '2'],
+    [/Docker Compose has one cluster/, '--grafana', '--hours', '2'],
     [/no scenario "nowhere"; there are: everyday/, '--scenario', 'nowhere'],
   ];
   for (const [why, ...args] of refused) {

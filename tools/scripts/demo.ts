@@ -27,11 +27,11 @@ const usage = `npm run demo -- [--scenario NAME | --replay | --scene NAME | --ch
   --scene NAME    the recorded scene to replay (04-series, which moves in time); implies --replay
   --check         replay, compare the graph of CPU allocated per framework with the recorded responses, then stop
   --grafana       a Grafana instead of the workbench: with GRAFANA_HOME=DIR the one unpacked there, on its own data
-                  directory (GRAFANA_HOME alone means the same); else by Docker Compose, which replays
+                  directory (GRAFANA_HOME alone means the same); else by Docker Compose
   --port N        the workbench's or Grafana's port (3000; with --check any free one)
   --cluster-port  the first master's port (5050; with --check any free one)
 
-Docker Compose replays what docker-compose.yaml says, inside its own network.`;
+Docker Compose simulates what docker-compose.yaml says, inside its own network.`;
 
 interface Options {
   check: boolean;
@@ -73,8 +73,10 @@ function options(): Options {
     if (replays && simulates) {
       throw new Error('A recorded cluster has no --scenario, --hours or --mesos: omit --replay, --scene and --check');
     }
-    if (values.grafana && !process.env.GRAFANA_HOME && simulates) {
-      throw new Error('Docker Compose replays: name an unpacked Grafana by GRAFANA_HOME, or omit --grafana');
+    if (values.grafana && !process.env.GRAFANA_HOME && (simulates || replays)) {
+      throw new Error(
+        'Docker Compose has one cluster, six hours of it: name an unpacked Grafana by GRAFANA_HOME, or omit --grafana'
+      );
     }
     return {
       check: values.check,
@@ -243,7 +245,7 @@ function grafanaAddresses(url: string, range: string): string[] {
 async function inDocker(): Promise<void> {
   const { url } = await owned(startCompose(pagePort));
   await fetch(`${url}/api/datasources/uid/mesos/health`).catch(() => undefined);
-  introduce(...grafanaAddresses(url, ''), '', 'admin / admin to log in');
+  introduce(...grafanaAddresses(url, 'from=now-6h&to=now'), '', 'admin / admin to log in');
 }
 
 try {

@@ -1,4 +1,4 @@
-// Grafana, the plugin and the replayed cluster by Docker Compose.
+// Grafana, the plugin and the simulated cluster by Docker Compose.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 
@@ -19,6 +19,11 @@ export async function startCompose(port: number): Promise<Compose> {
     );
   }
   const env = { ...process.env, GRAFANA_PORT: String(port) };
+  if (process.platform !== 'linux') {
+    // The containers' system.
+    const target = process.arch === 'arm64' ? 'build:linuxARM64' : 'build:linux';
+    spawnSync('go', ['tool', 'mage', target], { cwd: root, stdio: 'inherit' });
+  }
   const compose = async (...args: string[]) => {
     // In its own process group, because the terminal's Ctrl-C must not end `down`.
     const child = spawn('docker', ['compose', ...args], { cwd: root, env, stdio: 'inherit', detached: true });
@@ -33,7 +38,7 @@ export async function startCompose(port: number): Promise<Compose> {
   const stop = () => compose('down', '--volumes');
   const url = `http://localhost:${port}`;
   try {
-    await compose('up', '--detach', '--force-recreate');
+    await compose('up', '--build', '--detach', '--force-recreate');
     for (const end = Date.now() + 120_000; !(await health(url)); await new Promise((done) => setTimeout(done, 500))) {
       if (Date.now() > end) {
         throw new Error(`Grafana does not answer at ${url}: see docker compose logs grafana`);
