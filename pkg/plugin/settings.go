@@ -100,7 +100,7 @@ func ParseSettings(ds backend.DataSourceInstanceSettings) (Settings, error) {
 	if ds.URL != "" && ds.URL != nowhere {
 		problems = append(problems, errors.New("url must stay empty: Grafana's data source proxy would forward any request of a Viewer, POST included, to it with the stored credentials; write the address into masters (jsonData.masters), and "+nowhere+" as url, since Grafana does not store an empty one over another"))
 	}
-	mastersRefused := false
+	mastersRefused, first := false, len(problems)
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		if err := s.read(key, keys[key]); err != nil {
 			problems = append(problems, err)
@@ -114,7 +114,8 @@ func ParseSettings(ds backend.DataSourceInstanceSettings) (Settings, error) {
 		} else if i := slices.IndexFunc(slices.Sorted(maps.Keys(keys)), likeMasters); i >= 0 {
 			unset = fmt.Sprintf("; %q is not a setting of this data source, so write masters in its place", slices.Sorted(maps.Keys(keys))[i])
 		}
-		problems = append(problems, fmt.Errorf("%s%s (jsonData.masters)", mastersMissing, unset))
+		// First, as nothing works without them, and other faults may follow from it.
+		problems = slices.Insert(problems, first, fmt.Errorf("%s%s (jsonData.masters)", mastersMissing, unset))
 	}
 	s.warnOfMisplaced(ds)
 	s.TLS = s.isOn("tlsAuth") || s.isOn("tlsAuthWithCACert") || s.isOn("tlsSkipVerify")

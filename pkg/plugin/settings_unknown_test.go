@@ -119,6 +119,21 @@ func TestSettingsNameTheWrongKeyForMasters(t *testing.T) {
 	require.NotContains(t, err.Error(), "in its place")
 }
 
+// Among several faults the missing masters, and the key that was probably meant as masters, come first.
+func TestSettingsNameTheWrongKeyForMastersFirst(t *testing.T) {
+	_, err := ParseSettings(instance(`{"agentHosts": "([bad", "maxSeries": "many", "memoryLimit": "1M", "master": ["http://m:5050"], "pollInterval": "1x"}`))
+	require.ErrorContains(t, err, `settings of the data source: masters is missing: `)
+	for _, key := range []string{"agentHosts", "maxSeries", "memoryLimit", "pollInterval"} {
+		require.ErrorContains(t, err, "(jsonData."+key+")")
+	}
+	require.Less(t, strings.Index(err.Error(), `"master" is not a setting`), strings.Index(err.Error(), "agentHosts"))
+
+	ds := instance(`{"maxSeries": "many"}`)
+	ds.URL = "http://m:5050"
+	_, err = ParseSettings(ds)
+	require.Regexp(t, `^settings of the data source: url must stay empty.*masters is missing.*maxSeries`, err.Error())
+}
+
 // An empty entry beside others is not left out in silence.
 func TestSettingsWarnOfAnEmptyEntryOfMasters(t *testing.T) {
 	for written, entry := range map[string]string{
