@@ -1,6 +1,6 @@
 // The editor of an annotation: events of the event log, or PromQL as in Grafana's
 // Prometheus data source.
-import { EditorField, EditorRow, EditorRows, EditorSwitch } from '@grafana/plugin-ui';
+import { EditorRow, EditorRows, EditorSwitch } from '@grafana/plugin-ui';
 import { RadioButtonGroup } from '@grafana/ui';
 import React, { lazy, Suspense, useId, useRef } from 'react';
 
@@ -10,6 +10,7 @@ import { t } from '../i18n';
 import { CommitInput } from '../query/CommitInput';
 import { queryTypeOf } from '../query/defaults';
 import { EventsEditor } from '../query/events/EventsEditor';
+import { EditorField } from '../query/EditorField';
 import type { MesosQuery } from '../query/types';
 import { useChanges } from '../query/useChanges';
 import { useResources } from '../query/useResources';

@@ -1,7 +1,8 @@
 // One setting of the table in fields.ts.
 import { t } from '../i18n';
+import { useInputMarks } from '../marks';
 import { Combobox, Field, Input, Switch, TagsInput } from '@grafana/ui';
-import React from 'react';
+import React, { useRef } from 'react';
 
 import type { FieldSpec } from './fields';
 import type { MesosOptions } from './types';
@@ -55,6 +56,8 @@ function Control({ field, options, problem, readOnly, onChange }: Props) {
     'aria-invalid': Boolean(problem),
     'aria-describedby': problem ? `${id}-problem` : undefined,
   };
+  const around = useRef<HTMLDivElement>(null);
+  useInputMarks(around, marked);
   switch (field.kind) {
     case 'text':
     case 'number':
@@ -81,13 +84,15 @@ function Control({ field, options, problem, readOnly, onChange }: Props) {
       // A value that is not possible is shown as it is.
       const unknown = choices.some((one) => one.value === chosen) ? [] : [{ value: chosen, label: chosen }];
       return (
-        <Combobox
-          {...common}
-          invalid={marked.invalid}
-          options={[...choices, ...unknown]}
-          value={chosen}
-          onChange={(option) => onChange(option.value)}
-        />
+        <div ref={around}>
+          <Combobox
+            {...common}
+            invalid={marked.invalid}
+            options={[...choices, ...unknown]}
+            value={chosen}
+            onChange={(option) => onChange(option.value)}
+          />
+        </div>
       );
     }
     case 'switch':
@@ -101,13 +106,15 @@ function Control({ field, options, problem, readOnly, onChange }: Props) {
       );
     case 'tags':
       return (
-        <TagsInput
-          {...common}
-          invalid={marked.invalid}
-          placeholder={t('config.field.new-label', 'New label (Enter to add)')}
-          tags={Array.isArray(value) ? (value as string[]) : []}
-          onChange={(tags) => onChange(tags.length > 0 ? tags : undefined)}
-        />
+        <div ref={around}>
+          <TagsInput
+            {...common}
+            invalid={marked.invalid}
+            placeholder={t('config.field.new-label', 'New label (Enter to add)')}
+            tags={Array.isArray(value) ? (value as string[]) : []}
+            onChange={(tags) => onChange(tags.length > 0 ? tags : undefined)}
+          />
+        </div>
       );
   }
 }

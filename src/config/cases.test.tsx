@@ -66,11 +66,8 @@ it.each(checked.filter(({ message }) => message).map((one) => [one.key, one.valu
     expect(await screen.findByText(one.message!)).toBeInTheDocument();
     const control = controlOf(one);
     expect(control).toBeInTheDocument();
-    // @grafana/ui has no way to mark these; only a file can hold a wrong value.
-    if (!['taskSeries', 'taskLabels', 'subscribe', 'engine', 'sandboxLogs'].includes(one.key)) {
-      expect(control).toHaveAttribute('aria-invalid', 'true');
-      expect(control).toHaveAccessibleDescription(one.message);
-    }
+    expect(control).toHaveAttribute('aria-invalid', 'true');
+    expect(control).toHaveAccessibleDescription(one.message);
     expect(post.mock.calls).toEqual([
       ['/api/datasources/uid/mesos/resources/check', { jsonData: sent(one) }, expect.anything()],
     ]);

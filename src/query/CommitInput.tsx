@@ -1,7 +1,10 @@
 // A text field that commits its value when it is left or Enter is pressed, so
 // that a query does not run at every letter. Escape brings the old value back.
+import { css, cx } from '@emotion/css';
 import { AutoSizeInput } from '@grafana/ui';
 import React, { useState, type ComponentProps } from 'react';
+
+import { useMarks } from './EditorField';
 
 interface Props extends Omit<
   ComponentProps<typeof AutoSizeInput>,
@@ -24,7 +27,8 @@ export function CommitInput({ value, onCommit, ...props }: Props) {
   return (
     <AutoSizeInput
       {...props}
-      aria-invalid={props.invalid || undefined}
+      {...useMarks(props.invalid)}
+      className={cx(withinField, props.className)}
       value={draft ?? value}
       onChange={(event) => setDraft(event.currentTarget.value)}
       onBlur={commit}
@@ -39,3 +43,6 @@ export function CommitInput({ value, onCommit, ...props }: Props) {
     />
   );
 }
+
+// It grows with its text, and would reach beyond a narrow page.
+const withinField = css({ maxWidth: '80vw' });

@@ -1,7 +1,7 @@
 // The field of filters that the editors of queries and of variables have.
-import { EditorField } from '@grafana/plugin-ui';
 import React from 'react';
 
+import { EditorField } from './EditorField';
 import { t } from '../i18n';
 import { marksOf, type Fault } from './fault';
 import { Filters, type Props as FiltersProps } from './metrics/Filters';

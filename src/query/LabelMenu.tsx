@@ -1,13 +1,12 @@
 // A menu of several labels: groups, columns, nodes. Which labels there are is
 // loaded when the menu is entered, and what is typed finds one at once.
 import type { ComboboxOption } from '@grafana/ui';
-import React, { useId } from 'react';
+import React from 'react';
 
 import type { LabelLists } from './lists';
 import { toOption } from './menu';
 import { variableOptions } from './metrics/variables';
 import { MultiMenu } from './MultiMenu';
-import { Named } from './Named';
 import { useLabels } from './useLabels';
 
 interface Props {
@@ -25,15 +24,13 @@ interface Props {
 }
 
 export function LabelMenu({ id, name, lists, optionsOf = asTheyAre, ...menu }: Props) {
-  const nameId = useId();
   const { labels, unknown, onFocus } = useLabels(lists);
   return (
     <div onFocus={onFocus}>
-      <Named id={nameId} name={name} />
       <MultiMenu
         {...menu}
         id={id}
-        aria-labelledby={nameId}
+        name={name}
         options={[...optionsOf(labels), ...variableOptions()]}
         createCustomValue={unknown}
       />

@@ -1,7 +1,7 @@
 // The field for how many rows, events or groups are shown.
-import { EditorField } from '@grafana/plugin-ui';
 import React, { useId } from 'react';
 
+import { EditorField } from './EditorField';
 import { t } from '../i18n';
 import { CommitInput } from './CommitInput';
 import { marksOf, type Fault } from './fault';

@@ -1,23 +1,34 @@
 // Grafana's menu of several values, which keeps the focus where a value is removed: the
-// button of its chip goes, and the focus with it.
+// button of its chip goes, and the focus with it. Grafana 12.3's takes no id, so that a label
+// outside does not name it.
 import { MultiCombobox, type ComboboxOption } from '@grafana/ui';
-import React, { useRef, type ComponentProps } from 'react';
+import React, { useId, useRef, type ComponentProps } from 'react';
+
+import { useInputMarks } from '../marks';
+import { useMarks } from './EditorField';
+import { Named } from './Named';
 
 // What is used of MultiCombobox, whose types exclude each other.
 interface Props<T extends string> extends Pick<
   ComponentProps<typeof MultiCombobox<T>>,
-  'id' | 'aria-labelledby' | 'options' | 'value' | 'placeholder' | 'invalid' | 'createCustomValue'
+  'id' | 'options' | 'value' | 'placeholder' | 'invalid' | 'createCustomValue'
 > {
+  /** For screen readers, also where a label is shown. */
+  name: string;
   minWidth: number;
   onChange: (chosen: Array<ComboboxOption<T>>) => void;
 }
 
-export function MultiMenu<T extends string = string>({ onChange, ...menu }: Props<T>) {
+export function MultiMenu<T extends string = string>({ name, onChange, ...menu }: Props<T>) {
+  const nameId = useId();
   const around = useRef<HTMLDivElement>(null);
+  useInputMarks(around, useMarks(menu.invalid));
   return (
     <div ref={around}>
+      <Named id={nameId} name={name} />
       <MultiCombobox<T>
         {...menu}
+        aria-labelledby={nameId}
         width="auto"
         onChange={(chosen) => {
           onChange(chosen);

@@ -1,11 +1,12 @@
 // The folded row of options that any query has: legend, least step, format,
 // type. As in Grafana's Prometheus editor, a change here runs the query.
 import { CoreApp } from '@grafana/data';
-import { EditorField, EditorRow, EditorSwitch, QueryOptionGroup } from '@grafana/plugin-ui';
+import { EditorRow, EditorSwitch, QueryOptionGroup } from '@grafana/plugin-ui';
 import { Combobox, RadioButtonGroup } from '@grafana/ui';
 import React, { useId } from 'react';
 
 import { isDuration, notDuration } from '../config/validate';
+import { EditorField } from './EditorField';
 import { t } from '../i18n';
 import { CommitInput } from './CommitInput';
 import { AUTO_LEGEND, queryTypeOf, type KindKeys } from './defaults';

@@ -2,7 +2,10 @@
 // field at each rendering with other objects, even equal ones, as when a list has been loaded.
 import { Combobox, type ComboboxOption } from '@grafana/ui';
 import { isEqual } from 'lodash';
-import React, { useState, type ComponentProps } from 'react';
+import React, { useRef, useState, type ComponentProps } from 'react';
+
+import { useInputMarks } from '../marks';
+import { useMarks } from './EditorField';
 
 // What is used of Combobox, whose types exclude each other.
 interface Props<T extends string> extends Pick<
@@ -19,9 +22,15 @@ interface Props<T extends string> extends Pick<
 }
 
 export function SingleMenu<T extends string = string>({ options, value, width, minWidth = 14, ...menu }: Props<T>) {
+  const around = useRef<HTMLDivElement>(null);
+  useInputMarks(around, useMarks(menu.invalid));
   const size =
     width === undefined ? { width: 'auto' as const, minWidth } : { width: width === 'full' ? undefined : width };
-  return <Combobox<T> {...menu} {...size} options={useSame(options)} value={useSame(value)} />;
+  return (
+    <div ref={around} style={{ display: 'contents' }}>
+      <Combobox<T> {...menu} {...size} options={useSame(options)} value={useSame(value)} />
+    </div>
+  );
 }
 
 /** Returns the first of equal values. */

@@ -1,4 +1,5 @@
 // The list of a label's values: of which label, of which series.
+import { css } from '@emotion/css';
 import { EditorField } from '@grafana/plugin-ui';
 import { Combobox, type ComboboxOption } from '@grafana/ui';
 import React, { useId } from 'react';
@@ -61,10 +62,9 @@ export function LabelValuesEditor({ list, match, resources, onChange }: Props) {
           { example: 'mesos_task_state{framework="$framework"}' }
         )}
       >
-        <div {...holdKeys}>
+        <div className={wide} {...holdKeys}>
           <Combobox
             id={`${id}-match`}
-            width={60}
             placeholder={t('variables.label-values.any', 'Any')}
             options={series}
             value={list.match ? { value: list.match } : null}
@@ -81,3 +81,6 @@ export function LabelValuesEditor({ list, match, resources, onChange }: Props) {
     </>
   );
 }
+
+// As wide as a selector, where the page has room for it.
+const wide = css({ width: 480, maxWidth: '80vw' });

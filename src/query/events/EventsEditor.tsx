@@ -1,12 +1,13 @@
 // The editor of a query for events: which (kinds, severity, filters), and in which
 // form.
 import { CoreApp } from '@grafana/data';
-import { EditorField, EditorRow } from '@grafana/plugin-ui';
+import { EditorRow } from '@grafana/plugin-ui';
 import { omit } from 'lodash';
 import React, { useId } from 'react';
 
 import { t } from '../../i18n';
 import type { MesosResources } from '../../resources';
+import { EditorField } from '../EditorField';
 import { faultOf, marksOf } from '../fault';
 import { FiltersField } from '../FiltersField';
 import { useLabelLists } from '../labelLists';
@@ -47,6 +48,7 @@ export function EventsEditor({ query, resources, app, error, format: fixed, onCh
         >
           <MultiMenu
             id={`${id}-kinds`}
+            name={t('query.events.kinds', 'Kinds')}
             minWidth={40}
             placeholder={t('query.events.kinds-all', 'All')}
             options={kindOptions()}

@@ -1,11 +1,12 @@
 // The editor of a query for logs: a task, a file of its sandbox, lines.
-import { EditorField, EditorRow, EditorSwitch } from '@grafana/plugin-ui';
+import { EditorRow, EditorSwitch } from '@grafana/plugin-ui';
 import type { ComboboxOption } from '@grafana/ui';
 import React, { useId } from 'react';
 
 import { t } from '../../i18n';
 import type { LogTask, MesosResources } from '../../resources';
 import { CommitInput } from '../CommitInput';
+import { EditorField } from '../EditorField';
 import { faultOf, marksOf } from '../fault';
 import { SingleMenu } from '../SingleMenu';
 import { containing, toOption } from '../menu';

@@ -200,7 +200,6 @@ function FilterValues({
   lists,
   onChange,
 }: Pick<ItemProps, 'draft' | 'others' | 'invalid' | 'lists' | 'onChange'>) {
-  const id = useId();
   const { label, values } = draft;
   const { options, holdKeys } = useSearch(
     async (typed) => (label ? lists.values(label, typed, others) : { values: [], total: 0 }),
@@ -208,17 +207,13 @@ function FilterValues({
   );
   return (
     <div data-testid="filter-values" {...holdKeys}>
-      <Named
-        id={id}
+      <MultiMenu
+        minWidth={20}
         name={
           label
             ? t('query.filters.values-of', 'Values of {{label}}', { label })
             : t('query.filters.values-name', 'Values of the filter')
         }
-      />
-      <MultiMenu
-        minWidth={20}
-        aria-labelledby={id}
         placeholder={t('query.filters.values', 'Values')}
         invalid={invalid}
         options={options}

@@ -1,7 +1,7 @@
 // The builder: what to ask (entity, resource, measure, or one series of the
 // catalogue), of which (filters), and how to put it together.
 import { css } from '@emotion/css';
-import { EditorField, EditorFieldGroup, EditorRow } from '@grafana/plugin-ui';
+import { EditorFieldGroup, EditorRow } from '@grafana/plugin-ui';
 import { Combobox, RadioButtonGroup, type ComboboxOption } from '@grafana/ui';
 import { omit, pick } from 'lodash';
 import React, { useId } from 'react';
@@ -13,6 +13,7 @@ import { BrowserButton } from '../browser/BrowserButton';
 import { CatalogueError } from '../CatalogueError';
 import { CommitInput } from '../CommitInput';
 import { defaultQuery } from '../defaults';
+import { EditorField } from '../EditorField';
 import { FiltersField } from '../FiltersField';
 import { faultOf, marksOf } from '../fault';
 import { entityOf, fit, isCounter } from '../fit';

@@ -1,10 +1,11 @@
 // The shape of measure fits: what one task needs.
-import { EditorField, EditorRow } from '@grafana/plugin-ui';
+import { EditorRow } from '@grafana/plugin-ui';
 import { omitBy } from 'lodash';
 import React, { useId } from 'react';
 
 import { t } from '../../i18n';
 import { CommitInput } from '../CommitInput';
+import { EditorField } from '../EditorField';
 import { marksOf, type Fault } from '../fault';
 import type { MesosQuery } from '../types';
 

@@ -1,10 +1,11 @@
 // The builder of rows: table, columns, filters, order, limit.
-import { AccessoryButton, EditorField, EditorRow, InputGroup } from '@grafana/plugin-ui';
+import { AccessoryButton, EditorRow, InputGroup } from '@grafana/plugin-ui';
 import { Alert, Button, Stack, type ComboboxOption } from '@grafana/ui';
 import React, { useId } from 'react';
 
 import { t } from '../../i18n';
 import type { MesosResources } from '../../resources';
+import { EditorField } from '../EditorField';
 import { faultOf, marksOf } from '../fault';
 import { FiltersField } from '../FiltersField';
 import { useLabelLists } from '../labelLists';

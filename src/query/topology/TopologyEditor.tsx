@@ -1,9 +1,10 @@
 // The editor of a node graph: what its nodes are, and of what part of the cluster.
-import { EditorField, EditorRow } from '@grafana/plugin-ui';
+import { EditorRow } from '@grafana/plugin-ui';
 import React, { useId } from 'react';
 
 import { t } from '../../i18n';
 import type { MesosResources } from '../../resources';
+import { EditorField } from '../EditorField';
 import { faultOf, marksOf } from '../fault';
 import { FiltersField } from '../FiltersField';
 import { useLabelLists } from '../labelLists';

@@ -1,0 +1,27 @@
+// The field of @grafana/plugin-ui, whose message belongs to the control in it: screen readers read it with the control.
+import { EditorField as GrafanaField } from '@grafana/plugin-ui';
+import React, { type ComponentProps, createContext, type ReactNode, useContext, useId } from 'react';
+
+import type { Marks } from '../marks';
+
+const MessageId = createContext<string | undefined>(undefined);
+
+interface Props extends Omit<ComponentProps<typeof GrafanaField>, 'error'> {
+  /** What is wrong, which is shown where the field is invalid. */
+  error?: ReactNode;
+}
+
+export function EditorField({ error, ...field }: Props) {
+  const id = useId();
+  return (
+    <MessageId.Provider value={error ? id : undefined}>
+      <GrafanaField {...field} error={error && <span id={id}>{error}</span>} />
+    </MessageId.Provider>
+  );
+}
+
+/** Returns the attributes of a control in a field. */
+export function useMarks(invalid?: boolean): Marks {
+  const id = useContext(MessageId);
+  return invalid ? { 'aria-invalid': true, 'aria-describedby': id } : {};
+}
