@@ -1,10 +1,9 @@
 // The code editor in the workbench: what it completes, says, underlines, fixes and explains.
-import path from 'node:path';
-
-import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page } from '@playwright/test';
 
+import { faultsOf } from './axe.ts';
 import { test } from './fixtures.ts';
+import { picture } from './pictures.ts';
 
 const code = (expr: string, more: object = {}) => ({
   refId: 'A',
@@ -26,15 +25,7 @@ async function goToEnd(page: Page) {
   await page.keyboard.press('Control+End');
 }
 
-/** Saves a picture of the editor, where somebody asks for one. */
-async function picture(page: Page, name: string) {
-  const dir = process.env.PICTURES;
-  if (dir) {
-    await page.screenshot({ path: path.join(dir, `${name}.png`) });
-  }
-}
-
-test('aggregations, keywords, labels and values are completed by keyboard', async ({ open }) => {
+test('aggregations, keywords, labels and values are completed by keyboard', { tag: '@smoke' }, async ({ open }) => {
   const page = await open({ refresh: '', queries: [code('mesos_up')] });
   await goToEnd(page);
   await page.keyboard.press('Control+A');
@@ -132,12 +123,7 @@ for (const theme of ['dark', 'light']) {
     await expect(steps).toContainText('Series are paired by agent.');
     await steps.scrollIntoViewIfNeeded();
     await picture(page, `explain-${theme}`);
-    const { violations } = await new AxeBuilder({ page }).include('[data-testid="query-editor"]').analyze();
-    expect(
-      violations
-        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .map(({ id, nodes }) => [id, nodes[0].html])
-    ).toEqual([]);
+    expect(await faultsOf(page)).toEqual([]);
     await page.reload();
     await expect(steps).toBeVisible();
   });

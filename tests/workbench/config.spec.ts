@@ -1,21 +1,10 @@
 // The settings page in the workbench, with the real backend: what is wrong is said as the backend sees it, by keyboard, for
 // screen readers, in both themes and at several widths.
-import { mkdirSync } from 'node:fs';
-import path from 'node:path';
-
-import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page } from '@playwright/test';
 
-import { root } from '../../tools/scripts/build.ts';
+import { beyondEdge, faultsOf } from './axe.ts';
 import { test } from './fixtures.ts';
-
-const pictures = path.join(root, 'test-results', 'pictures');
-
-/** Keeps a picture of the whole page for people to look at. */
-async function picture(page: Page, name: string) {
-  mkdirSync(pictures, { recursive: true });
-  await page.screenshot({ path: path.join(pictures, `${name}.png`), fullPage: true });
-}
+import { picture } from './pictures.ts';
 
 const form = (page: Page) => page.getByTestId('config-editor');
 
@@ -26,29 +15,33 @@ async function unfoldAll(page: Page) {
   }
 }
 
-test('a value is checked as the backend checks it when its field is left, and not before', async ({ open }) => {
-  const page = await open({ tab: 'settings' });
-  await page.getByRole('button', { name: 'Expand section Agents' }).click();
-  const hosts = page.getByRole('textbox', { name: /^Agent hosts/ });
-  await hosts.fill('([bad');
-  await expect(hosts).toHaveAttribute('aria-invalid', 'false');
-  await page.keyboard.press('Tab');
-  await expect(form(page).getByRole('alert')).toContainText('"([bad" is not a regular expression');
-  await expect(hosts).toHaveAttribute('aria-invalid', 'true');
-  await expect(page.getByRole('textbox', { name: /^Agent user/ })).toBeFocused();
+test(
+  'a value is checked as the backend checks it when its field is left, and not before',
+  { tag: '@smoke' },
+  async ({ open }) => {
+    const page = await open({ tab: 'settings' });
+    await page.getByRole('button', { name: 'Expand section Agents' }).click();
+    const hosts = page.getByRole('textbox', { name: /^Agent hosts/ });
+    await hosts.fill('([bad');
+    await expect(hosts).toHaveAttribute('aria-invalid', 'false');
+    await page.keyboard.press('Tab');
+    await expect(form(page).getByRole('alert')).toContainText('"([bad" is not a regular expression');
+    await expect(hosts).toHaveAttribute('aria-invalid', 'true');
+    await expect(page.getByRole('textbox', { name: /^Agent user/ })).toBeFocused();
 
-  const checked = page.waitForResponse('**/resources/check');
-  await hosts.fill(String.raw`(?i)\pL+-(?P<number>\d+)`); // Go's, and not JavaScript's
-  await page.keyboard.press('Tab');
-  await checked;
-  await expect(hosts).toHaveAttribute('aria-invalid', 'false');
-  await expect(form(page).getByRole('alert')).toHaveCount(0);
+    const checked = page.waitForResponse('**/resources/check');
+    await hosts.fill(String.raw`(?i)\pL+-(?P<number>\d+)`); // Go's, and not JavaScript's
+    await page.keyboard.press('Tab');
+    await checked;
+    await expect(hosts).toHaveAttribute('aria-invalid', 'false');
+    await expect(form(page).getByRole('alert')).toHaveCount(0);
 
-  await page.getByRole('button', { name: 'Expand section History' }).click();
-  await page.getByRole('textbox', { name: /^Memory limit/ }).fill('1M');
-  await page.keyboard.press('Tab');
-  await expect(form(page).getByRole('alert')).toContainText('"1M" is not a valid size');
-});
+    await page.getByRole('button', { name: 'Expand section History' }).click();
+    await page.getByRole('textbox', { name: /^Memory limit/ }).fill('1M');
+    await page.keyboard.press('Tab');
+    await expect(form(page).getByRole('alert')).toContainText('"1M" is not a valid size');
+  }
+);
 
 test('a section is unfolded with the keyboard', async ({ open }) => {
   const page = await open({ tab: 'settings' });
@@ -77,11 +70,7 @@ for (const theme of ['dark', 'light']) {
     await page.keyboard.press('Tab');
     await expect(form(page).getByRole('alert')).toBeVisible();
     await picture(page, `config-${theme}-unfolded`);
-    const { violations } = await new AxeBuilder({ page }).include('[data-testid="config-editor"]').analyze();
-    const faults = violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
-    expect(faults).toEqual([]);
+    expect(await faultsOf(page, '[data-testid="config-editor"]')).toEqual([]);
   });
 }
 
@@ -94,14 +83,6 @@ for (const width of [520, 900, 1400, 1920]) {
     await unfoldAll(page);
     await page.getByRole('button', { name: 'Add header' }).click();
     await picture(page, `config-${width}`);
-    const box = await form(page).boundingBox();
-    const wide = await form(page)
-      .locator('input, button, label')
-      .evaluateAll(
-        (all, right) =>
-          all.filter((one) => one.getBoundingClientRect().right > right + 1).map((one) => one.outerHTML.slice(0, 120)),
-        (box?.x ?? 0) + (box?.width ?? 0)
-      );
-    expect(wide).toEqual([]);
+    expect(await beyondEdge(form(page))).toEqual([]);
   });
 }

@@ -1,7 +1,7 @@
 // The query editor in the workbench: by keyboard, for screen readers, at several widths, and what it keeps.
-import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page } from '@playwright/test';
 
+import { beyondEdge, faultsOf } from './axe.ts';
 import { test } from './fixtures.ts';
 
 /** A query with every part of the builder. */
@@ -37,21 +37,10 @@ const PAGES: Record<string, { queries: object[]; panel?: string }> = {
   topology: { panel: 'table', queries: [{ refId: 'A', queryType: 'topology', version: 1, groupBy: ['agent'] }] },
 };
 
-/** The faults of the editor that axe calls serious or critical. */
-async function faultsOf(page: Page, part = '[data-testid="query-editor"]'): Promise<string[]> {
-  // Colors change gradually where the theme is another one.
-  const changing = () => document.getAnimations().filter((one) => one instanceof CSSTransition).length;
-  await expect.poll(() => page.evaluate(changing)).toBe(0);
-  const { violations } = await new AxeBuilder({ page }).include(part).analyze();
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
-}
-
 const editor = (page: Page) => page.getByTestId('query-editor');
 
 for (const [name, state] of Object.entries(PAGES)) {
-  test(`every control of the editor has a name and can be read: ${name}`, async ({ open }) => {
+  test(`every control of the editor has a name and can be read: ${name}`, { tag: '@smoke' }, async ({ open }) => {
     const page = await open({ refresh: '', ...state });
     await expect(editor(page).getByRole('combobox').first()).toBeVisible();
     const options = page.getByText('Options', { exact: true });
@@ -69,24 +58,12 @@ for (const [name, state] of Object.entries(PAGES)) {
     await expect(editor(page).getByRole('combobox').first()).toBeVisible();
     for (const width of [520, 900, 1400, 1920]) {
       await page.setViewportSize({ width, height: 1000 });
-      await expect.poll(() => beyondEdge(page), `${width} px`).toEqual([]);
+      await expect.poll(() => beyondEdge(editor(page)), `${width} px`).toEqual([]);
     }
   });
 }
 
-/** The controls of the editor that reach beyond its right edge. */
-async function beyondEdge(page: Page): Promise<string[]> {
-  const box = await editor(page).boundingBox();
-  return editor(page)
-    .locator('input, button, label')
-    .evaluateAll(
-      (all, right) =>
-        all.filter((one) => one.getBoundingClientRect().right > right + 1).map((one) => one.outerHTML.slice(0, 100)),
-      (box?.x ?? 0) + (box?.width ?? 0)
-    );
-}
-
-test('a label is found by a part of it, with the keyboard alone', async ({ open }) => {
+test('a label is found by a part of it, with the keyboard alone', { tag: '@smoke' }, async ({ open }) => {
   const page = await open({ refresh: '', queries: [{ ...builder, filters: undefined }] });
   await page.getByRole('button', { name: 'Add filter' }).focus();
   await page.keyboard.press('Enter');
@@ -122,20 +99,24 @@ test('a value is found before its list arrives, with the keyboard alone', async 
   await expect(page.getByTestId('compiled-promql')).toContainText(/agent=~"\(\?:x\|[^"]*agent[^"]+"/);
 });
 
-test('Escape brings back what a field held, and a wrong value is marked where it is', async ({ open }) => {
-  const page = await open({ refresh: '', queries: [builder] });
-  const top = page.getByRole('spinbutton', { name: 'Top' });
-  await top.fill('7');
-  await page.keyboard.press('Escape');
-  await expect(top).toHaveValue('5');
-  await page.keyboard.press('Tab');
-  await expect(page.getByTestId('compiled-promql')).toContainText('topk(5');
+test(
+  'Escape brings back what a field held, and a wrong value is marked where it is',
+  { tag: '@smoke' },
+  async ({ open }) => {
+    const page = await open({ refresh: '', queries: [builder] });
+    const top = page.getByRole('spinbutton', { name: 'Top' });
+    await top.fill('7');
+    await page.keyboard.press('Escape');
+    await expect(top).toHaveValue('5');
+    await page.keyboard.press('Tab');
+    await expect(page.getByTestId('compiled-promql')).toContainText('topk(5');
 
-  await top.fill('500');
-  await page.keyboard.press('Enter');
-  await expect(page.getByTestId('query-editor').getByRole('alert').filter({ hasText: '500' }).first()).toBeVisible();
-  await expect(top).toHaveAttribute('aria-invalid', 'true');
-});
+    await top.fill('500');
+    await page.keyboard.press('Enter');
+    await expect(page.getByTestId('query-editor').getByRole('alert').filter({ hasText: '500' }).first()).toBeVisible();
+    await expect(top).toHaveAttribute('aria-invalid', 'true');
+  }
+);
 
 test('an own expression is replaced by the builder after a confirmation', async ({ open }) => {
   const page = await open({ refresh: '', queries: [{ refId: 'A', queryType: 'promql', expr: 'count(mesos_up)' }] });

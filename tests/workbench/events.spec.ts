@@ -73,6 +73,7 @@ test.beforeAll(async ({ grafana }) => {
   workbench = await startWorkbench({
     provisioning,
     port: 0,
+    development: true,
     grafana,
     history: prefilled.historyPath,
     log: () => undefined,

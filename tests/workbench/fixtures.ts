@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-import { type Page, test as base } from '@playwright/test';
+import { type ConsoleMessage, expect, type Page, test as base } from '@playwright/test';
 
 import { root } from '../../tools/scripts/build.ts';
 import { type Replay, startReplay } from '../../tools/simulator/replay.ts';
@@ -27,6 +27,45 @@ export interface WorkerFixtures {
 interface Fixtures {
   /** Opens the page with these parameters in its address. */
   open: (parameters?: Record<string, unknown>) => Promise<Page>;
+  /** What pages wrote as warnings or errors, and what they threw. The test fails unless it is empty in the end. */
+  complaints: string[];
+}
+
+/** A warning or an error that is no fault of the plugin or of the workbench, with the reason. */
+interface Noise {
+  why: string;
+  text: RegExp;
+  /** The address of what it is about. */
+  url?: RegExp;
+}
+
+const NOISE: Noise[] = [
+  {
+    why: 'Chromium writes each response of an error, and tests send wrong queries and name masters that nobody can reach',
+    text: /^Failed to load resource: the server responded with a status of (400|503) /,
+    url: /\/api\/(ds\/query\b|datasources\/uid\/\w+\/(health|resources\/(check|compile|label-values|labels|series|tables)\b))/,
+  },
+  {
+    why: "Grafana's table spreads the properties of a cell with their key (BarGaugeCell, JSONViewCell of @grafana/ui)",
+    text: /A props object containing a "key" prop is being spread into JSX[^]*\{key: someKey, role: [^]* div\b/,
+  },
+  {
+    why: "Grafana's menus pass an option that cannot be chosen to downshift as it wanted it before (ComboboxList of @grafana/ui)",
+    text: /^Passing "disabled" as an argument to getItemProps is not supported anymore/,
+  },
+  {
+    why: 'the page gives Grafana 13 its data sources as Grafana 12 has them, which Grafana 13 takes second',
+    text: /^DataSource: getDataSourceInstanceSettings found nothing in the new cache but the legacy DataSourceSrv did/,
+  },
+];
+
+/** Returns the text of a warning or an error that has to be seen to. */
+function complaintOf(message: ConsoleMessage): string | undefined {
+  const type = message.type();
+  const text = message.text();
+  const { url } = message.location();
+  const isNoise = NOISE.some((noise) => noise.text.test(text) && (!noise.url || noise.url.test(url)));
+  return (type === 'error' || type === 'warning') && !isNoise ? `${text} (${url})` : undefined;
 }
 
 const provisioning = (masters: string[]) => `apiVersion: 1
@@ -64,6 +103,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
         provisioning: settings,
         port: 0,
         rules: true,
+        development: true,
         grafana,
         log: (line) => log.push(line),
       });
@@ -73,6 +113,21 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     },
     // Builds what is outdated, which can take minutes on a fresh clone.
     { scope: 'worker', timeout: 600_000 },
+  ],
+  complaints: [
+    async ({ context }, use) => {
+      const complaints: string[] = [];
+      context.on('console', (message) => {
+        const text = complaintOf(message);
+        if (text !== undefined) {
+          complaints.push(text);
+        }
+      });
+      context.on('weberror', (error) => complaints.push(String(error.error())));
+      await use(complaints);
+      expect(complaints, 'warnings and errors in the browser').toEqual([]);
+    },
+    { auto: true },
   ],
   open: async ({ page, workbench }, use) => {
     await use(async (parameters = {}) => {

@@ -60,7 +60,7 @@ const OF_CATALOGUE = [
 
 const editorOf = (page: Page) => page.getByTestId('query-editor');
 
-test('the language of the page is that of the editors, and is chosen above', async ({ open }) => {
+test('the language of the page is that of the editors, and is chosen above', { tag: '@smoke' }, async ({ open }) => {
   const page = await open({ lang: 'zh-Hans' });
   await expect(editorOf(page).getByRole('button', { name: /选项/ })).toBeVisible();
   await page.getByRole('radio', { name: 'English' }).check({ force: true });
@@ -172,20 +172,24 @@ const OF_PLUGIN_UI = [
 /** Names in descriptions of settings. */
 const OF_SETTINGS = [/Web UI|label_<name>|\bEnter\b/g];
 
-test('the settings have no English text but what @grafana/plugin-ui writes', async ({ open }, info) => {
-  const page = await open({ lang: 'zh-Hans', tab: 'settings' });
-  const editor = page.getByTestId('config-editor');
-  await expect(editor.getByText('轮询间隔').or(editor.getByText('采集')).first()).toBeVisible();
-  for (const section of ['采集', '代理节点', '历史', '日志', '高级']) {
-    const unfold = editor.getByRole('button', { name: `Expand section ${section}` });
-    if (await unfold.isVisible()) {
-      await unfold.click();
+test(
+  'the settings have no English text but what @grafana/plugin-ui writes',
+  { tag: '@smoke' },
+  async ({ open }, info) => {
+    const page = await open({ lang: 'zh-Hans', tab: 'settings' });
+    const editor = page.getByTestId('config-editor');
+    await expect(editor.getByText('轮询间隔').or(editor.getByText('采集')).first()).toBeVisible();
+    for (const section of ['采集', '代理节点', '历史', '日志', '高级']) {
+      const unfold = editor.getByRole('button', { name: `Expand section ${section}` });
+      if (await unfold.isVisible()) {
+        await unfold.click();
+      }
+      await expect(editor.getByRole('button', { name: `Collapse section ${section}` })).toBeVisible();
     }
-    await expect(editor.getByRole('button', { name: `Collapse section ${section}` })).toBeVisible();
+    await page.getByTestId('save-and-test').click();
+    await expect(page.getByTestId('test-result')).toBeVisible();
+    await page.screenshot({ path: info.outputPath('settings.png'), fullPage: true });
+    // What the backend sends is English, such as the values of the report.
+    expect(await englishIn(editor, [...OF_PLUGIN_UI, ...OF_SETTINGS])).toEqual([]);
   }
-  await page.getByTestId('save-and-test').click();
-  await expect(page.getByTestId('test-result')).toBeVisible();
-  await page.screenshot({ path: info.outputPath('settings.png'), fullPage: true });
-  // What the backend sends is English, such as the values of the report.
-  expect(await englishIn(editor, [...OF_PLUGIN_UI, ...OF_SETTINGS])).toEqual([]);
-});
+);

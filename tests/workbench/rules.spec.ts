@@ -1,8 +1,8 @@
 // The editor in the form of a rule: what the rule would read, for every type of query
 // that answers numbers, and what cannot work.
-import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page } from '@playwright/test';
 
+import { faultsOf } from './axe.ts';
 import { test } from './fixtures.ts';
 
 const instant = { refId: 'A', version: 1, range: false, instant: true };
@@ -24,13 +24,6 @@ const NUMBERS: Record<string, object> = {
 };
 
 const editor = (page: Page) => page.getByTestId('query-editor');
-
-async function faultsOf(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).include('[data-testid="query-editor"]').analyze();
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
-}
 
 for (const [name, query] of Object.entries(NUMBERS)) {
   test(`a rule says how many numbers it reads: ${name}`, async ({ open }) => {

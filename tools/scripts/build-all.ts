@@ -1,6 +1,8 @@
-// Builds the outdated parts of the plugin and of the workbench, with its page for either Grafana.
+// Builds the outdated parts of the plugin and of the workbench, with the pages of the browser tests.
 import { workbenchArtifacts } from '../workbench/build.ts';
 import { pageArtifacts } from '../workbench/pages.ts';
 import { ensureBuilt, plugin } from './build.ts';
 
-ensureBuilt([...plugin, ...workbenchArtifacts, ...pageArtifacts('13')]);
+const tested = (['12', '12.3', '13'] as const).flatMap((version) => pageArtifacts(version, true));
+
+ensureBuilt([...plugin, ...workbenchArtifacts, ...tested]);

@@ -12,7 +12,7 @@ const usage = `npm run workbench -- [--provisioning DIR] [--port N] [--plugin DI
   --plugin DIR        a built plugin; without it this repository's is built when it is outdated
   --history DIR       folder for history on disk, as history_path in grafana.ini would set it
   --role ROLE         the user's role: Viewer, Editor or Admin (Admin)
-  --grafana VERSION   whose packages the page is drawn with: 12 (React 18) or 13 (React 19) (12)`;
+  --grafana VERSION   whose packages the page is drawn with: 12.3, 12 (12.4) or 13 (13.2 with React 19) (12)`;
 
 const roles = ['Viewer', 'Editor', 'Admin'] as const;
 
@@ -43,7 +43,7 @@ function options(): WorkbenchOptions {
     }
     const { grafana } = values;
     if (!isGrafanaVersion(grafana)) {
-      throw new Error(`--grafana is ${Object.keys(pages).join(' or ')}, not ${grafana}`);
+      throw new Error(`--grafana is ${Object.keys(pages).join(', ')}, not ${grafana}`);
     }
     return { ...values, port, role, grafana };
   } catch (error) {

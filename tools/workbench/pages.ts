@@ -8,10 +8,11 @@ export interface Page {
   folder: string;
 }
 
-export type GrafanaVersion = '12' | '13';
+export type GrafanaVersion = '12.3' | '12' | '13';
 
-/** By Grafana's major version: 12 is what the plugin is built with, and what it imports first. */
+/** By Grafana's version: 12 (12.4) is what the plugin is built with, 12.3 the oldest that it promises, 13 the newest. */
 export const pages: Record<GrafanaVersion, Page> = {
+  '12.3': { packages: 'tools/workbench/grafana-12.3', folder: 'tools/workbench/dist/page-12.3' },
   '12': { packages: 'tools', folder: 'tools/workbench/dist/page' },
   '13': { packages: 'tools/workbench/grafana-13', folder: 'tools/workbench/dist/page-13' },
 };
@@ -20,21 +21,34 @@ export function isGrafanaVersion(version: string): version is GrafanaVersion {
   return version in pages;
 }
 
-const { packages } = pages['13'];
+/** The packages of a version in a folder of its own, of which npm installs those of its lock file. */
+function packagesOf(version: GrafanaVersion): Artifact {
+  const { packages } = pages[version];
+  return {
+    name: `packages of Grafana ${version} (npm)`,
+    inputs: [`${packages}/package-lock.json`],
+    outputs: [`${packages}/node_modules/.package-lock.json`],
+    command: ['npm', 'ci', '--prefix', packages, '--no-audit', '--no-fund', '--loglevel=error'],
+  };
+}
 
-/** The packages of Grafana 13, of which npm installs those of its lock file. */
-export const grafana13: Artifact = {
-  name: 'packages of Grafana 13 (npm)',
-  inputs: [`${packages}/package-lock.json`],
-  outputs: [`${packages}/node_modules/.package-lock.json`],
-  command: ['npm', 'ci', '--prefix', packages, '--no-audit', '--no-fund', '--loglevel=error'],
-};
+/** The packages of Grafana 13, with which jest runs, too. */
+export const grafana13 = packagesOf('13');
 
-/** What the page with a version's packages is built from, in order. */
-export function pageArtifacts(version: GrafanaVersion): Artifact[] {
-  const { packages, folder } = pages[version];
+/** Returns the folder of a version's page: another one for React's development build. */
+export function pageFolder(version: GrafanaVersion, development = false): string {
+  return `${pages[version].folder}${development ? '-development' : ''}`;
+}
+
+/**
+ * Returns what the page with a version's packages is built from, in order. React's development build writes warnings to the
+ * console, and is slower.
+ */
+export function pageArtifacts(version: GrafanaVersion, development = false): Artifact[] {
+  const { packages } = pages[version];
+  const folder = pageFolder(version, development);
   const page = {
-    name: `workbench's page for Grafana ${version} (webpack)`,
+    name: `workbench's page for Grafana ${version}${development ? ', development' : ''} (webpack)`,
     inputs: [
       'tools/workbench/page',
       'tools/workbench/webpack.config.ts',
@@ -51,7 +65,8 @@ export function pageArtifacts(version: GrafanaVersion): Artifact[] {
       'errors-warnings',
       '--env',
       `grafana=${version}`,
+      ...(development ? ['--env', 'development'] : []),
     ],
   };
-  return version === '13' ? [grafana13, page] : [page];
+  return version === '12' ? [page] : [packagesOf(version), page];
 }

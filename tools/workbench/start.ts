@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 
 import { ensureBuilt, plugin as pluginArtifacts, root } from '../scripts/build.ts';
 import { hostArtifact, hostExecutable } from './build.ts';
-import { type GrafanaVersion, pageArtifacts, pages } from './pages.ts';
+import { type GrafanaVersion, pageArtifacts, pageFolder } from './pages.ts';
 
 export interface WorkbenchOptions {
   /** Folder with Grafana provisioning files: its datasources/*.yaml, or *.yaml right in it. */
@@ -23,6 +23,8 @@ export interface WorkbenchOptions {
   rules?: boolean;
   /** The version of Grafana whose packages the page is drawn with (12). */
   grafana?: GrafanaVersion;
+  /** The page has React's development build, which writes warnings to the console: for tests. */
+  development?: boolean;
   /** Takes each line of the host's and the plugin's log; absent: standard error. */
   log?: (line: string) => void;
 }
@@ -41,11 +43,15 @@ export interface Workbench {
 /** Starts the workbench. Throws the host's own error when it cannot start, as with a port in use. */
 export async function startWorkbench(options: WorkbenchOptions): Promise<Workbench> {
   const version = options.grafana ?? '12';
-  ensureBuilt([...(options.plugin ? [] : pluginArtifacts), hostArtifact, ...pageArtifacts(version)]);
+  ensureBuilt([
+    ...(options.plugin ? [] : pluginArtifacts),
+    hostArtifact,
+    ...pageArtifacts(version, options.development),
+  ]);
   const flags: Record<string, string> = {
     plugin: path.resolve(options.plugin ?? path.join(root, 'dist')),
     provisioning: path.resolve(options.provisioning),
-    page: path.join(root, pages[version].folder),
+    page: path.join(root, pageFolder(version, options.development)),
     port: String(options.port ?? 3000),
     ...(options.history && { history: options.history }),
     ...(options.role && { role: options.role }),

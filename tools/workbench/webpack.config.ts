@@ -2,20 +2,25 @@
 // because the page hands these to the plugin as Grafana would. `--env grafana=13`
 // takes those of Grafana 13, which are installed in a folder of their own: npm
 // does not install React 18 and 19 side by side for packages that want one each.
+// `--env development` takes React's development build, which warns.
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
 import CopyWebpackPlugin from 'copy-webpack-plugin';
 import webpack, { type Configuration } from 'webpack';
 
-import { pages } from './pages.ts';
+import { type GrafanaVersion, pageFolder, pages } from './pages.ts';
 
 const here = import.meta.dirname;
 const root = path.join(here, '..', '..');
 
-const config = ({ grafana = '12' }: { grafana?: keyof typeof pages }): Configuration => {
-  const page = pages[grafana];
-  const packages = path.join(root, page.packages);
+interface Env {
+  grafana?: GrafanaVersion;
+  development?: boolean;
+}
+
+const config = ({ grafana = '12', development }: Env): Configuration => {
+  const packages = path.join(root, pages[grafana].packages);
   const require = createRequire(path.join(packages, 'package.json'));
   const ui = path.dirname(require.resolve('@grafana/ui/package.json'));
   return {
@@ -23,7 +28,7 @@ const config = ({ grafana = '12' }: { grafana?: keyof typeof pages }): Configura
     context: here,
     entry: './page/boot.ts',
     output: {
-      path: path.join(root, page.folder),
+      path: path.join(root, pageFolder(grafana, development)),
       filename: 'page.js',
       chunkFilename: '[name].[contenthash].js',
       publicPath: '/',
@@ -31,11 +36,11 @@ const config = ({ grafana = '12' }: { grafana?: keyof typeof pages }): Configura
     },
     devtool: false,
     // Served to the same machine, so minimizing is not worth its time.
-    optimization: { minimize: false },
+    optimization: { minimize: false, nodeEnv: development ? 'development' : 'production' },
     performance: false,
     cache: {
       type: 'filesystem',
-      name: `workbench-${grafana}`,
+      name: `workbench-${grafana}${development ? '-development' : ''}`,
       cacheDirectory: path.join(root, 'node_modules', '.cache', 'webpack'),
       buildDependencies: { config: [import.meta.filename] },
     },

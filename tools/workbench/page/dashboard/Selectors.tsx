@@ -32,8 +32,8 @@ export function Selectors({ variables, offers, chosen, onChange }: Props) {
         const now = chosenOf(variable, chosen);
         const all = variable.includeAll ? [{ label: 'All', value: allValues }] : [];
         return (
-          <InlineField key={name} label={label ?? name} invalid={!!error} error={error} transparent>
-            <div data-testid="variable" data-name={name} data-choices={choices.length}>
+          <div key={name} data-testid="variable" data-name={name} data-choices={choices.length}>
+            <InlineField label={label ?? name} invalid={!!error} error={error} transparent>
               <MultiCombobox
                 id={`var-${name}`}
                 options={[...all, ...choices]}
@@ -52,8 +52,8 @@ export function Selectors({ variables, offers, chosen, onChange }: Props) {
                 minWidth={16}
                 maxWidth={60}
               />
-            </div>
-          </InlineField>
+            </InlineField>
+          </div>
         );
       })}
     </>
