@@ -190,9 +190,11 @@ test.describe('events', () => {
 
   test('are marks over the overview: a new leader, an agent that is lost, and as a region one that drains', async ({
     api,
+    atEnd,
     page,
     picture,
   }) => {
+    atEnd(() => api.forget(`/api/dashboards/uid/${overview.uid}`));
     await api.call('POST', '/api/dashboards/import', {
       dashboard: overview,
       overwrite: true,
@@ -211,7 +213,6 @@ test.describe('events', () => {
     // 300 s are some 380 pixels here: as wide as 5 s is no mark of a moment.
     await expect(() => shown('Agent agent2.example.com draining', 7)).toPass({ timeout: 60_000 });
     await picture('overview-events', page);
-    await api.forget(`/api/dashboards/uid/${overview.uid}`);
   });
 
   test('a live panel moves without a refresh, is computed once for two viewers, and goes on after its socket broke', async ({

@@ -6,10 +6,12 @@ const uid = 'mesos-e2e-config';
 
 test('the settings page says what is wrong, keeps what it does not know, and draws what Save & test found', async ({
   api,
+  atEnd,
   replay,
   page,
   picture,
 }) => {
+  atEnd(() => api.forget(`/api/datasources/uid/${uid}`));
   await api.forget(`/api/datasources/uid/${uid}`);
   const stored = settings(replay.masters.slice(0, 1), { ...source, uid, name: 'Mesos (e2e, config)' });
   await api.call('POST', '/api/datasources', {
@@ -38,5 +40,4 @@ test('the settings page says what is wrong, keeps what it does not know, and dra
   await picture('config-report', page);
   const { jsonData } = await api.call<{ jsonData: Record<string, unknown> }>('GET', `/api/datasources/uid/${uid}`);
   expect(jsonData).toMatchObject({ agentHosts: '(?i).*', pollInterval: '10s', futureSetting: { a: [1] } });
-  await api.forget(`/api/datasources/uid/${uid}`);
 });

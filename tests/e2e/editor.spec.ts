@@ -70,16 +70,21 @@ test('a wrong query shows the message of the plugin on the panel', async ({ meso
 
 test('the settings page names what is wrong, and Save & test shows what was found', async ({
   api,
+  atEnd,
   createDataSourceConfigPage,
   page,
   picture,
   replay,
 }) => {
   const name = 'Mesos (e2e, settings)';
-  const old = await api.request('GET', `/api/datasources/name/${encodeURIComponent(name)}`);
-  if (old.status === 200) {
-    await api.forget(`/api/datasources/uid/${(old.body as { uid: string }).uid}`);
-  }
+  const forget = async () => {
+    const old = await api.request('GET', `/api/datasources/name/${encodeURIComponent(name)}`);
+    if (old.status === 200) {
+      await api.forget(`/api/datasources/uid/${(old.body as { uid: string }).uid}`);
+    }
+  };
+  await forget();
+  atEnd(forget);
   const config = await createDataSourceConfigPage({ type: 'community-mesos-datasource', name });
   await page.getByRole('textbox', { name: 'Master 1' }).fill('http://127.0.0.1:1');
   await expect(config.saveAndTest()).not.toBeOK();

@@ -64,6 +64,43 @@ test('a click on a value in Explore filters for it, and another one filters it o
   await expect(page.getByRole('gridcell', { name: 'marathon' })).toHaveCount(0);
 });
 
+test('a click in a table of a dashboard filters the dashboard, its graph too', async ({ api, page, picture }) => {
+  const rows = { ...cpusByFramework, format: 'table', instant: true, range: false };
+  await save(api, [panel(1, 'table', 'Rows', rows), panel(2, 'timeseries', 'Graph', cpusByFramework)], {
+    templating: {
+      list: [{ ...{ type: 'adhoc', name: 'filters', label: 'Filters', hide: 0, skipUrlSync: false, datasource } }],
+    },
+  });
+  await page.goto(`/d/${dashboard.uid}`);
+  const graph = page.getByTestId('data-testid Panel header Graph');
+  const line = (framework: string) => graph.getByRole('button', { name: framework, exact: true });
+  await expect(line('cassandra')).toBeVisible();
+  await press(page, 'marathon', 'Filter for value');
+  await expect(line('cassandra')).toHaveCount(0);
+  await expect(line('marathon')).toBeVisible();
+  expect(new URL(page.url()).searchParams.getAll('var-filters')).toEqual(['framework|=|marathon']);
+  await picture('dashboard-filter-for', page);
+});
+
+test('Explore’s help fills the row with an example, and the history has its words', async ({ page, picture }) => {
+  await page.goto(explore({ queryType: 'promql', expr: 'sum(mesos_up)' }));
+  await page.getByRole('button', { name: 'Show data source help' }).click();
+  await picture('explore-help', page);
+  await page.getByRole('button', { name: 'CPU allocated by framework', exact: true }).click();
+  await expect(page.getByRole('combobox', { name: 'Measure' })).toHaveValue('Allocated');
+  await page.getByRole('button', { name: 'Run query' }).first().click();
+  await expect.poll(() => queriesOf(page)[0]).toMatchObject(cpusByFramework);
+  await expect(page.locator('.u-over').first()).toBeVisible();
+
+  await page.getByRole('button', { name: 'Query history' }).click();
+  const history = page.getByRole('tabpanel').or(page.getByTestId('query-history-queries-tab')).first();
+  await expect(history.getByText('CPU allocated by framework', { exact: true }).first()).toBeVisible();
+  const older = history.getByText('sum(mesos_up)', { exact: true }).first();
+  await older.scrollIntoViewIfNeeded();
+  await expect(older).toBeVisible();
+  await picture('explore-history', page);
+});
+
 test('the inspector says what a query cost', async ({ api, page, picture }) => {
   await save(api, [panel(1, 'timeseries', 'CPU', cpusByFramework)]);
   await page.goto(`/d/${dashboard.uid}`);
@@ -108,7 +145,7 @@ test('a panel’s filters are chips in Explore, which are removed by keyboard', 
   await expect.poll(() => queriesOf(page)[0]?.adhocFilters).toBeUndefined();
 });
 
-test('a correlation leads from a value to another query', async ({ api, page }) => {
+test('a correlation leads from a value to another query', async ({ api, atEnd, page }) => {
   const { result } = await api.call<{ result: { uid: string } }>(
     'POST',
     `/api/datasources/uid/${source.uid}/correlations`,
@@ -125,6 +162,7 @@ test('a correlation leads from a value to another query', async ({ api, page }) 
       },
     }
   );
+  atEnd(() => api.forget(`/api/datasources/uid/${source.uid}/correlations/${result.uid}`));
   await page.goto(explore({ ...cpusByFramework, format: 'table', instant: true, range: false }));
   const cell = page.getByRole('gridcell', { name: 'marathon' }).first();
   await expect(cell).toBeVisible();
@@ -138,10 +176,9 @@ test('a correlation leads from a value to another query', async ({ api, page }) 
     await link.first().click({ timeout: 2000 });
   }).toPass();
   await expect(page.locator('.monaco-editor').last()).toContainText('framework="marathon"');
-  await api.forget(`/api/datasources/uid/${source.uid}/correlations/${result.uid}`);
 });
 
-test('a public dashboard has what needs no variables, and says why the rest is missing', async ({ api }) => {
+test('a public dashboard has what needs no variables, and says why the rest is missing', async ({ api, atEnd }) => {
   // Without its version, which the first change makes an old one.
   const {
     jsonData,
@@ -150,6 +187,7 @@ test('a public dashboard has what needs no variables, and says why the rest is m
   } = await api.call<{ jsonData: object; version: number }>('GET', `/api/datasources/uid/${source.uid}`);
   const store = (more: object) =>
     api.call('PUT', `/api/datasources/uid/${source.uid}`, { ...other, jsonData: { ...jsonData, ...more } });
+  atEnd(() => store({}));
   await store({ sandboxLogs: 'viewer' });
   const variable = { label: 'framework', operator: '=', value: '$framework' };
   await save(
@@ -186,5 +224,4 @@ test('a public dashboard has what needs no variables, and says why the rest is m
     ({ text }) => text.includes('users who are logged in only: not to rules, public dashboards'),
     60
   );
-  await store({});
 });

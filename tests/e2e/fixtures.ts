@@ -47,6 +47,8 @@ interface WorkerFixtures {
 }
 
 interface Fixtures {
+  /** Registers what removes or restores something when the test has ended, also where it failed; the latest runs first. */
+  atEnd: (undo: () => Promise<unknown>) => void;
   /** Keeps a picture of the page for people to look at. */
   picture: (name: string, page: Page) => Promise<void>;
 }
@@ -68,6 +70,18 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   // learns the new one.
   storageState: async ({ baseURL, user }, use) => {
     await use(await sessionOf(baseURL ?? '', user));
+  },
+  atEnd: async ({}, use) => {
+    const undone: Array<() => Promise<unknown>> = [];
+    await use((undo) => void undone.unshift(undo));
+    const outcomes: Array<PromiseSettledResult<unknown>> = [];
+    for (const undo of undone) {
+      outcomes.push(...(await Promise.allSettled([undo()])));
+    }
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed) {
+      throw failed.reason;
+    }
   },
   api: [
     async ({}, use) => {

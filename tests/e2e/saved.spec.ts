@@ -45,7 +45,8 @@ type Stored = { dashboard: { panels: Array<{ targets: Query[] }> } };
 /** The query without what Grafana adds. */
 const own = ({ datasource: _datasource, ...query }: Query) => query;
 
-test('a dashboard keeps queries through save, load, export and import', async ({ api, mesos }) => {
+test('a dashboard keeps queries through save, load, export and import', async ({ api, atEnd, mesos }) => {
+  atEnd(() => api.forget(`/api/dashboards/uid/${uid}`));
   expect(mesos.uid).toBe(source.uid);
   await api.forget(`/api/dashboards/uid/${uid}`);
   await api.call('POST', '/api/dashboards/db', { overwrite: true, dashboard });
@@ -58,10 +59,10 @@ test('a dashboard keeps queries through save, load, export and import', async ({
   await api.call('POST', '/api/dashboards/import', { overwrite: true, dashboard: exported, inputs: [] });
   const imported = await api.call<Stored>('GET', `/api/dashboards/uid/${uid}`);
   expect(imported.dashboard.panels[0].targets.map(own)).toEqual(queries);
-  await api.forget(`/api/dashboards/uid/${uid}`);
 });
 
-test('opening and saving a panel in the browser keeps its queries', async ({ api, mesos, page }) => {
+test('opening and saving a panel in the browser keeps its queries', async ({ api, atEnd, mesos, page }) => {
+  atEnd(() => api.forget(`/api/dashboards/uid/${uid}`));
   expect(mesos.uid).toBe(source.uid);
   await api.call('POST', '/api/dashboards/db', { overwrite: true, dashboard });
   await page.goto(`/d/${uid}?editPanel=1`);
@@ -75,10 +76,10 @@ test('opening and saving a panel in the browser keeps its queries', async ({ api
   expect((await saved).ok()).toBe(true);
   const stored = await api.call<Stored>('GET', `/api/dashboards/uid/${uid}`);
   expect(stored.dashboard.panels[0].targets.map(own)).toEqual(queries);
-  await api.forget(`/api/dashboards/uid/${uid}`);
 });
 
-test('a rule keeps queries, and an evaluation gets them as they are', async ({ api, mesos }) => {
+test('a rule keeps queries, and an evaluation gets them as they are', async ({ api, atEnd, mesos }) => {
+  atEnd(() => api.forget(`/api/folders/${folder.uid}?forceDeleteRules=true`));
   expect(mesos.uid).toBe(source.uid);
   await api.forget(`/api/folders/${folder.uid}?forceDeleteRules=true`);
   await api.call('POST', '/api/folders', folder);
@@ -120,5 +121,4 @@ test('a rule keeps queries, and an evaluation gets them as they are', async ({ a
     return rest;
   });
   expect(models).toEqual(queries);
-  await api.forget(`/api/folders/${folder.uid}?forceDeleteRules=true`);
 });

@@ -49,11 +49,13 @@ interface QueryResult {
 
 test('Today has values in stat, table and variable, and a graph that ends now', async ({
   api,
+  atEnd,
   mesos,
   page,
   picture,
 }) => {
   expect(mesos.uid).toBe(source.uid);
+  atEnd(() => api.forget(`/api/dashboards/uid/${uid}`));
   await api.call('POST', '/api/dashboards/db', { overwrite: true, dashboard });
   await page.goto(`/d/${uid}`);
   const drawn: number[] = [];
@@ -75,5 +77,4 @@ test('Today has values in stat, table and variable, and a graph that ends now', 
   expect(Math.max(...drawn)).toBeLessThanOrEqual(Date.now());
   await stop();
   await picture('today', page);
-  await api.forget(`/api/dashboards/uid/${uid}`);
 });

@@ -29,7 +29,13 @@ interface QueryResult {
   frames: Array<{ schema: { fields: Array<{ labels?: { framework: string } }> } }>;
 }
 
-test('multi-value and All variables select the same series in both kinds of query', async ({ api, mesos, page }) => {
+test('multi-value and All variables select the same series in both kinds of query', async ({
+  api,
+  atEnd,
+  mesos,
+  page,
+}) => {
+  atEnd(() => api.forget(`/api/dashboards/uid/${uid}`));
   const { data: frameworks } = await api.call<{ data: string[] }>(
     'GET',
     `/api/datasources/uid/${mesos.uid}/resources/label-values?label=framework`
@@ -94,7 +100,6 @@ test('multi-value and All variables select the same series in both kinds of quer
   const all = await shown('var-framework=$__all');
   expect(all[0].length).toBeGreaterThan(chosen.length);
   expect(all[0]).toEqual(all[1]);
-  await api.forget(`/api/dashboards/uid/${uid}`);
 });
 
 test('the variable editor previews values', async ({ mesos, variableEditPage, page, picture }) => {
