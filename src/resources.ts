@@ -123,7 +123,7 @@ export interface ResourceCaller {
 }
 
 /** The limit of values in a menu or completion. */
-export const LABEL_VALUES_LIMIT = 1000;
+const LABEL_VALUES_LIMIT = 1000;
 
 /** The most values that the backend lists (pkg/query/resources.go). */
 export const MOST_VALUES = 10_000;

@@ -7,7 +7,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 )
 
-// This file says what an answer cost, which Grafana shows in a panel's inspector, tab
+// This file adds to an answer what it cost, which Grafana shows in a panel's inspector, tab
 // Stats.
 
 // clock measures the time of an answer.

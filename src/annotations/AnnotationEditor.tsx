@@ -4,7 +4,7 @@ import { EditorRow, EditorRows, EditorSwitch } from '@grafana/plugin-ui';
 import { RadioButtonGroup } from '@grafana/ui';
 import React, { lazy, Suspense, useId, useRef } from 'react';
 
-import { isDuration, notDuration } from '../config/validate';
+import { isDuration, notDuration } from '../query/duration';
 import type { EditorProps } from '../editorSource';
 import { t } from '../i18n';
 import { CommitInput } from '../query/CommitInput';

@@ -5,7 +5,7 @@ import userEvent from '@testing-library/user-event';
 import React, { useState } from 'react';
 
 import { giveElementsASize } from '../testing/layout';
-import type { Problem } from './check';
+import type { WrongSetting } from './check';
 import ConfigEditor from './ConfigEditor';
 import { type Report, tests } from './tested';
 import type { MesosOptions, MesosSecureOptions } from './types';
@@ -16,7 +16,7 @@ beforeAll(giveElementsASize);
 
 /** What the backend says of settings; the cases of the table are in cases.test.tsx. */
 const wrong = (key: string, when: unknown, text: string, entry?: number) => ({ key, when, text, entry });
-let problems: Array<Problem & { when: unknown }> = [];
+let problems: Array<WrongSetting & { when: unknown }> = [];
 const post = jest.fn(async (_url: string, { jsonData }: { jsonData: Record<string, unknown> }) => ({
   problems: problems
     .filter(

@@ -8,7 +8,7 @@ import React from 'react';
 import cases from '../../testdata/settings.json';
 import { giveElementsASize } from '../testing/layout';
 import ConfigEditor from './ConfigEditor';
-import type { Problem } from './check';
+import type { WrongSetting } from './check';
 import { typedOptions } from './typed';
 import type { MesosOptions, MesosSecureOptions } from './types';
 
@@ -21,7 +21,7 @@ interface Case {
 
 beforeAll(giveElementsASize);
 
-const post = jest.fn<Promise<{ problems: Problem[] }>, [string, { jsonData: Record<string, unknown> }]>();
+const post = jest.fn<Promise<{ problems: WrongSetting[] }>, [string, { jsonData: Record<string, unknown> }]>();
 
 beforeEach(() => {
   post.mockReset();

@@ -6,7 +6,8 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 
 import type { MesosOptions } from './types';
 
-export interface Problem {
+/** What is wrong with the value of a setting. */
+export interface WrongSetting {
   key: string;
   /** The entry of a list; undefined where it is all of it. */
   entry?: number;
@@ -15,7 +16,7 @@ export interface Problem {
 
 /** The answer of the resource check. */
 interface Answer {
-  problems: Problem[];
+  problems: WrongSetting[];
   warnings?: string[];
 }
 
@@ -28,7 +29,7 @@ type Json = Record<string, unknown>;
 export interface Checks {
   /** Returns what is wrong with a value, or undefined. A value that was changed since is not wrong yet. */
   problemOf: (key: string, entry?: number) => string | undefined;
-  /** What is wrong with keys that are not in the list, and warnings about them. */
+  /** Returns what is wrong with keys that are not in the list, and warnings about them. */
   others: (known: (key: string) => boolean) => string[];
   /** Is called when a field is left: the settings are checked where they changed. */
   onLeave: () => void;

@@ -5,7 +5,7 @@ import { EditorRow, EditorSwitch, QueryOptionGroup } from '@grafana/plugin-ui';
 import { Combobox, RadioButtonGroup } from '@grafana/ui';
 import React, { useId } from 'react';
 
-import { isDuration, notDuration } from '../config/validate';
+import { isDuration, notDuration } from './duration';
 import { EditorField } from './EditorField';
 import { t } from '../i18n';
 import { CommitInput } from './CommitInput';

@@ -1,4 +1,5 @@
-// A query as one line of text, for collapsed rows and the query history.
+// A query as one line of text, for collapsed rows and the query history. Names of aggregations, operators and directions
+// are those that the query has in every language.
 import { t } from '../i18n';
 import { adhocText } from './adhoc';
 import { queryTypeOf } from './defaults';

@@ -120,7 +120,7 @@ export function formatPromQL(value: string | string[] = [], variable: DashboardV
  * Returns a variable's value for SQL, as Grafana's SQL data sources write it: several are a list of texts, as in
  * `state IN ($state)`; one is written without quotes, for `'$state'` or a name.
  */
-export function formatSQL(value: string | string[] = [], variable: DashboardVariable = {}): string {
+function formatSQL(value: string | string[] = [], variable: DashboardVariable = {}): string {
   if (!variable.multi && !variable.includeAll) {
     return [value].flat().map(escapeSQL).join(',');
   }

@@ -4,7 +4,7 @@ import { useEffect, useId, useRef, useState } from 'react';
 import type { Checked } from './problem';
 
 /** Time without a letter until a text is checked. */
-export const CHECK_DELAY_MS = 400;
+const CHECK_DELAY_MS = 400;
 
 const NOTHING: Checked = { problems: [], warnings: [] };
 

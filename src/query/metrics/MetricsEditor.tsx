@@ -6,7 +6,7 @@ import { Combobox, RadioButtonGroup, type ComboboxOption } from '@grafana/ui';
 import { omit, pick } from 'lodash';
 import React, { useId } from 'react';
 
-import { isDuration, notDuration } from '../../config/validate';
+import { isDuration, notDuration } from '../duration';
 import { t } from '../../i18n';
 import type { Catalogue, MesosResources } from '../../resources';
 import { BrowserButton } from '../browser/BrowserButton';
@@ -283,7 +283,7 @@ const aggregates = (): Array<ComboboxOption<Aggregate>> => [
 ];
 
 /** Returns the groups after a change of the menu: a total excludes labels, and labels a total; none is the default. */
-export function chosenGroups(before: string[], chosen: Array<ComboboxOption<string>>): string[] | undefined {
+function chosenGroups(before: string[], chosen: Array<ComboboxOption<string>>): string[] | undefined {
   const values = chosen.map(({ value }) => value);
   const labels = values.filter((value) => value !== TOTAL);
   const totalIsNew = values.includes(TOTAL) && !before.includes(TOTAL);

@@ -20,7 +20,7 @@ export interface HoverContext {
 }
 
 /** How many values of a label are listed. */
-const MOST_VALUES = 8;
+const MOST_SHOWN = 8;
 
 /** Returns what is at a position of an expression; undefined where nothing is known of it. */
 export async function hoverAt(expr: string, at: number, context: HoverContext): Promise<Hover | undefined> {
@@ -98,7 +98,7 @@ async function aboutSeries(name: string, resources: MesosResources): Promise<str
 }
 
 /** Returns type, unit, help and labels of a series. */
-export function seriesLines(series: CatalogueSeries): string[] {
+function seriesLines(series: CatalogueSeries): string[] {
   const labels = ['cluster', ...(series.labels ?? []), ...(series.openLabels ?? [])];
   return [
     `${code(series.name)}  ${series.type}, ${series.unit}`,
@@ -121,12 +121,12 @@ async function aboutLabel(label: string, at: number, parsed: Parsed, { resources
   ];
   const listed = await resources.labelValues(label, metric ? [metric] : [], '', 1000).catch(() => undefined);
   if (listed && listed.values.length > 0) {
-    const values = listed.values.slice(0, MOST_VALUES).map(inline).join(', ');
+    const values = listed.values.slice(0, MOST_SHOWN).map(inline).join(', ');
     const count = listed.total ?? listed.values.length;
     lines.push(
-      count > MOST_VALUES
+      count > MOST_SHOWN
         ? t('query.promql.label-values-of', '{{shown}} of {{total}} values: {{values}}', {
-            shown: MOST_VALUES,
+            shown: MOST_SHOWN,
             total: listed.total ?? `> ${listed.values.length}`,
             values,
           })

@@ -42,7 +42,7 @@ function problemOf(expr: string, sent: Placed, message: string): Problem {
 }
 
 /** Returns the offset of a line and a column, which count characters from 1. */
-export function offsetOf(text: string, line: number, column: number): number {
+function offsetOf(text: string, line: number, column: number): number {
   const lines = text.split('\n');
   const begin = lines.slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0);
   return begin + [...(lines[line - 1] ?? '')].slice(0, column - 1).join('').length;

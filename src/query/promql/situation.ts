@@ -245,7 +245,7 @@ function metricsAround(expr: string, at: number): string[] {
 }
 
 /** Returns the names of the series that a part of an expression reads, once each. */
-export function metricsIn(node: SyntaxNode, parsed: Parsed): string[] {
+function metricsIn(node: SyntaxNode, parsed: Parsed): string[] {
   const names = allOf(node, 'VectorSelector').map((selector) => metricOf(selector, parsed));
   return [...new Set(names.filter((name) => name !== undefined))];
 }

@@ -11,7 +11,7 @@ export interface Parsed extends Masked {
 }
 
 /** The most characters that are parsed: a tree of that many takes about 50 ms. */
-export const MOST_PARSED = 200_000;
+const MOST_PARSED = 200_000;
 
 let last: Parsed | undefined;
 

@@ -1,4 +1,4 @@
-// Durations as the backend reads them, for the fields of queries.
+// Durations as the backend reads them.
 import { t } from '../i18n';
 
 const SECOND = 1000;

@@ -1,4 +1,4 @@
-import { notDuration, parseDuration } from './validate';
+import { notDuration, parseDuration } from './duration';
 
 it.each([
   ['15s', 15_000],
