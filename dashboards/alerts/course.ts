@@ -45,6 +45,12 @@ export interface Evaluation {
 /** Seconds of the cluster before the history begins. */
 const LEAD = 60;
 
+/** Seconds between two moments at which a course may begin: a multiple of all intervals and of the cron jobs' periods. */
+const ALIGNED = 1200;
+
+const DAY = 86_400;
+const NOON = 43_200;
+
 /** Requests that are on their way at once. */
 const AT_ONCE = 4;
 
@@ -59,8 +65,10 @@ export async function courseOf(alerts: readonly Alert[], options: CourseOptions)
   const { scenario, interval, maxSeries, agentStatistics = true } = options;
   const ends: Array<() => unknown> = [];
   try {
-    const start = Math.floor((Date.now() / 1000 - scenario.length) / interval) * interval;
-    const live = await startLive({ scenario, plan: { start: start - LEAD }, speed: 0 });
+    // The same course whenever it is run: cron jobs begin at multiples of ten minutes, and the load follows the time of day.
+    const start = Math.floor((Date.now() / 1000 - scenario.length - LEAD) / ALIGNED) * ALIGNED;
+    const dayShift = (((NOON - start) % DAY) + DAY) % DAY;
+    const live = await startLive({ scenario, plan: { dayShift, start: start - LEAD }, speed: 0 });
     ends.push(() => live.stop());
     const control = await startControl(live, 0);
     ends.push(() => control.stop());

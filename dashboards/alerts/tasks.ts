@@ -1,9 +1,9 @@
 // Rules on frameworks, and on how their tasks end.
 import { type Alert, KEEPS, orFine, promqlNow } from './alert.ts';
 
-/** More than five failed in the window, or the ratio of a few tasks would fire. */
+/** More than ten failed in the window: a quarter of a few tasks fails by chance. */
 const failed = (of: 'framework' | 'agent', window: string) =>
-  `(sum by (cluster, ${of}) (increase(mesos_${of}_tasks_ended_total{state=~"failed|error"}[${window}])) > 5)` +
+  `(sum by (cluster, ${of}) (increase(mesos_${of}_tasks_ended_total{state=~"failed|error"}[${window}])) > 10)` +
   ` / sum by (cluster, ${of}) (increase(mesos_${of}_tasks_ended_total[${window}]))`;
 
 /** Those by gone_by_operator were meant to go. */
@@ -49,7 +49,7 @@ old leader's address. A framework that is over for good is removed with \`TEARDO
     value: 'percent',
     summary: '{{value}} of the tasks of {{labels.framework}} that ended in the last 15 minutes failed',
     description:
-      'More than a quarter, and more than five. The dashboard shows reasons, sources and agents of the failures.',
+      'More than a quarter, and more than ten. The dashboard shows reasons, sources and agents of the failures.',
     noData: 'KeepLast',
     error: 'KeepLast',
     otherwise: KEEPS,
@@ -72,7 +72,7 @@ old leader's address. A framework that is over for good is removed with \`TEARDO
     value: 'percent',
     summary: '{{value}} of the tasks on {{labels.agent}} that ended in the last 15 minutes failed',
     description:
-      'More than a quarter, and more than five. A broken host fails every task that it is given, and is given more.',
+      'More than a quarter, and more than ten. A broken host fails every task that it is given, and is given more.',
     noData: 'KeepLast',
     error: 'KeepLast',
     otherwise: `${KEEPS} ${COUNTED}`,

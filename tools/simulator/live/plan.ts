@@ -19,6 +19,8 @@ export interface Plan {
   seed: number;
   /** Unix seconds at which time begins. */
   start: number;
+  /** Seconds that are added to the time of day, by which services want more or less (0). */
+  dayShift?: number;
   /** Of each service, how often an hour all its tasks are replaced, one after another. */
   deploys: number;
   /** Seconds until a silent agent is unreachable: agent_ping_timeout x max_agent_ping_timeouts. */

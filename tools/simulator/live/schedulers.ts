@@ -3,6 +3,7 @@
  * some. Services are deployed again, cron jobs start at their time.
  */
 import type { Framework, Service } from './model.ts';
+import type { Plan } from './plan.ts';
 import type { World } from './world.ts';
 
 /** Seconds between two checks of a service whose number of tasks changes with time, or that lacks tasks. */
@@ -45,12 +46,12 @@ export function wake(world: World, service: Service, after = world.between(1, 4)
 }
 
 /** How many tasks a service wants at a moment. */
-export function wanted(service: Service, at: number): number {
+export function wanted(service: Service, at: number, { dayShift = 0 }: Pick<Plan, 'dayShift'> = {}): number {
   if (service.demanded !== undefined) {
     return service.demanded;
   }
   const { rhythm = 0, busiest = 12 } = service.kind;
-  const day = (at / 86_400) % 1;
+  const day = ((at + dayShift) / 86_400) % 1;
   const quiet = (1 - Math.cos(2 * Math.PI * (day - busiest / 24))) / 2;
   const floor = Math.floor(service.instances * (1 - rhythm * quiet) + service.character * 0.999);
   return Math.max(1, Math.min(service.instances, floor));
@@ -65,7 +66,7 @@ export function operates(world: World, framework: Framework): boolean {
 function populate(world: World, service: Service): void {
   const { kind } = service;
   const oldest = kind.lasts?.[1] ?? 5 * 86_400;
-  const now = kind.runs === 'cron' ? 0 : wanted(service, world.now);
+  const now = kind.runs === 'cron' ? 0 : wanted(service, world.now, world.plan);
   for (let i = 0; i < now; i++) {
     world.launch(service, 1 + oldest * world.random.unit());
   }
@@ -77,7 +78,7 @@ function look(world: World, service: Service): void {
     return; // Subscribing schedules the next check.
   }
   const live = [...service.tasks].filter(({ state }) => state !== 'KILLING');
-  let missing = (kind.runs === 'cron' ? 0 : wanted(service, world.now)) - live.length;
+  let missing = (kind.runs === 'cron' ? 0 : wanted(service, world.now, world.plan)) - live.length;
   for (let launches = 0; missing > 0 && launches < BURST && world.launch(service); launches++) {
     missing--;
   }

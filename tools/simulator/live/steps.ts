@@ -113,11 +113,11 @@ const HANDLERS: Handlers = {
   },
   'service recovers': (world, action) => {
     const service = serviceOf(world, action);
-    // Tasks that crash or fill their memory end by themselves.
-    if (service.trouble === 'throttled') {
+    // Tasks that crash or fill their memory soon end by themselves.
+    if (service.trouble === 'throttled' || service.leakRate !== undefined) {
       [...service.tasks].forEach((task) => world.kill(task));
     }
-    service.trouble = undefined;
+    service.trouble = service.leakRate = undefined;
   },
   'framework gets no offers': (world, { framework }) => {
     const starved = frameworkOf(world, framework);

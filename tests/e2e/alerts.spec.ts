@@ -1,0 +1,292 @@
+// Every shipped alert rule in Grafana's own scheduler, on a simulated cluster in real time: inactive, pending, firing, inactive. Their
+// durations are shorter here (at most two minutes instead of days, `for` 20 s), their queries otherwise as shipped.
+import { ALERTS } from '../../dashboards/alerts/index.ts';
+import { secondsOf } from '../../dashboards/alerts/capacity.ts';
+import { ruleFile, uidOf } from '../../dashboards/rules.ts';
+import { type Live, startLive } from '../../tools/simulator/live/live.ts';
+import type { Action } from '../../tools/simulator/live/steps.ts';
+import { eventually, type GrafanaApi, type Instance, type Rule } from './api.ts';
+import { expect, settings, test } from './fixtures.ts';
+
+const source = { uid: 'mesos-e2e-alerts', name: 'Mesos (e2e, alerts)' };
+const folder = { uid: 'mesos-e2e-alerts', title: 'Mesos (e2e, alerts)' };
+
+/** Seconds between two evaluations, and between two polls: the shortest of both. */
+const INTERVAL = 10;
+
+/** A window must hold some polls. The longest is for how long the cluster is calm at first. */
+const LONGEST = 120;
+const shorter = (written: string) => `${Math.min(LONGEST, Math.max(60, Math.round(secondsOf(written) / 60)))}s`;
+
+interface Provisioned {
+  uid: string;
+  for: string;
+}
+
+/** What is done to the cluster, which rules then fire, and what ends it. */
+interface Phase {
+  faults: Action[];
+  fires: string[];
+  ends: Action[];
+}
+
+const BUSY = ['web.shop', 'mailer'];
+const CRASHING = ['search', 'mailer', 'feed'];
+const REPORTED = {
+  'registrar/state_store_ms': 8000,
+  'master/event_queue_messages': 5000,
+  'allocator/mesos/allocation_run_ms': 4000,
+};
+const MARATHON = { framework: 'marathon' };
+
+const PHASES: Phase[] = [
+  {
+    faults: [
+      ...Object.entries(REPORTED).map(([key, value]): Action => ({ do: 'leader reports', key, value })),
+      { do: 'framework disconnects', framework: 'chronos' },
+      { do: 'master dies', master: 3 },
+      { do: 'agent drains', agent: 2, grace: 3600 },
+      { do: 'framework gets no offers', framework: 'kafka' },
+      { do: 'service is throttled', ...MARATHON, service: 'web.shop' },
+      ...CRASHING.map((service): Action => ({ do: 'service crashes', ...MARATHON, service })),
+      { do: 'service wants', framework: 'batch-queue', service: 'job', times: 6 },
+      { do: 'agent dies', agent: 3 },
+      { do: 'agent dies', agent: 6 },
+    ],
+    fires: [
+      ...['mesos-registrar-slow', 'mesos-event-queue-growing', 'mesos-allocation-slow', 'mesos-framework-disconnected'],
+      ...['mesos-follower-missing', 'mesos-agent-draining-long', 'mesos-offers-starved', 'mesos-cpu-throttled'],
+      ...['mesos-framework-failures', 'mesos-agent-failures', 'mesos-crash-loop', 'mesos-role-quota'],
+      ...['mesos-agents-unreachable', 'mesos-agents-lost', 'mesos-agents-fewer', 'mesos-framework-losses'],
+      ...['mesos-agent-losses', 'mesos-near-out-of-memory'],
+    ],
+    ends: [
+      ...Object.keys(REPORTED).map((key): Action => ({ do: 'leader reports', key, value: null })),
+      { do: 'framework comes back', framework: 'chronos' },
+      { do: 'master starts', master: 3 },
+      { do: 'agent is reactivated', agent: 2 },
+      { do: 'framework gets offers', framework: 'kafka' },
+      ...['web.shop', 'cart.shop', ...CRASHING].map((service): Action => ({
+        do: 'service recovers',
+        ...MARATHON,
+        service,
+      })),
+      { do: 'service wants', framework: 'batch-queue', service: 'job', times: 1 },
+      { do: 'service wants', framework: 'hadoop', service: 'map', times: 1 },
+      { do: 'agent returns', agent: 3 },
+      { do: 'agent returns', agent: 6 },
+    ],
+  },
+  {
+    faults: [
+      ...(['cpus', 'mem', 'disk'] as const).map((resource): Action => ({
+        do: 'agents shrink',
+        resource,
+        share: 0.995,
+      })),
+      { do: 'disturb', on: 'masters', fault: { kind: 'answer', status: 500, path: '/roles' } },
+    ],
+    fires: [
+      ...['mesos-cpu-utilization', 'mesos-memory-utilization', 'mesos-disk-utilization', 'mesos-agent-full'],
+      ...['mesos-no-room', 'mesos-capacity-forecast', 'mesos-collection-failing', 'mesos-series-dropped'],
+    ],
+    ends: [
+      ...(['cpus', 'mem', 'disk'] as const).map((resource): Action => ({ do: 'agents grow', resource })),
+      { do: 'disturb', on: 'masters', fault: null },
+      ...BUSY.map((service): Action => ({ do: 'service wants', ...MARATHON, service, times: 1 })),
+    ],
+  },
+  {
+    faults: [{ do: 'zookeeper fails' }],
+    fires: ['mesos-leader-changes', 'mesos-leader-missing', 'mesos-master-not-answering'],
+    ends: [{ do: 'masters start' }, { do: 'zookeeper returns' }],
+  },
+];
+
+/** Reads the states of all rules again and again, and keeps what each went through. */
+class Watch {
+  readonly seen = new Map<string, string[]>();
+  private readonly api: GrafanaApi;
+  private readonly titles = new Map(ALERTS.map(({ title, uid }) => [title, uid]));
+
+  constructor(api: GrafanaApi) {
+    this.api = api;
+  }
+
+  async read(): Promise<Map<string, Rule>> {
+    const found = new Map<string, Rule>();
+    for (const rule of await this.api.rules(folder.uid)) {
+      const uid = this.titles.get(rule.name) ?? rule.name;
+      found.set(uid, rule);
+      const states = this.seen.get(uid) ?? [];
+      if (states.at(-1) !== rule.state) {
+        this.seen.set(uid, [...states, rule.state]);
+      }
+    }
+    return found;
+  }
+
+  /** Waits until the named rules were in a state since `from`, in each rule's own list of states. */
+  async until(state: string, uids: string[], seconds: number): Promise<void> {
+    const left = new Set(uids);
+    await eventually(
+      `all rules ${state}`,
+      async () => {
+        const rules = await this.read();
+        uids.filter((uid) => rules.get(uid)?.state === state).forEach((uid) => left.delete(uid));
+        return [...left].map(
+          (uid) => `${uid}: ${rules.get(uid)?.state} ${rules.get(uid)?.health} ${rules.get(uid)?.lastError ?? ''}`
+        );
+      },
+      () => left.size === 0,
+      seconds,
+      2
+    );
+  }
+}
+
+test('every shipped rule goes from inactive to pending, firing and inactive again, as the cluster does', async ({
+  api,
+  page,
+  picture,
+}) => {
+  test.setTimeout(1_500_000);
+  let live: Live | undefined;
+  const all = ALERTS.map(({ uid }) => uid);
+  expect(PHASES.flatMap(({ fires }) => fires).sort()).toEqual([...all].sort());
+  try {
+    live = await startLive({
+      plan: { agents: 6, tasks: 120, masters: 3, deploys: 0, pingTimeout: 10, sessionTimeout: 3, reregistration: 2 },
+    });
+    const cluster = live;
+    const stored = settings(live.masters, source);
+    const jsonData = { ...stored.jsonData, agentStatistics: true, agentAddress: live.entry.agentAddress };
+    await api.forget(`/api/folders/${folder.uid}?forceDeleteRules=true`);
+    await api.forget(`/api/datasources/uid/${source.uid}`);
+    await api.call('POST', '/api/datasources', { ...stored, jsonData });
+    await api.call('POST', '/api/folders', folder);
+    const file = ruleFile({ sources: [source.uid], duration: shorter });
+    for (const { name, rules } of file.groups as Array<{ name: string; rules: Provisioned[] }>) {
+      await api.call('PUT', `/api/v1/provisioning/folder/${folder.uid}/rule-groups/${encodeURIComponent(name)}`, {
+        ...{ title: name, folderUid: folder.uid, interval: INTERVAL },
+        rules: rules.map((rule) => ({
+          ...rule,
+          ...{ folderUID: folder.uid, ruleGroup: name, for: rule.for === '0s' ? '0s' : '20s' },
+        })),
+      });
+    }
+
+    // So much history before that there is a trend, and tasks leak until they are near their limit.
+    const watch = new Watch(api);
+    await live.do({ do: 'service leaks', ...MARATHON, service: 'cart.shop', rate: 0.001 });
+    await live.do({ do: 'service wants', framework: 'hadoop', service: 'map', times: 3 });
+    await watch.until('inactive', all, 120);
+    await eventually(
+      'enough history',
+      async () => (await watch.read(), cluster.now()),
+      (now) => now - cluster.plan.start > LONGEST + 2 * INTERVAL,
+      2 * LONGEST,
+      2
+    );
+
+    for (const [number, phase] of PHASES.entries()) {
+      if (number === 1) {
+        // It grows for a minute, so that there is a trend.
+        for (const service of BUSY) {
+          await live.do({ do: 'service wants', ...MARATHON, service, times: 6 });
+        }
+        const grown = live.now() + 60;
+        await eventually(
+          'growth',
+          async () => (await watch.read(), cluster.now()),
+          (now) => now > grown,
+          120,
+          2
+        );
+        await update(api, { ...stored, jsonData: { ...jsonData, maxSeries: 200 } });
+      }
+      if (number === 2) {
+        for (let change = 0; change < 3; change++) {
+          const leader = live.leaderships().length;
+          await live.do({ do: 'leader dies' });
+          await eventually(
+            'a new leader',
+            async () => (await watch.read(), cluster.leaderships()),
+            (now) => now.length > leader && now.at(-1)?.ready !== undefined,
+            60,
+            1
+          );
+          await live.do({ do: 'masters start' });
+          // Two polls see the leader.
+          const seen = live.now() + INTERVAL;
+          await eventually(
+            'polls',
+            async () => cluster.now(),
+            (now) => now > seen,
+            60,
+            1
+          );
+        }
+      }
+      for (const action of phase.faults) {
+        await live.do(action);
+      }
+      await watch.until('firing', phase.fires, 240);
+      if (number === 0) {
+        await expectTexts(api);
+        await page.goto(`/alerting/list?search=${encodeURIComponent('state:firing')}`);
+        await expect(page.getByText('Firing', { exact: true }).first()).toBeVisible();
+        await picture('alerts-firing', page);
+      }
+      for (const action of phase.ends) {
+        await live.do(action);
+      }
+      await update(api, { ...stored, jsonData });
+      await watch.until('inactive', phase.fires, 240);
+    }
+
+    for (const alert of ALERTS) {
+      const states = watch.seen.get(alert.uid) ?? [];
+      const fired = states.indexOf('firing');
+      const before = states.slice(0, fired);
+      expect(before[0], `${alert.uid}: ${states.join()}`).toBe('inactive');
+      expect(before.includes('pending') || alert.for === '0s', `${alert.uid}: ${states.join()}`).toBe(true);
+      expect(states.slice(fired), `${alert.uid}: ${states.join()}`).toContain('inactive');
+    }
+  } finally {
+    await api.forget(`/api/folders/${folder.uid}?forceDeleteRules=true`);
+    await api.forget(`/api/datasources/uid/${source.uid}`);
+    await live?.stop();
+  }
+});
+
+/** Stores other settings, which the plugin takes from the next query on. */
+async function update(api: GrafanaApi, changed: object): Promise<void> {
+  await api.call('PUT', `/api/datasources/uid/${source.uid}`, changed);
+}
+
+interface Told extends Instance {
+  annotations: Record<string, string>;
+}
+
+/** The texts of an alert: values and labels are filled in, and the link leads to its dashboard on its data source. */
+async function expectTexts(api: GrafanaApi): Promise<void> {
+  const told = async (uid: string) => {
+    const title = ALERTS.find((alert) => alert.uid === uid)?.title;
+    const found = (await api.rules(folder.uid)).find(({ name }) => name === title);
+    return (found?.alerts as Told[]).filter(({ state }) => state.startsWith('Alerting'));
+  };
+  const disconnected = (await told('mesos-framework-disconnected')).find(
+    ({ labels }) => labels.framework === 'chronos'
+  );
+  expect(disconnected?.annotations.summary).toBe('Mesos cluster simulated: framework chronos is disconnected');
+  expect(disconnected?.labels).toMatchObject({ severity: 'warning', cluster: 'simulated' });
+  const { pathname, searchParams } = new URL(disconnected?.annotations.dashboard ?? '');
+  expect(pathname).toMatch(/\/d\/mesos-frameworks$/);
+  expect(Object.fromEntries(searchParams)).toEqual({
+    ...{ 'var-datasource': source.uid, 'var-cluster': 'simulated', 'var-framework': 'chronos' },
+  });
+  const [slow] = await told('mesos-registrar-slow');
+  expect(slow.annotations.summary).toBe('Mesos cluster simulated: writing the registry took 8s');
+  expect(uidOf(ALERTS[0], source.uid)).not.toBe(ALERTS[0].uid);
+}
