@@ -32,6 +32,7 @@ const maxUnkept = 100_000
 type eventKeeper struct {
 	log     eventLog
 	waiting []events.Event
+	failing bool // the log did not take the latest
 	ended   endedTasks
 	// incomplete are, by their IDs, ends of tasks of which not all is known that they are
 	// counted by.
@@ -143,10 +144,15 @@ func (c *Collector) noteAll(p *run, happened []events.Event, looked bool) {
 		if over := len(c.keeper.waiting) - maxUnkept; over > 0 {
 			c.keeper.waiting = append(c.keeper.waiting[:0], c.keeper.waiting[over:]...)
 		}
-		if p.ctx.Err() == nil {
+		if p.ctx.Err() == nil && !c.keeper.failing {
+			c.keeper.failing = true
 			c.log.Warn("Events could not be kept", "error", err)
 		}
 		return
+	}
+	if c.keeper.failing {
+		c.keeper.failing = false
+		c.log.Info("Events are kept again")
 	}
 	c.keeper.waiting = nil
 	if len(added) == 0 && len(c.keeper.incomplete) == 0 {

@@ -75,7 +75,7 @@ func (m *maintenancePoll) perform(p *scheduledPoll) bool {
 		m.mu.Unlock()
 		return true
 	}
-	first := err != nil && !m.failed
+	first, back := err != nil && !m.failed, err == nil && m.failed
 	m.failed = err != nil
 	before, start := m.latest, false
 	if err == nil {
@@ -83,6 +83,9 @@ func (m *maintenancePoll) perform(p *scheduledPoll) bool {
 		m.latest, m.lookedBack = now, true
 	}
 	m.mu.Unlock()
+	if back {
+		m.log.Info("The maintenance schedule can be read again")
+	}
 	if err != nil {
 		if first && !errors.Is(err, context.Canceled) {
 			m.log.Warn("The maintenance schedule cannot be read, so there are no events of maintenance", "error", err)

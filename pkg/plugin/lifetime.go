@@ -10,6 +10,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/tracing"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"community-mesos-datasource/pkg/collector"
 )
@@ -32,6 +33,10 @@ func Run() error {
 	}
 	registry := NewRegistry(backend.Logger, collector.SystemClock{})
 	registry.KeepHistoryIn(os.Getenv(historyPathVariable), os.Getenv(historyLimitVariable))
+	// The SDK answers CollectMetrics from the default registry.
+	if err := prometheus.Register(registry.own); err != nil {
+		return err
+	}
 	var once sync.Once
 	closeAll := func() {
 		once.Do(func() {

@@ -38,7 +38,7 @@ func (p *Plugin) SubscribeStream(ctx context.Context, req *backend.SubscribeStre
 		return response, nil
 	}
 	if _, err := query.ParseLive(req.Path, req.Data); err != nil {
-		p.registry.log.Warn("A channel was refused", "path", req.Path, "error", err)
+		p.registry.log.Debug("A channel was refused", "path", req.Path, "error", err) // Viewers may ask for any
 		return response, nil
 	}
 	response.Status = backend.SubscribeStreamStatusOK

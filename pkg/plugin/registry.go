@@ -40,6 +40,7 @@ type Registry struct {
 	sql    *tables.Engine
 	log    log.Logger
 	clock  collector.Clock
+	own    *ownMetrics
 
 	dial mesos.Dial // connects to masters, agents and ZooKeeper; nil: as Grafana's SDK does
 
@@ -59,7 +60,7 @@ type Registry struct {
 // NewRegistry returns a registry without sources. Close closes those that it has
 // by then.
 func NewRegistry(logger log.Logger, clock collector.Clock) *Registry {
-	return &Registry{
+	r := &Registry{
 		newDisk: newDiskStore,
 		engine:  promql.NewEngine(promql.EngineOptions{}),
 		sql:     tables.NewEngine(),
@@ -67,6 +68,8 @@ func NewRegistry(logger log.Logger, clock collector.Clock) *Registry {
 		clock:   clock,
 		sources: map[string]*source{},
 	}
+	r.own = newOwnMetrics(r)
+	return r
 }
 
 // A source is one data source: its settings, the collector that polls for it and
@@ -243,6 +246,7 @@ func (r *Registry) forget(src *source) {
 	defer r.mu.Unlock()
 	if r.sources[src.key] == src {
 		delete(r.sources, src.key)
+		r.own.forget(src.key)
 	}
 }
 
@@ -297,6 +301,8 @@ func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSource
 		Log:          r.log.With("source", src.key),
 		Events:       log,
 		FreeMemory:   debug.FreeOSMemory,
+		Polled:       r.own.polled(src.key),
+		Span:         pollSpan(src.key),
 		HistoryStart: func() time.Time { return kept.Stats().Start },
 		LastCluster: func(ctx context.Context) string {
 			if otherMasters { // the history is of another cluster: the name of last resort
@@ -353,6 +359,7 @@ func (r *Registry) query(s *source) (query.Source, error) {
 		SQL:          r.sql,
 		View:         s.view(s.collector, settings, r.clock.Now),
 		Now:          r.clock.Now,
+		Answered:     r.own.answered,
 	}, nil
 }
 

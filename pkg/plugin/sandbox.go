@@ -127,7 +127,7 @@ func (p *Plugin) answerSandbox(w http.ResponseWriter, r *http.Request, src *sour
 // viewer.
 func (p *Plugin) subscribeTail(ctx context.Context, req *backend.SubscribeStreamRequest) backend.SubscribeStreamStatus {
 	if _, err := query.ParseTail(req.Path, req.Data); err != nil {
-		p.registry.log.Warn("A channel was refused", "path", req.Path, "error", err)
+		p.registry.log.Debug("A channel was refused", "path", req.Path, "error", err) // Viewers may ask for any
 		return backend.SubscribeStreamStatusNotFound
 	}
 	src, err := p.registry.For(ctx, req.PluginContext)

@@ -60,6 +60,9 @@ type lane struct {
 	laneOptions
 	semaphore *semaphore.Weighted
 	waiting   atomic.Int64
+	running   atomic.Int64
+	full      atomic.Int64 // refused: too many wait
+	late      atomic.Int64 // refused: they waited too long
 }
 
 func newLane(o laneOptions) *lane {
@@ -70,12 +73,17 @@ func newLane(o laneOptions) *lane {
 // of a cancelled context.
 func (l *lane) enter(ctx context.Context, weight int64, whose string) (leave func(), err error) {
 	weight = min(max(weight, l.room/l.atOnce), l.room)
-	leave = sync.OnceFunc(func() { l.semaphore.Release(weight) })
+	leave = sync.OnceFunc(func() {
+		l.running.Add(-1)
+		l.semaphore.Release(weight)
+	})
 	if l.semaphore.TryAcquire(weight) {
+		l.running.Add(1)
 		return leave, nil
 	}
 	if l.waiting.Add(1) > mostWaiting {
 		l.waiting.Add(-1)
+		l.full.Add(1)
 		return nil, queueError(l.what, whose)
 	}
 	defer l.waiting.Add(-1)
@@ -84,9 +92,38 @@ func (l *lane) enter(ctx context.Context, weight int64, whose string) (leave fun
 		if errors.Is(err, context.Canceled) {
 			return nil, err
 		}
+		l.late.Add(1)
 		return nil, busyError(time.Since(began), l.what, whose, err)
 	}
+	l.running.Add(1)
 	return leave, nil
+}
+
+// A LaneStatus is how a lane of queries goes: how many of them run and wait now, and how
+// many were refused since the start, because too many waited or because they waited too long.
+type LaneStatus struct {
+	Rules            bool // of alert rules
+	Lane             string
+	Running, Waiting int64
+	Full, Late       int64
+}
+
+// Admission returns how each lane goes.
+func (e *Engine) Admission() (all []LaneStatus) {
+	for _, g := range []*gate{e.people, e.rules} {
+		others := []*lane{g.counting, g.matching, g.lookUps, g.matchedLookUps, g.parsing}
+		names := []string{"counting", "matching", "look-up", "matched look-up", "parsing"}
+		for i, l := range append(others, g.lanes...) {
+			name := l.what
+			if i < len(names) {
+				name = names[i]
+			}
+			all = append(all, LaneStatus{
+				Rules: g == e.rules, Lane: name, Running: l.running.Load(), Waiting: l.waiting.Load(), Full: l.full.Load(), Late: l.late.Load(),
+			})
+		}
+	}
+	return all
 }
 
 // A gate has the lanes of people or of alert rules.

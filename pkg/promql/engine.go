@@ -14,6 +14,7 @@ import (
 	prom "github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/storage"
+	"go.opentelemetry.io/otel/trace"
 )
 
 const (
@@ -196,7 +197,9 @@ func (e *Engine) run(ctx context.Context, r Request, prepare newQuery) (res Resu
 		return Result{}, e.evalError(ctx, err)
 	}
 	defer q.Close() // takes the points back: they are copied before
-	answer := q.Exec(ctx)
+	// The engine writes the text of the query, which may be long, into the span that it
+	// finds: it finds one that takes nothing, and its own spans keep their parent.
+	answer := q.Exec(trace.ContextWithSpanContext(ctx, trace.SpanContextFromContext(ctx)))
 	if answer.Err != nil {
 		return Result{}, e.evalError(ctx, answer.Err)
 	}

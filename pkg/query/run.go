@@ -61,6 +61,8 @@ type Source struct {
 	Logs bool
 	// Notices are more notices for every answer; may be nil.
 	Notices func() []data.Notice
+	// Answered is called for each query that was answered, or refused; may be nil.
+	Answered func(Answered)
 	// Now is the time notices compare with; nil is time.Now.
 	Now func() time.Time
 }
@@ -105,6 +107,14 @@ func (o Options) ofRule() bool { return o.Alert && !o.Trial }
 // Run answers one query. Whatever goes wrong is an error of its response; a
 // panic is too.
 func Run(ctx context.Context, src Source, q backend.DataQuery, o Options) (response backend.DataResponse) {
+	about := answering{began: time.Now()}
+	ctx, end := about.trace(ctx, src, q, o)
+	defer func() {
+		end(response)
+		if src.Answered != nil {
+			src.Answered(about.answered(o, response))
+		}
+	}()
 	defer func() {
 		if cause := recover(); cause != nil {
 			log.DefaultLogger.Error("A query panicked", "refId", q.RefID, "panic", cause, "stack", string(debug.Stack()))
@@ -112,7 +122,7 @@ func Run(ctx context.Context, src Source, q backend.DataQuery, o Options) (respo
 				fmt.Sprintf("the query failed in the plugin (%v): its log has the details", cause))
 		}
 	}()
-	frames, err := answer(ctx, src, q, o)
+	frames, err := answer(ctx, src, q, o, &about)
 	if err != nil {
 		return failed(err)
 	}
@@ -122,7 +132,7 @@ func Run(ctx context.Context, src Source, q backend.DataQuery, o Options) (respo
 	return backend.DataResponse{Frames: frames, Status: backend.StatusOK}
 }
 
-func answer(ctx context.Context, src Source, q backend.DataQuery, o Options) (data.Frames, error) {
+func answer(ctx context.Context, src Source, q backend.DataQuery, o Options, about *answering) (data.Frames, error) {
 	clock := src.clock()
 	withCost := func(frames data.Frames, err error) (data.Frames, error) {
 		addCost(frames, clock, o)
@@ -132,6 +142,7 @@ func answer(ctx context.Context, src Source, q backend.DataQuery, o Options) (da
 	if err != nil {
 		return nil, err
 	}
+	about.kind = parsed.kind()
 	if parsed.variable != nil && o.evaluated() {
 		return nil, errNoNumbers
 	}

@@ -166,7 +166,7 @@ func (l *Log) putAside(now time.Time, why error) error {
 	l.mu.Lock()
 	l.note = fmt.Sprintf("the event log was damaged (%v) and was moved to %s: events begin anew", why, to)
 	l.mu.Unlock()
-	l.warn("The event log was damaged and put aside", "moved to", to, "error", why)
+	l.warn("The event log was damaged and put aside", "file", to, "error", why)
 	return nil
 }
 

@@ -137,6 +137,6 @@ func (d *Store) takeOver(t fault) {
 	}
 	d.mu.Unlock()
 	if changed && t.text != "" {
-		d.log.Warn("The history cannot be written to disk", "why", t.text)
+		d.log.Warn("The history cannot be written to disk", "error", t.text)
 	}
 }

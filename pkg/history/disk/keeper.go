@@ -221,7 +221,7 @@ func (d *Store) getStuck(h *handle, now time.Time, why string) {
 	d.stuck = why
 	d.mu.Unlock()
 	if first {
-		d.log.Warn("Compaction fails", "why", why)
+		d.log.Warn("Compaction fails", "error", why)
 	}
 }
 
