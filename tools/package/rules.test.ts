@@ -2,6 +2,7 @@
 // package` applies the rules to what it builds, with the executables of all platforms.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -19,6 +20,16 @@ const source = path.join(parent, 'source');
 before(() => {
   ensureBuilt(plugin);
   cpSync(path.join(root, 'dist'), folder, { recursive: true });
+  // That of dist/ is as old as the executable, which does not depend on the Go files of tools/.
+  const goFiles = execFileSync('git', ['ls-files', '*.go'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
+  const sum = (file: string) =>
+    createHash('sha256')
+      .update(readFileSync(path.join(root, file)))
+      .digest('hex');
+  writeFileSync(
+    path.join(folder, 'go_plugin_build_manifest'),
+    goFiles.map((file) => `${sum(file)}:${file}\n`).join('')
+  );
   for (const part of ['src', '.config', 'package.json', 'Magefile.go', 'go.mod']) {
     cpSync(path.join(root, part), path.join(source, part), { recursive: true });
   }
