@@ -89,15 +89,28 @@ function seriesLists(queries: MesosQuery[], resources: MesosResources): LabelLis
   };
 }
 
-/** Returns labelLists of one query. Labels are none while the catalogue cannot be loaded. */
+/** Returns labelLists of one query with the current values of variables. Labels are none while the catalogue cannot be loaded. */
 export function useLabelLists(query: MesosQuery, resources: MesosResources): LabelLists {
   return useMemo(() => {
-    const lists = labelLists([query], resources);
+    // As of the moment when a menu asks: variables change without the query.
+    const lists = () => labelLists([interpolateQuery(query, getTemplateSrv())], resources);
     return {
-      labels: () => lists.labels().catch(() => ({ values: [], total: 0 })),
-      values: (label, typed, others = []) => lists.values(label, typed, currentOnes(others)),
+      labels: () =>
+        lists()
+          .labels()
+          .catch(() => ({ values: [], total: 0 })),
+      values: (label, typed, others = []) => lists().values(currentLabel(label), typed, currentOnes(others)),
     };
   }, [query, resources]);
+}
+
+/** Returns the label that a variable stands for now. */
+function currentLabel(label: string): string {
+  const { filters = [] } = interpolateQuery(
+    { refId: '', filters: [{ label, operator: '=', value: '' }] },
+    getTemplateSrv()
+  );
+  return filters[0].label;
 }
 
 /** Returns filters with the current values of variables, without those whose variables have none. */

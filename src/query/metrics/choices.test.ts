@@ -28,3 +28,12 @@ it('describes series', () => {
     description: 'Whether the last poll succeeded. (gauge)',
   });
 });
+
+it('offers what any entity has where the entity is a variable, and what any resource has where that is one', () => {
+  const query = { refId: 'A', entity: '$entity', resource: 'cpus', measure: 'allocated' };
+  const values = (options: Array<{ value: string }>) => options.map(({ value }) => value);
+  expect(values(resourceOptions(query, CATALOGUE))).toEqual(['cpus', 'tasks']);
+  expect(values(measureOptions(query, CATALOGUE))).toEqual(expect.arrayContaining(['free', 'share', 'quota_limit']));
+  expect(values(measureOptions(query, CATALOGUE))).not.toContain('failed');
+  expect(values(measureOptions({ ...query, resource: '$resource' }, CATALOGUE))).toContain('failed');
+});

@@ -3,7 +3,7 @@
 // option too.
 import type { ComboboxOption } from '@grafana/ui';
 
-import type { Catalogue } from '../../resources';
+import type { Catalogue, CatalogueEntity } from '../../resources';
 import { entityOf } from '../fit';
 import { nameOf } from '../names';
 import type { MesosQuery } from '../types';
@@ -19,12 +19,25 @@ export function entityOptions(query: MesosQuery, catalogue?: Catalogue): Combobo
 }
 
 export function resourceOptions(query: MesosQuery, catalogue?: Catalogue): ComboboxOption[] {
-  return options(entityOf(query, catalogue)?.resources ?? [], query.resource);
+  return options(unique(entitiesOf(query, catalogue).flatMap(({ resources }) => resources)), query.resource);
 }
 
 export function measureOptions(query: MesosQuery, catalogue?: Catalogue): ComboboxOption[] {
-  const measures = entityOf(query, catalogue)?.measures[query.resource ?? ''] ?? [];
-  return options(measures, query.measure);
+  const { resource = '' } = query;
+  const measures = entitiesOf(query, catalogue).flatMap(({ measures }) =>
+    resource.includes('$') ? Object.values(measures).flat() : (measures[resource] ?? [])
+  );
+  return options(unique(measures), query.measure);
+}
+
+/** Returns the entity of a query; all of them where it is a variable. */
+function entitiesOf(query: MesosQuery, catalogue?: Catalogue): CatalogueEntity[] {
+  const entity = entityOf(query, catalogue);
+  return entity ? [entity] : query.entity?.includes('$') ? (catalogue?.entities ?? []) : [];
+}
+
+function unique(values: string[]): string[] {
+  return [...new Set(values)];
 }
 
 /** Returns the series of the catalogue, with their help as description. */
