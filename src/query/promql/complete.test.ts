@@ -10,7 +10,8 @@ async function at(marked: string, context: Partial<Context> = {}) {
   const text = marked.replace('|', '');
   const situation = situationAt(text, cursor);
   const typed = text.slice(situation.from, cursor);
-  return complete(situation, { resources: fakeResources(), typed, rest: text.slice(cursor), ...context });
+  const before = text[situation.from - 1];
+  return complete(situation, { resources: fakeResources(), typed, before, rest: text.slice(cursor), ...context });
 }
 
 const labels = async (marked: string, context?: Partial<Context>) =>
@@ -115,6 +116,25 @@ it('writes values as they stand in a string, with quotes where there are none', 
     { label: 'a "b" \\ c', insert: 'a \\"b\\" \\\\ c', kind: 'value' },
   ]);
   expect((await at('x{framework=|', { resources })).list[0].insert).toBe('"a \\"b\\" \\\\ c"');
+});
+
+it.each([
+  ['x{a="|', ["it's", 'a\\"b', 'c`d', 'ä\\n$x']],
+  ["x{a='|", ["it\\'s", 'a"b', 'c`d', 'ä\\n$x']],
+  ['x{a=`|', ["it's", 'a"b', 'ä\n$x']], // it has no escapes
+])('writes values as the quotes need it: %s', async (marked, inserted) => {
+  const resources = fakeResources({ values: { a: ["it's", 'a"b', 'c`d', 'ä\n$x'] } });
+  const { list } = await at(marked, { resources });
+  expect(list.map(({ insert }) => insert)).toEqual(inserted);
+});
+
+it('writes values as they are matched in a regular expression, and searches for what is meant', async () => {
+  const backend = fakeBackend({ values: { a: ['web.1 (prod)'] } });
+  const resources = new MesosResources(backend);
+  expect((await at('x{a=~"|', { resources })).list[0].insert).toBe('web\\\\.1 \\\\(prod\\\\)');
+  expect((await at("x{a!~'|", { resources })).list[0].insert).toBe('web\\\\.1 \\\\(prod\\\\)');
+  await at('x{a="\\"|', { resources });
+  expect(backend.calls.at(-1)?.input).toMatchObject({ search: '"' });
 });
 
 it("offers the dashboard's variables where a value, a label, a range or a series may stand", async () => {

@@ -3,7 +3,7 @@
 import { t } from '../../i18n';
 
 import type { CatalogueSeries, Listed, MesosResources } from '../../resources';
-import { escapeString } from '../interpolate';
+import { escapeRegex, escapeString } from '../interpolate';
 import { macros } from './macros';
 import type { Situation, Words } from './situation';
 import {
@@ -47,6 +47,8 @@ export interface Context {
   variables?: string[];
   /** What is typed already. */
   typed?: string;
+  /** The character before what is typed: of a text, the quote that it begins with. */
+  before?: string;
   /** The text after the cursor. */
   rest?: string;
 }
@@ -58,7 +60,7 @@ const RANGES = ['1m', '5m', '10m', '30m', '1h', '1d'];
 
 /** Returns the completions for a situation. A resource that fails gives an empty list. */
 export async function complete(situation: Situation, context: Context): Promise<Completions> {
-  const { resources, variables = [], typed = '', rest = '' } = context;
+  const { resources, variables = [], typed = '', before = '"', rest = '' } = context;
   const dashboard = (): Completion[] =>
     variables.map((label) => ({
       label,
@@ -104,11 +106,16 @@ export async function complete(situation: Situation, context: Context): Promise<
     }
     case 'value': {
       const match = await matching(situation, resources);
-      const { values, total } = await resources.labelValues(situation.label, match, typed).catch(() => NONE);
-      const write = (value: string) => (situation.quoted ? value : `"${value}"`);
+      const quote = situation.quoted ? before : '"';
+      const search = quote === '`' ? typed : typed.replace(/\\(.)/g, '$1');
+      const { values, total } = await resources.labelValues(situation.label, match, search).catch(() => NONE);
+      const write = (text: string) => (situation.quoted ? text : `"${text}"`);
+      const textOf = (value: string) => (situation.operator.endsWith('~') ? escapeRegex(value) : value);
       return {
         list: [
-          ...values.map((label): Completion => ({ label, insert: write(escapeString(label)), kind: 'value' })),
+          ...values
+            .filter((value) => quote !== '`' || !value.includes(quote)) // it has no escapes
+            .map((label): Completion => ({ label, insert: write(escapedIn(quote, textOf(label))), kind: 'value' })),
           ...dashboard().map((one) => ({ ...one, insert: write(one.label) })),
         ],
         incomplete: total === undefined || total > values.length,
@@ -116,6 +123,18 @@ export async function complete(situation: Situation, context: Context): Promise<
     }
     case 'none':
       return { list: [] };
+  }
+}
+
+/** Returns a text as it is written between quotes: the other quote has no escape. */
+function escapedIn(quote: string, text: string): string {
+  switch (quote) {
+    case '`':
+      return text;
+    case "'":
+      return escapeString(text).replace(/\\"/g, '"').replace(/'/g, "\\'");
+    default:
+      return escapeString(text);
   }
 }
 

@@ -134,6 +134,7 @@ function completionProvider(monaco: Monaco): monacoTypes.languages.CompletionIte
         resources: box.resources,
         variables: box.variables(),
         typed: text.slice(situation.from, at),
+        before: text[situation.from - 1],
         rest: text.slice(at, at + 20),
       });
       const begin = model.getPositionAt(situation.from);
