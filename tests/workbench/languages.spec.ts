@@ -110,14 +110,14 @@ test('the explanation of an expression has no English text', async ({ open }, in
   const page = await open({ lang: 'zh-Hans', queries: [{ refId: 'A', queryType: 'promql', version: 1, expr }] });
   const explain = editorOf(page).getByRole('switch', { name: '解释' });
   await explain.check({ force: true });
-  await expect(editorOf(page).getByText('每秒的增速', { exact: false })).toBeVisible();
+  await expect(editorOf(page).getByText('每秒平均增长率', { exact: false })).toBeVisible();
   await page.screenshot({ path: info.outputPath('explanation.png'), fullPage: true });
   expect(await englishIn(editorOf(page), OF_CATALOGUE)).toEqual([]);
 });
 
 for (const [button, title] of [
   ['指标浏览器', '指标浏览器'],
-  ['快速开始查询', '快速开始查询'],
+  ['启动您的查询', '启动您的查询'],
 ]) {
   test(`what ${button} opens has no English text`, async ({ open }, info) => {
     const page = await open({ lang: 'zh-Hans' });
