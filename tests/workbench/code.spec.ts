@@ -1,7 +1,7 @@
 // The code editor in the workbench: what it completes, says, underlines, fixes and explains.
 import { expect, type Page } from '@playwright/test';
 
-import { faultsOf } from './axe.ts';
+import { faultsOf, useTheme } from './axe.ts';
 import { test } from './fixtures.ts';
 import { picture } from './pictures.ts';
 
@@ -142,3 +142,83 @@ test('the box is as high as its lines, up to a bound', async ({ open }) => {
   await expect.poll(height).toBeGreaterThan(300);
   expect(await height()).toBeLessThan(400);
 });
+
+for (const theme of ['dark', 'light'] as const) {
+  test(`the legend's format completes the labels that the result has (${theme})`, async ({ open }) => {
+    const expr = 'sum by (agent, agent_id) (mesos_agent_cpus_allocated)';
+    const page = await open({ queries: [code(expr, { legendFormat: 'on ' })] });
+    await useTheme(page, theme);
+    await expect(page.getByTestId('legend-row').first()).toBeVisible();
+    await editor(page)
+      .getByRole('button', { name: /^Options/ })
+      .click();
+    const format = editor(page).getByRole('combobox', { name: 'Legend format' });
+    await format.focus();
+    await page.keyboard.press('End');
+    await page.keyboard.type('{{');
+    const labels = editor(page).getByRole('listbox', { name: 'Labels of the result' });
+    await expect(labels.getByRole('option')).toHaveText(['agent', 'agent_id']);
+    await picture(page, `legend-${theme}`);
+    expect(await faultsOf(page)).toEqual([]);
+    await page.keyboard.type('_id');
+    await expect(labels.getByRole('option')).toHaveText(['agent_id']);
+    await page.keyboard.press('Enter');
+    await expect(format).toHaveValue('on {{agent_id}}');
+    await expect(labels).toHaveCount(0);
+    await page.keyboard.press('Enter');
+    await expect(page.getByTestId('legend-row').first()).toHaveAttribute('data-name', /^on (?!\{)/);
+  });
+}
+
+test('two rows of code complete, underline and keep their own text', async ({ open }) => {
+  const page = await open({
+    refresh: '',
+    queries: [code('mesos_up'), code('mesos_cluster_agents', { refId: 'B' })],
+  });
+  const row = (refId: string) => page.getByTestId(`query-${refId}`);
+  const boxOf = (refId: string) => row(refId).locator('.monaco-editor').first();
+  const textOf = async (refId: string) =>
+    (await boxOf(refId).locator('.view-lines').innerText()).replace(/\u00a0/g, ' ').replace(/\u200b/g, '');
+  const write = async (refId: string, text: string) => {
+    await boxOf(refId).locator('.view-lines').click();
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type(text, { delay: 40 });
+  };
+
+  // A draft of the first row stays while the second one is written.
+  await write('A', 'summ(mesos_up)');
+  await write('B', 'mesos_cluster_agents{');
+  await expect(suggestions(page).filter({ hasText: 'state' }).first()).toBeVisible();
+  await expect(suggestions(page).filter({ hasText: 'poll' })).toHaveCount(0); // a label of the first row's series
+  await page.keyboard.press('Escape');
+  await expect(row('A').getByTestId('code-problem')).toContainText('unknown function with name "summ"');
+  await expect(boxOf('A').locator('.squiggly-error')).toHaveCount(1);
+  expect(await textOf('A')).toBe('summ(mesos_up)');
+
+  await write('B', 'vector(7)');
+  await page.keyboard.press('Escape');
+  await expect(row('B').getByTestId('code-problem')).toHaveCount(0);
+  await expect(boxOf('B').locator('.squiggly-error')).toHaveCount(0);
+  await expect(row('A').getByTestId('code-problem')).toContainText('summ');
+  await picture(page, 'two-rows');
+
+  // Shift+Enter runs the row it is pressed in, and does not store the other's draft over it.
+  await write('A', 'vector(42)');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Shift+Enter');
+  const values = () =>
+    page.getByTestId('legend-row').evaluateAll((rows) => rows.map((one) => one.getAttribute('data-value')).sort());
+  await expect.poll(values).toEqual(['42', '7']);
+  expect([await textOf('A'), await textOf('B')]).toEqual(['vector(42)', 'vector(7)']);
+});
+
+for (const theme of ['dark', 'light'] as const) {
+  test(`hints can be read (${theme})`, async ({ open }) => {
+    const page = await open({ refresh: '', queries: [code('rate(mesos_up[5m])')] });
+    await useTheme(page, theme);
+    await expect(editor(page).getByTestId('promql-hint')).toContainText('is a gauge');
+    await expect(box(page)).toContainText('mesos_up');
+    await picture(page, `hint-${theme}`);
+    expect(await faultsOf(page)).toEqual([]);
+  });
+}

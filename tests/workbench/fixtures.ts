@@ -35,15 +35,12 @@ interface Fixtures {
 interface Noise {
   why: string;
   text: RegExp;
-  /** The address of what it is about. */
-  url?: RegExp;
 }
 
 const NOISE: Noise[] = [
   {
-    why: 'Chromium writes each response of an error, and tests send wrong queries and name masters that nobody can reach',
-    text: /^Failed to load resource: the server responded with a status of (400|503) /,
-    url: /\/api\/(ds\/query\b|datasources\/uid\/\w+\/(health|resources\/(check|compile|label-values|labels|series|tables)\b))/,
+    why: 'Chromium writes each response of an error and each request that ended with its page; tests read what the page shows',
+    text: /^Failed to load resource: |^TypeError: Failed to fetch/,
   },
   {
     why: "Grafana's table spreads the properties of a cell with their key (BarGaugeCell, JSONViewCell of @grafana/ui)",
@@ -54,18 +51,21 @@ const NOISE: Noise[] = [
     text: /^Passing "disabled" as an argument to getItemProps is not supported anymore/,
   },
   {
+    why: 'Monaco gives up what it computes where its editor is closed',
+    text: /^Canceled(: Canceled)?$/,
+  },
+  {
     why: 'the page gives Grafana 13 its data sources as Grafana 12 has them, which Grafana 13 takes second',
     text: /^DataSource: getDataSourceInstanceSettings found nothing in the new cache but the legacy DataSourceSrv did/,
   },
 ];
 
+const isNoise = (text: string) => NOISE.some((noise) => noise.text.test(text));
+
 /** Returns the text of a warning or an error that has to be seen to. */
 function complaintOf(message: ConsoleMessage): string | undefined {
-  const type = message.type();
   const text = message.text();
-  const { url } = message.location();
-  const isNoise = NOISE.some((noise) => noise.text.test(text) && (!noise.url || noise.url.test(url)));
-  return (type === 'error' || type === 'warning') && !isNoise ? `${text} (${url})` : undefined;
+  return /^(error|warning)$/.test(message.type()) && !isNoise(text) ? `${text} (${message.location().url})` : undefined;
 }
 
 const provisioning = (masters: string[]) => `apiVersion: 1
@@ -115,15 +115,20 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     { scope: 'worker', timeout: 600_000 },
   ],
   complaints: [
-    async ({ context }, use) => {
+    // With the page, so that it ends before the page is closed.
+    async ({ page }, use) => {
       const complaints: string[] = [];
-      context.on('console', (message) => {
+      page.on('console', (message) => {
         const text = complaintOf(message);
         if (text !== undefined) {
           complaints.push(text);
         }
       });
-      context.on('weberror', (error) => complaints.push(String(error.error())));
+      page.on('pageerror', (error) => {
+        if (!isNoise(String(error))) {
+          complaints.push(error.stack ?? String(error));
+        }
+      });
       await use(complaints);
       expect(complaints, 'warnings and errors in the browser').toEqual([]);
     },

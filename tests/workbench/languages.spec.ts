@@ -1,7 +1,9 @@
 // The editors in Chinese: no English text is left in them but names, and what is written in queries and settings.
 import { expect, type Locator, type Page } from '@playwright/test';
 
+import { beyondEdge } from './axe.ts';
 import { test } from './fixtures.ts';
+import { picture } from './pictures.ts';
 
 /** Names, which are the same in every language, and texts of Grafana's own parts, whose translations are in no package. */
 const ALLOWED = [
@@ -193,3 +195,31 @@ test(
     expect(await englishIn(editor, [...OF_PLUGIN_UI, ...OF_SETTINGS])).toEqual([]);
   }
 );
+
+// For people to look at: test-results/pictures.
+const zh = { lang: 'zh-Hans', refresh: '' };
+const PICTURES: Array<[name: string, parameters: Record<string, unknown>, wait: string, click?: string]> = [
+  ['builder', { ...zh, queries: [queries[0][1]] }, 'compiled-promql'],
+  [
+    'code',
+    { ...zh, queries: [{ refId: 'A', queryType: 'promql', version: 1, expr: 'rate(mesos_up[5m])' }] },
+    'promql-hint',
+  ],
+  ['metrics-browser', { ...zh, queries: [queries[0][1]] }, 'compiled-promql', '指标浏览器'],
+  ['settings', { lang: 'zh-Hans', tab: 'settings' }, 'config-editor'],
+];
+
+for (const [name, parameters, wait, click] of PICTURES) {
+  test(`at 900 px nothing reaches beyond the edge of the page in Chinese: ${name}`, async ({ open }) => {
+    const page = await open(parameters);
+    await page.setViewportSize({ width: 900, height: 1000 });
+    await expect(page.getByTestId(wait).first()).toBeVisible();
+    if (click) {
+      await editorOf(page).getByRole('button', { name: click }).click();
+      await expect(page.getByRole('dialog').getByRole('option').first()).toBeVisible();
+    }
+    await picture(page, `zh-900-${name}`);
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(900);
+    expect(await beyondEdge(page.locator(click ? '[role="dialog"]' : 'body'))).toEqual([]);
+  });
+}
