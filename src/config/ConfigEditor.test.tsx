@@ -61,6 +61,14 @@ function setUp(part: Partial<Settings> = {}) {
   return { onOptionsChange, last, user, unfold };
 }
 
+it('leads to the page of the plugin, which has its documentation', () => {
+  setUp();
+  expect(screen.getByRole('link', { name: 'view the documentation' })).toHaveAttribute(
+    'href',
+    '/plugins/community-mesos-datasource'
+  );
+});
+
 describe('masters', () => {
   it('are added, changed and removed, a row each', async () => {
     const { last, user } = setUp();

@@ -22,6 +22,16 @@ it('has each setting of the guide once, in its order and words', () => {
   expect(settingsInGuide().map(({ key, label }) => ({ key, label }))).toEqual([...before, ...onPage]);
 });
 
+it('has the tables of the guide on the page of the plugin, where the settings page leads to for documentation', () => {
+  const page = readFileSync('src/README.md', 'utf8');
+  const cells = (text: string) => text.replace(/\[([^\]]+)\]\([^)]*\)/g, '$1').match(/^\| `\w+`.*$/gm);
+  const rows = (text: string) => cells(text)?.map((row) => row.replace(/ +/g, ' '));
+  const settings = guide.slice(guide.indexOf('\n## Settings\n'), guide.indexOf('\n## What is polled'));
+  expect(rows(page)).toEqual(rows(settings));
+  // Grafana shows the page alone: what lies beside it in the repository is not there.
+  expect(page).not.toMatch(/\]\((?!https:)/);
+});
+
 it('has the defaults of the guide, where these are values', () => {
   const inGuide = Object.fromEntries(settingsInGuide().map((row) => [row.key, row.default]));
   const values = FIELDS.filter((field) => typeof field.default === 'string' && field.key !== 'webUrl');
