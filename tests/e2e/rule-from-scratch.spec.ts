@@ -66,12 +66,140 @@ async function storedQuery(api: GrafanaApi, uid: string): Promise<Query> {
   return own(data[0].model);
 }
 
+/** A query that answers numbers, as a panel has it, and what the form of a rule says of it. */
+interface Kind {
+  name: string;
+  query: Query;
+  notice: RegExp;
+  /** The button of the notice, and what it changes. */
+  fix?: string;
+  stored?: Query;
+}
+
+const range = { notice: /The rule reads a range/, fix: 'Read the current value' };
+const instant: Query = { instant: true, range: false };
+const bySQL = 'SELECT framework, count(*) AS tasks FROM tasks GROUP BY framework';
+const byTime = 'SELECT $__timeGroup(time, 1m) AS time, count(*) AS events FROM events GROUP BY 1 ORDER BY 1';
+
+const kinds: Kind[] = [
+  { name: 'metrics', query: { ...cpusByFramework, range: true }, ...range, stored: { ...cpusByFramework, ...instant } },
+  {
+    name: 'PromQL',
+    query: {
+      queryType: 'promql',
+      version: 1,
+      expr: 'sum by (framework) (mesos_framework_cpus_allocated)',
+      range: true,
+    },
+    ...range,
+    stored: { queryType: 'promql', expr: 'sum by (framework) (mesos_framework_cpus_allocated)', ...instant },
+  },
+  {
+    name: 'room for tasks',
+    query: {
+      ...{ queryType: 'metrics', version: 1, entity: 'cluster', resource: 'tasks', measure: 'fits', range: true },
+      shape: { cpus: 0.1, memory: '64MiB' },
+    },
+    ...range,
+    stored: { measure: 'fits', shape: { cpus: 0.1, memory: '64MiB' }, ...instant },
+  },
+  {
+    name: 'SQL as a table',
+    query: { queryType: 'sql', version: 1, sql: bySQL, format: 'table' },
+    notice: /The answer of SQL is a table/,
+    fix: 'Read it as Number',
+    stored: { queryType: 'sql', sql: bySQL, format: 'numeric' },
+  },
+  {
+    name: 'SQL as numbers',
+    query: { queryType: 'sql', version: 1, sql: bySQL, format: 'numeric' },
+    notice: /Numbers that a rule reads now: [1-9]/,
+    stored: { queryType: 'sql', sql: bySQL, format: 'numeric' },
+  },
+  {
+    name: 'SQL as time series',
+    query: { queryType: 'sql', version: 1, sql: byTime, format: 'time_series' },
+    notice: /The rule reads series over time/,
+    stored: { queryType: 'sql', sql: byTime, format: 'time_series' },
+  },
+  {
+    name: 'events',
+    query: { queryType: 'events', version: 1, kinds: ['task'], format: 'table' },
+    notice: /Events are no numbers until they are counted/,
+    fix: 'Count them',
+    stored: { queryType: 'events', kinds: ['task'], format: 'count' },
+  },
+];
+
+const dashboard = { uid: 'mesos-e2e-rules', title: 'Rules (e2e)' };
+
+/** Opens the form of a rule from a panel with a query, by the panel's menu. */
+async function fromPanel(api: GrafanaApi, page: Page, query: Query) {
+  const datasource = { type: 'community-mesos-datasource', uid: source.uid };
+  const panel = { id: 1, type: 'timeseries', title: 'Panel', datasource, gridPos: { x: 0, y: 0, w: 24, h: 9 } };
+  await api.call('POST', '/api/dashboards/db', {
+    overwrite: true,
+    dashboard: {
+      ...dashboard,
+      time: { from: 'now-1m', to: 'now' },
+      panels: [{ ...panel, targets: [{ refId: 'A', datasource, ...query }] }],
+    },
+  });
+  await page.goto(`/d/${dashboard.uid}`);
+  const header = page.getByTestId('data-testid Panel header Panel');
+  await header.hover();
+  await header.getByRole('button', { name: /Menu/ }).click();
+  await page.getByRole('menuitem').getByText('More...', { exact: true }).hover();
+  await page.getByRole('menuitem').getByText('New alert rule', { exact: true }).click();
+}
+
 test.beforeEach(async ({ api, mesos }) => {
   expect(mesos.uid).toBe(source.uid);
   await forgetFolder(api);
 });
 
-test.afterEach(({ api }) => forgetFolder(api));
+test.afterEach(async ({ api }) => {
+  await forgetFolder(api);
+  await api.forget(`/api/dashboards/uid/${dashboard.uid}`);
+});
+
+for (const { name, query, notice, fix, stored } of kinds) {
+  test(`a panel’s query becomes a rule that is saved and runs: ${name}`, async ({ api, page }) => {
+    test.setTimeout(240_000);
+    await fromPanel(api, page, query);
+    const said = page.getByTestId('rule-notice');
+    await expect(said).toContainText(notice);
+    if (fix) {
+      await said.getByRole('button', { name: fix }).click();
+      // Events are counted over the form's ten minutes, of which a new data source has not seen all.
+      await expect(said).toContainText(/Numbers that a rule reads now: [1-9]|the number of events is not known/);
+    }
+    // Events are counted once half of the range has been watched, and Grafana saves no rule whose preview failed.
+    await expect(async () => {
+      const evaluated = await preview(page);
+      expect(evaluated.query).toMatchObject(stored ?? {});
+      expect(evaluated.status).toBe(200);
+      expect(evaluated.body).not.toContain('sse.dataQueryError');
+    }).toPass({ timeout: 90_000 });
+    await chooseGroup(page);
+    await page.getByTestId('data-testid advanced-mode-switch step-5').check({ force: true });
+    const uid = await save(page);
+    expect(await storedQuery(api, uid)).toMatchObject(stored ?? {});
+    const { folderUID } = await api.call<{ folderUID: string }>('GET', `/api/v1/provisioning/alert-rules/${uid}`);
+    await eventually(
+      'an evaluation of the rule',
+      () => api.rules(folderUID),
+      ([found]) => found?.health === 'ok',
+      90
+    );
+  });
+}
+
+test('the form says of a panel’s rows that a rule cannot read them, and what would be right', async ({ api, page }) => {
+  await fromPanel(api, page, { queryType: 'table', version: 1, table: 'tasks' });
+  await expect(page.getByTestId('rule-notice')).toContainText('A rule cannot read this');
+  await expect(page.getByTestId('rule-notice')).toContainText('select one column of numbers');
+});
 
 test('an alert rule from an empty form is what it shows: in its preview, as it is saved, and when it runs', async ({
   api,
