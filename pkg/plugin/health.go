@@ -42,7 +42,7 @@ func (p *Plugin) CheckHealth(ctx context.Context, req *backend.CheckHealthReques
 		result.JSONDetails = details
 		return result, nil
 	}
-	return &backend.CheckHealthResult{Status: backend.HealthStatusOk, Message: shown(headline(answer)), JSONDetails: details}, nil
+	return &backend.CheckHealthResult{Status: backend.HealthStatusOk, Message: p.registry.pathless(headline(answer)), JSONDetails: details}, nil
 }
 
 func unhealthy(message string) *backend.CheckHealthResult {

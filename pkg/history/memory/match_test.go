@@ -67,7 +67,7 @@ func TestCommitsDoNotWaitForSlowRegularExpressions(t *testing.T) {
 			cancel()
 			began := time.Now()
 			require.ErrorIs(t, <-ended, context.Canceled)
-			require.Less(t, time.Since(began), 2*time.Second)
+			require.Less(t, time.Since(began), 20*time.Second)
 		})
 	}
 }
