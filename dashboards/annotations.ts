@@ -3,7 +3,7 @@
 import { AnnotationQueryBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 
 import type { EventsQuery } from '../src/query/types.gen.ts';
-import { chosen, datasource } from './query.ts';
+import { by, datasource, type Label } from './query.ts';
 
 type Events = Omit<EventsQuery, 'refId' | 'datasource' | 'queryType'>;
 
@@ -18,11 +18,18 @@ function annotation(name: string, iconColor: string, events: Events, enable = tr
     .target({ build: () => target as never });
 }
 
-export const annotations: AnnotationQueryBuilder[] = [
+/** Returns the annotations; failed tasks are of what the variables choose. */
+export const annotations = (chosen: Label[], failures: boolean): AnnotationQueryBuilder[] => [
   annotation('New leader', 'purple', { kinds: ['master'] }),
   annotation('Agents lost or draining', 'orange', { kinds: ['agent'], severity: 'warning' }),
+  annotation('Frameworks disconnected', 'yellow', { kinds: ['framework'], severity: 'warning' }),
   annotation('Maintenance', 'blue', { kinds: ['maintenance'] }),
   annotation('Not watched', 'gray', { kinds: ['collection'] }),
   // In a bad hour these are more than a graph can show.
-  annotation('Failed tasks', 'red', { kinds: ['task'], severity: 'error', filters: chosen.filters }, false),
+  annotation(
+    'Failed tasks',
+    'red',
+    { kinds: ['task'], severity: 'error', filters: by(...chosen), limit: 200 },
+    failures
+  ),
 ];

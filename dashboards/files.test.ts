@@ -5,14 +5,16 @@ import test from 'node:test';
 import { parse } from 'yaml';
 
 import { files } from './files.ts';
+import { dashboardNames, dashboards } from './list.ts';
 import { pluginId } from './query.ts';
 
 const made = await files();
 const { groups } = parse(made.get('provisioning/alerting/mesos.yaml')!);
 
-for (const name of ['cluster-overview', 'measured-use']) {
+for (const name of dashboardNames.filter((one) => !dashboards[one].definition.fleet)) {
   test(`bundled and provisioned ${name} differ only in their UID and in the inputs of an import`, () => {
-    const bundled = JSON.parse(made.get(`src/dashboards/${name}.json`)!);
+    // Links of imported dashboards lead to others that were imported.
+    const bundled = JSON.parse(made.get(`src/dashboards/${name}.json`)!.replace(/(\/d\/[a-z-]+)-imported/g, '$1'));
     const provisioned = JSON.parse(made.get(`provisioning/dashboards/${name}.json`)!);
     const { __inputs, __requires, uid, templating, ...rest } = bundled;
     const { uid: otherUid, templating: otherTemplating, ...otherRest } = provisioned;
@@ -33,7 +35,7 @@ test('provisioned dashboards open on the data source that the provisioned rules 
     await readFile(new URL('../provisioning/datasources/mesos.yaml', import.meta.url), 'utf8')
   );
   const [{ name, uid }] = datasources;
-  for (const file of ['cluster-overview', 'measured-use']) {
+  for (const file of dashboardNames.filter((one) => !dashboards[one].definition.fleet)) {
     const { templating } = JSON.parse(made.get(`provisioning/dashboards/${file}.json`)!);
     assert.deepEqual(templating.list[0].current, { text: name, value: uid });
   }
@@ -42,4 +44,29 @@ test('provisioned dashboards open on the data source that the provisioned rules 
       assert.equal(data[0].datasourceUid, uid);
     }
   }
+});
+
+test('the overview to be shared has no variable, no link and no event, on the provisioned data source', () => {
+  const text = made.get('provisioning/dashboards/public-overview.json')!;
+  const { templating, annotations, links, panels } = JSON.parse(text);
+  assert.deepEqual([templating, annotations, links], [undefined, undefined, undefined]);
+  assert.ok(panels.length > 10);
+  assert.doesNotMatch(text, /\$(?!__)|"links"/);
+  for (const { targets = [] } of panels as Array<{ targets?: Array<{ datasource: { uid: string } }> }>) {
+    for (const { datasource } of targets) {
+      assert.equal(datasource.uid, 'mesos');
+    }
+  }
+});
+
+test('plugin.json lists every dashboard, by its title', async () => {
+  const { includes } = JSON.parse(await readFile(new URL('../src/plugin.json', import.meta.url), 'utf8'));
+  assert.deepEqual(
+    includes.filter(({ type }: { type: string }) => type === 'dashboard'),
+    dashboardNames.map((name) => ({
+      type: 'dashboard',
+      name: dashboards[name].definition.title,
+      path: `dashboards/${name}.json`,
+    }))
+  );
 });

@@ -6,45 +6,67 @@ import { format, resolveConfig } from 'prettier';
 
 import { alertText, banner } from './alert-file.ts';
 import { pageWith } from './alerts/page.ts';
-import { overview } from './overview.ts';
+import { frame } from './frame.ts';
+import { dashboardNames, dashboards, type DashboardName } from './list.ts';
 import { pluginId, provisionedSource } from './query.ts';
-import { measuredUse } from './measured.ts';
 
 /** The repository's root. */
 const root = path.dirname(import.meta.dirname);
 
-/** The dashboards by the name of their file, each with the UID it is provisioned under. */
-const dashboards = {
-  'cluster-overview': { uid: 'mesos-overview', build: overview },
-  'measured-use': { uid: 'mesos-use', build: measuredUse },
-};
+const provisionedUid = (name: DashboardName) => dashboards[name].uid;
 
 /** Returns a dashboard that Grafana loads from a provisioning folder. */
-const provisioned = (name: keyof typeof dashboards) =>
-  dashboards[name].build({ uid: dashboards[name].uid, shown: provisionedSource });
+const provisioned = (name: DashboardName) =>
+  frame(name, dashboards[name].definition, { uid: provisionedUid, shown: provisionedSource });
 
 /**
  * Returns the dashboard of the data source's Dashboards tab. An import replaces `${DS_MESOS}` by the name of the data
  * source it is imported from, by which the variable finds it. Its UID is another one, as Grafana refuses to import over a
- * provisioned dashboard.
+ * provisioned dashboard, and its links lead to others that were imported.
  */
-function bundled(name: keyof typeof dashboards): object {
+function bundled(name: DashboardName): object {
   const input = '${DS_MESOS}';
   return {
     __inputs: [
       { name: 'DS_MESOS', label: 'Mesos', description: '', type: 'datasource', pluginId, pluginName: 'Apache Mesos' },
     ],
     __requires: [{ type: 'datasource', id: pluginId, name: 'Apache Mesos', version: '0.1.0' }],
-    ...dashboards[name].build({ uid: `${dashboards[name].uid}-imported`, shown: { name: input, uid: input } }),
+    ...frame(name, dashboards[name].definition, {
+      uid: (other) => `${provisionedUid(other)}-imported`,
+      shown: { name: input, uid: input },
+    }),
   };
 }
 
+/**
+ * Returns the overview for a public dashboard, which cannot resolve variables: without any, on the data source of
+ * provisioning/datasources/mesos.yaml.
+ */
+function shared(): object {
+  const { templating: _, annotations: __, links: ___, ...overview } = provisioned('cluster-overview');
+  const text = JSON.stringify({ ...overview, uid: 'mesos-public', title: 'Mesos cluster, to be shared' })
+    .replaceAll('${datasource}', provisionedSource.uid)
+    .replace(/\$(cluster|framework|agent|role)\b/g, '.*');
+  const plain = JSON.parse(text) as { panels: Array<{ fieldConfig?: { overrides?: Override[] } }> };
+  for (const { fieldConfig } of plain.panels) {
+    // Its readers have no other dashboard.
+    for (const override of fieldConfig?.overrides ?? []) {
+      override.properties = override.properties.filter(({ id }) => id !== 'links');
+    }
+  }
+  return plain;
+}
+
+interface Override {
+  properties: Array<{ id: string }>;
+}
+
 /** Returns a rule's link to the panel of that title. */
-function linkTo(title: string) {
-  const { uid, panels = [] } = provisioned('cluster-overview');
+export function linkTo(name: DashboardName, title: string) {
+  const { uid, panels = [] } = provisioned(name);
   const panel = panels.find((one) => one.title === title);
   if (!uid || !panel?.id) {
-    throw new Error(`The overview has no panel "${title}" for an alert to link to.`);
+    throw new Error(`The dashboard ${name} has no panel "${title}" for an alert to link to.`);
   }
   return { __dashboardUid__: uid, __panelId__: String(panel.id) };
 }
@@ -53,15 +75,19 @@ function linkTo(title: string) {
 export async function files(): Promise<Map<string, string>> {
   const rules = alertText({
     sources: [provisionedSource.uid],
-    panels: { 'mesos-cpu-utilization': linkTo('Utilization'), 'mesos-master-not-answering': linkTo('Polls') },
+    panels: {
+      'mesos-cpu-utilization': linkTo('cluster-overview', 'Utilization'),
+      'mesos-master-not-answering': linkTo('cluster-overview', 'Polls'),
+    },
   });
   const texts = {
     ...Object.fromEntries(
-      (Object.keys(dashboards) as Array<keyof typeof dashboards>).flatMap((name) => [
+      dashboardNames.flatMap((name) => [
         [`src/dashboards/${name}.json`, JSON.stringify(bundled(name))],
         [`provisioning/dashboards/${name}.json`, JSON.stringify(provisioned(name))],
       ])
     ),
+    'provisioning/dashboards/public-overview.json': JSON.stringify(shared()),
     'provisioning/alerting/mesos.yaml': banner + rules,
     'docs/alerts.md': pageWith(await readFile(path.join(root, 'docs/alerts.md'), 'utf8')),
   };

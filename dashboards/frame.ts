@@ -1,68 +1,82 @@
-// The variables, the time range and the rows of panels that every dashboard has.
+// What every dashboard has: the variables, the time range, the events over its
+// graphs, the way to the other dashboards, and rows of panels.
 import {
   type Dashboard,
   DashboardBuilder,
   DashboardCursorSync,
-  DatasourceVariableBuilder,
-  QueryVariableBuilder,
+  DashboardLinkBuilder,
+  DashboardLinkType,
   RowBuilder,
-  VariableRefresh,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 
 import { annotations } from './annotations.ts';
+import { withUids } from './links.ts';
+import type { DashboardName } from './list.ts';
 import type { AnyPanel } from './panels.ts';
-import { datasource, pluginId } from './query.ts';
+import { datasource, type Label } from './query.ts';
+import { entity, type Source, source, sources, type Variable } from './variables.ts';
 
 /** Rows of the grid: a title, and panels whose widths fill one or more lines. */
 export type Rows = Record<string, AnyPanel[]>;
 
-export interface Frame {
-  uid: string;
-  /** The data source that is shown when the dashboard opens, unless a link or a saved choice names another. */
-  shown: { name: string; uid: string };
+/** What one dashboard has of its own. */
+export interface Definition {
   title: string;
   about: string;
-  /** The rows that the variable `framework` filters. */
-  filters: string;
+  /** The labels that variables filter by, beside the cluster. */
+  filters?: Label[];
+  /** Other variables, behind those. */
+  variables?: Variable[];
+  /** Absent: the last hour. */
+  time?: { from: string; to: string };
+  /** Whether failed tasks are marked at once. They may be more than a graph can show. */
+  marksFailures?: boolean;
+  /** Whether it has a row for each data source, and no events. */
+  fleet?: boolean;
   rows: Rows;
 }
 
+/** Where a dashboard is used: its UID and those of the others, and the data source that it opens on. */
+export interface Site {
+  uid: (name: DashboardName) => string;
+  shown: Source;
+}
+
 /** Returns the dashboard, as Grafana loads it. */
-export function frame({ uid, shown, title, about, filters, rows }: Frame): Dashboard {
+export function frame(name: DashboardName, definition: Definition, { uid, shown }: Site): Dashboard {
+  const { title, about, filters = [], variables = [], time, marksFailures = false, fleet, rows } = definition;
   const dashboard = new DashboardBuilder(title)
-    .uid(uid)
+    .uid(uid(name))
     .description(about)
     .tags(['mesos'])
     .editable()
     .timezone('browser')
-    .time({ from: 'now-1h', to: 'now' })
+    .time(time ?? { from: 'now-1h', to: 'now' })
     .refresh('30s')
     .tooltip(DashboardCursorSync.Crosshair)
-    .annotations(annotations)
-    .withVariable(
-      new DatasourceVariableBuilder('datasource')
-        .label('Mesos')
-        .type(pluginId)
-        .current({ text: shown.name, value: shown.uid })
+    .link(
+      new DashboardLinkBuilder('Mesos dashboards')
+        .type(DashboardLinkType.Dashboards)
+        .tags(['mesos'])
+        .asDropdown(true)
+        .includeVars(true)
+        .keepTime(true)
     )
-    .withVariable(
-      new QueryVariableBuilder('framework')
-        .label('Framework')
-        .description(`Filters ${filters}`)
-        .datasource(datasource)
-        .query({ refId: 'framework', queryType: 'variable', variable: { entities: { entity: 'framework' } } })
-        .refresh(VariableRefresh.OnTimeRangeChanged)
-        .multi(true)
-        .includeAll(true)
-        .allValue('.*')
-        .current({ text: ['All'], value: ['$__all'] })
-    );
+    .annotations(fleet ? [] : annotations(filters, marksFailures));
+  const common = fleet ? [sources()] : [source(shown), entity('cluster'), ...filters.map(entity)];
+  for (const variable of [...common, ...variables]) {
+    dashboard.withVariable(variable);
+  }
   let id = 0;
-  for (const [name, panels] of Object.entries(rows)) {
-    dashboard.withRow(new RowBuilder(name).id(++id));
+  for (const [row, panels] of Object.entries(rows)) {
+    const header = new RowBuilder(row).id(++id);
+    if (fleet) {
+      header.datasource(datasource).repeat('datasource');
+    }
+    dashboard.withRow(header);
     for (const panel of panels) {
       dashboard.withPanel(panel.id(++id));
     }
   }
-  return JSON.parse(JSON.stringify(dashboard.build()));
+  return JSON.parse(withUids(JSON.stringify(dashboard.build()), uid));
 }

@@ -1,8 +1,9 @@
 // Measured next to allocated use. For data sources with `agentStatistics`:
 // without it no agent is queried, and the panels have no data.
-import { frame, type Frame, type Rows } from './frame.ts';
-import { asLimit, graph, levels, stat, table, unit } from './panels.ts';
-import { chosen, metric, of, promql, type Resource } from './query.ts';
+import type { Definition } from './frame.ts';
+import { down, to } from './links.ts';
+import { asLimit, efficiencies, graph, inColor, levels, stat, table, unit } from './panels.ts';
+import { inCluster, matching, of, promql, type Resource } from './query.ts';
 
 const efficiency = (title: string, resource: Resource) =>
   stat({
@@ -10,12 +11,27 @@ const efficiency = (title: string, resource: Resource) =>
     about:
       'What containers use, of what is allocated to those that were measured. Agents that do not answer are excluded ' +
       'from both sides.',
-    queries: { A: of('cluster', resource, 'efficiency') },
-    thresholds: levels({ value: 0.95, color: 'orange' }),
+    queries: { A: { ...of('cluster', resource, 'efficiency'), legendFormat: 'Used' } },
+    thresholds: efficiencies(),
     decimals: 1,
     width: 6,
     height: 4,
+    links: [to('efficiency', 'Efficiency and cost')],
   }).min(0);
+
+const unused = (title: string, resource: 'cpus' | 'memory', unitName: string) => {
+  const suffix = resource === 'cpus' ? '' : '_bytes';
+  const sum = (measure: string) => `sum(mesos_cluster_${resource}_${measure}${suffix}{${inCluster}})`;
+  return stat({
+    title,
+    about: 'Allocated and not used, of measured containers: what could be allocated to others.',
+    queries: { A: promql(`${sum('measured')} - ${sum('used')}`, { legendFormat: 'Unused' }) },
+    color: 'text',
+    decimals: 1,
+    width: 6,
+    height: 4,
+  }).overrideByFieldType('number', [unit(unitName)]);
+};
 
 const together = (title: string, resource: Resource) =>
   graph({
@@ -29,199 +45,151 @@ const together = (title: string, resource: Resource) =>
     width: 12,
     height: 8,
   })
-    .overrideByQuery('Used', [
-      { id: 'color', value: { mode: 'fixed', fixedColor: 'green' } },
-      { id: 'custom.fillOpacity', value: 50 },
-    ])
-    .overrideByQuery('Allocated', [{ id: 'color', value: { mode: 'fixed', fixedColor: 'blue' } }])
+    .overrideByQuery('Used', [inColor('green'), { id: 'custom.fillOpacity', value: 50 }])
+    .overrideByQuery('Allocated', [inColor('blue')])
     .overrideByQuery('Capacity', asLimit);
 
-const cluster = [
-  efficiency('CPU used of allocated', 'cpus'),
-  efficiency('Memory used of allocated', 'memory'),
-  stat({
-    title: 'Allocated and not used: CPU',
-    about: 'Of measured containers: what could be allocated to others.',
-    queries: { A: promql('sum(mesos_cluster_cpus_measured) - sum(mesos_cluster_cpus_used)') },
-    color: 'text',
-    decimals: 1,
-    width: 6,
-    height: 4,
-  }).overrideByFieldType('number', [unit('suffix: CPUs')]),
-  stat({
-    title: 'Allocated and not used: memory',
-    about: 'Of measured containers: what could be allocated to others.',
-    queries: { A: promql('sum(mesos_cluster_memory_measured_bytes) - sum(mesos_cluster_memory_used_bytes)') },
-    color: 'text',
-    decimals: 1,
-    width: 6,
-    height: 4,
-  }).overrideByFieldType('number', [unit('bytes')]),
-  together('CPU', 'cpus'),
-  together('Memory', 'memory'),
-];
-
-const frameworks = [
+const used = (title: string, entity: 'framework' | 'agent', resource: Resource, about: string) =>
   graph({
-    title: 'CPU used by framework',
-    about: 'The ten frameworks that use most CPU over the time range.',
-    queries: { A: { ...of('framework', 'cpus', 'used'), ...chosen, top: 10 } },
-    stacked: true,
-    width: 6,
-    height: 9,
-  }),
-  graph({
-    title: 'Memory used by framework',
-    about: 'The ten frameworks that use most memory over the time range.',
-    queries: { A: { ...of('framework', 'memory', 'used'), ...chosen, top: 10 } },
-    stacked: true,
-    width: 6,
-    height: 9,
-  }),
-  table({
-    title: 'Frameworks: used of allocated',
-    about:
-      'The ten frameworks that use most CPU now. Efficiency is used of allocated; over 100 %: more than was allocated.',
-    rows: 'framework',
-    rowTitle: 'Framework',
-    columns: [
-      { title: 'CPU used', width: 85, spec: { ...of('framework', 'cpus', 'used'), ...chosen, top: 10 } },
-      {
-        title: 'CPU efficiency',
-        width: 115,
-        spec: { ...of('framework', 'cpus', 'efficiency'), ...chosen },
-        bar: true,
-      },
-      { title: 'Memory used', width: 105, spec: { ...of('framework', 'memory', 'used'), ...chosen } },
-      {
-        title: 'Memory efficiency',
-        width: 130,
-        spec: { ...of('framework', 'memory', 'efficiency'), ...chosen },
-        bar: true,
-      },
-    ],
+    title,
+    about,
+    queries: { A: { ...of(entity, resource, 'used', entity), top: 10 } },
+    stacked: entity === 'framework',
+    table: true,
     width: 12,
     height: 9,
-  }),
-];
-
-const agents = [
-  graph({
-    title: 'CPU used by agent',
-    about: 'The ten agents whose containers use most CPU over the time range.',
-    queries: { A: { ...of('agent', 'cpus', 'used'), top: 10 } },
-    width: 6,
-    height: 9,
-  }),
-  graph({
-    title: 'Memory used by agent',
-    about: 'The ten agents whose containers use most memory over the time range.',
-    queries: { A: { ...of('agent', 'memory', 'used'), top: 10 } },
-    width: 6,
-    height: 9,
-  }),
-  table({
-    title: 'Agents: used of allocated',
-    about: 'The ten agents whose containers use most CPU now. Efficiency is used of allocated.',
-    rows: 'agent',
-    rowTitle: 'Agent',
-    columns: [
-      { title: 'CPU used', width: 85, spec: { ...of('agent', 'cpus', 'used'), top: 10 } },
-      { title: 'CPU efficiency', width: 115, spec: of('agent', 'cpus', 'efficiency'), bar: true },
-      { title: 'Memory used', width: 105, spec: of('agent', 'memory', 'used') },
-      { title: 'Memory efficiency', width: 130, spec: of('agent', 'memory', 'efficiency'), bar: true },
-    ],
-    width: 12,
-    height: 9,
-  }),
-];
-
-const containers = [
-  graph({
-    title: 'Tasks that use most CPU',
-    about: 'Only tasks that are alone in their container are measured; nothing is divided among several.',
-    queries: { A: { ...of('task', 'cpus', 'used'), ...chosen, top: 10 } },
-    width: 8,
-    height: 9,
-  }),
-  graph({
-    title: 'Tasks that use most memory',
-    about: 'Only tasks that are alone in their container are measured; nothing is divided among several.',
-    queries: { A: { ...of('task', 'memory', 'used'), ...chosen, top: 10 } },
-    width: 8,
-    height: 9,
-  }),
-  graph({
-    title: 'CPU throttling by framework',
-    about:
-      'Seconds per second in which containers were throttled by cgroups: they needed more CPU than their share. Agents ' +
-      'without cgroups do not report it.',
-    queries: {
-      A: promql(
-        'topk(10, sum by (framework) (rate(mesos_executor_cpu_throttled_seconds_total{framework=~"$framework"}[$__rate_interval])))',
-        { legendFormat: '{{framework}}' }
-      ),
-    },
-    width: 8,
-    height: 9,
-  })
-    .overrideByFieldType('number', [unit('s')])
-    .axisSoftMax(1),
-];
-
-const collection = [
-  stat({
-    title: 'Agents that answer',
-    about: 'Whether at least half of the connected agents answered the last time.',
-    queries: { A: promql('min(mesos_up{poll="agents"})') },
-    thresholds: levels(),
-    plain: true,
-    width: 6,
-    height: 6,
-  }).mappings([
-    { type: 'value', options: { '0': { text: 'less than half', index: 0 }, '1': { text: 'ok', index: 1 } } },
-  ] as never),
-  graph({
-    title: 'Allocated to measured containers',
-    about: 'Below 100 % some containers were not measured: their agents did not answer, or they have just started.',
-    queries: {
-      A: promql('sum(mesos_cluster_cpus_measured) / sum(mesos_cluster_cpus_allocated)', { legendFormat: 'CPU' }),
-      B: promql('sum(mesos_cluster_memory_measured_bytes) / sum(mesos_cluster_memory_allocated_bytes)', {
-        legendFormat: 'Memory',
-      }),
-    },
-    width: 9,
-    height: 6,
-  }).overrideByFieldType('number', [unit('percentunit')]),
-  graph({
-    title: 'Agents that do not answer',
-    counts: true,
-    about: 'Answers of agents that failed, by cause.',
-    queries: {
-      A: promql('sum by (category) (increase(mesos_poll_failures_total{poll="agents"}[$__rate_interval]))', {
-        legendFormat: '{{category}}',
-      }),
-    },
-    width: 9,
-    height: 6,
-  }).axisSoftMax(1),
-];
-
-const rows: Rows = {
-  Cluster: cluster,
-  Frameworks: frameworks,
-  Agents: agents,
-  Containers: containers,
-  'Plugin health': collection,
-};
-
-/** Returns the dashboard; its variable chooses the data source. */
-export const measuredUse = ({ uid, shown }: Pick<Frame, 'uid' | 'shown'>) =>
-  frame({
-    uid,
-    shown,
-    title: 'Mesos measured use',
-    about: 'What containers use of what is allocated to them. Needs agentStatistics in the data source.',
-    filters: 'the rows Frameworks and Containers',
-    rows,
+    links: down(entity, 'series'),
   });
+
+const ofAllocated = (title: string, entity: 'framework' | 'agent', rowTitle: string) =>
+  table({
+    title,
+    about: 'The ten that use most CPU now. Efficiency is used of allocated; over 100 %: more than was allocated.',
+    rows: entity,
+    rowTitle,
+    rowLinks: down(entity, 'cell'),
+    columns: [
+      { title: 'CPU used', width: 110, spec: { ...of(entity, 'cpus', 'used', entity), top: 10 } },
+      { title: 'CPU efficiency', width: 160, spec: of(entity, 'cpus', 'efficiency', entity), bar: efficiencies() },
+      { title: 'Memory used', width: 120, spec: of(entity, 'memory', 'used', entity) },
+      { title: 'Memory efficiency', width: 165, spec: of(entity, 'memory', 'efficiency', entity), bar: efficiencies() },
+    ],
+    width: 24,
+    height: 9,
+  });
+
+/** Names of tasks repeat, so that only IDs tell them apart. */
+const byTask = (title: string, resource: Resource) =>
+  graph({
+    title,
+    about: 'Only tasks that are alone in their container are measured; nothing is divided among several.',
+    queries: {
+      A: { ...of('task', resource, 'used', 'framework', 'agent'), groupBy: ['task_id'], top: 10 },
+    },
+    table: true,
+    width: 12,
+    height: 9,
+    links: down('task', 'series'),
+  });
+
+export const measuredUse: Definition = {
+  title: 'Mesos measured use',
+  about: 'What containers use of what is allocated to them. Needs agentStatistics in the data source.',
+  filters: ['framework', 'agent'],
+  rows: {
+    Cluster: [
+      efficiency('CPU used', 'cpus'),
+      efficiency('RAM used', 'memory'),
+      unused('CPU unused', 'cpus', 'suffix: CPUs'),
+      unused('RAM unused', 'memory', 'bytes'),
+      together('CPU', 'cpus'),
+      together('Memory', 'memory'),
+    ],
+    Frameworks: [
+      used('CPU used by framework', 'framework', 'cpus', 'The ten frameworks that use most CPU over the time range.'),
+      used(
+        'Memory used by framework',
+        'framework',
+        'memory',
+        'The ten frameworks that use most memory over the time range.'
+      ),
+      ofAllocated('Frameworks: used of allocated', 'framework', 'Framework'),
+    ],
+    Agents: [
+      used('CPU used by agent', 'agent', 'cpus', 'The ten agents whose containers use most CPU over the time range.'),
+      used(
+        'Memory used by agent',
+        'agent',
+        'memory',
+        'The ten agents whose containers use most memory over the time range.'
+      ),
+      ofAllocated('Agents: used of allocated', 'agent', 'Agent'),
+    ],
+    Containers: [
+      byTask('Tasks that use most CPU', 'cpus'),
+      byTask('Tasks that use most memory', 'memory'),
+      graph({
+        title: 'CPU throttling by framework',
+        about:
+          'Seconds per second in which containers were throttled by cgroups: they needed more CPU than their share. Agents ' +
+          'without cgroups do not report it.',
+        queries: {
+          A: promql(
+            `topk(10, sum by (framework) (rate(mesos_executor_cpu_throttled_seconds_total{${matching('cluster', 'framework', 'agent')}}[$__rate_interval])))`,
+            { legendFormat: '{{framework}}' }
+          ),
+        },
+        width: 24,
+        height: 8,
+        links: down('framework', 'series'),
+      })
+        .overrideByFieldType('number', [unit('s')])
+        .axisSoftMax(1),
+    ],
+    'Plugin health': [
+      stat({
+        title: 'Agents that answer',
+        about: 'Whether at least half of the connected agents answered the last time.',
+        queries: { A: promql(`min(mesos_up{${inCluster},poll="agents"})`, { legendFormat: 'Agents' }) },
+        thresholds: levels(),
+        plain: true,
+        width: 8,
+        height: 6,
+        links: [to('health', 'Plugin health')],
+      }).mappings([
+        { type: 'value', options: { '0': { text: 'less than half', index: 0 }, '1': { text: 'ok', index: 1 } } },
+      ] as never),
+      graph({
+        title: 'Measured of allocated',
+        about: 'Below 100 % some containers were not measured: their agents did not answer, or they have just started.',
+        queries: {
+          A: promql(
+            `sum(mesos_cluster_cpus_measured{${inCluster}}) / sum(mesos_cluster_cpus_allocated{${inCluster}})`,
+            { legendFormat: 'CPU' }
+          ),
+          B: promql(
+            `sum(mesos_cluster_memory_measured_bytes{${inCluster}}) / sum(mesos_cluster_memory_allocated_bytes{${inCluster}})`,
+            { legendFormat: 'Memory' }
+          ),
+        },
+        width: 8,
+        height: 6,
+      }).overrideByFieldType('number', [unit('percentunit')]),
+      graph({
+        title: 'Agents without answer',
+        about: 'Answers of agents that failed, per hour, by cause.',
+        queries: {
+          A: promql(
+            `3600 * sum by (category) (rate(mesos_poll_failures_total{${inCluster},poll="agents"}[$__rate_interval]))`,
+            { legendFormat: '{{category}}' }
+          ),
+        },
+        hidesZeros: true,
+        width: 8,
+        height: 6,
+      })
+        .overrideByFieldType('number', [unit('suffix: /h')])
+        .axisSoftMax(1),
+    ],
+  },
+};

@@ -3,174 +3,130 @@
 // clusters do not have, are a line beside others.
 import { BigValueTextMode } from '@grafana/grafana-foundation-sdk/common';
 
-import { asLimit, colored, fullness, graph, inFull, levels, stat, table, unit } from './panels.ts';
-import { chosen, type Metrics, metric, of, promql, type Resource } from './query.ts';
-import { frame, type Frame, type Rows } from './frame.ts';
+import { agentColors, frameworkColors, taskColors } from './colors.ts';
+import type { Definition } from './frame.ts';
+import { down, linked, then, to } from './links.ts';
+import { colored, fullness, graph, inColor, inFull, levels, roughly, stat, table, unit, whole } from './panels.ts';
+import { inCluster, metric, of, promql } from './query.ts';
+import { capacityOf, endings, fullestAgents } from './shared.ts';
 
-const cluster = (resource: Resource, measure: Metrics['measure']) => of('cluster', resource, measure);
+const several = { text: BigValueTextMode.ValueAndName, width: 8, height: 4, plain: true };
 
-// Green is good, yellow is in transition, orange and red are out of reach, in every panel.
-const agentColors = {
-  active: 'green',
-  disconnected: 'orange',
-  deactivated: 'blue',
-  draining: 'yellow',
-  drained: 'purple',
-  unreachable: 'red',
-  recovered: 'light-blue',
-};
-const frameworkColors = { active: 'green', inactive: 'yellow', disconnected: 'orange', recovered: 'light-blue' };
-const taskColors = { staging: 'yellow', starting: 'blue', running: 'green', killing: 'purple', unreachable: 'red' };
-const endingColors = {
-  finished: 'green',
-  killed: 'blue',
-  failed: 'red',
-  error: 'dark-red',
-  lost: 'orange',
-  dropped: 'yellow',
-  gone: 'purple',
-  gone_by_operator: 'dark-purple',
-};
-
-/** The tiles on top, six to a line; tall ones have a graph behind the number. */
-const tile = { width: 4, height: 4, text: BigValueTextMode.Value, plain: true };
-const tall = { ...tile, height: 5, plain: false };
-
-const utilization = (title: string, resource: Resource) =>
+/** How many are active, and how many are not, which is worth a look from one on. */
+const activeOrNot = (title: string, series: string, about_: string, dashboard: 'agents' | 'frameworks') =>
   stat({
-    ...tall,
+    ...several,
     title,
-    about:
-      'Allocated to tasks and executors, of what all listed agents have. Mesos counts what is asked for, used or not.',
-    queries: { A: cluster(resource, 'utilization') },
-    thresholds: fullness(),
-    decimals: 1,
-  })
-    .min(0)
-    .max(1);
+    counts: true,
+    about: about_,
+    queries: {
+      A: promql(`sum(${series}{${inCluster},state="active"})`, { legendFormat: 'Active' }),
+      B: promql(`sum(${series}{${inCluster},state!="active"})`, { legendFormat: 'Not active' }),
+    },
+    thresholds: levels({ value: 1, color: 'orange' }),
+    links: [to(dashboard, `All ${dashboard}`)],
+  }).overrideByName('Active', [inColor('green')]);
 
 const now = [
   stat({
-    ...tile,
+    ...several,
     title: 'Leader',
     about: 'The leading master, and how long it has been running. Counters of ended tasks start with it.',
     queries: {
-      A: promql('mesos_master_uptime_seconds and on (cluster, master) mesos_master_elected == 1', {
-        legendFormat: '{{master}}',
-        instant: true, // a range has those that led before, too
-      }),
+      A: promql(
+        `mesos_master_uptime_seconds{${inCluster}} and on (cluster, master) mesos_master_elected{${inCluster}} == 1`,
+        { legendFormat: '{{master}}', instant: true } // a range has those that led before, too
+      ),
     },
-    text: BigValueTextMode.ValueAndName,
     color: 'text',
-    width: 8,
+    links: [to('masters', 'All masters')],
   }).overrideByFieldType('number', [unit('s')]),
+  activeOrNot(
+    'Agents',
+    'mesos_cluster_agents',
+    'Active agents take part in offers. Others are disconnected, unreachable, deactivated, draining, drained, or not back since a failover.',
+    'agents'
+  ),
+  activeOrNot(
+    'Frameworks',
+    'mesos_cluster_frameworks',
+    'Active frameworks are connected and get offers. Others are disconnected, connected but not active, or not back since a failover.',
+    'frameworks'
+  ),
   stat({
-    ...tile,
-    title: 'Agents active',
-    counts: true,
-    about: 'Agents that are connected and take part in offers.',
-    queries: { A: promql('sum(mesos_cluster_agents{state="active"})') },
-    color: 'green',
-  }),
+    ...several,
+    title: 'Utilization now',
+    about:
+      'Allocated to tasks and executors, of what all listed agents have. Mesos counts what is asked for, used or not.',
+    queries: {
+      A: { ...of('cluster', 'cpus', 'utilization'), legendFormat: 'CPU' },
+      B: { ...of('cluster', 'memory', 'utilization'), legendFormat: 'Memory' },
+      C: { ...of('cluster', 'disk', 'utilization'), legendFormat: 'Disk' },
+    },
+    thresholds: fullness(),
+    decimals: 1,
+    plain: false,
+    width: 12,
+    height: 5,
+    links: [to('capacity', 'Capacity and forecast')],
+  })
+    .min(0)
+    .max(1),
   stat({
-    ...tile,
-    title: 'Agents not active',
-    counts: true,
-    about: 'Agents that are disconnected, unreachable, deactivated, draining, drained, or not back since a failover.',
-    queries: { A: promql('sum(mesos_cluster_agents{state!="active"})') },
-    thresholds: levels({ value: 1, color: 'orange' }),
-  }),
+    ...several,
+    title: 'Tasks',
+    about:
+      'Running tasks, and those that failed within the time range, as far as history reaches into it. An increase is ' +
+      'extrapolated to the ends of the range: about so many.',
+    queries: {
+      A: { ...of('cluster', 'tasks', 'running'), legendFormat: 'Running', instant: true },
+      B: { ...of('cluster', 'tasks', 'failed'), legendFormat: 'Failed', instant: true },
+    },
+    thresholds: levels({ value: 0.5, color: 'orange' }),
+    width: 6,
+    height: 5,
+  })
+    .overrideByName('Running', [...whole, inColor('green'), linked([to('tasks', 'All tasks')])])
+    .overrideByName('Failed', [...roughly, linked([to('tasks', 'Which tasks failed')])]),
   stat({
-    ...tile,
-    title: 'Frameworks active',
-    counts: true,
-    about: 'Frameworks that are connected and active.',
-    queries: { A: promql('sum(mesos_cluster_frameworks{state="active"})') },
-    color: 'green',
-  }),
-  stat({
-    ...tile,
-    title: 'Frameworks not active',
-    counts: true,
-    about: 'Frameworks that are disconnected, connected but not active, or not back since a failover.',
-    queries: { A: promql('sum(mesos_cluster_frameworks{state!="active"})') },
-    thresholds: levels({ value: 1, color: 'orange' }),
-  }),
-  utilization('CPU utilization', 'cpus'),
-  utilization('Memory utilization', 'memory'),
-  utilization('Disk utilization', 'disk'),
-  stat({
-    ...tall,
-    title: 'Tasks running',
-    counts: true,
-    about: 'Tasks in the state running.',
-    queries: { A: of('cluster', 'tasks', 'running') },
-    color: 'green',
-  }),
-  stat({
-    ...tall,
-    title: 'Tasks failed',
-    counts: true,
-    about: 'Tasks that ended with an error of their own within the time range, as far as history reaches into it.',
-    queries: { A: { ...of('cluster', 'tasks', 'failed'), instant: true } },
-    thresholds: levels({ value: 1, color: 'orange' }),
-    plain: true,
-    decimals: 0,
-  }),
-  stat({
-    ...tall,
-    title: 'Agent versions',
+    ...several,
+    title: 'Versions',
     counts: true,
     about:
       'How many agents run each version of Mesos. With several versions an upgrade is in progress, or incomplete. ' +
       'Masters before 0.26 do not tell it.',
     queries: {
-      A: promql('label_replace(count by (version) (mesos_agent_info), "version", "not told", "version", "")', {
-        legendFormat: '{{version}}',
-        instant: true,
-      }),
+      A: promql(
+        `label_replace(count by (version) (mesos_agent_info{${inCluster}}), "version", "not told", "version", "")`,
+        {
+          legendFormat: '{{version}}',
+          instant: true,
+        }
+      ),
     },
-    text: BigValueTextMode.ValueAndName,
     color: 'text',
-    plain: true,
+    width: 6,
+    height: 5,
   }),
 ];
 
-const capacityOf = (title: string, resource: Resource) =>
-  graph({
-    title,
-    about:
-      'Allocated to tasks and executors, and stacked on it what is offered to frameworks now. ' +
-      'What is free is between that and the dashed line of capacity.',
-    queries: {
-      Allocated: { ...cluster(resource, 'allocated'), legendFormat: 'Allocated' },
-      Offered: { ...cluster(resource, 'offered'), legendFormat: 'Offered' },
-      Capacity: { ...cluster(resource, 'capacity'), legendFormat: 'Capacity' },
-    },
-    stacked: true,
-    width: 6,
-    height: 8,
-  })
-    .overrideByQuery('Capacity', asLimit)
-    .overrideByQuery('Allocated', [{ id: 'color', value: { mode: 'fixed', fixedColor: 'blue' } }])
-    .overrideByQuery('Offered', [{ id: 'color', value: { mode: 'fixed', fixedColor: 'yellow' } }]);
-
 const resources = [
-  capacityOf('CPU', 'cpus'),
-  capacityOf('Memory', 'memory'),
-  capacityOf('Disk', 'disk'),
+  capacityOf('CPU', 'cpus', 6),
+  capacityOf('Memory', 'memory', 6),
+  capacityOf('Disk', 'disk', 6),
   graph({
     title: 'Utilization',
     about: 'Allocated to tasks and executors, of what all listed agents have. GPUs where there are any.',
     queries: {
-      CPU: { ...cluster('cpus', 'utilization'), legendFormat: 'CPU' },
-      Memory: { ...cluster('memory', 'utilization'), legendFormat: 'Memory' },
-      Disk: { ...cluster('disk', 'utilization'), legendFormat: 'Disk' },
-      GPU: { ...cluster('gpus', 'utilization'), legendFormat: 'GPU' },
+      CPU: { ...of('cluster', 'cpus', 'utilization'), legendFormat: 'CPU' },
+      Memory: { ...of('cluster', 'memory', 'utilization'), legendFormat: 'Memory' },
+      Disk: { ...of('cluster', 'disk', 'utilization'), legendFormat: 'Disk' },
+      GPU: { ...of('cluster', 'gpus', 'utilization'), legendFormat: 'GPU' },
     },
     max: 1,
     width: 6,
     height: 8,
+    links: [to('capacity', 'Capacity and forecast')],
   }),
 ];
 
@@ -184,8 +140,10 @@ const states = [
         'in time; then it is unreachable.',
       queries: { A: metric('mesos_cluster_agents', { legendFormat: '{{state}}' }) },
       stacked: true,
-      width: 6,
+      hidesZeros: true,
+      width: 12,
       height: 8,
+      links: [then('agents', 'Agents then')],
     }),
     agentColors
   ),
@@ -196,8 +154,10 @@ const states = [
       about: 'Each framework is in one state. Disconnected: its tasks run on until its failover time-out ends.',
       queries: { A: metric('mesos_cluster_frameworks', { legendFormat: '{{state}}' }) },
       stacked: true,
-      width: 6,
+      hidesZeros: true,
+      width: 12,
       height: 8,
+      links: [then('frameworks', 'Frameworks then')],
     }),
     frameworkColors
   ),
@@ -208,27 +168,18 @@ const states = [
       about: 'Tasks that have not ended.',
       queries: { A: metric('mesos_cluster_tasks', { legendFormat: '{{state}}' }) },
       stacked: true,
-      width: 6,
+      hidesZeros: true,
+      width: 12,
       height: 8,
+      links: [then('tasks', 'Tasks then')],
     }),
     taskColors
   ),
-  colored(
-    graph({
-      title: 'Tasks ended per minute',
-      about:
-        'How tasks ended. Failed: with an error of their own; error: refused because their description was invalid.',
-      queries: {
-        A: promql('60 * sum by (state) (rate(mesos_cluster_tasks_ended_total[$__rate_interval]))', {
-          legendFormat: '{{state}}',
-        }),
-      },
-      width: 6,
-      height: 8,
-    })
-      .overrideByFieldType('number', [unit('suffix: /min')])
-      .axisSoftMax(1),
-    endingColors
+  endings(
+    'Tasks ended per minute',
+    'How tasks ended. Failed: with an error of their own; error: refused because their description was invalid.',
+    'mesos_cluster_tasks_ended_total',
+    12
   ),
 ];
 
@@ -237,149 +188,131 @@ const frameworks = [
     title: 'CPU allocated by framework',
     about:
       'The ten frameworks with most CPU over the time range. A framework’s allocation is that of its tasks and executors.',
-    queries: { A: { ...of('framework', 'cpus', 'allocated'), ...chosen, top: 10 } },
+    queries: { A: { ...of('framework', 'cpus', 'allocated', 'framework'), top: 10 } },
     stacked: true,
-    width: 6,
+    width: 12,
     height: 9,
+    links: down('framework', 'series'),
   }),
   graph({
     title: 'Memory allocated by framework',
     about: 'The ten frameworks with most memory over the time range.',
-    queries: { A: { ...of('framework', 'memory', 'allocated'), ...chosen, top: 10 } },
+    queries: { A: { ...of('framework', 'memory', 'allocated', 'framework'), top: 10 } },
     stacked: true,
-    width: 6,
+    width: 12,
     height: 9,
+    links: down('framework', 'series'),
   }),
   table({
     title: 'Top frameworks',
     about: 'The ten frameworks with most CPU now, and their running tasks. Shares are of what the whole cluster has.',
     rows: 'framework',
     rowTitle: 'Framework',
+    rowLinks: down('framework', 'cell'),
     columns: [
-      { title: 'CPU', width: 85, spec: { ...of('framework', 'cpus', 'allocated'), ...chosen, top: 10 } },
-      { title: 'CPU share', width: 100, spec: { ...of('framework', 'cpus', 'share'), ...chosen }, bar: true },
-      { title: 'Memory', width: 80, spec: { ...of('framework', 'memory', 'allocated'), ...chosen } },
-      { title: 'Memory share', width: 110, spec: { ...of('framework', 'memory', 'share'), ...chosen }, bar: true },
-      { title: 'Tasks', width: 60, counts: true, spec: { ...of('framework', 'tasks', 'running'), ...chosen } },
+      { title: 'CPU', width: 110, spec: { ...of('framework', 'cpus', 'allocated', 'framework'), top: 10 } },
+      { title: 'CPU share', width: 150, spec: of('framework', 'cpus', 'share', 'framework'), bar: fullness() },
+      { title: 'Memory', width: 110, spec: of('framework', 'memory', 'allocated', 'framework') },
+      { title: 'Memory share', width: 150, spec: of('framework', 'memory', 'share', 'framework'), bar: fullness() },
+      { title: 'Tasks', width: 90, counts: true, spec: of('framework', 'tasks', 'running', 'framework') },
     ],
-    width: 12,
+    width: 24,
     height: 9,
   }),
 ];
 
 const agents = [
-  graph({
-    title: 'CPU utilization by agent',
-    about: 'The ten agents with the highest utilization over the time range.',
-    queries: { A: { ...of('agent', 'cpus', 'utilization'), top: 10 } },
-    max: 1,
-    width: 6,
-    height: 9,
-  }),
-  graph({
-    title: 'Memory utilization by agent',
-    about: 'The ten agents with the highest utilization over the time range.',
-    queries: { A: { ...of('agent', 'memory', 'utilization'), top: 10 } },
-    max: 1,
-    width: 6,
-    height: 9,
-  }),
+  fullestAgents('CPU utilization by agent', 'cpus', 12),
+  fullestAgents('Memory utilization by agent', 'memory', 12),
   table({
     title: 'Top agents',
     about: 'The ten agents with the highest CPU utilization now, and their running tasks.',
     rows: 'agent',
     rowTitle: 'Agent',
+    rowLinks: down('agent', 'cell'),
     columns: [
-      { title: 'CPU', width: 120, spec: { ...of('agent', 'cpus', 'utilization'), top: 10 }, bar: true },
-      { title: 'Memory', width: 120, spec: of('agent', 'memory', 'utilization'), bar: true },
-      { title: 'Disk', width: 110, spec: of('agent', 'disk', 'utilization'), bar: true },
-      { title: 'Tasks', width: 60, counts: true, spec: of('agent', 'tasks', 'running') },
+      { title: 'CPU', width: 160, spec: { ...of('agent', 'cpus', 'utilization', 'agent'), top: 10 }, bar: fullness() },
+      { title: 'Memory', width: 160, spec: of('agent', 'memory', 'utilization', 'agent'), bar: fullness() },
+      { title: 'Disk', width: 160, spec: of('agent', 'disk', 'utilization', 'agent'), bar: fullness() },
+      { title: 'Tasks', width: 90, counts: true, spec: of('agent', 'tasks', 'running', 'agent') },
     ],
-    width: 12,
+    width: 24,
     height: 9,
   }),
 ];
 
-const collection = [
+/** 1 is good, 0 is not. */
+export const upOrDown = () =>
+  levels().steps([
+    { value: null, color: 'red' },
+    { value: 1, color: 'green' },
+  ]);
+
+export const polls = () =>
   stat({
     title: 'Polls',
     about: 'Whether the last poll of each kind succeeded. For an alert rule use mesos_up{poll="snapshot"}.',
     queries: { A: metric('mesos_up', { legendFormat: '{{poll}}' }) },
     text: BigValueTextMode.ValueAndName,
-    thresholds: levels(),
     plain: true,
-    width: 6,
+    width: 8,
     height: 7,
+    links: [to('health', 'Plugin health')],
   })
     .thresholds(upOrDown())
     .mappings([
       { type: 'value', options: { '0': { text: 'failed', index: 0 }, '1': { text: 'ok', index: 1 } } },
-    ] as never),
+    ] as never);
+
+export const history = () =>
   stat({
     title: 'History and series',
     about:
-      'How far back history reaches, how many series have a value now, and how many are not kept because of maxSeries ' +
+      'Since when there is history, how many series have a value now, and how many are not kept because of maxSeries ' +
       'or memoryLimit.',
     queries: {
-      A: promql('max(time() - mesos_history_start_timestamp_seconds)', { legendFormat: 'Reaches back' }),
-      B: promql('count({__name__=~"mesos_.+"})', { legendFormat: 'Series', instant: true }),
+      // A moment, so that it does not depend on the end of the time range.
+      A: promql(`1000 * min(mesos_history_start_timestamp_seconds{${inCluster}})`, { legendFormat: 'Began' }),
+      B: promql(`count({__name__=~"mesos_.+",${inCluster}})`, { legendFormat: 'Series', instant: true }),
       C: metric('mesos_series_dropped', { legendFormat: 'Series dropped' }),
     },
     text: BigValueTextMode.ValueAndName,
     color: 'text',
     plain: true,
-    width: 6,
+    width: 8,
     height: 7,
   })
-    .overrideByName('Reaches back', [unit('s')])
+    .overrideByName('Began', [unit('dateTimeFromNow')])
     .overrideByName('Series', [inFull])
-    .overrideByName('Series dropped', [inFull]),
+    .overrideByName('Series dropped', [inFull]);
+
+export const failedPolls = () =>
   graph({
-    title: 'Duration of polls',
-    about:
-      'How long the last poll of each kind took, from the request to the last byte read. That of the agents is spread over ' +
-      'the first half of its interval, so that it takes about that long.',
-    queries: { A: metric('mesos_poll_duration_seconds', { legendFormat: '{{poll}}' }) },
-    width: 6,
-    height: 7,
-  }),
-  graph({
-    title: 'Failed polls',
-    counts: true,
+    title: 'Failed polls per hour',
     about: 'Polls that failed, by cause. See Errors in the guide for what each means and what to do.',
     queries: {
-      A: promql('sum by (category) (increase(mesos_poll_failures_total[$__rate_interval]))', {
+      A: promql(`3600 * sum by (category) (rate(mesos_poll_failures_total{${inCluster}}[$__rate_interval]))`, {
         legendFormat: '{{category}}',
       }),
     },
-    width: 6,
+    hidesZeros: true,
+    width: 8,
     height: 7,
-  }).axisSoftMax(1),
-];
+    links: [then('health', 'Plugin health then')],
+  })
+    .overrideByFieldType('number', [unit('suffix: /h')])
+    .axisSoftMax(1);
 
-function upOrDown() {
-  return levels().steps([
-    { value: null, color: 'red' },
-    { value: 1, color: 'green' },
-  ]);
-}
-
-const rows: Rows = {
-  'Cluster now': now,
-  Resources: resources,
-  'Agents, frameworks and tasks': states,
-  Frameworks: frameworks,
-  Agents: agents,
-  'Plugin health': collection,
+export const overview: Definition = {
+  title: 'Mesos cluster overview',
+  about: 'Capacity, allocation, agents, frameworks and tasks of an Apache Mesos cluster.',
+  filters: ['framework', 'agent'],
+  rows: {
+    'Cluster now': now,
+    Resources: resources,
+    'Agents, frameworks and tasks': states,
+    Frameworks: frameworks,
+    Agents: agents,
+    'Plugin health': [polls(), history(), failedPolls()],
+  },
 };
-
-/** Returns the dashboard; its variable chooses the data source. */
-export const overview = ({ uid, shown }: Pick<Frame, 'uid' | 'shown'>) =>
-  frame({
-    uid,
-    shown,
-    title: 'Mesos cluster overview',
-    about: 'Capacity, allocation, agents, frameworks and tasks of an Apache Mesos cluster.',
-    filters: 'the Frameworks row',
-    rows,
-  });

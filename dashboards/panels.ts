@@ -1,4 +1,4 @@
-// The three kinds of panels of the dashboards. Units come with the data source's
+// The kinds of panels of the dashboards. Units come with the data source's
 // frames, and a panel's own unit does not replace them (Grafana:
 // setFieldConfigDefaults). An override does: for counts, and where an expression
 // makes a number whose unit the data source cannot know.
@@ -24,10 +24,14 @@ import {
   ThresholdsMode,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import * as common from '@grafana/grafana-foundation-sdk/common';
+import * as heatmaps from '@grafana/grafana-foundation-sdk/heatmap';
+import * as logPanels from '@grafana/grafana-foundation-sdk/logs';
+import * as timelines from '@grafana/grafana-foundation-sdk/statetimeline';
 import * as stats from '@grafana/grafana-foundation-sdk/stat';
 import * as tables from '@grafana/grafana-foundation-sdk/table';
 import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
 
+import { type Link, linked } from './links.ts';
 import { built, datasource, query, type QuerySpec } from './query.ts';
 
 /** Options of every panel. */
@@ -43,17 +47,28 @@ interface Common {
   height: number;
   /** Whether the numbers count things: 1,034 is written in full. The data source's unit is Grafana's `short`: 1.03 K. */
   counts?: boolean;
+  /** Where a number leads to. */
+  links?: Link[];
 }
 
-export type AnyPanel = stats.PanelBuilder | tables.PanelBuilder | timeseries.PanelBuilder;
+export type AnyPanel =
+  | heatmaps.PanelBuilder
+  | logPanels.PanelBuilder
+  | stats.PanelBuilder
+  | tables.PanelBuilder
+  | timelines.PanelBuilder
+  | timeseries.PanelBuilder;
 
-function common_<P extends AnyPanel>(panel: P, { title, about, queries, width, height, counts }: Common): P {
+function common_<P extends AnyPanel>(panel: P, { title, about, queries, width, height, counts, links }: Common): P {
   panel.title(title).description(about).datasource(datasource).span(width).height(height);
   for (const [refId, spec] of Object.entries(queries)) {
     panel.withTarget(built(query(refId, spec)));
   }
   if (counts) {
-    panel.overrideByFieldType('number', [inFull]);
+    panel.overrideByFieldType('number', whole);
+  }
+  if (links) {
+    panel.overrideByFieldType('number', [linked(links)]);
   }
   return panel;
 }
@@ -62,6 +77,14 @@ function common_<P extends AnyPanel>(panel: P, { title, about, queries, width, h
 export function levels(...steps: Threshold[]): ThresholdsConfigBuilder {
   return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([{ value: null, color: 'green' }, ...steps]);
 }
+
+/** Up to half of what is allocated is in use: much is wasted; above all of it, more is used than was allocated. */
+export const efficiencies = () =>
+  new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([
+    { value: null, color: 'blue' },
+    { value: 0.5, color: 'green' },
+    { value: 1, color: 'orange' },
+  ]);
 
 /** Above 80 % little is free, above 90 % large tasks do not fit. */
 export const fullness = () => levels({ value: 0.8, color: 'orange' }, { value: 0.9, color: 'red' });
@@ -102,6 +125,8 @@ interface GraphOptions extends Common {
   max?: number;
   /** Legend beside the graph, with the last value of each series. */
   table?: boolean;
+  /** Whether series that are 0 all the time are left out of the drawing and the legend. They are not unknown. */
+  hidesZeros?: boolean;
 }
 
 /** Returns lines over time. A gap is not bridged. */
@@ -129,13 +154,21 @@ export function graph(options: GraphOptions): timeseries.PanelBuilder {
   if (options.max !== undefined) {
     panel.max(options.max);
   }
+  // A name has one color in all panels of all dashboards.
+  panel.colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName));
+  if (options.hidesZeros) {
+    panel.withOverride({
+      matcher: { id: 'byValue', options: { reducer: 'allIsZero', op: 'gte', value: 0 } },
+      properties: [{ id: 'custom.hideFrom', value: { legend: true, tooltip: true, viz: true } }],
+    });
+  }
   return panel;
 }
 
 /** Returns the panel with the series of each name in its color. */
 export function colored(panel: timeseries.PanelBuilder, colors: Record<string, string>): timeseries.PanelBuilder {
   for (const [name, color] of Object.entries(colors)) {
-    panel.overrideByName(name, [{ id: 'color', value: { mode: 'fixed', fixedColor: color } }]);
+    panel.overrideByName(name, [inColor(color)]);
   }
   return panel;
 }
@@ -155,21 +188,162 @@ export const unit = (name: string): DynamicConfigValue => ({ id: 'unit', value: 
 /** The unit of counts: all digits, grouped as the browser's language does. */
 export const inFull = unit('locale');
 
-interface Column {
-  title: string;
-  /** In pixels; the names get what is left. */
-  width: number;
-  spec: QuerySpec;
-  /** Drawn as a bar from 0 to 1, colored by how full it is. */
-  bar?: boolean;
-  /** Whether the numbers count things. */
-  counts?: boolean;
+/** Counts without fractions, also on axes. */
+export const whole: DynamicConfigValue[] = [inFull, { id: 'decimals', value: 0 }];
+
+/** An increase, which is extrapolated to the ends of the time range: about so many. */
+export const roughly: DynamicConfigValue[] = [unit('prefix:≈ '), { id: 'decimals', value: 0 }];
+
+/** A fixed color. */
+export const inColor = (fixedColor: string): DynamicConfigValue => ({
+  id: 'color',
+  value: { mode: 'fixed', fixedColor },
+});
+
+/** How many things there are in a bucket, over time. */
+export function heatmap(options: Common & { scheme?: string }): heatmaps.PanelBuilder {
+  return common_(new heatmaps.PanelBuilder(), options)
+    .calculate(true)
+    .calculation(
+      new common.HeatmapCalculationOptionsBuilder()
+        .xBuckets(
+          new common.HeatmapCalculationBucketConfigBuilder().mode(common.HeatmapCalculationMode.Count).value('48')
+        )
+        .yBuckets(
+          new common.HeatmapCalculationBucketConfigBuilder().mode(common.HeatmapCalculationMode.Count).value('12')
+        )
+    )
+    .color(
+      new heatmaps.HeatmapColorOptionsBuilder()
+        .mode(heatmaps.HeatmapColorMode.Scheme)
+        .scheme(options.scheme ?? 'Blues')
+        .steps(32)
+    )
+    .hideLegend()
+    .cellGap(1);
 }
 
-interface TableOptions extends Omit<Common, 'queries' | 'counts'> {
+/** Returns a row of states over time for each thing. */
+export function timeline(options: Common & { colors: Record<string, string> }): timelines.PanelBuilder {
+  const states = Object.entries(options.colors).map(([text, color], index) => [text, { text, color, index }]);
+  return common_(new timelines.PanelBuilder(), options)
+    .showValue(VisibilityMode.Auto)
+    .mergeValues(true)
+    .rowHeight(0.85)
+    .lineWidth(0)
+    .fillOpacity(80)
+    .mappings([{ type: 'value', options: Object.fromEntries(states) }] as never)
+    .legend(new common.VizLegendOptionsBuilder().showLegend(true).placement(LegendPlacement.Bottom))
+    .tooltip(new common.VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Single));
+}
+
+/** Returns lines of a log, the newest first. */
+export const logs = (options: Common): logPanels.PanelBuilder =>
+  common_(new logPanels.PanelBuilder(), options)
+    .showTime(true)
+    .wrapLogMessage(true)
+    .enableLogDetails(true)
+    .sortOrder(common.LogsSortOrder.Descending);
+
+/** What a column of a table looks like. */
+export interface Look {
+  title?: string;
+  /** In pixels; absent: what is left is shared. */
+  width?: number;
+  /** Drawn as a bar from 0 to 1, in these colors; `fullness` colors what is full. */
+  bar?: ThresholdsConfigBuilder;
+  /** Whether the numbers count things. */
+  counts?: boolean;
+  /** The unit, where the data source's is missing or not wanted. */
+  unit?: string;
+  decimals?: number;
+  links?: Link[];
+  hidden?: boolean;
+  /** Color by state. */
+  colors?: Record<string, string>;
+}
+
+/** Returns a look as properties of a field. */
+function looks({
+  title,
+  width,
+  bar,
+  counts,
+  unit: unitName,
+  decimals,
+  links,
+  hidden,
+  colors,
+}: Look): DynamicConfigValue[] {
+  return [
+    ...(title === undefined ? [] : [{ id: 'displayName', value: title }]),
+    ...(width === undefined ? [] : [{ id: 'custom.width', value: width }]),
+    ...(counts ? whole : []),
+    ...(unitName === undefined ? [] : [unit(unitName)]),
+    ...(decimals === undefined ? [] : [{ id: 'decimals', value: decimals }]),
+    ...(links === undefined ? [] : [linked(links)]),
+    // Links read hidden columns, such as that of the ID.
+    ...(hidden
+      ? [
+          { id: 'custom.hideFrom', value: { viz: true } },
+          { id: 'custom.hidden', value: true },
+        ]
+      : []),
+    ...(bar === undefined
+      ? []
+      : [
+          { id: 'custom.cellOptions', value: { type: 'gauge', mode: 'basic', valueDisplayMode: 'text' } },
+          { id: 'min', value: 0 },
+          { id: 'max', value: 1 },
+          { id: 'thresholds', value: bar.build() },
+        ]),
+    ...(colors === undefined
+      ? []
+      : [
+          { id: 'custom.cellOptions', value: { type: 'color-text' } },
+          {
+            id: 'mappings',
+            value: [
+              {
+                type: 'value',
+                options: Object.fromEntries(
+                  Object.entries(colors).map(([text, color], index) => [text, { text, color, index }])
+                ),
+              },
+            ],
+          },
+        ]),
+  ];
+}
+
+const bare = (options: Common) =>
+  common_(new tables.PanelBuilder(), options)
+    .showHeader(true)
+    .cellHeight(common.TableCellHeight.Sm)
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds));
+
+/** Returns a table of one query's rows, with the looks of its columns by their names. */
+export function list(
+  options: Omit<Common, 'queries' | 'counts' | 'links'> & { query: QuerySpec; columns: Record<string, Look> }
+): tables.PanelBuilder {
+  const panel = bare({ ...options, queries: { A: options.query } });
+  for (const [name, look] of Object.entries(options.columns)) {
+    panel.overrideByName(name, looks(look));
+  }
+  return panel;
+}
+
+interface Column extends Look {
+  title: string;
+  spec: QuerySpec;
+}
+
+interface TableOptions extends Omit<Common, 'queries' | 'counts' | 'links'> {
   /** The label whose values are the rows. */
   rows: string;
   rowTitle: string;
+  /** Where a row's name leads to. */
+  rowLinks?: Link[];
   /** The first one decides which rows there are, and their order. */
   columns: Column[];
 }
@@ -182,18 +356,14 @@ interface TableOptions extends Omit<Common, 'queries' | 'counts'> {
  * soon as one query has no series, and fails when no query has any (Grafana: joinDataFrames).
  */
 export function table(options: TableOptions): tables.PanelBuilder {
-  const { rows, rowTitle, columns } = options;
+  const { rows, rowTitle, rowLinks, columns } = options;
   const queries = Object.fromEntries(
     columns.map(({ title, spec }, i) => [
       String.fromCharCode(65 + i),
       { ...spec, legendFormat: title, instant: true, format: 'table' as const },
     ])
   );
-  const panel = common_(new tables.PanelBuilder(), { ...options, queries })
-    .showHeader(true)
-    .cellHeight(common.TableCellHeight.Sm)
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
-    .thresholds(fullness())
+  const panel = bare({ ...options, queries: queries as Record<string, QuerySpec> })
     .withTransformation({ id: 'joinByField', options: { byField: rows, mode: 'outer' } })
     .withTransformation({
       id: 'filterByValue',
@@ -205,15 +375,11 @@ export function table(options: TableOptions): tables.PanelBuilder {
     })
     .withTransformation({ id: 'organize', options: { renameByName: { [rows]: rowTitle } } })
     .sortBy([new common.TableSortByFieldStateBuilder().displayName(columns[0].title).desc(true)]);
-  for (const { title, width, bar, counts } of columns) {
-    panel.overrideByName(title, [{ id: 'custom.width', value: width }, ...(counts ? [inFull] : [])]);
-    if (bar) {
-      panel.overrideByName(title, [
-        { id: 'custom.cellOptions', value: { type: 'gauge', mode: 'basic', valueDisplayMode: 'text' } },
-        { id: 'min', value: 0 },
-        { id: 'max', value: 1 },
-      ]);
-    }
+  if (rowLinks) {
+    panel.overrideByName(rowTitle, [linked(rowLinks)]);
+  }
+  for (const { title, spec: _, ...look } of columns) {
+    panel.overrideByName(title, looks(look));
   }
   return panel;
 }

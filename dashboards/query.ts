@@ -2,7 +2,15 @@
 // keys are those of pkg/query/model.go, by way of the types generated from it.
 import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
 
-import type { MetricsQuery, PromQLQuery, SQLQuery } from '../src/query/types.gen.ts';
+import type {
+  EventsQuery,
+  Filter,
+  LogsQuery,
+  MetricsQuery,
+  PromQLQuery,
+  SQLQuery,
+  TableQuery,
+} from '../src/query/types.gen.ts';
 
 export const pluginId = 'community-mesos-datasource';
 
@@ -21,7 +29,13 @@ type Nameless<Q> = Omit<Q, 'refId' | 'datasource'>;
 export type Metrics = Nameless<MetricsQuery>;
 
 /** A query of a panel or a rule, without name and data source as well. */
-export type QuerySpec = Metrics | Nameless<PromQLQuery> | Nameless<SQLQuery>;
+export type QuerySpec =
+  | Metrics
+  | Nameless<PromQLQuery>
+  | Nameless<EventsQuery>
+  | Nameless<TableQuery>
+  | Nameless<SQLQuery>
+  | Nameless<LogsQuery>;
 
 /** The query with a name, of the data source that the dashboard's variable names or of `of`. */
 export function query(refId: string, spec: QuerySpec, of: { type: string; uid: string } = datasource): object {
@@ -36,23 +50,59 @@ export function built(plain: object): Builder<Dataquery> {
 /** The kinds of resource that have units of their own. */
 export type Resource = 'cpus' | 'gpus' | 'memory' | 'disk';
 
-/** A query of the builder: entity, resource and measure. */
-export const of = (entity: Metrics['entity'], resource: Metrics['resource'], measure: Metrics['measure']): Metrics => ({
-  queryType: 'metrics',
-  entity,
-  resource,
-  measure,
-});
+/** The variables that filter, by the label whose values they are. */
+export type Label = 'cluster' | 'framework' | 'agent' | 'role';
+
+/** Returns the filters on variables. All is a regular expression that matches future values as well. */
+export const by = (...labels: Label[]): Filter[] =>
+  labels.map((label) => ({ label, operator: '=~', value: `$${label}` }));
+
+/** Returns the same filters as matchers of PromQL. */
+export const matching = (...labels: Label[]): string => labels.map((label) => `${label}=~"$${label}"`).join(',');
+
+/** The matcher that every selector of a dashboard has. */
+export const inCluster = matching('cluster');
+
+/** A query of the builder: entity, resource and measure, without any variable. */
+export const measure = (
+  entity: Metrics['entity'],
+  resource: Metrics['resource'],
+  name: Metrics['measure']
+): Metrics => ({ queryType: 'metrics', entity, resource, measure: name });
+
+/** A query of the builder: entity, resource and measure, of the chosen cluster and of what else is chosen. */
+export const of = (
+  entity: Metrics['entity'],
+  resource: Metrics['resource'],
+  name: Metrics['measure'],
+  ...chosen: Label[]
+): Metrics => ({ ...measure(entity, resource, name), filters: by('cluster', ...chosen) });
 
 /** A metric by its name. */
-export const metric = (name: string, more: Metrics = {}): Metrics => ({ queryType: 'metrics', metric: name, ...more });
+export const metric = (name: string, more: Metrics = {}): Metrics => ({
+  queryType: 'metrics',
+  metric: name,
+  filters: by('cluster'),
+  ...more,
+});
 
-/** A PromQL query. */
-export const promql = (expr: string, more: { legendFormat?: string; instant?: boolean } = {}): QuerySpec => ({
+/** A PromQL query. Its selectors have `inCluster`. */
+export const promql = (expr: string, more: Omit<Nameless<PromQLQuery>, 'queryType' | 'expr'> = {}): QuerySpec => ({
   queryType: 'promql',
   expr,
   ...more,
 });
 
-/** The filter on the variable `framework`. All is a regular expression that matches future frameworks as well. */
-export const chosen: Metrics = { filters: [{ label: 'framework', operator: '=~', value: '$framework' }] };
+/** Rows of a table as it is now. */
+export const rowsOf = (table: string, columns: string[], more: Partial<Nameless<TableQuery>> = {}): QuerySpec => ({
+  queryType: 'table',
+  table,
+  columns,
+  ...more,
+});
+
+/** Rows of a statement. */
+export const sql = (statement: string): QuerySpec => ({ queryType: 'sql', sql: statement.replace(/\s+/g, ' ').trim() });
+
+/** What happened in the time range. */
+export const events = (more: Omit<Nameless<EventsQuery>, 'queryType'>): QuerySpec => ({ queryType: 'events', ...more });

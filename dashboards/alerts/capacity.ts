@@ -1,5 +1,5 @@
 // Rules on capacity: what is allocated of it, what still has room, and for how long.
-import { of, type QuerySpec } from '../query.ts';
+import { measure, type QuerySpec } from '../query.ts';
 import { type Alert, KEEPS, orFine, promqlNow } from './alert.ts';
 
 /** The resources that have a capacity, as texts name them, and the ends of their series' names. */
@@ -17,7 +17,7 @@ const eachResource = (expr: (series: (entity: string, measure: string) => string
   }).join(' or ');
 
 const utilization = (resource: 'cpus' | 'memory' | 'disk'): QuerySpec => ({
-  ...of('cluster', resource, 'utilization'),
+  ...measure('cluster', resource, 'utilization'),
   groupBy: ['cluster'],
   instant: true,
 });
@@ -161,7 +161,7 @@ A value far above 100 % comes from one large step, such as a framework that was 
     severity: 'warning',
     for: '10m',
     query: () => ({
-      ...of('cluster', 'tasks', 'fits'),
+      ...measure('cluster', 'tasks', 'fits'),
       shape: { cpus: 1, memory: '2GiB' },
       groupBy: ['cluster'],
       instant: true,

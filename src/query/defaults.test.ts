@@ -83,6 +83,7 @@ describe('isRunnable', () => {
     ['no label chosen yet', { queryType: 'variable' as const, variable: { labelValues: { label: '' } } }, false],
     ['entities', { queryType: 'variable' as const, variable: { entities: { entity: 'role' } } }, true],
     ['an expression for a variable', { queryType: 'variable' as const, variable: { promql: 'up' } }, true],
+    ['a statement for a variable', { queryType: 'variable' as const, variable: { sql: 'SELECT 1' } }, true],
     ['a variable of nothing', { queryType: 'variable' as const }, false],
     ['events', { queryType: 'events' as const }, true],
     ['a hidden query', { entity: 'agent', hide: true }, false],

@@ -66,8 +66,8 @@ export function isRunnable(query: MesosQuery): boolean {
     case 'promql':
       return Boolean(query.expr?.trim());
     case 'variable': {
-      const { labelValues, entities, promql } = query.variable ?? {};
-      return Boolean(query.query || labelValues?.label || entities?.entity || promql?.trim());
+      const { labelValues, entities, promql, sql } = query.variable ?? {};
+      return Boolean(query.query || labelValues?.label || entities?.entity || promql?.trim() || sql?.trim());
     }
     case 'events':
     case 'topology':

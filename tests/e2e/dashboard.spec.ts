@@ -85,7 +85,7 @@ test.describe('the bundled dashboards', () => {
       await expect(panel.getByText('No data', { exact: true }), title).toHaveCount(0);
       await expect(panel.getByTestId('data-testid Panel status error'), title).toHaveCount(0);
     }
-    for (const title of ['Tasks running', 'History and series']) {
+    for (const title of ['Tasks', 'History and series']) {
       await expect(panelOf(page, title).getByText(/^\d+,\d{3}$/), title).toBeVisible();
       await expect(panelOf(page, title).getByText(/\d\s?K$/), title).toHaveCount(0);
     }

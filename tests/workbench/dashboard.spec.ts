@@ -43,9 +43,6 @@ async function shownBy(panel: Locator): Promise<Record<string, number>> {
   );
 }
 
-/** The only big number of a panel. */
-const numberOf = async (page: Page, title: string) => Object.values(await shownBy(panelOf(page, title)));
-
 const close = (number: number) => expect.closeTo(number, 6);
 
 test.describe('the cluster overview', () => {
@@ -98,7 +95,8 @@ test.describe('the cluster overview', () => {
           Offered: expect.any(Number),
           Capacity: close(capacity[resource]),
         });
-      expect(await numberOf(page, `${title} utilization`)).toEqual([close(allocated[resource] / capacity[resource])]);
+      const { [title]: utilization } = await shownBy(panelOf(page, 'Utilization now'));
+      expect(utilization).toEqual(close(allocated[resource] / capacity[resource]));
     }
   });
 
@@ -110,15 +108,22 @@ test.describe('the cluster overview', () => {
     const tasks = state.frameworks.flatMap((framework) => framework.tasks);
     const counts = {
       // Mesos counts what is disconnected among the inactive ones.
-      'Agents active': metrics['master/slaves_active'],
-      'Agents not active': metrics['master/slaves_inactive'] + metrics['master/slaves_unreachable'],
-      'Frameworks active': metrics['master/frameworks_active'],
-      'Frameworks not active': metrics['master/frameworks_inactive'],
+      Agents: {
+        Active: metrics['master/slaves_active'],
+        'Not active': metrics['master/slaves_inactive'] + metrics['master/slaves_unreachable'],
+      },
+      Frameworks: {
+        Active: metrics['master/frameworks_active'],
+        'Not active': metrics['master/frameworks_inactive'],
+      },
       // Of /state: the snapshot was recorded a moment later.
-      'Tasks running': tasks.filter((task) => task.state === 'TASK_RUNNING').length,
+      Tasks: {
+        Running: tasks.filter((task) => task.state === 'TASK_RUNNING').length,
+        Failed: expect.any(Number),
+      },
     };
     for (const [title, count] of Object.entries(counts)) {
-      await expect.poll(() => numberOf(page, title), title).toEqual([count]);
+      await expect.poll(() => shownBy(panelOf(page, title)), title).toEqual(count);
     }
     await expect(panelOf(page, 'Leader').getByTestId('stat-value')).toHaveAttribute('data-name', new URL(master).host);
   });
@@ -169,7 +174,7 @@ interface Rule {
 
 test('the alert rules get one number for the cluster, with its label', async ({ open, replay, workbench }) => {
   const page = await open({ tab: 'dashboard' }); // Which begins the collection.
-  await expect.poll(() => numberOf(page, 'Agents active')).not.toEqual([]);
+  await expect.poll(() => shownBy(panelOf(page, 'Agents'))).not.toEqual({});
   const file = parse(readFileSync(path.join(root, 'provisioning/alerting/mesos.yaml'), 'utf8'));
   const { capacity, allocated } = await masterTotals(replay.masters[0]);
   const expected: Record<string, unknown> = {

@@ -40,6 +40,8 @@ export interface Variable {
   includeAll?: boolean;
   allValue?: string;
   current?: { value?: string | string[] };
+  /** Of a variable that is not queried. */
+  options?: Array<{ text: string | string[]; value: string | string[] }>;
 }
 
 export interface Dashboard {
@@ -65,7 +67,7 @@ export function panelsOf(dashboard: Dashboard): Panel[] {
 
 /** The variables a reader can choose values of. The data source is chosen for the whole page. */
 export function variablesOf(dashboard: Dashboard): Variable[] {
-  return (dashboard.templating?.list ?? []).filter(({ type }) => type === 'query');
+  return (dashboard.templating?.list ?? []).filter(({ type }) => ['query', 'custom', 'textbox'].includes(type));
 }
 
 /** The annotations of data sources. Grafana's own, which people write by hand, have the type dashboard. */
@@ -80,11 +82,11 @@ export function chosenOf(variable: Variable, inAddress: Record<string, string[]>
 
 /**
  * A variable's value in queries, as Grafana gives it: a text, or a list for a variable with several values. All is its
- * `allValue`, unchanged, or else the list of all values.
+ * `allValue`, unchanged, or else the list of all values. Without a choice it is the first value there is.
  */
 export function valueOf(variable: Variable, chosen: string[], options: string[]): string | string[] {
   if (chosen.includes(allValues)) {
     return variable.allValue || options;
   }
-  return variable.multi ? chosen : (chosen[0] ?? '');
+  return variable.multi ? chosen : (chosen.find(Boolean) ?? options[0] ?? '');
 }

@@ -30,7 +30,10 @@ export interface Offer {
 
 /** Queries the plugin for the options of a variable. Frames have the fields `text` and `value`. */
 async function ask(datasource: DataSourceApi, variable: Variable, raw: RawTimeRange): Promise<Choice[]> {
-  const { query, name } = variable;
+  const { query, name, type, options = [] } = variable;
+  if (type !== 'query') {
+    return options.map(({ text, value }) => ({ label: String(text), value: String(value) }));
+  }
   const support = datasource.variables;
   if (typeof query !== 'object' || !support || support.getType() !== VariableSupportType.Custom) {
     throw new Error(`the plugin has no custom variable support, which the variable ${name} needs`);

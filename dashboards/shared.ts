@@ -1,0 +1,103 @@
+// Panels that several dashboards have.
+import { endingColors, severityColors } from './colors.ts';
+import { down, then } from './links.ts';
+import { asLimit, colored, graph, inColor, list, unit } from './panels.ts';
+import { by, events, inCluster, type Label, matching, of, promql, type Resource } from './query.ts';
+import type { EventsQuery } from '../src/query/types.gen.ts';
+
+/** Allocated and offered of the whole cluster, below its capacity. */
+export const capacityOf = (title: string, resource: Resource, width: number) =>
+  graph({
+    title,
+    about:
+      'Allocated to tasks and executors, and stacked on it what is offered to frameworks now. ' +
+      'What is free is between that and the dashed line of capacity.',
+    queries: {
+      Allocated: { ...of('cluster', resource, 'allocated'), legendFormat: 'Allocated' },
+      Offered: { ...of('cluster', resource, 'offered'), legendFormat: 'Offered' },
+      Capacity: { ...of('cluster', resource, 'capacity'), legendFormat: 'Capacity' },
+    },
+    stacked: true,
+    width,
+    height: 8,
+    links: [then('capacity', 'Capacity then'), then('tasks', 'Tasks then')],
+  })
+    .overrideByQuery('Capacity', asLimit)
+    .overrideByQuery('Allocated', [inColor('blue')])
+    .overrideByQuery('Offered', [inColor('yellow')]);
+
+/** How tasks ended, of the cluster or of what is chosen. */
+export const endings = (title: string, about: string, series: string, width: number, ...chosen: Label[]) =>
+  colored(
+    graph({
+      title,
+      about: `${about} Click a point to see what ended then.`,
+      queries: {
+        A: promql(
+          `60 * sum by (state) (rate(${series}{${chosen.length > 0 ? matching('cluster', ...chosen) : inCluster}}[$__rate_interval]))`,
+          { legendFormat: '{{state}}' }
+        ),
+      },
+      hidesZeros: true,
+      width,
+      height: 8,
+      links: [then('tasks', 'What ended then', ...chosen.map((label) => `\${${label}:queryparam}`))],
+    })
+      .overrideByFieldType('number', [unit('suffix: /min')])
+      .axisSoftMax(1),
+    endingColors
+  );
+
+/** The columns that events have in every table, where there is something in them. */
+const eventColumns = {
+  time: { title: 'Time', width: 175 },
+  kind: { title: 'Kind', width: 95 },
+  event: { title: 'Event', width: 95 },
+  severity: { title: 'Severity', width: 90, colors: severityColors },
+  log: { hidden: true },
+  agent: { title: 'Agent', width: 170, links: down('agent', 'cell') },
+  framework: { title: 'Framework', width: 120, links: down('framework', 'cell') },
+  role: { title: 'Role', width: 110, links: down('role', 'cell') },
+  task: { title: 'Task', width: 130 },
+  task_id: { title: 'Task ID', width: 190, links: down('task', 'cell') },
+  reason: { title: 'Reason', width: 120 },
+  source: { title: 'Source', width: 80 },
+  message: { title: 'Message' },
+  cluster: { hidden: true },
+  end: { hidden: true },
+  not_before: { hidden: true },
+  agent_id: { hidden: true },
+  framework_id: { hidden: true },
+  id: { hidden: true },
+};
+
+/** What happened, the newest first. */
+export const happened = (
+  title: string,
+  about: string,
+  query: Omit<EventsQuery, 'refId' | 'queryType' | 'datasource' | 'filters'> & { chosen?: Label[] },
+  hidden: string[] = []
+) => {
+  const { chosen = [], ...rest } = query;
+  return list({
+    title,
+    about,
+    query: events({ format: 'table', limit: 200, filters: by(...chosen), ...rest }),
+    columns: { ...eventColumns, ...Object.fromEntries(hidden.map((name) => [name, { hidden: true }])) },
+    width: 24,
+    height: 10,
+  });
+};
+
+/** The ten agents that are fullest. */
+export const fullestAgents = (title: string, resource: Resource, width: number) =>
+  graph({
+    title,
+    about: 'The ten agents with the highest utilization over the time range.',
+    queries: { A: { ...of('agent', resource, 'utilization', 'agent'), top: 10 } },
+    max: 1,
+    width,
+    height: 9,
+    table: true,
+    links: down('agent', 'series'),
+  });

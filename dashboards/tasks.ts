@@ -1,0 +1,226 @@
+// Tasks: which run, how they end and why, which are throttled or near their
+// limit, and the states and logs of one of them.
+import { allTaskColors, taskColors } from './colors.ts';
+import type { Definition } from './frame.ts';
+import { down, then } from './links.ts';
+import { colored, graph, list, logs, roughly, table, timeline, unit } from './panels.ts';
+import { by, events, inCluster, matching, metric, promql, rowsOf } from './query.ts';
+import { endings, happened } from './shared.ts';
+import { one } from './variables.ts';
+
+/** A table of failures by a label, as an increase over the time range. */
+const failures = (title: string, about: string, expr: string, rows: string, rowTitle: string, links = true) =>
+  table({
+    title,
+    about: `${about} An increase is extrapolated to the ends of the time range: about so many.`,
+    rows,
+    rowTitle,
+    rowLinks: links ? down(rows as 'agent', 'cell') : undefined,
+    columns: [{ title: 'Failed', width: 90, spec: promql(expr) }],
+    width: 8,
+    height: 8,
+  }).overrideByName('Failed', roughly);
+
+const limits = matching('cluster', 'framework', 'agent', 'role');
+
+export const tasks: Definition = {
+  title: 'Mesos tasks',
+  about: 'Tasks of an Apache Mesos cluster: which run, how they end and why, and the states and logs of one of them.',
+  filters: ['framework', 'agent', 'role'],
+  variables: [
+    one(
+      'task',
+      'Task',
+      'The task of the row “The chosen task”: one that runs, or that ended in the time range',
+      `SELECT task_id AS value, 'active ' || task_id AS text FROM tasks WHERE state = 'running' UNION ALL
+       SELECT DISTINCT task_id, 'ended ' || task_id FROM events WHERE kind = 'task' AND task_id IS NOT NULL
+       AND event IN ('finished', 'failed', 'killed', 'lost', 'error', 'dropped', 'gone', 'gone_by_operator')
+       AND task_id NOT IN (SELECT task_id FROM tasks WHERE state = 'running')`.replace(/\s+/g, ' ')
+    ),
+  ],
+  marksFailures: true,
+  rows: {
+    'How tasks end': [
+      endings('Tasks ended', 'How tasks of the cluster ended.', 'mesos_cluster_tasks_ended_total', 12),
+      colored(
+        graph({
+          title: 'Tasks by state',
+          counts: true,
+          about: 'Tasks of the whole cluster that have not ended.',
+          queries: { A: metric('mesos_cluster_tasks', { legendFormat: '{{state}}' }) },
+          stacked: true,
+          hidesZeros: true,
+          width: 12,
+          height: 8,
+          links: [then('tasks', 'Tasks then')],
+        }),
+        taskColors
+      ),
+      happened(
+        'Tasks that failed or were lost',
+        'The newest 200 of what the variables choose. Click a task’s ID for its states and logs below.',
+        { kinds: ['task'], severity: 'warning', chosen: ['framework', 'agent', 'role'] },
+        ['kind', 'severity', 'role', 'task']
+      ),
+    ],
+    'Why they fail': [
+      failures(
+        'Failures by reason',
+        'Why tasks of the cluster ended, as the leader counts it. Mesos keeps it for those that did not finish by themselves.',
+        `sum by (reason) (increase(mesos_master_task_status_total{${inCluster}}[$__range])) > 0.5`,
+        'reason',
+        'Reason',
+        false
+      ),
+      failures(
+        'Failures by source',
+        'Who ended them: the executor (the program itself), the agent (such as out of memory), or the master (such as a lost agent).',
+        `sum by (source) (increase(mesos_master_task_status_total{${inCluster}}[$__range])) > 0.5`,
+        'source',
+        'Source',
+        false
+      ),
+      failures(
+        'Failures by agent',
+        'A single agent with many is a fault of the agent rather than of the tasks. Counted since this plugin watches.',
+        `topk(20, sum by (agent) (increase(mesos_agent_tasks_ended_total{${matching('cluster', 'agent')},state="failed"}[$__range]))) > 0.5`,
+        'agent',
+        'Agent'
+      ),
+    ],
+    'Running tasks': [
+      list({
+        title: 'Tasks now',
+        about:
+          'Tasks of what the variables choose that have not ended, the youngest first. Click an ID for its states and logs below, ' +
+          'or its page in Mesos’ web UI.',
+        query: rowsOf(
+          'tasks',
+          [
+            ...['task_id', 'state', 'healthy', 'framework', 'agent', 'cpus', 'cpus_used'],
+            ...['memory_bytes', 'memory_used_bytes', 'agent_id', 'framework_id'],
+          ],
+          {
+            filters: by('framework', 'agent', 'role'),
+            orderBy: [{ column: 'start_time', direction: 'desc' }],
+            limit: 500,
+          }
+        ),
+        columns: {
+          task_id: { title: 'Task ID', links: down('task', 'cell') },
+          state: { title: 'State', width: 85, colors: allTaskColors },
+          healthy: { title: 'Healthy', width: 80 },
+          framework: { title: 'Framework', width: 115, links: down('framework', 'cell') },
+          agent: { title: 'Agent', width: 170, links: down('agent', 'cell') },
+          cpus: { title: 'CPUs', width: 65, decimals: 1 },
+          memory_bytes: { title: 'Memory', width: 85 },
+          cpus_used: { title: 'CPUs used', width: 95, decimals: 2 },
+          memory_used_bytes: { title: 'Memory used', width: 110 },
+          agent_id: { hidden: true },
+          framework_id: { hidden: true },
+        },
+        width: 24,
+        height: 10,
+      }),
+      graph({
+        title: 'Churn by framework',
+        about:
+          'Tasks that ended per minute, however they ended. Much of it with few tasks running: something starts, ends and starts ' +
+          'again.',
+        queries: {
+          A: promql(
+            `topk(10, 60 * sum by (framework) (rate(mesos_framework_tasks_ended_total{${matching('cluster', 'framework')}}[$__rate_interval])))`,
+            { legendFormat: '{{framework}}' }
+          ),
+        },
+        hidesZeros: true,
+        table: true,
+        width: 24,
+        height: 7,
+        links: [
+          then('tasks', 'What ended then', 'var-framework=${__field.labels.framework:percentencode}'),
+          ...down('framework', 'series'),
+        ],
+      })
+        .overrideByFieldType('number', [unit('suffix: /min')])
+        .axisSoftMax(1),
+    ],
+    'Throttled, or near a limit': [
+      table({
+        title: 'Near the memory limit',
+        about:
+          'Containers that use most of the memory they may use. At 100 % the kernel kills them. With agentStatistics only.',
+        rows: 'executor_id',
+        rowTitle: 'Executor',
+        columns: [
+          {
+            title: 'Of the limit',
+            width: 150,
+            unit: 'percentunit',
+            decimals: 0,
+            spec: promql(
+              `topk(10, max by (executor_id) (mesos_executor_memory_used_bytes{${limits}} / (mesos_executor_memory_limit_bytes{${limits}} > 0)))`
+            ),
+          },
+          {
+            title: 'Used',
+            width: 110,
+            unit: 'bytes',
+            spec: promql(`max by (executor_id) (mesos_executor_memory_used_bytes{${limits}})`),
+          },
+        ],
+        width: 12,
+        height: 8,
+      }),
+      graph({
+        title: 'Throttled containers',
+        about:
+          'Seconds per second in which containers were throttled by cgroups: they needed more CPU than their limit. With ' +
+          'agentStatistics only.',
+        queries: {
+          A: promql(
+            `topk(10, sum by (executor_id) (rate(mesos_executor_cpu_throttled_seconds_total{${limits}}[$__rate_interval])))`,
+            { legendFormat: '{{executor_id}}' }
+          ),
+        },
+        table: true,
+        width: 12,
+        height: 8,
+      })
+        .overrideByFieldType('number', [unit('s')])
+        .axisSoftMax(1),
+    ],
+    'The chosen task': [
+      timeline({
+        title: 'States of the task',
+        about: 'The states that the event log knows of the task that the variable names.',
+        queries: {
+          A: events({
+            format: 'timeline',
+            kinds: ['task'],
+            filters: [{ label: 'task_id', operator: '=', value: '$task' }],
+          }),
+        },
+        colors: allTaskColors,
+        width: 24,
+        height: 5,
+      }),
+      logs({
+        title: 'Logs of the task: stderr',
+        about:
+          'The file stderr of the task’s sandbox. An administrator allows it with sandboxLogs. An agent deletes sandboxes some time ' +
+          'after the end.',
+        queries: { A: { queryType: 'logs', taskId: '$task', file: 'stderr' } },
+        width: 12,
+        height: 12,
+      }),
+      logs({
+        title: 'Logs of the task: stdout',
+        about: 'The file stdout of the task’s sandbox.',
+        queries: { A: { queryType: 'logs', taskId: '$task', file: 'stdout' } },
+        width: 12,
+        height: 12,
+      }),
+    ],
+  },
+};
