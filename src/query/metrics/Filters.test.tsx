@@ -15,7 +15,7 @@ jest.mock('@grafana/runtime', () => ({
 
 beforeAll(giveElementsASize);
 
-function setUp(filters: Filter[] = [], frameworks = ['marathon', 'spark']) {
+function setUp(filters: Filter[] = [], frameworks = ['marathon', 'spark'], draws = true) {
   const onChange = jest.fn();
   const lists = {
     labels: async () => ({ values: ['agent', 'attr_rack', 'framework', 'role'], total: 4 }),
@@ -32,7 +32,9 @@ function setUp(filters: Filter[] = [], frameworks = ['marathon', 'spark']) {
         lists={lists}
         onChange={(next) => {
           onChange(next);
-          setCurrent(next);
+          if (draws) {
+            setCurrent(next);
+          }
         }}
       />
     );
@@ -102,6 +104,16 @@ it('shows filters that were changed elsewhere', async () => {
   const { rerender } = render(<Filters {...props} filters={[{ label: 'role', operator: '=', value: 'web' }]} />);
   rerender(<Filters {...props} filters={[{ label: 'agent', operator: '=', value: 'a1' }]} />);
   await waitFor(() => expect(menuOf('label')).toHaveValue('agent'));
+});
+
+it('keeps a filter that is added before the change of another one is drawn', async () => {
+  const { onChange, user } = setUp([{ label: 'framework', operator: '=', value: 'marathon' }], undefined, false);
+  await user.click(menuOf('operator'));
+  await user.click(await screen.findByRole('option', { name: /^!=/ }));
+  await user.click(screen.getByRole('button', { name: 'Add filter' }));
+  expect(screen.getAllByTestId('filter-label')).toHaveLength(2);
+  await waitFor(() => expect(menuOf('operator')).toHaveValue('!='));
+  expect(onChange).toHaveBeenLastCalledWith([{ label: 'framework', operator: '!=', value: 'marathon' }]);
 });
 
 describe('by keyboard', () => {
