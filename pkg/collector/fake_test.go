@@ -20,28 +20,29 @@ type fake struct {
 	clock   *clocktest.Clock
 	address string
 
-	mu       sync.Mutex
-	counts   map[string]int
-	closed   int
-	freed    int
-	state    mesos.State
-	roles    mesos.Roles
-	values   map[string]float64
-	flags    map[string]string
-	targets  []mesos.Target
-	start    time.Time // of the history; zero: there is none
-	opened   time.Time // start from the second time on that it is asked for; zero: the same
-	last     string    // the cluster that the history was written for last
-	recalls  int       // how often it was asked for
-	follower func(mesos.Target) (map[string]float64, error)
-	err      map[string]error         // by what is asked: state, roles, snapshot, flags
-	late     map[string]time.Duration // how much later than now a request went out
-	panics   map[string]bool          // by what is asked
-	hold     chan struct{}            // where not nil, snapshots wait for it
-	noEvents bool                     // there is no event log
-	watched  time.Time                // when the log was used last before
-	before   []events.Event           // that the log has at the start
-	known    []byte                   // what the log has remembered at the start
+	mu        sync.Mutex
+	counts    map[string]int
+	closed    int
+	freed     int
+	state     mesos.State
+	roles     mesos.Roles
+	values    map[string]float64
+	flags     map[string]string
+	targets   []mesos.Target
+	start     time.Time // of the history; zero: there is none
+	opened    time.Time // start from the second time on that it is asked for; zero: the same
+	last      string    // the cluster that the history was written for last
+	recalls   int       // how often it was asked for
+	follower  func(mesos.Target) (map[string]float64, error)
+	err       map[string]error         // by what is asked: state, roles, snapshot, flags
+	late      map[string]time.Duration // how much later than now a request went out
+	panics    map[string]bool          // by what is asked
+	hold      chan struct{}            // where not nil, snapshots wait for it
+	holdState chan struct{}            // where not nil, /state waits for it
+	noEvents  bool                     // there is no event log
+	watched   time.Time                // when the log was used last before
+	before    []events.Event           // that the log has at the start
+	known     []byte                   // what the log has remembered at the start
 	// streaming is the fake with an event stream; nil: it has none. refused is the answer
 	// to SUBSCRIBE, where not nil.
 	streaming *streaming
@@ -141,6 +142,12 @@ func (f *fake) State(ctx context.Context) (*mesos.State, error) {
 	a, err := f.ask(ctx, "state")
 	if err != nil {
 		return nil, err
+	}
+	f.mu.Lock()
+	hold := f.holdState
+	f.mu.Unlock()
+	if hold != nil {
+		<-hold
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"community-mesos-datasource/pkg/events"
+	"community-mesos-datasource/pkg/mesos"
 )
 
 // Mesos tells when a leader was elected. From when to when nobody answered as the leader is
@@ -48,4 +49,30 @@ func (l *leads) lasted(e *events.Event) {
 	if before.Before(e.Time) {
 		e.NotBefore = before
 	}
+}
+
+// A process is a master's, by when it started: between from and to, because the time of its uptime
+// lies between request and answer. The zero process is unknown.
+type process struct{ from, to, sent time.Time }
+
+// startsApart is how far the starts of two processes lie apart that are told apart: clocks are
+// adjusted.
+const startsApart = 2 * time.Second
+
+func processOf(m *mesos.Metrics) process {
+	uptime, ok := m.Values["master/uptime_secs"]
+	if !ok || uptime < 0 || uptime > float64(10*365*24*time.Hour/time.Second) {
+		return process{}
+	}
+	from := m.Sent.Add(-time.Duration(uptime * float64(time.Second)))
+	return process{from, from.Add(m.Took), m.Sent}
+}
+
+// otherThan reports whether two answers were certainly those of two processes. Behind a router all
+// masters have one address.
+func (p process) otherThan(q process) bool {
+	if p.sent.IsZero() || q.sent.IsZero() {
+		return false
+	}
+	return p.from.Sub(q.to) > startsApart || q.from.Sub(p.to) > startsApart
 }

@@ -163,7 +163,7 @@ func (c *Collector) loop(r *run, k pollKind, timer Timer) {
 		} else {
 			s.failed++
 		}
-		every := backOff(k.interval(), s.failed, c.jitter())
+		every := backOff(k.interval(), s.failed, c.jitter()) - s.sooner
 		due = due.Add(every)
 		if now := c.clock.Now(); due.Before(now) { // the machine slept, or the poll took longer than its interval
 			due = due.Add(now.Sub(due).Truncate(every) + every)

@@ -69,7 +69,8 @@ func (c *Collector) modelInterval() time.Duration {
 }
 
 // follow compares the model with a snapshot and writes it if they agree. instead: a /state
-// of the same moment has failed; else follow leaves the moment to a /state that is asked for.
+// of the same moment has failed; else of the moment of a /state that is asked for follow writes
+// the sums only: reading and writing so much takes seconds.
 func (s *streamPoll) follow(p *scheduledPoll, snapshot *mesos.Metrics, instead bool) {
 	s.noteChanges(p.run)
 	if s.leftBehind(p, snapshot.Target, snapshot.Sent) {
@@ -77,7 +78,13 @@ func (s *streamPoll) follow(p *scheduledPoll, snapshot *mesos.Metrics, instead b
 	}
 	s.mu.Lock()
 	st, before := s.open, s.kept.model
-	if s.Collector.run != p.run || st == nil || before == nil || before.Restricted || before.TasksUnknown || !instead && s.stateSoon() || !before.Time.Before(snapshot.Sent) {
+	if s.Collector.run != p.run || st == nil || before == nil || before.Restricted || before.TasksUnknown || !before.Time.Before(snapshot.Sent) {
+		s.mu.Unlock()
+		return
+	}
+	soon := !instead && s.stateSoon()
+	slower := instead || s.state.interval() > s.settings.PollInterval
+	if soon && !slower {
 		s.mu.Unlock()
 		return
 	}
@@ -86,7 +93,7 @@ func (s *streamPoll) follow(p *scheduledPoll, snapshot *mesos.Metrics, instead b
 		s.mu.Unlock()
 		return
 	}
-	changes := st.changes[:s.kept.noted]
+	changes := st.changes[:min(s.kept.noted, len(st.changes))]
 	s.mu.Unlock()
 
 	n := sentBefore(changes, snapshot.Sent.Add(time.Nanosecond)) // what came at that moment is of it
@@ -111,6 +118,14 @@ func (s *streamPoll) follow(p *scheduledPoll, snapshot *mesos.Metrics, instead b
 		s.mu.Unlock()
 		return
 	}
+	change := samples.Change{Tasks: changedTasks(changes[:n]), Doubted: doubts.Allocated && !unknown}
+	if soon { // the changes wait for /state
+		s.mu.Unlock()
+		if !doubts.Agents && !doubts.Frameworks && !doubts.Tasks {
+			s.writeSums(p, written, change.Doubted, snapshot)
+		}
+		return
+	}
 	st.applied(n)
 	s.kept.set(now)
 	switch {
@@ -128,7 +143,6 @@ func (s *streamPoll) follow(p *scheduledPoll, snapshot *mesos.Metrics, instead b
 	}
 	s.kept.agreed = s.clock.Now()
 	s.watched = snapshot.Sent
-	slower := instead || s.state.interval() > s.settings.PollInterval
 	if slower {
 		s.state.model, s.state.seen, s.viewed = now, now, written
 	}
@@ -136,16 +150,36 @@ func (s *streamPoll) follow(p *scheduledPoll, snapshot *mesos.Metrics, instead b
 	if !slower {
 		return // /state itself writes it as often
 	}
-	change := samples.Change{Tasks: changedTasks(changes[:n]), Doubted: doubts.Allocated && !unknown}
+	s.writeSums(p, written, change.Doubted, snapshot)
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	if _, current := s.healthOf(p, &s.result); !current {
 		return
 	}
-	err := s.writer.Model(p.ctx, written, change, snapshot, p.settings.samples())
+	err := s.writer.Model(p.ctx, written, change, p.settings.samples())
 	s.noteWritten(p.ctx, err)
 	s.noteModel(now.Time, err)
 	s.refreshCurrent()
+}
+
+// writeSums writes the sums of the model, and has the next snapshot requested so much sooner that its
+// sums are there within pollInterval of the time of these.
+func (s *streamPoll) writeSums(p *scheduledPoll, m *cluster.Cluster, doubted bool, snapshot *mesos.Metrics) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if _, current := s.healthOf(p, &s.result); !current {
+		return
+	}
+	s.noteWritten(p.ctx, s.writer.Sums(p.ctx, m, doubted, snapshot))
+	if p.of != pollKind(s.snapshot) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.Collector.run == p.run {
+		s.snapshot.lag.note(s.clock.Now().Sub(p.scheduled))
+		s.snapshot.when.sooner = s.snapshot.lag.lead(s.settings.PollInterval)
+	}
 }
 
 // noteModel notes that samples of the model were written for a moment.
@@ -165,12 +199,20 @@ func (s *streamPoll) insteadOfState(p *scheduledPoll) bool {
 	snapshot, following := s.snapshot.answer, s.following()
 	s.mu.Unlock()
 	if !following || snapshot == nil || snapshot.Sent.Before(p.scheduled) {
-		return false
+		return following && snapshot != nil && s.writtenOf(snapshot, p.scheduled)
 	}
 	s.follow(p, snapshot, true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return !s.modelAt.Before(p.scheduled)
+}
+
+// writtenOf reports whether the model was written with a snapshot that is the newest one at a
+// moment: snapshots are requested at other times than /state.
+func (s *streamPoll) writtenOf(snapshot *mesos.Metrics, at time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.snapshot.result.Err == nil && !s.modelAt.Before(snapshot.Sent) && at.Sub(snapshot.Sent) < s.settings.PollInterval
 }
 
 // lost ends the series of the model at the moment of a snapshot that failed, unless a
@@ -305,6 +347,24 @@ func (s *streamPoll) leftBehind(p *scheduledPoll, leader string, at time.Time) b
 	s.hasten(&s.state.when, s.state.earliest())
 	s.endOf(st, at)
 	return true
+}
+
+// replaced ends the stream where another process answers as the leader than at the snapshot before,
+// and the stream was open then: behind a router the address tells nothing. A stream that began since
+// may be the new leader's, so that /state decides.
+func (s *streamPoll) replaced(p *scheduledPoll, before, at time.Time) {
+	s.mu.Lock()
+	st := s.open
+	if s.Collector.run != p.run || st == nil || st.why != nil || st.since.IsZero() {
+		s.mu.Unlock()
+		return
+	}
+	s.hasten(&s.state.when, s.state.earliest())
+	if !st.since.Before(before) {
+		s.mu.Unlock()
+		return
+	}
+	s.endOf(st, at)
 }
 
 // endOf ends the stream of a master that did not lead any more at a moment. What it told until then

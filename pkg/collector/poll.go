@@ -43,6 +43,8 @@ type schedule struct {
 	due       time.Time // of the next
 	working   bool
 	failed    int // polls in a row
+	// sooner is how much sooner than after its interval it runs next (lag.go).
+	sooner time.Duration
 
 	timer    Timer     // of its loop
 	waiting  bool      // the loop waits for the timer

@@ -61,6 +61,19 @@ func (r *recorder) Room(time.Duration) int {
 
 func (r *recorder) Batch(context.Context) series.Batch { return &recorderBatch{recorder: r} }
 
+// newest returns the time of the newest sample of the series of a name, in Unix milliseconds.
+func (r *recorder) newest(name string) int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	newest := int64(0)
+	for _, s := range r.byRef {
+		if n := len(s.samples); n > 0 && s.labels.Get(labels.MetricName) == name {
+			newest = max(newest, s.samples[n-1].t)
+		}
+	}
+	return newest
+}
+
 func (b *recorderBatch) Append(ref series.Ref, lset func() labels.Labels, t int64, v float64) (series.Ref, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

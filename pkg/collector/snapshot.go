@@ -16,6 +16,10 @@ type snapshotPoll struct {
 	result outcome
 	// answer is the latest one. It is guarded by Collector.mu.
 	answer *mesos.Metrics
+	// lag is that of the sums written with it. It is guarded by Collector.mu.
+	lag lags
+	// process is the master's of answer. It is guarded by Collector.mu.
+	process process
 }
 
 func newSnapshotPoll(c *Collector) *snapshotPoll {
@@ -31,9 +35,13 @@ func (s *snapshotPoll) reported() bool          { return true }
 func (s *snapshotPoll) forget() {
 	s.result.forget()
 	s.answer = nil
+	s.lag, s.process = nil, process{}
 }
 
 func (s *snapshotPoll) perform(p *scheduledPoll) bool {
+	s.mu.Lock()
+	s.when.sooner = 0
+	s.mu.Unlock()
 	var answer *mesos.Metrics
 	err := s.twice(p, func(ctx context.Context) (err error) {
 		answer, err = p.client.Snapshot(ctx)
@@ -58,7 +66,13 @@ func (s *snapshotPoll) perform(p *scheduledPoll) bool {
 	s.mu.Lock()
 	s.leader, s.answer = answer.Target, answer
 	s.leads.answered(answer.Target, answer.Sent)
+	before := s.process
+	s.process = processOf(answer)
+	other := s.process.otherThan(before)
 	s.mu.Unlock()
+	if other {
+		s.stream.replaced(p, before.sent, answer.Sent)
+	}
 	_ = s.guard("keeping the model by events", func() { s.stream.follow(p, answer, false) })
 	s.note(p.run, nil)
 	return true

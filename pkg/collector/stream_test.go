@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,15 +25,21 @@ type streaming struct {
 	asked   int
 	streams int                 // that are open
 	during  []mesos.StreamEvent // what the stream tells while the next snapshot is read
+	takes   time.Duration       // how long a snapshot takes
+	started time.Time           // when the master that answers started
 	pushes  func()              // is called when a stream begins
 }
 
 func (s *streaming) Snapshot(ctx context.Context) (*mesos.Metrics, error) {
 	m, err := s.fake.Snapshot(ctx)
 	s.mu.Lock()
-	during := s.during
+	during, takes, started := s.during, s.takes, s.started
 	s.during = nil
 	s.mu.Unlock()
+	if m != nil {
+		m.Values["master/uptime_secs"] = m.Sent.Sub(started).Seconds()
+	}
+	s.clock.Jump(takes)
 	for _, e := range during {
 		err = errors.Join(err, s.sendAt(e, s.clock.Now().Add(time.Millisecond)))
 	}
@@ -155,7 +162,7 @@ func TestAnEndBeforeItsTaskIsToldOnce(t *testing.T) {
 // follow starts a collector of a fake with an event stream and this many agents.
 func follow(t *testing.T, agents int, s collector.Settings, change ...func(*fake)) (*faked, *streaming) {
 	t.Helper()
-	st := &streaming{}
+	st := &streaming{started: begin.Add(-time.Hour)}
 	f := start(t, s, append(change, func(f *fake) {
 		f.state.Slaves = nil
 		for n := range agents {
@@ -368,6 +375,54 @@ func TestSumsAreWrittenOfEventsWhileStateIsSeldomAsked(t *testing.T) {
 	require.Equal(t, 4, f.rec.open(f.clock.Now(), "mesos_model_drift_total"))
 }
 
+func TestSumsThatEventsKeepAreNeverOlderThanAnInterval(t *testing.T) {
+	f, st := follow(t, 1000, collector.Settings{})
+	f.clock.Advance(2 * time.Minute)
+	f.set(func(*fake) { st.takes = 600 * time.Millisecond })
+	f.clock.Advance(2 * interval) // one poll tells how long they take
+	asked := f.count("snapshot")
+	from := len(f.rec.one(t, "mesos_cluster_cpus_allocated").samples) - 1
+	f.clock.Advance(20 * time.Minute)
+	require.GreaterOrEqual(t, f.count("state"), 3, "the moment of a /state is among them")
+	samples := f.rec.one(t, "mesos_cluster_cpus_allocated").samples[from:]
+	require.Greater(t, len(samples), 80)
+	for i, one := range samples {
+		if i > 0 {
+			apart := time.Duration(one.t-samples[i-1].t) * time.Millisecond
+			require.LessOrEqual(t, apart+600*time.Millisecond, interval, "the sample at %s", time.UnixMilli(one.t).Sub(begin))
+		}
+	}
+	require.LessOrEqual(t, f.count("snapshot")-asked, 91, "80 in 20 minutes, each a tenth sooner")
+}
+
+func TestTheSumsOfAMomentDoNotWaitForItsState(t *testing.T) {
+	f, _ := follow(t, 1000, collector.Settings{})
+	f.clock.Advance(2 * time.Minute)
+	require.Equal(t, 10*time.Minute, f.Interval(series.PollState))
+	hold := make(chan struct{})
+	release := sync.OnceFunc(func() { close(hold) })
+	defer release()
+	f.set(func(f *fake) { f.holdState = hold })
+	asked := f.count("state")
+	advanced := make(chan struct{})
+	go func() {
+		defer close(advanced)
+		f.clock.Advance(10 * time.Minute)
+	}()
+	require.Eventually(t, func() bool { return f.count("state") > asked }, 10*time.Second, time.Millisecond)
+	now := f.clock.Now()
+	f.clock.Jump(0) // what else is due at this moment does not wait for /state
+	require.Eventually(t, func() bool {
+		return f.rec.newest("mesos_cluster_tasks") == now.UnixMilli() && f.rec.newest("mesos_framework_tasks") == now.UnixMilli()
+	}, 10*time.Second, time.Millisecond)
+	require.Less(t, f.rec.newest("mesos_agent_cpus_allocated"), now.UnixMilli(), "what /state brings is of /state")
+	release()
+	<-advanced
+	require.GreaterOrEqual(t, f.rec.newest("mesos_agent_cpus_allocated"), now.UnixMilli())
+	require.Equal(t, 1000, f.rec.open(f.clock.Now(), "mesos_agent_cpus_allocated"))
+	require.Zero(t, f.rec.sum(f.clock.Now(), "mesos_model_drift_total"))
+}
+
 func TestWhatIsToldWhileASnapshotIsReadIsNoContradiction(t *testing.T) {
 	for name, counted := range map[string]bool{"the snapshot counts it": true, "the snapshot is from before": false} {
 		t.Run(name, func(t *testing.T) {
@@ -534,6 +589,35 @@ func TestAStreamOfAMasterThatDoesNotLeadIsEndedByASnapshot(t *testing.T) {
 		st.settles(t, 1, "the other one was ended")
 		require.Equal(t, 1.0, f.rec.sum(f.clock.Now(), "mesos_poll_failures_total", "poll=subscribe", "category=no_leader"))
 		require.LessOrEqual(t, f.count("state")-asked, 40)
+	}
+}
+
+func TestBehindARouterAStreamOfAMasterThatDoesNotLeadIsEndedByASnapshot(t *testing.T) {
+	for name, c := range map[string]struct {
+		change  func(*streaming)
+		streams int
+	}{
+		"a leader that started later":                       {func(st *streaming) { st.started = begin.Add(-time.Minute) }, 2},
+		"a leader that started earlier":                     {func(st *streaming) { st.started = begin.Add(-24 * time.Hour) }, 2},
+		"the same leader, a clock that was set by a second": {func(st *streaming) { st.started = st.started.Add(time.Second) }, 1},
+		"the same leader":                                   {func(*streaming) {}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, st := follow(t, 1000, collector.Settings{})
+			f.clock.Advance(5 * time.Minute)
+			require.Equal(t, 1, st.subscriptions())
+			// The address is the router's, and no /state is answered that could tell who leads.
+			f.set(func(f *fake) { f.err["state"] = failure(mesos.Timeout); c.change(st) })
+			f.clock.Advance(2 * time.Minute)
+			require.Eventually(t, func() bool {
+				if st.subscriptions() < c.streams {
+					f.clock.Advance(interval)
+				}
+				return st.subscriptions() == c.streams
+			}, 10*time.Second, time.Millisecond)
+			st.settles(t, 1)
+			require.Equal(t, float64(c.streams-1), f.rec.sum(f.clock.Now(), "mesos_poll_failures_total", "poll=subscribe", "category=no_leader"))
+		})
 	}
 }
 

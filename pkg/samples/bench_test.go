@@ -157,7 +157,8 @@ func BenchmarkModel(b *testing.B) {
 				}
 				model = model.With(changes, now)
 				change := Change{Tasks: func(_, id string) bool { return strings.HasPrefix(id, "new-") }}
-				require.NoError(b, w.Model(context.Background(), model, change, &mesos.Metrics{}, settings))
+				require.NoError(b, w.Sums(context.Background(), model, false, &mesos.Metrics{}))
+				require.NoError(b, w.Model(context.Background(), model, change, settings))
 			}
 			b.ReportMetric(float64(store.Stats().Series), "series")
 		})

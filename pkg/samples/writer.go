@@ -54,9 +54,10 @@ type Writer struct {
 	roleUse       *table[roleKey, use]
 	counted       counted
 
-	// tables are those each kind of poll writes to, all are those of any but of
-	// single agents.
+	// tables are those each kind of poll writes to, sums those of Sums, all are those of
+	// any but of single agents.
 	tables map[series.Poll][]seriesTable
+	sums   []seriesTable
 	all    []seriesTable
 
 	perAgent      map[agentKey]*agentTables
@@ -112,6 +113,7 @@ func NewWriter(sink series.Sink) *Writer {
 		series.PollFollowers: {w.raw, w.health, w.failures},
 		series.PollAgents:    {w.clusterUse, w.frameworkUse, w.roleUse, w.health, w.failures},
 	}
+	w.sums = []seriesTable{w.clusters, w.frameworksAre, w.tasksAre, w.frameworks, w.frameworkInfo, w.roleLoads}
 	w.tables[series.PollSubscribe] = []seriesTable{w.health, w.failures}
 	w.tables[series.PollState] = append(w.tables[series.PollState], w.counted.tables()...)
 	w.all = append(slices.Clone(w.tables[series.PollState]), w.roles, w.raw, w.own, w.clusterUse, w.frameworkUse, w.roleUse)
@@ -241,25 +243,60 @@ type Change struct {
 	Doubted bool // the snapshot contradicts what is allocated
 }
 
-// Model writes the model kept by events, at a moment between two /state: the sums that
-// events tell, and of single tasks only those that changed. Series that only /state has
-// go on. figures is the leader's snapshot of the same moment, which has the sums of the
-// cluster where events do not tell them.
-func (w *Writer) Model(ctx context.Context, m *cluster.Cluster, change Change, snapshot *mesos.Metrics, s Settings) error {
+// Sums writes the sums of the model kept by events, at a moment between two /state: of the
+// cluster, of frameworks and of roles. They are few, and there before the batch of Model,
+// which has the rest. snapshot is the leader's of the same moment, which has the sums of the
+// cluster where events do not tell them. doubted: it contradicts what is allocated.
+func (w *Writer) Sums(ctx context.Context, m *cluster.Cluster, doubted bool, snapshot *mesos.Metrics) error {
 	v := traitsOf(m)
 	refused, err := w.commit(ctx, series.PollState, m.Time, w.tables[series.PollState], func(b *batch) {
 		b.events = true
-		for _, t := range []seriesTable{w.health, w.failures} {
-			t.goOn(b)
-		}
+		w.goOnBeside(b, w.sums)
 		whole := figuresOf(m)
-		if change.Doubted {
+		if doubted {
 			clear(whole.resources["allocated"])
 		}
 		found, ratios := subjectOf(snapshot.Target, m).judge(snapshot.Values, snapshot.Sent)
 		whole.complete(withoutValues(snapshot, found, ratios))
 		w.writeCluster(b, v, m, whole, func(hidden bool) bool { return !hidden })
-		b.doubted = change.Doubted
+		b.doubted = doubted
+		for _, f := range m.Frameworks {
+			w.frameworks.write(b, v, frameworkKey{f.Name, f.ID}, f)
+			if info := frameworkInfo(f); !w.frameworkInfo.goesOn(b, info) {
+				w.frameworkInfo.writeAll(b, v, info, nil)
+			}
+		}
+		for role, load := range m.RoleLoads {
+			if role != "" {
+				w.roleLoads.write(b, v, roleKey(role), load)
+			}
+		}
+	})
+	w.refused[pollSums] = refused
+	return err
+}
+
+// pollSums is the key of what Sums was refused.
+const pollSums series.Poll = "sums"
+
+// goOnBeside keeps the series of /state open without samples but those of some tables.
+func (w *Writer) goOnBeside(b *batch, tables []seriesTable) {
+	for _, t := range w.tables[series.PollState] {
+		if !slices.Contains(tables, t) {
+			t.goOn(b)
+		}
+	}
+}
+
+// Model writes the rest of the model kept by events, once Sums has written its sums: agents,
+// and of single tasks only those that changed. Series that only /state has go on.
+func (w *Writer) Model(ctx context.Context, m *cluster.Cluster, change Change, s Settings) error {
+	v := traitsOf(m)
+	refused, err := w.commit(ctx, series.PollState, m.Time, w.tables[series.PollState], func(b *batch) {
+		b.events, b.doubted = true, change.Doubted
+		for _, t := range append([]seriesTable{w.health, w.failures}, w.sums...) {
+			t.goOn(b)
+		}
 		informed := make(map[string]bool, len(m.Agents))
 		w.agentInfo.goOnWhere(b, func(k agentInfoKey) bool {
 			listed := m.Agent(k.id) != nil
@@ -271,17 +308,6 @@ func (w *Writer) Model(ctx context.Context, m *cluster.Cluster, change Change, s
 			w.agents.write(b, v, k, a)
 			if !informed[a.ID] {
 				w.agentInfo.writeAll(b, v, agentInfoKey{k, a.Version, a.Region, a.Zone, attributeLabels(a.Attributes)}, nil)
-			}
-		}
-		for _, f := range m.Frameworks {
-			w.frameworks.write(b, v, frameworkKey{f.Name, f.ID}, f)
-			if info := frameworkInfo(f); !w.frameworkInfo.goesOn(b, info) {
-				w.frameworkInfo.writeAll(b, v, info, nil)
-			}
-		}
-		for role, load := range m.RoleLoads {
-			if role != "" {
-				w.roleLoads.write(b, v, roleKey(role), load)
 			}
 		}
 		w.executors.goOnWhere(b, func(k executorKey) bool { return m.HasFramework(k.frameworkKey.id) && m.Agent(k.agentKey.id) != nil })

@@ -68,9 +68,9 @@ export async function streaming(size: string, name: string): Promise<Line[]> {
       ...atMost(
         `age of sums in a query, at most: ${what}`,
         oldest,
-        POLL_INTERVAL + 1,
+        POLL_INTERVAL,
         seconds,
-        `pollInterval is ${POLL_INTERVAL} s and the time of the poll itself counts; ${stream.ages.length} queries, ${stream.missing} of them lacked a sum; ` +
+        `pollInterval is ${POLL_INTERVAL} s; ${stream.ages.length} queries, ${stream.missing} of them lacked a sum; ` +
           `without the stream ${seconds(Math.max(...polls.ages))}`
       ),
       ...(stream.missing > 0 && { verdict: 'over' as const }),
