@@ -69,10 +69,28 @@ func processOf(m *mesos.Metrics) process {
 }
 
 // otherThan reports whether two answers were certainly those of two processes. Behind a router all
-// masters have one address.
+// masters have one address. Times have the monotonic clock's reading, so that a clock that is set
+// changes nothing.
 func (p process) otherThan(q process) bool {
 	if p.sent.IsZero() || q.sent.IsZero() {
 		return false
 	}
 	return p.from.Sub(q.to) > startsApart || q.from.Sub(p.to) > startsApart
+}
+
+// processes are those of the latest snapshots. One counts only after two answers in a row agree on
+// when it started: answers of a cache do not.
+type processes struct{ counts, last process }
+
+// answered notes an answer. It reports whether it and the one before are of another process than the
+// answers before those: the last one of them was sent at before, the first of the new ones at since.
+func (l *processes) answered(p process) (before, since time.Time, other bool) {
+	last := l.last
+	l.last = p
+	if p.sent.IsZero() || last.sent.IsZero() || p.otherThan(last) {
+		return time.Time{}, time.Time{}, false
+	}
+	before, since, other = l.counts.sent, last.sent, p.otherThan(l.counts)
+	l.counts = p
+	return before, since, other
 }

@@ -349,10 +349,11 @@ func (s *streamPoll) leftBehind(p *scheduledPoll, leader string, at time.Time) b
 	return true
 }
 
-// replaced ends the stream where another process answers as the leader than at the snapshot before,
+// replaced ends the stream where another process answers as the leader from a moment on than before,
 // and the stream was open then: behind a router the address tells nothing. A stream that began since
 // may be the new leader's, so that /state decides.
 func (s *streamPoll) replaced(p *scheduledPoll, before, at time.Time) {
+	s.noteChanges(p.run)
 	s.mu.Lock()
 	st := s.open
 	if s.Collector.run != p.run || st == nil || st.why != nil || st.since.IsZero() {

@@ -18,8 +18,8 @@ type snapshotPoll struct {
 	answer *mesos.Metrics
 	// lag is that of the sums written with it. It is guarded by Collector.mu.
 	lag lags
-	// process is the master's of answer. It is guarded by Collector.mu.
-	process process
+	// processes are those of the masters that answered. They are guarded by Collector.mu.
+	processes processes
 }
 
 func newSnapshotPoll(c *Collector) *snapshotPoll {
@@ -35,7 +35,7 @@ func (s *snapshotPoll) reported() bool          { return true }
 func (s *snapshotPoll) forget() {
 	s.result.forget()
 	s.answer = nil
-	s.lag, s.process = nil, process{}
+	s.lag, s.processes = nil, processes{}
 }
 
 func (s *snapshotPoll) perform(p *scheduledPoll) bool {
@@ -66,12 +66,10 @@ func (s *snapshotPoll) perform(p *scheduledPoll) bool {
 	s.mu.Lock()
 	s.leader, s.answer = answer.Target, answer
 	s.leads.answered(answer.Target, answer.Sent)
-	before := s.process
-	s.process = processOf(answer)
-	other := s.process.otherThan(before)
+	before, since, other := s.processes.answered(processOf(answer))
 	s.mu.Unlock()
 	if other {
-		s.stream.replaced(p, before.sent, answer.Sent)
+		s.stream.replaced(p, before, since)
 	}
 	_ = s.guard("keeping the model by events", func() { s.stream.follow(p, answer, false) })
 	s.note(p.run, nil)

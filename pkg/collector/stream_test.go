@@ -26,7 +26,7 @@ type streaming struct {
 	streams int                 // that are open
 	during  []mesos.StreamEvent // what the stream tells while the next snapshot is read
 	takes   time.Duration       // how long a snapshot takes
-	started time.Time           // when the master that answers started
+	started time.Time           // when the master that answers started; zero: values has its uptime
 	pushes  func()              // is called when a stream begins
 }
 
@@ -36,10 +36,12 @@ func (s *streaming) Snapshot(ctx context.Context) (*mesos.Metrics, error) {
 	during, takes, started := s.during, s.takes, s.started
 	s.during = nil
 	s.mu.Unlock()
-	if m != nil {
+	if m != nil && !started.IsZero() {
 		m.Values["master/uptime_secs"] = m.Sent.Sub(started).Seconds()
 	}
-	s.clock.Jump(takes)
+	if takes > 0 {
+		s.clock.Jump(takes)
+	}
 	for _, e := range during {
 		err = errors.Join(err, s.sendAt(e, s.clock.Now().Add(time.Millisecond)))
 	}
