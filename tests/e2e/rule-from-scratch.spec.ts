@@ -1,5 +1,9 @@
 // Rules made by clicks, from an empty form: what the query editor shows is what
 // Preview evaluates and what is saved.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
 import type { Locator, Page } from '@playwright/test';
 
 import { type GrafanaApi, type Query, eventually } from './api.ts';
@@ -276,6 +280,77 @@ test('a recording rule from an empty form asks for an instant value, the only on
   expect(evaluated.status).toBe(200);
   await picture('recording-rule-from-scratch', page);
 });
+
+/** Takes what Grafana writes to a Prometheus, and keeps it. */
+async function startSink(): Promise<{ url: string; written: Buffer[]; stop: () => Promise<void> }> {
+  const written: Buffer[] = [];
+  const server = createServer((request, response) => {
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => {
+      // A block that Snappy packed.
+      if (request.method === 'POST' && request.headers['content-encoding'] === 'snappy') {
+        written.push(Buffer.concat(parts));
+      }
+      response.writeHead(204).end();
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const stop = async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  };
+  return { url: `http://127.0.0.1:${port}`, written, stop };
+}
+
+for (const kind of ['Metrics', 'Tables']) {
+  test(`a recording rule is saved, and what it reads is written: ${kind}`, async ({
+    alertRuleEditPage,
+    api,
+    atEnd,
+    mesos,
+    page,
+    picture,
+  }) => {
+    test.setTimeout(240_000);
+    const sink = await startSink();
+    atEnd(sink.stop);
+    const target = { uid: 'mesos-e2e-sink', name: 'Sink (e2e)', type: 'prometheus', access: 'proxy', url: sink.url };
+    await api.forget(`/api/datasources/uid/${target.uid}`);
+    await api.call('POST', '/api/datasources', target);
+    atEnd(() => api.forget(`/api/datasources/uid/${target.uid}`));
+
+    await page.goto('/alerting/new/grafana-recording');
+    const query = await alertRuleEditPage.getQueryRow();
+    await query.datasource.set(mesos.name);
+    await query.locator.getByRole('radio', { name: kind }).check({ force: true });
+    await expect(query.locator.getByTestId('rule-notice')).toContainText(/Numbers that a rule reads now: [1-9]/);
+    expect((await preview(page)).status).toBe(200);
+    await alertRuleEditPage.alertRuleNameField.fill(`recorded ${kind}`);
+    const metric = `e2e_recorded_${kind.toLowerCase()}`;
+    await page.locator('#metric').fill(metric);
+    await page.getByTestId('data-testid Select a data source').first().click();
+    await page.getByRole('button', { name: new RegExp(`^${target.name.replace(/[()]/g, '\\$&')}`) }).click();
+    await chooseGroup(page);
+    await picture(`recording-rule-${kind}`, page);
+    const uid = await save(page);
+    const { folderUID, record } = await api.call<{ folderUID: string; record: object }>(
+      'GET',
+      `/api/v1/provisioning/alert-rules/${uid}`
+    );
+    expect(record).toMatchObject({ metric, target_datasource_uid: target.uid });
+    await eventually(
+      'an evaluation of the rule',
+      () => api.rules(folderUID),
+      ([found]) => found?.health === 'ok',
+      90
+    );
+    await expect.poll(() => sink.written.length, { timeout: 60_000 }).toBeGreaterThan(0);
+  });
+}
 
 test('the form says before saving what a rule cannot read, and offers nothing that is no number', async ({
   mesos,
