@@ -209,7 +209,7 @@ test('every shipped rule goes from inactive to pending, firing and inactive agai
           2
         );
         await watch.until('firing', ['mesos-role-quota'], 180);
-        await update(api, { ...stored, jsonData: { ...jsonData, maxSeries: 200 } });
+        await update(api, { ...stored, jsonData: { ...jsonData, maxSeries: 1000 } });
       }
       if (number === 2) {
         for (let change = 0; change < 3; change++) {
