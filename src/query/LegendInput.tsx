@@ -109,12 +109,11 @@ export function LegendInput({ value, labels, onCommit }: Props) {
 
 const getStyles = (theme: GrafanaTheme2) => ({
   field: css({ position: 'relative' }),
+  // Fixed, where it would be anyway: the group of options hides what reaches beyond it.
   list: css({
-    position: 'absolute',
-    top: '100%',
-    left: 0,
+    position: 'fixed',
     zIndex: theme.zIndex.dropdown,
-    minWidth: '100%',
+    minWidth: theme.spacing(22),
     maxHeight: 200,
     overflowY: 'auto',
     listStyle: 'none',

@@ -147,6 +147,7 @@ for (const theme of ['dark', 'light'] as const) {
   test(`the legend's format completes the labels that the result has (${theme})`, async ({ open }) => {
     const expr = 'sum by (agent, agent_id) (mesos_agent_cpus_allocated)';
     const page = await open({ queries: [code(expr, { legendFormat: 'on ' })] });
+    await page.setViewportSize({ width: 1400, height: 1300 });
     await useTheme(page, theme);
     await expect(page.getByTestId('legend-row').first()).toBeVisible();
     await editor(page)
@@ -158,6 +159,12 @@ for (const theme of ['dark', 'light'] as const) {
     await page.keyboard.type('{{');
     const labels = editor(page).getByRole('listbox', { name: 'Labels of the result' });
     await expect(labels.getByRole('option')).toHaveText(['agent', 'agent_id']);
+    // Nothing lies over the last one, and nothing hides it.
+    const isSeen = (one: Element) => {
+      const { x, y, width, height } = one.getBoundingClientRect();
+      return one.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+    };
+    await expect.poll(() => labels.getByRole('option').last().evaluate(isSeen)).toBe(true);
     await picture(page, `legend-${theme}`);
     expect(await faultsOf(page)).toEqual([]);
     await page.keyboard.type('_id');
