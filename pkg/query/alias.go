@@ -97,7 +97,9 @@ type renamer struct {
 	changed bool // the expression was rewritten
 	aliases []*catalogue.Alias
 	notices []string
-	err     error
+	// untold are the notices about conditions whose label the series do not have.
+	untold []string
+	err    error
 }
 
 // withoutAliases returns an expression in which names of the catalogue stand for those
@@ -511,6 +513,7 @@ func (r *renamer) matchersOf(matchers []*labels.Matcher, alias *catalogue.Alias,
 			case kind == standsUnknown:
 				if !m.Matches("") {
 					r.notice("%s is left out: %s has no label that says which process answered.", writtenMatcher(m), s.Name)
+					r.untold = append(r.untold, r.notices[len(r.notices)-1])
 				}
 				continue
 			case kind == standsConstant && m.Name == "job":

@@ -194,6 +194,16 @@ func TestWhatNoSeriesAnswersEndsInAnErrorThatNamesOurs(t *testing.T) {
 	require.Contains(t, noticesOf(response), `job="exporter" is left out: nothing is scraped here, and job is "mesos" for all series.`)
 }
 
+func TestAConditionThatSeriesCannotTellIsANoticeAndInRulesAnError(t *testing.T) {
+	src := source(t, recordedStore(t, recorded{of("mesos_framework_tasks", "framework", "f", "framework_id", "F", "state", "running"), flat(3, 40)}))
+	const query = `{"expr":"sum(mesos_framework_tasks{instance=~\"m.*\",job=\"mesos\"})","instant":true}`
+	const sentence = `instance=~"m.*" is left out: mesos_framework_tasks has no label that says which process answered.`
+	response := answered(t, src, query, Options{})
+	require.Contains(t, noticesOf(response), sentence)
+	require.NotContains(t, noticesOf(response), "job")
+	require.ErrorContains(t, Run(context.Background(), src, asked(query), Options{Alert: true}).Error, sentence)
+}
+
 func TestOurOwnNamesWin(t *testing.T) {
 	for _, expr := range []string{
 		`mesos_master_elected`, `sum by (framework) (mesos_framework_cpus_allocated{framework=~"a|b"})`,

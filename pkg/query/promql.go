@@ -34,6 +34,9 @@ func compilePromQL(q *PromQLQuery, rule bool) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
+	if rule && len(foreign.untold) > 0 {
+		return plan{}, bad("expr", "a rule needs all of its conditions: %s", foreign.untold[0])
+	}
 	conditions, left := leftInExpression("expr", parsed)
 	if rule && len(left) > 0 {
 		return plan{}, left[0].err(rule)
