@@ -708,3 +708,43 @@ func aliasSentence(alias *catalogue.Alias) string {
 	}
 	return fmt.Sprintf("A name of %s, answered from %s.", alias.Tool, strings.Join(parts, "; "))
 }
+
+// percentsOfRatios returns a sentence for each comparison that takes the part percent of
+// an alias, which is a ratio there and here, for a percentage: it never holds.
+func percentsOfRatios(parsed parser.Expr) (sentences []string) {
+	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
+		comparison, ok := node.(*parser.BinaryExpr)
+		if !ok || comparison.Op != parser.GTR && comparison.Op != parser.GTE {
+			return nil
+		}
+		limit, isNumber := comparison.RHS.(*parser.NumberLiteral)
+		selector := selectorWithin(comparison.LHS)
+		if !isNumber || limit.Val <= 1 || selector == nil {
+			return nil
+		}
+		alias, _ := aliasOf(selector.LabelMatchers)
+		if alias == nil || alias.By == "" {
+			return nil
+		}
+		if parts := chosenParts(alias, selector.LabelMatchers, true); len(parts) == 1 && parts[0].Value == "percent" {
+			sentences = append(sentences, fmt.Sprintf("%s is a ratio from 0 to 1, as %s has it, and never above %v: compare it with %v.", selector, alias.Tool, limit.Val, limit.Val/100))
+		}
+		return nil
+	})
+	return sentences
+}
+
+// selectorWithin returns the selector of which an expression is some value; nil for others.
+func selectorWithin(e parser.Expr) *parser.VectorSelector {
+	switch n := e.(type) {
+	case *parser.VectorSelector:
+		return n
+	case *parser.ParenExpr:
+		return selectorWithin(n.Expr)
+	case *parser.AggregateExpr:
+		if n.Op == parser.MIN || n.Op == parser.MAX || n.Op == parser.AVG { // a sum may be above 1
+			return selectorWithin(n.Expr)
+		}
+	}
+	return nil
+}

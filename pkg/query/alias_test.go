@@ -204,6 +204,23 @@ func TestAConditionThatSeriesCannotTellIsANoticeAndInRulesAnError(t *testing.T) 
 	require.ErrorContains(t, Run(context.Background(), src, asked(query), Options{Alert: true}).Error, sentence)
 }
 
+func TestAPercentageOfARatioIsSaid(t *testing.T) {
+	src := source(t, recordedStore(t, recorded{of("mesos_master_memory_allocated_ratio", "master", "m:5050"), flat(0.95, 40)}))
+	for expr, want := range map[string]string{
+		`min without(instance, job, type) (mesos_master_mem{type="percent"}) > 90`: `mesos_master_mem{type="percent"} is a ratio from 0 to 1, as mesos_exporter has it, and never above 90: compare it with 0.9.`,
+		`mesos_master_mem{type="percent"} > 0.9`:                                   "",
+		`100 * mesos_master_mem{type="percent"} > 90`:                              "",
+		`mesos_master_mem{type=~"used|percent"} > 90`:                              "",
+	} {
+		response := answered(t, src, `{"expr":`+quote(expr)+`,"instant":true}`, Options{})
+		if want == "" {
+			require.NotContains(t, noticesOf(response), "is a ratio", expr)
+			continue
+		}
+		require.Contains(t, noticesOf(response), want, expr)
+	}
+}
+
 func TestOurOwnNamesWin(t *testing.T) {
 	for _, expr := range []string{
 		`mesos_master_elected`, `sum by (framework) (mesos_framework_cpus_allocated{framework=~"a|b"})`,

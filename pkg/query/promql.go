@@ -30,6 +30,7 @@ func compilePromQL(q *PromQLQuery, rule bool) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
+	neverHold := percentsOfRatios(parsed)
 	parsed, foreign, err := withoutAliases(parsed, q.LegendFormat)
 	if err != nil {
 		return plan{}, err
@@ -47,7 +48,7 @@ func compilePromQL(q *PromQLQuery, rule bool) (plan, error) {
 		conditions:   append(conditions, conditionsOfDashboard(q.AdhocFilters)...),
 		legendFormat: q.LegendFormat, aliases: foreign.aliases, renamed: foreign.changed,
 	}
-	p.notices = append(p.notices, foreign.notices...)
+	p.notices = slices.Concat(p.notices, foreign.notices, neverHold)
 	absent := absentLabels(parsed)
 	if rule && len(absent) > 0 {
 		return plan{}, bad("expr", "%s", absent[0])
