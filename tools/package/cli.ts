@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 
 import { root } from '../scripts/build.ts';
 import { entriesOf, filesIn, writeSum, writeZip } from './archive.ts';
+import { settleMaps } from './maps.ts';
 import { platformOf, violations, zipViolations } from './rules.ts';
 
 /** Go's names of the platforms, and the SDK's mage targets that build them (grafana-plugin-sdk-go, build/common.go). */
@@ -54,6 +55,7 @@ function run(command: string, ...args: string[]): void {
 function buildFrontend(): { id: string; version: string } {
   rmSync(dist, { recursive: true, force: true });
   run('npm', 'run', 'build:frontend');
+  settleMaps(dist);
   const file = path.join(dist, 'plugin.json');
   const plugin = JSON.parse(readFileSync(file, 'utf8')) as { id: string; info: { version: string } };
   Object.assign(plugin.info, {
