@@ -61,7 +61,7 @@ func details(a StatusAnswer) []byte {
 }
 
 // headline returns what was found, in one line: the cluster, what of it is missing, and the
-// first warning. Of a success Grafana shows nothing else.
+// first warning. Of a success Grafana shows nothing else, so it has no path of the server for anybody.
 func headline(a StatusAnswer) string {
 	version := a.Version
 	if version == "" {
