@@ -7,7 +7,8 @@ import { format, resolveConfig } from 'prettier';
 import { alertText, banner } from './alert-file.ts';
 import { pageWith } from './alerts/page.ts';
 import { frame } from './frame.ts';
-import { dashboardNames, dashboards, type DashboardName } from './list.ts';
+import { dashboardNames, dashboards } from './list.ts';
+import type { DashboardName } from './names.ts';
 import { pluginId, provisionedSource } from './query.ts';
 
 /** The repository's root. */

@@ -11,7 +11,7 @@ import {
 
 import { annotations } from './annotations.ts';
 import { withUids } from './links.ts';
-import type { DashboardName } from './list.ts';
+import type { DashboardName } from './names.ts';
 import type { AnyPanel } from './panels.ts';
 import { datasource, type Label } from './query.ts';
 import { entity, type Source, source, sources, type Variable } from './variables.ts';

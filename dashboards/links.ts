@@ -3,7 +3,7 @@
 // data source's answers (pkg/query/links.go), and follow these in the same menu.
 import type { DynamicConfigValue } from '@grafana/grafana-foundation-sdk/dashboard';
 
-import type { DashboardName } from './list.ts';
+import type { DashboardName } from './names.ts';
 
 /** Stands for a dashboard's UID in a link until the file is written: a copy that is imported has other UIDs. */
 const uidOf = (name: DashboardName) => `@uid(${name})`;

@@ -8,6 +8,7 @@ import { frameworks } from './frameworks.ts';
 import { health } from './health.ts';
 import { masters } from './masters.ts';
 import { measuredUse } from './measured.ts';
+import type { DashboardName } from './names.ts';
 import { overview } from './overview.ts';
 import { roles } from './roles.ts';
 import { tasks } from './tasks.ts';
@@ -31,18 +32,5 @@ export const dashboards: Record<DashboardName, Entry> = {
   fleet: { uid: 'mesos-fleet', definition: fleet },
   health: { uid: 'mesos-health', definition: health },
 };
-
-export type DashboardName =
-  | 'cluster-overview'
-  | 'frameworks'
-  | 'agents'
-  | 'roles'
-  | 'tasks'
-  | 'masters'
-  | 'capacity'
-  | 'efficiency'
-  | 'measured-use'
-  | 'fleet'
-  | 'health';
 
 export const dashboardNames = Object.keys(dashboards) as DashboardName[];
