@@ -54,7 +54,10 @@ export const suites: Suite[] = [
   {
     name: 'simulator',
     what: 'replay, scripts',
-    run: () => nodeTest('{dashboards,tools/{bench,compose,hostile,package,prefill,scripts,simulator,truth,workbench}}/**/*.test.ts'),
+    run: () =>
+      nodeTest(
+        '{dashboards,tools/{bench,compose,hostile,package,prefill,scripts,simulator,truth,workbench}}/**/*.test.ts'
+      ),
   },
   {
     name: 'go',
