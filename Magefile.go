@@ -40,7 +40,7 @@ func init() {
 	}
 }
 
-// Catalogue is a namespace.
+// Catalogue holds the targets of the build for Grafana's catalogue.
 type Catalogue mg.Namespace
 
 // Custom builds the executable for Grafana's catalogue, without the engine on disk. The SDK's targets take no build tags,

@@ -1,4 +1,4 @@
-// What an alert rule is, before it becomes Grafana's (rule.ts). The rules themselves are rows of the tables beside this file.
+// What an alert rule is, before it becomes Grafana's (../rules.ts). The rules themselves are rows of the tables beside this file.
 import type { QuerySpec } from '../query.ts';
 
 /** The dashboards that alerts link to, by their UID. */
@@ -29,7 +29,7 @@ export interface Alert {
   for: string;
   /** The query A. Its durations go through `d`. */
   query: (d: Duration) => QuerySpec;
-  /** Seconds before now that the query looks at the events of; absent: ten minutes, which mean nothing to instant queries. */
+  /** How far before now the query reads events, such as 15m; absent: ten minutes, which instant queries do not use. */
   reach?: string;
   /** The condition B on each number of A. */
   fires: { gt: number } | { lt: number };

@@ -9,7 +9,7 @@ const RESOURCES = [
   { name: 'disk', series: 'disk', end: '_bytes' },
 ];
 
-/** Returns a union over the resources, each with the label `resource`. `{m}` of an expression is a series' name around a measure. */
+/** Returns a union over the resources, each with the label `resource`. expr gets a function that returns the name of a series. */
 const eachResource = (expr: (series: (entity: string, measure: string) => string) => string): string =>
   RESOURCES.map(({ name, series, end }) => {
     const one = expr((entity, measure) => `mesos_${entity}_${series}_${measure}${end}`);

@@ -69,7 +69,7 @@ const TRENDS: Record<string, Reason> = {
   'mesos-series-dropped': { from: 72 * HOUR, until: 115 * HOUR },
 };
 
-/** Minutes after the end at which the last evaluation may be: what still fires then is seen. */
+/** Reports whether a minute is within one of the windows. */
 const among = (minute: number, windows: Array<[number, number]>) =>
   windows.some(([from, until]) => minute >= from && minute <= until);
 

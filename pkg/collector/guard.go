@@ -5,6 +5,7 @@ import (
 	"runtime/debug"
 
 	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/series"
 )
 
 // Responses of Mesos contain what others chose: frameworks, those who register an
@@ -39,7 +40,7 @@ func (c *Collector) traced(k pollKind, p *scheduledPoll) bool {
 	if c.span == nil || len(of) == 0 {
 		return c.attempt(k, p)
 	}
-	ctx, end := c.span(p.ctx, of[0].Poll)
+	ctx, end := c.span(p.ctx, series.Poll(c.named(of[0])))
 	p.ctx = ctx
 	ok := c.attempt(k, p)
 	end(ok)

@@ -16,9 +16,9 @@ import (
 	"community-mesos-datasource/pkg/series"
 )
 
-// This file is what the plugin tells of itself to who operates Grafana: metrics, which
-// Grafana serves at /metrics/plugins/<id>, and traces of polls. The label source is that
-// of the log: org id and UID of the data source.
+// This file has the plugin's own metrics, which Grafana serves at /metrics/plugins/<id>,
+// and the traces of polls. The label source is the one in the log: org id and UID of the
+// data source.
 
 // ownMetrics are the plugin's own metrics. Counts are made when something happens; what
 // there is now is looked up when metrics are collected.
@@ -41,7 +41,7 @@ func newOwnMetrics(r *Registry) *ownMetrics {
 	return &ownMetrics{
 		registry: r,
 		polls: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: ownNamespace, Name: "polls_total", Help: "Polls by page and outcome: ok, or the category of the error.",
+			Namespace: ownNamespace, Name: "polls_total", Help: "Polls by kind and outcome: ok, or the category of the error.",
 		}, []string{"source", "poll", "outcome"}),
 		pollDuration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: ownNamespace, Name: "poll_duration_seconds", Help: "Time of polls that went well, from the request to the last byte.", Buckets: durations,
@@ -74,7 +74,7 @@ var (
 
 	ownConnected    = described("stream_connected", "1 while the event stream is open, 0 while it is not.", "source")
 	ownOpened       = described("stream_opened_total", "Times the event stream began. All but the first are resyncs.", "source")
-	ownStreamEvents = described("stream_events_total", "Changes that the event stream told of.", "source")
+	ownStreamEvents = described("stream_events_total", "Changes read from the event stream.", "source")
 	ownStreamLost   = described("stream_dropped_total", "Changes that were too many to apply; /state was asked in their place.", "source")
 
 	ownRunning = described("admission_running", "Queries that run now, by lane.", "asker", "lane")
@@ -121,7 +121,7 @@ func (m *ownMetrics) Collect(ch chan<- prometheus.Metric) {
 			stats := kept.Stats()
 			gauge(ownHistorySeries, float64(stats.Series), src.key, stats.Engine)
 			gauge(ownHistoryBytes, float64(stats.Bytes), src.key, stats.Engine)
-			if !stats.Start.IsZero() { // unknown is no 0
+			if !stats.Start.IsZero() { // unknown is a gap, not 0
 				gauge(ownHistoryStart, float64(stats.Start.UnixMilli())/1000, src.key, stats.Engine)
 			}
 		}

@@ -128,7 +128,7 @@ func TestOperationsListsTheOwnMetrics(t *testing.T) {
 	newOwnMetrics(nil).Describe(described)
 	close(described)
 	inCode := map[string]string{}
-	text := regexp.MustCompile(`fqName: "([^"]+)", help: "(.*)", constLabels: \{\}, variableLabels: \{([^}]*)\}`)
+	text := regexp.MustCompile(`fqName: "([^"]+)", help: "(.*)", unit: "[^"]*", constLabels: \{\}, variableLabels: \{([^}]*)\}`)
 	for desc := range described {
 		found := text.FindStringSubmatch(desc.String())
 		require.NotNil(t, found, desc.String())

@@ -255,7 +255,9 @@ func (r *Registry) forget(src *source) {
 func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSourceInstanceSettings) error {
 	client, parsed, err := newClients(ctx, ds, r.clock.Now, r.dial)
 	if err == nil {
-		err = r.checkEngine(parsed)
+		if err = r.checkEngine(parsed); err != nil {
+			client.Close()
+		}
 	}
 	if err != nil {
 		if src.collector != nil {

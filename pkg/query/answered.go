@@ -15,8 +15,8 @@ import (
 	"community-mesos-datasource/pkg/promql"
 )
 
-// This file is about what the plugin tells of queries to who operates Grafana: counts by
-// kind and outcome, and traces. The text of a query is in neither: it may hold anything.
+// This file counts queries by kind and outcome, and traces them. The text of a query is in
+// neither, because it may hold anything.
 
 // Answered is a query that was answered or refused.
 type Answered struct {

@@ -156,6 +156,10 @@ func (w *Writer) batch(ctx context.Context, poll series.Poll, t time.Time, fill 
 	refused, err := w.commit(ctx, poll, t, tables, fill)
 	if poll != everyPoll {
 		w.refused[poll] = refused
+		if poll == series.PollState { // it wrote what these two did
+			delete(w.refused, pollSums)
+			delete(w.refused, series.PollModel)
+		}
 	}
 	return err
 }
@@ -277,7 +281,7 @@ func (w *Writer) Sums(ctx context.Context, m *cluster.Cluster, doubted bool, sna
 }
 
 // pollSums is the key of what Sums was refused.
-const pollSums series.Poll = "sums"
+const pollSums series.Poll = "the sums of the model"
 
 // goOnBeside keeps the series of /state open without samples but those of some tables.
 func (w *Writer) goOnBeside(b *batch, tables []seriesTable) {

@@ -31,7 +31,7 @@ test('aggregations, keywords, labels and values are completed by keyboard', { ta
   await page.keyboard.press('Control+A');
   await page.keyboard.type('topk', { delay: 40 });
   await expect(suggestions(page).filter({ hasText: 'topk' }).first()).toBeVisible();
-  await picture(page, 'complete-aggregation');
+  await picture(page, 'complete-aggregation', false);
   await page.keyboard.press('Enter');
   await page.keyboard.type('3, mesos_up{', { delay: 40 });
   await expect(suggestions(page).filter({ hasText: 'poll' }).first()).toBeVisible();
@@ -69,7 +69,7 @@ test('the word under the pointer is explained', async ({ open }) => {
   const hover = page.locator('.monaco-hover').filter({ visible: true });
   await expect(hover).toContainText('gauge, bool');
   await expect(hover).toContainText('poll');
-  await picture(page, 'hover');
+  await picture(page, 'hover', false);
 });
 
 test('an error is underlined where it is, also after a variable, and told in words', async ({ open }) => {
@@ -165,7 +165,7 @@ for (const theme of ['dark', 'light'] as const) {
       return one.contains(document.elementFromPoint(x + width / 2, y + height / 2));
     };
     await expect.poll(() => labels.getByRole('option').last().evaluate(isSeen)).toBe(true);
-    await picture(page, `legend-${theme}`);
+    await picture(page, `legend-${theme}`, false);
     expect(await faultsOf(page)).toEqual([]);
     await page.keyboard.type('_id');
     await expect(labels.getByRole('option')).toHaveText(['agent_id']);

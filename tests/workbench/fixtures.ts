@@ -51,6 +51,10 @@ const NOISE: Noise[] = [
     text: /^Passing "disabled" as an argument to getItemProps is not supported anymore/,
   },
   {
+    why: 'Chromium reports sizes that it tells in the next frame only; whether there are any depends on the load',
+    text: /ResizeObserver loop (completed with undelivered notifications|limit exceeded)/,
+  },
+  {
     why: 'Monaco gives up what it computes where its editor is closed',
     text: /^Canceled(: Canceled)?$/,
   },

@@ -8,8 +8,8 @@ import { root } from '../../tools/scripts/build.ts';
 
 const pictures = path.join(root, 'test-results', 'pictures');
 
-/** Keeps a picture of the whole page. */
-export async function picture(page: Page, name: string): Promise<void> {
+/** Keeps a picture of the whole page; with fullPage false of what is seen of it, since for a whole one the page changes its size, which closes lists. */
+export async function picture(page: Page, name: string, fullPage = true): Promise<void> {
   mkdirSync(pictures, { recursive: true });
-  await page.screenshot({ path: path.join(pictures, `${name}.png`), fullPage: true });
+  await page.screenshot({ path: path.join(pictures, `${name}.png`), fullPage });
 }

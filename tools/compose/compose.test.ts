@@ -84,7 +84,6 @@ test('the command of the cluster makes a history with what its image has, and en
   const [node, script, ...args] = JSON.parse(command) as string[];
   assert.equal(node, 'node');
   const image = mkdtempSync(path.join(os.tmpdir(), 'mesos-compose-'));
-  t.after(() => rmSync(image, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
   const skipped = ['node_modules', 'dist'];
   const filter = (source: string) => !skipped.includes(path.basename(source));
   for (const source of ['tools', 'testdata/captures']) {
@@ -96,6 +95,10 @@ test('the command of the cluster makes a history with what its image has, and en
   cpSync(path.join(root, executable), path.join(image, executable));
   const inside = args.map((arg) => (arg.startsWith('/') ? path.join(image, arg) : arg));
   const child = spawn(process.execPath, [script, ...inside, '--hours', '0.05', '--port', '0'], { cwd: image });
+  t.after(() => {
+    child.kill('SIGKILL');
+    rmSync(image, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => (output += text));

@@ -22,7 +22,9 @@ export async function startCompose(port: number): Promise<Compose> {
   if (process.platform !== 'linux') {
     // The containers' system.
     const target = process.arch === 'arm64' ? 'build:linuxARM64' : 'build:linux';
-    spawnSync('go', ['tool', 'mage', target], { cwd: root, stdio: 'inherit' });
+    if (spawnSync('go', ['tool', 'mage', target], { cwd: root, stdio: 'inherit' }).status !== 0) {
+      throw new Error(`go tool mage ${target} failed: the containers need the executable for Linux`);
+    }
   }
   const compose = async (...args: string[]) => {
     // In its own process group, because the terminal's Ctrl-C must not end `down`.
