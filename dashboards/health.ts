@@ -96,7 +96,8 @@ export const health: Definition = {
         hidesZeros: true,
       })
         .overrideByFieldType('number', [unit('suffix: /h')])
-        .axisSoftMax(1),
+        .axisSoftMax(1)
+        .noValue('Nothing was corrected'),
       happened(
         'When the cluster was not watched',
         'Gaps in collection, and other clusters or rights that the data source got, the newest first.',

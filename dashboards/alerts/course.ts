@@ -1,31 +1,15 @@
 // What the shipped rules would do over hours of a simulated cluster: the plugin's collector records them in seconds
 // (tools/prefill), and then each rule's own query is sent to POST /api/ds/query as of every minute, as Grafana's scheduler does.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-
-import { prefillArtifact, startPrefill } from '../../tools/prefill/prefilled.ts';
-import { ensureBuilt, plugin } from '../../tools/scripts/build.ts';
-import { provisioningFor } from '../../tools/scripts/provision.ts';
-import { startControl } from '../../tools/simulator/control.ts';
-import { startLive } from '../../tools/simulator/live/live.ts';
-import type { Scenario } from '../../tools/simulator/scenarios/scenario.ts';
-import { workbenchArtifacts } from '../../tools/workbench/build.ts';
-import { startWorkbench } from '../../tools/workbench/start.ts';
 import { provisionedSource } from '../query.ts';
+import { type Recording, withRecording } from '../recorded.ts';
 import type { Alert } from './alert.ts';
 import { secondsOf } from './capacity.ts';
 
-export interface CourseOptions {
-  scenario: Scenario;
-  /** Seconds between two polls. */
-  interval: number;
+export interface CourseOptions extends Recording {
   /** Minutes of the scenario between two evaluations of the rules. */
   every: number;
   /** The first evaluation, minutes from the beginning. */
   from?: number;
-  agentStatistics?: boolean;
-  maxSeries?: number;
 }
 
 /** A number that a rule's query returned. */
@@ -42,15 +26,6 @@ export interface Evaluation {
   error?: string;
 }
 
-/** Seconds of the cluster before the history begins. */
-const LEAD = 60;
-
-/** Seconds between two moments at which a course may begin: a multiple of all intervals and of the cron jobs' periods. */
-const ALIGNED = 1200;
-
-const DAY = 86_400;
-const NOON = 43_200;
-
 /** Requests that are on their way at once. */
 const AT_ONCE = 4;
 
@@ -61,43 +36,7 @@ interface Frame {
 
 /** Records the scenario, and evaluates the queries of the given rules over it. */
 export async function courseOf(alerts: readonly Alert[], options: CourseOptions): Promise<Map<string, Evaluation[]>> {
-  ensureBuilt([prefillArtifact, ...plugin, ...workbenchArtifacts]);
-  const { scenario, interval, maxSeries, agentStatistics = true } = options;
-  const ends: Array<() => unknown> = [];
-  try {
-    // The same course whenever it is run: cron jobs begin at multiples of ten minutes, and the load follows the time of day.
-    const start = Math.floor((Date.now() / 1000 - scenario.length - LEAD) / ALIGNED) * ALIGNED;
-    const dayShift = (((NOON - start) % DAY) + DAY) % DAY;
-    const live = await startLive({ scenario, plan: { dayShift, start: start - LEAD }, speed: 0 });
-    ends.push(() => live.stop());
-    const control = await startControl(live, 0);
-    ends.push(() => control.stop());
-    const history = mkdtempSync(path.join(os.tmpdir(), 'mesos-course-'));
-    ends.push(() => rmSync(history, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
-    const dir = path.join(history, `1-${provisionedSource.uid}`);
-    mkdirSync(dir);
-    const prefill = startPrefill({
-      ...{ ...live.entry, control: control.url, dir, start, uid: provisionedSource.uid, interval },
-      ...{ agentStatistics, maxSeries },
-    });
-    ends.push(() => prefill.end().catch(() => undefined));
-    await prefill.present(() => undefined);
-    await prefill.end();
-    await live.setNow(Date.now() / 1000);
-    live.setSpeed(1);
-
-    const jsonData = { pollInterval: `${interval}s`, agentStatistics, agentAddress: live.entry.agentAddress };
-    const provisioning = provisioningFor(live.masters, provisionedSource.name, { jsonData });
-    ends.push(() => rmSync(provisioning, { recursive: true }));
-    const workbench = await startWorkbench({ provisioning, port: 0, history, rules: true, log: () => undefined });
-    ends.push(() => workbench.stop());
-    await fetch(`${workbench.url}/api/datasources/uid/${provisionedSource.uid}/health`);
-    return await evaluate(workbench.url, alerts, start - LEAD, options);
-  } finally {
-    for (const end of ends.reverse()) {
-      await end();
-    }
-  }
+  return withRecording(options, (url, begin) => evaluate(url, alerts, begin, options));
 }
 
 async function evaluate(

@@ -1,0 +1,81 @@
+// Hours of a simulated cluster, recorded in seconds by the plugin's collector (tools/prefill), and the plugin on them.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+import { prefillArtifact, startPrefill } from '../tools/prefill/prefilled.ts';
+import { ensureBuilt, plugin } from '../tools/scripts/build.ts';
+import { provisioningFor } from '../tools/scripts/provision.ts';
+import { startControl } from '../tools/simulator/control.ts';
+import { startLive } from '../tools/simulator/live/live.ts';
+import type { Scenario } from '../tools/simulator/scenarios/scenario.ts';
+import { workbenchArtifacts } from '../tools/workbench/build.ts';
+import { startWorkbench } from '../tools/workbench/start.ts';
+import { provisionedSource } from './query.ts';
+
+export interface Recording {
+  scenario: Scenario;
+  /** Seconds between two polls. */
+  interval: number;
+  agentStatistics?: boolean;
+  maxSeries?: number;
+  /** Other settings of the data source. */
+  settings?: Record<string, unknown>;
+}
+
+/** Seconds of the cluster before the history begins. */
+const LEAD = 60;
+
+/** Seconds between two moments at which a recording may begin: a multiple of all intervals and of the cron jobs' periods. */
+const ALIGNED = 1200;
+
+const DAY = 86_400;
+const NOON = 43_200;
+
+/**
+ * Records the scenario, calls `use` with the address of the workbench's host and when the scenario began and the recording ended (Unix
+ * seconds), and ends everything. The data source is that of the provisioned dashboards and rules, whose polls go on.
+ */
+export async function withRecording<T>(
+  { scenario, interval, agentStatistics = true, maxSeries, settings }: Recording,
+  use: (url: string, begin: number, end: number) => Promise<T>
+): Promise<T> {
+  ensureBuilt([prefillArtifact, ...plugin, ...workbenchArtifacts]);
+  const ends: Array<() => unknown> = [];
+  try {
+    // The same course whenever it is run: cron jobs begin at multiples of ten minutes, and the load follows the time of day.
+    const start = Math.floor((Date.now() / 1000 - scenario.length - LEAD) / ALIGNED) * ALIGNED;
+    const dayShift = (((NOON - start) % DAY) + DAY) % DAY;
+    const live = await startLive({ scenario, plan: { dayShift, start: start - LEAD }, speed: 0 });
+    ends.push(() => live.stop());
+    const control = await startControl(live, 0);
+    ends.push(() => control.stop());
+    const history = mkdtempSync(path.join(os.tmpdir(), 'mesos-recording-'));
+    ends.push(() => rmSync(history, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
+    const dir = path.join(history, `1-${provisionedSource.uid}`);
+    mkdirSync(dir);
+    const prefill = startPrefill({
+      ...{ ...live.entry, control: control.url, dir, start, uid: provisionedSource.uid, interval },
+      ...{ agentStatistics, maxSeries },
+    });
+    ends.push(() => prefill.end().catch(() => undefined));
+    await prefill.present(() => undefined);
+    const end = Date.now() / 1000;
+    await prefill.end();
+    await live.setNow(Date.now() / 1000);
+    live.setSpeed(1);
+
+    const { agentAddress } = live.entry;
+    const jsonData = { pollInterval: `${interval}s`, agentStatistics, agentAddress, ...settings };
+    const provisioning = provisioningFor(live.masters, provisionedSource.name, { jsonData });
+    ends.push(() => rmSync(provisioning, { recursive: true }));
+    const workbench = await startWorkbench({ provisioning, port: 0, history, rules: true, log: () => undefined });
+    ends.push(() => workbench.stop());
+    await fetch(`${workbench.url}/api/datasources/uid/${provisionedSource.uid}/health`);
+    return await use(workbench.url, start - LEAD, end);
+  } finally {
+    for (const end of ends.reverse()) {
+      await end();
+    }
+  }
+}
