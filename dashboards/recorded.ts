@@ -33,12 +33,12 @@ const DAY = 86_400;
 const NOON = 43_200;
 
 /**
- * Records the scenario, calls `use` with the address of the workbench's host and when the scenario began and the recording ended (Unix
+ * Records the scenario, calls `ask` with the address of the workbench's host and when the scenario began and the recording ended (Unix
  * seconds), and ends everything. The data source is that of the provisioned dashboards and rules, whose polls go on.
  */
 export async function withRecording<T>(
   { scenario, interval, agentStatistics = true, maxSeries, settings }: Recording,
-  use: (url: string, begin: number, end: number) => Promise<T>
+  ask: (url: string, begin: number, end: number) => Promise<T>
 ): Promise<T> {
   ensureBuilt([prefillArtifact, ...plugin, ...workbenchArtifacts]);
   const ends: Array<() => unknown> = [];
@@ -72,7 +72,7 @@ export async function withRecording<T>(
     const workbench = await startWorkbench({ provisioning, port: 0, history, rules: true, log: () => undefined });
     ends.push(() => workbench.stop());
     await fetch(`${workbench.url}/api/datasources/uid/${provisionedSource.uid}/health`);
-    return await use(workbench.url, start - LEAD, end);
+    return await ask(workbench.url, start - LEAD, end);
   } finally {
     for (const end of ends.reverse()) {
       await end();

@@ -11,6 +11,7 @@ const templates = fakeTemplates({
   label: { value: ['agent', 'attr_rack'], multi: true },
   quoted: { value: 'a"b\\c' },
   apostrophe: { value: "o'neil" },
+  dollar: { value: '$role' },
   matcher: { value: 'role=~"web|batch"' },
   // All: the list of the values, or a custom one in its place.
   all: { value: ['$__all'], multi: true, includeAll: true, options: ['a.b', 'c"d'] },
@@ -102,6 +103,19 @@ describe('SQL', () => {
     ['several values as a list of texts', 'framework IN ($framework)', "framework IN ('marathon','spark.1')"],
     ['one of several as a list of one', 'framework IN ($one)', "framework IN ('marathon')"],
     ['All as the list of all values', 'framework IN ($all)', `framework IN ('a.b','c"d')`],
+    [
+      'a regular expression whose quotes are doubled',
+      "role REGEXP '^(?:${apostrophe:regex})$' OR role REGEXP '[[apostrophe:regex]]'",
+      "role REGEXP '^(?:o''neil)$' OR role REGEXP 'o''neil'",
+    ],
+    [
+      'several values as a regular expression',
+      "framework REGEXP '^(?:${framework:regex})$'",
+      "framework REGEXP '^(?:(marathon|spark\\.1))$'",
+    ],
+    ['a custom all value in a regular expression', "role REGEXP '^(?:${custom:regex})$'", "role REGEXP '^(?:.*)$'"],
+    ['a value that looks like a variable once', "role REGEXP '${dollar:regex}'", "role REGEXP '\\$role'"],
+    ['an unknown variable as it is', "role REGEXP '${nope:regex}'", "role REGEXP '${nope:regex}'"],
     ['no macro', '$__timeFilter(time) AND x > $__interval_ms', '$__timeFilter(time) AND x > $__interval_ms'],
   ])('has %s', (_, sql, result) => {
     expect(interpolate({ sql }).sql).toBe(result);

@@ -66,7 +66,7 @@ export function interpolateQuery(
     result.expr = interpolatePromQL(query.expr, templates, vars);
   }
   if (query.sql) {
-    result.sql = templates.replace(query.sql, vars, formatSQL);
+    result.sql = interpolateSQL(query.sql, templates, vars);
   }
   if (query.columns) {
     result.columns = unique(query.columns.flatMap((column) => expand(column, templates, vars)));
@@ -130,6 +130,21 @@ function formatSQL(value: string | string[] = [], variable: DashboardVariable = 
     .join(',');
 }
 
+/**
+ * Returns a statement with variables replaced. Grafana's format for regular expressions leaves single quotes as they are, and
+ * such an expression is only ever a text of SQL: `agent REGEXP '^(?:${agent:regex})$'`.
+ */
+function interpolateSQL(sql: string, templates: Replacer, vars: ScopedVars): string {
+  // Each part once: a value may hold what looks like a variable.
+  return sql
+    .split(/(\$\{\w+:regex\}|\[\[\w+:regex\]\])/)
+    .map((part, i) => {
+      const replaced = templates.replace(part, vars, formatSQL);
+      return i % 2 === 1 && replaced !== part ? escapeSQL(replaced) : replaced;
+    })
+    .join('');
+}
+
 // A text of SQL ends at a single quote.
 function escapeSQL(value: string): string {
   return String(value).replace(/'/g, "''");
@@ -182,7 +197,7 @@ function interpolateVariable(variable: Variable, templates: Replacer, vars: Scop
     result.entities = list;
   }
   if (sql) {
-    result.sql = templates.replace(sql, vars, formatSQL);
+    result.sql = interpolateSQL(sql, templates, vars);
   }
   if (promql) {
     result.promql = interpolatePromQL(promql, templates, vars);
