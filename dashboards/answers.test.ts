@@ -40,7 +40,7 @@ const answers = new Map<string, Answer[]>();
 
 before(async () => {
   const recording = { scenario: sixHours, interval: INTERVAL, settings: { sandboxLogs: 'viewer' } };
-  await withRecording(recording, async (url, _, end) => {
+  await withRecording(recording, async (url, { end }) => {
     await polled(url);
     // The last moment of which there are samples of all kinds.
     const last = Math.floor(end / INTERVAL) * INTERVAL * 1000;

@@ -7,7 +7,7 @@ import { prefillArtifact, startPrefill } from '../tools/prefill/prefilled.ts';
 import { ensureBuilt, plugin } from '../tools/scripts/build.ts';
 import { provisioningFor } from '../tools/scripts/provision.ts';
 import { startControl } from '../tools/simulator/control.ts';
-import { startLive } from '../tools/simulator/live/live.ts';
+import { type Live, startLive } from '../tools/simulator/live/live.ts';
 import type { Scenario } from '../tools/simulator/scenarios/scenario.ts';
 import { workbenchArtifacts } from '../tools/workbench/build.ts';
 import { startWorkbench } from '../tools/workbench/start.ts';
@@ -32,16 +32,30 @@ const ALIGNED = 1200;
 const DAY = 86_400;
 const NOON = 43_200;
 
-/**
- * Records the scenario, calls `ask` with the address of the workbench's host and when the scenario began and the recording ended (Unix
- * seconds), and ends everything. The data source is that of the provisioned dashboards and rules, whose polls go on.
- */
-export async function withRecording<T>(
-  { scenario, interval, agentStatistics = true, maxSeries, settings }: Recording,
-  ask: (url: string, begin: number, end: number) => Promise<T>
-): Promise<T> {
-  ensureBuilt([prefillArtifact, ...plugin, ...workbenchArtifacts]);
+/** A recorded cluster, whose time goes on with the machine's. */
+export interface Recorded {
+  live: Live;
+  /** The setting `history_path`. */
+  history: string;
+  /** Grafana's folder of the same name, with the data source of the provisioned dashboards and rules on this cluster. */
+  provisioning: string;
+  /** When the scenario began and the recording ended, Unix seconds. */
+  begin: number;
+  end: number;
+  /** Ends the cluster and removes the files. */
+  stop(): Promise<void>;
+}
+
+/** Records a scenario. Throws when that fails, having ended everything. */
+export async function startRecorded(recording: Recording): Promise<Recorded> {
+  ensureBuilt([prefillArtifact]);
+  const { scenario, interval, agentStatistics = true, maxSeries, settings } = recording;
   const ends: Array<() => unknown> = [];
+  const stop = async () => {
+    for (const end of ends.splice(0).reverse()) {
+      await end();
+    }
+  };
   try {
     // The same course whenever it is run: cron jobs begin at multiples of ten minutes, and the load follows the time of day.
     const start = Math.floor((Date.now() / 1000 - scenario.length - LEAD) / ALIGNED) * ALIGNED;
@@ -69,13 +83,30 @@ export async function withRecording<T>(
     const jsonData = { pollInterval: `${interval}s`, agentStatistics, agentAddress, ...settings };
     const provisioning = provisioningFor(live.masters, provisionedSource.name, { jsonData });
     ends.push(() => rmSync(provisioning, { recursive: true }));
+    return { live, history, provisioning, begin: start - LEAD, end, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Records a scenario, calls `ask` with the address of the workbench's host on it, and ends everything. */
+export async function withRecording<T>(
+  recording: Recording,
+  ask: (url: string, recorded: Recorded) => Promise<T>
+): Promise<T> {
+  ensureBuilt([prefillArtifact, ...plugin, ...workbenchArtifacts]); // so that it takes no time later
+  const recorded = await startRecorded(recording);
+  try {
+    const { provisioning, history } = recorded;
     const workbench = await startWorkbench({ provisioning, port: 0, history, rules: true, log: () => undefined });
-    ends.push(() => workbench.stop());
-    await fetch(`${workbench.url}/api/datasources/uid/${provisionedSource.uid}/health`);
-    return await ask(workbench.url, start - LEAD, end);
-  } finally {
-    for (const end of ends.reverse()) {
-      await end();
+    try {
+      await fetch(`${workbench.url}/api/datasources/uid/${provisionedSource.uid}/health`);
+      return await ask(workbench.url, recorded);
+    } finally {
+      await workbench.stop();
     }
+  } finally {
+    await recorded.stop();
   }
 }

@@ -36,7 +36,7 @@ interface Frame {
 
 /** Records the scenario, and evaluates the queries of the given rules over it. */
 export async function courseOf(alerts: readonly Alert[], options: CourseOptions): Promise<Map<string, Evaluation[]>> {
-  return withRecording(options, (url, begin) => evaluate(url, alerts, begin, options));
+  return withRecording(options, (url, { begin }) => evaluate(url, alerts, begin, options));
 }
 
 async function evaluate(
