@@ -6,8 +6,12 @@ export interface Answer<Result> {
   status: number;
   text: string;
   queries: Array<{ queryType?: string }>;
+  /** The time range that was asked for, ms. */
+  range: [from: number, to: number];
   results: Record<string, Result>;
 }
+
+type Asked<Result> = Pick<Answer<Result>, 'queries'> & { from: string; to: string };
 
 /**
  * Calls `read` with each answer before the page gets it. Bodies that are read after the page has them are gone as soon as it
@@ -19,7 +23,7 @@ export async function readAnswers<Result>(
 ): Promise<() => Promise<void>> {
   const address = '**/api/ds/query*';
   await page.route(address, async (route) => {
-    const { queries } = route.request().postDataJSON() as Pick<Answer<Result>, 'queries'>;
+    const { queries, from, to } = route.request().postDataJSON() as Asked<Result>;
     let response;
     try {
       response = await route.fetch();
@@ -29,7 +33,7 @@ export async function readAnswers<Result>(
     }
     const text = await response.text();
     const { results = {} } = response.ok() ? (JSON.parse(text) as Partial<Answer<Result>>) : {};
-    read({ status: response.status(), text, queries, results });
+    read({ status: response.status(), text, queries, range: [Number(from), Number(to)], results });
     await route.fulfill({ response, body: text }).catch(() => undefined);
   });
   return () => page.unroute(address);
