@@ -322,11 +322,21 @@ const bare = (options: Common) =>
     .cellHeight(common.TableCellHeight.Sm)
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds));
 
-/** Returns a table of one query's rows, with the looks of its columns by their names. */
-export function list(
-  options: Omit<Common, 'queries' | 'counts' | 'links'> & { query: QuerySpec; columns: Record<string, Look> }
-): tables.PanelBuilder {
+interface ListOptions extends Omit<Common, 'queries' | 'counts' | 'links'> {
+  query: QuerySpec;
+  /** By their names. */
+  columns: Record<string, Look>;
+  /** The names of the first columns; absent: the answer's order. */
+  first?: string[];
+}
+
+/** Returns a table of one query's rows. */
+export function list(options: ListOptions): tables.PanelBuilder {
   const panel = bare({ ...options, queries: { A: options.query } });
+  if (options.first) {
+    const indexByName = Object.fromEntries(options.first.map((name, i) => [name, i]));
+    panel.withTransformation({ id: 'organize', options: { indexByName } });
+  }
   for (const [name, look] of Object.entries(options.columns)) {
     panel.overrideByName(name, looks(look));
   }

@@ -50,9 +50,9 @@ export const endings = (title: string, about: string, series: string, width: num
 
 /** The columns that events have in every table, where there is something in them. */
 const eventColumns = {
-  time: { title: 'Time', width: 175 },
+  time: { title: 'Time', width: 165 },
   kind: { title: 'Kind', width: 95 },
-  event: { title: 'Event', width: 95 },
+  event: { title: 'Event', width: 110 },
   severity: { title: 'Severity', width: 90, colors: severityColors },
   log: { hidden: true },
   agent: { title: 'Agent', width: 170, links: down('agent', 'cell') },
@@ -84,6 +84,8 @@ export const happened = (
     about,
     query: events({ format: 'table', limit: 200, filters: by(...chosen), ...rest }),
     columns: { ...eventColumns, ...Object.fromEntries(hidden.map((name) => [name, { hidden: true }])) },
+    // The ID of a task leads to its logs, so that it is seen at 1,280 pixels as well.
+    first: ['time', 'kind', 'event', 'severity', 'task_id'],
     width: 24,
     height: 10,
   });

@@ -181,9 +181,9 @@ test.describe('the provisioned dashboards', () => {
       const [from, to] = [begin * 1000, end * 1000];
       // The service “search” of marathon crashes from minute 300 to 318.
       const spike = from + 308 * 60_000;
-      await page.setViewportSize({ width: 1920, height: 2400 });
-      await page.goto(`/d/mesos-overview?from=${Math.round(from)}&to=${Math.round(to)}`);
-      await drawn(page, panelsIn('cluster-overview'));
+      const panels = panelsIn('cluster-overview');
+      await page.setViewportSize({ width: 1920, height: heightOf(panels) });
+      expect(await opened(page, `/d/mesos-overview?from=${Math.round(from)}&to=${Math.round(to)}`, panels)).toEqual([]);
       await clickAt(page, panelOf(page, 'Tasks ended per minute'), (spike - from) / (to - from), 'What ended then');
       await picture('way-1-spike', page);
       const ranges: number[][] = [];
