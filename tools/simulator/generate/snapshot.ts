@@ -47,6 +47,7 @@ export function snapshotOf(cluster: Cluster): Record<string, number> {
     values[key] =
       /_ms(\/|$)|load_|mem_free/.test(key) && !key.endsWith('/count') ? value * (0.5 + noise.unit()) : value;
   }
+  values['system/mem_free_bytes'] = Math.min(values['system/mem_free_bytes'], values['system/mem_total_bytes']);
   Object.assign(values, masterFigures(cluster));
   for (const { name, allocated } of rolesOf(cluster)) {
     values[`allocator/mesos/offer_filters/roles/${name}/active`] = noise.int(5);

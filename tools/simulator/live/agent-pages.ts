@@ -84,6 +84,7 @@ function agentMetrics(world: World, agent: Agent): Record<string, number> {
       values[key] *= 0.5 + noise.unit();
     }
   }
+  values['system/mem_free_bytes'] = Math.min(values['system/mem_free_bytes'], values['system/mem_total_bytes']);
   for (const kind of ['cpus', 'mem', 'disk', 'gpus'] as const) {
     values[`slave/${kind}_total`] = agent.total[kind];
     values[`slave/${kind}_used`] = used[kind];

@@ -49,6 +49,7 @@ export function snapshotOf(world: World, master: Master): Record<string, number>
     values[key] =
       /_ms(\/|$)|load_|mem_free/.test(key) && !key.endsWith('/count') ? value * (0.5 + noise.unit()) : value;
   }
+  values['system/mem_free_bytes'] = Math.min(values['system/mem_free_bytes'], values['system/mem_total_bytes']);
   values['master/uptime_secs'] = Math.round((world.now - master.started) * 1e6) / 1e6;
   values['master/elected'] = leads ? 1 : 0;
   values['allocator/mesos/allocation_runs'] = Math.floor(world.now - master.started);
