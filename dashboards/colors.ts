@@ -38,8 +38,9 @@ export const endingColors = {
   dropped: 'yellow',
   gone: 'purple',
   gone_by_operator: 'dark-purple',
+  unknown: 'text',
 };
 
-export const allTaskColors = { ...taskColors, ...endingColors, finished: 'light-green', unknown: 'text' };
+export const allTaskColors = { ...taskColors, ...endingColors, finished: 'light-green' };
 
 export const severityColors = { info: 'blue', warning: 'orange', error: 'red' };

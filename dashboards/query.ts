@@ -101,8 +101,11 @@ export const rowsOf = (table: string, columns: string[], more: Partial<Nameless<
   ...more,
 });
 
-/** Rows of a statement. */
-export const sql = (statement: string): QuerySpec => ({ queryType: 'sql', sql: statement.replace(/\s+/g, ' ').trim() });
+/** Rows of a statement, which is written in one line. Other spaces than those between words stay, such as those that indent. */
+export const sql = (statement: string): QuerySpec => ({
+  queryType: 'sql',
+  sql: statement.replace(/[ \n]+/g, ' ').trim(),
+});
 
 /** What happened in the time range. */
 export const events = (more: Omit<Nameless<EventsQuery>, 'queryType'>): QuerySpec => ({ queryType: 'events', ...more });
