@@ -110,6 +110,7 @@ test.describe('the provisioned dashboards', () => {
         storageState: await sessionOf(url, { user, password }),
         baseURL: url,
       });
+      context.setDefaultTimeout(30_000);
       await use(await context.newPage());
       await context.close();
     },
@@ -213,7 +214,7 @@ test.describe('the provisioned dashboards', () => {
       await picture('way-2-tasks', page);
 
       // The tasks.
-      const task = failures.getByRole('gridcell', { name: /^search\./ }).first();
+      const task = failures.getByRole('gridcell', { name: /^marathon\.search\./ }).first();
       const taskId = (await task.innerText()).trim();
       await task.click();
       await page
