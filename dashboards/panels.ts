@@ -354,6 +354,8 @@ interface TableOptions extends Omit<Common, 'queries' | 'counts' | 'links'> {
   rowTitle: string;
   /** Where a row's name leads to. */
   rowLinks?: Link[];
+  /** Other labels that tell rows apart, with the titles of their columns: names and IDs of executors repeat. */
+  within?: Record<string, Look & { title: string }>;
   /** The first one decides which rows there are, and their order. */
   columns: Column[];
 }
@@ -366,7 +368,12 @@ interface TableOptions extends Omit<Common, 'queries' | 'counts' | 'links'> {
  * soon as one query has no series, and fails when no query has any (Grafana: joinDataFrames).
  */
 export function table(options: TableOptions): tables.PanelBuilder {
-  const { rows, rowTitle, rowLinks, columns } = options;
+  const { rows, rowTitle, rowLinks, within = {}, columns } = options;
+  const labels = [rows, ...Object.keys(within)];
+  const renameByName = {
+    [rows]: rowTitle,
+    ...Object.fromEntries(Object.entries(within).map(([label, { title }]) => [label, title])),
+  };
   const queries = Object.fromEntries(
     columns.map(({ title, spec }, i) => [
       String.fromCharCode(65 + i),
@@ -374,7 +381,11 @@ export function table(options: TableOptions): tables.PanelBuilder {
     ])
   );
   const panel = bare({ ...options, queries: queries as Record<string, QuerySpec> })
-    .withTransformation({ id: 'joinByField', options: { byField: rows, mode: 'outer' } })
+    .withTransformation(
+      labels.length > 1
+        ? { id: 'merge', options: {} }
+        : { id: 'joinByField', options: { byField: rows, mode: 'outer' } }
+    )
     .withTransformation({
       id: 'filterByValue',
       options: {
@@ -383,10 +394,19 @@ export function table(options: TableOptions): tables.PanelBuilder {
         filters: [{ fieldName: columns[0].title, config: { id: 'isNotNull', options: {} } }],
       },
     })
-    .withTransformation({ id: 'organize', options: { renameByName: { [rows]: rowTitle } } })
+    .withTransformation({
+      id: 'organize',
+      options: {
+        renameByName,
+        ...(labels.length > 1 && { indexByName: Object.fromEntries(labels.map((label, i) => [label, i])) }),
+      },
+    })
     .sortBy([new common.TableSortByFieldStateBuilder().displayName(columns[0].title).desc(true)]);
   if (rowLinks) {
     panel.overrideByName(rowTitle, [linked(rowLinks)]);
+  }
+  for (const { title, ...look } of Object.values(within)) {
+    panel.overrideByName(title, looks(look));
   }
   for (const { title, spec: _, ...look } of columns) {
     panel.overrideByName(title, looks(look));

@@ -23,6 +23,9 @@ const failures = (title: string, about: string, expr: string, rows: string, rowT
 
 const limits = matching('cluster', 'framework', 'agent', 'role');
 
+/** What tells a container apart: executors of several frameworks and agents may have one ID, such as `default`. */
+const container = 'framework, agent, executor_id';
+
 export const tasks: Definition = {
   title: 'Mesos tasks',
   about: 'Tasks of an Apache Mesos cluster: which run, how they end and why, and the states and logs of one of them.',
@@ -152,6 +155,10 @@ export const tasks: Definition = {
           'Containers that use most of the memory they may use. At 100 % the kernel kills them. With agentStatistics only.',
         rows: 'executor_id',
         rowTitle: 'Executor',
+        within: {
+          framework: { title: 'Framework', width: 150, links: down('framework', 'cell') },
+          agent: { title: 'Agent', width: 200, links: down('agent', 'cell') },
+        },
         columns: [
           {
             title: 'Of the limit',
@@ -159,17 +166,17 @@ export const tasks: Definition = {
             unit: 'percentunit',
             decimals: 0,
             spec: promql(
-              `topk(10, max by (executor_id) (mesos_executor_memory_used_bytes{${limits}} / (mesos_executor_memory_limit_bytes{${limits}} > 0)))`
+              `topk(10, max by (${container}) (mesos_executor_memory_used_bytes{${limits}} / (mesos_executor_memory_limit_bytes{${limits}} > 0)))`
             ),
           },
           {
             title: 'Used',
             width: 110,
             unit: 'bytes',
-            spec: promql(`max by (executor_id) (mesos_executor_memory_used_bytes{${limits}})`),
+            spec: promql(`max by (${container}) (mesos_executor_memory_used_bytes{${limits}})`),
           },
         ],
-        width: 12,
+        width: 24,
         height: 8,
       }),
       graph({
@@ -179,12 +186,12 @@ export const tasks: Definition = {
           'agentStatistics only.',
         queries: {
           A: promql(
-            `topk(10, sum by (executor_id) (rate(mesos_executor_cpu_throttled_seconds_total{${limits}}[$__rate_interval])))`,
-            { legendFormat: '{{executor_id}}' }
+            `topk(10, sum by (${container}) (rate(mesos_executor_cpu_throttled_seconds_total{${limits}}[$__rate_interval])))`,
+            { legendFormat: '{{executor_id}} of {{framework}} on {{agent}}' }
           ),
         },
         table: true,
-        width: 12,
+        width: 24,
         height: 8,
       })
         .overrideByFieldType('number', [unit('s')])
