@@ -3,12 +3,12 @@
 // clusters do not have, are a line beside others.
 import { BigValueTextMode } from '@grafana/grafana-foundation-sdk/common';
 
-import { agentColors, frameworkColors, taskColors } from './colors.ts';
+import { agentColors, frameworkColors } from './colors.ts';
 import type { Definition } from './frame.ts';
 import { down, linked, then, to } from './links.ts';
 import { colored, fullness, graph, inColor, inFull, levels, roughly, stat, table, unit, whole } from './panels.ts';
 import { inCluster, metric, of, promql } from './query.ts';
-import { capacityOf, endings, fullestAgents } from './shared.ts';
+import { capacityOf, endings, fullestAgents, tasksByState } from './shared.ts';
 
 const several = { text: BigValueTextMode.ValueAndName, width: 8, height: 4, plain: true };
 
@@ -161,20 +161,7 @@ const states = [
     }),
     frameworkColors
   ),
-  colored(
-    graph({
-      title: 'Tasks by state',
-      counts: true,
-      about: 'Tasks that have not ended.',
-      queries: { A: metric('mesos_cluster_tasks', { legendFormat: '{{state}}' }) },
-      stacked: true,
-      hidesZeros: true,
-      width: 12,
-      height: 8,
-      links: [then('tasks', 'Tasks then')],
-    }),
-    taskColors
-  ),
+  tasksByState('Tasks that have not ended.'),
   endings(
     'Tasks ended per minute',
     'How tasks ended. Failed: with an error of their own; error: refused because their description was invalid.',

@@ -1,8 +1,8 @@
 // Panels that several dashboards have.
-import { endingColors, severityColors } from './colors.ts';
+import { endingColors, severityColors, taskColors } from './colors.ts';
 import { down, then } from './links.ts';
 import { asLimit, colored, graph, inColor, list, unit } from './panels.ts';
-import { by, events, inCluster, type Label, matching, of, promql, type Resource } from './query.ts';
+import { by, events, inCluster, type Label, matching, metric, of, promql, type Resource } from './query.ts';
 import type { EventsQuery } from '../src/query/types.gen.ts';
 
 /** Allocated and offered of the whole cluster, below its capacity. */
@@ -25,6 +25,23 @@ export const capacityOf = (title: string, resource: Resource, width: number) =>
     .overrideByQuery('Capacity', asLimit)
     .overrideByQuery('Allocated', [inColor('blue')])
     .overrideByQuery('Offered', [inColor('yellow')]);
+
+/** Tasks of the cluster that have not ended, by state. */
+export const tasksByState = (about: string) =>
+  colored(
+    graph({
+      title: 'Tasks by state',
+      counts: true,
+      about,
+      queries: { A: metric('mesos_cluster_tasks', { legendFormat: '{{state}}' }) },
+      stacked: true,
+      hidesZeros: true,
+      width: 12,
+      height: 8,
+      links: [then('tasks', 'Tasks then')],
+    }),
+    taskColors
+  );
 
 /** How tasks ended, of the cluster or of what is chosen. */
 export const endings = (title: string, about: string, series: string, width: number, ...chosen: Label[]) =>

@@ -1,11 +1,11 @@
 // Tasks: which run, how they end and why, which are throttled or near their
 // limit, and the states and logs of one of them.
-import { allTaskColors, taskColors } from './colors.ts';
+import { allTaskColors } from './colors.ts';
 import type { Definition } from './frame.ts';
 import { down, then } from './links.ts';
 import { colored, graph, list, logs, roughly, table, timeline, unit } from './panels.ts';
-import { by, events, inCluster, matching, metric, promql, rowsOf } from './query.ts';
-import { endings, happened } from './shared.ts';
+import { by, events, inCluster, matching, promql, rowsOf } from './query.ts';
+import { endings, happened, tasksByState } from './shared.ts';
 import { one } from './variables.ts';
 
 /** A table of failures by a label, as an increase over the time range. */
@@ -45,20 +45,7 @@ export const tasks: Definition = {
   rows: {
     'How tasks end': [
       endings('Tasks ended', 'How tasks of the cluster ended.', 'mesos_cluster_tasks_ended_total', 12),
-      colored(
-        graph({
-          title: 'Tasks by state',
-          counts: true,
-          about: 'Tasks of the whole cluster that have not ended.',
-          queries: { A: metric('mesos_cluster_tasks', { legendFormat: '{{state}}' }) },
-          stacked: true,
-          hidesZeros: true,
-          width: 12,
-          height: 8,
-          links: [then('tasks', 'Tasks then')],
-        }),
-        taskColors
-      ),
+      tasksByState('Tasks of the whole cluster that have not ended.'),
       happened(
         'Tasks that failed or were lost',
         'The newest 200 of what the variables choose. Click a task’s ID for its states and logs below.',
