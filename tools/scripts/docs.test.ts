@@ -1,0 +1,218 @@
+// The documentation: each link leads somewhere, and each command is run by a
+// test or says why it is not.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+
+import { root } from './build.ts';
+import { anchorOf, readMarkdown } from './markdown.ts';
+import { suites } from './suites.ts';
+
+/** Files that come from elsewhere. */
+const foreign = /^(\.config|testdata\/public-fixtures)\//;
+
+const tracked = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z', '*.md'], { cwd: root })
+  .toString()
+  .split('\0')
+  .filter((file) => file !== '' && !foreign.test(file) && existsSync(path.join(root, file)));
+
+const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
+const pages = new Map(tracked.map((file) => [file, readMarkdown(read(file))]));
+
+/**
+ * Returns why a link of a page leads nowhere, or undefined. Other hosts are not asked: their addresses only have to be
+ * ones.
+ */
+function wrong(from: string, target: string, all = pages): string | undefined {
+  if (/^[a-z][a-z0-9+.-]*:/i.test(target)) {
+    if (target.startsWith('mailto:')) {
+      return undefined;
+    }
+    const url = URL.canParse(target) ? new URL(target) : undefined;
+    return url && /^https?:$/.test(url.protocol) && /^(localhost|[^.]+(\.[^.]+)+)$/.test(url.hostname)
+      ? undefined
+      : 'is not an address';
+  }
+  const [file, anchor] = target.split('#', 2);
+  if (file.startsWith('/')) {
+    return 'begins with /: GitHub shows it, an editor or a clone elsewhere does not';
+  }
+  const to = file === '' ? from : path.posix.normalize(path.posix.join(path.posix.dirname(from), decodeURI(file)));
+  if (to.startsWith('..') || !existsSync(path.join(root, to))) {
+    return `leads to ${to}, which does not exist`;
+  }
+  if (anchor === undefined) {
+    return file === '' ? 'is empty' : undefined;
+  }
+  const page = all.get(to);
+  if (!page) {
+    return statSync(path.join(root, to)).isFile() && /^L\d+(-L\d+)?$/.test(anchor)
+      ? undefined
+      : `has an anchor, and ${to} is no page with headings`;
+  }
+  return page.anchors.has(decodeURI(anchor)) ? undefined : `leads to #${anchor}, which ${to} does not have`;
+}
+
+test('headings have the anchors that GitHub gives them', () => {
+  for (const [heading, anchor] of [
+    ["Behind DC/OS' admin router or a proxy", 'behind-dcos-admin-router-or-a-proxy'],
+    ["Instead of Mesos' web UI and commands", 'instead-of-mesos-web-ui-and-commands'],
+    ['What is polled, and how often', 'what-is-polled-and-how-often'],
+    ['`history_limit` of _grafana.ini_ in **bold**', 'history_limit-of-grafanaini-in-bold'],
+    ['A [link](elsewhere.md) -- and more', 'a-link----and-more'],
+    ['快速开始：不用 Docker', '快速开始不用-docker'],
+  ]) {
+    assert.equal(anchorOf(heading), anchor);
+  }
+  const twice = readMarkdown('# Errors\n\n## Errors\n\n```sh\n# Errors\n```\n<!-- # No\n# No --> text\n');
+  assert.deepEqual([...twice.anchors], ['errors', 'errors-1']);
+});
+
+test('links that lead nowhere are found', () => {
+  const all = new Map([['docs/guide.md', readMarkdown('# A\n')]]);
+  const found = readMarkdown(
+    '[a](#a) [b](#b) `[c](none.md)` ![d](none.png) <https://example.com/e>\n\n[f]: none.md\n<img src="none.svg">\n'
+  );
+  assert.deepEqual(
+    found.links.map(({ line, target }) => `${line} ${target}`),
+    ['1 #a', '1 #b', '1 none.png', '1 https://example.com/e', '3 none.md', '4 none.svg']
+  );
+  assert.deepEqual(
+    found.links.map(({ target }) => wrong('docs/guide.md', target, all) === undefined),
+    [true, false, false, true, false, false]
+  );
+  for (const target of ['/docs/guide.md', '../../elsewhere.md', '', '#', 'guide.md#b', 'http:/x', 'https://x']) {
+    assert.notEqual(wrong('docs/guide.md', target, all), undefined, target);
+  }
+});
+
+test('each link in the documentation leads somewhere', () => {
+  for (const file of ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'docs/operations.md', 'tools/README.md']) {
+    assert.ok(pages.has(file), `${file} is not read`);
+  }
+  let links = 0;
+  const faults: string[] = [];
+  for (const [file, page] of pages) {
+    for (const { line, target } of page.links) {
+      links++;
+      const why = wrong(file, target);
+      if (why) {
+        faults.push(`${file}:${line}: ${target} ${why}`);
+      }
+    }
+  }
+  assert.ok(links > 200, `${links} links`);
+  assert.deepEqual(faults, []);
+});
+
+test('each page in docs/ is linked from another one', () => {
+  const linked = new Set<string>();
+  for (const [file, page] of pages) {
+    for (const { target } of page.links) {
+      const to = path.posix.join(path.posix.dirname(file), target.split('#')[0]);
+      if (to !== file) {
+        linked.add(to);
+      }
+    }
+  }
+  const alone = [...pages.keys()].filter((file) => file.startsWith('docs/') && !linked.has(file));
+  assert.deepEqual(alone, []);
+});
+
+/**
+ * Commands of the documentation that a test or a workflow runs: by which file, and what in it. Commands that none runs
+ * have `# not run: REASON` behind them.
+ */
+const runBy: Record<string, [file: string, evidence: string]> = {
+  'npm run demo': ['tools/scripts/demo.test.ts', "'tools', 'scripts', 'demo.ts'), ...args]"],
+  'npm run cluster -- --list-scenarios': ['tools/simulator/cli.test.ts', "start('--list-scenarios')"],
+  'npm run truth -- --short': ['tools/scripts/suites.ts', "truth('--short')"],
+  'npm test': ['.ci/run', 'npm test'],
+  'npm test -- jest go': ['.ci/run', 'npm test'],
+  'npm run alerts -- --datasources mesos-berlin,mesos-paris --output mesos-alerts.yaml': [
+    'dashboards/alerts/rules.test.ts',
+    "run('--datasources', 'mesos-berlin,mesos-paris', '--output', file)",
+  ],
+};
+
+/**
+ * The commands in a block of shell, and the reason why no test runs one: behind it, or in the block's first line for all
+ * of them.
+ */
+function commands(text: string): Array<{ command: string; reason?: string }> {
+  const reasonIn = (comment = '') => /^not run: (.+)$/.exec(comment)?.[1];
+  const lines = text
+    .replace(/\\\n\s*/g, '')
+    .split('\n')
+    .map((line) => /^(.*?)(?:(?:^|\s+)#\s*(.*))?$/.exec(line)!);
+  const ofAll = lines[0][1].trim() === '' ? reasonIn(lines[0][2]) : undefined;
+  return lines
+    .filter(([, command]) => command.trim() !== '')
+    .map(([, command, comment]) => ({
+      command: command.trim().replace(/ +/g, ' '),
+      reason: reasonIn(comment) ?? ofAll,
+    }));
+}
+
+test('a command has its reason behind it or above all', () => {
+  const text = 'npm run a  -- \\\n  --b # what it is\nnpm run c # not run: no c\n\n# a comment\n';
+  assert.deepEqual(commands(text), [
+    { command: 'npm run a -- --b', reason: undefined },
+    { command: 'npm run c', reason: 'no c' },
+  ]);
+  assert.deepEqual(commands('# not run: nobody\nnpm run a\n'), [{ command: 'npm run a', reason: 'nobody' }]);
+});
+
+test('each command in the documentation is run by a test, or says why it is not', () => {
+  const scripts = (JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts;
+  const seen = new Set<string>();
+  const faults: string[] = [];
+  for (const [file, page] of pages) {
+    for (const block of page.blocks) {
+      const where = `${file}:${block.line}`;
+      if (!['sh', 'shell', 'bash', 'console'].includes(block.language)) {
+        if (block.language === '' && /^\s*(npm|npx|node|go|docker|curl|git|grafana)\s/m.test(block.text)) {
+          faults.push(`${where}: a block with commands has no language: write sh`);
+        }
+        continue;
+      }
+      if (block.language !== 'sh') {
+        faults.push(`${where}: write sh, not ${block.language}`);
+      }
+      for (const { command, reason } of commands(block.text)) {
+        if (reason === undefined && !(command in runBy)) {
+          faults.push(`${where}: ${command} is run by no test: add it to runBy, or "# not run: REASON"`);
+        }
+        if (reason !== undefined && command in runBy) {
+          faults.push(`${where}: ${command} is run by ${runBy[command][0]}`);
+        }
+        seen.add(command);
+      }
+    }
+    // Commands within sentences are those that there are.
+    for (const [command, script] of read(file).matchAll(/\bnpm run ([a-z][\w:-]*)/g)) {
+      if (!(script in scripts)) {
+        faults.push(`${file}: ${command} is no script of package.json`);
+      }
+    }
+    for (const [whole, names] of read(file).matchAll(/\bnpm test -- ([a-z][a-z ]*[a-z])/g)) {
+      for (const name of names.split(' ')) {
+        if (!suites.some((suite) => suite.name === name)) {
+          faults.push(`${file}: ${whole}: there is no suite ${name}`);
+        }
+      }
+    }
+  }
+  for (const [command, [file, evidence]] of Object.entries(runBy)) {
+    if (!seen.has(command)) {
+      faults.push(`runBy has ${command}, which no page has`);
+    }
+    if (!read(file).includes(evidence)) {
+      faults.push(`${file} does not run ${command}: it lacks ${evidence}`);
+    }
+  }
+  assert.ok(seen.size >= 4);
+  assert.deepEqual(faults, []);
+});
