@@ -3,23 +3,10 @@
 import { type Query, type Rule, eventually } from './api.ts';
 import { cpusByFramework, expect, source, test } from './fixtures.ts';
 import { shippedQuery } from './rules.ts';
+import { asked, threshold, writeRules, type WrittenRule } from './threshold-rule.ts';
 
 const folder = { uid: 'mesos-e2e', title: 'Mesos (e2e)' };
 const group = 'replayed cluster';
-
-/** The shortest interval Grafana evaluates at. */
-const interval = 10;
-
-const threshold = (input: string, type: string, value: number) => ({
-  refId: 'C',
-  datasourceUid: '__expr__',
-  model: {
-    refId: 'C',
-    type: 'threshold',
-    expression: input,
-    conditions: [{ type: 'query', evaluator: { type, params: [value] } }],
-  },
-});
 
 const reduce = (reducer: string) => ({
   refId: 'B',
@@ -27,23 +14,11 @@ const reduce = (reducer: string) => ({
   model: { refId: 'B', type: 'reduce', expression: 'A', reducer },
 });
 
-const ask = (query: Query) => ({
-  refId: 'A',
-  datasourceUid: source.uid,
-  relativeTimeRange: { from: 600, to: 0 },
-  model: { refId: 'A', ...query },
-});
+const ask = (query: Query) => asked(source.uid, 600, query);
 
-const rule = (title: string, pending: string, ...data: object[]) => ({
-  title,
-  uid: `mesos-e2e-${title.replace(/\W+/g, '-')}`,
-  folderUID: folder.uid,
-  ruleGroup: group,
-  condition: 'C',
-  for: pending,
-  noDataState: 'NoData',
-  execErrState: 'Error',
-  data,
+const rule = (title: string, pending: string, ...data: object[]): WrittenRule => ({
+  ...{ title, uid: `mesos-e2e-${title.replace(/\W+/g, '-')}` },
+  ...{ pending, noData: 'NoData', data },
 });
 
 /**
@@ -72,12 +47,7 @@ test.describe('rules', () => {
     expect(mesos.uid).toBe(source.uid);
     await api.forget(`/api/folders/${folder.uid}?forceDeleteRules=true`);
     await api.call('POST', '/api/folders', folder);
-    await api.call('PUT', `/api/v1/provisioning/folder/${folder.uid}/rule-groups/${encodeURIComponent(group)}`, {
-      title: group,
-      folderUid: folder.uid,
-      interval,
-      rules: [utilization, mean, missing],
-    });
+    await writeRules(api, folder.uid, group, [utilization, mean, missing]);
   });
 
   test.afterAll(async ({ api }) => {

@@ -10,13 +10,14 @@ import { type Live, startLive } from '../../tools/simulator/live/live.ts';
 import { readAnswers } from './answers.ts';
 import { eventually, type Frame, type GrafanaApi, type Query } from './api.ts';
 import { expect, settings, test } from './fixtures.ts';
+import { asked, threshold, writeRules } from './threshold-rule.ts';
 
 const source = { uid: 'mesos-e2e-happens', name: 'Mesos (e2e, as it happens)' };
 const ref = { uid: source.uid, type: 'community-mesos-datasource' };
 const folder = { uid: 'mesos-e2e-happens', title: 'Mesos (e2e, as it happens)' };
 const dashboard = { uid: 'mesos-e2e-happens', title: 'Events' };
 
-/** Seconds between two polls, and between two evaluations: the shortest of both. */
+/** Seconds between two polls: the shortest. */
 const INTERVAL = 10;
 
 const cpus: Query = { queryType: 'metrics', entity: 'framework', resource: 'cpus', measure: 'allocated' };
@@ -276,48 +277,20 @@ test.describe('events', () => {
 
   test('a rule fires for the agent on which tasks fail', async ({ api, page, picture }) => {
     await api.call('POST', '/api/folders', folder);
-    await api.call('PUT', `/api/v1/provisioning/folder/${folder.uid}/rule-groups/failures`, {
-      title: 'failures',
-      folderUid: folder.uid,
-      interval: INTERVAL,
-      rules: [
-        {
-          title: 'tasks fail',
-          uid: 'mesos-e2e-tasks-fail',
-          folderUID: folder.uid,
-          ruleGroup: 'failures',
-          condition: 'C',
-          for: '0s',
-          noDataState: 'OK',
-          execErrState: 'Error',
-          data: [
-            {
-              refId: 'A',
-              datasourceUid: source.uid,
-              relativeTimeRange: { from: 120, to: 0 },
-              model: {
-                refId: 'A',
-                queryType: 'metrics',
-                entity: 'agent',
-                resource: 'tasks',
-                measure: 'failed',
-                instant: true,
-              },
-            },
-            {
-              refId: 'C',
-              datasourceUid: '__expr__',
-              model: {
-                refId: 'C',
-                type: 'threshold',
-                expression: 'A',
-                conditions: [{ type: 'query', evaluator: { type: 'gt', params: [3] } }],
-              },
-            },
-          ],
-        },
-      ],
-    });
+    const failed: Query = {
+      queryType: 'metrics',
+      entity: 'agent',
+      resource: 'tasks',
+      measure: 'failed',
+      instant: true,
+    };
+    await writeRules(api, folder.uid, 'failures', [
+      {
+        uid: 'mesos-e2e-tasks-fail',
+        title: 'tasks fail',
+        data: [asked(source.uid, 120, failed), threshold('A', 'gt', 3)],
+      },
+    ]);
     await live.do({ do: 'service crashes', framework: 'marathon', service: 'search' });
     const [rule] = await eventually(
       'the rule on failed tasks',
@@ -337,49 +310,17 @@ test.describe('events', () => {
   });
 
   test('a rule that counts events fires', async ({ api, page, picture }) => {
-    await api.call('PUT', `/api/v1/provisioning/folder/${folder.uid}/rule-groups/counts`, {
-      title: 'counts',
-      folderUid: folder.uid,
-      interval: INTERVAL,
-      rules: [
-        {
-          title: 'events of failures',
-          uid: 'mesos-e2e-counted-failures',
-          folderUID: folder.uid,
-          ruleGroup: 'counts',
-          condition: 'C',
-          for: '0s',
-          noDataState: 'OK',
-          execErrState: 'Error',
-          data: [
-            {
-              refId: 'A',
-              datasourceUid: source.uid,
-              relativeTimeRange: { from: 120, to: 0 },
-              model: {
-                refId: 'A',
-                queryType: 'events',
-                format: 'count',
-                kinds: ['task'],
-                filters: [{ label: 'event', operator: '=', value: 'failed' }],
-                groupBy: ['framework'],
-                instant: true,
-              },
-            },
-            {
-              refId: 'C',
-              datasourceUid: '__expr__',
-              model: {
-                refId: 'C',
-                type: 'threshold',
-                expression: 'A',
-                conditions: [{ type: 'query', evaluator: { type: 'gt', params: [3] } }],
-              },
-            },
-          ],
-        },
-      ],
-    });
+    const failures: Query = {
+      ...{ queryType: 'events', format: 'count', kinds: ['task'], groupBy: ['framework'], instant: true },
+      filters: [{ label: 'event', operator: '=', value: 'failed' }],
+    };
+    await writeRules(api, folder.uid, 'counts', [
+      {
+        uid: 'mesos-e2e-counted-failures',
+        title: 'events of failures',
+        data: [asked(source.uid, 120, failures), threshold('A', 'gt', 3)],
+      },
+    ]);
     const [rule] = await eventually(
       'the rule on counted events',
       async () => (await api.rules(folder.uid)).filter(({ name }) => name === 'events of failures'),

@@ -1,6 +1,7 @@
 // Grafana stores queries unchanged in dashboards, panels and rules.
 import type { Query } from './api.ts';
 import { cpusByFramework, expect, source, test } from './fixtures.ts';
+import { threshold } from './threshold-rule.ts';
 
 const uid = 'mesos-e2e-saved';
 const folder = { uid: 'mesos-e2e-saved', title: 'Mesos (e2e, saved)' };
@@ -90,16 +91,7 @@ test('a rule keeps queries, and an evaluation gets them as they are', async ({ a
       relativeTimeRange: { from: 600, to: 0 },
       model,
     })),
-    {
-      refId: 'D',
-      datasourceUid: '__expr__',
-      model: {
-        refId: 'D',
-        type: 'threshold',
-        expression: 'B',
-        conditions: [{ type: 'query', evaluator: { type: 'gt', params: [0] } }],
-      },
-    },
+    threshold('B', 'gt', 0, 'D'),
   ];
   const { uid: ruleUid } = await api.call<{ uid: string }>('POST', '/api/v1/provisioning/alert-rules', {
     title: 'saved',

@@ -7,6 +7,7 @@ import { type Live, startLive } from '../../tools/simulator/live/live.ts';
 import { eventually, type GrafanaApi, type Query } from './api.ts';
 import { exploreAddress } from './explore.ts';
 import { expect, settings, test } from './fixtures.ts';
+import { asked, threshold, writeRules } from './threshold-rule.ts';
 
 /** A source of its own at each start: the plugin keeps the events of a deleted one, and those of its other cluster. */
 const source = { uid: `mesos-e2e-things-${process.pid}`, name: 'Mesos things (e2e)' };
@@ -389,31 +390,13 @@ test.describe('things', () => {
     const uid = 'mesos-e2e-sql-rule';
     await api.forget(`/api/folders/${folder.uid}?forceDeleteRules=true`);
     await api.call('POST', '/api/folders', folder);
-    await api.call('PUT', `/api/v1/provisioning/folder/${folder.uid}/rule-groups/sql`, {
-      ...{ title: 'sql', folderUid: folder.uid, interval: 10 },
-      rules: [
-        {
-          ...{ title: 'tasks of a framework fail', uid, folderUID: folder.uid, ruleGroup: 'sql', condition: 'C' },
-          ...{ for: '0s', noDataState: 'OK', execErrState: 'Error' },
-          data: [
-            {
-              ...{ refId: 'A', datasourceUid: source.uid, relativeTimeRange: { from: 60, to: 0 } },
-              model: {
-                ...{ refId: 'A', queryType: 'sql', format: 'numeric' },
-                sql: `SELECT framework, count(*) AS failed FROM events WHERE event = 'failed' GROUP BY framework`,
-              },
-            },
-            {
-              ...{ refId: 'C', datasourceUid: '__expr__' },
-              model: {
-                ...{ refId: 'C', type: 'threshold', expression: 'A' },
-                conditions: [{ type: 'query', evaluator: { type: 'gt', params: [0] } }],
-              },
-            },
-          ],
-        },
-      ],
-    });
+    const failed: Query = {
+      ...{ queryType: 'sql', format: 'numeric' },
+      sql: `SELECT framework, count(*) AS failed FROM events WHERE event = 'failed' GROUP BY framework`,
+    };
+    await writeRules(api, folder.uid, 'sql', [
+      { uid, title: 'tasks of a framework fail', data: [asked(source.uid, 60, failed), threshold('A', 'gt', 0)] },
+    ]);
     const [rule] = await eventually(
       'the rule over SQL',
       () => api.rules(folder.uid),
