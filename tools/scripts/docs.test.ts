@@ -216,3 +216,114 @@ test('each command in the documentation is run by a test, or says why it is not'
   assert.ok(seen.size >= 4);
   assert.deepEqual(faults, []);
 });
+
+/** The rows of the tables under a heading, as their cells without padding. */
+function rowsUnder(file: string, heading: string): string[][] {
+  const [, section = ''] = read(file).split(`\n## ${heading}\n`);
+  return rowsOf(section.split('\n## ')[0]);
+}
+
+function rowsOf(text: string): string[][] {
+  return (text.match(/^\|.*\|$/gm) ?? [])
+    .filter((line) => !/^\|[ |:-]+\|$/.test(line))
+    .map((line) =>
+      line
+        .slice(1, -1)
+        .split('|')
+        .map((cell) => cell.trim())
+    );
+}
+
+test('docs/permissions.md has each endpoint that is requested, with realm and ACLs as a real cluster has them', () => {
+  const rows = rowsUnder('docs/permissions.md', 'What each feature needs').slice(1);
+  const recordings = path.join(root, 'testdata', 'captures', '15-auth');
+  const acls = (JSON.parse(readFileSync(path.join(recordings, 'monitor-master-get_flags.json'), 'utf8')) as Flags).flags
+    .acls;
+  const written = new Set<string>();
+  let compared = 0;
+  for (const [feature, endpoints, realm, actions] of rows) {
+    const agents = endpoints.startsWith("agents'");
+    for (const [, endpoint] of endpoints.matchAll(/`(\/[^`]+)`/g)) {
+      written.add(endpoint);
+      const host = agents ? 'agent1' : 'master';
+      const name = endpoint === '/api/v1' ? 'v1-GET_HEALTH' : `get_${endpoint.slice(1).replaceAll('/', '_')}`;
+      const file = path.join(recordings, `nocred-${host}-${name}.headers`);
+      if (existsSync(file)) {
+        const wanted = /Basic realm="([^"]+)"/.exec(readFileSync(file, 'utf8'))?.[1];
+        assert.equal(realm, wanted === undefined ? 'none' : `\`${wanted}\``, `${feature}: ${endpoint}`);
+        compared++;
+      }
+    }
+    for (const [, action] of actions.matchAll(/`(\w+)`/g)) {
+      assert.match(acls, new RegExp(`^${action} {$`, 'm'), feature);
+    }
+  }
+  assert.ok(compared >= 8, `${compared} compared`);
+
+  const source = ['request.go', 'files.go', 'maintenance.go', 'subscribe.go'].map((file) => read(`pkg/mesos/${file}`));
+  // Save & test has the version from /state.
+  const requested = [...source.join('\n').matchAll(/endpoint\{path: "([^"]+)"/g)].map(([, endpoint]) => endpoint);
+  assert.deepEqual([...written].sort(), [...new Set(requested)].filter((endpoint) => endpoint !== '/version').sort());
+
+  const [, example] = /```json\n([\s\S]*?)```/.exec(read('docs/permissions.md')) ?? [];
+  const allowed = Object.keys(JSON.parse(example) as object);
+  const needed = rows.filter(([, endpoints]) => !endpoints.startsWith("agents'")).map(([, , , actions]) => actions);
+  assert.deepEqual(allowed.sort(), [...new Set([...needed.join().matchAll(/`(\w+)`/g)].map(([, a]) => a))].sort());
+});
+
+interface Flags {
+  flags: { acls: string };
+}
+
+test('docs/sizing.md has the figures of docs/benchmarks.md', () => {
+  const measured = rowsOf(read('docs/benchmarks.md'));
+  /** The cells of the benchmark whose first one begins so. */
+  const row = (begin: string) => {
+    const found = measured.find(([what]) => what.startsWith(begin));
+    assert.ok(found, `docs/benchmarks.md has no row ${begin}`);
+    return found;
+  };
+  const sizes = ['100 agents, 1,000 tasks', '10,000 agents, 100,000 tasks'];
+  const peak = (size: string, engine: string) => row(`peak memory of the backend over 24 h: ${size}, ${engine}`);
+  const disk = (size: string) => row(`disk per sample: ${size}`);
+  const cpu = (cells: string[]) => /CPU ([\d.]+ % of a core)/.exec(cells[0])?.[1];
+  const needs = rowsUnder('docs/sizing.md', 'What the plugin needs');
+  assert.deepEqual(needs, [
+    ['', ...sizes],
+    ['memory at the peak, history in memory', ...sizes.map((size) => peak(size, 'memory')[1])],
+    ['memory at the peak, history on disk', ...sizes.map((size) => peak(size, 'disk')[1])],
+    ['CPU, history in memory', ...sizes.map((size) => cpu(peak(size, 'memory')))],
+    ['CPU, history on disk', ...sizes.map((size) => cpu(peak(size, 'disk')))],
+    ['files of 24 hours', ...sizes.map((size) => /all files ([\d.]+ MB)/.exec(disk(size)[0])?.[1])],
+    ['a sample in finished blocks', ...sizes.map((size) => disk(size)[1])],
+  ]);
+
+  const number = (text: string) => Number(text.replaceAll(',', ''));
+  for (const [cluster, requests, bytes, interval, agents] of rowsUnder(
+    'docs/sizing.md',
+    'Load on masters and agents'
+  ).slice(1)) {
+    if (agents === '') {
+      const [, traffic] = row('requests and bytes a master gets in a minute with 1 viewer');
+      assert.equal(`${requests}, ${bytes}`, traffic);
+      continue;
+    }
+    const traffic = row(`requests and bytes in a minute with no viewer: ${cluster}`)[1];
+    const [, masters, kilobytes, ofAgents] = /^master ([\d.]+), (\d+) kB; agents (\d+),/.exec(traffic) ?? [];
+    assert.deepEqual(
+      [requests, number(bytes.replace(' kB', '')), number(agents)],
+      [masters, Number(kilobytes), Number(ofAgents)]
+    );
+    assert.equal(interval, row(`/state and /roles are asked for every: ${cluster}`)[1]);
+  }
+  for (const [text, engine] of [
+    [/takes (\d+) ms from memory/, 'memory'],
+    [/and (\d+) ms from\s+disk/, 'disk'],
+  ] as Array<[RegExp, string]>) {
+    const shown = Number(text.exec(read('docs/sizing.md'))?.[1]);
+    const slowest = Math.max(
+      ...sizes.map((size) => parseFloat(row(`panel over 24 h, the slowest: ${size}, ${engine}`)[1]))
+    );
+    assert.equal(shown, Math.round(slowest), engine);
+  }
+});
