@@ -1,6 +1,8 @@
 // What the plugin answers to everything that a provisioned dashboard asks: panels, variables and annotations.
 import { readFile } from 'node:fs/promises';
 
+import { VariableSort } from '@grafana/grafana-foundation-sdk/dashboard';
+
 import { callerOf } from '../tools/workbench/call.ts';
 import { provisionedSource } from './query.ts';
 
@@ -11,6 +13,8 @@ interface Variable {
   type: string;
   query?: Query;
   includeAll?: boolean;
+  /** As of the Foundation SDK. Answers are sorted by their text. */
+  sort?: number;
   allValue?: string;
   current?: { value?: string | string[] };
 }
@@ -60,7 +64,7 @@ export async function askAll(url: string, file: File, to: number): Promise<Answe
     if (variable.query && variable.type === 'query') {
       const { found, frames } = await ask(`variable: ${variable.name}`, [variable.query]);
       answers.push(...found);
-      chosen[variable.name] = variable.includeAll ? (variable.allValue ?? '') : firstOf(frames);
+      chosen[variable.name] = variable.includeAll ? (variable.allValue ?? '') : firstOf(frames, variable);
     } else {
       chosen[variable.name] = valueOf(variable);
     }
@@ -80,10 +84,11 @@ function valueOf({ type, current }: Variable): string {
   return type === 'datasource' ? provisionedSource.uid : String([current?.value].flat()[0]);
 }
 
-/** Returns what Grafana chooses of a variable with one value. */
-function firstOf(frames: Frame[]): string {
-  const [frame] = frames;
-  return String(frame?.data.values[frame.schema.fields.findIndex(({ name }) => name === 'value')]?.[0] ?? '');
+/** Returns what Grafana chooses of a variable with one value: the first by the variable's own order. */
+function firstOf([frame]: Frame[], { sort }: Pick<Variable, 'sort'>): string {
+  const column = (of: string) => frame?.data.values[frame.schema.fields.findIndex(({ name }) => name === of)] ?? [];
+  const descending = sort === VariableSort.AlphabeticalDesc;
+  return String(column('value').at(descending ? -1 : 0) ?? '');
 }
 
 /** Replaces variables by the one value that each has here. `.*` is written without a format, as Grafana writes a custom value of all. */

@@ -6,7 +6,7 @@ import { down, then } from './links.ts';
 import { colored, graph, list, logs, roughly, table, timeline, unit } from './panels.ts';
 import { by, events, inCluster, matching, promql, rowsOf } from './query.ts';
 import { endings, happened, tasksByState } from './shared.ts';
-import { one } from './variables.ts';
+import { lastOf } from './variables.ts';
 
 /** A table of failures by a label, as an increase over the time range. */
 const failures = (title: string, about: string, expr: string, rows: string, rowTitle: string, links = true) =>
@@ -23,6 +23,11 @@ const failures = (title: string, about: string, expr: string, rows: string, rowT
 
 const limits = matching('cluster', 'framework', 'agent', 'role');
 
+/** What the variables choose, as a condition of SQL. */
+const chosenIn = ['framework', 'agent', 'role']
+  .map((name) => `coalesce(${name}, '') REGEXP '^(?:\${${name}:regex})$'`)
+  .join(' AND ');
+
 /** What tells a container apart: executors of several frameworks and agents may have one ID, such as `default`. */
 const container = 'framework, agent, executor_id';
 
@@ -31,14 +36,17 @@ export const tasks: Definition = {
   about: 'Tasks of an Apache Mesos cluster: which run, how they end and why, and the states and logs of one of them.',
   filters: ['framework', 'agent', 'role'],
   variables: [
-    one(
+    lastOf(
       'task',
       'Task',
-      'The task of the row “The chosen task”: one that runs, or that ended in the time range',
-      `SELECT task_id AS value, 'active ' || task_id AS text FROM tasks WHERE state = 'running' UNION ALL
-       SELECT DISTINCT task_id, 'ended ' || task_id FROM events WHERE kind = 'task' AND task_id IS NOT NULL
-       AND event IN ('finished', 'failed', 'killed', 'lost', 'error', 'dropped', 'gone', 'gone_by_operator')
-       AND task_id NOT IN (SELECT task_id FROM tasks WHERE state = 'running')`.replace(/\s+/g, ' ')
+      'The task of the row “The chosen task”: one of which something happened in the time range, those that failed (✗) first, the ' +
+        'latest first; then those that run now',
+      // Those that run now are last, as `(` sorts before digits, and failed ones first.
+      `SELECT task_id AS value, CASE severity WHEN 'error' THEN '✗ ' ELSE '' END || replace(substr(latest, 1, 16), 'T', ' ') ||
+         ' UTC ' || event || ' ' || task_id AS text
+       FROM (SELECT task_id, event, severity, max(time) AS latest FROM events WHERE kind = 'task' AND task_id IS NOT NULL
+         AND task_id NOT IN (SELECT task_id FROM tasks) AND ${chosenIn} GROUP BY task_id)
+       UNION ALL SELECT task_id, '(' || state || ') ' || task_id FROM tasks WHERE ${chosenIn}`
     ),
   ],
   marksFailures: true,

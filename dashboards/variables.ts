@@ -6,6 +6,7 @@ import {
   TextBoxVariableBuilder,
   type VariableModel,
   VariableRefresh,
+  VariableSort,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 
@@ -49,9 +50,15 @@ export const entity = (label: Label): Variable =>
     .allValue('.*')
     .current({ text: ['All'], value: ['$__all'] });
 
-/** Returns the choice of one value of the first column of a statement. */
-export const one = (name: string, label: string, about: string, sql: string): Variable =>
-  list(name, { sql }).label(label).description(about);
+/**
+ * Returns the choice of one value of a statement, whose columns are `value` and `text`. The last text is the first choice: the
+ * data source sorts its answer, and Grafana by the variable's own setting.
+ */
+export const lastOf = (name: string, label: string, about: string, sql: string): Variable =>
+  list(name, { sql: sql.replace(/\s+/g, ' ').trim() })
+    .label(label)
+    .description(about)
+    .sort(VariableSort.AlphabeticalDesc);
 
 /** Returns the choice of one of some values, or of another one that is typed. */
 export const choice = (name: string, label: string, about: string, values: string[]): Variable =>

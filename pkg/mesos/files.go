@@ -35,8 +35,8 @@ var (
 
 // A Sandbox is where a task's files are.
 type Sandbox struct {
-	Directory string // absolute, on the agent's machine
-	Container string // ID of the executor's container
+	Directory string // absolute: on the agent's machine, or a virtual one of the agent
+	Container string // ID of the executor's container, or of the task where the agent no longer lists it
 	// Group: the task may have a directory of its own below the executor's, tasks/<task ID>,
 	// as Mesos' default executor makes it.
 	Group bool
@@ -96,7 +96,11 @@ func Missing(err error) bool {
 	return ok && e.missing
 }
 
-// Sandbox returns where the files of a task are that an agent runs, or ran and remembers.
+// Sandbox returns where the files of a task are that an agent runs or ran. An agent lists the
+// last 150 executors of a framework that ended (--max_completed_executors_per_framework),
+// which a crash loop fills within the hour, and keeps their files for longer (--gc_delay, a
+// week). The files of a task that it no longer lists are at a virtual path with the ID of the
+// executor, which is that of the task where Mesos' own executor ran it alone.
 func (a *Agents) Sandbox(ctx context.Context, id, frameworkID, taskID string) (Sandbox, error) {
 	state, err := ofAgent(ctx, a, id, agentStatePage, func(ctx context.Context, target Target) (*agentState, error) {
 		state := &agentState{}
@@ -120,8 +124,29 @@ func (a *Agents) Sandbox(ctx context.Context, id, frameworkID, taskID string) (S
 			return Sandbox{Directory: strings.TrimRight(directory, "/"), Container: e.Container, Group: e.Type != "CUSTOM" && e.ID != taskID}, nil
 		}
 	}
+	if directory := latestRun(frameworkID, taskID); directory != "" {
+		_, err := a.Browse(ctx, id, directory)
+		if err == nil {
+			return Sandbox{Directory: directory, Container: taskID}, nil
+		}
+		if !Missing(err) {
+			return Sandbox{}, err
+		}
+	}
 	return Sandbox{}, &Error{Category: NotMesos, missing: true, Sentence: fmt.Sprintf(
-		"The agent %q does not list the task %q (any more): it forgets tasks some time after their end, and all of them with its work_dir.", shorten(id), shorten(taskID))}
+		"The agent %q does not list the task %q (any more), and has no files of it: it deletes them some time after the end (--gc_delay), and all of them with its work_dir.", shorten(id), shorten(taskID))}
+}
+
+// latestRun returns the virtual path of the latest sandbox of an executor
+// (paths::getExecutorVirtualPath of src/slave/paths.cpp), which agents of Mesos 1.12 have and
+// those of 1.4 do not; "" where an ID cannot be a part of one.
+func latestRun(frameworkID, executorID string) string {
+	for _, id := range []string{frameworkID, executorID} {
+		if id == "" || id == "." || id == ".." || strings.ContainsAny(id, "/\x00") {
+			return ""
+		}
+	}
+	return "/frameworks/" + frameworkID + "/executors/" + executorID + "/runs/latest"
 }
 
 // latestFirst returns what runs, then what ended, the last first. The lists are shared by all

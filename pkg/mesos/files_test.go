@@ -154,6 +154,31 @@ func TestSandboxesOfRecordedAgents(t *testing.T) {
 	}
 }
 
+// An agent lists the last 150 executors that ended, and has files of others.
+func TestSandboxesOfTasksThatAgentsListNoMore(t *testing.T) {
+	server := mesostest.NewFileServer(map[string]string{"/frameworks/F1/executors/web.7/runs/latest/stderr": "no route\n"})
+	state := func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"frameworks":[{"id":"F1","executors":[],"completed_executors":[]}]}`))
+	}
+	agents := newFiles(t, map[string]http.HandlerFunc{"/agent/S1/state": state, "/agent/S1/files/browse": server.Browse})
+	s, err := agents.Sandbox(t.Context(), "S1", "F1", "web.7")
+	require.NoError(t, err)
+	require.Equal(t, Sandbox{Directory: "/frameworks/F1/executors/web.7/runs/latest", Container: "web.7"}, s)
+	for _, task := range [][2]string{{"F1", "web.8"}, {"F2", "web.7"}, {"F1", "../executors/web.7"}, {"F1", "."}, {"F1", ""}, {"..", "web.7"}} {
+		_, err := agents.Sandbox(t.Context(), "S1", task[0], task[1])
+		require.True(t, Missing(err), "%v: %v", task, err)
+		require.ErrorContains(t, err, "does not list the task")
+		require.ErrorContains(t, err, "has no files of it")
+	}
+
+	refused := newFiles(t, map[string]http.HandlerFunc{"/agent/S1/state": state, "/agent/S1/files/browse": func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+	}})
+	_, err = refused.Sandbox(t.Context(), "S1", "F1", "web.7")
+	require.ErrorContains(t, err, "access_sandboxes")
+	require.False(t, Missing(err))
+}
+
 func TestWhatIsWrongWithFilesIsSaid(t *testing.T) {
 	for name, c := range map[string]struct {
 		status  int

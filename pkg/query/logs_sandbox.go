@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"path"
 	"regexp"
 	"slices"
@@ -88,32 +89,69 @@ func (s *Sandboxes) find(ctx context.Context, src Source, q *LogsQuery) (sandbox
 		return known, nil // its agent says whether there is such a task
 	}
 	if len(found) == 0 && src.Events != nil {
-		where := []events.Condition{{Field: events.FieldTaskID, Values: []string{id}}}
-		if frameworkID != "" {
-			where = append(where, events.Condition{Field: events.FieldFrameworkID, Values: []string{frameworkID}})
-		}
-		if q.AgentID != "" {
-			where = append(where, events.Condition{Field: events.FieldAgentID, Values: []string{q.AgentID}})
-		}
-		told, _, err := src.Events.Select(ctx, events.Filter{Kinds: []events.Kind{events.KindTask}, Where: where, Limit: 20})
-		if err != nil {
+		var err error
+		if found, err = s.ended(ctx, src.Events, id, frameworkID, q.AgentID); err != nil {
 			return sandboxTask{}, err
-		}
-		for _, e := range told {
-			if e.AgentID != "" && !slices.ContainsFunc(found, func(t sandboxTask) bool { return t.FrameworkID == e.FrameworkID }) {
-				found = append(found, sandboxTask{
-					ID: e.TaskID, Name: e.Task, Framework: e.Framework, FrameworkID: e.FrameworkID, Agent: e.Agent, AgentID: e.AgentID, Role: e.Role,
-				})
-			}
 		}
 	}
 	switch {
 	case len(found) == 0:
 		return sandboxTask{}, bad("taskId", "there is no task %q, and none is known that ended%s%s: choose one of the list, or set frameworkId and agentId of one that ended long ago", cut(q.TaskID), ofFramework(q.FrameworkID), onAgent(q.AgentID))
 	case len(found) > 1:
-		return sandboxTask{}, bad("frameworkId", "is needed: the frameworks %q and %q both have a task %q", cut(found[0].FrameworkID), cut(found[1].FrameworkID), cut(q.TaskID))
+		names := make([]string, 0, mostFrameworks+1)
+		for _, t := range found[:min(len(found), mostFrameworks)] {
+			names = append(names, t.frameworkNamed())
+		}
+		if len(found) > mostFrameworks {
+			names = append(names, "others")
+		}
+		last := len(names) - 1
+		return sandboxTask{}, bad("frameworkId", "is needed: the frameworks %s and %s have a task %q", strings.Join(names[:last], ", "), names[last], cut(q.TaskID))
 	}
 	return found[0], nil
+}
+
+// mostFrameworks is how many frameworks an error names.
+const mostFrameworks = 4
+
+// frameworkNamed returns the framework of a task, as an error names it.
+func (t sandboxTask) frameworkNamed() string {
+	if t.Framework == "" {
+		return strconv.Quote(cut(t.FrameworkID))
+	}
+	return fmt.Sprintf("%q (%s)", cut(t.FrameworkID), cut(t.Framework))
+}
+
+// ended returns the latest run of a task in each framework that had one of its ID, as the
+// log of events knows them. IDs of the framework and the agent may be "".
+func (s *Sandboxes) ended(ctx context.Context, log events.Log, id, frameworkID, agentID string) ([]sandboxTask, error) {
+	where := []events.Condition{{Field: events.FieldTaskID, Values: []string{id}}, {Field: events.FieldAgentID, Values: []string{""}, Not: true}}
+	if agentID != "" {
+		where = append(where, events.Condition{Field: events.FieldAgentID, Values: []string{agentID}})
+	}
+	of := []string{frameworkID}
+	if frameworkID == "" {
+		var err error
+		if of, err = log.Values(ctx, events.Filter{Kinds: []events.Kind{events.KindTask}, Where: where}, events.FieldFrameworkID, mostFrameworks+1); err != nil {
+			return nil, err
+		}
+	}
+	var found []sandboxTask
+	for _, framework := range of {
+		latest, _, err := log.Select(ctx, events.Filter{
+			Kinds: []events.Kind{events.KindTask}, Limit: 1,
+			Where: append(slices.Clone(where), events.Condition{Field: events.FieldFrameworkID, Values: []string{framework}}),
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range latest {
+			found = append(found, sandboxTask{
+				ID: e.TaskID, Name: e.Task, Framework: e.Framework, FrameworkID: e.FrameworkID, Agent: e.Agent, AgentID: e.AgentID, Role: e.Role,
+			})
+		}
+	}
+	return found, nil
 }
 
 func ofFramework(id string) string {

@@ -552,6 +552,12 @@ func TestTasksThatEndedAreFoundInTheEventLog(t *testing.T) {
 		{ID: "5", Kind: events.KindTask, What: "lost", Time: at(4), TaskID: "nowhere", FrameworkID: "F1"},
 		{ID: "6", Kind: events.KindAgent, What: "added", Time: at(5), AgentID: "S1"},
 	}}
+	// A task that runs again and again hides no other framework's, however often it did.
+	for i := range 40 {
+		src.Events.(*listLog).all = append(src.Events.(*listLog).all, events.Event{
+			ID: fmt.Sprint("again", i), Kind: events.KindTask, What: "failed", Time: at(6), TaskID: "twice", FrameworkID: "F2", Framework: "chronos", AgentID: "S2",
+		})
+	}
 	ask := func(keys string) backend.DataResponse {
 		return Run(t.Context(), src, backend.DataQuery{JSON: json.RawMessage(`{"queryType": "logs", ` + keys + `}`)}, Options{Sandboxes: s.sandboxes()})
 	}
@@ -559,8 +565,11 @@ func TestTasksThatEndedAreFoundInTheEventLog(t *testing.T) {
 	require.Equal(t, []string{"x"}, textsOf(t, response))
 	require.JSONEq(t, `{"task_id": "old", "task": "old one", "framework": "marathon", "framework_id": "F1", "agent": "agent1", "agent_id": "S1", "role": "web", "file": "stdout"}`,
 		string(response.Frames[0].At(4, 0).(json.RawMessage)))
-	require.ErrorContains(t, ask(`"taskId": "twice"`).Error, `frameworkId: is needed: the frameworks "F2" and "F1" both have a task "twice"`)
+	require.ErrorContains(t, ask(`"taskId": "twice"`).Error, `frameworkId: is needed: the frameworks "F1" and "F2" (chronos) have a task "twice"`)
 	require.Equal(t, []string{"x"}, textsOf(t, ask(`"taskId": "twice", "frameworkId": "F1"`)))
+	// Of one framework it is the latest run.
+	require.ErrorContains(t, ask(`"taskId": "twice", "frameworkId": "F2"`).Error, "twice of F2 on S2 was asked for")
+	require.ErrorContains(t, ask(`"taskId": "twice", "frameworkId": "F2", "agentId": "S1"`).Error, "twice of F2 on S1 was asked for")
 	require.ErrorContains(t, ask(`"taskId": "nowhere"`).Error, "there is no task")
 
 	found, err := s.sandboxes().Tasks(t.Context(), src, "", 0)

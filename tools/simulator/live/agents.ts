@@ -162,7 +162,7 @@ export function reregisters(world: World, agent: Agent): void {
 
 /** What a new master knows of tasks that have ended, it knows from agents. */
 function sendsEnded(world: World, agent: Agent): void {
-  for (const task of agent.ended) {
+  for (const task of agent.ended.slice(-world.plan.remembered)) {
     const { framework } = task.service;
     if (!isActive(task.state) && !framework.unacknowledged.has(task)) {
       world.remember(framework, task);

@@ -76,6 +76,33 @@ test('the sandbox of a task that has ended says why it ended', () =>
     assert.ok(failed > 0, 'some tasks of the workload fail');
   }));
 
+test('a sandbox outlasts the list of executors, at the path with the ID of the executor', () =>
+  withLive({}, async (live) => {
+    const [agent] = live.agents;
+    const seen = new Map<string, string>();
+    for (let minutes = 10; minutes <= 720; minutes += 10) {
+      await live.setNow(START + minutes * 60);
+      const { frameworks } = await parsed(agent, '/state');
+      const listed = new Set<string>();
+      for (const { id: framework, completed_executors } of frameworks as Json[]) {
+        for (const { id, type } of completed_executors as Json[]) {
+          listed.add(id);
+          if (type === undefined) {
+            seen.set(id, framework);
+          }
+        }
+      }
+      for (const [id, framework] of seen) {
+        if (!listed.has(id)) {
+          const latest = `/frameworks/${framework}/executors/${id}/runs/latest`;
+          assert.match(await whole(agent, `${latest}/stdout`), /\S/);
+          return;
+        }
+      }
+    }
+    assert.fail('the agent still lists all');
+  }));
+
 test('an executor of several tasks says how each of them ended', () =>
   withLive({}, async (live) => {
     const ends = new Set<string>();

@@ -7,7 +7,7 @@ import type { Agent } from './model.ts';
 import { empty, json, text } from './replies.ts';
 import { reshapeAgent } from './versions/reshape.ts';
 import { FILES, type Files as Rules, type Shape } from './versions/shapes.ts';
-import { directoryOf, endedRuns, runs, type Run } from './runs.ts';
+import { directoryOf, endedRuns, runs, type Run, SANDBOXES } from './runs.ts';
 import { written, type Output } from './output.ts';
 import { micro } from './v0/task.ts';
 import { double } from '../generate/json.ts';
@@ -50,7 +50,7 @@ export class Files {
       if (path === AGENT_LOG) {
         return { root: '', files: [ownLog(agent.started, this.world.now)] };
       }
-      const all = [...runs(agent), ...endedRuns(agent)];
+      const all = [...runs(agent), ...endedRuns(agent, SANDBOXES).reverse()]; // of several runs the latest
       for (const run of all) {
         const root = [directoryOf(agent, run), this.latest(agent, run)].find((one) => one && within(path, one));
         if (root !== undefined) {

@@ -4,8 +4,11 @@
 import type { Amount } from './amount.ts';
 import type { Agent, Executor, Framework, Task } from './model.ts';
 
-/** How many an agent remembers of what has ended (--max_completed_executors_per_framework, MAX_COMPLETED_TASKS_PER_EXECUTOR). */
-const REMEMBERED = 150;
+/** How many an agent lists of what has ended (--max_completed_executors_per_framework, MAX_COMPLETED_TASKS_PER_EXECUTOR). */
+const LISTED = 150;
+
+/** How many of what has ended have their sandboxes on an agent: it deletes them by their age (--gc_delay). */
+export const SANDBOXES = 200;
 
 /** One of an agent's containers, as the agent calls it. */
 export interface Run {
@@ -30,7 +33,7 @@ export function runs(agent: Agent): Run[] {
   const custom = [...agent.executors].map((executor): Run => ({
     ...customRun(executor),
     tasks: [...executor.tasks],
-    completed: (ended.get(executor) ?? []).slice(-REMEMBERED),
+    completed: (ended.get(executor) ?? []).slice(-LISTED),
   }));
   const own = [...agent.tasks].filter(({ executor }) => executor === undefined);
   return [...custom, ...own.map(ownRun)];
@@ -66,11 +69,11 @@ function ownRun(task: Task): Run {
   };
 }
 
-/** What has ended and the agent remembers, oldest first. */
-export function endedRuns(agent: Agent): Run[] {
+/** What has ended and the agent lists, or as many as have their sandboxes; oldest first. */
+export function endedRuns(agent: Agent, most = LISTED): Run[] {
   const custom = new Map<Executor, Run>();
   const ended: Run[] = [];
-  for (const task of agent.ended.slice(-REMEMBERED)) {
+  for (const task of agent.ended.slice(-most)) {
     const { executor } = task;
     if (executor === undefined) {
       ended.push({ ...ownRun(task), tasks: [], completed: [task] });

@@ -30,6 +30,7 @@ import type {
 } from './model.ts';
 import { withdraw } from './outstanding.ts';
 import { EXECUTOR, lineage, makeAgents, makeFrameworks, makeQuota, PORTS, type Plan, type Quota } from './plan.ts';
+import { SANDBOXES } from './runs.ts';
 import { bursts, relimit } from './use.ts';
 
 /** An event, to explain graphs. */
@@ -286,7 +287,7 @@ export class World {
     }
     task.ports.forEach((port) => agent.ports.delete(port));
     agent.ended.push(task);
-    if (agent.ended.length > this.plan.remembered) {
+    if (agent.ended.length > SANDBOXES) {
       agent.ended.shift();
     }
     const terminal = `tasks_${state.toLowerCase()}`;

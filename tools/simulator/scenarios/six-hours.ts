@@ -6,7 +6,7 @@ const minutes = (n: number) => n * 60;
 export default {
   name: 'six-hours',
   about: 'six hours in which most of what can happen does, one thing after the other',
-  plan: { cluster: 'demo', agents: 12, tasks: 100, masters: 3, deploys: 1, remembered: 20 },
+  plan: { cluster: 'demo', agents: 12, tasks: 100, masters: 3, deploys: 1, remembered: 60 },
   length: minutes(360),
   steps: [
     { at: minutes(30), do: 'agent dies', agent: 2 },
