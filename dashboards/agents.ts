@@ -13,8 +13,8 @@ const chosen = matching('cluster', 'agent');
 const all = list({
   title: 'All agents',
   about:
-    'Agents that the leader lists, the fullest first. Click a name for this agent alone, its tasks, or its page in Mesos’ ' +
-    'web UI. Unreachable agents are not listed by Mesos; their events are below.',
+    'Agents that the leader lists, the fullest first. Click a name for it (with others on that host), its tasks, or its page in ' +
+    'Mesos’ web UI. Unreachable agents are not listed by Mesos; their events are below.',
   query: sql(`SELECT agent, state, cpus_allocated / nullif(cpus, 0) AS cpu, cpus_used, cpus_free,
     memory_allocated_bytes / nullif(memory_bytes, 0) AS memory, memory_used_bytes, memory_free_bytes, tasks, agent_id
     FROM agents WHERE agent REGEXP '^(?:\${agent:regex})$' ORDER BY cpu DESC LIMIT 1000`),

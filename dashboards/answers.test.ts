@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 
 import sixHours from '../tools/simulator/scenarios/six-hours.ts';
-import { type Answer, askAll, type File, polled, provisionedFile } from './answers.ts';
+import { type Answer, askAll, type File, numbersOf, polled, provisionedFile } from './answers.ts';
 import { dashboardNames } from './list.ts';
 import { withRecording } from './recorded.ts';
 
@@ -38,6 +38,15 @@ const faulty: File = {
 
 const answers = new Map<string, Answer[]>();
 
+/** Numbers of some queries, by what they are of. */
+const numbers: Record<string, number[]> = {};
+
+/** Returns a panel's first query. */
+async function queryOf(name: string, title: string): Promise<object> {
+  const { panels } = await provisionedFile(name);
+  return panels.find((panel) => panel.title === title)?.targets?.[0] ?? assert.fail(`no panel ${title}`);
+}
+
 before(async () => {
   const recording = { scenario: sixHours, interval: INTERVAL, settings: { sandboxLogs: 'viewer' } };
   await withRecording(recording, async (url, { end }) => {
@@ -48,6 +57,18 @@ before(async () => {
       answers.set(name, await askAll(url, await provisionedFile(name), last));
     }
     answers.set('faulty', await askAll(url, faulty, last));
+    const all = { cluster: '.*', framework: '.*', cpus: '1.5', memory: '0.75' };
+    const asked = {
+      efficiency: await queryOf('efficiency', 'CPU efficiency by framework'),
+      room: await queryOf('capacity', 'Tasks that fit over time'),
+      built: {
+        ...{ queryType: 'metrics', entity: 'agent', resource: 'tasks', measure: 'fits', groupBy: [] },
+        shape: { cpus: 1.5, memory: '768MiB' },
+      },
+    };
+    for (const [name, query] of Object.entries(asked)) {
+      numbers[name] = await numbersOf(url, query, all, last);
+    }
     answers.set('live', await askAll(url, await provisionedFile('health'), Date.now()));
   });
 });
@@ -83,6 +104,20 @@ test('what a recording lacks is there as soon as the cluster is polled', () => {
   for (const asker of LIVE) {
     assert.ok(of('live').some((answer) => answer.asker === asker && answer.rows > 0));
   }
+});
+
+test('room for the chosen CPUs and memory is what the builder answers of the same shape', () => {
+  assert.ok(Math.max(...numbers.room) > Math.min(...numbers.room));
+  assert.deepEqual(numbers.room, numbers.built);
+});
+
+test('an executor whose tasks have just ended does not seem to use many times what it has', () => {
+  const known = numbers.efficiency.filter((one) => one !== null);
+  assert.ok(known.length > 1000);
+  assert.deepEqual(
+    known.filter((one) => one > 1.2),
+    []
+  );
 });
 
 test('what may be empty exists', () => {

@@ -79,6 +79,23 @@ export async function askAll(url: string, file: File, to: number): Promise<Answe
   return answers;
 }
 
+/** Returns all numbers that a query has over the six hours before a moment (ms), with the values of the variables that it uses. */
+export async function numbersOf(
+  url: string,
+  query: object,
+  chosen: Record<string, string>,
+  to: number
+): Promise<number[]> {
+  const targets = [replaced({ refId: 'A', ...query }, chosen)];
+  const { found, frames } = await answersTo(url, { asker: 'numbers', targets, hides: false, to });
+  if (found[0].error !== undefined) {
+    throw new Error(found[0].error);
+  }
+  return frames.flatMap(({ schema, data }) =>
+    schema.fields.flatMap(({ type }, i) => (type === 'number' ? (data.values[i] as number[]) : []))
+  );
+}
+
 /** Returns the value of a variable without a query. All data sources are one here. */
 function valueOf({ type, current }: Variable): string {
   return type === 'datasource' ? provisionedSource.uid : String([current?.value].flat()[0]);

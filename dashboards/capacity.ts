@@ -6,6 +6,7 @@ import type { Definition } from './frame.ts';
 import { down } from './links.ts';
 import { asLimit, fullness, graph, inColor, levels, stat, table, unit } from './panels.ts';
 import { inCluster, type Metrics, of, promql, type Resource } from './query.ts';
+import { ONE_ROW } from './shared.ts';
 import { choice, typed } from './variables.ts';
 
 /** Days until allocated reaches capacity, by the trend of the chosen time; 999 stands for a trend that never reaches it. */
@@ -64,10 +65,27 @@ const ahead = (title: string, resource: Resource) =>
     .overrideByQuery('Allocated', [inColor('blue')])
     .overrideByQuery('Capacity', asLimit);
 
-const shape = { cpus: 1, memory: '$memory' };
+/** Keeps the labels of the left side, such as the agent's name. */
+const AGENT = 'on (cluster, agent_id) group_left ()';
 
-/** Tasks of the shape. CPUs of a shape are a number, so the choice of CPUs is of these. */
-const fits = (more: Metrics): Metrics => ({ ...of('agent', 'tasks', 'fits'), shape, ...more });
+/** What is neither allocated nor offered on each agent, in thousandths of a CPU or of a MiB, as Mesos calculates with it. */
+const thousandths = (resource: 'cpus' | 'memory') => {
+  const [end, scale] = resource === 'cpus' ? ['', '* 1000'] : ['_bytes', '/ 1048.576'];
+  const on = (measure: string) => `mesos_agent_${resource}_${measure}${end}{${inCluster}}`;
+  return `clamp_min(round((${on('capacity')} - ${AGENT} ${on('allocated')} - ${AGENT} ${on('offered')}) ${scale}), 0)`;
+};
+
+/**
+ * How many tasks of the shape that the variables say have room on each agent: what the builder's measure `fits` computes, whose
+ * CPUs are a number and thus no variable. Agents that are not active have room for none.
+ */
+const fits = (() => {
+  const cpus = `floor(${thousandths('cpus')} / ($cpus * 1000))`;
+  const memory = `floor(${thousandths('memory')} / ($memory * 1024000))`;
+  const state = (more: string) => `mesos_agent_state{${inCluster}${more}}`;
+  const active = `(${state(',state="active"')} or on (cluster, agent_id) ${state('')} * 0)`;
+  return `(${cpus} - ${AGENT} clamp_min(${cpus} - ${AGENT} ${memory}, 0)) * ${AGENT} ${active}`;
+})();
 
 const free = (entity: 'agent', resource: Resource): Metrics => of(entity, resource, 'free');
 
@@ -76,12 +94,8 @@ export const capacity: Definition = {
   about: 'Room of an Apache Mesos cluster: by shape of a task, how fragmented it is, and when it is full.',
   variables: [
     choice('ahead', 'Forecast', 'How far ahead is looked, from as much history', ['6h', '1d', '7d', '30d', '1h']),
-    typed(
-      'memory',
-      'Memory of a task',
-      'Tasks of one CPU and this much memory are counted, such as 512MiB or 8GiB',
-      '2GiB'
-    ),
+    typed('cpus', 'CPUs of a task', 'How many CPUs a task of the row “Room for more tasks” needs, such as 0.5', '1'),
+    typed('memory', 'GiB of a task', 'How many GiB of memory such a task needs, such as 0.5', '2'),
   ],
   time: { from: 'now-6h', to: 'now+6h' },
   rows: {
@@ -128,9 +142,9 @@ export const capacity: Definition = {
         title: 'Tasks that fit now',
         counts: true,
         about:
-          'How many tasks of one CPU and the chosen memory fit on active agents, each on one agent. Smaller than free CPUs: what is ' +
-          'free lies in pieces.',
-        queries: { A: { ...fits({ groupBy: [] }), legendFormat: 'Fit', instant: true } },
+          'How many tasks of the CPUs and memory that the variables say fit on active agents, each on one agent. Fewer than what ' +
+          'is free would hold: it lies in pieces.',
+        queries: { A: promql(`sum(${fits})`, { legendFormat: 'Fit', instant: true }) },
         thresholds: levels().steps([
           { value: null, color: 'red' },
           { value: 1, color: 'orange' },
@@ -143,20 +157,19 @@ export const capacity: Definition = {
       graph({
         title: 'Tasks that fit over time',
         counts: true,
-        about:
-          'Tasks of one CPU and the chosen memory that fit on active agents. At 0 a framework that wants one waits.',
-        queries: { A: { ...fits({ groupBy: [] }), legendFormat: 'Fit' } },
+        about: 'Tasks of the chosen CPUs and memory that fit on active agents. At 0 a framework that wants one waits.',
+        queries: { A: promql(`sum(${fits})`, { legendFormat: 'Fit' }) },
         width: 16,
         height: 8,
       }),
       table({
         title: 'Agents with most room',
-        about: 'The ten agents with room for most tasks of the shape, and what is free there.',
+        about: `The ten agents with room for most tasks of the chosen CPUs and memory, and what is free there. ${ONE_ROW.agent}`,
         rows: 'agent',
         rowTitle: 'Agent',
         rowLinks: down('agent', 'cell'),
         columns: [
-          { title: 'Tasks that fit', width: 130, counts: true, spec: fits({ top: 10 }) },
+          { title: 'Tasks that fit', width: 130, counts: true, spec: promql(`topk(10, sum by (agent) (${fits}))`) },
           { title: 'CPUs free', width: 110, spec: free('agent', 'cpus') },
           { title: 'Memory free', width: 120, spec: free('agent', 'memory') },
         ],
@@ -166,14 +179,14 @@ export const capacity: Definition = {
       graph({
         title: 'Fragmentation',
         about:
-          'How much of the free CPUs is on agents with less than one CPU free. High: there is room on paper, and a task of one CPU ' +
-          'finds little of it.',
+          'How much of the free CPUs is on agents with fewer of them than the chosen task needs. High: there is room on paper, and ' +
+          'such a task finds little of it.',
         queries: {
           A: promql(
-            `sum((mesos_agent_cpus_capacity{${inCluster}} - mesos_agent_cpus_allocated{${inCluster}}) < 1) / ` +
+            `sum((mesos_agent_cpus_capacity{${inCluster}} - mesos_agent_cpus_allocated{${inCluster}}) < $cpus) / ` +
               `sum(mesos_agent_cpus_capacity{${inCluster}} - mesos_agent_cpus_allocated{${inCluster}}) or ` +
               `0 * sum(mesos_agent_cpus_capacity{${inCluster}})`,
-            { legendFormat: 'In pieces of less than one CPU' }
+            { legendFormat: 'In pieces that are too small' }
           ),
           B: promql(
             `1 - max(mesos_agent_cpus_capacity{${inCluster}} - mesos_agent_cpus_allocated{${inCluster}}) / ` +

@@ -5,7 +5,8 @@ import { BigValueTextMode } from '@grafana/grafana-foundation-sdk/common';
 import type { Definition } from './frame.ts';
 import { down, type Link, to } from './links.ts';
 import { efficiencies, graph, stat, table, unit } from './panels.ts';
-import { inCluster, matching, of, promql, type QuerySpec } from './query.ts';
+import { cpuEfficiency, inCluster, matching, of, promql, type QuerySpec } from './query.ts';
+import { ONE_ROW } from './shared.ts';
 import { choice, typed } from './variables.ts';
 
 /** Amount times hours over the period: what each step of it has, in hours. A time without the series costs nothing. */
@@ -26,7 +27,8 @@ function report(title: string, by: string, series: string, selector: string, row
     about:
       'Over the time range, in hours of cores and of GiB: what was allocated, what of the measured part was not used, and the price ' +
       'by the variables. ' +
-      'Waste and efficiency need agentStatistics. For a CSV file: the panel’s menu, Inspect, Data.',
+      'Waste and efficiency need agentStatistics. For a CSV file: the panel’s menu, Inspect, Data.' +
+      (by === 'framework' ? ` ${ONE_ROW.framework}` : ''),
     rows: by,
     rowTitle,
     rowLinks: links,
@@ -129,13 +131,16 @@ export const efficiency: Definition = {
       graph({
         title: 'CPU efficiency by framework',
         about:
-          'Used of allocated, where it was measured. Above 100 %: more than was allocated. With agentStatistics only.',
-        queries: { A: { ...of('framework', 'cpus', 'efficiency', 'framework'), top: 10 } },
+          'Used of allocated, both over the half hour before, where it was measured. Above 100 %: more than was allocated. With ' +
+          'agentStatistics only.',
+        queries: {
+          A: promql(`topk(10, ${cpuEfficiency('framework', 'framework')})`, { legendFormat: '{{framework}}' }),
+        },
         table: true,
         width: 12,
         height: 9,
         links: [...down('framework', 'series'), to('measured-use', 'Measured use')],
-      }),
+      }).overrideByFieldType('number', [unit('percentunit')]),
       graph({
         title: 'Memory efficiency by framework',
         about: 'Used of allocated, where it was measured. With agentStatistics only.',

@@ -13,7 +13,7 @@ const all = list({
   title: 'All frameworks',
   about:
     'Frameworks that are registered now. Dominant share: the largest part that it is allocated of the cluster’s CPUs, ' +
-    'memory, disk or GPUs. Click a name for this framework alone, its tasks, or its page in Mesos’ web UI.',
+    'memory, disk or GPUs. Click a name for it (with others of that name), its tasks, or its page in Mesos’ web UI.',
   query: rowsOf(
     'frameworks',
     [

@@ -3,21 +3,22 @@
 import type { Definition } from './frame.ts';
 import { down, to } from './links.ts';
 import { asLimit, efficiencies, graph, inColor, levels, stat, table, unit } from './panels.ts';
-import { inCluster, matching, of, promql, type Resource } from './query.ts';
+import { cpuEfficiency, inCluster, matching, of, promql, type QuerySpec, type Resource } from './query.ts';
+import { ONE_ROW } from './shared.ts';
 
-const efficiency = (title: string, resource: Resource) =>
+const efficiency = (title: string, about: string, spec: QuerySpec) =>
   stat({
     title,
-    about:
-      'What containers use, of what is allocated to those that were measured. Agents that do not answer are excluded ' +
-      'from both sides.',
-    queries: { A: { ...of('cluster', resource, 'efficiency'), legendFormat: 'Used' } },
+    about: `${about} Agents that do not answer are excluded from both sides.`,
+    queries: { A: { ...spec, legendFormat: 'Used' } },
     thresholds: efficiencies(),
     decimals: 1,
     width: 6,
     height: 4,
     links: [to('efficiency', 'Efficiency and cost')],
-  }).min(0);
+  })
+    .min(0)
+    .overrideByFieldType('number', [unit('percentunit')]);
 
 const unused = (title: string, resource: 'cpus' | 'memory', unitName: string) => {
   const suffix = resource === 'cpus' ? '' : '_bytes';
@@ -64,13 +65,22 @@ const used = (title: string, entity: 'framework' | 'agent', resource: Resource, 
 const ofAllocated = (title: string, entity: 'framework' | 'agent', rowTitle: string) =>
   table({
     title,
-    about: 'The ten that use most CPU now. Efficiency is used of allocated; over 100 %: more than was allocated.',
+    about:
+      'The ten that use most CPU now. Efficiency is used of allocated, of CPU over the half hour before; over 100 %: more than was ' +
+      `allocated. ${ONE_ROW[entity]}`,
     rows: entity,
     rowTitle,
     rowLinks: down(entity, 'cell'),
     columns: [
       { title: 'CPU used', width: 110, spec: { ...of(entity, 'cpus', 'used', entity), top: 10 } },
-      { title: 'CPU efficiency', width: 160, spec: of(entity, 'cpus', 'efficiency', entity), bar: efficiencies() },
+      {
+        title: 'CPU efficiency',
+        width: 160,
+        unit: 'percentunit',
+        decimals: 1,
+        spec: promql(cpuEfficiency(entity, entity)),
+        bar: efficiencies(),
+      },
       { title: 'Memory used', width: 120, spec: of(entity, 'memory', 'used', entity) },
       { title: 'Memory efficiency', width: 165, spec: of(entity, 'memory', 'efficiency', entity), bar: efficiencies() },
     ],
@@ -78,13 +88,18 @@ const ofAllocated = (title: string, entity: 'framework' | 'agent', rowTitle: str
     height: 9,
   });
 
-/** Names of tasks repeat, so that only IDs tell them apart. */
+/** Names of tasks repeat, and frameworks may use one ID, so that only both IDs tell tasks apart. */
 const byTask = (title: string, resource: Resource) =>
   graph({
     title,
     about: 'Only tasks that are alone in their container are measured; nothing is divided among several.',
     queries: {
-      A: { ...of('task', resource, 'used', 'framework', 'agent'), groupBy: ['task_id'], top: 10 },
+      A: {
+        ...of('task', resource, 'used', 'framework', 'agent'),
+        groupBy: ['task_id', 'framework_id'],
+        top: 10,
+        legendFormat: '{{task_id}}',
+      },
     },
     table: true,
     width: 12,
@@ -98,8 +113,16 @@ export const measuredUse: Definition = {
   filters: ['framework', 'agent'],
   rows: {
     Cluster: [
-      efficiency('CPU used', 'cpus'),
-      efficiency('RAM used', 'memory'),
+      efficiency(
+        'CPU used',
+        'What containers used over the half hour before, of what was allocated to those that were measured.',
+        promql(cpuEfficiency('cluster'))
+      ),
+      efficiency(
+        'RAM used',
+        'What containers use, of what is allocated to those that were measured.',
+        of('cluster', 'memory', 'efficiency')
+      ),
       unused('CPU unused', 'cpus', 'suffix: CPUs'),
       unused('RAM unused', 'memory', 'bytes'),
       together('CPU', 'cpus'),

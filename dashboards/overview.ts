@@ -8,7 +8,7 @@ import type { Definition } from './frame.ts';
 import { down, linked, then, to } from './links.ts';
 import { colored, fullness, graph, inColor, inFull, levels, roughly, stat, table, unit, whole } from './panels.ts';
 import { inCluster, metric, of, promql } from './query.ts';
-import { capacityOf, endings, fullestAgents, tasksByState } from './shared.ts';
+import { capacityOf, endings, fullestAgents, ONE_ROW, tasksByState } from './shared.ts';
 
 const several = { text: BigValueTextMode.ValueAndName, width: 8, height: 4, plain: true };
 
@@ -192,7 +192,7 @@ const frameworks = [
   }),
   table({
     title: 'Top frameworks',
-    about: 'The ten frameworks with most CPU now, and their running tasks. Shares are of what the whole cluster has.',
+    about: `The ten frameworks with most CPU now, and their running tasks. Shares are of what the whole cluster has. ${ONE_ROW.framework}`,
     rows: 'framework',
     rowTitle: 'Framework',
     rowLinks: down('framework', 'cell'),
@@ -213,7 +213,7 @@ const agents = [
   fullestAgents('Memory utilization by agent', 'memory', 12),
   table({
     title: 'Top agents',
-    about: 'The ten agents with the highest CPU utilization now, and their running tasks.',
+    about: `The ten agents with the highest CPU utilization now, and their running tasks. ${ONE_ROW.agent}`,
     rows: 'agent',
     rowTitle: 'Agent',
     rowLinks: down('agent', 'cell'),

@@ -93,6 +93,18 @@ export const promql = (expr: string, more: Omit<Nameless<PromQLQuery>, 'queryTyp
   ...more,
 });
 
+/**
+ * Returns the efficiency of CPU: used of allocated, over the half hour before. A container's use is its mean since the reading before,
+ * and its allocation is as of the reading: at one moment an executor whose tasks have just ended seems to use many times what it has.
+ * Over a time both are of the same span.
+ */
+export function cpuEfficiency(entity: 'cluster' | 'framework' | 'agent', ...chosen: Label[]): string {
+  const by = entity === 'cluster' ? '' : ` by (${entity}) `;
+  const sum = (measure: string) =>
+    `sum${by}(sum_over_time(mesos_${entity}_cpus_${measure}{${matching('cluster', ...chosen)}}[30m]))`;
+  return `${sum('used')} / (${sum('measured')} > 0)`;
+}
+
 /** Rows of a table as it is now. */
 export const rowsOf = (table: string, columns: string[], more: Partial<Nameless<TableQuery>> = {}): QuerySpec => ({
   queryType: 'table',

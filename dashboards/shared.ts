@@ -5,6 +5,12 @@ import { asLimit, colored, graph, inColor, list, unit } from './panels.ts';
 import { by, events, inCluster, type Label, matching, metric, of, promql, type Resource } from './query.ts';
 import type { EventsQuery } from '../src/query/types.gen.ts';
 
+/** What a row by a name is: names can repeat, and filter together. */
+export const ONE_ROW = {
+  framework: 'Frameworks of one name are one row.',
+  agent: 'Agents of one host name are one row.',
+};
+
 /** Allocated and offered of the whole cluster, below its capacity. */
 export const capacityOf = (title: string, resource: Resource, width: number) =>
   graph({

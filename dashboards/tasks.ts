@@ -5,7 +5,7 @@ import type { Definition } from './frame.ts';
 import { down, then } from './links.ts';
 import { colored, graph, list, logs, roughly, table, timeline, unit } from './panels.ts';
 import { by, events, inCluster, matching, promql, rowsOf } from './query.ts';
-import { endings, happened, tasksByState } from './shared.ts';
+import { endings, happened, ONE_ROW, tasksByState } from './shared.ts';
 import { lastOf } from './variables.ts';
 
 /** A table of failures by a label, as an increase over the time range. */
@@ -28,8 +28,11 @@ const chosenIn = ['framework', 'agent', 'role']
   .map((name) => `coalesce(${name}, '') REGEXP '^(?:\${${name}:regex})$'`)
   .join(' AND ');
 
-/** What tells a container apart: executors of several frameworks and agents may have one ID, such as `default`. */
-const container = 'framework, agent, executor_id';
+/**
+ * What tells a container apart: executors of several frameworks and agents may have one ID, such as `default`, and several of those
+ * one name.
+ */
+const container = 'framework, framework_id, agent, agent_id, executor_id';
 
 export const tasks: Definition = {
   title: 'Mesos tasks',
@@ -80,7 +83,7 @@ export const tasks: Definition = {
       ),
       failures(
         'Failures by agent',
-        'A single agent with many is a fault of the agent rather than of the tasks. Counted since this plugin watches.',
+        `A single agent with many is a fault of the agent rather than of the tasks. Counted since this plugin watches. ${ONE_ROW.agent}`,
         `topk(20, sum by (agent) (increase(mesos_agent_tasks_ended_total{${matching('cluster', 'agent')},state="failed"}[$__range]))) > 0.5`,
         'agent',
         'Agent'
@@ -153,6 +156,9 @@ export const tasks: Definition = {
         within: {
           framework: { title: 'Framework', width: 150, links: down('framework', 'cell') },
           agent: { title: 'Agent', width: 200, links: down('agent', 'cell') },
+          // By which the rows' own links lead.
+          framework_id: { title: 'Framework ID', hidden: true },
+          agent_id: { title: 'Agent ID', hidden: true },
         },
         columns: [
           {
