@@ -287,6 +287,29 @@ test('Chinese pages have the commands, files and links of the English ones, and 
   }
 });
 
+test('docs/troubleshooting.md has each complaint of the frontend', () => {
+  const complaints =
+    /\{\{error\}\}|could not|did not respond|is not (?:user|a query|a valid)|cannot read|needs a reduce/i;
+  const rows = rowsUnder('docs/troubleshooting.md', 'An editor or the settings page complains').slice(1);
+  const parts = rows.flatMap(([messages]) => [...messages.matchAll(/`([^`]+)`/g)].map(([, part]) => part));
+  const texts = textsOf(JSON.parse(read('src/locales/en-US/community-mesos-datasource.json')));
+  const found = texts.filter((text) => complaints.test(text));
+  assert.ok(found.length >= 8);
+  assert.deepEqual(
+    found.filter((text) => !parts.some((part) => text.includes(part))),
+    []
+  );
+  assert.deepEqual(
+    parts.filter((part) => !found.some((text) => text.includes(part))),
+    []
+  );
+});
+
+/** All texts of a translation. */
+function textsOf(value: unknown): string[] {
+  return typeof value === 'string' ? [value] : Object.values(value as object).flatMap(textsOf);
+}
+
 test('README has as many dashboards and alert rules as there are', () => {
   for (const [file, text] of [
     ['README.md', `${dashboardNames.length} dashboards and ${ALERTS.length} alert rules`],
