@@ -240,6 +240,13 @@ test('each command in the documentation is run by a test, or says why it is not'
   assert.deepEqual(faults, []);
 });
 
+test('pages on the architecture can be read in one go', () => {
+  const long = [...pages.keys()].filter(
+    (file) => file.startsWith('docs/architecture') && read(file).split('\n').length > 250
+  );
+  assert.deepEqual(long, [], 'more than 250 lines: put a part on a page of its own');
+});
+
 test('YAML in the documentation is YAML, and files for Docker Compose conform to its schema', () => {
   // As in tools/compose/compose.test.ts.
   const ajv = new Ajv2019({ strict: false, validateFormats: false }).removeKeyword('id');
