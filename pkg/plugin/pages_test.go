@@ -16,15 +16,15 @@ import (
 // queryInCell is a query in a cell of a table of the guide.
 var queryInCell = regexp.MustCompile("`({.+})`")
 
-// pagesInGuide returns the queries of docs/guide.md by the page or command that they stand
+// pagesInQueries returns the queries of docs/queries.md by the page or command that they stand
 // for.
-func pagesInGuide(t *testing.T) map[string]string {
+func pagesInQueries(t *testing.T) map[string]string {
 	t.Helper()
-	raw, err := os.ReadFile("../../docs/guide.md")
+	raw, err := os.ReadFile("../../docs/queries.md")
 	require.NoError(t, err)
-	_, section, found := strings.Cut(string(raw), "### Instead of Mesos' web UI and commands\n")
+	_, section, found := strings.Cut(string(raw), "## Instead of Mesos' web UI and commands\n")
 	require.True(t, found)
-	section, _, _ = strings.Cut(section, "\n### ")
+	section, _, _ = strings.Cut(section, "\n## ")
 	pages := map[string]string{}
 	for line := range strings.Lines(section) {
 		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
@@ -43,10 +43,10 @@ func pagesInGuide(t *testing.T) map[string]string {
 	return pages
 }
 
-// Each query that the guide sets beside a page of Mesos' web UI, or beside a command, has
+// Each query that docs/queries.md sets beside a page of Mesos' web UI, or beside a command, has
 // rows where the recorded cluster has something to show.
 func TestEveryPageOfTheWebUIHasAQuery(t *testing.T) {
-	pages := pagesInGuide(t)
+	pages := pagesInQueries(t)
 	for _, page := range []string{"Frameworks", "Framework", "Agents", "Executor", "Roles", "Offers", "Maintenance", "Task", "Sandbox", "`mesos agent list`", "`mesos task list`", "`mesos-ps`", "`mesos-tail`"} {
 		require.Contains(t, pages, page)
 	}
