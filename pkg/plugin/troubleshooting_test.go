@@ -57,11 +57,11 @@ var noMessages = []string{
 	"Mesos %s, leader %s", "Collection begins with the first query", "Everybody who may query this data source sees", "agents: %d of %d answered", "; %d are not asked for some time", "; %d not asked for some time",
 	"Polling stops: nobody", "Data source released: nobody", "History was not closed in time;", "The masters in the settings are those of another cluster", "The cluster %s is watched from here on",
 	// warnings in Save & test that name what they are about, and are no errors
-	"the principal may not see the whole cluster", "%d series are not kept", "are cut: look for what chooses", "the latest samples could not be stored", ". %s, the first: %s", ". Warning about the history: ", ". Warning about the event log: ", ". The principal sees part",
+	". %s, the first: %s", ". Warning about the history: ", ". Warning about the event log: ",
 	// what versions of Mesos lack, which is listed under "Mesos versions"
 	"reservations, quota limit and consumed quota of roles;", "what agents have allocated and reserved, as far",
 	// answers to requests that no user makes
-	"no resource %s %s", "the address has %d bytes", "the body ", "the request has %d queries", "the first poll of the cluster is still running",
+	"no resource %s %s",
 	// wrapped around another message, or context that it is not shown without
 	"settings of the data source: masters: %w", "settings of the data source: agents: %w", "settings of the data source: %w", "settings of the data source: jsonData is not a JSON object", "asking %s for %s: %w", "asking ZooKeeper for the masters: %w", "waiting for the master's answer: %w", "finding the name of the cluster: %w",
 	"header %q %s (jsonData", "header %q for agents %s (jsonData", "header %q %s (secureJsonData", "header %q for agents %s (secureJsonData", "%s to read %s (403): %s (secureJsonData.%s).", "%s: this is DC/OS", "The other masters did not name a leader either: ",
