@@ -1,7 +1,10 @@
 // Every query of every dashboard is answered without an error by the plugin's executable, on six hours of a simulated cluster
 // in which most of what can happen does, and no panel is empty.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { before, test } from 'node:test';
+
+import { parse } from 'yaml';
 
 import sixHours from '../tools/simulator/scenarios/six-hours.ts';
 import { type Answer, askAll, type File, numbersOf, polled, provisionedFile } from './answers.ts';
@@ -47,6 +50,13 @@ async function queryOf(name: string, title: string): Promise<object> {
   return panels.find((panel) => panel.title === title)?.targets?.[0] ?? assert.fail(`no panel ${title}`);
 }
 
+/** Returns the recording rules that docs/alerts.md shows. */
+async function recordingRules(): Promise<Array<{ title: string; data: Array<{ model: { refId: string } }> }>> {
+  const page = await readFile(new URL('../docs/alerts.md', import.meta.url), 'utf8');
+  const [, text] = /```yaml\n(apiVersion[^`]*record:[^`]*)```/.exec(page) ?? assert.fail('no recording rules');
+  return (parse(text) as { groups: Array<{ rules: [] }> }).groups.flatMap(({ rules }) => rules);
+}
+
 before(async () => {
   const recording = { scenario: sixHours, interval: INTERVAL, settings: { sandboxLogs: 'viewer' } };
   await withRecording(recording, async (url, { end }) => {
@@ -69,6 +79,10 @@ before(async () => {
     for (const [name, query] of Object.entries(asked)) {
       numbers[name] = await numbersOf(url, query, all, last);
     }
+    const panels = (await recordingRules()).map(({ title, data: [{ model }] }) => ({
+      ...{ title, type: 'table', targets: [model] },
+    }));
+    answers.set('recording rules', await askAll(url, { title: 'Recording rules', panels }, last));
     answers.set('live', await askAll(url, await provisionedFile('health'), Date.now()));
   });
 });
@@ -104,6 +118,12 @@ test('what a recording lacks is there as soon as the cluster is polled', () => {
   for (const asker of LIVE) {
     assert.ok(of('live').some((answer) => answer.asker === asker && answer.rows > 0));
   }
+});
+
+test('the recording rules of docs/alerts.md record something', () => {
+  assert.equal(of('recording rules').length, 3);
+  assert.deepEqual(errors('recording rules'), []);
+  assert.deepEqual(empty('recording rules'), []);
 });
 
 test('room for the chosen CPUs and memory is what the builder answers of the same shape', () => {

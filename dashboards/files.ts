@@ -63,7 +63,7 @@ interface Override {
 }
 
 /** Returns a rule's link to the panel of that title. */
-export function linkTo(name: DashboardName, title: string) {
+function linkTo(name: DashboardName, title: string) {
   const { uid, panels = [] } = provisioned(name);
   const panel = panels.find((one) => one.title === title);
   if (!uid || !panel?.id) {
@@ -95,7 +95,9 @@ export async function files(): Promise<Map<string, string>> {
   const formatted = await Promise.all(
     Object.entries(texts).map(async ([file, text]): Promise<[string, string]> => {
       const filepath = path.join(root, file);
-      return [file, await format(text, { ...(await resolveConfig(filepath)), filepath })];
+      // Texts of rules have a line each in dashboards/alerts. In YAML, lines that are wrapped would be hard to search.
+      const proseWrap = file.endsWith('.md') ? 'always' : 'preserve';
+      return [file, await format(text, { ...(await resolveConfig(filepath)), filepath, proseWrap })];
     })
   );
   return new Map(formatted);

@@ -37,7 +37,7 @@ export interface Definition {
 }
 
 /** Where a dashboard is used: its UID and those of the others, and the data source that it opens on. */
-export interface Site {
+interface Site {
   uid: (name: DashboardName) => string;
   shown: Source;
 }

@@ -102,6 +102,7 @@ export async function withRecording<T>(
     const workbench = await startWorkbench({ provisioning, port: 0, history, rules: true, log: () => undefined });
     try {
       await fetch(`${workbench.url}/api/datasources/uid/${provisionedSource.uid}/health`);
+      await historyOf(workbench.url, recorded);
       return await ask(workbench.url, recorded);
     } finally {
       await workbench.stop();
@@ -109,4 +110,28 @@ export async function withRecording<T>(
   } finally {
     await recorded.stop();
   }
+}
+
+/** Waits until the history is open: the plugin answers without it meanwhile. */
+async function historyOf(url: string, { end }: Recorded): Promise<void> {
+  const at = String(Math.floor(end) * 1000);
+  const query = { refId: 'A', datasource: { uid: provisionedSource.uid }, queryType: 'promql', expr: 'mesos_up' };
+  for (
+    const until = Date.now() + 60_000;
+    Date.now() < until;
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  ) {
+    const answer = await fetch(`${url}/api/ds/query`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ from: at, to: at, queries: [{ ...query, instant: true }] }),
+    });
+    const { results } = (await answer.json()) as {
+      results: { A: { frames?: Array<{ data: { values: unknown[] } }> } };
+    };
+    if (results.A.frames?.some(({ data }) => data.values.length > 0)) {
+      return;
+    }
+  }
+  throw new Error('the recorded history did not open within a minute');
 }

@@ -29,8 +29,6 @@ export interface RuleOptions {
   panels?: Record<string, Link>;
   /** Shortens durations and `for`, for tests in real time. */
   duration?: Duration;
-  /** How often rules are evaluated (1m). */
-  interval?: string;
 }
 
 /** The panel that a rule's alerts link to, as annotations of Grafana's own. */
@@ -50,7 +48,7 @@ export function uidOf(alert: Pick<Alert, 'uid'>, source: string): string {
 }
 
 /** Returns the folder of a data source's rules: titles are unique within a folder. */
-export const folderOf = (source: string): string => (source === provisionedSource.uid ? 'Mesos' : `Mesos ${source}`);
+const folderOf = (source: string): string => (source === provisionedSource.uid ? 'Mesos' : `Mesos ${source}`);
 
 /** The number, where the alert has one: an alert kept through an outage has none, and naming it fails. */
 const VALUE = {
@@ -142,7 +140,7 @@ export function ruleFile(options: RuleOptions): { apiVersion: 1; groups: object[
         orgId: 1,
         name: group,
         folder: folderOf(source),
-        interval: options.interval ?? INTERVAL,
+        interval: INTERVAL,
         rules: ALERTS.filter((alert) => alert.group === group).map((alert) => ruleOf(alert, source, options)),
       }))
     ),

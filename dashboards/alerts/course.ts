@@ -5,7 +5,7 @@ import { type Recording, withRecording } from '../recorded.ts';
 import type { Alert } from './alert.ts';
 import { secondsOf } from './capacity.ts';
 
-export interface CourseOptions extends Recording {
+interface CourseOptions extends Recording {
   /** Minutes of the scenario between two evaluations of the rules. */
   every: number;
   /** The first evaluation, minutes from the beginning. */
