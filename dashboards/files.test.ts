@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import test from 'node:test';
 
 import { parse } from 'yaml';
 
 import { files } from './files.ts';
 import { dashboardNames, dashboards } from './list.ts';
+import { BEGIN, PICTURES, pageWith } from './page.ts';
 import { pluginId } from './query.ts';
 
 const made = await files();
@@ -69,4 +70,32 @@ test('plugin.json lists every dashboard, by its title', async () => {
       path: `dashboards/${name}.json`,
     }))
   );
+});
+
+test('docs/dashboards.md has a section on each dashboard, and docs/img/dashboards the pictures that it shows', async () => {
+  const page = made.get('docs/dashboards.md')!;
+  const sections = [...page.matchAll(/^## (.+)$/gm)].map(([, title]) => title);
+  assert.deepEqual(
+    sections,
+    dashboardNames.map((name) => dashboards[name].definition.title)
+  );
+  const shown = [...page.matchAll(/^!\[[^\]]+\]\(img\/dashboards\/(.+)\)$/gm)].map(([, file]) => file);
+  assert.deepEqual(
+    shown,
+    Object.keys(PICTURES).map((name) => `${name}.png`)
+  );
+  const folder = new URL('../docs/img/dashboards/', import.meta.url);
+  assert.deepEqual((await readdir(folder).catch(() => [])).sort(), shown.toSorted());
+  for (const file of shown) {
+    const png = await readFile(new URL(file, folder));
+    assert.equal(png.toString('latin1', 1, 4), 'PNG', file);
+    assert.equal(png.readUInt32BE(16), 1280, file);
+    assert.ok(png.length < 200_000, `${file} has ${png.length} bytes`);
+  }
+});
+
+test('a page of dashboards without the marks of the generated part is an error', () => {
+  const frameOf = () => assert.fail('not asked for');
+  assert.throws(() => pageWith('# Dashboards\n', frameOf), /lacks the line <!-- Generated/);
+  assert.throws(() => pageWith(`${BEGIN}\n`, frameOf), /lacks the line <!-- The end/);
 });

@@ -5,10 +5,11 @@ import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
 
 import { alertText, banner } from './alert-file.ts';
-import { pageWith } from './alerts/page.ts';
+import { pageWith as alertsPageWith } from './alerts/page.ts';
 import { frame } from './frame.ts';
 import { dashboardNames, dashboards } from './list.ts';
 import type { DashboardName } from './names.ts';
+import { pageWith } from './page.ts';
 import { pluginId, provisionedSource } from './query.ts';
 
 /** The repository's root. */
@@ -90,7 +91,8 @@ export async function files(): Promise<Map<string, string>> {
     ),
     'provisioning/dashboards/public-overview.json': JSON.stringify(shared()),
     'provisioning/alerting/mesos.yaml': banner + rules,
-    'docs/alerts.md': pageWith(await readFile(path.join(root, 'docs/alerts.md'), 'utf8')),
+    'docs/alerts.md': alertsPageWith(await readFile(path.join(root, 'docs/alerts.md'), 'utf8')),
+    'docs/dashboards.md': pageWith(await readFile(path.join(root, 'docs/dashboards.md'), 'utf8'), provisioned),
   };
   const formatted = await Promise.all(
     Object.entries(texts).map(async ([file, text]): Promise<[string, string]> => {
