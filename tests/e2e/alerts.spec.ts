@@ -1,5 +1,9 @@
-// Every shipped alert rule in Grafana's own scheduler, on a simulated cluster in real time: inactive, pending, firing, inactive. Their
-// durations are shorter here (at most two minutes instead of days, `for` 20 s), their queries otherwise as shipped.
+// Every shipped alert rule in Grafana's own scheduler, on simulated clusters in real time: inactive, pending, firing, inactive. Their
+// durations are shorter here (at most two minutes instead of days, `for` 20 s), their queries otherwise as shipped. A test is a phase of
+// faults with the rules that they fire, on a cluster of its own, and takes up to a quarter of an hour.
+import type { Page } from '@playwright/test';
+
+import type { Alert } from '../../dashboards/alerts/alert.ts';
 import { ALERTS } from '../../dashboards/alerts/index.ts';
 import { secondsOf } from '../../dashboards/alerts/capacity.ts';
 import { ruleFile, uidOf } from '../../dashboards/rules.ts';
@@ -23,11 +27,29 @@ interface Provisioned {
   for: string;
 }
 
-/** What is done to the cluster, which rules then fire, and what ends it. */
+/** What is done to a cluster, which rules then fire, and what ends it. */
 interface Phase {
+  name: string;
+  /** What is so from the beginning, while all rules are inactive. */
+  first?: Action[];
+  /** What comes before the faults. */
+  before?: (stage: Stage) => Promise<void>;
   faults: Action[];
   fires: string[];
+  /** More to be seen while they fire. */
+  seen?: (stage: Stage) => Promise<void>;
   ends: Action[];
+}
+
+/** A cluster with the rules of a phase on it. */
+interface Stage {
+  api: GrafanaApi;
+  live: Live;
+  watch: Watch;
+  page: Page;
+  picture: (name: string, page: Page) => Promise<void>;
+  /** Stores other settings of the data source, which the plugin takes from the next query on. */
+  set: (jsonData: object) => Promise<void>;
 }
 
 const BUSY = ['web.shop', 'mailer'];
@@ -41,6 +63,12 @@ const MARATHON = { framework: 'marathon' };
 
 const PHASES: Phase[] = [
   {
+    name: 'agents, frameworks, tasks and a slow leader',
+    // Tasks leak until they are near their limit, and so many run on an agent that its loss is seen.
+    first: [
+      { do: 'service leaks', ...MARATHON, service: 'cart.shop', rate: 0.001 },
+      { do: 'service wants', framework: 'hadoop', service: 'map', times: 3 },
+    ],
     faults: [
       ...Object.entries(REPORTED).map(([key, value]): Action => ({ do: 'leader reports', key, value })),
       { do: 'framework disconnects', framework: 'chronos' },
@@ -59,6 +87,12 @@ const PHASES: Phase[] = [
       ...['mesos-agents-unreachable', 'mesos-agents-lost', 'mesos-agents-fewer', 'mesos-framework-losses'],
       ...['mesos-agent-losses', 'mesos-near-out-of-memory'],
     ],
+    seen: async ({ api, page, picture }) => {
+      await expectTexts(api);
+      await page.goto(`/alerting/list?search=${encodeURIComponent('state:firing')}`);
+      await expect(page.getByText('Firing', { exact: true }).first()).toBeVisible();
+      await picture('alerts-firing', page);
+    },
     ends: [
       ...Object.keys(REPORTED).map((key): Action => ({ do: 'leader reports', key, value: null })),
       { do: 'framework comes back', framework: 'chronos' },
@@ -76,6 +110,8 @@ const PHASES: Phase[] = [
     ],
   },
   {
+    name: 'a cluster that fills up, and its collection',
+    before: grows,
     faults: [
       ...(['cpus', 'mem', 'disk'] as const).map((resource): Action => ({
         do: 'agents shrink',
@@ -97,6 +133,8 @@ const PHASES: Phase[] = [
     ],
   },
   {
+    name: 'leaders',
+    before: electsThrice,
     faults: [{ do: 'zookeeper fails' }],
     fires: ['mesos-leader-changes', 'mesos-leader-missing', 'mesos-master-not-answering'],
     ends: [{ do: 'masters start' }, { do: 'zookeeper returns' }],
@@ -149,126 +187,130 @@ class Watch {
   }
 }
 
-test('every shipped rule goes from inactive to pending, firing and inactive again, as the cluster does', async ({
-  api,
-  page,
-  picture,
-}) => {
-  test.setTimeout(1_500_000);
-  let live: Live | undefined;
-  const all = ALERTS.map(({ uid }) => uid);
-  expect(PHASES.flatMap(({ fires }) => fires).sort()).toEqual([...all].sort());
-  try {
-    live = await startLive({
-      plan: { agents: 6, tasks: 120, masters: 3, deploys: 0, pingTimeout: 10, sessionTimeout: 3, reregistration: 2 },
-    });
-    const cluster = live;
-    const stored = settings(live.masters, source);
-    const jsonData = { ...stored.jsonData, agentStatistics: true, agentAddress: live.entry.agentAddress };
-    await api.forget(`/api/folders/${folder.uid}?forceDeleteRules=true`);
-    await api.forget(`/api/datasources/uid/${source.uid}`);
-    await api.call('POST', '/api/datasources', { ...stored, jsonData });
-    await api.call('POST', '/api/folders', folder);
-    const file = ruleFile({ sources: [source.uid], duration: shorter });
-    for (const { name, rules } of file.groups as Array<{ name: string; rules: Provisioned[] }>) {
+/** Waits until so many seconds have passed in the cluster, and reads the rules meanwhile. */
+async function passed(seconds: number, { live, watch }: Stage): Promise<void> {
+  const until = live.now() + seconds;
+  await eventually(
+    `${seconds} s`,
+    async () => (await watch.read(), live.now()),
+    (now) => now > until,
+    2 * seconds + 60,
+    2
+  );
+}
+
+/** Frameworks grow for a minute, so that there is a trend. A role reaches its quota before /roles fails. */
+async function grows(stage: Stage): Promise<void> {
+  const { live, watch, set } = stage;
+  await live.do({ do: 'service wants', framework: 'batch-queue', service: 'job', times: 6 });
+  for (const service of BUSY) {
+    await live.do({ do: 'service wants', ...MARATHON, service, times: 6 });
+  }
+  await passed(60, stage);
+  await watch.until('firing', ['mesos-role-quota'], 180);
+  await set({ maxSeries: 1000 });
+}
+
+/** Three leaders die, one after the other. */
+async function electsThrice(stage: Stage): Promise<void> {
+  const { live, watch } = stage;
+  for (let change = 0; change < 3; change++) {
+    const before = live.leaderships().length;
+    await live.do({ do: 'leader dies' });
+    await eventually(
+      'a new leader',
+      async () => (await watch.read(), live.leaderships()),
+      (all) => all.length > before && all.at(-1)?.ready !== undefined,
+      60,
+      1
+    );
+    await live.do({ do: 'masters start' });
+    await passed(INTERVAL, stage); // two polls see the leader
+  }
+}
+
+test('each shipped rule is in a phase', () => {
+  expect(PHASES.flatMap(({ fires }) => fires).sort()).toEqual(ALERTS.map(({ uid }) => uid).sort());
+});
+
+for (const phase of PHASES) {
+  test(`inactive, pending, firing and inactive again: ${phase.name}`, async ({ api, page, picture }) => {
+    test.setTimeout(900_000);
+    const { first = [], before, faults, fires, seen, ends } = phase;
+    let live: Live | undefined;
+    try {
+      live = await startLive({
+        plan: { agents: 6, tasks: 120, masters: 3, deploys: 0, pingTimeout: 10, sessionTimeout: 3, reregistration: 2 },
+      });
+      const stored = settings(live.masters, source);
+      const jsonData = { ...stored.jsonData, agentStatistics: true, agentAddress: live.entry.agentAddress };
+      const set = (changed: object) =>
+        api.call('PUT', `/api/datasources/uid/${source.uid}`, {
+          ...stored,
+          jsonData: { ...jsonData, ...changed },
+        }) as Promise<void>;
+      await forget(api);
+      await api.call('POST', '/api/datasources', { ...stored, jsonData });
+      await create(api, fires);
+      const watch = new Watch(api);
+      const stage = { api, live, watch, page, picture, set };
+      for (const action of first) {
+        await live.do(action);
+      }
+      await watch.until('inactive', fires, 120);
+      await passed(LONGEST, stage); // which is how far rules look back
+      await before?.(stage);
+      for (const action of faults) {
+        await live.do(action);
+      }
+      await watch.until('firing', fires, 420);
+      await seen?.(stage);
+      for (const action of ends) {
+        await live.do(action);
+      }
+      await set({});
+      await watch.until('inactive', fires, 300);
+      for (const alert of ALERTS.filter(({ uid }) => fires.includes(uid))) {
+        expectCourse(alert, watch.seen.get(alert.uid) ?? []);
+      }
+    } finally {
+      await forget(api);
+      await live?.stop();
+    }
+  });
+}
+
+/** Inactive, pending if the condition must hold for some time, firing, inactive. */
+function expectCourse(alert: Alert, states: string[]): void {
+  const fired = states.indexOf('firing');
+  const before = states.slice(0, fired);
+  expect(before[0], `${alert.uid}: ${states.join()}`).toBe('inactive');
+  expect(before.includes('pending') || alert.for === '0s', `${alert.uid}: ${states.join()}`).toBe(true);
+  expect(states.slice(fired), `${alert.uid}: ${states.join()}`).toContain('inactive');
+}
+
+async function forget(api: GrafanaApi): Promise<void> {
+  await api.forget(`/api/folders/${folder.uid}?forceDeleteRules=true`);
+  await api.forget(`/api/datasources/uid/${source.uid}`);
+}
+
+/** Makes the rules of these UIDs in the tests' folder. */
+async function create(api: GrafanaApi, uids: string[]): Promise<void> {
+  await api.call('POST', '/api/folders', folder);
+  const wanted = new Set(uids.map((uid) => uidOf({ uid }, source.uid)));
+  const file = ruleFile({ sources: [source.uid], duration: shorter });
+  for (const { name, rules } of file.groups as Array<{ name: string; rules: Provisioned[] }>) {
+    const some = rules.filter(({ uid }) => wanted.has(uid));
+    if (some.length > 0) {
       await api.call('PUT', `/api/v1/provisioning/folder/${folder.uid}/rule-groups/${encodeURIComponent(name)}`, {
         ...{ title: name, folderUid: folder.uid, interval: INTERVAL },
-        rules: rules.map((rule) => ({
+        rules: some.map((rule) => ({
           ...rule,
           ...{ folderUID: folder.uid, ruleGroup: name, for: rule.for === '0s' ? '0s' : '20s' },
         })),
       });
     }
-
-    // So much history before that there is a trend, and tasks leak until they are near their limit.
-    const watch = new Watch(api);
-    await live.do({ do: 'service leaks', ...MARATHON, service: 'cart.shop', rate: 0.001 });
-    await live.do({ do: 'service wants', framework: 'hadoop', service: 'map', times: 3 });
-    await watch.until('inactive', all, 120);
-    await eventually(
-      'enough history',
-      async () => (await watch.read(), cluster.now()),
-      (now) => now - cluster.plan.start > LONGEST + 2 * INTERVAL,
-      2 * LONGEST,
-      2
-    );
-
-    for (const [number, phase] of PHASES.entries()) {
-      if (number === 1) {
-        // It grows for a minute, so that there is a trend. A role reaches its quota before /roles fails.
-        await live.do({ do: 'service wants', framework: 'batch-queue', service: 'job', times: 6 });
-        for (const service of BUSY) {
-          await live.do({ do: 'service wants', ...MARATHON, service, times: 6 });
-        }
-        const grown = live.now() + 60;
-        await eventually(
-          'growth',
-          async () => (await watch.read(), cluster.now()),
-          (now) => now > grown,
-          120,
-          2
-        );
-        await watch.until('firing', ['mesos-role-quota'], 180);
-        await update(api, { ...stored, jsonData: { ...jsonData, maxSeries: 1000 } });
-      }
-      if (number === 2) {
-        for (let change = 0; change < 3; change++) {
-          const leader = live.leaderships().length;
-          await live.do({ do: 'leader dies' });
-          await eventually(
-            'a new leader',
-            async () => (await watch.read(), cluster.leaderships()),
-            (now) => now.length > leader && now.at(-1)?.ready !== undefined,
-            60,
-            1
-          );
-          await live.do({ do: 'masters start' });
-          // Two polls see the leader.
-          const seen = live.now() + INTERVAL;
-          await eventually(
-            'polls',
-            async () => cluster.now(),
-            (now) => now > seen,
-            60,
-            1
-          );
-        }
-      }
-      for (const action of phase.faults) {
-        await live.do(action);
-      }
-      await watch.until('firing', phase.fires, 420);
-      if (number === 0) {
-        await expectTexts(api);
-        await page.goto(`/alerting/list?search=${encodeURIComponent('state:firing')}`);
-        await expect(page.getByText('Firing', { exact: true }).first()).toBeVisible();
-        await picture('alerts-firing', page);
-      }
-      for (const action of phase.ends) {
-        await live.do(action);
-      }
-      await update(api, { ...stored, jsonData });
-      await watch.until('inactive', phase.fires, 240);
-    }
-
-    for (const alert of ALERTS) {
-      const states = watch.seen.get(alert.uid) ?? [];
-      const fired = states.indexOf('firing');
-      const before = states.slice(0, fired);
-      expect(before[0], `${alert.uid}: ${states.join()}`).toBe('inactive');
-      expect(before.includes('pending') || alert.for === '0s', `${alert.uid}: ${states.join()}`).toBe(true);
-      expect(states.slice(fired), `${alert.uid}: ${states.join()}`).toContain('inactive');
-    }
-  } finally {
-    await api.forget(`/api/folders/${folder.uid}?forceDeleteRules=true`);
-    await api.forget(`/api/datasources/uid/${source.uid}`);
-    await live?.stop();
   }
-});
-
-/** Stores other settings, which the plugin takes from the next query on. */
-async function update(api: GrafanaApi, changed: object): Promise<void> {
-  await api.call('PUT', `/api/datasources/uid/${source.uid}`, changed);
 }
 
 interface Told extends Instance {
