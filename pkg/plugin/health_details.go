@@ -53,6 +53,9 @@ func verbose(a StatusAnswer) string {
 		}
 	}
 	line("History: %s", historyLine(a.History))
+	if a.History.Remote != nil {
+		line("Remote engine: %s", remoteLine(a.History.Remote))
+	}
 	line("Events: %s", eventsLine(a.Events))
 	for _, warning := range warningsOf(a) {
 		line("Warning: %s", warning)
@@ -202,6 +205,35 @@ func historyLine(h HistoryStatus) string {
 	}
 	if h.Note != "" {
 		text += "; " + h.Note
+	}
+	return text
+}
+
+// remoteLine returns what the engine remote has taken and has not. What is wrong with it is
+// in the history's note.
+func remoteLine(r *RemoteStatus) string {
+	text := "no samples taken yet"
+	if r.Protocol != "" {
+		text = fmt.Sprintf("remote write %s, %s taken", r.Protocol, count(int(r.Sent), "sample"))
+	}
+	switch {
+	case r.Batches > 0 || r.LagSeconds > 0:
+		text += fmt.Sprintf(", %s not acknowledged, the oldest %s old", count(r.Batches, "batch"), display.Age(time.Duration(r.LagSeconds*float64(time.Second))))
+	case r.Protocol != "":
+		text += ", nothing waits"
+	}
+	var refused int64
+	for _, n := range r.Refused {
+		refused += n
+	}
+	text += fmt.Sprintf(", %d refused", refused)
+	switch {
+	case r.Reach != nil:
+		text += ", reaches back to " + r.Reach.UTC().Format(time.RFC3339)
+	case r.ReachError != "":
+		text += "; how far it reaches is not known: " + r.ReachError
+	default:
+		text += "; how far it reaches is not known yet"
 	}
 	return text
 }

@@ -22,6 +22,7 @@ type Report struct {
 	Masters []MasterReport `json:"masters"`
 	Polls   []PollReport   `json:"polls"`
 	History string         `json:"history"`
+	Remote  string         `json:"remote,omitempty"` // with the engine remote
 	Events  string         `json:"events"`
 	// Missing says what this version of Mesos does not tell.
 	Missing  string   `json:"missing,omitempty"`
@@ -53,6 +54,9 @@ func report(a StatusAnswer) *Report {
 		Leader: a.Leader, Version: a.Version, Cluster: a.Cluster, Agents: a.Agents, Frameworks: a.Frameworks, Tasks: a.Tasks,
 		Masters: []MasterReport{}, Polls: []PollReport{}, History: historyLine(a.History), Events: eventsLine(a.Events),
 		Missing: versionLine(a.Version), Warnings: append([]string{}, warningsOf(a)...),
+	}
+	if a.History.Remote != nil {
+		r.Remote = remoteLine(a.History.Remote)
 	}
 	for _, m := range a.Masters {
 		r.Masters = append(r.Masters, MasterReport{m.Address, m.Leading, m.Error})

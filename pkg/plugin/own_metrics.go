@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/history/remote"
 	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/query"
 	"community-mesos-datasource/pkg/series"
@@ -69,6 +70,12 @@ var (
 	ownHistoryStart  = described("history_start_timestamp_seconds", "Time from which on samples are kept.", "source", "engine")
 	ownDropped       = described("series_dropped", "Series that the last poll did not write, because of maxSeries or memoryLimit.", "source")
 	ownStored        = described("storage_failures_total", "Batches of samples that could not be stored.", "source")
+	ownRemoteLag     = described("remote_lag_seconds", "Age of the oldest sample that the engine remote has not acknowledged, 0 if there is none.", "source")
+	ownRemoteBatches = described("remote_batches", "Batches that the engine remote has not wholly acknowledged.", "source")
+	ownRemoteSent    = described("remote_samples_total", "Samples that the engine remote has acknowledged.", "source")
+	ownRemoteRefused = described("remote_refused_total", "Samples that the engine remote refused for good, by reason: out_of_order, too_old, duplicate, too_large, other.", "source", "reason")
+	ownRemoteDropped = described("remote_dropped_total", "Samples that retention or a limit dropped before the engine remote acknowledged them.", "source")
+	ownRemoteFailing = described("remote_failing", "1 while requests to the engine remote fail, 0 while they do not.", "source")
 	ownEvents        = described("events", "Events in the log.", "source", "where")
 	ownEventsBytes   = described("events_bytes", "Bytes of the log of events.", "source", "where")
 
@@ -90,6 +97,7 @@ func (m *ownMetrics) Describe(ch chan<- *prometheus.Desc) {
 	}
 	for _, desc := range []*prometheus.Desc{
 		ownSources, ownLive, ownHistorySeries, ownHistoryBytes, ownHistoryStart, ownDropped, ownStored, ownEvents, ownEventsBytes,
+		ownRemoteLag, ownRemoteBatches, ownRemoteSent, ownRemoteRefused, ownRemoteDropped, ownRemoteFailing,
 		ownConnected, ownOpened, ownStreamEvents, ownStreamLost, ownRunning, ownWaiting, ownRefused, ownHeld,
 	} {
 		ch <- desc
@@ -118,12 +126,27 @@ func (m *ownMetrics) Collect(ch chan<- prometheus.Metric) {
 		}
 		gauge(ownLive, float64(src.channels.Load()), src.key)
 		if kept != nil {
-			stats := kept.Stats()
+			stats := localStats(kept)
 			gauge(ownHistorySeries, float64(stats.Series), src.key, stats.Engine)
 			gauge(ownHistoryBytes, float64(stats.Bytes), src.key, stats.Engine)
 			if !stats.Start.IsZero() { // unknown is a gap, not 0
 				gauge(ownHistoryStart, float64(stats.Start.UnixMilli())/1000, src.key, stats.Engine)
 			}
+		}
+		if far, ok := kept.(*remote.Store); ok {
+			st := far.Remote()
+			gauge(ownRemoteLag, st.Lag(src.now()).Seconds(), src.key)
+			gauge(ownRemoteBatches, float64(st.Batches), src.key)
+			counter(ownRemoteSent, float64(st.Sent), src.key)
+			for _, reason := range remote.Reasons {
+				counter(ownRemoteRefused, float64(st.Refused[reason]), src.key, reason)
+			}
+			counter(ownRemoteDropped, float64(st.Dropped), src.key)
+			failing := 0.0
+			if st.Failing != "" {
+				failing = 1
+			}
+			gauge(ownRemoteFailing, failing, src.key)
 		}
 		if events != nil {
 			stats := events.Stats()

@@ -18,6 +18,7 @@ import (
 
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/history/remote"
 	"community-mesos-datasource/pkg/mesos"
 	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/query"
@@ -76,6 +77,7 @@ func NewRegistry(logger log.Logger, clock collector.Clock) *Registry {
 // the history that it writes.
 type source struct {
 	key string
+	now func() time.Time
 
 	done  chan struct{} // closed with the source
 	rearm chan struct{} // receives when idleTimeout was changed; holds one
@@ -94,8 +96,9 @@ type source struct {
 	channels atomic.Int64  // of live panels that run
 	computed atomic.Int64  // how often one was computed
 
-	engine    string // of the store
-	store     store
+	engine    string // of local
+	local     store  // on disk or in memory
+	store     store  // local, or the engine remote in front of which it is
 	events    eventLog
 	collector *collector.Collector // nil while problem is set
 	masters   []string             // that the latest collector was given
@@ -185,7 +188,7 @@ func (r *Registry) acquire(key string) (*source, error) {
 		}
 		src, ok := r.sources[key]
 		if !ok {
-			src = &source{key: key, settings: defaultSettings(), requested: r.clock.Now(), done: make(chan struct{}), rearm: make(chan struct{}, 1), reads: make(chan struct{}, readsAtOnce)}
+			src = &source{key: key, now: r.clock.Now, settings: defaultSettings(), requested: r.clock.Now(), done: make(chan struct{}), rearm: make(chan struct{}, 1), reads: make(chan struct{}, readsAtOnce)}
 			r.sources[key] = src
 			timer := r.clock.NewTimer()
 			timer.Reset(src.settings.IdleTimeout)
@@ -254,8 +257,12 @@ func (r *Registry) forget(src *source) {
 // new settings, or stops if they cannot be used.
 func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSourceInstanceSettings) error {
 	client, parsed, err := newClients(ctx, ds, r.clock.Now, r.dial)
+	var target *remote.Target
 	if err == nil {
-		if err = r.checkEngine(parsed); err != nil {
+		if err = r.checkEngine(parsed); err == nil {
+			target, err = newRemoteTarget(ctx, ds, parsed)
+		}
+		if err != nil {
 			client.Close()
 		}
 	}
@@ -276,6 +283,7 @@ func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSource
 	src.settings = parsed
 	src.agents, _ = client.Of.(*mesos.Agents)
 	r.provideStore(src, parsed)
+	r.provideRemote(src, target)
 	collect := collector.Settings{
 		Masters:         parsed.Masters,
 		PollInterval:    parsed.PollInterval,

@@ -16,6 +16,7 @@ import (
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/events"
 	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/history/remote"
 	"community-mesos-datasource/pkg/query"
 )
 
@@ -302,6 +303,61 @@ type HistoryStatus struct {
 	// TruncatedBy is the setting of those bytes: memoryLimit or history_limit.
 	TruncatedBy string `json:"truncatedBy,omitempty"`
 	Note        string `json:"note,omitempty"`
+	// Remote is absent without the engine remote. The fields above are of what is kept
+	// locally then.
+	Remote *RemoteStatus `json:"remote,omitempty"`
+}
+
+// RemoteStatus is what is known of the engine remote.
+type RemoteStatus struct {
+	Protocol string `json:"protocol,omitempty"` // version of remote write; absent before a request was taken
+	// LagSeconds is how old the oldest sample is that is not acknowledged, 0 if there is none.
+	LagSeconds float64 `json:"lagSeconds"`
+	Batches    int     `json:"batches"`           // not wholly acknowledged
+	Samples    *int64  `json:"samples,omitempty"` // not acknowledged; absent while that is not known, after a restart
+	Sent       int64   `json:"sent"`              // samples that were acknowledged since the start
+	// Refused has the samples that were refused for good since the start, by reason.
+	Refused map[string]int64 `json:"refused"`
+	// Dropped counts samples that retention or a limit dropped here before they were acknowledged.
+	Dropped      int64      `json:"dropped"`
+	Acknowledged *time.Time `json:"acknowledged,omitempty"` // time of the newest sample that was
+	Failing      string     `json:"failing,omitempty"`      // why requests fail
+	Since        *time.Time `json:"since,omitempty"`        // when that began
+	Reach        *time.Time `json:"reach,omitempty"`        // time of the oldest sample of this cluster; absent while it is not known
+	ReachError   string     `json:"reachError,omitempty"`
+}
+
+func remoteStatus(kept history.Store, now time.Time) *RemoteStatus {
+	far, ok := kept.(*remote.Store)
+	if !ok {
+		return nil
+	}
+	st := far.Remote()
+	answer := &RemoteStatus{
+		Protocol: st.Protocol, LagSeconds: st.Lag(now).Seconds(), Batches: st.Batches, Sent: st.Sent, Refused: st.Refused, Dropped: st.Dropped,
+		Failing: st.Failing, ReachError: st.ReachError, Acknowledged: timeOrNil(st.Acknowledged), Since: timeOrNil(st.Since), Reach: timeOrNil(st.Reach),
+	}
+	if st.UnsentKnown {
+		answer.Samples = &st.Unsent
+	}
+	return answer
+}
+
+// localStats returns the figures of what is kept locally, with what is to be said of both.
+func localStats(kept history.Store) history.Stats {
+	stats := kept.Stats()
+	if far, ok := kept.(*remote.Store); ok {
+		local := far.Local.Stats()
+		stats.Start, stats.TruncatedBy = local.Start, local.TruncatedBy
+	}
+	return stats
+}
+
+func timeOrNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
 }
 
 func historyStatus(stats history.Stats) HistoryStatus {
@@ -352,8 +408,9 @@ func (s *source) statusAnswer() StatusAnswer {
 	s.mu.Lock()
 	collecting, kept, log, warnings, masters := s.collector, s.store, s.events, s.settings.Warnings, len(s.settings.Masters)
 	s.mu.Unlock()
-	answer := StatusAnswer{History: historyStatus(kept.Stats()), Events: eventsStatus(log.Stats()), Warnings: warnings, masters: masters,
+	answer := StatusAnswer{History: historyStatus(localStats(kept)), Events: eventsStatus(log.Stats()), Warnings: warnings, masters: masters,
 		Live: LiveStatus{s.channels.Load(), s.computed.Load()}}
+	answer.History.Remote = remoteStatus(kept, s.now())
 	if collecting != nil {
 		answer.Status = collecting.Status()
 	}

@@ -43,9 +43,16 @@ type Settings struct {
 	AgentHosts         *regexp.Regexp
 	AgentHeaders       http.Header // values from secureJsonData
 
-	Engine      string // auto, memory
+	Engine      string // auto, memory, remote
 	MemoryLimit int64  // bytes
 	Retention   time.Duration
+
+	// Of the engine remote.
+	RemoteURL           string // of the HTTP API, without /api/v1 and without / at its end
+	RemoteWriteURL      string
+	RemoteTenant        string
+	RemoteBasicAuthUser string
+	RemoteLabels        map[string]string
 
 	SandboxLogs string // none, admin, editor, viewer
 
@@ -120,6 +127,7 @@ func ParseSettings(ds backend.DataSourceInstanceSettings) (Settings, error) {
 	s.warnOfMisplaced(ds)
 	s.TLS = s.isOn("tlsAuth") || s.isOn("tlsAuthWithCACert") || s.isOn("tlsSkipVerify")
 	problems = append(problems, s.readSecrets(keys, ds)...)
+	problems = append(problems, s.checkRemote(keys, ds.DecryptedSecureJSONData)...)
 	if len(problems) > 0 {
 		return s, fmt.Errorf("settings of the data source: %w", joinSentences(problems))
 	}

@@ -46,9 +46,15 @@ var settings = map[string]setting{
 	"agentHosts":         readAgentHosts,
 	"agentHeaders":       texts(func(s *Settings) *[]string { return &s.agentHeaderNames }, "Authorization"),
 
-	"engine":      oneOf(func(s *Settings) *string { return &s.Engine }, "auto", "memory"),
+	"engine":      oneOf(func(s *Settings) *string { return &s.Engine }, "auto", engineMemory, engineRemote),
 	"memoryLimit": readMemoryLimit,
 	"retention":   duration(func(s *Settings) *time.Duration { return &s.Retention }, 10*time.Minute),
+
+	"remoteUrl":           readRemoteURL,
+	"remoteWriteUrl":      remoteAddress(func(s *Settings) *string { return &s.RemoteWriteURL }, "write for example https://mimir.example.com/api/v1/push"),
+	"remoteTenant":        readRemoteTenant,
+	"remoteBasicAuthUser": text(func(s *Settings) *string { return &s.RemoteBasicAuthUser }),
+	"remoteLabels":        readRemoteLabels,
 
 	"sandboxLogs": oneOf(func(s *Settings) *string { return &s.SandboxLogs }, "none", "admin", "editor", "viewer"),
 }

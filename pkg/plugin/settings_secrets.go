@@ -22,7 +22,7 @@ import (
 
 // secretKey matches the keys of secureJsonData of this plugin and of the SDK. In
 // jsonData everyone who may query the data source could read them.
-var secretKey = regexp.MustCompile(`^(zkDigest|(agentB|b)asicAuthPassword|password|(agent|http)HeaderValue\d+|tlsClientKey|secureSocksProxyPassword|sigV4(AccessKey|SecretKey|SessionToken))$`)
+var secretKey = regexp.MustCompile(`^(zkDigest|(agentB|remoteB|b)asicAuthPassword|remoteBearerToken|password|(agent|http)HeaderValue\d+|tlsClientKey|secureSocksProxyPassword|sigV4(AccessKey|SecretKey|SessionToken))$`)
 
 func isSecret(key string) bool { return secretKey.MatchString(key) }
 

@@ -109,7 +109,7 @@ func TestSettingsWrong(t *testing.T) {
 		"header name of another type": {`{` + masters + `, "httpHeaderName1": {}}`, `{} is not text in quotes (jsonData.httpHeaderName1)`},
 		"header name that is none":    {`{` + masters + `, "httpHeaderName1": "X Y"}`, `header "X Y" is not the name of an HTTP header: write for example Authorization (jsonData.httpHeaderName1)`},
 		"unknown subscription":        {`{` + masters + `, "subscribe": "always"}`, `"always" is not possible: write one of auto, never (jsonData.subscribe)`},
-		"unknown engine":              {`{` + masters + `, "engine": "cloud"}`, `"cloud" is not possible: write one of auto, memory (jsonData.engine)`},
+		"unknown engine":              {`{` + masters + `, "engine": "cloud"}`, `"cloud" is not possible: write one of auto, memory, remote (jsonData.engine)`},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -27,7 +27,7 @@ var beside = []string{
 // ones stand for all numbers.
 var secretKeys = []string{
 	"agentBasicAuthPassword", "agentHeaderValue1", "basicAuthPassword", "httpHeaderValue1", "password", "secureSocksProxyPassword",
-	"sigV4AccessKey", "sigV4SecretKey", "sigV4SessionToken", caCert, clientCert, clientKey, "zkDigest",
+	remotePassword, remoteToken, remoteCA, "sigV4AccessKey", "sigV4SecretKey", "sigV4SessionToken", caCert, clientCert, clientKey, "zkDigest",
 }
 
 // otherNames are what other data sources and tools call settings of this one.

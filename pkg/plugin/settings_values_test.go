@@ -50,24 +50,29 @@ func with(key, value string) string {
 // sameAs are the values of each key as Grafana's provisioning, or a tool that knows
 // only text, delivers them, beside what they say. Each pair must mean the same.
 var sameAs = map[string][][2]string{
-	"masters":            {{`[" http://m:5050 "]`, `["http://m:5050"]`}},
-	"clusterName":        {{`42`, `"42"`}, {`" prod "`, `"prod"`}},
-	"pollInterval":       {{`" 30s "`, `"30s"`}},
-	"taskSeries":         {{`" never "`, `"never"`}},
-	"taskLabels":         {{`"team,env"`, `["team", "env"]`}, {`"team, env"`, `["team", "env"]`}, {`"team"`, `["team"]`}, {`"[\"team\", \"env\"]"`, `["team", "env"]`}, {`["team", 1]`, `["team", "1"]`}},
-	"maxSeries":          {{`"50000"`, `50000`}, {`" 50000 "`, `50000`}, {`5e4`, `50000`}, {`50000.0`, `50000`}},
-	"idleTimeout":        {{`" 1d"`, `"1d"`}},
-	"subscribe":          {{`" never "`, `"never"`}},
-	"agentStatistics":    {{`"true"`, `true`}, {`"false"`, `false`}, {`"True"`, `true`}, {`1`, `true`}, {`"1"`, `true`}, {`0`, `false`}, {`"yes"`, `true`}, {`"off"`, `false`}},
-	"agentAddress":       {{`" http://{ip}:5051 "`, `"http://{ip}:5051"`}},
-	"agentBasicAuthUser": {{`7`, `"7"`}},
-	"agentHosts":         {{`" a.* "`, `"a.*"`}, {`10`, `"10"`}},
-	"agentHeaders":       {{`"X-A,X-B"`, `["X-A", "X-B"]`}, {`"X-A"`, `["X-A"]`}},
-	"engine":             {{`" memory"`, `"memory"`}},
-	"memoryLimit":        {{`" 1GiB"`, `"1GiB"`}},
-	"retention":          {{`"30d "`, `"30d"`}},
-	"sandboxLogs":        {{`" admin"`, `"admin"`}},
-	"webUrl":             {{`" https://mesos.example.com/ "`, `"https://mesos.example.com"`}},
+	"masters":             {{`[" http://m:5050 "]`, `["http://m:5050"]`}},
+	"clusterName":         {{`42`, `"42"`}, {`" prod "`, `"prod"`}},
+	"pollInterval":        {{`" 30s "`, `"30s"`}},
+	"taskSeries":          {{`" never "`, `"never"`}},
+	"taskLabels":          {{`"team,env"`, `["team", "env"]`}, {`"team, env"`, `["team", "env"]`}, {`"team"`, `["team"]`}, {`"[\"team\", \"env\"]"`, `["team", "env"]`}, {`["team", 1]`, `["team", "1"]`}},
+	"maxSeries":           {{`"50000"`, `50000`}, {`" 50000 "`, `50000`}, {`5e4`, `50000`}, {`50000.0`, `50000`}},
+	"idleTimeout":         {{`" 1d"`, `"1d"`}},
+	"subscribe":           {{`" never "`, `"never"`}},
+	"agentStatistics":     {{`"true"`, `true`}, {`"false"`, `false`}, {`"True"`, `true`}, {`1`, `true`}, {`"1"`, `true`}, {`0`, `false`}, {`"yes"`, `true`}, {`"off"`, `false`}},
+	"agentAddress":        {{`" http://{ip}:5051 "`, `"http://{ip}:5051"`}},
+	"agentBasicAuthUser":  {{`7`, `"7"`}},
+	"agentHosts":          {{`" a.* "`, `"a.*"`}, {`10`, `"10"`}},
+	"agentHeaders":        {{`"X-A,X-B"`, `["X-A", "X-B"]`}, {`"X-A"`, `["X-A"]`}},
+	"engine":              {{`" memory"`, `"memory"`}},
+	"memoryLimit":         {{`" 1GiB"`, `"1GiB"`}},
+	"retention":           {{`"30d "`, `"30d"`}},
+	"sandboxLogs":         {{`" admin"`, `"admin"`}},
+	"remoteUrl":           {{`" https://m/ "`, `"https://m"`}},
+	"remoteWriteUrl":      {{`" https://m/ "`, `"https://m"`}},
+	"remoteTenant":        {{`7`, `"7"`}},
+	"remoteBasicAuthUser": {{`7`, `"7"`}},
+	"remoteLabels":        {{`"{\"replica\": 7}"`, `{"replica": "7"}`}},
+	"webUrl":              {{`" https://mesos.example.com/ "`, `"https://mesos.example.com"`}},
 
 	"access": {{`" proxy"`, `"proxy"`}}, "url": {{`" x"`, `"x"`}}, "basicAuthUser": {{`7`, `"7"`}}, "serverName": {{`" m1"`, `"m1"`}},
 	"basicAuth": {{`"true"`, `true`}, {`"false"`, `false`}},
@@ -184,7 +189,7 @@ func TestSettingsOfUnsetVariablesAreNotSet(t *testing.T) {
 // Every secret of an unset variable is as if it was not there.
 func TestSecretsOfUnsetVariablesAreNotSet(t *testing.T) {
 	secrets := map[string]string{}
-	for _, key := range []string{"zkDigest", "basicAuthPassword", "agentBasicAuthPassword", "password", "httpHeaderValue1", "tlsCACert", "tlsClientCert", "tlsClientKey"} {
+	for _, key := range []string{"zkDigest", "basicAuthPassword", "agentBasicAuthPassword", "password", "httpHeaderValue1", "remoteBasicAuthPassword", "remoteBearerToken", "remoteTlsCACert", "tlsCACert", "tlsClientCert", "tlsClientKey"} {
 		secrets[key] = ""
 	}
 	const jsonData = `{"masters": ["http://m:5050"], "httpHeaderName1": "Authorization", "tlsAuth": true, "tlsAuthWithCACert": true}`

@@ -13,6 +13,7 @@ import (
 	"community-mesos-datasource/pkg/events/sqlite"
 	"community-mesos-datasource/pkg/history"
 	"community-mesos-datasource/pkg/history/memory"
+	"community-mesos-datasource/pkg/history/remote"
 )
 
 // This file decides where the history and the events of a source are: on disk, in a
@@ -70,10 +71,11 @@ func (r *Registry) limitOnDisk() (limit int64, warning string) {
 const (
 	engineMemory = "memory"
 	engineDisk   = "disk"
+	engineRemote = "remote" // with one of the others in front of it
 )
 
-// engineFor returns the engine that the settings mean, and a warning if it is not
-// the one to be expected.
+// engineFor returns the engine that the settings mean for what is kept locally, and a
+// warning if it is not the one to be expected.
 func (r *Registry) engineFor(parsed Settings) (engine, warning string) {
 	switch {
 	case parsed.Engine == engineMemory, r.historyPath == "":
@@ -123,8 +125,8 @@ func (r *Registry) provideStore(src *source, parsed Settings) {
 	}
 	bounds := sqlite.Bounds{Retention: parsed.Retention, Bytes: limit / eventsShare, MemoryBytes: parsed.MemoryLimit / eventsShare}
 	limit -= bounds.Bytes
-	if src.store != nil && src.engine == engine {
-		src.store.SetLimits(parsed.Retention, parsed.MemoryLimit)
+	if src.local != nil && src.engine == engine {
+		src.local.SetLimits(parsed.Retention, parsed.MemoryLimit)
 		src.events.SetBounds(bounds)
 		return
 	}
@@ -132,9 +134,10 @@ func (r *Registry) provideStore(src *source, parsed Settings) {
 		src.collector.Stop()
 		src.collector = nil
 	}
-	before, _ := src.store.(*memory.Store)
-	if src.store != nil && before == nil {
-		old := src.store
+	r.releaseRemote(src)
+	before, _ := src.local.(*memory.Store)
+	if src.local != nil && before == nil {
+		old := src.local
 		r.running.Go(func() { // Close waits for running queries
 			r.guard("closing a history", func() { closeStore(old, src.key, r.log) })
 		})
@@ -142,10 +145,11 @@ func (r *Registry) provideStore(src *source, parsed Settings) {
 	src.engine = engine
 	r.provideEvents(src, engine, bounds)
 	if engine == engineMemory {
-		src.store = memory.New(memory.Options{Retention: parsed.Retention, Limit: parsed.MemoryLimit, Now: r.clock.Now})
+		src.local = memory.New(memory.Options{Retention: parsed.Retention, Limit: parsed.MemoryLimit, Now: r.clock.Now})
+		src.store = src.local
 		return
 	}
-	src.store = r.newDisk(diskOptions{
+	src.local = r.newDisk(diskOptions{
 		dir:         filepath.Join(r.historyPath, directoryOf(src.key)),
 		retention:   parsed.Retention,
 		limit:       limit,
@@ -154,6 +158,44 @@ func (r *Registry) provideStore(src *source, parsed Settings) {
 		log:         r.log.With("source", src.key),
 		from:        before,
 	})
+	src.store = src.local
+}
+
+// provideRemote puts the engine remote behind the local store, or takes it away where
+// target is nil. If that changes, it stops the collector, and the caller makes another.
+// src.mu must be held.
+func (r *Registry) provideRemote(src *source, target *remote.Target) {
+	if kept, ok := src.store.(*remote.Store); ok && target != nil {
+		kept.Apply(*target)
+		return
+	} else if !ok && target == nil {
+		return
+	}
+	if src.collector != nil {
+		src.collector.Stop()
+		src.collector = nil
+	}
+	if r.releaseRemote(src); target == nil {
+		return
+	}
+	local, ok := src.local.(remote.Local)
+	if !ok {
+		r.log.Error("The local history cannot be in front of the engine remote", "source", src.key) // a mistake of the program
+		return
+	}
+	o := remote.Options{Local: local, Target: *target, Cluster: src.settings.ClusterName, Now: r.clock.Now, Log: r.log.With("source", src.key)}
+	if src.engine == engineDisk && newMark != nil {
+		o.Mark = newMark(filepath.Join(r.historyPath, directoryOf(src.key)))
+	}
+	src.store = remote.New(o)
+}
+
+// releaseRemote takes the engine remote away. src.mu must be held.
+func (r *Registry) releaseRemote(src *source) {
+	if kept, ok := src.store.(*remote.Store); ok {
+		kept.Release()
+		src.store = src.local
+	}
 }
 
 // provideEvents gives the source a log of events of an engine. Events in memory move to

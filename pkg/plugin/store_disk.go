@@ -2,7 +2,13 @@
 
 package plugin
 
-import "community-mesos-datasource/pkg/history/disk"
+import (
+	"community-mesos-datasource/pkg/history/disk"
+	"community-mesos-datasource/pkg/history/remote"
+)
+
+// newMark returns what keeps up to where a remote engine has what is in a directory.
+var newMark = func(dir string) remote.Mark { return disk.Mark{Dir: dir} }
 
 // newDiskStore returns a history on disk.
 func newDiskStore(o diskOptions) store {

@@ -9,6 +9,7 @@
 //	window.go    at which times a selector is evaluated, and how many series it matches
 //	admission.go admits queries by their weight: lanes, a queue, answers being sent
 //	engine.go    runs PromQL: Prometheus' own engine behind bounds
+//	elsewhere.go queries whose samples another engine has, and evaluates
 //	lookup.go    looks up labels, within the same bounds
 //	names.go     collects distinct texts up to a limit
 //	errors.go    what can go wrong with a query, in sentences

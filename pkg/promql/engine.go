@@ -191,6 +191,16 @@ func (e *Engine) run(ctx context.Context, r Request, prepare newQuery) (res Resu
 			leave()
 		}
 	}()
+	far, err := elsewhere(expr, r)
+	if err != nil {
+		return Result{}, e.evalError(ctx, err)
+	}
+	if far != nil {
+		if res, err = e.evaluateElsewhere(ctx, far, expr, r); err == nil && r.Hold == nil {
+			leave()
+		}
+		return res, err
+	}
 	expr = nil // its tree may be large, and the engine makes its own
 	q, err := prepare(ctx, prom.NewPrometheusQueryOpts(false, r.Lookback))
 	if err != nil {

@@ -26,6 +26,7 @@ const (
 	ErrorBusy    ErrorKind = "busy"             // no slot for a heavy query became free in time
 	ErrorCancel  ErrorKind = "cancelled"        // the caller, or Close, ended it
 	ErrorEval    ErrorKind = "evaluation"       // PromQL refused while it computed, as for many-to-many matching
+	ErrorRemote  ErrorKind = "remote"           // the engine that has the samples does not answer
 	ErrorPanic   ErrorKind = "panic"            // a fault in the engine or the store
 )
 
@@ -105,6 +106,8 @@ func (e *Engine) evalError(ctx context.Context, err error) *Error {
 		return e.contextError(ctx, err)
 	case errors.Is(err, history.ErrDamaged):
 		return &Error{Kind: ErrorEval, Err: err, Sentence: fmt.Sprintf("The query met damaged samples on disk; from now on they are left out, so ask again (Save & test says what is missing): %v", err)}
+	case isElsewhere(err):
+		return &Error{Kind: ErrorRemote, Err: err, Sentence: fmt.Sprintf("The query reaches further back than what is kept here, and %v", err)}
 	default:
 		return &Error{Kind: ErrorEval, Err: err, Sentence: fmt.Sprintf("The query cannot be evaluated: %v", err)}
 	}

@@ -563,6 +563,8 @@ func statusOf(kind promql.ErrorKind) (backend.Status, backend.ErrorSource) {
 	switch kind {
 	case promql.ErrorParse, promql.ErrorRequest, promql.ErrorSamples, promql.ErrorEval:
 		return backend.StatusBadRequest, backend.ErrorSourceDownstream
+	case promql.ErrorRemote:
+		return backend.StatusBadGateway, backend.ErrorSourceDownstream
 	case promql.ErrorTimeout:
 		return backend.StatusTimeout, backend.ErrorSourceDownstream
 	case promql.ErrorBusy:

@@ -5,7 +5,7 @@ import type { DataSourcePluginOptionsEditorProps } from '@grafana/data';
 import { t, Trans } from '../i18n';
 import { Auth, AuthMethod, ConfigSection, convertLegacyAuthProps, DataSourceDescription } from '@grafana/plugin-ui';
 import { config } from '@grafana/runtime';
-import { Alert, Box, Button, Divider, Field, Text } from '@grafana/ui';
+import { Alert, Box, Button, Divider, Field, SecretTextArea, Text } from '@grafana/ui';
 import React from 'react';
 
 import { useChecks } from './check';
@@ -19,6 +19,7 @@ import {
   HISTORY,
   isSet,
   LOGS,
+  REMOTE,
   SOCKS_PROXY,
   TIMEOUT,
 } from './fields';
@@ -40,6 +41,10 @@ export type Props = DataSourcePluginOptionsEditorProps<MesosOptions, MesosSecure
 const NOWHERE = 'http://127.0.0.1:9';
 
 const KEYS = new Set<string>([...FIELDS.map(({ key }) => key), 'masters', 'agentHeaders']);
+
+const PEM = '-----BEGIN CERTIFICATE-----';
+
+const REMOTE_SECRETS = ['remoteBasicAuthPassword', 'remoteBearerToken', 'remoteTlsCACert'] as const;
 
 /** Reports whether a key of jsonData is on the page. */
 const isOnPage = (key: string) => KEYS.has(key) || key.startsWith('httpHeaderName');
@@ -217,6 +222,62 @@ export default function ConfigEditor({ options: stored, onOptionsChange }: Props
         {...section(HISTORY)}
       >
         {rows(HISTORY)}
+      </Section>
+
+      <Section
+        title={t('config.remote.title', 'Remote engine')}
+        description={t(
+          'config.remote.description',
+          'Where the engine Remote writes and reads history. Its credentials are for it alone.'
+        )}
+        {...section(
+          REMOTE,
+          jsonData.engine === 'remote' || REMOTE_SECRETS.some((key) => Boolean(secureJsonFields?.[key]))
+        )}
+      >
+        {rows(REMOTE)}
+        <Field label={t('config.remote-password.label', 'Remote password')} htmlFor="mesos-remoteBasicAuthPassword">
+          <Secret
+            id="mesos-remoteBasicAuthPassword"
+            value={secureJsonData?.remoteBasicAuthPassword ?? ''}
+            isStored={Boolean(secureJsonFields?.remoteBasicAuthPassword)}
+            readOnly={readOnly}
+            onChange={(value) => setSecret('remoteBasicAuthPassword', value)}
+          />
+        </Field>
+        <Field
+          label={t('config.remote-token.label', 'Bearer token')}
+          description={t('config.remote-token.description', 'In place of a user and password.')}
+          htmlFor="mesos-remoteBearerToken"
+        >
+          <Secret
+            id="mesos-remoteBearerToken"
+            value={secureJsonData?.remoteBearerToken ?? ''}
+            isStored={Boolean(secureJsonFields?.remoteBearerToken)}
+            readOnly={readOnly}
+            onChange={(value) => setSecret('remoteBearerToken', value)}
+          />
+        </Field>
+        <Field
+          label={t('config.remote-ca.label', 'CA certificate')}
+          description={t(
+            'config.remote-ca.description',
+            'In PEM, where the remote engine has a certificate of your own.'
+          )}
+          htmlFor="mesos-remoteTlsCACert"
+        >
+          <SecretTextArea
+            id="mesos-remoteTlsCACert"
+            rows={4}
+            cols={45}
+            placeholder={PEM}
+            disabled={readOnly}
+            isConfigured={Boolean(secureJsonFields?.remoteTlsCACert)}
+            value={secureJsonData?.remoteTlsCACert ?? ''}
+            onChange={(event) => setSecret('remoteTlsCACert', event.currentTarget.value)}
+            onReset={() => setSecret('remoteTlsCACert', '')}
+          />
+        </Field>
       </Section>
 
       <Section

@@ -222,6 +222,15 @@ export const HISTORY: FieldSpec[] = [
         label: () => t('config.engine.memory', 'Memory'),
         description: () => t('config.engine.memory-description', 'Lost when Grafana restarts'),
       },
+      {
+        value: 'remote',
+        label: () => t('config.engine.remote', 'Remote'),
+        description: () =>
+          t(
+            'config.engine.remote-description',
+            'In Prometheus, Mimir, Thanos or VictoriaMetrics, the newest also here'
+          ),
+      },
     ],
   },
   {
@@ -242,6 +251,58 @@ export const HISTORY: FieldSpec[] = [
     description: () =>
       t('config.retention.description', 'How long values are kept; in memory, as long as the memory limit allows.'),
     default: '15d',
+  },
+];
+
+export const REMOTE: FieldSpec[] = [
+  {
+    key: 'remoteUrl',
+    kind: 'text',
+    label: () => t('config.remote-url.label', 'Remote URL'),
+    description: () =>
+      t(
+        'config.remote-url.description',
+        'Where history is read: the address of Prometheus’ HTTP API without /api/v1, for example https://mimir.example.com/prometheus.'
+      ),
+    default: NONE,
+  },
+  {
+    key: 'remoteWriteUrl',
+    kind: 'text',
+    label: () => t('config.remote-write-url.label', 'Remote write URL'),
+    description: () =>
+      t(
+        'config.remote-write-url.description',
+        'Where samples are written, for example https://mimir.example.com/api/v1/push.'
+      ),
+    default: () => t('config.remote-write-url.default', 'the remote URL with /api/v1/write'),
+  },
+  {
+    key: 'remoteTenant',
+    kind: 'text',
+    label: () => t('config.remote-tenant.label', 'Tenant'),
+    description: () => t('config.remote-tenant.description', 'Sent as the header X-Scope-OrgID.'),
+    default: NONE,
+  },
+  {
+    key: 'remoteBasicAuthUser',
+    kind: 'text',
+    label: () => t('config.remote-user.label', 'Remote user'),
+    description: () =>
+      t('config.remote-user.description', 'For basic authentication at the remote engine. Masters never get it.'),
+    default: NONE,
+  },
+  {
+    key: 'remoteLabels',
+    kind: 'text',
+    label: () => t('config.remote-labels.label', 'Added labels'),
+    // In braces is JSON, and not the translation's placeholder.
+    description: () =>
+      t(
+        'config.remote-labels.description',
+        'Labels that series get when they are written, as JSON. They are left out when history is read. Needed where several Grafanas write to one engine.'
+      ),
+    default: NONE,
   },
 ];
 
@@ -307,7 +368,16 @@ export const SOCKS_PROXY: FieldSpec = {
 };
 
 /** The fields of all sections. */
-export const FIELDS: FieldSpec[] = [...CONNECTION, ...COLLECTION, ...AGENTS, ...HISTORY, ...LOGS, TIMEOUT, SOCKS_PROXY];
+export const FIELDS: FieldSpec[] = [
+  ...CONNECTION,
+  ...COLLECTION,
+  ...AGENTS,
+  ...HISTORY,
+  ...REMOTE,
+  ...LOGS,
+  TIMEOUT,
+  SOCKS_PROXY,
+];
 
 /** Reports whether one of the fields has a value of its own. */
 export function isSet(fields: FieldSpec[], options: MesosOptions): boolean {

@@ -32,6 +32,8 @@ export interface Report {
   masters: MasterReport[];
   polls: PollReport[];
   history: string;
+  /** With the engine remote. */
+  remote?: string;
   events: string;
   /** What this version of Mesos does not tell. */
   missing?: string;

@@ -4,7 +4,7 @@ import type { DataSourceJsonData } from '@grafana/data';
 export type TaskSeries = 'auto' | 'always' | 'never';
 export type Subscribe = 'auto' | 'never';
 export type SandboxLogs = 'none' | 'admin' | 'editor' | 'viewer';
-export type Engine = 'auto' | 'memory';
+export type Engine = 'auto' | 'memory' | 'remote';
 
 /**
  * jsonData. Every key but masters is optional; nothing in here is secret: Viewers can read it. Names of headers for masters
@@ -39,6 +39,16 @@ export interface MesosOptions extends DataSourceJsonData {
   memoryLimit?: string;
   retention?: string;
 
+  /** Of the engine remote: the address of Prometheus' HTTP API, without /api/v1. */
+  remoteUrl?: string;
+  /** Where samples are written; by default remoteUrl with /api/v1/write. */
+  remoteWriteUrl?: string;
+  /** The header X-Scope-OrgID. */
+  remoteTenant?: string;
+  remoteBasicAuthUser?: string;
+  /** Labels that are added when writing, and left out when reading. What is typed is text, which the backend reads. */
+  remoteLabels?: Record<string, string> | string;
+
   /** Seconds, Grafana's own HTTP client option. As text it is read as a number, too. */
   timeout?: number;
   enableSecureSocksProxy?: boolean;
@@ -50,6 +60,9 @@ export interface MesosSecureOptions {
   /** user:password for a zk:// address. */
   zkDigest?: string;
   agentBasicAuthPassword?: string;
+  remoteBasicAuthPassword?: string;
+  remoteBearerToken?: string;
+  remoteTlsCACert?: string;
   tlsCACert?: string;
   tlsClientCert?: string;
   tlsClientKey?: string;

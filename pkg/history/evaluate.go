@@ -1,0 +1,43 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
+)
+
+// An Evaluator is a store part of whose samples are in another engine, which evaluates
+// expressions that reach them.
+type Evaluator interface {
+	// Holds reports whether every sample from mint on (Unix milliseconds) is in this
+	// process.
+	Holds(mint int64) bool
+	// Evaluate has the other engine evaluate an expression. It may change the expression.
+	// Errors are sentences; ErrElsewhere is among their causes where the engine is to blame.
+	Evaluate(ctx context.Context, e Evaluation) (Evaluated, error)
+}
+
+// ErrElsewhere is the cause of an error when the other engine does not answer.
+var ErrElsewhere = errors.New("the remote engine does not answer")
+
+// An Evaluation is an expression and when it is evaluated.
+type Evaluation struct {
+	Expr       parser.Expr
+	Start, End time.Time     // both included; an instant query is evaluated at End
+	Step       time.Duration // 0 for an instant query
+	Lookback   time.Duration
+	MaxSamples int // the most points of the answer
+}
+
+// An Evaluated is the answer to an Evaluation.
+type Evaluated struct {
+	Type            parser.ValueType // which of the following is set
+	Vector          promql.Vector
+	Matrix          promql.Matrix
+	Scalar          promql.Scalar
+	String          promql.String
+	Warnings, Infos []string
+}

@@ -1,0 +1,287 @@
+package remote
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"community-mesos-datasource/pkg/history"
+)
+
+// decode reads a response of Prometheus' HTTP API while it comes: an answer may have
+// millions of points. Labels of these names are left out.
+func decode(body io.Reader, without []string, maxSamples int) (history.Evaluated, error) {
+	d := &decoder{
+		json:    jsontext.NewDecoder(body, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
+		without: without, left: maxSamples,
+	}
+	answer, err := d.answer()
+	switch tooMany := promql.ErrTooManySamples(""); {
+	case err == nil, errors.As(err, &tooMany), errors.Is(err, errTooLong), errors.Is(err, history.ErrElsewhere):
+		return answer, err
+	default:
+		return answer, elsewhere(err, "the remote engine's answer is not Prometheus' JSON: %v", err)
+	}
+}
+
+type decoder struct {
+	json    *jsontext.Decoder
+	without []string
+	left    int // samples
+	builder labels.ScratchBuilder
+}
+
+// fields calls read with the name of each field of an object.
+func (d *decoder) fields(read func(name string) error) error {
+	if err := d.expect('{'); err != nil {
+		return err
+	}
+	for d.json.PeekKind() != '}' {
+		name, err := d.json.ReadToken()
+		if err != nil {
+			return err
+		}
+		if err := read(name.String()); err != nil {
+			return err
+		}
+	}
+	return d.expect('}')
+}
+
+// items calls read for each item of an array.
+func (d *decoder) items(read func(i int) error) error {
+	if err := d.expect('['); err != nil {
+		return err
+	}
+	for i := 0; d.json.PeekKind() != ']'; i++ {
+		if err := read(i); err != nil {
+			return err
+		}
+	}
+	return d.expect(']')
+}
+
+func (d *decoder) expect(kind jsontext.Kind) error {
+	token, err := d.json.ReadToken()
+	if err != nil {
+		return err
+	}
+	if token.Kind() != kind {
+		return fmt.Errorf("%s where %s is expected", token.Kind(), kind)
+	}
+	return nil
+}
+
+func (d *decoder) text() (string, error) {
+	token, err := d.json.ReadToken()
+	if err != nil {
+		return "", err
+	}
+	if token.Kind() != '"' {
+		return "", fmt.Errorf("%s where a text is expected", token.Kind())
+	}
+	return token.String(), nil
+}
+
+func (d *decoder) answer() (answer history.Evaluated, err error) {
+	status, failure := "", ""
+	err = d.fields(func(name string) error {
+		var err error
+		switch name {
+		case "status":
+			status, err = d.text()
+		case "error":
+			failure, err = d.text()
+		case "warnings":
+			err = d.texts(&answer.Warnings)
+		case "infos":
+			err = d.texts(&answer.Infos)
+		case "data":
+			if d.json.PeekKind() != '{' {
+				return d.json.SkipValue()
+			}
+			err = d.data(&answer)
+		default:
+			err = d.json.SkipValue()
+		}
+		return err
+	})
+	if err == nil && status != "success" {
+		err = elsewhere(nil, "the remote engine answered %q%s", status, quoted(failure))
+	}
+	return answer, err
+}
+
+func (d *decoder) texts(into *[]string) error {
+	if d.json.PeekKind() != '[' { // null
+		return d.json.SkipValue()
+	}
+	const most = 10
+	return d.items(func(int) error {
+		text, err := d.text()
+		if err == nil && len(*into) < most {
+			*into = append(*into, text)
+		}
+		return err
+	})
+}
+
+func (d *decoder) data(answer *history.Evaluated) error {
+	err := d.fields(func(name string) error {
+		switch name {
+		case "resultType":
+			kind, err := d.text()
+			answer.Type = parser.ValueType(kind)
+			return err
+		case "result":
+			return d.result(answer)
+		default:
+			return d.json.SkipValue()
+		}
+	})
+	if err != nil {
+		return err
+	}
+	switch answer.Type {
+	case parser.ValueTypeMatrix, parser.ValueTypeVector, parser.ValueTypeScalar, parser.ValueTypeString:
+		return nil
+	}
+	return fmt.Errorf("unknown type of result %q", answer.Type)
+}
+
+func (d *decoder) result(answer *history.Evaluated) error {
+	var t int64 // of a scalar or a text: [time, value]
+	return d.items(func(i int) error {
+		if d.json.PeekKind() == '{' {
+			return d.series(answer)
+		}
+		var err error
+		switch i {
+		case 0:
+			t, err = d.time()
+		case 1:
+			var text string
+			if text, err = d.text(); err != nil {
+				return err
+			}
+			answer.String = promql.String{T: t, V: text}
+			if answer.Type == parser.ValueTypeScalar {
+				var v float64
+				v, err = strconv.ParseFloat(text, 64)
+				answer.Scalar = promql.Scalar{T: t, V: v}
+			}
+		default:
+			err = d.json.SkipValue()
+		}
+		return err
+	})
+}
+
+func (d *decoder) series(answer *history.Evaluated) error {
+	var (
+		metric labels.Labels
+		points []promql.FPoint
+		single bool
+	)
+	err := d.fields(func(name string) error {
+		var err error
+		switch name {
+		case "metric":
+			metric, err = d.metric()
+		case "value":
+			single = true
+			points, err = d.point(points)
+		case "values":
+			err = d.items(func(int) error {
+				points, err = d.point(points)
+				return err
+			})
+		default: // histograms, which this data source has none of
+			err = d.json.SkipValue()
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case len(points) == 0:
+	case single:
+		answer.Vector = append(answer.Vector, promql.Sample{Metric: metric, T: points[0].T, F: points[0].F})
+	default:
+		answer.Matrix = append(answer.Matrix, promql.Series{Metric: metric, Floats: points})
+	}
+	return nil
+}
+
+func (d *decoder) metric() (labels.Labels, error) {
+	d.builder.Reset()
+	err := d.fields(func(name string) error {
+		value, err := d.text()
+		if err == nil && value != "" && !slices.Contains(d.without, name) {
+			d.builder.Add(name, value)
+		}
+		return err
+	})
+	d.builder.Sort()
+	return d.builder.Labels(), err
+}
+
+func (d *decoder) point(points []promql.FPoint) ([]promql.FPoint, error) {
+	if d.left--; d.left < 0 {
+		return nil, promql.ErrTooManySamples("answer of the remote engine")
+	}
+	var p promql.FPoint
+	err := d.items(func(i int) error {
+		var err error
+		switch i {
+		case 0:
+			p.T, err = d.time()
+		case 1:
+			var text string
+			if text, err = d.text(); err == nil {
+				p.F, err = strconv.ParseFloat(text, 64)
+			}
+		default:
+			err = d.json.SkipValue()
+		}
+		return err
+	})
+	return append(points, p), err
+}
+
+func (d *decoder) time() (int64, error) {
+	token, err := d.json.ReadToken()
+	if err != nil {
+		return 0, err
+	}
+	if token.Kind() != '0' {
+		return 0, fmt.Errorf("%s where a time is expected", token.Kind())
+	}
+	seconds, err := token.Float()
+	return int64(math.Round(seconds * 1000)), err
+}
+
+// merged joins series that are the same without the labels that are left out, which are
+// then of different times, and sorts all.
+func merged(matrix promql.Matrix) promql.Matrix {
+	slices.SortStableFunc(matrix, func(a, b promql.Series) int { return labels.Compare(a.Metric, b.Metric) })
+	kept := matrix[:0]
+	for _, s := range matrix {
+		if n := len(kept); n > 0 && labels.Equal(kept[n-1].Metric, s.Metric) {
+			all := append(kept[n-1].Floats, s.Floats...)
+			slices.SortStableFunc(all, func(a, b promql.FPoint) int { return int(max(-1, min(1, a.T-b.T))) })
+			kept[n-1].Floats = slices.CompactFunc(all, func(a, b promql.FPoint) bool { return a.T == b.T })
+			continue
+		}
+		kept = append(kept, s)
+	}
+	return kept
+}

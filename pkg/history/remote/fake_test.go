@@ -1,0 +1,416 @@
+package remote
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/snappy"
+	writev2 "github.com/prometheus/client_golang/exp/api/remote/genproto/v2"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/prompb"
+	"github.com/stretchr/testify/require"
+
+	"community-mesos-datasource/pkg/history/historytest"
+	"community-mesos-datasource/pkg/history/memory"
+	"community-mesos-datasource/pkg/series"
+)
+
+// A fake is an engine that takes remote write as the specification has it, and fails as the
+// test says. Of a request it takes all samples or none by 1.0, and those that it can by 2.0.
+type fake struct {
+	*httptest.Server
+	t *testing.T
+
+	mu       sync.Mutex
+	v2       bool                                              // it understands 2.0
+	strange  func(w http.ResponseWriter, r *http.Request) bool // answers in its place
+	refuse   func(labels string, at int64) string              // why a sample is refused; "" if it is not
+	most     int                                               // samples of a request; 0: any number
+	requests []received
+	kept     map[string]map[int64]float64
+	twice    int
+}
+
+type received struct {
+	at      time.Time
+	header  http.Header
+	samples int
+}
+
+func newFake(t *testing.T, change ...func(*fake)) *fake {
+	f := &fake{t: t, kept: map[string]map[int64]float64{}}
+	for _, c := range change {
+		c(f)
+	}
+	f.Server = httptest.NewServer(http.HandlerFunc(f.serve))
+	t.Cleanup(f.Close)
+	return f
+}
+
+func (f *fake) target() Target {
+	return Target{URL: f.URL, WriteURL: f.URL + "/write", HTTP: &http.Client{Timeout: 2 * time.Second}}
+}
+
+type fakeSample struct {
+	labels string
+	at     int64
+	v      float64
+}
+
+func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if r.URL.Path != "/write" {
+		http.NotFound(w, r)
+		return
+	}
+	raw, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // the client went away
+	}
+	is2 := strings.Contains(r.Header.Get("Content-Type"), "io.prometheus.write.v2.Request")
+	text, err := snappy.Decode(nil, raw)
+	if err != nil || r.Header.Get("Content-Encoding") != "snappy" || r.Method != http.MethodPost {
+		f.t.Errorf("not a request of remote write: %v %v", err, r.Header)
+		return
+	}
+	var all []fakeSample
+	if is2 {
+		all = f.read2(text)
+	} else {
+		all = f.read1(text)
+	}
+	f.requests = append(f.requests, received{time.Now(), r.Header, len(all)})
+	if f.strange != nil && f.strange(w, r) {
+		return
+	}
+	if is2 && !f.v2 {
+		http.Error(w, "unsupported message type", http.StatusUnsupportedMediaType)
+		return
+	}
+	if f.most > 0 && len(all) > f.most {
+		http.Error(w, "too many", http.StatusRequestEntityTooLarge)
+		return
+	}
+	why, written := "", 0
+	for _, s := range all {
+		if f.refuse != nil && f.refuse(s.labels, s.at) != "" {
+			why = f.refuse(s.labels, s.at)
+		}
+	}
+	for _, s := range all {
+		if why != "" && (!is2 || f.refuse(s.labels, s.at) != "") {
+			continue
+		}
+		written++
+		if f.kept[s.labels] == nil {
+			f.kept[s.labels] = map[int64]float64{}
+		}
+		if _, there := f.kept[s.labels][s.at]; there {
+			f.twice++
+		}
+		f.kept[s.labels][s.at] = s.v
+	}
+	if is2 {
+		w.Header().Set("X-Prometheus-Remote-Write-Samples-Written", strconv.Itoa(written))
+	}
+	if why != "" {
+		http.Error(w, why, http.StatusBadRequest)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (f *fake) read1(text []byte) (all []fakeSample) {
+	var request prompb.WriteRequest
+	require.NoError(f.t, request.Unmarshal(text))
+	for _, s := range request.Timeseries {
+		builder := labels.NewScratchBuilder(0)
+		before := ""
+		for _, l := range s.Labels {
+			require.Less(f.t, before, l.Name, "labels are sorted, each once")
+			before = l.Name
+			builder.Add(l.Name, l.Value)
+		}
+		for _, x := range s.Samples {
+			all = append(all, fakeSample{builder.Labels().String(), x.Timestamp, x.Value})
+		}
+	}
+	return all
+}
+
+func (f *fake) read2(text []byte) (all []fakeSample) {
+	var request writev2.Request
+	require.NoError(f.t, request.UnmarshalVT(text))
+	require.Empty(f.t, request.Symbols[0])
+	for _, s := range request.Timeseries {
+		builder := labels.NewScratchBuilder(0)
+		for i := 0; i < len(s.LabelsRefs); i += 2 {
+			builder.Add(request.Symbols[s.LabelsRefs[i]], request.Symbols[s.LabelsRefs[i+1]])
+		}
+		for _, x := range s.Samples {
+			all = append(all, fakeSample{builder.Labels().String(), x.Timestamp, x.Value})
+		}
+	}
+	return all
+}
+
+func (f *fake) change(change func(*fake)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change(f)
+}
+
+func (f *fake) count() (n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, points := range f.kept {
+		n += len(points)
+	}
+	return n
+}
+
+func (f *fake) received() []received {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]received{}, f.requests...)
+}
+
+// poll commits one batch of n series at the clock's time, which it advances.
+func poll(t *testing.T, s series.Sink, clock *historytest.Clock, n int) {
+	t.Helper()
+	var points []historytest.Point
+	for i := range n {
+		points = append(points, historytest.Sample(clock.Now(), float64(i), "__name__", "mesos_test", "cluster", "c", "i", strconv.Itoa(i)))
+	}
+	historytest.Commit(t, s, points...)
+	clock.Advance(15 * time.Second)
+}
+
+func TestBothVersionsCarryTheSame(t *testing.T) {
+	for _, v2 := range []bool{false, true} {
+		f := newFake(t, func(f *fake) { f.v2 = v2 })
+		target := f.target()
+		target.Labels = map[string]string{"replica": "a", "aa": "x", "zz": "y"}
+		s, clock := open(t, target)
+		at := clock.Now()
+		historytest.Commit(t, s, historytest.Sample(at, 1.5, "__name__", "mesos_up", "cluster", "c", "poll", "état"))
+		historytest.Commit(t, s, historytest.Sample(at.Add(time.Second), series.Stale, "__name__", "mesos_up", "cluster", "c", "poll", "état"),
+			historytest.Sample(at, math.Inf(-1), "__name__", "mesos_other", "cluster", "c"))
+		settled(t, s)
+		f.mu.Lock()
+		up := f.kept[`{__name__="mesos_up", aa="x", cluster="c", poll="état", replica="a", zz="y"}`]
+		require.Len(t, up, 2, "%v", f.kept)
+		require.Equal(t, 1.5, up[at.UnixMilli()])
+		require.True(t, series.IsStale(up[at.UnixMilli()+1000]), "Prometheus' own marker, bit by bit")
+		require.Equal(t, math.Inf(-1), f.kept[`{__name__="mesos_other", aa="x", cluster="c", replica="a", zz="y"}`][at.UnixMilli()])
+		f.mu.Unlock()
+		require.Equal(t, map[bool]string{false: version1, true: version2}[v2], s.Remote().Protocol)
+	}
+}
+
+func TestFaultsThatCanBeMendedLoseNothing(t *testing.T) {
+	status := func(code int, text string) func(http.ResponseWriter, *http.Request) bool {
+		return func(w http.ResponseWriter, _ *http.Request) bool { http.Error(w, text, code); return true }
+	}
+	for name, c := range map[string]struct {
+		strange func(http.ResponseWriter, *http.Request) bool
+		says    string
+	}{
+		"5xx":                      {status(500, "disk full"), "answered 500: disk full"},
+		"503":                      {status(503, ""), "answered 503"},
+		"429":                      {status(429, "rate limit"), "takes no more for now (429: rate limit)"},
+		"credentials":              {status(401, "no org id"), "refuses the credentials (401: no org id): check remoteBasicAuthUser"},
+		"tenant":                   {status(403, ""), "refuses the credentials (403)"},
+		"not found":                {status(404, "404 page not found"), "takes no remote write (404: 404 page not found): check the address (jsonData.remoteWriteUrl); Prometheus needs --web.enable-remote-write-receiver"},
+		"another server":           {status(400, "unsupported path requested"), "answered 400: unsupported path requested"},
+		"a redirect":               {func(w http.ResponseWriter, r *http.Request) bool { http.Redirect(w, r, "/elsewhere", 308); return true }, "answers with a redirect (308), which is not followed"},
+		"it closes the connection": {func(w http.ResponseWriter, _ *http.Request) bool { panic(http.ErrAbortHandler) }, "cannot be reached: EOF"},
+		"it is slow":               {func(_ http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true }, "cannot be reached: no response in time"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t, func(f *fake) { f.strange = c.strange })
+			target := f.target()
+			target.HTTP.Timeout = 100 * time.Millisecond
+			s, clock := open(t, target, func(o *Options) { o.queued = 50 })
+			for range 10 {
+				poll(t, s, clock, 20)
+			}
+			require.Eventually(t, func() bool { return strings.Contains(s.Remote().Failing, c.says) }, 5*time.Second, time.Millisecond, "%s", s.Remote().Failing)
+			st := s.Remote()
+			require.Equal(t, 10, st.Batches)
+			require.EqualValues(t, 200, st.Unsent)
+			require.GreaterOrEqual(t, st.Lag(clock.Now()), 2*time.Minute)
+			require.Contains(t, s.Stats().Note, "the remote engine takes no samples since ")
+			f.change(func(f *fake) { f.strange = nil })
+			settled(t, s)
+			require.Equal(t, 200, f.count())
+			require.Zero(t, f.twice)
+			st = s.Remote()
+			require.EqualValues(t, 200, st.Sent)
+			require.Zero(t, st.RefusedInAll()+st.Dropped+st.Unsent)
+			require.Zero(t, st.Batches)
+			require.Empty(t, s.Stats().Note)
+		})
+	}
+}
+
+func TestRetryAfterIsObeyed(t *testing.T) {
+	f := newFake(t, func(f *fake) {
+		f.strange = func(w http.ResponseWriter, _ *http.Request) bool {
+			w.Header().Set("Retry-After", "1")
+			http.Error(w, "", http.StatusTooManyRequests)
+			return true
+		}
+	})
+	s, clock := open(t, f.target())
+	poll(t, s, clock, 1)
+	require.Eventually(t, func() bool { return len(f.received()) >= 2 }, 5*time.Second, time.Millisecond)
+	all := f.received()
+	require.GreaterOrEqual(t, all[1].at.Sub(all[0].at), time.Second)
+	for header, want := range map[string]time.Duration{"": 0, "5": 5 * time.Second, "-1": 0, "100000000000": maxRetryAfter, "soon": 0, time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat): 0} {
+		require.Equal(t, want, retryAfter(header), header)
+	}
+	require.InDelta(t, 60, retryAfter(time.Now().Add(time.Minute).UTC().Format(http.TimeFormat)).Seconds(), 2)
+}
+
+// By 1.0 one sample that is refused takes its whole request with it: the others are sent again.
+func TestRefusedSamplesAreFoundAmongTheOthersAndCounted(t *testing.T) {
+	for _, v2 := range []bool{false, true} {
+		for text, reason := range map[string]string{
+			"out of order sample": outOfOrder,
+			"failed pushing to ingester: user=mesos: the sample has been rejected because another sample with a more recent timestamp has already been ingested and out-of-order samples are not allowed (err-mimir-sample-out-of-order)": outOfOrder,
+			"out of bounds": tooOld, "the sample has been rejected because its timestamp is too old (err-mimir-sample-timestamp-too-old)": tooOld,
+			"duplicate sample for timestamp": duplicate, "label value too long": otherWhy,
+		} {
+			f := newFake(t, func(f *fake) { f.v2 = v2 })
+			s, clock := open(t, f.target())
+			poll(t, s, clock, 1) // it is the engine that is meant
+			settled(t, s)
+			f.change(func(f *fake) {
+				f.refuse = func(labels string, _ int64) string {
+					if strings.Contains(labels, `i="7"`) || strings.Contains(labels, `i="99"`) {
+						return text
+					}
+					return ""
+				}
+			})
+			poll(t, s, clock, 200)
+			settled(t, s)
+			require.Equal(t, 199, f.count(), "%v %s", v2, text)
+			require.Zero(t, f.twice)
+			st := s.Remote()
+			require.Equal(t, map[string]int64{reason: 2}, st.Refused)
+			require.EqualValues(t, 199, st.Sent)
+			require.Contains(t, s.Stats().Note, fmt.Sprintf("the remote engine refused 2 samples for good (%s 2), the latest: ", reason))
+			require.Less(t, len(f.received()), 60)
+		}
+	}
+}
+
+func TestRequestsThatAreTooLargeAreSplit(t *testing.T) {
+	f := newFake(t, func(f *fake) { f.most = 30 })
+	s, clock := open(t, f.target())
+	poll(t, s, clock, 5000)
+	settled(t, s)
+	require.Equal(t, 5000, f.count())
+	for _, r := range f.received() {
+		require.LessOrEqual(t, r.samples, maxRequestSamples)
+	}
+}
+
+// What the local history drops before it is taken is counted, and its time is said.
+func TestWhatTheLocalHistoryDropsIsSaid(t *testing.T) {
+	f := newFake(t, func(f *fake) {
+		f.strange = func(w http.ResponseWriter, _ *http.Request) bool { http.Error(w, "", 503); return true }
+	})
+	s, clock := open(t, f.target(), func(o *Options) {
+		o.queued = 50
+		o.Local = memory.New(memory.Options{Now: o.Now, Retention: 10 * time.Minute})
+	})
+	began := clock.Now()
+	for range 100 { // 25 minutes
+		poll(t, s, clock, 20)
+	}
+	f.change(func(f *fake) { f.strange = nil })
+	settled(t, s)
+	st := s.Remote()
+	require.EqualValues(t, 2000, st.Sent+st.Dropped)
+	require.EqualValues(t, st.Sent, f.count())
+	require.Greater(t, st.Dropped, int64(500))
+	require.Zero(t, f.twice)
+	require.WithinDuration(t, began, st.LostFrom, time.Minute)
+	require.Contains(t, s.Stats().Note, "were dropped here, by retention or by a limit, before the remote engine took them ("+strconv.FormatInt(st.Dropped, 10)+" so far)")
+}
+
+// The process may end and another go on, if there is a disk.
+func TestWhatWasNotAcknowledgedIsSentAfterARestart(t *testing.T) {
+	f := newFake(t)
+	mark := &memoryMark{}
+	clock := historytest.NewClockAt(time.Now().Add(-time.Hour).Truncate(time.Second))
+	local := &leftOpen{memory.New(memory.Options{Now: clock.Now})}
+	again := func() *Store {
+		s, _ := open(t, f.target(), func(o *Options) { o.Local, o.Now, o.Mark, o.queued = local, clock.Now, mark, 50 })
+		return s
+	}
+	s := again()
+	for range 5 {
+		poll(t, s, clock, 20)
+	}
+	settled(t, s)
+	f.change(func(f *fake) {
+		f.strange = func(w http.ResponseWriter, _ *http.Request) bool { http.Error(w, "", 503); return true }
+	})
+	for range 5 {
+		poll(t, s, clock, 20)
+		// A slow poll: its samples are older than what was acknowledged.
+		historytest.Commit(t, s, historytest.Sample(clock.Now().Add(-20*time.Second), 1, "__name__", "mesos_slow", "cluster", "c"))
+	}
+	s.Release()
+	poll(t, local, clock, 20) // committed, and the process was killed before it was queued
+	s = again()
+	poll(t, s, clock, 20)
+	f.change(func(f *fake) { f.strange = nil })
+	settled(t, s)
+	require.Equal(t, 20*12+5, f.count())
+	require.Zero(t, s.Remote().RefusedInAll())
+	s.Release()
+
+	// Nothing is sent again if nothing is left.
+	sent := len(f.received())
+	s = again()
+	settled(t, s)
+	time.Sleep(50 * time.Millisecond)
+	require.Len(t, f.received(), sent)
+}
+
+type memoryMark struct {
+	mu   sync.Mutex
+	mark Acknowledged
+}
+
+func (m *memoryMark) Load() (Acknowledged, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.mark, nil
+}
+
+func (m *memoryMark) Save(mark Acknowledged) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.mark = mark
+	return nil
+}
+
+// leftOpen is a local store that outlives the Store, as a directory does.
+type leftOpen struct{ *memory.Store }
+
+func (leftOpen) Close() error { return nil }

@@ -1,0 +1,382 @@
+package remote
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/util/annotations"
+
+	"community-mesos-datasource/pkg/history"
+)
+
+// maxAnswer is how many bytes a response may have. It is decoded while it is read.
+const maxAnswer = 256 << 20
+
+// An elsewhereError is an error that the other engine is to blame for.
+type elsewhereError struct {
+	text  string
+	cause error
+}
+
+func (e *elsewhereError) Error() string { return e.text }
+
+func (e *elsewhereError) Unwrap() []error { return []error{history.ErrElsewhere, e.cause} }
+
+func elsewhere(cause error, format string, args ...any) error {
+	return &elsewhereError{fmt.Sprintf(format, args...), cause}
+}
+
+// Holds implements history.Evaluator.
+func (s *Store) Holds(mint int64) bool {
+	start := s.Local.Stats().Start
+	return !start.IsZero() && mint >= start.UnixMilli()
+}
+
+// binder returns what binds queries to this cluster.
+func (s *Store) binder(ctx context.Context) (binder, error) {
+	name := s.clusterName(ctx)
+	if name == "" {
+		return binder{}, elsewhere(nil, "the remote engine cannot be asked before the name of the cluster is known, which the first successful poll brings: wait for it, or write the name (jsonData.clusterName)")
+	}
+	return newBinder(name, s.target.Load().labels), nil
+}
+
+// clusterName returns the value of the label cluster, "" while it is not known.
+func (s *Store) clusterName(ctx context.Context) string {
+	if name := s.cluster.Load(); name != nil {
+		return *name
+	}
+	name, err := history.LatestLabel(ctx, s.Local, s.opts.Now(), s.Local.Stats().Start, "mesos_up", clusterLabel)
+	if err == nil {
+		s.setCluster(name)
+	}
+	return name
+}
+
+// Evaluate implements history.Evaluator.
+func (s *Store) Evaluate(ctx context.Context, e history.Evaluation) (history.Evaluated, error) {
+	answer, err := s.evaluate(ctx, e)
+	if err == nil && s.Remote().Reach.IsZero() {
+		s.askReach(ctx) // the answer is shown with where history begins
+	}
+	return answer, err
+}
+
+func (s *Store) evaluate(ctx context.Context, e history.Evaluation) (history.Evaluated, error) {
+	b, err := s.binder(ctx)
+	if err != nil {
+		return history.Evaluated{}, err
+	}
+	hidden := b.names
+	if dropsName(e.Expr) {
+		hidden = append(slices.Clone(hidden), labels.MetricName)
+	}
+	text, err := b.expression(e.Expr)
+	if err != nil {
+		return history.Evaluated{}, err
+	}
+	form := url.Values{"query": {text}}
+	if e.Lookback > 0 {
+		form.Set("lookback_delta", seconds(e.Lookback)) // Prometheus, Mimir, Thanos
+		form.Set("max_lookback", seconds(e.Lookback))   // VictoriaMetrics
+	}
+	// VictoriaMetrics moves start and end, and hides the newest 30 s, unless it is told not to.
+	form.Set("nocache", "1")
+	form.Set("latency_offset", "1ms")
+	path := "/api/v1/query"
+	if e.Step > 0 {
+		path = "/api/v1/query_range"
+		form.Set("start", unix(e.Start))
+		form.Set("end", unix(e.End))
+		form.Set("step", seconds(e.Step))
+	} else {
+		form.Set("time", unix(e.End))
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		form.Set("timeout", seconds(max(time.Until(deadline), time.Second)))
+	}
+	answer := history.Evaluated{}
+	t := s.target.Load()
+	err = t.call(ctx, http.MethodPost, path, form, func(body io.Reader) error {
+		var err error
+		answer, err = decode(body, hidden, e.MaxSamples)
+		return err
+	})
+	if err != nil {
+		return history.Evaluated{}, err
+	}
+	answer.Matrix = merged(answer.Matrix)
+	if missing := s.missing(e.End); missing != "" {
+		answer.Warnings = append(answer.Warnings, missing)
+	}
+	return answer, nil
+}
+
+// missing returns a sentence where the other engine lacks the end of what was asked for.
+func (s *Store) missing(end time.Time) string {
+	st := s.Remote()
+	if st.Oldest.IsZero() || end.Before(st.Oldest) || st.Lag(s.opts.Now()) < lagging {
+		return ""
+	}
+	why := ""
+	if st.Failing != "" {
+		why = ": " + st.Failing
+	}
+	return fmt.Sprintf("The remote engine answered, and it has not taken samples since %s yet: the answer may lack them. They are kept, and shorter time ranges show them%s", history.Moment(st.Oldest.UnixMilli()), why)
+}
+
+// oldest returns the time of the oldest sample of this cluster, the zero time if there is
+// none. It looks at hours first, and then at the minutes of one.
+func (s *Store) oldest(ctx context.Context) (time.Time, error) {
+	now := s.opts.Now()
+	at, err := s.oldestWithin(ctx, now, "366d:1h")
+	if err != nil {
+		at, err = s.oldestWithin(ctx, now, "29d:1h") // some engines limit the length of queries
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	if at.IsZero() {
+		at = now
+	}
+	earlier, err := s.oldestWithin(ctx, at, "65m:15s")
+	if earlier.IsZero() {
+		if at.Equal(now) {
+			return time.Time{}, err
+		}
+		return at, nil
+	}
+	return earlier, nil
+}
+
+func (s *Store) oldestWithin(ctx context.Context, end time.Time, within string) (time.Time, error) {
+	if s.clusterName(ctx) == "" {
+		return time.Time{}, nil
+	}
+	expr, err := parser.NewParser(parser.Options{}).ParseExpr("min(min_over_time(timestamp(mesos_up)[" + within + "]))")
+	if err != nil {
+		return time.Time{}, err // a mistake of the program
+	}
+	answer, err := s.evaluate(ctx, history.Evaluation{Expr: expr, End: end, MaxSamples: 10})
+	if err != nil || len(answer.Vector) != 1 {
+		return time.Time{}, err
+	}
+	return time.UnixMilli(int64(answer.Vector[0].F * 1000)), nil
+}
+
+// seconds writes a duration as a number of seconds, which all engines read.
+func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 3, 64) }
+
+func unix(t time.Time) string { return strconv.FormatFloat(float64(t.UnixMilli())/1000, 'f', 3, 64) }
+
+// call sends a request to the HTTP API and has its response read.
+func (t *Target) call(ctx context.Context, method, path string, form url.Values, read func(io.Reader) error) error {
+	address, body := strings.TrimRight(t.URL, "/")+path, io.Reader(http.NoBody)
+	if method == http.MethodGet {
+		address += "?" + form.Encode()
+	} else {
+		body = strings.NewReader(form.Encode())
+	}
+	r, err := http.NewRequestWithContext(ctx, method, address, body)
+	if err != nil {
+		return elsewhere(err, "the remote engine cannot be asked: %v", err)
+	}
+	if method != http.MethodGet {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	res, err := t.HTTP.Do(r)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return elsewhere(err, "the remote engine %s cannot be reached: %s", t.URL, errorText(err))
+	}
+	defer func() { _ = res.Body.Close() }()
+	limited := &limitedReader{from: res.Body, left: maxAnswer}
+	if res.StatusCode/100 != 2 {
+		return t.refusal(res, limited)
+	}
+	if err := read(limited); err != nil {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case limited.left < 0:
+			return fmt.Errorf("the remote engine's answer has more than %d MiB: shorten the time range, raise the step, or select fewer series", maxAnswer>>20)
+		default:
+			return err
+		}
+	}
+	return nil
+}
+
+// refusal returns the error of a response that is no success.
+func (t *Target) refusal(res *http.Response, body io.Reader) error {
+	text, _ := io.ReadAll(io.LimitReader(body, maxErrorText)) // a part is as good
+	var of struct {
+		Type  string `json:"errorType"`
+		Error string `json:"error"`
+	}
+	if json.Unmarshal(text, &of) != nil || of.Error == "" {
+		of.Error = strings.TrimPrefix(quoted(string(text)), ": ")
+	}
+	if len(of.Error) > 1000 {
+		of.Error = strings.ToValidUTF8(of.Error[:1000], "") + "..."
+	}
+	r := response{status: res.StatusCode, text: of.Error}
+	switch res.StatusCode {
+	case http.StatusBadRequest, http.StatusUnprocessableEntity:
+		return fmt.Errorf("the remote engine refuses it: %s", of.Error)
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return elsewhere(nil, "the remote engine %s refuses the credentials (%d%s): check remoteBasicAuthUser with its password or remoteBearerToken, and remoteTenant", t.URL, r.status, quoted(r.text))
+	case http.StatusNotFound:
+		return elsewhere(nil, "the remote engine %s has no HTTP API of Prometheus there (404%s): check the address, without /api/v1 (jsonData.remoteUrl)", t.URL, quoted(r.text))
+	}
+	if res.StatusCode/100 == 3 {
+		return elsewhere(nil, "the remote engine %s answers with a redirect (%d), which is not followed: write the address that it leads to (jsonData.remoteUrl)", t.URL, res.StatusCode)
+	}
+	return elsewhere(nil, "the remote engine %s answered %d%s", t.URL, res.StatusCode, quoted(of.Error))
+}
+
+type limitedReader struct {
+	from io.Reader
+	left int64
+}
+
+var errTooLong = errors.New("the response is too long")
+
+func (l *limitedReader) Read(p []byte) (int, error) {
+	if l.left < 0 {
+		return 0, errTooLong
+	}
+	if int64(len(p)) > l.left+1 {
+		p = p[:l.left+1]
+	}
+	n, err := l.from.Read(p)
+	l.left -= int64(n)
+	if l.left < 0 {
+		return n, errTooLong
+	}
+	return n, err
+}
+
+// Querier implements storage.Queryable. Samples are the local store's: what reaches further
+// is evaluated by the other engine as a whole. Labels are looked up there.
+func (s *Store) Querier(mint, maxt int64) (storage.Querier, error) {
+	local, err := s.Local.Querier(mint, maxt)
+	if err != nil || s.Holds(mint) {
+		return local, err
+	}
+	return &labelQuerier{Querier: local, s: s, mint: mint, maxt: maxt}, nil
+}
+
+// A labelQuerier looks up labels in the other engine.
+type labelQuerier struct {
+	storage.Querier
+	s          *Store
+	mint, maxt int64
+}
+
+// LabelValues implements storage.LabelQuerier.
+func (q *labelQuerier) LabelValues(ctx context.Context, name string, hints *storage.LabelHints, matchers ...*labels.Matcher) ([]string, annotations.Annotations, error) {
+	if !isPlainName(name) {
+		return q.Querier.LabelValues(ctx, name, hints, matchers...)
+	}
+	list, warnings, err := q.list(ctx, "/api/v1/label/"+name+"/values", hints, matchers)
+	if err != nil {
+		return q.locally(ctx, err, func() ([]string, annotations.Annotations, error) {
+			return q.Querier.LabelValues(ctx, name, hints, matchers...)
+		})
+	}
+	return list, warnings, nil
+}
+
+// LabelNames implements storage.LabelQuerier.
+func (q *labelQuerier) LabelNames(ctx context.Context, hints *storage.LabelHints, matchers ...*labels.Matcher) ([]string, annotations.Annotations, error) {
+	list, warnings, err := q.list(ctx, "/api/v1/labels", hints, matchers)
+	if err != nil {
+		return q.locally(ctx, err, func() ([]string, annotations.Annotations, error) {
+			return q.Querier.LabelNames(ctx, hints, matchers...)
+		})
+	}
+	return list, warnings, nil
+}
+
+// locally answers from the local store what the other engine did not.
+func (q *labelQuerier) locally(ctx context.Context, why error, read func() ([]string, annotations.Annotations, error)) ([]string, annotations.Annotations, error) {
+	list, warnings, err := read()
+	if err != nil || ctx.Err() != nil || !errors.Is(why, history.ErrElsewhere) {
+		return nil, nil, errors.Join(why, err)
+	}
+	return list, warnings.Add(fmt.Errorf("only what is kept locally is listed: %w", why)), nil
+}
+
+func isPlainName(name string) bool {
+	for i, c := range name {
+		if !(c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || i > 0 && '0' <= c && c <= '9') {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// list asks for names or values of labels.
+func (q *labelQuerier) list(ctx context.Context, path string, hints *storage.LabelHints, matchers []*labels.Matcher) ([]string, annotations.Annotations, error) {
+	b, err := q.s.binder(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	form := url.Values{"match[]": {b.selector(matchers)}}
+	// Unbounded is more than some engines allow.
+	if q.mint > 0 {
+		form.Set("start", unix(time.UnixMilli(q.mint)))
+	}
+	if q.maxt < math.MaxInt64/2 {
+		form.Set("end", unix(time.UnixMilli(q.maxt)))
+	}
+	limit := 0
+	if hints != nil {
+		limit = hints.Limit
+	}
+	if limit > 0 {
+		form.Set("limit", strconv.Itoa(limit+len(b.names)))
+	}
+	var answer struct {
+		Data     []string `json:"data"`
+		Warnings []string `json:"warnings"`
+	}
+	t := q.s.target.Load()
+	if err := t.call(ctx, http.MethodGet, path, form, func(body io.Reader) error {
+		if err := json.NewDecoder(body).Decode(&answer); err != nil {
+			return elsewhere(err, "the remote engine's answer is not Prometheus' JSON: %v", err)
+		}
+		return nil
+	}); err != nil {
+		return nil, nil, err
+	}
+	list := answer.Data
+	if path == "/api/v1/labels" {
+		list = slices.DeleteFunc(list, func(name string) bool { return slices.Contains(b.names, name) })
+	}
+	slices.Sort(list)
+	if limit > 0 && len(list) > limit {
+		list = list[:limit]
+	}
+	warnings := annotations.New()
+	for _, text := range answer.Warnings {
+		warnings.Add(errors.New(text))
+	}
+	return list, *warnings, nil
+}

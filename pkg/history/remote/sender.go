@@ -1,0 +1,239 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"time"
+
+	"community-mesos-datasource/pkg/history"
+)
+
+// mostBackOff is the longest time between two tries.
+const mostBackOff = time.Minute
+
+// forward sends what is queued until the store is closed.
+func (s *Store) forward() {
+	for s.ctx.Err() == nil {
+		if c, ok := s.next(); ok {
+			if s.deliverAll(c.samples) == nil {
+				s.done()
+			}
+			continue
+		}
+		read, err := s.catchUp()
+		switch {
+		case err != nil && s.ctx.Err() == nil:
+			s.failed(fmt.Sprintf("the local history could not be read: %v", err))
+			s.pause(10 * time.Second)
+			continue
+		case read, err != nil:
+			continue
+		}
+		s.saveMark()
+		select {
+		case <-s.wake:
+		case <-s.ctx.Done():
+		}
+	}
+}
+
+// deliverAll sends samples, request by request, until each is taken or refused. Only the
+// end of the store ends it before; the chunk is then sent from its beginning again.
+func (s *Store) deliverAll(samples []sample) error {
+	for len(samples) > 0 {
+		n := cut(samples)
+		if err := s.deliver(samples[:n]); err != nil {
+			return err
+		}
+		samples = samples[n:]
+	}
+	return nil
+}
+
+// deliver sends the samples of one request.
+func (s *Store) deliver(samples []sample) error {
+	for tries := 0; ; tries++ {
+		t := s.target.Load()
+		got, version := s.try(t, samples, tries)
+		if s.ctx.Err() != nil {
+			return s.ctx.Err()
+		}
+		s.mu.Lock()
+		proven := s.proven
+		s.mu.Unlock()
+		switch verdictOf(got, version, proven) {
+		case taken:
+			s.tookAll(version, len(samples))
+			return nil
+		case refused:
+			return s.deliverRefused(samples, got)
+		case split:
+			if len(samples) == 1 {
+				s.refuse(samples, tooLarge, got.text)
+				return nil
+			}
+			return s.halves(samples)
+		default:
+			s.failed(got.sentence(t))
+			s.pause(max(s.backOff(tries), got.retryAfter))
+		}
+	}
+}
+
+// try sends a request in the version that the target understands. Where that is not known
+// yet it is 2.0 first.
+func (s *Store) try(t *Target, samples []sample, tries int) (response, string) {
+	s.mu.Lock()
+	version, proven := s.stats.Protocol, s.proven
+	s.mu.Unlock()
+	if version != "" {
+		return t.post(s.ctx, version, samples), version
+	}
+	// Who does not know 2.0 may fail in any way.
+	if tries%2 == 0 {
+		got := t.post(s.ctx, version2, samples)
+		if verdictOf(got, version2, proven) != unknown {
+			return got, version2
+		}
+	}
+	return t.post(s.ctx, version1, samples), version1
+}
+
+// deliverRefused finds out which samples of a request are refused: by 1.0 an engine takes
+// all samples of a request or none.
+func (s *Store) deliverRefused(samples []sample, got response) error {
+	why := reasonOf(got.text)
+	if why == "" {
+		why = otherWhy
+	}
+	switch {
+	case got.confirmed && got.written > 0: // by 2.0 the others are written
+		s.took(min(got.written, len(samples)))
+		s.refuse(samples[min(got.written, len(samples)):], why, got.text)
+		return nil
+	case len(samples) == 1, !s.maySplit():
+		s.refuse(samples, why, got.text)
+		return nil
+	}
+	return s.halves(samples)
+}
+
+func (s *Store) halves(samples []sample) error {
+	if err := s.deliver(samples[:len(samples)/2]); err != nil {
+		return err
+	}
+	return s.deliver(samples[len(samples)/2:])
+}
+
+// splitsPerMinute is how many refused requests are split within a minute: an engine that
+// refuses everything would get two requests per sample.
+const splitsPerMinute = 2000
+
+func (s *Store) maySplit() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now := time.Now(); now.Sub(s.refusals.since) > time.Minute {
+		s.refusals = refusals{since: now}
+	}
+	s.refusals.splits++
+	return s.refusals.splits <= splitsPerMinute
+}
+
+type refusals struct {
+	since  time.Time
+	splits int
+}
+
+func (s *Store) tookAll(version string, n int) {
+	s.mu.Lock()
+	if !s.proven {
+		select {
+		case s.began <- struct{}{}:
+		default:
+		}
+	}
+	s.proven, s.stats.Protocol = true, version
+	recovered := !s.failing.IsZero()
+	s.failing, s.stats.Failing = time.Time{}, ""
+	s.mu.Unlock()
+	if recovered {
+		s.info("The remote engine takes samples again")
+	}
+	s.took(n)
+}
+
+func (s *Store) took(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stats.Sent += int64(n)
+	s.queue.unsent = max(0, s.queue.unsent-int64(n))
+}
+
+// refuse counts samples that are never taken. Those that a process before may have sent,
+// and that are there, are counted apart.
+func (s *Store) refuse(samples []sample, why, text string) {
+	s.mu.Lock()
+	first := s.stats.Refused[why] == 0
+	for _, x := range samples {
+		if x.t <= s.queue.again && (why == outOfOrder || why == duplicate) {
+			s.stats.Again++
+			continue
+		}
+		s.stats.Refused[why]++
+		s.stats.Refusal = fmt.Sprintf("%s of %s at %s%s", why, x.series.labels.Get("__name__"), history.Moment(x.t), quoted(text))
+	}
+	s.queue.unsent = max(0, s.queue.unsent-int64(len(samples)))
+	first = first && s.stats.Refused[why] > 0
+	refusal := s.stats.Refusal
+	s.failing, s.stats.Failing = time.Time{}, "" // it answers
+	s.mu.Unlock()
+	if first {
+		s.warn("The remote engine refuses samples for good; more of the same reason are counted only", "reason", why, "one", refusal)
+	}
+}
+
+// failed notes why requests fail.
+func (s *Store) failed(text string) {
+	s.mu.Lock()
+	first := s.failing.IsZero() || s.stats.Failing != text
+	if s.failing.IsZero() {
+		s.failing = s.opts.Now()
+	}
+	s.stats.Failing = text
+	s.mu.Unlock()
+	if first {
+		s.warn("The remote engine takes no samples: they are kept in the local history until it does", "error", text)
+	}
+}
+
+// backOff returns how long to wait after so many failures.
+func (s *Store) backOff(tries int) time.Duration {
+	wait := min(s.opts.backOff<<min(tries, 16), mostBackOff)
+	return wait/2 + rand.N(wait) //nolint:gosec // jitter
+}
+
+// pause waits, as long as the store and the target are the same.
+func (s *Store) pause(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-s.renewed:
+	case <-s.ctx.Done():
+	}
+}
+
+// errorText returns an error of the HTTP client without the address, which is said already.
+func errorText(err error) string {
+	var of *url.Error
+	if errors.As(err, &of) {
+		err = of.Err
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "no response in time"
+	}
+	return err.Error()
+}

@@ -1,0 +1,189 @@
+package remote
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"community-mesos-datasource/pkg/history"
+)
+
+// Stats is what is known of the other engine.
+type Stats struct {
+	// Protocol is the version of remote write that it understands; "" before it took a request.
+	Protocol string
+	// Sent counts the samples that it has taken, Refused those that it never will, by reason.
+	Sent    int64
+	Refused map[string]int64
+	Refusal string // the latest, as a sentence
+	// Again counts samples that were sent a second time after a restart, and were there.
+	Again int64
+	// Unsent counts samples that are not taken yet; UnsentKnown is false while what a
+	// process before left is being read.
+	Unsent      int64
+	UnsentKnown bool
+	// Batches is how many batches are not wholly taken.
+	Batches int
+	// Oldest is the time of the oldest sample that is not taken; zero if there is none.
+	Oldest time.Time
+	// Acknowledged is the time of the newest sample that was taken; zero before the first.
+	Acknowledged time.Time
+	// Failing is why requests fail, and Since is since when; "" while they do not.
+	Failing string
+	Since   time.Time
+	// Dropped counts samples that the local history dropped before they were taken. Lost
+	// is the time of all of them, including those that a process before left.
+	Dropped          int64
+	LostFrom, LostTo time.Time
+	// Reach is the time of the oldest sample of this cluster; zero while it is not known.
+	Reach      time.Time
+	ReachError string
+}
+
+func (s *Stats) lose(from, to int64) {
+	if s.LostFrom.IsZero() || time.UnixMilli(from).Before(s.LostFrom) {
+		s.LostFrom = time.UnixMilli(from)
+	}
+	if to := time.UnixMilli(to); to.After(s.LostTo) {
+		s.LostTo = to
+	}
+}
+
+// Lag returns how old the oldest sample is that is not taken; 0 if there is none.
+func (s Stats) Lag(now time.Time) time.Duration {
+	if s.Oldest.IsZero() {
+		return 0
+	}
+	return max(0, now.Sub(s.Oldest))
+}
+
+// RefusedInAll returns how many samples were refused.
+func (s Stats) RefusedInAll() (n int64) {
+	for _, of := range s.Refused {
+		n += of
+	}
+	return n
+}
+
+// Remote returns what is known of the other engine.
+func (s *Store) Remote() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.stats
+	st.Refused = maps.Clone(st.Refused)
+	q := &s.queue
+	st.Unsent, st.UnsentKnown = q.unsent, q.exact
+	st.Since = s.failing
+	st.Reach, st.ReachError = s.reach, s.reachError
+	if q.acked != history.NoTime {
+		st.Acknowledged = time.UnixMilli(q.acked)
+	}
+	oldest := int64(math.MaxInt64)
+	for _, c := range q.chunks {
+		oldest = min(oldest, c.mint)
+	}
+	st.Batches = len(q.chunks)
+	if b := q.behind; b != nil {
+		if st.Batches = len(q.chunks) + b.batches; b.batches > 0 || !q.exact {
+			oldest = min(oldest, b.cursor)
+		}
+	}
+	if oldest != math.MaxInt64 {
+		st.Oldest = time.UnixMilli(oldest)
+	}
+	return st
+}
+
+// Stats implements history.Store: of the local store, with what is to be said of the other
+// engine. Start is that of both.
+func (s *Store) Stats() history.Stats {
+	st := s.Local.Stats()
+	s.mu.Lock()
+	reach := s.reach
+	s.mu.Unlock()
+	if !reach.IsZero() && (st.Start.IsZero() || reach.Before(st.Start)) {
+		st.Start, st.TruncatedBy = reach, ""
+	}
+	if note := s.Remote().note(s.opts.Now()); note != "" {
+		st.Note = strings.TrimPrefix(st.Note+"; "+note, "; ")
+	}
+	return st
+}
+
+// note returns what the operator must know, "" for nothing.
+func (s Stats) note(now time.Time) string {
+	var all []string
+	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
+	if s.Failing != "" {
+		say("the remote engine takes no samples since %s, and they are kept here until it does: %s", history.Moment(s.Since.UnixMilli()), s.Failing)
+	} else if lag := s.Lag(now); lag > lagging {
+		say("the remote engine is %s behind, and is being sent what it lacks", lag.Round(time.Second))
+	}
+	if n := s.RefusedInAll(); n > 0 {
+		var of []string
+		for _, reason := range slices.Sorted(maps.Keys(s.Refused)) {
+			of = append(of, fmt.Sprintf("%s %d", reason, s.Refused[reason]))
+		}
+		say("the remote engine refused %d samples for good (%s), the latest: %s", n, strings.Join(of, ", "), s.Refusal)
+	}
+	if !s.LostFrom.IsZero() {
+		say("samples of %s to %s were dropped here, by retention or by a limit, before the remote engine took them (%s)", history.Moment(s.LostFrom.UnixMilli()), history.Moment(s.LostTo.UnixMilli()), s.droppedText())
+	}
+	return strings.Join(all, "; ")
+}
+
+func (s Stats) droppedText() string {
+	if s.Dropped == 0 {
+		return "their number is not known"
+	}
+	return fmt.Sprintf("%d so far", s.Dropped)
+}
+
+// lagging is how far behind the other engine may be before that is said.
+const lagging = time.Minute
+
+// How often the oldest sample is asked for.
+const (
+	reachEvery = 30 * time.Minute
+	reachRetry = time.Minute
+)
+
+// watchReach asks from time to time how far the other engine reaches.
+func (s *Store) watchReach() {
+	for s.ctx.Err() == nil {
+		wait := reachEvery
+		if !s.askReach(s.ctx) {
+			wait = reachRetry
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-s.began:
+		case <-s.ctx.Done():
+		}
+		timer.Stop()
+	}
+}
+
+// askReach asks for the time of the oldest sample, and reports whether it has it.
+func (s *Store) askReach(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	reach, err := s.oldest(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reachError = ""
+	if err != nil {
+		s.reachError = err.Error()
+		return false
+	}
+	if reach.IsZero() {
+		return false
+	}
+	s.reach = reach
+	return true
+}
