@@ -1,5 +1,5 @@
 import { defaultQuery } from './defaults';
-import { toBuilder, toCode } from './switchMode';
+import { isOwnCode, toBuilder, toCode } from './switchMode';
 
 const builder = { refId: 'A', ...defaultQuery(), legendFormat: '{{framework}}', top: 5 };
 
@@ -40,6 +40,23 @@ it('comes back to the code as it was, while the builder was not used', () => {
   const there = toBuilder(code, {});
   expect(toCode(there.query, 'compiled', there.otherMode).query.expr).toBe('my(code)');
   expect(toCode({ ...there.query, top: 3 }, 'compiled', there.otherMode).query.expr).toBe('compiled');
+});
+
+it('knows code that was not written since it is shown, however often it is shown', () => {
+  let { query, otherMode } = toCode(builder, 'compiled', {});
+  for (let look = 0; look < 3; look++) {
+    expect(isOwnCode(query, otherMode)).toBe(false);
+    const back = toBuilder(query, otherMode);
+    // Nothing is compiled where the code stands.
+    ({ query, otherMode } = toCode(back.query, undefined, back.otherMode));
+    expect(query.expr).toBe('compiled');
+  }
+  const written = { ...query, expr: 'mine' };
+  expect(isOwnCode(written, otherMode)).toBe(true);
+  const back = toBuilder(written, otherMode);
+  ({ query, otherMode } = toCode(back.query, undefined, back.otherMode));
+  expect(query.expr).toBe('mine');
+  expect(isOwnCode(query, otherMode)).toBe(false);
 });
 
 it('starts the builder with the default query where there was none', () => {

@@ -37,8 +37,8 @@ type BuilderPart = Pick<MesosQuery, (typeof BUILDER_KEYS)[number]>;
 
 export interface OtherMode {
   builder?: BuilderPart;
-  /** What the builder was compiled to when it became code. */
-  compiled?: string;
+  /** The code when it was shown last: what the builder was compiled to, or what was left for it. */
+  known?: string;
   /** The code as it was left, and the builder's part it was made from. */
   code?: { expr: string; madeFrom: BuilderPart };
 }
@@ -53,9 +53,9 @@ export function codeStands(query: MesosQuery, { code }: OtherMode): boolean {
   return code !== undefined && isEqual(code.madeFrom, builderPart(query));
 }
 
-/** Reports whether an expression was written by hand: the builder knows nothing of it. */
-export function isOwnCode({ expr = '' }: MesosQuery, { compiled }: OtherMode): boolean {
-  return expr.trim() !== '' && expr.trim() !== compiled?.trim();
+/** Reports whether an expression was written by hand since it is shown: the builder knows nothing of it. */
+export function isOwnCode({ expr = '' }: MesosQuery, { known }: OtherMode): boolean {
+  return expr.trim() !== '' && expr.trim() !== known?.trim();
 }
 
 /**
@@ -65,12 +65,15 @@ export function isOwnCode({ expr = '' }: MesosQuery, { compiled }: OtherMode): b
  */
 export function toCode(query: MesosQuery, compiled: string | undefined, other: OtherMode): Switched {
   const common = { ...withoutSubject(query), queryType: 'promql' as const, version: QUERY_VERSION };
+  const stands = other.code && codeStands(query, other) ? other.code.expr : undefined;
+  const expr = stands ?? compiled ?? '';
   return {
-    query:
-      other.code && codeStands(query, other)
-        ? { ...common, expr: other.code.expr }
-        : { ...common, legendFormat: query.legendFormat || AUTO_LEGEND, expr: compiled ?? '' },
-    otherMode: { builder: builderPart(query), compiled },
+    query: {
+      ...common,
+      ...(stands === undefined && { legendFormat: query.legendFormat || AUTO_LEGEND }),
+      expr,
+    },
+    otherMode: { builder: builderPart(query), known: expr },
   };
 }
 

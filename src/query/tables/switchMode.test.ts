@@ -1,5 +1,5 @@
 import type { MesosQuery } from '../types';
-import { tableCodeStands, toSql, toTable } from './switchMode';
+import { isOwnSql, tableCodeStands, toSql, toTable } from './switchMode';
 
 const row = { refId: 'A', hide: false };
 const builder: MesosQuery = {
@@ -28,6 +28,18 @@ it('brings back code as it was left, unless the builder was used meanwhile', () 
   const used = { ...back.query, limit: 6 };
   expect(tableCodeStands(used, back.other)).toBe(false);
   expect(toSql(used, 'SELECT 2', back.other).query).toMatchObject({ sql: 'SELECT 2', format: 'table' });
+});
+
+it('knows SQL that was not written since it is shown, however often it is shown', () => {
+  let { query, other } = toSql(builder, COMPILED, {});
+  for (let look = 0; look < 3; look++) {
+    expect(isOwnSql(query, other)).toBe(false);
+    const back = toTable(query, other);
+    // Nothing is compiled where the code stands.
+    ({ query, other } = toSql(back.query, undefined, back.other));
+    expect(query.sql).toBe(COMPILED);
+  }
+  expect(isOwnSql({ ...query, sql: 'SELECT 1' }, other)).toBe(true);
 });
 
 it('begins the builder of a query that was written as SQL with tasks', () => {

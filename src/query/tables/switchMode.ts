@@ -14,8 +14,8 @@ type CodePart = Pick<MesosQuery, (typeof CODE_KEYS)[number]>;
 
 export interface OtherTableMode {
   builder?: BuilderPart;
-  /** What the builder was compiled to when it became code. */
-  compiled?: string;
+  /** The SQL when it was shown last: what the builder was compiled to, or what was left for it. */
+  known?: string;
   /** The code as it was left, and the builder's part it was made from. */
   code?: CodePart & { madeFrom: BuilderPart };
 }
@@ -30,9 +30,9 @@ export function tableCodeStands(query: MesosQuery, { code }: OtherTableMode): bo
   return code !== undefined && isEqual(code.madeFrom, pick(query, BUILDER_KEYS));
 }
 
-/** Reports whether SQL was written by hand: the builder knows nothing of it. */
-export function isOwnSql({ sql = '' }: MesosQuery, { compiled }: OtherTableMode): boolean {
-  return sql.trim() !== '' && sql.trim() !== compiled?.trim();
+/** Reports whether SQL was written by hand since it is shown: the builder knows nothing of it. */
+export function isOwnSql({ sql = '' }: MesosQuery, { known }: OtherTableMode): boolean {
+  return sql.trim() !== '' && sql.trim() !== known?.trim();
 }
 
 /** Returns the query as SQL: what the builder compiles to, or the code that was left, unless the builder was used since. */
@@ -44,7 +44,7 @@ export function toSql(query: MesosQuery, compiled: string | undefined, other: Ot
       : { sql: compiled ?? '', format: 'table' };
   return {
     query: { ...withoutTable(query), queryType: 'sql', version: QUERY_VERSION, ...part },
-    other: { builder, compiled },
+    other: { builder, known: part.sql },
   };
 }
 
