@@ -61,6 +61,11 @@ export default defineConfig([
         'error',
         'moment',
         { name: '@grafana/i18n', importNames: ['t', 'Trans'], message: 'Import it from src/i18n.' },
+        {
+          name: '@grafana/ui',
+          importNames: ['Combobox', 'MultiCombobox'],
+          message: 'Use SingleMenu or MultiMenu: Grafana’s own choose an option that is not there (useMenuKeys.ts).',
+        },
       ],
       'no-restricted-syntax': [
         'error',

@@ -1,9 +1,11 @@
 // One setting of the table in fields.ts.
 import { t } from '../i18n';
 import { useInputMarks } from '../marks';
-import { Combobox, Field, Input, Switch, TagsInput } from '@grafana/ui';
+import { Field, Input, Switch, TagsInput } from '@grafana/ui';
 import React, { useRef } from 'react';
 
+import { MessageId } from '../query/EditorField';
+import { SingleMenu } from '../query/SingleMenu';
 import type { FieldSpec } from './fields';
 import type { MesosOptions } from './types';
 
@@ -84,15 +86,15 @@ function Control({ field, options, problem, readOnly, onChange }: Props) {
       // A value that is not possible is shown as it is.
       const unknown = choices.some((one) => one.value === chosen) ? [] : [{ value: chosen, label: chosen }];
       return (
-        <div ref={around}>
-          <Combobox
+        <MessageId.Provider value={marked['aria-describedby']}>
+          <SingleMenu
             {...common}
             invalid={marked.invalid}
             options={[...choices, ...unknown]}
             value={chosen}
             onChange={(option) => onChange(option.value)}
           />
-        </div>
+        </MessageId.Provider>
       );
     }
     case 'switch':

@@ -4,7 +4,8 @@ import React, { type ComponentProps, createContext, type ReactNode, useContext, 
 
 import type { Marks } from '../marks';
 
-const MessageId = createContext<string | undefined>(undefined);
+/** The id of the message of a field, for the control in it. */
+export const MessageId = createContext<string | undefined>(undefined);
 
 interface Props extends Omit<ComponentProps<typeof GrafanaField>, 'error'> {
   /** What is wrong, which is shown where the field is invalid. */

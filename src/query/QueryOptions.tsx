@@ -2,7 +2,7 @@
 // type. As in Grafana's Prometheus editor, a change here runs the query.
 import { CoreApp } from '@grafana/data';
 import { EditorRow, EditorSwitch, QueryOptionGroup } from '@grafana/plugin-ui';
-import { Combobox, RadioButtonGroup } from '@grafana/ui';
+import { RadioButtonGroup } from '@grafana/ui';
 import React, { useId } from 'react';
 
 import { isDuration, notDuration } from './duration';
@@ -11,6 +11,7 @@ import { t } from '../i18n';
 import { CommitInput } from './CommitInput';
 import { AUTO_LEGEND, queryTypeOf, type KindKeys } from './defaults';
 import { LegendInput } from './LegendInput';
+import { SingleMenu } from './SingleMenu';
 import type { MesosQuery } from './types';
 
 interface Props {
@@ -118,7 +119,7 @@ export function QueryOptions({ query, app, labels = [], onChange, onRunQuery }: 
           ].join(' ')}
         >
           <div style={{ display: 'flex', gap: 4 }}>
-            <Combobox<LegendMode>
+            <SingleMenu<LegendMode>
               id={`${id}-legend`}
               width={16}
               options={legends}
@@ -152,7 +153,7 @@ export function QueryOptions({ query, app, labels = [], onChange, onRunQuery }: 
           />
         </EditorField>
         <EditorField label={t('query.options.format', 'Format')} htmlFor={`${id}-format`}>
-          <Combobox
+          <SingleMenu
             id={`${id}-format`}
             width={16}
             options={formats()}

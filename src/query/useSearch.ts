@@ -59,22 +59,27 @@ export function useSearch(search: (typed: string) => Promise<Listed | ComboboxOp
 
   const options = useCallback(async (typed: string) => {
     const { options: more = [], custom = false } = current.current.others();
+    const failed: ComboboxOption[] = [];
     const listed = await current.current.search(typed).then(
       (found) => (Array.isArray(found) ? found : listedOptions(typed, found)),
-      (err): ComboboxOption[] => [
-        {
+      (err): ComboboxOption[] => {
+        failed.push({
           value: '__failed',
           label: t('query.menu.not-loaded', 'Could not load the list: {{error}}', { error: errorSentence(err) }),
           infoOption: true,
-        },
-      ]
+        });
+        return [];
+      }
     );
     const all = [...listed, ...containing(typed, more)];
     // A task of its own: the menu has its options by then, so that one rendering shows both.
     setTimeout(() => setSettled(typed));
-    return custom && typed && !all.some(({ value, label }) => (label ?? value) === typed)
-      ? [...all, customOption(typed)]
-      : all;
+    const withCustom =
+      custom && typed && !all.some(({ value, label }) => (label ?? value) === typed)
+        ? [...all, customOption(typed)]
+        : all;
+    // Enter takes the first one, which in Grafana 12 may be one that cannot be chosen.
+    return typed ? [...withCustom, ...failed] : [...failed, ...withCustom];
   }, []);
 
   useEffect(() => {

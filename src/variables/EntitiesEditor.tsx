@@ -1,6 +1,6 @@
 // The list of entities: of which kind, by name or id, and which of them.
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
-import { Combobox, RadioButtonGroup } from '@grafana/ui';
+import { RadioButtonGroup } from '@grafana/ui';
 import { omit } from 'lodash';
 import React, { useId, useMemo } from 'react';
 
@@ -11,6 +11,7 @@ import { fit } from '../query/fit';
 import { useLabelLists } from '../query/labelLists';
 import { entityOptions } from '../query/metrics/choices';
 import { variableOptions } from '../query/metrics/variables';
+import { SingleMenu } from '../query/SingleMenu';
 import type { EntityList, VariableField } from '../query/types';
 import { useCatalogue } from '../query/useCatalogue';
 import type { MesosResources } from '../resources';
@@ -47,7 +48,7 @@ export function EntitiesEditor({ list, resources, onChange }: Props) {
       <CatalogueError error={error} retry={retry} />
       <EditorRow>
         <EditorField label={t('query.metrics.entity', 'Entity')} htmlFor={`${id}-entity`}>
-          <Combobox
+          <SingleMenu
             id={`${id}-entity`}
             width={22}
             options={[...options, ...variableOptions()]}

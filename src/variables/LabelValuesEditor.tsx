@@ -1,13 +1,14 @@
 // The list of a label's values: of which label, of which series.
 import { css } from '@emotion/css';
 import { EditorField } from '@grafana/plugin-ui';
-import { Combobox, type ComboboxOption } from '@grafana/ui';
+import type { ComboboxOption } from '@grafana/ui';
 import React, { useId } from 'react';
 
 import { t } from '../i18n';
 import { useSelectorLabels } from '../query/labelLists';
 import { toOption } from '../query/menu';
 import { variableOptions } from '../query/metrics/variables';
+import { SingleMenu } from '../query/SingleMenu';
 import type { VariableLabelValues } from '../query/types';
 import { useLabels } from '../query/useLabels';
 import { useSearch } from '../query/useSearch';
@@ -42,7 +43,7 @@ export function LabelValuesEditor({ list, match, resources, onChange }: Props) {
     <>
       <EditorField label={t('variables.label-values.label', 'Label')} htmlFor={`${id}-label`}>
         <div onFocus={onFocus}>
-          <Combobox
+          <SingleMenu
             id={`${id}-label`}
             width={30}
             placeholder={t('variables.label-values.choose', 'Choose a label')}
@@ -63,17 +64,16 @@ export function LabelValuesEditor({ list, match, resources, onChange }: Props) {
         )}
       >
         <div className={wide} {...holdKeys}>
-          <Combobox
+          <SingleMenu
             id={`${id}-match`}
+            width="full"
             placeholder={t('variables.label-values.any', 'Any')}
             options={series}
             value={list.match ? { value: list.match } : null}
             isClearable
             onChange={(option) => {
               const { match: _match, ...rest } = list;
-              if (!option?.infoOption) {
-                onChange(option?.value ? { ...rest, match: option.value } : rest);
-              }
+              onChange(option?.value ? { ...rest, match: option.value } : rest);
             }}
           />
         </div>

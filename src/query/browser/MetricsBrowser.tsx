@@ -2,13 +2,14 @@
 // and how many there are now.
 import { css, cx } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
-import { Alert, Checkbox, Combobox, Input, LoadingPlaceholder, Modal, useStyles2 } from '@grafana/ui';
+import { Alert, Checkbox, Input, LoadingPlaceholder, Modal, useStyles2 } from '@grafana/ui';
 import React, { useId, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 
 import { t } from '../../i18n';
 import type { MesosResources } from '../../resources';
 import { CatalogueError } from '../CatalogueError';
 import { nameOf } from '../names';
+import { SingleMenu } from '../SingleMenu';
 import { useCatalogue } from '../useCatalogue';
 import { find, metricsOf, NO_ENTITY, valuesOf, type Metric, type Search } from './search';
 import { useCounts } from './useCounts';
@@ -164,7 +165,7 @@ function Filters({ id, metrics, search, onChange, children }: FiltersProps) {
       <span id={`${id}-entity`} hidden>
         {t('query.browser.entity', 'Entity')}
       </span>
-      <Combobox
+      <SingleMenu
         aria-labelledby={`${id}-entity`}
         width={22}
         isClearable
@@ -176,7 +177,7 @@ function Filters({ id, metrics, search, onChange, children }: FiltersProps) {
       <span id={`${id}-type`} hidden>
         {t('query.browser.type', 'Type')}
       </span>
-      <Combobox
+      <SingleMenu
         aria-labelledby={`${id}-type`}
         width={16}
         isClearable

@@ -58,7 +58,7 @@ export function LogsEditor({ query, resources, error, onChange }: Props) {
             minWidth={40}
             placeholder={t('query.logs.task-placeholder', 'Name or ID of a task')}
             value={taskId ? { value: `${frameworkId ?? ''}/${taskId}`, label: taskId } : null}
-            onChange={(option) => option.infoOption || change({ ...ofOption(option), agentId: undefined })}
+            onChange={(option) => change({ ...ofOption(option), agentId: undefined })}
           />
         </EditorField>
         <EditorField
@@ -73,7 +73,7 @@ export function LogsEditor({ query, resources, error, onChange }: Props) {
             search={files}
             minWidth={16}
             value={{ value: file }}
-            onChange={({ value, infoOption }) => infoOption || change({ file: value })}
+            onChange={({ value }) => change({ file: value })}
           />
         </EditorField>
       </EditorRow>

@@ -2,7 +2,7 @@
 // catalogue), of which (filters), and how to put it together.
 import { css } from '@emotion/css';
 import { EditorFieldGroup, EditorRow } from '@grafana/plugin-ui';
-import { Combobox, RadioButtonGroup, type ComboboxOption } from '@grafana/ui';
+import { RadioButtonGroup, type ComboboxOption } from '@grafana/ui';
 import { omit, pick } from 'lodash';
 import React, { useId } from 'react';
 
@@ -177,7 +177,7 @@ function Operations({ query, catalogue, lists, error, onChange }: PartProps & { 
         tooltip={t('query.metrics.aggregate-tooltip', 'How entities in one group become one number.')}
         {...marksOf(fault, 'aggregate')}
       >
-        <Combobox<Aggregate>
+        <SingleMenu<Aggregate>
           id={`${id}-aggregate`}
           width={16}
           isClearable
