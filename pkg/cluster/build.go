@@ -123,7 +123,7 @@ func (b *builder) addEnded(s *mesos.State) {
 			b.removed = map[string]removedFramework{}
 		}
 		b.removed[series.CutName(completed.ID)] = removedFramework{
-			series.CutName(completed.Name), max(completed.RegisteredTime, completed.ReregisteredTime), completed.UnregisteredTime,
+			series.CutName(completed.Name), completed.RegisteredTime, max(completed.RegisteredTime, completed.ReregisteredTime), completed.UnregisteredTime,
 		}
 		if len(completed.Tasks)+len(completed.UnreachableTasks)+len(completed.CompletedTasks) == 0 {
 			continue

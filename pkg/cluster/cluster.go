@@ -257,8 +257,8 @@ type endedTask struct {
 }
 
 type removedFramework struct {
-	name                     string
-	registered, unregistered float64 // Unix seconds; 0: unknown
+	name                                 string
+	subscribed, registered, unregistered float64 // as in Framework; Unix seconds; 0: unknown
 }
 
 // RemovedFramework is a framework that was removed.

@@ -158,6 +158,13 @@ func frameworkEvent(f *Framework, what events.What, when moment, turn string) ev
 	return e
 }
 
+// frameworkRemoved returns the event that a framework was removed, which had registered first at a
+// moment. That tells it from another one of the same ID, which masters allow once they have
+// forgotten the former; both APIs tell it, and it stays when a scheduler fails over.
+func frameworkRemoved(f *Framework, subscribed float64, when moment) events.Event {
+	return frameworkEvent(f, events.Removed, when, micros(subscribed))
+}
+
 func frameworkKey(f *Framework, what events.What) string {
 	return identity("framework", f.ID, string(what))
 }

@@ -295,7 +295,7 @@ func (h *happenings) frameworks() {
 			f = &Framework{ID: id, Name: removed.name}
 		}
 		h.add(frameworkEvent(f, events.Added, h.when(removed.registered), micros(removed.registered)))
-		h.add(frameworkEvent(f, events.Removed, h.when(removed.unregistered), ""))
+		h.add(frameworkRemoved(f, removed.subscribed, h.when(removed.unregistered)))
 	}
 	// Schedulers come back to a new leader within a while.
 	gone := func(all []*Framework) {
@@ -306,7 +306,7 @@ func (h *happenings) frameworks() {
 			if h.after.hidesFramework(f.ID) {
 				h.lost.frameworks++
 			} else {
-				e := frameworkEvent(f, events.Removed, h.when(h.after.removed[f.ID].unregistered), "")
+				e := frameworkRemoved(f, f.subscribed, h.when(h.after.removed[f.ID].unregistered))
 				e.Closes = []string{frameworkKey(f, events.Disconnected)}
 				h.add(e)
 				h.awayOf(f)

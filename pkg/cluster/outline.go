@@ -37,6 +37,7 @@ type outlinedFrame struct {
 	Name       string         `json:"name"`
 	State      FrameworkState `json:"state,omitempty"`
 	Registered float64        `json:"registered,omitempty"`
+	Subscribed float64        `json:"subscribed,omitempty"`
 	Roles      []string       `json:"roles,omitempty"`
 }
 
@@ -55,7 +56,7 @@ func (c *Cluster) Outline() ([]byte, error) {
 	}
 	slices.SortFunc(o.Agents, func(a, b outlinedAgent) int { return compareText(a.ID, b.ID) })
 	for _, f := range c.Frameworks {
-		o.Frameworks = append(o.Frameworks, outlinedFrame{f.ID, f.Name, f.State, f.registered, f.Roles})
+		o.Frameworks = append(o.Frameworks, outlinedFrame{f.ID, f.Name, f.State, f.registered, f.subscribed, f.Roles})
 	}
 	for id := range c.removed {
 		o.Removed = append(o.Removed, id)
@@ -87,7 +88,7 @@ func Outlined(text []byte, looked time.Time) (*Cluster, error) {
 		}
 	}
 	for _, f := range o.Frameworks {
-		framework := &Framework{ID: f.ID, Name: f.Name, Listed: true, State: f.State, registered: f.Registered, Roles: f.Roles}
+		framework := &Framework{ID: f.ID, Name: f.Name, Listed: true, State: f.State, registered: f.Registered, subscribed: f.Subscribed, Roles: f.Roles}
 		c.frameworks[f.ID] = framework
 		c.Frameworks = append(c.Frameworks, framework)
 	}

@@ -363,7 +363,7 @@ func (t *teller) frameworkRemoved(id string, received time.Time) {
 	if !known.Listed {
 		return // already told
 	}
-	e := frameworkEvent(known, events.Removed, moment{time: received}, "")
+	e := frameworkRemoved(known, known.subscribed, moment{time: received})
 	e.Closes = []string{frameworkKey(known, events.Disconnected)}
 	t.all = append(t.all, e)
 	t.frameworks[id] = &Framework{ID: known.ID, Name: known.Name, Roles: known.Roles}

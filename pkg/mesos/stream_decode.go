@@ -336,6 +336,9 @@ type v1Attribute struct {
 			End   uint64 `json:"end"`
 		} `json:"range"`
 	} `json:"ranges"`
+	Set *struct {
+		Item []string `json:"item"`
+	} `json:"set"`
 }
 
 // value returns the attribute as /state writes it.
@@ -351,6 +354,8 @@ func (a *v1Attribute) value() Attribute {
 			parts = append(parts, numberText(float64(r.Begin))+"-"+numberText(float64(r.End)))
 		}
 		return Attribute("[" + strings.Join(parts, ", ") + "]")
+	case a.Set != nil:
+		return Attribute("{" + strings.Join(a.Set.Item, ", ") + "}")
 	}
 	return ""
 }
@@ -445,10 +450,15 @@ type v1Resources struct {
 type v1Resource struct {
 	name, role, allocatedTo, reservedFor string
 	amount                               float64
+	told                                 bool // the amount; that of an infinite one is not
 	revocable                            bool
 }
 
 func (l *v1Resources) read(d *jsontext.Decoder) error {
+	if d.PeekKind() == 'n' {
+		l.sum = unknown
+		return pass(d)
+	}
 	return elements(d, reflect.TypeFor[[]v1Resource](), func() error {
 		var r v1Resource
 		if err := r.read(d); err != nil {
@@ -478,7 +488,10 @@ func (r *v1Resource) read(d *jsontext.Decoder) error {
 		case "role":
 			return readText(d, &r.role, "*")
 		case "scalar":
-			return inside(d, "value", func() error { return readNumber(d, &r.amount) })
+			return inside(d, "value", func() error {
+				r.told = d.PeekKind() != 'n'
+				return readNumber(d, &r.amount)
+			})
 		case "allocation_info":
 			return inside(d, "role", func() error { return readText(d, &r.allocatedTo, "*") })
 		case "reservations":
@@ -494,17 +507,21 @@ func (r *v1Resource) read(d *jsontext.Decoder) error {
 
 func (r *v1Resource) addTo(sum *Resources) {
 	var plain, revocable *float64
+	var kind ResourceKinds
 	switch r.name {
 	case "cpus":
-		plain, revocable = &sum.CPUs, &sum.CPUsRevocable
+		plain, revocable, kind = &sum.CPUs, &sum.CPUsRevocable, KindCPUs
 	case "gpus":
-		plain, revocable = &sum.GPUs, &sum.GPUsRevocable
+		plain, revocable, kind = &sum.GPUs, &sum.GPUsRevocable, KindGPUs
 	case "mem":
-		plain, revocable = &sum.Mem, &sum.MemRevocable
+		plain, revocable, kind = &sum.Mem, &sum.MemRevocable, KindMem
 	case "disk":
-		plain, revocable = &sum.Disk, &sum.DiskRevocable
+		plain, revocable, kind = &sum.Disk, &sum.DiskRevocable, KindDisk
 	default: // ports and others
 		return
+	}
+	if !r.told {
+		sum.Unknown |= kind
 	}
 	if r.revocable {
 		*revocable += r.amount

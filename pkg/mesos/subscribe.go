@@ -113,6 +113,9 @@ func (c *Client) subscribe(ctx context.Context, target Target, handle func(Strea
 		case first && event.Type != StreamSubscribed:
 			return &Error{Category: NotMesos, Target: target.Address, Sentence: fmt.Sprintf(
 				"The event stream of %s begins with %q and not with SUBSCRIBED, so this is not a Mesos master: check the address.", target.Address, shorten(string(event.Type)))}
+		case !first && event.Type == StreamSubscribed: // a proxy has connected again: what was told meanwhile is lost
+			return &Error{Category: Protocol, Target: target.Address, Sentence: fmt.Sprintf(
+				"The event stream of the master at %s has a second SUBSCRIBED, so that a part of it is missing: check proxies on the way. The stream begins anew.", target.Address)}
 		case !event.whole():
 			return &Error{Category: Protocol, Target: target.Address, Sentence: fmt.Sprintf(
 				"A record %q of the event stream of %s lacks what it is about: this version of Mesos writes it differently. The stream begins anew.", shorten(string(event.Type)), target.Address)}
@@ -193,7 +196,11 @@ func (c *Client) brokenStream(target Target, begun time.Time, first bool, err er
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return e(Network, "ended: the master stopped, lost its leadership, or has more subscribers than it allows (--max_operator_event_stream_subscribers). The stream begins anew.")
 	}
-	return c.failed(target, subscribePage, time.Since(begun), true, err)
+	failed := c.failed(target, subscribePage, time.Since(begun), true, err)
+	if !first && CategoryOf(failed) == Network { // there was an answer
+		return e(Network, "broke (%s): check the network between Grafana's server and the master, and how long proxies and firewalls on the way keep a connection. The stream begins anew.", cause(err))
+	}
+	return failed
 }
 
 // A recordReader reads RecordIO.
