@@ -287,6 +287,9 @@ func (h *happenings) frameworks() {
 		}
 		removed := h.after.removed[id]
 		_, told := h.before.removed[id]
+		if was := h.before.frameworks[id]; was != nil && !later(removed.registered, was.registered) {
+			told = true // by the event stream, before it broke
+		}
 		if told || h.before.HasFramework(id) || h.after.HasFramework(id) || h.before.hides() && h.wasHidden(removed.registered) {
 			continue
 		}
