@@ -90,6 +90,21 @@ export class Watched {
     return (Number(fields[11]) + Number(fields[12])) / 100;
   }
 
+  /** Seconds that each of its threads has waited for a processor so far, by its ID (schedstat of proc(5)). */
+  waits(): Map<string, number> {
+    const folder = `/proc/${this.pid}/task`;
+    return new Map(
+      readdirSync(folder).flatMap((thread) => {
+        try {
+          const [, waited] = readFileSync(`${folder}/${thread}/schedstat`, 'utf8').split(' ');
+          return [[thread, Number(waited) / 1e9]];
+        } catch {
+          return []; // It has ended.
+        }
+      })
+    );
+  }
+
   /** Current and peak memory in bytes. */
   memory(): { now: number; peak: number } {
     const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');

@@ -27,6 +27,8 @@ export interface Afterwards {
   /** Those of tasks. */
   events: LoggedEvent[];
   toCluster(at: number): number;
+  /** The most seconds that a thread of the plugin waited for a processor shortly before a moment. */
+  late(at: number): number;
 }
 
 /** The number of polls after a fault within which everything is right again. */
@@ -42,7 +44,7 @@ const AGENT_TASKS: Check[] = CHECKS.filter(({ expr }) => expr.startsWith('mesos_
 );
 
 /** What the model has: sums, counts, per framework, role and agent. */
-const KEPT = [
+export const KEPT = [
   ...CHECKS.filter(
     ({ expr }) =>
       /^mesos_(cluster|framework|role)_tasks$|^mesos_(cluster|framework|role|agent)_(cpus_allocated|memory_allocated_bytes)$/.test(
@@ -61,6 +63,9 @@ export const EXPRS = [...KEPT.map(({ expr }) => expr), UP, DRIFT, ENDED];
 
 /** Seconds after an answer until the model of its moment is written: what the stream tells meanwhile is in it. */
 const UNTIL_WRITTEN = [0, 0.02, 0.1];
+
+/** Seconds within which what was told is read by a plugin that does not wait for a processor, and between two moments of them. */
+const [READ_WITHIN, STEP] = [0.25, 0.05];
 
 /** Seconds that a sample may be older than two polls. */
 const SLACK = 3;
@@ -88,8 +93,26 @@ export function judgeChaos(found: Afterwards): Verdict {
     inWindows: parts.reduce((sum, [, { inWindows }]) => sum + inWindows, 0),
     deviations: parts.flatMap(([, { deviations }]) => deviations),
     wrong: new Map(parts.map(([name, { deviations }]) => [name, deviations.length])),
-    lines: [`${found.events.length} events of tasks, ${found.live.ends().length} ends`],
+    lines: [`${found.events.length} events of tasks, ${found.live.ends().length} ends`, ...starved(found)],
   };
+}
+
+/** Says where the machine was too busy, so that more moments of the cluster were compared. */
+function starved({ live, moments, from, to, toCluster, late }: Afterwards): string[] {
+  const waited = moments.map(({ at }) => late(at)).filter((seconds) => seconds > READ_WITHIN);
+  const told: number[] = [];
+  for (let at = from; at <= to; at += STEP) {
+    told.push(toCluster(at) - live.nowAt(1000 * at)[0]);
+  }
+  const behind = Math.max(...told);
+  return [
+    ...(waited.length > 0
+      ? [
+          `busy machine: the plugin had waited for a processor at ${waited.length} of ${moments.length} moments, up to ${Math.max(...waited).toFixed(1)} s: it may have read so much later`,
+        ]
+      : []),
+    ...(behind > 0.5 ? [`busy machine: the simulator told what happened up to ${behind.toFixed(1)} s later`] : []),
+  ];
 }
 
 const labelsOf = (by: string[], labels: Record<string, string>) =>
@@ -104,12 +127,12 @@ function samplesOf({ expr, by }: Pick<Check, 'expr' | 'by'>, at: number, answers
 
 /** Every sample is true at its moment, and all that is true is there. */
 function judgeModel(found: Afterwards): Array<[string, Result]> {
-  const { live, scenario, moments, toCluster, begins, right } = found;
+  const { live, scenario, moments, late, begins, right } = found;
   const all = moments.map(({ at, answers }) => ({
     at,
     checks: KEPT.map((check) => ({ check, samples: samplesOf(check, at, answers) })),
   }));
-  const around = momentsAround(live, toCluster);
+  const around = momentsAround(live, late);
   const truth = truthsOf(
     { live },
     all.flatMap(({ checks }) =>
@@ -160,20 +183,31 @@ function judgeModel(found: Afterwards): Array<[string, Result]> {
   return [...results];
 }
 
-/** Returns the cluster's moments that a sample may be of: those of the answers that were asked for at its time. */
-function momentsAround(live: Live, toCluster: (at: number) => number): (then: number) => number[] {
+/**
+ * Returns the cluster's moments that a sample may be of: those of the answers that were asked for at its time, and up to which
+ * the event stream had told then. late: by how many seconds the plugin waited for a processor about then, and may have read late.
+ */
+export function momentsAround(
+  live: Pick<Live, 'requests' | 'nowAt'>,
+  late: (then: number) => number
+): (then: number) => number[] {
   const answers = live
     .requests()
     .filter(({ path, status }) => status === 200 && /^\/(master\/)?(state|metrics\/snapshot)\b/.test(path))
     .flatMap(({ time, at }) => (at === undefined ? [] : [{ arrived: Date.parse(time) / 1000, at }]));
-  return (then) => {
+  const around = (then: number) => {
     const found = answers.filter(({ arrived }) => arrived > then - 0.01 && arrived < then + 2).map(({ at }) => at);
-    // Between two /state the model is of the moment of the request, as far as the stream had told by then: the simulator's
-    // time, and with it what it tells, moves each 0.2 s.
-    const asked = [0.25, 0.2, 0.15, 0.1, 0.05, 0].map((before) => toCluster(then) - before);
-    const moments = [...asked, ...found.flatMap((at) => UNTIL_WRITTEN.map((more) => at + more))];
+    // Between two /state the model is of the moment of the request, as far as the stream had been read by then.
+    const read = READ_WITHIN + late(then);
+    const told = Array.from({ length: 1 + Math.ceil(read / STEP) }, (_, i) => Math.min(i * STEP, read)).flatMap(
+      (before) => live.nowAt(1000 * (then - before))
+    );
+    const moments = [...told, ...found.flatMap((at) => UNTIL_WRITTEN.map((more) => at + more))];
     return [...new Set(moments)].sort((a, b) => a - b);
   };
+  // Many samples are of one moment.
+  const known = new Map<number, number[]>();
+  return (then) => known.get(then) ?? known.set(then, around(then)).get(then)!;
 }
 
 function factsOf(check: Check, truth: Truth): Array<[string, number]> {
@@ -181,11 +215,11 @@ function factsOf(check: Check, truth: Truth): Array<[string, number]> {
 }
 
 /** From two polls after a fault on, no sample of tasks is older than two polls. */
-function judgeFresh({ moments, right, interval, from }: Afterwards): Result {
+function judgeFresh({ moments, right, interval, from, late }: Afterwards): Result {
   const after = moments.filter(({ at }) => at >= right);
   const deviations = after.flatMap(({ at, answers }) => {
     const newest = Math.max(...samplesOf({ expr: CLUSTER_TASKS, by: ['state'] }, at, answers).map(({ then }) => then));
-    return at - newest <= AFTER * interval + SLACK
+    return at - newest <= AFTER * interval + SLACK + late(at)
       ? []
       : [`${CLUSTER_TASKS} ${(at - from).toFixed(0)} s after the beginning is ${(at - newest).toFixed(1)} s old`];
   });

@@ -87,6 +87,7 @@ async function watched(watches: Watch[], folder: string, seconds: number): Promi
     }
     // The first query begins to poll.
     await Promise.all(watches.map(({ uid }) => instants(call, uid, ['mesos_up'], from)));
+    const waiting = watchWaits(workbench.pid);
     const [first, last] = [Math.min, Math.max].map((of) =>
       of(...watches.flatMap(({ scenario }) => scenario.steps.map(({ at }) => at)))
     );
@@ -96,9 +97,10 @@ async function watched(watches: Watch[], folder: string, seconds: number): Promi
     const grown = memory?.();
     const to = from + seconds;
     await sleep(1000 * (to - Date.now() / 1000));
+    const late = waiting.stop();
     const found: Chaos = [];
     for (const watch of watches) {
-      const verdict = judgeChaos(await afterwards(call, watch, from, to));
+      const verdict = judgeChaos({ ...(await afterwards(call, watch, from, to)), late });
       if (watch.scenario.name === 'stream-long' && grown !== undefined) {
         verdict.checks++;
         verdict.lines.push(`memory of the executable: ${mb(grown.before)} before, ${mb(grown.peak)} at most`);
@@ -115,6 +117,34 @@ async function watched(watches: Watch[], folder: string, seconds: number): Promi
       writeFileSync(process.env.CHAOS_LOG, log.join('\n'));
     }
   }
+}
+
+/** Milliseconds between two looks at how long the plugin waited for a processor. */
+const LOOK = 100;
+
+/**
+ * Watches how long the threads of the plugin below a process wait for a processor. stop() returns the most seconds that one of
+ * them waited within about a second before a moment; on other systems than Linux that is not known, and 0.
+ */
+function watchWaits(host: number): { stop(): (at: number) => number } {
+  if (process.platform !== 'linux') {
+    return { stop: () => () => 0 };
+  }
+  const plugin = Process.named(executableName(), host);
+  const looks: Array<{ at: number; waits: Map<string, number> }> = [];
+  const look = () => looks.push({ at: Date.now() / 1000, waits: plugin.waits() });
+  const timer = setInterval(look, LOOK);
+  look();
+  return {
+    stop() {
+      clearInterval(timer);
+      return (at) => {
+        const before = looks.findLast((one) => one.at < at - 1) ?? looks[0];
+        const after = looks.find((one) => one.at >= at) ?? looks[looks.length - 1];
+        return Math.max(0, ...[...after.waits].map(([thread, waited]) => waited - (before.waits.get(thread) ?? 0)));
+      };
+    },
+  };
 }
 
 /** Begins to watch the memory of the plugin below a process; the result returns what it was before, and at most since. */
@@ -143,7 +173,7 @@ async function afterwards(
   { uid, scenario, live, both }: Watch,
   from: number,
   to: number
-): Promise<Afterwards> {
+): Promise<Omit<Afterwards, 'late'>> {
   const moments: Afterwards['moments'] = [];
   for (let at = Math.ceil(from + INTERVAL); at <= to; at += STEP) {
     const exprs = EXPRS.flatMap((expr) => [expr, `timestamp(${expr})`]);

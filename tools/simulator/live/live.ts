@@ -58,6 +58,12 @@ export interface Live extends Replay {
   entry: Entry;
   /** The cluster's own time, Unix seconds. */
   now(): number;
+  /**
+   * The cluster's time as it was at a moment of the clock, milliseconds: what happened until the first had been told on event
+   * streams, and what happened until the second may have been, as it was being told. Its time moves with each request and five
+   * times a second, or later on a busy machine.
+   */
+  nowAt(clock: number): [told: number, telling: number];
   /** Lets time pass until then, Unix seconds. Never back. */
   setNow(at: number): Promise<void>;
   /** Sets the seconds of the cluster per second of the clock; 0: its time does not move. */
@@ -87,6 +93,9 @@ const TICK = 200;
 
 const AGENT_PORTS = 500;
 
+/** How many of the latest moves of the cluster's time are remembered. */
+const MOVES = 20_000;
+
 /** Creates a cluster and serves it. Throws when a port is in use. */
 export async function startLive(options: LiveOptions = {}): Promise<Live> {
   const { scenario } = options;
@@ -101,6 +110,15 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
   /** How time passes, and since when: Unix seconds of the cluster, milliseconds of the clock. */
   let pace = { speed: options.speed ?? 1, since: { at: plan.start, clock: begun } };
   const moment = () => Math.max(world.now, pace.since.at + ((clock() - pace.since.clock) / 1000) * pace.speed);
+  /** When the cluster's time moved: from and to in milliseconds of the clock, Unix seconds of the cluster. */
+  const moves: Array<{ begun: number; ended: number; at: number }> = [];
+  const advance = (to = moment()) => {
+    const [before, begun] = [world.now, clock()];
+    world.advance(to);
+    if (world.now !== before && moves.push({ begun, ended: clock(), at: world.now }) > 2 * MOVES) {
+      moves.splice(0, MOVES);
+    }
+  };
 
   /** The limit applies in real time only, so that a test with its own clock does not wait. */
   const inRealTime = () => options.clock === undefined && pace.speed !== 0;
@@ -117,7 +135,7 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
     (name: string, answer: Answering): Answering =>
     async (asked) => {
       await waitForLimit(name, asked.url);
-      world.advance(moment());
+      advance();
       const said = await answer(asked);
       return said === REFUSED ? said : dated(said, world.now);
     };
@@ -163,7 +181,7 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
       'front',
       frontOf(plan.front, world, {
         now: () => {
-          world.advance(moment());
+          advance();
           return world.now;
         },
         master: (master, asked) => behind(masterName(master), (to) => answers.ofMaster(master, to), asked),
@@ -179,7 +197,7 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
   let calm: Array<() => void> = [];
   const settle = () =>
     (settling = settling.then(async () => {
-      world.advance(moment());
+      advance();
       const now = JSON.stringify([...world.disturbances]);
       if (now !== disturbed) {
         disturbed = now;
@@ -242,7 +260,7 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
     return found;
   };
   const perform = async (action: Action) => {
-    world.advance(moment());
+    advance();
     carryOut(world, action);
     Object.values(histories).forEach((history) => history.note(world.now, action));
     await settle();
@@ -275,7 +293,7 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
       }
     },
     position() {
-      world.advance(moment());
+      advance();
       const last = world.events.at(-1);
       return {
         loop: 0,
@@ -285,25 +303,29 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
     },
     tick: settle,
     now() {
-      world.advance(moment());
+      advance();
       return world.now;
     },
+    nowAt: (at) => [
+      moves.findLast(({ ended }) => ended <= at)?.at ?? plan.start,
+      moves.findLast((move) => move.begun <= at)?.at ?? plan.start,
+    ],
     setNow(at) {
-      world.advance(at);
+      advance(at);
       return settle();
     },
     setSpeed(speed) {
-      world.advance(moment());
+      advance();
       pace = { speed, since: { at: world.now, clock: clock() } };
       clearInterval(timer);
       timer = ticking();
     },
     truth(at) {
-      world.advance(moment());
+      advance();
       return at === undefined || at >= world.now ? truthOf(world) : histories.truth.truth(at);
     },
     containers(agent, at) {
-      world.advance(moment());
+      advance();
       return histories.containers.containers(agent, Math.min(at, world.now));
     },
     leaderships: () => world.leaderships.map((leadership) => ({ ...leadership })),
