@@ -25,7 +25,7 @@ import (
 var told = []string{
 	"../mesos", "../samples", "../collector", ".",
 	"../query", "../promql", "../tables", "../events", "../events/sqlite",
-	"../history", "../history/memory", "../history/disk", "../history/disk/repair",
+	"../history", "../history/memory", "../history/disk", "../history/disk/repair", "../history/remote",
 }
 
 // makes are the functions whose texts are messages as a whole, also where they do not
@@ -75,6 +75,7 @@ var noMessages = []string{
 	". One of them: ", ": a label of more than 16 MiB", ": its end is missing", "reading it failed: ", "compile a filter on ", "repair the ", "take late samples: ", "move samples to disk: ", "end the series that were open: ",
 	// what is for the log only, or a mistake of the program
 	"Closing the history failed;", "panic while ", "a chunk of %s is encoded as", "commit nothing: another batch", "the batch has ended: begin another",
+	"The remote engine is behind:", "The remote engine refuses samples for good;", "The remote engine takes no samples:", "What the remote engine has acknowledged",
 	// configuration that Grafana's settings cannot have
 	"a ZooKeeper address looks like",
 }

@@ -426,7 +426,7 @@ test('docs/sizing.md has the figures of docs/benchmarks.md', () => {
     assert.equal(interval, row(`/state and /roles are asked for every: ${cluster}`)[1]);
   }
   for (const [text, engine] of [
-    [/takes (\d+) ms from memory/, 'memory'],
+    [/takes (\d+) ms from\s+memory/, 'memory'],
     [/and (\d+) ms from\s+disk/, 'disk'],
   ] as Array<[RegExp, string]>) {
     const shown = Number(text.exec(read('docs/sizing.md'))?.[1]);
