@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"os"
 	"testing"
 	"time"
 
@@ -11,7 +12,16 @@ import (
 	"community-mesos-datasource/pkg/history/memory"
 )
 
+// ChildMain is the main function of a process that kill_test.go starts and kills.
+var ChildMain func() int
+
+// ChildURL is the environment variable that makes the test's executable such a process.
+const ChildURL = "REMOTE_TEST_URL"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(ChildURL) != "" {
+		os.Exit(ChildMain())
+	}
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreTopFunction("net/http.(*persistConn).writeLoop"))
 }
 

@@ -27,8 +27,8 @@ type queue struct {
 	behind *behind // nil while chunks are all there is
 
 	acked int64 // the newest time that was taken or refused; NoTime before the first
-	// again is up to when a process before may have sent what is sent again; NoTime if
-	// it left nothing that is not known.
+	// again is up to when a process before may have sent what is sent again: when this one
+	// began; NoTime if there was none.
 	again int64
 	// unsent counts samples that are neither taken nor refused. It is exact once
 	// everything that a process before left was read.
@@ -100,8 +100,11 @@ func (s *Store) resume() {
 	q.acked, q.exact = mark.Until, false
 	q.behind = &behind{cursor: mark.Until + 1, newest: math.MaxInt64, sent: mark.Until, late: map[uint64]int64{}, from: s.opts.Now()}
 	if mark.From != 0 && mark.From <= mark.Until {
-		q.behind.cursor, q.behind.resumed, q.again = mark.From, true, mark.Until
+		q.behind.cursor, q.behind.resumed = mark.From, true
 	}
+	// One that was killed had not written yet that its latest requests were taken. The series
+	// are this data source's alone, so an engine that has newer samples of them has these.
+	q.again = s.opts.Now().UnixMilli()
 	s.awake()
 }
 

@@ -18,7 +18,7 @@ func targetOf(e *remotetest.Engine) Target {
 }
 
 func engines() map[string]func(*testing.T) *remotetest.Engine {
-	return map[string]func(*testing.T) *remotetest.Engine{"Prometheus": remotetest.StartPrometheus, "VictoriaMetrics": remotetest.StartVictoriaMetrics}
+	return map[string]func(*testing.T) *remotetest.Engine{"Prometheus": remotetest.StartPrometheus, "VictoriaMetrics": func(t *testing.T) *remotetest.Engine { return remotetest.StartVictoriaMetrics(t) }}
 }
 
 // Every sample is there once, over outages of the engine, also those that the queue in

@@ -47,7 +47,7 @@ func StartPrometheus(t *testing.T) *Engine {
 	port := freePort(t)
 	e := &Engine{t: t, end: os.Kill, URL: fmt.Sprintf("http://127.0.0.1:%d", port), args: []string{
 		path, "--config.file=" + config, "--storage.tsdb.path=" + filepath.Join(dir, "data"), "--web.enable-remote-write-receiver",
-		fmt.Sprintf("--web.listen-address=127.0.0.1:%d", port), "--log.level=warn",
+		fmt.Sprintf("--web.listen-address=127.0.0.1:%d", port), "--log.level=error",
 	}}
 	t.Cleanup(e.Stop)
 	e.Start()
@@ -55,16 +55,16 @@ func StartPrometheus(t *testing.T) *Engine {
 }
 
 // StartVictoriaMetrics starts a VictoriaMetrics, or skips the test.
-func StartVictoriaMetrics(t *testing.T) *Engine {
+func StartVictoriaMetrics(t *testing.T, flags ...string) *Engine {
 	path, err := exec.LookPath("victoria-metrics")
 	if err != nil {
 		t.Skip("skipped: no victoria-metrics on PATH")
 	}
 	port := freePort(t)
 	// Killed, it would lose what it took within the last 5 s (-inmemoryDataFlushInterval).
-	e := &Engine{t: t, end: syscall.SIGTERM, URL: fmt.Sprintf("http://127.0.0.1:%d", port), args: []string{
+	e := &Engine{t: t, end: syscall.SIGTERM, URL: fmt.Sprintf("http://127.0.0.1:%d", port), args: append([]string{
 		path, "-storageDataPath=" + t.TempDir(), fmt.Sprintf("-httpListenAddr=127.0.0.1:%d", port), "-loggerLevel=ERROR", "-retentionPeriod=100y", "-memory.allowedBytes=64MiB",
-	}}
+	}, flags...)}
 	t.Cleanup(e.Stop)
 	e.Start()
 	return e
@@ -95,10 +95,10 @@ func (e *Engine) Stop() {
 	}
 }
 
-// Raw returns the samples that the engine has within two hours before end, by time, of each series that matches, by its labels as JSON.
+// Raw returns the samples that the engine has within a day before end, by time, of each series that matches, by its labels as JSON.
 func (e *Engine) Raw(selector string, end time.Time) map[string]map[int64]float64 {
 	e.t.Helper()
-	res, err := http.PostForm(e.URL+"/api/v1/query", url.Values{"query": {selector + "[2h]"}, "time": {strconv.FormatFloat(float64(end.UnixMilli())/1000, 'f', 3, 64)}})
+	res, err := http.PostForm(e.URL+"/api/v1/query", url.Values{"query": {selector + "[1d]"}, "time": {strconv.FormatFloat(float64(end.UnixMilli())/1000, 'f', 3, 64)}})
 	require.NoError(e.t, err)
 	defer res.Body.Close()
 	var answer struct {
@@ -119,6 +119,9 @@ func (e *Engine) Raw(selector string, end time.Time) map[string]map[int64]float6
 		for _, p := range s.Values {
 			v, err := strconv.ParseFloat(p[1].(string), 64)
 			require.NoError(e.t, err)
+			if math.IsNaN(v) { // VictoriaMetrics answers the markers of staleness
+				continue
+			}
 			at := int64(math.Round(p[0].(float64) * 1000))
 			require.NotContains(e.t, points, at, "a sample twice")
 			points[at] = v
