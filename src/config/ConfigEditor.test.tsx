@@ -325,6 +325,43 @@ describe('fields', () => {
   });
 });
 
+describe('the remote engine', () => {
+  it('is chosen, and its section opens where it is', async () => {
+    const { last, user, unfold } = setUp({ jsonData: { masters: ['http://m:5050'] } });
+    await unfold('History');
+    await user.click(screen.getByLabelText(/^Engine/));
+    await user.click(await screen.findByRole('option', { name: /^Remote/ }));
+    expect(last()?.jsonData.engine).toBe('remote');
+    expect(screen.queryByLabelText(/^Remote URL/)).not.toBeInTheDocument();
+    await unfold('Remote engine');
+    await user.type(screen.getByLabelText(/^Remote URL/), 'http://p:9090');
+    expect(last()?.jsonData.remoteUrl).toBe('http://p:9090');
+  });
+
+  it('has secrets that are hidden from Viewers', async () => {
+    const jsonData = { masters: ['http://m:5050'], engine: 'remote' as const, remoteUrl: 'http://p:9090' };
+    const { last, user } = setUp({ jsonData, secureJsonFields: { remoteTlsCACert: true } });
+    await user.type(screen.getByLabelText(/^Remote password/), 'a');
+    await user.type(screen.getByLabelText(/^Bearer token/), 'b');
+    expect(last()?.secureJsonData).toEqual({ remoteBasicAuthPassword: 'a', remoteBearerToken: 'b' });
+    expect(last()?.jsonData).toEqual(jsonData);
+    await user.click(screen.getByRole('button', { name: /Reset/ }));
+    expect(last()?.secureJsonData?.remoteTlsCACert).toBe('');
+    await user.type(screen.getByLabelText(/^CA certificate/), '-----BEGIN');
+    expect(last()?.secureJsonData?.remoteTlsCACert).toBe('-----BEGIN');
+  });
+
+  it('shows labels as JSON, and stores what is typed', async () => {
+    const { last, user } = setUp({ jsonData: { engine: 'remote', remoteLabels: { replica: 'a' } } });
+    const labels = screen.getByLabelText(/^Added labels/);
+    expect(labels).toHaveValue('{"replica":"a"}');
+    await user.clear(labels);
+    expect(last()?.jsonData).toEqual({ engine: 'remote' });
+    await user.type(labels, '{{"zone": "b"}');
+    expect(last()?.jsonData.remoteLabels).toBe('{"zone": "b"}');
+  });
+});
+
 describe('headers of agents', () => {
   const agentStatistics = true;
 

@@ -5,7 +5,7 @@ import type { DataSourcePluginOptionsEditorProps } from '@grafana/data';
 import { t, Trans } from '../i18n';
 import { Auth, AuthMethod, ConfigSection, convertLegacyAuthProps, DataSourceDescription } from '@grafana/plugin-ui';
 import { config } from '@grafana/runtime';
-import { Alert, Box, Button, Divider, Field, SecretTextArea, Text } from '@grafana/ui';
+import { Alert, Box, Button, Divider, Field, Text } from '@grafana/ui';
 import React from 'react';
 
 import { useChecks } from './check';
@@ -28,7 +28,7 @@ import { headerNames, withHeaderNames } from './headerNames';
 import { agentHeaderTexts, Headers, mastersHeaderTexts } from './Headers';
 import { Masters } from './Masters';
 import { Provisioning } from './Provisioning';
-import { Secret } from './Secret';
+import { Secret, SecretText } from './Secret';
 import { Section } from './Section';
 import { TestReport } from './TestReport';
 import { throughZooKeeper, typedOptions } from './typed';
@@ -266,16 +266,13 @@ export default function ConfigEditor({ options: stored, onOptionsChange }: Props
           )}
           htmlFor="mesos-remoteTlsCACert"
         >
-          <SecretTextArea
+          <SecretText
             id="mesos-remoteTlsCACert"
-            rows={4}
-            cols={45}
             placeholder={PEM}
-            disabled={readOnly}
-            isConfigured={Boolean(secureJsonFields?.remoteTlsCACert)}
             value={secureJsonData?.remoteTlsCACert ?? ''}
-            onChange={(event) => setSecret('remoteTlsCACert', event.currentTarget.value)}
-            onReset={() => setSecret('remoteTlsCACert', '')}
+            isStored={Boolean(secureJsonFields?.remoteTlsCACert)}
+            readOnly={readOnly}
+            onChange={(value) => setSecret('remoteTlsCACert', value)}
           />
         </Field>
       </Section>

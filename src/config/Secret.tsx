@@ -1,5 +1,5 @@
 // A secret: what is typed is shown as dots, and what is stored is never in the browser.
-import { Input, SecretInput } from '@grafana/ui';
+import { Input, SecretInput, SecretTextArea } from '@grafana/ui';
 import React from 'react';
 
 interface Props {
@@ -26,6 +26,31 @@ export function Secret({ isStored, readOnly, value, onChange, ...props }: Props)
   ) : (
     <SecretInput
       {...common}
+      isConfigured={isStored}
+      value={value}
+      onChange={(event) => onChange(event.currentTarget.value)}
+      onReset={() => onChange('')}
+    />
+  );
+}
+
+/** A secret of several lines, such as a certificate. */
+export function SecretText({
+  id,
+  placeholder,
+  value,
+  isStored,
+  readOnly,
+  onChange,
+}: Pick<Props, 'id' | 'placeholder' | 'value' | 'isStored' | 'readOnly' | 'onChange'>) {
+  return readOnly ? (
+    <Input id={id} width={40} disabled value={isStored ? 'configured' : ''} />
+  ) : (
+    <SecretTextArea
+      id={id}
+      rows={4}
+      cols={45}
+      placeholder={placeholder}
       isConfigured={isStored}
       value={value}
       onChange={(event) => onChange(event.currentTarget.value)}

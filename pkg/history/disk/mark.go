@@ -31,13 +31,11 @@ func (m Mark) Load() (remote.Acknowledged, error) {
 	return mark, err
 }
 
-// Save implements remote.Mark. A process that is killed meanwhile leaves the one before.
+// Save implements remote.Mark. It does not make the directory: where that has gone it must
+// not come back empty. A process that is killed meanwhile leaves the one before.
 func (m Mark) Save(mark remote.Acknowledged) error {
 	text, err := json.Marshal(mark)
 	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(m.Dir, 0o750); err != nil {
 		return err
 	}
 	next := filepath.Join(m.Dir, markFile+".tmp")

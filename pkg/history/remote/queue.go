@@ -2,6 +2,8 @@ package remote
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"math"
 	"slices"
 	"time"
@@ -30,6 +32,9 @@ type queue struct {
 	// again is up to when a process before may have sent what is sent again: when this one
 	// began; NoTime if there was none.
 	again int64
+	// announced is the time of the oldest sample of a batch that is being committed;
+	// MaxInt64 if none is.
+	announced int64
 	// unsent counts samples that are neither taken nor refused. It is exact once
 	// everything that a process before left was read.
 	unsent  int64
@@ -85,7 +90,7 @@ func (b *behind) hold(samples []sample) {
 // resume begins where a process before ended.
 func (s *Store) resume() {
 	q := &s.queue
-	q.acked, q.again, q.exact = history.NoTime, history.NoTime, true
+	q.acked, q.again, q.announced, q.exact = history.NoTime, history.NoTime, math.MaxInt64, true
 	if s.opts.Mark == nil {
 		return
 	}
@@ -120,12 +125,13 @@ func (s *Store) add(staged []sample) {
 		kept = append(kept, x)
 	}
 	s.known.sweep()
-	if len(kept) == 0 {
-		return
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q := &s.queue
+	q.announced = math.MaxInt64
+	if len(kept) == 0 {
+		return
+	}
 	q.unsent += int64(len(kept))
 	if q.behind == nil {
 		q.push(kept)
@@ -214,7 +220,7 @@ func (s *Store) almostDone() bool {
 
 // mark returns what to keep beyond the end of the process. mu is held.
 func (q *queue) mark() (Acknowledged, bool) {
-	oldest := int64(math.MaxInt64)
+	oldest := q.announced
 	for _, c := range q.chunks {
 		oldest = min(oldest, c.mint)
 	}
@@ -238,17 +244,26 @@ func (s *Store) saveMark() {
 	if s.opts.Mark == nil {
 		return
 	}
+	s.saving.Lock() // before the mark is made, so that an older one does not replace it
+	defer s.saving.Unlock()
 	s.mu.Lock()
 	mark, known := s.queue.mark()
 	s.mu.Unlock()
-	if known {
-		s.save(mark)
+	if !known || mark == s.saved {
+		return
 	}
+	err := s.opts.Mark.Save(mark)
+	if err == nil {
+		s.saved = mark
+	} else if s.saveFailed == nil && !errors.Is(err, fs.ErrNotExist) { // the directory is made when it is opened
+		s.warn("What the remote engine has acknowledged could not be written: after a restart some samples are sent again", "error", err)
+	}
+	s.saveFailed = err
 }
 
-// announce writes that samples are about to be committed that are older than what was
-// acknowledged, or the first: a process that ends after their commit finds them by it.
-// order is held.
+// announce notes that samples are about to be committed, and writes it where they are older
+// than what was acknowledged, or the first: a process that ends after their commit finds
+// them by it. order is held until add or forget ends it.
 func (s *Store) announce(staged []sample) {
 	if s.opts.Mark == nil || len(staged) == 0 {
 		return
@@ -258,32 +273,16 @@ func (s *Store) announce(staged []sample) {
 		oldest = min(oldest, x.t)
 	}
 	s.mu.Lock()
-	mark, known := s.queue.mark()
+	s.queue.announced = oldest
 	s.mu.Unlock()
-	switch {
-	case !known:
-		mark = Acknowledged{Until: oldest - 1}
-	case oldest > mark.Until || mark.From != 0 && mark.From <= oldest:
-		return
-	default:
-		mark.From = oldest
-	}
-	s.save(mark)
+	s.saveMark() // what is newer is found after Until, and changes nothing
 }
 
-func (s *Store) save(mark Acknowledged) {
-	s.saving.Lock()
-	defer s.saving.Unlock()
-	if mark == s.saved {
-		return
-	}
-	err := s.opts.Mark.Save(mark)
-	if err == nil {
-		s.saved = mark
-	} else if s.saveFailed == nil {
-		s.warn("What the remote engine has acknowledged could not be written: after a restart some samples are sent again", "error", err)
-	}
-	s.saveFailed = err
+// forget ends what announce began.
+func (s *Store) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.queue.announced = math.MaxInt64
 }
 
 // Windows of time that are read from the local store.

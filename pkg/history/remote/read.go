@@ -69,7 +69,7 @@ func (s *Store) clusterName(ctx context.Context) string {
 // Evaluate implements history.Evaluator.
 func (s *Store) Evaluate(ctx context.Context, e history.Evaluation) (history.Evaluated, error) {
 	answer, err := s.evaluate(ctx, e)
-	if err == nil && s.Remote().Reach.IsZero() {
+	if err == nil && s.mayAskReach() {
 		s.askReach(ctx) // the answer is shown with where history begins
 	}
 	return answer, err

@@ -112,7 +112,7 @@ func (s *Store) deliverRefused(samples []sample, got response) error {
 	switch {
 	case got.confirmed && got.written > 0: // by 2.0 the others are written
 		s.took(min(got.written, len(samples)))
-		s.refuse(samples[min(got.written, len(samples)):], why, got.text)
+		s.refuse(samples[min(got.written, len(samples)):], why, got.text) // which ones is in the text
 		return nil
 	case len(samples) == 1, !s.maySplit():
 		s.refuse(samples, why, got.text)
@@ -183,7 +183,10 @@ func (s *Store) refuse(samples []sample, why, text string) {
 			continue
 		}
 		s.stats.Refused[why]++
-		s.stats.Refusal = fmt.Sprintf("%s of %s at %s%s", why, x.series.labels.Get("__name__"), history.Moment(x.t), quoted(text))
+		s.stats.Refusal = why + quoted(text)
+		if len(samples) == 1 {
+			s.stats.Refusal = fmt.Sprintf("%s of %s at %s%s", why, x.series.labels.Get("__name__"), history.Moment(x.t), quoted(text))
+		}
 	}
 	s.queue.unsent = max(0, s.queue.unsent-int64(len(samples)))
 	first = first && s.stats.Refused[why] > 0

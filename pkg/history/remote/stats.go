@@ -169,6 +169,13 @@ func (s *Store) watchReach() {
 	}
 }
 
+// mayAskReach reports whether the reach is not known and was not asked for a moment ago.
+func (s *Store) mayAskReach() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reach.IsZero() && time.Since(s.reachAsked) > reachRetry
+}
+
 // askReach asks for the time of the oldest sample, and reports whether it has it.
 func (s *Store) askReach(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
@@ -176,8 +183,9 @@ func (s *Store) askReach(ctx context.Context) bool {
 	reach, err := s.oldest(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.reachError = ""
+	s.reachError, s.reachAsked = "", time.Time{}
 	if err != nil {
+		s.reachAsked = time.Now()
 		s.reachError = err.Error()
 		return false
 	}

@@ -85,6 +85,7 @@ type Store struct {
 	refusals   refusals
 	reach      time.Time
 	reachError string
+	reachAsked time.Time // when it failed
 
 	saving     sync.Mutex // of what follows
 	saved      Acknowledged
@@ -257,6 +258,7 @@ func (b *batch) Commit() error {
 	b.staged = nil
 	b.s.announce(staged)
 	if err := b.local.Commit(); err != nil {
+		b.s.forget()
 		return err
 	}
 	b.s.add(staged)
