@@ -25,8 +25,15 @@ const (
 	DefaultMemoryBytes = 16 << 20 // in memory
 )
 
-// trimAfter is how often the bounds are checked.
-const trimAfter = time.Minute
+const (
+	// trimAfter is how often the bounds are checked.
+	trimAfter = time.Minute
+	// jump is by how much the clock may move between two looks before it counts as set, as at
+	// the start. Nothing is too old for holdFor then, as in the history on disk: a clock that is
+	// wrong for a while must not remove all events.
+	jump    = 6 * time.Hour
+	holdFor = time.Hour
+)
 
 // Options are what a log is made with.
 type Options struct {
@@ -71,8 +78,10 @@ type Log struct {
 	retryAt time.Time // when the file is tried again
 	damage  error     // what was met in the file, which is to be put aside
 	trimAt  time.Time
-	marked  time.Time      // what the file tells of when events were added
-	ends    []events.Event // those of events in the file that could not be written there
+	// seen is when the clock was looked at last, and holdUntil until when nothing is too old.
+	seen, holdUntil time.Time
+	marked          time.Time      // what the file tells of when events were added
+	ends            []events.Event // those of events in the file that could not be written there
 	// learned is, by its ID, what completes an event in the file and could not be written there.
 	learned map[string]events.Event
 
@@ -283,7 +292,11 @@ func (l *Log) add(ctx context.Context, all []events.Event) (added []events.Event
 // trim applies the bounds, now and then, and to memory at once. writing is held.
 func (l *Log) trim(ctx context.Context) {
 	now := l.options.Now()
-	due := !now.Before(l.trimAt)
+	if now.Sub(l.seen).Abs() > jump {
+		l.holdUntil = now.Add(holdFor)
+	}
+	l.seen = now
+	due := !now.Before(l.trimAt) || l.trimAt.Sub(now) > trimAfter // a clock that was ahead
 	if due {
 		l.trimAt = now.Add(trimAfter)
 	}
@@ -318,7 +331,7 @@ func (l *Log) boundsOf(d *database, now time.Time) (b bounds) {
 	if d.file == "" {
 		b.bytes = min(cmp.Or(l.bounds.MemoryBytes, DefaultMemoryBytes), DefaultMemoryBytes)
 	}
-	if l.bounds.Retention > 0 {
+	if l.bounds.Retention > 0 && !now.Before(l.holdUntil) {
 		b.oldest = now.Add(-l.bounds.Retention)
 	}
 	return b

@@ -112,3 +112,41 @@ func TestWhatIsLearnedWhileTheFileIsFullIsKept(t *testing.T) {
 	want.ID, want.Role, want.Task, want.Labels = found[0].ID, again.Role, again.Task, again.Labels
 	require.Equal(t, want, found[0])
 }
+
+// A clock that is a year ahead for a while, also from the start on, makes no event too old; one that is
+// set right removes them after an hour.
+func TestAClockThatIsWrongForAWhileRemovesNothing(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "events.sqlite")
+	options := Options{File: file, Reserve: 1, Bounds: Bounds{Retention: 15 * 24 * time.Hour}}
+	l, c := newLog(t, options)
+	appended(t, l, task(0, "running", noon), task(1, "failed", noon.Add(time.Minute)))
+	steps := func(c *clock, l *Log, d time.Duration) {
+		for until := c.now.Add(d); c.now.Before(until); {
+			c.now = c.now.Add(15 * time.Minute)
+			appended(t, l)
+		}
+	}
+	steps(c, l, 2*time.Hour)
+	right := c.now
+	for _, wrong := range []time.Duration{365 * 24 * time.Hour, -365 * 24 * time.Hour} {
+		c.now = right.Add(wrong)
+		steps(c, l, 30*time.Minute)
+		require.Equal(t, 2, l.Stats().Events)
+		c.now = right.Add(30 * time.Minute)
+		steps(c, l, 2*time.Hour)
+		require.Len(t, selected(t, l, events.Filter{}), 2)
+	}
+	require.NoError(t, l.Close())
+
+	again, c := newLog(t, options)
+	c.now = right.Add(365 * 24 * time.Hour)
+	steps(c, again, 30*time.Minute)
+	require.Equal(t, 2, again.Stats().Events)
+	c.now = right.Add(time.Hour)
+	steps(c, again, 2*time.Hour)
+	require.Len(t, selected(t, again, events.Filter{}), 2)
+
+	c.now = right.Add(365 * 24 * time.Hour) // and it is right
+	steps(c, again, holdFor+30*time.Minute)
+	require.Zero(t, again.Stats().Events)
+}
