@@ -147,7 +147,7 @@ func TestCompileSaysWhereSQLIsWrong(t *testing.T) {
 		return string(raw)
 	}
 	for sql, want := range map[string]string{
-		"SELECT nam FROM tasks": "sql: no column nam: name (at character 8)",
+		"SELECT nam FROM tasks": `sql: Unknown column \"nam\". Did you mean \"name\"? (at character 8)`,
 		"SELECT reason\nFROM events WHERE $__timeFilter(time) AND \"é\" = 1 x": "(at character 65)",
 		"SELECT name FROM tasks WHERE started > $__range_s ORDER BY":           "incomplete input",
 	} {

@@ -69,9 +69,9 @@ func TestRulesReadNumbersOfSQL(t *testing.T) {
 		"more rows than fit":   {"SELECT a.task_id || b.task_id || c.task_id AS x, 1 AS n FROM tasks a, tasks b, tasks c", "numeric", "rules and expressions need all"},
 		"a variable":           {"SELECT count(*) AS n FROM tasks WHERE framework = '$framework'", "numeric", `"$framework" is a variable of dashboards`},
 		"a variable in code":   {"SELECT count(*) AS n FROM tasks WHERE framework IN ($framework)", "numeric", `"$framework" is a variable without a value`},
-		"a fault after macros": {"SELECT $__timeFrom() AS x, memory, $__interval_ms AS n FROM tasks", "numeric", "no column memory: memory_bytes, memory_limit_bytes, memory_used_bytes (at character 28)"},
+		"a fault after macros": {"SELECT $__timeFrom() AS x, memory, $__interval_ms AS n FROM tasks", "numeric", `Unknown column "memory". Did you mean "memory_bytes", "memory_limit_bytes" or "memory_used_bytes"? (at character 28)`},
 		"a time of Grafana's":  {"SELECT count(*) AS n FROM events WHERE time > ${__from}", "numeric", `"${__from}" has no value in SQL: write $__timeFrom()`},
-		"an unknown macro":     {"SELECT count(*) AS n FROM events WHERE $__timefilter(time)", "numeric", "no macro $__timefilter"},
+		"an unknown macro":     {"SELECT count(*) AS n FROM events WHERE $__timefilter(time)", "numeric", `unknown macro "$__timefilter"`},
 		"an unknown argument":  {"SELECT count(*) AS n FROM events WHERE $__timeFilter()", "numeric", "$__timeFilter has 0 arguments and takes 1"},
 	} {
 		t.Run(name, func(t *testing.T) {

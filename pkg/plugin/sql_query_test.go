@@ -69,11 +69,11 @@ func TestSQLIsAnswered(t *testing.T) {
 		require.Equal(t, []any{"Spark ETL (nightly)", int64(8)}, []any{first, n})
 	})
 	for query, want := range map[string]string{
-		`SELECT memory FROM tasks`:       "sql: no column memory: memory_bytes, memory_limit_bytes, memory_used_bytes (at character 8)",
+		`SELECT memory FROM tasks`:       `sql: Unknown column "memory". Did you mean "memory_bytes", "memory_limit_bytes" or "memory_used_bytes"? (at character 8)`,
 		`DROP TABLE tasks`:               `sql: the statement begins with "DROP": write a SELECT, which is all there is (at character 1)`,
 		`SELECT 1; SELECT 2`:             "sql: there is a second statement: write one SELECT (at character 11)",
-		`SELECT * FROM job`:              "sql: no table job",
-		`SELECT readfile('/etc/passwd')`: "sql: no function readfile",
+		`SELECT * FROM job`:              `sql: Unknown table "job". Available: `,
+		`SELECT readfile('/etc/passwd')`: `sql: Unknown function "readfile". Available: `,
 	} {
 		t.Run(query, func(t *testing.T) {
 			require.ErrorContains(t, s.ask(`{"queryType":"sql","sql":"`+query+`"}`).Error, want)

@@ -36,7 +36,7 @@ var shapeAmount = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)\s*([KMGT]iB)$`)
 // needs returns what a task of a shape needs, in the order of resources.
 func (s *Shape) needs() ([]need, error) {
 	if s == nil {
-		return nil, bad("shape", `is missing: say what a task needs, for example {"cpus": 0.5, "memory": "2GiB"}`)
+		return nil, bad("shape", "is missing: say at least one of cpus, memory, disk and gpus that a task needs, for example cpus 0.5 and memory 2GiB")
 	}
 	var all []need
 	for _, n := range []struct {

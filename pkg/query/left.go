@@ -157,6 +157,10 @@ func (l leftover) sentence(rule bool) string {
 	if len(l.variables) > 1 {
 		is, its, value = "are variables", "their", "values"
 	}
+	if l.macros() {
+		text += fmt.Sprintf(" has a value in expressions and as the interval only: write %s in its place", map[bool]string{false: "a value", true: "a duration, for example 1h,"}[l.key == "forecast"])
+		return text + l.meant()
+	}
 	macros := ""
 	if own {
 		macros = " but $__interval, $__rate_interval and $__range"
@@ -167,10 +171,20 @@ func (l leftover) sentence(rule bool) string {
 		text += fmt.Sprintf(" %s without %s here: define %s on the dashboard, or write %s in %s place. Explore, public dashboards and rules have no variables%s",
 			is, value, map[bool]string{false: "it", true: "them"}[len(l.variables) > 1], value, its, macros)
 	}
-	if l.where != "" {
-		text += `. For a dollar sign that is meant, write [$] with =~`
+	return text + l.meant()
+}
+
+// macros reports whether all variables are macros, which have values elsewhere in a query.
+func (l leftover) macros() bool {
+	return !slices.ContainsFunc(l.variables, func(text string) bool { return !isMacro(text) })
+}
+
+// meant says how a text of a part of an expression, or of a filter, is written that is no variable.
+func (l leftover) meant() string {
+	if l.where == "" {
+		return ""
 	}
-	return text
+	return `. For a dollar sign that is meant, write [$] with =~`
 }
 
 // The texts of a query that are no expression and no value of a filter. Expressions are

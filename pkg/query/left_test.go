@@ -330,3 +330,18 @@ func FuzzVariablesIn(f *testing.F) {
 		_, _, _ = fromPrometheus(text)
 	})
 }
+
+// A macro has a value elsewhere, and no error says that it has none anywhere.
+func TestAMacroWhereNoneIsReplacedIsSaidToBeOne(t *testing.T) {
+	src := frameworks(t)
+	for _, rule := range []bool{false, true} {
+		for part, want := range map[string]string{
+			`"forecast":"$__range"`:      `forecast: "$__range" has a value in expressions and as the interval only: write a duration, for example 1h, in its place`,
+			`"forecast":"${__interval}"`: `forecast: "${__interval}" has a value in expressions and as the interval only: write a duration, for example 1h, in its place`,
+			`"groupBy":["$__range"]`:     `groupBy[0]: "$__range" has a value in expressions and as the interval only: write a value in its place`,
+		} {
+			response := Run(context.Background(), src, asked(allocatedByFramework+","+part+"}"), Options{Alert: rule})
+			require.EqualError(t, response.Error, want)
+		}
+	}
+}

@@ -460,7 +460,7 @@ func TestErrorsOfLogs(t *testing.T) {
 		`"limit": 5001`:       "limit: 5001 is out of range: 1 to 5000 lines",
 		`"limit": -1`:         "limit: -1 is out of range",
 		`"file": 3`:           "file: must be a string",
-		`"after": 1.5`:        "after: must be a whole number, not number 1.5",
+		`"after": 1.5`:        "after: must be a whole number, not 1.5",
 		`"agentId": "S9"`:     `there is no task "t1", and none is known that ended on the agent S9`,
 		`"file": "stderr"`:    `the task's sandbox has no "stderr": one of stdout`,
 		`"file": "a/stderr"`:  `the task's sandbox has no "a/stderr", and no other log in that directory`,

@@ -286,7 +286,8 @@ func decode(raw json.RawMessage, into any) error {
 		if key == "" {
 			return bad("", "the query must be an object, not %s", wrong.Value)
 		}
-		return bad(key, "must be %s, not %s", kindOf(wrong.Type), wrong.Value)
+		// Value is a kind, and of a number that does not fit also the number.
+		return bad(key, "must be %s, not %s", kindOf(wrong.Type), strings.TrimPrefix(wrong.Value, "number "))
 	}
 	return bad("", "the query is not a JSON object: %v", err)
 }

@@ -28,7 +28,7 @@ func compilePromQL(q *PromQLQuery, rule bool) (plan, error) {
 	}
 	parsed, err := promql.ParseExpr(interpolated)
 	if err != nil {
-		return plan{}, err
+		return plan{}, errorAsWritten(q.Expr, err)
 	}
 	neverHold := percentsOfRatios(parsed)
 	parsed, foreign, err := withoutAliases(parsed, q.LegendFormat)
@@ -61,6 +61,22 @@ func compilePromQL(q *PromQLQuery, rule bool) (plan, error) {
 		p.notices = append(p.notices, l.sentence(rule)+".")
 	}
 	return p, nil
+}
+
+// errorAsWritten returns the error of an expression with the place in what a user wrote: blanks before
+// it count, and macros are as long as their names.
+func errorAsWritten(written string, err error) error {
+	as := macroText.ReplaceAllStringFunc(written, func(found string) string {
+		value, known := placeholder.macro(found)
+		if !known {
+			return found
+		}
+		return value + strings.Repeat(" ", max(0, len(found)-len(value)))
+	})
+	if _, placed := promql.ParseExpr(as); placed != nil {
+		return placed
+	}
+	return err
 }
 
 // promQLAt returns the expression with its macros replaced and the dashboard's

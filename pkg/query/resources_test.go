@@ -181,3 +181,17 @@ func TestCatalogueOffersWhatCompiles(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(raw), `"defaultGroupBy":[]`)
 }
+
+// A place is that of the written text, not of the one whose macros have values.
+func TestAnErrorOfAnExpressionIsAtItsPlaceInWhatWasWritten(t *testing.T) {
+	for expr, place := range map[string]string{
+		`sum(up`:                                 "line 1, column 7:",
+		"  sum(up":                               "line 1, column 9:",
+		"\n sum(up":                              "line 2, column 8:",
+		`rate(up[$__rate_interval]) !`:           "line 1, column 28:",
+		`rate(up[${__interval}]) + $__range_s !`: "line 1, column 38:",
+	} {
+		_, err := Compile(json.RawMessage(`{"expr":` + quote(expr) + `}`))
+		require.ErrorContains(t, err, place, expr)
+	}
+}

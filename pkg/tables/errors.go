@@ -62,17 +62,17 @@ func explained(err error, sql string) error {
 	switch {
 	case noColumn.MatchString(message):
 		name := noColumn.FindStringSubmatch(message)[1]
-		e.Text = fmt.Sprintf("no column %s", cutText(name))
+		e.Text = fmt.Sprintf("Unknown column %q. ", cutText(name))
 		if near := similarColumns(name, sql); len(near) > 0 {
-			e.Text += ": " + strings.Join(near, ", ")
+			e.Text += "Did you mean " + quotedChoices(near) + "?"
 		} else {
-			e.Text += ": " + columnsHint(sql)
+			e.Text += columnsHint(sql)
 		}
 	case noTable.MatchString(message):
 		name := noTable.FindStringSubmatch(message)[1]
-		e.Text = fmt.Sprintf("no table %s: there are %s", cutText(name), strings.Join(Names(), ", "))
+		e.Text = fmt.Sprintf("Unknown table %q. Available: %s", cutText(name), strings.Join(Names(), ", "))
 	case noFunction.MatchString(message):
-		e.Text = fmt.Sprintf("no function %s: there are %s", cutText(noFunction.FindStringSubmatch(message)[1]), functionNames())
+		e.Text = fmt.Sprintf("Unknown function %q. Available: %s", cutText(noFunction.FindStringSubmatch(message)[1]), functionNames())
 	case strings.Contains(message, "too many FROM clause terms"):
 		e.Text = "the statement names too many tables: join fewer"
 	case strings.Contains(message, notAllowed2), notAllowed.MatchString(message):
@@ -142,9 +142,22 @@ func columnsHint(sql string) string {
 		parts = append(parts, t.Name+" has "+strings.Join(t.ColumnNames(), ", "))
 	}
 	if len(parts) == 0 {
-		return "there are the tables " + strings.Join(Names(), ", ")
+		return "Available are the tables " + strings.Join(Names(), ", ")
 	}
-	return strings.Join(parts, "; ")
+	return "Available: " + strings.Join(parts, "; ")
+}
+
+// quotedChoices returns names as "a", "b" or "c".
+func quotedChoices(names []string) string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = fmt.Sprintf("%q", name)
+	}
+	last := len(quoted) - 1
+	if last == 0 {
+		return quoted[0]
+	}
+	return strings.Join(quoted[:last], ", ") + " or " + quoted[last]
 }
 
 var words = regexp.MustCompile(`[A-Za-z_]+`)

@@ -192,7 +192,7 @@ func macro(name string, args []string, from, to time.Time) (string, error) {
 		for _, m := range Macros {
 			names = append(names, m.Signature)
 		}
-		return "", fmt.Errorf("no macro %s: there are %s", cutText(name), strings.Join(names, ", "))
+		return "", fmt.Errorf("unknown macro %q. Available: %s", cutText(name), strings.Join(names, ", "))
 	}
 	if len(args) != count {
 		return "", fmt.Errorf("%s has %d arguments and takes %d", name, len(args), count)

@@ -62,10 +62,10 @@ func TestStatementIsCheckedWithoutRows(t *testing.T) {
 	for sql, want := range map[string]string{
 		"SELECT t.name, count(*) FROM tasks t JOIN agents a ON a.agent_id = t.agent_id WHERE t.state = 'x' GROUP BY 1": "",
 		"WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n":                              "", // endless
-		"SELECT kind FROM events ORDER BY nowhere":                                                                     "no column nowhere",
+		"SELECT kind FROM events ORDER BY nowhere":                                                                     `Unknown column "nowhere". Available: events has `,
 		"SELECT name, FROM tasks":    "(at character 14)",
-		"SELECT nme FROM tasks":      "no column nme: name",
-		"SELECT name FROM task_s":    "no table task_s",
+		"SELECT nme FROM tasks":      `Unknown column "nme". Did you mean "name"?`,
+		"SELECT name FROM task_s":    `Unknown table "task_s". Available: `,
 		"SELECT load_extension('x')": "load_extension",
 		"SELECT 1; SELECT 2":         "there is a second statement",
 		"DELETE FROM tasks":          "SELECT",
@@ -96,7 +96,7 @@ func TestMacrosAreArgumentsOfMacros(t *testing.T) {
 		"SELECT $__from":             "write $__timeFrom()",
 		"SELECT ${__to}":             "write $__timeTo()",
 		"SELECT ${__from:date}":      "write $__timeFrom()",
-		"SELECT $__timeFilter($__b)": "argument 1 of $__timeFilter: no macro $__b",
+		"SELECT $__timeFilter($__b)": "argument 1 of $__timeFilter: unknown macro \"$__b\"",
 	} {
 		_, err = Expand(written, at, at)
 		require.ErrorContains(t, err, want)

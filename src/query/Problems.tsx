@@ -16,11 +16,11 @@ export function Problems({ text, problems, warnings }: Props) {
   const styles = useStyles2(getStyles);
   return (
     <>
-      {problems.map(({ from, message }) => (
+      {problems.map(({ from, at = from, message }) => (
         <div key={message} className={styles.problem} data-testid="code-problem">
           <Icon name="exclamation-circle" />{' '}
           {t('query.code.problem', 'Line {{line}}, column {{column}}: {{message}}', {
-            ...positionOf(text, from),
+            ...positionOf(text, at),
             message,
           })}
         </div>

@@ -95,7 +95,9 @@ test('an error in SQL is underlined where it is, before it runs', async ({ open 
     panel: 'table',
     queries: [{ refId: 'A', queryType: 'sql', version: 1, sql }],
   });
-  await expect(editor(page).getByTestId('code-problem')).toContainText('Line 2, column 3: no column nam: name');
+  await expect(editor(page).getByTestId('code-problem')).toContainText(
+    'Line 2, column 3: Unknown column "nam". Did you mean "name"?'
+  );
   await expect(box(page).locator('.squiggly-error')).toHaveCount(1);
   await picture(page, 'error-sql');
 });

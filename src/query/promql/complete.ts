@@ -73,8 +73,9 @@ export async function complete(situation: Situation, context: Context): Promise<
         list: [
           ...situation.words.flatMap(wordsOf),
           ...(await seriesNames(resources)),
-          ...(await functions(resources, rest)),
+          // Before functions: of what begins alike, sum and sum_over_time, the first is offered first.
           ...aggregations(rest),
+          ...(await functions(resources, rest)),
           ...(situation.empty ? snippets() : []),
           ...macroNames(),
           ...dashboard(),

@@ -1,7 +1,8 @@
-import { MesosResources } from '../../resources';
+import { MesosResources, Refusal } from '../../resources';
 import { fakeBackend } from '../../testing/resources';
 import { fakeTemplates } from '../../testing/templates';
 import { interpolateQuery } from '../interpolate';
+import { positionOf } from '../problem';
 import { check, faultsOf } from './problems';
 
 const templates = fakeTemplates({ x: { value: 'a long value' } });
@@ -36,6 +37,15 @@ it.each<[string, string, string]>([
   ['up', 'The expression is too long', 'up: The expression is too long'],
 ])('%j is underlined where it is wrong', async (expr, message, expected) => {
   expect(await marked(expr, message)).toEqual([expected]);
+});
+
+it('the place that is told is the backend’s, although the end of a text is underlined before it', async () => {
+  const message = at(1, 7, 'unclosed left parenthesis');
+  const compile = () => Promise.reject(new Refusal(message, 400));
+  const { problems } = await check('sum(up', { interpolate: (text) => text, compile });
+  expect(problems).toMatchObject([{ from: 5, to: 6, at: 6 }]);
+  expect(positionOf('sum(up', 6)).toEqual({ line: 1, column: 7 });
+  expect(positionOf('"ü😀" + !', 8)).toEqual({ line: 1, column: 8 }); // in characters
 });
 
 it('an expression that is right has the warnings of the backend', async () => {

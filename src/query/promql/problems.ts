@@ -34,7 +34,8 @@ export async function check(expr: string, { interpolate, compile }: Checks): Pro
 function problemOf(expr: string, sent: Placed, message: string): Problem {
   const [, line, column, text] = POSITION.exec(message) ?? [];
   if (line) {
-    return { ...wordAt(expr, sent.spanOf(offsetOf(sent.text, Number(line), Number(column)))), message: text };
+    const span = sent.spanOf(offsetOf(sent.text, Number(line), Number(column)));
+    return { ...wordAt(expr, span), at: span.from, message: text };
   }
   // A variable without a value.
   const named = mask(expr).variables.find(({ from, to }) => message.includes(expr.slice(from, to)));

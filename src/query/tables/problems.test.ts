@@ -13,9 +13,13 @@ function refusing(message: string, status = 400) {
 }
 
 it.each<[string, string, string]>([
-  ['SELECT nam FROM tasks', 'sql: no column nam: name (at character 8)', 'nam: no column nam: name'],
-  ["SELECT '😀' WHERE\n  nam = 1", 'sql: no column nam (at character 20)', 'nam: no column nam'],
-  ["SELECT '$x' AS x, nam FROM tasks", 'sql: no column nam (at character 29)', 'nam: no column nam'],
+  [
+    'SELECT nam FROM tasks',
+    'sql: Unknown column "nam". Did you mean "name"? (at character 8)',
+    'nam: Unknown column "nam". Did you mean "name"?',
+  ],
+  ["SELECT '😀' WHERE\n  nam = 1", 'sql: Unknown column "nam". (at character 20)', 'nam: Unknown column "nam".'],
+  ["SELECT '$x' AS x, nam FROM tasks", 'sql: Unknown column "nam". (at character 29)', 'nam: Unknown column "nam".'],
   ['SELECT name FROM', 'sql: incomplete input', 'SELECT name FROM: incomplete input'],
 ])('%j is underlined where it is wrong', async (sql, message, expected) => {
   const { problems } = await checkSQL(sql, refusing(message), 'one', templates);
