@@ -52,7 +52,7 @@ export function DashboardPage({ plugin, ...rest }: Props) {
       <Combobox
         options={dashboards.map(({ title }, value) => ({ label: title, value }))}
         value={chosen}
-        onChange={({ value }) => setChosen(value)}
+        onChange={(option) => setChosen(option?.value ?? chosen)}
         width="auto"
         minWidth={20}
       />

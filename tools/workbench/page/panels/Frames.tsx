@@ -28,7 +28,9 @@ export function Frames({ frames, width, height = 400, sortBy }: Props) {
         height={frames.length > 1 ? height - choiceHeight : height}
         initialSortBy={sortBy}
       />
-      {frames.length > 1 && <Combobox options={options} value={at} onChange={(option) => setChosen(option.value)} />}
+      {frames.length > 1 && (
+        <Combobox options={options} value={at} onChange={(option) => setChosen(option?.value ?? at)} />
+      )}
     </div>
   );
 }
