@@ -29,7 +29,8 @@
 //	topology.go    queryType topology: a graph of frameworks, agents, roles and tasks;
 //	               topology_frames.go makes its frames
 //	links.go       links of frames: to Mesos' web UI, and to queries
-//	alias.go       names and labels of mesos_exporter and of DC/OS, rewritten into those here
+//	alias.go       names of mesos_exporter and of DC/OS, rewritten into those here;
+//	               alias_labels.go their labels, alias_texts.go the sentences about them
 //	run.go         one query from JSON to frames, errors and panics included
 //	frames.go      frames in the shapes Grafana's dataplane contract names
 //	legend.go      display names
