@@ -1,6 +1,6 @@
 // The editor of an annotation: events of the event log, or PromQL as in Grafana's
 // Prometheus data source.
-import { EditorRow, EditorRows, EditorSwitch } from '@grafana/plugin-ui';
+import { EditorRow, EditorSwitch } from '@grafana/plugin-ui';
 import { RadioButtonGroup } from '@grafana/ui';
 import React, { lazy, Suspense, useId, useRef } from 'react';
 
@@ -11,6 +11,7 @@ import { CommitInput } from '../query/CommitInput';
 import { queryTypeOf } from '../query/defaults';
 import { EventsEditor } from '../query/events/EventsEditor';
 import { EditorField } from '../query/EditorField';
+import { Rows } from '../query/Rows';
 import type { MesosQuery } from '../query/types';
 import { useChanges } from '../query/useChanges';
 import { useResources } from '../query/useResources';
@@ -65,7 +66,7 @@ export default function AnnotationEditor({
   };
 
   return (
-    <EditorRows>
+    <Rows>
       <EditorRow>
         <EditorField label={t('annotations.source.label', 'Show')}>
           <RadioButtonGroup<Source> options={sources()} value={type as Source} onChange={changeSource} />
@@ -87,7 +88,7 @@ export default function AnnotationEditor({
           />
         </>
       )}
-    </EditorRows>
+    </Rows>
   );
 }
 

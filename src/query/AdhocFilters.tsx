@@ -1,6 +1,7 @@
 // The dashboard's filters that a query holds itself, which hold wherever it runs:
 // seen, removed one by one, or made filters of the query.
 
+import { css } from '@emotion/css';
 import { EditorField, EditorRow } from '@grafana/plugin-ui';
 import { Button, Stack } from '@grafana/ui';
 import React, { useEffect, useRef, useState } from 'react';
@@ -46,6 +47,8 @@ export function AdhocFilters({ query, resources, onChange }: Props) {
               size="sm"
               variant="secondary"
               icon="times"
+              className={withinField}
+              title={adhocText(filter)}
               aria-label={t('query.adhoc.remove', 'Remove filter {{filter}}', { filter: adhocText(filter) })}
               onClick={() => {
                 remember(at);
@@ -72,6 +75,12 @@ export function AdhocFilters({ query, resources, onChange }: Props) {
     </EditorRow>
   );
 }
+
+// A long filter is cut, and read as the title.
+const withinField = css({
+  maxWidth: '100%',
+  '& > span': { display: 'block', minWidth: 0, overflow: 'hidden', textOverflow: 'ellipsis', lineHeight: '22px' },
+});
 
 /** Gives the focus of a chip that was removed to the next one, to the last one, or to where they were. */
 function useFocusOfRemoved(count: number) {

@@ -1,9 +1,10 @@
 // Grafana's menu of several values, which keeps the focus where a value is removed: the
 // button of its chip goes, and the focus with it. Grafana 12.3's takes no id, so that a label
 // outside does not name it.
+import { css } from '@emotion/css';
 // eslint-disable-next-line no-restricted-imports -- this is what the others use instead
-import { MultiCombobox, type ComboboxOption } from '@grafana/ui';
-import React, { useId, useRef, type ComponentProps } from 'react';
+import { measureText, MultiCombobox, type ComboboxOption } from '@grafana/ui';
+import React, { useId, useMemo, useRef, type ComponentProps } from 'react';
 
 import { useInputMarks } from '../marks';
 import { useMarks } from './EditorField';
@@ -17,12 +18,16 @@ interface Props<T extends string> extends Pick<
 > {
   /** For screen readers, also where a label is shown. */
   name: string;
+  /** In the units of Grafana's grid: it is as wide as its values, and not wider than the element around. */
   minWidth: number;
   onChange: (chosen: Array<ComboboxOption<T>>) => void;
 }
 
-export function MultiMenu<T extends string = string>({ name, onChange, ...menu }: Props<T>) {
+export function MultiMenu<T extends string = string>({ name, minWidth, value = [], onChange, ...menu }: Props<T>) {
   const nameId = useId();
+  const { options } = menu;
+  const chips = useMemo(() => value.map((one) => chipOf(one, options)), [value, options]);
+  const texts = chips.map(({ label }) => label);
   const around = useRef<HTMLDivElement>(null);
   useInputMarks(around, useMarks(menu.invalid));
   const { onKeyDownCapture, ...keys } = useMenuKeys({ several: true });
@@ -30,6 +35,10 @@ export function MultiMenu<T extends string = string>({ name, onChange, ...menu }
   return (
     <div
       ref={around}
+      className={withinField}
+      style={{ width: Math.max(8 * minWidth, Math.min(widthOf(texts), MOST_WIDTH)) }}
+      // Values that have no room are cut or not shown.
+      title={texts.join(', ') || undefined}
       {...keys}
       onKeyDownCapture={(event) => {
         byKey.current = true;
@@ -42,12 +51,12 @@ export function MultiMenu<T extends string = string>({ name, onChange, ...menu }
       <Named id={nameId} name={name} />
       <MultiCombobox<T>
         {...menu}
+        value={chips}
         aria-labelledby={nameId}
-        width="auto"
         onChange={(chosen) => {
           onChange(chosen);
           const input = around.current?.querySelector('input');
-          if (chosen.length < (menu.value?.length ?? 0)) {
+          if (chosen.length < value.length) {
             input?.focus();
           }
           // What is typed next is another value. With the mouse several options of one text are chosen.
@@ -61,3 +70,27 @@ export function MultiMenu<T extends string = string>({ name, onChange, ...menu }
     </div>
   );
 }
+
+const MOST_WIDTH = 600;
+
+/**
+ * Returns how wide a closed menu is that shows all of its values. Grafana's own measure (useMeasureMulti) adds the same to
+ * a text, whatever is around it: a width of the menu that follows from what it shows would become smaller and smaller.
+ */
+function widthOf(texts: string[]): number {
+  return 115 + texts.reduce((sum, text) => sum + measureText(text, 12).width + 50, 0);
+}
+
+/** Returns a value with its text, by which Grafana measures how many values there is room for. */
+function chipOf<T extends string>(value: T | ComboboxOption<T>, options: Props<T>['options']) {
+  const option =
+    typeof value === 'object' ? value : Array.isArray(options) ? options.find((one) => one.value === value) : undefined;
+  const { value: chosen, label = chosen } = option ?? { value: value as T };
+  return { ...option, value: chosen, label };
+}
+
+const withinField = css({
+  maxWidth: '100%',
+  // A value that is longer than the menu is cut: Grafana 12 cuts the first of several only.
+  '& span:has(> button)': { flexShrink: 1, maxWidth: '100%', overflow: 'hidden' },
+});

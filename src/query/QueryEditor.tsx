@@ -1,7 +1,7 @@
 // The editor of one query: header, builder or code, options. Laid out like
 // Grafana's own Prometheus editor.
 import { CoreApp, LoadingState, type PanelData } from '@grafana/data';
-import { EditorHeader, EditorRows, FlexItem, QueryEditorMode } from '@grafana/plugin-ui';
+import { EditorHeader, FlexItem, QueryEditorMode } from '@grafana/plugin-ui';
 import { Button, ConfirmModal, RadioButtonGroup, Space } from '@grafana/ui';
 import { isEqual } from 'lodash';
 import React, { lazy, Suspense, useRef, useState } from 'react';
@@ -23,6 +23,7 @@ import { choicesOf, show as showOther, shownBy, type Left, type Shown } from './
 import { useStoreShown, withLostKeys } from './stored';
 import { TablesEditor } from './tables/TablesEditor';
 import { TopologyEditor } from './topology/TopologyEditor';
+import { Rows } from './Rows';
 import type { MesosQuery } from './types';
 import { useChanges } from './useChanges';
 import { useMode } from './useMode';
@@ -129,7 +130,7 @@ export default function QueryEditor({
           onDismiss={question.onNo}
         />
       )}
-      <EditorRows>
+      <Rows>
         <AdhocFilters query={query} resources={resources} onChange={change} />
         {shown === 'events' && (
           <EventsEditor query={query} resources={resources} app={app} error={error} onChange={change} />
@@ -168,7 +169,7 @@ export default function QueryEditor({
           />
         )}
         {ofRule && <RuleNotice query={query} resources={resources} onChange={change} />}
-      </EditorRows>
+      </Rows>
     </>
   );
 }

@@ -169,6 +169,14 @@ describe('a builder query', () => {
     expect(interpolate({ filters }).filters).toEqual([{ label: 'framework', operator: '=', value: 'marathon' }]);
   });
 
+  it('what looks like a macro in a value stays as it is spelled', () => {
+    const value = ['${__range} $__interval', '[[__rate_interval_ms]]-$role'];
+    const filters = [{ label: 'task', operator: '=' as const, value }];
+    expect(interpolate({ filters }).filters?.[0].value).toEqual([value[0], '[[__rate_interval_ms]]-web']);
+    const adhocFilters = [{ key: 'task', operator: '=', value: value[0] }];
+    expect(interpolate({ adhocFilters }).adhocFilters).toEqual(adhocFilters);
+  });
+
   it('keeps text around a variable', () => {
     const filters = [{ label: 'task', operator: '!=' as const, value: ['x', '${framework}-$role'] }];
     expect(interpolate({ filters }).filters?.[0].value).toEqual(['x', 'marathon-web', 'spark.1-web']);

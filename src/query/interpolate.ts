@@ -23,6 +23,12 @@ const BACKEND_MACROS = [
   '__timeGroup',
 ];
 
+const MACRO_NAMES = BACKEND_MACROS.join('|');
+const MACRO_TEXT = new RegExp(
+  `\\$(?:${MACRO_NAMES})(?!\\w)|\\$\\{(?:${MACRO_NAMES})\\}|\\[\\[(?:${MACRO_NAMES})\\]\\]`,
+  'g'
+);
+
 /** Keys whose value is a text in which variables are replaced as they are. */
 const TEXT_KEYS = [
   'entity',
@@ -246,10 +252,12 @@ function interpolateAdhoc(
 function expand(text: string, templates: Replacer, vars: ScopedVars, regex = false): string[] {
   // A format function returns one text, so it writes marks, which are replaced by each of the values below.
   const choices: string[][] = [];
-  const marked = templates.replace(text, vars, (value: string | string[] = [], variable: DashboardVariable = {}) => {
-    const literal = regex && (variable.multi || variable.includeAll);
-    choices.push([value].flat().map((one) => (literal ? escapeRegex(String(one)) : String(one))));
-    return `\u0000${choices.length - 1}\u0000`;
+  const mark = (texts: string[]) => `\u0000${choices.push(texts) - 1}\u0000`;
+  // Values are no expressions: what looks like a macro in one is of the value, and stays as it is spelled.
+  const kept = text.replace(MACRO_TEXT, (macro) => mark([macro]));
+  const marked = templates.replace(kept, vars, (value: string | string[] = [], variable: DashboardVariable = {}) => {
+    const escaped = regex && (variable.multi || variable.includeAll);
+    return mark([value].flat().map((one) => (escaped ? escapeRegex(String(one)) : String(one))));
   });
   return marked.split('\u0000').reduce<string[]>(
     (done, part, i) => {
@@ -268,8 +276,13 @@ function keepMacros(scopedVars: ScopedVars): ScopedVars {
   return kept;
 }
 
-function isRegex(operator: string): boolean {
+export function isRegex(operator: string): boolean {
   return operator === '=~' || operator === '!~';
+}
+
+/** Returns a value as a regular expression that matches it only, and in which nothing looks like a variable. */
+export function literal(value: string): string {
+  return escapeRegex(value).replace(/\\\$/g, '[$]');
 }
 
 function unique(values: string[]): string[] {

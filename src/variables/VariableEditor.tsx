@@ -1,7 +1,7 @@
 // The editor of a query variable: the kind of list, and of what it is. Each
 // kind has an editor of its own; the lists of the other kinds are kept while the
 // editor is open.
-import { EditorField, EditorRow, EditorRows } from '@grafana/plugin-ui';
+import { EditorField, EditorRow } from '@grafana/plugin-ui';
 import { Alert, RadioButtonGroup } from '@grafana/ui';
 import React, { lazy, Suspense, useRef } from 'react';
 
@@ -9,6 +9,7 @@ import type { EditorProps } from '../editorSource';
 import { t } from '../i18n';
 import { CommitInput } from '../query/CommitInput';
 import { useStoreShown } from '../query/stored';
+import { Rows } from '../query/Rows';
 import type { Variable } from '../query/types';
 import { useChanges } from '../query/useChanges';
 import { useResources } from '../query/useResources';
@@ -69,7 +70,7 @@ export default function VariableEditor({ datasource, query: stored, range, onCha
   };
 
   return (
-    <EditorRows>
+    <Rows>
       {text && !migrated && (
         <Alert
           severity="warning"
@@ -150,6 +151,6 @@ export default function VariableEditor({ datasource, query: stored, range, onCha
           </EditorRow>
         </>
       )}
-    </EditorRows>
+    </Rows>
   );
 }

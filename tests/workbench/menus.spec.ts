@@ -99,6 +99,7 @@ const type = (page: Page, text: string) => page.keyboard.type(text, { delay: 30 
 
 for (const [name, { parameters, prepare, menus }] of Object.entries(EDITORS)) {
   test(`a typed text and Enter choose the first match: ${name}`, { tag: '@smoke' }, async ({ open }) => {
+    test.slow(); // several menus, a letter at a time
     const page = await open({ refresh: '', ...parameters });
     const inside = page.getByRole('dialog').or(page.locator('[data-testid$="-editor"]'));
     await expect(inside.getByRole('combobox').first()).toBeVisible();

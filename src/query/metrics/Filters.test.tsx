@@ -146,7 +146,8 @@ describe('by keyboard', () => {
   it('a text that is no listed value is the last choice', async () => {
     const { onChange, user } = setUp([{ label: 'framework', operator: '=~', value: 'x' }]);
     await user.type(menuOf('values'), 'spar');
-    const options = await screen.findAllByRole('option', { name: /spar/ });
+    await screen.findByRole('option', { name: /Use this text/ });
+    const options = screen.getAllByRole('option', { name: /spar/ });
     expect(options.map(({ textContent }) => textContent)).toEqual(['spark', 'sparUse this text']);
     await user.click(options[1]);
     expect(onChange).toHaveBeenLastCalledWith([{ label: 'framework', operator: '=~', value: ['x', 'spar'] }]);
@@ -181,5 +182,26 @@ describe('a long list', () => {
     lists.values.mockRejectedValue({ data: { error: 'the cluster is not read yet' } });
     await user.click(menuOf('values'));
     expect(await screen.findByText('Could not load the list: the cluster is not read yet')).toBeInTheDocument();
+  });
+});
+
+describe('a regular expression', () => {
+  const odd = ['a.b(c', 'odd$framework', 'plain'];
+
+  it('has the values of the list escaped, and what is typed as it is', async () => {
+    const { onChange, user } = setUp([{ label: 'framework', operator: '=~', value: 'x.*' }], odd);
+    await choose(user, menuOf('values'), 'a\\.b\\(c');
+    expect(onChange.mock.lastCall?.[0][0].value).toEqual(['x.*', 'a\\.b\\(c']);
+    await user.click(screen.getByRole('option', { name: 'odd$framework' }));
+    expect(onChange.mock.lastCall?.[0][0].value.at(-1)).toBe('odd[$]framework');
+    await user.type(menuOf('values'), 'p.*n', { skipClick: true });
+    await user.click(await screen.findByRole('option', { name: /^p\.\*n/ }));
+    expect(onChange.mock.lastCall?.[0][0].value.at(-1)).toBe('p.*n');
+  });
+
+  it('is not what other comparisons compare with', async () => {
+    const { onChange, user } = setUp([{ label: 'framework', operator: '=', value: 'x.*' }], odd);
+    await choose(user, menuOf('values'), 'a\\.b\\(c');
+    expect(onChange.mock.lastCall?.[0][0].value).toEqual(['x.*', 'a.b(c']);
   });
 });

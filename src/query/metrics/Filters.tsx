@@ -1,5 +1,6 @@
 // The filters of a builder query: label, operator, values. An incomplete filter
 // is kept here only; the query holds complete ones.
+import { css } from '@emotion/css';
 import { AccessoryButton, InputGroup } from '@grafana/plugin-ui';
 import { Button, Stack, type ComboboxOption } from '@grafana/ui';
 import { isEqual } from 'lodash';
@@ -7,7 +8,8 @@ import React, { useId, useLayoutEffect, useMemo, useRef, useState } from 'react'
 
 import { t } from '../../i18n';
 import type { LabelLists } from '../lists';
-import { toOption } from '../menu';
+import { isRegex, literal } from '../interpolate';
+import { listedOptions, toOption } from '../menu';
 import { SingleMenu } from '../SingleMenu';
 import { MultiMenu } from '../MultiMenu';
 import { Named } from '../Named';
@@ -156,42 +158,59 @@ function FilterItem({
     ...variableOptions(),
   ];
   return (
-    <InputGroup>
-      <div data-testid="filter-label" onFocus={onFocus}>
-        <Named id={`${id}-label`} name={SUBJECTS[subject].name()} />
-        <SingleMenu
-          aria-labelledby={`${id}-label`}
-          autoFocus={added}
-          placeholder={SUBJECTS[subject].placeholder()}
-          options={labelOptions}
-          value={label ? { value: label } : null}
-          createCustomValue={unknown}
-          onChange={(option) =>
-            onChange({ ...draft, label: option.value, values: option.value === label ? values : [] })
-          }
+    <div className={withinField}>
+      <InputGroup>
+        <div data-testid="filter-label" onFocus={onFocus}>
+          <Named id={`${id}-label`} name={SUBJECTS[subject].name()} />
+          <SingleMenu
+            aria-labelledby={`${id}-label`}
+            autoFocus={added}
+            placeholder={SUBJECTS[subject].placeholder()}
+            options={labelOptions}
+            value={label ? { value: label } : null}
+            createCustomValue={unknown}
+            onChange={(option) =>
+              onChange({ ...draft, label: option.value, values: option.value === label ? values : [] })
+            }
+          />
+        </div>
+        <div data-testid="filter-operator">
+          <Named id={`${id}-operator`} name={t('query.filters.comparison-name', 'Comparison of the filter')} />
+          <SingleMenu<ComparisonOperator>
+            width={9}
+            aria-labelledby={`${id}-operator`}
+            options={operators}
+            value={operator}
+            onChange={(option) => onChange({ ...draft, operator: option.value })}
+          />
+        </div>
+        {/* Another label has other values, and a regular expression has them escaped: another menu. */}
+        <FilterValues
+          key={`${label} ${isRegex(operator)}`}
+          draft={draft}
+          others={others}
+          invalid={invalid}
+          lists={lists}
+          onChange={onChange}
         />
-      </div>
-      <div data-testid="filter-operator">
-        <Named id={`${id}-operator`} name={t('query.filters.comparison-name', 'Comparison of the filter')} />
-        <SingleMenu<ComparisonOperator>
-          width={9}
-          aria-labelledby={`${id}-operator`}
-          options={operators}
-          value={operator}
-          onChange={(option) => onChange({ ...draft, operator: option.value })}
+        <AccessoryButton
+          icon="times"
+          variant="secondary"
+          aria-label={t('query.filters.remove', 'Remove filter')}
+          onClick={onDelete}
         />
-      </div>
-      {/* Another label has other values: another menu. */}
-      <FilterValues key={label} draft={draft} others={others} invalid={invalid} lists={lists} onChange={onChange} />
-      <AccessoryButton
-        icon="times"
-        variant="secondary"
-        aria-label={t('query.filters.remove', 'Remove filter')}
-        onClick={onDelete}
-      />
-    </InputGroup>
+      </InputGroup>
+    </div>
   );
 }
+
+// A long label and long values are cut where the page has no room for them.
+const withinField = css({
+  minWidth: 0,
+  maxWidth: '100%',
+  '& [data-testid="filter-label"]': { minWidth: 80 },
+  '& [data-testid="filter-values"]': { minWidth: 120, flexShrink: 100 },
+});
 
 function FilterValues({
   draft,
@@ -200,9 +219,15 @@ function FilterValues({
   lists,
   onChange,
 }: Pick<ItemProps, 'draft' | 'others' | 'invalid' | 'lists' | 'onChange'>) {
-  const { label, values } = draft;
+  const { label, operator, values } = draft;
   const { options, holdKeys } = useSearch(
-    async (typed) => (label ? lists.values(label, typed, others) : { values: [], total: 0 }),
+    async (typed) => {
+      const listed = label ? await lists.values(label, typed, others) : { values: [], total: 0 };
+      const options = listedOptions(typed, listed);
+      return isRegex(operator)
+        ? options.map((option) => ({ ...option, value: literal(option.value), label: option.value }))
+        : options;
+    },
     () => ({ options: [absent(), ...variableOptions()], custom: true })
   );
   return (

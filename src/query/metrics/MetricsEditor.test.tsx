@@ -34,15 +34,27 @@ async function setUp(part: Partial<MesosQuery> = {}, error?: string, answers: Fa
 }
 
 it('marks a fraction of Top on its field, with what the backend says of it', async () => {
-  const { onChange, user } = await setUp({ top: 1.5 }, 'top: must be a whole number, not number 1.5');
+  const { onChange, user } = await setUp({ top: 1.5 }, 'top: must be a whole number, not 1.5');
   expect(screen.getByLabelText('Top')).toHaveAttribute('aria-invalid', 'true');
-  expect(screen.getByText('must be a whole number, not number 1.5')).toBeInTheDocument();
+  expect(screen.getByText('must be a whole number, not 1.5')).toBeInTheDocument();
   for (const other of ['Group by', 'Aggregate', 'Forecast']) {
     expect(screen.getByLabelText(other)).not.toHaveAttribute('aria-invalid', 'true');
   }
   await user.clear(screen.getByLabelText('Top'));
   await user.type(screen.getByLabelText('Top'), '2.5{Enter}');
   expect(onChange).toHaveBeenLastCalledWith({ ...agents, top: 2.5 }); // not rounded to what nobody wrote
+});
+
+it('keeps a Top of 0, and says what is right', async () => {
+  const { onChange, user } = await setUp({ top: 0 });
+  expect(screen.getByLabelText('Top')).toHaveValue(0);
+  expect(screen.getByLabelText('Top')).toHaveAttribute('aria-invalid', 'true');
+  expect(screen.getByText(/^0 keeps nothing/)).toBeInTheDocument();
+  await user.clear(screen.getByLabelText('Top'));
+  await user.type(screen.getByLabelText('Top'), '{Enter}');
+  expect(onChange).toHaveBeenLastCalledWith({ ...agents, top: undefined });
+  await user.type(screen.getByLabelText('Top'), '0{Enter}');
+  expect(onChange).toHaveBeenLastCalledWith({ ...agents, top: 0 });
 });
 
 describe('Group by', () => {

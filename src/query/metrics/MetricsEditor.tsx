@@ -217,7 +217,7 @@ function Operations({ query, catalogue, lists, error, onChange }: PartProps & { 
           'query.metrics.top-tooltip',
           'How many of the largest to keep, 1 to 100; negative: of the smallest.'
         )}
-        {...marksOf(fault, 'top')}
+        {...(query.top === 0 ? { invalid: true, error: zeroTop() } : marksOf(fault, 'top'))}
       >
         <CommitInput
           id={`${id}-top`}
@@ -227,7 +227,7 @@ function Operations({ query, catalogue, lists, error, onChange }: PartProps & { 
           min={-100}
           max={100}
           value={String(query.top ?? '')}
-          onCommit={(text) => change({ top: Number(text) || undefined })}
+          onCommit={(text) => change({ top: text === '' ? undefined : Number(text) })}
         />
       </EditorField>
       {(!counter || query.forecast) && (
@@ -253,6 +253,12 @@ function Operations({ query, catalogue, lists, error, onChange }: PartProps & { 
     </EditorRow>
   );
 }
+
+const zeroTop = () =>
+  t(
+    'query.metrics.top-zero',
+    '0 keeps nothing: write 1 to 100, or -1 to -100 for the smallest. Empty shows all, as now'
+  );
 
 const totalText = () => t('query.metrics.total', 'Total');
 

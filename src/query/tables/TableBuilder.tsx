@@ -1,4 +1,5 @@
 // The builder of rows: table, columns, filters, order, limit.
+import { css } from '@emotion/css';
 import { AccessoryButton, EditorRow, InputGroup } from '@grafana/plugin-ui';
 import { Alert, Button, Stack, type ComboboxOption } from '@grafana/ui';
 import React, { useId } from 'react';
@@ -130,6 +131,9 @@ export function TableBuilder({ query, resources, error, onChange }: Props) {
   );
 }
 
+// A long name is cut where the page has no room for it.
+const withinField = css({ minWidth: 0, maxWidth: '100%', '& > div > div > div': { minWidth: 80 } });
+
 interface OrderProps {
   orderBy: OrderBy[];
   columns: ComboboxOption[];
@@ -144,29 +148,31 @@ function Order({ orderBy, columns, onChange }: OrderProps) {
   return (
     <Stack direction="row" gap={1} wrap="wrap">
       {orderBy.map(({ column, direction = 'asc' }, i) => (
-        <InputGroup key={i}>
-          <Named id={`${id}-${i}`} name={t('query.tables.order-by-column', 'Order by column')} />
-          <SingleMenu
-            minWidth={16}
-            aria-labelledby={`${id}-${i}`}
-            options={columns.some(({ value }) => value === column) ? columns : [{ value: column }, ...columns]}
-            value={{ value: column }}
-            onChange={({ value }) => replace(i, { column: value })}
-          />
-          <Button
-            variant="secondary"
-            icon={direction === 'desc' ? 'arrow-down' : 'arrow-up'}
-            aria-label={directionText(direction)}
-            tooltip={directionText(direction)}
-            onClick={() => replace(i, { direction: direction === 'desc' ? 'asc' : 'desc' })}
-          />
-          <AccessoryButton
-            icon="times"
-            variant="secondary"
-            aria-label={t('query.tables.order-remove', 'Remove order')}
-            onClick={() => onChange(orderBy.filter((_, j) => i !== j))}
-          />
-        </InputGroup>
+        <div key={i} className={withinField}>
+          <InputGroup>
+            <Named id={`${id}-${i}`} name={t('query.tables.order-by-column', 'Order by column')} />
+            <SingleMenu
+              minWidth={16}
+              aria-labelledby={`${id}-${i}`}
+              options={columns.some(({ value }) => value === column) ? columns : [{ value: column }, ...columns]}
+              value={{ value: column }}
+              onChange={({ value }) => replace(i, { column: value })}
+            />
+            <Button
+              variant="secondary"
+              icon={direction === 'desc' ? 'arrow-down' : 'arrow-up'}
+              aria-label={directionText(direction)}
+              tooltip={directionText(direction)}
+              onClick={() => replace(i, { direction: direction === 'desc' ? 'asc' : 'desc' })}
+            />
+            <AccessoryButton
+              icon="times"
+              variant="secondary"
+              aria-label={t('query.tables.order-remove', 'Remove order')}
+              onClick={() => onChange(orderBy.filter((_, j) => i !== j))}
+            />
+          </InputGroup>
+        </div>
       ))}
       <Button
         variant="secondary"

@@ -34,9 +34,6 @@ const asTable = {
   graph: 'Shown as a table: these frames have no time field, or no number.',
 };
 
-/** Why nothing is shown although there are frames. */
-const noFields = 'No data: the answer has frames, but they have no fields';
-
 export function Drawing({ type, data, width, height, options = {}, marks, onZoom }: Props) {
   const theme = useTheme2();
   const styles = useStyles2(getStyles);
@@ -57,7 +54,7 @@ export function Drawing({ type, data, width, height, options = {}, marks, onZoom
     const waiting = data.state === LoadingState.NotStarted || (data.state === LoadingState.Loading && !data.request);
     return (
       <div className={styles.empty} style={{ height: height ?? 320 }} data-testid={waiting ? 'waiting' : 'no-data'}>
-        {waiting ? '' : data.series.length > 0 ? noFields : 'No data'}
+        {waiting ? '' : 'No data'}
       </div>
     );
   }
