@@ -70,6 +70,17 @@ async function storedQuery(api: GrafanaApi, uid: string): Promise<Query> {
   return own(data[0].model);
 }
 
+/** Waits until Grafana has evaluated the rule without an error. */
+async function expectEvaluated(api: GrafanaApi, uid: string) {
+  const { folderUID } = await api.call<{ folderUID: string }>('GET', `/api/v1/provisioning/alert-rules/${uid}`);
+  await eventually(
+    'an evaluation of the rule',
+    () => api.rules(folderUID),
+    ([found]) => found?.health === 'ok',
+    90
+  );
+}
+
 /** A query that answers numbers, as a panel has it, and what the form of a rule says of it. */
 interface Kind {
   name: string;
@@ -189,13 +200,7 @@ for (const { name, query, notice, fix, stored } of kinds) {
     await page.getByTestId('data-testid advanced-mode-switch step-5').check({ force: true });
     const uid = await save(page);
     expect(await storedQuery(api, uid)).toMatchObject(stored ?? {});
-    const { folderUID } = await api.call<{ folderUID: string }>('GET', `/api/v1/provisioning/alert-rules/${uid}`);
-    await eventually(
-      'an evaluation of the rule',
-      () => api.rules(folderUID),
-      ([found]) => found?.health === 'ok',
-      90
-    );
+    await expectEvaluated(api, uid);
   });
 }
 
@@ -306,8 +311,70 @@ async function startSink(): Promise<{ url: string; written: Buffer[]; stop: () =
   return { url: `http://127.0.0.1:${port}`, written, stop };
 }
 
-for (const kind of ['Metrics', 'Tables']) {
-  test(`a recording rule is saved, and what it reads is written: ${kind}`, async ({
+/** Chooses an option of a field of the query. A menu has only those in sight, so its text is typed. */
+async function choose(row: Locator, field: string, option: string) {
+  const box = row.getByRole('combobox', { name: field, exact: true });
+  await box.click();
+  await box.fill(option);
+  await row.page().getByRole('option', { name: option, exact: true }).click();
+}
+
+const kind = (row: Locator, name: string) => row.getByRole('radio', { name, exact: true }).check({ force: true });
+
+/** Each kind of query that answers numbers, from a new row by clicks, and what of it is stored. */
+const clicked: Array<{ name: string; clicks: (row: Locator) => Promise<void>; stored: Query }> = [
+  { name: 'metrics', clicks: (row) => kind(row, 'Metrics'), stored: shown },
+  {
+    name: 'PromQL',
+    clicks: (row) => kind(row, 'Code'),
+    stored: { queryType: 'promql', expr: 'sum by (framework) (mesos_framework_cpus_allocated)', instant: true },
+  },
+  {
+    name: 'room for tasks',
+    clicks: async (row) => {
+      await choose(row, 'Entity', 'Cluster');
+      await choose(row, 'Resource', 'Tasks');
+      await choose(row, 'Measure', 'Fits');
+    },
+    stored: { queryType: 'metrics', entity: 'cluster', resource: 'tasks', measure: 'fits', instant: true },
+  },
+  { name: 'tables', clicks: (row) => kind(row, 'Tables'), stored: { queryType: 'sql', format: 'numeric' } },
+  { name: 'events', clicks: (row) => kind(row, 'Events'), stored: { queryType: 'events', format: 'count' } },
+];
+
+/** Fills in a new row by clicks, until its preview has an answer. */
+async function fillIn(page: Page, row: Locator, { clicks, stored }: (typeof clicked)[number]) {
+  await expectNewQuery(row);
+  await clicks(row);
+  // Events are counted once half of the range has been watched, and Grafana saves no rule whose preview failed.
+  await expect(async () => {
+    const evaluated = await preview(page);
+    expect(evaluated.query).toMatchObject(stored);
+    expect(evaluated.status).toBe(200);
+    expect(evaluated.body).not.toContain('sse.dataQueryError');
+  }).toPass({ timeout: 90_000 });
+}
+
+for (const one of clicked) {
+  test(`an alert rule from an empty form is saved and runs: ${one.name}`, async ({
+    alertRuleEditPage,
+    api,
+    mesos,
+    page,
+  }) => {
+    test.setTimeout(240_000);
+    await alertRuleEditPage.alertRuleNameField.fill(`clicked ${one.name}`);
+    const query = await alertRuleEditPage.getQueryRow();
+    await query.datasource.set(mesos.name);
+    await fillIn(page, query.locator, one);
+    await chooseGroup(page);
+    await page.getByTestId('data-testid advanced-mode-switch step-5').check({ force: true });
+    const uid = await save(page);
+    expect(await storedQuery(api, uid)).toMatchObject(one.stored);
+    await expectEvaluated(api, uid);
+  });
+
+  test(`a recording rule is saved, and what it reads is written: ${one.name}`, async ({
     alertRuleEditPage,
     api,
     atEnd,
@@ -326,28 +393,19 @@ for (const kind of ['Metrics', 'Tables']) {
     await page.goto('/alerting/new/grafana-recording');
     const query = await alertRuleEditPage.getQueryRow();
     await query.datasource.set(mesos.name);
-    await query.locator.getByRole('radio', { name: kind }).check({ force: true });
+    await fillIn(page, query.locator, one);
     await expect(query.locator.getByTestId('rule-notice')).toContainText(/Numbers that a rule reads now: [1-9]/);
-    expect((await preview(page)).status).toBe(200);
-    await alertRuleEditPage.alertRuleNameField.fill(`recorded ${kind}`);
-    const metric = `e2e_recorded_${kind.toLowerCase()}`;
+    await alertRuleEditPage.alertRuleNameField.fill(`recorded ${one.name}`);
+    const metric = `e2e_recorded_${one.name.toLowerCase().replaceAll(' ', '_')}`;
     await page.locator('#metric').fill(metric);
     await page.getByTestId('data-testid Select a data source').first().click();
     await page.getByRole('button', { name: new RegExp(`^${target.name.replace(/[()]/g, '\\$&')}`) }).click();
     await chooseGroup(page);
-    await picture(`recording-rule-${kind}`, page);
+    await picture(`recording-rule-${one.name.replaceAll(' ', '-')}`, page);
     const uid = await save(page);
-    const { folderUID, record } = await api.call<{ folderUID: string; record: object }>(
-      'GET',
-      `/api/v1/provisioning/alert-rules/${uid}`
-    );
+    const { record } = await api.call<{ record: object }>('GET', `/api/v1/provisioning/alert-rules/${uid}`);
     expect(record).toMatchObject({ metric, target_datasource_uid: target.uid });
-    await eventually(
-      'an evaluation of the rule',
-      () => api.rules(folderUID),
-      ([found]) => found?.health === 'ok',
-      90
-    );
+    await expectEvaluated(api, uid);
     await expect.poll(() => sink.written.length, { timeout: 60_000 }).toBeGreaterThan(0);
   });
 }
