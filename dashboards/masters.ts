@@ -33,9 +33,10 @@ const latency = (series: string, title: string, about: string, width: number) =>
     links: [then('health', 'Polls then')],
   }).overrideByFieldType('number', [unit('s')]);
 
-/** How many per minute of what the leader counts. */
-const perMinute = (counters: Record<string, string>, title: string, about: string, width: number) =>
-  graph({
+/** How many per minute of what the leader counts; `summed`: with a line of all, which is 0 most of the time. */
+const perMinute = (counters: Record<string, string>, title: string, about: string, width: number, summed = false) => {
+  const all = Object.values(counters);
+  return graph({
     title,
     about,
     queries: Object.fromEntries(
@@ -45,11 +46,15 @@ const perMinute = (counters: Record<string, string>, title: string, about: strin
       ])
     ),
     hidesZeros: true,
+    sum: summed
+      ? promql(`60 * (${all.map((series) => `sum(rate(${series}{${inCluster}}[$__rate_interval]))`).join(' + ')})`)
+      : undefined,
     width,
     height: 8,
   })
     .overrideByFieldType('number', [unit('suffix: /min')])
     .axisSoftMax(1);
+};
 
 export const masters: Definition = {
   title: 'Mesos masters and allocator',
@@ -178,7 +183,8 @@ export const masters: Definition = {
         },
         'Messages dropped or invalid',
         'Messages that the leader dropped or refused, per minute. Some after an election are usual; many for long are not.',
-        12
+        12,
+        true
       ),
     ],
     Allocator: [

@@ -208,6 +208,7 @@ export const measuredUse: Definition = {
           ),
         },
         hidesZeros: true,
+        sum: promql(`3600 * sum(rate(mesos_poll_failures_total{${inCluster},poll="agents"}[$__rate_interval]))`),
         width: 8,
         height: 6,
       })

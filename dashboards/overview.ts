@@ -283,6 +283,7 @@ export const failedPolls = () =>
       }),
     },
     hidesZeros: true,
+    sum: promql(`3600 * sum(rate(mesos_poll_failures_total{${inCluster}}[$__rate_interval]))`),
     width: 8,
     height: 7,
     links: [then('health', 'Plugin health then')],

@@ -105,6 +105,8 @@ export function stat(options: StatOptions): stats.PanelBuilder {
   const panel = common_(new stats.PanelBuilder(), options)
     .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']).fields('').values(false))
     .textMode(options.text ?? BigValueTextMode.Auto)
+    // Else a name beside its number is too small to read.
+    .wideLayout(false)
     .colorMode(BigValueColorMode.Value)
     .graphMode(options.plain ? BigValueGraphMode.None : BigValueGraphMode.Area)
     .thresholds(options.thresholds ?? levels());
@@ -127,11 +129,17 @@ interface GraphOptions extends Common {
   table?: boolean;
   /** Whether series that are 0 all the time are left out of the drawing and the legend. They are not unknown. */
   hidesZeros?: boolean;
+  /** With hidesZeros: the sum of all, which is drawn also where it is 0, so that an empty panel does not mean two things. */
+  sum?: QuerySpec;
 }
 
 /** Returns lines over time. A gap is not bridged. */
 export function graph(options: GraphOptions): timeseries.PanelBuilder {
-  const panel = common_(new timeseries.PanelBuilder(), options)
+  const { queries, sum } = options;
+  const panel = common_(new timeseries.PanelBuilder(), {
+    ...options,
+    queries: sum ? { ...queries, Sum: { ...sum, legendFormat: 'All' } } : queries,
+  })
     .drawStyle(GraphDrawStyle.Line)
     // Stacked areas have no lines: that of a part that is zero would cover the area below it.
     .lineWidth(options.stacked ? 0 : 1)
@@ -161,6 +169,12 @@ export function graph(options: GraphOptions): timeseries.PanelBuilder {
       matcher: { id: 'byValue', options: { reducer: 'allIsZero', op: 'gte', value: 0 } },
       properties: [{ id: 'custom.hideFrom', value: { legend: true, tooltip: true, viz: true } }],
     });
+    if (sum) {
+      panel.overrideByName('All', [
+        { id: 'custom.hideFrom', value: { legend: false, tooltip: false, viz: false } },
+        inColor('text'),
+      ]);
+    }
   }
   return panel;
 }
@@ -226,15 +240,20 @@ export function heatmap(options: Common & { scheme?: string }): heatmaps.PanelBu
 /** Returns a row of states over time for each thing. */
 export function timeline(options: Common & { colors: Record<string, string> }): timelines.PanelBuilder {
   const states = Object.entries(options.colors).map(([text, color], index) => [text, { text, color, index }]);
-  return common_(new timelines.PanelBuilder(), options)
-    .showValue(VisibilityMode.Auto)
-    .mergeValues(true)
-    .rowHeight(0.85)
-    .lineWidth(0)
-    .fillOpacity(80)
-    .mappings([{ type: 'value', options: Object.fromEntries(states) }] as never)
-    .legend(new common.VizLegendOptionsBuilder().showLegend(true).placement(LegendPlacement.Bottom))
-    .tooltip(new common.VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Single));
+  return (
+    common_(new timelines.PanelBuilder(), options)
+      .showValue(VisibilityMode.Auto)
+      .mergeValues(true)
+      .rowHeight(0.85)
+      .lineWidth(0)
+      .fillOpacity(80)
+      // An override, as the answer has colors of its own, which a panel's mappings do not replace.
+      .overrideByFieldType('string', [
+        { id: 'mappings', value: [{ type: 'value', options: Object.fromEntries(states) }] },
+      ])
+      .legend(new common.VizLegendOptionsBuilder().showLegend(true).placement(LegendPlacement.Bottom))
+      .tooltip(new common.VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Single))
+  );
 }
 
 /** Returns lines of a log, the newest first. */

@@ -1,17 +1,21 @@
 // All provisioned dashboards in a Grafana of its own, on six hours of a simulated cluster: without an error and without an empty
 // panel, at both widths and over three time ranges, and the way from a spike to the logs of what failed.
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import type { Locator, Page } from '@playwright/test';
 
 import { dashboardNames, dashboards } from '../../dashboards/list.ts';
+import { PICTURES } from '../../dashboards/page.ts';
 import { root } from '../../tools/scripts/build.ts';
 import { readAnswers } from './answers.ts';
 import { expect, sessionOf, test } from './fixtures.ts';
 import { other, type Stage, startStage } from './recorded.ts';
 
 const home = process.env.GRAFANA_HOME;
+
+/** From which those in docs/img/dashboards are made: `convert FILE -colors 128 PNG8:docs/img/dashboards/NAME.png`. */
+const pictures = path.join(root, 'test-results', 'pictures', 'dashboards');
 
 interface Panel {
   title: string;
@@ -73,7 +77,7 @@ async function drawn(page: Page, panels: Panel[]): Promise<void> {
     await expect(panelOf(page, title), title).toBeAttached();
   }
   await page.waitForLoadState('networkidle');
-  await expect(page.getByLabel('Panel loading bar')).toHaveCount(0);
+  await expect(page.getByLabel('Panel loading bar')).toHaveCount(0, { timeout: 120_000 });
 }
 
 /**
@@ -89,9 +93,18 @@ const cutTitles = (page: Page) =>
     .locator('[data-testid^="data-testid Panel header"] h2')
     .evaluateAll((all) => all.filter((h) => h.scrollWidth > h.clientWidth + 1).map((h) => h.textContent ?? ''));
 
+/** Headers of tables that are cut. */
+const cutHeaders = (page: Page) =>
+  page.getByRole('columnheader').evaluateAll((all) =>
+    all
+      .flatMap((header) => [...header.querySelectorAll<HTMLElement>('*')])
+      .filter((one) => one.children.length === 0 && one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0)
+      .map((one) => one.textContent ?? '')
+  );
+
 test.describe('the provisioned dashboards', () => {
   test.skip(!home, 'needs GRAFANA_HOME: a Grafana that starts with these files');
-  test.describe.configure({ timeout: 300_000 });
+  test.describe.configure({ timeout: 600_000 });
 
   let stage: Stage;
 
@@ -137,7 +150,10 @@ test.describe('the provisioned dashboards', () => {
 
   /** What is wrong on a page: errors, panels without data that should have some, titles that are cut. */
   async function faults(page: Page, name: string, panels: Panel[], range: string): Promise<string[]> {
-    const found = (await cutTitles(page)).map((title) => `the title "${title}" is cut`);
+    const found = [
+      ...(await cutTitles(page)).map((title) => `the title "${title}" is cut`),
+      ...(await cutHeaders(page)).map((header) => `the header "${header}" is cut`),
+    ];
     for (const { title, type } of panels.filter((one) => one.type !== 'row')) {
       const mayBeEmpty = MAY_BE_EMPTY[`${name} / ${title}`]?.ranges.includes(range);
       // The fleet has it once for each data source.
@@ -181,6 +197,18 @@ test.describe('the provisioned dashboards', () => {
       await page.unroute('**/api/ds/query*');
     }
   );
+
+  for (const name of ['measured-use', 'efficiency'] as const) {
+    own(`${name} has no error where no agent is measured`, async ({ visit: page, picture }) => {
+      const panels = panelsIn(name);
+      await page.setViewportSize({ width: WIDTHS[0], height: heightOf(panels) });
+      const address = `/d/${dashboards[name].uid}?var-datasource=${other.uid}&from=now-15m&to=now`;
+      expect(await opened(page, address, panels)).toEqual([]);
+      await picture(`${name}-without-agents`, page);
+      const errors = (await faults(page, name, panels, '15m')).filter((fault) => !fault.endsWith('has no data'));
+      expect(errors).toEqual([]);
+    });
+  }
 
   own(
     'a click on the spike of failed tasks leads to what happened, which tasks, and what they wrote',
@@ -243,10 +271,22 @@ test.describe('the provisioned dashboards', () => {
     expect(await faults(page, 'public-overview', panels, '6h')).toEqual([]);
   });
 
+  own('the pictures of docs/dashboards.md', async ({ visit: page }) => {
+    mkdirSync(pictures, { recursive: true });
+    for (const name of Object.keys(PICTURES) as Array<keyof typeof PICTURES>) {
+      const ahead = name === 'capacity' ? 'now%2B6h' : 'now';
+      await page.setViewportSize({ width: WIDTHS[0], height: 1000 });
+      await page.goto(`/d/${dashboards[name].uid}?from=now-6h&to=${ahead}&refresh=&theme=light`);
+      await page.waitForLoadState('networkidle');
+      await expect(page.getByLabel('Panel loading bar')).toHaveCount(0);
+      await page.screenshot({ path: path.join(pictures, `${name}.png`) });
+    }
+  });
+
   own('pictures in the light theme', async ({ visit: page, picture }) => {
-    for (const name of ['cluster-overview', 'tasks', 'capacity'] as const) {
+    for (const name of dashboardNames) {
       const panels = panelsIn(name);
-      await page.setViewportSize({ width: 1920, height: heightOf(panels) });
+      await page.setViewportSize({ width: WIDTHS[0], height: heightOf(panels) });
       expect(await opened(page, `/d/${dashboards[name].uid}?from=now-6h&to=now&theme=light`, panels)).toEqual([]);
       await picture(`${name}-light`, page);
     }

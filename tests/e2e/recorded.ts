@@ -11,7 +11,7 @@ import { type Live, startLive } from '../../tools/simulator/live/live.ts';
 import sixHours from '../../tools/simulator/scenarios/six-hours.ts';
 import { eventually, GrafanaApi } from './api.ts';
 
-/** Its name comes before that of the provisioned one. */
+/** Its name comes before that of the provisioned one, and its agents are not asked. */
 export const other = { uid: 'another', name: 'Another', cluster: 'elsewhere' };
 
 export interface Stage {
@@ -63,10 +63,10 @@ export async function startStage(home: string): Promise<Stage> {
 function addOther(provisioning: string, live: Live): void {
   const file = path.join(provisioning, 'datasources', 'mesos.yaml');
   const content = parse(readFileSync(file, 'utf8')) as { datasources: object[] };
-  const { masters, agentAddress } = live.entry;
+  const { masters } = live.entry;
   content.datasources.unshift({
     ...{ name: other.name, uid: other.uid, type: 'community-mesos-datasource', access: 'proxy' },
-    jsonData: { masters, agentAddress, agentStatistics: true, pollInterval: '10s' },
+    jsonData: { masters, pollInterval: '10s' },
   });
   writeFileSync(file, stringify(content));
 }
