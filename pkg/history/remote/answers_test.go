@@ -1,0 +1,170 @@
+package remote
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/stretchr/testify/require"
+
+	"community-mesos-datasource/pkg/history/historytest"
+	"community-mesos-datasource/pkg/history/memory"
+	"community-mesos-datasource/pkg/promql"
+)
+
+// answering returns a store in front of an engine whose HTTP API answers so, with ten minutes
+// of local history, and an engine of queries.
+func answering(t *testing.T, answer http.HandlerFunc) (*Store, *promql.Engine, time.Time) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/write") {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		_ = r.ParseForm() // else the server does not notice that the client has gone
+		answer(w, r)
+	}))
+	t.Cleanup(server.Close)
+	s, clock := open(t, Target{URL: server.URL, WriteURL: server.URL + "/api/v1/write", HTTP: &http.Client{}}, func(o *Options) { o.Local = memory.New(memory.Options{Now: o.Now}) })
+	for range 40 {
+		poll(t, s, clock, 2)
+	}
+	settled(t, s)
+	engine := promql.NewEngine(promql.EngineOptions{Timeout: 500 * time.Millisecond, MaxSamples: 1000})
+	t.Cleanup(engine.Close)
+	return s, engine, clock.Now()
+}
+
+func TestWhatTheRemoteEngineAnswersIsBoundedAndSaid(t *testing.T) {
+	status := func(code int, text string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { http.Error(w, text, code) }
+	}
+	says := func(text string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(text)) }
+	}
+	for name, c := range map[string]struct {
+		answer http.HandlerFunc
+		kind   promql.ErrorKind
+		text   string
+	}{
+		"refused": {status(400, `{"status":"error","errorType":"bad_data","error":"invalid parameter"}`), promql.ErrorEval, "The query cannot be evaluated: the remote engine refuses it: invalid parameter"},
+		"limits":  {status(422, `{"status":"error","errorType":"execution","error":"query processing would load too many samples"}`), promql.ErrorEval, "would load too many samples"},
+		"429":     {status(429, `too many outstanding requests`), promql.ErrorRemote, "answered 429: too many outstanding requests"},
+		"401":     {status(401, `no org id`), promql.ErrorRemote, "refuses the credentials (401: no org id): check remoteBasicAuthUser"},
+		"404":     {status(404, ``), promql.ErrorRemote, "has no HTTP API of Prometheus there (404): check the address, without /api/v1 (jsonData.remoteUrl)"},
+		"503":     {status(503, `upstream`), promql.ErrorRemote, "answered 503: upstream"},
+		"a redirect": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) }, promql.ErrorRemote,
+			"answers with a redirect (302), which is not followed: write the address that it leads to (jsonData.remoteUrl)"},
+		"a page":     {says(`<html>`), promql.ErrorRemote, "the remote engine's answer is not Prometheus' JSON"},
+		"half of it": {says(`{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,"2"`), promql.ErrorRemote, "is not Prometheus' JSON"},
+		"a number":   {says(`{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,2]]}]}}`), promql.ErrorRemote, "is not Prometheus' JSON"},
+		"no type":    {says(`{"status":"success","data":{"result":[]}}`), promql.ErrorRemote, "unknown type of result"},
+		"an error":   {says(`{"status":"error","error":"why"}`), promql.ErrorRemote, `answered "error": why`},
+		"slow":       {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, promql.ErrorTimeout, "took longer than it may"},
+		"huge": {func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte(`{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[0,"1"]`))
+			for i := range 2000 {
+				_, _ = fmt.Fprintf(w, `,[%d,"1"]`, i+1)
+			}
+			_, _ = w.Write([]byte(`]}]}}`))
+		}, promql.ErrorSamples, "needs more than 1000 samples at once"},
+		"too long": {func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte(`{"status":"`))
+			some := []byte(strings.Repeat("x", 1<<20))
+			for range 2 * maxAnswer >> 20 {
+				if _, err := w.Write(some); err != nil {
+					return
+				}
+			}
+		}, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, engine, now := answering(t, c.answer)
+			request := promql.Request{Store: s, Expr: `mesos_test`, Start: now.Add(-time.Hour), End: now, Step: time.Minute, Lookback: 40 * time.Second, Alert: true}
+			_, err := engine.Range(t.Context(), request)
+			require.Error(t, err)
+			if c.text != "" {
+				require.ErrorContains(t, err, c.text)
+				require.Equal(t, c.kind, promql.KindOf(err), err)
+			}
+			// What is local is answered without it.
+			request.Start = now.Add(-5 * time.Minute)
+			res, err := engine.Range(t.Context(), request)
+			require.NoError(t, err)
+			require.Len(t, res.Matrix, 2)
+		})
+	}
+}
+
+func TestWarningsOfTheRemoteEngineAreShown(t *testing.T) {
+	s, engine, now := answering(t, func(w http.ResponseWriter, r *http.Request) {
+		_ = r.ParseForm()
+		require.Contains(t, r.Form.Get("query"), `cluster="c"`)
+		_, _ = w.Write([]byte(`{"status":"success","warnings":["a store is away"],"infos":["metric might not be a counter"],"data":{"resultType":"vector","result":[{"metric":{"a":"b","__name__":"x"},"value":[1.5,"NaN"],"histogram":[1,{"count":"1"}]}],"stats":{}}}`))
+	})
+	res, err := engine.Instant(t.Context(), promql.Request{Store: s, Expr: `mesos_test offset 2h`, End: now, Lookback: time.Minute})
+	require.NoError(t, err)
+	require.Equal(t, []string{"a store is away"}, res.Warnings)
+	require.Equal(t, []string{"metric might not be a counter"}, res.Infos)
+	require.Len(t, res.Vector, 1)
+	require.EqualValues(t, 1500, res.Vector[0].T)
+}
+
+// Which samples an expression reaches decides who answers it.
+func TestReachDecidesWhoAnswers(t *testing.T) {
+	asked := false
+	s, engine, now := answering(t, func(w http.ResponseWriter, _ *http.Request) {
+		asked = true
+		_, _ = w.Write([]byte(`{"status":"success","data":{"resultType":"vector","result":[]}}`))
+	})
+	for expr, elsewhere := range map[string]bool{
+		`mesos_test`:                                             false,
+		`rate(mesos_test[5m])`:                                   false,
+		`mesos_test offset 5m`:                                   false,
+		`rate(mesos_test[15m])`:                                  true,
+		`mesos_test offset 15m`:                                  true,
+		`max_over_time(mesos_test[15m:1m])`:                      true,
+		`max_over_time(rate(mesos_test[6m])[6m:1m])`:             true,
+		`mesos_test / (mesos_test offset 1d)`:                    true,
+		`mesos_test @ ` + fmt.Sprint(now.Add(-time.Hour).Unix()): true,
+		`mesos_test @ end()`:                                     false,
+		`vector(1)`:                                              false,
+		`time() - 86400`:                                         false,
+	} {
+		asked = false
+		_, err := engine.Instant(t.Context(), promql.Request{Store: s, Expr: expr, End: now.Add(-time.Second), Lookback: 40 * time.Second})
+		require.NoError(t, err, expr)
+		require.Equal(t, elsewhere, asked, expr)
+	}
+}
+
+// Without the name nothing can be bound, so nothing is asked.
+func TestNothingIsAskedWithoutTheNameOfTheCluster(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { t.Errorf("asked for %s", r.URL) }))
+	defer server.Close()
+	s, clock := open(t, Target{URL: server.URL, WriteURL: server.URL, HTTP: &http.Client{}}, func(o *Options) { o.Cluster = "" })
+	engine := promql.NewEngine(promql.EngineOptions{})
+	defer engine.Close()
+	_, err := engine.Instant(t.Context(), promql.Request{Store: s, Expr: `mesos_up`, End: clock.Now()})
+	require.ErrorContains(t, err, "the remote engine cannot be asked before the name of the cluster is known, which the first successful poll brings: wait for it, or write the name (jsonData.clusterName)")
+	require.Equal(t, promql.ErrorRemote, promql.KindOf(err))
+}
+
+// Look-ups say where they are of a part.
+func TestLookUpsFallBackToWhatIsLocal(t *testing.T) {
+	s, engine, now := answering(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "", http.StatusBadGateway) })
+	l := promql.LookUp{Store: s, Start: now.Add(-time.Hour), End: now, Match: [][]*labels.Matcher{historytest.Matchers(t, "mesos_test")}}
+	values, err := engine.LabelValues(t.Context(), "i", l)
+	require.NoError(t, err)
+	require.Equal(t, []string{"0", "1"}, values.Values)
+	require.Len(t, values.Warnings, 1)
+	require.Contains(t, values.Warnings[0], "only what is kept locally is listed: the remote engine ")
+	l.Start = now.Add(-time.Minute)
+	names, err := engine.LabelNames(t.Context(), l)
+	require.NoError(t, err)
+	require.Empty(t, names.Warnings)
+	require.Equal(t, []string{"__name__", "cluster", "i"}, names.Values)
+}
