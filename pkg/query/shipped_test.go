@@ -44,10 +44,10 @@ func TestShippedQueriesCompileWithoutUnknownKeys(t *testing.T) {
 	}
 }
 
-// typedValues replaces variables whose value is a part of an expression or an amount. The
+// typedValues replaces variables whose value is a part of an expression. The
 // frontend does it before it asks.
 var typedValues = strings.NewReplacer(
-	"$core_price", "0.03", "$memory_price", "0.004", "$memory", "2GiB", "$ahead", "6h", "$label", "task", "$place", "zone",
+	"$core_price", "0.03", "$memory_price", "0.004", "$memory", "2", "$cpus", "0.5", "$ahead", "6h", "$label", "task", "$place", "zone",
 )
 
 // shippedQueries returns the objects of a file that are queries of this data source.
