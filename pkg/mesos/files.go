@@ -40,6 +40,9 @@ type Sandbox struct {
 	// Group: the task may have a directory of its own below the executor's, tasks/<task ID>,
 	// as Mesos' default executor makes it.
 	Group bool
+	// Latest: the agent no longer lists the task. The directory is that of the latest run of
+	// an executor with the task's ID.
+	Latest bool
 }
 
 // A File is an entry of a directory.
@@ -101,7 +104,12 @@ func Missing(err error) bool {
 // which a crash loop fills within the hour, and keeps their files for longer (--gc_delay, a
 // week). The files of a task that it no longer lists are at a virtual path with the ID of the
 // executor, which is that of the task where Mesos' own executor ran it alone.
-func (a *Agents) Sandbox(ctx context.Context, id, frameworkID, taskID string) (Sandbox, error) {
+//
+// That path has the files of any executor, and access_sandboxes alone opens it. It is used
+// only for a task that the caller knows to have run in that framework on that agent, and only
+// where the agent shows tasks of the framework: an agent leaves out of its /state, with status
+// 200, what the principal may not view (view_frameworks, view_executors, view_tasks).
+func (a *Agents) Sandbox(ctx context.Context, id, frameworkID, taskID string, known bool) (Sandbox, error) {
 	state, err := ofAgent(ctx, a, id, agentStatePage, func(ctx context.Context, target Target) (*agentState, error) {
 		state := &agentState{}
 		_, err := a.get(ctx, target, agentStatePage, state)
@@ -112,29 +120,47 @@ func (a *Agents) Sandbox(ctx context.Context, id, frameworkID, taskID string) (S
 	}
 	// Of several runs with the same ID it is the latest: one that runs, else the one that ended
 	// last, which Mesos lists last.
+	shown, other := false, false // a task of the framework; an executor with the ID and without the task
 	for _, f := range latestFirst(state.Frameworks, state.CompletedFrameworks) {
 		if f.ID != frameworkID {
 			continue
 		}
 		for _, e := range latestFirst(f.Executors, f.CompletedExecutors) {
-			directory := string(e.Directory)
-			if !e.has(taskID) || !strings.HasPrefix(directory, "/") {
-				continue
+			directory, has, named := string(e.Directory), e.has(taskID), series.CutName(e.ID) == taskID
+			if has && strings.HasPrefix(directory, "/") {
+				group := e.Type == "DEFAULT" || e.Type != "CUSTOM" && !named
+				return Sandbox{Directory: strings.TrimRight(directory, "/"), Container: e.Container, Group: group}, nil
 			}
-			return Sandbox{Directory: strings.TrimRight(directory, "/"), Container: e.Container, Group: e.Type != "CUSTOM" && e.ID != taskID}, nil
+			shown = shown || len(e.Tasks)+len(e.Queued)+len(e.Completed) > 0
+			other = other || has != named
 		}
 	}
-	if directory := latestRun(frameworkID, taskID); directory != "" {
+	directory := latestRun(frameworkID, taskID)
+	switch {
+	case !known:
+		return Sandbox{}, unlisted(id, taskID, "neither the leader nor the event log has a task of that ID that ran alone in Mesos' own executor, in that framework on that agent: "+
+			"files that an agent keeps and does not list are looked for only of such a task")
+	case other:
+		return Sandbox{}, unlisted(id, taskID, "its files cannot be told from those of others: the agent lists an executor of that ID without the task, or the task in another executor")
+	case !shown: // filtered, or not to be told from that
+		return Sandbox{}, unlisted(id, taskID, "the agent shows no task of its framework, so that its files are not looked for: those that ran there ended long ago or before the agent was started, "+
+			"or the principal may not view them ("+acl(agentStatePage)+" in the agent's ACLs)")
+	case directory != "":
 		_, err := a.Browse(ctx, id, directory)
 		if err == nil {
-			return Sandbox{Directory: directory, Container: taskID}, nil
+			return Sandbox{Directory: directory, Container: taskID, Latest: true}, nil
 		}
 		if !Missing(err) {
 			return Sandbox{}, err
 		}
 	}
-	return Sandbox{}, &Error{Category: NotMesos, missing: true, Sentence: fmt.Sprintf(
-		"The agent %q does not list the task %q (any more), and has no files of it: it deletes them some time after the end (--gc_delay), and all of them with its work_dir.", shorten(id), shorten(taskID))}
+	return Sandbox{}, unlisted(id, taskID, "the agent has no files of it: it deletes them some time after the end (--gc_delay), and all of them with its work_dir")
+}
+
+// unlisted returns the error of a task that an agent does not list, and why its files are not
+// found all the same.
+func unlisted(id, taskID, why string) error {
+	return &Error{Category: NotMesos, missing: true, Sentence: fmt.Sprintf("The agent %q does not list the task %q (any more), and %s.", shorten(id), shorten(taskID), why)}
 }
 
 // latestRun returns the virtual path of the latest sandbox of an executor

@@ -140,7 +140,7 @@ func TestSandboxesOfRecordedAgents(t *testing.T) {
 		"one of a custom executor":      {"S1", "4", "Spark ETL (nightly).stage.33", "b85e4250-0d11-46e7-a452-36f004003872", false},
 		"one that has ended":            {"S1", "3", "chronos.fail.12", "c5191e62-5109-47b3-bfc6-905d2127ea76", false},
 	} {
-		s, err := agents.Sandbox(t.Context(), c.agent, framework+c.framework, c.task)
+		s, err := agents.Sandbox(t.Context(), c.agent, framework+c.framework, c.task, false)
 		require.NoError(t, err, name)
 		require.Equal(t, c.container, s.Container, name)
 		require.Equal(t, c.group, s.Group, name)
@@ -148,7 +148,7 @@ func TestSandboxesOfRecordedAgents(t *testing.T) {
 		require.True(t, strings.HasSuffix(s.Directory, "/runs/"+c.container), name)
 	}
 	for _, task := range []string{"nope", "chronos.fail.12"} { // of another framework
-		_, err := agents.Sandbox(t.Context(), "S1", framework+"5", task)
+		_, err := agents.Sandbox(t.Context(), "S1", framework+"5", task, false)
 		require.True(t, Missing(err), "%v", err)
 		require.ErrorContains(t, err, `does not list the task "`+task+`"`)
 	}
@@ -156,27 +156,86 @@ func TestSandboxesOfRecordedAgents(t *testing.T) {
 
 // An agent lists the last 150 executors that ended, and has files of others.
 func TestSandboxesOfTasksThatAgentsListNoMore(t *testing.T) {
-	server := mesostest.NewFileServer(map[string]string{"/frameworks/F1/executors/web.7/runs/latest/stderr": "no route\n"})
+	server := mesostest.NewFileServer(map[string]string{
+		"/frameworks/F1/executors/web.7/runs/latest/stderr":             "no route\n",
+		"/frameworks/F1/executors/pod/runs/latest/tasks/web.1/stderr":   "another's\n",
+		"/frameworks/F1/executors/ended-pod/runs/latest/stderr":         "another's\n",
+		"/frameworks/F1/executors/web.12/runs/latest/stderr":            "another's\n",
+		"/frameworks/F2/executors/hidden/runs/latest/stderr":            "another team's\n",
+		"/frameworks/F3/executors/without-executors/runs/latest/stderr": "another team's\n",
+		"/frameworks/F4/executors/without-tasks/runs/latest/stderr":     "another team's\n",
+	})
+	browsed := 0
 	state := func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = w.Write([]byte(`{"frameworks":[{"id":"F1","executors":[],"completed_executors":[]}]}`))
+		_, _ = w.Write([]byte(`{"frameworks":[
+			{"id":"F1","executors":[
+				{"id":"web.9","container":"c9","directory":"/runs/c9","tasks":[{"id":"web.9"}]},
+				{"id":"pod","type":"DEFAULT","container":"c1","directory":"/runs/c1","tasks":[{"id":"web.1"}]},
+				{"id":"other","container":"c2","directory":"","tasks":[{"id":"web.12"}]}]},
+			{"id":"F3","executors":[],"completed_executors":[]},
+			{"id":"F4","executors":[{"id":"e","container":"c4","directory":"/runs/c4","tasks":[],"queued_tasks":[],"completed_tasks":[]}]}],
+		"completed_frameworks":[
+			{"id":"F1","completed_executors":[{"id":"ended-pod","container":"c3","directory":"/runs/c3","completed_tasks":[{"id":"web.2"}]}]}]}`))
 	}
-	agents := newFiles(t, map[string]http.HandlerFunc{"/agent/S1/state": state, "/agent/S1/files/browse": server.Browse})
-	s, err := agents.Sandbox(t.Context(), "S1", "F1", "web.7")
+	agents := newFiles(t, map[string]http.HandlerFunc{"/agent/S1/state": state, "/agent/S1/files/browse": func(w http.ResponseWriter, r *http.Request) {
+		browsed++
+		server.Browse(w, r)
+	}})
+	s, err := agents.Sandbox(t.Context(), "S1", "F1", "web.7", true)
 	require.NoError(t, err)
-	require.Equal(t, Sandbox{Directory: "/frameworks/F1/executors/web.7/runs/latest", Container: "web.7"}, s)
-	for _, task := range [][2]string{{"F1", "web.8"}, {"F2", "web.7"}, {"F1", "../executors/web.7"}, {"F1", "."}, {"F1", ""}, {"..", "web.7"}} {
-		_, err := agents.Sandbox(t.Context(), "S1", task[0], task[1])
-		require.True(t, Missing(err), "%v: %v", task, err)
+	require.Equal(t, Sandbox{Directory: "/frameworks/F1/executors/web.7/runs/latest", Container: "web.7", Latest: true}, s)
+	for _, c := range []struct{ framework, task string }{{"F1", "web.8"}, {"F1", "../executors/web.7"}, {"F1", "."}, {"F1", ""}} {
+		_, err := agents.Sandbox(t.Context(), "S1", c.framework, c.task, true)
+		require.True(t, Missing(err), "%v: %v", c, err)
 		require.ErrorContains(t, err, "does not list the task")
 		require.ErrorContains(t, err, "has no files of it")
 	}
 
-	refused := newFiles(t, map[string]http.HandlerFunc{"/agent/S1/state": state, "/agent/S1/files/browse": func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(http.StatusForbidden)
-	}})
-	_, err = refused.Sandbox(t.Context(), "S1", "F1", "web.7")
+	// Nothing else is looked for.
+	browsed = 0
+	for _, c := range []struct {
+		framework, task string
+		known           bool
+		want            string
+	}{
+		{"F1", "web.7", false, "and neither the leader nor the event log has a task of that ID"},
+		{"F1", "pod", true, "an executor of that ID without the task"},
+		{"F1", "ended-pod", true, "an executor of that ID without the task"},
+		{"F1", "web.12", true, "or the task in another executor"},
+		// What the principal may not view is left out of /state.
+		{"F2", "hidden", true, "view_frameworks, view_tasks and view_executors in the agent's ACLs"},
+		{"F3", "without-executors", true, "view_frameworks, view_tasks and view_executors in the agent's ACLs"},
+		{"F4", "without-tasks", true, "view_frameworks, view_tasks and view_executors in the agent's ACLs"},
+		{"..", "web.7", true, "view_frameworks, view_tasks and view_executors in the agent's ACLs"},
+	} {
+		_, err := agents.Sandbox(t.Context(), "S1", c.framework, c.task, c.known)
+		require.True(t, Missing(err), "%v: %v", c, err)
+		require.ErrorContains(t, err, `does not list the task "`+c.task+`"`)
+		require.ErrorContains(t, err, c.want)
+	}
+	require.Zero(t, browsed)
+
+	refuse := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }
+	refused := newFiles(t, map[string]http.HandlerFunc{"/agent/S1/state": state, "/agent/S1/files/browse": refuse})
+	_, err = refused.Sandbox(t.Context(), "S1", "F1", "web.7", true)
 	require.ErrorContains(t, err, "access_sandboxes")
 	require.False(t, Missing(err))
+
+	refused = newFiles(t, map[string]http.HandlerFunc{"/agent/S1/state": refuse, "/agent/S1/files/browse": server.Browse})
+	_, err = refused.Sandbox(t.Context(), "S1", "F1", "web.7", true)
+	require.ErrorContains(t, err, "does not allow")
+	require.ErrorContains(t, err, "view_frameworks, view_tasks and view_executors")
+	require.False(t, Missing(err))
+}
+
+// A task of Mesos' default executor has a directory of its own whatever the executor is called.
+func TestAnExecutorOfAGroupMayBeCalledAsATaskOfIt(t *testing.T) {
+	agents := newFiles(t, map[string]http.HandlerFunc{"/agent/S1/state": func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"frameworks":[{"id":"F1","executors":[{"id":"t1","type":"DEFAULT","container":"c1","directory":"/runs/c1","tasks":[{"id":"t1"},{"id":"t2"}]}]}]}`))
+	}})
+	s, err := agents.Sandbox(t.Context(), "S1", "F1", "t1", false)
+	require.NoError(t, err)
+	require.Equal(t, Sandbox{Directory: "/runs/c1", Container: "c1", Group: true}, s)
 }
 
 func TestWhatIsWrongWithFilesIsSaid(t *testing.T) {
@@ -272,7 +331,7 @@ func TestFilesOfEveryVersion(t *testing.T) {
 			}
 			agents := newFiles(t, handlers)
 			for _, task := range []string{"t1", "t0"} {
-				sandbox, err := agents.Sandbox(t.Context(), "S1", "F1", task)
+				sandbox, err := agents.Sandbox(t.Context(), "S1", "F1", task, false)
 				require.NoError(t, err)
 				// Where no type is told, the task may have a directory of its own: who asks looks.
 				require.Equal(t, Sandbox{Directory: directory, Container: "c1", Group: !v.typed}, sandbox)
@@ -316,7 +375,7 @@ func TestTheLatestRunOfATaskIsRead(t *testing.T) {
 		"the framework ended": {`{"completed_frameworks":[{"id":"F1","completed_executors":[` + executor("c0") + `]},{"id":"F1",` + ended + `}]}`, "c2"},
 	} {
 		state = c.state
-		sandbox, err := agents.Sandbox(t.Context(), "S1", "F1", "t1")
+		sandbox, err := agents.Sandbox(t.Context(), "S1", "F1", "t1", false)
 		require.NoError(t, err, name)
 		require.Equal(t, c.want, sandbox.Container, name)
 	}

@@ -303,6 +303,8 @@ func acl(page endpoint) string {
 	switch page.path {
 	case browsePage.path, browsePage.old, readPage.path, readPage.old:
 		return "access_sandboxes"
+	case agentStatePage.path, agentStatePage.old: // the master's too
+		return "view_frameworks, view_tasks and view_executors"
 	case flagsPage.path:
 		return "view_flags, and get_endpoints for " + page.path
 	case rolesPage.path, rolesPage.old:

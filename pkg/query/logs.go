@@ -247,7 +247,9 @@ func limitOf(q *LogsQuery) int {
 
 // SandboxFiles reads the files of agents' sandboxes; *mesos.Agents is one.
 type SandboxFiles interface {
-	Sandbox(ctx context.Context, agentID, frameworkID, taskID string) (mesos.Sandbox, error)
+	// Sandbox returns where the files of a task are; known: the data source saw the task run
+	// alone in Mesos' own executor, in that framework on that agent.
+	Sandbox(ctx context.Context, agentID, frameworkID, taskID string, known bool) (mesos.Sandbox, error)
 	Browse(ctx context.Context, agentID, directory string) ([]mesos.File, error)
 	Read(ctx context.Context, agentID, path string, offset, length int64) (mesos.Part, error)
 }

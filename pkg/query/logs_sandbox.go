@@ -35,8 +35,13 @@ type sandboxTask struct {
 	Role                   string
 	State                  cluster.TaskState // "" where only the log of events knows it
 
+	// known: the leader lists the task, or the log of events has it, in this framework on this
+	// agent and, as far as it says, in Mesos' own executor.
+	known bool
+
 	container string
 	root      string // the directory of its files; "" until it is looked up
+	shared    bool   // root is an executor's, and what is below its tasks/ may be other tasks'
 }
 
 // errBusySandboxes is the error of a request that did not get a slot in its time.
@@ -70,29 +75,30 @@ func (s *Sandboxes) find(ctx context.Context, src Source, q *LogsQuery) (sandbox
 				found = append(found, sandboxTask{
 					ID: t.ID, Name: t.Name, Framework: t.Framework.Name, FrameworkID: t.Framework.ID,
 					Agent: t.Agent.Hostname, AgentID: t.Agent.ID, Role: t.Role, State: t.State,
+					known: t.ExecutorID == "",
 				})
 			}
 		}
-	}
-	if len(found) == 0 && q.AgentID != "" && frameworkID != "" {
-		known := sandboxTask{ID: id, FrameworkID: frameworkID, AgentID: q.AgentID}
-		if model != nil {
-			if agent := model.Agent(q.AgentID); agent != nil {
-				known.Agent = agent.Hostname
-			}
-			for _, f := range model.Frameworks {
-				if f.ID == frameworkID {
-					known.Framework = f.Name
-				}
-			}
-		}
-		return known, nil // its agent says whether there is such a task
 	}
 	if len(found) == 0 && src.Events != nil {
 		var err error
 		if found, err = s.ended(ctx, src.Events, id, frameworkID, q.AgentID); err != nil {
 			return sandboxTask{}, err
 		}
+	}
+	if len(found) == 0 && q.AgentID != "" && frameworkID != "" {
+		given := sandboxTask{ID: id, FrameworkID: frameworkID, AgentID: q.AgentID}
+		if model != nil {
+			if agent := model.Agent(q.AgentID); agent != nil {
+				given.Agent = agent.Hostname
+			}
+			for _, f := range model.Frameworks {
+				if f.ID == frameworkID {
+					given.Framework = f.Name
+				}
+			}
+		}
+		return given, nil // its agent says whether it lists such a task
 	}
 	switch {
 	case len(found) == 0:
@@ -148,6 +154,7 @@ func (s *Sandboxes) ended(ctx context.Context, log events.Log, id, frameworkID, 
 		for _, e := range latest {
 			found = append(found, sandboxTask{
 				ID: e.TaskID, Name: e.Task, Framework: e.Framework, FrameworkID: e.FrameworkID, Agent: e.Agent, AgentID: e.AgentID, Role: e.Role,
+				known: true,
 			})
 		}
 	}
@@ -202,22 +209,25 @@ type logFile struct {
 	name string // below the sandbox
 }
 
+// groupTasks is the directory in that of an executor where the tasks of a group have theirs.
+const groupTasks = "tasks"
+
 // locate looks up where the files of a task are.
 func (s *Sandboxes) locate(ctx context.Context, task *sandboxTask) error {
-	sandbox, err := s.Files.Sandbox(ctx, task.AgentID, task.FrameworkID, task.ID)
+	sandbox, err := s.Files.Sandbox(ctx, task.AgentID, task.FrameworkID, task.ID, task.known)
 	if err != nil {
 		return err
 	}
-	root := sandbox.Directory
+	root, shared := sandbox.Directory, sandbox.Group || sandbox.Latest
 	if sandbox.Group && isPathName(task.ID) {
-		own := root + "/tasks/" + task.ID
+		own := path.Join(root, groupTasks, task.ID)
 		if _, err := s.Files.Browse(ctx, task.AgentID, own); err == nil {
-			root = own
+			root, shared = own, false
 		} else if !mesos.Missing(err) {
 			return err
 		}
 	}
-	task.root, task.container = root, sandbox.Container
+	task.root, task.container, task.shared = root, sandbox.Container, shared
 	return nil
 }
 
@@ -228,6 +238,9 @@ func (s *Sandboxes) list(ctx context.Context, task *sandboxTask, below string) (
 		if err := s.locate(ctx, task); err != nil {
 			return nil, nil, err
 		}
+	}
+	if task.shared && (below == groupTasks || strings.HasPrefix(below, groupTasks+"/")) {
+		return nil, nil, nil
 	}
 	entries, err := s.Files.Browse(ctx, task.AgentID, path.Join(task.root, below))
 	if mesos.Missing(err) && below != "" {
@@ -243,7 +256,7 @@ func (s *Sandboxes) list(ctx context.Context, task *sandboxTask, below string) (
 		case e.Name == "" || strings.HasPrefix(e.Name, "."):
 		case e.Regular() && logName.MatchString(e.Name):
 			files = append(files, logFile{File: e, name: path.Join(below, e.Name)})
-		case e.Directory():
+		case e.Directory() && !(task.shared && below == "" && e.Name == groupTasks):
 			directories = append(directories, path.Join(below, e.Name))
 		}
 	}

@@ -26,10 +26,12 @@ type sandboxOfTests struct {
 	modes    map[string]string
 	odd      map[string]string
 	group    bool
+	latest   bool
 	size     map[string]int64 // of files that only seem to have so many bytes
 	read     int64            // bytes that were read
 	requests int
 	asked    []string // paths
+	sought   []string // tasks whose sandboxes were asked for, and whether they were known
 	gone     bool
 	fail     error
 }
@@ -38,11 +40,12 @@ const testRoot = "/work/slaves/S1/frameworks/F1/executors/t1/runs/c1"
 
 var lastWrite = time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
 
-func (s *sandboxOfTests) Sandbox(_ context.Context, agentID, frameworkID, taskID string) (mesos.Sandbox, error) {
+func (s *sandboxOfTests) Sandbox(_ context.Context, agentID, frameworkID, taskID string, known bool) (mesos.Sandbox, error) {
+	s.sought = append(s.sought, fmt.Sprintf("%s of %s on %s: %t", taskID, frameworkID, agentID, known))
 	if agentID != "S1" || frameworkID != "F1" {
 		return mesos.Sandbox{}, fmt.Errorf("%s of %s on %s was asked for", taskID, frameworkID, agentID)
 	}
-	return mesos.Sandbox{Directory: testRoot, Container: "c1", Group: s.group}, s.fail
+	return mesos.Sandbox{Directory: testRoot, Container: "c1", Group: s.group, Latest: s.latest}, s.fail
 }
 
 func (s *sandboxOfTests) Browse(_ context.Context, _, directory string) ([]mesos.File, error) {
@@ -453,6 +456,74 @@ func TestTasksOfAGroupHaveTheirOwnDirectory(t *testing.T) {
 	require.Equal(t, []string{"executor"}, textsOf(t, s.logs(t, "")), "executors of others have one for all")
 }
 
+// What an executor's directory has below tasks/ is of its other tasks, or may be.
+func TestFilesOfOtherTasksOfAnExecutorAreNotRead(t *testing.T) {
+	files := map[string]string{"stdout": "executor\n", "logs/a.log": "a\n", "logs/tasks/b.log": "b\n", "tasks/t2/stdout": "other\n", "tasks/t2/logs/x.log": "other\n", "tasks/x.log": "other\n"}
+	for name, s := range map[string]*sandboxOfTests{
+		"a group":                       {group: true, files: files},
+		"a task that is no more listed": {latest: true, files: files},
+	} {
+		for _, file := range []string{"tasks/t2/stdout", "tasks/t2/logs/x.log", "tasks/x.log"} {
+			require.ErrorContains(t, s.logs(t, `"file": "`+file+`"`).Error, `the task's sandbox has no "`+file+`", and no other log in that directory`, name)
+		}
+		require.Equal(t, []string{"executor"}, textsOf(t, s.logs(t, "")), name)
+		require.Equal(t, []string{"a"}, textsOf(t, s.logs(t, `"file": "logs/a.log"`)), name)
+		require.Equal(t, []string{"b"}, textsOf(t, s.logs(t, `"file": "logs/tasks/b.log"`)), name)
+		for directory, want := range map[string][]string{"": {"logs"}, "tasks": {}, "tasks/t2": {}, "logs": {"logs/tasks"}} {
+			found, err := s.sandboxes().List(t.Context(), source(t, recordedStore(t)), LogsQuery{TaskID: "t1"}, directory)
+			require.NoError(t, err, name)
+			require.Equal(t, want, found.Directories, "%s: %q", name, directory)
+		}
+		for _, path := range s.asked {
+			require.NotContains(t, strings.TrimSuffix(path, "/tasks/t1"), testRoot+"/tasks", name)
+		}
+	}
+	// A task that ran alone may call a directory so.
+	alone := &sandboxOfTests{files: files}
+	require.Equal(t, []string{"other"}, textsOf(t, alone.logs(t, `"file": "tasks/x.log"`)))
+}
+
+// Files of a task that its agent no longer lists are looked for where the leader or the log of
+// events has the task, with the framework and the agent of the query.
+func TestOnlyKnownTasksAreLookedForBehindTheAgentsList(t *testing.T) {
+	s := &sandboxOfTests{files: map[string]string{"stdout": "x\n"}}
+	sandboxes := s.sandboxes()
+	model := cluster.Build(&mesos.State{
+		Slaves: []mesos.Slave{{ID: "S1", Hostname: "agent1"}},
+		Frameworks: []mesos.Framework{{ID: "F1", Name: "marathon", Tasks: mesos.Tasks{
+			{ID: "t1", FrameworkID: "F1", SlaveID: "S1", State: "TASK_RUNNING"},
+			{ID: "t2", FrameworkID: "F1", SlaveID: "S1", ExecutorID: "pod", State: "TASK_RUNNING"},
+		}}},
+	}, nil)
+	sandboxes.Model = func() *cluster.Cluster { return model }
+	src := source(t, recordedStore(t))
+	src.Events = &listLog{all: []events.Event{
+		{ID: "1", Kind: events.KindTask, What: "failed", Time: lastWrite.Add(-time.Hour), TaskID: "old", FrameworkID: "F1", AgentID: "S1", Role: "web"},
+	}}
+	for _, c := range []struct{ task, framework, agent, want string }{
+		{"t1", "", "", "t1 of F1 on S1: true"},
+		{"t1", "F1", "S1", "t1 of F1 on S1: true"},
+		{"t1", "F2", "S1", "t1 of F2 on S1: false"},
+		{"t1", "F1", "S2", "t1 of F1 on S2: false"},
+		{"t2", "", "", "t2 of F1 on S1: false"}, // the executor of several tasks
+		{"old", "", "", "old of F1 on S1: true"},
+		{"old", "F1", "S1", "old of F1 on S1: true"},
+		{"old", "F2", "S1", "old of F2 on S1: false"},
+		{"old", "F1", "S2", "old of F1 on S2: false"},
+		{"pod", "F1", "S1", "pod of F1 on S1: false"}, // an executor is no task
+	} {
+		s.sought = nil
+		query := fmt.Sprintf(`{"queryType": "logs", "taskId": %q, "frameworkId": %q, "agentId": %q}`, c.task, c.framework, c.agent)
+		response := Run(t.Context(), src, backend.DataQuery{JSON: json.RawMessage(query)}, Options{Sandboxes: sandboxes})
+		require.Equal(t, []string{c.want}, s.sought, "%s: %v", query, response.Error)
+	}
+	// Without a log of events the leader's tasks alone are known.
+	src.Events = nil
+	s.sought = nil
+	Run(t.Context(), src, backend.DataQuery{JSON: json.RawMessage(`{"queryType": "logs", "taskId": "old", "frameworkId": "F1", "agentId": "S1"}`)}, Options{Sandboxes: sandboxes})
+	require.Equal(t, []string{"old of F1 on S1: false"}, s.sought)
+}
+
 func TestErrorsOfLogs(t *testing.T) {
 	s := &sandboxOfTests{files: map[string]string{"stdout": "x\n"}}
 	for keys, want := range map[string]string{
@@ -727,7 +798,7 @@ func TestWhatNoFileHasIsAnError(t *testing.T) {
 // slowFiles are files of an agent that does not answer.
 type slowFiles struct{ SandboxFiles }
 
-func (slowFiles) Sandbox(ctx context.Context, _, _, _ string) (mesos.Sandbox, error) {
+func (slowFiles) Sandbox(ctx context.Context, _, _, _ string, _ bool) (mesos.Sandbox, error) {
 	<-ctx.Done()
 	return mesos.Sandbox{}, &mesos.Error{Category: mesos.Timeout, Sentence: "The masters did not answer.", Err: ctx.Err()}
 }
