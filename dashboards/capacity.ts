@@ -161,7 +161,7 @@ export const capacity: Definition = {
         queries: { A: promql(`sum(${fits})`, { legendFormat: 'Fit' }) },
         width: 16,
         height: 8,
-      }),
+      }).overrideByName('Fit', [inColor('blue')]),
       table({
         title: 'Agents with most room',
         about: `The ten agents with room for most tasks of the chosen CPUs and memory, and what is free there. ${ONE_ROW.agent}`,
@@ -169,9 +169,9 @@ export const capacity: Definition = {
         rowTitle: 'Agent',
         rowLinks: down('agent', 'cell'),
         columns: [
-          { title: 'Tasks that fit', width: 130, counts: true, spec: promql(`topk(10, sum by (agent) (${fits}))`) },
-          { title: 'CPUs free', width: 110, spec: free('agent', 'cpus') },
-          { title: 'Memory free', width: 120, spec: free('agent', 'memory') },
+          { title: 'Fit', width: 60, counts: true, spec: promql(`topk(10, sum by (agent) (${fits}))`) },
+          { title: 'CPUs free', width: 100, spec: free('agent', 'cpus') },
+          { title: 'Memory free', width: 110, spec: free('agent', 'memory') },
         ],
         width: 12,
         height: 9,

@@ -94,6 +94,7 @@ export const health: Definition = {
           }),
         },
         hidesZeros: true,
+        sum: promql(`3600 * sum(rate(mesos_model_drift_total{${inCluster}}[$__rate_interval]))`),
       })
         .overrideByFieldType('number', [unit('suffix: /h')])
         .axisSoftMax(1)

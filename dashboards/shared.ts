@@ -73,7 +73,7 @@ export const endings = (title: string, about: string, series: string, width: num
 
 /** The columns that events have in every table, where there is something in them. */
 const eventColumns = {
-  time: { title: 'Time', width: 165 },
+  time: { title: 'Time', width: 155, unit: 'time:YYYY-MM-DD HH:mm:ss' },
   kind: { title: 'Kind', width: 95 },
   event: { title: 'Event', width: 110 },
   severity: { title: 'Severity', width: 90, colors: severityColors },

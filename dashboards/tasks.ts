@@ -34,6 +34,15 @@ const chosenIn = ['framework', 'agent', 'role']
  */
 const container = 'framework, framework_id, agent, agent_id, executor_id';
 
+/** The columns of those labels. */
+const containers = {
+  framework: { title: 'Framework', width: 150, links: down('framework', 'cell') },
+  agent: { title: 'Agent', width: 200, links: down('agent', 'cell') },
+  // By which the rows' own links lead.
+  framework_id: { title: 'Framework ID', hidden: true },
+  agent_id: { title: 'Agent ID', hidden: true },
+};
+
 export const tasks: Definition = {
   title: 'Mesos tasks',
   about: 'Tasks of an Apache Mesos cluster: which run, how they end and why, and the states and logs of one of them.',
@@ -109,13 +118,13 @@ export const tasks: Definition = {
         ),
         columns: {
           task_id: { title: 'Task ID', links: down('task', 'cell') },
-          state: { title: 'State', width: 85, colors: allTaskColors },
-          healthy: { title: 'Healthy', width: 80 },
-          framework: { title: 'Framework', width: 115, links: down('framework', 'cell') },
-          agent: { title: 'Agent', width: 170, links: down('agent', 'cell') },
-          cpus: { title: 'CPUs', width: 65, decimals: 1 },
-          memory_bytes: { title: 'Memory', width: 85 },
-          cpus_used: { title: 'CPUs used', width: 95, decimals: 2 },
+          state: { title: 'State', width: 80, colors: allTaskColors },
+          healthy: { title: 'Healthy', width: 75 },
+          framework: { title: 'Framework', width: 105, links: down('framework', 'cell') },
+          agent: { title: 'Agent', width: 160, links: down('agent', 'cell') },
+          cpus: { title: 'CPUs', width: 60, decimals: 1 },
+          memory_bytes: { title: 'Memory', width: 80 },
+          cpus_used: { title: 'CPUs used', width: 90, decimals: 2 },
           memory_used_bytes: { title: 'Memory used', width: 110 },
           agent_id: { hidden: true },
           framework_id: { hidden: true },
@@ -153,13 +162,7 @@ export const tasks: Definition = {
           'Containers that use most of the memory they may use. At 100 % the kernel kills them. With agentStatistics only.',
         rows: 'executor_id',
         rowTitle: 'Executor',
-        within: {
-          framework: { title: 'Framework', width: 150, links: down('framework', 'cell') },
-          agent: { title: 'Agent', width: 200, links: down('agent', 'cell') },
-          // By which the rows' own links lead.
-          framework_id: { title: 'Framework ID', hidden: true },
-          agent_id: { title: 'Agent ID', hidden: true },
-        },
+        within: containers,
         columns: [
           {
             title: 'Of the limit',
@@ -180,23 +183,28 @@ export const tasks: Definition = {
         width: 24,
         height: 8,
       }),
-      graph({
+      table({
         title: 'Throttled containers',
         about:
-          'Seconds per second in which containers were throttled by cgroups: they needed more CPU than their limit. With ' +
+          'The ten containers that cgroups throttled for longest in the time range: they needed more CPU than their limit. With ' +
           'agentStatistics only.',
-        queries: {
-          A: promql(
-            `topk(10, sum by (${container}) (rate(mesos_executor_cpu_throttled_seconds_total{${limits}}[$__rate_interval])))`,
-            { legendFormat: '{{executor_id}} of {{framework}} on {{agent}}' }
-          ),
-        },
-        table: true,
+        rows: 'executor_id',
+        rowTitle: 'Executor',
+        within: containers,
+        columns: [
+          {
+            title: 'Throttled',
+            width: 150,
+            unit: 's',
+            decimals: 1,
+            spec: promql(
+              `topk(10, sum by (${container}) (increase(mesos_executor_cpu_throttled_seconds_total{${limits}}[$__range]))) > 0`
+            ),
+          },
+        ],
         width: 24,
         height: 8,
-      })
-        .overrideByFieldType('number', [unit('s')])
-        .axisSoftMax(1),
+      }),
     ],
     'The chosen task': [
       timeline({
