@@ -14,7 +14,7 @@ import { other, type Stage, startStage } from './recorded.ts';
 
 const home = process.env.GRAFANA_HOME;
 
-/** From which those in docs/img/dashboards are made: `convert FILE -colors 128 PNG8:docs/img/dashboards/NAME.png`. */
+/** From which those in docs/img/dashboards are made: `pngquant 96 FILE`. */
 const pictures = path.join(root, 'test-results', 'pictures', 'dashboards');
 
 interface Panel {
@@ -274,11 +274,13 @@ test.describe('the provisioned dashboards', () => {
   own('the pictures of docs/dashboards.md', async ({ visit: page }) => {
     mkdirSync(pictures, { recursive: true });
     for (const name of Object.keys(PICTURES) as Array<keyof typeof PICTURES>) {
+      const panels = panelsIn(name);
       const ahead = name === 'capacity' ? 'now%2B6h' : 'now';
+      await page.setViewportSize({ width: WIDTHS[0], height: heightOf(panels) });
+      const address = `/d/${dashboards[name].uid}?from=now-6h&to=${ahead}&refresh=&theme=light`;
+      expect(await opened(page, address, panels)).toEqual([]);
       await page.setViewportSize({ width: WIDTHS[0], height: 1000 });
-      await page.goto(`/d/${dashboards[name].uid}?from=now-6h&to=${ahead}&refresh=&theme=light`);
-      await page.waitForLoadState('networkidle');
-      await expect(page.getByLabel('Panel loading bar')).toHaveCount(0);
+      await drawn(page, []);
       await page.screenshot({ path: path.join(pictures, `${name}.png`) });
     }
   });
