@@ -9,7 +9,16 @@ import type { DashboardName } from './names.ts';
 export const BEGIN = MARK.replace('dashboards/alerts', 'dashboards');
 
 /** The dashboards that have a picture in docs/img/dashboards, which tests/e2e/dashboards.spec.ts makes, and what it shows. */
-export const PICTURES: Partial<Record<DashboardName, string>> = {};
+export const PICTURES: Partial<Record<DashboardName, string>> = {
+  'cluster-overview':
+    'Leader, agents, frameworks, utilization and capacity over six hours, with marks of what happened',
+  frameworks: 'The list of frameworks, and their tasks over six hours',
+  agents: 'The list of agents, and heat maps of what is free',
+  roles: 'The tree of roles with quota, and what is consumed of it',
+  tasks: 'How tasks ended over six hours with marks of those that failed, and a table of these',
+  capacity: 'When the cluster is full, and the forecast ahead of now as a dashed line',
+  efficiency: 'Cost of a period, and a report by framework',
+};
 
 /** Returns docs/dashboards.md with its generated part made again. */
 export function pageWith(page: string, made: (name: DashboardName) => Dashboard): string {
