@@ -261,6 +261,24 @@ func TestSettingsOfTheRemoteEngineAreCheckedAgainstEachOther(t *testing.T) {
 	}
 }
 
+// What stands in an address may be a secret, however wrong the address is otherwise.
+func TestAddressesOfTheRemoteEngineAreNotRepeatedWithSecrets(t *testing.T) {
+	for address, says := range map[string]string{
+		"https://user:s3%zz@host": "it has a user or password", "ftp://user:s3cret@host": "it has a user or password", "user:s3cret@host": "it has a user or password",
+		"https://user:s3cret@host?x": "it has a user or password", "https://u:s3/cret@host": "it has a user or password",
+		"https://host/?token=s3cret": "it has a query or fragment", "ftp://host?token=s3cret": "it has a query or fragment", "https://host#s3cret": "it has a query or fragment",
+		"https://ho st?token=s3cret": "it has a query or fragment",
+	} {
+		for _, key := range []string{"remoteUrl", "remoteWriteUrl"} {
+			_, err := ParseSettings(instance(`{"masters": ["http://m:5050"], "engine": "remote", "` + key + `": "` + address + `"}`))
+			require.ErrorContains(t, err, says, address)
+			require.NotContains(t, err.Error(), "s3", address)
+		}
+	}
+	_, err := ParseSettings(instance(`{"masters": ["http://m:5050"], "engine": "remote", "remoteUrl": "https://host/a@b"}`))
+	require.NoError(t, err)
+}
+
 func testCA(t *testing.T) string {
 	server := httptest.NewTLSServer(http.NotFoundHandler())
 	defer server.Close()

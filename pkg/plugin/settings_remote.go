@@ -45,13 +45,14 @@ func remoteAddress(field func(*Settings) *string, like string) setting {
 			return nil
 		}
 		u, err := url.Parse(v)
-		switch {
-		case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
-			return fmt.Errorf("%s is not an http or https address: %s", short(raw), like)
-		case u.User != nil:
+		wrong := err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == ""
+		switch { // what may have a secret in it is not repeated, however wrong the rest is
+		case strings.Contains(v, "@") && (wrong || u.User != nil):
 			return errors.New("it has a user or password, which everyone who may query this data source could read: use remoteBasicAuthUser, and " + like)
-		case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-			return fmt.Errorf("%s has a query or fragment: %s", short(raw), like)
+		case strings.ContainsAny(v, "?#"):
+			return errors.New("it has a query or fragment: " + like)
+		case wrong:
+			return fmt.Errorf("%s is not an http or https address: %s", short(raw), like)
 		}
 		*field(s) = strings.TrimRight(u.String(), "/")
 		return nil
