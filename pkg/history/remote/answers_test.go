@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
+	prom "github.com/prometheus/prometheus/promql"
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/pkg/history/historytest"
@@ -62,6 +63,15 @@ func TestWhatTheRemoteEngineAnswersIsBoundedAndSaid(t *testing.T) {
 		"half of it": {says(`{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,"2"`), promql.ErrorRemote, "is not Prometheus' JSON"},
 		"a number":   {says(`{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,2]]}]}}`), promql.ErrorRemote, "is not Prometheus' JSON"},
 		"no type":    {says(`{"status":"success","data":{"result":[]}}`), promql.ErrorRemote, "unknown type of result"},
+		"no value":   {says(`{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,"2"],[123]]}]}}`), promql.ErrorRemote, "is not Prometheus' JSON: a time and a value are expected"},
+		"no time":    {says(`{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[]}]}}`), promql.ErrorRemote, "is not Prometheus' JSON: a time and a value are expected"},
+		"3 values":   {says(`{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"2","3"]}]}}`), promql.ErrorRemote, "is not Prometheus' JSON: a time and a value are expected"},
+		"no data":    {says(`{"status":"success"}`), promql.ErrorRemote, "is not Prometheus' JSON: data is missing"},
+		"null":       {says(`{"status":"success","data":null}`), promql.ErrorRemote, "is not Prometheus' JSON: data is missing"},
+		"no result":  {says(`{"status":"success","data":{"resultType":"matrix"}}`), promql.ErrorRemote, "is not Prometheus' JSON: the result is missing"},
+		"no scalar":  {says(`{"status":"success","data":{"resultType":"scalar","result":[]}}`), promql.ErrorRemote, "is not Prometheus' JSON: the result is missing"},
+		"half of 2":  {says(`{"status":"success","data":{"resultType":"scalar","result":[1]}}`), promql.ErrorRemote, "is not Prometheus' JSON: a time and a value are expected"},
+		"no number":  {says(`{"status":"success","data":{"result":[1,"x"],"resultType":"scalar"}}`), promql.ErrorRemote, "is not Prometheus' JSON"},
 		"an error":   {says(`{"status":"error","error":"why"}`), promql.ErrorRemote, `answered "error": why`},
 		"slow":       {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, promql.ErrorTimeout, "took longer than it may"},
 		"huge": {func(w http.ResponseWriter, _ *http.Request) {
@@ -111,6 +121,21 @@ func TestWarningsOfTheRemoteEngineAreShown(t *testing.T) {
 	require.Equal(t, []string{"metric might not be a counter"}, res.Infos)
 	require.Len(t, res.Vector, 1)
 	require.EqualValues(t, 1500, res.Vector[0].T)
+}
+
+// Engines order the fields of an answer as they like.
+func TestTheTypeOfAnAnswerMayFollowIt(t *testing.T) {
+	for _, text := range []string{`{"status":"success","data":{"result":[1.5,"42.5"],"resultType":"scalar"}}`, `{"data":{"resultType":"scalar","result":[1.5,"42.5"]},"status":"success"}`} {
+		answer, err := decode(strings.NewReader(text), nil, 10)
+		require.NoError(t, err)
+		require.Equal(t, prom.Scalar{T: 1500, V: 42.5}, answer.Scalar, text)
+	}
+	answer, err := decode(strings.NewReader(`{"status":"success","data":{"result":[1,"x"],"resultType":"string"}}`), nil, 10)
+	require.NoError(t, err)
+	require.Equal(t, prom.String{T: 1000, V: "x"}, answer.String)
+	answer, err = decode(strings.NewReader(`{"status":"success","data":{"resultType":"vector","result":[]}}`), nil, 10)
+	require.NoError(t, err)
+	require.Empty(t, answer.Vector)
 }
 
 // Which samples an expression reaches decides who answers it.

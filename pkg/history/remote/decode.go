@@ -35,7 +35,8 @@ func decode(body io.Reader, without []string, maxSamples int) (history.Evaluated
 type decoder struct {
 	json    *jsontext.Decoder
 	without []string
-	left    int // samples
+	left    int  // samples
+	alone   bool // the result is one time and one value
 	builder labels.ScratchBuilder
 }
 
@@ -92,7 +93,7 @@ func (d *decoder) text() (string, error) {
 }
 
 func (d *decoder) answer() (answer history.Evaluated, err error) {
-	status, failure := "", ""
+	status, failure, given := "", "", false
 	err = d.fields(func(name string) error {
 		var err error
 		switch name {
@@ -108,14 +109,18 @@ func (d *decoder) answer() (answer history.Evaluated, err error) {
 			if d.json.PeekKind() != '{' {
 				return d.json.SkipValue()
 			}
-			err = d.data(&answer)
+			given, err = true, d.data(&answer)
 		default:
 			err = d.json.SkipValue()
 		}
 		return err
 	})
-	if err == nil && status != "success" {
+	switch {
+	case err != nil:
+	case status != "success":
 		err = elsewhere(nil, "the remote engine answered %q%s", status, quoted(failure))
+	case !given:
+		err = errors.New("data is missing")
 	}
 	return answer, err
 }
@@ -135,6 +140,7 @@ func (d *decoder) texts(into *[]string) error {
 }
 
 func (d *decoder) data(answer *history.Evaluated) error {
+	given := false
 	err := d.fields(func(name string) error {
 		switch name {
 		case "resultType":
@@ -142,6 +148,7 @@ func (d *decoder) data(answer *history.Evaluated) error {
 			answer.Type = parser.ValueType(kind)
 			return err
 		case "result":
+			given = true
 			return d.result(answer)
 		default:
 			return d.json.SkipValue()
@@ -150,39 +157,49 @@ func (d *decoder) data(answer *history.Evaluated) error {
 	if err != nil {
 		return err
 	}
-	switch answer.Type {
-	case parser.ValueTypeMatrix, parser.ValueTypeVector, parser.ValueTypeScalar, parser.ValueTypeString:
-		return nil
+	switch answer.Type { // which may come after the result
+	case parser.ValueTypeMatrix, parser.ValueTypeVector:
+	case parser.ValueTypeString:
+		given = given && d.alone
+	case parser.ValueTypeScalar:
+		given = given && d.alone
+		answer.Scalar.T = answer.String.T
+		if answer.Scalar.V, err = strconv.ParseFloat(answer.String.V, 64); err != nil && given {
+			return err
+		}
+	default:
+		return fmt.Errorf("unknown type of result %q", answer.Type)
 	}
-	return fmt.Errorf("unknown type of result %q", answer.Type)
+	if !given {
+		return errors.New("the result is missing")
+	}
+	return nil
 }
 
+// result reads series, or the time and value of a scalar or a text.
 func (d *decoder) result(answer *history.Evaluated) error {
-	var t int64 // of a scalar or a text: [time, value]
-	return d.items(func(i int) error {
+	n := 0
+	err := d.items(func(i int) error {
 		if d.json.PeekKind() == '{' {
 			return d.series(answer)
 		}
+		n++
 		var err error
 		switch i {
 		case 0:
-			t, err = d.time()
+			answer.String.T, err = d.time()
 		case 1:
-			var text string
-			if text, err = d.text(); err != nil {
-				return err
-			}
-			answer.String = promql.String{T: t, V: text}
-			if answer.Type == parser.ValueTypeScalar {
-				var v float64
-				v, err = strconv.ParseFloat(text, 64)
-				answer.Scalar = promql.Scalar{T: t, V: v}
-			}
+			answer.String.V, err = d.text()
 		default:
 			err = d.json.SkipValue()
 		}
 		return err
 	})
+	d.alone = n == 2
+	if err == nil && n != 0 && n != 2 {
+		return errors.New("a time and a value are expected")
+	}
+	return err
 }
 
 func (d *decoder) series(answer *history.Evaluated) error {
@@ -239,6 +256,7 @@ func (d *decoder) point(points []promql.FPoint) ([]promql.FPoint, error) {
 		return nil, promql.ErrTooManySamples("answer of the remote engine")
 	}
 	var p promql.FPoint
+	n := 0
 	err := d.items(func(i int) error {
 		var err error
 		switch i {
@@ -252,8 +270,12 @@ func (d *decoder) point(points []promql.FPoint) ([]promql.FPoint, error) {
 		default:
 			err = d.json.SkipValue()
 		}
+		n++
 		return err
 	})
+	if err == nil && n != 2 {
+		err = errors.New("a time and a value are expected")
+	}
 	return append(points, p), err
 }
 
