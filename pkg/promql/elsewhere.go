@@ -13,7 +13,12 @@ import (
 )
 
 // A query whose samples are not all in this process is evaluated as a whole where they are
-// (history.Evaluator). It is admitted as others are, by the series that match here.
+// (history.Evaluator). How many series match there is not known before the answer comes, so
+// it is admitted as a large one, whatever matches here.
+
+// weightElsewhere is the least weight of such a query: its answer may have as many points as
+// a query may hold (EngineOptions.MaxSamples), and two of them run at once.
+const weightElsewhere = 3_000_000
 
 // elsewhere returns the engine that evaluates an expression, nil where all of its samples
 // are here.

@@ -3,6 +3,7 @@ package promql
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -182,7 +183,7 @@ func (e *Engine) run(ctx context.Context, r Request, prepare newQuery) (res Resu
 			res, err = Result{}, panicError(fmt.Errorf("panic while evaluating: %v\n%s", p, debug.Stack()))
 		}
 	}()
-	leave, err := e.enter(ctx, expr, r)
+	leave, far, err := e.enter(ctx, expr, r)
 	if err != nil {
 		return Result{}, err
 	}
@@ -191,10 +192,6 @@ func (e *Engine) run(ctx context.Context, r Request, prepare newQuery) (res Resu
 			leave()
 		}
 	}()
-	far, err := elsewhere(expr, r)
-	if err != nil {
-		return Result{}, e.evalError(ctx, err)
-	}
 	if far != nil {
 		if res, err = e.evaluateElsewhere(ctx, far, expr, r); err == nil && r.Hold == nil {
 			leave()
@@ -299,24 +296,35 @@ func (e *Engine) begin(ctx context.Context) (context.Context, func(), error) {
 	}, nil
 }
 
-// enter waits until a query may run, as long as its context allows.
-func (e *Engine) enter(ctx context.Context, expr parser.Expr, r Request) (leave func(), err error) {
-	if r.Hold != nil && r.Hold.leave != nil {
-		return func() {}, nil // on behalf of an admitted query
+// enter waits until a query may run, as long as its context allows. far is the engine that
+// evaluates it, nil for this one.
+func (e *Engine) enter(ctx context.Context, expr parser.Expr, r Request) (leave func(), far history.Evaluator, err error) {
+	if r.Hold != nil && r.Hold.leave != nil { // on behalf of an admitted query
+		if far, err = elsewhere(expr, r); err != nil {
+			return nil, nil, e.evalError(ctx, err)
+		}
+		return func() {}, far, nil
 	}
 	gate := e.gate(r.Alert)
 	cost, err := e.cost(ctx, gate, expr, r)
 	if err == nil {
-		leave, err = gate.enter(ctx, cost.weight(e.opts.MaxSamples), cost.Work)
+		far, err = elsewhere(expr, r) // which changes the expression
+	}
+	if err == nil {
+		weight, work := cost.weight(e.opts.MaxSamples), cost.Work
+		if far != nil {
+			weight, work = max(weight, weightElsewhere), math.MaxFloat64
+		}
+		leave, err = gate.enter(ctx, weight, work)
 	}
 	if err != nil {
-		return nil, e.evalError(ctx, err)
+		return nil, nil, e.evalError(ctx, err)
 	}
 	if r.Hold != nil {
 		r.Hold.leave = leave
 		leave = r.Hold.Release
 	}
-	return leave, nil
+	return leave, far, nil
 }
 
 func (e *Engine) gate(alert bool) *gate {
