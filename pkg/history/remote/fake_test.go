@@ -327,6 +327,82 @@ func TestRequestsThatAreTooLargeAreSplit(t *testing.T) {
 	}
 }
 
+// However many are refused, each sample is tried before it is given up.
+func TestNoSampleIsGivenUpUntried(t *testing.T) {
+	f := newFake(t)
+	s, clock := open(t, f.target(), func(o *Options) { o.splits, o.splitsEvery = 5, 50*time.Millisecond })
+	poll(t, s, clock, 1)
+	settled(t, s)
+	s.mu.Lock()
+	s.queue.again = clock.Now().Add(time.Hour).UnixMilli() // as after a restart
+	s.mu.Unlock()
+	f.change(func(f *fake) {
+		f.refuse = func(labels string, _ int64) string {
+			if strings.Contains(labels, `3"`) {
+				return "out of order sample"
+			}
+			return ""
+		}
+	})
+	poll(t, s, clock, 100)
+	settled(t, s)
+	require.Equal(t, 91, f.count())
+	st := s.Remote()
+	require.EqualValues(t, 91, st.Sent)
+	require.EqualValues(t, 10, st.Again)
+	require.Zero(t, st.RefusedInAll()+st.Unsent)
+}
+
+// A long time that is too old is not tried sample by sample, which newer ones would wait for.
+func TestWhatIsOlderThanTooOldIsNotSplit(t *testing.T) {
+	f := newFake(t)
+	s, clock := open(t, f.target())
+	poll(t, s, clock, 1)
+	settled(t, s)
+	oldest := clock.Now().Add(10 * 15 * time.Second).UnixMilli()
+	f.change(func(f *fake) {
+		f.refuse = func(_ string, at int64) string {
+			if at < oldest {
+				return "out of bounds"
+			}
+			return ""
+		}
+	})
+	f.change(func(f *fake) { // else the first are sent before
+		f.strange = func(w http.ResponseWriter, _ *http.Request) bool { http.Error(w, "", 503); return true }
+	})
+	for range 12 {
+		poll(t, s, clock, 200)
+	}
+	f.change(func(f *fake) { f.strange = nil })
+	settled(t, s)
+	require.Equal(t, 401, f.count())
+	require.Equal(t, map[string]int64{tooOld: 2000}, s.Remote().Refused)
+	require.Less(t, len(f.received()), 600)
+}
+
+// By 2.0 an engine says how many it has written, and may have left out some without an error.
+func TestOnlyWhatIsWrittenCountsAsSent(t *testing.T) {
+	f := newFake(t, func(f *fake) { f.v2 = true })
+	s, clock := open(t, f.target())
+	poll(t, s, clock, 1)
+	settled(t, s)
+	f.change(func(f *fake) {
+		f.strange = func(w http.ResponseWriter, _ *http.Request) bool {
+			w.Header().Set("X-Prometheus-Remote-Write-Samples-Written", "15")
+			w.WriteHeader(http.StatusNoContent)
+			return true
+		}
+	})
+	poll(t, s, clock, 20)
+	settled(t, s)
+	st := s.Remote()
+	require.EqualValues(t, 16, st.Sent)
+	require.Equal(t, map[string]int64{otherWhy: 5}, st.Refused)
+	require.Contains(t, s.Stats().Note, "the remote engine refused 5 samples for good (other 5), the latest: other: 15 of 20 samples are written by what the engine says")
+	require.Zero(t, st.Unsent)
+}
+
 // What the local history drops before it is taken is counted, and its time is said.
 func TestWhatTheLocalHistoryDropsIsSaid(t *testing.T) {
 	f := newFake(t, func(f *fake) {

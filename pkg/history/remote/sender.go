@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"slices"
 	"time"
 
 	"community-mesos-datasource/pkg/history"
@@ -66,13 +67,20 @@ func (s *Store) deliver(samples []sample) error {
 		s.mu.Unlock()
 		switch verdictOf(got, version, proven) {
 		case taken:
-			s.tookAll(version, len(samples))
+			n := len(samples)
+			if version == version2 {
+				n = min(n, got.written)
+			}
+			s.tookAll(version, n)
+			if n < len(samples) {
+				s.refuse(samples, len(samples)-n, otherWhy, fmt.Sprintf("%d of %d samples are written by what the engine says", n, len(samples)))
+			}
 			return nil
 		case refused:
 			return s.deliverRefused(samples, got)
 		case split:
 			if len(samples) == 1 {
-				s.refuse(samples, tooLarge, got.text)
+				s.refuse(samples, 1, tooLarge, got.text)
 				return nil
 			}
 			return s.halves(samples)
@@ -111,12 +119,24 @@ func (s *Store) deliverRefused(samples []sample, got response) error {
 	}
 	switch {
 	case got.confirmed && got.written > 0: // by 2.0 the others are written
-		s.took(min(got.written, len(samples)))
-		s.refuse(samples[min(got.written, len(samples)):], why, got.text) // which ones is in the text
+		n := min(got.written, len(samples))
+		s.took(n)
+		s.refuse(samples, len(samples)-n, why, got.text) // which ones is in the text
 		return nil
-	case len(samples) == 1, !s.maySplit():
-		s.refuse(samples, why, got.text)
+	case len(samples) == 1:
+		if why == tooOld {
+			s.refusals.old++
+			s.refusals.tooOld = max(s.refusals.tooOld, samples[0].t)
+		}
+		s.refuse(samples, 1, why, got.text)
 		return nil
+	}
+	if why == tooOld && s.refusals.old >= oldInARow && !slices.ContainsFunc(samples, func(x sample) bool { return x.t > s.refusals.tooOld }) {
+		s.refuse(samples, len(samples), why, got.text)
+		return nil
+	}
+	if err := s.awaitSplit(); err != nil {
+		return err
 	}
 	return s.halves(samples)
 }
@@ -128,23 +148,42 @@ func (s *Store) halves(samples []sample) error {
 	return s.deliver(samples[len(samples)/2:])
 }
 
-// splitsPerMinute is how many refused requests are split within a minute: an engine that
-// refuses everything would get two requests per sample.
-const splitsPerMinute = 2000
+// Bounds of splitting: an engine that refuses everything would get two requests per sample.
+// What is too old after an outage may be millions of samples, for which newer ones would
+// wait: once so many in a row were too old alone, requests of no newer ones are not split.
+const (
+	oldInARow    = 100
+	splitsAtOnce = 2000 // requests that are split within splitsEvery
+	splitsEvery  = time.Minute
+)
 
-func (s *Store) maySplit() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if now := time.Now(); now.Sub(s.refusals.since) > time.Minute {
-		s.refusals = refusals{since: now}
+// awaitSplit waits until a refused request may be split.
+func (s *Store) awaitSplit() error {
+	r := &s.refusals
+	for {
+		since := time.Since(r.since)
+		if since > s.opts.splitsEvery {
+			r.since, r.splits, since = time.Now(), 0, 0
+		}
+		if r.splits < s.opts.splits {
+			r.splits++
+			return s.ctx.Err()
+		}
+		s.pause(s.opts.splitsEvery - since + time.Millisecond)
+		if s.ctx.Err() != nil {
+			return s.ctx.Err()
+		}
 	}
-	s.refusals.splits++
-	return s.refusals.splits <= splitsPerMinute
 }
 
+// refusals are what the goroutine that sends knows of refused requests.
 type refusals struct {
 	since  time.Time
 	splits int
+	// old counts samples that were too old alone since the latest that was taken, and tooOld
+	// is the newest time of them.
+	old    int
+	tooOld int64
 }
 
 func (s *Store) tookAll(version string, n int) {
@@ -166,29 +205,43 @@ func (s *Store) tookAll(version string, n int) {
 }
 
 func (s *Store) took(n int) {
+	if n > 0 {
+		s.refusals.old, s.refusals.tooOld = 0, history.NoTime
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stats.Sent += int64(n)
 	s.queue.unsent = max(0, s.queue.unsent-int64(n))
 }
 
-// refuse counts samples that are never taken. Those that a process before may have sent,
+// refuse counts n of these samples as never taken. Those that a process before may have sent,
 // and that are there, are counted apart.
-func (s *Store) refuse(samples []sample, why, text string) {
+func (s *Store) refuse(samples []sample, n int, why, text string) {
 	s.mu.Lock()
 	first := s.stats.Refused[why] == 0
-	for _, x := range samples {
-		if x.t <= s.queue.again && (why == outOfOrder || why == duplicate) {
-			s.stats.Again++
-			continue
+	again := 0
+	if why == outOfOrder || why == duplicate {
+		for _, x := range samples {
+			if x.t <= s.queue.again {
+				again++
+			}
 		}
-		s.stats.Refused[why]++
-		s.stats.Refusal = why + quoted(text)
-		if len(samples) == 1 {
-			s.stats.Refusal = fmt.Sprintf("%s of %s at %s%s", why, x.series.labels.Get("__name__"), history.Moment(x.t), quoted(text))
+		switch { // by 2.0 it is not known which ones are refused
+		case again == len(samples):
+			again = n
+		case n < len(samples):
+			again = 0
 		}
 	}
-	s.queue.unsent = max(0, s.queue.unsent-int64(len(samples)))
+	s.stats.Again += int64(again)
+	if lost := n - again; lost > 0 {
+		s.stats.Refused[why] += int64(lost)
+		s.stats.Refusal = why + quoted(text)
+		if len(samples) == 1 {
+			s.stats.Refusal = fmt.Sprintf("%s of %s at %s%s", why, samples[0].series.labels.Get("__name__"), history.Moment(samples[0].t), quoted(text))
+		}
+	}
+	s.queue.unsent = max(0, s.queue.unsent-int64(n))
 	first = first && s.stats.Refused[why] > 0
 	refusal := s.stats.Refusal
 	s.failing, s.stats.Failing = time.Time{}, "" // it answers

@@ -44,6 +44,9 @@ type Options struct {
 	backOff time.Duration // the first wait after a failure; 1 s
 	queued  int           // samples in the queue; 500,000
 	opening time.Duration // how long to wait for a local directory; 1 min
+	splits  int           // refused requests that are split within splitsEvery; 2000
+
+	splitsEvery time.Duration // 1 min
 }
 
 // A Mark keeps an Acknowledged in a place that outlives the process.
@@ -82,10 +85,11 @@ type Store struct {
 	// failing is since when requests fail; zero while they do not.
 	failing    time.Time
 	proven     bool // the target has taken a request
-	refusals   refusals
 	reach      time.Time
 	reachError string
 	reachAsked time.Time // when it failed
+
+	refusals refusals // of the goroutine that sends
 
 	saving     sync.Mutex // of what follows
 	saved      Acknowledged
@@ -114,6 +118,7 @@ func New(o Options) *Store {
 	o.backOff = cmp.Or(o.backOff, time.Second)
 	o.queued = cmp.Or(o.queued, 500_000)
 	o.opening = cmp.Or(o.opening, time.Minute)
+	o.splits, o.splitsEvery = cmp.Or(o.splits, splitsAtOnce), cmp.Or(o.splitsEvery, splitsEvery)
 	s := &Store{Local: o.Local, opts: o, wake: make(chan struct{}, 1), renewed: make(chan struct{}, 1), began: make(chan struct{}, 1)}
 	s.known = newKnown()
 	s.ctx, s.stop = context.WithCancel(context.Background())
