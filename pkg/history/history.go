@@ -68,6 +68,8 @@ type Stats struct {
 	// Start is the time from which on samples are kept: a query that begins
 	// before it sees only part. Zero while the store is empty.
 	Start time.Time
+	// StartsBefore reports whether there may be samples before Start, which were not looked for.
+	StartsBefore bool
 	// TruncatedBy is the setting of bytes that moved Start, memoryLimit or
 	// history_limit; "" where age did, or nothing yet.
 	TruncatedBy string

@@ -230,6 +230,9 @@ func remoteLine(r *RemoteStatus) string {
 	switch {
 	case r.Reach != nil:
 		text += ", reaches back to " + r.Reach.UTC().Format(time.RFC3339)
+		if r.ReachesFurther {
+			text += " or further"
+		}
 	case r.ReachError != "":
 		text += "; how far it reaches is not known: " + r.ReachError
 	default:

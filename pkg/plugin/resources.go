@@ -324,7 +324,9 @@ type RemoteStatus struct {
 	Failing      string     `json:"failing,omitempty"`      // why requests fail
 	Since        *time.Time `json:"since,omitempty"`        // when that began
 	Reach        *time.Time `json:"reach,omitempty"`        // time of the oldest sample of this cluster; absent while it is not known
-	ReachError   string     `json:"reachError,omitempty"`
+	// ReachesFurther reports whether there may be older ones, which were not looked for.
+	ReachesFurther bool   `json:"reachesFurther,omitempty"`
+	ReachError     string `json:"reachError,omitempty"`
 }
 
 func remoteStatus(kept history.Store, now time.Time) *RemoteStatus {
@@ -335,7 +337,7 @@ func remoteStatus(kept history.Store, now time.Time) *RemoteStatus {
 	st := far.Remote()
 	answer := &RemoteStatus{
 		Protocol: st.Protocol, LagSeconds: st.Lag(now).Seconds(), Batches: st.Batches, Sent: st.Sent, Refused: st.Refused, Dropped: st.Dropped,
-		Failing: st.Failing, ReachError: st.ReachError, Acknowledged: timeOrNil(st.Acknowledged), Since: timeOrNil(st.Since), Reach: timeOrNil(st.Reach),
+		Failing: st.Failing, ReachError: st.ReachError, Acknowledged: timeOrNil(st.Acknowledged), Since: timeOrNil(st.Since), Reach: timeOrNil(st.Reach), ReachesFurther: st.ReachesFurther,
 	}
 	if st.UnsentKnown {
 		answer.Samples = &st.Unsent

@@ -219,8 +219,11 @@ func (c *coster) kept(from time.Time) time.Duration {
 		return longestHistory
 	}
 	if c.begins == nil {
-		start := store.Stats().Start
-		c.begins = &start
+		stats := store.Stats()
+		if stats.StartsBefore {
+			return longestHistory
+		}
+		c.begins = &stats.Start
 	}
 	return max(from.Sub(*c.begins), 0)
 }

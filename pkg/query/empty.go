@@ -132,8 +132,8 @@ func matchersOf(selector *parser.VectorSelector) []matcher {
 
 // collected reports whether history reaches into the time that the answer depends on.
 func (e *emptiness) collected() bool {
-	start := e.src.Store.Stats().Start
-	return !start.IsZero() && !e.to.Before(start)
+	stats := e.src.Store.Stats()
+	return !stats.Start.IsZero() && (stats.StartsBefore || !e.to.Before(stats.Start))
 }
 
 // exists reports whether series match. After too many look-ups, and where one fails,

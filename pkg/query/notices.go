@@ -59,7 +59,7 @@ func (c circumstances) beginning() []data.Notice {
 	switch start := c.stats.Start; {
 	case start.IsZero():
 		return []data.Notice{info("Nothing has been collected yet: Mesos keeps no history, so it begins with the first poll.")}
-	case !c.earliest.Before(start):
+	case !c.earliest.Before(start), c.stats.StartsBefore:
 		return nil
 	case !c.latest.IsZero() && c.latest.Before(start):
 		return []data.Notice{info("The time range ends at %s, and history begins at %s%s: what was before is not known.", display.Time(c.latest), display.Time(start), reaches(c.stats.TruncatedBy))}

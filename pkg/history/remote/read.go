@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/storage"
@@ -45,13 +46,13 @@ func (s *Store) Holds(mint int64) bool {
 	return !start.IsZero() && mint >= start.UnixMilli()
 }
 
-// binder returns what binds queries to this cluster.
-func (s *Store) binder(ctx context.Context) (binder, error) {
+// binder returns what binds queries of a target to this cluster.
+func (s *Store) binder(ctx context.Context, t *Target) (binder, error) {
 	name := s.clusterName(ctx)
 	if name == "" {
 		return binder{}, elsewhere(nil, "the remote engine cannot be asked before the name of the cluster is known, which the first successful poll brings: wait for it, or write the name (jsonData.clusterName)")
 	}
-	return newBinder(name, s.target.Load().labels), nil
+	return newBinder(name, t.labels), nil
 }
 
 // clusterName returns the value of the label cluster, "" while it is not known.
@@ -68,15 +69,17 @@ func (s *Store) clusterName(ctx context.Context) string {
 
 // Evaluate implements history.Evaluator.
 func (s *Store) Evaluate(ctx context.Context, e history.Evaluation) (history.Evaluated, error) {
-	answer, err := s.evaluate(ctx, e)
+	answer, err := s.evaluate(ctx, s.target.Load(), e)
 	if err == nil && s.mayAskReach() {
+		ctx, cancel := context.WithTimeout(ctx, reachWithin)
+		defer cancel()
 		s.askReach(ctx) // the answer is shown with where history begins
 	}
 	return answer, err
 }
 
-func (s *Store) evaluate(ctx context.Context, e history.Evaluation) (history.Evaluated, error) {
-	b, err := s.binder(ctx)
+func (s *Store) evaluate(ctx context.Context, t *Target, e history.Evaluation) (history.Evaluated, error) {
+	b, err := s.binder(ctx, t)
 	if err != nil {
 		return history.Evaluated{}, err
 	}
@@ -109,7 +112,6 @@ func (s *Store) evaluate(ctx context.Context, e history.Evaluation) (history.Eva
 		form.Set("timeout", seconds(max(time.Until(deadline), time.Second)))
 	}
 	answer := history.Evaluated{}
-	t := s.target.Load()
 	err = t.call(ctx, http.MethodPost, path, form, func(body io.Reader) error {
 		var err error
 		answer, err = decode(body, hidden, e.MaxSamples)
@@ -138,39 +140,53 @@ func (s *Store) missing(end time.Time) string {
 	return fmt.Sprintf("The remote engine answered, and it has not taken samples since %s yet: the answer may lack them. They are kept, and shorter time ranges show them%s", history.Moment(st.Oldest.UnixMilli()), why)
 }
 
-// oldest returns the time of the oldest sample of this cluster, the zero time if there is
-// none. It looks at hours first, and then at the minutes of one.
-func (s *Store) oldest(ctx context.Context) (time.Time, error) {
-	now := s.opts.Now()
-	at, err := s.oldestWithin(ctx, now, "366d:1h")
-	if err != nil {
-		at, err = s.oldestWithin(ctx, now, "29d:1h") // some engines limit the length of queries
+// How far back the oldest sample is looked for: some engines limit the length of queries.
+const (
+	farthest = 366 * 24 * time.Hour
+	far      = 29 * 24 * time.Hour
+)
+
+// oldest returns the time of the oldest sample of this cluster that is found, the zero time
+// if there is none, and whether there may be older ones. It looks at hours first, and then
+// at the minutes of one.
+func (s *Store) oldest(ctx context.Context, t *Target) (at time.Time, further bool, err error) {
+	now, back := s.opts.Now(), farthest
+	at, err = s.oldestWithin(ctx, t, now, back, time.Hour)
+	if errors.As(err, new(*refusedError)) {
+		back = far
+		at, err = s.oldestWithin(ctx, t, now, back, time.Hour)
 	}
 	if err != nil {
-		return time.Time{}, err
+		return time.Time{}, false, err
+	}
+	from := at
+	if at.IsZero() {
+		from = now
+	}
+	earlier, err := s.oldestWithin(ctx, t, from, 65*time.Minute, 15*time.Second)
+	if err == nil && !earlier.IsZero() {
+		at = earlier
 	}
 	if at.IsZero() {
-		at = now
+		return at, false, err
 	}
-	earlier, err := s.oldestWithin(ctx, at, "65m:15s")
-	if earlier.IsZero() {
-		if at.Equal(now) {
-			return time.Time{}, err
-		}
-		return at, nil
-	}
-	return earlier, nil
+	return at, at.Before(now.Add(-back + time.Hour)), nil
 }
 
-func (s *Store) oldestWithin(ctx context.Context, end time.Time, within string) (time.Time, error) {
+// reachWithin is the time-out of a request for the oldest sample.
+const reachWithin = 10 * time.Second
+
+func (s *Store) oldestWithin(ctx context.Context, t *Target, end time.Time, within, step time.Duration) (time.Time, error) {
 	if s.clusterName(ctx) == "" {
 		return time.Time{}, nil
 	}
-	expr, err := parser.NewParser(parser.Options{}).ParseExpr("min(min_over_time(timestamp(mesos_up)[" + within + "]))")
+	expr, err := parser.NewParser(parser.Options{}).ParseExpr("min(min_over_time(timestamp(mesos_up)[" + model.Duration(within).String() + ":" + model.Duration(step).String() + "]))")
 	if err != nil {
 		return time.Time{}, err // a mistake of the program
 	}
-	answer, err := s.evaluate(ctx, history.Evaluation{Expr: expr, End: end, MaxSamples: 10})
+	ctx, cancel := context.WithTimeout(ctx, reachWithin)
+	defer cancel()
+	answer, err := s.evaluate(ctx, t, history.Evaluation{Expr: expr, End: end, MaxSamples: 10})
 	if err != nil || len(answer.Vector) != 1 {
 		return time.Time{}, err
 	}
@@ -238,7 +254,7 @@ func (t *Target) refusal(res *http.Response, body io.Reader) error {
 	r := response{status: res.StatusCode, text: of.Error}
 	switch res.StatusCode {
 	case http.StatusBadRequest, http.StatusUnprocessableEntity:
-		return fmt.Errorf("the remote engine refuses it: %s", of.Error)
+		return &refusedError{of.Error}
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return elsewhere(nil, "the remote engine %s refuses the credentials (%d%s): check remoteBasicAuthUser with its password or remoteBearerToken, and remoteTenant", t.URL, r.status, quoted(r.text))
 	case http.StatusNotFound:
@@ -249,6 +265,11 @@ func (t *Target) refusal(res *http.Response, body io.Reader) error {
 	}
 	return elsewhere(nil, "the remote engine %s answered %d%s", t.URL, res.StatusCode, quoted(of.Error))
 }
+
+// A refusedError is that of a query that the other engine does not evaluate (400, 422).
+type refusedError struct{ why string }
+
+func (e *refusedError) Error() string { return "the remote engine refuses it: " + e.why }
 
 type limitedReader struct {
 	from io.Reader
@@ -294,6 +315,9 @@ func (q *labelQuerier) LabelValues(ctx context.Context, name string, hints *stor
 	if !isPlainName(name) {
 		return q.Querier.LabelValues(ctx, name, hints, matchers...)
 	}
+	if _, added := q.s.target.Load().Labels[name]; added { // no series has it, for who reads
+		return nil, nil, nil
+	}
 	list, warnings, err := q.list(ctx, "/api/v1/label/"+name+"/values", hints, matchers)
 	if err != nil {
 		return q.locally(ctx, err, func() ([]string, annotations.Annotations, error) {
@@ -334,7 +358,8 @@ func isPlainName(name string) bool {
 
 // list asks for names or values of labels.
 func (q *labelQuerier) list(ctx context.Context, path string, hints *storage.LabelHints, matchers []*labels.Matcher) ([]string, annotations.Annotations, error) {
-	b, err := q.s.binder(ctx)
+	t := q.s.target.Load()
+	b, err := q.s.binder(ctx, t)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -357,7 +382,6 @@ func (q *labelQuerier) list(ctx context.Context, path string, hints *storage.Lab
 		Data     []string `json:"data"`
 		Warnings []string `json:"warnings"`
 	}
-	t := q.s.target.Load()
 	if err := t.call(ctx, http.MethodGet, path, form, func(body io.Reader) error {
 		if err := json.NewDecoder(body).Decode(&answer); err != nil {
 			return elsewhere(err, "the remote engine's answer is not Prometheus' JSON: %v", err)

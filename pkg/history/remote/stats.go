@@ -40,8 +40,10 @@ type Stats struct {
 	Dropped          int64
 	LostFrom, LostTo time.Time
 	// Reach is the time of the oldest sample of this cluster; zero while it is not known.
-	Reach      time.Time
-	ReachError string
+	// ReachesFurther reports whether there may be older ones, which were not looked for.
+	Reach          time.Time
+	ReachesFurther bool
+	ReachError     string
 }
 
 func (s *Stats) lose(from, to int64) {
@@ -78,7 +80,7 @@ func (s *Store) Remote() Stats {
 	q := &s.queue
 	st.Unsent, st.UnsentKnown = q.unsent, q.exact
 	st.Since = s.failing
-	st.Reach, st.ReachError = s.reach, s.reachError
+	st.Reach, st.ReachesFurther, st.ReachError = s.reach, s.reachesFurther, s.reachError
 	if q.acked != history.NoTime {
 		st.Acknowledged = time.UnixMilli(q.acked)
 	}
@@ -103,10 +105,10 @@ func (s *Store) Remote() Stats {
 func (s *Store) Stats() history.Stats {
 	st := s.Local.Stats()
 	s.mu.Lock()
-	reach := s.reach
+	reach, further := s.reach, s.reachesFurther
 	s.mu.Unlock()
 	if !reach.IsZero() && (st.Start.IsZero() || reach.Before(st.Start)) {
-		st.Start, st.TruncatedBy = reach, ""
+		st.Start, st.StartsBefore, st.TruncatedBy = reach, further, ""
 	}
 	if note := s.Remote().note(s.opts.Now()); note != "" {
 		st.Note = strings.TrimPrefix(st.Note+"; "+note, "; ")
@@ -169,29 +171,35 @@ func (s *Store) watchReach() {
 	}
 }
 
-// mayAskReach reports whether the reach is not known and was not asked for a moment ago.
+// mayAskReach reports whether the reach is not known and was not asked for a moment ago. Who
+// is told so asks: many queries come at once.
 func (s *Store) mayAskReach() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.reach.IsZero() && time.Since(s.reachAsked) > reachRetry
+	if !s.reach.IsZero() || time.Since(s.reachAsked) <= reachRetry {
+		return false
+	}
+	s.reachAsked = time.Now()
+	return true
 }
 
 // askReach asks for the time of the oldest sample, and reports whether it has it.
 func (s *Store) askReach(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	reach, err := s.oldest(ctx)
+	t := s.target.Load()
+	reach, further, err := s.oldest(ctx, t)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.reachError, s.reachAsked = "", time.Time{}
+	if s.target.Load() != t {
+		return false // it is another engine's
+	}
+	s.reachError, s.reachAsked = "", time.Now()
 	if err != nil {
-		s.reachAsked = time.Now()
 		s.reachError = err.Error()
 		return false
 	}
 	if reach.IsZero() {
 		return false
 	}
-	s.reach = reach
+	s.reach, s.reachesFurther = reach, further
 	return true
 }

@@ -87,7 +87,9 @@ type Store struct {
 	proven     bool // the target has taken a request
 	reach      time.Time
 	reachError string
-	reachAsked time.Time // when it failed
+	reachAsked time.Time // the latest time
+	// reachesFurther: there may be samples before reach.
+	reachesFurther bool
 
 	refusals refusals // of the goroutine that sends
 
@@ -169,7 +171,7 @@ func (s *Store) Apply(t Target) {
 	s.mu.Lock()
 	s.proven, s.stats.Protocol = false, ""
 	if t.URL != old.URL || !maps.Equal(t.Labels, old.Labels) {
-		s.reach, s.reachError = time.Time{}, ""
+		s.reach, s.reachesFurther, s.reachError, s.reachAsked = time.Time{}, false, "", time.Time{}
 	}
 	s.mu.Unlock()
 	select {

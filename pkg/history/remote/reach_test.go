@@ -1,0 +1,135 @@
+package remote
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"community-mesos-datasource/pkg/promql"
+)
+
+// reachQuery reports whether a request asks for the oldest sample, and within what time.
+func reachQuery(r *http.Request) (within string, yes bool) {
+	_, rest, yes := strings.Cut(r.Form.Get("query"), "min_over_time(timestamp(")
+	_, rest, _ = strings.Cut(rest, "[")
+	within, _, _ = strings.Cut(rest, ":")
+	return within, yes
+}
+
+const nothing = `{"status":"success","data":{"resultType":"vector","result":[]}}`
+
+// Many panels ask at once, and an engine may have nothing yet.
+func TestTheReachIsAskedOnceForManyQueries(t *testing.T) {
+	var asked atomic.Int64
+	s, engine, now := answering(t, func(w http.ResponseWriter, r *http.Request) {
+		if _, yes := reachQuery(r); yes {
+			asked.Add(1)
+			time.Sleep(20 * time.Millisecond)
+		}
+		_, _ = w.Write([]byte(nothing))
+	})
+	for before := int64(-1); before != asked.Load(); time.Sleep(200 * time.Millisecond) { // until the store itself has asked
+		before = asked.Load()
+	}
+	for _, want := range []int64{2, 0} { // one look at a year, and one at an hour
+		s.mu.Lock()
+		if want > 0 {
+			s.reachAsked = time.Time{}
+		}
+		s.mu.Unlock()
+		asked.Store(0)
+		var all errgroup.Group
+		for range 20 {
+			all.Go(func() error {
+				_, err := engine.Instant(t.Context(), promql.Request{Store: s, Expr: `mesos_test offset 2h`, End: now, Lookback: time.Minute})
+				return err
+			})
+		}
+		require.NoError(t, all.Wait())
+		require.Equal(t, want, asked.Load())
+	}
+}
+
+// What was found at the edge of what was looked at is not the beginning.
+func TestTheReachIsNotInvented(t *testing.T) {
+	const day = 24 * time.Hour
+	for name, c := range map[string]struct {
+		oldest  time.Duration // before now
+		refuses int           // status of what looks further than 29 days
+		further bool
+		asks    []string
+	}{
+		"whole":                  {oldest: 100 * day, asks: []string{"366d", "1h5m"}},
+		"longer than a year":     {oldest: 366*day - 10*time.Minute, further: true, asks: []string{"366d", "1h5m"}},
+		"limited":                {oldest: 10 * day, refuses: 422, asks: []string{"366d", "29d", "1h5m"}},
+		"longer than the limit":  {oldest: 29*day - time.Minute, refuses: 400, further: true, asks: []string{"366d", "29d", "1h5m"}},
+		"away, which says a lot": {refuses: 503, asks: []string{"366d"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var asks []string
+			s, _, now := answering(t, func(w http.ResponseWriter, r *http.Request) {
+				within, _ := reachQuery(r)
+				asks = append(asks, within)
+				if within == "366d" && c.refuses > 0 {
+					http.Error(w, "the range is too long", c.refuses)
+					return
+				}
+				_, _ = fmt.Fprintf(w, `{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"%d"]}]}}`, time.Now().Add(-c.oldest-time.Minute).Unix())
+			})
+			s.stop() // it asks itself
+			s.running.Wait()
+			asks = nil
+			s.opts.Now = time.Now
+			ok := s.askReach(t.Context())
+			require.Equal(t, c.asks, asks)
+			require.Equal(t, c.refuses != 503, ok)
+			st := s.Stats()
+			require.Equal(t, c.further, st.StartsBefore)
+			if !ok {
+				require.Contains(t, s.Remote().ReachError, "answered 503")
+				return
+			}
+			require.WithinDuration(t, now.Add(-c.oldest), st.Start, 2*time.Hour)
+			require.Equal(t, c.further, s.Remote().ReachesFurther)
+		})
+	}
+}
+
+// Labels that are added when writing are not there for who reads.
+func TestAddedLabelsHaveNoValues(t *testing.T) {
+	s, engine, now := answering(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"status":"success","data":["a"]}`))
+	})
+	with := *s.target.Load()
+	with.Labels = map[string]string{"replica": "a"}
+	s.Apply(with)
+	for label, want := range map[string]int{"replica": 0, "agent": 1} {
+		values, err := engine.LabelValues(t.Context(), label, promql.LookUp{Store: s, Start: now.Add(-time.Hour), End: now})
+		require.NoError(t, err)
+		require.Len(t, values.Values, want, label)
+	}
+}
+
+// An answer of the engine before says nothing of the one that is asked now.
+func TestTheReachIsThatOfTheTarget(t *testing.T) {
+	arrived, release := make(chan struct{}, 10), make(chan struct{})
+	s, _, _ := answering(t, func(w http.ResponseWriter, r *http.Request) {
+		arrived <- struct{}{}
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+		_, _ = w.Write([]byte(`{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"1000"]}]}}`))
+	})
+	<-arrived
+	s.Apply(Target{URL: "http://127.0.0.1:1", WriteURL: "http://127.0.0.1:1", HTTP: &http.Client{}})
+	close(release)
+	require.Eventually(t, func() bool { return s.Remote().ReachError != "" }, 5*time.Second, time.Millisecond)
+	require.Zero(t, s.Remote().Reach)
+}
