@@ -20,6 +20,10 @@ type Evaluator interface {
 	Evaluate(ctx context.Context, e Evaluation) (Evaluated, error)
 }
 
+// SubqueryStep is the step of a subquery that names none, as [5m:], here and elsewhere:
+// Prometheus' default evaluation interval.
+const SubqueryStep = time.Minute
+
 // ErrElsewhere is the cause of an error when the other engine does not answer.
 var ErrElsewhere = errors.New("the remote engine does not answer")
 

@@ -245,7 +245,7 @@ func (c *coster) subquery(s *parser.SubqueryExpr, w timeWindow) (nodeCost, error
 	fixed := inner.step == 0
 	inner.start, inner.step = inner.start.Add(-s.Range), s.Step
 	if inner.step <= 0 {
-		inner.step = subqueryStep
+		inner.step = history.SubqueryStep
 	}
 	n, err := c.node(s.Expr, inner)
 	n.window, n.fixed = float64(s.Range)/float64(inner.step)+1, fixed

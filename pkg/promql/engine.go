@@ -23,10 +23,6 @@ const (
 	// Prometheus' own limit (web/api/v1: "maximum resolution of 11,000 points").
 	MaxPoints = 11_000
 
-	// subqueryStep is the step of a subquery that names none, as [5m:]:
-	// Prometheus' default evaluation interval.
-	subqueryStep = time.Minute
-
 	// defaultLookback is Prometheus' own; callers know their polls and say better.
 	defaultLookback = 5 * time.Minute
 
@@ -70,7 +66,7 @@ func NewEngine(o EngineOptions) *Engine {
 			MaxSamples:               o.MaxSamples,
 			Timeout:                  o.Timeout,
 			LookbackDelta:            defaultLookback,
-			NoStepSubqueryIntervalFn: func(int64) int64 { return subqueryStep.Milliseconds() },
+			NoStepSubqueryIntervalFn: func(int64) int64 { return history.SubqueryStep.Milliseconds() },
 			EnableAtModifier:         true,
 			EnableNegativeOffset:     true,
 			Parser:                   promQL,

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"community-mesos-datasource/pkg/history"
+
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
@@ -122,7 +124,7 @@ func subqueryPoints(path []parser.Node, width time.Duration) (points float64) {
 		if n, ok := node.(*parser.SubqueryExpr); ok {
 			step := n.Step
 			if step <= 0 {
-				step = subqueryStep
+				step = history.SubqueryStep
 			}
 			span += float64(n.Range)
 			points = span/float64(step) + 1

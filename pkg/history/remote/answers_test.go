@@ -138,6 +138,13 @@ func TestTheTypeOfAnAnswerMayFollowIt(t *testing.T) {
 	require.Empty(t, answer.Vector)
 }
 
+// A label has one value, whatever an engine sends.
+func TestLabelsThatAreNamedTwiceCountOnce(t *testing.T) {
+	answer, err := decode(strings.NewReader(`{"status":"success","data":{"resultType":"vector","result":[{"metric":{"b":"1","a":"2","b":"3"},"value":[1,"1"]}]}}`), nil, 10)
+	require.NoError(t, err)
+	require.Equal(t, `{a="2", b="1"}`, answer.Vector[0].Metric.String())
+}
+
 // Which samples an expression reaches decides who answers it.
 func TestReachDecidesWhoAnswers(t *testing.T) {
 	asked := false

@@ -38,6 +38,7 @@ type decoder struct {
 	left    int  // samples
 	alone   bool // the result is one time and one value
 	builder labels.ScratchBuilder
+	names   []string // of the metric that is read
 }
 
 // fields calls read with the name of each field of an object.
@@ -240,9 +241,12 @@ func (d *decoder) series(answer *history.Evaluated) error {
 
 func (d *decoder) metric() (labels.Labels, error) {
 	d.builder.Reset()
+	d.names = d.names[:0]
 	err := d.fields(func(name string) error {
 		value, err := d.text()
-		if err == nil && value != "" && !slices.Contains(d.without, name) {
+		// VictoriaMetrics names a label of absent() as often as matchers do.
+		if err == nil && value != "" && !slices.Contains(d.without, name) && !slices.Contains(d.names, name) {
+			d.names = append(d.names, name)
 			d.builder.Add(name, value)
 		}
 		return err

@@ -7,6 +7,8 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/promql/parser/posrange"
+
+	"community-mesos-datasource/pkg/history"
 )
 
 // The other engine holds series of other clusters, and of others. Every selector of an
@@ -88,6 +90,9 @@ func (b binder) expr(expr parser.Expr) parser.Expr {
 		b.bind(n.VectorSelector.(*parser.VectorSelector))
 	case *parser.SubqueryExpr:
 		n.Expr = b.expr(n.Expr)
+		if n.Step == 0 && n.StepExpr == nil { // else it is the other engine's evaluation interval
+			n.Step = history.SubqueryStep
+		}
 	case *parser.ParenExpr:
 		n.Expr = b.expr(n.Expr)
 	case *parser.UnaryExpr:
@@ -109,13 +114,13 @@ func (b binder) expr(expr parser.Expr) parser.Expr {
 
 // call binds the selectors of a function's arguments.
 func (b binder) call(n *parser.Call) parser.Expr {
-	selects, clusterNamed := false, false
+	selects, absent := false, ""
 	for i, arg := range n.Args {
 		switch v := unwrapped(arg).(type) {
 		case *parser.MatrixSelector:
 			selects = true
 			of := v.VectorSelector.(*parser.VectorSelector)
-			clusterNamed = namesCluster(of)
+			absent = absentCluster(of)
 			b.bind(of)
 		case *parser.VectorSelector:
 			// These look at the selector itself: at the times of its samples, at its matchers.
@@ -124,7 +129,7 @@ func (b binder) call(n *parser.Call) parser.Expr {
 				continue
 			}
 			selects = true
-			clusterNamed = namesCluster(v)
+			absent = absentCluster(v)
 			b.bind(v)
 		default:
 			n.Args[i] = b.expr(arg)
@@ -134,22 +139,26 @@ func (b binder) call(n *parser.Call) parser.Expr {
 	case !selects:
 		return n
 	case n.Func.Name == "absent" || n.Func.Name == "absent_over_time":
-		if clusterNamed {
-			return n
-		}
-		return withoutLabel(n, clusterLabel) // it makes labels of matchers
+		return replaced(n, clusterLabel, absent, "", "") // it makes labels of matchers
 	default:
 		return b.without(n, "")
 	}
 }
 
-func namesCluster(v *parser.VectorSelector) bool {
+// absentCluster returns the value of the label cluster that absent() makes of a selector's
+// own matchers; "" for none. It makes none of a name that two matchers have.
+func absentCluster(v *parser.VectorSelector) (value string) {
+	named := false
 	for _, m := range v.LabelMatchers {
-		if m.Name == clusterLabel {
-			return true
+		switch {
+		case m.Name != clusterLabel:
+		case m.Type == labels.MatchEqual && !named:
+			value, named = m.Value, true
+		default:
+			value = ""
 		}
 	}
-	return false
+	return value
 }
 
 // keepsName reports whether an expression has the names of the series in it.

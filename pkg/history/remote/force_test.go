@@ -42,9 +42,15 @@ func TestEverySelectorIsBoundToTheCluster(t *testing.T) {
 		`clamp(a, scalar(b), scalar(c))`:                       `clamp(a{cluster="mine"}, scalar(b{cluster="mine"}), scalar(c{cluster="mine"}))`,
 		`label_replace(a, "cluster", "mine", "", "")`:          `label_replace(a{cluster="mine"}, "cluster", "mine", "", "")`,
 		`label_join(b{x="}) or {x=\"\""}, "cluster", "", "x")`: `label_join(b{cluster="mine",x="}) or {x=\"\""}, "cluster", "", "x")`,
-		`absent(a{x="1"})`:                                     `label_replace(absent(a{cluster="mine",x="1"}), "cluster", "", "cluster", ".*")`,
-		`absent(a{cluster="mine"})`:                            `absent(a{cluster="mine",cluster="mine"})`,
-		`absent_over_time(a[5m])`:                              `label_replace(absent_over_time(a{cluster="mine"}[5m]), "cluster", "", "cluster", ".*")`,
+		`absent(a{x="1"})`:                                     `label_replace(absent(a{cluster="mine",x="1"}), "cluster", "", "", "")`,
+		`absent(a{cluster="mine"})`:                            `label_replace(absent(a{cluster="mine",cluster="mine"}), "cluster", "mine", "", "")`,
+		`absent(a{cluster="other",x="1"})`:                     `label_replace(absent(a{cluster="mine",cluster="other",x="1"}), "cluster", "other", "", "")`,
+		`absent(a{cluster=~".*"})`:                             `label_replace(absent(a{cluster="mine",cluster=~".*"}), "cluster", "", "", "")`,
+		`absent(a{cluster="x",cluster="y"})`:                   `label_replace(absent(a{cluster="mine",cluster="x",cluster="y"}), "cluster", "", "", "")`,
+		`absent_over_time(a{cluster="mine"}[5m])`:              `label_replace(absent_over_time(a{cluster="mine",cluster="mine"}[5m]), "cluster", "mine", "", "")`,
+		`max_over_time(a[1h:])`:                                `max_over_time(a{cluster="mine"}[1h:1m])`,
+		`max_over_time(sum(a)[1h:] offset 5m)`:                 `max_over_time(sum(a{cluster="mine"})[1h:1m] offset 5m)`,
+		`absent_over_time(a[5m])`:                              `label_replace(absent_over_time(a{cluster="mine"}[5m]), "cluster", "", "", "")`,
 		`absent(sum(a))`:                                       `absent(sum(a{cluster="mine"}))`,
 		`a[5m]`:                                                `a{cluster="mine"}[5m]`,
 		`count_values("cluster", a)`:                           `count_values("cluster", a{cluster="mine"})`,
@@ -126,7 +132,7 @@ func TestLabelsThatAreAddedAreTakenOffEachSelector(t *testing.T) {
 		`timestamp(a)`:          `max without (replica) (timestamp(a{cluster="mine",replica=~"a\\.b|"}))`,
 		`last_over_time(a[5m])`: `label_replace(last_over_time(a{cluster="mine",replica=~"a\\.b|"}[5m]), "replica", "", "replica", ".*")`,
 		`a[5m]`:                 `a{cluster="mine",replica=~"a\\.b|"}[5m]`,
-		`absent(a)`:             `label_replace(absent(a{cluster="mine",replica=~"a\\.b|"}), "cluster", "", "cluster", ".*")`,
+		`absent(a)`:             `label_replace(absent(a{cluster="mine",replica=~"a\\.b|"}), "cluster", "", "", "")`,
 	} {
 		require.Equal(t, func() string {
 			e, err := promQL.ParseExpr(want)
