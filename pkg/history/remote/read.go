@@ -221,7 +221,7 @@ func (t *Target) call(ctx context.Context, method, path string, form url.Values,
 		return elsewhere(err, "the remote engine %s cannot be reached: %s", t.URL, errorText(err))
 	}
 	defer func() { _ = res.Body.Close() }()
-	limited := &limitedReader{from: res.Body, left: maxAnswer}
+	limited := &limitedReader{from: res.Body, left: t.most}
 	if res.StatusCode/100 != 2 {
 		return t.refusal(res, limited)
 	}
@@ -230,7 +230,7 @@ func (t *Target) call(ctx context.Context, method, path string, form url.Values,
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case limited.left < 0:
-			return fmt.Errorf("the remote engine's answer has more than %d MiB: shorten the time range, raise the step, or select fewer series", maxAnswer>>20)
+			return fmt.Errorf("the remote engine's answer has more than %d MiB: shorten the time range, raise the step, or select fewer series", t.most>>20)
 		default:
 			return err
 		}

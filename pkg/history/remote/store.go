@@ -181,7 +181,7 @@ func (s *Store) Apply(t Target) {
 }
 
 func (s *Store) setTarget(t Target) {
-	t.labels = sorted(t.Labels)
+	t.labels, t.most = sorted(t.Labels), cmp.Or(t.most, maxAnswer)
 	client := *t.HTTP
 	client.CheckRedirect = noRedirects
 	t.HTTP = &client

@@ -29,6 +29,7 @@ type Target struct {
 	Close func()
 
 	labels []labels.Label // sorted
+	most   int64          // bytes of an answer; 256 MiB if 0
 }
 
 func sorted(of map[string]string) []labels.Label {
