@@ -143,6 +143,36 @@ func TestLabelsThatAreNamedTwiceCountOnce(t *testing.T) {
 	require.Equal(t, `{a="2", b="1"}`, answer.Vector[0].Metric.String())
 }
 
+// Some engines keep the names of metrics where PromQL has none: two metrics are no one series.
+func TestSeriesOfSeveralMetricsAreNotMixed(t *testing.T) {
+	b := "2"
+	s, engine, now := answering(t, func(w http.ResponseWriter, r *http.Request) {
+		kind, values := "vector", `"value":[1,"%s"]`
+		if strings.HasSuffix(r.URL.Path, "query_range") {
+			kind, values = "matrix", `"values":[[1,"%s"]]`
+		}
+		_, _ = fmt.Fprintf(w, `{"status":"success","data":{"resultType":"`+kind+`","result":[{"metric":{"__name__":"a"},`+values+`},{"metric":{"__name__":"b"},`+values+`}]}}`, "1", b)
+	})
+	for _, step := range []time.Duration{0, time.Minute} {
+		ask := func(expr string) error {
+			request := promql.Request{Store: s, Expr: expr, Start: now.Add(-time.Hour), End: now, Step: step, Lookback: time.Minute}
+			var err error
+			if step == 0 {
+				request.End = request.Start
+				_, err = engine.Instant(t.Context(), request)
+			} else {
+				_, err = engine.Range(t.Context(), request)
+			}
+			return err
+		}
+		b = "2"
+		require.ErrorContains(t, ask(`max_over_time({__name__=~"a|b"}[5m])`), "the remote engine's answer has several series {}, which differ by the name of their metric alone: select one metric")
+		require.NoError(t, ask(`{__name__=~"a|b"}`))
+		b = "1"
+		require.NoError(t, ask(`max_over_time({__name__=~"a|b"}[5m])`))
+	}
+}
+
 // Which samples an expression reaches decides who answers it.
 func TestReachDecidesWhoAnswers(t *testing.T) {
 	asked := false

@@ -296,18 +296,42 @@ func (d *decoder) time() (int64, error) {
 }
 
 // merged joins series that are the same without the labels that are left out, which are
-// then of different times, and sorts all.
-func merged(matrix promql.Matrix) promql.Matrix {
+// then of different times, and sorts all. Where no label of this data source is left out
+// they are of several metrics, and their values must not be mixed.
+func merged(matrix promql.Matrix, mixed bool) (promql.Matrix, error) {
 	slices.SortStableFunc(matrix, func(a, b promql.Series) int { return labels.Compare(a.Metric, b.Metric) })
 	kept := matrix[:0]
 	for _, s := range matrix {
 		if n := len(kept); n > 0 && labels.Equal(kept[n-1].Metric, s.Metric) {
 			all := append(kept[n-1].Floats, s.Floats...)
 			slices.SortStableFunc(all, func(a, b promql.FPoint) int { return int(max(-1, min(1, a.T-b.T))) })
+			for i := 1; i < len(all) && !mixed; i++ {
+				if all[i].T == all[i-1].T && math.Float64bits(all[i].F) != math.Float64bits(all[i-1].F) {
+					return nil, sameLabels(s.Metric)
+				}
+			}
 			kept[n-1].Floats = slices.CompactFunc(all, func(a, b promql.FPoint) bool { return a.T == b.T })
 			continue
 		}
 		kept = append(kept, s)
 	}
-	return kept
+	return kept, nil
+}
+
+// distinct returns an error where samples of several metrics are the same without the labels
+// that are left out.
+func distinct(vector promql.Vector) error {
+	there := make(map[uint64]float64, len(vector))
+	for _, x := range vector {
+		hash := x.Metric.Hash()
+		if v, again := there[hash]; again && math.Float64bits(v) != math.Float64bits(x.F) {
+			return sameLabels(x.Metric)
+		}
+		there[hash] = x.F
+	}
+	return nil
+}
+
+func sameLabels(metric labels.Labels) error {
+	return fmt.Errorf("the remote engine's answer has several series %s, which differ by the name of their metric alone: select one metric", metric)
 }

@@ -32,6 +32,7 @@ type fake struct {
 	mu       sync.Mutex
 	v2       bool                                              // it understands 2.0
 	strange  func(w http.ResponseWriter, r *http.Request) bool // answers in its place
+	partial  bool                                              // by 1.0 it keeps what it can, too, and no sample behind another one
 	refuse   func(labels string, at int64) string              // why a sample is refused; "" if it is not
 	most     int                                               // samples of a request; 0: any number
 	requests []received
@@ -101,20 +102,24 @@ func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	why, written := "", 0
+	const behind = "user=mesos: the sample has been rejected (err-mimir-sample-out-of-order)"
 	for _, s := range all {
+		if f.partial && s.at < f.newest(s.labels) {
+			why = behind
+		}
 		if f.refuse != nil && f.refuse(s.labels, s.at) != "" {
 			why = f.refuse(s.labels, s.at)
 		}
 	}
 	for _, s := range all {
-		if why != "" && (!is2 || f.refuse(s.labels, s.at) != "") {
+		if why != "" && (!is2 && !f.partial || f.refuse != nil && f.refuse(s.labels, s.at) != "") || f.partial && s.at < f.newest(s.labels) {
 			continue
 		}
 		written++
 		if f.kept[s.labels] == nil {
 			f.kept[s.labels] = map[int64]float64{}
 		}
-		if _, there := f.kept[s.labels][s.at]; there {
+		if _, there := f.kept[s.labels][s.at]; there && !f.partial {
 			f.twice++
 		}
 		f.kept[s.labels][s.at] = s.v
@@ -127,6 +132,13 @@ func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+func (f *fake) newest(labels string) (newest int64) {
+	for at := range f.kept[labels] {
+		newest = max(newest, at)
+	}
+	return newest
 }
 
 func (f *fake) read1(text []byte) (all []fakeSample) {
@@ -400,6 +412,35 @@ func TestOnlyWhatIsWrittenCountsAsSent(t *testing.T) {
 	require.EqualValues(t, 16, st.Sent)
 	require.Equal(t, map[string]int64{otherWhy: 5}, st.Refused)
 	require.Contains(t, s.Stats().Note, "the remote engine refused 5 samples for good (other 5), the latest: other: 15 of 20 samples are written by what the engine says")
+	require.Zero(t, st.Unsent)
+}
+
+// Mimir, Cortex and Thanos keep what they can of a request that they refuse: what is tried again
+// is out of order then, and is there.
+func TestWhatARefusedRequestLeftIsNotRefused(t *testing.T) {
+	f := newFake(t, func(f *fake) { f.partial = true })
+	s, clock := open(t, f.target(), func(o *Options) { o.queued = 50 })
+	poll(t, s, clock, 1)
+	settled(t, s)
+	f.change(func(f *fake) {
+		f.strange = func(w http.ResponseWriter, _ *http.Request) bool { http.Error(w, "", 503); return true }
+		f.refuse = func(labels string, _ int64) string {
+			if strings.Contains(labels, `i="7"`) {
+				return "user=mesos: the sample is too old (err-mimir-sample-timestamp-too-old)"
+			}
+			return ""
+		}
+	})
+	for range 10 { // they are read from the local history, ten of each series in a request
+		poll(t, s, clock, 20)
+	}
+	f.change(func(f *fake) { f.strange = nil })
+	settled(t, s)
+	require.Equal(t, 1+190, f.count())
+	st := s.Remote()
+	require.Equal(t, map[string]int64{tooOld: 10}, st.Refused)
+	require.Positive(t, st.Again)
+	require.EqualValues(t, 1+190, st.Sent+st.Again)
 	require.Zero(t, st.Unsent)
 }
 

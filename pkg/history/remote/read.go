@@ -120,7 +120,13 @@ func (s *Store) evaluate(ctx context.Context, t *Target, e history.Evaluation) (
 	if err != nil {
 		return history.Evaluated{}, err
 	}
-	answer.Matrix = merged(answer.Matrix)
+	mixed := len(b.names) > 0
+	if answer.Matrix, err = merged(answer.Matrix, mixed); err == nil && !mixed {
+		err = distinct(answer.Vector)
+	}
+	if err != nil {
+		return history.Evaluated{}, err
+	}
 	if missing := s.missing(e.End); missing != "" {
 		answer.Warnings = append(answer.Warnings, missing)
 	}

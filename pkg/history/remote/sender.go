@@ -46,6 +46,7 @@ func (s *Store) forward() {
 func (s *Store) deliverAll(samples []sample) error {
 	for len(samples) > 0 {
 		n := cut(samples)
+		s.refusals.request, s.refusals.newest = samples[:n], nil
 		if err := s.deliver(samples[:n]); err != nil {
 			return err
 		}
@@ -110,8 +111,8 @@ func (s *Store) try(t *Target, samples []sample, tries int) (response, string) {
 	return t.post(s.ctx, version1, samples), version1
 }
 
-// deliverRefused finds out which samples of a request are refused: by 1.0 an engine takes
-// all samples of a request or none.
+// deliverRefused finds out which samples of a request are refused: by 1.0 Prometheus takes
+// all samples of a request or none, and others do not say what they took.
 func (s *Store) deliverRefused(samples []sample, got response) error {
 	why := reasonOf(got.text)
 	if why == "" {
@@ -128,8 +129,18 @@ func (s *Store) deliverRefused(samples []sample, got response) error {
 			s.refusals.old++
 			s.refusals.tooOld = max(s.refusals.tooOld, samples[0].t)
 		}
+		if newest, ok := s.refusals.newest[samples[0].series]; ok && samples[0].t < newest && (why == outOfOrder || why == duplicate) {
+			s.wasThere()
+			return nil
+		}
 		s.refuse(samples, 1, why, got.text)
 		return nil
+	}
+	if s.refusals.newest == nil && got.keepsPart() {
+		s.refusals.newest = map[*entry]int64{}
+		for _, x := range s.refusals.request {
+			s.refusals.newest[x.series] = max(x.t, s.refusals.newest[x.series])
+		}
 	}
 	if why == tooOld && s.refusals.old >= oldInARow && !slices.ContainsFunc(samples, func(x sample) bool { return x.t > s.refusals.tooOld }) {
 		s.refuse(samples, len(samples), why, got.text)
@@ -180,6 +191,10 @@ func (s *Store) awaitSplit() error {
 type refusals struct {
 	since  time.Time
 	splits int
+	// request is the one that is split. newest is of each series in it the newest time, where
+	// the engine keeps a part of what it refuses: an older sample is out of order then.
+	request []sample
+	newest  map[*entry]int64
 	// old counts samples that were too old alone since the latest that was taken, and tooOld
 	// is the newest time of them.
 	old    int
@@ -249,6 +264,15 @@ func (s *Store) refuse(samples []sample, n int, why, text string) {
 	if first {
 		s.warn("The remote engine refuses samples for good; more of the same reason are counted only", "reason", why, "one", refusal)
 	}
+}
+
+// wasThere counts a sample that came back because a newer one of its request is there.
+func (s *Store) wasThere() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stats.Again++
+	s.queue.unsent = max(0, s.queue.unsent-1)
+	s.failing, s.stats.Failing = time.Time{}, "" // it answers
 }
 
 // failed notes why requests fail.

@@ -20,7 +20,8 @@ type Stats struct {
 	Sent    int64
 	Refused map[string]int64
 	Refusal string // the latest, as a sentence
-	// Again counts samples that were sent a second time after a restart, and were there.
+	// Again counts samples that were sent a second time, after a restart or after a refused
+	// request of which the engine keeps a part, and were behind what was there.
 	Again int64
 	// Unsent counts samples that are not taken yet; UnsentKnown is false while what a
 	// process before left is being read.

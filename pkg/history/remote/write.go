@@ -173,6 +173,12 @@ func reasonOf(text string) string {
 	return ""
 }
 
+// keepsPart reports whether a request that is refused is from an engine that keeps what it can
+// of it, by 1.0 too: Mimir, Cortex and Thanos.
+func (r response) keepsPart() bool {
+	return r.status == http.StatusConflict || strings.Contains(r.text, "err-mimir-") || strings.Contains(r.text, "user=")
+}
+
 // A verdict is what a response means for the samples of its request.
 type verdict int
 
