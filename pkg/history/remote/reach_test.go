@@ -69,7 +69,7 @@ func TestTheReachIsNotInvented(t *testing.T) {
 		"longer than a year":     {oldest: 366*day - 10*time.Minute, further: true, asks: []string{"366d", "1h5m"}},
 		"limited":                {oldest: 10 * day, refuses: 422, asks: []string{"366d", "29d", "1h5m"}},
 		"longer than the limit":  {oldest: 29*day - time.Minute, refuses: 400, further: true, asks: []string{"366d", "29d", "1h5m"}},
-		"away, which says a lot": {refuses: 503, asks: []string{"366d"}},
+		"away, which says a lot": {refuses: 503, further: true, asks: []string{"366d"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var asks []string

@@ -108,7 +108,10 @@ func (s *Store) Stats() history.Stats {
 	s.mu.Lock()
 	reach, further := s.reach, s.reachesFurther
 	s.mu.Unlock()
-	if !reach.IsZero() && (st.Start.IsZero() || reach.Before(st.Start)) {
+	switch {
+	case reach.IsZero(): // not known yet
+		st.StartsBefore = true
+	case st.Start.IsZero() || reach.Before(st.Start):
 		st.Start, st.StartsBefore, st.TruncatedBy = reach, further, ""
 	}
 	if note := s.Remote().note(s.opts.Now()); note != "" {
