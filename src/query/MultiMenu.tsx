@@ -31,7 +31,9 @@ export function MultiMenu<T extends string = string>({ name, minWidth, value = [
   const around = useRef<HTMLDivElement>(null);
   useInputMarks(around, useMarks(menu.invalid));
   const { onKeyDownCapture, ...keys } = useMenuKeys({ several: true });
-  const byKey = useRef(false);
+  // What may have chosen an option. Grafana's menus report a choice again after later renderings (useChanges.ts), when another
+  // text is being typed.
+  const by = useRef<'key' | 'pointer'>(undefined);
   return (
     <div
       ref={around}
@@ -41,11 +43,11 @@ export function MultiMenu<T extends string = string>({ name, minWidth, value = [
       title={texts.join(', ') || undefined}
       {...keys}
       onKeyDownCapture={(event) => {
-        byKey.current = true;
-        onKeyDownCapture(event);
+        onKeyDownCapture(event); // may press another key
+        by.current = event.key === 'Enter' ? 'key' : undefined;
       }}
       onPointerDownCapture={() => {
-        byKey.current = false;
+        by.current = 'pointer';
       }}
     >
       <Named id={nameId} name={name} />
@@ -60,11 +62,12 @@ export function MultiMenu<T extends string = string>({ name, minWidth, value = [
             input?.focus();
           }
           // What is typed next is another value. With the mouse several options of one text are chosen.
-          if (input?.value && byKey.current) {
+          if (input?.value && by.current === 'key') {
             queueMicrotask(() => clear(input));
-          } else {
+          } else if (by.current === 'pointer') {
             input?.select();
           }
+          by.current = undefined;
         }}
       />
     </div>
