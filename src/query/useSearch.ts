@@ -94,11 +94,14 @@ export function useSearch(search: (typed: string) => Promise<Listed | ComboboxOp
     (event: KeyboardEvent) => {
       const input = event.target;
       const { key } = event;
-      if (!(input instanceof HTMLInputElement) || !['ArrowDown', 'ArrowUp', 'Enter'].includes(key)) {
+      if (!(input instanceof HTMLInputElement) || !['ArrowDown', 'ArrowUp', 'Enter', 'Tab'].includes(key)) {
         return;
       }
       const waiting = input.getAttribute('aria-expanded') === 'true' && input.value !== settled;
-      if (waiting) {
+      if (waiting && key === 'Tab') {
+        // Whoever leaves the menu chooses what is highlighted, which is of another text.
+        void press({ input, keys: ['Escape'] });
+      } else if (waiting) {
         event.preventDefault();
         event.stopPropagation();
         held.current = { input, keys: [...(held.current?.keys ?? []), key] };
