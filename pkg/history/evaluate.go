@@ -24,6 +24,21 @@ type Evaluator interface {
 // Prometheus' default evaluation interval.
 const SubqueryStep = time.Minute
 
+// Unwrap returns the expression without the parentheses and the step-invariant nodes around
+// it, which the parser and the engine add and which change no value.
+func Unwrap(expr parser.Expr) parser.Expr {
+	for {
+		switch n := expr.(type) {
+		case *parser.ParenExpr:
+			expr = n.Expr
+		case *parser.StepInvariantExpr:
+			expr = n.Expr
+		default:
+			return expr
+		}
+	}
+}
+
 // ErrElsewhere is the cause of an error when the other engine does not answer.
 var ErrElsewhere = errors.New("the remote engine does not answer")
 

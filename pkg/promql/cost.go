@@ -262,7 +262,7 @@ func (c *coster) aggregate(a *parser.AggregateExpr, w timeWindow) (nodeCost, err
 	switch a.Op {
 	case parser.TOPK, parser.BOTTOMK:
 		k := n.series
-		if number, ok := unwrap(a.Param).(*parser.NumberLiteral); ok {
+		if number, ok := history.Unwrap(a.Param).(*parser.NumberLiteral); ok {
 			k = min(k, max(number.Val, 0))
 		}
 		c.makes(n.series, madeByChoosing)
@@ -343,7 +343,7 @@ func (c *coster) call(f *parser.Call, w timeWindow) (nodeCost, error) {
 				return n, err
 			}
 			c.work += n.series * work
-			if _, sub := unwrap(arg).(*parser.SubqueryExpr); !sub {
+			if _, sub := history.Unwrap(arg).(*parser.SubqueryExpr); !sub {
 				n.held, n.peak = 2*n.window, 2*n.window // one series at a time
 			}
 			series = max(series, n.series)
@@ -406,19 +406,6 @@ func checkWork(function string, n nodeCost, w timeWindow) (float64, error) {
 		return 0, requestError("%s looks at some %.0f samples at each of %.0f points, more than can be done in time: shorten its range, raise the step, or shorten the time range", function, n.window, w.points())
 	}
 	return work, nil
-}
-
-func unwrap(expr parser.Expr) parser.Expr {
-	for {
-		switch n := expr.(type) {
-		case *parser.ParenExpr:
-			expr = n.Expr
-		case *parser.StepInvariantExpr:
-			expr = n.Expr
-		default:
-			return expr
-		}
-	}
 }
 
 // matchesPatterns reports whether an expression has regular expressions that are

@@ -116,7 +116,7 @@ func (b binder) expr(expr parser.Expr) parser.Expr {
 func (b binder) call(n *parser.Call) parser.Expr {
 	selects, absent := false, ""
 	for i, arg := range n.Args {
-		switch v := unwrapped(arg).(type) {
+		switch v := history.Unwrap(arg).(type) {
 		case *parser.MatrixSelector:
 			selects = true
 			of := v.VectorSelector.(*parser.VectorSelector)
@@ -175,7 +175,7 @@ func keepsName(expr parser.Expr) bool {
 // dropsName reports whether the series of a result have no names in PromQL. VictoriaMetrics
 // keeps them with functions that do not change what a value means.
 func dropsName(expr parser.Expr) bool {
-	n, ok := unwrapped(expr).(*parser.Call)
+	n, ok := history.Unwrap(expr).(*parser.Call)
 	if !ok || keepsName(n) {
 		return false
 	}
@@ -227,17 +227,4 @@ func nameOf(matchers []*labels.Matcher) string {
 		}
 	}
 	return ""
-}
-
-func unwrapped(expr parser.Expr) parser.Expr {
-	for {
-		switch n := expr.(type) {
-		case *parser.ParenExpr:
-			expr = n.Expr
-		case *parser.StepInvariantExpr:
-			expr = n.Expr
-		default:
-			return expr
-		}
-	}
 }

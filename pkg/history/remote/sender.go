@@ -292,7 +292,7 @@ func (s *Store) failed(text string) {
 // backOff returns how long to wait after so many failures.
 func (s *Store) backOff(tries int) time.Duration {
 	wait := min(s.opts.backOff<<min(tries, 16), mostBackOff)
-	return wait/2 + rand.N(wait) //nolint:gosec // jitter
+	return wait/2 + rand.N(wait)
 }
 
 // pause waits, as long as the store and the target are the same.
