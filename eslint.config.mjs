@@ -2,6 +2,17 @@ import { defineConfig } from 'eslint/config';
 import i18n from '@grafana/i18n/eslint-plugin';
 import baseConfig from './.config/eslint.config.mjs';
 
+const restricted = [
+  'moment',
+  { name: '@grafana/i18n', importNames: ['t', 'Trans'], message: 'Import it from src/i18n.' },
+];
+
+const menus = {
+  name: '@grafana/ui',
+  importNames: ['Combobox', 'MultiCombobox'],
+  message: 'Use SingleMenu or MultiMenu: Grafana’s own choose an option that is not there (useMenuKeys.ts).',
+};
+
 export default defineConfig([
   {
     ignores: [
@@ -57,16 +68,7 @@ export default defineConfig([
     files: ['src/**/*.{ts,tsx}'],
     ignores: ['src/i18n.ts'],
     rules: {
-      'no-restricted-imports': [
-        'error',
-        'moment',
-        { name: '@grafana/i18n', importNames: ['t', 'Trans'], message: 'Import it from src/i18n.' },
-        {
-          name: '@grafana/ui',
-          importNames: ['Combobox', 'MultiCombobox'],
-          message: 'Use SingleMenu or MultiMenu: Grafana’s own choose an option that is not there (useMenuKeys.ts).',
-        },
-      ],
+      'no-restricted-imports': ['error', ...restricted, menus],
       'no-restricted-syntax': [
         'error',
         {
@@ -75,5 +77,9 @@ export default defineConfig([
         },
       ],
     },
+  },
+  {
+    files: ['src/query/SingleMenu.tsx', 'src/query/MultiMenu.tsx'],
+    rules: { 'no-restricted-imports': ['error', ...restricted] },
   },
 ]);

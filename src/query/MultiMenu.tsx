@@ -2,7 +2,6 @@
 // button of its chip goes, and the focus with it. Grafana 12.3's takes no id, so that a label
 // outside does not name it.
 import { css } from '@emotion/css';
-// eslint-disable-next-line no-restricted-imports -- this is what the others use instead
 import { measureText, MultiCombobox, type ComboboxOption } from '@grafana/ui';
 import React, { useId, useMemo, useRef, type ComponentProps } from 'react';
 

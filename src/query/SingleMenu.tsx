@@ -1,6 +1,5 @@
 // Grafana's menu of one value, which keeps what is typed: it would put the chosen value back into its
 // field at each rendering with other objects, even equal ones, as when a list has been loaded.
-// eslint-disable-next-line no-restricted-imports -- this is what the others use instead
 import { Combobox, type ComboboxOption } from '@grafana/ui';
 import { clone, isEqual } from 'lodash';
 import React, { useRef, useState, type ComponentProps } from 'react';
