@@ -225,6 +225,9 @@ func parseAddress(written string) (addressTemplate, error) {
 	if strings.Contains(written, "@") {
 		return addressTemplate{}, errors.New("the address has an @, as with a user and password in it: everybody who may see this data source could read those; set agentBasicAuthUser and agentBasicAuthPassword instead")
 	}
+	if at := strings.IndexAny(written, "?#"); at >= 0 { // there may be a token behind it
+		return wrong("%q has a query or fragment", written[:at])
+	}
 	for _, p := range anyPlaceholder.FindAllString(written, -1) {
 		switch p {
 		case "{hostname}", "{ip}", "{port}", "{id}":
@@ -243,8 +246,6 @@ func parseAddress(written string) (addressTemplate, error) {
 	switch {
 	case err != nil || probe.Hostname() == "":
 		return wrong("%q is not an address", written)
-	case probe.RawQuery != "" || probe.ForceQuery || probe.Fragment != "":
-		return wrong("%q has a query or fragment", written)
 	case oddPath.MatchString(probe.Path):
 		return wrong("%q has a path with //, . or .. in it", written)
 	}

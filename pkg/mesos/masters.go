@@ -148,6 +148,9 @@ func parseMaster(written string) (Target, error) {
 		// Not repeated: what stands before the @ may be a password.
 		return Target{}, errors.New("the address has an @, as with a user and password in it: everybody who may see this data source could read those; write the address without them and set the user and password under basic authentication")
 	}
+	if at := strings.IndexAny(written, "?#"); at >= 0 { // there may be a token behind it
+		return Target{}, fmt.Errorf("%q has a query or fragment: write the address of the master without it", written[:at])
+	}
 	if err := misspelled(written); err != nil {
 		return Target{}, err
 	}
@@ -160,8 +163,6 @@ func parseMaster(written string) (Target, error) {
 		return Target{}, fmt.Errorf("%q has the scheme %q: only http and https are possible, and zk for ZooKeeper", written, u.Scheme)
 	case u.Hostname() == "":
 		return Target{}, fmt.Errorf("%q has no host: write an address such as http://master1:5050", written)
-	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
-		return Target{}, fmt.Errorf("%q has a query or fragment: write the address of the master without it", written)
 	}
 	port := portOf(u)
 	if err := checkPort(port); err != nil {

@@ -170,3 +170,16 @@ func TestMisspelledAddressesAreProposedAsMeant(t *testing.T) {
 		require.NotContains(t, err.Error(), "http://http")
 	}
 }
+
+// What stands in an address may be a secret, however wrong the address is otherwise.
+func TestAddressesAreNotRepeatedWithSecrets(t *testing.T) {
+	for address, says := range map[string]string{
+		"http://user:s3%zz@host": "has an @", "ftp://user:s3cret@host": "has an @", "user:s3cret@host": "has an @", "http://user:s3cret@host?x": "has an @",
+		"http://host/?token=s3cret": "query or fragment", "ftp://host?token=s3cret": "query or fragment", "http://ho st?token=s3cret": "query or fragment",
+		"host?token=s3cret": "query or fragment", "zk://host:2181?token=s3cret": "zk",
+	} {
+		err := CheckMaster(address)
+		require.ErrorContains(t, err, says, address)
+		require.NotContains(t, err.Error(), "s3", address)
+	}
+}

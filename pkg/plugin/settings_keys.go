@@ -178,6 +178,23 @@ func (s *Settings) warnOfEmpty(key string, entries []string) {
 	}
 }
 
+// parseAddress reads the address of a server that everyone who may query the data source can
+// read, and so can whoever reads Grafana's log: what may have a secret in it is not repeated,
+// however wrong the rest is. withUser says what to do about a user in it, like what would be right.
+func parseAddress(v, withUser, like string) (*url.URL, error) {
+	u, err := url.Parse(v)
+	wrong := err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == ""
+	switch {
+	case strings.Contains(v, "@") && (wrong || u.User != nil):
+		return nil, errors.New("it has a user or password, which everyone who may query this data source could read: " + withUser)
+	case strings.ContainsAny(v, "?#"):
+		return nil, errors.New("it has a query or fragment: " + like)
+	case wrong:
+		return nil, fmt.Errorf("%q is not an http or https address: %s", v, like)
+	}
+	return u, nil
+}
+
 // readWebURL reads the address of Mesos' web UI. The page behind # is left out, since the
 // address may be copied from a browser.
 func readWebURL(raw json.RawMessage, s *Settings) error {
@@ -190,14 +207,9 @@ func readWebURL(raw json.RawMessage, s *Settings) error {
 		return nil
 	}
 	v, _, _ = strings.Cut(v, "#")
-	u, err := url.Parse(v)
-	switch {
-	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
-		return fmt.Errorf("%s is not an http or https address: %s", short(raw), like)
-	case u.User != nil:
-		return errors.New("it has a user or password, which everyone who may query this data source could read: " + like)
-	case u.RawQuery != "" || u.ForceQuery:
-		return fmt.Errorf("%s has a query: %s", short(raw), like)
+	u, err := parseAddress(v, like, like)
+	if err != nil {
+		return err
 	}
 	s.WebURL = strings.TrimRight(u.String(), "/")
 	return nil

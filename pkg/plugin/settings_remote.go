@@ -3,11 +3,9 @@ package plugin
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -44,15 +42,9 @@ func remoteAddress(field func(*Settings) *string, like string) setting {
 		if v == "" {
 			return nil
 		}
-		u, err := url.Parse(v)
-		wrong := err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == ""
-		switch { // what may have a secret in it is not repeated, however wrong the rest is
-		case strings.Contains(v, "@") && (wrong || u.User != nil):
-			return errors.New("it has a user or password, which everyone who may query this data source could read: use remoteBasicAuthUser, and " + like)
-		case strings.ContainsAny(v, "?#"):
-			return errors.New("it has a query or fragment: " + like)
-		case wrong:
-			return fmt.Errorf("%s is not an http or https address: %s", short(raw), like)
+		u, err := parseAddress(v, "use remoteBasicAuthUser, and "+like, like)
+		if err != nil {
+			return err
 		}
 		*field(s) = strings.TrimRight(u.String(), "/")
 		return nil
