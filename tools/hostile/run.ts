@@ -165,11 +165,12 @@ async function send(stage: Stage, probe: Probe, watched: Watch, attack: Attack):
   };
 }
 
-/** What refusals do not say that they should: those of the first round, in the order of the requests. */
+/** What refusals do not say that they should: those of the first round, in the order of the requests. Texts are as in JSON, with quotation marks escaped. */
 function unsaid({ says = [] }: Attack, requests: number, outcomes: Outcome[]): string[] {
   return says.flatMap((wanted, i) => {
     const { kind, text } = outcomes[i];
-    return i < requests && kind === 'refused' && !text.includes(wanted) ? [`says "${text}", not "${wanted}"`] : [];
+    const said = text.includes(JSON.stringify(wanted).slice(1, -1));
+    return i < requests && kind === 'refused' && !said ? [`says "${text}", not "${wanted}"`] : [];
   });
 }
 
