@@ -44,6 +44,8 @@ type renamer struct {
 	notices []string
 	// untold are the notices about conditions whose label the series do not have.
 	untold []string
+	// lookUp: labels are looked up, which are those of all names, and no numbers.
+	lookUp bool
 	err    error
 }
 
@@ -52,13 +54,18 @@ type renamer struct {
 // given. Errors are *InvalidError.
 func withoutAliases(parsed parser.Expr, legend string) (parser.Expr, *renamer, error) {
 	r := &renamer{mentioned: map[string]bool{}}
+	rewritten, err := r.rewrite(parsed, legend)
+	return rewritten, r, err
+}
+
+func (r *renamer) rewrite(parsed parser.Expr, legend string) (parser.Expr, error) {
 	needed := r.inspect(parsed, legend)
 	if !needed {
-		return parsed, r, nil
+		return parsed, nil
 	}
 	rewritten := r.expr(parsed, scope{exposed: true, named: true})
 	r.changed = true
-	return rewritten, r, r.err
+	return rewritten, r.err
 }
 
 // inspect collects the labels that an expression mentions, and reports whether it has
@@ -75,11 +82,15 @@ func (r *renamer) inspect(parsed parser.Expr, legend string) (needed bool) {
 	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
 		switch n := node.(type) {
 		case *parser.VectorSelector:
-			alias, own := aliasOf(n.LabelMatchers)
-			r.foreign = r.foreign || alias != nil
+			_, own := aliasOf(n.LabelMatchers)
+			aliases := aliasesOf(n.LabelMatchers)
+			r.foreign = r.foreign || len(aliases) > 0
+			if chosen := namingOf(n.LabelMatchers); len(chosen.beside) > 0 {
+				r.besideNotice(n, chosen)
+			}
 			for _, m := range n.LabelMatchers {
 				// A condition on a label that an alias or a scrape has is rewritten, and mentions nothing.
-				if alias != nil && (alias.By == m.Name || alias.Labels[m.Name] != "") {
+				if slices.ContainsFunc(aliases, func(a *catalogue.Alias) bool { return a.By == m.Name || a.Labels[m.Name] != "" }) {
 					continue
 				}
 				if m.Name == labels.MetricName {
@@ -155,8 +166,8 @@ func (r *renamer) expr(e parser.Expr, in scope) parser.Expr {
 		return r.selector(n, in, function{})
 	case *parser.MatrixSelector: // of no function: such a query has no numbers
 		if selector, ok := n.VectorSelector.(*parser.VectorSelector); ok {
-			if alias, _ := aliasOf(selector.LabelMatchers); alias != nil && r.err == nil {
-				r.err = bad("expr", "%s is answered from %s, which cannot be a range of samples by itself: use a function such as rate() around it", selector.Name, sentenceOfParts(alias))
+			if aliases := aliasesOf(selector.LabelMatchers); len(aliases) > 0 && r.err == nil {
+				r.err = bad("expr", "%s is answered from %s, which cannot be a range of samples by itself: use a function such as rate() around it", aliases[0].Name, sentenceOfParts(aliases[0]))
 			}
 		}
 	}
@@ -176,13 +187,21 @@ func (f function) of(e parser.Expr) parser.Expr {
 	}
 	own := *f.call
 	own.Args = slices.Clone(own.Args)
-	if selector, ok := e.(*parser.VectorSelector); ok {
+	if selector, ok := e.(*parser.VectorSelector); ok && f.name() != "timestamp" {
 		matrix := *f.matrix()
 		matrix.VectorSelector = selector
 		e = &matrix
 	}
 	own.Args[f.arg] = e
 	return &own
+}
+
+// around returns the function around a range of another selector.
+func (f function) around(v *parser.VectorSelector) function {
+	if f.call == nil {
+		return f
+	}
+	return function{f.of(v).(*parser.Call), f.arg}
 }
 
 func (f function) matrix() *parser.MatrixSelector {
@@ -218,18 +237,17 @@ func (r *renamer) call(n *parser.Call, inner scope) parser.Expr {
 		}
 	}
 	var absentOf *parser.VectorSelector
-	if n.Func.Name == "absent" {
-		if selector, ok := n.Args[0].(*parser.VectorSelector); ok {
-			if alias, _ := aliasOf(selector.LabelMatchers); alias != nil {
-				absentOf = selector
-			}
+	if n.Func.Name == "absent" || n.Func.Name == "timestamp" {
+		arg := n.Args[0]
+		for paren, ok := arg.(*parser.ParenExpr); ok; paren, ok = arg.(*parser.ParenExpr) {
+			arg = paren.Expr
 		}
-	}
-	if n.Func.Name == "timestamp" {
-		if selector, ok := n.Args[0].(*parser.VectorSelector); ok {
-			if alias, _ := aliasOf(selector.LabelMatchers); alias != nil {
+		if selector, ok := arg.(*parser.VectorSelector); ok && len(aliasesOf(selector.LabelMatchers)) > 0 {
+			if n.Func.Name == "timestamp" {
 				return r.selector(selector, inner, function{n, 0})
 			}
+			own := *selector
+			absentOf = &own
 		}
 	}
 	for i, arg := range n.Args {
@@ -244,7 +262,7 @@ func (r *renamer) call(n *parser.Call, inner scope) parser.Expr {
 // withEqual gives the result of absent the labels that it has of a selector: those of its
 // conditions with =.
 func withEqual(e parser.Expr, selector *parser.VectorSelector) parser.Expr {
-	if alias, _ := aliasOf(selector.LabelMatchers); alias == nil {
+	if len(aliasesOf(selector.LabelMatchers)) == 0 {
 		return e
 	}
 	for _, m := range selector.LabelMatchers {
@@ -257,6 +275,9 @@ func withEqual(e parser.Expr, selector *parser.VectorSelector) parser.Expr {
 
 // selector rewrites a selector, with the function around its range.
 func (r *renamer) selector(v *parser.VectorSelector, in scope, f function) parser.Expr {
+	if chosen := namingOf(v.LabelMatchers); r.err == nil && len(chosen.names) > 0 {
+		return r.several(v, chosen, in, f)
+	}
 	alias, own := aliasOf(v.LabelMatchers)
 	switch {
 	case r.err != nil || alias == nil && own == nil:
@@ -344,7 +365,7 @@ func chosenParts(alias *catalogue.Alias, matchers []*labels.Matcher, by bool) (c
 // part returns the series of one part, with the function around each. changed reports
 // whether it is another selector than v.
 func (r *renamer) part(v *parser.VectorSelector, alias *catalogue.Alias, part chosenPart, f function, byOther bool) (e parser.Expr, changed bool) {
-	separately := slices.Contains(additive, f.name()) && part.Op != "/" || len(part.Terms) == 1 || f.name() == "absent_over_time"
+	separately := slices.Contains(additive, f.name()) && part.Op != "/" || len(part.Terms) == 1 || f.name() == "absent_over_time" || f.name() == "timestamp"
 	var terms []parser.Expr
 	for _, term := range part.Terms {
 		s, _ := catalogue.Lookup(term.Series)
@@ -365,7 +386,7 @@ func (r *renamer) part(v *parser.VectorSelector, alias *catalogue.Alias, part ch
 		terms = append(terms, &selector)
 	}
 	e = terms[0]
-	if f.name() == "absent_over_time" {
+	if f.name() == "absent_over_time" || f.name() == "timestamp" { // of series of one poll
 		return e, true
 	}
 	switch part.Op {

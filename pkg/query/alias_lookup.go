@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/storage"
 
 	"community-mesos-datasource/catalogue"
@@ -48,6 +49,20 @@ func aliasLookUps(label string, selectors [][]*labels.Matcher) (found []aliasLoo
 }
 
 func aliasLookUpsOf(label string, matchers []*labels.Matcher) (found []aliasLookUp, foreign bool, err error) {
+	if names := namesToLookUp(label, matchers); len(names) > 0 {
+		for _, name := range names {
+			one := withName(matchers, name)
+			some, ofOther, err := aliasLookUpsOf(label, one)
+			if err != nil {
+				return nil, true, err
+			}
+			if !ofOther {
+				some = []aliasLookUp{{matchers: one, label: label}}
+			}
+			found = append(found, some...)
+		}
+		return found, true, nil
+	}
 	alias, own := aliasOf(matchers)
 	isScraped := func(name string) bool { return slices.Contains(scrapeLabels, name) }
 	scraped := isScraped(label) || slices.ContainsFunc(matchers, func(m *labels.Matcher) bool { return isScraped(m.Name) })
@@ -104,6 +119,16 @@ func aliasLookUpsOf(label string, matchers []*labels.Matcher) (found []aliasLook
 		found = append(found, one)
 	}
 	return found, true, nil
+}
+
+// namesToLookUp returns the names of other tools, and those here that are listed with
+// them, that a selector chooses by a list or a pattern. withAliasNames has the names that a
+// pattern fits.
+func namesToLookUp(label string, matchers []*labels.Matcher) []string {
+	if _, open := promql.MetricNames(&parser.VectorSelector{LabelMatchers: matchers}); open && label == labels.MetricName {
+		return nil
+	}
+	return namingOf(matchers).names
 }
 
 // lookUpsWithoutName returns the look-ups for a selector without a name: of what a master
@@ -244,12 +269,10 @@ func isOfAliases(label string, selector []matcher) bool {
 	if slices.Contains(scrapeLabels, label) {
 		return true
 	}
-	for _, m := range selector {
-		if alias, ok := catalogue.LookupAlias(m.value); ok && m.label == labels.MetricName && m.kind == labels.MatchEqual {
-			return label == labels.MetricName || label == alias.By || alias.Labels[label] != "" || label == labelState
-		}
-	}
-	return false
+	all, err := compiled(selector)
+	return err == nil && slices.ContainsFunc(aliasesOf(all), func(alias *catalogue.Alias) bool {
+		return label == labels.MetricName || label == alias.By || alias.Labels[label] != "" || label == labelState
+	})
 }
 
 // hereOf returns the label and the conditions here that stand for those of a selector.

@@ -30,7 +30,8 @@
 //	               topology_frames.go makes its frames
 //	links.go       links of frames: to Mesos' web UI, and to queries
 //	alias.go       names of mesos_exporter and of DC/OS, rewritten into those here;
-//	               alias_labels.go their labels, alias_texts.go the sentences about them
+//	               alias_labels.go their labels, alias_texts.go the sentences about them,
+//	               alias_patterns.go patterns of names
 //	run.go         one query from JSON to frames, errors and panics included
 //	frames.go      frames in the shapes Grafana's dataplane contract names
 //	legend.go      display names

@@ -133,6 +133,20 @@ func readsOf(text string) (reads, error) {
 	return readsIn(parsed, nil), nil
 }
 
+// readsOfSelector returns what a look-up of labels for a selector reads. Errors are
+// *promql.Error or *InvalidError.
+func readsOfSelector(text string) (reads, error) {
+	parsed, err := promql.ParseExpr(text)
+	if err != nil {
+		return reads{}, err
+	}
+	r := &renamer{mentioned: map[string]bool{}, lookUp: true}
+	if parsed, err = r.rewrite(parsed, ""); err != nil {
+		return reads{}, err
+	}
+	return readsIn(parsed, nil), nil
+}
+
 // readsIn returns what a parsed expression reads, with the dashboard's filters in its
 // selectors.
 func readsIn(parsed parser.Expr, filters []matcher) reads {

@@ -239,7 +239,7 @@ func (src Source) labelValues(ctx context.Context, q backend.DataQuery, p parsed
 	var match []string
 	if matchers = append(matchers, adhoc...); len(matchers) > 0 {
 		match = []string{braces(matchers)}
-		if made.reads, err = readsOf(match[0]); err != nil {
+		if made.reads, err = readsOfSelector(match[0]); err != nil {
 			return listing{}, err
 		}
 	}

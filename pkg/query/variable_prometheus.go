@@ -163,7 +163,7 @@ func (src Source) labelNames(ctx context.Context, q backend.DataQuery, match str
 	if match != "" {
 		selectors = []string{match}
 		var err error
-		if made.reads, err = readsOf(match); err != nil {
+		if made.reads, err = readsOfSelector(match); err != nil {
 			return listing{}, err
 		}
 	}
