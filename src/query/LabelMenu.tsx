@@ -24,7 +24,7 @@ interface Props {
 }
 
 export function LabelMenu({ id, name, lists, optionsOf = asTheyAre, ...menu }: Props) {
-  const { labels, unknown, onFocus } = useLabels(lists);
+  const { labels, loading, unknown, onFocus } = useLabels(lists);
   return (
     <div onFocus={onFocus}>
       <MultiMenu
@@ -32,6 +32,7 @@ export function LabelMenu({ id, name, lists, optionsOf = asTheyAre, ...menu }: P
         id={id}
         name={name}
         options={[...optionsOf(labels), ...variableOptions()]}
+        loading={loading}
         createCustomValue={unknown}
       />
     </div>

@@ -13,7 +13,7 @@ import { clear, useMenuKeys } from './useMenuKeys';
 // What is used of MultiCombobox, whose types exclude each other.
 interface Props<T extends string> extends Pick<
   ComponentProps<typeof MultiCombobox<T>>,
-  'id' | 'options' | 'value' | 'placeholder' | 'invalid' | 'createCustomValue'
+  'id' | 'options' | 'value' | 'placeholder' | 'invalid' | 'createCustomValue' | 'loading'
 > {
   /** For screen readers, also where a label is shown. */
   name: string;
@@ -29,7 +29,7 @@ export function MultiMenu<T extends string = string>({ name, minWidth, value = [
   const texts = chips.map(({ label }) => label);
   const around = useRef<HTMLDivElement>(null);
   useInputMarks(around, useMarks(menu.invalid));
-  const { onKeyDownCapture, ...keys } = useMenuKeys({ several: true });
+  const { onKeyDownCapture, ...keys } = useMenuKeys({ several: true, loading: menu.loading });
   // What may have chosen an option. Grafana's menus report a choice again after later renderings (useChanges.ts), when another
   // text is being typed.
   const by = useRef<'key' | 'pointer'>(undefined);

@@ -11,7 +11,7 @@ import { clear, useMenuKeys } from './useMenuKeys';
 // What is used of Combobox, whose types exclude each other.
 interface Common<T extends string> extends Pick<
   ComponentProps<typeof Combobox<T>>,
-  'id' | 'aria-labelledby' | 'options' | 'placeholder' | 'createCustomValue' | 'autoFocus' | 'disabled'
+  'id' | 'aria-labelledby' | 'options' | 'placeholder' | 'createCustomValue' | 'autoFocus' | 'disabled' | 'loading'
 > {
   value: T | ComboboxOption<T> | null;
   /** In the units of Grafana's grid, or that of the element around; without it as wide as the value. */
@@ -39,7 +39,7 @@ export function SingleMenu<T extends string = string>({
 }: Props<T>) {
   const around = useRef<HTMLDivElement>(null);
   useInputMarks(around, useMarks(menu.invalid));
-  const keys = useMenuKeys();
+  const keys = useMenuKeys({ loading: menu.loading });
   const size =
     width === undefined ? { width: 'auto' as const, minWidth } : { width: width === 'full' ? undefined : width };
   const [chosen, setChosen] = useState<ComboboxOption<T>>();

@@ -6,6 +6,8 @@ import type { LabelLists } from './lists';
 
 interface Labels {
   labels: string[];
+  /** True until they are known. */
+  loading: boolean;
   /** True where labels are not known: any can be typed then. */
   unknown: boolean;
   /** For an element around the menu: loads the labels again when the menu is entered. */
@@ -25,5 +27,5 @@ export function useLabels(lists: Pick<LabelLists, 'labels'>): Labels {
     };
   }, [lists]);
   useEffect(load, [load]);
-  return { labels: labels ?? [], unknown: labels?.length === 0, onFocus: load };
+  return { labels: labels ?? [], loading: labels === undefined, unknown: labels?.length === 0, onFocus: load };
 }

@@ -1,61 +1,102 @@
 // The keys of Grafana's menus. A text that is typed has its first match chosen by Enter, and by Down and Enter: the menus
 // themselves go on from where the old value was in the whole list, and choose an option that is not there where the list
 // became shorter. Escape brings back what a menu held; on a closed one they would empty the field, or the value.
-import { useCallback, useEffect, useRef, type FormEvent, type KeyboardEvent } from 'react';
+import {
+  useCallback,
+  useDeferredValue,
+  useEffect,
+  useRef,
+  useState,
+  type FocusEvent,
+  type FormEvent,
+  type KeyboardEvent,
+} from 'react';
 
 interface MenuKeys {
   onKeyDownCapture: (event: KeyboardEvent) => void;
   onKeyDown: (event: KeyboardEvent) => void;
   onInput: (event: FormEvent) => void;
+  onBlurCapture: (event: FocusEvent) => void;
 }
 
 interface Settings {
   /** Whether the typed text stays while the menu is closed, as in a menu of several values: Escape removes it. */
   several?: boolean;
+  /** Whether the options are still asked for. */
+  loading?: boolean;
+}
+
+/** What was done before the matches of the typed text were drawn. */
+interface Held {
+  input: HTMLInputElement;
+  keys: string[];
+  /** Set where the menu was left by Tab, to what was gone to. */
+  left?: EventTarget | null;
 }
 
 /** Returns the handlers of an element around a menu. */
-export function useMenuKeys({ several = false }: Settings = {}): MenuKeys {
+export function useMenuKeys({ several = false, loading = false }: Settings = {}): MenuKeys {
   // A text was typed, and no option gone to since.
-  const typed = useRef(false);
-  // The menu goes to the first match in a task of its own: it has found the matches by then.
-  const later = useRef<number>(undefined);
-  useEffect(() => () => window.clearTimeout(later.current), []);
+  const typed = useRef<HTMLInputElement>(undefined);
   const pressed = useRef<string>(undefined);
   const wasOpen = useRef(false);
+  const tabbed = useRef(false);
+  const held = useRef<Held>(undefined);
+
+  // Menus look for the matches of a changed text in an effect, so that they are drawn one rendering later, and until then
+  // keys would choose one of the options before: where the page is slow, a key comes sooner. A deferred value is drawn
+  // after all that is to be drawn already.
+  const changes = useRef(0);
+  const [change, setChange] = useState(0);
+  const matched = useDeferredValue(change);
+  const isDrawn = useRef(true);
 
   const goToFirst = useCallback((input: HTMLInputElement) => {
-    window.clearTimeout(later.current);
-    later.current = undefined;
     pressed.current = 'Home';
     input.dispatchEvent(new window.KeyboardEvent('keydown', { key: 'Home', bubbles: true, cancelable: true }));
     pressed.current = undefined;
   }, []);
 
-  const onInput = useCallback(
-    ({ target }: FormEvent) => {
-      if (!isMenu(target)) {
-        return;
-      }
-      window.clearTimeout(later.current);
-      later.current = undefined;
-      typed.current = target.value !== '';
-      if (typed.current && !several) {
-        later.current = window.setTimeout(() => goToFirst(target));
-      }
-    },
-    [goToFirst, several]
-  );
+  useEffect(() => {
+    isDrawn.current = !loading && matched === changes.current;
+    const { current: input } = typed;
+    if (!input || !isDrawn.current) {
+      return;
+    }
+    const { current: waiting } = held;
+    held.current = undefined;
+    if (!several || waiting) {
+      goToFirst(input);
+    }
+    if (waiting?.left !== undefined) {
+      input.dispatchEvent(new window.FocusEvent('focusout', { relatedTarget: waiting.left, bubbles: true }));
+    } else if (waiting) {
+      void press(waiting);
+    }
+  }, [goToFirst, several, loading, matched]);
+
+  const onInput = useCallback(({ target }: FormEvent) => {
+    if (!isMenu(target)) {
+      return;
+    }
+    typed.current = target.value === '' ? undefined : target;
+    held.current = undefined;
+    changes.current++;
+    isDrawn.current = false;
+    setChange(changes.current);
+  }, []);
 
   const onKeyDownCapture = useCallback(
     (event: KeyboardEvent) => {
       const { key, target, nativeEvent } = event;
+      tabbed.current = false;
       // Enter of an input method ends a composition, and is not for the menu.
       if (!isMenu(target) || pressed.current === key || nativeEvent.isComposing) {
         return;
       }
       wasOpen.current = isOpen(target);
       if (key === 'Escape') {
+        held.current = undefined;
         if (several && target.value !== '') {
           ignoredByMenu(event);
           clear(target);
@@ -67,10 +108,18 @@ export function useMenuKeys({ several = false }: Settings = {}): MenuKeys {
       if (!wasOpen.current) {
         return;
       }
+      const waits = typed.current !== undefined && !isDrawn.current;
+      if (waits && ['Enter', 'ArrowDown', 'ArrowUp'].includes(key)) {
+        event.preventDefault();
+        event.stopPropagation();
+        held.current = { input: target, keys: [...(held.current?.keys ?? []), key] };
+        return;
+      }
       switch (key) {
         case 'Enter':
         case 'Tab':
-          if (typed.current && (later.current !== undefined || !target.getAttribute('aria-activedescendant'))) {
+          tabbed.current = waits;
+          if (typed.current && !waits && !target.getAttribute('aria-activedescendant')) {
             goToFirst(target);
           }
           break;
@@ -79,7 +128,7 @@ export function useMenuKeys({ several = false }: Settings = {}): MenuKeys {
             ignoredByMenu(event);
             event.preventDefault();
             goToFirst(target);
-            typed.current = false;
+            typed.current = undefined;
           }
           break;
         case 'ArrowUp':
@@ -87,11 +136,19 @@ export function useMenuKeys({ several = false }: Settings = {}): MenuKeys {
         case 'PageDown':
         case 'Home':
         case 'End':
-          typed.current = false;
+          typed.current = undefined;
       }
     },
     [goToFirst, several]
   );
+
+  const onBlurCapture = useCallback((event: FocusEvent) => {
+    if (tabbed.current && isMenu(event.target)) {
+      ignoredByMenu(event);
+      held.current = { input: event.target, keys: [], left: event.relatedTarget };
+    }
+    tabbed.current = false;
+  }, []);
 
   // Escape that closes a list closes nothing around it, as in Grafana 13.
   const onKeyDown = useCallback((event: KeyboardEvent) => {
@@ -100,7 +157,15 @@ export function useMenuKeys({ several = false }: Settings = {}): MenuKeys {
     }
   }, []);
 
-  return { onKeyDownCapture, onKeyDown, onInput };
+  return { onKeyDownCapture, onKeyDown, onInput, onBlurCapture };
+}
+
+/** Presses keys one after the other: the menu handles one before the next. */
+export async function press({ input, keys }: { input: HTMLInputElement; keys: string[] }): Promise<void> {
+  for (const key of keys) {
+    input.dispatchEvent(new window.KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+    await new Promise((done) => setTimeout(done));
+  }
 }
 
 /** Removes the text that was typed in a menu, as if it was deleted by hand. */
@@ -116,6 +181,6 @@ const isMenu = (target: EventTarget): target is HTMLInputElement =>
 const isOpen = (input: HTMLInputElement) => input.getAttribute('aria-expanded') === 'true';
 
 /** Keeps an event from downshift, which Grafana's menus are made of, and from nobody else. */
-function ignoredByMenu({ nativeEvent }: KeyboardEvent): void {
-  (nativeEvent as globalThis.KeyboardEvent & { preventDownshiftDefault?: boolean }).preventDownshiftDefault = true;
+function ignoredByMenu({ nativeEvent }: KeyboardEvent | FocusEvent): void {
+  (nativeEvent as Event & { preventDownshiftDefault?: boolean }).preventDownshiftDefault = true;
 }

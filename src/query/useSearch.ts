@@ -6,6 +6,7 @@ import { useCallback, useEffect, useRef, useState, type FormEvent, type Keyboard
 import { t } from '../i18n';
 import { errorSentence, type Listed } from '../resources';
 import { containing, listedOptions } from './menu';
+import { press } from './useMenuKeys';
 
 interface Search {
   /** For the options of Combobox and MultiCombobox. */
@@ -35,14 +36,6 @@ interface Held {
   keys: string[];
 }
 
-/** Presses keys one after the other: the menu handles one before the next. */
-async function press({ input, keys }: Held): Promise<void> {
-  for (const key of keys) {
-    input.dispatchEvent(new window.KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
-    await new Promise((done) => setTimeout(done));
-  }
-}
-
 /**
  * Returns the options of a menu over a list that is too long to be in the browser. Grafana's menus wait with a request
  * until typing pauses, and show the options of the text before until it is answered: Down and Enter are held until then,
@@ -56,8 +49,10 @@ export function useSearch(search: (typed: string) => Promise<Listed | ComboboxOp
   // The text that the menu's options are of.
   const [settled, setSettled] = useState<string>();
   const held = useRef<Held>(undefined);
+  const asked = useRef(0);
 
   const options = useCallback(async (typed: string) => {
+    const request = ++asked.current;
     const { options: more = [], custom = false } = current.current.others();
     const failed: ComboboxOption[] = [];
     const listed = await current.current.search(typed).then(
@@ -72,8 +67,11 @@ export function useSearch(search: (typed: string) => Promise<Listed | ComboboxOp
       }
     );
     const all = [...listed, ...containing(typed, more)];
-    // A task of its own: the menu has its options by then, so that one rendering shows both.
-    setTimeout(() => setSettled(typed));
+    // The menu drops an answer that another request has overtaken. A task of its own: the menu has its options by then, so
+    // that one rendering shows both.
+    if (request === asked.current) {
+      setTimeout(() => setSettled(typed));
+    }
     const withCustom =
       custom && typed && !all.some(({ value, label }) => (label ?? value) === typed)
         ? [...all, customOption(typed)]

@@ -32,7 +32,7 @@ const seriesNames = (): ComboboxOption => ({
 export function LabelValuesEditor({ list, match, resources, onChange }: Props) {
   const id = useId();
   const labelsOfMatch = useSelectorLabels(match, resources);
-  const { labels, unknown, onFocus } = useLabels(labelsOfMatch);
+  const { labels, loading, unknown, onFocus } = useLabels(labelsOfMatch);
   const known = list.label && list.label !== SERIES_NAMES && !labels.includes(list.label) ? [list.label] : [];
   const { options: series, holdKeys } = useSearch(
     (typed) => resources.labelValues(SERIES_NAMES, [], typed),
@@ -49,6 +49,7 @@ export function LabelValuesEditor({ list, match, resources, onChange }: Props) {
             placeholder={t('variables.label-values.choose', 'Choose a label')}
             options={[...[...known, ...labels].map(toOption), seriesNames(), ...variableOptions()]}
             value={list.label ? { value: list.label } : null}
+            loading={loading}
             createCustomValue={unknown}
             onChange={({ value }) => onChange({ ...list, label: value })}
           />

@@ -139,6 +139,11 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     { auto: true },
   ],
   open: async ({ page, workbench }, use) => {
+    const slowdown = Number(process.env.WORKBENCH_SLOWDOWN ?? 1);
+    if (slowdown > 1) {
+      const session = await page.context().newCDPSession(page);
+      await session.send('Emulation.setCPUThrottlingRate', { rate: slowdown });
+    }
     await use(async (parameters = {}) => {
       const search = new URLSearchParams(
         Object.entries(parameters).map(([key, value]) => [

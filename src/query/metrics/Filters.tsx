@@ -152,7 +152,7 @@ function FilterItem({
 }: ItemProps) {
   const id = useId();
   const { label, operator, values } = draft;
-  const { labels, unknown, onFocus } = useLabels(lists);
+  const { labels, loading, unknown, onFocus } = useLabels(lists);
   const labelOptions = [
     ...(label && !labels.includes(label) ? [label, ...labels] : labels).map(toOption),
     ...variableOptions(),
@@ -168,6 +168,7 @@ function FilterItem({
             placeholder={SUBJECTS[subject].placeholder()}
             options={labelOptions}
             value={label ? { value: label } : null}
+            loading={loading}
             createCustomValue={unknown}
             onChange={(option) =>
               onChange({ ...draft, label: option.value, values: option.value === label ? values : [] })
