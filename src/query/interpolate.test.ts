@@ -201,6 +201,8 @@ describe('a builder query', () => {
     ],
     ['text around it is a pattern', '=~', '$framework-[0-9]+', ['marathon-[0-9]+', 'spark\\.1-[0-9]+']],
     ['a format of one’s own is Grafana’s', '=~', '${framework:regex}', '(marathon|spark\\.1)'],
+    ['what no variable is called is a text', '=', '$nope', '$nope'],
+    ['a dollar in brackets is a dollar, whatever variables are called', '=~', '[$]role', '[$]role'],
     ['a list of several variables', '=', ['$framework', '$one', 'x'], ['marathon', 'spark.1', 'x']],
   ])('%s', (_, operator, value, result) => {
     expect(interpolate({ filters: [{ label: 'task', operator, value }] }).filters).toEqual([

@@ -84,7 +84,7 @@ const queries: Array<[what: string, query: object]> = [
 ];
 
 for (const [what, query] of queries) {
-  test(`the editor of ${what} has no English text`, async ({ open }, info) => {
+  test(`the editor of ${what} has no English text`, { tag: '@texts' }, async ({ open }, info) => {
     const page = await open({ lang: 'zh-Hans', queries: [query] });
     await expect(editorOf(page).getByText('指标').first()).toBeVisible();
     await expect(page.getByText('Loading', { exact: false })).toHaveCount(0);
@@ -97,7 +97,7 @@ for (const [what, query] of queries) {
   });
 }
 
-test('the menus of the editor of metrics have no English option', async ({ open }) => {
+test('the menus of the editor of metrics have no English option', { tag: '@texts' }, async ({ open }) => {
   const page = await open({ lang: 'zh-Hans' });
   for (const name of ['实体', '资源', '度量', '聚合']) {
     await editorOf(page).getByRole('combobox', { name }).click();
@@ -107,7 +107,7 @@ test('the menus of the editor of metrics have no English option', async ({ open 
   }
 });
 
-test('the explanation of an expression has no English text', async ({ open }, info) => {
+test('the explanation of an expression has no English text', { tag: '@texts' }, async ({ open }, info) => {
   const expr = 'topk(3, sum by (agent) (rate(mesos_agent_tasks_ended_total{agent!="a"}[5m])) / 2 > 0)';
   const page = await open({ lang: 'zh-Hans', queries: [{ refId: 'A', queryType: 'promql', version: 1, expr }] });
   const explain = editorOf(page).getByRole('switch', { name: '解释' });
@@ -121,7 +121,7 @@ for (const [button, title] of [
   ['指标浏览器', '指标浏览器'],
   ['启动您的查询', '启动您的查询'],
 ]) {
-  test(`what ${button} opens has no English text`, async ({ open }, info) => {
+  test(`what ${button} opens has no English text`, { tag: '@texts' }, async ({ open }, info) => {
     const page = await open({ lang: 'zh-Hans' });
     await editorOf(page).getByRole('button', { name: button }).click();
     const dialog = page.getByRole('dialog', { name: title });
@@ -132,7 +132,7 @@ for (const [button, title] of [
   });
 }
 
-test('the help has no English text but queries', async ({ open }, info) => {
+test('the help has no English text but queries', { tag: '@texts' }, async ({ open }, info) => {
   const page = await open({ lang: 'zh-Hans' });
   await page.getByRole('button', { name: 'Help' }).click();
   const help = page.getByTestId('query-A');
@@ -142,7 +142,7 @@ test('the help has no English text but queries', async ({ open }, info) => {
 });
 
 for (const kind of ['实体', '标签值', 'PromQL', 'SQL']) {
-  test(`the editor of a variable has no English text: ${kind}`, async ({ open }, info) => {
+  test(`the editor of a variable has no English text: ${kind}`, { tag: '@texts' }, async ({ open }, info) => {
     const page = await open({ lang: 'zh-Hans', tab: 'editors' });
     const editor = page.getByTestId('variable-editor');
     await editor.getByRole('radio', { name: kind, exact: true }).check({ force: true });
@@ -153,7 +153,7 @@ for (const kind of ['实体', '标签值', 'PromQL', 'SQL']) {
 }
 
 for (const source of ['事件', 'PromQL']) {
-  test(`the editor of an annotation has no English text: ${source}`, async ({ open }, info) => {
+  test(`the editor of an annotation has no English text: ${source}`, { tag: '@texts' }, async ({ open }, info) => {
     const page = await open({ lang: 'zh-Hans', tab: 'editors' });
     const editor = page.getByTestId('annotation-editor');
     await editor.getByRole('radio', { name: source, exact: true }).check({ force: true });

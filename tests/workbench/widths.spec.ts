@@ -85,6 +85,18 @@ for (const [name, parameters] of Object.entries(WIDE)) {
   });
 }
 
+test('the workbench’s own header and tabs fit into the page', async ({ open }) => {
+  for (const tab of ['query', 'dashboard', 'editors', 'settings']) {
+    const page = await open({ refresh: '', tab });
+    for (const width of [520, 1280]) {
+      await page.setViewportSize({ width, height: 1000 });
+      for (const part of [page.locator('header').first(), page.getByRole('tablist').first()]) {
+        await expect.poll(() => beyondEdge(part), `${tab}, ${width} px`).toEqual([]);
+      }
+    }
+  }
+});
+
 test('the values of a filter are read where there is no room for them', async ({ open }) => {
   const page = await open({ refresh: '', ...WIDE.builder });
   await page.setViewportSize({ width: 900, height: 1000 });

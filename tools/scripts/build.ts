@@ -2,7 +2,7 @@
 // the second start of the demo takes seconds.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** The repository's root. */
@@ -47,6 +47,48 @@ export const plugin: Artifact[] = [
 /** Builds each artifact whose inputs changed since it was built here last. */
 export function ensureBuilt(artifacts: Artifact[]): void {
   mkdirSync(stamps, { recursive: true });
+  const lock = path.join(stamps, 'building');
+  waitFor(lock);
+  try {
+    build(artifacts);
+  } finally {
+    rmSync(lock);
+  }
+}
+
+/** Waits until no other process builds, as another worker of the same tests, and writes the file that says that this one does. */
+function waitFor(lock: string): void {
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+        throw error;
+      }
+    }
+    if (hasEnded(lock)) {
+      rmSync(lock, { force: true });
+    } else {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    }
+  }
+}
+
+/** Reports whether the process that a file names was killed while it built. */
+function hasEnded(lock: string): boolean {
+  try {
+    const pid = Number(readFileSync(lock, 'utf8'));
+    if (pid) {
+      process.kill(pid, 0); // no signal: whether there is one
+    }
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+}
+
+function build(artifacts: Artifact[]): void {
   for (const artifact of artifacts) {
     const stamp = path.join(stamps, artifact.name.replace(/\W+/g, '-'));
     const wanted = fingerprint(artifact);

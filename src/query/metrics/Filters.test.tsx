@@ -188,6 +188,12 @@ describe('a long list', () => {
 describe('a regular expression', () => {
   const odd = ['a.b(c', 'odd$framework', 'plain'];
 
+  it('elsewhere a listed value is as it is: one that is called like a variable is read as that variable', async () => {
+    const { onChange, user } = setUp([{ label: 'framework', operator: '=', value: 'x' }], odd);
+    await choose(user, menuOf('values'), 'odd\\$framework');
+    expect(onChange.mock.lastCall?.[0][0].value).toEqual(['x', 'odd$framework']);
+  });
+
   it('has the values of the list escaped, and what is typed as it is', async () => {
     const { onChange, user } = setUp([{ label: 'framework', operator: '=~', value: 'x.*' }], odd);
     await choose(user, menuOf('values'), 'a\\.b\\(c');

@@ -105,15 +105,20 @@ const getStyles = (theme: GrafanaTheme2) => ({
   header: css({
     display: 'flex',
     alignItems: 'center',
+    flexWrap: 'wrap',
     gap: theme.spacing(1),
-    height: theme.spacing(6),
-    padding: theme.spacing(0, 2),
+    minHeight: theme.spacing(6),
+    padding: theme.spacing(1, 2),
     background: theme.colors.background.primary,
   }),
   logo: css({ width: 24, height: 24 }),
   title: css({ fontSize: theme.typography.h5.fontSize, margin: 0 }),
   subtitle: css({ color: theme.colors.text.secondary, fontSize: theme.typography.bodySmall.fontSize }),
   grow: css({ flexGrow: 1 }),
-  tabs: css({ padding: theme.spacing(0, 2), background: theme.colors.background.primary }),
+  tabs: css({
+    padding: theme.spacing(0, 2),
+    background: theme.colors.background.primary,
+    '& [role="tablist"]': { flexWrap: 'wrap', height: 'auto' },
+  }),
   main: css({ padding: theme.spacing(2), maxWidth: 1800, margin: '0 auto' }),
 });
