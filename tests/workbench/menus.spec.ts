@@ -119,6 +119,7 @@ const expectMatches = (options: Locator, text: string) =>
 
 for (const [name, { tag = [], parameters, prepare, menus }] of Object.entries(EDITORS)) {
   test(`a typed text and Enter choose the first match: ${name}`, { tag }, async ({ open }) => {
+    test.slow(); // several menus: on a slow machine they take minutes
     const page = await open({ refresh: '', ...parameters });
     const inside = page.getByRole('dialog').or(page.locator('[data-testid$="-editor"]'));
     await expect(inside.getByRole('combobox').first()).toBeVisible();
