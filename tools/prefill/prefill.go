@@ -98,7 +98,7 @@ func watch(o options, clock *clocktest.Clock, into series.Sink, store history.St
 		return nil, err
 	}
 	c := collector.New(collector.Config{
-		Client: &collector.Both{Client: masters, Of: agents},
+		Client: &collector.Both{Client: masters, Of: clocktest.Agents{Agents: agents}},
 		Sink:   into,
 		Events: log,
 		Clock:  clock,

@@ -153,7 +153,7 @@ func newClient(o options, clock collector.Clock, transport http.RoundTripper) (c
 	if err != nil {
 		return nil, err
 	}
-	client := &collector.Both{Client: masters, Of: agents}
+	client := &collector.Both{Client: masters, Of: clocktest.Agents{Agents: agents}}
 	if o.mutant == "" {
 		return client, nil
 	}

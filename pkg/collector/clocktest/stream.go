@@ -49,10 +49,10 @@ func (s *streamBody) note(change func()) {
 }
 
 // await waits until so many bytes were read and handled, or the stream has ended; nil: until
-// it has ended. It reports false after 10 s.
+// it has ended. It reports false after longestWait.
 func (s *streamBody) await(sent *int64) bool {
 	late := false
-	timer := time.AfterFunc(10*time.Second, func() { s.note(func() { late = true }) })
+	timer := time.AfterFunc(longestWait, func() { s.note(func() { late = true }) })
 	defer timer.Stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()
