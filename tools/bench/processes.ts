@@ -90,14 +90,14 @@ export class Watched {
     return (Number(fields[11]) + Number(fields[12])) / 100;
   }
 
-  /** Seconds that each of its threads has waited for a processor so far, by its ID (schedstat of proc(5)). */
-  waits(): Map<string, number> {
+  /** Seconds that each of its threads has run and has waited for a processor so far, by its ID (schedstat of proc(5)). */
+  threads(): Map<string, { ran: number; waited: number }> {
     const folder = `/proc/${this.pid}/task`;
     return new Map(
       readdirSync(folder).flatMap((thread) => {
         try {
-          const [, waited] = readFileSync(`${folder}/${thread}/schedstat`, 'utf8').split(' ');
-          return [[thread, Number(waited) / 1e9]];
+          const [ran, waited] = readFileSync(`${folder}/${thread}/schedstat`, 'utf8').split(' ');
+          return [[thread, { ran: Number(ran) / 1e9, waited: Number(waited) / 1e9 }]];
         } catch {
           return []; // It has ended.
         }

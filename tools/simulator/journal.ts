@@ -31,7 +31,7 @@ export interface Entry {
 }
 
 /** Entries kept in memory. The oldest are dropped beyond it; a file keeps all. */
-const LIMIT = 50_000;
+export const LIMIT = 50_000;
 
 /** The SHA-256 of a header's value, as in Entry.digests. */
 export function digest(value: string): string {

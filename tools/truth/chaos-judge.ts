@@ -6,7 +6,9 @@ import { type Check, CHECKS } from './checks.ts';
 import { type Answer, byMoment, type Result } from './compare.ts';
 import { judgeEnds, type LoggedEnd } from './ends.ts';
 import type { Verdict } from './judge.ts';
+import { Judged, MOST } from './lateness.ts';
 import { truthsOf } from './moments.ts';
+import { requestsTo } from './watched.ts';
 
 export interface LoggedEvent extends LoggedEnd {
   id: string;
@@ -27,7 +29,7 @@ export interface Afterwards {
   /** Those of tasks. */
   events: LoggedEvent[];
   toCluster(at: number): number;
-  /** The most seconds that a thread of the plugin waited for a processor shortly before a moment. */
+  /** The most seconds that a thread of the plugin waited for a processor shortly before a moment, because others had it. */
   late(at: number): number;
 }
 
@@ -67,6 +69,12 @@ const UNTIL_WRITTEN = [0, 0.02, 0.1];
 /** Seconds within which what was told is read by a plugin that does not wait for a processor, and between two moments of them. */
 const [READ_WITHIN, STEP] = [0.25, 0.05];
 
+/** Seconds between two moments at which the simulator tells what happened. */
+const TOLD_EVERY = 0.2;
+
+/** Seconds after the time of a sample within which its request arrives. */
+const ARRIVES = READ_WITHIN + MOST;
+
 /** Seconds that a sample may be older than two polls. */
 const SLACK = 3;
 
@@ -80,40 +88,52 @@ const LATE = ['stream-slow', 'stream-silent', 'stream-leaders'];
 const COUNTED = 45;
 
 export function judgeChaos(found: Afterwards): Verdict {
+  const judged = new Judged();
   const parts: Array<[name: string, result: Result]> = [
-    ...judgeModel(found),
-    ['fresh', judgeFresh(found)],
+    ...judgeModel(found, judged),
+    ['fresh', judgeFresh(found, judged)],
     ['stream', judgeStream(found)],
     [DRIFT, judgeDrift(found)],
     ['events', judgeEvents(found)],
     [ENDED, judgeCounters(found)],
   ];
+  parts.push(['judged', { checks: 1, inWindows: 0, deviations: judged.deviations() }]); // once all was
   return {
     checks: parts.reduce((sum, [, { checks }]) => sum + checks, 0),
     inWindows: parts.reduce((sum, [, { inWindows }]) => sum + inWindows, 0),
     deviations: parts.flatMap(([, { deviations }]) => deviations),
     wrong: new Map(parts.map(([name, { deviations }]) => [name, deviations.length])),
-    lines: [`${found.events.length} events of tasks, ${found.live.ends().length} ends`, ...starved(found)],
+    lines: [
+      `${found.events.length} events of tasks, ${found.live.ends().length} ends`,
+      ...starved(found),
+      ...judged.lines(),
+    ],
   };
 }
 
-/** Says where the machine was too busy, so that more moments of the cluster were compared. */
+/** Says where the machine was busy, so that more moments of the cluster were compared. */
 function starved({ live, moments, from, to, toCluster, late }: Afterwards): string[] {
   const waited = moments.map(({ at }) => late(at)).filter((seconds) => seconds > READ_WITHIN);
-  const told: number[] = [];
-  for (let at = from; at <= to; at += STEP) {
-    told.push(toCluster(at) - live.nowAt(1000 * at)[0]);
-  }
-  const behind = Math.max(...told);
+  const behind = Math.max(...range(from, to).map((at) => behindAt({ live, toCluster }, at)));
   return [
     ...(waited.length > 0
       ? [
           `busy machine: the plugin had waited for a processor at ${waited.length} of ${moments.length} moments, up to ${Math.max(...waited).toFixed(1)} s: it may have read so much later`,
         ]
       : []),
-    ...(behind > 0.5 ? [`busy machine: the simulator told what happened up to ${behind.toFixed(1)} s later`] : []),
+    ...(behind > READ_WITHIN
+      ? [`busy machine: the simulator told what happened up to ${behind.toFixed(1)} s later`]
+      : []),
   ];
 }
+
+/** The moments from one to another, STEP apart, both included. */
+const range = (from: number, to: number) =>
+  Array.from({ length: 1 + Math.ceil((to - from) / STEP) }, (_, i) => Math.min(from + i * STEP, to));
+
+/** By how many seconds the simulator was late to tell what had happened until a moment. */
+const behindAt = ({ live, toCluster }: { live: Pick<Live, 'nowAt'>; toCluster(at: number): number }, at: number) =>
+  Math.max(0, toCluster(at) - live.nowAt(1000 * at)[0] - TOLD_EVERY);
 
 const labelsOf = (by: string[], labels: Record<string, string>) =>
   by.map((label) => `${label}="${labels[label] ?? ''}"`).join(',');
@@ -126,17 +146,21 @@ function samplesOf({ expr, by }: Pick<Check, 'expr' | 'by'>, at: number, answers
 }
 
 /** Every sample is true at its moment, and all that is true is there. */
-function judgeModel(found: Afterwards): Array<[string, Result]> {
-  const { live, scenario, moments, late, begins, right } = found;
-  const all = moments.map(({ at, answers }) => ({
-    at,
-    checks: KEPT.map((check) => ({ check, samples: samplesOf(check, at, answers) })),
-  }));
-  const around = momentsAround(live, late);
+function judgeModel(found: Afterwards, judged: Judged): Array<[string, Result]> {
+  const { live, scenario, moments, begins, right } = found;
+  const all = moments
+    .filter(({ at }) => at >= right || at < begins || !LATE.includes(scenario.name))
+    .map(({ at, answers }) => ({
+      at,
+      checks: KEPT.map((check) => ({ check, samples: samplesOf(check, at, answers) })),
+    }));
+  const around = momentsAround(found);
   const truth = truthsOf(
     { live },
     all.flatMap(({ checks }) =>
-      [...new Set(checks.flatMap(({ samples }) => samples.map(({ then }) => then)))].flatMap(around)
+      [...new Set(checks.flatMap(({ samples }) => samples.map(({ then }) => then)))].flatMap(
+        (then) => around(then).moments
+      )
     )
   );
   const known = new Map<string, Map<string, number>>();
@@ -148,13 +172,16 @@ function judgeModel(found: Afterwards): Array<[string, Result]> {
   };
   const results = new Map(KEPT.map(({ expr }) => [expr, { checks: 0, inWindows: 0, deviations: [] as string[] }]));
   for (const { at, checks } of all) {
-    if (at < right && at >= begins && LATE.includes(scenario.name)) {
-      continue;
-    }
     for (const { check, samples } of checks) {
       const result = results.get(check.expr)!;
+      const needed = Math.max(0, ...samples.map(({ then }) => around(then).needed));
+      if (!judged.judges(at, needed)) {
+        result.checks += samples.length;
+        result.inWindows += samples.length;
+        continue;
+      }
       const newest = Math.max(...samples.map(({ then }) => then));
-      const complete = samples.length === 0 ? [] : around(newest).map((moment) => factsAt(check, moment));
+      const complete = samples.length === 0 ? [] : around(newest).moments.map((moment) => factsAt(check, moment));
       const there = new Set(samples.map(({ name }) => name));
       const missing = [...(complete[0] ?? [])].filter(
         ([name]) => !there.has(name) && complete.every((facts) => (facts.get(name) ?? 0) !== 0)
@@ -166,7 +193,9 @@ function judgeModel(found: Afterwards): Array<[string, Result]> {
         result.deviations.push(`${check.expr} at ${when}: nothing`);
       }
       for (const { name, value, then } of samples) {
-        const right = around(then).map((moment) => factsAt(check, moment).get(name) ?? (check.zeros ? 0 : undefined));
+        const right = around(then).moments.map(
+          (moment) => factsAt(check, moment).get(name) ?? (check.zeros ? 0 : undefined)
+        );
         // Between two of the moments it may have been any number between theirs.
         const known = right.filter((fact) => fact !== undefined);
         if (!(value > Math.min(...known) - 0.0011 && value < Math.max(...known) + 0.0011)) {
@@ -183,30 +212,41 @@ function judgeModel(found: Afterwards): Array<[string, Result]> {
   return [...results];
 }
 
+/** The cluster's moments that a sample may be of, and how many seconds are let pass for that. */
+export interface Around {
+  moments: number[];
+  needed: number;
+}
+
 /**
  * Returns the cluster's moments that a sample may be of: those of the answers that were asked for at its time, and up to which
- * the event stream had told then. late: by how many seconds the plugin waited for a processor about then, and may have read late.
+ * the event stream had told then. What is let pass: by how much the simulator told later than it does, and how long the plugin
+ * waited for a processor, about that time. Where that is more than MOST, the moments are not to be compared with.
  */
-export function momentsAround(
-  live: Pick<Live, 'requests' | 'nowAt'>,
-  late: (then: number) => number
-): (then: number) => number[] {
-  const answers = live
-    .requests()
+export function momentsAround({
+  live,
+  late,
+  toCluster,
+}: Pick<Afterwards, 'late' | 'toCluster'> & { live: Pick<Live, 'requests' | 'nowAt'> }): (then: number) => Around {
+  const answers = requestsTo(live)
     .filter(({ path, status }) => status === 200 && /^\/(master\/)?(state|metrics\/snapshot)\b/.test(path))
     .flatMap(({ time, at }) => (at === undefined ? [] : [{ arrived: Date.parse(time) / 1000, at }]));
-  const around = (then: number) => {
-    const found = answers.filter(({ arrived }) => arrived > then - 0.01 && arrived < then + 2).map(({ at }) => at);
+  const around = (then: number): Around => {
+    const found = answers
+      .filter(({ arrived }) => arrived > then - 0.01 && arrived < then + ARRIVES)
+      .map(({ at }) => at);
     // Between two /state the model is of the moment of the request, as far as the stream had been read by then.
-    const read = READ_WITHIN + late(then);
-    const told = Array.from({ length: 1 + Math.ceil(read / STEP) }, (_, i) => Math.min(i * STEP, read)).flatMap(
-      (before) => live.nowAt(1000 * (then - before))
-    );
+    const waited = Math.min(late(then), MOST);
+    const told = range(then - READ_WITHIN - waited, then).flatMap((before) => live.nowAt(1000 * before));
     const moments = [...told, ...found.flatMap((at) => UNTIL_WRITTEN.map((more) => at + more))];
-    return [...new Set(moments)].sort((a, b) => a - b);
+    const behind = range(then - READ_WITHIN - waited, then + ARRIVES).map((at) => behindAt({ live, toCluster }, at));
+    return {
+      moments: [...new Set(moments)].sort((a, b) => a - b),
+      needed: Math.max(...behind) + Math.max(late(then), late(then + ARRIVES)),
+    };
   };
   // Many samples are of one moment.
-  const known = new Map<number, number[]>();
+  const known = new Map<number, Around>();
   return (then) => known.get(then) ?? known.set(then, around(then)).get(then)!;
 }
 
@@ -215,15 +255,16 @@ function factsOf(check: Check, truth: Truth): Array<[string, number]> {
 }
 
 /** From two polls after a fault on, no sample of tasks is older than two polls. */
-function judgeFresh({ moments, right, interval, from, late }: Afterwards): Result {
+function judgeFresh({ moments, right, interval, from, late }: Afterwards, judged: Judged): Result {
   const after = moments.filter(({ at }) => at >= right);
-  const deviations = after.flatMap(({ at, answers }) => {
+  const compared = after.filter(({ at }) => judged.judges(at, late(at)));
+  const deviations = compared.flatMap(({ at, answers }) => {
     const newest = Math.max(...samplesOf({ expr: CLUSTER_TASKS, by: ['state'] }, at, answers).map(({ then }) => then));
     return at - newest <= AFTER * interval + SLACK + late(at)
       ? []
       : [`${CLUSTER_TASKS} ${(at - from).toFixed(0)} s after the beginning is ${(at - newest).toFixed(1)} s old`];
   });
-  return { checks: after.length, inWindows: 0, deviations };
+  return { checks: after.length, inWindows: after.length - compared.length, deviations };
 }
 
 /** There was a stream before the faults, and there is one in the end. */

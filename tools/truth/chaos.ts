@@ -17,6 +17,7 @@ import { startWorkbench } from '../workbench/start.ts';
 import { type Afterwards, AFTER, EXPRS, judgeChaos, type LoggedEvent } from './chaos-judge.ts';
 import type { Answer } from './compare.ts';
 import type { Verdict } from './judge.ts';
+import { type Look, waitedFor } from './lateness.ts';
 import type { Frame } from './shipped.ts';
 
 /** Seconds between two polls: the least the plugin allows. */
@@ -123,26 +124,23 @@ async function watched(watches: Watch[], folder: string, seconds: number): Promi
 const LOOK = 100;
 
 /**
- * Watches how long the threads of the plugin below a process wait for a processor. stop() returns the most seconds that one of
- * them waited within about a second before a moment; on other systems than Linux that is not known, and 0.
+ * Watches the threads of the plugin below a process. stop() returns how long one of them waited for a processor before a moment
+ * because others had it; on other systems than Linux that is not known, and 0.
  */
 function watchWaits(host: number): { stop(): (at: number) => number } {
   if (process.platform !== 'linux') {
     return { stop: () => () => 0 };
   }
   const plugin = Process.named(executableName(), host);
-  const looks: Array<{ at: number; waits: Map<string, number> }> = [];
-  const look = () => looks.push({ at: Date.now() / 1000, waits: plugin.waits() });
+  const looks: Look[] = [];
+  const look = () => looks.push({ at: Date.now() / 1000, ran: plugin.cpu(), threads: plugin.threads() });
   const timer = setInterval(look, LOOK);
   look();
   return {
     stop() {
       clearInterval(timer);
-      return (at) => {
-        const before = looks.findLast((one) => one.at < at - 1) ?? looks[0];
-        const after = looks.find((one) => one.at >= at) ?? looks[looks.length - 1];
-        return Math.max(0, ...[...after.waits].map(([thread, waited]) => waited - (before.waits.get(thread) ?? 0)));
-      };
+      look();
+      return (at) => waitedFor(looks, at);
     },
   };
 }

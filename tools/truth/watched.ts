@@ -2,6 +2,7 @@
 //
 // There are two clocks: the plugin's, for polls and queries, and the cluster's, for events. In the quick half they are the
 // same; in the shipped half the cluster's may be faster.
+import { type Entry, LIMIT } from '../simulator/journal.ts';
 import { pathOf } from '../simulator/live/paths.ts';
 import type { Live } from '../simulator/live/live.ts';
 import type { Step } from '../simulator/live/steps.ts';
@@ -55,10 +56,18 @@ export interface Answered {
   at: number;
 }
 
+/** All requests to a cluster. Throws when the oldest are no longer kept: what is compared with those left would seem right. */
+export function requestsTo(live: Pick<Live, 'requests'>): Entry[] {
+  const requests = live.requests();
+  if (requests.length >= LIMIT) {
+    throw new Error(`the cluster had ${LIMIT} requests or more, and keeps no more: watch it for less time`);
+  }
+  return requests;
+}
+
 /** All pages that hosts answered with 200, in the order of their moments. */
 export function pagesOf({ live, oneClock }: Watched): Answered[] {
-  return live
-    .requests()
+  return requestsTo(live)
     .filter(({ status, at }) => status === 200 && at !== undefined)
     .map(({ behind, time, at = 0, ...asked }) => {
       const { host, path } = behind ?? asked;

@@ -238,6 +238,33 @@ test('the control server returns the truth and performs actions', () =>
     }
   }));
 
+test('what its time was at a moment is remembered, and what is forgotten is an error', async () => {
+  const clock = fakeClock();
+  const live = await startLive({ clock: clock.read });
+  try {
+    const begun = live.plan.start;
+    const nowAt = (seconds: number) => live.nowAt(clock.start + 1000 * seconds).map((at) => at - begun);
+    assert.deepEqual(nowAt(-1), [0, 0]);
+    for (const at of [1, 2]) {
+      clock.at(at);
+      live.now();
+    }
+    assert.deepEqual([nowAt(0.5), nowAt(1), nowAt(1.9), nowAt(5)].flat(), [0, 0, 1, 1, 1, 1, 2, 2]);
+    for (let i = 0; i < 45_000; i++) {
+      clock.at(3 + i / 1000);
+      live.now();
+    }
+    assert.throws(
+      () => nowAt(1),
+      /the cluster's time at 2030-01-01T00:00:01.250Z is forgotten: it is remembered since /
+    );
+    assert.throws(() => nowAt(-1), /is forgotten/);
+    assert.deepEqual(nowAt(47).map(Math.round), [47, 47]);
+  } finally {
+    await live.stop();
+  }
+});
+
 test('every response has the cluster time, in Date and in the journal', () =>
   withLive({}, async (live) => {
     await live.setNow(START + 60);

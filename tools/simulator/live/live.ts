@@ -61,7 +61,7 @@ export interface Live extends Replay {
   /**
    * The cluster's time as it was at a moment of the clock, milliseconds: what happened until the first had been told on event
    * streams, and what happened until the second may have been, as it was being told. Its time moves with each request and five
-   * times a second, or later on a busy machine.
+   * times a second, or later on a busy machine. Throws when the moment is older than the moves that are remembered.
    */
   nowAt(clock: number): [told: number, telling: number];
   /** Lets time pass until then, Unix seconds. Never back. */
@@ -112,11 +112,13 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
   const moment = () => Math.max(world.now, pace.since.at + ((clock() - pace.since.clock) / 1000) * pace.speed);
   /** When the cluster's time moved: from and to in milliseconds of the clock, Unix seconds of the cluster. */
   const moves: Array<{ begun: number; ended: number; at: number }> = [];
+  let forgotten = false;
   const advance = (to = moment()) => {
     const [before, begun] = [world.now, clock()];
     world.advance(to);
     if (world.now !== before && moves.push({ begun, ended: clock(), at: world.now }) > 2 * MOVES) {
       moves.splice(0, MOVES);
+      forgotten = true;
     }
   };
 
@@ -306,10 +308,14 @@ export async function startLive(options: LiveOptions = {}): Promise<Live> {
       advance();
       return world.now;
     },
-    nowAt: (at) => [
-      moves.findLast(({ ended }) => ended <= at)?.at ?? plan.start,
-      moves.findLast((move) => move.begun <= at)?.at ?? plan.start,
-    ],
+    nowAt(at) {
+      const told = moves.findLast(({ ended }) => ended <= at);
+      if (told === undefined && forgotten) {
+        const [asked, oldest] = [at, moves[0].ended].map((moment) => new Date(moment).toISOString());
+        throw new Error(`the cluster's time at ${asked} is forgotten: it is remembered since ${oldest}`);
+      }
+      return [told?.at ?? plan.start, moves.findLast(({ begun }) => begun <= at)?.at ?? plan.start];
+    },
     setNow(at) {
       advance(at);
       return settle();
