@@ -84,10 +84,7 @@ func killedOnce(t *testing.T, subscribe string) {
 		require.Zero(t, more)
 
 		got, streamed, polled := p.taskRows(), expectedRows(t, "streamed.tsv"), expectedRows(t, "polled.tsv")
-		for i, row := range got {
-			require.True(t, i == 0 || got[i-1] != row || slices.Contains(streamed, row), "twice: %s", row)
-			require.True(t, slices.Contains(streamed, row) || slices.Contains(polled, row), "not recorded: %s", row)
-		}
+		requireRecorded(t, got, streamed, polled)
 		// Of what happened while none ran, states that tasks had for a moment are lost.
 		for _, row := range expectedRows(t, told) {
 			live := cluster.TaskState(strings.Split(row, "\t")[2]).Live()
