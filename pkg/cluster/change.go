@@ -426,26 +426,38 @@ func (e *editor) doubtAllocated(a *Agent, f *Framework, role string) {
 
 // WithoutIdle returns the model in which is unknown what the agents, frameworks and roles
 // of idle executors are allocated: nothing tells when such an executor exits, but what
-// the leader counts as used, and that cannot be compared where another executor is unknown.
+// the leader counts as used, and that cannot be compared where another executor is unknown, nor
+// exactly where tasks changed meanwhile (HidesIdle).
 func (c *Cluster) WithoutIdle() *Cluster {
+	with := *c
+	e := edit(&with)
+	for _, x := range c.idle() {
+		e.own()
+		e.doubtAllocated(x.Agent, x.Framework, x.Role)
+	}
+	if e.changed {
+		e.finish()
+	}
+	return &with
+}
+
+// idle returns the executors that no task is in.
+func (c *Cluster) idle() (idle []*Executor) {
+	if len(c.Executors) == 0 {
+		return nil
+	}
 	busy := map[executorKey]bool{}
 	for t := range c.tasks.each() {
 		if t.ExecutorID != "" && t.State.holds() {
 			busy[executorOf(t)] = true
 		}
 	}
-	with := *c
-	e := edit(&with)
 	for i := range c.Executors {
 		if x := &c.Executors[i]; !busy[executorKey{x.Framework.ID, x.Agent.ID, x.ID}] {
-			e.own()
-			e.doubtAllocated(x.Agent, x.Framework, x.Role)
+			idle = append(idle, x)
 		}
 	}
-	if e.changed {
-		e.finish()
-	}
-	return &with
+	return idle
 }
 
 // listsExecutor reports whether the executor of a task is known with what it holds.

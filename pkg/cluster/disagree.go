@@ -3,6 +3,7 @@ package cluster
 import (
 	"maps"
 	"math"
+	"slices"
 
 	"community-mesos-datasource/pkg/mesos"
 )
@@ -65,6 +66,52 @@ func (c *Cluster) Disagrees(asked *Cluster, during []mesos.StreamEvent, m *mesos
 		}
 	}
 	return d
+}
+
+// HidesIdle reports whether an idle executor may have exited although the snapshot does not
+// contradict what is allocated. c is the model as of when the snapshot was asked for, during the
+// changes until it was answered: the leader's numbers may be of before or after each, and what the
+// executor held may lie between.
+func (c *Cluster) HidesIdle(during []mesos.StreamEvent, m *mesos.Metrics) bool {
+	if len(during) == 0 {
+		return false // the numbers are exact
+	}
+	most := c.Allocated
+	given := map[taskKey]Resources{}
+	for i := range during {
+		told := []*mesos.StreamTask{}
+		if s := during[i].Subscribed; s != nil {
+			told = s.Tasks
+		} else if s := during[i].Task; s != nil {
+			told = append(told, s)
+		}
+		for _, s := range told {
+			given[keyOf(s.FrameworkID, s.ID)] = regular(s.Resources)
+		}
+	}
+	for _, key := range namedBy(during) {
+		switch t := c.task(key); {
+		case t == nil:
+			most.Add(given[key])
+		case !t.State.holds(): // it may be back
+			most.Add(t.Allocated)
+		}
+	}
+	return slices.ContainsFunc(c.idle(), func(x *Executor) bool {
+		hides := false
+		for k, key := range usedKeysOfSnapshot {
+			v, told := m.Values[key]
+			if !told || x.Allocated[k] == 0 {
+				continue
+			}
+			// If it was gone, the model would have so much more than the leader counts.
+			if Amount(math.Round(v*perUnit))+x.Allocated[k] > most[k] {
+				return false
+			}
+			hides = true
+		}
+		return hides
+	})
 }
 
 // moved returns how much tasks may have given back and been given by changes that lead from

@@ -25,6 +25,10 @@ const (
 	// agreeWithin is for how many snapshots the model may have been disputed until
 	// /state is asked as often as without a stream.
 	agreeWithin = 4
+	// hiddenFor is for how many snapshots in a row an executor may have exited unseen until /state
+	// is asked as often as without a stream: what its agent is allocated has no sample meanwhile,
+	// and a query sees samples for two and a half.
+	hiddenFor = 2
 )
 
 // keptModel is the model kept by events. It is guarded by Collector.mu.
@@ -34,6 +38,7 @@ type keptModel struct {
 	model  *cluster.Cluster
 	agreed time.Time // when a snapshot or /state agreed with it last
 	early  int       // how often in a row /state was asked early
+	hidden int       // how many snapshots in a row may have hidden that an idle executor exited
 	// noted is how many of the waiting changes were noted as events, told the IDs of
 	// those events, and staged the tasks that were added by them, with when.
 	noted  int
@@ -108,8 +113,9 @@ func (s *streamPoll) follow(p *scheduledPoll, snapshot *mesos.Metrics, instead b
 	// What is not known of executors is no contradiction.
 	unknown := doubts.Allocated && !knowsAllocated(now)
 	disagrees := doubts.Any() && !unknown || doubts.Agents || doubts.Frameworks || doubts.Tasks
+	hides := !doubts.Allocated && asked.HidesIdle(during, snapshot)
 	written := now
-	if unknown {
+	if unknown || hides {
 		written = now.WithoutIdle()
 	}
 
@@ -128,11 +134,14 @@ func (s *streamPoll) follow(p *scheduledPoll, snapshot *mesos.Metrics, instead b
 	}
 	st.applied(n)
 	s.kept.set(now)
+	if s.kept.hidden++; !hides {
+		s.kept.hidden = 0
+	}
 	switch {
 	case disagrees:
 		s.hasten(&s.state.when, s.state.earliest())
 		s.kept.early++
-	case unknown:
+	case unknown, s.kept.hidden >= hiddenFor:
 		s.hasten(&s.state.when, s.state.last().Add(s.state.ladder()))
 	default:
 		s.kept.early = 0

@@ -456,6 +456,72 @@ func TestWhatIsToldWhileASnapshotIsReadIsNoContradiction(t *testing.T) {
 	}
 }
 
+// What an idle executor held may lie between the numbers of before and after a change of a task during the
+// request: then its agent, framework and role have no sample, and where that goes on, /state tells.
+func TestAnExecutorThatMayHaveExitedUnseenHasNoSample(t *testing.T) {
+	own := mesos.Resources{CPUs: 0.1, Mem: 16}
+	f, st := follow(t, 1000, collector.Settings{}, func(f *fake) {
+		f.state.Frameworks[0].Executors = []mesos.Executor{{ID: "e1", SlaveID: "S2", Role: "prod", Resources: own}}
+	})
+	f.set(func(f *fake) {
+		f.state.Slaves[1].Used = own
+		f.agree()
+	})
+	f.clock.Advance(3 * time.Minute)
+	samples := func(name string, with ...string) int { return len(f.rec.one(t, name, with...).samples) }
+	of := func() []int {
+		return []int{
+			samples("mesos_agent_cpus_allocated", "agent=agent2"), samples("mesos_framework_cpus_allocated"), samples("mesos_role_cpus_allocated", "role=prod"),
+			samples("mesos_agent_cpus_allocated", "agent=agent1"), samples("mesos_cluster_cpus_allocated"),
+		}
+	}
+	next := func(before []int, waits int) (after []int) {
+		for i, n := range before {
+			if i < 3 {
+				n -= waits
+			}
+			after = append(after, n+1)
+		}
+		return after
+	}
+	asked, written := f.count("state"), of()
+	f.clock.Advance(interval)
+	require.Equal(t, next(written, 0), of(), "while nothing changes, the snapshot tells that it is there")
+
+	// A task comes and goes during each request, of which the snapshot knows nothing.
+	for n := range 8 {
+		f.set(func(f *fake) {
+			st.during = []mesos.StreamEvent{added(n + 2), update(n+2, "TASK_FINISHED", f.clock.Now())}
+		})
+		written = of()
+		f.clock.Advance(interval)
+		if n == 0 {
+			require.Equal(t, next(written, 1), of())
+			require.Equal(t, asked, f.count("state"))
+		}
+	}
+	require.InDelta(t, 2, f.count("state")-asked, 1, "the ladder of 1,000 agents: each minute")
+	asked = f.count("state")
+	f.clock.Advance(5 * time.Minute)
+	require.LessOrEqual(t, f.count("state"), asked+1, "and no longer, once nothing may be hidden")
+
+	// It exits while a task begins, of which the snapshot knows.
+	f.set(func(f *fake) {
+		st.during = []mesos.StreamEvent{added(20), update(20, "TASK_RUNNING", f.clock.Now())}
+		f.state.Frameworks[0].Executors = nil
+		f.state.Frameworks[0].Tasks = append(f.state.Frameworks[0].Tasks, task(20))
+		f.state.Slaves[0].Used, f.state.Slaves[1].Used = mesos.Resources{CPUs: 2, Mem: 64}, mesos.Resources{}
+		f.agree()
+	})
+	written = of()
+	f.clock.Advance(interval)
+	require.Equal(t, next(written, 1), of())
+	f.clock.Advance(interval)
+	require.Zero(t, f.rec.sum(f.clock.Now(), "mesos_agent_cpus_allocated", "agent=agent2"))
+	require.Equal(t, 2.0, f.rec.sum(f.clock.Now(), "mesos_framework_cpus_allocated"))
+	require.Zero(t, f.rec.sum(f.clock.Now(), "mesos_model_drift_total"))
+}
+
 func TestWhatTheSnapshotContradictsWaitsForState(t *testing.T) {
 	f, _ := follow(t, 1000, collector.Settings{})
 	f.clock.Advance(2 * time.Minute)
