@@ -5,7 +5,7 @@ import type { Definition } from './frame.ts';
 import { down, then, to } from './links.ts';
 import { colored, fullness, graph, list, unit } from './panels.ts';
 import { by, matching, of, promql, type Resource, rowsOf } from './query.ts';
-import { endings, happened } from './shared.ts';
+import { endings, failedTasks, happened } from './shared.ts';
 
 const chosen = matching('cluster', 'framework');
 
@@ -66,6 +66,9 @@ const outcome = (name: string) =>
   promql(`60 * sum(rate(mesos_framework_offers_${name}_total{${chosen}}[$__rate_interval]))`, {
     legendFormat: name[0].toUpperCase() + name.slice(1),
   });
+
+/** What became of offers, by framework. */
+const answered = (name: string) => `sum by (framework) (rate(mesos_framework_offers_${name}_total{${chosen}}[15m]))`;
 
 export const frameworks: Definition = {
   title: 'Mesos frameworks',
@@ -142,15 +145,15 @@ export const frameworks: Definition = {
       graph({
         title: 'Offers declined by framework',
         about:
-          'Declined, of the offers that the framework got in the 15 minutes before. At 100 % it takes nothing of what it is offered.',
+          'Declined, of the offers that the framework accepted or declined in the 15 minutes before. At 100 % it takes nothing of ' +
+          'what it is offered.',
         queries: {
-          A: promql(
-            `topk(10, sum by (framework) (rate(mesos_framework_offers_declined_total{${chosen}}[15m])) / ` +
-              `(sum by (framework) (rate(mesos_framework_offers_sent_total{${chosen}}[15m])) > 0))`,
-            { legendFormat: '{{framework}}' }
-          ),
+          A: promql(`topk(10, ${answered('declined')} / (${answered('declined')} + ${answered('accepted')} > 0))`, {
+            legendFormat: '{{framework}}',
+          }),
         },
         table: true,
+        max: 1,
         width: 12,
         height: 8,
         links: down('framework', 'series'),
@@ -163,11 +166,11 @@ export const frameworks: Definition = {
         { kinds: ['framework'], chosen: ['framework'] },
         ['kind', 'agent', 'role', 'task', 'task_id', 'reason', 'source']
       ),
-      happened(
+      failedTasks(
         'Tasks of theirs that failed',
         'The newest 200. Click a task’s ID for its logs, its history and its page in Mesos’ web UI.',
-        { kinds: ['task'], severity: 'error', chosen: ['framework'] },
-        ['kind', 'severity', 'role', 'task']
+        'error',
+        'framework'
       ),
     ],
   },

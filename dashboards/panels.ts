@@ -269,6 +269,8 @@ export interface Look {
   title?: string;
   /** In pixels; absent: what is left is shared. */
   width?: number;
+  /** The least width where what is left is shared; absent: Grafana's 150. */
+  minWidth?: number;
   /** Drawn as a bar from 0 to 1, in these colors; `fullness` colors what is full. */
   bar?: ThresholdsConfigBuilder;
   /** Whether the numbers count things. */
@@ -286,6 +288,7 @@ export interface Look {
 function looks({
   title,
   width,
+  minWidth,
   bar,
   counts,
   unit: unitName,
@@ -297,6 +300,7 @@ function looks({
   return [
     ...(title === undefined ? [] : [{ id: 'displayName', value: title }]),
     ...(width === undefined ? [] : [{ id: 'custom.width', value: width }]),
+    ...(minWidth === undefined ? [] : [{ id: 'custom.minWidth', value: minWidth }]),
     ...(counts ? whole : []),
     ...(unitName === undefined ? [] : [unit(unitName)]),
     ...(decimals === undefined ? [] : [{ id: 'decimals', value: decimals }]),

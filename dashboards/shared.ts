@@ -1,7 +1,7 @@
 // Panels that several dashboards have.
 import { endingColors, severityColors, taskColors } from './colors.ts';
 import { down, then } from './links.ts';
-import { asLimit, colored, graph, inColor, list, unit } from './panels.ts';
+import { asLimit, colored, graph, inColor, list, type Look, unit } from './panels.ts';
 import { by, events, inCluster, type Label, matching, metric, of, promql, type Resource } from './query.ts';
 import type { EventsQuery } from '../src/query/types.gen.ts';
 
@@ -99,20 +99,36 @@ export const happened = (
   title: string,
   about: string,
   query: Omit<EventsQuery, 'refId' | 'queryType' | 'datasource' | 'filters'> & { chosen?: Label[] },
-  hidden: string[] = []
+  hidden: string[] = [],
+  columns: Record<string, Look> = {}
 ) => {
   const { chosen = [], ...rest } = query;
   return list({
     title,
     about,
     query: events({ format: 'table', limit: 200, filters: by(...chosen), ...rest }),
-    columns: { ...eventColumns, ...Object.fromEntries(hidden.map((name) => [name, { hidden: true }])) },
+    columns: {
+      ...eventColumns,
+      ...columns,
+      ...Object.fromEntries(hidden.map((name) => [name, { hidden: true }])),
+    },
     // The ID of a task leads to its logs, so that it is seen at 1,280 pixels as well.
     first: ['time', 'kind', 'event', 'severity', 'task_id'],
     width: 24,
     height: 10,
   });
 };
+
+/** Tasks that failed, the newest first. All columns are seen at 1,280 pixels beside Grafana's menu. */
+export const failedTasks = (title: string, about: string, severity: 'warning' | 'error', ...chosen: Label[]) =>
+  happened(title, about, { kinds: ['task'], severity, chosen }, ['kind', 'severity', 'role', 'task', 'source'], {
+    event: { ...eventColumns.event, width: 80 },
+    task_id: { ...eventColumns.task_id, width: 180 },
+    agent: { ...eventColumns.agent, width: 165 },
+    framework: { ...eventColumns.framework, width: 100 },
+    reason: { ...eventColumns.reason, width: 110 },
+    message: { ...eventColumns.message, minWidth: 120 },
+  });
 
 /** The ten agents that are fullest. */
 export const fullestAgents = (title: string, resource: Resource, width: number) =>

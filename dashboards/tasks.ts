@@ -5,7 +5,7 @@ import type { Definition } from './frame.ts';
 import { down, then } from './links.ts';
 import { colored, graph, list, logs, roughly, table, timeline, unit } from './panels.ts';
 import { by, events, inCluster, matching, promql, rowsOf } from './query.ts';
-import { endings, happened, ONE_ROW, tasksByState } from './shared.ts';
+import { endings, failedTasks, ONE_ROW, tasksByState } from './shared.ts';
 import { lastOf } from './variables.ts';
 
 /** A table of failures by a label, as an increase over the time range. */
@@ -66,11 +66,11 @@ export const tasks: Definition = {
     'How tasks end': [
       endings('Tasks ended', 'How tasks of the cluster ended.', 'mesos_cluster_tasks_ended_total', 12),
       tasksByState('Tasks of the whole cluster that have not ended.'),
-      happened(
+      failedTasks(
         'Tasks that failed or were lost',
         'The newest 200 of what the variables choose. Click a task’s ID for its states and logs below.',
-        { kinds: ['task'], severity: 'warning', chosen: ['framework', 'agent', 'role'] },
-        ['kind', 'severity', 'role', 'task']
+        'warning',
+        ...(['framework', 'agent', 'role'] as const)
       ),
     ],
     'Why they fail': [
