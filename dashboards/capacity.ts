@@ -1,6 +1,6 @@
 // Capacity and forecast: what is free, room for tasks of a shape, fragmentation,
 // and when the cluster is full if it goes on like this.
-import { BigValueTextMode } from '@grafana/grafana-foundation-sdk/common';
+import { BigValueTextMode, VizTextDisplayOptionsBuilder } from '@grafana/grafana-foundation-sdk/common';
 
 import type { Definition } from './frame.ts';
 import { down } from './links.ts';
@@ -40,6 +40,8 @@ const full = stat({
   width: 12,
   height: 5,
 })
+  // Grafana takes the size of the longest text, such as "not in sight", for far less room than there is.
+  .text(new VizTextDisplayOptionsBuilder().titleSize(16).valueSize(24))
   .overrideByFieldType('number', [unit('suffix: days')])
   .mappings([
     { type: 'range', options: { from: 365, to: null, result: { text: 'not in sight', color: 'green', index: 0 } } },

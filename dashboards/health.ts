@@ -4,9 +4,12 @@ import type { Definition } from './frame.ts';
 import { graph, unit } from './panels.ts';
 import { inCluster, metric, promql } from './query.ts';
 import { failedPolls, history, polls } from './overview.ts';
-import { happened } from './shared.ts';
+import { happened, named } from './shared.ts';
 
 const tall = { width: 12, height: 8 };
+
+/** The number of series, with a label that says of what. */
+const counted = (of: string, names: string) => `label_replace(count({${names},${inCluster}}), "of", "${of}", "", "")`;
 
 export const health: Definition = {
   title: 'Mesos plugin health',
@@ -53,12 +56,12 @@ export const health: Definition = {
         counts: true,
         about: 'Series of this cluster. Those of tasks are the most.',
         queries: {
-          A: promql(`count({__name__=~"mesos_(task|executor)_.+",${inCluster}})`, {
-            legendFormat: 'Tasks and executors',
-          }),
-          B: promql(`count({__name__=~"mesos_.+",__name__!~"mesos_(task|executor)_.+",${inCluster}})`, {
-            legendFormat: 'All others',
-          }),
+          A: promql(
+            named('Tasks and executors', `count({__name__=~"mesos_(task|executor)_.+",${inCluster}})`) +
+              ' or ' +
+              named('All others', `count({__name__=~"mesos_.+",__name__!~"mesos_(task|executor)_.+",${inCluster}})`),
+            { legendFormat: '{{of}}' }
+          ),
         },
         stacked: true,
       }),

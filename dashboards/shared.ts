@@ -11,6 +11,14 @@ export const ONE_ROW = {
   agent: 'Agents of one host name are one row.',
 };
 
+/**
+ * Returns an expression whose series have a name. What is stacked is one query of such: two would have points at different
+ * moments, as the polls of their series have, and their stack would be a comb.
+ */
+export const named = (name: string, expr: string) => `label_replace(${expr}, "of", "${name}", "", "")`;
+
+const suffix = (resource: Resource) => (resource === 'memory' || resource === 'disk' ? '_bytes' : '');
+
 /** Allocated and offered of the whole cluster, below its capacity. */
 export const capacityOf = (title: string, resource: Resource, width: number) =>
   graph({
@@ -19,18 +27,26 @@ export const capacityOf = (title: string, resource: Resource, width: number) =>
       'Allocated to tasks and executors, and stacked on it what is offered to frameworks now. ' +
       'What is free is between that and the dashed line of capacity.',
     queries: {
-      Allocated: { ...of('cluster', resource, 'allocated'), legendFormat: 'Allocated' },
-      Offered: { ...of('cluster', resource, 'offered'), legendFormat: 'Offered' },
-      Capacity: { ...of('cluster', resource, 'capacity'), legendFormat: 'Capacity' },
+      A: promql(
+        (['allocated', 'offered', 'capacity'] as const)
+          .map((what) =>
+            named(
+              what[0].toUpperCase() + what.slice(1),
+              `sum(mesos_cluster_${resource}_${what}${suffix(resource)}{${inCluster}})`
+            )
+          )
+          .join(' or '),
+        { legendFormat: '{{of}}' }
+      ),
     },
     stacked: true,
     width,
     height: 8,
     links: [then('capacity', 'Capacity then'), then('tasks', 'Tasks then')],
   })
-    .overrideByQuery('Capacity', asLimit)
-    .overrideByQuery('Allocated', [inColor('blue')])
-    .overrideByQuery('Offered', [inColor('yellow')]);
+    .overrideByName('Capacity', asLimit)
+    .overrideByName('Allocated', [inColor('blue')])
+    .overrideByName('Offered', [inColor('yellow')]);
 
 /** Tasks of the cluster that have not ended, by state. */
 export const tasksByState = (about: string) =>

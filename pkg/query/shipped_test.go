@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"community-mesos-datasource/pkg/series"
+
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
 )
@@ -68,4 +70,46 @@ func shippedQueries(content any) []map[string]any {
 		}
 	}
 	return found
+}
+
+// TestQueriesOfAStackHaveTheSamePolls: an answer has its points where its slowest poll
+// has samples, and a stack of answers with points at different moments is a comb.
+func TestQueriesOfAStackHaveTheSamePolls(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("..", "..", "provisioning", "dashboards", "*.json"))
+	require.NoError(t, err)
+	stacks := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		var dashboard struct {
+			Panels []struct {
+				Title       string
+				Targets     []json.RawMessage
+				FieldConfig struct {
+					Defaults struct {
+						Custom struct{ Stacking struct{ Mode string } }
+					}
+				}
+			}
+		}
+		require.NoError(t, json.Unmarshal(text, &dashboard), file)
+		for _, panel := range dashboard.Panels {
+			if mode := panel.FieldConfig.Defaults.Custom.Stacking.Mode; mode == "" || mode == "none" {
+				continue
+			}
+			stacks++
+			var first []series.Poll
+			for i, target := range panel.Targets {
+				p, err := parseFor([]byte(typedValues.Replace(string(target))), false)
+				require.NoError(t, err, panel.Title)
+				made, err := compile(p, false)
+				require.NoError(t, err, panel.Title)
+				if i == 0 {
+					first = made.reads.polls
+				}
+				require.ElementsMatch(t, first, made.reads.polls, "%s: %s", file, panel.Title)
+			}
+		}
+	}
+	require.Positive(t, stacks)
 }

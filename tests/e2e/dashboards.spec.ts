@@ -93,6 +93,22 @@ const cutTitles = (page: Page) =>
     .locator('[data-testid^="data-testid Panel header"] h2')
     .evaluateAll((all) => all.filter((h) => h.scrollWidth > h.clientWidth + 1).map((h) => h.textContent ?? ''));
 
+/** Titles of panels whose table is wider than the panel, so that columns are seen only after scrolling sideways. */
+const wideTables = (page: Page) =>
+  page
+    .locator('[data-testid^="data-testid Panel header"]')
+    .evaluateAll((panels) =>
+      panels
+        .filter((panel) =>
+          [...panel.querySelectorAll('[role="grid"], [role="table"]')].some((grid) =>
+            [grid, ...grid.querySelectorAll('*')].some(
+              (one) => one.scrollWidth > one.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(one).overflowX)
+            )
+          )
+        )
+        .map((panel) => panel.querySelector('h2')?.textContent ?? '')
+    );
+
 /** Headers of tables that are cut. */
 const cutHeaders = (page: Page) =>
   page.getByRole('columnheader').evaluateAll((all) =>
@@ -153,6 +169,7 @@ test.describe('the provisioned dashboards', () => {
     const found = [
       ...(await cutTitles(page)).map((title) => `the title "${title}" is cut`),
       ...(await cutHeaders(page)).map((header) => `the header "${header}" is cut`),
+      ...(await wideTables(page)).map((title) => `the table "${title}" scrolls sideways`),
     ];
     for (const { title, type } of panels.filter((one) => one.type !== 'row')) {
       const mayBeEmpty = MAY_BE_EMPTY[`${name} / ${title}`]?.ranges.includes(range);
@@ -269,6 +286,39 @@ test.describe('the provisioned dashboards', () => {
     expect(await opened(page, '/d/mesos-public?from=now-6h&to=now', panels)).toEqual([]);
     await picture('public-overview', page);
     expect(await faults(page, 'public-overview', panels, '6h')).toEqual([]);
+  });
+
+  test('the overview that is shared is shown, with data, to whoever has its address', async ({ browser, picture }) => {
+    const made = await stage.api.request('POST', '/api/dashboards/uid/mesos-public/public-dashboards', {
+      isEnabled: true,
+      timeSelectionEnabled: true,
+      share: 'public',
+    });
+    expect(made.status, JSON.stringify(made.body)).toBe(200);
+    const { accessToken } = made.body as { accessToken: string };
+    // Without a session.
+    const context = await browser.newContext({ baseURL: stage.grafana.url });
+    context.setDefaultTimeout(30_000);
+    try {
+      const page = await context.newPage();
+      const panels = panelsIn('public-overview');
+      await page.setViewportSize({ width: 1920, height: heightOf(panels) });
+      const answers: string[] = [];
+      page.on('response', (response) => {
+        if (new RegExp(`/api/public/dashboards/${accessToken}/panels/\\d+/query`).test(response.url())) {
+          answers.push(`${response.status()}`);
+        }
+      });
+      await page.goto(`/public-dashboards/${accessToken}?from=now-6h&to=now`);
+      await drawn(page, panels);
+      await picture('public-shared', page);
+      expect(new Set(answers)).toEqual(new Set(['200']));
+      expect(answers.length).toBeGreaterThanOrEqual(panels.filter(({ type }) => type !== 'row').length);
+      expect(await faults(page, 'public-overview', panels, '6h')).toEqual([]);
+      await expect(panelOf(page, 'Top frameworks').getByRole('gridcell', { name: 'spark-etl' })).toBeVisible();
+    } finally {
+      await context.close();
+    }
   });
 
   own('the pictures of docs/dashboards.md', async ({ visit: page }) => {
