@@ -10,7 +10,7 @@ import { answeredAtOf, momentsOf, stateBeforeOf, thenOf, truthsOf } from './mome
 import { passAt, type Reading, readingsOf, USE_CHECKS } from './passes.ts';
 import { told, truthFor } from './untold.ts';
 import { judgeUp, pollsIn, UP, type Ups, upsOf } from './up.ts';
-import { anyMasterAnswers, disturbed, leadershipAt, type Watched } from './watched.ts';
+import { anyMasterAnswers, disturbed, disturbsStream, leadershipAt, type Watched } from './watched.ts';
 
 export interface Verdict extends Result {
   /** Deviations by expression. */
@@ -141,7 +141,7 @@ export function judge(watched: Watched, keptOnly = false): Verdict {
     moments
   );
   parts.push(['gaps', gaps]);
-  parts.push([DRIFT, judgeDrift(answer(DRIFT), readsStream(watched))]);
+  parts.push([DRIFT, judgeDrift(watched, answer(DRIFT), readsStream(watched))]);
   if (watched.ends !== undefined) {
     // A task that ended before the first poll, or since the last one, may not be known; where polls fail at any time, nor
     // may those of some polls before.
@@ -178,21 +178,48 @@ function readsStream({ ends, live: { plan } }: Watched): boolean {
   return ends !== undefined && plan.mesos === undefined;
 }
 
-/** There is no drift, whatever happens. */
-function judgeDrift(answer: Answer, streams: boolean): Result {
-  const most = answer.series.map(({ labels: { entity }, points }) => ({
-    entity,
-    value: Math.max(0, ...(points ?? []).map(([, value]) => value)),
-  }));
-  const wrong = most.filter(({ value }) => value > 0);
+/** There is no drift, whatever happens, but while the event stream is late, and until two polls later. */
+export function judgeDrift(
+  watched: Pick<Watched, 'scenario' | 'live' | 'interval' | 'speed' | 'toCluster'>,
+  answer: Answer,
+  streams: boolean
+): Result {
+  const late = streamsLate(watched);
+  const grown = answer.series.map(({ labels: { entity }, points }) => {
+    const known: Array<[number, number]> = [[-Infinity, 0], ...(points ?? [])];
+    const steps = known.slice(1).map(([at, value], i) => ({ since: known[i][0], at, more: value - known[i][1] }));
+    return {
+      entity,
+      value: steps.reduce((sum, { since, at, more }) => sum + (late(since, at) ? 0 : Math.max(0, more)), 0),
+    };
+  });
+  const wrong = grown.filter(({ value }) => value > 0);
   return {
-    checks: Math.max(1, most.length),
+    checks: Math.max(1, grown.length),
     inWindows: 0,
     deviations: [
-      ...(streams && most.length === 0 ? [`${DRIFT}: nothing, so that no model was kept by the event stream`] : []),
+      ...(streams && grown.length === 0 ? [`${DRIFT}: nothing, so that no model was kept by the event stream`] : []),
       ...wrong.map(({ entity, value }) => `${DRIFT}{entity="${entity}"}: ${value}, true is 0`),
     ],
   };
+}
+
+/** Whether the event stream came late between two moments of the plugin's clock: because it is slow, and not cut. */
+function streamsLate({
+  scenario: { steps },
+  live,
+  interval,
+  speed,
+  toCluster,
+}: Parameters<typeof judgeDrift>[0]): (since: number, at: number) => boolean {
+  const faults = steps.filter((step) => step.do === 'disturb').filter(disturbsStream);
+  const times = faults.flatMap(({ at: begins, fault }, i) =>
+    fault?.kind === 'stream-slow' ? [{ begins, over: (faults[i + 1]?.at ?? Infinity) + 2 * interval * speed }] : []
+  );
+  return (since, at) =>
+    times.some(
+      ({ begins, over }) => toCluster(at) - live.plan.start > begins && toCluster(since) - live.plan.start < over
+    );
 }
 
 /** A poll counts as 'recovering' when both attempts met a leader without agents, and only then. */
