@@ -13,23 +13,32 @@ import { clear, useMenuKeys } from './useMenuKeys';
 // What is used of MultiCombobox, whose types exclude each other.
 interface Props<T extends string> extends Pick<
   ComponentProps<typeof MultiCombobox<T>>,
-  'id' | 'options' | 'value' | 'placeholder' | 'invalid' | 'createCustomValue' | 'loading'
+  'id' | 'options' | 'value' | 'placeholder' | 'invalid' | 'createCustomValue'
 > {
   /** For screen readers, also where a label is shown. */
   name: string;
   /** In the units of Grafana's grid: it is as wide as its values, and not wider than the element around. */
   minWidth: number;
+  /** Whether the options are still asked for: keys wait for them. Grafana's sign of it may stay when they have come. */
+  loading?: boolean;
   onChange: (chosen: Array<ComboboxOption<T>>) => void;
 }
 
-export function MultiMenu<T extends string = string>({ name, minWidth, value = [], onChange, ...menu }: Props<T>) {
+export function MultiMenu<T extends string = string>({
+  name,
+  minWidth,
+  value = [],
+  loading,
+  onChange,
+  ...menu
+}: Props<T>) {
   const nameId = useId();
   const { options } = menu;
   const chips = useMemo(() => value.map((one) => chipOf(one, options)), [value, options]);
   const texts = chips.map(({ label }) => label);
   const around = useRef<HTMLDivElement>(null);
   useInputMarks(around, useMarks(menu.invalid));
-  const { onKeyDownCapture, ...keys } = useMenuKeys({ several: true, loading: menu.loading });
+  const { onKeyDownCapture, ...keys } = useMenuKeys({ several: true, loading });
   // What may have chosen an option. Grafana's menus report a choice again after later renderings (useChanges.ts), when another
   // text is being typed.
   const by = useRef<'key' | 'pointer'>(undefined);

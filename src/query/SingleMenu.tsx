@@ -11,12 +11,14 @@ import { clear, useMenuKeys } from './useMenuKeys';
 // What is used of Combobox, whose types exclude each other.
 interface Common<T extends string> extends Pick<
   ComponentProps<typeof Combobox<T>>,
-  'id' | 'aria-labelledby' | 'options' | 'placeholder' | 'createCustomValue' | 'autoFocus' | 'disabled' | 'loading'
+  'id' | 'aria-labelledby' | 'options' | 'placeholder' | 'createCustomValue' | 'autoFocus' | 'disabled'
 > {
   value: T | ComboboxOption<T> | null;
   /** In the units of Grafana's grid, or that of the element around; without it as wide as the value. */
   width?: number | 'full';
   minWidth?: number;
+  /** Whether the options are still asked for: keys wait for them. Grafana's sign of it may stay when they have come. */
+  loading?: boolean;
   /** Set by the field around the menu. */
   invalid?: boolean;
 }
@@ -34,12 +36,13 @@ export function SingleMenu<T extends string = string>({
   width,
   minWidth = 14,
   isClearable,
+  loading,
   onChange,
   ...menu
 }: Props<T>) {
   const around = useRef<HTMLDivElement>(null);
   useInputMarks(around, useMarks(menu.invalid));
-  const keys = useMenuKeys({ loading: menu.loading });
+  const keys = useMenuKeys({ loading });
   const size =
     width === undefined ? { width: 'auto' as const, minWidth } : { width: width === 'full' ? undefined : width };
   const [chosen, setChosen] = useState<ComboboxOption<T>>();

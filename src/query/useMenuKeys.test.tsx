@@ -148,3 +148,8 @@ it('another letter takes back what was pressed before the options came', async (
   expect(menu).toHaveAttribute('aria-expanded', 'true');
   expect(chosen()).toBe('framework');
 });
+
+it.each([<One key="one" />, <Several key="several" />])('draws no sign that it loads, which may stay', (menu) => {
+  render(menu);
+  expect(document.body.innerHTML).not.toMatch(/spin/i);
+});
