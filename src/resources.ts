@@ -1,5 +1,6 @@
 // The backend's read-only resources, with types. The choices of the editors come
 // from here, so that they are those of the backend.
+import type { RelativeTimeRange } from '@grafana/data';
 import type { BackendSrvRequest } from '@grafana/runtime';
 
 import { t } from './i18n';
@@ -279,9 +280,12 @@ export class MesosResources {
     }
   }
 
-  /** Returns what a rule with this query would get now. A later call with the same requestId cancels an earlier one. */
-  tryRule(query: MesosQuery, requestId: string): Promise<Trial> {
-    return this.caller.postResource<Trial>('rule', { query }, { ...quiet, requestId });
+  /**
+   * Returns what a rule with this query, over this time range, would get now. A later call with the same requestId cancels
+   * an earlier one.
+   */
+  tryRule(query: MesosQuery, relativeTimeRange: RelativeTimeRange | undefined, requestId: string): Promise<Trial> {
+    return this.caller.postResource<Trial>('rule', { query, relativeTimeRange }, { ...quiet, requestId });
   }
 
   /** Returns the collector's status: leader, polls, series, history. */

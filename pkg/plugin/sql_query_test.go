@@ -3,6 +3,7 @@ package plugin
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"testing"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -95,4 +96,22 @@ func TestARuleIsTriedBeforeItIsSaved(t *testing.T) {
 	require.Contains(t, try(fmt.Sprintf(sql, ", sum(cpus) AS cpus")).Error, "numeric needs one column of numbers, and there are n and cpus")
 	require.Contains(t, try(`{"queryType":"logs","taskId":"t"}`).Error, "rule")
 	require.True(t, try(`{"expr":"mesos_up"}`).Range, "a rule made from a panel reads its range")
+}
+
+// A new data source knows the number of events of the time that it has watched.
+func TestARuleIsTriedOverItsOwnTimeRange(t *testing.T) {
+	s := newFixture(t, nil, mesostest.Scene{Name: "03-workload"}).start()
+	s.clock.Advance(4 * every)
+	try := func(seconds int) string {
+		var got query.Trial
+		s.answer("POST rule", fmt.Sprintf(`{"query": {"queryType":"events","format":"count"}, "relativeTimeRange": {"from": %d, "to": 0}}`, seconds), &got)
+		return got.Error
+	}
+	require.Contains(t, try(600), "not known: the time range begins at")
+	require.Empty(t, try(int((3 * every).Seconds())))
+	for _, wrong := range []string{`{"from": 0, "to": 0}`, `{"from": 60, "to": -1}`, `{"from": 60, "to": 60}`, `{"from": 1e10}`, `{"from": "10m"}`} {
+		code, text := s.call("POST rule", `{"query": {"expr": "mesos_up"}, "relativeTimeRange": `+wrong+`}`)
+		require.Equal(t, http.StatusBadRequest, code, wrong)
+		require.Contains(t, string(text), `{\"from\": 600, \"to\": 0}`, wrong)
+	}
 }

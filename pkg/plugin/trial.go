@@ -14,12 +14,28 @@ import (
 	"community-mesos-datasource/pkg/query"
 )
 
-// trialRange is how much of the past a rule is tried with, which is what Grafana's form
-// has first.
-const trialRange = 10 * time.Minute
+// A relativeRange is the time range of a rule: seconds before now, as Grafana stores them.
+type relativeRange struct {
+	From int64 `json:"from"`
+	To   int64 `json:"to"`
+}
 
-// tryRule answers `{query}` with `{"error" or "numbers", "range"}`: what a rule with this
-// query would get now.
+// formRange is what Grafana's form has first.
+var formRange = relativeRange{From: 600}
+
+// mostBefore is how far before now a rule may begin to read, in seconds: a century.
+const mostBefore = 100 * 365 * 24 * 3600
+
+func (r relativeRange) before(now time.Time) (backend.TimeRange, error) {
+	if r.To < 0 || r.From <= r.To || r.From > mostBefore {
+		return backend.TimeRange{}, fmt.Errorf("relativeTimeRange goes from %d to %d seconds before now", r.From, r.To)
+	}
+	at := func(seconds int64) time.Time { return now.Add(-time.Duration(seconds) * time.Second) }
+	return backend.TimeRange{From: at(r.From), To: at(r.To)}, nil
+}
+
+// tryRule answers `{query, relativeTimeRange}` with `{"error" or "numbers", "range"}`: what a
+// rule with this query would get now.
 func tryRule(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
 	leave, err := p.registry.engine.Parsing(r.Context(), int(r.ContentLength))
 	if err != nil {
@@ -28,12 +44,18 @@ func tryRule(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
 	}
 	var body struct {
 		Query json.RawMessage `json:"query"`
+		Range relativeRange   `json:"relativeTimeRange"`
 	}
+	body.Range = formRange
 	text := http.MaxBytesReader(w, cmp.Or(r.Body, io.ReadCloser(http.NoBody)), maxBody)
 	err = json.NewDecoder(text).Decode(&body)
 	leave() // the query takes its own turn
+	var asked backend.TimeRange
+	if err == nil {
+		asked, err = body.Range.before(p.registry.clock.Now())
+	}
 	if err != nil {
-		p.writeError(w, http.StatusBadRequest, fmt.Errorf(`the body must be {"query": {...}}: %w`, err))
+		p.writeError(w, http.StatusBadRequest, fmt.Errorf(`the body must be {"query": {...}, "relativeTimeRange": {"from": 600, "to": 0}}: %w`, err))
 		return
 	}
 	ready := src.ready(r.Context())
@@ -44,9 +66,8 @@ func tryRule(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
 	defer cancel()
-	now := time.Now()
 	_, refused := src.sandboxes(&backend.User{Login: ruleUser})
-	got := query.Try(ctx, view, body.Query, backend.TimeRange{From: now.Add(-trialRange), To: now}, query.Options{Ready: ready, NoSandboxes: refused})
+	got := query.Try(ctx, view, body.Query, asked, query.Options{Ready: ready, NoSandboxes: refused})
 	got.Error = p.registry.pathless(got.Error)
 	writeJSON(w, http.StatusOK, got)
 }

@@ -168,7 +168,7 @@ export default function QueryEditor({
             onRunQuery={onRunQuery}
           />
         )}
-        {ofRule && <RuleNotice query={query} resources={resources} onChange={change} />}
+        {ofRule && <RuleNotice query={query} resources={resources} range={range} onChange={change} />}
       </Rows>
     </>
   );

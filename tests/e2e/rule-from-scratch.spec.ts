@@ -36,13 +36,13 @@ async function preview(page: Page): Promise<{ query: Query; status: number; body
   return { query: own(data[0].model), status: response.status(), body: await response.text() };
 }
 
-/** Has the query of the form read the last minute instead of ten: a new data source has not watched them all. */
+/** Has the query of the form read the last minute: a new data source has not watched all of what the form has first. */
 async function readLastMinute(page: Page) {
   // The editor's own options are no button of this name.
   const options = page.getByRole('button', { name: 'Options', exact: true }).first();
   await options.click();
-  await page.getByRole('button', { name: 'now-10m to now' }).click();
-  await page.locator('input[value="now-10m"]').fill('now-1m');
+  await page.getByRole('button', { name: / to now$/ }).click();
+  await page.locator('input[value^="now-"]').fill('now-1m');
   await page.getByRole('button', { name: 'TimePicker submit button' }).click();
   await options.click();
   await expect(page.getByText('1m to now', { exact: true })).toBeVisible();

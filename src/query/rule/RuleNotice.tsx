@@ -1,5 +1,6 @@
 // Below the query of a rule: what the rule would read, or why it cannot. Grafana's
 // form shows no notices, and errors only once the rule runs.
+import type { TimeRange } from '@grafana/data';
 import { Alert, Button, Stack, Text } from '@grafana/ui';
 import React from 'react';
 
@@ -12,12 +13,14 @@ import { useTrial } from './useTrial';
 interface Props {
   query: MesosQuery;
   resources: MesosResources;
+  /** What the rule reads, as the form has it. */
+  range?: TimeRange;
   onChange: (query: MesosQuery) => void;
 }
 
-export function RuleNotice({ query, resources, onChange }: Props) {
+export function RuleNotice({ query, resources, range, onChange }: Props) {
   const fault = faultOf(query);
-  const trial = useTrial(fault?.severity === 'warning' ? undefined : query, resources);
+  const trial = useTrial(fault?.severity === 'warning' ? undefined : query, range, resources);
   const tried = trial && faultOfTrial(trial);
   return (
     <div data-testid="rule-notice" aria-live="polite">

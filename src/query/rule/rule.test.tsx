@@ -1,4 +1,4 @@
-import { CoreApp } from '@grafana/data';
+import { CoreApp, rangeUtil } from '@grafana/data';
 import { render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import React, { useState } from 'react';
@@ -37,11 +37,19 @@ function setUp(
   const onChange = jest.fn();
   function Host() {
     const [current, setCurrent] = useState<MesosQuery>({ refId: 'A', ...query });
+    const [seconds, setSeconds] = useState(600);
     const change = (next: MesosQuery) => {
       onChange(next);
       setCurrent(next);
     };
-    return <QueryEditor app={app} datasource={datasource} query={current} onChange={change} onRunQuery={jest.fn()} />;
+    // As the form makes it, at each rendering.
+    const range = rangeUtil.relativeToTimeRange({ from: seconds, to: 0 });
+    return (
+      <>
+        <QueryEditor {...{ app, datasource, range }} query={current} onChange={change} onRunQuery={jest.fn()} />
+        <button onClick={() => setSeconds(60)}>1m</button>
+      </>
+    );
   }
   render(<Host />);
   return { backend, onChange, user: userEvent.setup() };
@@ -54,8 +62,22 @@ it('a rule’s editor says how many numbers the rule reads now', async () => {
   const { backend } = setUp(instant);
   expect(await screen.findByText('Numbers that a rule reads now: 3')).toBeInTheDocument();
   expect(backend.calls.filter(({ path }) => path === 'rule')).toEqual([
-    expect.objectContaining({ input: { query: expect.objectContaining({ entity: 'framework', instant: true }) } }),
+    expect.objectContaining({
+      input: {
+        query: expect.objectContaining({ entity: 'framework', instant: true }),
+        relativeTimeRange: { from: 600, to: 0 },
+      },
+    }),
   ]);
+});
+
+it('another time range in the form is what the rule is tried with', async () => {
+  const { backend, user } = setUp(instant);
+  const tried = () => backend.calls.filter(({ path }) => path === 'rule');
+  await waitFor(() => expect(tried()).toHaveLength(1));
+  await user.click(screen.getByRole('button', { name: '1m' }));
+  await waitFor(() => expect(tried()).toHaveLength(2));
+  expect(tried()[1].input).toMatchObject({ relativeTimeRange: { from: 60, to: 0 } });
 });
 
 it.each<[string, Partial<MesosQuery>, Trial, RegExp]>([

@@ -1,18 +1,24 @@
 // What a rule would get of a query now, by the backend, as it is edited.
-import { useEffect, useId, useState } from 'react';
+import type { RelativeTimeRange, TimeRange } from '@grafana/data';
+import { useEffect, useId, useMemo, useState } from 'react';
 
 import type { MesosResources, Trial } from '../../resources';
 import { isRunnable } from '../defaults';
 import type { MesosQuery } from '../types';
 import { COMPILE_DELAY_MS } from '../useCompiled';
 
-/** Returns the trial of the current query; undefined while there is none. */
-export function useTrial(query: MesosQuery | undefined, resources: MesosResources): Trial | undefined {
+/** Returns the trial of the current query over a time range; undefined while there is none. */
+export function useTrial(
+  query: MesosQuery | undefined,
+  range: TimeRange | undefined,
+  resources: MesosResources
+): Trial | undefined {
   const requestId = `mesos-rule-${useId()}`;
   const [answer, setAnswer] = useState<{ of: string; trial?: Trial }>();
   const asked = query && isRunnable({ ...query, hide: false }) ? query : undefined;
-  // The query is a new object at every render, so its text is compared.
-  const text = asked && JSON.stringify(asked);
+  const relative = useMemo(() => range && beforeNow(range), [range]);
+  // Both are new objects at every render, so their text is compared.
+  const text = asked && JSON.stringify([asked, relative]);
 
   useEffect(() => {
     if (!text) {
@@ -21,7 +27,8 @@ export function useTrial(query: MesosQuery | undefined, resources: MesosResource
     let current = true;
     const timer = setTimeout(async () => {
       // Without an answer there is nothing to say: Preview has the error.
-      const trial = await resources.tryRule(JSON.parse(text) as MesosQuery, requestId).catch(() => undefined);
+      const [ofText, over] = JSON.parse(text) as [MesosQuery, RelativeTimeRange | null];
+      const trial = await resources.tryRule(ofText, over ?? undefined, requestId).catch(() => undefined);
       if (current) {
         setAnswer({ of: text, trial });
       }
@@ -33,4 +40,10 @@ export function useTrial(query: MesosQuery | undefined, resources: MesosResource
   }, [text, resources, requestId]);
 
   return answer && answer.of === text ? answer.trial : undefined;
+}
+
+/** Returns a range that the form has made just now of the seconds that a rule stores. */
+function beforeNow({ from, to }: TimeRange): RelativeTimeRange {
+  const end = Math.max(0, Math.round((Date.now() - to.valueOf()) / 1000));
+  return { from: end + Math.round((to.valueOf() - from.valueOf()) / 1000), to: end };
 }
