@@ -118,7 +118,7 @@ func onLoopback(addresses []string) (bool, error) {
 			return true, nil
 		}
 	}
-	return zooKeeper != nil && zooKeeper.local(), nil
+	return zooKeeper != nil && isLocal(zooKeeper), nil
 }
 
 // Know sets the agents that may be asked: those that the leader lists now.

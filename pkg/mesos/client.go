@@ -7,7 +7,7 @@
 // Its files: client.go and agents.go are the clients; endpoints.go and answers.go
 // the endpoints and their types; request.go sends a request, flight.go shares it,
 // body.go, walk.go and statistics.go decode the response; leader.go, location.go,
-// zookeeper.go, masterinfo.go, byip.go and zksession.go find the leader, leading.go checks that what
+// zookeeper.go, masterinfo.go and byip.go find the leader, leading.go checks that what
 // answered leads; maintenance.go has what is planned; stream.go, subscribe.go and
 // stream_decode.go are the event stream; errors.go has the categories.
 package mesos
@@ -18,10 +18,11 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"community-mesos-datasource/pkg/zookeeper"
 )
 
 // Defaults of Config.
@@ -169,7 +170,7 @@ func newAsker(cfg Config) (asker, error) {
 
 // detector returns a detector for an ensemble; within bounds all its servers
 // together.
-func (z ZooKeeperConfig) detector(e *ensemble, within time.Duration) (*detector, error) {
+func (z ZooKeeperConfig) detector(e *zookeeper.Ensemble, within time.Duration) (*detector, error) {
 	if z.Digest != "" && !IsDigest(z.Digest) {
 		return nil, errors.New("the digest for ZooKeeper (zkDigest) is not user:password: write both, with a colon between them")
 	}
@@ -183,16 +184,19 @@ func (z ZooKeeperConfig) detector(e *ensemble, within time.Duration) (*detector,
 	if dial == nil {
 		dial = new(net.Dialer).DialContext
 	}
-	return &detector{ensemble: e, scheme: scheme, digest: z.Digest != "", within: within, open: func(ctx context.Context, server string) (znodes, error) {
-		return openSession(ctx, dial, server, z.Digest)
+	return &detector{Ensemble: e, scheme: scheme, digest: z.Digest != "", within: within, open: func(ctx context.Context, server string) (znodes, error) {
+		session, err := zookeeper.Open(ctx, server, zookeeper.Options{Dial: dial, Digest: z.Digest})
+		if err != nil {
+			return nil, err // and not a nil session in the interface
+		}
+		return session, nil
 	}}, nil
 }
 
 // IsDigest reports whether a text is user:password as ZooKeeper's scheme digest
 // takes it; the password may be empty.
 func IsDigest(digest string) bool {
-	user, _, ok := strings.Cut(digest, ":")
-	return ok && user != ""
+	return zookeeper.IsDigest(digest)
 }
 
 // noRedirects returns a copy of an http.Client that does not follow redirects

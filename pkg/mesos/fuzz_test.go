@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/pkg/mesos/mesostest"
+	"community-mesos-datasource/pkg/zookeeper"
 )
 
 // sturdy requires that whatever the bytes are, decoding them ends in an answer
@@ -138,8 +139,8 @@ func FuzzParseMasters(f *testing.F) {
 		require.Equal(t, zooKeeper == nil, len(targets) > 0, "one or the other")
 		if zooKeeper != nil {
 			require.NotContains(t, line, "@")
-			require.NotEmpty(t, zooKeeper.servers)
-			again, err := parseEnsemble("zk://" + strings.Join(zooKeeper.servers, ",") + zooKeeper.path)
+			require.NotEmpty(t, zooKeeper.Servers)
+			again, err := parseEnsemble("zk://" + strings.Join(zooKeeper.Servers, ",") + zooKeeper.Path)
 			require.NoError(t, err)
 			require.Equal(t, zooKeeper, again)
 		}
@@ -188,7 +189,7 @@ func FuzzMasterInfo(f *testing.F) {
 	}
 	f.Add([]byte(oldMasterInfo("m1", "master@10.0.0.4:5050", loopback4, 5050)))
 	f.Add([]byte(oldMasterInfo("a/b", "master@u:p@10.0.0.4:5050", loopback4, 1<<40)))
-	r := &detector{ensemble: &ensemble{servers: []string{"127.0.0.1:2181"}, path: "/mesos"}, scheme: "http"}
+	r := &detector{Ensemble: &zookeeper.Ensemble{Servers: []string{"127.0.0.1:2181"}, Path: "/mesos"}, scheme: "http"}
 	f.Fuzz(func(t *testing.T, content []byte) {
 		target, err := r.target("json.info_0000000001", content)
 		if err != nil {

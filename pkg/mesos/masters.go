@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"community-mesos-datasource/pkg/zookeeper"
 )
 
 // Which masters there are, as the user wrote them. They are the only hosts that
@@ -80,7 +82,7 @@ func SplitMasters(text string) []string {
 	var addresses []string
 	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
 		last := len(addresses) - 1
-		if last >= 0 && IsZooKeeper(addresses[last]) && !strings.Contains(addresses[last][len(zkScheme):], "/") && !strings.Contains(word, "://") {
+		if last >= 0 && IsZooKeeper(addresses[last]) && !strings.Contains(addresses[last][len(zookeeper.Scheme):], "/") && !strings.Contains(word, "://") {
 			addresses[last] += "," + word
 			continue
 		}
@@ -94,7 +96,7 @@ func SplitMasters(text string) []string {
 // has the master below one, or one zk://host:port,host:port/path.
 // Addresses that are written twice count once. The error says which one is
 // wrong, and what would be right; it never repeats a password.
-func parseMasters(addresses []string) ([]Target, *ensemble, error) {
+func parseMasters(addresses []string) ([]Target, *zookeeper.Ensemble, error) {
 	var targets []Target
 	for i, written := range addresses {
 		written = strings.TrimSpace(written)
@@ -221,13 +223,7 @@ func newTarget(scheme, host, port string) Target {
 	return Target{URL: &url.URL{Scheme: scheme, Host: address}, Address: address}
 }
 
-func checkPort(port string) error {
-	var n uint16
-	if _, err := fmt.Sscanf(port, "%d", &n); err != nil || n == 0 || fmt.Sprint(n) != port {
-		return fmt.Errorf("the port %q is not one of 1 to 65535", port)
-	}
-	return nil
-}
+func checkPort(port string) error { return zookeeper.CheckPort(port) }
 
 // known returns the target with this address, or nil. All names of the loopback are
 // one: masters call themselves localhost where a user wrote 127.0.0.1.

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"community-mesos-datasource/pkg/zookeeper"
 )
 
 var masterCases = []struct {
@@ -97,7 +99,7 @@ func TestAddressesInOneText(t *testing.T) {
 func TestAnAddressOfZooKeeperIsReadAsMesosDoes(t *testing.T) {
 	_, read, err := parseMasters([]string{" zk://ZK1:2181, zk2:2182,zk1:2181/Mesos/prod/ "})
 	require.NoError(t, err)
-	require.Equal(t, &ensemble{servers: []string{"zk1:2181", "zk2:2182"}, path: "/Mesos/prod"}, read)
+	require.Equal(t, &zookeeper.Ensemble{Servers: []string{"zk1:2181", "zk2:2182"}, Path: "/Mesos/prod"}, read)
 }
 
 func TestWhatZooKeeperNeedsIsChecked(t *testing.T) {

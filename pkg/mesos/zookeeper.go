@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"community-mesos-datasource/pkg/zookeeper"
 )
 
 // The detector finds the masters through ZooKeeper, as Mesos' own detector does.
@@ -25,75 +26,33 @@ import (
 // leader is remembered while it answers, so that is once per poll of the followers
 // and after a failure. Nothing runs in between, and no watch is kept.
 
-// ensemble is the parsed form of a zk:// address.
-type ensemble struct {
-	servers []string // host:port
-	path    string   // begins with /, has no / at its end
-}
-
-func (e *ensemble) String() string { return strings.Join(e.servers, ", ") }
+// masterForm is what the address of ZooKeeper in masters looks like.
+var masterForm = zookeeper.Form{Example: "zk://zk1:2181,zk2:2181/mesos", Path: "the one in the masters' --zk"}
 
 // IsZooKeeper reports whether an address of masters is one of ZooKeeper (zk://).
-func IsZooKeeper(address string) bool {
-	return len(address) >= len(zkScheme) && strings.EqualFold(address[:len(zkScheme)], zkScheme)
+func IsZooKeeper(address string) bool { return zookeeper.IsAddress(address) }
+
+func parseEnsemble(address string) (*zookeeper.Ensemble, error) { return masterForm.Parse(address) }
+
+// znodes is the part of a ZooKeeper session that is needed here. Errors are
+// zookeeper.ErrNoNode, zookeeper.ErrAuth, or the session's end.
+type znodes interface {
+	Children(path string) ([]string, error) // names, in any order
+	Data(path string) ([]byte, error)
+	Close()
 }
 
-const (
-	zkScheme = "zk://"
-	zkForm   = "a ZooKeeper address looks like zk://zk1:2181,zk2:2181/mesos"
-)
-
-// parseEnsemble checks zk://host:port,host:port/path. The error never repeats a
-// password.
-func parseEnsemble(address string) (*ensemble, error) {
-	if strings.Contains(address, "@") {
-		return nil, errors.New(`the ZooKeeper address has an @, as with a user and password in it: everybody who may see this data source could read those; write the address without them, and user:password as zkDigest under secureJsonData`)
-	}
-	hosts, rest, _ := strings.Cut(address[len(zkScheme):], "/")
-	if rest = strings.TrimSuffix(rest, "/"); rest == "" {
-		return nil, errors.New("the path is missing, the one in the masters' --zk: " + zkForm)
-	}
-	e := &ensemble{path: "/" + rest}
-	if strings.ContainsAny(rest, "?#\x00 ") || path.Clean(e.path) != e.path {
-		return nil, fmt.Errorf("%q is not a path of ZooKeeper: %s", e.path, zkForm)
-	}
-	for _, written := range strings.Split(hosts, ",") {
-		host, port, err := net.SplitHostPort(strings.TrimSpace(written))
-		if err != nil || host == "" || checkPort(port) != nil {
-			return nil, fmt.Errorf("%q is not host:port: %s", written, zkForm)
-		}
-		server := net.JoinHostPort(strings.ToLower(host), port)
-		if !slices.Contains(e.servers, server) {
-			e.servers = append(e.servers, server)
-		}
-	}
-	return e, nil
-}
-
-// local reports whether a server of the ensemble is on this machine.
-func (e *ensemble) local() bool {
-	return slices.ContainsFunc(e.servers, func(server string) bool {
+// isLocal reports whether a server of an ensemble is on this machine.
+func isLocal(e *zookeeper.Ensemble) bool {
+	return slices.ContainsFunc(e.Servers, func(server string) bool {
 		host, _, err := net.SplitHostPort(server)
 		return err == nil && isLoopback(host)
 	})
 }
 
-// znodes is the part of a ZooKeeper session that is needed here. Errors are
-// errNoZnode, errZnodeAuth, or the session's end.
-type znodes interface {
-	children(path string) ([]string, error) // names, in any order
-	data(path string) ([]byte, error)
-	close()
-}
-
-var (
-	errNoZnode   = errors.New("the znode does not exist")
-	errZnodeAuth = errors.New("the znode may not be read")
-)
-
 // detector reads which masters are registered in ZooKeeper.
 type detector struct {
-	*ensemble
+	*zookeeper.Ensemble
 	scheme string        // of the masters' addresses
 	digest bool          // sessions carry a user and password
 	within time.Duration // for all servers together
@@ -112,17 +71,17 @@ func (r *detector) masters(ctx context.Context) ([]Target, error) {
 	deadline, _ := ctx.Deadline()
 	var failures []serverFailure
 	first := int(r.first.Load())
-	for i := range r.servers {
-		at := (first + i) % len(r.servers)
-		share := time.Until(deadline) / time.Duration(len(r.servers)-i)
+	for i := range r.Servers {
+		at := (first + i) % len(r.Servers)
+		share := time.Until(deadline) / time.Duration(len(r.Servers)-i)
 		begin := time.Now()
-		masters, err := r.ask(ctx, r.servers[at], share)
+		masters, err := r.ask(ctx, r.Servers[at], share)
 		if err == nil || CategoryOf(err) != "" {
 			r.first.Store(int32(at))
 			return masters, err
 		}
-		failures = append(failures, serverFailure{r.servers[at], time.Since(begin), err})
-		if ctx.Err() != nil && i < len(r.servers)-1 {
+		failures = append(failures, serverFailure{r.Servers[at], time.Since(begin), err})
+		if ctx.Err() != nil && i < len(r.Servers)-1 {
 			break
 		}
 	}
@@ -139,22 +98,22 @@ func (r *detector) ask(ctx context.Context, server string, within time.Duration)
 	defer cancel()
 	session, err := r.open(ctx, server)
 	if err == nil {
-		defer session.close()
+		defer session.Close()
 		var masters []Target
 		if masters, err = r.read(session); err == nil {
 			return masters, nil
 		}
 	}
 	switch {
-	case errors.Is(err, errNoZnode):
+	case errors.Is(err, zookeeper.ErrNoNode):
 		return nil, &Error{Category: NoLeader, Sentence: fmt.Sprintf(
-			"ZooKeeper at %s has no %s: check the path in masters, which is that of the masters' --zk; it is made when the first master starts.", r, r.path), Err: err}
-	case errors.Is(err, errZnodeAuth) && r.digest:
+			"ZooKeeper at %s has no %s: check the path in masters, which is that of the masters' --zk; it is made when the first master starts.", r, r.Path), Err: err}
+	case errors.Is(err, zookeeper.ErrAuth) && r.digest:
 		return nil, &Error{Category: Auth, Sentence: fmt.Sprintf(
-			"ZooKeeper at %s does not let the user of zkDigest read %s: correct zkDigest (user:password); %s (secureJsonData.zkDigest).", r, r.path, dollarsInYAML), Err: err}
-	case errors.Is(err, errZnodeAuth):
+			"ZooKeeper at %s does not let the user of zkDigest read %s: correct zkDigest (user:password); %s (secureJsonData.zkDigest).", r, r.Path, dollarsInYAML), Err: err}
+	case errors.Is(err, zookeeper.ErrAuth):
 		return nil, &Error{Category: Auth, Sentence: fmt.Sprintf(
-			"ZooKeeper at %s does not let everybody read %s: set zkDigest to the user:password that its ACL allows (secureJsonData.zkDigest).", r, r.path), Err: err}
+			"ZooKeeper at %s does not let everybody read %s: set zkDigest to the user:password that its ACL allows (secureJsonData.zkDigest).", r, r.Path), Err: err}
 	case CategoryOf(err) == "" && ctx.Err() != nil:
 		return nil, ctx.Err()
 	}
@@ -164,15 +123,15 @@ func (r *detector) ask(ctx context.Context, server string, within time.Duration)
 // read returns the masters in the order in which they registered. A follower's
 // znode that cannot be used is left out, a leader's is an error.
 func (r *detector) read(session znodes) ([]Target, error) {
-	names, err := session.children(r.path)
+	names, err := session.Children(r.Path)
 	if err != nil {
 		return nil, err
 	}
 	var masters []Target
 	leader := true
 	for _, name := range candidates(names) {
-		content, err := session.data(r.path + "/" + name)
-		if errors.Is(err, errNoZnode) {
+		content, err := session.Data(r.Path + "/" + name)
+		if errors.Is(err, zookeeper.ErrNoNode) {
 			continue // it went since the list was read
 		}
 		if err != nil {
@@ -195,7 +154,7 @@ func (r *detector) read(session znodes) ([]Target, error) {
 
 func (r *detector) nobody() error {
 	return &Error{Category: NoLeader, Sentence: fmt.Sprintf(
-		"No master is registered under %s in ZooKeeper at %s: check that masters are running, and that their --zk has the same path.", r.path, r)}
+		"No master is registered under %s in ZooKeeper at %s: check that masters are running, and that their --zk has the same path.", r.Path, r)}
 }
 
 // candidates returns the znodes of masters, ordered by their number; other
@@ -225,14 +184,14 @@ func (r *detector) target(name string, content []byte) (Target, error) {
 	address := strings.ToLower(net.JoinHostPort(host, port))
 	if unreadable != nil || host == "" || !isAddress(address) {
 		return Target{}, &Error{Category: Protocol, Err: unreadable, Sentence: fmt.Sprintf(
-			"ZooKeeper at %s does not tell where the leader is: %s/%s is no MasterInfo with an address. Check that the path is that of the masters' --zk.", r, r.path, name)}
+			"ZooKeeper at %s does not tell where the leader is: %s/%s is no MasterInfo with an address. Check that the path is that of the masters' --zk.", r, r.Path, name)}
 	}
-	if !askable(host, r.local()) {
+	if !askable(host, isLocal(r.Ensemble)) {
 		return Target{}, &Error{Category: NoLeader, Sentence: fmt.Sprintf(
 			"ZooKeeper at %s says that %s leads, an address that is not asked because it means another machine from here: correct the master's --hostname, or list the masters' own addresses.", r, address)}
 	}
 	target := newTarget(r.scheme, host, port)
-	target.ip = registeredIP(host, info.ip, r.local())
+	target.ip = registeredIP(host, info.ip, isLocal(r.Ensemble))
 	return target, nil
 }
 
@@ -258,7 +217,7 @@ func unreachable(failures []serverFailure) error {
 			e.Err = f.err
 		}
 		switch {
-		case errors.Is(f.err, errNotZooKeeper):
+		case errors.Is(f.err, zookeeper.ErrNotZooKeeper):
 			e.Category = NotMesos
 			said = append(said, f.server+" (something else answers there, or it speaks TLS, which is not supported: 2181 is ZooKeeper's port where nothing else was configured)")
 		case isTimeout(f.err):

@@ -1,13 +1,9 @@
 package mesos
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -16,80 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/pkg/mesos/mesostest"
+	"community-mesos-datasource/pkg/zookeeper/zookeepertest"
 )
 
-// The same through a real server of ZooKeeper: that of Debian's package
-// zookeeper, or an unpacked distribution whose directory is ZOOKEEPER_HOME. It
-// takes java. Without them this is skipped.
-
-// classPath is where the server's classes are; "" where there are none.
-func classPath() string {
-	if home := os.Getenv("ZOOKEEPER_HOME"); home != "" {
-		return filepath.Join(home, "lib", "*")
-	}
-	const debian = "/usr/share/java/zookeeper.jar" // names all it needs in its manifest
-	if _, err := os.Stat(debian); err == nil {
-		return debian
-	}
-	return ""
-}
-
-// realZooKeeper starts a server with its data in a directory of the test, and
-// stops it when the test ends.
-func realZooKeeper(t *testing.T) (address string, stop func()) {
-	t.Helper()
-	classes := classPath()
-	java, err := exec.LookPath("java")
-	if classes == "" || err != nil {
-		t.Skip("there is no ZooKeeper to test with: install java and Debian's package zookeeper, or set ZOOKEEPER_HOME")
-	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address = free.Addr().String()
-	require.NoError(t, free.Close())
-	_, port, err := net.SplitHostPort(address)
-	require.NoError(t, err)
-
-	dir := t.TempDir()
-	config := filepath.Join(dir, "zoo.cfg")
-	require.NoError(t, os.WriteFile(config, fmt.Appendf(nil,
-		"tickTime=200\ndataDir=%s\nclientPort=%s\nclientPortAddress=127.0.0.1\nadmin.enableServer=false\n", filepath.Join(dir, "data"), port), 0o600))
-	server := exec.Command(java, "-Xmx128m", "-cp", classes, "org.apache.zookeeper.server.ZooKeeperServerMain", config)
-	log, err := os.Create(filepath.Join(dir, "log"))
-	require.NoError(t, err)
-	server.Dir, server.Stdout, server.Stderr = dir, log, log
-	require.NoError(t, server.Start())
-	exited := make(chan struct{})
-	go func() {
-		defer close(exited)
-		_ = server.Wait() // it is killed
-		log.Close()
-	}()
-	stop = func() {
-		_ = server.Process.Kill()
-		<-exited
-	}
-	t.Cleanup(stop)
-
-	deadline := time.Now().Add(time.Minute)
-	for {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		session, err := openSession(ctx, new(net.Dialer).DialContext, address, "")
-		if err == nil {
-			session.close()
-			cancel()
-			return address, stop
-		}
-		cancel()
-		select {
-		case <-exited:
-			said, _ := os.ReadFile(log.Name())
-			t.Fatalf("ZooKeeper ended: %s", said)
-		case <-time.After(100 * time.Millisecond):
-		}
-		require.True(t, time.Now().Before(deadline), "ZooKeeper does not answer: %v", err)
-	}
-}
+// The same through a real server of ZooKeeper; without one this is skipped (zookeepertest).
 
 // contender is a master that runs for leader, as Mesos does: an ephemeral znode
 // with a number, and the ACL that leaves reading open.
@@ -98,7 +24,7 @@ type contender struct{ conn *zk.Conn }
 func contend(t *testing.T, address, path, info string, acl []zk.ACL, digest string) *contender {
 	t.Helper()
 	// Short: its end is waited for.
-	conn, events, err := zk.Connect([]string{address}, time.Second, zk.WithLogger(silent{}), zk.WithLogInfo(false))
+	conn, events, err := zk.Connect([]string{address}, time.Second, zk.WithLogger(noLog{}), zk.WithLogInfo(false))
 	require.NoError(t, err)
 	c := &contender{conn}
 	t.Cleanup(func() {
@@ -117,13 +43,19 @@ func contend(t *testing.T, address, path, info string, acl []zk.ACL, digest stri
 	return c
 }
 
+// noLog is the library's log.
+type noLog struct{}
+
+func (noLog) Printf(string, ...any) {}
+
 // readable is EVERYONE_READ_CREATOR_ALL of Mesos.
 func readable() []zk.ACL {
 	return append(zk.WorldACL(zk.PermRead), zk.AuthACL(zk.PermAll)...)
 }
 
 func TestARealZooKeeper(t *testing.T) {
-	address, stop := realZooKeeper(t)
+	server := zookeepertest.Start(t)
+	address := server.Address
 	cluster := replay(t, "14-ha", "leader-", "nonleader-")
 	client := newClient(t, Config{Masters: []string{"zk://" + address + "/mesos"}})
 	ask := func() (*State, error) {
@@ -158,13 +90,13 @@ func TestARealZooKeeper(t *testing.T) {
 	_, err = ask()
 	requireError(t, err, NoLeader, "No master is registered")
 
-	stop()
+	server.Stop()
 	_, err = ask()
 	requireError(t, err, Network, "No answer from ZooKeeper", address+" (connection refused)")
 }
 
 func TestARealZooKeeperThatWantsADigest(t *testing.T) {
-	address, _ := realZooKeeper(t)
+	address := zookeepertest.Start(t).Address
 	cluster := replay(t, "03-workload")
 	const digest = "mesos:s3cret"
 	contend(t, address, "/mesos", cluster.MasterInfo(mesostest.Master), zk.AuthACL(zk.PermAll), digest)
@@ -182,7 +114,7 @@ func TestARealZooKeeperThatWantsADigest(t *testing.T) {
 
 // TestARealSessionLeavesNothingBehind asks the server itself who is connected.
 func TestARealSessionLeavesNothingBehind(t *testing.T) {
-	address, _ := realZooKeeper(t)
+	address := zookeepertest.Start(t).Address
 	client := newClient(t, Config{Masters: []string{"zk://" + address + "/mesos"}})
 	contend(t, address, "/mesos", mesostest.MasterInfo("localhost", 5050), zk.WorldACL(zk.PermAll), "")
 	for range 20 {

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/pkg/mesos/mesostest"
+	"community-mesos-datasource/pkg/zookeeper"
 )
 
 var threeMasters = []string{mesostest.Master, mesostest.Master2, mesostest.Master3}
@@ -317,12 +318,12 @@ type nodes struct {
 	closed   int
 }
 
-func (n *nodes) children(string) ([]string, error) { return n.names, nil }
-func (n *nodes) close()                            { n.closed++ }
-func (n *nodes) data(path string) ([]byte, error) {
+func (n *nodes) Children(string) ([]string, error) { return n.names, nil }
+func (n *nodes) Close()                            { n.closed++ }
+func (n *nodes) Data(path string) ([]byte, error) {
 	content, ok := n.contents[path]
 	if !ok {
-		return nil, errNoZnode
+		return nil, zookeeper.ErrNoNode
 	}
 	return []byte(content), nil
 }
@@ -372,7 +373,7 @@ func TestTheLowestNumberLeads(t *testing.T) {
 			for znode, content := range c.nodes {
 				fake.contents["/mesos/prod/"+znode] = content
 			}
-			r := &detector{ensemble: &ensemble{servers: []string{"zk1:2181"}, path: "/mesos/prod"}, scheme: "http", within: time.Second,
+			r := &detector{Ensemble: &zookeeper.Ensemble{Servers: []string{"zk1:2181"}, Path: "/mesos/prod"}, scheme: "http", within: time.Second,
 				open: func(context.Context, string) (znodes, error) { return fake, nil }}
 			masters, err := r.masters(t.Context())
 			require.NoError(t, err)
@@ -387,7 +388,7 @@ func TestServersShareTheTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked []string
 		var waited []time.Duration
-		r := &detector{ensemble: &ensemble{servers: []string{"zk1:2181", "zk2:2181", "zk3:2181"}, path: "/mesos"}, scheme: "http", within: quickTimeout,
+		r := &detector{Ensemble: &zookeeper.Ensemble{Servers: []string{"zk1:2181", "zk2:2181", "zk3:2181"}, Path: "/mesos"}, scheme: "http", within: quickTimeout,
 			open: func(ctx context.Context, server string) (znodes, error) {
 				begin := time.Now()
 				if server != "zk2:2181" { // refused at once

@@ -1,0 +1,116 @@
+// Package zookeepertest starts real servers of ZooKeeper for tests: that of Debian's package
+// zookeeper, or an unpacked distribution whose directory is ZOOKEEPER_HOME. They take java.
+// Without them the test is skipped.
+package zookeepertest
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"community-mesos-datasource/pkg/zookeeper"
+)
+
+// classPath is where the server's classes are; "" where there are none.
+func classPath() string {
+	if home := os.Getenv("ZOOKEEPER_HOME"); home != "" {
+		return filepath.Join(home, "lib", "*")
+	}
+	const debian = "/usr/share/java/zookeeper.jar" // names all it needs in its manifest
+	if _, err := os.Stat(debian); err == nil {
+		return debian
+	}
+	return ""
+}
+
+// A Server is a server of ZooKeeper with its data in a directory of the test.
+type Server struct {
+	Address string // host:port
+
+	t       testing.TB
+	dir     string
+	java    string
+	classes string
+	process *exec.Cmd
+	exited  chan struct{}
+}
+
+// Tick is the server's tickTime: sessions end in multiples of it, and their time-outs are 2
+// to 20 of it.
+const Tick = 200 * time.Millisecond
+
+// Start starts a server, and stops it when the test ends.
+func Start(t testing.TB) *Server {
+	t.Helper()
+	classes := classPath()
+	java, err := exec.LookPath("java")
+	if classes == "" || err != nil {
+		t.Skip("there is no ZooKeeper to test with: install java and Debian's package zookeeper, or set ZOOKEEPER_HOME")
+	}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := &Server{t: t, Address: free.Addr().String(), dir: t.TempDir(), java: java, classes: classes}
+	require.NoError(t, free.Close())
+	_, port, err := net.SplitHostPort(s.Address)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(s.dir, "zoo.cfg"), fmt.Appendf(nil,
+		"tickTime=%d\ndataDir=%s\nclientPort=%s\nclientPortAddress=127.0.0.1\nadmin.enableServer=false\n", Tick.Milliseconds(), filepath.Join(s.dir, "data"), port), 0o600))
+	t.Cleanup(s.Stop)
+	s.Start()
+	return s
+}
+
+// Start starts a server that was stopped, with the data that it had, and waits until it answers.
+func (s *Server) Start() {
+	s.t.Helper()
+	s.process = exec.Command(s.java, "-Xmx128m", "-cp", s.classes, "org.apache.zookeeper.server.ZooKeeperServerMain", filepath.Join(s.dir, "zoo.cfg"))
+	log, err := os.Create(filepath.Join(s.dir, "log"))
+	require.NoError(s.t, err)
+	s.process.Dir, s.process.Stdout, s.process.Stderr = s.dir, log, log
+	require.NoError(s.t, s.process.Start())
+	exited, process := make(chan struct{}), s.process
+	s.exited = exited
+	go func() {
+		defer close(exited)
+		_ = process.Wait() // it is killed
+		log.Close()
+	}()
+	deadline := time.Now().Add(time.Minute)
+	for {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		session, err := zookeeper.Open(ctx, s.Address, zookeeper.Options{})
+		if err == nil {
+			session.Close()
+			cancel()
+			return
+		}
+		cancel()
+		select {
+		case <-s.exited:
+			said, _ := os.ReadFile(log.Name())
+			s.t.Fatalf("ZooKeeper ended: %s", said)
+		case <-time.After(100 * time.Millisecond):
+		}
+		require.True(s.t, time.Now().Before(deadline), "ZooKeeper does not answer: %v", err)
+	}
+}
+
+// Stop kills the server.
+func (s *Server) Stop() {
+	_ = s.process.Process.Kill() // it may have ended
+	<-s.exited
+}
+
+// Pause makes the server answer nothing, until Resume: connections stay.
+func (s *Server) Pause() { require.NoError(s.t, s.process.Process.Signal(syscall.SIGSTOP)) }
+
+// Resume ends Pause.
+func (s *Server) Resume() { require.NoError(s.t, s.process.Process.Signal(syscall.SIGCONT)) }
