@@ -165,6 +165,9 @@ func New(c Config) *Collector {
 		collector.keeper.log = c.Events
 	}
 	collector.polls = []pollKind{collector.state, collector.snapshot, collector.followers, collector.agents, collector.stream, collector.planned}
+	if c.ModelOnly {
+		collector.polls = []pollKind{collector.state, collector.planned}
+	}
 	for _, k := range collector.polls {
 		k.schedule().fresh()
 		for _, o := range k.outcomes() {
@@ -268,6 +271,13 @@ func (c *Collector) Touch() {
 		}
 		c.startRun()
 	}
+}
+
+// Idle reports whether it has stopped to poll because nobody asked.
+func (c *Collector) Idle() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.started && !c.stopped && c.run == nil
 }
 
 // Ready waits for the first poll after Start and after nobody asked for long: 10 s

@@ -91,6 +91,9 @@ type Config struct {
 	// Span begins the trace of a poll, whose context its requests have, and returns what
 	// ends it. May be nil.
 	Span func(ctx context.Context, poll series.Poll) (context.Context, func(ok bool))
+	// ModelOnly: /state and the maintenance schedule are asked for, and nothing else, to answer
+	// from the model while another process collects.
+	ModelOnly bool
 	// Jitter spreads the polls after a failure: a number from 0 to 1, random if nil.
 	Jitter func() float64
 }

@@ -53,6 +53,7 @@ func newClients(ctx context.Context, ds backend.DataSourceInstanceSettings, now 
 	if err != nil {
 		return nil, parsed, fmt.Errorf("settings of the data source: masters: %w", err)
 	}
+	parsed.dialZooKeeper = transport.DialContext
 	made := &collector.Both{Client: masters}
 	if !parsed.asksAgents() {
 		return made, parsed, nil

@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,12 +32,16 @@ func (p *Plugin) CheckHealth(ctx context.Context, req *backend.CheckHealthReques
 	if err != nil {
 		return unhealthy(shown(err.Error())), nil
 	}
-	collecting := src.polling()
+	p.registry.settle(ctx, src)
+	collecting := p.registry.model(ctx, src)
 	if collecting == nil {
 		return unhealthy(collector.ErrStopped.Error()), nil
 	}
 	problem := collecting.Check(ctx)
 	answer := src.statusAnswer()
+	if who := answer.Replicas; problem == nil && who != nil && who.Problem != "" {
+		problem = errors.New("No samples come in: " + who.sentence())
+	}
 	details := []byte(shown(string(details(answer))))
 	if problem != nil {
 		result := unhealthy(shown(problem.Error() + aboutSettings(answer)))
@@ -45,6 +50,9 @@ func (p *Plugin) CheckHealth(ctx context.Context, req *backend.CheckHealthReques
 	}
 	return &backend.CheckHealthResult{Status: backend.HealthStatusOk, Message: p.registry.pathless(headline(answer)), JSONDetails: details}, nil
 }
+
+// capital returns a sentence with a capital letter at its beginning.
+func capital(sentence string) string { return strings.ToUpper(sentence[:1]) + sentence[1:] }
 
 func unhealthy(message string) *backend.CheckHealthResult {
 	return &backend.CheckHealthResult{Status: backend.HealthStatusError, Message: message}
@@ -71,6 +79,9 @@ func headline(a StatusAnswer) string {
 	text := fmt.Sprintf("Mesos %s, leader %s: %s, %s, %s", version, a.Leader, count(a.Agents, "agent"), count(a.Frameworks, "framework"), count(a.Tasks, "active task"))
 	if a.Restricted {
 		text += ". The principal sees part of the cluster only"
+	}
+	if a.Replicas != nil {
+		text += ". " + capital(a.Replicas.sentence())
 	}
 	text += measuredUse(a) + failing(a)
 	switch all := warningsOf(a); len(all) {

@@ -55,6 +55,7 @@ func verbose(a StatusAnswer) string {
 	line("History: %s", historyLine(a.History))
 	if a.History.Remote != nil {
 		line("Remote engine: %s", remoteLine(a.History.Remote))
+		line("Replicas: %s", replicasLine(a.Replicas))
 	}
 	line("Events: %s", eventsLine(a.Events))
 	for _, warning := range warningsOf(a) {
@@ -239,6 +240,14 @@ func remoteLine(r *RemoteStatus) string {
 		text += "; how far it reaches is not known yet"
 	}
 	return text
+}
+
+// replicasLine returns which of several Grafanas polls.
+func replicasLine(r *ReplicasStatus) string {
+	if r == nil {
+		return "not set, so that each of several Grafanas with this data source polls the cluster and writes (jsonData.replicas)"
+	}
+	return r.sentence()
 }
 
 // size writes the size of a store, which is measured from time to time: one that was opened

@@ -23,7 +23,9 @@ type Report struct {
 	Polls   []PollReport   `json:"polls"`
 	History string         `json:"history"`
 	Remote  string         `json:"remote,omitempty"` // with the engine remote
-	Events  string         `json:"events"`
+	// Replicas says which of several Grafanas polls; with the engine remote.
+	Replicas string `json:"replicas,omitempty"`
+	Events   string `json:"events"`
 	// Missing says what this version of Mesos does not tell.
 	Missing  string   `json:"missing,omitempty"`
 	Warnings []string `json:"warnings"`
@@ -56,7 +58,7 @@ func report(a StatusAnswer) *Report {
 		Missing: versionLine(a.Version), Warnings: append([]string{}, warningsOf(a)...),
 	}
 	if a.History.Remote != nil {
-		r.Remote = remoteLine(a.History.Remote)
+		r.Remote, r.Replicas = remoteLine(a.History.Remote), replicasLine(a.Replicas)
 	}
 	for _, m := range a.Masters {
 		r.Masters = append(r.Masters, MasterReport{m.Address, m.Leading, m.Error})

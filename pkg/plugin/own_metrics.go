@@ -75,6 +75,8 @@ var (
 	ownRemoteSent    = described("remote_samples_total", "Samples that the engine remote has acknowledged.", "source")
 	ownRemoteRefused = described("remote_refused_total", "Samples that the engine remote refused for good, by reason: out_of_order, too_old, duplicate, too_large, other.", "source", "reason")
 	ownRemoteDropped = described("remote_dropped_total", "Samples that retention or a limit dropped before the engine remote acknowledged them.", "source")
+	ownLeaseHeld     = described("lease_held", "1 while this Grafana polls the cluster for all replicas, 0 while another does or none.", "source")
+	ownLeaseTerms    = described("lease_terms_total", "Times that this Grafana began to poll the cluster for all replicas.", "source")
 	ownRemoteFailing = described("remote_failing", "1 while requests to the engine remote fail, 0 while they do not.", "source")
 	ownEvents        = described("events", "Events in the log.", "source", "where")
 	ownEventsBytes   = described("events_bytes", "Bytes of the log of events.", "source", "where")
@@ -97,7 +99,7 @@ func (m *ownMetrics) Describe(ch chan<- *prometheus.Desc) {
 	}
 	for _, desc := range []*prometheus.Desc{
 		ownSources, ownLive, ownHistorySeries, ownHistoryBytes, ownHistoryStart, ownDropped, ownStored, ownEvents, ownEventsBytes,
-		ownRemoteLag, ownRemoteBatches, ownRemoteSent, ownRemoteRefused, ownRemoteDropped, ownRemoteFailing,
+		ownRemoteLag, ownRemoteBatches, ownRemoteSent, ownRemoteRefused, ownRemoteDropped, ownRemoteFailing, ownLeaseHeld, ownLeaseTerms,
 		ownConnected, ownOpened, ownStreamEvents, ownStreamLost, ownRunning, ownWaiting, ownRefused, ownHeld,
 	} {
 		ch <- desc
@@ -119,7 +121,7 @@ func (m *ownMetrics) Collect(ch chan<- prometheus.Metric) {
 	gauge(ownSources, float64(len(sources)))
 	for _, src := range sources {
 		src.mu.Lock()
-		kept, events, collecting, closed := src.store, src.events, src.collector, src.closed
+		kept, events, collecting, closed, elected := src.store, src.events, src.collector, src.closed, src.lease
 		src.mu.Unlock()
 		if closed {
 			continue
@@ -147,6 +149,15 @@ func (m *ownMetrics) Collect(ch chan<- prometheus.Metric) {
 				failing = 1
 			}
 			gauge(ownRemoteFailing, failing, src.key)
+		}
+		if elected != nil {
+			st := elected.State()
+			holds := 0.0
+			if st.Held {
+				holds = 1
+			}
+			gauge(ownLeaseHeld, holds, src.key)
+			counter(ownLeaseTerms, float64(st.Term), src.key)
 		}
 		if events != nil {
 			stats := events.Stats()

@@ -59,11 +59,11 @@ func (p *Plugin) QueryData(ctx context.Context, req *backend.QueryDataRequest) (
 	options := query.Options{
 		Alert:      req.Headers[headerFromAlert] == "true",
 		Expression: req.GetHTTPHeader(headerFromExpr) != "" || req.Headers[headerFromExpr] != "",
-		Ready:      src.ready(ctx),
+		Ready:      p.registry.ready(ctx, src),
 		Names:      &query.Names{},
 	}
 	if asksLogs(req.Queries) {
-		options.Sandboxes, options.NoSandboxes = src.sandboxes(req.PluginContext.User)
+		options.Sandboxes, options.NoSandboxes = p.registry.sandboxes(ctx, src, req.PluginContext.User)
 	}
 	view, err := p.registry.query(src)
 	if err != nil {
@@ -106,10 +106,13 @@ func (r *Registry) withoutPaths(response backend.DataResponse) backend.DataRespo
 	return response
 }
 
-// ready waits for the first poll. Its error concerns queries only while there
-// is no history to answer from.
-func (s *source) ready(ctx context.Context) error {
-	if collecting := s.polling(); collecting != nil {
+// ready waits for the first poll. Its error concerns queries only while there is no history
+// to answer from. Where another Grafana polls there is nothing to wait for.
+func (r *Registry) ready(ctx context.Context, src *source) error {
+	if r.settle(ctx, src) {
+		return nil
+	}
+	if collecting := src.polling(); collecting != nil {
 		return collecting.Ready(ctx)
 	}
 	return collector.ErrStopped

@@ -1,11 +1,13 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -19,10 +21,12 @@ import (
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/history"
 	"community-mesos-datasource/pkg/history/remote"
+	"community-mesos-datasource/pkg/lease"
 	"community-mesos-datasource/pkg/mesos"
 	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/query"
 	"community-mesos-datasource/pkg/tables"
+	"community-mesos-datasource/pkg/zookeeper"
 )
 
 // This file holds what outlives a request: one collector and one history per org
@@ -47,6 +51,8 @@ type Registry struct {
 
 	newDisk func(diskOptions) store // nil in a build without the engine on disk
 
+	host string // this server's name, for the others of several Grafanas
+
 	historyPath  string // "": history is kept in memory
 	historyLimit string // of each source on disk; "": none
 
@@ -69,6 +75,8 @@ func NewRegistry(logger log.Logger, clock collector.Clock) *Registry {
 		clock:   clock,
 		sources: map[string]*source{},
 	}
+	r.host, _ = os.Hostname()
+	r.host = cmp.Or(r.host, "an unnamed server")
 	r.own = newOwnMetrics(r)
 	return r
 }
@@ -103,7 +111,19 @@ type source struct {
 	collector *collector.Collector // nil while problem is set
 	masters   []string             // that the latest collector was given
 	agents    *mesos.Agents        // reads files of sandboxes; nil while nobody may
-	reads     chan struct{}        // holds one for each read of a sandbox that runs
+
+	// Of several Grafanas (replicas.go). lease is nil where this one always polls.
+	lease         *lease.Lease
+	leaseKey      leaseKey
+	term          uint64                              // of the lease in which collector polls; 0: it does not
+	polls         atomic.Pointer[collector.Collector] // the one that polls; nil while another Grafana does
+	told          atomic.Pointer[heldNote]            // what the one that polls told last
+	dialZooKeeper atomic.Pointer[zookeeper.Dial]
+	applied       struct { // what collector was made of
+		ctx context.Context
+		ds  backend.DataSourceInstanceSettings
+	}
+	reads chan struct{} // holds one for each read of a sandbox that runs
 }
 
 // errNoDataSource is the error of a request without a data source, which only a
@@ -171,7 +191,7 @@ func (s *source) touch(now time.Time) (problem error, closed bool) {
 		return nil, true
 	}
 	s.requested = now
-	if s.problem == nil {
+	if s.problem == nil && !s.follows() {
 		s.collector.Touch()
 	}
 	return s.problem, false
@@ -271,6 +291,7 @@ func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSource
 			src.collector.Stop()
 			src.collector = nil
 		}
+		r.releaseLease(src) // another Grafana may have settings that it can use
 		src.agents = nil
 		return err
 	}
@@ -281,10 +302,29 @@ func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSource
 		}
 	}
 	src.settings = parsed
-	src.agents, _ = client.Of.(*mesos.Agents)
+	src.setAgents(client)
 	r.provideStore(src, parsed)
+	r.provideLease(src, parsed)
 	r.provideRemote(src, target)
-	collect := collector.Settings{
+	src.applied.ctx, src.applied.ds = context.WithoutCancel(ctx), ds
+	collect := collectorSettings(parsed, ds.UID, src.follows())
+	otherMasters := src.masters != nil && !slices.Equal(src.masters, parsed.Masters)
+	src.masters = parsed.Masters
+	if src.collector != nil {
+		src.collector.Apply(collect, client)
+		return nil
+	}
+	r.provideCollector(src, client, collect, otherMasters)
+	return nil
+}
+
+// setAgents sets what reads files of sandboxes. mu must be held.
+func (s *source) setAgents(client *collector.Both) { s.agents, _ = client.Of.(*mesos.Agents) }
+
+// collectorSettings returns the settings of a collector; follows: another Grafana polls, and
+// this one asks for the model when a query needs it.
+func collectorSettings(parsed Settings, uid string, follows bool) collector.Settings {
+	s := collector.Settings{
 		Masters:         parsed.Masters,
 		PollInterval:    parsed.PollInterval,
 		IdleTimeout:     parsed.IdleTimeout,
@@ -292,37 +332,48 @@ func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSource
 		TaskLabels:      parsed.TaskLabels,
 		MaxSeries:       parsed.MaxSeries,
 		ClusterName:     parsed.ClusterName,
-		UID:             ds.UID,
+		UID:             uid,
 		AgentStatistics: parsed.AgentStatistics,
 		Subscribe:       parsed.Subscribe,
 	}
-	otherMasters := src.masters != nil && !slices.Equal(src.masters, parsed.Masters)
-	src.masters = parsed.Masters
-	if src.collector != nil {
-		src.collector.Apply(collect, client)
-		return nil
+	if follows {
+		s.IdleTimeout, s.TaskSeries, s.AgentStatistics, s.Subscribe = modelFor, collector.TaskSeriesNever, false, collector.SubscribeNever
 	}
-	kept, log := src.store, src.events
-	src.collector = collector.New(collector.Config{
+	return s
+}
+
+// provideCollector gives the source a collector, which polls unless another Grafana does.
+// src.mu must be held.
+func (r *Registry) provideCollector(src *source, client *collector.Both, collect collector.Settings, otherMasters bool) {
+	kept := src.store
+	c := collector.Config{
 		Client:       client,
 		Sink:         src.landings.sink(kept),
 		Clock:        r.clock,
 		Settings:     collect,
 		Log:          r.log.With("source", src.key),
-		Events:       log,
+		Events:       src.events,
 		FreeMemory:   debug.FreeOSMemory,
 		Polled:       r.own.polled(src.key),
 		Span:         pollSpan(src.key),
 		HistoryStart: func() time.Time { return kept.Stats().Start },
 		LastCluster: func(ctx context.Context) string {
 			if otherMasters { // the history is of another cluster: the name of last resort
-				return ds.UID
+				return collect.UID
 			}
 			return lastCluster(ctx, kept, r.clock.Now())
 		},
-	})
+	}
+	if src.follows() {
+		c.Sink, c.ModelOnly, c.HistoryStart = discard{}, true, nil
+		src.collector = collector.New(c)
+		return
+	}
+	src.collector = collector.New(c)
 	src.collector.Start()
-	return nil
+	if src.lease != nil {
+		src.polls.Store(src.collector)
+	}
 }
 
 // lastCluster returns the name of the cluster that a history was written for last,
@@ -347,6 +398,7 @@ func (s *source) polling() *collector.Collector {
 
 // query returns the source in the form that queries take.
 func (r *Registry) query(s *source) (query.Source, error) {
+	n, _ := s.heldNote()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -355,22 +407,31 @@ func (r *Registry) query(s *source) (query.Source, error) {
 	case s.problem != nil:
 		return query.Source{}, s.problem
 	}
-	settings, status := s.settings, s.collector.Status
-	return query.Source{
-		Engine:       r.engine,
-		Store:        s.store,
-		Events:       s.events,
-		Status:       status,
-		UID:          s.uid(),
-		WebUI:        func() string { return settings.webUI(status().Leader) },
-		Logs:         settings.SandboxLogs != "none",
-		Interval:     s.collector.Interval,
-		CurrentTasks: query.CurrentOf(s.collector),
-		SQL:          r.sql,
-		View:         s.view(s.collector, settings, r.clock.Now),
-		Now:          r.clock.Now,
-		Answered:     r.own.answered,
-	}, nil
+	settings, collecting := s.settings, s.collector
+	source := query.Source{
+		Engine:   r.engine,
+		Store:    s.store,
+		Events:   s.events,
+		Status:   collecting.Status,
+		UID:      s.uid(),
+		Logs:     settings.SandboxLogs != "none",
+		Interval: collecting.Interval,
+		SQL:      r.sql,
+		Now:      r.clock.Now,
+		Answered: r.own.answered,
+	}
+	if !s.follows() {
+		source.CurrentTasks = query.CurrentOf(collecting)
+		source.View = s.view(func() *collector.Collector { return collecting }, settings, r.clock.Now)
+	} else {
+		if kept, ok := s.store.(*remote.Store); ok {
+			kept.SetCluster(n.Cluster)
+		}
+		r.follow(s, &source, collecting)
+	}
+	status := source.Status
+	source.WebUI = func() string { return settings.webUI(status().Leader) }
+	return source, nil
 }
 
 // Close stops every collector and closes every history, concurrently. It returns
@@ -413,6 +474,9 @@ func (s *source) closeLocked(logger log.Logger) {
 	}
 	s.closed = true
 	close(s.done)
+	if kept, ok := s.store.(*remote.Store); ok && s.lease != nil {
+		kept.Seal() // the Grafana that polls next goes on with the series
+	}
 	if s.collector != nil {
 		s.collector.Stop()
 		s.collector = nil
@@ -420,6 +484,9 @@ func (s *source) closeLocked(logger log.Logger) {
 	if s.store != nil {
 		closeStore(s.events, s.key, logger) // first, it takes no time
 		closeStore(s.store, s.key, logger)
+	}
+	if s.lease != nil {
+		s.lease.Close() // last: what waits is sent while it is held
 	}
 }
 

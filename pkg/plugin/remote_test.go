@@ -240,6 +240,10 @@ func TestSettingsOfTheRemoteEngineAreCheckedAgainstEachOther(t *testing.T) {
 		{settings: strings.Replace(with, "https", "http", 1) + `}`, secrets: map[string]string{remoteCA: testCA(t)}, warning: "remoteTlsCACert is set and does nothing: the addresses of the remote engine are http"},
 		{settings: with + `, "remoteBearerToken": "s3cret"}`, wrong: "remoteBearerToken is a secret and must be in secureJsonData"},
 		{settings: with + `, "remoteTlsCACert": "x"}`, warning: "remoteTlsCACert is in jsonData and does nothing there"},
+		{settings: `{"masters": ["http://m:5050"], "replicas": "zk://zk1:2181/x"}`, warning: "replicas is set and does nothing: the engine is not remote (jsonData.engine)"},
+		{settings: with + `, "replicas": "zk://zk1:2181/x"}`, secrets: map[string]string{"zkDigest": "u:s3cret"}},
+		{settings: with + `, "replicas": "zk://u:s3cret@zk1:2181/x"}`, wrong: "the ZooKeeper address has an @"},
+		{settings: with + `}`, secrets: map[string]string{"zkDigest": "u:s3cret"}, warning: "zkDigest is set and does nothing: there is no zk:// address in masters, and none in replicas (jsonData.masters)"},
 		{settings: with + `, "remoteURL": "https://mimir"}`, warning: `"remoteURL" is not a setting of this data source and does nothing: did you mean remoteUrl?`},
 	} {
 		ds := instance(c.settings)

@@ -212,7 +212,7 @@ func (p *Plugin) answerList(w http.ResponseWriter, r *http.Request, src *source,
 // historyOf returns what look-ups read, once there is something; otherwise it answers why
 // there is nothing.
 func (p *Plugin) historyOf(w http.ResponseWriter, r *http.Request, src *source) (view query.Source, ok bool) {
-	unready := src.ready(r.Context())
+	unready := p.registry.ready(r.Context(), src)
 	view, err := p.registry.query(src)
 	if err != nil {
 		p.writeError(w, http.StatusBadRequest, err)
@@ -281,7 +281,9 @@ type StatusAnswer struct {
 	History  HistoryStatus     `json:"history"`
 	Events   EventsStatus      `json:"events"`
 	Live     LiveStatus        `json:"live"`
-	Warnings []string          `json:"warnings,omitempty"`
+	// Replicas says which of several Grafanas polls; absent where replicas is not set.
+	Replicas *ReplicasStatus `json:"replicas,omitempty"`
+	Warnings []string        `json:"warnings,omitempty"`
 
 	masters int // in the settings
 }
@@ -394,7 +396,7 @@ func eventsStatus(stats events.Stats) EventsStatus {
 // status answers what the data source knows of itself: to administrators with the
 // paths of the server, to others without.
 func status(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
-	_ = src.ready(r.Context()) // what went wrong is part of the answer
+	_ = p.registry.ready(r.Context(), src) // what went wrong is part of the answer
 	raw, err := json.Marshal(src.statusAnswer())
 	if err != nil {
 		p.writeError(w, http.StatusInternalServerError, err)
@@ -409,11 +411,17 @@ func status(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
 func (s *source) statusAnswer() StatusAnswer {
 	s.mu.Lock()
 	collecting, kept, log, warnings, masters := s.collector, s.store, s.events, s.settings.Warnings, len(s.settings.Masters)
+	elected, follows := s.lease, s.follows()
 	s.mu.Unlock()
 	answer := StatusAnswer{History: historyStatus(localStats(kept)), Events: eventsStatus(log.Stats()), Warnings: warnings, masters: masters,
 		Live: LiveStatus{s.channels.Load(), s.computed.Load()}}
 	answer.History.Remote = remoteStatus(kept, s.now())
-	if collecting != nil {
+	answer.Replicas = replicasStatus(elected)
+	switch {
+	case collecting == nil:
+	case follows:
+		answer.Status = followed{collecting, s}.Status()
+	default:
 		answer.Status = collecting.Status()
 	}
 	for _, poll := range answer.Polls {

@@ -59,13 +59,17 @@ func roleName(role string) string {
 }
 
 // sandboxes returns what reads files of sandboxes for a user, or why that user may not.
-func (s *source) sandboxes(user *backend.User) (*query.Sandboxes, error) {
+func (r *Registry) sandboxes(ctx context.Context, s *source, user *backend.User) (*query.Sandboxes, error) {
 	s.mu.Lock()
-	agents, setting, collecting := s.agents, s.settings.SandboxLogs, s.collector
+	setting := s.settings.SandboxLogs
 	s.mu.Unlock()
 	if err := mayReadLogs(setting, user); err != nil {
 		return nil, &query.RefusedError{Err: err}
 	}
+	collecting := r.model(ctx, s)
+	s.mu.Lock()
+	agents := s.agents
+	s.mu.Unlock()
 	if agents == nil || collecting == nil {
 		return nil, errShutDown
 	}
@@ -101,8 +105,8 @@ func logFiles(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
 
 // answerSandbox answers a request for what only those may see who may read logs.
 func (p *Plugin) answerSandbox(w http.ResponseWriter, r *http.Request, src *source, ask func(context.Context, query.Source, *query.Sandboxes) (map[string]any, error)) {
-	_ = src.ready(r.Context()) // what went wrong shows in what is missing
-	sandboxes, err := src.sandboxes(backend.PluginConfigFromContext(r.Context()).User)
+	_ = p.registry.ready(r.Context(), src) // what went wrong shows in what is missing
+	sandboxes, err := p.registry.sandboxes(r.Context(), src, backend.PluginConfigFromContext(r.Context()).User)
 	if err != nil {
 		p.writeError(w, query.StatusOf(err), err)
 		return
@@ -132,7 +136,7 @@ func (p *Plugin) subscribeTail(ctx context.Context, req *backend.SubscribeStream
 	}
 	src, err := p.registry.For(ctx, req.PluginContext)
 	if err == nil {
-		_, err = src.sandboxes(req.PluginContext.User)
+		_, err = p.registry.sandboxes(ctx, src, req.PluginContext.User)
 	}
 	if err != nil {
 		return backend.SubscribeStreamStatusPermissionDenied
@@ -197,7 +201,7 @@ func (p *Plugin) tailMessage(ctx context.Context, src *source, tail *query.Tail,
 	if problem != nil {
 		return tail.Failed(p.registry.pathless(problem.Error())), nil
 	}
-	sandboxes, err := src.sandboxes(user)
+	sandboxes, err := p.registry.sandboxes(ctx, src, user)
 	if err != nil {
 		return nil, err
 	}

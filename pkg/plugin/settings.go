@@ -16,6 +16,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/zookeeper"
 )
 
 // This file parses the settings of a data source. How each key of jsonData is
@@ -53,6 +54,7 @@ type Settings struct {
 	RemoteTenant        string
 	RemoteBasicAuthUser string
 	RemoteLabels        map[string]string
+	Replicas            *zookeeper.Ensemble // where several Grafanas elect the one that polls; nil: each polls
 
 	SandboxLogs string // none, admin, editor, viewer
 
@@ -64,6 +66,7 @@ type Settings struct {
 	// Authorization, such as httpHeaderValue1; "" where they get none.
 	mastersAuthorization string
 
+	dialZooKeeper    zookeeper.Dial // as masters are reached; set by newClients
 	agentHeaderNames []string       // as written; the value of the nth is agentHeaderValue<n+1>
 	sdk              map[string]any // the values of the SDK's keys that are set; nil without one
 }

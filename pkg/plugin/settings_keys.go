@@ -55,6 +55,7 @@ var settings = map[string]setting{
 	"remoteTenant":        readRemoteTenant,
 	"remoteBasicAuthUser": text(func(s *Settings) *string { return &s.RemoteBasicAuthUser }),
 	"remoteLabels":        readRemoteLabels,
+	"replicas":            readReplicas,
 
 	"sandboxLogs": oneOf(func(s *Settings) *string { return &s.SandboxLogs }, "none", "admin", "editor", "viewer"),
 }

@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
 
 	"community-mesos-datasource/pkg/history/remote"
+	"community-mesos-datasource/pkg/zookeeper"
 )
 
 // This file has the settings of the engine remote, and makes its HTTP client: one of its
@@ -128,8 +130,32 @@ func readRemoteLabels(raw json.RawMessage, s *Settings) error {
 	return nil
 }
 
+// replicasForm is what the address of replicas looks like.
+var replicasForm = zookeeper.Form{Example: "zk://zk1:2181,zk2:2181/mesos-datasource", Path: "below which the Grafanas note which of them polls"}
+
+// readReplicas reads the address in ZooKeeper below which the Grafanas elect the one that
+// polls. What may have a secret in it is not repeated.
+func readReplicas(raw json.RawMessage, s *Settings) error {
+	const like = "write for example zk://zk1:2181,zk2:2181/mesos-datasource"
+	v, err := readText(raw)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %s", err, like)
+	case v == "":
+		return nil
+	case strings.ContainsAny(v, "?#"):
+		return errors.New("it has a query or fragment: " + like)
+	case !zookeeper.IsAddress(v) && strings.Contains(v, "@"):
+		return errors.New("it has a user or password, which everyone who may query this data source could read, and is not an address of ZooKeeper: use zkDigest (secureJsonData.zkDigest), and " + like)
+	case !zookeeper.IsAddress(v):
+		return fmt.Errorf("%s is not an address of ZooKeeper: %s", short(raw), like)
+	}
+	s.Replicas, err = replicasForm.Parse(v)
+	return err
+}
+
 // remoteKeys are the settings that nothing reads with another engine.
-var remoteKeys = []string{"remoteUrl", "remoteWriteUrl", "remoteTenant", "remoteBasicAuthUser", "remoteLabels"}
+var remoteKeys = []string{"remoteUrl", "remoteWriteUrl", "remoteTenant", "remoteBasicAuthUser", "remoteLabels", "replicas"}
 
 // checkRemote checks the settings of the engine remote against each other.
 func (s *Settings) checkRemote(keys map[string]json.RawMessage, secrets map[string]string) (problems []error) {

@@ -43,8 +43,8 @@ func (s *Settings) readSecrets(keys map[string]json.RawMessage, ds backend.DataS
 	case s.ZooKeeperDigest == "":
 	case !mesos.IsDigest(s.ZooKeeperDigest):
 		problems = append(problems, errors.New(notDigest+" (secureJsonData.zkDigest)"))
-	case len(s.Masters) > 0 && !s.throughZooKeeper():
-		s.warn("zkDigest is set and does nothing: masters has no zk:// address (jsonData.masters)")
+	case len(s.Masters) > 0 && !s.throughZooKeeper() && s.Replicas == nil:
+		s.warn("zkDigest is set and does nothing: there is no zk:// address in masters, and none in replicas (jsonData.masters)")
 	case zkPassword == "":
 		s.warn("zkDigest has a user and no password behind the colon: %s; write it again (secureJsonData.zkDigest)", dollars)
 	}

@@ -74,7 +74,7 @@ func TestSettingsForZooKeeper(t *testing.T) {
 	}
 	s, err = read(`{"masters": ["http://master1:5050"]}`, "mesos:s3cret")
 	require.NoError(t, err)
-	require.Equal(t, []string{"zkDigest is set and does nothing: masters has no zk:// address (jsonData.masters)"}, s.Warnings)
+	require.Equal(t, []string{"zkDigest is set and does nothing: there is no zk:// address in masters, and none in replicas (jsonData.masters)"}, s.Warnings)
 
 }
 

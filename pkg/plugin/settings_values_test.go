@@ -72,6 +72,7 @@ var sameAs = map[string][][2]string{
 	"remoteTenant":        {{`7`, `"7"`}},
 	"remoteBasicAuthUser": {{`7`, `"7"`}},
 	"remoteLabels":        {{`"{\"replica\": 7}"`, `{"replica": "7"}`}},
+	"replicas":            {{`" zk://zk1:2181/x/ "`, `"zk://zk1:2181/x"`}},
 	"webUrl":              {{`" https://mesos.example.com/ "`, `"https://mesos.example.com"`}},
 
 	"access": {{`" proxy"`, `"proxy"`}}, "url": {{`" x"`, `"x"`}}, "basicAuthUser": {{`7`, `"7"`}}, "serverName": {{`" m1"`, `"m1"`}},

@@ -134,6 +134,7 @@ func (r *Registry) provideStore(src *source, parsed Settings) {
 		src.collector.Stop()
 		src.collector = nil
 	}
+	r.releaseLease(src) // with the engine remote, which is in front of the local store
 	r.releaseRemote(src)
 	before, _ := src.local.(*memory.Store)
 	if src.local != nil && before == nil {
@@ -184,6 +185,9 @@ func (r *Registry) provideRemote(src *source, target *remote.Target) {
 		return
 	}
 	o := remote.Options{Local: local, Target: *target, Cluster: src.settings.ClusterName, Now: r.clock.Now, Log: r.log.With("source", src.key)}
+	if src.lease != nil {
+		o.Lease = src.lease
+	}
 	if src.engine == engineDisk && newMark != nil {
 		o.Mark = newMark(filepath.Join(r.historyPath, directoryOf(src.key)))
 	}

@@ -58,7 +58,7 @@ func tryRule(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
 		p.writeError(w, http.StatusBadRequest, fmt.Errorf(`the body must be {"query": {...}, "relativeTimeRange": {"from": 600, "to": 0}}: %w`, err))
 		return
 	}
-	ready := src.ready(r.Context())
+	ready := p.registry.ready(r.Context(), src)
 	view, err := p.registry.query(src)
 	if err != nil {
 		p.writeError(w, http.StatusBadRequest, err)
@@ -66,7 +66,7 @@ func tryRule(p *Plugin, src *source, w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
 	defer cancel()
-	_, refused := src.sandboxes(&backend.User{Login: ruleUser})
+	_, refused := p.registry.sandboxes(ctx, src, &backend.User{Login: ruleUser})
 	got := query.Try(ctx, view, body.Query, asked, query.Options{Ready: ready, NoSandboxes: refused})
 	got.Error = p.registry.pathless(got.Error)
 	writeJSON(w, http.StatusOK, got)

@@ -26,6 +26,7 @@ var told = []string{
 	"../mesos", "../samples", "../collector", ".",
 	"../query", "../promql", "../tables", "../events", "../events/sqlite",
 	"../history", "../history/memory", "../history/disk", "../history/disk/repair", "../history/remote",
+	"../lease", "../zookeeper",
 }
 
 // makes are the functions whose texts are messages as a whole, also where they do not

@@ -9,9 +9,13 @@ import (
 )
 
 // view returns a function that returns what the tables of SQL show now, but for events; nil
-// before the first model.
-func (s *source) view(collecting *collector.Collector, settings Settings, now func() time.Time) func() *tables.View {
+// before the first model. of returns the collector that has it.
+func (s *source) view(of func() *collector.Collector, settings Settings, now func() time.Time) func() *tables.View {
 	return func() *tables.View {
+		collecting := of()
+		if collecting == nil {
+			return nil
+		}
 		latest := collecting.Cluster()
 		if latest == nil {
 			return nil

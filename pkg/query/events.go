@@ -235,6 +235,9 @@ func (r *eventsReader) circumstances() []data.Notice {
 	if stats.Problem != "" {
 		all = append(all, warning("Events: %s", stats.Problem))
 	}
+	if r.src.EventsElsewhere != "" {
+		all = append(all, info("%s polls this cluster and has its event log: here is only what this Grafana has seen itself, while it polled and while tables were asked for.", r.src.EventsElsewhere))
+	}
 	switch {
 	case stats.Since.IsZero():
 		all = append(all, info("No event is known yet: the event log begins with the first poll."))

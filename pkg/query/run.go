@@ -46,6 +46,14 @@ type Source struct {
 	Status func() collector.Status
 	// Interval is how often a poll is made now; 0 for never.
 	Interval func(series.Poll) time.Duration
+	// ViewInterval is how often the model is read that View shows, where that is not
+	// Interval(series.PollModel); Polls are those that bring the samples of Store, where they
+	// are not Status().Polls. Both may be nil: they are not where another process collects.
+	ViewInterval func() time.Duration
+	Polls        func() []collector.PollStatus
+	// EventsElsewhere is where the event log of the cluster is while another process
+	// collects; "" where it is Events.
+	EventsElsewhere string
 	// CurrentTasks is where instant queries find tasks whose history is not
 	// kept; may be nil.
 	CurrentTasks func() CurrentTasks
@@ -72,6 +80,22 @@ func (s Source) now() time.Time {
 		return time.Now()
 	}
 	return s.Now()
+}
+
+// viewInterval returns how often the model is read that View shows.
+func (s Source) viewInterval() time.Duration {
+	if s.ViewInterval != nil {
+		return s.ViewInterval()
+	}
+	return s.Interval(series.PollModel)
+}
+
+// polls returns the polls that bring samples.
+func (s Source) polls() []collector.PollStatus {
+	if s.Polls != nil {
+		return s.Polls()
+	}
+	return s.Status().Polls
 }
 
 // Options say who asks.

@@ -196,7 +196,7 @@ func (src Source) rows(ctx context.Context, e expansion, times stepRange, o Opti
 	if view == nil {
 		return nil, bad("", "the cluster has not been read yet, so its tables are not known: Save & test says why")
 	}
-	if age, most := src.now().Sub(view.Cluster.Time), src.Interval(series.PollModel)*5/2; o.evaluated() && most > 0 && age > most {
+	if age, most := src.now().Sub(view.Cluster.Time), src.viewInterval()*5/2; o.evaluated() && most > 0 && age > most {
 		return nil, bad("", "the cluster was last read %s ago, so its tables are not known: Save & test says why", display.Age(age))
 	}
 	view.Evaluated = o.evaluated()

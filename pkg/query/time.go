@@ -180,7 +180,7 @@ func (src Source) schedule(polls []series.Poll) schedule {
 	if s.every <= slowPoll {
 		return s // when does not matter
 	}
-	for _, status := range src.Status().Polls {
+	for _, status := range src.polls() {
 		if brings(polls, status.Poll) && src.Interval(status.Poll) == s.every && status.LastSuccess.After(s.latest) {
 			s.latest = status.LastSuccess
 		}

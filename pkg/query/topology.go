@@ -118,7 +118,7 @@ func answerTopology(ctx context.Context, src Source, q backend.DataQuery, o Opti
 	notices = append(notices, circumstances{
 		now: now, earliest: now, latest: now, reads: reads{polls: []series.Poll{series.PollState}}, status: src.Status(), stats: src.Store.Stats(),
 	}.notices()...)
-	if age, most := now.Sub(view.Cluster.Time), src.Interval(series.PollModel)*5/2; most > 0 && age > most {
+	if age, most := now.Sub(view.Cluster.Time), src.viewInterval()*5/2; most > 0 && age > most {
 		notices = append(notices, warning("The graph is of %s ago, when the cluster was last read: Save & test says why.", display.Age(age)))
 	}
 	if src.Notices != nil {

@@ -24,7 +24,7 @@ import (
 const DefaultTimeout = 10 * time.Second
 
 // closesWithin is how long Close waits for the server to confirm the end of the session.
-const closesWithin = 500 * time.Millisecond
+const closesWithin = 300 * time.Millisecond
 
 // largestPacket is the largest packet of ZooKeeper by default (jute.maxbuffer).
 const largestPacket = 1 << 20
@@ -167,14 +167,14 @@ func (s *Session) Create(path string, content []byte, ephemeral bool) error {
 	return s.failure(err)
 }
 
-// Set replaces the content of a znode of a version, and returns its next version. It is
-// confirmed by a majority of the servers.
-func (s *Session) Set(path string, content []byte, version int32) (int32, error) {
+// Set replaces the content of a znode of a version, and returns what is there then, without
+// the content. It is confirmed by a majority of the servers.
+func (s *Session) Set(path string, content []byte, version int32) (Node, error) {
 	stat, err := s.conn.Set(path, content, version)
 	if err != nil {
-		return 0, s.failure(err)
+		return Node{}, s.failure(err)
 	}
-	return stat.Version, nil
+	return Node{Version: stat.Version, Owner: stat.EphemeralOwner}, nil
 }
 
 // Delete deletes a znode of a version.

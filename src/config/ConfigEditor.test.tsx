@@ -360,6 +360,15 @@ describe('the remote engine', () => {
     await user.type(labels, '{{"zone": "b"}');
     expect(last()?.jsonData.remoteLabels).toBe('{"zone": "b"}');
   });
+
+  it('has the address of several Grafanas, and then the digest of ZooKeeper', async () => {
+    const replicas = 'zk://zk1:2181/mesos-datasource';
+    const { last, user } = setUp({ jsonData: { masters: ['http://m:5050'], engine: 'remote' } });
+    expect(screen.queryByLabelText('ZooKeeper digest')).not.toBeInTheDocument();
+    await user.type(screen.getByLabelText(/^Replicas/), replicas);
+    expect(last()?.jsonData).toEqual({ masters: ['http://m:5050'], engine: 'remote', replicas });
+    expect(screen.getByLabelText('ZooKeeper digest')).toBeInTheDocument();
+  });
 });
 
 describe('headers of agents', () => {

@@ -123,7 +123,7 @@ export default function ConfigEditor({ options: stored, onOptionsChange }: Props
           readOnly={readOnly}
           onChange={(masters) => set('masters', masters)}
         />
-        {(throughZooKeeper(jsonData.masters) || secureJsonFields?.zkDigest) && (
+        {(throughZooKeeper(jsonData.masters) || jsonData.replicas || secureJsonFields?.zkDigest) && (
           <ZooKeeperDigest
             value={secureJsonData?.zkDigest ?? ''}
             isStored={Boolean(secureJsonFields?.zkDigest)}

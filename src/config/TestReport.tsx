@@ -28,6 +28,7 @@ function Found({ report, at }: { report: Report; at: number }) {
     [t('config.report.tasks', 'Active tasks'), report.leader && report.tasks],
     [t('config.report.history', 'History'), report.history],
     [t('config.report.remote', 'Remote engine'), report.remote],
+    [t('config.report.replicas', 'Replicas'), report.replicas],
     [t('config.report.events', 'Events'), report.events],
   ];
   const failed = report.masters.filter(({ error }) => error);

@@ -304,6 +304,17 @@ export const REMOTE: FieldSpec[] = [
       ),
     default: NONE,
   },
+  {
+    key: 'replicas',
+    kind: 'text',
+    label: () => t('config.replicas.label', 'Replicas'),
+    description: () =>
+      t(
+        'config.replicas.description',
+        'For several Grafanas with this data source: an address in ZooKeeper, for example zk://zk1:2181,zk2:2181/mesos-datasource. One of them polls the cluster, the others answer from the remote engine.'
+      ),
+    default: () => t('config.replicas.default', 'none, each Grafana polls'),
+  },
 ];
 
 export const LOGS: FieldSpec[] = [

@@ -34,6 +34,8 @@ export interface Report {
   history: string;
   /** With the engine remote. */
   remote?: string;
+  /** Which of several Grafanas polls, with the engine remote. */
+  replicas?: string;
   events: string;
   /** What this version of Mesos does not tell. */
   missing?: string;

@@ -22,7 +22,7 @@ const SWITCHES = [
 const TEXTS = [
   ...['clusterName', 'pollInterval', 'taskSeries', 'idleTimeout', 'agentAddress', 'agentBasicAuthUser', 'agentHosts'],
   ...['subscribe', 'sandboxLogs', 'webUrl', 'engine', 'memoryLimit', 'retention', 'serverName'],
-  ...['remoteUrl', 'remoteWriteUrl', 'remoteTenant', 'remoteBasicAuthUser'],
+  ...['remoteUrl', 'remoteWriteUrl', 'remoteTenant', 'remoteBasicAuthUser', 'replicas'],
 ];
 
 const WORDS: Record<string, boolean> = {

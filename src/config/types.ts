@@ -48,6 +48,8 @@ export interface MesosOptions extends DataSourceJsonData {
   remoteBasicAuthUser?: string;
   /** Labels that are added when writing, and left out when reading. What is typed is text, which the backend reads. */
   remoteLabels?: Record<string, string> | string;
+  /** Address in ZooKeeper below which several Grafanas elect the one that polls. */
+  replicas?: string;
 
   /** Seconds, Grafana's own HTTP client option. As text it is read as a number, too. */
   timeout?: number;

@@ -13,7 +13,14 @@ export interface Suite {
   run(): Promise<Outcome>;
 }
 
-const raced = ['./pkg/collector/...', './pkg/history/...', './pkg/mesos/...', './pkg/promql/...', './pkg/plugin/...'];
+const raced = [
+  './pkg/collector/...',
+  './pkg/history/...',
+  './pkg/lease/...',
+  './pkg/mesos/...',
+  './pkg/promql/...',
+  './pkg/plugin/...',
+];
 
 function skipped(why: string): Outcome {
   console.log(`skipped: ${why}`);

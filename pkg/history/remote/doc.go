@@ -4,6 +4,7 @@
 //	store.go    the store: writes into the local one, and remembers what to forward
 //	queue.go    what is not forwarded yet: batches in memory, then the local store
 //	sender.go   the goroutine that forwards, retries and counts
+//	lease.go    who of several processes collects: the others write nothing
 //	write.go    one request of remote write, and what its response means
 //	encode.go   the messages of remote write 1.0 and 2.0
 //	stats.go    what is known of the other engine: lag, refused samples, reach

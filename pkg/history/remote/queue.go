@@ -213,6 +213,9 @@ func (s *Store) done() {
 
 // almostDone reports whether all that is left are chunks, and requests succeed.
 func (s *Store) almostDone() bool {
+	if _, ok := s.collects(); !ok {
+		return false
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.queue.behind == nil && len(s.queue.chunks) > 0 && s.failing.IsZero()

@@ -40,10 +40,12 @@ func elsewhere(cause error, format string, args ...any) error {
 	return &elsewhereError{fmt.Sprintf(format, args...), cause}
 }
 
-// Holds implements history.Evaluator.
+// Holds implements history.Evaluator. Of several processes one has everything since it began
+// to collect the last time, and the others have nothing.
 func (s *Store) Holds(mint int64) bool {
 	start := s.Local.Stats().Start
-	return !start.IsZero() && mint >= start.UnixMilli()
+	since, ok := s.collects()
+	return ok && !start.IsZero() && mint >= start.UnixMilli() && mint >= since.UnixMilli()
 }
 
 // binder returns what binds queries of a target to this cluster.
@@ -138,6 +140,9 @@ func (s *Store) missing(end time.Time) string {
 	st := s.Remote()
 	if st.Oldest.IsZero() || end.Before(st.Oldest) || st.Lag(s.opts.Now()) < lagging {
 		return ""
+	}
+	if st.Waiting {
+		return fmt.Sprintf("The remote engine answered, and it lacks samples since %s that this Grafana collected before another took over: they are kept, and sent when it polls again", history.Moment(st.Oldest.UnixMilli()))
 	}
 	why := ""
 	if st.Failing != "" {

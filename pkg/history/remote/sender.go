@@ -58,10 +58,19 @@ func (s *Store) deliverAll(samples []sample) error {
 // deliver sends the samples of one request.
 func (s *Store) deliver(samples []sample) error {
 	for tries := 0; ; tries++ {
+		ctx, release, err := s.leased()
+		if err != nil {
+			return err
+		}
 		t := s.target.Load()
-		got, version := s.try(t, samples, tries)
+		got, version := s.try(ctx, t, samples, tries)
+		lost := ctx.Err() != nil
+		release()
 		if s.ctx.Err() != nil {
 			return s.ctx.Err()
+		}
+		if lost && got.status == 0 {
+			continue // it is not known what came of the request
 		}
 		s.mu.Lock()
 		proven := s.proven
@@ -94,21 +103,21 @@ func (s *Store) deliver(samples []sample) error {
 
 // try sends a request in the version that the target understands. Where that is not known
 // yet it is 2.0 first.
-func (s *Store) try(t *Target, samples []sample, tries int) (response, string) {
+func (s *Store) try(ctx context.Context, t *Target, samples []sample, tries int) (response, string) {
 	s.mu.Lock()
 	version, proven := s.stats.Protocol, s.proven
 	s.mu.Unlock()
 	if version != "" {
-		return t.post(s.ctx, version, samples), version
+		return t.post(ctx, version, samples), version
 	}
 	// Who does not know 2.0 may fail in any way.
 	if tries%2 == 0 {
-		got := t.post(s.ctx, version2, samples)
+		got := t.post(ctx, version2, samples)
 		if verdictOf(got, version2, proven) != unknown {
 			return got, version2
 		}
 	}
-	return t.post(s.ctx, version1, samples), version1
+	return t.post(ctx, version1, samples), version1
 }
 
 // deliverRefused finds out which samples of a request are refused: by 1.0 Prometheus takes

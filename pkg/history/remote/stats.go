@@ -29,6 +29,8 @@ type Stats struct {
 	UnsentKnown bool
 	// Batches is how many batches are not wholly taken.
 	Batches int
+	// Waiting: another process collects, and what is not taken is sent when this one does again.
+	Waiting bool
 	// Oldest is the time of the oldest sample that is not taken; zero if there is none.
 	Oldest time.Time
 	// Acknowledged is the time of the newest sample that was taken; zero before the first.
@@ -74,9 +76,11 @@ func (s Stats) RefusedInAll() (n int64) {
 
 // Remote returns what is known of the other engine.
 func (s *Store) Remote() Stats {
+	_, collects := s.collects()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.stats
+	st.Waiting = !collects
 	st.Refused = maps.Clone(st.Refused)
 	q := &s.queue
 	st.Unsent, st.UnsentKnown = q.unsent, q.exact
@@ -105,6 +109,9 @@ func (s *Store) Remote() Stats {
 // engine. Start is that of both.
 func (s *Store) Stats() history.Stats {
 	st := s.Local.Stats()
+	if _, ok := s.collects(); !ok { // what is kept here is not read
+		st.Start, st.StartsBefore, st.TruncatedBy = time.Time{}, false, ""
+	}
 	s.mu.Lock()
 	reach, further := s.reach, s.reachesFurther
 	s.mu.Unlock()
@@ -124,9 +131,11 @@ func (s *Store) Stats() history.Stats {
 func (s Stats) note(now time.Time) string {
 	var all []string
 	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
-	if s.Failing != "" {
+	if s.Waiting && !s.Oldest.IsZero() {
+		say("samples since %s that this Grafana collected are not in the remote engine: they are sent when it polls again", history.Moment(s.Oldest.UnixMilli()))
+	} else if s.Failing != "" && !s.Waiting {
 		say("the remote engine takes no samples since %s, and they are kept here until it does: %s", history.Moment(s.Since.UnixMilli()), s.Failing)
-	} else if lag := s.Lag(now); lag > lagging {
+	} else if lag := s.Lag(now); lag > lagging && !s.Waiting {
 		say("the remote engine is %s behind, and is being sent what it lacks", lag.Round(time.Second))
 	}
 	if n := s.RefusedInAll(); n > 0 {

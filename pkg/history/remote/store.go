@@ -36,6 +36,9 @@ type Options struct {
 	// Mark keeps what was acknowledged beyond the end of the process; nil where the
 	// local store ends with it, too.
 	Mark Mark
+	// Lease says whether this process is the one of several that collects; nil where it is
+	// the only one.
+	Lease Lease
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
 	Log Logger // may be nil
@@ -74,6 +77,8 @@ type Store struct {
 	cluster atomic.Pointer[string] // the value of the label cluster of the newest series
 
 	known known
+
+	sealed atomic.Bool // no batch is committed any more
 
 	// order is held from the commit of a batch to the local store until it is known to
 	// the queue, so that both have the same order.
@@ -263,6 +268,10 @@ func (b *batch) Commit() error {
 	defer b.s.order.Unlock()
 	staged := b.staged
 	b.staged = nil
+	if err := b.s.writable(); err != nil {
+		_ = b.local.Rollback() // nothing to do about it
+		return err
+	}
 	b.s.announce(staged)
 	if err := b.local.Commit(); err != nil {
 		b.s.forget()

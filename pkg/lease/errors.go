@@ -1,0 +1,72 @@
+package lease
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+
+	"community-mesos-datasource/pkg/zookeeper"
+)
+
+// failure is why a server of ZooKeeper was of no use.
+type failure struct {
+	server string
+	err    error
+}
+
+// sentence returns what went wrong, and what to do about it.
+func (l *Lease) sentence(failures []failure) error {
+	var said []string
+	for _, f := range failures {
+		if errors.Is(f.err, zookeeper.ErrAuth) {
+			todo := "set zkDigest to the user:password that its ACL allows (secureJsonData.zkDigest)"
+			if l.opts.Digest != "" {
+				todo = "correct zkDigest (user:password), which is the same in all Grafanas (secureJsonData.zkDigest)"
+			}
+			return fmt.Errorf("ZooKeeper at %s does not allow this data source to make or change %s: %s", l.opts.Ensemble, l.path, todo)
+		}
+		if errors.Is(f.err, errReplaced) {
+			return fmt.Errorf("%s was deleted or replaced in ZooKeeper while this Grafana held it: leave it to the plugin, which takes it again", l.path)
+		}
+		if errors.Is(f.err, errPermanent) {
+			return fmt.Errorf("%s in ZooKeeper at %s was not made by this plugin, and does not end with who made it: delete it, or choose another path (jsonData.replicas)", l.path, l.opts.Ensemble)
+		}
+		said = append(said, f.server+" ("+reason(f.err)+")")
+	}
+	return fmt.Errorf("no answer from ZooKeeper, which knows which Grafana polls the cluster, at %s: check the address in replicas, that Grafana's server may connect to it, and that a quorum of ZooKeeper's servers is running (jsonData.replicas)",
+		strings.Join(said, ", "))
+}
+
+// reason returns the innermost text of an error, without the address, which is said already.
+func reason(err error) string {
+	switch {
+	case err == nil:
+		return "the session ended"
+	case errors.Is(err, zookeeper.ErrNotZooKeeper):
+		return "something else answers there, or it speaks TLS, which is not supported"
+	case isTimeout(err):
+		return "no answer in time"
+	}
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		return "host name " + dns.Name + ": " + dns.Err
+	}
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		return errno.Error()
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return "the connection was closed"
+	}
+	return err.Error()
+}
+
+func isTimeout(err error) bool {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errLate) {
+		return true
+	}
+	timeout, ok := errors.AsType[net.Error](err)
+	return ok && timeout.Timeout()
+}

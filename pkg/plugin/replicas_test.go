@@ -1,0 +1,253 @@
+package plugin
+
+import (
+	"context"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/stretchr/testify/require"
+
+	"community-mesos-datasource/pkg/history/remote"
+	"community-mesos-datasource/pkg/history/remote/remotetest"
+	"community-mesos-datasource/pkg/zookeeper/zookeepertest"
+)
+
+// A grafana is one of several on one data source, with what happens to its connections to
+// ZooKeeper.
+type grafana struct {
+	*fixture
+	cut atomic.Bool
+}
+
+// cutConn is a connection that carries nothing once cut, and does not break.
+type cutConn struct {
+	net.Conn
+	cut    *atomic.Bool
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (c *cutConn) Close() error {
+	c.once.Do(func() { close(c.closed) })
+	return c.Conn.Close()
+}
+
+func (c *cutConn) Write(p []byte) (int, error) {
+	if c.cut.Load() {
+		return len(p), nil
+	}
+	return c.Conn.Write(p)
+}
+
+func (c *cutConn) Read(p []byte) (int, error) {
+	for {
+		n, err := c.Conn.Read(p)
+		if c.cut.Load() && err != nil {
+			<-c.closed
+		}
+		if err != nil || !c.cut.Load() {
+			return n, err
+		}
+	}
+}
+
+// several returns Grafanas on one data source, which has one cluster.
+func several(t *testing.T, zk *zookeepertest.Server, engine string, hosts ...string) (all []*grafana) {
+	t.Helper()
+	settings := map[string]any{"engine": "remote", "remoteUrl": engine, "replicas": "zk://" + zk.Address + "/mesos-datasource"}
+	for _, host := range hosts {
+		g := &grafana{fixture: newFixture(t, nil, workload, redirect, roles)}
+		if len(all) > 0 {
+			settings["masters"] = all[0].cluster.Masters()
+		}
+		g.configure(settings)
+		g.registry.host = host
+		g.registry.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := new(net.Dialer).DialContext(ctx, network, address)
+			if err == nil && address == zk.Address {
+				conn = &cutConn{Conn: conn, cut: &g.cut, closed: make(chan struct{})}
+			}
+			return conn, err
+		}
+		all = append(all, g)
+	}
+	return all
+}
+
+// begin sends the first request.
+func (g *grafana) begin() *grafana {
+	g.t.Helper()
+	_, err := g.registry.For(g.t.Context(), g.context())
+	require.NoError(g.t, err)
+	return g
+}
+
+func (g *grafana) polling() bool {
+	src := g.source()
+	_, follows := src.role()
+	return !follows
+}
+
+// elected waits until it polls.
+func (g *grafana) elected() {
+	g.t.Helper()
+	require.Eventually(g.t, g.polling, 30*time.Second, time.Millisecond, "%s polls", g.registry.host)
+	g.clock.Settle()
+}
+
+// requests returns how many requests the masters got of each page.
+func requests(g *grafana) map[string]int {
+	counts := map[string]int{}
+	for _, r := range g.cluster.Requests() {
+		path, _, _ := strings.Cut(r.Path, "?")
+		counts[path]++
+	}
+	return counts
+}
+
+func TestOneOfTwoGrafanasPolls(t *testing.T) {
+	zk, e := zookeepertest.Start(t), remotetest.StartPrometheus(t)
+	both := several(t, zk, e.URL, "grafana-a", "grafana-b")
+	a, b := both[0], both[1]
+	a.begin().elected()
+	b.begin()
+	pass := func(polls int) {
+		for range polls {
+			a.clock.Advance(every)
+			b.clock.Advance(every)
+		}
+	}
+	pass(20)
+	a.acknowledged()
+	asked := requests(a)
+	require.Equal(t, 21, asked["/state"], "%v", asked)
+	require.Equal(t, 21, asked["/metrics/snapshot"])
+
+	// Metrics are the same from both, and cost the masters nothing.
+	const panel = `{"expr": "sum by (framework) (mesos_framework_cpus_allocated)"}`
+	mine, others := pointsOf(t, a.ask(panel)), pointsOf(t, b.ask(panel))
+	require.NotEmpty(t, mine)
+	require.Equal(t, len(mine), len(others))
+	require.NotEmpty(t, b.latest(`{"expr": "mesos_up{poll=\"state\"}"}`))
+	require.Equal(t, asked, requests(a))
+	require.Empty(t, b.cluster.Requests())
+
+	// Tables are of a /state of its own, for as long as somebody asks.
+	rows := b.ask(`{"queryType": "sql", "sql": "SELECT COUNT(*) AS n FROM agents"}`)
+	require.NoError(t, rows.Error)
+	require.NotZero(t, rows.Frames[0].Rows())
+	require.Equal(t, asked["/state"]+1, requests(a)["/state"])
+	require.Equal(t, asked["/metrics/snapshot"], requests(a)["/metrics/snapshot"])
+	for range int(modelFor/every) + 2 {
+		b.clock.Advance(every)
+	}
+	before := requests(a)["/state"]
+	for range 10 {
+		b.clock.Advance(every)
+		require.NoError(t, b.ask(panel).Error)
+	}
+	require.Equal(t, before, requests(a)["/state"], "metrics do not wake it")
+
+	answer, details := b.check()
+	require.Equal(t, backend.HealthStatusOk, answer.Status, answer.Message)
+	require.Contains(t, answer.Message, "Grafana on grafana-a polls this cluster since ")
+	require.Contains(t, details, "Replicas: Grafana on grafana-a polls this cluster since ")
+	require.Contains(t, details, "; this one answers from the remote engine")
+	answer, _ = a.check()
+	require.Contains(t, answer.Message, ". This Grafana, on grafana-a, polls this cluster since ")
+	require.Equal(t, 1.0, a.collected()[`lease_held{source="1-mesos"}`])
+	require.Equal(t, 0.0, b.collected()[`lease_held{source="1-mesos"}`])
+
+	// The one that polls ends in order: the other goes on at once.
+	closed := time.Now()
+	a.close()
+	b.elected()
+	require.Less(t, time.Since(closed), 3*time.Second)
+	was := requests(a)["/state"]
+	b.clock.Advance(every)
+	require.Greater(t, requests(a)["/state"], was)
+	require.Zero(t, b.acknowledged().RefusedInAll())
+}
+
+// A Grafana that lost ZooKeeper, and not the remote engine, stops to write before the next begins.
+func TestAGrafanaThatIsCutOffWritesNothing(t *testing.T) {
+	zk, e := zookeepertest.Start(t), remotetest.StartPrometheus(t)
+	both := several(t, zk, e.URL, "grafana-a", "grafana-b")
+	a, b := both[0], both[1]
+	a.begin().elected()
+	b.begin()
+	for range 5 {
+		a.clock.Advance(every)
+		b.clock.Advance(every)
+	}
+	a.acknowledged()
+	sent := a.source().store.(*remote.Store).Remote().Sent
+	b.clock.Advance(every / 2) // the time that passes until it begins
+	a.cut.Store(true)
+	require.Eventually(t, func() bool { _, _, ok := a.source().lease.Held(); return !ok }, 10*time.Second, time.Millisecond)
+	require.False(t, b.polling(), "not before a has stopped")
+	b.elected()
+	require.Eventually(t, func() bool { return !a.polling() }, 10*time.Second, time.Millisecond)
+	asked := requests(a)
+	for range 5 {
+		a.clock.Advance(every)
+	}
+	require.Equal(t, asked, requests(a), "it asks nobody")
+	far := a.source().store.(*remote.Store)
+	require.Equal(t, sent, far.Remote().Sent)
+	require.Zero(t, far.Remote().Unsent, "nothing was collected")
+	require.NoError(t, a.ask(`{"expr": "mesos_up"}`).Error)
+	require.Eventually(t, func() bool { return a.source().statusAnswer().Replicas.Problem != "" }, 20*time.Second, 5*time.Millisecond)
+	answer, _ := a.check()
+	require.Equal(t, backend.HealthStatusError, answer.Status)
+	require.Contains(t, answer.Message, "No samples come in: it is not known which Grafana polls this cluster, so this one does not: no answer from ZooKeeper")
+	for range 7 {
+		b.clock.Advance(every)
+	}
+	require.Zero(t, b.acknowledged().RefusedInAll())
+	a.cut.Store(false)
+	require.Eventually(t, func() bool { st := a.source().statusAnswer().Replicas; return st.Host == "grafana-b" && !st.Polls }, 20*time.Second, time.Millisecond)
+}
+
+// The setting may come and go while the data source is in use.
+func TestReplicasAreSetAndRemovedWhileItPolls(t *testing.T) {
+	zk, e := zookeepertest.Start(t), remotetest.StartPrometheus(t)
+	a := several(t, zk, e.URL, "grafana-a")[0]
+	without := map[string]any{"engine": "remote", "remoteUrl": e.URL}
+	with := map[string]any{"engine": "remote", "remoteUrl": e.URL, "replicas": "zk://" + zk.Address + "/other"}
+	a.configure(without)
+	a.start()
+	require.Nil(t, a.source().lease)
+	pass := func() {
+		before := requests(a)["/state"]
+		for range 3 {
+			a.clock.Advance(every)
+		}
+		require.Greater(t, requests(a)["/state"], before)
+		a.acknowledged()
+	}
+	pass()
+	for range 2 {
+		a.configure(with)
+		a.begin().elected()
+		pass()
+		require.Equal(t, "grafana-a", a.source().statusAnswer().Replicas.Host)
+		a.configure(without)
+		a.begin()
+		a.clock.Settle()
+		pass()
+		require.Nil(t, a.source().statusAnswer().Replicas)
+	}
+	a.configure(map[string]any{"engine": "remote", "remoteUrl": e.URL, "replicas": "zk1:2181"}) // it cannot be used
+	_, err := a.registry.For(t.Context(), a.context())
+	require.ErrorContains(t, err, "is not an address of ZooKeeper: write for example zk://zk1:2181,zk2:2181/mesos-datasource (jsonData.replicas)")
+	a.configure(with)
+	a.begin().elected()
+	pass()
+	require.Zero(t, a.acknowledged().RefusedInAll())
+}
