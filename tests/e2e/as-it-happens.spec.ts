@@ -185,7 +185,6 @@ test.describe('events', () => {
       await expect(one.getByTestId('data-testid Panel status error'), title).toHaveCount(0);
     }
     await expect(page.getByTestId(panelOf('What happened')).first().getByText('draining').first()).toBeVisible();
-    await page.waitForTimeout(2000); // the picture has the graphs drawn whole
     await picture('events', page);
   });
 
@@ -354,7 +353,6 @@ test.describe('events', () => {
     await stop();
     await expect(panel.getByText('No data', { exact: true })).toHaveCount(0);
     await expect(panel.getByTestId('data-testid Panel status error')).toHaveCount(0);
-    await page.waitForTimeout(2000);
     await picture('task-timeline', page);
   });
 });
@@ -426,7 +424,6 @@ test.describe('events of a cluster whose /state is seldom asked', () => {
     await live.do({ do: 'service wants', framework: 'marathon', service: 'search', times: 2 });
     await expect.poll(() => values().at(-1), { timeout: 120_000 }).toBeGreaterThan(before);
     expect((await stateOf(api)).lastSuccess).toBe(polled.lastSuccess);
-    await page.waitForTimeout(1000);
     await picture('live-of-events', page);
   });
 });

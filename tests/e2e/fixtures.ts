@@ -123,6 +123,13 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   picture: async ({}, use) => {
     mkdirSync(pictures, { recursive: true });
     await use(async (name, page) => {
+      // Panels are drawn two frames after their answers. A live one may ask all the time: then as it is.
+      await page
+        .getByLabel('Panel loading bar')
+        .first()
+        .waitFor({ state: 'hidden', timeout: 10_000 })
+        .catch(() => undefined);
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
       await page.screenshot({ path: path.join(pictures, `${name}.png`) });
     });
   },

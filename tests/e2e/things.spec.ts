@@ -380,7 +380,6 @@ test.describe('things', () => {
           client: document.documentElement.clientWidth,
         }));
         expect(scroll, `${name} at ${width}`).toBeLessThanOrEqual(client);
-        await page.waitForTimeout(1500); // the picture has the answer drawn whole
         await picture(`editor-${name}-${theme}-${width}`, page);
       }
     }
