@@ -82,6 +82,104 @@ test('a click in a table of a dashboard filters the dashboard, its graph too', a
   await picture('dashboard-filter-for', page);
 });
 
+/** The variables of a dashboard whose graphs can be filtered by a click, if Grafana has that. */
+const variables = (...more: object[]) => ({
+  templating: {
+    list: [
+      { ...{ type: 'adhoc', name: 'filters', label: 'Filters', hide: 0, skipUrlSync: false, datasource } },
+      ...more.map((one) => ({ ...{ hide: 0, skipUrlSync: false, datasource }, ...one })),
+    ],
+  },
+});
+
+/** Clicks in a graph until its tooltip stays and has a button. */
+async function pressInTooltip(page: Page, title: string, button: string) {
+  const graph = page.getByTestId(`data-testid Panel header ${title}`).locator('.u-over');
+  const found = page.getByRole('button', { name: button });
+  const at = async () => {
+    const { width, height } = (await graph.boundingBox()) ?? { width: 0, height: 0 };
+    return [
+      { x: width * 0.9, y: height - 4 },
+      { x: width * 0.9, y: height / 2 },
+      { x: width / 4, y: height - 4 },
+    ];
+  };
+  await expect(async () => {
+    for (const position of await at()) {
+      await graph.hover({ position });
+      await graph.click({ position });
+      if (
+        await found
+          .first()
+          .waitFor({ timeout: 1500 })
+          .then(
+            () => true,
+            () => false
+          )
+      ) {
+        return;
+      }
+    }
+    throw new Error(`no ${button}`);
+  }).toPass();
+  return found;
+}
+
+test('a click on a bar filters the dashboard for it', async ({ api, page, picture, grafanaVersion }) => {
+  test.skip(!grafanaVersion.startsWith('12.4'), 'docs/editor.md says it of Grafana 12.4');
+  const sql = 'SELECT framework, count(*) AS tasks FROM tasks GROUP BY framework';
+  await save(
+    api,
+    [
+      panel(1, 'barchart', 'Bars', { queryType: 'sql', version: 1, sql }),
+      panel(2, 'timeseries', 'Graph', cpusByFramework),
+    ],
+    variables()
+  );
+  await page.goto(`/d/${dashboard.uid}`);
+  const button = await pressInTooltip(page, 'Bars', 'Filter for');
+  await picture('bar-filter-for', page);
+  const framework = /'(.+)'/.exec((await button.first().textContent()) ?? '')?.[1];
+  expect(framework).toBeTruthy();
+  await button.first().click();
+  await expect.poll(() => new URL(page.url()).searchParams.getAll('var-filters')).toEqual([`framework|=|${framework}`]);
+  const graph = page.getByTestId('data-testid Panel header Graph');
+  await expect(graph.getByRole('button', { name: framework, exact: true })).toBeVisible();
+});
+
+test('a click on a line filters the dashboard for its group, with two of Grafana’s toggles', async ({
+  api,
+  page,
+  picture,
+  grafanaVersion,
+}) => {
+  test.skip(!grafanaVersion.startsWith('12.4'), 'the toggles are experimental: they are tried in 12.4 only');
+  // As Grafana reads toggles of a browser (packages/grafana-runtime/src/config.ts).
+  await page.addInitScript(() =>
+    localStorage.setItem('grafana.featureToggles', 'groupByVariable=1,perPanelFiltering=1')
+  );
+  await save(
+    api,
+    [panel(1, 'timeseries', 'Graph', cpusByFramework)],
+    variables({
+      ...{ type: 'groupby', name: 'groups', label: 'Group by', multi: true },
+      current: { text: ['framework'], value: ['framework'] },
+    })
+  );
+  await page.goto(`/d/${dashboard.uid}`);
+  const button = await pressInTooltip(page, 'Graph', 'Filter on this value');
+  await picture('line-filter-for', page);
+  await button.click();
+  await expect
+    .poll(() => new URL(page.url()).searchParams.getAll('var-filters'))
+    .toEqual([expect.stringMatching(/^framework\|=\|./)]);
+  const [filter] = new URL(page.url()).searchParams.getAll('var-filters');
+  const line = (framework: string) =>
+    page.getByTestId('data-testid Panel header Graph').getByRole('button', { name: framework, exact: true });
+  await expect(line(filter.split('|')[2])).toBeVisible();
+  await expect(line('cassandra').or(line('marathon'))).toHaveCount(/cassandra|marathon/.test(filter) ? 1 : 0);
+});
+
 test('Explore’s help fills the row with an example, and the history has its words', async ({ page, picture }) => {
   await page.goto(explore({ queryType: 'promql', expr: 'sum(mesos_up)' }));
   await page.getByRole('button', { name: 'Show data source help' }).click();
