@@ -17,8 +17,8 @@ import { startWorkbench } from '../workbench/start.ts';
 import { type Afterwards, AFTER, EXPRS, judgeChaos, type LoggedEvent } from './chaos-judge.ts';
 import type { Answer } from './compare.ts';
 import type { Verdict } from './judge.ts';
-import { type Look, waitedFor } from './lateness.ts';
 import type { Frame } from './shipped.ts';
+import { watchWaits } from './waits.ts';
 
 /** Seconds between two polls: the least the plugin allows. */
 export const INTERVAL = 10;
@@ -118,31 +118,6 @@ async function watched(watches: Watch[], folder: string, seconds: number): Promi
       writeFileSync(process.env.CHAOS_LOG, log.join('\n'));
     }
   }
-}
-
-/** Milliseconds between two looks at how long the plugin waited for a processor. */
-const LOOK = 100;
-
-/**
- * Watches the threads of the plugin below a process. stop() returns how long one of them waited for a processor before a moment
- * because others had it; on other systems than Linux that is not known, and 0.
- */
-function watchWaits(host: number): { stop(): (at: number) => number } {
-  if (process.platform !== 'linux') {
-    return { stop: () => () => 0 };
-  }
-  const plugin = Process.named(executableName(), host);
-  const looks: Look[] = [];
-  const look = () => looks.push({ at: Date.now() / 1000, ran: plugin.cpu(), threads: plugin.threads() });
-  const timer = setInterval(look, LOOK);
-  look();
-  return {
-    stop() {
-      clearInterval(timer);
-      look();
-      return (at) => waitedFor(looks, at);
-    },
-  };
 }
 
 /** Begins to watch the memory of the plugin below a process; the result returns what it was before, and at most since. */

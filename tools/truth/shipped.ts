@@ -16,6 +16,7 @@ import { startWorkbench } from '../workbench/start.ts';
 import type { Answer } from './compare.ts';
 import { judge, promql, type Question, questions, type Verdict } from './judge.ts';
 import { userOf } from './quick.ts';
+import { watchWaits } from './waits.ts';
 import type { Watched } from './watched.ts';
 
 /** Seconds between two polls: the least the plugin allows. */
@@ -67,12 +68,14 @@ export async function watchShipped(scenarios: Scenario[], plan: Partial<Plan>, s
     for (const scenario of scenarios) {
       watches.push(await begin(scenario, plan, seconds));
     }
-    const found = await asked(watches, folder, seconds);
+    const { found, waited } = await asked(watches, folder, seconds);
     busy.disable();
     const late = [99, 100].map((percent) => `${(busy.percentile(percent) / 1e6 - 10).toFixed(0)} ms`);
     return {
       verdicts: found.map((watched) => ({ name: watched.scenario.name, verdict: judged(watched) })),
-      told: `the simulator answered late by ${late[0]} in one of a hundred moments, and by ${late[1]} at most`,
+      told:
+        `the simulator answered late by ${late[0]} in one of a hundred moments, and by ${late[1]} at most; ` +
+        `the executable waited for a processor for ${waited.toFixed(1)} s within a second at most`,
     };
   } finally {
     await Promise.all(watches.map(({ live }) => live.stop()));
@@ -92,7 +95,11 @@ async function begin(scenario: Scenario, plan: Partial<Plan>, seconds: number): 
 }
 
 /** The results of the executable for all scenarios, at the end of their time. */
-async function asked(watches: Watch[], folder: string, seconds: number): Promise<Array<Watched & { engine: string }>> {
+async function asked(
+  watches: Watch[],
+  folder: string,
+  seconds: number
+): Promise<{ found: Array<Watched & { engine: string }>; waited: number }> {
   const provisioning = path.join(folder, 'truth.yaml');
   writeFileSync(provisioning, stringify({ apiVersion: 1, datasources: watches.map(sourceOf) }));
   const workbench = await startWorkbench({
@@ -108,14 +115,17 @@ async function asked(watches: Watch[], folder: string, seconds: number): Promise
       Object.assign(both, { cluster: live.now(), plugin: Date.now() / 1000 });
     }
     await Promise.all(watches.map(({ uid }) => ask(call, uid, [promql('mesos_up')], from - 60, from)));
+    const waiting = watchWaits(workbench.pid);
     const until = Date.now() / 1000 + seconds;
     await sleep(1000 * (until - Date.now() / 1000));
+    const late = waiting.stop();
+    const waited = Math.max(...Array.from({ length: Math.ceil(seconds) }, (_, i) => late(until - i)));
     const range = { from: Math.ceil(from / INTERVAL + 1) * INTERVAL, to: Math.floor(until / INTERVAL - 1) * INTERVAL };
     const found: Array<Watched & { engine: string }> = [];
     for (const watch of watches) {
       found.push(await answered(call, watch, range));
     }
-    return found;
+    return { found, waited };
   } finally {
     await workbench.stop();
   }
