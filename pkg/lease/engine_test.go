@@ -177,6 +177,6 @@ func TestNoSampleIsOfTwoGrafanas(t *testing.T) {
 		}
 		g.mu.Unlock()
 	}
-	require.Greater(t, n, 100)
+	require.Greater(t, n, 30, "too few samples to tell")
 	t.Logf("%d samples in the engine, %d of Grafanas that were not killed; %d were", len(e.by), n, killed)
 }

@@ -266,7 +266,7 @@ func TestWrongRequestsForResourcesNameTheMistake(t *testing.T) {
 		"POST where there is only GET": {"POST status", "", http.StatusNotFound, "no resource POST /status"},
 		"DELETE":                       {"DELETE catalogue", "", http.StatusNotFound, "no resource DELETE /catalogue"},
 		"GET where there is only POST": {"GET compile", "", http.StatusNotFound, "no resource GET /compile"},
-		"try a rule without a body":    {"POST rule", "", http.StatusBadRequest, `the body must be {"query": {...}}`},
+		"try a rule without a body":    {"POST rule", "", http.StatusBadRequest, `the body must be {"query": {...}, "relativeTimeRange": {"from": 600, "to": 0}}`},
 		"compile without a body":       {"POST compile", "", http.StatusBadRequest, `the body must be {"query": {...}}`},
 		"compile nonsense":             {"POST compile", "{", http.StatusBadRequest, `the body must be {"query": {...}}`},
 		"compile a wrong query":        {"POST compile", `{"query": {"entity": "node"}}`, http.StatusBadRequest, `"node"`},

@@ -1,5 +1,5 @@
 // Package zookeepertest starts real servers of ZooKeeper for tests: that of Debian's package
-// zookeeper, or an unpacked distribution whose directory is ZOOKEEPER_HOME. They take java.
+// zookeeper, or an unpacked distribution whose bin is on the PATH. They take java.
 // Without them the test is skipped.
 package zookeepertest
 
@@ -21,8 +21,8 @@ import (
 
 // classPath is where the server's classes are; "" where there are none.
 func classPath() string {
-	if home := os.Getenv("ZOOKEEPER_HOME"); home != "" {
-		return filepath.Join(home, "lib", "*")
+	if script, err := exec.LookPath("zkServer.sh"); err == nil {
+		return filepath.Join(filepath.Dir(script), "..", "lib", "*")
 	}
 	const debian = "/usr/share/java/zookeeper.jar" // names all it needs in its manifest
 	if _, err := os.Stat(debian); err == nil {
@@ -53,7 +53,7 @@ func Start(t testing.TB) *Server {
 	classes := classPath()
 	java, err := exec.LookPath("java")
 	if classes == "" || err != nil {
-		t.Skip("there is no ZooKeeper to test with: install java and Debian's package zookeeper, or set ZOOKEEPER_HOME")
+		t.Skip("there is no ZooKeeper to test with: install java and Debian's package zookeeper, or put a distribution's bin on the PATH")
 	}
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -140,11 +140,15 @@ var findings = []string{
 	"pkg/history/disk/mark.go: os.WriteFile (access-file-system-with-os)",
 	"pkg/history/disk/repair/block.go: filepath.Glob (access-file-system-with-filepath)",
 	"pkg/history/disk/repair/log.go: filepath.Glob (access-file-system-with-filepath)",
-	// Helps for tests, in no build: one writes the configuration of a Prometheus, one reads recorded responses.
+	// Helps for tests, in no build: they write the configuration of a Prometheus and of a ZooKeeper, and read recorded responses.
 	"pkg/history/remote/remotetest/engines.go: os.WriteFile (access-file-system-with-os)",
 	"pkg/mesos/mesostest/scene.go: fs.ReadDir (access-file-system-with-fs)",
 	"pkg/mesos/mesostest/scene.go: fs.ReadFile (access-file-system-with-fs)",
 	"pkg/mesos/mesostest/scene.go: fs.ReadFile (access-file-system-with-fs)",
+	"pkg/zookeeper/zookeepertest/server.go: os.Create (access-file-system-with-os)",
+	"pkg/zookeeper/zookeepertest/server.go: os.ReadFile (access-file-system-with-os)",
+	"pkg/zookeeper/zookeepertest/server.go: os.Stat (access-file-system-with-os)",
+	"pkg/zookeeper/zookeepertest/server.go: os.WriteFile (access-file-system-with-os)",
 }
 
 func TestFindingsInTheWholeSourceAreThoseThatAreExplained(t *testing.T) {
