@@ -48,6 +48,15 @@ async function readLastMinute(page: Page) {
   await expect(page.getByText('1m to now', { exact: true })).toBeVisible();
 }
 
+/** Writes an expression or a statement into the code of a row. Monaco completes what is typed, and takes what is inserted as it is. */
+async function write(row: Locator, text: string) {
+  const { keyboard } = row.page();
+  await row.locator('.monaco-editor').first().click();
+  await keyboard.press('ControlOrMeta+A');
+  await keyboard.insertText(text);
+  await row.locator('.monaco-editor textarea, .monaco-editor [role="textbox"]').first().blur();
+}
+
 async function forgetFolder(api: GrafanaApi) {
   const folders = await api.call<Array<{ uid: string; title: string }>>('GET', '/api/folders?limit=1000');
   for (const { uid } of folders.filter(({ title }) => title === folder)) {
@@ -439,16 +448,9 @@ test('the form says before saving what a rule cannot read, and offers nothing th
   await expect(row.getByRole('radio', { name: 'Logs' })).toHaveCount(0);
   await expect(row.getByRole('radio', { name: 'Topology' })).toHaveCount(0);
 
-  // Monaco completes what is typed, and takes what is inserted as it is.
-  const write = async (text: string) => {
-    await row.locator('.monaco-editor').first().click();
-    await page.keyboard.press('ControlOrMeta+A');
-    await page.keyboard.insertText(text);
-    await row.locator('.monaco-editor textarea, .monaco-editor [role="textbox"]').first().blur();
-  };
   await row.getByRole('radio', { name: 'Code' }).check({ force: true });
   await expect(row.locator('.monaco-editor').first()).toContainText('sum by (framework)');
-  await write('sum(mesos_up{poll="$poll"})');
+  await write(row, 'sum(mesos_up{poll="$poll"})');
   await expect(notice).toContainText('rules have no variables');
   await picture('rule-with-a-variable', page);
 
@@ -456,7 +458,7 @@ test('the form says before saving what a rule cannot read, and offers nothing th
   await row.getByRole('radio', { name: 'Tables' }).check({ force: true });
   await expect(row.getByRole('radio', { name: 'Builder' })).toHaveCount(0);
   await expect(notice).toContainText(/Numbers that a rule reads now: \d/);
-  await write('SELECT state, count(*) AS n, sum(cpus) AS cpus FROM tasks GROUP BY state');
+  await write(row, 'SELECT state, count(*) AS n, sum(cpus) AS cpus FROM tasks GROUP BY state');
   await expect(notice).toContainText('numeric needs one column of numbers, and there are n and cpus');
   await picture('rule-with-two-numbers', page);
 
@@ -479,15 +481,9 @@ test('a rule whose preview failed is not saved, Grafana and the form say why, an
   await query.datasource.set(mesos.name);
   const row = query.locator;
   await expectNewQuery(row);
-  const write = async (text: string) => {
-    await row.locator('.monaco-editor').first().click();
-    await page.keyboard.press('ControlOrMeta+A');
-    await page.keyboard.insertText(text);
-    await row.locator('.monaco-editor textarea, .monaco-editor [role="textbox"]').first().blur();
-  };
   await row.getByRole('radio', { name: 'Code' }).check({ force: true });
   await expect(row.locator('.monaco-editor').first()).toContainText('sum by (framework)');
-  await write('sum by (framework) (mesos_framework_cpus_allocated{framwork="marathon"})');
+  await write(row, 'sum by (framework) (mesos_framework_cpus_allocated{framwork="marathon"})');
   const notice = row.getByTestId('rule-notice');
   await expect(notice).toContainText('framwork');
   const failed = await preview(page);
@@ -510,7 +506,7 @@ test('a rule whose preview failed is not saved, Grafana and the form say why, an
   await expect(notice).toContainText('framwork');
   expect(posted).toEqual([]);
 
-  await write('sum by (framework) (mesos_framework_cpus_allocated{framework="marathon"})');
+  await write(row, 'sum by (framework) (mesos_framework_cpus_allocated{framework="marathon"})');
   await expect(notice).toContainText('Numbers that a rule reads now: 1');
   expect((await preview(page)).body).not.toContain('framwork');
   const uid = await save(page);
