@@ -1,14 +1,12 @@
 package lease
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"strings"
-	"syscall"
 
+	"community-mesos-datasource/pkg/netcause"
 	"community-mesos-datasource/pkg/zookeeper"
 )
 
@@ -51,11 +49,8 @@ func reason(err error) string {
 	case isTimeout(err):
 		return "no answer in time"
 	}
-	if dns, ok := errors.AsType[*net.DNSError](err); ok {
-		return "host name " + dns.Name + ": " + dns.Err
-	}
-	if errno, ok := errors.AsType[syscall.Errno](err); ok {
-		return errno.Error()
+	if text, ok := netcause.Of(err); ok {
+		return text
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return "the connection was closed"
@@ -63,10 +58,4 @@ func reason(err error) string {
 	return err.Error()
 }
 
-func isTimeout(err error) bool {
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errLate) {
-		return true
-	}
-	timeout, ok := errors.AsType[net.Error](err)
-	return ok && timeout.Timeout()
-}
+func isTimeout(err error) bool { return errors.Is(err, errLate) || netcause.IsTimeout(err) }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"community-mesos-datasource/pkg/netcause"
 )
 
 // Requests that got no response: what happened on the way, and what to do.
@@ -127,13 +129,7 @@ func brokeOff(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
-func isTimeout(err error) bool {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return true
-	}
-	timeout, ok := errors.AsType[net.Error](err)
-	return ok && timeout.Timeout()
-}
+func isTimeout(err error) bool { return netcause.IsTimeout(err) }
 
 // cause returns the innermost text of a connection error, without the addresses
 // and URLs that the sentence has already.
@@ -141,11 +137,8 @@ func cause(err error) string {
 	if both, ok := errors.AsType[*byIPError](err); ok {
 		return both.Error()
 	}
-	if dns, ok := errors.AsType[*net.DNSError](err); ok {
-		return "host name " + dns.Name + ": " + dns.Err
-	}
-	if errno, ok := errors.AsType[syscall.Errno](err); ok {
-		return errno.Error()
+	if text, ok := netcause.Of(err); ok {
+		return text
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return "the connection was closed before the answer was complete"
