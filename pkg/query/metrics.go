@@ -415,10 +415,11 @@ func (p plan) at(times stepRange) (text string, reach time.Duration, err error) 
 	if p.parsed != nil {
 		return p.promQLAt(times)
 	}
+	window := times.windowed(p.counter, p.instant)
 	if p.counter {
 		reach = times.rateInterval()
 		if p.instant {
-			reach = times.span()
+			reach = window.span()
 		}
 	}
 	step, err := p.forecastStep(times)
@@ -428,7 +429,7 @@ func (p plan) at(times stepRange) (text string, reach time.Duration, err error) 
 	if !p.drawn {
 		reach += p.ahead
 	}
-	return times.interpolate(p.around(step)), reach, nil
+	return window.interpolate(p.around(step)), reach, nil
 }
 
 func isInCatalogue(name string) bool {

@@ -523,6 +523,13 @@ func (b built) notices(src Source, instant bool) []data.Notice {
 	if !instant && b.times.alone && b.times.step > b.times.poll {
 		all = append(all, info("Points are %s apart, more than the history is long, so there is one, at %s: choose a shorter time range to see more.", written(b.times.step), display.Time(b.times.end)))
 	}
+	if !instant && b.times.between {
+		all = append(all, info("Points are %s apart, more than the time range is long, so there is one, at its end: choose a longer time range to see more.", written(b.times.step)))
+	}
+	if age := b.times.age(instant); age > 0 {
+		all = append(all, info("The newest samples of %s are of %s, %s before the end of the time range: it is polled every %s.",
+			collector.PageOf(b.times.polled.of), display.Time(b.times.polled.latest), display.Age(age), written(b.times.polled.every)))
+	}
 	for _, text := range slices.Concat(b.doubts, b.plan.notices) {
 		all = append(all, warning("%s", text))
 	}

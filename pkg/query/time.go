@@ -55,8 +55,10 @@ func roundUp(d time.Duration) time.Duration {
 // A schedule is how often the slowest poll that brings a query's metrics is made.
 type schedule struct {
 	every time.Duration // 0: no poll is made
-	// latest is the time of its latest samples; zero before the first.
+	// latest is the time of its latest samples, and of is their poll; zero before the first,
+	// and where every is at most slowPoll.
 	latest time.Time
+	of     series.Poll
 	// step is that of a channel, which keeps it whatever the polls do; 0: none is set.
 	step time.Duration
 }
@@ -77,7 +79,9 @@ type stepRange struct {
 	from, to   time.Time
 	start, end time.Time
 	// alone: the history is shorter than a step, and the range has one point, at its end.
-	alone bool
+	// between: the range lies between two points of the grid, and has one at its end.
+	alone, between bool
+	polled         schedule
 }
 
 // span returns $__range; 0 where the range begins after now.
@@ -101,7 +105,7 @@ func (r stepRange) lookback() time.Duration { return r.poll * 5 / 2 }
 // never longer than the step that range / maxDataPoints gives here. Rules have
 // 1 s and variables 0.
 func newStepRange(q backend.DataQuery, now time.Time, least time.Duration, polled schedule, computed bool) stepRange {
-	r := stepRange{poll: polled.every, from: q.TimeRange.From, to: q.TimeRange.To}
+	r := stepRange{poll: polled.every, from: q.TimeRange.From, to: q.TimeRange.To, polled: polled}
 	// The step is that of the panel's whole width, also of the part after now.
 	width := min(r.span(), maxSpan)
 	// Start and end may fall into one step more than the range has.
@@ -131,6 +135,36 @@ func newStepRange(q backend.DataQuery, now time.Time, least time.Duration, polle
 		if r.start = r.start.Add(r.step); r.start.After(r.end) {
 			r.start, r.end = r.to, r.to
 		}
+	case r.end.Before(r.from) && r.from.Before(r.to): // a panel draws no point of before its range
+		r.start, r.end, r.between = r.to, r.to, true
+	}
+	return r
+}
+
+// age returns how long before the range's end the latest samples of a slow poll are, where
+// that is worth a sentence: a point at the end of the range does not show it, and in a
+// long range nobody asks. 0: it is not.
+func (r stepRange) age(instant bool) time.Duration {
+	age := r.to.Sub(r.polled.latest)
+	switch {
+	case r.polled.latest.IsZero() || age <= slowPoll || age > 2*r.polled.every: // late says it
+		return 0
+	case !instant && !r.between && age*10 < r.span():
+		return 0
+	default:
+		return age
+	}
+}
+
+// windowed returns the range that the macros of a builder's expression stand for. Within it
+// are two samples of a counter, also after a failed poll, and of other series a point of
+// the subquery that top chooses by, whose points lie on a grid of their own.
+func (r stepRange) windowed(counter, instant bool) stepRange {
+	switch {
+	case counter && instant && r.span() < r.lookback():
+		r.from = r.to.Add(-r.rateInterval())
+	case !instant && r.span() < r.step:
+		r.from = r.to.Add(-r.step)
 	}
 	return r
 }
@@ -182,7 +216,7 @@ func (src Source) schedule(polls []series.Poll) schedule {
 	}
 	for _, status := range src.polls() {
 		if brings(polls, status.Poll) && src.Interval(status.Poll) == s.every && status.LastSuccess.After(s.latest) {
-			s.latest = status.LastSuccess
+			s.latest, s.of = status.LastSuccess, status.Poll
 		}
 	}
 	return s

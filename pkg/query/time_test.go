@@ -276,10 +276,10 @@ func TestThePollWhoseSamplesAreLatestSetsTheGrid(t *testing.T) {
 		want  schedule
 	}{
 		{[]series.Poll{series.PollSnapshot}, schedule{every: every}},
-		{[]series.Poll{series.PollState}, schedule{every: 4 * time.Minute, latest: noon.Add(-2 * time.Minute)}},
-		{[]series.Poll{series.PollSnapshot, series.PollState, series.PollRoles}, schedule{every: 4 * time.Minute, latest: noon.Add(-time.Minute)}},
-		{[]series.Poll{series.PollAgents}, schedule{every: 4 * time.Minute, latest: noon.Add(-2 * time.Minute)}}, // not made
-		{nil, schedule{every: 4 * time.Minute, latest: noon.Add(-2 * time.Minute)}},
+		{[]series.Poll{series.PollState}, schedule{every: 4 * time.Minute, latest: noon.Add(-2 * time.Minute), of: series.PollState}},
+		{[]series.Poll{series.PollSnapshot, series.PollState, series.PollRoles}, schedule{every: 4 * time.Minute, latest: noon.Add(-time.Minute), of: series.PollRoles}},
+		{[]series.Poll{series.PollAgents}, schedule{every: 4 * time.Minute, latest: noon.Add(-2 * time.Minute), of: series.PollState}}, // not made
+		{nil, schedule{every: 4 * time.Minute, latest: noon.Add(-2 * time.Minute), of: series.PollState}},
 	} {
 		require.Equal(t, c.want, src.schedule(c.polls), "%v", c.polls)
 	}
