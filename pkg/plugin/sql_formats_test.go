@@ -202,7 +202,7 @@ func TestQueriesOfTables(t *testing.T) {
 	require.Equal(t, 2, frame.Rows())
 	app, _ := frame.ConcreteAt(1, 0)
 	require.Equal(t, "/shop/web", app)
-	require.Contains(t, frame.Meta.Notices[0].Text, "The first 2 rows are shown")
+	require.Equal(t, "The first 2 rows of tasks are shown, there are more: filter by a column (framework, role, labels.NAME), order by another one, or raise the limit (10000 at most).", frame.Meta.Notices[0].Text)
 
 	code, raw := s.call("POST compile", `{"query":`+query+`}`)
 	require.Equal(t, http.StatusOK, code)

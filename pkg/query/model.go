@@ -408,8 +408,6 @@ type TableQuery struct {
 	OrderBy []OrderBy `json:"orderBy,omitempty"`
 	// Limit is how many rows are shown at most: 1 to 10000; absent: 1000.
 	Limit int `json:"limit,omitempty"`
-
-	limited bool // Limit was given
 }
 
 // TableFilter is a condition on a column.

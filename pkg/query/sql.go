@@ -116,8 +116,8 @@ func answerSQL(ctx context.Context, src Source, q backend.DataQuery, o Options, 
 	if result.More && o.evaluated() {
 		return nil, bad(s.key, "the answer has more than %d rows, and rules and expressions need all: use WHERE or GROUP BY", s.limit)
 	}
-	if result.More && p.table != nil && p.table.limited {
-		notices = append(notices, warning("The first %d rows are shown, there are more: use filters, or a larger limit.", s.limit))
+	if result.More && p.table != nil {
+		notices = append(notices, p.table.more())
 	} else if result.More {
 		notices = append(notices, warning("The first %d rows are shown, there are more: use WHERE, GROUP BY or LIMIT.", s.limit))
 	}

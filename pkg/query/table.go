@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/prometheus/prometheus/model/labels"
 
 	"community-mesos-datasource/pkg/display"
@@ -65,10 +66,39 @@ func checkTable(q *TableQuery) error {
 	if q.Limit < 0 || q.Limit > maxTableRows {
 		return bad("limit", "%d is out of range: 1 to %d", q.Limit, maxTableRows)
 	}
-	q.limited = q.Limit > 0
 	q.Limit = cmp.Or(q.Limit, usualRows)
 	_, err := compileTable(q, nil, false, 0)
 	return err
+}
+
+// narrowing are columns that rows of a large cluster are chosen by, and columns of JSON whose
+// members are.
+var narrowing, narrowingMembers = []string{"framework", "role", "agent", "state"}, []string{"attributes", "labels"}
+
+// more returns the notice of a table that has more rows than are shown.
+func (q *TableQuery) more() data.Notice {
+	t := tables.TableNamed(q.Table)
+	var by []string
+	for _, name := range narrowing {
+		if t.Column(name) != nil {
+			by = append(by, name)
+		}
+	}
+	by = by[:min(len(by), 2)]
+	for _, name := range narrowingMembers {
+		if t.Column(name) != nil {
+			by = append(by, name+".NAME")
+		}
+	}
+	advice := ": filter by a column"
+	if len(by) > 0 {
+		advice += " (" + strings.Join(by, ", ") + ")"
+	}
+	advice += ", order by another one"
+	if q.Limit < maxTableRows {
+		advice += fmt.Sprintf(", or raise the limit (%d at most)", maxTableRows)
+	}
+	return warning("The first %d rows of %s are shown, there are more%s.", q.Limit, t.Name, advice)
 }
 
 // tableColumn is a column of a table, or a member of one that is JSON.
