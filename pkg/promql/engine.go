@@ -195,7 +195,7 @@ func (e *Engine) run(ctx context.Context, r Request, prepare newQuery) (res Resu
 		return res, err
 	}
 	expr = nil // its tree may be large, and the engine makes its own
-	q, err := prepare(ctx, prom.NewPrometheusQueryOpts(false, r.Lookback))
+	q, err := prepare(ctx, prom.NewPrometheusQueryOpts(false, r.Lookback, nil))
 	if err != nil {
 		return Result{}, e.evalError(ctx, err)
 	}

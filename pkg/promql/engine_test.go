@@ -326,3 +326,33 @@ func TestReadsAreAdmittedAndEndAsQueriesDo(t *testing.T) {
 	e.Close()
 	require.Equal(t, ErrorCancel, KindOf(e.Read(context.Background(), Reading{}, func(context.Context) error { return nil })))
 }
+
+// Metrics that a function makes the same by leaving out their names may follow each
+// other; they may not have values at the same time.
+func TestRangeFunctionsOverMetricsThatFollowEachOther(t *testing.T) {
+	c := newClock()
+	m := memory.New(memory.Options{Now: c.Now})
+	for n := range 240 {
+		name := "before"
+		if n >= 120 {
+			name = "after"
+		}
+		var points []point
+		if n < 80 || n >= 120 {
+			points = append(points, sample(c.Now(), 1, "__name__", name, "i", "1"))
+		}
+		commit(t, m, append(points, sample(c.Now(), 2, "__name__", "always", "i", "1"))...)
+		c.Advance(15 * time.Second)
+	}
+	e := NewEngine(EngineOptions{})
+	defer e.Close()
+	r := Request{Store: m, Expr: `avg_over_time({__name__=~"before|after"}[5m])`, Start: t0, End: t0.Add(time.Hour), Step: time.Minute}
+	res, err := e.Range(context.Background(), r)
+	require.NoError(t, err)
+	require.Len(t, res.Matrix, 1)
+	require.Equal(t, labels.FromStrings("i", "1"), res.Matrix[0].Metric)
+	r.Expr = `avg_over_time({__name__=~"before|always"}[5m])`
+	_, err = e.Range(context.Background(), r)
+	require.Equal(t, ErrorEval, KindOf(err))
+	require.ErrorContains(t, err, "same labelset")
+}

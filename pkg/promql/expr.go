@@ -1,6 +1,7 @@
 package promql
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -32,8 +33,8 @@ const (
 )
 
 // promQL is the parser of every expression: Prometheus' own without its
-// experimental functions and syntax, which may change with any release, and with
-// bounds on what it compiles.
+// experimental functions and syntax, which may change with any release, without
+// what unsupported lists, and with bounds on what it compiles.
 var promQL = boundedParser{parser.NewParser(parser.Options{})}
 
 // ParseExpr parses PromQL as Engine does. Its errors are of type *Error.
@@ -74,6 +75,9 @@ func (p boundedParser) ParseExpr(text string) (parser.Expr, error) {
 	if err != nil {
 		return nil, parseError(text, err, short.original)
 	}
+	if err := unsupported(parsed); err != nil {
+		return nil, parseError(text, err, short.original)
+	}
 	if len(short.lists) > 0 {
 		parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
 			if selector, ok := node.(*parser.VectorSelector); ok {
@@ -83,6 +87,44 @@ func (p boundedParser) ParseExpr(text string) (parser.Expr, error) {
 		})
 	}
 	return parsed, nil
+}
+
+// unsupported refuses syntax that Prometheus has since 3.16 without a switch. How
+// much it reads shows only when the engine prepares it, and what bounds a query
+// looks at the ranges and offsets before that (see cost.go and guard.go).
+func unsupported(expr parser.Expr) error {
+	var found parser.ParseErrors
+	refuse := func(at posrange.PositionRange, why string) {
+		found = append(found, parser.ParseErr{PositionRange: at, Err: errors.New(why)})
+	}
+	computed := func(durations ...*parser.DurationExpr) {
+		for _, d := range durations {
+			if d != nil {
+				refuse(d.PositionRange(), "a range, step or offset may not be computed here: write it as one duration, for example 10m")
+			}
+		}
+	}
+	parser.Inspect(expr, func(node parser.Node, _ []parser.Node) error {
+		switch n := node.(type) {
+		case *parser.VectorSelector:
+			computed(n.OriginalOffsetExpr)
+			if n.Anchored {
+				refuse(n.PosRange, "the modifier anchored is not supported: leave it out")
+			}
+			if n.Smoothed {
+				refuse(n.PosRange, "the modifier smoothed is not supported: leave it out")
+			}
+		case *parser.MatrixSelector:
+			computed(n.RangeExpr)
+		case *parser.SubqueryExpr:
+			computed(n.RangeExpr, n.StepExpr, n.OriginalOffsetExpr)
+		}
+		return nil
+	})
+	if len(found) == 0 {
+		return nil
+	}
+	return found
 }
 
 // ParseMetricSelector implements parser.Parser. Its errors are of type *Error.

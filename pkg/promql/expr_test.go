@@ -27,6 +27,16 @@ func TestParseExprSaysWhereItStopsBeingPromQL(t *testing.T) {
 		{"\"ü\" + mesos_up{", 1, 16, "unexpected end of input"},
 		{"nosuch(mesos_up)", 1, 1, "unknown function"},
 		{"limitk(1, mesos_up)", 1, 1, "limitk"}, // experimental
+		{"sum(rate(a[5m * 2]))", 1, 12, "may not be computed here: write it as one duration, for example 10m"},
+		{"rate(a[(5m)])", 1, 8, "may not be computed"},
+		{"a offset -(5m)", 1, 10, "may not be computed"},
+		{"a offset step()", 1, 10, "may not be computed"},
+		{"rate(a[range()])", 1, 8, "may not be computed"},
+		{"max_over_time(a[max_of(5m, 1h):])", 1, 17, "may not be computed"},
+		{"max_over_time(a[1h:step()])", 1, 20, "may not be computed"},
+		{"max_over_time(a[1h:5m] offset (1h + 1m))", 1, 32, "may not be computed"},
+		{"1 +\nrate(a[5m] anchored)", 2, 6, "the modifier anchored is not supported: leave it out"},
+		{"a smoothed", 1, 1, "the modifier smoothed is not supported: leave it out"},
 	} {
 		_, err := ParseExpr(test.expr)
 		var e *Error

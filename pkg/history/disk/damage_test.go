@@ -118,7 +118,9 @@ var damages = []struct {
 		h.cut(last, 0.5)
 		require.NoError(h.t, os.Truncate(last, size))
 	}, asPlain, 0, logNote},
-	{"checkpoint: where labels are", func(h damagedHistory) { spoil(h.t, h.checkpoint(), 10, 10) },
+	{"checkpoint: the time up to which the log was cut", func(h damagedHistory) { spoil(h.t, h.checkpoint(), 8, 4) },
+		0, notOpened, logNote},
+	{"checkpoint: where labels are", func(h damagedHistory) { spoil(h.t, h.checkpoint(), 26, 10) },
 		65000, notOpened, `and \d{5} samples belong to series whose labels were lost`},
 	{"checkpoint: elsewhere", func(h damagedHistory) { h.spoil(h.checkpoint(), 0.5, 30) },
 		0, notOpened, logNote},
@@ -231,6 +233,54 @@ func TestDamage(t *testing.T) {
 			same(t, got, readDisk(t, d, everything))
 		})
 	}
+}
+
+// The log still has a part of the newest block. Prometheus does not read it,
+// since the log was cut up to the end of that block.
+func TestTheLogHasAPartOfABlockThatIsLost(t *testing.T) {
+	c, base := newClock(), filepath.Join(t.TempDir(), "base")
+	d := openDisk(t, Options{Dir: base, Now: c.Now})
+	wrote := map[string][]pair{}
+	h := mustHandle(t, d)
+	for range 4 * 24 { // until the log is cut for the first time
+		d.maintaining.Lock()
+		add(wrote, polls(t, d, c, 60, "a", "b", "c"))
+		d.maintaining.Unlock()
+		d.maintain(h)
+		if cut, err := filepath.Glob(filepath.Join(base, "wal", "checkpoint.*")); len(cut) > 0 {
+			require.NoError(t, err)
+			break
+		}
+	}
+	var newest tsdb.BlockMeta
+	for _, b := range h.db.Blocks() {
+		if b.MaxTime() > newest.MaxTime {
+			newest = b.Meta()
+		}
+	}
+	require.NoError(t, d.Close())
+	name := newest.ULID.String()
+	ours, alone := damagedCopy(t, base, name), damagedCopy(t, base, name)
+	require.FileExists(t, ours.checkpoint())
+	ours.cut(ours.inBlock("index"), 0.1)
+	plain := lostByPlain(t, alone, true, count(wrote))
+	require.Equal(t, int(newest.Stats.NumSamples), plain, "Prometheus reads none of it: else the log need not be written again")
+
+	d = openDisk(t, Options{Dir: ours.dir, Now: c.Now})
+	got := readDisk(t, d, everything)
+	lost := count(wrote) - count(got)
+	t.Logf("%d of %d samples lost, %d without repair; %s", lost, count(wrote), plain, d.Stats().Note)
+	within(t, got, wrote)
+	require.Positive(t, lost)
+	require.LessOrEqual(t, lost, plain/2)
+	require.Regexp(t, movedNote, d.Stats().Note)
+	require.Regexp(t, `the log of recent samples is read again for what it still has of a block that could not be read, and \S*quarantine/\S+-wal may be deleted`, d.Stats().Note)
+
+	add(got, polls(t, d, c, 10, "a", "b", "c"))
+	require.NoError(t, d.Close())
+	d = openDisk(t, d.opts)
+	require.Empty(t, d.Stats().Note)
+	same(t, got, readDisk(t, d, everything))
 }
 
 // newClockOf returns a clock that shows what another shows.

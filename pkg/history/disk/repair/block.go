@@ -86,6 +86,7 @@ func (r *repair) block(ctx context.Context, dir string, cause error) error {
 	if aside != nil {
 		return errors.Join(err, aside)
 	}
+	r.gone = r.gone || !made
 	switch {
 	case err != nil:
 		r.Found(fmt.Sprintf("a block of history could not be read (%v) and was moved to %s: restore it from a backup while Grafana is stopped, or delete it", err, to))

@@ -26,8 +26,12 @@ package repair
 //   - tsdb/head.go (Init): head chunks with a wrong checksum are dropped and read
 //     again from the log
 //   - tsdb/head_wal.go (loadWAL): references up to that of a tombstone are not
-//     given to other series; a label of 16 MiB ends the process
+//     given to other series; a label of 16 MiB ends the process; records of
+//     unknown kinds are skipped
+//   - tsdb/wlog/checkpoint.go (ReadMinValidTime), tsdb/db.go (open): the first
+//     record of a checkpoint is the time up to which the log was cut, and what is
+//     older is not read from the log, whether a block has it or not
 //   - tsdb/db.go (reloadBlocks): a block without a readable meta.json is skipped,
 //     any other unreadable block keeps the database from opening
 //   - tsdb/querier.go: "cannot populate chunk", "get series"
-const Version = "v0.315.0"
+const Version = "v0.316.0"

@@ -49,8 +49,17 @@ func (r *repair) log() error {
 		return err
 	}
 	damage, err := scanLog(wal, parts, first)
-	if err != nil || damage == "" {
+	if err != nil {
 		return err
+	}
+	skips := false
+	if damage == "" && r.gone {
+		if skips, err = r.skipsGone(wal); err != nil {
+			return err
+		}
+	}
+	if damage == "" && !skips {
+		return nil
 	}
 	size, err := fileutil.DirSize(wal)
 	if err != nil {
@@ -73,8 +82,21 @@ func (r *repair) log() error {
 	if err := fileutil.Rename(written, wal); err != nil {
 		return err
 	}
+	if skips {
+		r.Found(fmt.Sprintf("the log of recent samples is read again for what it still has of a block that could not be read, and %s may be deleted", to))
+		return nil
+	}
 	r.Found(fmt.Sprintf("the log of recent samples was damaged (%s): %s; all else was kept, and %s may be deleted", damage, lost, to))
 	return nil
+}
+
+// skipsGone reports whether the TSDB would leave out samples of the log that
+// were in a block only which is gone: its checkpoint has the time up to which
+// blocks once held all samples. A log that is written again lacks that time, so
+// that the TSDB reads all that is newer than the newest block.
+func (r *repair) skipsGone(wal string) (bool, error) {
+	until, known, err := wlog.ReadMinValidTime(wal)
+	return known && until > r.newest, err
 }
 
 // logParts returns the segments of a log in the order in which they are read:
@@ -231,6 +253,8 @@ func (r *repair) rewriteLog(to string, parts []string) (l lost, err error) {
 						l.unknown++
 					}
 				}
+			case record.MinValidTime:
+				return nil // it has its place in a checkpoint only
 			case record.Unknown:
 				l.places++
 				return nil

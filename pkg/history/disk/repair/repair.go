@@ -49,13 +49,14 @@ func Directory(ctx context.Context, o Options) error {
 	if err := lock.Lock(); err != nil {
 		return err
 	}
-	r := &repair{o, math.MinInt64}
+	r := &repair{Options: o, newest: math.MinInt64}
 	return errors.Join(r.all(ctx), lock.Release())
 }
 
 type repair struct {
 	Options
 	newest int64 // the end of the newest block, Unix milliseconds
+	gone   bool  // a block was moved away of which nothing could be read
 }
 
 func (r *repair) all(ctx context.Context) error {
