@@ -86,6 +86,7 @@ export const agents: Definition = {
   about:
     'Agents of an Apache Mesos cluster: what they have, what is allocated and used, racks and zones, tasks and events.',
   filters: ['agent'],
+  across: ['tasks', 'Tasks'],
   variables: [
     choice(
       'place',

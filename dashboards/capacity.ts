@@ -100,6 +100,7 @@ export const capacity: Definition = {
     typed('memory', 'GiB of a task', 'How many GiB of memory such a task needs, such as 0.5', '2'),
   ],
   time: { from: 'now-6h', to: 'now+6h' },
+  across: ['agents', 'Agents'],
   rows: {
     'How long it lasts': [
       full,

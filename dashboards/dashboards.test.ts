@@ -14,6 +14,9 @@ function keysOf(value: unknown): string[] {
   return Object.entries(value).flatMap(([key, inner]) => (Array.isArray(value) ? [] : [key]).concat(keysOf(inner)));
 }
 
+/** Tables of what no other dashboard chooses by: the tasks are in the table above. */
+const WITHOUT_LINKS = ['Failures by reason', 'Failures by source'];
+
 const site = { uid: (name: string) => `uid-of-${name}`, shown: { name: 'Some source', uid: 'some-source' } };
 
 for (const name of dashboardNames) {
@@ -50,6 +53,17 @@ for (const name of dashboardNames) {
     assert.deepEqual(
       dashboard.links?.map(({ type, tags, includeVars, keepTime }) => ({ type, tags, includeVars, keepTime })),
       [{ type: 'dashboards', tags: ['mesos'], includeVars: true, keepTime: true }]
+    );
+  });
+
+  test(`${dashboard.title}: every number, line and table leads somewhere`, () => {
+    const leads = ({ fieldConfig }: Panel) => JSON.stringify(fieldConfig).includes('"links"');
+    assert.deepEqual(
+      panels
+        .filter((panel) => ['stat', 'table', 'timeseries'].includes(panel.type) && !leads(panel))
+        .map(({ title }) => title)
+        .filter((title) => !WITHOUT_LINKS.includes(title!)),
+      []
     );
   });
 

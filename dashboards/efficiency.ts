@@ -116,6 +116,7 @@ export const efficiency: Definition = {
     ),
   ],
   time: { from: 'now-6h', to: 'now' },
+  across: ['measured-use', 'Measured use'],
   rows: {
     'The whole cluster': [
       total('Cost of the period', 'Cost', `(${allCores}) * $core_price + (${allGibs}) * $memory_price`, 2),

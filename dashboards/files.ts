@@ -51,9 +51,11 @@ function shared(): object {
     .replace(/\$(cluster|framework|agent|role)\b/g, '.*');
   const plain = JSON.parse(text) as { panels: Array<{ fieldConfig?: { overrides?: Override[] } }> };
   for (const { fieldConfig } of plain.panels) {
-    // Its readers have no other dashboard.
-    for (const override of fieldConfig?.overrides ?? []) {
-      override.properties = override.properties.filter(({ id }) => id !== 'links');
+    if (fieldConfig?.overrides) {
+      // Its readers have no other dashboard.
+      fieldConfig.overrides = fieldConfig.overrides
+        .map((one) => ({ ...one, properties: one.properties.filter(({ id }) => id !== 'links') }))
+        .filter(({ properties }) => properties.length > 0);
     }
   }
   return plain;

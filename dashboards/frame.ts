@@ -6,11 +6,12 @@ import {
   DashboardCursorSync,
   DashboardLinkBuilder,
   DashboardLinkType,
+  type Panel,
   RowBuilder,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 
 import { annotations } from './annotations.ts';
-import { withUids } from './links.ts';
+import { linked, then, to, withUids } from './links.ts';
 import type { DashboardName } from './names.ts';
 import type { AnyPanel } from './panels.ts';
 import { datasource, type Label } from './query.ts';
@@ -33,8 +34,16 @@ export interface Definition {
   marksFailures?: boolean;
   /** Whether it has a row for each data source, and no events. */
   fleet?: boolean;
+  /** Another dashboard and its title in a link: where numbers, lines and tables lead that have no links of their own. */
+  across?: [DashboardName, string];
   rows: Rows;
 }
+
+/** Returns the properties of a panel's fields by which they lead to another dashboard. */
+const leadingTo = ({ type }: Panel, [name, title]: [DashboardName, string]) => ({
+  matcher: { id: 'byType', options: 'number' },
+  properties: [linked([type === 'timeseries' ? then(name, `${title} then`) : to(name, title)])],
+});
 
 /** Where a dashboard is used: its UID and those of the others, and the data source that it opens on. */
 interface Site {
@@ -44,7 +53,7 @@ interface Site {
 
 /** Returns the dashboard, as Grafana loads it. */
 export function frame(name: DashboardName, definition: Definition, { uid, shown }: Site): Dashboard {
-  const { title, about, filters = [], variables = [], time, marksFailures = false, fleet, rows } = definition;
+  const { title, about, filters = [], variables = [], time, marksFailures = false, fleet, across, rows } = definition;
   const dashboard = new DashboardBuilder(title)
     .uid(uid(name))
     .description(about)
@@ -78,5 +87,12 @@ export function frame(name: DashboardName, definition: Definition, { uid, shown 
       dashboard.withPanel(panel.id(++id));
     }
   }
-  return JSON.parse(withUids(JSON.stringify(dashboard.build()), uid));
+  const built = dashboard.build();
+  for (const panel of across ? (built.panels as Panel[]) : []) {
+    const { type, fieldConfig } = panel;
+    if (['stat', 'table', 'timeseries'].includes(type) && !JSON.stringify(fieldConfig).includes('"links"')) {
+      fieldConfig!.overrides.push(leadingTo(panel, across!));
+    }
+  }
+  return JSON.parse(withUids(JSON.stringify(built), uid));
 }

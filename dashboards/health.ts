@@ -14,6 +14,7 @@ const counted = (of: string, names: string) => `label_replace(count({${names},${
 export const health: Definition = {
   title: 'Mesos plugin health',
   about: 'Whether the plugin reads the cluster: polls, their duration and size, failures, history and events.',
+  across: ['masters', 'Masters'],
   rows: {
     Now: [polls(), history(), failedPolls()],
     Polls: [

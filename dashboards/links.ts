@@ -42,6 +42,12 @@ export const then = (name: DashboardName, title: string, ...parameters: string[]
   url: path(name, thatTime, ...parameters),
 });
 
+/** Returns the link to a dashboard around the time in the cell that is clicked. */
+export const around = (name: DashboardName, title: string): Link => ({
+  title,
+  url: path(name, 'time=${__value.raw}&time.window=600000'),
+});
+
 /** What the values of labels lead to. */
 const downs = {
   framework: { dashboard: 'frameworks', title: 'This framework' },

@@ -8,16 +8,16 @@ import { colored, graph, inFull, levels, list, stat, unit } from './panels.ts';
 import { inCluster, promql, rowsOf } from './query.ts';
 import { happened } from './shared.ts';
 
-const each = (series: string, title: string, about: string, unitName?: string) => {
-  const panel = graph({
+/** What waits in each master. */
+const waiting = (series: string, title: string, about: string) =>
+  graph({
     title,
+    counts: true,
     about,
     queries: { A: promql(`${series}{${inCluster}}`, { legendFormat: '{{master}}' }) },
     width: 8,
     height: 8,
-  });
-  return unitName ? panel.overrideByFieldType('number', [unit(unitName)]) : panel;
-};
+  }).axisSoftMax(1);
 
 /** Quantiles that Mesos computes over a window of its own. */
 const latency = (series: string, title: string, about: string, width: number) =>
@@ -60,6 +60,7 @@ export const masters: Definition = {
   title: 'Mesos masters and allocator',
   about:
     'The leader and its followers of an Apache Mesos cluster: elections, registrar, event queues, allocator and messages.',
+  across: ['health', 'Polls'],
   rows: {
     Masters: [
       stat({
@@ -121,7 +122,7 @@ export const masters: Definition = {
           'error',
         ]),
         columns: {
-          address: { title: 'Master', width: 200 },
+          address: { title: 'Master', width: 200, links: [to('health', 'Polls of it')] },
           leading: { title: 'Leads', width: 80 },
           up: { title: 'Answers', width: 90 },
           version: { title: 'Version', width: 90 },
@@ -153,17 +154,17 @@ export const masters: Definition = {
       }),
     ],
     'Does the leader keep up?': [
-      each(
+      waiting(
         'mesos_master_event_queue_messages',
         'Waiting messages',
         'Messages in the event queue of each master. A queue that grows is a master that cannot keep up.'
       ),
-      each(
+      waiting(
         'mesos_master_event_queue_dispatches',
         'Waiting dispatches',
         'Dispatches in the event queue of each master: internal work that waits.'
       ),
-      each(
+      waiting(
         'mesos_master_event_queue_http_requests',
         'Waiting HTTP requests',
         'HTTP requests that wait in each master. Clients that read /state too often show here.'

@@ -1,7 +1,7 @@
 // Measured next to allocated use. For data sources with `agentStatistics`:
 // without it no agent is queried, and the panels have no data.
 import type { Definition } from './frame.ts';
-import { down, to } from './links.ts';
+import { down, then, to } from './links.ts';
 import { asLimit, efficiencies, graph, inColor, levels, stat, table, unit } from './panels.ts';
 import { cpuEfficiency, inCluster, matching, of, promql, type QuerySpec, type Resource } from './query.ts';
 import { ONE_ROW } from './shared.ts';
@@ -111,6 +111,7 @@ export const measuredUse: Definition = {
   title: 'Mesos measured use',
   about: 'What containers use of what is allocated to them. Needs agentStatistics in the data source.',
   filters: ['framework', 'agent'],
+  across: ['capacity', 'Capacity'],
   rows: {
     Cluster: [
       efficiency(
@@ -197,6 +198,7 @@ export const measuredUse: Definition = {
         },
         width: 8,
         height: 6,
+        links: [then('health', 'Polls then')],
       }).overrideByFieldType('number', [unit('percentunit')]),
       graph({
         title: 'Agents without answer',
@@ -211,6 +213,7 @@ export const measuredUse: Definition = {
         sum: promql(`3600 * sum(rate(mesos_poll_failures_total{${inCluster},poll="agents"}[$__rate_interval]))`),
         width: 8,
         height: 6,
+        links: [then('health', 'Polls then')],
       })
         .overrideByFieldType('number', [unit('suffix: /h')])
         .axisSoftMax(1),

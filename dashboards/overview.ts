@@ -268,6 +268,7 @@ export const history = () =>
     plain: true,
     width: 8,
     height: 7,
+    links: [to('health', 'Plugin health')],
   })
     .overrideByName('Began', [unit('dateTimeFromNow')])
     .overrideByName('Series', [inFull])
@@ -295,6 +296,7 @@ export const overview: Definition = {
   title: 'Mesos cluster overview',
   about: 'Capacity, allocation, agents, frameworks and tasks of an Apache Mesos cluster.',
   filters: ['framework', 'agent'],
+  across: ['agents', 'All agents'],
   rows: {
     'Cluster now': now,
     Resources: resources,

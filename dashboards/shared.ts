@@ -1,6 +1,6 @@
 // Panels that several dashboards have.
 import { endingColors, severityColors, taskColors } from './colors.ts';
-import { down, then } from './links.ts';
+import { around, down, then } from './links.ts';
 import { asLimit, colored, graph, inColor, list, type Look, unit } from './panels.ts';
 import { by, events, inCluster, type Label, matching, metric, of, promql, type Resource } from './query.ts';
 import type { EventsQuery } from '../src/query/types.gen.ts';
@@ -89,7 +89,12 @@ export const endings = (title: string, about: string, series: string, width: num
 
 /** The columns that events have in every table, where there is something in them. */
 const eventColumns = {
-  time: { title: 'Time', width: 155, unit: 'time:YYYY-MM-DD HH:mm:ss' },
+  time: {
+    title: 'Time',
+    width: 155,
+    unit: 'time:YYYY-MM-DD HH:mm:ss',
+    links: [around('cluster-overview', 'The cluster then')],
+  },
   kind: { title: 'Kind', width: 95 },
   event: { title: 'Event', width: 110 },
   severity: { title: 'Severity', width: 90, colors: severityColors },

@@ -258,6 +258,12 @@ test.describe('the provisioned dashboards', () => {
       await expect(marks.first()).toBeAttached();
       await picture('way-2-tasks', page);
 
+      // The time of an event leads to the cluster then.
+      await expect(failures.getByRole('gridcell').first().getByRole('link')).toHaveAttribute(
+        'href',
+        /\/d\/mesos-overview\?.*[?&]time=\d{13}&time\.window=600000/
+      );
+
       // The tasks.
       const task = failures.getByRole('gridcell', { name: /^marathon\.search\./ }).first();
       const taskId = (await task.innerText()).trim();
