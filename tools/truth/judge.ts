@@ -6,6 +6,7 @@ import { COUNTERS, judgeCounters, judgeDisconnected, judgeLeaders, judgeStarts }
 import { FITS_CHECKS } from './fits.ts';
 import { type Answer, compare, type Fact, type Moment, type Result } from './compare.ts';
 import { GAP_SERIES, judgeGaps } from './gaps.ts';
+import { Judged, LITTLE } from './lateness.ts';
 import { answeredAtOf, momentsOf, stateBeforeOf, thenOf, truthsOf } from './moments.ts';
 import { passAt, type Reading, readingsOf, USE_CHECKS } from './passes.ts';
 import { told, truthFor } from './untold.ts';
@@ -18,6 +19,9 @@ export interface Verdict extends Result {
   /** A line for each loss of a leader, and for what was left out. */
   lines: string[];
 }
+
+/** What too few judged moments are listed as. */
+const BUSY = 'busy machine';
 
 /** Polls of /state that failed because a leader did not know its cluster yet. */
 const RECOVERING = 'mesos_poll_failures_total{poll="state",category="recovering"}';
@@ -100,7 +104,8 @@ export function judge(watched: Watched, keptOnly = false): Verdict {
   });
   const ups = upsOf(merged(watched, UP.expr), merged(watched, timeOf(UP.expr)));
   const answeredAt = answeredAtOf(watched);
-  const moments = momentsOf(watched, 0, (at) => disturbed(watched, 'masters', at));
+  const judged = new Judged(LITTLE);
+  const moments = momentsOf(watched, 0, (at) => disturbed(watched, 'masters', at), judged);
   const parts: Array<[name: string, result: Result]> = [];
 
   const stateBefore = stateBeforeOf(watched);
@@ -156,9 +161,10 @@ export function judge(watched: Watched, keptOnly = false): Verdict {
     }
   }
   if (watched.measured) {
-    parts.push(...judgeUse(watched, answer));
+    parts.push(...judgeUse(watched, answer, judged));
   }
-  const counted = parts.filter(([name]) => !keptOnly || KEPT.test(name));
+  parts.push([BUSY, { checks: 0, inWindows: 0, deviations: judged.deviations() }]);
+  const counted = parts.filter(([name]) => !keptOnly || name === BUSY || KEPT.test(name));
   return {
     checks: counted.reduce((sum, [, { checks }]) => sum + checks, 0),
     inWindows: counted.reduce((sum, [, { inWindows }]) => sum + inWindows, 0),
@@ -166,6 +172,7 @@ export function judge(watched: Watched, keptOnly = false): Verdict {
     wrong: new Map(counted.map(([name, { deviations }]) => [name, deviations.length])),
     lines: [
       ...gaps.lines,
+      ...judged.lines(),
       ...(watched.measured
         ? []
         : ['without measured use: its time passes too fast, agents wait, or polls fail at any time']),
@@ -246,11 +253,14 @@ function judgeRecovering(watched: Watched, answer: Answer, ups: Ups): Result {
 }
 
 /** Measured use, by poll of the agents. */
-function judgeUse(watched: Watched, answer: (expr: string) => Answer): Array<[string, Result]> {
+function judgeUse(watched: Watched, answer: (expr: string) => Answer, judged: Judged): Array<[string, Result]> {
   const { shift, interval } = watched;
   const readings = readingsOf(watched);
-  const moments = momentsOf(watched, shift, (at) =>
-    (['masters', 'agents'] as const).some((on) => disturbed(watched, on, at))
+  const moments = momentsOf(
+    watched,
+    shift,
+    (at) => (['masters', 'agents'] as const).some((on) => disturbed(watched, on, at)),
+    judged
   );
   const passes = new Map(moments.map(({ at }) => [at, passAt(readings, at + shift, interval)]));
   const results = USE_CHECKS.map((check): [string, Result] => {

@@ -1,8 +1,11 @@
 // How late the plugin may have read what happened because the machine was busy with something else, and how much of that is
 // let pass: a second at most. What would need more is not judged, and few moments may be so.
 
-/** The most seconds that are let pass. */
+/** The most seconds that are let pass where a sample may be of an earlier moment. */
 export const MOST = 1;
+
+/** The most seconds that are let pass where a sample must be of its moment. */
+export const LITTLE = 0.25;
 
 /** The share of moments that may not be judged, in whole moments. */
 const UNJUDGED = 0.1;
@@ -45,13 +48,20 @@ export class Judged {
   /** The seconds that the moments would have needed which were not judged. */
   private readonly not = new Map<number, number>();
 
+  private readonly most: number;
+
+  /** `most`: the seconds that are let pass. */
+  constructor(most = MOST) {
+    this.most = most;
+  }
+
   /** Notes a moment, and returns whether it is judged. `needed`: the seconds that must be let pass. */
   judges(at: number, needed: number): boolean {
     this.all.add(at);
-    if (needed > MOST) {
+    if (needed > this.most) {
       this.not.set(at, Math.max(needed, this.not.get(at) ?? 0));
     }
-    return needed <= MOST;
+    return needed <= this.most;
   }
 
   /** A line where something was not judged. */
@@ -59,7 +69,7 @@ export class Judged {
     return this.not.size === 0
       ? []
       : [
-          `busy machine: ${this.told()} not judged, which would need up to ${Math.max(...this.not.values()).toFixed(1)} s; ${MOST} s is let pass`,
+          `busy machine: ${this.told()} not judged, which would need up to ${Math.max(...this.not.values()).toFixed(1)} s; ${this.most} s is let pass`,
         ];
   }
 

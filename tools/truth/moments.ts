@@ -2,15 +2,31 @@
 import type { Truth } from '../simulator/live/truth.ts';
 import { type Check, type Page, POLLS } from './checks.ts';
 import { type Answer, byMoment, type Moment } from './compare.ts';
+import type { Judged } from './lateness.ts';
 import type { Ups } from './up.ts';
 import { anyMasterAnswers, type Answered, pagesOf, leadershipAt, type Watched } from './watched.ts';
 
-/** The moments of the comparison. `length`: seconds after a moment that belong to it. */
-export function momentsOf(watched: Watched, length: number, excused: (at: number) => boolean): Moment[] {
-  const { live, interval, speed, from, to, toCluster } = watched;
+/** Seconds from the request for a page until its samples are there, and a margin. */
+const ANSWERED = 3;
+
+/**
+ * The moments of the comparison, without those at which the machine was too busy to judge. `length`: seconds after a moment
+ * that belong to it.
+ */
+export function momentsOf(
+  watched: Watched,
+  length: number,
+  excused: (at: number) => boolean,
+  judged: Judged
+): Moment[] {
+  const { live, interval, speed, from, to, toCluster, late } = watched;
   const events = live.events().map(({ at }) => at);
   const moments: Moment[] = [];
   for (let at = from; at <= to; at += interval) {
+    // What is seen at a moment may be of the poll before.
+    if (!judged.judges(at, late?.(at - interval, at + length + ANSWERED) ?? 0)) {
+      continue;
+    }
     const [begin, end] = [toCluster(at), toCluster(at + length)];
     moments.push({
       at,

@@ -3,7 +3,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { stringify } from 'yaml';
@@ -16,7 +15,7 @@ import { startWorkbench } from '../workbench/start.ts';
 import type { Answer } from './compare.ts';
 import { judge, promql, type Question, questions, type Verdict } from './judge.ts';
 import { userOf } from './quick.ts';
-import { watchWaits } from './waits.ts';
+import { watchThread, watchWaits } from './waits.ts';
 import type { Watched } from './watched.ts';
 
 /** Seconds between two polls: the least the plugin allows. */
@@ -62,21 +61,12 @@ export interface Shipped {
 export async function watchShipped(scenarios: Scenario[], plan: Partial<Plan>, seconds: number): Promise<Shipped> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'mesos-truth-'));
   const watches: Watch[] = [];
-  const busy = monitorEventLoopDelay({ resolution: 10 });
-  busy.enable();
   try {
     for (const scenario of scenarios) {
       watches.push(await begin(scenario, plan, seconds));
     }
-    const { found, waited } = await asked(watches, folder, seconds);
-    busy.disable();
-    const late = [99, 100].map((percent) => `${(busy.percentile(percent) / 1e6 - 10).toFixed(0)} ms`);
-    return {
-      verdicts: found.map((watched) => ({ name: watched.scenario.name, verdict: judged(watched) })),
-      told:
-        `the simulator answered late by ${late[0]} in one of a hundred moments, and by ${late[1]} at most; ` +
-        `the executable waited for a processor for ${waited.toFixed(1)} s within a second at most`,
-    };
+    const { found, told } = await asked(watches, folder, seconds);
+    return { verdicts: found.map((watched) => ({ name: watched.scenario.name, verdict: judged(watched) })), told };
   } finally {
     await Promise.all(watches.map(({ live }) => live.stop()));
     rmSync(folder, { recursive: true, force: true });
@@ -99,7 +89,7 @@ async function asked(
   watches: Watch[],
   folder: string,
   seconds: number
-): Promise<{ found: Array<Watched & { engine: string }>; waited: number }> {
+): Promise<{ found: Array<Watched & { engine: string }>; told: string }> {
   const provisioning = path.join(folder, 'truth.yaml');
   writeFileSync(provisioning, stringify({ apiVersion: 1, datasources: watches.map(sourceOf) }));
   const workbench = await startWorkbench({
@@ -115,20 +105,29 @@ async function asked(
       Object.assign(both, { cluster: live.now(), plugin: Date.now() / 1000 });
     }
     await Promise.all(watches.map(({ uid }) => ask(call, uid, [promql('mesos_up')], from - 60, from)));
-    const waiting = watchWaits(workbench.pid);
+    const [waiting, thread] = [watchWaits(workbench.pid), watchThread()];
     const until = Date.now() / 1000 + seconds;
     await sleep(1000 * (until - Date.now() / 1000));
-    const late = waiting.stop();
-    const waited = Math.max(...Array.from({ length: Math.ceil(seconds) }, (_, i) => late(until - i)));
+    const [waitedAt, delayed] = [waiting.stop(), thread.stop()];
+    const waited = (begin: number, end: number) => Math.max(...secondsOf(begin, end).map(waitedAt));
+    const late = (begin: number, end: number) => Math.max(delayed(begin, end), waited(begin, end));
     const range = { from: Math.ceil(from / INTERVAL + 1) * INTERVAL, to: Math.floor(until / INTERVAL - 1) * INTERVAL };
     const found: Array<Watched & { engine: string }> = [];
     for (const watch of watches) {
-      found.push(await answered(call, watch, range));
+      found.push({ ...(await answered(call, watch, range)), late });
     }
-    return { found, waited };
+    const told =
+      `the simulator answered late by ${delayed(from, until).toFixed(1)} s at most; ` +
+      `the executable waited for a processor for ${waited(from, until).toFixed(1)} s within a second at most`;
+    return { found, told };
   } finally {
     await workbench.stop();
   }
+}
+
+/** The ends of the seconds that a time has begun. */
+function secondsOf(from: number, to: number): number[] {
+  return Array.from({ length: Math.ceil(to - from) }, (_, i) => from + i + 1);
 }
 
 function sourceOf({ uid, live, measured }: Watch): object {

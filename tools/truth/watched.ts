@@ -44,6 +44,11 @@ export interface Watched {
   speed: number;
   /** The cluster's time at a moment of the plugin's clock. */
   toCluster(at: number): number;
+  /**
+   * By how many seconds at most the simulator or the plugin was late between two moments of the plugin's clock, because the
+   * machine was busy with something else; absent where that changes nothing.
+   */
+  late?(from: number, to: number): number;
 }
 
 /** A page that a host answered. */
