@@ -61,7 +61,7 @@ func TestABatchThatCannotBeCommittedIsKept(t *testing.T) {
 			require.NoError(t, b.Commit(), "a fault of storage is no fault of the poll")
 			require.Contains(t, d.Stats().Note, "for the test")
 			require.True(t, d.InMemory())
-			require.InDelta(t, 900, d.Room(time.Minute), 200, "as many as memory holds, at once")
+			require.InDelta(t, 1200, d.Room(time.Minute), 200, "as many as memory holds, at once")
 			within(t, since(wrote, at.UnixMilli()), readDisk(t, d, everything))
 			d.switching.RUnlock()
 

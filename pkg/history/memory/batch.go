@@ -32,9 +32,11 @@ type memBatch struct {
 	last   places // in staged of the newest sample of a series
 
 	// Series this batch brings, not yet in the store, by reference and by hash.
-	fresh       map[storage.SeriesRef]*memSeries
+	fresh       table
 	freshByHash map[uint64]*memSeries
 	freshSize   int64
+	sharer      sharer
+	freshValues map[labels.Label]struct{} // of labels
 
 	ended bool
 }
@@ -66,7 +68,7 @@ func (b *memBatch) Append(ref series.Ref, lset func() labels.Labels, t int64, v 
 		return ref, err
 	}
 	if s == nil {
-		if s = b.fresh[ref]; s == nil {
+		if s = b.fresh.get(ref); s == nil {
 			var err error
 			if s, lastT, lastV, err = b.resolve(lset()); err != nil {
 				return 0, err
@@ -104,10 +106,10 @@ func (b *memBatch) resolve(l labels.Labels) (s *memSeries, lastT int64, lastV fl
 	if err != nil {
 		return nil, 0, 0, err
 	}
-	hash := l.Hash()
+	hash, name := l.Hash(), nameOf(l)
 	m := b.m
 	m.mu.RLock()
-	s, full, fixed, limit := m.find(hash, l), m.full, m.fixed, m.limit
+	s, full, fixed, limit := m.find(hash, name, l), m.full, m.fixed, m.limit
 	if s != nil {
 		lastT, lastV = s.lastT, s.lastV
 	}
@@ -116,22 +118,43 @@ func (b *memBatch) resolve(l labels.Labels) (s *memSeries, lastT int64, lastV fl
 		return s, lastT, lastV, nil
 	}
 	for s := b.freshByHash[hash]; s != nil; s = s.next {
-		if labels.Equal(s.labels, l) {
+		if s.labels.are(name, l) {
 			return s, history.NoTime, 0, nil
 		}
 	}
-	s = newSeries(storage.SeriesRef(m.lastRef.Add(1)), hash, l)
+	parts, shares := b.sharer.split(&m.names, name, l)
+	s = newSeries(storage.SeriesRef(m.lastRef.Add(1)), hash, parts, shares)
+	if !shares {
+		s.brings = b.brings(s.labels)
+	}
 	size := s.fixedSize() + chunkCapacity
 	if full || limit > 0 && fixed+b.freshSize+size > limit {
 		return nil, 0, 0, history.ErrFull
 	}
 	b.freshSize += size
-	if b.fresh == nil {
-		b.fresh, b.freshByHash = map[storage.SeriesRef]*memSeries{}, map[uint64]*memSeries{}
+	if b.freshByHash == nil {
+		b.fresh, b.freshByHash = newTable(), map[uint64]*memSeries{}
 	}
-	b.fresh[s.ref] = s
+	b.fresh.add(s)
 	s.next, b.freshByHash[hash] = b.freshByHash[hash], s
 	return s, history.NoTime, 0, nil
+}
+
+// brings returns how many values of labels neither the store nor the batch has, which has
+// them then.
+func (b *memBatch) brings(of seriesLabels) (n uint8) {
+	if b.freshValues == nil {
+		b.freshValues = map[labels.Label]struct{}{}
+	}
+	b.m.mu.RLock()
+	defer b.m.mu.RUnlock()
+	of.each(func(l labels.Label) {
+		if _, fresh := b.freshValues[l]; !fresh && n < math.MaxUint8 && !b.m.knows(l) {
+			b.freshValues[l] = struct{}{}
+			n++
+		}
+	})
+	return n
 }
 
 // Rollback implements series.Batch.
@@ -144,7 +167,7 @@ func (b *memBatch) Rollback() error {
 }
 
 func (b *memBatch) end() {
-	b.ended, b.staged, b.last, b.fresh, b.freshByHash = true, nil, places{}, nil, nil
+	b.ended, b.staged, b.last, b.fresh, b.freshByHash, b.sharer, b.freshValues = true, nil, places{}, table{}, nil, sharer{}, nil
 }
 
 // Commit implements series.Batch. It fails, and nothing becomes visible, when
@@ -199,11 +222,11 @@ func (b *memBatch) adopt() {
 		}
 		now := instead[x.s]
 		if now == nil {
-			if now = b.m.find(x.s.hash, x.s.labels); now == nil && x.s.empty() {
+			if now = b.m.like(x.s); now == nil && x.s.empty() {
 				continue // new, as it was
 			}
 			if now == nil {
-				now = newSeries(x.s.ref, x.s.hash, x.s.labels)
+				now = newSeries(x.s.ref, x.s.hash, x.s.labels, x.s.shares)
 			}
 			if instead == nil {
 				instead = map[*memSeries]*memSeries{}
@@ -218,7 +241,7 @@ func (b *memBatch) adopt() {
 func (b *memBatch) stillFits() error {
 	for _, x := range b.staged {
 		if x.t < x.s.lastT || x.t == x.s.lastT && !sameValue(x.v, x.s.lastV) {
-			return fmt.Errorf("commit nothing: another batch has written %s up to %s meanwhile: %w", x.s.labels,
+			return fmt.Errorf("commit nothing: another batch has written %s up to %s meanwhile: %w", x.s.labels.all(),
 				time.UnixMilli(x.s.lastT).UTC().Format(time.RFC3339Nano), storage.ErrOutOfOrderSample)
 		}
 	}

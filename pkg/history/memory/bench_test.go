@@ -10,6 +10,7 @@ import (
 
 	"community-mesos-datasource/pkg/promql"
 
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/stretchr/testify/require"
 )
@@ -104,6 +105,35 @@ func BenchmarkMemoryAccounting(b *testing.B) {
 			b.ReportMetric(heap/n/float64(polls), "heapB/sample")
 		})
 	}
+}
+
+// BenchmarkMemoryOfAgents is the first poll of agents, whose series differ in their names, and
+// some in a state: bytes of the heap per series, beside what is accounted.
+func BenchmarkMemoryOfAgents(b *testing.B) {
+	const agents, amounts, states = 10_000, 23, 7
+	var accounted, heap float64
+	for b.Loop() {
+		before := liveHeap()
+		c := newClock()
+		m := New(Options{Now: c.Now})
+		batch, at := m.Batch(context.Background()), c.Advance(time.Minute).UnixMilli()
+		for agent := range agents {
+			for n := range amounts + states {
+				l := []string{"__name__", fmt.Sprint("mesos_agent_some_allocated_", n), "agent", fmt.Sprintf("agent%05d.example.com", agent), "agent_id", fmt.Sprintf("6c1b8a54-0000-4b6f-9d8e-0123456789ab-S%d", agent), "cluster", "production"}
+				if n >= amounts {
+					l = append(l, "state", fmt.Sprint("state", n))
+				}
+				_, err := batch.Append(0, constant(labels.FromStrings(l...)), at, float64(n))
+				require.NoError(b, err)
+			}
+		}
+		require.NoError(b, batch.Commit())
+		batch = nil
+		heap, accounted = float64(liveHeap()-before), float64(m.Stats().Bytes)
+		runtime.KeepAlive(m)
+	}
+	b.ReportMetric(accounted/heap, "accounted/heap")
+	b.ReportMetric(heap/agents/(amounts+states), "heapB/series")
 }
 
 func liveHeap() uint64 {

@@ -79,7 +79,7 @@ func checkIterator(t *testing.T, seed uint64, samples int, from, to int, steps [
 	// What comes later, and what is forgotten later, is none of this query's
 	// business. (The chunk being written when a query begins is never forgotten
 	// before it ends: retention is longer than any query.)
-	cut := m.find(name.Hash(), name).headMint
+	cut := m.find(name.Hash(), nameOf(name), name).headMint
 	write(rnd.IntN(300))
 	m.mu.Lock()
 	m.forget(cut, true)

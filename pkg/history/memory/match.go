@@ -124,9 +124,9 @@ func newCheck(x *labels.Matcher) check {
 	return c
 }
 
-func (all checks) match(l labels.Labels) bool {
+func (all checks) match(l seriesLabels) bool {
 	for _, c := range all {
-		if !c.match(l.Get(c.name)) {
+		if !c.match(l.get(c.name)) {
 			return false
 		}
 	}

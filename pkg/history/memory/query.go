@@ -154,11 +154,11 @@ func (q *memQuerier) Select(ctx context.Context, sorted bool, hints *storage.Sel
 	}
 	if hints != nil && hints.ShardCount > 0 {
 		found = slices.DeleteFunc(found, func(s selected) bool {
-			return labels.StableHash(s.labels)%hints.ShardCount != hints.ShardIndex
+			return labels.StableHash(s.labels.all())%hints.ShardCount != hints.ShardIndex
 		})
 	}
 	if sorted {
-		slices.SortFunc(found, func(a, b selected) int { return labels.Compare(a.labels, b.labels) })
+		slices.SortFunc(found, func(a, b selected) int { return a.labels.compare(b.labels) })
 	}
 	if hints != nil && hints.Limit > 0 && len(found) > hints.Limit {
 		found = found[:hints.Limit]
@@ -200,7 +200,7 @@ func (q *memQuerier) LabelValues(ctx context.Context, name string, hints *storag
 	}
 	values := map[string]struct{}{}
 	for _, s := range found {
-		if v := s.labels.Get(name); v != "" {
+		if v := s.labels.get(name); v != "" {
 			values[v] = struct{}{}
 		}
 	}
@@ -220,7 +220,7 @@ func (q *memQuerier) LabelNames(ctx context.Context, hints *storage.LabelHints, 
 	}
 	names := map[string]struct{}{}
 	for _, s := range found {
-		s.labels.Range(func(l labels.Label) { names[l.Name] = struct{}{} })
+		s.labels.each(func(l labels.Label) { names[l.Name] = struct{}{} })
 	}
 	return limited(slices.Collect(maps.Keys(names)), hints), nil, nil
 }
@@ -330,7 +330,7 @@ type memView struct {
 	set *memSeriesSet
 }
 
-func (v memView) Labels() labels.Labels { return v.labels }
+func (v memView) Labels() labels.Labels { return v.labels.all() }
 
 // Iterator implements storage.Series. it is used again if it came from here.
 func (v memView) Iterator(it chunkenc.Iterator) chunkenc.Iterator {

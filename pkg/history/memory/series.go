@@ -9,9 +9,7 @@ import (
 	"community-mesos-datasource/pkg/history"
 	"community-mesos-datasource/pkg/history/chunks"
 
-	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
-	"github.com/prometheus/prometheus/tsdb/chunkenc"
 )
 
 const (
@@ -31,10 +29,6 @@ const (
 	// chunkCapacity is the first allocation of a chunk. chunkenc's own is 128
 	// bytes; a constant series needs some 45 for a whole chunk.
 	chunkCapacity = 32
-
-	// chunkHeader is the length of an empty XOR chunk: its number of samples in
-	// two bytes (tsdb/docs/format/chunks.md).
-	chunkHeader = 2
 )
 
 // chunkSize returns the bytes that a chunk takes.
@@ -45,18 +39,20 @@ func chunkSize(c chunks.Chunk) int64 { return int64(unsafe.Sizeof(c)) + int64(ca
 type memSeries struct {
 	ref    storage.SeriesRef
 	hash   uint64
-	labels labels.Labels
+	labels seriesLabels
 	next   *memSeries // another series of the same hash
-	stored bool       // it is in the store; false while it is a batch's, and once forgotten
 
 	done     []chunks.Chunk // oldest first
-	head     chunkenc.XORChunk
-	app      chunkenc.Appender // writes to head; nil before the first sample
+	head     chunks.Writer
 	headMint int64
 	lastT    int64 // time and value of the newest sample
 	lastV    float64
 
-	undo []undo
+	undo *[]undo // nil: none
+
+	stored bool  // it is in the store; false while it is a batch's, and once forgotten
+	shares bool  // labels.rest is another series' as well, which accounts for it
+	brings uint8 // how many values of its labels the index had not before it
 }
 
 // An undo holds how far the series reached before a commit, for queries that
@@ -66,8 +62,8 @@ type undo struct {
 	before int64 // time of the newest sample before that commit, or history.NoTime
 }
 
-func newSeries(ref storage.SeriesRef, hash uint64, l labels.Labels) *memSeries {
-	return &memSeries{ref: ref, hash: hash, labels: l, lastT: history.NoTime}
+func newSeries(ref storage.SeriesRef, hash uint64, l seriesLabels, shares bool) *memSeries {
+	return &memSeries{ref: ref, hash: hash, labels: l, shares: shares, lastT: history.NoTime}
 }
 
 // empty reports whether no sample was ever written.
@@ -84,31 +80,29 @@ func (s *memSeries) mint() int64 {
 // append adds a sample that is newer than all others, and returns by how many
 // bytes the series grew.
 func (s *memSeries) append(t int64, v float64) (grown int64) {
-	if s.app == nil || s.full(t) {
+	if !s.head.Begun() || s.full(t) {
 		grown += s.cut(t)
 	}
 	before := cap(s.head.Bytes())
-	s.app.Append(0, t, v)
+	s.head.Append(t, v, s.lastT, s.lastV)
 	s.lastT, s.lastV = t, v
 	return grown + int64(cap(s.head.Bytes())-before)
 }
 
 // full reports whether the chunk being written takes no sample at t any more.
 func (s *memSeries) full(t int64) bool {
-	return s.head.NumSamples() >= samplesPerChunk && (len(s.head.Bytes()) >= longChunk || t-s.headMint >= longSpan.Milliseconds())
+	return s.head.Samples() >= samplesPerChunk && (len(s.head.Bytes()) >= longChunk || t-s.headMint >= longSpan.Milliseconds())
 }
 
 // cut closes the chunk being written, if there is one, and begins one at t.
 func (s *memSeries) cut(t int64) (grown int64) {
-	if s.app != nil {
+	if s.head.Begun() {
 		before := s.sliceSize() + int64(cap(s.head.Bytes()))
 		full := chunks.Chunk{Mint: s.headMint, Maxt: s.lastT, Data: slices.Clone(s.head.Bytes())}
 		s.done = append(s.done, full)
 		grown = s.sliceSize() + int64(cap(full.Data)) - before
 	}
-	s.head.Reset(make([]byte, chunkHeader, chunkCapacity))
-	// An empty XOR chunk has nothing to decode, so this cannot fail.
-	s.app, _ = s.head.Appender()
+	s.head.Begin(chunkCapacity)
 	s.headMint = t
 	return grown + chunkCapacity
 }
@@ -134,19 +128,26 @@ func (s *memSeries) sliceSize() int64 {
 }
 
 // fixedSize estimates what a series costs without its samples: the struct, its
-// appender, its labels, its places in the store's map and table, and in the index a
-// posting and the share of a map entry for each label. The figures were fitted
-// against runtime.MemStats (BenchmarkMemoryAccounting prints both sides).
+// labels, its places in the store's map and table, and in the index a posting and the
+// share of a map entry for each label. Of series that share their labels but the name,
+// the first accounts for them. The index keeps the labels of a series that brings a
+// value once more. The figures were fitted against runtime.MemStats
+// (BenchmarkMemoryAccounting and BenchmarkMemoryOfAgents print both sides).
 func (s *memSeries) fixedSize() int64 {
 	const (
-		appender    = 48     // chunkenc.xorAppender, rounded up to its size class
 		maps        = 36 + 9 // byHash: 16 bytes at the usual load of a map; byRef: a pointer in a page
 		perLabel    = 12     // one posting in a list that grows by doubling
 		allPostings = 12
-		unique      = 150 // a label value nobody else has: list, map entry, list of values
+		value       = 300 // list, map entry, list of values
 	)
-	return int64(unsafe.Sizeof(*s)) + appender + int64(s.labels.ByteSize()) + maps +
-		int64(s.labels.Len())*perLabel + allPostings + unique
+	n := int64(unsafe.Sizeof(*s)) + maps + int64(s.labels.len())*perLabel + allPostings
+	if !s.shares {
+		n += int64(s.labels.rest.ByteSize())
+	}
+	if s.brings > 0 {
+		n += int64(s.labels.rest.ByteSize()) + int64(s.brings)*value
+	}
+	return n
 }
 
 // size returns what the series costs altogether.
@@ -162,22 +163,30 @@ func (s *memSeries) size() int64 {
 // reaches, for queries that see commits up to oldest only. Notes no running
 // query needs are dropped.
 func (s *memSeries) remember(commit, oldest uint64) {
-	if n := len(s.undo); n > 0 && s.undo[n-1].commit == commit {
+	if s.undo == nil {
+		s.undo = &[]undo{{commit: commit, before: s.lastT}}
 		return
 	}
-	keep := s.undo[:0]
-	for _, u := range s.undo {
+	notes := *s.undo
+	if n := len(notes); n > 0 && notes[n-1].commit == commit {
+		return
+	}
+	keep := notes[:0]
+	for _, u := range notes {
 		if u.commit > oldest {
 			keep = append(keep, u)
 		}
 	}
-	s.undo = append(keep, undo{commit: commit, before: s.lastT})
+	*s.undo = append(keep, undo{commit: commit, before: s.lastT})
 }
 
 // visible is the time of the newest sample that a query sees which began right
 // after the given commit; history.NoTime when it sees none.
 func (s *memSeries) visible(commit uint64) int64 {
-	for _, u := range s.undo {
+	if s.undo == nil {
+		return s.lastT
+	}
+	for _, u := range *s.undo {
 		if u.commit > commit {
 			return u.before
 		}

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -49,6 +50,8 @@ type Store struct {
 	closed    bool
 
 	truncation
+
+	names names // its lock is taken last
 
 	// lastRef is the newest reference given out. References are never used for
 	// another series, so one that was rolled back or forgotten stays unknown.
@@ -122,7 +125,7 @@ func (m *Store) Room(interval time.Duration) int {
 
 func roomWithin(limit int64, interval time.Duration) int {
 	const (
-		bytesPerSeries = 900 // labels, index, the chunk being written
+		bytesPerSeries = 600 // of five of a task: labels, index, the chunk being written
 		bytesPerSample = 4.2
 	)
 	if limit <= 0 {
@@ -154,10 +157,20 @@ func (m *Store) Close() error {
 	return nil
 }
 
-// find returns the series with these labels, or nil. mu must be held.
-func (m *Store) find(hash uint64, l labels.Labels) *memSeries {
+// find returns the series with these labels, whose nameOf is name, or nil. mu must be held.
+func (m *Store) find(hash uint64, name string, l labels.Labels) *memSeries {
 	for s := m.byHash[hash]; s != nil; s = s.next {
-		if labels.Equal(s.labels, l) {
+		if s.labels.are(name, l) {
+			return s
+		}
+	}
+	return nil
+}
+
+// like returns the series with the labels of another one, or nil. mu must be held.
+func (m *Store) like(other *memSeries) *memSeries {
+	for s := m.byHash[other.hash]; s != nil; s = s.next {
+		if s.labels.compare(other.labels) == 0 {
 			return s
 		}
 	}
@@ -169,10 +182,15 @@ func (m *Store) insert(s *memSeries) {
 	s.stored = true
 	m.byRef.add(s)
 	s.next, m.byHash[s.hash] = m.byHash[s.hash], s
-	m.postings.Add(s.ref, s.labels)
+	m.postings.Add(s.ref, s.labels.all())
 	n := s.fixedSize()
 	m.bytes += n
 	m.fixed += n
+}
+
+// knows reports whether a series has a label with a value. mu must be held.
+func (m *Store) knows(l labels.Label) bool {
+	return !index.IsEmptyPostingsType(m.postings.Postings(context.Background(), l.Name, l.Value))
 }
 
 // remove takes a series out of the maps; its postings are the caller's. mu must

@@ -191,7 +191,7 @@ func TestQuerySeesNothingOfLaterCommits(t *testing.T) {
 	}
 	require.Empty(t, m.queries)
 	commit(t, m, sample(c.Advance(time.Second), 1, "__name__", "a"))
-	require.Nil(t, m.find(labels.FromStrings("__name__", "a").Hash(), labels.FromStrings("__name__", "a")).undo, "notes go with the queries")
+	require.Nil(t, m.find(labels.FromStrings("__name__", "a").Hash(), "a", labels.FromStrings("__name__", "a")).undo, "notes go with the queries")
 }
 
 // A pausingStore lets commits happen between the selections of one query.
@@ -400,7 +400,7 @@ func TestFirstBatchLargerThanTheLimitIsBounded(t *testing.T) {
 	b := m.Batch(context.Background())
 	kept := 0
 	for i := range 5000 {
-		if _, err := b.Append(0, constant(taskSeries("a", i)), c.Now().UnixMilli(), 1); err == nil {
+		if _, err := b.Append(0, constant(taskSeries(benchMetrics[i%5], i/5)), c.Now().UnixMilli(), 1); err == nil {
 			kept++
 		} else {
 			require.ErrorIs(t, err, history.ErrFull)
@@ -439,16 +439,16 @@ func TestSeriesOfEqualHashesAreToldApart(t *testing.T) {
 	names := []labels.Labels{labels.FromStrings("__name__", "a"), labels.FromStrings("__name__", "b"), labels.FromStrings("__name__", "c")}
 	var all []*memSeries
 	for i, l := range names {
-		s := newSeries(storage.SeriesRef(i+1), 42, l)
+		s := newSeries(storage.SeriesRef(i+1), 42, seriesLabels{name: nameOf(l)}, false)
 		m.insert(s)
 		all = append(all, s)
 	}
 	for i, l := range names {
-		require.Same(t, all[i], m.find(42, l))
+		require.Same(t, all[i], m.find(42, nameOf(l), l))
 	}
 	for _, i := range []int{1, 2, 0} {
 		m.remove(all[i])
-		require.Nil(t, m.find(42, names[i]))
+		require.Nil(t, m.find(42, nameOf(names[i]), names[i]))
 		honest(t, m)
 	}
 	require.Empty(t, m.byHash)

@@ -126,7 +126,7 @@ func (m *Store) forget(cut int64, byBytes bool) {
 			gone = map[storage.SeriesRef]struct{}{}
 		}
 		gone[s.ref] = struct{}{}
-		s.labels.Range(func(l labels.Label) { affected[l] = struct{}{} })
+		s.labels.each(func(l labels.Label) { affected[l] = struct{}{} })
 		m.remove(s)
 	}
 	if cut >= m.floor {
