@@ -25,11 +25,12 @@ import {
 import { bench, benchArtifact, startGenerator } from './processes.ts';
 import { scraped } from './prometheus.ts';
 import { writeReport } from './report.ts';
+import { scale } from './scale.ts';
 import { streaming } from './stream.ts';
 import { viewers } from './viewers.ts';
 import { ensureBuilt, executableName, plugin, root } from '../scripts/build.ts';
 
-const usage = `npm run bench -- [--size NAME] [--engine NAME] [--stream] [--editors]
+const usage = `npm run bench -- [--size NAME] [--engine NAME] [--stream] [--scale] [--editors]
 
   --size NAME    ${Object.entries(SIZES)
     .map(([name, { agents, tasks }]) => `${name} (${agents} agents, ${tasks} tasks)`)
@@ -37,6 +38,7 @@ const usage = `npm run bench -- [--size NAME] [--engine NAME] [--stream] [--edit
                  or all (default): what budgets are about, that is small and large
   --engine NAME  where days of history are kept: memory, disk, or both (default)
   --stream       only what the event stream of the large cluster costs
+  --scale        only what 35,000 agents and 200,000 tasks cost, on one core; the machine needs 12 GB for it
   --editors      only what the editors cost in a browser
 
 With both defaults the table goes into docs/benchmarks.md. Prometheus is measured beside it where it is on the PATH.`;
@@ -45,6 +47,7 @@ interface Options {
   sizes: Size[];
   engines: string[];
   stream: boolean;
+  scale: boolean;
   editors: boolean;
   whole: boolean;
 }
@@ -56,6 +59,7 @@ function options(): Options {
         size: { type: 'string', default: 'all' },
         engine: { type: 'string', default: 'both' },
         stream: { type: 'boolean', default: false },
+        scale: { type: 'boolean', default: false },
         editors: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -64,7 +68,7 @@ function options(): Options {
       console.log(usage);
       process.exit(0);
     }
-    const { size, engine, stream, editors } = values;
+    const { size, engine, stream, scale, editors } = values;
     if (size !== 'all' && !(size in SIZES)) {
       throw new Error(`--size ${size}: no such size`);
     }
@@ -75,8 +79,9 @@ function options(): Options {
       sizes: size === 'all' ? ['small', 'large'] : [size as Size],
       engines: engine === 'both' ? ['memory', 'disk'] : [engine],
       stream,
+      scale,
       editors,
-      whole: size === 'all' && engine === 'both' && !stream && !editors,
+      whole: size === 'all' && engine === 'both' && !stream && !scale && !editors,
     };
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${usage}`);
@@ -84,7 +89,7 @@ function options(): Options {
   }
 }
 
-const { sizes, engines, stream, editors: ofEditors, whole } = options();
+const { sizes, engines, stream, scale: ofScale, editors: ofEditors, whole } = options();
 if (process.platform !== 'linux') {
   console.log('skipped: CPU and memory are read from /proc, which only Linux has');
   process.exit(0);
@@ -405,6 +410,8 @@ async function everything(): Promise<void> {
 
 if (stream) {
   say(...(await streaming('large', nameOf('large'))));
+} else if (ofScale) {
+  await scale(say);
 } else if (ofEditors) {
   builtSizes();
   say(...(await editors()));

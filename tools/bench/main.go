@@ -10,6 +10,8 @@
 //	read.go      bench read: reading /state against only unpacking it, and a naive reader
 //	poll.go      bench poll: a whole poll, from asking to samples written
 //	days.go      bench days: days of polls, and queries at their end
+//	scale.go     bench scale: a cluster larger than most, agents' statistics included
+//	agents.go    agents' requests, which the generated master answers
 //	requests.go  bench requests: the requests that masters and agents get
 //	questions.go the queries of panels and rules
 //	blocks.go    the size of a history on disk
@@ -42,12 +44,15 @@ type options struct {
 	directory    string // of the history on disk; empty: in memory
 	start        int64  // Unix seconds: the cluster's clock when it began
 
+	agentStatistics bool          // of scale: agents are asked
+	lasts           time.Duration // and polls go on
+
 	viewers int           // of requests
 	minutes time.Duration // that they look
 	// http asks masters, agents asks agents where they are asked at all.
 	http, agents *http.Client
 
-	profile string // file for a CPU profile, for go tool pprof; empty: none
+	profile, heap string // files for profiles of CPU and memory, for go tool pprof; empty: none
 }
 
 // measurements holds the measurements by name.
@@ -56,6 +61,7 @@ var measurements = map[string]func(options) (any, error){
 	"poll":     poll,
 	"days":     days,
 	"requests": requests,
+	"scale":    scale,
 }
 
 func main() {
@@ -67,7 +73,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 || measurements[args[0]] == nil {
-		return fmt.Errorf("expected a measurement: read, poll, days or requests")
+		return fmt.Errorf("expected a measurement: read, poll, days, requests or scale")
 	}
 	var o options
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
@@ -81,9 +87,12 @@ func run(args []string) error {
 	flags.StringVar(&o.taskSeries, "task-series", "auto", "the setting taskSeries")
 	flags.StringVar(&o.directory, "directory", "", "where the history is kept on disk; empty: in memory")
 	flags.Int64Var(&o.start, "start", 0, "the cluster's clock when it began, Unix seconds")
+	flags.BoolVar(&o.agentStatistics, "agent-statistics", false, "the setting agentStatistics, for scale")
+	flags.DurationVar(&o.lasts, "lasts", time.Hour, "for how long scale polls")
 	flags.IntVar(&o.viewers, "viewers", 0, "how many look while requests counts")
 	flags.DurationVar(&o.minutes, "minutes", 12*time.Minute, "for how long requests counts")
 	flags.StringVar(&o.profile, "profile", "", "write a CPU profile to this file")
+	flags.StringVar(&o.heap, "heap", "", "write a profile of the heap at the end of scale to this file")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}

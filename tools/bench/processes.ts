@@ -49,10 +49,15 @@ export const benchArtifact: Artifact = {
 };
 
 /** Runs one measurement of tools/bench in a fresh process, and reads what it found. */
-export async function bench<T>(measurement: string, flags: Record<string, string | number>): Promise<T> {
+export async function bench<T>(
+  measurement: string,
+  flags: Record<string, string | number>,
+  environment: Record<string, string> = {}
+): Promise<T> {
   const args = Object.entries(flags).map(([name, value]) => `-${name}=${value}`);
   const child = spawn(path.join(root, benchExecutable), [measurement, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...environment },
   });
   let found = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (found += text));

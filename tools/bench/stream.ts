@@ -12,7 +12,7 @@ const POLL_INTERVAL = 15;
 /** How long is measured, in seconds: as long as from one /state to the next without the stream. */
 const MEASURED = 240;
 const HOUR = 3600;
-/** Seconds between two /state of so many agents without the stream (pkg/collector/ladder.go). */
+/** Seconds between two /state of 10,000 agents without the stream (pkg/collector/ladder.go). */
 const LADDER = 240;
 
 /** Sums whose newest samples are looked at, each second. */
@@ -57,9 +57,18 @@ interface Traffic {
   bytes: Record<string, number>;
 }
 
-/** Measures both sides, at the same time. */
-export async function streaming(size: string, name: string): Promise<Line[]> {
-  const [stream, polls] = await Promise.all([measured(size, 'auto'), measured(size, 'never')]);
+/**
+ * Measures both sides, at the same time. `flags` change the generated cluster, whose /state is read every `ladder` seconds
+ * without the stream.
+ */
+export async function streaming(
+  size: string,
+  name: string,
+  flags: string[] = [],
+  ladder: number = LADDER
+): Promise<Line[]> {
+  const side = (subscribe: 'auto' | 'never') => measured(size, subscribe, flags, ladder);
+  const [stream, polls] = await Promise.all([side('auto'), side('never')]);
   const what = `${name}, ${EVENTS} task events a second`;
   const oldest = Math.max(...stream.ages);
   const beside = `without the stream ${rounded(100 * polls.cpu)} %`;
@@ -114,15 +123,27 @@ function pages({ hour, computed, subscribed }: Measured): string {
 
 const STREAM = '/api/v1';
 
-async function measured(size: string, subscribe: 'auto' | 'never'): Promise<Measured> {
+async function measured(size: string, subscribe: 'auto' | 'never', more: string[], ladder: number): Promise<Measured> {
   const start = String(Math.floor(Date.now() / 1000));
   // Ticks would add bursts of events, and tasks with executors of their own, whose resources the stream does not tell.
-  const flags = ['--events', String(EVENTS), '--churn', '0', '--rhythm', '0', '--speed', '1', '--start', start];
+  const flags = [
+    '--events',
+    String(EVENTS),
+    '--churn',
+    '0',
+    '--rhythm',
+    '0',
+    '--speed',
+    '1',
+    '--start',
+    start,
+    ...more,
+  ];
   const cluster = await startGenerator(size, flags);
   try {
     const found: Measured[] = [];
     await withPlugin(cluster.master, { pollInterval: `${POLL_INTERVAL}s`, subscribe }, async (plugin) => {
-      found.push(await measure(plugin, cluster, subscribe === 'auto'));
+      found.push(await measure(plugin, cluster, subscribe === 'auto', ladder));
     });
     return found[0];
   } finally {
@@ -130,7 +151,7 @@ async function measured(size: string, subscribe: 'auto' | 'never'): Promise<Meas
   }
 }
 
-async function measure(plugin: Plugin, cluster: Generated, stream: boolean): Promise<Measured> {
+async function measure(plugin: Plugin, cluster: Generated, stream: boolean, ladder: number): Promise<Measured> {
   const { process } = plugin;
   const traffic = async (method = 'GET') =>
     (await (await fetch(`${cluster.control}/traffic`, { method })).json()) as Traffic;
@@ -146,7 +167,7 @@ async function measure(plugin: Plugin, cluster: Generated, stream: boolean): Pro
     const state = polls.find(({ poll }) => poll === 'state');
     // What events keep is written once a second /state has made it the model, and /state is seldom then.
     const known =
-      ages.length === SUMS.length && (!stream || (Math.max(...ages) <= POLL_INTERVAL && intervalOf(state) > LADDER));
+      ages.length === SUMS.length && (!stream || (Math.max(...ages) <= POLL_INTERVAL && intervalOf(state) > ladder));
     if (known) {
       break;
     }

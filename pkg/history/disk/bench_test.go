@@ -3,6 +3,7 @@ package disk
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,6 +63,68 @@ func BenchmarkPanel(b *testing.B) {
 					})
 					require.NoError(b, err)
 					require.Len(b, res.Matrix, agents)
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkMonth queries 30 days of polls every 15 s as a panel of a thousand pixels does, at a
+// step of an hour, and for comparison the last day at the step that it has. It takes
+// minutes to begin: 52 million samples are written first.
+func BenchmarkMonth(b *testing.B) {
+	const series, days = 100, 30
+	c := newClock()
+	disk := openDisk(b, Options{Dir: b.TempDir(), Now: c.Now, Retention: 40 * 24 * time.Hour})
+	var points []point
+	for i := range series {
+		agent := fmt.Sprintf("agent%03d", i)
+		points = append(points,
+			sample(t0, 0, "__name__", "mesos_agent_cpus_allocated", "agent", agent),
+			sample(t0, 0, "__name__", "mesos_agent_cpus_capacity", "agent", agent),
+			sample(t0, 0, "__name__", "mesos_agent_tasks_ended_total", "agent", agent))
+	}
+	for poll := range days * 24 * 240 {
+		at := c.Advance(15 * time.Second)
+		for i := range series {
+			allocated, capacity, ended := &points[3*i], &points[3*i+1], &points[3*i+2]
+			allocated.T, capacity.T, ended.T = at, at, at
+			allocated.V, capacity.V = float64((poll/4*7+i)%160)/10, 16 // changes once a minute
+			if poll%(20+i) == 0 {
+				ended.V++
+			}
+		}
+		commit(b, disk, points...)
+	}
+	onDisk(b, disk)
+	h, _ := disk.current()
+	waitForBlocks := func() bool { return len(h.db.Blocks()) < days*24/2/3 } // merged
+	require.Eventually(b, waitForBlocks, time.Minute, 10*time.Millisecond)
+	b.Logf("%d blocks", len(h.db.Blocks()))
+	engine := promql.NewEngine(promql.EngineOptions{})
+	defer engine.Close()
+	for _, query := range []struct{ name, expr string }{
+		{"gauge", `sum by (agent)(mesos_agent_cpus_allocated)`},
+		{"gauge that does not change", `sum by (agent)(mesos_agent_cpus_capacity)`},
+		{"quotient", `sum by (agent)(mesos_agent_cpus_allocated) / sum by (agent)(mesos_agent_cpus_capacity)`},
+		{"increase", `sum by (agent)(increase(mesos_agent_tasks_ended_total[%s]))`},
+		{"maximum", `max by (agent)(max_over_time(mesos_agent_cpus_allocated[%s]))`},
+	} {
+		for _, panel := range []struct {
+			name       string
+			span, step time.Duration
+		}{{"1 day", 24 * time.Hour, 2 * time.Minute}, {"7 days", 7 * 24 * time.Hour, 15 * time.Minute}, {"30 days", days * 24 * time.Hour, time.Hour}} {
+			b.Run(query.name+"/"+panel.name, func(b *testing.B) {
+				expr := query.expr
+				if strings.Contains(expr, "%s") {
+					expr = fmt.Sprintf(expr, (panel.step + 15*time.Second).String())
+				}
+				for b.Loop() {
+					res, err := engine.Range(context.Background(), promql.Request{
+						Store: disk, Expr: expr, Start: c.Now().Add(-panel.span), End: c.Now(), Step: panel.step, Lookback: 37500 * time.Millisecond,
+					})
+					require.NoError(b, err)
+					require.Len(b, res.Matrix, series)
 				}
 			})
 		}

@@ -17,6 +17,8 @@ const HELP = `Serves a cluster that is made up, in the shape of a recorded one, 
   --churn X      share of the tasks that is replaced in an hour (default: ${DEFAULTS.churn})
   --rhythm X     share of the batch tasks that is missing at midnight (default: ${DEFAULTS.rhythm})
   --events N     task events a second, besides; also serves them as SUBSCRIBE (default: ${DEFAULTS.events}: no SUBSCRIBE)
+  --roles N      a tree of so many roles in three levels (default: the few roles of the kinds of frameworks)
+  --assets N     an attribute of agents with so many values (default: none)
   --speed X      how many times as fast as the machine's the cluster's clock runs (default: 1); 0: it does not move
   --step X       seconds that pass with each /state that is answered, besides (default: 0)
   --port N       of the master (default: 5050; 0: any free one)
@@ -38,6 +40,8 @@ async function main(): Promise<void> {
       churn: number,
       rhythm: number,
       events: number,
+      roles: number,
+      assets: number,
       speed: { type: 'string', default: '1' },
       step: { type: 'string', default: '0' },
       port: { type: 'string', default: '5050' },
@@ -53,8 +57,9 @@ async function main(): Promise<void> {
   if (!(values.size in SIZES)) {
     throw new Error(`--size ${values.size}: expected one of ${Object.keys(SIZES).join(', ')}`);
   }
-  const given = (name: 'agents' | 'tasks' | 'frameworks' | 'start' | 'seed' | 'churn' | 'rhythm' | 'events') =>
-    values[name] === undefined ? {} : { [name]: numberOption(`--${name}`, values[name]) };
+  const given = (
+    name: 'agents' | 'tasks' | 'frameworks' | 'start' | 'seed' | 'churn' | 'rhythm' | 'events' | 'roles' | 'assets'
+  ) => (values[name] === undefined ? {} : { [name]: numberOption(`--${name}`, values[name]) });
   const speed = numberOption('--speed', values.speed);
   const plan = {
     ...DEFAULTS,
@@ -67,6 +72,8 @@ async function main(): Promise<void> {
     ...given('churn'),
     ...given('rhythm'),
     ...given('events'),
+    ...given('roles'),
+    ...given('assets'),
   };
   const master = await startGenerated(plan, {
     port: numberOption('--port', values.port),

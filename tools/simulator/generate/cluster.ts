@@ -25,6 +25,10 @@ export interface Plan {
    * executor of their framework's own are, because the event stream does not tell what such executors hold.
    */
   events: number;
+  /** Nodes of a tree of roles that frameworks subscribe to the leaves of; 0: the few roles of their kinds. */
+  roles: number;
+  /** Values of an attribute `asset` of agents; 0: they have none. */
+  assets: number;
 }
 
 /** What a task's life has of events: added, starting, running, ended. */
@@ -42,7 +46,27 @@ export const SIZES = {
 
 export type Size = keyof typeof SIZES;
 
-export const DEFAULTS = { seed: 1, churn: 0.1, rhythm: 0.2, events: 0, start: Date.UTC(2026, 10, 21, 12) / 1000 };
+export const DEFAULTS = {
+  ...{ seed: 1, churn: 0.1, rhythm: 0.2, events: 0, roles: 0, assets: 0 },
+  start: Date.UTC(2026, 10, 21, 12) / 1000,
+};
+
+/** The most departments of a tree of roles, and teams of each. */
+const DEPARTMENTS = 10;
+const TEAMS = 19;
+
+/** Returns the roles that have none below them, of a tree of so many in three levels. */
+function leavesOf(roles: number): string[] {
+  const departments = Array.from({ length: Math.min(DEPARTMENTS, roles) }, (_, i) => `department-${i}`);
+  const teams = Array.from(
+    { length: Math.min(DEPARTMENTS * TEAMS, Math.max(0, roles - departments.length)) },
+    (_, i) => `${departments[i % departments.length]}/team-${Math.floor(i / departments.length)}`
+  );
+  const left = Math.max(0, roles - departments.length - teams.length);
+  const apps = Array.from({ length: left }, (_, i) => `${teams[i % teams.length]}/app-${Math.floor(i / teams.length)}`);
+  const all = [...departments, ...teams, ...apps];
+  return all.filter((role) => !all.some((other) => other.startsWith(`${role}/`)));
+}
 
 /** Seconds between two moments at which something happens. */
 export const TICK = 15;
@@ -61,6 +85,8 @@ export interface Agent {
   port: number;
   rack: string;
   zone: string;
+  /** Empty: it has none. */
+  asset: string;
   registered: number;
   total: Amount;
   used: Amount;
@@ -392,6 +418,7 @@ export class Cluster {
         port: 5051,
         rack: `r${n % Math.ceil(this.plan.agents / 40)}`,
         zone: 'abc'[n % 3],
+        asset: this.plan.assets > 0 ? `asset-${n % this.plan.assets}` : '',
         registered: this.plan.start - 86400 * this.random.unit() * 30,
         total: sizes[n % sizes.length],
         used: { cpus: 0, mem: 0, disk: 0 },
@@ -401,6 +428,9 @@ export class Cluster {
   }
 
   private makeFrameworks(): void {
+    const leaves = leavesOf(this.plan.roles);
+    const each = Math.max(2, Math.ceil(leaves.length / this.plan.frameworks));
+    const rolesOf = (n: number) => Array.from({ length: each }, (_, i) => leaves[(n * each + i) % leaves.length]);
     for (let n = 0; n < this.plan.frameworks; n++) {
       const kind = SCHEDULERS[n % SCHEDULERS.length];
       const framework: Framework = {
@@ -410,7 +440,7 @@ export class Cluster {
         user: 'root',
         batch: kind.batch,
         registered: this.plan.start - 86400 * this.random.unit() * 20,
-        roles: kind.roles,
+        roles: leaves.length > 0 ? [...new Set(rolesOf(n))] : kind.roles,
         services: [],
         used: { cpus: 0, mem: 0, disk: 0 },
         ended: [],

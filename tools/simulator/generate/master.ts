@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { acceptsGzip } from '../server.ts';
+import { AGENT, Containers } from './agents.ts';
 import { Body, type Part } from './body.ts';
 import { Cluster, type Plan } from './cluster.ts';
 import { recordedVersion } from './recorded.ts';
@@ -65,12 +66,18 @@ export async function startGenerated(plan: Plan, { port = 0, step = 0 }: Serving
   const cluster = new Cluster(plan);
   const bodies = new Map<string, Body>();
   let traffic: Traffic = { requests: {}, bytes: {} };
+  const containers = new Containers(cluster);
   let address = '';
 
   /** The parts of a page; absent: there is no such page. */
   const partsOf = (path: string): Part[] | undefined => {
     if (path === '/state') {
       return stateParts(cluster, address);
+    }
+    const host = AGENT.exec(path)?.[1];
+    if (host !== undefined) {
+      const text = containers.statistics(host);
+      return text === undefined ? undefined : [{ key: path, version: cluster.now, text: () => text }];
     }
     return PAGES[path] && [{ key: path, version: cluster.now, text: () => PAGES[path](cluster) }];
   };
@@ -88,7 +95,8 @@ export async function startGenerated(plan: Plan, { port = 0, step = 0 }: Serving
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     const path = (request.url ?? '').split('?')[0].replace(/^\/master\/(state|roles|redirect)$/, '/$1');
     const parts = partsOf(path);
-    traffic.requests[path] = (traffic.requests[path] ?? 0) + 1;
+    const counted = AGENT.test(path) ? '/monitor/statistics' : path;
+    traffic.requests[counted] = (traffic.requests[counted] ?? 0) + 1;
     if (path === '/redirect') {
       response.writeHead(307, { Location: `//${address}`, 'Content-Length': 0 }).end();
       return;
@@ -103,12 +111,14 @@ export async function startGenerated(plan: Plan, { port = 0, step = 0 }: Serving
       return;
     }
     const body = bodies.get(path) ?? new Body();
-    bodies.set(path, body);
+    if (!AGENT.test(path)) {
+      bodies.set(path, body);
+    }
     body.update(parts);
     const plain = body.plain();
     const zipped = plain.length >= GZIP_FROM && acceptsGzip(request.headers['accept-encoding']);
     const sent = zipped ? body.gzipped() : plain;
-    traffic.bytes[path] = (traffic.bytes[path] ?? 0) + sent.length;
+    traffic.bytes[counted] = (traffic.bytes[counted] ?? 0) + sent.length;
     response.writeHead(200, {
       'Content-Type': 'application/json',
       'Content-Length': sent.length,

@@ -192,6 +192,39 @@ test('the sums are consistent, at the beginning and ten hours later', () =>
     }
   }));
 
+test("an agent's statistics have a container for each of its tasks, with the keys of a recorded one", () =>
+  generated(async (master) => {
+    const [theirs] = JSON.parse(
+      readFileSync(join(CAPTURES, '03-workload', 'agent1-get_monitor_statistics.json')).toString()
+    ) as Json[];
+    const state = await askJSON<Json>(master.url, '/state');
+    const tasks = state.frameworks.flatMap((framework: Json) => framework.tasks) as Json[];
+    const agent = state.slaves.find(({ id }: Json) => tasks.some(({ slave_id }) => slave_id === id)) as Json;
+    const containers = await askJSON<Json[]>(master.url, `/agent/${agent.hostname}/slave(1)/monitor/statistics`);
+    assert.deepEqual(
+      containers.map(({ executor_id }) => executor_id as string).sort(),
+      tasks
+        .filter(({ slave_id }) => slave_id === agent.id)
+        .map(({ id, executor_id }) => (executor_id || id) as string)
+        .sort()
+    );
+    for (const { statistics } of containers) {
+      const { blkio_statistics: _, ...others } = theirs.statistics as Json;
+      assert.deepEqual(Object.keys(statistics as Json).sort(), Object.keys(others).sort());
+    }
+  }));
+
+test('a tree of roles and an attribute have as many values as planned', () =>
+  generated(
+    async (master) => {
+      const { roles } = await askJSON<{ roles: Json[] }>(master.url, '/roles');
+      assert.equal(roles.length, 24);
+      const { slaves } = await askJSON<Json>(master.url, '/state');
+      assert.equal(new Set((slaves as Json[]).map(({ attributes }) => attributes.asset as string)).size, 20);
+    },
+    { ...PLAN, roles: 24, assets: 20 }
+  ));
+
 test('a tenth of the tasks is replaced in an hour', () =>
   generated(
     async (master) => {

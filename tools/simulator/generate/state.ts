@@ -89,7 +89,7 @@ function agentText(agent: Agent): string {
   const ports = agent.ports > 0 ? `[31000-${31000 + agent.ports - 1}]` : '';
   return (
     `{"id":"${agent.id}","hostname":"${agent.hostname}","port":${agent.port},` +
-    `"attributes":{"rack":"${agent.rack}","zone":"${agent.zone}"},` +
+    `"attributes":{"rack":"${agent.rack}","zone":"${agent.zone}"${agent.asset && `,"asset":"${agent.asset}"`}},` +
     `"domain":{"fault_domain":{"region":{"name":"${REGION}"},"zone":{"name":"${REGION}-1${agent.zone}"}}},` +
     `"pid":"slave(1)@${agent.ip}:${agent.port}","registered_time":${double(agent.registered)},` +
     `"resources":${total},"used_resources":${resources(agent.used, ports)},` +

@@ -188,7 +188,8 @@ function agentText(agent: Agent): string {
     ...amountTexts(agent.total, of),
     `{"name":"ports","type":"RANGES","ranges":{"range":[{"begin":31000,"end":31999}]}${of.role ? ',"role":"*"' : ''}}`,
   ];
-  const attributes = Object.entries({ rack: agent.rack, zone: agent.zone }).map(
+  const { rack, zone, asset } = agent;
+  const attributes = Object.entries({ rack, zone, ...(asset !== '' && { asset }) }).map(
     ([name, value]) => `{"name":"${name}","type":"TEXT","text":{"value":"${value}"}}`
   );
   return (
