@@ -126,7 +126,7 @@ export const efficiency: Definition = {
     'Who it was allocated to': [
       report('Report by framework', 'framework', 'mesos_framework', chosen, 'Framework', down('framework', 'cell')),
       report('Report by role', 'role', 'mesos_role', matching('cluster', 'role'), 'Role', down('role', 'cell')),
-      report('Report by label', 'label', 'mesos_task', chosen, 'Label'),
+      report('Report by label', 'label', 'mesos_task', chosen, 'Label', [to('tasks', 'Tasks')]),
     ],
     'How much of it was used': [
       graph({

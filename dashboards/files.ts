@@ -49,20 +49,23 @@ function shared(): object {
   const text = JSON.stringify({ ...overview, uid: 'mesos-public', title: 'Mesos cluster, to be shared' })
     .replaceAll('${datasource}', provisionedSource.uid)
     .replace(/\$(cluster|framework|agent|role)\b/g, '.*');
-  const plain = JSON.parse(text) as { panels: Array<{ fieldConfig?: { overrides?: Override[] } }> };
-  for (const { fieldConfig } of plain.panels) {
-    if (fieldConfig?.overrides) {
-      // Its readers have no other dashboard.
-      fieldConfig.overrides = fieldConfig.overrides
+  const plain = JSON.parse(text) as { panels: Array<{ type: string; fieldConfig?: { overrides?: Override[] } }> };
+  for (const { type, fieldConfig } of plain.panels) {
+    if (type !== 'row' && fieldConfig) {
+      // Its readers have no other dashboard, and no Explore, where the links of answers lead.
+      const others = (fieldConfig.overrides ?? [])
         .map((one) => ({ ...one, properties: one.properties.filter(({ id }) => id !== 'links') }))
         .filter(({ properties }) => properties.length > 0);
+      const none = { matcher: { id: 'byRegexp', options: '/.*/' }, properties: [{ id: 'links', value: [] }] };
+      fieldConfig.overrides = [...others, none];
     }
   }
   return plain;
 }
 
 interface Override {
-  properties: Array<{ id: string }>;
+  matcher: object;
+  properties: Array<{ id: string; value?: unknown }>;
 }
 
 /** Returns a rule's link to the panel of that title. */

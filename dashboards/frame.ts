@@ -34,7 +34,7 @@ export interface Definition {
   marksFailures?: boolean;
   /** Whether it has a row for each data source, and no events. */
   fleet?: boolean;
-  /** Another dashboard and its title in a link: where numbers, lines and tables lead that have no links of their own. */
+  /** Another dashboard and its title in a link: where numbers and lines lead that have no links of their own. */
   across?: [DashboardName, string];
   rows: Rows;
 }
@@ -90,7 +90,7 @@ export function frame(name: DashboardName, definition: Definition, { uid, shown 
   const built = dashboard.build();
   for (const panel of across ? (built.panels as Panel[]) : []) {
     const { type, fieldConfig } = panel;
-    if (['stat', 'table', 'timeseries'].includes(type) && !JSON.stringify(fieldConfig).includes('"links"')) {
+    if (['stat', 'timeseries'].includes(type) && !JSON.stringify(fieldConfig).includes('"links"')) {
       fieldConfig!.overrides.push(leadingTo(panel, across!));
     }
   }

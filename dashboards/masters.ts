@@ -66,7 +66,7 @@ export const masters: Definition = {
       stat({
         title: 'Leader',
         about:
-          'The leading master, and for how long it has led. A young one has followed an election: see the events below.',
+          'The leading master, and how long it has been running. Since when it leads is in the table below, elections in the events.',
         queries: {
           A: promql(
             `mesos_master_uptime_seconds{${inCluster}} and on (cluster, master) mesos_master_elected{${inCluster}} == 1`,
@@ -122,14 +122,14 @@ export const masters: Definition = {
           'error',
         ]),
         columns: {
-          address: { title: 'Master', width: 200, links: [to('health', 'Polls of it')] },
-          leading: { title: 'Leads', width: 80 },
-          up: { title: 'Answers', width: 90 },
-          version: { title: 'Version', width: 90 },
-          elected_time: { title: 'Elected', width: 170 },
-          start_time: { title: 'Started', width: 170 },
-          hostname: { title: 'Host' },
-          error: { title: 'Error' },
+          address: { title: 'Master', width: 175, links: [to('health', 'Polls of it')] },
+          leading: { title: 'Leads', width: 70 },
+          up: { title: 'Answers', width: 80 },
+          version: { title: 'Version', width: 80 },
+          elected_time: { title: 'Elected', width: 155 },
+          start_time: { title: 'Started', width: 155 },
+          hostname: { title: 'Host', minWidth: 100 },
+          error: { title: 'Error', minWidth: 90 },
         },
         width: 24,
         height: 6,

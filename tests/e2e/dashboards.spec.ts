@@ -322,6 +322,8 @@ test.describe('the provisioned dashboards', () => {
       expect(answers.length).toBeGreaterThanOrEqual(panels.filter(({ type }) => type !== 'row').length);
       expect(await faults(page, 'public-overview', panels, '6h')).toEqual([]);
       await expect(panelOf(page, 'Top frameworks').getByRole('gridcell', { name: 'spark-etl' })).toBeVisible();
+      // Its readers have neither Explore nor another dashboard.
+      await expect(page.getByRole('gridcell').getByRole('link')).toHaveCount(0);
     } finally {
       await context.close();
     }
