@@ -19,6 +19,7 @@ module.exports = {
     ...base.moduleNameMapper,
     // As in webpack.config.ts.
     '^@codemirror/autocomplete$': '<rootDir>/src/query/promql/snippet.ts',
+    '^@emotion/cache$': '<rootDir>/tools/scripts/jest/emotion-cache.cjs',
   },
   // .mjs too: some dependencies ship nothing else.
   transform: { '^.+\\.(m?js|tsx?|jsx)$': transformer },

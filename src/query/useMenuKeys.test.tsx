@@ -115,7 +115,7 @@ for (const keys of [['Enter'], ['ArrowDown', 'Enter'], ['Tab']]) {
       await later();
       expect(chosen()).toBe('framework');
       if (keys[0] === 'Tab') {
-        expect(menu).toHaveValue('framework');
+        await waitFor(() => expect(menu).toHaveValue('framework'));
       }
     });
 
