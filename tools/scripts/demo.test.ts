@@ -72,6 +72,7 @@ for (const [version, ...args] of [
         const page = /^ {2}(http:\S+)$/m.exec(demo.output())?.[1] ?? '';
         const master = /masters (http:[^\s,]+)/.exec(demo.output())?.[1] ?? '';
         assert.ok(await answers(page), demo.output());
+        assert.match(page, /[?&]tab=dashboard/, 'the first address is that of the overview');
         assert.equal(await versionAt(master), version, demo.output());
 
         demo.process.kill('SIGINT');

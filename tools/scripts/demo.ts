@@ -225,7 +225,7 @@ async function inWorkbench(): Promise<void> {
   }
   await begin(`${workbench.url}/api/datasources/uid/mesos/health`, cluster);
   const { url } = workbench;
-  introduce(cluster.about, '', address(`${url}/`, cluster.range), address(`${url}/`, 'tab=dashboard', cluster.range));
+  introduce(cluster.about, '', address(`${url}/`, 'tab=dashboard', cluster.range), address(`${url}/`, cluster.range));
 }
 
 async function inGrafana(home: string): Promise<void> {
