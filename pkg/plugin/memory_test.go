@@ -10,20 +10,20 @@ import (
 )
 
 func TestGarbageMayBeAFewMegabytesOrAShareOfWhatIsInUse(t *testing.T) {
-	for inUse, want := range map[uint64]int{0: 100, 6 << 20: 100, 24 << 20: 50, 60 << 20: 20, 64 << 20: 20, 65 << 20: 40, 1 << 30: 40} {
+	for inUse, want := range map[uint64]int{0: 100, 6 << 20: 100, 24 << 20: 50, 60 << 20: 20, 64 << 20: 20, 65 << 20: 40, 480 << 20: 40, 640 << 20: 30, 1 << 30: 18, 4 << 30: 12} {
 		require.Equal(t, want, garbageFor(inUse), "%d MiB in use", inUse>>20)
 	}
 }
 
 func TestMemoryIsReturnedAboveALimitThatFollowsWhatIsInUse(t *testing.T) {
-	for inUse, want := range map[uint64]int64{0: 512, 200: 512, 400: 512, 500: 560, 600: 1000, 1200: 2000} {
+	for inUse, want := range map[uint64]int64{0: 512, 200: 512, 400: 512, 500: 560, 600: 879, 1200: 1554} {
 		require.Equal(t, want<<20, limitFor(inUse<<20, 0), "%d MiB in use", inUse)
 	}
 }
 
 func TestMemoryThatQueriesTakeDoesNotRaiseTheLimitForGarbage(t *testing.T) {
 	require.EqualValues(t, 784<<20, limitFor(700<<20, 200<<20))
-	require.EqualValues(t, 1500<<20, limitFor(900<<20, 200<<20), "the cluster needs that much by itself")
+	require.EqualValues(t, 1104<<20, limitFor(800<<20, 200<<20), "the cluster needs that much by itself")
 }
 
 func TestGOGCIsSetAfterEachCollection(t *testing.T) {

@@ -89,3 +89,22 @@ func (w *Writer) containersOf(m *cluster.Cluster) containers {
 	}
 	return w.containers.found
 }
+
+// renew makes the use of single containers that of the containers of a model: of those of
+// the model before it would keep all of that, until each agent has answered again. What is
+// not in the model any more is left out.
+func (w *Writer) renew(m *cluster.Cluster) {
+	for key, own := range w.perAgent {
+		if len(own.current) == 0 {
+			continue
+		}
+		on := w.containersOf(m)[key.id]
+		now := make([]singleUse, 0, len(own.current)) // others may have the list of before
+		for _, one := range own.current {
+			if c := on[containerKey{one.frameworkKey.id, one.executorKey.id}]; c != nil {
+				now = append(now, singleUse{c, one.use})
+			}
+		}
+		own.current = now
+	}
+}

@@ -220,6 +220,7 @@ func (w *Writer) State(ctx context.Context, m *cluster.Cluster, s Settings, h He
 		if w.fit.keep {
 			writeTasks(b, v, m, s.TaskLabels, w.tasks, w.executors)
 		}
+		w.renew(m)
 		w.counted.forget(m)
 		w.counted.begin(m)
 		w.counted.write(b)
