@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -68,6 +69,13 @@ func (s *boundedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// What is needed to read a body and has buffers: for a small response, as agents' are, these
+// would be most of the garbage.
+var (
+	unzippers = sync.Pool{New: func() any { return new(gzip.Reader) }}
+	filters   = sync.Pool{New: func() any { return newFinite(nil) }}
+)
+
 // decode reads the body of a 200 into a struct, and its sizes into answer.
 func (c *asker) decode(resp *http.Response, target Target, page endpoint, limit int64, sent time.Time, answer *Answer, into any) error {
 	wrong := func(category Category, err error, format string, args ...any) error {
@@ -101,7 +109,9 @@ func (c *asker) decode(resp *http.Response, target Target, page endpoint, limit 
 	switch encoding := strings.ToLower(resp.Header.Get("Content-Encoding")); encoding {
 	case "", "identity":
 	case "gzip", "x-gzip":
-		unzipped, err := gzip.NewReader(wire)
+		unzipped := unzippers.Get().(*gzip.Reader)
+		defer unzippers.Put(unzipped)
+		err := unzipped.Reset(wire)
 		switch {
 		case err == io.EOF: // no byte at all
 			plain.src = strings.NewReader("")
@@ -145,7 +155,12 @@ func (c *asker) decode(resp *http.Response, target Target, page endpoint, limit 
 		return wrong(NotMesos, nil, "is not a JSON object, so this is not a Mesos %s: check %s.", target.kind(), target.setting())
 	}
 
-	filter := newFinite(head)
+	filter := filters.Get().(*finite)
+	filter.reset(head)
+	defer func() {
+		filter.reset(nil)
+		filters.Put(filter)
+	}()
 	err = json.UnmarshalRead(filter, into, decodeOptions)
 	answer.Bytes, answer.Plain = wire.n, plain.n
 	if err == nil {
