@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -16,6 +17,7 @@ import (
 	writev2 "github.com/prometheus/client_golang/exp/api/remote/genproto/v2"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/prompb"
+	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/pkg/history/historytest"
@@ -69,6 +71,10 @@ type fakeSample struct {
 func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if r.URL.Path == "/api/v1/query" {
+		f.query(w, r)
+		return
+	}
 	if r.URL.Path != "/write" {
 		http.NotFound(w, r)
 		return
@@ -132,6 +138,41 @@ func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// query answers a selector with a range.
+func (f *fake) query(w http.ResponseWriter, r *http.Request) {
+	expr, err := parser.NewParser(parser.Options{}).ParseExpr(r.FormValue("query"))
+	m, ok := expr.(*parser.MatrixSelector)
+	if err != nil || !ok {
+		http.NotFound(w, r)
+		return
+	}
+	end, _ := strconv.ParseFloat(r.FormValue("time"), 64)
+	type found struct {
+		Metric labels.Labels `json:"metric"`
+		Values [][2]any      `json:"values"`
+	}
+	all := []found{}
+	for name, points := range f.kept {
+		l, err := parser.NewParser(parser.Options{}).ParseMetric(name)
+		require.NoError(f.t, err)
+		matches := true
+		for _, matcher := range m.VectorSelector.(*parser.VectorSelector).LabelMatchers {
+			matches = matches && matcher.Matches(l.Get(matcher.Name))
+		}
+		one := found{Metric: l}
+		for at, v := range points {
+			if end := int64(math.Round(end * 1000)); matches && at <= end && at > end-m.Range.Milliseconds() && !math.IsNaN(v) {
+				one.Values = append(one.Values, [2]any{float64(at) / 1000, strconv.FormatFloat(v, 'g', -1, 64)})
+			}
+		}
+		if len(one.Values) > 0 {
+			all = append(all, one)
+		}
+	}
+	answer, _ := json.Marshal(map[string]any{"status": "success", "data": map[string]any{"resultType": "matrix", "result": all}})
+	_, _ = w.Write(answer)
 }
 
 func (f *fake) newest(labels string) (newest int64) {
@@ -531,3 +572,102 @@ func (m *memoryMark) Save(mark Acknowledged) error {
 type leftOpen struct{ *memory.Store }
 
 func (leftOpen) Close() error { return nil }
+
+// held is a lease that this process holds, since before it began.
+type held struct{}
+
+func (held) Held() (since, until time.Time, ok bool) {
+	return time.Now().Add(-time.Hour), time.Now().Add(time.Hour), true
+}
+func (held) Changed() <-chan struct{} { return nil }
+
+// What a process that was killed had not written to be taken may be there. Where another Grafana
+// collected meanwhile, that its samples are newer does not say so.
+func TestWhatIsBehindSamplesOfAnotherGrafanaIsLost(t *testing.T) {
+	for _, v2 := range []bool{false, true} {
+		for name, there := range map[string]bool{"it was sent": true, "it was not": false} {
+			t.Run(fmt.Sprintf("%s, %v", name, v2), func(t *testing.T) {
+				f := newFake(t, func(f *fake) { f.v2 = v2 })
+				mark := &memoryMark{}
+				clock := historytest.NewClockAt(time.Now().Add(-time.Hour).Truncate(time.Second))
+				local := &leftOpen{memory.New(memory.Options{Now: clock.Now})}
+				again := func() *Store {
+					s, _ := open(t, f.target(), func(o *Options) { o.Local, o.Now, o.Mark, o.Lease = local, clock.Now, mark, held{} })
+					return s
+				}
+				s := again()
+				poll(t, s, clock, 20)
+				settled(t, s)
+				before, _ := mark.Load()
+				if !there {
+					f.change(func(f *fake) {
+						f.strange = func(w http.ResponseWriter, _ *http.Request) bool { http.Error(w, "", 503); return true }
+					})
+				}
+				for range 5 {
+					poll(t, s, clock, 20)
+				}
+				if there {
+					settled(t, s)
+				}
+				s.Release()
+				require.NoError(t, mark.Save(before)) // it was killed
+				clock.Advance(time.Minute)
+				f.change(func(f *fake) {
+					f.strange = nil
+					for name := range f.kept { // of another Grafana
+						f.kept[name][clock.Now().UnixMilli()] = 1
+					}
+					f.refuse = func(labels string, at int64) string {
+						if at < f.newest(labels) {
+							return "out of order sample"
+						}
+						return ""
+					}
+				})
+				clock.Advance(15 * time.Second)
+				s = again()
+				settled(t, s)
+				st := s.Remote()
+				if there {
+					require.Zero(t, st.RefusedInAll(), st.Refusal)
+					require.EqualValues(t, 100, st.Again)
+				} else {
+					require.Equal(t, map[string]int64{outOfOrder: 100}, st.Refused)
+					require.Zero(t, st.Again)
+				}
+				require.Zero(t, st.Unsent)
+			})
+		}
+	}
+}
+
+// An engine that answers late gets what waits in few requests.
+func TestBatchesThatWaitShareARequest(t *testing.T) {
+	for _, v2 := range []bool{false, true} {
+		f := newFake(t, func(f *fake) {
+			f.v2 = v2
+			f.strange = func(http.ResponseWriter, *http.Request) bool { time.Sleep(20 * time.Millisecond); return false }
+		})
+		s, clock := open(t, f.target())
+		const batches = 300
+		for range batches { // as the answers of agents
+			poll(t, s, clock, 10)
+		}
+		settled(t, s)
+		require.Equal(t, 10*batches, f.count())
+		require.Zero(t, f.twice)
+		require.EqualValues(t, 10*batches, s.Remote().Sent)
+		require.Less(t, len(f.received()), 12)
+		require.Zero(t, s.Remote().Batches)
+	}
+}
+
+func TestNoWaitIsLongerThanAMinute(t *testing.T) {
+	s, _ := open(t, newFake(t).target(), func(o *Options) { o.backOff = time.Second })
+	for tries := range 100 {
+		for range 20 {
+			require.LessOrEqual(t, s.backOff(tries), time.Minute)
+		}
+	}
+}

@@ -2,8 +2,17 @@ package remote
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"io"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
 	"time"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
 )
 
 // A Lease says whether this process is the one of several that collects. The others write
@@ -94,4 +103,68 @@ func (s *Store) SetCluster(name string) {
 	if _, ok := s.collects(); !ok {
 		s.setCluster(name)
 	}
+}
+
+// mostLookUps is how many series of a refused request are looked up in the other engine.
+const mostLookUps = 100
+
+// absent returns how many of these samples the other engine does not have, which it refused as
+// behind what it has. Where this process is the only one that collects, what it may have sent
+// before is there; where others do, newer samples may be theirs. Without an answer all count as
+// absent. A marker of staleness cannot be seen from outside, and does not count.
+func (s *Store) absent(samples []sample) (n int) {
+	series := 0
+	bySeries(samples, func([]sample) { series++ })
+	bySeries(samples, func(of []sample) {
+		there := map[int64]float64{}
+		if series <= mostLookUps {
+			there = s.lookUp(of)
+		}
+		for _, x := range of {
+			if v, ok := there[x.t]; (!ok || v != x.v) && !math.IsNaN(x.v) {
+				n++
+			}
+		}
+	})
+	return n
+}
+
+// lookUp returns what the other engine has of a series in the time of these samples, by time.
+func (s *Store) lookUp(of []sample) map[int64]float64 {
+	first, last := of[0].t, of[0].t
+	for _, x := range of {
+		first, last = min(first, x.t), max(last, x.t)
+	}
+	t, l := s.target.Load(), of[0].series.labels
+	var matchers []*labels.Matcher
+	l.Range(func(l labels.Label) {
+		matchers = append(matchers, labels.MustNewMatcher(labels.MatchEqual, l.Name, l.Value))
+	})
+	within := model.Duration(time.Duration(last-first+1000) * time.Millisecond)
+	form := url.Values{"query": {newBinder(l.Get(clusterLabel), t.labels).selector(matchers) + "[" + within.String() + "]"}, "time": {unix(time.UnixMilli(last))}}
+	form.Set("nocache", "1")
+	form.Set("latency_offset", "1ms")
+	var answer struct {
+		Data struct {
+			Result []struct{ Values [][2]any }
+		}
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, reachWithin)
+	defer cancel()
+	if err := t.call(ctx, http.MethodPost, "/api/v1/query", form, func(body io.Reader) error {
+		return json.NewDecoder(body).Decode(&answer)
+	}); err != nil {
+		return nil
+	}
+	there := map[int64]float64{}
+	for _, one := range answer.Data.Result {
+		for _, point := range one.Values {
+			at, _ := point[0].(float64)
+			text, _ := point[1].(string)
+			if v, err := strconv.ParseFloat(text, 64); err == nil {
+				there[int64(math.Round(at*1000))] = v
+			}
+		}
+	}
+	return there
 }

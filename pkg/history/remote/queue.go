@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 
 	"community-mesos-datasource/pkg/history"
@@ -25,6 +26,7 @@ type chunk struct {
 type queue struct {
 	chunks  []chunk
 	samples int // in chunks
+	onWay   int // so many of the first chunks are being sent
 
 	behind *behind // nil while chunks are all there is
 
@@ -136,7 +138,7 @@ func (s *Store) add(staged []sample) {
 	if q.behind == nil {
 		q.push(kept)
 		q.batches++
-		if q.samples > s.opts.queued && len(q.chunks) > 1 {
+		if q.samples > s.opts.queued && len(q.chunks) > max(1, q.onWay) {
 			s.fallBehind()
 		}
 	} else {
@@ -166,15 +168,21 @@ func (q *queue) push(samples []sample) {
 	q.samples += len(samples)
 }
 
-// fallBehind gives up all chunks but the first, which may be on its way. mu is held.
+// fallBehind gives up all chunks but the first, and those that may be on their way. mu is held.
 func (s *Store) fallBehind() {
 	q := &s.queue
-	b := &behind{cursor: math.MaxInt64, newest: history.NoTime, sent: max(q.acked, q.chunks[0].maxt), late: map[uint64]int64{}, from: s.opts.Now()}
-	for _, c := range q.chunks[1:] {
+	kept := slices.Clone(q.chunks[:max(1, q.onWay)])
+	b := &behind{cursor: math.MaxInt64, newest: history.NoTime, sent: q.acked, late: map[uint64]int64{}, from: s.opts.Now()}
+	n := 0
+	for _, c := range kept {
+		b.sent = max(b.sent, c.maxt)
+		n += len(c.samples)
+	}
+	for _, c := range q.chunks[len(kept):] {
 		b.hold(c.samples)
 	}
-	q.behind, q.chunks, q.samples = b, slices.Clone(q.chunks[:1]), len(q.chunks[0].samples)
-	q.batches = 1
+	q.behind, q.chunks, q.samples = b, kept, n
+	q.batches = len(kept)
 	s.info("The remote engine is behind: what it has not taken is read from the local history later", "since", history.Moment(b.cursor))
 }
 
@@ -185,28 +193,70 @@ func (s *Store) awake() {
 	}
 }
 
-// next returns the chunk to send, false where there is none in memory.
-func (s *Store) next() (chunk, bool) {
+// next returns the samples to send: those of the first chunk in memory, and of as many of the
+// next as fit into a request beside it. Each agent's answer is a batch of its own, and an
+// engine that answers after a second would get one of them a second. It returns none where
+// there is none in memory.
+func (s *Store) next() []sample {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.queue.chunks) == 0 {
-		return chunk{}, false
+	q := &s.queue
+	if q.onWay = 0; len(q.chunks) == 0 {
+		return nil
 	}
-	return s.queue.chunks[0], true
+	n := 0
+	for q.onWay < len(q.chunks) && (q.onWay == 0 || n+len(q.chunks[q.onWay].samples) <= maxRequestSamples) {
+		n += len(q.chunks[q.onWay].samples)
+		q.onWay++
+	}
+	if q.onWay == 1 {
+		return q.chunks[0].samples
+	}
+	return together(q.chunks[:q.onWay])
 }
 
-// done removes the first chunk: each of its samples was taken or refused.
+// together returns the samples of chunks by series, each in the order that they had: a series is
+// in a request once, also where another collector went on with it.
+func together(chunks []chunk) (all []sample) {
+	byEntry, byHash, of := map[*entry]int{}, map[uint64]int{}, [][]sample(nil)
+	group := func(e *entry) int {
+		if i, there := byEntry[e]; there {
+			return i
+		}
+		hash := e.labels.Hash()
+		i, there := byHash[hash]
+		if !there || !labels.Equal(of[i][0].series.labels, e.labels) {
+			i = len(of)
+			of = append(of, nil)
+			byHash[hash] = i
+		}
+		byEntry[e] = i
+		return i
+	}
+	for _, c := range chunks {
+		for _, x := range c.samples {
+			i := group(x.series)
+			if len(of[i]) > 0 {
+				x.series = of[i][0].series
+			}
+			of[i] = append(of[i], x)
+		}
+	}
+	return slices.Concat(of...)
+}
+
+// done removes the chunks that were on their way: each of their samples was taken or refused.
 func (s *Store) done() {
 	s.mu.Lock()
 	q := &s.queue
-	first := q.chunks[0]
-	q.chunks[0] = chunk{}
-	q.chunks = q.chunks[1:]
-	q.samples -= len(first.samples)
-	q.acked = max(q.acked, first.maxt)
-	if q.batches > 0 {
-		q.batches--
+	for i := range q.onWay {
+		q.samples -= len(q.chunks[i].samples)
+		q.acked = max(q.acked, q.chunks[i].maxt)
+		q.chunks[i] = chunk{}
 	}
+	q.chunks = q.chunks[q.onWay:]
+	q.batches = max(0, q.batches-q.onWay)
+	q.onWay = 0
 	s.mu.Unlock()
 	s.saveMark()
 }

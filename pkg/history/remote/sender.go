@@ -18,8 +18,8 @@ const mostBackOff = time.Minute
 // forward sends what is queued until the store is closed.
 func (s *Store) forward() {
 	for s.ctx.Err() == nil {
-		if c, ok := s.next(); ok {
-			if s.deliverAll(c.samples) == nil {
+		if samples := s.next(); len(samples) > 0 {
+			if s.deliverAll(samples) == nil {
 				s.done()
 			}
 			continue
@@ -241,10 +241,13 @@ func (s *Store) took(n int) {
 // refuse counts n of these samples as never taken. Those that a process before may have sent,
 // and that are there, are counted apart.
 func (s *Store) refuse(samples []sample, n int, why, text string) {
+	again, shared := 0, s.opts.Lease != nil && (why == outOfOrder || why == duplicate)
+	if shared {
+		again = max(0, n-s.absent(samples))
+	}
 	s.mu.Lock()
 	first := s.stats.Refused[why] == 0
-	again := 0
-	if why == outOfOrder || why == duplicate {
+	if !shared && (why == outOfOrder || why == duplicate) {
 		for _, x := range samples {
 			if x.t <= s.queue.again {
 				again++
@@ -301,7 +304,7 @@ func (s *Store) failed(text string) {
 // backOff returns how long to wait after so many failures.
 func (s *Store) backOff(tries int) time.Duration {
 	wait := min(s.opts.backOff<<min(tries, 16), mostBackOff)
-	return wait/2 + rand.N(wait)
+	return min(wait/2+rand.N(wait), mostBackOff)
 }
 
 // pause waits, as long as the store and the target are the same.
