@@ -59,6 +59,7 @@ type Collector struct {
 	jitter       func() float64
 	historyStart func() time.Time
 	lastCluster  func(context.Context) string
+	countedUntil func(context.Context) time.Time
 	freeMemory   func()
 	span         func(context.Context, series.Poll) (context.Context, func(bool))
 
@@ -115,6 +116,7 @@ type Collector struct {
 	// events are added to the log. They are taken in this order, before writing.
 	noticing, noting sync.Mutex
 	keeper           eventKeeper
+	elsewhere        elsewhere
 
 	// writing is held while a batch is made. It is taken before mu.
 	writing sync.Mutex
@@ -145,6 +147,7 @@ func New(c Config) *Collector {
 		freeMemory:   c.FreeMemory,
 		span:         c.Span,
 		lastCluster:  c.LastCluster,
+		countedUntil: c.CountedUntil,
 		recall:       true,
 		clock:        c.Clock,
 		log:          c.Log,

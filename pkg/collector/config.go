@@ -81,6 +81,10 @@ type Config struct {
 	LastCluster func(context.Context) string
 	// Events keeps what happens in the cluster. May be nil: then it is counted only.
 	Events events.Log
+	// CountedUntil returns until when another process has counted what happens, where several
+	// take turns: of what a collector finds to have happened before it began, only what
+	// happened after that is counted. May be nil: then nobody else counts.
+	CountedUntil func(context.Context) time.Time
 	// FreeMemory is called when a large /state was compared with the model kept by events:
 	// what was read for that, SUBSCRIBED included, takes more memory than all that is kept,
 	// and is not read again for long. May be nil.

@@ -37,6 +37,44 @@ type eventKeeper struct {
 	// incomplete are, by their IDs, ends of tasks of which not all is known that they are
 	// counted by.
 	incomplete map[string]*incompleteEnd
+	// uncounted are the IDs of events that another process has counted. Guarded by noting.
+	uncounted map[string]bool
+}
+
+// elsewhere is until when another process has counted what happens; zero where none has. It
+// belongs to the poll of /state.
+type elsewhere struct {
+	asked, looked bool
+	until         time.Time
+}
+
+// recallCounted asks once until when another process has counted what happens.
+func (c *Collector) recallCounted(ctx context.Context) {
+	if c.countedUntil != nil && !c.elsewhere.asked {
+		c.elsewhere.asked, c.elsewhere.until = true, c.countedUntil(ctx)
+	}
+}
+
+// countedElsewhere notes which events of the first look another process has counted: those
+// until then, and ends that nobody tells how, since that one may know. noteAll counts the
+// others.
+func (c *Collector) countedElsewhere(found []events.Event) {
+	until := c.elsewhere.until
+	if c.elsewhere.looked || until.IsZero() {
+		return
+	}
+	c.elsewhere.looked = true
+	c.noting.Lock()
+	defer c.noting.Unlock()
+	for i := range found {
+		e := &found[i]
+		if !e.Time.After(until) || e.What == events.What(cluster.UnknownTask) {
+			if c.keeper.uncounted == nil {
+				c.keeper.uncounted = map[string]bool{}
+			}
+			c.keeper.uncounted[e.ID] = true
+		}
+	}
 }
 
 // An incompleteEnd is an event with what it is not counted by yet.
@@ -155,6 +193,10 @@ func (c *Collector) noteAll(p *run, happened []events.Event, looked bool) {
 		c.log.Info("Events are kept again")
 	}
 	c.keeper.waiting = nil
+	if uncounted := c.keeper.uncounted; uncounted != nil {
+		c.keeper.uncounted = nil
+		added = slices.DeleteFunc(added, func(e events.Event) bool { return uncounted[e.ID] })
+	}
 	if len(added) == 0 && len(c.keeper.incomplete) == 0 {
 		return
 	}
@@ -211,7 +253,7 @@ func untold(all []events.Event, staged map[taskID]time.Time) []events.Event {
 func (c *Collector) whileAway(p *scheduledPoll, now *cluster.Cluster) []events.Event {
 	c.recallWatched()
 	c.mu.Lock()
-	last, name := c.lastLook(p), c.label.value
+	last, name := cmp.Or(c.lastLook(p), c.elsewhere.until), c.label.value
 	current := c.run == p.run
 	if current {
 		c.watchedBefore = time.Time{}
@@ -246,7 +288,7 @@ func (c *Collector) wantEnded(p *scheduledPoll) {
 	c.recallWatched()
 	before := c.before(p)
 	c.mu.Lock()
-	last := c.lastLook(p)
+	last := cmp.Or(c.lastLook(p), c.elsewhere.until)
 	c.mu.Unlock()
 	if before != nil && (last.IsZero() || before.Time.Before(last)) {
 		last = before.Time

@@ -117,6 +117,7 @@ func (s *statePoll) ask(p *scheduledPoll) bool {
 	var sent time.Time
 	told := false // by the stream, what happened since the model before
 	s.stream.noteChanges(p.run)
+	s.recallCounted(p.ctx)
 	s.wantEnded(p)
 	err := s.twice(p, func(ctx context.Context) (err error) {
 		state, err = p.client.State(ctx)
@@ -153,6 +154,7 @@ func (s *statePoll) ask(p *scheduledPoll) bool {
 				happened = append(happened, differs...)
 			}
 		}
+		s.countedElsewhere(happened)
 		s.noteAll(p.run, happened, !told)
 		s.remember(p, model)
 		err = s.write(p, &s.result, state.Answer, func(h samples.Health) error {

@@ -64,6 +64,8 @@ type State struct {
 	Held bool // by this process
 	// Holder is who holds it, this process or another; nil while that is not known.
 	Holder *Holder
+	// Before is the latest other holder that was seen; nil for none.
+	Before *Holder
 	// Err is why it is not known who holds the lease, with the names of the servers; nil
 	// where it is, or was not asked for yet.
 	Err error
@@ -91,6 +93,7 @@ type Lease struct {
 	confirmed instant
 	lasts     time.Duration
 	holder    *Holder
+	other     *Holder // the latest that was seen
 	err       error
 
 	before  int64       // the session that made our latest znode; of the goroutine
@@ -170,7 +173,7 @@ func (l *Lease) Closed() <-chan struct{} { return l.ctx.Done() }
 func (l *Lease) State() State {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := State{Held: l.left() > 0, Holder: l.holder, Err: l.err, Term: l.term}
+	s := State{Held: l.left() > 0, Holder: l.holder, Before: l.other, Err: l.err, Term: l.term}
 	if l.held && !s.Held { // it ran out, and the next confirmation decides
 		s.Holder = nil
 	}
@@ -224,7 +227,7 @@ func (l *Lease) sees(who *Holder) {
 	if l.held {
 		return
 	}
-	l.holder, l.err = who, nil
+	l.holder, l.other, l.err = who, who, nil
 	l.decide()
 }
 

@@ -369,6 +369,9 @@ func (r *Registry) provideCollector(src *source, client *collector.Both, collect
 		src.collector = collector.New(c)
 		return
 	}
+	if src.lease != nil {
+		c.CountedUntil = r.countedUntil(src.lease, kept)
+	}
 	src.collector = collector.New(c)
 	src.collector.Start()
 	if src.lease != nil {

@@ -13,6 +13,7 @@ import (
 
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/display"
+	"community-mesos-datasource/pkg/history/remote"
 	"community-mesos-datasource/pkg/lease"
 	"community-mesos-datasource/pkg/query"
 	"community-mesos-datasource/pkg/series"
@@ -73,6 +74,48 @@ func noteOf(c *collector.Collector) json.RawMessage {
 	}
 	raw, _ := json.Marshal(n) // texts, numbers and times always marshal
 	return raw
+}
+
+// countedWithin is how long the remote engine is waited for before a Grafana begins to poll.
+const countedWithin = time.Second
+
+// countedUntil returns until when other Grafanas have counted what happens: the newest sample of
+// their counters that the remote engine has, or that the one before said to have made. Where
+// neither is known nothing counts that is found to have happened before now: nothing is counted
+// twice.
+func (r *Registry) countedUntil(l *lease.Lease, kept store) func(context.Context) time.Time {
+	return func(ctx context.Context) time.Time {
+		until, known := time.Time{}, false
+		if before := l.State().Before; before != nil {
+			var n heldNote
+			if json.Unmarshal(before.Note, &n) == nil && n.Every != nil {
+				until, known = n.counted(), true
+			}
+		}
+		if far, ok := kept.(*remote.Store); ok {
+			ctx, cancel := context.WithTimeout(ctx, countedWithin)
+			defer cancel()
+			if newest, err := far.Newest(ctx, "mesos_events_total"); err == nil {
+				known = true
+				if newest.After(until) {
+					until = newest
+				}
+			}
+		}
+		if !known {
+			return r.clock.Now()
+		}
+		return until
+	}
+}
+
+// counted returns when the latest batch with counters was written: with each /state, or with each
+// snapshot where events keep the model meanwhile.
+func (n heldNote) counted() time.Time {
+	if n.Every[series.PollState] > n.Every[series.PollModel] {
+		return n.Latest[series.PollSnapshot]
+	}
+	return n.Latest[series.PollState]
 }
 
 // heldNote returns what the Grafana that polls tells, or what it or the one before told last,

@@ -2,7 +2,12 @@ package plugin
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
 	"net"
+	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,6 +19,7 @@ import (
 
 	"community-mesos-datasource/pkg/history/remote"
 	"community-mesos-datasource/pkg/history/remote/remotetest"
+	"community-mesos-datasource/pkg/mesos/mesostest"
 	"community-mesos-datasource/pkg/zookeeper/zookeepertest"
 )
 
@@ -250,4 +256,126 @@ func TestReplicasAreSetAndRemovedWhileItPolls(t *testing.T) {
 	a.begin().elected()
 	pass()
 	require.Zero(t, a.acknowledged().RefusedInAll())
+}
+
+// An end of a task is counted by the Grafana that polled then, and not again by one that polls
+// later and finds it among the tasks that ended since it polled before.
+func TestAnEndIsCountedByOneGrafana(t *testing.T) {
+	for _, engine := range []string{engineMemory, engineDisk} {
+		t.Run(engine, func(t *testing.T) { countsEachEndOnce(t, engine == engineDisk) })
+	}
+}
+
+func countsEachEndOnce(t *testing.T, onDisk bool) {
+	zk, e := zookeepertest.Start(t), remotetest.StartPrometheus(t)
+	both := several(t, zk, e.URL, "grafana-a", "grafana-b")
+	a, b := both[0], both[1]
+	if onDisk {
+		a.onDisk(t.TempDir())
+		b.onDisk(t.TempDir())
+	}
+	var mu sync.Mutex
+	state := askedState(t, a)
+	a.handle(func(w http.ResponseWriter, _ *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(state)
+	}, "/state")
+	frameworks := state["frameworks"].([]any)
+	at := slices.IndexFunc(frameworks, func(f any) bool { return len(f.(map[string]any)["tasks"].([]any)) > 0 })
+	framework := frameworks[at].(map[string]any)
+	status := func(state string) any {
+		return map[string]any{"state": state, "timestamp": float64(a.clock.Now().UnixMilli()) / 1000}
+	}
+	launch := func(n int, name string) (all []map[string]any) {
+		mu.Lock()
+		defer mu.Unlock()
+		for i := range n {
+			task := maps.Clone(framework["tasks"].([]any)[0].(map[string]any))
+			task["id"], task["name"], task["state"] = fmt.Sprint(name, i), name, "TASK_RUNNING"
+			task["statuses"] = []any{status("TASK_RUNNING")}
+			all = append(all, task)
+			framework["tasks"] = append(framework["tasks"].([]any), task)
+		}
+		return all
+	}
+	fail := func(tasks []map[string]any) {
+		mu.Lock()
+		defer mu.Unlock()
+		framework["tasks"] = slices.DeleteFunc(framework["tasks"].([]any), func(task any) bool {
+			return slices.ContainsFunc(tasks, func(x map[string]any) bool { return x["id"] == task.(map[string]any)["id"] })
+		})
+		for _, task := range tasks {
+			task["state"], task["statuses"] = "TASK_FAILED", append(task["statuses"].([]any), status("TASK_FAILED"))
+			framework["completed_tasks"] = append(framework["completed_tasks"].([]any), task)
+		}
+	}
+	pass := func(polls int) {
+		for range polls {
+			a.clock.Advance(every)
+			b.clock.Advance(every)
+		}
+	}
+	changes := func(from, to *grafana) {
+		from.cut.Store(true)
+		require.Eventually(t, func() bool { return !from.polling() }, 20*time.Second, time.Millisecond)
+		pass(1) // nobody polls
+		to.elected()
+		from.cut.Store(false)
+		require.Eventually(t, func() bool { return from.source().statusAnswer().Replicas.Host == to.registry.host }, 20*time.Second, time.Millisecond)
+	}
+	counted := func() (n float64) {
+		for _, points := range e.Raw(`mesos_agent_tasks_ended_total{state=~"failed|unknown"}`, a.clock.Now()) {
+			before := 0.0
+			for _, at := range slices.Sorted(maps.Keys(points)) {
+				v := points[at]
+				if v < before {
+					before = 0 // the counter begins anew
+				}
+				n, before = n+v-before, v
+			}
+		}
+		return n
+	}
+	first, second, third, fourth := launch(3, "first"), launch(5, "second"), launch(7, "third"), launch(11, "fourth")
+	a.begin().elected()
+	b.begin()
+	pass(3)
+	fail(first)
+	pass(3)
+	a.acknowledged()
+	require.EqualValues(t, 3, counted())
+
+	changes(a, b)
+	pass(3)
+	fail(second)
+	pass(3)
+	b.acknowledged()
+	require.EqualValues(t, 3+5, counted())
+
+	from, to := b, a
+	from.cut.Store(true)
+	require.Eventually(t, func() bool { return !from.polling() }, 20*time.Second, time.Millisecond)
+	pass(1)
+	fail(third) // while nobody polls
+	pass(1)
+	to.elected()
+	pass(4)
+	a.acknowledged()
+	require.EqualValues(t, 3+5+7, counted(), "what the other one counted is not counted again, and what ended since is")
+	fail(fourth)
+	pass(3)
+	a.acknowledged()
+	require.EqualValues(t, 3+5+7+11, counted())
+}
+
+// askedState returns what the leader answers to /state.
+func askedState(t *testing.T, g *grafana) (state map[string]any) {
+	t.Helper()
+	res, err := http.Get(g.cluster.URL(mesostest.Master) + "/state")
+	require.NoError(t, err)
+	defer res.Body.Close()
+	require.NoError(t, json.NewDecoder(res.Body).Decode(&state))
+	return state
 }

@@ -184,6 +184,20 @@ func (s *Store) oldest(ctx context.Context, t *Target) (at time.Time, further bo
 	return at, at.Before(now.Add(-back + time.Hour)), nil
 }
 
+// Newest returns the time of the newest sample of a metric of this cluster within a day, the zero
+// time if there is none.
+func (s *Store) Newest(ctx context.Context, metric string) (time.Time, error) {
+	expr, err := parser.NewParser(parser.Options{}).ParseExpr("max(timestamp(" + metric + ")) or max(max_over_time(timestamp(" + metric + ")[1d:4m]))")
+	if err != nil {
+		return time.Time{}, err // a mistake of the program
+	}
+	answer, err := s.evaluate(ctx, s.target.Load(), history.Evaluation{Expr: expr, End: s.opts.Now(), Lookback: 5 * time.Minute, MaxSamples: 10})
+	if err != nil || len(answer.Vector) != 1 {
+		return time.Time{}, err
+	}
+	return time.UnixMilli(int64(answer.Vector[0].F * 1000)), nil
+}
+
 // reachWithin is the time-out of a request for the oldest sample.
 const reachWithin = 10 * time.Second
 
