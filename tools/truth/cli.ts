@@ -17,16 +17,20 @@ import { type Mutant, MUTANTS } from './mutants.ts';
 import { playQuick, quickArtifact } from './quick.ts';
 import { inThread } from './shipped-thread.ts';
 import type { Shipped } from './shipped.ts';
+import { type Remote, REMOTE_MUTANTS, SHORT_TROUBLES, TROUBLES } from './remote.ts';
+import { missingServers } from './remote-servers.ts';
+import { remoteInThread } from './remote-thread.ts';
 import { Table } from './table.ts';
 import { disturbsStream } from './watched.ts';
 
-const usage = `npm run truth -- [--scenario NAME]... [--half quick|shipped|stream] [--short] [--minutes N]
+const usage = `npm run truth -- [--scenario NAME]... [--half quick|shipped|stream|remote] [--short] [--minutes N]
                  [--agents N] [--tasks N] [--seed N] [--no-mutants]
 
   --scenario NAME  only this one; several are possible
   --half quick     with a clock of its own, in seconds; and the mutants
   --half shipped   the built executable, in real time
   --half stream    the built executable while the event stream has faults, in real time
+  --half remote    two Grafanas with the engine remote, in real time; needs Prometheus and ZooKeeper, else it is skipped
   --short          a few scenarios, and a minute of the executable, as in continuous integration
   --minutes N      (10) how long the executable is watched
   --agents N       (12), --tasks N (120), --seed N (1): the clusters
@@ -61,7 +65,7 @@ const SHORT_SHIPPED: { scenarios: Scenario[]; seconds: number } = {
 const STREAM = SCENARIOS.filter(({ name }) => name.startsWith('stream-')).map(({ name }) => name);
 const SHORT_STREAM = ['stream-cut', 'stream-half', 'stream-long'];
 
-const HALVES = ['quick', 'shipped', 'stream'];
+const HALVES = ['quick', 'shipped', 'stream', 'remote'];
 
 /** A cluster in which /state is seldom asked for: events keep the model. */
 const MANY: Array<{ scenario: string; plan: Partial<Plan> }> = [
@@ -71,6 +75,9 @@ const MANY: Array<{ scenario: string; plan: Partial<Plan> }> = [
 
 /** The number of concurrent scenarios: they wait for each other's processes, and for deliberate delays. */
 const AT_ONCE = 2;
+
+/** The number of concurrent runs of the part with several Grafanas: each has a Prometheus and a ZooKeeper of its own. */
+const REMOTE_AT_ONCE = 3;
 
 const numbers = ['agents', 'tasks', 'seed', 'minutes'] as const;
 
@@ -103,20 +110,23 @@ async function main(): Promise<void> {
   const plan: Partial<Plan> = Object.fromEntries(
     (['agents', 'tasks', 'seed'] as const).flatMap((name) => (given[name] ? [[name, Number(given[name])]] : []))
   );
-  const named = values.scenario ?? (values.short ? SHORT : SCENARIOS.map(({ name }) => name));
-  const scenarios = named.map(scenarioOf);
+  const troubles = [...TROUBLES, ...SHORT_TROUBLES].filter(({ name }) => values.scenario?.includes(name));
+  const named = values.scenario?.filter((name) => !troubles.some((trouble) => trouble.name === name));
+  const scenarios = (named ?? (values.short ? SHORT : SCENARIOS.map(({ name }) => name))).map(scenarioOf);
   const whole = { scenarios, seconds: 60 * Number(given.minutes ?? 10) };
   const watch = values.short ? SHORT_SHIPPED : whole;
   const wanted = (half: string) => (values.half ?? half) === half;
   const faulty = (values.scenario ?? (values.short ? SHORT_STREAM : STREAM)).filter((name) => STREAM.includes(name));
   const halves = {
-    quick: wanted('quick'),
-    shipped: wanted('shipped'),
+    quick: wanted('quick') && scenarios.length > 0,
+    shipped: wanted('shipped') && scenarios.length > 0,
     stream: wanted('stream') && faulty.length > 0,
+    remote: wanted('remote') && (values.scenario === undefined || troubles.length > 0),
   };
+  const missing = halves.remote ? missingServers() : undefined;
   ensureBuilt([
-    ...(halves.quick ? [quickArtifact] : []),
-    ...(halves.shipped || halves.stream ? [...plugin, ...workbenchArtifacts] : []),
+    ...(halves.quick || halves.remote ? [quickArtifact] : []),
+    ...(halves.shipped || halves.stream || halves.remote ? [...plugin, ...workbenchArtifacts] : []),
   ]);
   const table = new Table();
   // The other parts, in real time, need little CPU: the quick half runs meanwhile.
@@ -126,6 +136,15 @@ async function main(): Promise<void> {
     ? chaosInThread(faulty.map(scenarioOf), values.short ? SHORT_SHIPPED.seconds : WHOLE)
     : undefined;
   streamed?.catch(() => {});
+  const all = values.short ? SHORT_TROUBLES : TROUBLES;
+  const several =
+    halves.remote && missing === undefined
+      ? remoteInThread(
+          [...(values.scenario ? troubles : all), ...(values.mutants ? REMOTE_MUTANTS : [])],
+          REMOTE_AT_ONCE
+        )
+      : undefined;
+  several?.catch(() => {});
   if (halves.quick) {
     const many = values.scenario ? [] : values.short ? MANY.slice(0, 1) : MANY;
     // Faults of streams are in real time.
@@ -138,9 +157,17 @@ async function main(): Promise<void> {
   if (streamed !== undefined) {
     tellChaos(table, await streamed);
   }
+  if (several !== undefined) {
+    tellRemote(table, await several);
+  } else if (missing !== undefined) {
+    table.skip('two Grafanas with the engine remote', missing);
+  }
   table.end();
   if (values.report !== undefined) {
-    writeFileSync(values.report, JSON.stringify({ passed: table.passed, failed: table.failed }));
+    writeFileSync(
+      values.report,
+      JSON.stringify({ passed: table.passed, failed: table.failed, skipped: table.skipped })
+    );
   }
   process.exitCode = table.failed > 0 ? 1 : 0;
 }
@@ -186,6 +213,17 @@ function tellChaos(table: Table, found: Chaos): void {
     'The executable while the event stream has faults, clusters of 520 agents, all at once: a poll every 10 s'
   );
   found.forEach(({ name, verdict }) => table.tell(name, verdict));
+}
+
+function tellRemote(table: Table, found: Remote): void {
+  table.begin('Two Grafanas on one data source, a real Prometheus and a real ZooKeeper: a poll every 10 s');
+  for (const { trouble, verdict } of found) {
+    if (trouble.must === undefined) {
+      table.tell(trouble.name, verdict);
+    } else {
+      table.tellMutant(`mutant: ${trouble.name}`, verdict, trouble.must);
+    }
+  }
 }
 
 function tell(table: Table, seconds: number, { verdicts, told }: Shipped): void {

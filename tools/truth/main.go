@@ -10,6 +10,7 @@
 //	mutant.go  clients that falsify responses, which must be detected
 //	ask.go     runs queries through the plugin's own query code
 //	ends.go    reads the event log
+//	dump.go    reads a history on disk, for the part with several Grafanas
 package main
 
 import (
@@ -68,8 +69,16 @@ func run(args []string) error {
 	flags.BoolVar(&o.agents, "agents", true, "the setting agentStatistics")
 	flags.StringVar(&o.subscribe, "subscribe", "auto", "the setting subscribe")
 	flags.StringVar(&o.mutant, "mutant", "", "lie: "+strings.Join(mutantNames(), ", "))
+	dir := flags.String("dump", "", "print the samples of this history on disk, and poll nothing")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if *dir != "" {
+		all, err := dump(*dir)
+		if err != nil {
+			return err
+		}
+		return json.NewEncoder(os.Stdout).Encode(all)
 	}
 	var asked []question
 	if err := json.NewDecoder(os.Stdin).Decode(&asked); err != nil {

@@ -25,13 +25,13 @@ const AFTERWARDS = 300;
 /** Any moment that is a multiple of the interval, so that queries ask at the moments of polls. */
 const START = Date.UTC(2026, 10, 21, 12) / 1000;
 
-const executable = `tools/dist/truth${process.platform === 'win32' ? '.exe' : ''}`;
+export const truthExecutable = `tools/dist/truth${process.platform === 'win32' ? '.exe' : ''}`;
 
 export const quickArtifact: Artifact = {
   name: 'truth (go)',
   inputs: ['tools/truth', 'pkg', 'catalogue', 'go.mod', 'go.sum'],
-  outputs: [executable],
-  command: ['go', 'build', '-o', executable, './tools/truth'],
+  outputs: [truthExecutable],
+  command: ['go', 'build', '-o', truthExecutable, './tools/truth'],
 };
 
 /** From so many agents on, the plugin asks for /state ten times less often while events keep its model. */
@@ -94,13 +94,13 @@ async function backend(
     user: userOf(live.plan)?.join(':') ?? '',
   };
   const args = Object.entries(flags).map(([name, value]) => `-${name}=${value}`);
-  const child = spawn(path.join(root, executable), args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(path.join(root, truthExecutable), args, { stdio: ['pipe', 'pipe', 'inherit'] });
   let found = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (found += text));
   child.stdin.end(JSON.stringify(asked));
   const code = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
   if (code !== 0) {
-    throw new Error(`${live.scene}: ${executable} ended with status ${String(code)}`);
+    throw new Error(`${live.scene}: ${truthExecutable} ended with status ${String(code)}`);
   }
   return JSON.parse(found) as Found;
 }

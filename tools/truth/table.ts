@@ -9,9 +9,10 @@ const WINDOWS = 0.1;
 
 /** Prints results line by line. */
 export class Table {
-  /** The numbers of passed and failed lines: scenarios, mutants, and the share in windows. */
+  /** The numbers of passed, failed and skipped lines: scenarios, mutants, and the share in windows. */
   passed = 0;
   failed = 0;
+  skipped = 0;
   private checks = 0;
   private inWindows = 0;
   private deviations = 0;
@@ -42,6 +43,12 @@ export class Table {
     const verdict = missing.length === 0 ? 'noticed, as it must be' : `NOT NOTICED in ${missing.join(', ')}`;
     console.log(`${row(name, checks, share(inWindows, checks), deviations.length)}  ${verdict}`);
     this.count(missing.length === 0);
+  }
+
+  /** Prints what cannot run here, and why. */
+  skip(what: string, why: string): void {
+    console.log(`\n${what}: skipped, ${why}`);
+    this.skipped++;
   }
 
   end(): void {
