@@ -1,10 +1,15 @@
 package remote
 
 import (
+	"bufio"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -227,4 +232,44 @@ func TestLookUpsFallBackToWhatIsLocal(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, names.Warnings)
 	require.Equal(t, []string{"__name__", "cluster", "i"}, names.Values)
+}
+
+// A server closes connections that are idle for some seconds, which a query may not know yet.
+func TestAQueryOverAConnectionThatWasClosedIsSentAgain(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	var connections atomic.Int64
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			connections.Add(1)
+			go func() { // answers one query, and closes the connection with the next
+				defer conn.Close()
+				in := bufio.NewReader(conn)
+				for n := range 2 {
+					r, err := http.ReadRequest(in)
+					if err != nil || n > 0 {
+						return
+					}
+					_, _ = io.Copy(io.Discard, r.Body)
+					const body = `{"status":"success","data":{"resultType":"vector","result":[]}}`
+					_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+				}
+			}()
+		}
+	}()
+	client := &http.Client{Transport: &http.Transport{}, Timeout: 5 * time.Second}
+	defer client.CloseIdleConnections()
+	target := Target{URL: "http://" + listener.Addr().String(), HTTP: client, most: maxAnswer}
+	for range 5 {
+		require.NoError(t, target.call(t.Context(), http.MethodPost, "/api/v1/query", url.Values{"query": {"1"}}, func(body io.Reader) error {
+			_, err := io.Copy(io.Discard, body)
+			return err
+		}))
+	}
+	require.EqualValues(t, 5, connections.Load())
 }

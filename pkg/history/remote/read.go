@@ -237,6 +237,9 @@ func (t *Target) call(ctx context.Context, method, path string, form url.Values,
 	}
 	if method != http.MethodGet {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		// Not sent, but it says that the query may be sent again where the engine, or a proxy, has
+		// closed the idle connection that it was sent over (net/http, Transport).
+		r.Header["Idempotency-Key"] = nil
 	}
 	res, err := t.HTTP.Do(r)
 	if err != nil {
