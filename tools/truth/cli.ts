@@ -77,7 +77,7 @@ const MANY: Array<{ scenario: string; plan: Partial<Plan> }> = [
 const AT_ONCE = 2;
 
 /** The number of concurrent runs of the part with several Grafanas: each has a Prometheus and a ZooKeeper of its own. */
-const REMOTE_AT_ONCE = 3;
+const REMOTE_AT_ONCE = { short: 2, whole: 3 };
 
 const numbers = ['agents', 'tasks', 'seed', 'minutes'] as const;
 
@@ -141,7 +141,7 @@ async function main(): Promise<void> {
     halves.remote && missing === undefined
       ? remoteInThread(
           [...(values.scenario ? troubles : all), ...(values.mutants ? REMOTE_MUTANTS : [])],
-          REMOTE_AT_ONCE
+          REMOTE_AT_ONCE[values.short ? 'short' : 'whole']
         )
       : undefined;
   several?.catch(() => {});

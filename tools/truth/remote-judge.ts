@@ -509,11 +509,17 @@ function judgeLoad(record: Record): Result {
   return resultOf(PAGES.length + 1, deviations);
 }
 
+const KILLS: Deed[] = ['holder is killed', 'plugin is killed', 'holder is suspended'];
+
 /** Polls after which an end of a task is counted, whoever polls. */
 const COUNTED = 3;
 
-/** Each end of a task is counted once by agent, whoever polled then, also those between two terms. */
-function judgeEnded({ engine, live, interval, toCluster }: Record, terms: Term[]): Result {
+/**
+ * Each end of a task is counted once by agent, whoever polled then, also those between two terms. Where the one that polled is
+ * killed while the engine is away, the next one may not know of its latest poll, and counts the ends of that again. An end that
+ * was under way to the master at the latest poll of a term is of before it, and may be counted by nobody.
+ */
+function judgeEnded({ engine, live, interval, steps, toCluster }: Record, terms: Term[]): Result {
   const polls = terms.flatMap(({ polls }) => polls);
   const [first, last] = [polls[0], polls.at(-1) ?? 0].map((ms) => toCluster(ms / 1000));
   const risen = new Map<string, number>();
@@ -529,15 +535,26 @@ function judgeEnded({ engine, live, interval, toCluster }: Record, terms: Term[]
       risen.set(`${agent} ${state}`, (risen.get(`${agent} ${state}`) ?? 0) + sum);
     }
   }
+  const away = (at: number) => {
+    const last = steps.findLast((step) => step.do.startsWith('engine ') && step.began < at)?.do;
+    return last === 'engine ends' || last === 'engine slows';
+  };
+  const latest = steps
+    .filter(({ do: deed }) => UNSEATS.includes(deed))
+    .map(({ ended }) => toCluster((polls.findLast((ms) => ms <= 1000 * ended) ?? 0) / 1000));
+  const unknown = steps.filter(({ do: deed, began }) => KILLS.includes(deed) && away(began));
   const heard = Map.groupBy(live.ends(), ({ agent, state }) => `${agent} ${state.toLowerCase()}`);
   const deviations = [...new Set([...risen.keys(), ...heard.keys()])].flatMap((key) => {
     const within = (from: number, to: number) =>
       (heard.get(key) ?? []).filter((end) => end.heard > from && end.heard <= to).length;
-    const least = within(first + interval, last - COUNTED * interval);
-    const [value, most] = [risen.get(key) ?? 0, within(first - COUNTED * interval, last + interval)];
+    const underWay = (heard.get(key) ?? []).filter((end) => latest.some((poll) => end.at <= poll && end.heard > poll));
+    const least = within(first + interval, last - COUNTED * interval) - underWay.length;
+    const again = unknown.map(({ began, ended }) => within(toCluster(began) - interval, toCluster(ended)));
+    const most = within(first - COUNTED * interval, last + interval) + again.reduce((sum, n) => sum + n, 0);
+    const value = risen.get(key) ?? 0;
     return value >= least && value <= most
       ? []
-      : [`ends on ${key}: counted ${value} times, true is ${least === most ? least : `${least} to ${most}`}`];
+      : [`ends on ${key}: counted ${value} times, true is ${least >= most ? most : `${least} to ${most}`}`];
   });
   return resultOf(heard.size, deviations);
 }
@@ -551,7 +568,10 @@ function gapsOf(record: Record, terms: Term[]): Array<{ line: string; wrong?: st
       deed === 'zookeeper ends'
         ? { from: back ?? record.to, within: RECONNECTS }
         : { from: ended, within: deed === 'holder ends' ? LOOK : SESSION };
-    const first = polls.find(({ at, who: by }) => at > began && (deed !== 'holder ends' || by !== who));
+    // A poll that was just being made is one before.
+    const first = polls.find(
+      ({ at, who: by }) => at > began && (by !== who || (deed !== 'holder ends' && at > ended + 1))
+    );
     const last = polls.findLast(({ at }) => at < (first?.at ?? Infinity));
     if (first === undefined || last === undefined) {
       // The last one that ends has none after it.

@@ -254,7 +254,7 @@ async function goesOn(trouble: Trouble, stage: Stage): Promise<Record> {
 /** Does something, and returns which Grafana it was done to. */
 async function carryOut(deed: Deed, stage: Stage, before: Done[]): Promise<number | undefined> {
   const { engine, front, zookeeper, grafanas } = stage;
-  const holder = deed.startsWith('holder')
+  const holder = /^(holder|plugin) /.test(deed)
     ? await holderOf(stage)
     : before.findLast(({ who }) => who !== undefined)?.who;
   switch (deed) {
@@ -359,6 +359,13 @@ const RULE_EXPRS: string[] = (
 /** Most queries in a request. */
 const BATCH = 20;
 
+/** The label that tells values from their times. */
+const WHAT = 'is';
+
+/** An expression with the times of its samples, in one query: in two, a sample may come in between. */
+const withTimes = (expr: string) =>
+  `label_replace(${expr}, "${WHAT}", "value", "", "") or label_replace(timestamp(${expr}), "${WHAT}", "time", "", "")`;
+
 /** A Grafana: the workbench's host with the executable, which keeps its history over a restart. */
 class Grafana {
   readonly history: string;
@@ -409,14 +416,27 @@ class Grafana {
 
   /** The values of all expressions at a moment, and what rules find. */
   async ask(at: number, rules: boolean): Promise<Asked> {
-    const exprs = ASKED.flatMap(({ expr }) => [expr, `timestamp(${expr})`]);
     try {
       const [found, ruled] = await Promise.all([
-        this.instants(exprs, at, {}),
+        this.instants(
+          ASKED.map(({ expr }) => withTimes(expr)),
+          at,
+          {}
+        ),
         rules ? this.instants(RULE_EXPRS, at, { FromAlert: 'true' }) : undefined,
       ]);
       return {
-        answers: new Map(found.map((answer) => [answer.expr, answer])),
+        answers: new Map(
+          found.flatMap(({ series }, i): Array<[string, Answer]> => {
+            const of = (what: string) => series.filter(({ labels }) => labels[WHAT] === what);
+            const { expr } = ASKED[i];
+            const times = `timestamp(${expr})`;
+            return [
+              [expr, { expr, series: of('value') }],
+              [times, { expr: times, series: of('time') }],
+            ];
+          })
+        ),
         rules: ruled?.map(({ series }) => told(series)),
       };
     } catch (error) {
@@ -461,7 +481,8 @@ class Grafana {
     });
     const text = await response.text();
     if (!response.ok) {
-      throw new Error(`${response.status} ${text.slice(0, 500)}`);
+      const errors = [...text.matchAll(/"error":"((?:[^"\\]|\\.)*)"/g)].map(([, error]) => error);
+      throw new Error(`${response.status} ${errors.join('; ') || text.slice(0, 500)}`);
     }
     return JSON.parse(text) as T;
   }
