@@ -115,10 +115,12 @@ const mostLookUps = 100
 func (s *Store) absent(samples []sample) (n int) {
 	series := 0
 	bySeries(samples, func([]sample) { series++ })
+	asks := series <= mostLookUps
 	bySeries(samples, func(of []sample) {
-		there := map[int64]float64{}
-		if series <= mostLookUps {
+		var there map[int64]float64
+		if asks {
 			there = s.lookUp(of)
+			asks = there != nil // one that does not answer now holds up what waits once only
 		}
 		for _, x := range of {
 			if v, ok := there[x.t]; (!ok || v != x.v) && !math.IsNaN(x.v) {
@@ -129,7 +131,7 @@ func (s *Store) absent(samples []sample) (n int) {
 	return n
 }
 
-// lookUp returns what the other engine has of a series in the time of these samples, by time.
+// lookUp returns what the other engine has of a series in the time of these samples, by time; nil where it did not answer.
 func (s *Store) lookUp(of []sample) map[int64]float64 {
 	first, last := of[0].t, of[0].t
 	for _, x := range of {

@@ -162,10 +162,37 @@ func (s *Store) deliverRefused(samples []sample, got response) error {
 }
 
 func (s *Store) halves(samples []sample) error {
-	if err := s.deliver(samples[:len(samples)/2]); err != nil {
+	first, second := halved(samples)
+	if err := s.deliver(first); err != nil {
 		return err
 	}
-	return s.deliver(samples[len(samples)/2:])
+	return s.deliver(second)
+}
+
+// halved splits samples into older and newer ones, in the order that they had, since what is too
+// old is so together; those of one time in the middle.
+func halved(samples []sample) (first, second []sample) {
+	times := make([]int64, len(samples))
+	for i, x := range samples {
+		times[i] = x.t
+	}
+	slices.Sort(times)
+	oldest, newest := times[0], times[len(times)-1]
+	if oldest == newest {
+		return samples[:len(samples)/2], samples[len(samples)/2:]
+	}
+	from := times[len(times)/2]
+	if from == oldest {
+		from++
+	}
+	for _, x := range samples {
+		if x.t < from {
+			first = append(first, x)
+		} else {
+			second = append(second, x)
+		}
+	}
+	return first, second
 }
 
 // Bounds of splitting: an engine that refuses everything would get two requests per sample.
