@@ -234,14 +234,14 @@ func (c *Collector) healthOf(p *scheduledPoll, o *outcome) (samples.Health, bool
 
 // noteWritten notes what the writer kept and whether its batch could be stored.
 // writing is held. A batch that ended with its context says nothing of the
-// storage.
+// storage, nor does one that another process has taken over from.
 func (c *Collector) noteWritten(ctx context.Context, err error) {
 	kept := c.writer.Kept()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.kept = kept
 	switch {
-	case err != nil && ctx.Err() != nil:
+	case err != nil && ctx.Err() != nil, errors.Is(err, series.ErrNotCollecting):
 	case err != nil:
 		if c.storage.Err == nil {
 			c.log.Warn("Samples could not be stored", "error", err)

@@ -2,6 +2,7 @@ package collector_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -79,6 +80,14 @@ func TestSamplesOfARoleCarryTheTimeOfTheRequestTheyAreFrom(t *testing.T) {
 		require.Equal(t, want[0], f.rec.one(t, "mesos_role_cpus_allocated", "role="+role).text(begin), role)
 		require.Equal(t, want[1], f.rec.one(t, "mesos_role_weight", "role="+role).text(begin), role)
 	}
+}
+
+func TestABatchThatAnotherGrafanaTookOverFromIsNoFault(t *testing.T) {
+	f := start(t, collector.Settings{})
+	f.rec.set(func(r *recorder) { r.broken = fmt.Errorf("a batch: %w", series.ErrNotCollecting) })
+	f.clock.Advance(10 * interval)
+	require.Equal(t, 11, f.count("snapshot"))
+	require.Zero(t, f.Status().Storage)
 }
 
 func TestABatchThatCannotBeStoredIsAFaultOfTheStorage(t *testing.T) {

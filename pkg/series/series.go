@@ -6,6 +6,7 @@ package series
 
 import (
 	"context"
+	"errors"
 	"math"
 	"time"
 
@@ -53,6 +54,10 @@ type Sink interface {
 	// disk that fails leaves the room that memory has.
 	Room(interval time.Duration) int
 }
+
+// ErrNotCollecting is the error of a batch that is not committed because another process
+// collects for the same sink. It says nothing of the storage.
+var ErrNotCollecting = errors.New("another Grafana polls this cluster: the samples are not kept")
 
 // A Batch is the samples of one poll: all of them become visible at Commit, or
 // none do. A Batch belongs to one goroutine.

@@ -3,13 +3,14 @@ package remote
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"math"
 	"net/http"
 	"net/url"
 	"strconv"
 	"time"
+
+	"community-mesos-datasource/pkg/series"
 
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
@@ -24,9 +25,6 @@ type Lease interface {
 	Changed() <-chan struct{}
 }
 
-// ErrNotHeld is the error of a batch that is not committed because another process collects.
-var ErrNotHeld = errors.New("another Grafana polls this cluster: the samples are not kept")
-
 // collects reports whether this process may collect, and since when.
 func (s *Store) collects() (since time.Time, ok bool) {
 	if s.opts.Lease == nil {
@@ -40,10 +38,10 @@ func (s *Store) collects() (since time.Time, ok bool) {
 // which the next continues.
 func (s *Store) Seal() { s.sealed.Store(true) }
 
-// writable returns why a batch must not be committed.
+// writable returns why a batch must not be committed: series.ErrNotCollecting, or nil.
 func (s *Store) writable() error {
 	if _, ok := s.collects(); !ok || s.sealed.Load() {
-		return ErrNotHeld
+		return series.ErrNotCollecting
 	}
 	return nil
 }
