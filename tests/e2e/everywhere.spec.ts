@@ -3,7 +3,7 @@
 import type { Page } from '@playwright/test';
 
 import { type Answer, eventually, type GrafanaApi, type Query } from './api.ts';
-import { exploreAddress } from './explore.ts';
+import { exploreAddress, queriesOf } from './explore.ts';
 import { cpusByFramework, expect, source, test } from './fixtures.ts';
 
 const datasource = { type: 'community-mesos-datasource', uid: source.uid };
@@ -19,15 +19,6 @@ const save = (api: GrafanaApi, panels: object[], more: object = {}) =>
   api.call('POST', '/api/dashboards/db', { overwrite: true, dashboard: { ...dashboard, panels, ...more } });
 
 const explore = (query: Query) => exploreAddress(source.uid, query);
-
-/** The queries of Explore, from its address. */
-function queriesOf(page: Page): Query[] {
-  const panes = JSON.parse(new URL(page.url()).searchParams.get('panes') ?? '{}') as Record<
-    string,
-    { queries: Query[] }
-  >;
-  return Object.values(panes)[0]?.queries ?? [];
-}
 
 /** Presses a button of a cell, which is there while the pointer is over the cell. */
 async function press(page: Page, cell: string, button: string) {

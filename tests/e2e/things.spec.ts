@@ -5,7 +5,7 @@ import type { Locator, Page } from '@playwright/test';
 import { pluginId } from '../../tools/scripts/grafana.ts';
 import { type Live, startLive } from '../../tools/simulator/live/live.ts';
 import { eventually, type GrafanaApi, type Query } from './api.ts';
-import { exploreAddress } from './explore.ts';
+import { exploreAddress, queriesOf } from './explore.ts';
 import { expect, settings, test } from './fixtures.ts';
 import { asked, threshold, writeRules } from './threshold-rule.ts';
 
@@ -211,6 +211,36 @@ test.describe('things', () => {
     const before = await newest(page);
     await expect.poll(() => newest(page), { timeout: 90_000 }).not.toBe(before);
     await picture('explore-log-live', page);
+  });
+
+  test('what is selected in a line of a log keeps the lines with it, and a label of the log leaves none out', async ({
+    api,
+    page,
+    picture,
+  }) => {
+    await page.goto(explore({ queryType: 'logs', taskId: await runningTask(api), file: 'stdout' }));
+    const line = page.getByText(/\dZ INFO/).first();
+    const box = await line.boundingBox();
+    expect(box).not.toBeNull();
+    const { x, y, height } = box ?? { x: 0, y: 0, height: 0 };
+    await page.mouse.move(x + 4, y + height / 2);
+    await page.mouse.down();
+    await page.mouse.move(x + 120, y + height / 2, { steps: 5 });
+    await page.mouse.up();
+    const selected = await page.evaluate(() => document.getSelection()?.toString() ?? '');
+    expect(selected).not.toBe('');
+    await page.getByRole('menuitem', { name: 'Add as line contains filter' }).click();
+    await expect.poll(() => queriesOf(page)[0]?.filter).toBe(selected);
+    await expect(page.getByText(selected).first()).toBeVisible();
+    await picture('explore-log-filter', page);
+
+    await line.click();
+    await page
+      .getByRole('button', { name: /^Filter out value/ })
+      .first()
+      .click();
+    await expect(page.getByText('The filter of a log keeps lines that contain a text')).toBeVisible();
+    expect(queriesOf(page)[0]?.filter).toBe(selected);
   });
 
   test('a log grows in the panel Logs', async ({ api, page, picture }) => {
