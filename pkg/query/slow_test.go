@@ -75,8 +75,8 @@ func TestTheNewestSampleIsShownHoweverSeldomPollsAre(t *testing.T) {
 		`{"queryType":"promql","expr":"sum by (framework) (mesos_framework_cpus_allocated)"%s}`:       {"a": slowPolls, "b": slowPolls / 10.},
 		`{"queryType":"promql","expr":"mesos_framework_cpus_allocated","interval":"6h"%s}`:            {"a": slowPolls, "b": slowPolls / 10.},
 		`{"entity":"framework","resource":"cpus","measure":"allocated","live":true%s}`:                {"a": slowPolls, "b": slowPolls / 10.},
-		`{"entity":"agent","resource":"tasks","measure":"lost","rate":"second"%s}`:                {"a": 0},
-		`{"queryType":"promql","expr":"rate(mesos_agent_tasks_ended_total[$__rate_interval])"%s}`: {"a": 0},
+		`{"entity":"agent","resource":"tasks","measure":"lost","rate":"second"%s}`:                    {"a": 0},
+		`{"queryType":"promql","expr":"rate(mesos_agent_tasks_ended_total[$__rate_interval])"%s}`:     {"a": 0},
 		`{"entity":"framework","resource":"cpus","measure":"allocated","aggregate":"max","top":-1%s}`: {"b": slowPolls / 10.},
 	}
 	for _, poll := range []time.Duration{16 * time.Minute, 4 * time.Minute, time.Minute, every} {
