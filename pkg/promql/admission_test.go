@@ -207,7 +207,7 @@ func TestAnswersOfARequestAreBounded(t *testing.T) {
 
 func TestCountingStopsWithTheContext(t *testing.T) {
 	m, _, end := filled(t)
-	e := NewEngine(EngineOptions{Timeout: 20 * time.Millisecond})
+	e := NewEngine(EngineOptions{Timeout: time.Second})
 	defer e.Close()
 	// Both places for regular expressions are taken: others wait, lists do not.
 	for range matchingAtOnce {

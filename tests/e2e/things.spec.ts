@@ -51,6 +51,29 @@ async function newest(page: Page): Promise<string> {
   return times.sort().at(-1) ?? '';
 }
 
+/** Returns the middle of a word in an element. */
+async function placeOf(within: Locator, word: string): Promise<{ x: number; y: number }> {
+  await expect(within).toBeVisible();
+  const place = await within.evaluate((element, word) => {
+    const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+    for (let text = texts.nextNode(); text !== null; text = texts.nextNode()) {
+      const at = text.textContent?.indexOf(word) ?? -1;
+      if (at >= 0) {
+        const range = document.createRange();
+        range.setStart(text, at);
+        range.setEnd(text, at + word.length);
+        const { x, y, width, height } = range.getBoundingClientRect();
+        return { x: x + width / 2, y: y + height / 2 };
+      }
+    }
+    return null;
+  }, word);
+  if (place === null) {
+    throw new Error(`there is no text ${word}`);
+  }
+  return place;
+}
+
 test.describe('things', () => {
   test.setTimeout(300_000);
   let live: Live;
@@ -219,19 +242,12 @@ test.describe('things', () => {
     picture,
   }) => {
     await page.goto(explore({ queryType: 'logs', taskId: await runningTask(api), file: 'stdout' }));
-    const line = page.getByText(/\dZ INFO/).first();
-    const box = await line.boundingBox();
-    expect(box).not.toBeNull();
-    const { x, y, height } = box ?? { x: 0, y: 0, height: 0 };
-    await page.mouse.move(x + 4, y + height / 2);
-    await page.mouse.down();
-    await page.mouse.move(x + 120, y + height / 2, { steps: 5 });
-    await page.mouse.up();
-    const selected = await page.evaluate(() => document.getSelection()?.toString() ?? '');
-    expect(selected).not.toBe('');
+    const word = await placeOf(page.getByText(/\dZ INFO/).first(), 'INFO');
+    await page.mouse.dblclick(word.x, word.y);
     await page.getByRole('menuitem', { name: 'Add as line contains filter' }).click();
-    await expect.poll(() => queriesOf(page)[0]?.filter).toBe(selected);
-    await expect(page.getByText(selected).first()).toBeVisible();
+    await expect.poll(() => queriesOf(page)[0]?.filter).toBe('INFO');
+    const line = page.getByText('INFO', { exact: true }).first(); // Grafana marks what was looked for
+    await expect(line).toBeVisible();
     await picture('explore-log-filter', page);
 
     await line.click();
@@ -240,7 +256,7 @@ test.describe('things', () => {
       .first()
       .click();
     await expect(page.getByText('The filter of a log keeps lines that contain a text')).toBeVisible();
-    expect(queriesOf(page)[0]?.filter).toBe(selected);
+    expect(queriesOf(page)[0]?.filter).toBe('INFO');
   });
 
   test('a log grows in the panel Logs', async ({ api, page, picture }) => {
