@@ -72,10 +72,8 @@ func TestTheReachIsNotInvented(t *testing.T) {
 		"away, which says a lot": {refuses: 503, further: true, asks: []string{"366d"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var asks []string
 			s, _, now := answering(t, func(w http.ResponseWriter, r *http.Request) {
 				within, _ := reachQuery(r)
-				asks = append(asks, within)
 				if within == "366d" && c.refuses > 0 {
 					http.Error(w, "the range is too long", c.refuses)
 					return
@@ -84,7 +82,21 @@ func TestTheReachIsNotInvented(t *testing.T) {
 			})
 			s.stop() // it asks itself
 			s.running.Wait()
-			asks = nil
+			var asks []string
+			s.target.Load().HTTP = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				body, err := r.GetBody()
+				if err != nil {
+					return nil, err
+				}
+				copied := r.Clone(r.Context())
+				copied.Body = body
+				if err := copied.ParseForm(); err != nil {
+					return nil, err
+				}
+				within, _ := reachQuery(copied)
+				asks = append(asks, within)
+				return http.DefaultTransport.RoundTrip(r)
+			})}
 			s.opts.Now = time.Now
 			ok := s.askReach(t.Context())
 			require.Equal(t, c.asks, asks)
@@ -133,3 +145,8 @@ func TestTheReachIsThatOfTheTarget(t *testing.T) {
 	require.Eventually(t, func() bool { return s.Remote().ReachError != "" }, 5*time.Second, time.Millisecond)
 	require.Zero(t, s.Remote().Reach)
 }
+
+// A roundTrip is a transport that is a function.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
