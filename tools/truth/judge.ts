@@ -6,7 +6,7 @@ import { COUNTERS, judgeCounters, judgeDisconnected, judgeLeaders, judgeStarts }
 import { FITS_CHECKS } from './fits.ts';
 import { type Answer, compare, type Fact, type Moment, type Result } from './compare.ts';
 import { GAP_SERIES, judgeGaps } from './gaps.ts';
-import { Judged, LITTLE } from './lateness.ts';
+import { Judged, LITTLE, ONE_DELAY } from './lateness.ts';
 import { answeredAtOf, momentsOf, stateBeforeOf, thenOf, truthsOf } from './moments.ts';
 import { passAt, type Reading, readingsOf, USE_CHECKS } from './passes.ts';
 import { told, truthFor } from './untold.ts';
@@ -104,7 +104,7 @@ export function judge(watched: Watched, keptOnly = false): Verdict {
   });
   const ups = upsOf(merged(watched, UP.expr), merged(watched, timeOf(UP.expr)));
   const answeredAt = answeredAtOf(watched);
-  const judged = new Judged(LITTLE);
+  const judged = new Judged(LITTLE, ONE_DELAY);
   const moments = momentsOf(watched, 0, (at) => disturbed(watched, 'masters', at), judged);
   const parts: Array<[name: string, result: Result]> = [];
 

@@ -5,10 +5,13 @@
 export const MOST = 1;
 
 /** The most seconds that are let pass where a sample must be of its moment. */
-export const LITTLE = 0.25;
+export const LITTLE = 0.5;
 
 /** The share of moments that may not be judged, in whole moments. */
 const UNJUDGED = 0.1;
+
+/** How many moments one delay may concern, where a moment is compared with all of an interval: so many may not be judged. */
+export const ONE_DELAY = 3;
 
 /** What a process and its threads had done at a moment (Unix seconds), in seconds so far. */
 export interface Look {
@@ -49,10 +52,12 @@ export class Judged {
   private readonly not = new Map<number, number>();
 
   private readonly most: number;
+  private readonly unjudged: number;
 
-  /** `most`: the seconds that are let pass. */
-  constructor(most = MOST) {
+  /** `most`: the seconds that are let pass. `unjudged`: how many moments may not be judged, however few there are. */
+  constructor(most = MOST, unjudged = 0) {
     this.most = most;
+    this.unjudged = unjudged;
   }
 
   /** Notes a moment, and returns whether it is judged. `needed`: the seconds that must be let pass. */
@@ -75,7 +80,7 @@ export class Judged {
 
   /** A deviation where too little was judged. */
   deviations(): string[] {
-    const few = this.not.size <= Math.ceil(UNJUDGED * this.all.size);
+    const few = this.not.size <= Math.max(this.unjudged, Math.ceil(UNJUDGED * this.all.size));
     return few
       ? []
       : [`${this.told()} not judged, and ${100 * UNJUDGED} % may be: run it on a machine that is less busy`];
