@@ -167,6 +167,8 @@ type node struct {
 	// own is what the master says is allocated on its agents, or to its framework, whatever
 	// tasks it lists; offered is what is offered of its agents.
 	own, offered cluster.Resources
+	// measured is what its agents say that their containers use, CPUs; NaN: not of all known.
+	measured float64
 	// hidden: the master does not list all tasks, so that sums of them are too small.
 	hidden bool
 }
@@ -457,6 +459,23 @@ func (g *graph) used(t *cluster.Task) float64 {
 	return g.view.Use(t).CPUs
 }
 
+// usedOn returns the CPUs that the containers of an agent use; NaN where that is not known.
+func (g *graph) usedOn(a *cluster.Agent) float64 {
+	if g.view.AgentUse == nil {
+		return math.NaN()
+	}
+	return g.view.AgentUse(a).CPUs
+}
+
+// cpusUsed returns the CPUs that a node uses; NaN where that is not known, as of tasks that share
+// a container. Of such tasks agents know it together.
+func (g *graph) cpusUsed(n *node) float64 {
+	if math.IsNaN(n.used) && n.agents > 0 && g.filtersOnly(agentLabels) {
+		return n.measured
+	}
+	return n.used
+}
+
 func (n *node) add(tasks int, state cluster.TaskState, allocated cluster.Resources, used float64) {
 	n.tasks += tasks
 	if state != "" {
@@ -547,6 +566,7 @@ func (g *graph) capacities() {
 			}
 			n.capacity.Add(a.Capacity)
 			n.own.Add(a.Allocated)
+			n.measured += g.usedOn(a)
 			n.offered.Add(a.Offered)
 			n.hidden = n.hidden || a.TasksUnknown
 		}
@@ -681,6 +701,7 @@ func (g *graph) merge(i int) {
 		others.capacity.Add(n.capacity)
 		others.own.Add(n.own)
 		others.offered.Add(n.offered)
+		others.measured += n.measured
 		others.hidden = others.hidden || n.hidden
 		others.allocated.Add(n.allocated)
 		others.used += n.used

@@ -21,14 +21,30 @@ import (
 const (
 	colorUsed      = "blue"
 	colorAllocated = "green"
+	colorUnknown   = "purple"
 	colorOffered   = "yellow"
 	colorFree      = "rgba(128,128,128,0.3)"
 	colorNotActive = "orange"
 	colorFailed    = "red"
 )
 
-// arcAllocated is the arc of what is allocated, without what of it is used.
-const arcAllocated = "arc__allocated"
+// arcAllocated is the arc of what is allocated, without what of it is used; arcUnknown that of
+// what is allocated to nodes of which it is not known how much they use, where it is of others.
+const (
+	arcAllocated = "arc__allocated"
+	arcUnknown   = "arc__use_unknown"
+)
+
+// Places in arcs.
+const (
+	partUsed = iota
+	partAllocated
+	partUnknown
+	partOffered
+	partFree
+	partNotActive
+	countOfParts
+)
 
 // arc is a part of the circle around a node.
 type arc struct{ name, title, color string }
@@ -36,6 +52,7 @@ type arc struct{ name, title, color string }
 var arcs = []arc{
 	{"arc__used", "CPUs used", colorUsed},
 	{arcAllocated, "CPUs allocated, not used", colorAllocated},
+	{arcUnknown, "CPUs allocated, use not known", colorUnknown},
 	{"arc__offered", "CPUs offered", colorOffered},
 	{"arc__free", "CPUs free", colorFree},
 	{"arc__not_active", "Not active", colorNotActive},
@@ -67,7 +84,7 @@ func (g *graph) frames() data.Frames {
 		}
 		allocated, counted := g.known(one)
 		if counted {
-			tasks[i], used[i] = tasksText(one.tasks), cpusText(one.used)
+			tasks[i], used[i] = tasksText(one.tasks), cpusText(g.cpusUsed(one))
 		}
 		cpus[i], memory[i] = cpusText(allocated.Value(cluster.CPUs)), bytesText(allocated.Value(cluster.Memory))
 		if one.agents > 0 {
@@ -79,6 +96,12 @@ func (g *graph) frames() data.Frames {
 		}
 		hasNoArc = hasNoArc || drawn == [len(drawn)]float64{}
 	}
+	knowsUse := slices.ContainsFunc(used, func(text string) bool { return text != "" })
+	for i := range nodes {
+		if knowsUse && used[i] == "" {
+			parts[partUnknown][i], parts[partAllocated][i] = parts[partAllocated][i], 0
+		}
+	}
 	nodeFields := []*data.Field{
 		graphField("id", id, nil), graphField("title", title, nil), graphField("subtitle", subtitle, nil),
 		graphField("mainstat", tasks, &data.FieldConfig{DisplayName: "Tasks"}),
@@ -88,8 +111,11 @@ func (g *graph) frames() data.Frames {
 		nodeFields = append(nodeFields, graphField("color", color, &data.FieldConfig{DisplayName: "State"}))
 	}
 	for k, a := range arcs {
-		if a.name == arcAllocated && !slices.ContainsFunc(used, func(text string) bool { return text != "" }) {
+		switch {
+		case a.name == arcAllocated && !knowsUse:
 			a.title = "CPUs allocated"
+		case a.name == arcUnknown && !slices.ContainsFunc(parts[k], func(part float64) bool { return part > 0 }):
+			continue
 		}
 		nodeFields = append(nodeFields, graphField(a.name, parts[k], &data.FieldConfig{
 			DisplayName: a.title, Color: map[string]any{"mode": "fixed", "fixedColor": a.color},
@@ -271,7 +297,7 @@ func (n *node) notActive() bool {
 // parts returns the arcs of a node: of agents by their CPUs, of others by the CPUs of the
 // cluster. They add up to 1, but for what other tasks than the filtered ones hold of an agent,
 // and what of it is not known to be free. A task has none: its color is its state.
-func (g *graph) parts(n *node, allocated float64, counted bool) (all [5]float64) {
+func (g *graph) parts(n *node, allocated float64, counted bool) (all [countOfParts]float64) {
 	whole := g.view.Cluster.Capacity.Value(cluster.CPUs)
 	if n.agents > 0 {
 		whole = n.capacity.Value(cluster.CPUs)
@@ -281,21 +307,21 @@ func (g *graph) parts(n *node, allocated float64, counted bool) (all [5]float64)
 	}
 	part := min(1, max(0, allocated/whole))
 	used := 0.0
-	if counted && n.used > 0 { // not NaN
-		used = min(part, n.used/whole)
+	if cpus := g.cpusUsed(n); counted && cpus > 0 { // not NaN
+		used = min(part, cpus/whole)
 	}
-	all[0], all[1] = used, part-used
+	all[partUsed], all[partAllocated] = used, part-used
 	rest := 1 - part
 	switch {
 	case n.notActive():
-		all[4] = rest
+		all[partNotActive] = rest
 	case n.agents == 0:
-		all[3] = rest
+		all[partFree] = rest
 	default:
 		if offered := n.offered.Value(cluster.CPUs); !math.IsNaN(offered) {
-			all[2] = min(rest, max(0, offered/whole))
+			all[partOffered] = min(rest, max(0, offered/whole))
 			if own := n.own.Value(cluster.CPUs); !math.IsNaN(own) {
-				all[3] = min(rest-all[2], max(0, (whole-own-offered)/whole))
+				all[partFree] = min(rest-all[partOffered], max(0, (whole-own-offered)/whole))
 			}
 		}
 	}

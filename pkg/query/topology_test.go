@@ -119,6 +119,36 @@ func TestTopologyHasFrameworksAndAgents(t *testing.T) {
 	require.Equal(t, []any{"1 task", "1 task", "1 task"}, column(t, edges, "mainstat"))
 }
 
+// Tasks that share a container have no use of their own: an agent knows it of all together, and
+// what is not known looks like no use nowhere.
+func TestTopologyShowsUseThatIsKnownOfSomeOnly(t *testing.T) {
+	c := graphCluster(3, true)
+	shared := c.Tasks()[0].ID
+	src := graphSource(t, c, func(task *cluster.Task) tables.Use {
+		if task.ID == shared {
+			return tables.Use{CPUs: math.NaN()}
+		}
+		return tables.Use{CPUs: 1}
+	})
+	without := src.View
+	src.View = func() *tables.View {
+		v := without()
+		v.AgentUse = func(*cluster.Agent) tables.Use { return tables.Use{CPUs: 2} }
+		return v
+	}
+	nodes, _ := graphOf(t, src, `{"queryType":"topology"}`)
+	require.Equal(t, []any{"idle", "marathon", "a0", "a1", "a2"}, column(t, nodes, "title"))
+	require.Equal(t, []any{"0 CPUs", "", "2 CPUs", "1 CPU", "1 CPU"}, column(t, nodes, "detail__cpus_used"))
+	require.InDeltaSlice(t, []float64{0, 0, 0.2, 0.1, 0.1}, column(t, nodes, "arc__used"), 1e-9)
+	require.InDeltaSlice(t, []float64{0, 0, 0.2, 0.3, 0.3}, column(t, nodes, "arc__allocated"), 1e-9)
+	require.InDeltaSlice(t, []float64{0, 0.4, 0, 0, 0}, column(t, nodes, "arc__use_unknown"), 1e-9)
+
+	// With a filter on tasks it is not the agent's.
+	nodes, _ = graphOf(t, src, `{"queryType":"topology","groupBy":["agent"],"filters":[{"label":"framework","operator":"=","value":"marathon"}]}`)
+	require.Equal(t, []any{"", "1 CPU", "1 CPU"}, column(t, nodes, "detail__cpus_used"))
+	require.InDeltaSlice(t, []float64{0.4, 0, 0}, column(t, nodes, "arc__use_unknown"), 1e-9)
+}
+
 func TestTopologyDoesNotKnowUseThatIsNotMeasured(t *testing.T) {
 	src := graphSource(t, graphCluster(1, true), func(*cluster.Task) tables.Use { return tables.Use{CPUs: math.NaN()} })
 	nodes, _ := graphOf(t, src, `{"queryType":"topology","groupBy":["agent"]}`)
@@ -250,7 +280,7 @@ func TestTopologyDoesNotKnowWhatIsHidden(t *testing.T) {
 	require.Equal(t, []any{"", "", "", "", "", "", "1 CPU"}, column(t, nodes, "detail__cpus_used"))
 	require.Equal(t, []any{"", "", ""}, column(t, edges, "mainstat"))
 	require.Equal(t, []any{"", "", ""}, column(t, edges, "secondarystat"))
-	require.InDeltaSlice(t, []float64{0, 0.4, 0.4, 0.4, 0.4, 0, 0}, column(t, nodes, "arc__allocated"), 1e-9)
+	require.InDeltaSlice(t, []float64{0, 0.4, 0.4, 0.4, 0.4, 0, 0}, column(t, nodes, "arc__use_unknown"), 1e-9)
 
 	nodes, _ = graphOf(t, src, `{"queryType":"topology","groupBy":["agent"],"filters":[{"label":"framework","operator":"=","value":"marathon"}]}`)
 	require.Equal(t, []any{""}, column(t, nodes, "secondarystat"), "a part of an agent")
