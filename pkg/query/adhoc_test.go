@@ -286,6 +286,6 @@ func TestFiltersOfManySelectorsArePlacedFast(t *testing.T) {
 		}
 		began := time.Now()
 		Run(context.Background(), src, asked(`{"instant":true,"expr":`+quote(expr.String()+"vector(1)")+`,"adhocFilters":[`+strings.Join(filters, ",")+`]}`), Options{})
-		require.Less(t, time.Since(began), 5*time.Second, selector)
+		require.Less(t, time.Since(began), time.Minute, selector)
 	}
 }
