@@ -126,7 +126,7 @@ describe('the editor, in a Grafana that draws late', () => {
     await user.type(screen.getByLabelText('Forecast'), '1h{Enter}');
     expect(onChange).toHaveBeenLastCalledWith({ ...before, measure: 'share', top: 5, forecast: '1h' });
     act(() => draw());
-    expect(screen.getByLabelText('Top')).toHaveValue(5);
+    expect(screen.getByLabelText('Top')).toHaveValue('5');
     expect(screen.getByLabelText('Measure')).toHaveValue('Share');
   });
 });

@@ -183,7 +183,7 @@ test('a new user comes from a fresh data source to a dashboard with four panels,
     await choose(page, row, 'Resource', 'Memory');
     await choose(page, row, 'Measure', 'Utilization');
     await expect(row.getByTestId('compiled-promql')).toContainText('capacity');
-    const top = row.getByRole('spinbutton', { name: 'Top' });
+    const top = row.getByRole('textbox', { name: 'Top' });
     await top.fill('5');
     await top.press('Tab');
     await expect(row.getByTestId('compiled-promql')).toContainText('topk(5');

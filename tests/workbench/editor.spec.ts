@@ -104,7 +104,7 @@ test(
   { tag: '@smoke' },
   async ({ open }) => {
     const page = await open({ refresh: '', queries: [builder] });
-    const top = page.getByRole('spinbutton', { name: 'Top' });
+    const top = page.getByRole('textbox', { name: 'Top' });
     await top.fill('7');
     await page.keyboard.press('Escape');
     await expect(top).toHaveValue('5');
@@ -197,7 +197,7 @@ test('a pattern fills the editor, also of another kind, and asks before it repla
   await expect(page.getByTestId('compiled-sql')).toContainText('cpus_allocated');
   await expect(page.getByTestId('table').getByRole('row')).toHaveCount(4); // a header, and three agents
 
-  const limit = page.getByRole('spinbutton', { name: 'Limit' });
+  const limit = page.getByRole('textbox', { name: 'Limit' });
   await limit.fill('2');
   await page.keyboard.press('Enter');
   await expect(page.getByTestId('compiled-sql')).toContainText('LIMIT 2');
@@ -208,7 +208,7 @@ test('a pattern fills the editor, also of another kind, and asks before it repla
   await kickStart.click();
   await page.getByRole('button', { name: 'Room for tasks of a shape' }).click();
   await page.getByRole('button', { name: 'Replace it' }).click();
-  await expect(page.getByRole('spinbutton', { name: 'CPUs of a task' })).toHaveValue('0.5');
+  await expect(page.getByRole('textbox', { name: 'CPUs of a task' })).toHaveValue('0.5');
 });
 
 test('a filter that the answer refuses is marked where it is', async ({ open }) => {

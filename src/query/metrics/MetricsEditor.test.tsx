@@ -42,17 +42,23 @@ it('marks a fraction of Top on its field, with what the backend says of it', asy
   }
   await user.clear(screen.getByLabelText('Top'));
   await user.type(screen.getByLabelText('Top'), '2.5{Enter}');
-  expect(onChange).toHaveBeenLastCalledWith({ ...agents, top: 2.5 }); // not rounded to what nobody wrote
+  expect(onChange).not.toHaveBeenCalled(); // neither rounded nor cut to what nobody wrote
+  expect(screen.getByLabelText('Top')).toHaveValue('2.5');
+  expect(screen.getByText('"2.5" is not a whole number: write for example 5')).toBeInTheDocument();
 });
 
 it('keeps a Top of 0, and says what is right', async () => {
   const { onChange, user } = await setUp({ top: 0 });
-  expect(screen.getByLabelText('Top')).toHaveValue(0);
+  expect(screen.getByLabelText('Top')).toHaveValue('0');
   expect(screen.getByLabelText('Top')).toHaveAttribute('aria-invalid', 'true');
   expect(screen.getByText(/^0 keeps nothing/)).toBeInTheDocument();
   await user.clear(screen.getByLabelText('Top'));
   await user.type(screen.getByLabelText('Top'), '{Enter}');
   expect(onChange).toHaveBeenLastCalledWith({ ...agents, top: undefined });
+});
+
+it('writes a Top of 0 as it was typed', async () => {
+  const { onChange, user } = await setUp({});
   await user.type(screen.getByLabelText('Top'), '0{Enter}');
   expect(onChange).toHaveBeenLastCalledWith({ ...agents, top: 0 });
 });

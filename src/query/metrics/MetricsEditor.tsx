@@ -23,6 +23,7 @@ import type { LabelLists } from '../lists';
 import { toOption } from '../menu';
 import { SingleMenu } from '../SingleMenu';
 import { nameOf } from '../names';
+import { NumberField } from '../NumberField';
 import type { Aggregate, MesosQuery, Rate } from '../types';
 import { useCatalogue } from '../useCatalogue';
 import { entityOptions, measureOptions, metricOptions, resourceOptions } from './choices';
@@ -210,26 +211,19 @@ function Operations({ query, catalogue, lists, error, onChange }: PartProps & { 
           />
         </EditorField>
       )}
-      <EditorField
+      <NumberField
         label={t('query.metrics.top', 'Top')}
-        htmlFor={`${id}-top`}
         tooltip={t(
           'query.metrics.top-tooltip',
           'How many of the largest to keep, 1 to 100; negative: of the smallest.'
         )}
+        whole
+        placeholder={t('query.metrics.top-all', 'all')}
+        minWidth={8}
+        value={query.top}
+        onChange={(top) => change({ top })}
         {...(query.top === 0 ? { invalid: true, error: zeroTop() } : marksOf(fault, 'top'))}
-      >
-        <CommitInput
-          id={`${id}-top`}
-          type="number"
-          placeholder={t('query.metrics.top-all', 'all')}
-          minWidth={8}
-          min={-100}
-          max={100}
-          value={String(query.top ?? '')}
-          onCommit={(text) => change({ top: text === '' ? undefined : Number(text) })}
-        />
-      </EditorField>
+      />
       {(!counter || query.forecast) && (
         <EditorField
           label={t('query.metrics.forecast', 'Forecast')}

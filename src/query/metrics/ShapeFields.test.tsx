@@ -36,6 +36,33 @@ it('writes numbers of CPUs and GPUs, and amounts of memory and disk', async () =
   expect(onChange).toHaveBeenLastCalledWith({ cpus: 0.5, memory: '8GiB', gpus: 2 });
 });
 
+it('keeps a text that is no number in its field, says so, and leaves the shape as it is', async () => {
+  const { onChange, user } = setUp({ cpus: 2 });
+  const cpus = screen.getByLabelText('CPUs of a task');
+  await user.clear(cpus);
+  await user.type(cpus, '0,5{Enter}');
+  expect(onChange).not.toHaveBeenCalled();
+  expect(cpus).toHaveValue('0,5');
+  expect(cpus).not.toHaveAttribute('type', 'number'); // type number would drop the comma
+  expect(cpus).toBeInvalid();
+  expect(screen.getByRole('alert')).toHaveTextContent('"0,5" is not a number: write for example 0.5');
+  await user.clear(cpus);
+  await user.type(cpus, '0.5{Enter}');
+  expect(onChange).toHaveBeenLastCalledWith({ cpus: 0.5 });
+  expect(screen.queryByRole('alert')).not.toBeInTheDocument();
+});
+
+it('takes back a text that is no number where the old one is written again', async () => {
+  const { onChange, user } = setUp({ gpus: 1 });
+  const gpus = screen.getByLabelText('GPUs of a task');
+  await user.type(gpus, 'x{Enter}');
+  expect(gpus).toHaveValue('1x');
+  await user.type(gpus, '{Backspace}{Enter}');
+  expect(gpus).toHaveValue('1');
+  expect(gpus).toBeValid();
+  expect(onChange).not.toHaveBeenCalled();
+});
+
 it('removes what is emptied, and the shape with its last resource', async () => {
   const { onChange, user } = setUp({ cpus: 1, disk: '1TiB' });
   await user.clear(screen.getByLabelText('CPUs of a task'));

@@ -7,6 +7,7 @@ import { t } from '../../i18n';
 import { CommitInput } from '../CommitInput';
 import { EditorField } from '../EditorField';
 import { marksOf, type Fault } from '../fault';
+import { NumberField } from '../NumberField';
 import type { MesosQuery } from '../types';
 
 type Shape = NonNullable<MesosQuery['shape']>;
@@ -27,18 +28,15 @@ export function ShapeFields({ shape = {}, fault, onChange }: Props) {
   // What is wrong with the whole shape is marked on its first field.
   const marks = (key: keyof Shape) => ((fault?.part ?? 'cpus') === key ? marksOf(fault, 'shape') : {});
   const count = (key: 'cpus' | 'gpus', label: string, placeholder: string) => (
-    <EditorField label={label} htmlFor={`${id}-${key}`} {...marks(key)}>
-      <CommitInput
-        id={`${id}-${key}`}
-        type="number"
-        min={0}
-        step="any"
-        minWidth={8}
-        placeholder={placeholder}
-        value={String(shape[key] ?? '')}
-        onCommit={(text) => change({ [key]: Number(text) || undefined })}
-      />
-    </EditorField>
+    <NumberField
+      label={label}
+      inputMode="decimal"
+      minWidth={8}
+      placeholder={placeholder}
+      value={shape[key]}
+      onChange={(value) => change({ [key]: value })}
+      {...marks(key)}
+    />
   );
   const amount = (key: 'memory' | 'disk', label: string, placeholder: string) => (
     <EditorField
