@@ -286,6 +286,9 @@ test('a new user comes from a fresh data source to a dashboard with four panels,
     const notice = page.getByTestId('rule-notice');
     await expect(notice).toContainText('The rule reads a range');
     await notice.getByRole('button', { name: 'Read the current value' }).click();
+    await expect(notice).toContainText('Top keeps 5');
+    await notice.getByRole('button', { name: 'Read all series' }).click();
+    await expect(row.getByTestId('compiled-promql')).not.toContainText('topk');
     await expect(notice).toContainText(/Numbers that a rule reads now: [1-9]/);
     // Grafana's field of the threshold has no name.
     const threshold = page.getByRole('button', { name: 'Is above' }).locator('xpath=following::input[1]');
@@ -322,7 +325,8 @@ test('a new user comes from a fresh data source to a dashboard with four panels,
       'GET',
       `/api/v1/provisioning/alert-rules/${created[0]}`
     );
-    expect(rule.data[0].model).toMatchObject({ entity: 'agent', measure: 'utilization', top: 5, instant: true });
+    expect(rule.data[0].model).toMatchObject({ entity: 'agent', measure: 'utilization', instant: true });
+    expect(rule.data[0].model).not.toHaveProperty('top');
     await eventually(
       'an evaluation of the rule',
       () => api.rules(rule.folderUID),

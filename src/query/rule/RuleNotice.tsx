@@ -7,7 +7,7 @@ import React from 'react';
 import { t } from '../../i18n';
 import type { MesosResources, Trial } from '../../resources';
 import type { MesosQuery } from '../types';
-import { faultOf, type Fault } from './faults';
+import { faultsOf, type Fault } from './faults';
 import { useTrial } from './useTrial';
 
 interface Props {
@@ -19,12 +19,14 @@ interface Props {
 }
 
 export function RuleNotice({ query, resources, range, onChange }: Props) {
-  const fault = faultOf(query);
-  const trial = useTrial(fault?.severity === 'warning' ? undefined : query, range, resources);
+  const faults = faultsOf(query);
+  const trial = useTrial(faults.some(({ severity }) => severity === 'warning') ? undefined : query, range, resources);
   const tried = trial && faultOfTrial(trial);
   return (
     <div data-testid="rule-notice" aria-live="polite">
-      {fault && <Notice fault={fault} onChange={onChange} />}
+      {faults.map((fault) => (
+        <Notice key={fault.title} fault={fault} onChange={onChange} />
+      ))}
       {tried && <Notice fault={tried} onChange={onChange} />}
       {trial && !tried && (
         <Text variant="bodySmall" color="secondary">

@@ -14,8 +14,12 @@ export interface Fault {
 
 const INSTANT = { range: false, instant: true } as const;
 
-/** Returns what a rule cannot read of the query, or reads in a way that surprises; undefined where it reads numbers. */
-export function faultOf(query: MesosQuery): Fault | undefined {
+/** Returns what a rule cannot read of the query, or reads in a way that surprises; nothing where it reads all numbers. */
+export function faultsOf(query: MesosQuery): Fault[] {
+  return [faultOf(query), faultOfPart(query)].filter((fault) => fault !== undefined);
+}
+
+function faultOf(query: MesosQuery): Fault | undefined {
   switch (queryTypeOf(query)) {
     case 'logs':
     case 'topology':
@@ -85,6 +89,51 @@ function faultOfRange(query: MesosQuery): Fault {
     ),
     fix: { label: t('query.rule.instant', 'Read the current value'), query: { ...query, ...INSTANT } },
   };
+}
+
+/** Returns what is said of a query that keeps some of its series: others give no alert. */
+function faultOfPart(query: MesosQuery): Fault | undefined {
+  const title = t('query.rule.part-title', 'The rule reads a part of the series');
+  switch (queryTypeOf(query)) {
+    case 'metrics':
+      return query.top
+        ? {
+            severity: 'info',
+            title,
+            text: t(
+              'query.rule.top',
+              'Top keeps {{number}}, chosen anew in each evaluation: another series above the threshold gives no alert, and alerts of those that are chosen at times end and begin again.',
+              { number: Math.abs(query.top) }
+            ),
+            fix: { label: t('query.rule.all', 'Read all series'), query: { ...query, top: undefined } },
+          }
+        : undefined;
+    case 'promql':
+      return keeps(query.expr, /\b(topk|bottomk|limitk|limit_ratio)\s*(\(|by\b|without\b)/i, title);
+    case 'sql':
+      return query.format === 'numeric' || query.format === 'time_series'
+        ? keeps(query.sql, /\b(limit)\s+\d/i, title)
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** Returns what is said of code in which a word chooses some of the series. */
+function keeps(code: string | undefined, chooses: RegExp, title: string): Fault | undefined {
+  const bare = (code ?? '').replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`/g, '""');
+  const [, word] = chooses.exec(bare) ?? [];
+  return word === undefined
+    ? undefined
+    : {
+        severity: 'info',
+        title,
+        text: t(
+          'query.rule.chosen',
+          '{{word}} chooses them anew in each evaluation: another series above the threshold gives no alert, and alerts of those that are chosen at times end and begin again. A rule does best without it.',
+          { word }
+        ),
+      };
 }
 
 function noNumbers(): Pick<Fault, 'severity' | 'title'> {

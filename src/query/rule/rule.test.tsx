@@ -122,6 +122,7 @@ it.each<[string, Partial<MesosQuery>, string, Partial<MesosQuery>]>([
     'Count them',
     { format: 'count', limit: undefined, instant: true },
   ],
+  ['some of the series', { ...instant, top: 5 }, 'Read all series', { top: undefined, instant: true }],
   ['SQL of a table', { ...sql, format: 'table' }, 'Read it as Number', { format: 'numeric', instant: true }],
   [
     'SQL of a panel',
@@ -135,6 +136,35 @@ it.each<[string, Partial<MesosQuery>, string, Partial<MesosQuery>]>([
   expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining(changed));
   expect(await screen.findByText('Numbers that a rule reads now: 3')).toBeInTheDocument();
   expect(screen.queryByRole('button', { name: button })).not.toBeInTheDocument();
+});
+
+it('makes of a panel with Top what a rule reads, by two clicks', async () => {
+  const { onChange, user } = setUp({ ...instant, top: -5, range: true, instant: false });
+  expect(await screen.findByText(/^Top keeps 5, chosen anew in each evaluation/)).toBeInTheDocument();
+  await user.click(screen.getByRole('button', { name: 'Read the current value' }));
+  await user.click(screen.getByRole('button', { name: 'Read all series' }));
+  expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ top: undefined, instant: true }));
+  expect(screen.queryByRole('button', { name: /^Read/ })).not.toBeInTheDocument();
+});
+
+it.each<[string, Partial<MesosQuery>, RegExp]>([
+  ['topk', { queryType: 'promql', expr: 'topk(5, mesos_agent_cpus)', instant: true }, /^topk chooses them anew/],
+  ['topk by', { queryType: 'promql', expr: 'topk by (a) (5, mesos_up)', instant: true }, /^topk chooses them anew/],
+  ['LIMIT', { ...sql, sql: 'SELECT a, n FROM t ORDER BY n LIMIT 5', format: 'numeric' }, /^LIMIT chooses them anew/],
+])('says that a rule with %s reads a part of the series', async (_, query, text) => {
+  setUp(query);
+  expect(await screen.findByText(text)).toBeInTheDocument();
+  expect(await screen.findByText('Numbers that a rule reads now: 3')).toBeInTheDocument();
+});
+
+it.each<[string, Partial<MesosQuery>]>([
+  ['a text', { queryType: 'promql', expr: 'count(mesos_up{cluster="topk(5"})', instant: true }],
+  ['a text of SQL', { ...sql, sql: "SELECT count(*) AS n FROM tasks WHERE name = 'limit 5'", format: 'numeric' }],
+  ['no Top', instant],
+])('says nothing of a part where it is %s', async (_, query) => {
+  setUp(query);
+  expect(await screen.findByText('Numbers that a rule reads now: 3')).toBeInTheDocument();
+  expect(screen.queryByText('The rule reads a part of the series')).not.toBeInTheDocument();
 });
 
 it('says what SQL over time needs', async () => {
