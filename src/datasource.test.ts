@@ -234,6 +234,25 @@ describe('clicks on values in Explore', () => {
     expect(said).toEqual([{ type: 'alert-warning', payload: [expect.stringContaining('leaves none out')] }]);
   });
 
+  it.each(['agent', 'task_id', 'file'])('say that all lines of a log have its %s', (key) => {
+    const { datasource } = setUp();
+    const said: unknown[] = [];
+    setAppEvents({ publish: (event: unknown) => said.push(event) } as never);
+    expect(datasource.toggleQueryFilter(log, { type: 'FILTER_FOR', options: { key, value: 'x' } })).toEqual(log);
+    expect(datasource.modifyQuery(log, { type: 'ADD_FILTER', options: { key, value: 'x' } })).toEqual(log);
+    const text = `All lines of this log have this ${key}: a filter for it would change nothing`;
+    expect(said).toEqual(Array(2).fill({ type: 'alert-warning', payload: [text] }));
+  });
+
+  it('say nothing where they change a log', () => {
+    const { datasource } = setUp();
+    const said: unknown[] = [];
+    setAppEvents({ publish: (event: unknown) => said.push(event) } as never);
+    const options = { key: 'level', value: 'error' };
+    expect(datasource.toggleQueryFilter(log, { type: 'FILTER_FOR', options }).filter).toBe('error');
+    expect(said).toEqual([]);
+  });
+
   it('are those that Grafana asks for', () => {
     const { datasource } = setUp();
     expect(hasToggleableQueryFiltersSupport(datasource)).toBe(true);

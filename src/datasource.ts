@@ -45,7 +45,7 @@ import { t } from './i18n';
 import { foldAdhoc } from './query/adhoc';
 import { defaultQuery, isRunnable } from './query/defaults';
 import { displayText } from './query/displayText';
-import { addFilter, hasFilter, type Known, textFilter, toggleFilter } from './query/filterBy/filterBy';
+import { addFilter, hasFilter, type Known, OF_THE_LOG, textFilter, toggleFilter } from './query/filterBy/filterBy';
 import type { Condition } from './query/filterBy/selectors';
 import { importQueries } from './query/importQueries';
 import { interpolateQuery } from './query/interpolate';
@@ -257,14 +257,22 @@ function conditionOf(only: boolean, options: Partial<QueryFilterOptions>): Condi
   return key ? { label: key, operator: only ? '=' : '!=', value } : undefined;
 }
 
-/** Returns the changed query; a log whose lines cannot be filtered so is told, as nothing would happen. */
-function tell(query: MesosQuery, { operator }: Condition, changed: MesosQuery): MesosQuery {
-  if (changed === query && query.queryType === 'logs' && operator === '!=') {
-    const text = t(
-      'query.logs.keeps-lines',
-      'The filter of a log keeps lines that contain a text, and leaves none out: write a regular expression between slashes into Filter'
-    );
-    getAppEvents().publish({ type: AppEvents.alertWarning.name, payload: [text] });
+/** Returns the changed query; of a log it is told why a click changes nothing. */
+function tell(query: MesosQuery, { label, operator }: Condition, changed: MesosQuery): MesosQuery {
+  if (changed === query && query.queryType === 'logs') {
+    const text =
+      operator === '!='
+        ? t(
+            'query.logs.keeps-lines',
+            'The filter of a log keeps lines that contain a text, and leaves none out: write a regular expression between slashes into Filter'
+          )
+        : OF_THE_LOG.includes(label) &&
+          t('query.logs.all-lines', 'All lines of this log have this {{label}}: a filter for it would change nothing', {
+            label,
+          });
+    if (text) {
+      getAppEvents().publish({ type: AppEvents.alertWarning.name, payload: [text] });
+    }
   }
   return changed;
 }

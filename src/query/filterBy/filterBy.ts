@@ -122,8 +122,8 @@ const SQL: How = {
   },
 };
 
-/** The labels of every line of a log: a filter for them changes nothing. */
-const OF_THE_LOG = ['task_id', 'task', 'framework_id', 'framework', 'agent_id', 'agent', 'file'];
+/** The labels that all lines of a log have with the same value: a filter for them changes nothing. */
+export const OF_THE_LOG = ['task_id', 'task', 'framework_id', 'framework', 'agent_id', 'agent', 'file'];
 
 const LINES: How = {
   has: ({ filter }, { operator, value }) => operator === '=' && filter === textFilter(value),
