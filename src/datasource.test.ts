@@ -7,7 +7,14 @@ import {
   type DataSourceInstanceSettings,
   type TimeRange,
 } from '@grafana/data';
-import { HealthCheckError, setAppEvents, setBackendSrv, type BackendSrv } from '@grafana/runtime';
+import {
+  DataSourceWithBackend,
+  HealthCheckError,
+  HealthStatus,
+  setAppEvents,
+  setBackendSrv,
+  type BackendSrv,
+} from '@grafana/runtime';
 import { waitFor } from '@testing-library/react';
 import { of, throwError } from 'rxjs';
 
@@ -193,6 +200,14 @@ describe('ad-hoc filters', () => {
 it('has annotations, which plugin.json declares: else Grafana does not offer the data source for them', () => {
   expect(setUp().datasource.annotations).toBe(annotationSupport);
   expect(plugin.annotations).toBe(true);
+});
+
+it('names the fields of the settings page in what Save & test says', async () => {
+  const { datasource } = setUp();
+  const health = jest.spyOn(DataSourceWithBackend.prototype, 'callHealthCheck');
+  health.mockResolvedValue({ status: HealthStatus.Error, message: '"x" is wrong (jsonData.retention)', details: {} });
+  expect((await datasource.callHealthCheck()).message).toBe('"x" is wrong (Retention: jsonData.retention)');
+  health.mockRestore();
 });
 
 describe('clicks on values in Explore', () => {

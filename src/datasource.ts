@@ -200,7 +200,9 @@ export class MesosDatasource
     const answer = (await super.callHealthCheck()) as HealthCheckResult | undefined;
     tests.next({ uid: this.uid, at: Date.now(), report: answer?.details?.report as Report | undefined });
     if (answer?.message) {
-      return answer;
+      // It names settings by their keys. The fields' names are a part of the settings page, which is loaded by now.
+      const { withFieldNames } = await import('./config/fieldNames');
+      return { ...answer, message: withFieldNames(answer.message) };
     }
     const message = t('config.not-responding', 'The plugin did not respond: see Grafana’s server log');
     return { ...answer, status: answer?.status ?? HealthStatus.Error, message, details: answer?.details ?? {} };

@@ -127,6 +127,7 @@ func ParseSettings(ds backend.DataSourceInstanceSettings) (Settings, error) {
 		// First, as nothing works without them, and other faults may follow from it.
 		problems = slices.Insert(problems, first, fmt.Errorf("%s%s (jsonData.masters)", mastersMissing, unset))
 	}
+	problems = slices.Insert(problems, first, s.checkMasters()...)
 	s.warnOfMisplaced(ds)
 	s.TLS = s.isOn("tlsAuth") || s.isOn("tlsAuthWithCACert") || s.isOn("tlsSkipVerify")
 	problems = append(problems, s.readSecrets(keys, ds)...)
@@ -135,6 +136,22 @@ func ParseSettings(ds backend.DataSourceInstanceSettings) (Settings, error) {
 		return s, fmt.Errorf("settings of the data source: %w", joinSentences(problems))
 	}
 	return s, nil
+}
+
+// checkMasters returns what is wrong with the addresses of masters: each of them, else all together.
+func (s *Settings) checkMasters() (problems []error) {
+	for i, address := range s.Masters {
+		if err := mesos.CheckMaster(address); err != nil {
+			problems = append(problems, fmt.Errorf("master %d: %w (jsonData.masters)", i+1, err))
+		}
+	}
+	if len(problems) > 0 || len(s.Masters) == 0 {
+		return problems
+	}
+	if err := mesos.CheckMasters(s.Masters); err != nil {
+		problems = append(problems, fmt.Errorf("%w (jsonData.masters)", err))
+	}
+	return problems
 }
 
 // read reads one key of jsonData, whoever it belongs to. The error is a sentence

@@ -126,6 +126,21 @@ func TestSettingsNamesEveryProblemAtOnce(t *testing.T) {
 	}
 }
 
+// An address of a master is one of the settings: its fault is named beside the others', and each of several.
+func TestSettingsNameEveryWrongMasterBesideOtherProblems(t *testing.T) {
+	_, err := ParseSettings(instance(`{"masters": ["http://m1:5050", "master2:5050 ftp://m3:5050"], "engine": "cloud", "retention": "x"}`))
+	require.EqualError(t, err, "settings of the data source: "+
+		`master 2: "master2:5050" has no scheme: write http://master2:5050 (or https://master2:5050) (jsonData.masters); `+
+		`master 3: "ftp://m3:5050" has the scheme "ftp": only http and https are possible, and zk for ZooKeeper (jsonData.masters); `+
+		`"cloud" is not possible: write one of auto, memory, remote (jsonData.engine); `+
+		`"x" is not a valid duration: write for example "15s", "10m" or "7d" (jsonData.retention)`)
+
+	_, err = ParseSettings(instance(`{"masters": ["http://m1:5050", "zk://zk1:2181/mesos"], "retention": "x"}`))
+	require.ErrorContains(t, err, "the address of ZooKeeper must stand alone")
+	require.ErrorContains(t, err, "(jsonData.masters); ")
+	require.ErrorContains(t, err, "(jsonData.retention)")
+}
+
 // Grafana's own proxy would forward anything to url with the stored
 // credentials.
 func TestSettingsRefuseURL(t *testing.T) {
