@@ -84,6 +84,22 @@ for (const name of dashboardNames) {
     }
   });
 
+  test(`${dashboard.title}: a line that is named by a label has the label's value as its name, or a color of its own`, () => {
+    // The color is by the whole name: with more in it, the role has another color there, which may be that of another role.
+    for (const { title, type, targets = [], fieldConfig } of panels) {
+      for (const { refId, legendFormat = '' } of targets as unknown as Array<{
+        refId: string;
+        legendFormat?: string;
+      }>) {
+        if (type === 'timeseries' && /\{\{/.test(legendFormat) && !/^\{\{\w+\}\}$/.test(legendFormat)) {
+          const of = fieldConfig?.overrides.find(({ matcher }) => matcher.options === refId);
+          const color = of?.properties.find(({ id }) => id === 'color');
+          assert.deepEqual(color?.value, { mode: 'fixed', fixedColor: 'text' }, `${title}: ${legendFormat}`);
+        }
+      }
+    }
+  });
+
   test(`${dashboard.title}: panels are of known kinds`, () => {
     const kinds = ['stat', 'table', 'timeseries', 'heatmap', 'state-timeline', 'logs'];
     assert.deepEqual(

@@ -40,24 +40,34 @@ const quota = (title: string, resource: Resource) =>
   graph({
     title,
     about:
-      'Consumed (solid) and the limit (dashed) of each role that has one, with everything below the role. At its limit a ' +
-      'role gets no more offers.',
+      'Consumed by each role with everything below it, and dashed in gray the limits of those that have one, which the ' +
+      'legend lists first. At its limit a role gets no more offers.',
+    // A limit is gray: of its own name it would have the color of some other role.
     queries: {
+      Limit: { ...of('role', resource, 'quota_limit', 'role'), legendFormat: '{{role}} limit' },
       Consumed: {
         ...of('role', resource, 'quota_consumed', 'role'),
         legendFormat: '{{role}}',
         top: 10,
       },
-      Limit: { ...of('role', resource, 'quota_limit', 'role'), legendFormat: '{{role}} limit' },
     },
     table: true,
     width: 12,
     height: 8,
     links: down('role', 'series'),
-  }).overrideByQuery(
-    'Limit',
-    asLimit.filter(({ id }) => id !== 'color')
-  );
+  }).overrideByQuery('Limit', asLimit);
+
+/** How full the limits are. A panel for each resource, so that a role has its own name and with it its color. */
+const ofLimit = (title: string, resource: Resource) =>
+  graph({
+    title,
+    about: 'Of each role with a limit: how much of it is consumed. At 100 % nothing more of the role starts.',
+    queries: { A: { ...of('role', resource, 'utilization', 'role'), legendFormat: '{{role}}' } },
+    table: true,
+    width: 12,
+    height: 8,
+    links: down('role', 'series'),
+  });
 
 const allocated = (title: string, resource: Resource) =>
   graph({
@@ -81,18 +91,8 @@ export const roles: Definition = {
     Quota: [
       quota('CPU of quota', 'cpus'),
       quota('Memory of quota', 'memory'),
-      graph({
-        title: 'Consumed of the limit',
-        about: 'Of each role with a limit: how much of it is consumed. At 100 % nothing more of the role starts.',
-        queries: {
-          A: { ...of('role', 'cpus', 'utilization', 'role'), legendFormat: '{{role}}, CPU' },
-          B: { ...of('role', 'memory', 'utilization', 'role'), legendFormat: '{{role}}, memory' },
-        },
-        table: true,
-        width: 24,
-        height: 8,
-        links: down('role', 'series'),
-      }),
+      ofLimit('CPU consumed of the limit', 'cpus'),
+      ofLimit('Memory consumed of the limit', 'memory'),
     ],
     'Fair share': [
       graph({
