@@ -20,6 +20,7 @@ import {
   FieldColorBuilder,
   FieldColorModeId,
   type Threshold,
+  type ThresholdsConfig,
   ThresholdsConfigBuilder,
   ThresholdsMode,
 } from '@grafana/grafana-foundation-sdk/dashboard';
@@ -284,6 +285,13 @@ export interface Look {
   colors?: Record<string, string>;
 }
 
+/** Returns the thresholds without a color below 0: Grafana gives the lowest one to what has no value, which would look like 0. */
+function fromZero(thresholds: ThresholdsConfigBuilder): ThresholdsConfig {
+  const { mode, steps } = thresholds.build();
+  const [{ color }, ...above] = steps;
+  return { mode, steps: [{ value: null, color: 'transparent' }, { value: 0, color }, ...above] };
+}
+
 /** Returns a look as properties of a field. */
 function looks({
   title,
@@ -318,7 +326,8 @@ function looks({
           { id: 'custom.cellOptions', value: { type: 'gauge', mode: 'basic', valueDisplayMode: 'text' } },
           { id: 'min', value: 0 },
           { id: 'max', value: 1 },
-          { id: 'thresholds', value: bar.build() },
+          { id: 'noValue', value: '–' },
+          { id: 'thresholds', value: fromZero(bar) },
         ]),
     ...(colors === undefined
       ? []

@@ -12,7 +12,7 @@ const tree = list({
   title: 'Tree of roles',
   about:
     'A role’s own allocation, without its children’s; quota is of the role with everything below it, as Mesos means it. ' +
-    'Without a limit the bar is empty. A name is indented as deep as it lies.',
+    'Without a limit there is a dash. A name is indented as deep as it lies.',
   // U+2003 indents, which a browser does not collapse.
   query: sql(`SELECT substr('${'\u2003'.repeat(16)}', 1, 2 * (length(r.role) - length(replace(r.role, '/', '')))) ||
       replace(r.role, rtrim(r.role, replace(r.role, '/', '')), '') AS name,
@@ -28,8 +28,20 @@ const tree = list({
     cpus_allocated: { title: 'CPUs', width: 60, decimals: 1 },
     cpus_guarantee: { title: 'CPU guarantee', width: 120 },
     cpus_limit: { title: 'CPU limit', width: 90 },
-    cpu_of_limit: { title: 'CPU of limit', width: 110, unit: 'percentunit', decimals: 0, bar: fullness() },
-    memory_of_limit: { title: 'Memory of limit', width: 135, unit: 'percentunit', decimals: 0, bar: fullness() },
+    cpu_of_limit: {
+      title: 'CPU of limit',
+      width: 110,
+      unit: 'percentunit',
+      decimals: 0,
+      bar: fullness(),
+    },
+    memory_of_limit: {
+      title: 'Memory of limit',
+      width: 135,
+      unit: 'percentunit',
+      decimals: 0,
+      bar: fullness(),
+    },
   },
   width: 24,
   height: 9,

@@ -1,7 +1,9 @@
 // The bundled dashboards, processed by Grafana's own code for panels.
 import {
+  createTheme,
   FieldType,
   formattedValueToString,
+  getDisplayProcessor,
   getValueFormat,
   standardTransformers,
   standardTransformersRegistry,
@@ -129,6 +131,32 @@ describe('tables', () => {
       );
       expect(none).toEqual({ names: undefined, columns: {} });
     });
+  });
+});
+
+describe('gauges in tables', () => {
+  const gauges = panels.flatMap(({ title, fieldConfig }) =>
+    (fieldConfig?.overrides ?? [])
+      .filter(({ properties }) => JSON.stringify(properties).includes('"gauge"'))
+      .map(({ matcher, properties }) => [title, matcher.options as string, properties] as const)
+  );
+
+  it('are many', () => {
+    expect(gauges.length).toBeGreaterThan(10);
+  });
+
+  it.each(gauges)('%s, %s: what is not known is a dash without color, other than 0', (_title, name, properties) => {
+    const config = { color: { mode: 'thresholds' }, unit: 'percentunit' };
+    const own = Object.fromEntries(properties.map(({ id, value }) => [id, value]));
+    const display = getDisplayProcessor({
+      field: { name, type: FieldType.number, config: { ...config, ...own }, values: [] } as never,
+      theme: createTheme(),
+    });
+    const [unknown, zero] = [display(null), display(0)];
+    expect(unknown.text).toBe('–');
+    expect(unknown.color).toBe(createTheme().visualization.getColorByName('transparent'));
+    expect(zero.text).toMatch(/^0/);
+    expect(zero.color).toMatch(/^#/);
   });
 });
 
