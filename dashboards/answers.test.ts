@@ -71,6 +71,12 @@ before(async () => {
     const asked = {
       efficiency: await queryOf('efficiency', 'CPU efficiency by framework'),
       room: await queryOf('capacity', 'Tasks that fit over time'),
+      reasons: await queryOf('tasks', 'Failures by reason'),
+      sources: await queryOf('tasks', 'Failures by source'),
+      failed: {
+        ...{ queryType: 'promql', instant: true },
+        expr: 'sum(increase(mesos_cluster_tasks_ended_total{state="failed"}[$__range]))',
+      },
       built: {
         ...{ queryType: 'metrics', entity: 'agent', resource: 'tasks', measure: 'fits', groupBy: [] },
         shape: { cpus: 1.5, memory: '768MiB' },
@@ -124,6 +130,16 @@ test('the recording rules of docs/alerts.md record something', () => {
   assert.equal(of('recording rules').length, 3);
   assert.deepEqual(errors('recording rules'), []);
   assert.deepEqual(empty('recording rules'), []);
+});
+
+test('tasks that failed without a reason are a row of failures by reason and by source', () => {
+  const [failed] = numbers.failed;
+  assert.ok(failed > 10);
+  for (const rows of [numbers.reasons, numbers.sources]) {
+    // A row of less than a half is left out.
+    const sum = rows.reduce((all, one) => all + one, 0);
+    assert.ok(sum > failed - 1, `${sum} of ${failed}`);
+  }
 });
 
 test('room for the chosen CPUs and memory is what the builder answers of the same shape', () => {

@@ -274,6 +274,8 @@ export interface Look {
   minWidth?: number;
   /** Drawn as a bar from 0 to 1, in these colors; `fullness` colors what is full. */
   bar?: ThresholdsConfigBuilder;
+  /** What is written where there is no value. */
+  unknown?: string;
   /** Whether the numbers count things. */
   counts?: boolean;
   /** The unit, where the data source's is missing or not wanted. */
@@ -298,6 +300,7 @@ function looks({
   width,
   minWidth,
   bar,
+  unknown = bar && '–',
   counts,
   unit: unitName,
   decimals,
@@ -309,6 +312,7 @@ function looks({
     ...(title === undefined ? [] : [{ id: 'displayName', value: title }]),
     ...(width === undefined ? [] : [{ id: 'custom.width', value: width }]),
     ...(minWidth === undefined ? [] : [{ id: 'custom.minWidth', value: minWidth }]),
+    ...(unknown === undefined ? [] : [{ id: 'noValue', value: unknown }]),
     ...(counts ? whole : []),
     ...(unitName === undefined ? [] : [unit(unitName)]),
     ...(decimals === undefined ? [] : [{ id: 'decimals', value: decimals }]),
@@ -326,7 +330,6 @@ function looks({
           { id: 'custom.cellOptions', value: { type: 'gauge', mode: 'basic', valueDisplayMode: 'text' } },
           { id: 'min', value: 0 },
           { id: 'max', value: 1 },
-          { id: 'noValue', value: '–' },
           { id: 'thresholds', value: fromZero(bar) },
         ]),
     ...(colors === undefined

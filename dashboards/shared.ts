@@ -140,16 +140,27 @@ export const happened = (
   });
 };
 
+/** Where reasons come from, and why there may be none. */
+const REASONS =
+  'Reason and message are of the leader’s event stream: “not told” where Mesos gives none, and of tasks that ended while only polls were ' +
+  'read, as in the history that the demo begins with.';
+
 /** Tasks that failed, the newest first. All columns are seen at 1,280 pixels beside Grafana's menu. */
 export const failedTasks = (title: string, about: string, severity: 'warning' | 'error', ...chosen: Label[]) =>
-  happened(title, about, { kinds: ['task'], severity, chosen }, ['kind', 'severity', 'role', 'task', 'source'], {
-    event: { ...eventColumns.event, width: 80 },
-    task_id: { ...eventColumns.task_id, width: 180 },
-    agent: { ...eventColumns.agent, width: 165 },
-    framework: { ...eventColumns.framework, width: 100 },
-    reason: { ...eventColumns.reason, width: 110 },
-    message: { ...eventColumns.message, minWidth: 120 },
-  });
+  happened(
+    title,
+    `${about} ${REASONS}`,
+    { kinds: ['task'], severity, chosen },
+    ['kind', 'severity', 'role', 'task', 'source'],
+    {
+      event: { ...eventColumns.event, width: 80 },
+      task_id: { ...eventColumns.task_id, width: 180 },
+      agent: { ...eventColumns.agent, width: 165 },
+      framework: { ...eventColumns.framework, width: 100 },
+      reason: { ...eventColumns.reason, width: 110, unknown: 'not told' },
+      message: { ...eventColumns.message, minWidth: 120, unknown: 'not told' },
+    }
+  );
 
 /** The ten agents that are fullest. */
 export const fullestAgents = (title: string, resource: Resource, width: number) =>

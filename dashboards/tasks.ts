@@ -21,6 +21,14 @@ const failures = (title: string, about: string, expr: string, rows: string, rowT
     height: 8,
   }).overrideByName('Failed', roughly);
 
+/** Those that failed without a reason have a row as well: Mesos counts by reason and source only what has one. */
+function failuresBy(label: 'reason' | 'source'): string {
+  const known = (more = '') => `increase(mesos_master_task_status_total{${inCluster}${more}}[$__range])`;
+  const failed = `sum(increase(mesos_cluster_tasks_ended_total{${inCluster},state="failed"}[$__range]))`;
+  const others = `${failed} - (sum(${known(',state="failed"')}) or 0 * ${failed})`;
+  return `(sum by (${label}) (${known()}) or label_replace(${others}, "${label}", "none given", "", "")) > 0.5`;
+}
+
 const limits = matching('cluster', 'framework', 'agent', 'role');
 
 /** What the variables choose, as a condition of SQL. */
@@ -76,8 +84,8 @@ export const tasks: Definition = {
     'Why they fail': [
       failures(
         'Failures by reason',
-        'Why tasks of the cluster ended, as the leader counts it. Mesos keeps it for those that did not finish by themselves.',
-        `sum by (reason) (increase(mesos_master_task_status_total{${inCluster}}[$__range])) > 0.5`,
+        'Why tasks of the cluster ended, as the leader counts it. Of a program that exits by itself with an error Mesos gives none.',
+        failuresBy('reason'),
         'reason',
         'Reason',
         false
@@ -85,7 +93,7 @@ export const tasks: Definition = {
       failures(
         'Failures by source',
         'Who ended them: the executor (the program itself), the agent (such as out of memory), or the master (such as a lost agent).',
-        `sum by (source) (increase(mesos_master_task_status_total{${inCluster}}[$__range])) > 0.5`,
+        failuresBy('source'),
         'source',
         'Source',
         false

@@ -160,6 +160,22 @@ describe('gauges in tables', () => {
   });
 });
 
+it.each(['Tasks that failed or were lost', 'Tasks of theirs that failed'])(
+  '%s: a reason and a message that are not known are said to be so',
+  (title) => {
+    const { overrides = [] } = panels.find((panel) => panel.title === title)?.fieldConfig ?? {};
+    for (const name of ['reason', 'message']) {
+      const properties = overrides.filter(({ matcher }) => matcher.options === name).flatMap((one) => one.properties);
+      const config = Object.fromEntries(properties.map(({ id, value }) => [id, value]));
+      const display = getDisplayProcessor({
+        field: { name, type: FieldType.string, config, values: [] } as never,
+        theme: createTheme(),
+      });
+      expect([display(null).text, display('x').text]).toEqual(['not told', 'x']);
+    }
+  }
+);
+
 describe('counts', () => {
   /** Whether the answers count agents, frameworks, tasks, polls or series. */
   function isCount({ resource, metric, expr = '' }: MesosQuery): boolean {
