@@ -18,6 +18,9 @@ function annotation(name: string, iconColor: string, events: Events, enable = tr
     .target({ build: () => target as never });
 }
 
+/** Failed tasks, with what their limit is: others are not marked. */
+export const FAILED = 'Failed tasks (newest 1,000)';
+
 /** Returns the annotations; failed tasks are of what the variables choose. */
 export const annotations = (chosen: Label[], failures: boolean): AnnotationQueryBuilder[] => [
   annotation('New leader', 'purple', { kinds: ['master'] }),
@@ -25,11 +28,6 @@ export const annotations = (chosen: Label[], failures: boolean): AnnotationQuery
   annotation('Frameworks disconnected', 'yellow', { kinds: ['framework'], severity: 'warning' }),
   annotation('Maintenance', 'blue', { kinds: ['maintenance'] }),
   annotation('Not watched', 'gray', { kinds: ['collection'] }),
-  // In a bad hour these are more than a graph can show.
-  annotation(
-    'Failed tasks',
-    'red',
-    { kinds: ['task'], severity: 'error', filters: by(...chosen), limit: 200 },
-    failures
-  ),
+  // In a bad hour these are more than a graph can show: then a mark counts those of an interval (src/annotations/fewer.ts).
+  annotation(FAILED, 'red', { kinds: ['task'], severity: 'error', filters: by(...chosen), limit: 1000 }, failures),
 ];

@@ -146,13 +146,23 @@ for (const name of dashboardNames) {
             { title: 'Frameworks disconnected', enable: true },
             { title: 'Maintenance', enable: true },
             { title: 'Not watched', enable: true },
-            { title: 'Failed tasks', enable: name === 'tasks' },
+            { title: 'Failed tasks (newest 1,000)', enable: name === 'tasks' },
           ]
     );
     for (const { datasource, target } of list) {
       assert.deepEqual(datasource, { type: 'community-mesos-datasource', uid: '${datasource}' });
       assert.equal((target as unknown as { queryType: string }).queryType, 'events');
       assert.ok(!keysOf(target).includes('type'));
+    }
+  });
+
+  test(`${dashboard.title}: failed tasks are not marked over rows of states, which are of something else or of one task`, () => {
+    const ids = panels.filter(({ type }) => type === 'state-timeline').map(({ id }) => id);
+    for (const { name: title, filter, target } of dashboard.annotations?.list ?? []) {
+      const failed = title.startsWith('Failed tasks');
+      assert.deepEqual(filter, failed && ids.length > 0 ? { exclude: true, ids } : undefined, title);
+      const { limit } = target as unknown as { limit?: number };
+      assert.equal(failed ? `Failed tasks (newest ${limit?.toLocaleString('en-US')})` : title, title);
     }
   });
 

@@ -10,7 +10,7 @@ import {
   RowBuilder,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 
-import { annotations } from './annotations.ts';
+import { annotations, FAILED } from './annotations.ts';
 import { linked, then, to, withUids } from './links.ts';
 import type { DashboardName } from './names.ts';
 import type { AnyPanel } from './panels.ts';
@@ -88,6 +88,13 @@ export function frame(name: DashboardName, definition: Definition, { uid, shown 
     }
   }
   const built = dashboard.build();
+  // Rows of states are of other things than the tasks that failed, or of one task.
+  const timelines = (built.panels as Panel[]).filter(({ type }) => type === 'state-timeline').map((panel) => panel.id!);
+  for (const annotation of built.annotations?.list ?? []) {
+    if (annotation.name === FAILED && timelines.length > 0) {
+      annotation.filter = { exclude: true, ids: timelines };
+    }
+  }
   for (const panel of across ? (built.panels as Panel[]) : []) {
     const { type, fieldConfig } = panel;
     if (['stat', 'timeseries'].includes(type) && !JSON.stringify(fieldConfig).includes('"links"')) {

@@ -8,6 +8,7 @@ import { isRunnable, queryTypeOf } from '../query/defaults';
 import type { MesosQuery } from '../query/types';
 import { defaultTarget, isOwn, oldPrometheusTarget } from './defaults';
 import { eventsOf } from './eventFrames';
+import { fewer } from './fewer';
 import { eventsOfSeries } from './seriesFrames';
 import type { MesosAnnotation } from './types';
 
@@ -37,7 +38,8 @@ export const annotationSupport: AnnotationSupport<MesosQuery, MesosAnnotation> =
 
   processEvents(annotation: MesosAnnotation, frames: DataFrame[]): Observable<AnnotationEvent[]> {
     const { target } = annotation;
-    const events = target && queryTypeOf(target) === 'events' ? eventsOf(frames) : eventsOfSeries(annotation, frames);
+    const events =
+      target && queryTypeOf(target) === 'events' ? fewer(eventsOf(frames)) : eventsOfSeries(annotation, frames);
     return of(events);
   },
 };
