@@ -175,3 +175,17 @@ for (const name of dashboardNames) {
     }
   });
 }
+
+test('what is shown of one task is beside both tables in which it is chosen', () => {
+  const { panels = [] } = frame('tasks', dashboards.tasks.definition, site);
+  const linesOf = (matches: (one: Panel) => boolean) => {
+    const found = (panels as Panel[]).filter(matches).map(({ gridPos }) => [gridPos!.y, gridPos!.y + gridPos!.h]);
+    return [Math.min(...found.map(([top]) => top)), Math.max(...found.map(([, bottom]) => bottom))];
+  };
+  const [top, bottom] = linesOf(({ targets }) => JSON.stringify(targets ?? []).includes('"$task"'));
+  const [failed, now] = ['Tasks that failed or were lost', 'Tasks now'].map((name) =>
+    linesOf(({ title }) => title === name)
+  );
+  // A row's title is one line.
+  assert.deepEqual([failed[1], now[0]], [top - 1, bottom + 1]);
+});

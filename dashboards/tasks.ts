@@ -81,36 +81,44 @@ export const tasks: Definition = {
         ...(['framework', 'agent', 'role'] as const)
       ),
     ],
-    'Why they fail': [
-      failures(
-        'Failures by reason',
-        'Why tasks of the cluster ended, as the leader counts it. Of a program that exits by itself with an error Mesos gives none.',
-        failuresBy('reason'),
-        'reason',
-        'Reason',
-        false
-      ),
-      failures(
-        'Failures by source',
-        'Who ended them: the executor (the program itself), the agent (such as out of memory), or the master (such as a lost agent).',
-        failuresBy('source'),
-        'source',
-        'Source',
-        false
-      ),
-      failures(
-        'Failures by agent',
-        `A single agent with many is a fault of the agent rather than of the tasks. Counted since this plugin watches. ${ONE_ROW.agent}`,
-        `topk(20, sum by (agent) (increase(mesos_agent_tasks_ended_total{${matching('cluster', 'agent')},state="failed"}[$__range]))) > 0.5`,
-        'agent',
-        'Agent'
-      ),
+    // Between the two tables in which a task is clicked, so that the click is seen from both.
+    'The chosen task': [
+      timeline({
+        title: 'States of the task',
+        about: 'The states that the event log knows of the task that the variable names.',
+        queries: {
+          A: events({
+            format: 'timeline',
+            kinds: ['task'],
+            filters: [{ label: 'task_id', operator: '=', value: '$task' }],
+          }),
+        },
+        colors: allTaskColors,
+        width: 24,
+        height: 5,
+      }),
+      logs({
+        title: 'Logs of the task: stderr',
+        about:
+          'The file stderr of the task’s sandbox. An administrator allows it with sandboxLogs. An agent deletes sandboxes some time ' +
+          'after the end.',
+        queries: { A: { queryType: 'logs', taskId: '$task', file: 'stderr' } },
+        width: 12,
+        height: 12,
+      }),
+      logs({
+        title: 'Logs of the task: stdout',
+        about: 'The file stdout of the task’s sandbox.',
+        queries: { A: { queryType: 'logs', taskId: '$task', file: 'stdout' } },
+        width: 12,
+        height: 12,
+      }),
     ],
     'Running tasks': [
       list({
         title: 'Tasks now',
         about:
-          'Tasks of what the variables choose that have not ended, the youngest first. Click an ID for its states and logs below, ' +
+          'Tasks of what the variables choose that have not ended, the youngest first. Click an ID for its states and logs above, ' +
           'or its page in Mesos’ web UI.',
         query: rowsOf(
           'tasks',
@@ -163,6 +171,31 @@ export const tasks: Definition = {
         .overrideByFieldType('number', [unit('suffix: /min')])
         .axisSoftMax(1),
     ],
+    'Why they fail': [
+      failures(
+        'Failures by reason',
+        'Why tasks of the cluster ended, as the leader counts it. Of a program that exits by itself with an error Mesos gives none.',
+        failuresBy('reason'),
+        'reason',
+        'Reason',
+        false
+      ),
+      failures(
+        'Failures by source',
+        'Who ended them: the executor (the program itself), the agent (such as out of memory), or the master (such as a lost agent).',
+        failuresBy('source'),
+        'source',
+        'Source',
+        false
+      ),
+      failures(
+        'Failures by agent',
+        `A single agent with many is a fault of the agent rather than of the tasks. Counted since this plugin watches. ${ONE_ROW.agent}`,
+        `topk(20, sum by (agent) (increase(mesos_agent_tasks_ended_total{${matching('cluster', 'agent')},state="failed"}[$__range]))) > 0.5`,
+        'agent',
+        'Agent'
+      ),
+    ],
     'Throttled, or near a limit': [
       table({
         title: 'Near the memory limit',
@@ -212,38 +245,6 @@ export const tasks: Definition = {
         ],
         width: 24,
         height: 8,
-      }),
-    ],
-    'The chosen task': [
-      timeline({
-        title: 'States of the task',
-        about: 'The states that the event log knows of the task that the variable names.',
-        queries: {
-          A: events({
-            format: 'timeline',
-            kinds: ['task'],
-            filters: [{ label: 'task_id', operator: '=', value: '$task' }],
-          }),
-        },
-        colors: allTaskColors,
-        width: 24,
-        height: 5,
-      }),
-      logs({
-        title: 'Logs of the task: stderr',
-        about:
-          'The file stderr of the task’s sandbox. An administrator allows it with sandboxLogs. An agent deletes sandboxes some time ' +
-          'after the end.',
-        queries: { A: { queryType: 'logs', taskId: '$task', file: 'stderr' } },
-        width: 12,
-        height: 12,
-      }),
-      logs({
-        title: 'Logs of the task: stdout',
-        about: 'The file stdout of the task’s sandbox.',
-        queries: { A: { queryType: 'logs', taskId: '$task', file: 'stdout' } },
-        width: 12,
-        height: 12,
       }),
     ],
   },
