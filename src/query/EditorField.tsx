@@ -3,6 +3,7 @@ import { EditorField as GrafanaField } from '@grafana/plugin-ui';
 import React, { type ComponentProps, createContext, type ReactNode, useContext, useId } from 'react';
 
 import type { Marks } from '../marks';
+import { withSubject } from './fault';
 
 /** The id of the message of a field, for the control in it. */
 export const MessageId = createContext<string | undefined>(undefined);
@@ -14,9 +15,11 @@ interface Props extends Omit<ComponentProps<typeof GrafanaField>, 'error'> {
 
 export function EditorField({ error, ...field }: Props) {
   const id = useId();
+  const { label } = field;
+  const said = typeof error === 'string' && typeof label === 'string' ? withSubject(error, label) : error;
   return (
     <MessageId.Provider value={error ? id : undefined}>
-      <GrafanaField {...field} error={error && <span id={id}>{error}</span>} />
+      <GrafanaField {...field} error={said && <span id={id}>{said}</span>} />
     </MessageId.Provider>
   );
 }

@@ -3,7 +3,7 @@ import React from 'react';
 
 import { EditorField } from './EditorField';
 import { t } from '../i18n';
-import { marksOf, type Fault } from './fault';
+import { marksOf, withSubject, type Fault } from './fault';
 import { Filters, type Props as FiltersProps } from './metrics/Filters';
 import type { Filter } from './types';
 
@@ -20,7 +20,10 @@ export function FiltersField({ filters = [], fault, onChange, ...item }: Props) 
     <EditorField
       label={t('query.filters.filters', 'Filters')}
       tooltip={t('query.filters.tip', 'All of them must hold. Several values in one filter: any of them.')}
-      {...marksOf(fault, 'filters')}
+      {...marksOf(
+        fault && { ...fault, text: withSubject(fault.text, t('query.filters.subject', 'The value of a filter')) },
+        'filters'
+      )}
     >
       <Filters
         {...item}

@@ -1,4 +1,4 @@
-import { errorOf, faultOf, marksOf } from './fault';
+import { errorOf, faultOf, marksOf, withSubject } from './fault';
 
 it.each([
   ['top: 200 is out of range', { key: 'top', text: '200 is out of range' }],
@@ -31,4 +31,13 @@ it('finds why one query of several was not answered', () => {
     undefined,
   ]);
   expect(errorOf({ error: { message: 'of all' } } as never, 'A')).toBe('of all');
+});
+
+it.each([
+  ['must be a whole number, not 1.5', 'Top must be a whole number, not 1.5'],
+  ['has 5 kinds of nodes', 'Top has 5 kinds of nodes'],
+  ['"(" is not a valid regular expression', '"(" is not a valid regular expression'],
+  ['500 is out of range', '500 is out of range'],
+])('%s gets its subject', (text, said) => {
+  expect(withSubject(text, 'Top')).toBe(said);
 });

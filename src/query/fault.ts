@@ -29,6 +29,14 @@ export function errorOf(data: PanelData | undefined, refId: string): string | un
   return error?.data?.message ?? error?.message;
 }
 
+/**
+ * Returns a message with its subject: the backend writes the key before it, `top: must be a whole number`, and a field shows
+ * the rest alone.
+ */
+export function withSubject(text: string, subject: string): string {
+  return /^(is|are|has|must|names|needs)\s/.test(text) ? `${subject} ${text}` : text;
+}
+
 /** Returns the properties of a field that a fault is about. */
 export function marksOf(fault: Fault | undefined, key: string): { invalid?: true; error?: string } {
   return fault?.key === key ? { invalid: true, error: fault.text } : {};

@@ -36,7 +36,7 @@ async function setUp(part: Partial<MesosQuery> = {}, error?: string, answers: Fa
 it('marks a fraction of Top on its field, with what the backend says of it', async () => {
   const { onChange, user } = await setUp({ top: 1.5 }, 'top: must be a whole number, not 1.5');
   expect(screen.getByLabelText('Top')).toHaveAttribute('aria-invalid', 'true');
-  expect(screen.getByText('must be a whole number, not 1.5')).toBeInTheDocument();
+  expect(screen.getByText('Top must be a whole number, not 1.5')).toBeInTheDocument();
   for (const other of ['Group by', 'Aggregate', 'Forecast']) {
     expect(screen.getByLabelText(other)).not.toHaveAttribute('aria-invalid', 'true');
   }

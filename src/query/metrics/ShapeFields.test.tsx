@@ -81,7 +81,7 @@ it('marks the field that the backend refuses, and the first one for the whole sh
   expect(screen.getByRole('alert')).toHaveTextContent('too many');
   rerender(<ShapeFields fault={{ key: 'shape', text: 'is missing' }} onChange={jest.fn()} />);
   expect(screen.getByLabelText('CPUs of a task')).toHaveAttribute('aria-invalid', 'true');
-  expect(screen.getByRole('alert')).toHaveTextContent('is missing');
+  expect(screen.getByRole('alert')).toHaveTextContent('What a task needs is missing');
 });
 
 it('says what is wrong with an amount', () => {

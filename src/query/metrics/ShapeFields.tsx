@@ -6,7 +6,7 @@ import React, { useId } from 'react';
 import { t } from '../../i18n';
 import { CommitInput } from '../CommitInput';
 import { EditorField } from '../EditorField';
-import { marksOf, type Fault } from '../fault';
+import { marksOf, withSubject, type Fault } from '../fault';
 import { NumberField } from '../NumberField';
 import type { MesosQuery } from '../types';
 
@@ -26,7 +26,11 @@ export function ShapeFields({ shape = {}, fault, onChange }: Props) {
     onChange(Object.keys(changed).length > 0 ? changed : undefined);
   };
   // What is wrong with the whole shape is marked on its first field.
-  const marks = (key: keyof Shape) => ((fault?.part ?? 'cpus') === key ? marksOf(fault, 'shape') : {});
+  const said: Fault | undefined =
+    fault && !fault.part
+      ? { ...fault, text: withSubject(fault.text, t('query.metrics.shape', 'What a task needs')) }
+      : fault;
+  const marks = (key: keyof Shape) => ((said?.part ?? 'cpus') === key ? marksOf(said, 'shape') : {});
   const count = (key: 'cpus' | 'gpus', label: string, placeholder: string) => (
     <NumberField
       label={label}
