@@ -2,7 +2,7 @@
 import { css, cx } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { AutoSizeInput, useStyles2 } from '@grafana/ui';
-import React, { useId, useRef, useState } from 'react';
+import React, { useEffect, useId, useRef, useState } from 'react';
 
 import { t } from '../i18n';
 import { completedAt, openAt } from './legend';
@@ -11,16 +11,25 @@ interface Props {
   value: string;
   /** The labels of the result. */
   labels: string[];
+  /** Called once the field is there: true where it takes the focus, with its text selected. */
+  takesFocus?: () => boolean;
   /** Is called with a changed value, without blanks around it. */
   onCommit: (value: string) => void;
 }
 
-export function LegendInput({ value, labels, onCommit }: Props) {
+export function LegendInput({ value, labels, takesFocus, onCommit }: Props) {
   const styles = useStyles2(getStyles);
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
   // The typed text and the cursor in it, until it is committed.
   const [draft, setDraft] = useState<{ text: string; cursor: number; active: number; closed?: boolean }>();
+  useEffect(() => {
+    if (takesFocus?.()) {
+      input.current?.focus();
+      input.current?.select();
+    }
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- when it appears
+  }, []);
   const text = draft?.text ?? value;
   const open = draft && !draft.closed ? openAt(text, draft.cursor, labels) : [];
 

@@ -155,6 +155,22 @@ it('shows a rule with two results as the instant one, which is what Grafana eval
   expect(screen.getByText('Type: Instant')).toBeInTheDocument();
 });
 
+it('what is typed after Custom was chosen goes into its field, in place of what is there', async () => {
+  const { onChange, user, open } = await setUp();
+  await open();
+  await user.click(screen.getByLabelText('Legend'));
+  await user.click(await screen.findByText('Custom'));
+  expect(screen.getByLabelText('Legend format')).toHaveFocus();
+  await user.keyboard('CPU{Enter}');
+  expect(onChange).toHaveBeenLastCalledWith({ refId: 'A', legendFormat: 'CPU' });
+});
+
+it('a legend of one’s own takes no focus where nobody chose it', async () => {
+  const { open } = await setUp({ legendFormat: 'CPU' });
+  await open();
+  expect(screen.getByLabelText('Legend format')).not.toHaveFocus();
+});
+
 it('completes the labels of the result in a legend, by keyboard', async () => {
   const { onChange, user, open } = await setUp({ legendFormat: 'CPU' }, undefined, ['agent', 'framework']);
   await open();

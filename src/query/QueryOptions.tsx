@@ -3,7 +3,7 @@
 import { CoreApp } from '@grafana/data';
 import { EditorRow, EditorSwitch, QueryOptionGroup } from '@grafana/plugin-ui';
 import { RadioButtonGroup } from '@grafana/ui';
-import React, { useId } from 'react';
+import React, { useId, useRef } from 'react';
 
 import { isDuration, notDuration } from './duration';
 import { EditorField } from './EditorField';
@@ -90,6 +90,8 @@ export function QueryOptions({ query, app, labels = [], onChange, onRunQuery }: 
   const id = useId();
   const legends = legendOptions(query);
   const legend = legendMode(query);
+  // Set by the choice of Custom, whose field then appears for what is typed next.
+  const chosen = useRef(false);
   const kind = kindOf(query, app);
   const format = formats().find(({ value }) => value === query.format) ?? formats()[0];
   const step = query.interval ?? '';
@@ -124,12 +126,20 @@ export function QueryOptions({ query, app, labels = [], onChange, onRunQuery }: 
               width={16}
               options={legends}
               value={legend}
-              onChange={({ value }) => change({ legendFormat: FORMAT_OF[value] })}
+              onChange={({ value }) => {
+                chosen.current = value === 'custom' && legend !== 'custom';
+                change({ legendFormat: FORMAT_OF[value] });
+              }}
             />
             {legend === 'custom' && (
               <LegendInput
                 labels={labels}
                 value={query.legendFormat ?? ''}
+                takesFocus={() => {
+                  const takes = chosen.current;
+                  chosen.current = false;
+                  return takes;
+                }}
                 onCommit={(text) => change({ legendFormat: text || AUTO_LEGEND })}
               />
             )}
