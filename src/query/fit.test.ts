@@ -1,5 +1,5 @@
 import { CATALOGUE } from '../testing/catalogue';
-import { fit, isCounter } from './fit';
+import { fit, fitAgain, isCounter } from './fit';
 import type { Filter, MesosQuery } from './types';
 
 const query: MesosQuery = { refId: 'A', entity: 'framework', resource: 'cpus', measure: 'share' };
@@ -147,5 +147,54 @@ describe('counters', () => {
       measure: 'running',
       forecast: '1h',
     });
+  });
+});
+
+describe('the way back', () => {
+  const filters = ['framework', 'cluster'].map(filter);
+  const there = fitAgain(
+    query,
+    { ...query, entity: 'agent', filters, groupBy: ['framework', 'cluster'], shape: undefined },
+    CATALOGUE
+  );
+  const back = (part: Partial<MesosQuery> = {}) => {
+    const now = { ...there.query, ...part };
+    return fitAgain(now, { ...now, entity: 'framework' }, CATALOGUE, there).query;
+  };
+
+  it('goes through an entity that lacks some of it', () => {
+    expect(there.query).toMatchObject({ filters: [filter('cluster')], groupBy: ['cluster'] });
+  });
+
+  it('brings back the filters and groups', () => {
+    expect(back()).toMatchObject({ filters, groupBy: ['framework', 'cluster'] });
+  });
+
+  it('brings nothing back for what was changed since, but the filters that could not be seen', () => {
+    expect(back({ filters: undefined, groupBy: [] })).toMatchObject({ filters: [filter('framework')], groupBy: [] });
+    expect(back({ filters: [filter('cluster'), filter('$x')] }).filters).toEqual(
+      ['cluster', '$x', 'framework'].map(filter)
+    );
+  });
+
+  it('leads over several entities', () => {
+    const task = fitAgain(there.query, { ...there.query, entity: 'task' }, CATALOGUE, there);
+    const agent = fitAgain(task.query, { ...task.query, entity: 'agent' }, CATALOGUE, task);
+    expect(fitAgain(agent.query, { ...agent.query, entity: 'framework' }, CATALOGUE, agent).query.filters).toEqual(
+      filters
+    );
+  });
+
+  it('is not that of another query in the same row', () => {
+    const other: MesosQuery = { refId: 'A', entity: 'task', resource: 'cpus', measure: 'allocated' };
+    expect(fitAgain(other, { ...other, entity: 'framework' }, CATALOGUE, there).query).not.toHaveProperty('filters');
+  });
+
+  it('brings back the shape of a task', () => {
+    const shape = { cpus: 4 };
+    const fits: MesosQuery = { refId: 'A', entity: 'cluster', resource: 'tasks', measure: 'fits', shape };
+    const left = fitAgain(fits, { ...fits, measure: 'active' }, CATALOGUE);
+    expect(left.query).not.toHaveProperty('shape');
+    expect(fitAgain(left.query, { ...left.query, measure: 'fits' }, CATALOGUE, left).query.shape).toEqual(shape);
   });
 });

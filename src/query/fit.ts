@@ -1,6 +1,6 @@
 // What of a query its entity or series has. Which combinations exist is defined
 // once, in Go, and read here from the backend's catalogue.
-import { omit } from 'lodash';
+import { differenceWith, isEqual, omit, pickBy } from 'lodash';
 
 import type { Catalogue, CatalogueEntity, CatalogueSeries } from '../resources';
 import type { MesosQuery } from './types';
@@ -50,6 +50,36 @@ export function isCounter(query: MesosQuery, catalogue?: Catalogue): boolean | u
 export function fit(query: MesosQuery, catalogue?: Catalogue): MesosQuery {
   const fits = [fitMeasure, fitLabels, fitGroups, fitAggregate, fitCounter, fitShape];
   return fits.reduce((fitted, next) => next(fitted, catalogue), query);
+}
+
+/** Keys of what fit removes, which an editor brings back. */
+const REMOVED = ['filters', 'groupBy', 'aggregate', 'rate', 'forecast', 'shape'] as const;
+const SUBJECT = ['entity', 'resource', 'measure', 'metric'] as const;
+
+/** A fitted query, and the one that it was fitted from. */
+export interface Fitted {
+  query: MesosQuery;
+  from: MesosQuery;
+}
+
+/**
+ * Returns the query after a change of its subject, as fit does, with what the last change removed where it fits again and
+ * nobody wrote something else since: an entity that is chosen and left again costs no filters.
+ */
+export function fitAgain(before: MesosQuery, changed: MesosQuery, catalogue?: Catalogue, last?: Fitted): Fitted {
+  const from: MesosQuery = { ...changed };
+  if (last && SUBJECT.every((key) => before[key] === last.query[key])) {
+    for (const key of REMOVED) {
+      if (isEqual(changed[key], last.query[key])) {
+        Object.assign(from, { [key]: last.from[key] });
+      }
+    }
+    if (!isEqual(changed.filters, last.query.filters)) {
+      const removed = differenceWith(last.from.filters, last.query.filters ?? [], isEqual);
+      from.filters = [...(changed.filters ?? []), ...removed];
+    }
+  }
+  return { query: fit(pickBy(from, (value) => value !== undefined) as unknown as MesosQuery, catalogue), from };
 }
 
 /** Returns the query with the label that its measure must be grouped by. Without groupBy, the entity's default has it. */

@@ -145,6 +145,19 @@ test('the box is as high as its lines, up to a bound', async ({ open }) => {
   expect(await height()).toBeLessThan(400);
 });
 
+test('what is typed after Custom was chosen as legend is the legend', async ({ open }) => {
+  const page = await open({ refresh: '', queries: [code('mesos_up')] });
+  await editor(page)
+    .getByRole('button', { name: /^Options/ })
+    .click();
+  await editor(page).getByRole('combobox', { name: 'Legend', exact: true }).click();
+  await page.getByRole('option', { name: /^Custom/ }).click();
+  await expect(editor(page).getByRole('combobox', { name: 'Legend format' })).toBeFocused();
+  await page.keyboard.type('by poll');
+  await page.keyboard.press('Enter');
+  await expect(editor(page).getByRole('combobox', { name: 'Legend format' })).toHaveValue('by poll');
+});
+
 for (const theme of ['dark', 'light'] as const) {
   test(`the legend's format completes the labels that the result has (${theme})`, async ({ open }) => {
     const expr = 'sum by (agent, agent_id) (mesos_agent_cpus_allocated)';

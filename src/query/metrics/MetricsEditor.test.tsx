@@ -1,6 +1,6 @@
 import { render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import React from 'react';
+import React, { useState } from 'react';
 
 import { giveElementsASize } from '../../testing/layout';
 import { fakeResources, type FakeAnswers } from '../../testing/resources';
@@ -101,4 +101,27 @@ describe('the label of a filter', () => {
     await user.keyboard('rack');
     expect((await screen.findAllByRole('option')).map(({ textContent }) => textContent)).toEqual(['attr_rack']);
   });
+});
+
+it('keeps the filters that another entity lacks for the way back', async () => {
+  const filters = [{ label: 'framework', operator: '=' as const, value: 'marathon' }];
+  let stored: MesosQuery = { refId: 'A', ...defaultQuery(), filters };
+  function Host() {
+    const [query, setQuery] = useState(stored);
+    stored = query;
+    return <MetricsEditor query={query} resources={fakeResources()} onChange={setQuery} />;
+  }
+  render(<Host />);
+  const user = userEvent.setup();
+  const entity = screen.getByLabelText('Entity');
+  const choose = async (name: string) => {
+    await user.click(entity);
+    await user.click(await screen.findByRole('option', { name: new RegExp(`^${name}`) }));
+    await waitFor(() => expect(entity).toHaveValue(name));
+  };
+  await waitFor(() => expect(entity).toHaveValue('Framework'));
+  await choose('Agent');
+  expect(stored).not.toHaveProperty('filters');
+  await choose('Framework');
+  expect(stored.filters).toEqual(filters);
 });

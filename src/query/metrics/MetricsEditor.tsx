@@ -4,7 +4,7 @@ import { css } from '@emotion/css';
 import { EditorFieldGroup, EditorRow } from '@grafana/plugin-ui';
 import { RadioButtonGroup, type ComboboxOption } from '@grafana/ui';
 import { omit, pick } from 'lodash';
-import React, { useId } from 'react';
+import React, { useId, useRef } from 'react';
 
 import { isDuration, notDuration } from '../duration';
 import { t } from '../../i18n';
@@ -16,7 +16,7 @@ import { defaultQuery } from '../defaults';
 import { EditorField } from '../EditorField';
 import { FiltersField } from '../FiltersField';
 import { faultOf, marksOf } from '../fault';
-import { entityOf, fit, isCounter } from '../fit';
+import { entityOf, fitAgain, type Fitted, isCounter } from '../fit';
 import { useLabelLists } from '../labelLists';
 import { LabelMenu } from '../LabelMenu';
 import type { LabelLists } from '../lists';
@@ -41,6 +41,8 @@ interface Props {
 export function MetricsEditor({ query, resources, error, onChange }: Props) {
   const { catalogue, error: missing, retry } = useCatalogue(resources);
   const lists = useLabelLists(query, resources);
+  // What the last change of the subject left of the query.
+  const last = useRef<Fitted>(undefined);
   return (
     <>
       <CatalogueError error={missing} retry={retry} />
@@ -48,7 +50,10 @@ export function MetricsEditor({ query, resources, error, onChange }: Props) {
         query={query}
         catalogue={catalogue}
         resources={resources}
-        onChange={(changed) => onChange(fit(changed, catalogue))}
+        onChange={(changed) => {
+          last.current = fitAgain(query, changed, catalogue, last.current);
+          onChange(last.current.query);
+        }}
       />
       {query.measure === 'fits' && (
         <ShapeFields shape={query.shape} fault={faultOf(error)} onChange={(shape) => onChange({ ...query, shape })} />
