@@ -140,16 +140,17 @@ func ParseSettings(ds backend.DataSourceInstanceSettings) (Settings, error) {
 
 // checkMasters returns what is wrong with the addresses of masters: each of them, else all together.
 func (s *Settings) checkMasters() (problems []error) {
+	add := func(err error) { problems = append(problems, fmt.Errorf("%w (jsonData.masters)", err)) }
 	for i, address := range s.Masters {
 		if err := mesos.CheckMaster(address); err != nil {
-			problems = append(problems, fmt.Errorf("master %d: %w (jsonData.masters)", i+1, err))
+			add(fmt.Errorf("master %d: %w", i+1, err))
 		}
 	}
 	if len(problems) > 0 || len(s.Masters) == 0 {
 		return problems
 	}
 	if err := mesos.CheckMasters(s.Masters); err != nil {
-		problems = append(problems, fmt.Errorf("%w (jsonData.masters)", err))
+		add(err)
 	}
 	return problems
 }
