@@ -23,7 +23,7 @@ import (
 
 // told are the packages whose messages users see, in panels, alerts and Save & test.
 var told = []string{
-	"../mesos", "../samples", "../collector", ".",
+	"../mesos", "../samples", "../collector", "../series", ".",
 	"../query", "../promql", "../tables", "../events", "../events/sqlite",
 	"../history", "../history/memory", "../history/disk", "../history/disk/repair", "../history/remote",
 	"../lease", "../zookeeper",
