@@ -18,22 +18,14 @@ import (
 // However long the plugin is away, the master tells how tasks ended, as far as it keeps them.
 func TestHowTasksEndedDuringALongAbsenceIsRead(t *testing.T) {
 	s := newFixture(t, nil, workload).onDisk(t.TempDir())
-	resp, err := http.Get(s.cluster.URL(mesostest.Master) + "/state")
-	require.NoError(t, err)
-	var state map[string]any
-	require.NoError(t, json.NewDecoder(resp.Body).Decode(&state))
-	require.NoError(t, resp.Body.Close())
+	state := askedState(t, s)
 	s.handle(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(state)
 	}, "/state")
-	frameworks := state["frameworks"].([]any)
-	at := slices.IndexFunc(frameworks, func(f any) bool { return len(f.(map[string]any)["tasks"].([]any)) > 0 })
-	framework := frameworks[at].(map[string]any)
+	framework := frameworkWithTasks(state)
 	listed := framework["tasks"].([]any)
-	status := func(state string) any {
-		return map[string]any{"state": state, "timestamp": float64(s.clock.Now().UnixMilli()) / 1000}
-	}
+	status := func(state string) any { return statusAt(s.clock.Now(), state) }
 	// More than are read whatever their time is.
 	const many = 40
 	var tasks []map[string]any
@@ -65,4 +57,26 @@ func TestHowTasksEndedDuringALongAbsenceIsRead(t *testing.T) {
 	s.clock.Advance(5 * every)
 	require.Equal(t, many, s.counted("task", "failed")["away"])
 	require.Zero(t, s.counted("task", "unknown")["away"])
+}
+
+// askedState returns what the leader answers to /state.
+func askedState(t *testing.T, s *fixture) (state map[string]any) {
+	t.Helper()
+	res, err := http.Get(s.cluster.URL(mesostest.Master) + "/state")
+	require.NoError(t, err)
+	defer res.Body.Close()
+	require.NoError(t, json.NewDecoder(res.Body).Decode(&state))
+	return state
+}
+
+// frameworkWithTasks returns the first framework of a /state that has tasks.
+func frameworkWithTasks(state map[string]any) map[string]any {
+	frameworks := state["frameworks"].([]any)
+	at := slices.IndexFunc(frameworks, func(f any) bool { return len(f.(map[string]any)["tasks"].([]any)) > 0 })
+	return frameworks[at].(map[string]any)
+}
+
+// statusAt returns a status of a task as /state has it.
+func statusAt(at time.Time, state string) any {
+	return map[string]any{"state": state, "timestamp": float64(at.UnixMilli()) / 1000}
 }

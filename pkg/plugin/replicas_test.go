@@ -19,7 +19,6 @@ import (
 
 	"community-mesos-datasource/pkg/history/remote"
 	"community-mesos-datasource/pkg/history/remote/remotetest"
-	"community-mesos-datasource/pkg/mesos/mesostest"
 	"community-mesos-datasource/pkg/zookeeper/zookeepertest"
 )
 
@@ -275,19 +274,15 @@ func countsEachEndOnce(t *testing.T, onDisk bool) {
 		b.onDisk(t.TempDir())
 	}
 	var mu sync.Mutex
-	state := askedState(t, a)
+	state := askedState(t, a.fixture)
 	a.handle(func(w http.ResponseWriter, _ *http.Request) {
 		mu.Lock()
 		defer mu.Unlock()
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(state)
 	}, "/state")
-	frameworks := state["frameworks"].([]any)
-	at := slices.IndexFunc(frameworks, func(f any) bool { return len(f.(map[string]any)["tasks"].([]any)) > 0 })
-	framework := frameworks[at].(map[string]any)
-	status := func(state string) any {
-		return map[string]any{"state": state, "timestamp": float64(a.clock.Now().UnixMilli()) / 1000}
-	}
+	framework := frameworkWithTasks(state)
+	status := func(state string) any { return statusAt(a.clock.Now(), state) }
 	launch := func(n int, name string) (all []map[string]any) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -368,14 +363,4 @@ func countsEachEndOnce(t *testing.T, onDisk bool) {
 	pass(3)
 	a.acknowledged()
 	require.EqualValues(t, 3+5+7+11, counted())
-}
-
-// askedState returns what the leader answers to /state.
-func askedState(t *testing.T, g *grafana) (state map[string]any) {
-	t.Helper()
-	res, err := http.Get(g.cluster.URL(mesostest.Master) + "/state")
-	require.NoError(t, err)
-	defer res.Body.Close()
-	require.NoError(t, json.NewDecoder(res.Body).Decode(&state))
-	return state
 }
