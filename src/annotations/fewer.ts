@@ -1,11 +1,15 @@
 // Marks over a graph that are too many to draw: each is a line over the whole
 // height, and hundreds hide the curves.
 import type { AnnotationEvent } from '@grafana/data';
+import { groupBy, sortBy } from 'lodash';
 
 import { t } from '../i18n';
 
 /** How many marks an annotation draws at most, beside regions. */
 export const MOST_MARKS = 30;
+
+/** Into how many intervals more than that are divided: of marks that come all the time, more would hide the curves again. */
+const INTERVALS = 12;
 
 /** How many events of an interval are told in full. */
 const TOLD = 3;
@@ -19,28 +23,25 @@ export function fewer(events: AnnotationEvent[]): AnnotationEvent[] {
   if (marks.length <= MOST_MARKS) {
     return events;
   }
-  const times = marks.map(timeOf);
-  const from = Math.min(...times);
-  const width = (Math.max(...times) - from) / MOST_MARKS;
-  const intervals = new Map<number, AnnotationEvent[]>();
-  for (const mark of marks) {
-    const interval = width > 0 ? Math.min(Math.floor((timeOf(mark) - from) / width), MOST_MARKS - 1) : 0;
-    intervals.set(interval, [...(intervals.get(interval) ?? []), mark]);
-  }
-  return [...events.filter(({ isRegion }) => isRegion), ...[...intervals.values()].map(counted)];
+  const inOrder = sortBy(marks, timeOf);
+  const from = timeOf(inOrder[0]);
+  const width = (timeOf(inOrder[inOrder.length - 1]) - from) / INTERVALS;
+  const intervals = groupBy(inOrder, (mark) =>
+    width > 0 ? Math.min(Math.floor((timeOf(mark) - from) / width), INTERVALS - 1) : 0
+  );
+  return [...events.filter(({ isRegion }) => isRegion), ...Object.values(intervals).map(counted)];
 }
 
 const timeOf = ({ time = 0 }: AnnotationEvent) => time;
 
-/** Returns one mark for several. */
+/** Returns one mark for several, which are in order. */
 function counted(marks: AnnotationEvent[]): AnnotationEvent {
-  const inOrder = [...marks].sort((a, b) => timeOf(a) - timeOf(b));
-  const [first] = inOrder;
+  const [first] = marks;
   if (marks.length === 1) {
     return first;
   }
-  const seconds = Math.ceil((timeOf(inOrder[inOrder.length - 1]) - timeOf(first)) / 1000);
-  const told = inOrder.slice(0, TOLD).flatMap(({ title, text }) => [`<b>${title}</b>`, ...(text ? [text] : [])]);
+  const seconds = Math.ceil((timeOf(marks[marks.length - 1]) - timeOf(first)) / 1000);
+  const told = marks.slice(0, TOLD).flatMap(({ title, text }) => [`<b>${title}</b>`, ...(text ? [text] : [])]);
   const rest = marks.length - TOLD;
   return {
     id: first.id,
