@@ -3,7 +3,6 @@ package tables
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,6 +45,9 @@ type reading struct {
 	cells   [][]value
 	bytes   int
 	sql     string
+	// units are those that the statement gives its columns, once they are read; compound: it has several SELECTs.
+	units    []Unit
+	compound bool
 }
 
 // read reads at most limit rows of a statement, whose text is sql.
@@ -99,9 +101,6 @@ func (r *reading) row(st *sqlite3.Stmt) error {
 	}
 	return nil
 }
-
-// aggregated is the name of a column that is a function of one column which keeps the unit.
-var aggregated = regexp.MustCompile(`(?i)^(?:sum|min|max|avg|total)\(\s*(?:\w+\.)?(\w+)\s*\)$`)
 
 // column returns a column with the type that all of its values have. SQLite has no types
 // of columns: of numbers it is the widest, texts go before numbers.
@@ -166,21 +165,27 @@ func (r *reading) allJSON(i int) bool {
 	return !slices.ContainsFunc(r.cells[i], func(v value) bool { return v.kind == isText && !json.Valid([]byte(v.text)) })
 }
 
-// unit returns the unit of a column of numbers: that of the column it is, or of which it
-// is the sum, the least, the most or the average; or the one that its name ends with.
+// unit returns the unit of a column of numbers: that of the column of a table that it is, or of what it is made
+// of (units.go); else the one that the name which the statement gives it ends with.
 func (r *reading) unit(i int) Unit {
-	if origin := r.origins[i]; origin != nil {
+	if r.units == nil {
+		r.units, r.compound = unitsOf(r.sql)
+		if len(r.units) != len(r.names) {
+			r.units = make([]Unit, len(r.names))
+		}
+	}
+	switch origin := r.origins[i]; {
+	case origin != nil && !r.compound:
 		return origin.Unit
+	case origin != nil, r.units[i] != NoUnit: // the column of the first SELECT of several
+		return r.units[i]
 	}
-	name := r.names[i]
-	if parts := aggregated.FindStringSubmatch(name); parts != nil {
-		name = parts[1]
-	}
-	name = strings.ToLower(name)
-	switch {
-	case strings.HasSuffix(name, "_bytes"):
+	// Without a name of its own an expression has its text as its name.
+	name := strings.ToLower(r.names[i])
+	switch alone := named.MatchString(name); {
+	case alone && strings.HasSuffix(name, "_bytes"):
 		return Bytes
-	case strings.HasSuffix(name, "_seconds"):
+	case alone && strings.HasSuffix(name, "_seconds"):
 		return Seconds
 	}
 	return NoUnit
