@@ -237,12 +237,20 @@ LIMIT 2`, compiled.SQL)
 	}
 	for query, want := range map[string]string{
 		`{"queryType":"table"}`: "table: is missing: one of tasks, agents",
-		`{"queryType":"table","table":"tasks","columns":["memory"]}`:                                       `columns[0]: the table tasks has no column "memory"`,
-		`{"queryType":"table","table":"tasks","filters":[{"label":"cpus","operator":">","value":"much"}]}`: `filters[0].value: "much" is not a number`,
-		`{"queryType":"table","table":"tasks","filters":[{"label":"name","operator":"<","value":"b"}]}`:    "filters[0].operator: < compares numbers and times, and name is text",
-		`{"queryType":"table","table":"tasks","filters":[{"label":"name","operator":"=~","value":"("}]}`:   "filters[0].value",
-		`{"queryType":"table","table":"tasks","orderBy":[{"column":"name","direction":"up"}]}`:             `orderBy[0].direction: "up" is not known`,
-		`{"queryType":"table","table":"tasks","limit":100000}`:                                             "limit: 100000 is out of range",
+		`{"queryType":"table","table":"tasks","columns":["memory"]}`:                                                   `columns[0]: the table tasks has no column "memory"`,
+		`{"queryType":"table","table":"tasks","filters":[{"label":"cpus","operator":">","value":"much"}]}`:             `filters[0].value: "much" is not a number`,
+		`{"queryType":"table","table":"tasks","filters":[{"label":"cpus","operator":"=","value":["1","0,5"]}]}`:        `filters[0].value: "0,5" is not a number: write for example 0.5 (column cpus)`,
+		`{"queryType":"table","table":"tasks","filters":[{"label":"cpus","operator":">","value":"1,500"}]}`:            `"1,500" is not a number: write for example 1500 or 1.5 (column cpus)`,
+		`{"queryType":"table","table":"tasks","filters":[{"label":"memory_bytes","operator":">","value":"0,5GiB"}]}`:   `"0,5GiB" is not a number: write for example 0.5GiB (column memory_bytes)`,
+		`{"queryType":"table","table":"tasks","filters":[{"label":"memory_bytes","operator":">","value":"2 gib"}]}`:    `"2 gib" is not a number: write for example 512MiB or 2GiB (column memory_bytes)`,
+		`{"queryType":"table","table":"tasks","filters":[{"label":"labels.tier","operator":"<","value":"0,5"}]}`:       `"0,5" is not a number: write for example 0.5 (column labels.tier)`,
+		`{"queryType":"table","table":"tasks","filters":[{"label":"start_time","operator":">","value":"2026"}]}`:       `"2026" is not a time: write for example 2026-01-31T12:00:00Z, or milliseconds since 1970 (column start_time)`,
+		`{"queryType":"table","table":"tasks","filters":[{"label":"start_time","operator":">","value":"1790000000"}]}`: `"1790000000" is not a time`,
+		`{"queryType":"table","table":"tasks","filters":[{"label":"healthy","operator":"=","value":"yes"}]}`:           `"yes" is not a boolean: write true or false (column healthy)`,
+		`{"queryType":"table","table":"tasks","filters":[{"label":"name","operator":"<","value":"b"}]}`:                "filters[0].operator: < compares numbers and times, and name is text",
+		`{"queryType":"table","table":"tasks","filters":[{"label":"name","operator":"=~","value":"("}]}`:               "filters[0].value",
+		`{"queryType":"table","table":"tasks","orderBy":[{"column":"name","direction":"up"}]}`:                         `orderBy[0].direction: "up" is not known`,
+		`{"queryType":"table","table":"tasks","limit":100000}`:                                                         "limit: 100000 is out of range",
 	} {
 		require.ErrorContains(t, s.ask(query).Error, want, query)
 	}

@@ -231,7 +231,7 @@ func conditionOf(t *tables.Table, key string, f TableFilter) (string, error) {
 		if c.member == "" {
 			return "", bad(key+".operator", "%s compares numbers and times, and %s is %s", f.Operator, c.Name, c.Type)
 		}
-		if value, err = numberText(key+".value", values[0]); err != nil {
+		if value, err = c.number(key+".value", values[0]); err != nil {
 			return "", err
 		}
 		return fmt.Sprintf("CAST(%s AS REAL) %s %s", c.sql, f.Operator, value), nil
@@ -353,7 +353,7 @@ func (c tableColumn) literal(key, value string) (string, error) {
 				return n, nil
 			}
 		}
-		return numberText(key, value)
+		return c.number(key, value)
 	case tables.Boolean:
 		switch strings.ToLower(value) {
 		case "true", "1":
@@ -361,26 +361,57 @@ func (c tableColumn) literal(key, value string) (string, error) {
 		case "false", "0":
 			return "0", nil
 		}
-		return "", bad(key, "%q is not a boolean: write true or false", cut(value))
+		return "", bad(key, "%q is not a boolean: write true or false (column %s)", cut(value), cut(c.Name))
 	case tables.Time:
 		if t, ok := timeOf(value); ok {
 			return tables.Quote(tables.TimeText(t)), nil
 		}
-		return "", bad(key, "%q is not a time: write for example 2026-01-31T12:00:00Z, or milliseconds since 1970", cut(value))
+		return "", bad(key, "%q is not a time: write for example 2026-01-31T12:00:00Z, or milliseconds since 1970 (column %s)", cut(value), cut(c.Name))
 	}
 	return tables.Quote(value), nil
 }
 
-// numberText returns a number as SQL.
-func numberText(key, value string) (string, error) {
-	x, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
-	if err != nil || x-x != 0 { // infinite or NaN
-		return "", bad(key, "%q is not a number", cut(value))
+// number returns a number as SQL.
+func (c tableColumn) number(key, value string) (string, error) {
+	if x, ok := finite(value); ok {
+		return strconv.FormatFloat(x, 'g', -1, 64), nil
 	}
-	return strconv.FormatFloat(x, 'g', -1, 64), nil
+	return "", bad(key, "%q is not a number: write for example %s (column %s)", cut(value), cut(c.meant(value)), cut(c.Name))
 }
 
-var amountText = regexp.MustCompile(`^\s*([0-9]+(?:\.[0-9]+)?)\s*(B|[KMGTP]i?B)\s*$`)
+// finite returns the number that a text is.
+func finite(text string) (float64, bool) {
+	x, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	return x, err == nil && x-x == 0 // neither infinite nor NaN
+}
+
+var (
+	amountText = regexp.MustCompile(`^\s*([0-9]+(?:\.[0-9]+)?)\s*(B|[KMGTP]i?B)\s*$`)
+	// groupedText is a number whose commas may stand between thousands.
+	groupedText = regexp.MustCompile(`^\s*[-+]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?\s*$`)
+)
+
+// meant returns what a text that is not a number most likely stands for, else an example. The comma of 0,5 is the
+// point of other languages; that of 1,500 may be either.
+func (c tableColumn) meant(value string) string {
+	plain := strings.TrimSpace(value)
+	point := strings.ReplaceAll(plain, ",", ".")
+	if groupedText.MatchString(plain) {
+		whole := strings.ReplaceAll(plain, ",", "")
+		if x, ok := finite(point); ok {
+			return fmt.Sprintf("%s or %s", whole, formatNumber(x))
+		}
+		return whole
+	}
+	_, isAmount := bytesOf(point)
+	if _, ok := finite(point); ok || isAmount && c.Unit == tables.Bytes {
+		return point
+	}
+	if c.Unit == tables.Bytes {
+		return "512MiB or 2GiB"
+	}
+	return "0.5"
+}
 
 // bytesOf returns an amount such as 512MiB or 2GB in bytes, as SQL.
 func bytesOf(value string) (string, bool) {
@@ -409,7 +440,8 @@ func timeOf(value string) (time.Time, bool) {
 			return t, true
 		}
 	}
-	if ms, err := strconv.ParseInt(value, 10, 64); err == nil && ms > 0 && ms < 253402300800000 {
+	// A smaller number is a year or seconds: in milliseconds it would be a time before 1973.
+	if ms, err := strconv.ParseInt(value, 10, 64); err == nil && ms >= 1e11 && ms < 253402300800000 {
 		return time.UnixMilli(ms), true
 	}
 	return time.Time{}, false
