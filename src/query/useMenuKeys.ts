@@ -38,6 +38,9 @@ interface Held {
 export function useMenuKeys({ several = false, loading = false }: Settings = {}): MenuKeys {
   // A text was typed, and no option gone to since.
   const typed = useRef<HTMLInputElement>(undefined);
+  // What was typed and is not drawn yet. Menus of several values draw a changed text in an effect, and until then the one
+  // before: a key that comes sooner would change that one.
+  const undrawn = useRef<string>(undefined);
   const pressed = useRef<string>(undefined);
   const wasOpen = useRef(false);
   const tabbed = useRef(false);
@@ -59,6 +62,9 @@ export function useMenuKeys({ several = false, loading = false }: Settings = {})
 
   useEffect(() => {
     isDrawn.current = !loading && matched === changes.current;
+    if (matched === changes.current) {
+      undrawn.current = undefined;
+    }
     const { current: input } = typed;
     if (!input || !isDrawn.current) {
       return;
@@ -80,11 +86,12 @@ export function useMenuKeys({ several = false, loading = false }: Settings = {})
       return;
     }
     typed.current = target.value === '' ? undefined : target;
+    undrawn.current = several ? target.value : undefined;
     held.current = undefined;
     changes.current++;
     isDrawn.current = false;
     setChange(changes.current);
-  }, []);
+  }, [several]);
 
   const onKeyDownCapture = useCallback(
     (event: KeyboardEvent) => {
@@ -95,6 +102,12 @@ export function useMenuKeys({ several = false, loading = false }: Settings = {})
         return;
       }
       wasOpen.current = isOpen(target);
+      if (!isEdit(event)) {
+        undrawn.current = key === 'Shift' ? undrawn.current : undefined;
+      } else if (undrawn.current !== undefined && target.value !== undrawn.current) {
+        target.value = undrawn.current;
+        target.setSelectionRange(target.value.length, target.value.length);
+      }
       if (key === 'Escape') {
         held.current = undefined;
         if (several && target.value !== '') {
@@ -143,6 +156,7 @@ export function useMenuKeys({ several = false, loading = false }: Settings = {})
   );
 
   const onBlurCapture = useCallback((event: FocusEvent) => {
+    undrawn.current = undefined;
     if (tabbed.current && isMenu(event.target)) {
       ignoredByMenu(event);
       held.current = { input: event.target, keys: [], left: event.relatedTarget };
@@ -169,11 +183,18 @@ export async function press({ input, keys }: { input: HTMLInputElement; keys: st
 }
 
 /** Removes the text that was typed in a menu, as if it was deleted by hand. */
-export function clear(input: HTMLInputElement): void {
+export const clear = (input: HTMLInputElement): void => write(input, '');
+
+/** Writes a text into a menu, as if it was typed. */
+export function write(input: HTMLInputElement, text: string): void {
   // React does not see the change of a value that it set itself.
-  Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set?.call(input, '');
+  Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set?.call(input, text);
   input.dispatchEvent(new window.Event('input', { bubbles: true }));
 }
+
+/** Reports whether a key changes the text at the cursor. */
+const isEdit = ({ key, ctrlKey, metaKey, altKey }: KeyboardEvent) =>
+  !ctrlKey && !metaKey && !altKey && (key.length === 1 || key === 'Backspace');
 
 const isMenu = (target: EventTarget): target is HTMLInputElement =>
   target instanceof HTMLInputElement && target.getAttribute('role') === 'combobox';

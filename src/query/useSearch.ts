@@ -8,6 +8,11 @@ import { errorSentence, type Listed } from '../resources';
 import { containing, listedOptions } from './menu';
 import { press } from './useMenuKeys';
 
+interface Held {
+  input: HTMLInputElement;
+  keys: string[];
+}
+
 interface Search {
   /** For the options of Combobox and MultiCombobox. */
   options: (typed: string) => Promise<ComboboxOption[]>;
@@ -16,6 +21,10 @@ interface Search {
     onKeyDownCapture: (event: KeyboardEvent) => void;
     onInputCapture: (event: FormEvent) => void;
   };
+  /** Returns the keys that wait for the options of the typed text. */
+  heldKeys: () => string[];
+  /** Presses keys once there are the options of the typed text. */
+  hold: (input: HTMLInputElement, keys: string[]) => void;
 }
 
 /** Options that are no values of the list: they come after them. */
@@ -30,11 +39,6 @@ const customOption = (value: string): ComboboxOption => ({
   value,
   description: t('query.menu.use-text', 'Use this text'),
 });
-
-interface Held {
-  input: HTMLInputElement;
-  keys: string[];
-}
 
 /**
  * Returns the options of a menu over a list that is too long to be in the browser. Grafana's menus wait with a request
@@ -110,5 +114,9 @@ export function useSearch(search: (typed: string) => Promise<Listed | ComboboxOp
   const onInputCapture = useCallback(() => {
     held.current = undefined;
   }, []);
-  return { options, holdKeys: { onKeyDownCapture, onInputCapture } };
+  const heldKeys = useCallback(() => held.current?.keys ?? [], []);
+  const hold = useCallback((input: HTMLInputElement, keys: string[]) => {
+    held.current = keys.length > 0 ? { input, keys } : undefined;
+  }, []);
+  return { options, holdKeys: { onKeyDownCapture, onInputCapture }, heldKeys, hold };
 }

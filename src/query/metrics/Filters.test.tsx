@@ -15,10 +15,13 @@ jest.mock('@grafana/runtime', () => ({
 
 beforeAll(giveElementsASize);
 
-function setUp(filters: Filter[] = [], frameworks = ['marathon', 'spark'], draws = true) {
+function setUp(filters: Filter[] = [], frameworks = ['marathon', 'spark'], draws = true, loaded = Promise.resolve()) {
   const onChange = jest.fn();
   const lists = {
-    labels: async () => ({ values: ['agent', 'attr_rack', 'framework', 'role'], total: 4 }),
+    labels: async () => {
+      await loaded;
+      return { values: ['agent', 'attr_rack', 'framework', 'role'], total: 4 };
+    },
     values: jest.fn(async (label: string, typed = '') => {
       const values = frameworks.filter((value) => label === 'framework' && value.includes(typed));
       return { values: values.slice(0, 1000), total: values.length };
@@ -117,6 +120,28 @@ it('keeps a filter that is added before the change of another one is drawn', asy
 });
 
 describe('by keyboard', () => {
+  it('what is typed into the values before the label is chosen is not lost', async () => {
+    let load = () => {};
+    const loaded = new Promise<void>((resolve) => {
+      load = resolve;
+    });
+    const { onChange, user } = setUp([], undefined, true, loaded);
+    await user.click(screen.getByRole('button', { name: 'Add filter' }));
+    expect(menuOf('label')).toHaveFocus();
+    await user.keyboard('framew{Tab}{Tab}mara');
+    expect(menuOf('label')).toHaveValue('framew');
+    expect(menuOf('values')).toHaveValue('mara');
+
+    load(); // the label is chosen then, and has values of its own
+    await waitFor(() => expect(menuOf('label')).toHaveValue('framework'));
+    expect(menuOf('values')).toHaveFocus();
+    await waitFor(() => expect(menuOf('values')).toHaveValue('mara'));
+    await user.keyboard('th{Enter}');
+    await waitFor(() =>
+      expect(onChange).toHaveBeenLastCalledWith([{ label: 'framework', operator: '=', value: 'marathon' }])
+    );
+  });
+
   it('a part of a label finds it, and is no label itself', async () => {
     const { user } = setUp();
     await user.click(screen.getByRole('button', { name: 'Add filter' }));
@@ -146,7 +171,7 @@ describe('by keyboard', () => {
   it('a text that is no listed value is the last choice', async () => {
     const { onChange, user } = setUp([{ label: 'framework', operator: '=~', value: 'x' }]);
     await user.type(menuOf('values'), 'spar');
-    await screen.findByRole('option', { name: /Use this text/ });
+    await screen.findByRole('option', { name: /^spar\s*Use this text/ });
     const options = screen.getAllByRole('option', { name: /spar/ });
     expect(options.map(({ textContent }) => textContent)).toEqual(['spark', 'sparUse this text']);
     await user.click(options[1]);

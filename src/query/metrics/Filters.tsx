@@ -4,7 +4,7 @@ import { css } from '@emotion/css';
 import { AccessoryButton, InputGroup } from '@grafana/plugin-ui';
 import { Button, Stack, type ComboboxOption } from '@grafana/ui';
 import { isEqual } from 'lodash';
-import React, { useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import React, { useCallback, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
 
 import { t } from '../../i18n';
 import type { LabelLists } from '../lists';
@@ -16,6 +16,7 @@ import { Named } from '../Named';
 import type { ComparisonOperator, Filter } from '../types';
 import { rebased } from '../useChanges';
 import { useLabels } from '../useLabels';
+import { write } from '../useMenuKeys';
 import { useSearch } from '../useSearch';
 import { variableOptions } from './variables';
 
@@ -153,6 +154,15 @@ function FilterItem({
   const id = useId();
   const { label, operator, values } = draft;
   const { labels, loading, unknown, onFocus } = useLabels(lists);
+  const left = useRef<Left>(undefined);
+  const takeLeft = useCallback(() => {
+    const { current: taken } = left;
+    left.current = undefined;
+    return taken;
+  }, []);
+  const onLeft = useCallback((typed: Left) => {
+    left.current = typed;
+  }, []);
   const labelOptions = [
     ...(label && !labels.includes(label) ? [label, ...labels] : labels).map(toOption),
     ...variableOptions(),
@@ -192,6 +202,8 @@ function FilterItem({
           others={others}
           invalid={invalid}
           lists={lists}
+          takeLeft={takeLeft}
+          onLeft={onLeft}
           onChange={onChange}
         />
         <AccessoryButton
@@ -213,15 +225,21 @@ const withinField = css({
   '& [data-testid="filter-values"]': { minWidth: 120, flexShrink: 100 },
 });
 
-function FilterValues({
-  draft,
-  others,
-  invalid,
-  lists,
-  onChange,
-}: Pick<ItemProps, 'draft' | 'others' | 'invalid' | 'lists' | 'onChange'>) {
+/** What was typed in a menu of values that had the focus when another one took its place. */
+interface Left {
+  text: string;
+  keys: string[];
+}
+
+interface ValuesProps extends Pick<ItemProps, 'draft' | 'others' | 'invalid' | 'lists' | 'onChange'> {
+  /** Returns what was typed in the menu before. */
+  takeLeft: () => Left | undefined;
+  onLeft: (typed: Left) => void;
+}
+
+function FilterValues({ draft, others, invalid, lists, takeLeft, onLeft, onChange }: ValuesProps) {
   const { label, operator, values } = draft;
-  const { options, holdKeys } = useSearch(
+  const { options, holdKeys, heldKeys, hold } = useSearch(
     async (typed) => {
       const listed = label ? await lists.values(label, typed, others) : { values: [], total: 0 };
       const options = listedOptions(typed, listed);
@@ -231,8 +249,26 @@ function FilterValues({
     },
     () => ({ options: [absent(), ...variableOptions()], custom: true })
   );
+  // A menu reports a choice some time after the key that leaves it: typing has begun in this one by then.
+  const around = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const input = around.current?.querySelector('input');
+    const before = takeLeft();
+    if (input && before) {
+      input.focus();
+      if (before.text !== '') {
+        write(input, before.text);
+        hold(input, before.keys);
+      }
+    }
+    return () => {
+      if (input && input === document.activeElement) {
+        onLeft({ text: input.value, keys: heldKeys() });
+      }
+    };
+  }, [takeLeft, onLeft, heldKeys, hold]);
   return (
-    <div data-testid="filter-values" {...holdKeys}>
+    <div ref={around} data-testid="filter-values" {...holdKeys}>
       <MultiMenu
         minWidth={20}
         name={
