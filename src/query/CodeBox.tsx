@@ -8,6 +8,14 @@ import React, { useEffect, useRef, useState } from 'react';
 import { t } from '../i18n';
 import type { Problem } from './problem';
 
+/** What reads and changes the text of a box from outside. */
+export interface Writer {
+  /** Returns the text, and what is selected of it: a cursor is an empty selection. */
+  read: () => { text: string; from: number; to: number };
+  /** Writes a text in place of a part of the old one, as one step to undo, and gives the box the focus. */
+  replace: (from: number, to: number, text: string) => void;
+}
+
 interface Props {
   language: string;
   /** What the box is called for screen readers. */
@@ -21,8 +29,8 @@ interface Props {
   onBeforeEditorMount?: (monaco: Monaco) => void;
   /** Registers what completes the box's own text. */
   attach: (monaco: Monaco, model: monacoTypes.editor.ITextModel) => monacoTypes.IDisposable;
-  /** Gets the function that writes a text where the cursor is. */
-  writer?: { current?: (text: string) => void };
+  /** Gets what reads and changes the text as it is in the box. */
+  writer?: { current?: Writer };
   /** Is called with each text while it is written. */
   onDraft?: (text: string) => void;
   /** Is called with changed code. */
@@ -81,13 +89,7 @@ export function CodeBox(props: Props) {
     leaveByTab(editor, monaco);
     const { writer } = current.current;
     if (writer) {
-      writer.current = (text) => {
-        const selection = editor.getSelection();
-        if (selection) {
-          editor.executeEdits(OWNER, [{ range: selection, text, forceMoveMarkers: true }]);
-        }
-        editor.focus();
-      };
+      writer.current = writerOf(editor, monaco);
     }
     editor.updateOptions({ ariaLabel: name });
     setHeight(editor.getContentHeight());
@@ -138,6 +140,34 @@ export function CodeBox(props: Props) {
       )}
     </div>
   );
+}
+
+function writerOf(editor: MonacoEditor, monaco: Monaco): Writer {
+  return {
+    read: () => {
+      const [model, selection] = [editor.getModel(), editor.getSelection()];
+      const text = model?.getValue() ?? '';
+      if (!model || !selection) {
+        return { text, from: text.length, to: text.length };
+      }
+      return {
+        text,
+        from: model.getOffsetAt(selection.getStartPosition()),
+        to: model.getOffsetAt(selection.getEndPosition()),
+      };
+    },
+    replace: (from, to, text) => {
+      const model = editor.getModel();
+      if (model) {
+        const range = monaco.Range.fromPositions(model.getPositionAt(from), model.getPositionAt(to));
+        editor.pushUndoStop();
+        editor.executeEdits(OWNER, [{ range, text, forceMoveMarkers: true }]);
+        editor.pushUndoStop();
+        editor.setPosition(model.getPositionAt(from + text.length));
+      }
+      editor.focus();
+    },
+  };
 }
 
 /** Returns the height for the lines of the code, with the wrapped parts of long ones. */

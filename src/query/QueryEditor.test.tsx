@@ -1,4 +1,4 @@
-import { CoreApp, LoadingState, type PanelData } from '@grafana/data';
+import { CoreApp, FieldType, LoadingState, toDataFrame, type PanelData } from '@grafana/data';
 import { act, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import React, { useState } from 'react';
@@ -549,5 +549,41 @@ describe('running', () => {
     setUp({}, {}, CoreApp.Explore);
     await screen.findByLabelText('Measure');
     expect(screen.queryByRole('button', { name: 'Run queries' })).not.toBeInTheDocument();
+  });
+});
+
+describe('below the query', () => {
+  const inPanel = (panelPluginId: string): PanelData => ({
+    ...answered(),
+    series: [toDataFrame({ refId: 'A', fields: [{ name: 'name', type: FieldType.string, values: ['web'] }] })],
+    request: { panelPluginId } as PanelData['request'],
+  });
+  const advice = () => screen.queryAllByTestId('query-advice').map(({ textContent }) => textContent);
+
+  it('stands which visualization draws what the panel does not, until the query is changed', async () => {
+    const { rerender, user } = setUp({ queryType: 'table', version: 1, table: 'tasks' });
+    expect(advice()).toEqual([]);
+    rerender(inPanel('timeseries'));
+    expect(advice()).toEqual([
+      'Time series does not draw rows: choose the visualization Table, and run the query again.',
+    ]);
+    rerender(inPanel('table'));
+    expect(advice()).toEqual([]);
+    rerender(inPanel('timeseries'));
+    await user.type(screen.getByRole('textbox', { name: 'Limit' }), '5{Enter}');
+    expect(advice()).toEqual([]);
+  });
+
+  it('a click mends what it can, and runs the query', async () => {
+    const { onChange, onRunQuery, rerender, user } = setUp({ queryType: 'events', version: 1 });
+    rerender(inPanel('table'));
+    await user.click(screen.getByRole('button', { name: 'Show as a table' }));
+    expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ queryType: 'events', format: 'table' }));
+    expect(onRunQuery).toHaveBeenCalledTimes(1);
+  });
+
+  it('stands what is to be chosen first', () => {
+    setUp({ queryType: 'logs', version: 1 }, {}, CoreApp.Explore);
+    expect(advice()).toEqual(['Choose a task: its log is read then.']);
   });
 });

@@ -8,9 +8,11 @@ import React, { lazy, Suspense, useRef, useState } from 'react';
 
 import type { EditorProps } from '../editorSource';
 import { t, Trans } from '../i18n';
+import { adviceFor } from './advice/advice';
+import { AdviceLines } from './advice/AdviceLines';
 import { AdhocFilters } from './AdhocFilters';
 import { CompiledQuery } from './CompiledQuery';
-import { withDefaults } from './defaults';
+import { queryTypeOf, withDefaults } from './defaults';
 import { errorOf } from './fault';
 import { EventsEditor } from './events/EventsEditor';
 import { labelsOf } from './legend';
@@ -94,6 +96,12 @@ export default function QueryEditor({
     }
   };
 
+  // Code is stored when its box is left. What a rule reads is told of the text that is written.
+  const codeKey = queryTypeOf(query) === 'sql' ? 'sql' : 'expr';
+  const [written, setWritten] = useState<{ since?: string; text: string }>();
+  const tried = written && written.since === query[codeKey] ? { ...query, [codeKey]: written.text } : query;
+  const onDraft = ofRule ? (text: string) => setWritten({ since: query[codeKey], text }) : undefined;
+
   const error = stale ? undefined : errorOf(data, query.refId);
   const loading = data?.state === LoadingState.Loading;
   return (
@@ -142,6 +150,7 @@ export default function QueryEditor({
             app={app}
             mode={mode}
             compilation={compilation}
+            onDraft={onDraft}
             onChange={change}
             onRunQuery={onRunQuery}
           />
@@ -156,7 +165,14 @@ export default function QueryEditor({
         )}
         {shown === 'metrics' && mode === QueryEditorMode.Code && (
           <Suspense fallback={null}>
-            <PromqlEditor query={query} data={data} resources={resources} onChange={change} onRunQuery={onRunQuery} />
+            <PromqlEditor
+              query={query}
+              data={data}
+              resources={resources}
+              onDraft={onDraft}
+              onChange={change}
+              onRunQuery={onRunQuery}
+            />
           </Suspense>
         )}
         {shown === 'metrics' && (
@@ -168,7 +184,16 @@ export default function QueryEditor({
             onRunQuery={onRunQuery}
           />
         )}
-        {ofRule && <RuleNotice query={query} resources={resources} range={range} onChange={change} />}
+        <AdviceLines
+          advice={adviceFor(query, { app, range, data: stale ? undefined : data })}
+          onFix={(fixed) => {
+            change(fixed);
+            if (!ofRule) {
+              onRunQuery();
+            }
+          }}
+        />
+        {ofRule && <RuleNotice query={tried} resources={resources} range={range} onChange={change} />}
       </Rows>
     </>
   );

@@ -8,19 +8,33 @@ const CHECK_DELAY_MS = 400;
 
 const NOTHING: Checked = { problems: [], warnings: [] };
 
-/** Returns what is wrong with a text; what was wrong before, while it is checked again. */
-export function useCheck(text: string, check: (text: string, requestId: string) => Promise<Checked>): Checked {
+/**
+ * Returns what is wrong with a text; what was wrong before, while it is checked again. Calls onRight with each text with which
+ * nothing is wrong.
+ */
+export function useCheck(
+  text: string,
+  check: (text: string, requestId: string) => Promise<Checked>,
+  onRight?: (text: string) => void
+): Checked {
   const requestId = `mesos-check-${useId()}`;
   const [found, setFound] = useState<Checked>(NOTHING);
-  const current = useRef(check);
+  const current = useRef({ check, onRight });
   useEffect(() => {
-    current.current = check;
+    current.current = { check, onRight };
   });
   useEffect(() => {
     let wanted = true;
     const timer = setTimeout(() => {
-      current.current(text, requestId).then(
-        (answer) => wanted && setFound(answer),
+      current.current.check(text, requestId).then(
+        (answer) => {
+          if (wanted) {
+            setFound(answer);
+          }
+          if (wanted && answer.problems.length === 0) {
+            current.current.onRight?.(text);
+          }
+        },
         () => undefined // a newer text is checked
       );
     }, CHECK_DELAY_MS);

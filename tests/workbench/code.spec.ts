@@ -63,6 +63,63 @@ test('Tab leaves the box, and Shift+Enter runs the query of the row it is presse
   await expect(page.getByTestId('legend-row').first()).toHaveAttribute('data-value', '42');
 });
 
+for (const { where, expr, keys, action, result } of [
+  { where: 'an empty box', expr: '', keys: [], action: 'Insert at cursor', result: 'mesos_cluster_agents' },
+  {
+    where: 'a place for a series',
+    expr: 'sum by (state) ()',
+    keys: ['End', 'ArrowLeft'],
+    action: 'Insert at cursor',
+    result: 'sum by (state) (mesos_cluster_agents)',
+  },
+  {
+    where: 'a name',
+    expr: 'sum(rate(mesos_up{poll="state"}[5m]))',
+    keys: ['Home', ...Array<string>(12).fill('ArrowRight')],
+    action: 'Replace mesos_up',
+    result: 'sum(rate(mesos_cluster_agents{poll="state"}[5m]))',
+  },
+  {
+    where: 'a text',
+    expr: 'mesos_up{poll="state"}',
+    keys: ['End', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft'],
+    action: 'Replace expression',
+    result: 'mesos_cluster_agents',
+  },
+  {
+    where: 'a list of groups',
+    expr: 'sum by (',
+    keys: ['End'],
+    action: 'Replace expression',
+    result: 'mesos_cluster_agents',
+  },
+]) {
+  test(`the metrics browser says what it does with a series, and one undo takes it back: ${where}`, async ({
+    open,
+  }) => {
+    const page = await open({ refresh: '', queries: [code(expr)] });
+    await box(page).locator('.view-lines').click();
+    for (const key of keys) {
+      await page.keyboard.press(key);
+    }
+    await page.getByRole('button', { name: 'Metrics browser' }).click();
+    const dialog = page.getByRole('dialog');
+    await page.keyboard.type('mesos_cluster_agents');
+    const found = dialog.getByRole('option', { name: /^mesos_cluster_agents\b/ });
+    while ((await found.getAttribute('aria-selected')) !== 'true') {
+      await page.keyboard.press('ArrowDown');
+    }
+    await expect(dialog.getByText(`A click or Enter: ${action}`)).toBeVisible();
+    await expect(found).toContainText(action);
+    await picture(page, `browser-${where.replaceAll(' ', '-')}`, false);
+    await page.keyboard.press('Enter');
+    await expect(dialog).toHaveCount(0);
+    await expect.poll(() => text(page)).toBe(result);
+    await page.keyboard.press('Control+z');
+    await expect.poll(() => text(page)).toBe(expr);
+  });
+}
+
 test('the word under the pointer is explained', async ({ open }) => {
   const page = await open({ refresh: '', queries: [code('rate(mesos_up[5m])')] });
   await box(page).getByText('mesos_up', { exact: true }).hover();

@@ -11,11 +11,13 @@ const MetricsBrowser = lazy(() => import('./MetricsBrowser'));
 
 interface Props extends Pick<ComponentProps<typeof Button>, 'size' | 'fill'> {
   resources: MesosResources;
+  /** Returns what is done with a chosen series, in words. */
+  action?: () => string;
   /** Is called with the name of the chosen series. */
   onChoose: (name: string) => void;
 }
 
-export function BrowserButton({ resources, onChoose, ...look }: Props) {
+export function BrowserButton({ resources, action, onChoose, ...look }: Props) {
   return (
     <DialogButton
       {...look}
@@ -26,6 +28,7 @@ export function BrowserButton({ resources, onChoose, ...look }: Props) {
       {(close) => (
         <MetricsBrowser
           resources={resources}
+          action={action}
           onClose={close}
           onChoose={(name) => {
             close();

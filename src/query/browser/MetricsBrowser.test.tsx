@@ -9,10 +9,13 @@ import { BrowserButton } from './BrowserButton';
 
 beforeAll(giveElementsASize);
 
-async function setUp(answers: FakeAnswers = { counts: { mesos_up: 3, mesos_agent_info: 1234 } }) {
+async function setUp(
+  answers: FakeAnswers = { counts: { mesos_up: 3, mesos_agent_info: 1234 } },
+  action?: () => string
+) {
   const onChoose = jest.fn();
   const user = userEvent.setup();
-  render(<BrowserButton resources={fakeResources(answers)} onChoose={onChoose} />);
+  render(<BrowserButton resources={fakeResources(answers)} action={action} onChoose={onChoose} />);
   await user.click(screen.getByRole('button', { name: 'Metrics browser' }));
   const search = await screen.findByRole('combobox', { name: 'Search in names and help' });
   await screen.findAllByRole('option', { name: /mesos_agent_info/ });
@@ -54,6 +57,15 @@ it('a click chooses; Escape chooses nothing', async () => {
   await user.click(screen.getByRole('button', { name: 'Metrics browser' }));
   await user.click(await screen.findByRole('option', { name: /mesos_up/ }));
   expect(onChoose).toHaveBeenCalledWith('mesos_up');
+});
+
+it('says beforehand what is done with a series: on the row, and for screen readers beside the search', async () => {
+  const { user, search } = await setUp(undefined, () => 'Replace mesos_a');
+  await user.keyboard('mesos_up');
+  expect(option('mesos_up')).toHaveTextContent('Replace mesos_a');
+  expect(option('mesos_up')).toHaveAccessibleName(/^mesos_up/);
+  expect(option('mesos_up')).not.toHaveAccessibleName(/Replace/);
+  expect(search).toHaveAccessibleDescription('A click or Enter: Replace mesos_a');
 });
 
 it('says that nothing is found', async () => {

@@ -17,6 +17,8 @@ import { scrollFor, useWindow } from './useWindow';
 
 interface Props {
   resources: MesosResources;
+  /** Returns what is done with a chosen series, in words. */
+  action?: () => string;
   onChoose: (name: string) => void;
   onClose: () => void;
 }
@@ -24,8 +26,10 @@ interface Props {
 const ROW_HEIGHT = 48;
 const LIST_HEIGHT = 8 * ROW_HEIGHT;
 
-export default function MetricsBrowser({ resources, onChoose, onClose }: Props) {
+export default function MetricsBrowser({ resources, action: actionOf = useThis, onChoose, onClose }: Props) {
   const styles = useStyles2(getStyles);
+  // The expression does not change while the browser is open.
+  const [action] = useState(actionOf);
   const id = useId();
   const { catalogue, error, retry } = useCatalogue(resources);
   const { counts, error: notCounted } = useCounts(resources);
@@ -88,6 +92,7 @@ export default function MetricsBrowser({ resources, onChoose, onClose }: Props) 
           aria-expanded
           aria-autocomplete="list"
           aria-controls={`${id}-list`}
+          aria-describedby={`${id}-does`}
           aria-activedescendant={active >= 0 ? `${id}-${active}` : undefined}
           placeholder={t('query.browser.search', 'Search in names and help')}
           value={search.text}
@@ -95,15 +100,20 @@ export default function MetricsBrowser({ resources, onChoose, onClose }: Props) 
           onKeyDown={onKeyDown}
         />
       </Filters>
-      <div className={styles.status} role="status">
-        {catalogue ? (
-          t('query.browser.found', '{{shown}} of {{total}} metrics', {
-            shown: listed.length.toLocaleString('en-US'),
-            total: metrics.length.toLocaleString('en-US'),
-          })
-        ) : (
-          <>{!error && <LoadingPlaceholder text={t('query.browser.loading-catalogue', 'Loading metrics')} />}</>
-        )}
+      <div className={styles.status}>
+        <div role="status">
+          {catalogue ? (
+            t('query.browser.found', '{{shown}} of {{total}} metrics', {
+              shown: listed.length.toLocaleString('en-US'),
+              total: metrics.length.toLocaleString('en-US'),
+            })
+          ) : (
+            <>{!error && <LoadingPlaceholder text={t('query.browser.loading-catalogue', 'Loading metrics')} />}</>
+          )}
+        </div>
+        <div id={`${id}-does`} className={styles.does}>
+          {t('query.browser.does', 'A click or Enter: {{action}}', { action })}
+        </div>
       </div>
       <div className={cx(styles.row, styles.head)} aria-hidden>
         <span>{t('query.browser.name', 'Name, and what it is for')}</span>
@@ -130,6 +140,7 @@ export default function MetricsBrowser({ resources, onChoose, onClose }: Props) 
               at={first + i}
               of={listed.length}
               active={first + i === active}
+              action={action}
               onChoose={() => onChoose(metric.name)}
               onEnter={() => setAt(first + i)}
             />
@@ -201,11 +212,13 @@ interface RowProps {
   at: number;
   of: number;
   active: boolean;
+  /** What is done with it, in words. */
+  action: string;
   onChoose: () => void;
   onEnter: () => void;
 }
 
-function Row({ id, metric, at, of, active, onChoose, onEnter }: RowProps) {
+function Row({ id, metric, at, of, active, action, onChoose, onEnter }: RowProps) {
   const styles = useStyles2(getStyles);
   const { name, type, unit } = metric;
   return (
@@ -221,9 +234,17 @@ function Row({ id, metric, at, of, active, onChoose, onEnter }: RowProps) {
       onClick={onChoose}
       onMouseMove={active ? undefined : onEnter}
     >
-      <span className={styles.cut}>
-        <span className={styles.name}>{name}</span>
-        <span className={styles.help}>{helpOf(metric)}</span>
+      <span className={styles.about}>
+        <span className={styles.cut}>
+          <span className={styles.name}>{name}</span>
+          <span className={styles.help}>{helpOf(metric)}</span>
+        </span>
+        {active && (
+          // Said above for screen readers.
+          <span className={styles.action} data-action aria-hidden>
+            {action}
+          </span>
+        )}
       </span>
       <span className={cx(styles.type, styles.cut)}>{type}</span>
       <span className={cx(styles.unit, styles.cut)}>{unit}</span>
@@ -232,6 +253,8 @@ function Row({ id, metric, at, of, active, onChoose, onEnter }: RowProps) {
     </div>
   );
 }
+
+const useThis = () => t('query.browser.use', 'Use this series');
 
 /** All of one metric: what a row has no room for. */
 function Details({ metric }: { metric?: Metric }) {
@@ -286,7 +309,22 @@ const getStyles = (theme: GrafanaTheme2) => {
     content: css({ display: 'flex', flexDirection: 'column', gap: theme.spacing(1), overflow: 'visible' }),
     filters: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: theme.spacing(1) }),
     search: css({ flex: '1 1 240px' }),
-    status: css({ ...theme.typography.bodySmall, color: theme.colors.text.secondary, minHeight: 20 }),
+    status: css({
+      ...theme.typography.bodySmall,
+      display: 'flex',
+      justifyContent: 'space-between',
+      gap: theme.spacing(2),
+      color: theme.colors.text.secondary,
+      minHeight: 20,
+    }),
+    does: css({ overflowWrap: 'anywhere', textAlign: 'right' }),
+    about: css({
+      display: 'flex',
+      alignItems: 'center',
+      gap: theme.spacing(1),
+      minWidth: 0,
+      '& > :first-child': { flexGrow: 1 },
+    }),
     row: css({
       display: 'grid',
       gridTemplateColumns: 'minmax(0, 1fr) 80px 80px minmax(0, 200px) 90px',
@@ -313,7 +351,21 @@ const getStyles = (theme: GrafanaTheme2) => {
       borderBottom: `1px solid ${theme.colors.border.weak}`,
     }),
     // Secondary text has too little contrast on it.
-    active: css({ background: theme.colors.action.selected, '& *': { color: theme.colors.text.primary } }),
+    active: css({
+      background: theme.colors.action.selected,
+      '& *': { color: theme.colors.text.primary },
+      [`& [data-action]`]: { color: theme.colors.primary.contrastText },
+    }),
+    // Looks like a button, and is as wide as its words, but not wider than half of the row.
+    action: css({
+      ...theme.typography.bodySmall,
+      ...cut,
+      flexShrink: 0,
+      maxWidth: '50%',
+      padding: theme.spacing(0.25, 1),
+      background: theme.colors.primary.main,
+      borderRadius: theme.shape.radius.default,
+    }),
     cut: css(cut),
     name: css({ ...cut, display: 'block', fontFamily: theme.typography.fontFamilyMonospace }),
     help: css({ ...theme.typography.bodySmall, ...cut, display: 'block', color: theme.colors.text.secondary }),

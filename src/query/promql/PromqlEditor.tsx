@@ -9,7 +9,7 @@ import React, { lazy, Suspense, useEffect, useId, useMemo, useRef, useState } fr
 import { t } from '../../i18n';
 import { isCancelled, type MesosResources } from '../../resources';
 import { BrowserButton } from '../browser/BrowserButton';
-import { CodeBox } from '../CodeBox';
+import { CodeBox, type Writer } from '../CodeBox';
 import { Problems } from '../Problems';
 import { variableOptions } from '../metrics/variables';
 import { QUERY_VERSION } from '../defaults';
@@ -19,6 +19,7 @@ import type { MesosQuery } from '../types';
 import { useCatalogue } from '../useCatalogue';
 import { useCheck } from '../useCheck';
 import { hintsFor } from './hints';
+import { actionAt, placeOf, written as writtenAt } from './place';
 import { attach, LANGUAGE_ID, registerLanguage } from './language';
 import { check, faultsOf } from './problems';
 import { useSettled } from './useSettled';
@@ -32,18 +33,20 @@ interface Props {
   query: MesosQuery;
   data?: PanelData;
   resources: MesosResources;
+  /** Is called with each text, before it is stored, with which nothing is wrong. */
+  onDraft?: (text: string) => void;
   onChange: (query: MesosQuery) => void;
   onRunQuery: () => void;
 }
 
-export default function PromqlEditor({ query, data, resources, onChange, onRunQuery }: Props) {
+export default function PromqlEditor({ query, data, resources, onDraft, onChange, onRunQuery }: Props) {
   const styles = useStyles2(getStyles);
   const id = useId();
   const expr = query.expr ?? '';
   // What is written since the expression was stored.
   const [written, setWritten] = useState({ since: expr, text: expr });
   const draft = written.since === expr ? written.text : expr;
-  const { problems, warnings } = useCheck(draft, (text, requestId) => checked(text, resources, requestId));
+  const { problems, warnings } = useCheck(draft, (text, requestId) => checked(text, resources, requestId), onDraft);
   const settled = useSettled(draft);
   const { catalogue } = useCatalogue(resources);
   const names = useNames(resources);
@@ -61,7 +64,15 @@ export default function PromqlEditor({ query, data, resources, onChange, onRunQu
     current.current = resources;
   });
 
-  const write = useRef<(text: string) => void>(undefined);
+  const writer = useRef<Writer>(undefined);
+  const place = () => {
+    const { text, from, to } = writer.current?.read() ?? { text: draft, from: draft.length, to: draft.length };
+    return { text, ...placeOf(text, from, to, catalogue?.signatures) };
+  };
+  const write = (series: string) => {
+    const { text, ...at } = place();
+    writer.current?.replace(at.from, at.to, writtenAt(text, at, series));
+  };
   const change = (text: string) => onChange({ ...query, expr: text });
   return (
     <>
@@ -82,7 +93,7 @@ export default function PromqlEditor({ query, data, resources, onChange, onRunQu
             valueOf,
           })
         }
-        writer={write}
+        writer={writer}
         onDraft={(text) => setWritten({ since: expr, text })}
         onCommit={change}
         onRun={onRunQuery}
@@ -111,7 +122,13 @@ export default function PromqlEditor({ query, data, resources, onChange, onRunQu
             ))}
           </div>
           <FlexItem grow={1} />
-          <BrowserButton size="sm" fill="text" resources={resources} onChoose={(name) => write.current?.(name)} />
+          <BrowserButton
+            size="sm"
+            fill="text"
+            resources={resources}
+            action={() => actionAt(place())}
+            onChoose={write}
+          />
           <label className={styles.switch} htmlFor={`${id}-explain`}>
             {t('query.promql.explain', 'Explain')}
             <EditorSwitch

@@ -18,9 +18,7 @@ jest.mock('@grafana/runtime', () => ({
 }));
 jest.mock('@grafana/ui', () => ({
   ...jest.requireActual('@grafana/ui'),
-  CodeEditor: ({ value, language }: { value: string; language: string }) => (
-    <textarea aria-label={language} defaultValue={value} />
-  ),
+  CodeEditor: jest.requireActual<typeof import('../../testing/code')>('../../testing/code').FieldForCode,
 }));
 
 beforeAll(giveElementsASize);
@@ -69,6 +67,21 @@ it('a rule’s editor says how many numbers the rule reads now', async () => {
       },
     }),
   ]);
+});
+
+it.each<[string, Partial<MesosQuery>, string]>([
+  ['PromQL', { queryType: 'promql', expr: 'a', range: false, instant: true }, 'expr'],
+  ['SQL', { ...sql, sql: 'a', format: 'numeric' }, 'sql'],
+])('the number is that of the code that is written, before the box is left: %s', async (_, query, key) => {
+  const { onChange, user } = setUp(query, (asked) => numbers((asked[key as 'expr'] ?? '').length));
+  expect(await screen.findByText('Numbers that a rule reads now: 1')).toBeInTheDocument();
+  await user.type(screen.getByTestId('code'), 'bc');
+  expect(await screen.findByText('Numbers that a rule reads now: 3', {}, { timeout: 5000 })).toBeInTheDocument();
+  expect(onChange).not.toHaveBeenCalled();
+
+  await user.tab();
+  expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ [key]: 'abc' }));
+  expect(screen.getByText('Numbers that a rule reads now: 3')).toBeInTheDocument();
 });
 
 it('another time range in the form is what the rule is tried with', async () => {

@@ -18,6 +18,8 @@ interface Props {
   query: MesosQuery;
   resources: MesosResources;
   app?: CoreApp;
+  /** Is called with each text, before it is stored, with which nothing is wrong. */
+  onDraft?: (text: string) => void;
   onChange: (query: MesosQuery) => void;
   onRunQuery: () => void;
 }
@@ -46,12 +48,12 @@ const formatOptions = (): Array<ComboboxOption<SQLFormat>> => [
   },
 ];
 
-export default function SqlEditor({ query, resources, app, onChange, onRunQuery }: Props) {
+export default function SqlEditor({ query, resources, app, onDraft, onChange, onRunQuery }: Props) {
   const stored = query.sql ?? '';
   // What is written since the statement was stored.
   const [written, setWritten] = useState({ since: stored, text: stored });
   const draft = written.since === stored ? written.text : stored;
-  const { problems, warnings } = useCheck(draft, (text, requestId) => checkSQL(text, resources, requestId));
+  const { problems, warnings } = useCheck(draft, (text, requestId) => checkSQL(text, resources, requestId), onDraft);
   const id = useId();
   const formats = formatOptions().filter(({ value }) => app !== CoreApp.UnifiedAlerting || value !== 'table');
   return (

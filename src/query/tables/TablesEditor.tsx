@@ -18,6 +18,7 @@ interface Props {
   app?: CoreApp;
   mode: QueryEditorMode;
   compilation: CompileState;
+  onDraft?: (text: string) => void;
   onChange: (query: MesosQuery) => void;
   onRunQuery: () => void;
 }
