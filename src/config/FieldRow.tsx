@@ -1,5 +1,5 @@
 // One setting of the table in fields.ts.
-import { t } from '../i18n';
+import { inOrder, t } from '../i18n';
 import { useInputMarks } from '../marks';
 import { Field, Input, Switch, TagsInput } from '@grafana/ui';
 import React, { useRef } from 'react';
@@ -28,10 +28,10 @@ export function FieldRow(props: Props) {
   return (
     <Field
       label={field.label()}
-      description={[
+      description={inOrder(
         field.description(),
-        t('config.field.default', 'Default: {{value}}.', { value: defaultOf(field) }),
-      ].join(' ')}
+        t('config.field.default', 'Default: {{value}}.', { value: defaultOf(field) })
+      )}
       htmlFor={idOf(field)}
       invalid={Boolean(problem)}
       error={problem && <span id={`${idOf(field)}-problem`}>{problem}</span>}

@@ -7,7 +7,7 @@ import React, { useId, useRef } from 'react';
 
 import { isDuration, notDuration } from './duration';
 import { EditorField } from './EditorField';
-import { t } from '../i18n';
+import { inOrder, t } from '../i18n';
 import { CommitInput } from './CommitInput';
 import { AUTO_LEGEND, queryTypeOf, type KindKeys } from './defaults';
 import { LegendInput } from './LegendInput';
@@ -113,12 +113,12 @@ export function QueryOptions({ query, app, labels = [], onChange, onRunQuery }: 
         <EditorField
           label={t('query.options.legend', 'Legend')}
           htmlFor={`${id}-legend`}
-          tooltip={[
+          tooltip={inOrder(
             t('query.options.legend-tip', 'Name of a series.'),
             ...legends.map(({ label, description }) =>
               t('query.options.legend-means', '{{legend}}: {{meaning}}.', { legend: label, meaning: description })
-            ),
-          ].join(' ')}
+            )
+          )}
         >
           <div style={{ display: 'flex', gap: 4 }}>
             <SingleMenu<LegendMode>

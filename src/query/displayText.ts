@@ -1,6 +1,6 @@
 // A query as one line of text, for collapsed rows and the query history. Names of aggregations, operators and directions
 // are those that the query has in every language.
-import { t } from '../i18n';
+import { inOrder, listOf, t } from '../i18n';
 import { adhocText } from './adhoc';
 import { queryTypeOf } from './defaults';
 import { inSentence, nameOf } from './names';
@@ -9,7 +9,7 @@ import type { EventSeverity, Filter, MesosQuery, Variable } from './types';
 /** Returns for example `CPU allocated by framework, role=~a|b, top 5`. */
 export function displayText(query: MesosQuery): string {
   const fromDashboard = (query.adhocFilters ?? []).map(adhocText);
-  return [textOf(query), ...fromDashboard].filter(Boolean).join(', ');
+  return listOf([textOf(query), ...fromDashboard]);
 }
 
 function textOf(query: MesosQuery): string {
@@ -25,7 +25,7 @@ function textOf(query: MesosQuery): string {
     case 'logs':
       return logsText(query);
     case 'topology':
-      return [topology(query), ...conditions(query.filters)].join(', ');
+      return listOf([topology(query), ...conditions(query.filters)]);
     case 'variable':
       return query.query ?? listText(query.variable);
     default:
@@ -54,7 +54,7 @@ function listText({ labelValues, entities, promql }: Variable = {}): string {
       field === 'id'
         ? t('query.text.ids', '{{entity}} ids', { entity: name })
         : t('query.text.names', '{{entity}} names', { entity: name });
-    return [list, ...conditions(filters)].join(', ');
+    return listOf([list, ...conditions(filters)]);
   }
   return promql ?? '';
 }
@@ -66,41 +66,51 @@ const LEAST: Record<EventSeverity, () => string[]> = {
 };
 
 /** Returns for example `Events of task, agent, errors, framework=marathon, count by agent`. */
-function eventsText({ kinds = [], severity = 'info', filters, format, groupBy = [] }: MesosQuery): string {
+function eventsText({ kinds = [], severity = 'info', filters, format, groupBy = [], limit }: MesosQuery): string {
   const count =
     groupBy.length > 0
       ? t('query.text.count-by', 'count by {{fields}}', { fields: groupBy.join(', ') })
       : t('query.text.count', 'count');
-  return [
+  return listOf([
     kinds.length > 0
       ? t('query.text.events-of', 'Events of {{kinds}}', { kinds: kinds.join(', ') })
       : t('query.text.events', 'Events'),
     ...LEAST[severity](),
     ...conditions(filters),
     ...(format === 'count' ? [count] : []),
-  ].join(', ');
+    ...(format === 'timeline' ? [t('query.text.timeline', 'timeline')] : []),
+    ...(format === 'annotations' ? [t('query.text.annotations', 'annotations')] : []),
+    ...most(limit),
+  ]);
 }
 
-/** Returns for example `Rows of tasks, state=running, by memory_bytes desc`. */
-function tableText({ table = '', filters, orderBy = [] }: MesosQuery): string {
+/** Returns for example `Rows of tasks, state=running, by memory_bytes desc, 20 at most`. */
+function tableText({ table = '', columns = [], filters, orderBy = [], limit }: MesosQuery): string {
   const order = orderBy.map(({ column, direction }) => [column, direction].filter(Boolean).join(' '));
-  return [
-    t('query.text.rows', 'Rows of {{table}}', { table }),
+  return listOf([
+    columns.length > 0
+      ? t('query.text.columns', '{{columns}} of {{table}}', { table, columns: columns.join(', ') })
+      : t('query.text.rows', 'Rows of {{table}}', { table }),
     ...conditions(filters),
     ...(order.length > 0 ? [t('query.text.ordered', 'by {{columns}}', { columns: order.join(', ') })] : []),
-  ].join(', ');
+    ...most(limit),
+  ]);
+}
+
+function most(limit?: number): string[] {
+  return limit === undefined ? [] : [t('query.text.most', '{{limit}} at most', { limit })];
 }
 
 /** Returns for example `stderr of web.1, lines with error`. */
 function logsText({ taskId = '', file, filter }: MesosQuery): string {
-  return [
+  return listOf([
     t('query.text.logs', '{{file}} of {{task}}', { file: file || 'stdout', task: taskId }),
     ...(filter ? [t('query.text.lines', 'lines with {{filter}}', { filter })] : []),
-  ].join(', ');
+  ]);
 }
 
 function metricsText(query: MesosQuery): string {
-  return [subject(query), ...conditions(query.filters), ...operations(query)].join(', ');
+  return listOf([subject(query), ...conditions(query.filters), ...operations(query)]);
 }
 
 function subject(query: MesosQuery): string {
@@ -108,19 +118,19 @@ function subject(query: MesosQuery): string {
     return grouped(t('query.text.room', 'Room for tasks of {{size}}', { size: shapeText(query) }), query);
   }
   const { metric, resource, measure } = query;
-  const words = [resource && nameOf(resource), measure && inSentence(nameOf(measure))];
-  return grouped(metric || words.filter(Boolean).join(' '), query);
+  const words = inOrder(resource && nameOf(resource), measure && inSentence(nameOf(measure)));
+  return grouped(metric || words, query);
 }
 
 /** Returns for example `1 CPU, 2GiB memory`. */
 function shapeText({ shape: { cpus, gpus, memory, disk } = {} }: MesosQuery): string {
   const parts = [
-    cpus && `${cpus} CPU`,
-    gpus && `${gpus} GPU`,
+    cpus ? `${cpus} CPU` : undefined,
+    gpus ? `${gpus} GPU` : undefined,
     memory && t('query.text.memory', '{{size}} memory', { size: memory }),
     disk && t('query.text.disk', '{{size}} disk', { size: disk }),
   ];
-  return parts.filter(Boolean).join(', ') || t('query.text.no-size', 'no size');
+  return listOf(parts.map((part) => part || undefined)) || t('query.text.no-size', 'no size');
 }
 
 function grouped(what: string, { metric, entity, groupBy }: MesosQuery): string {

@@ -280,8 +280,8 @@ function Details({ metric }: { metric?: Metric }) {
               keys: keys.join(', '),
             }),
         ]
-          .filter(Boolean)
-          .join('; ')}
+          .filter((detail) => typeof detail === 'string')
+          .reduce((first, second) => t('query.browser.details-list', '{{first}}; {{second}}', { first, second }))}
       </div>
     </div>
   );

@@ -1,7 +1,7 @@
 // Says in words what an expression does, in steps from the inside out: each part of the tree is a sentence.
 import type { SyntaxNode } from '@lezer/common';
 
-import { t } from '../../i18n';
+import { inOrder, t } from '../../i18n';
 import type { Catalogue } from '../../resources';
 import { aggregationInWords, callInWords, operationInWords } from './sentences';
 import { lengthInWords } from './lengths';
@@ -244,7 +244,7 @@ class Writer {
       without: Boolean(modifier?.getChild('Without')),
       given: Boolean(modifier),
     });
-    return this.step(node, text.join(' '));
+    return this.step(node, inOrder(...text));
   }
 
   private operation(node: SyntaxNode): Value {
