@@ -15,6 +15,7 @@ import { rolesText } from './roles.ts';
 import { snapshotText } from './snapshot.ts';
 import { flagsOf, stateParts } from './state.ts';
 import { subscribe } from './stream.ts';
+import { summaryText } from './summary.ts';
 
 /** What a master was asked for since the count began. */
 export interface Traffic {
@@ -43,6 +44,7 @@ const ADDRESS = '127.0.0.1';
 const PAGES: Record<string, (cluster: Cluster) => string> = {
   '/metrics/snapshot': snapshotText,
   '/roles': rolesText,
+  '/state-summary': summaryText,
   '/version': () => JSON.stringify(recordedVersion()),
   '/maintenance/schedule': () => '{}',
   '/flags': (cluster) => JSON.stringify({ flags: flagsOf(cluster) }),

@@ -133,6 +133,36 @@ test('/roles, /version and /flags have the keys of recorded ones', () =>
     }
   }));
 
+test('/state-summary has the keys of a recorded one, and the sums of /state', () =>
+  generated(async (master) => {
+    master.advance(PLAN.start + 3600);
+    const theirs = recorded('master-get_state-summary.json');
+    const ours = await askJSON<Json>(master.url, '/state-summary');
+    assert.deepEqual(Object.keys(ours), Object.keys(theirs));
+    for (const list of ['slaves', 'frameworks']) {
+      const want = keys(theirs[list]);
+      assert.deepEqual(
+        keys(ours[list]).all.filter((key) => !want.any.has(key)),
+        []
+      );
+      assert.deepEqual(
+        want.all.filter((key) => !keys(ours[list]).any.has(key)),
+        []
+      );
+    }
+    const state = await askJSON<Json>(master.url, '/state');
+    for (const [i, framework] of (state.frameworks as Json[]).entries()) {
+      const summed = ours.frameworks[i] as Json;
+      assert.deepEqual(summed.used_resources, framework.used_resources);
+      for (const name of ['RUNNING', 'STARTING', 'FAILED', 'KILLED', 'FINISHED']) {
+        const all = [...framework.tasks, ...framework.completed_tasks].filter(({ state }) => state === `TASK_${name}`);
+        assert.equal(summed[`TASK_${name}`], all.length, `${framework.name} ${name}`);
+      }
+    }
+    const tasks = (things: Json[]) => things.reduce((sum, { TASK_RUNNING }) => sum + (TASK_RUNNING as number), 0);
+    assert.equal(tasks(ours.slaves), tasks(ours.frameworks));
+  }));
+
 test('/redirect points to itself without a scheme', () =>
   generated(async (master) => {
     const { status, headers } = await ask(master.url, '/redirect');

@@ -80,22 +80,27 @@ function agentParts(cluster: Cluster): Part[] {
   return chunks(cluster.agents, AGENTS_PER_PART).map((agents, i) => ({
     key: `agents ${i}`,
     version: cluster.version,
-    text: () => listed(agents.map(agentText), i === 0),
+    text: () =>
+      listed(
+        agents.map((agent) => `{${agentFields(agent)}}`),
+        i === 0
+      ),
   }));
 }
 
-function agentText(agent: Agent): string {
+/** The fields of an agent, which /state-summary has too. */
+export function agentFields(agent: Agent): string {
   const total = `{"disk":${double(agent.total.disk)},"mem":${double(agent.total.mem)},"gpus":0.0,"cpus":${double(agent.total.cpus)},"ports":"[31000-31999]"}`;
   const ports = agent.ports > 0 ? `[31000-${31000 + agent.ports - 1}]` : '';
   return (
-    `{"id":"${agent.id}","hostname":"${agent.hostname}","port":${agent.port},` +
+    `"id":"${agent.id}","hostname":"${agent.hostname}","port":${agent.port},` +
     `"attributes":{"rack":"${agent.rack}","zone":"${agent.zone}"${agent.asset && `,"asset":"${agent.asset}"`}},` +
     `"domain":{"fault_domain":{"region":{"name":"${REGION}"},"zone":{"name":"${REGION}-1${agent.zone}"}}},` +
     `"pid":"slave(1)@${agent.ip}:${agent.port}","registered_time":${double(agent.registered)},` +
     `"resources":${total},"used_resources":${resources(agent.used, ports)},` +
     `"offered_resources":${resources(NOTHING)},"reserved_resources":{},"unreserved_resources":${total},` +
     `"active":true,"deactivated":false,"version":"1.12.0",` +
-    `"capabilities":["MULTI_ROLE","HIERARCHICAL_ROLE","RESERVATION_REFINEMENT","RESOURCE_PROVIDER"]}`
+    `"capabilities":["MULTI_ROLE","HIERARCHICAL_ROLE","RESERVATION_REFINEMENT","RESOURCE_PROVIDER"]`
   );
 }
 
@@ -145,14 +150,21 @@ function endedParts({ ended, endedEver }: Framework, key: (what: string) => stri
   return parts;
 }
 
-function frameworkHead(framework: Framework): string {
-  const used = resources(framework.used);
+/** The first fields of a framework, which are those that /state-summary has. */
+export function frameworkFields(framework: Framework): string {
   return (
-    `{"id":"${framework.id}","name":"${framework.name}","used_resources":${used},` +
+    `"id":"${framework.id}","name":"${framework.name}","used_resources":${resources(framework.used)},` +
     `"offered_resources":${resources(NOTHING)},` +
     `"capabilities":["MULTI_ROLE","RESERVATION_REFINEMENT","PARTITION_AWARE"],` +
     `"hostname":"${framework.name}.example.com","webui_url":"http://${framework.name}.example.com:8080/",` +
-    `"active":true,"connected":true,"recovered":false,"user":"${framework.user}","failover_timeout":604800.0,` +
+    `"active":true,"connected":true,"recovered":false`
+  );
+}
+
+function frameworkHead(framework: Framework): string {
+  const used = resources(framework.used);
+  return (
+    `{${frameworkFields(framework)},"user":"${framework.user}","failover_timeout":604800.0,` +
     `"checkpoint":true,"registered_time":${double(framework.registered)},"unregistered_time":0.0,` +
     `"principal":"${framework.principal}","resources":${used},"roles":${JSON.stringify(framework.roles)}`
   );
