@@ -13,6 +13,7 @@ test('an unknown option is an error that lists the options', () => {
   for (const [option, value] of [
     ['--size', 'huge'],
     ['--engine', 'paper'],
+    ['--part', 'weather'],
     ['--sise', 'small'],
   ]) {
     const { status, stderr } = bench(option, value);

@@ -22,6 +22,7 @@ import {
   told,
   written,
 } from './lines.ts';
+import { PARTS, peers } from './peers.ts';
 import { bench, benchArtifact, startGenerator } from './processes.ts';
 import { scraped } from './prometheus.ts';
 import { writeReport } from './report.ts';
@@ -30,7 +31,7 @@ import { streaming } from './stream.ts';
 import { viewers } from './viewers.ts';
 import { ensureBuilt, executableName, plugin, root } from '../scripts/build.ts';
 
-const usage = `npm run bench -- [--size NAME] [--engine NAME] [--stream] [--scale] [--editors]
+const usage = `npm run bench -- [--size NAME] [--engine NAME] [--stream] [--scale] [--editors] [--peers]
 
   --size NAME    ${Object.entries(SIZES)
     .map(([name, { agents, tasks }]) => `${name} (${agents} agents, ${tasks} tasks)`)
@@ -40,8 +41,12 @@ const usage = `npm run bench -- [--size NAME] [--engine NAME] [--stream] [--scal
   --stream       only what the event stream of the large cluster costs
   --scale        only what 35,000 agents and 200,000 tasks cost, on one core; the machine needs 12 GB for it
   --editors      only what the editors cost in a browser
+  --peers        only the plugin beside mesos_exporter with Prometheus and beside Infinity: those that are on the PATH, or that
+                 BENCH_PROMETHEUS, BENCH_MESOS_EXPORTER and BENCH_INFINITY (its backend's executable) name
+  --part NAME    of --peers: ${Object.keys(PARTS).join(', ')}, or all (default)
 
-With both defaults the table goes into docs/benchmarks.md. Prometheus is measured beside it where it is on the PATH.`;
+With both defaults the table goes into docs/benchmarks.md, and that of the peers, where all of them are there, into
+docs/benchmarks-peers.md. Prometheus is measured beside it where it is on the PATH.`;
 
 interface Options {
   sizes: Size[];
@@ -49,6 +54,8 @@ interface Options {
   stream: boolean;
   scale: boolean;
   editors: boolean;
+  peers: boolean;
+  parts: string[];
   whole: boolean;
 }
 
@@ -61,6 +68,8 @@ function options(): Options {
         stream: { type: 'boolean', default: false },
         scale: { type: 'boolean', default: false },
         editors: { type: 'boolean', default: false },
+        peers: { type: 'boolean', default: false },
+        part: { type: 'string', default: 'all' },
         help: { type: 'boolean', default: false },
       },
     });
@@ -68,12 +77,15 @@ function options(): Options {
       console.log(usage);
       process.exit(0);
     }
-    const { size, engine, stream, scale, editors } = values;
+    const { size, engine, stream, scale, editors, peers, part } = values;
     if (size !== 'all' && !(size in SIZES)) {
       throw new Error(`--size ${size}: no such size`);
     }
     if (!['memory', 'disk', 'both'].includes(engine)) {
       throw new Error(`--engine ${engine}: no such engine`);
+    }
+    if (part !== 'all' && !(part in PARTS)) {
+      throw new Error(`--part ${part}: no such part`);
     }
     return {
       sizes: size === 'all' ? ['small', 'large'] : [size as Size],
@@ -81,7 +93,9 @@ function options(): Options {
       stream,
       scale,
       editors,
-      whole: size === 'all' && engine === 'both' && !stream && !scale && !editors,
+      peers,
+      parts: part === 'all' ? Object.keys(PARTS) : [part],
+      whole: size === 'all' && engine === 'both' && !stream && !scale && !editors && !peers,
     };
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${usage}`);
@@ -89,7 +103,7 @@ function options(): Options {
   }
 }
 
-const { sizes, engines, stream, scale: ofScale, editors: ofEditors, whole } = options();
+const { sizes, engines, stream, scale: ofScale, editors: ofEditors, peers: ofPeers, parts, whole } = options();
 if (process.platform !== 'linux') {
   console.log('skipped: CPU and memory are read from /proc, which only Linux has');
   process.exit(0);
@@ -413,6 +427,8 @@ if (stream) {
   say(...(await streaming('large', nameOf('large'))));
 } else if (ofScale) {
   await scale(say);
+} else if (ofPeers) {
+  await peers(parts, sizes, () => os.loadavg()[0]);
 } else if (ofEditors) {
   builtSizes();
   say(...(await editors()));

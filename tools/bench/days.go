@@ -58,8 +58,10 @@ func days(o options) (any, error) {
 		d.Hours = b.clock.Now().Sub(stats.Start).Hours()
 		found.Days = append(found.Days, d)
 	}
-	if found.Questions, err = b.ask(); err != nil {
-		return nil, err
+	if o.questions {
+		if found.Questions, err = b.ask(); err != nil {
+			return nil, err
+		}
 	}
 	if found.Asked, err = resident(); err != nil {
 		return nil, err

@@ -18,6 +18,8 @@ export interface Plugin {
   process: Watched;
   /** Asks as a panel does, over the last hour. Throws when the answer is an error. */
   ask(query: object): Promise<void>;
+  /** Asks over a time in Unix seconds, with points so many seconds apart, and returns the frames. */
+  range(query: object, from: number, to: number, step: number): Promise<Frame[]>;
   /** Asks an instant query of PromQL, and returns the values that it found. */
   instant(expr: string): Promise<number[]>;
   /** What the data source says of itself: the resource `status`. */
@@ -32,30 +34,43 @@ export interface Status {
   problems?: Record<string, string>;
 }
 
-interface Frame {
-  schema: { fields: Array<{ type: string }> };
-  data: { values: number[][] };
+/** A frame as Grafana's API has it. */
+export interface Frame {
+  schema: { fields: Array<{ name: string; type: string; labels?: Record<string, string> }> };
+  data: { values: Array<Array<number | string | null>> };
+}
+
+/** The folder of the data source's history, below that of all. */
+export const HISTORY = `1-${UID}`;
+
+export interface PluginOptions {
+  /** Folder of the history on disk; absent: in memory. */
+  history?: string;
+  /** Takes each line of the log; absent: what went wrong is printed. */
+  log?: (line: string) => void;
 }
 
 /** Starts the plugin with a data source, hands it to `measure`, and ends it. */
 export async function withPlugin(
-  master: string,
+  master: string | string[],
   settings: Record<string, unknown>,
-  measure: (plugin: Plugin) => Promise<void>
+  measure: (plugin: Plugin) => Promise<void>,
+  { history, log = warnings }: PluginOptions = {}
 ): Promise<void> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'mesos-bench-'));
-  let jsonData: Record<string, unknown> = { masters: [master], ...settings };
+  let jsonData: Record<string, unknown> = { masters: [master].flat(), ...settings };
   const source = { name: 'Mesos', uid: UID, type: 'community-mesos-datasource', access: 'proxy', editable: true };
   writeFileSync(path.join(folder, 'mesos.yaml'), stringify({ apiVersion: 1, datasources: [{ ...source, jsonData }] }));
-  const workbench = await startWorkbench({ provisioning: folder, port: 0, log: warnings });
+  const workbench = await startWorkbench({ provisioning: folder, port: 0, log, history });
   const call = callerOf(workbench.url);
-  const answered = (query: object) => {
+  const answered = async (query: object, from = 'now-1h', to = 'now') => {
     const one = { refId: 'A', datasource: { uid: UID }, maxDataPoints: 1000, intervalMs: 15000, ...query };
-    return call<{ results: { A: { frames: Frame[] } } }>('POST', '/ds/query', {
-      from: 'now-1h',
-      to: 'now',
+    const { results } = await call<{ results: { A: { frames?: Frame[] } } }>('POST', '/ds/query', {
+      from,
+      to,
       queries: [one],
     });
+    return results.A.frames ?? [];
   };
   try {
     await measure({
@@ -63,12 +78,9 @@ export async function withPlugin(
       async ask(query) {
         await answered(query);
       },
-      async instant(expr) {
-        const { frames } = (await answered({ queryType: 'promql', expr, instant: true })).results.A;
-        return frames.flatMap(({ schema, data }) =>
-          data.values.filter((_, i) => schema.fields[i].type === 'number').flat()
-        );
-      },
+      range: (query, from, to, step) =>
+        answered({ ...query, intervalMs: 1000 * step }, String(Math.round(1000 * from)), String(Math.round(1000 * to))),
+      instant: async (expr) => numbersOf(await answered({ queryType: 'promql', expr, instant: true })),
       status: () => call('GET', `/datasources/uid/${UID}/resources/status`),
       async edit() {
         const limit = Number(/\d+/.exec(String(jsonData.memoryLimit ?? '256'))?.[0]);
@@ -81,6 +93,17 @@ export async function withPlugin(
     await workbench.stop();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** All numbers of frames, without times. */
+export function numbersOf(frames: Frame[]): number[] {
+  return frames.flatMap(({ schema, data }) =>
+    data.values.filter((_, i) => schema.fields[i].type === 'number').flatMap((values) => values.filter(isNumber))
+  );
+}
+
+function isNumber(value: number | string | null): value is number {
+  return typeof value === 'number';
 }
 
 /** Of the plugin's log only what went wrong. */

@@ -13,6 +13,7 @@
 //	scale.go     bench scale: a cluster larger than most, agents' statistics included
 //	agents.go    agents' requests, which the generated master answers
 //	requests.go  bench requests: the requests that masters and agents get
+//	backfill.go  bench backfill: days of an exporter's samples for a Prometheus
 //	questions.go the queries of panels and rules
 //	blocks.go    the size of a history on disk
 //
@@ -38,6 +39,7 @@ type options struct {
 	days         int
 	pollInterval time.Duration
 	step         time.Duration
+	questions    bool // at the end of days
 	retention    time.Duration
 	memoryLimit  int64
 	taskSeries   string
@@ -47,8 +49,10 @@ type options struct {
 	agentStatistics bool          // of scale: agents are asked
 	lasts           time.Duration // and polls go on
 
-	viewers int           // of requests
-	minutes time.Duration // that they look
+	viewers                  int           // of requests
+	minutes                  time.Duration // that they look
+	exporter, write, control string        // URLs for backfill: the exporter's page, remote write, the cluster's control server
+
 	// http asks masters, agents asks agents where they are asked at all.
 	http, agents *http.Client
 
@@ -62,6 +66,7 @@ var measurements = map[string]func(options) (any, error){
 	"days":     days,
 	"requests": requests,
 	"scale":    scale,
+	"backfill": backfill,
 }
 
 func main() {
@@ -73,7 +78,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 || measurements[args[0]] == nil {
-		return fmt.Errorf("expected a measurement: read, poll, days, requests or scale")
+		return fmt.Errorf("expected a measurement: read, poll, days, requests, scale or backfill")
 	}
 	var o options
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
@@ -82,6 +87,7 @@ func run(args []string) error {
 	flags.IntVar(&o.days, "days", 1, "days that pass")
 	flags.DurationVar(&o.pollInterval, "poll-interval", 15*time.Second, "the setting pollInterval")
 	flags.DurationVar(&o.step, "step", 0, "how often the clock stops for the next poll; the interval of /state")
+	flags.BoolVar(&o.questions, "questions", true, "ask the queries of panels and rules at the end of days")
 	flags.DurationVar(&o.retention, "retention", 15*24*time.Hour, "the setting retention")
 	flags.Int64Var(&o.memoryLimit, "memory-limit", 256<<20, "the setting memoryLimit, in bytes")
 	flags.StringVar(&o.taskSeries, "task-series", "auto", "the setting taskSeries")
@@ -91,6 +97,9 @@ func run(args []string) error {
 	flags.DurationVar(&o.lasts, "lasts", time.Hour, "for how long scale polls")
 	flags.IntVar(&o.viewers, "viewers", 0, "how many look while requests counts")
 	flags.DurationVar(&o.minutes, "minutes", 12*time.Minute, "for how long requests counts")
+	flags.StringVar(&o.exporter, "exporter", "", "URL of the page that backfill scrapes")
+	flags.StringVar(&o.write, "write", "", "URL of remote write, for backfill")
+	flags.StringVar(&o.control, "control", "", "URL of the generated cluster's control server, for backfill")
 	flags.StringVar(&o.profile, "profile", "", "write a CPU profile to this file")
 	flags.StringVar(&o.heap, "heap", "", "write a profile of the heap at the end of scale to this file")
 	if err := flags.Parse(args[1:]); err != nil {

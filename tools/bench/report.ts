@@ -1,4 +1,4 @@
-// Writes the table of docs/benchmarks.md. The text around it is written by hand.
+// Writes the tables of docs/benchmarks.md and docs/benchmarks-peers.md. The text around them is written by hand.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -7,23 +7,26 @@ import path from 'node:path';
 import { root } from '../scripts/build.ts';
 import type { Line } from './lines.ts';
 
-const file = path.join(root, 'docs', 'benchmarks.md');
-const BEGIN = '<!-- written by npm run bench -->';
-const END = '<!-- end of what npm run bench writes -->';
-
-/** Replaces the table. */
+/** Replaces the table of docs/benchmarks.md. */
 export function writeReport(lines: Line[], load: number): void {
-  const text = readFileSync(file, 'utf8');
-  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (begin < 0 || end < begin) {
-    throw new Error(`docs/benchmarks.md lacks the lines "${BEGIN}" and "${END}", between which the table goes`);
-  }
   const table = ['| what | measured | budget | |', '| --- | --- | --- | --- |'].concat(
     lines.map(({ name, value, budget, verdict, note }) =>
       row([note ? `${name} (${note})` : name, value, budget, verdict])
     )
   );
-  writeFileSync(file, [text.slice(0, begin) + BEGIN, '', machine(load), '', ...table, '', text.slice(end)].join('\n'));
+  writeSection('benchmarks.md', 'npm run bench', [machine(load), '', ...table]);
+}
+
+/** Replaces what a command writes into a page of docs/, between two comments that name it. */
+export function writeSection(page: string, command: string, lines: string[]): void {
+  const file = path.join(root, 'docs', page);
+  const text = readFileSync(file, 'utf8');
+  const marks = { begin: `<!-- written by ${command} -->`, end: `<!-- end of what ${command} writes -->` };
+  const [begin, end] = [text.indexOf(marks.begin), text.indexOf(marks.end)];
+  if (begin < 0 || end < begin) {
+    throw new Error(`docs/${page} lacks the lines "${marks.begin}" and "${marks.end}", between which the table goes`);
+  }
+  writeFileSync(file, [text.slice(0, begin) + marks.begin, '', ...lines, '', text.slice(end)].join('\n'));
   spawnSync('npx', ['prettier', '--write', '--log-level', 'warn', file], { cwd: root, stdio: 'inherit' });
 }
 
