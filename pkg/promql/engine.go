@@ -128,7 +128,7 @@ type Result struct {
 // Instant evaluates r.Expr at r.End. Its errors are of type *Error.
 func (e *Engine) Instant(ctx context.Context, r Request) (Result, error) {
 	r.Start, r.Step = r.End, 0
-	return e.run(ctx, r, func(ctx context.Context, opts prom.QueryOpts) (prom.Query, error) {
+	return e.run(ctx, r, func(ctx context.Context, r Request, opts prom.QueryOpts) (prom.Query, error) {
 		return e.engine.NewInstantQuery(ctx, exactly(r.Store), opts, r.Expr, r.End)
 	})
 }
@@ -146,12 +146,12 @@ func (e *Engine) Range(ctx context.Context, r Request) (Result, error) {
 	if points := int64(r.End.Sub(r.Start)/r.Step) + 1; points > MaxPoints {
 		return Result{}, requestError("The query has %d points per series and may have %d at most: raise the step or shorten the time range", points, MaxPoints)
 	}
-	return e.run(ctx, r, func(ctx context.Context, opts prom.QueryOpts) (prom.Query, error) {
+	return e.run(ctx, r, func(ctx context.Context, r Request, opts prom.QueryOpts) (prom.Query, error) {
 		return e.engine.NewRangeQuery(ctx, exactly(r.Store), opts, r.Expr, r.Start, r.End, r.Step)
 	})
 }
 
-type newQuery func(context.Context, prom.QueryOpts) (prom.Query, error)
+type newQuery func(context.Context, Request, prom.QueryOpts) (prom.Query, error)
 
 // run is a query from parsing to the copied result.
 func (e *Engine) run(ctx context.Context, r Request, prepare newQuery) (res Result, err error) {
@@ -194,8 +194,22 @@ func (e *Engine) run(ctx context.Context, r Request, prepare newQuery) (res Resu
 		}
 		return res, err
 	}
+	settler, past := settlerFor(expr, r)
 	expr = nil // its tree may be large, and the engine makes its own
-	q, err := prepare(ctx, prom.NewPrometheusQueryOpts(false, r.Lookback, nil))
+	if settler != nil {
+		res, err = e.rangeOf(ctx, r, past, settler, prepare)
+	} else {
+		res, err = e.evaluate(ctx, r, prepare)
+	}
+	if err == nil && r.Hold == nil {
+		leave()
+	}
+	return res, err
+}
+
+// evaluate has Prometheus' engine evaluate a request.
+func (e *Engine) evaluate(ctx context.Context, r Request, prepare newQuery) (Result, error) {
+	q, err := prepare(ctx, r, prom.NewPrometheusQueryOpts(false, r.Lookback, nil))
 	if err != nil {
 		return Result{}, e.evalError(ctx, err)
 	}
@@ -206,12 +220,9 @@ func (e *Engine) run(ctx context.Context, r Request, prepare newQuery) (res Resu
 	if answer.Err != nil {
 		return Result{}, e.evalError(ctx, answer.Err)
 	}
-	res = copied(answer, r.Expr)
+	res := copied(answer, r.Expr)
 	if stats := q.Stats(); stats != nil && stats.Samples != nil {
 		res.Samples = stats.Samples.TotalSamples
-	}
-	if r.Hold == nil {
-		leave()
 	}
 	return res, nil
 }

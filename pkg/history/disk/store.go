@@ -80,12 +80,16 @@ type Store struct {
 	opts    Options
 	log     *slog.Logger
 	started time.Time // by the real clock
+	answers history.Answers
 
 	state
 	keeper
 }
 
-var _ history.Store = (*Store)(nil)
+var (
+	_ history.Store   = (*Store)(nil)
+	_ history.Settler = (*Store)(nil)
+)
 
 // New returns the store of a directory, which is opened meanwhile: memory
 // takes the samples until it is. It never fails; Stats.Note says what is wrong.
