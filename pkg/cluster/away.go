@@ -36,11 +36,11 @@ func (c *Cluster) findAway(previous *Cluster) {
 		}
 		gone[key] = &left
 	}
-	listed := tasksByKey(c.Tasks())
+	listed := c.byKey()
 	tasks := previous.Tasks()
 	for i := range tasks {
 		t := &tasks[i]
-		if key := (taskKey{t.Framework.ID, t.ID}); listed[key] == nil {
+		if key := (taskKey{t.Framework.ID, t.ID}); listed(key) == nil {
 			delete(gone, key) // it had come back
 			leaves(t)
 		}
@@ -50,7 +50,7 @@ func (c *Cluster) findAway(previous *Cluster) {
 		for i := range tasks {
 			t := &tasks[i]
 			key := taskKey{t.Framework.ID, t.ID}
-			if listed[key] == nil && gone[key] == nil && previous.waitsFor(t.Agent.ID) {
+			if listed(key) == nil && gone[key] == nil && previous.waitsFor(t.Agent.ID) {
 				leaves(t)
 			}
 		}
@@ -60,12 +60,12 @@ func (c *Cluster) findAway(previous *Cluster) {
 	}
 	back := map[taskKey]float64{}
 	for key, since := range previous.back {
-		if listed[key] != nil {
+		if listed(key) != nil {
 			back[key] = since
 		}
 	}
 	for key, t := range gone {
-		if now := listed[key]; now != nil {
+		if now := listed(key); now != nil {
 			if t.isBack(now) {
 				back[key] = t.latest
 			}

@@ -103,6 +103,13 @@ func Build(s *mesos.State, previous *Cluster) *Cluster {
 // addEnded notes the tasks that ended lately. They count nowhere.
 func (b *builder) addEnded(s *mesos.State) {
 	b.endedSince = s.EndedSince
+	n := 0
+	for i := range s.Frameworks {
+		n += len(s.Frameworks[i].CompletedTasks)
+	}
+	if n > 0 {
+		b.ended = make([]endedTask, 0, n)
+	}
 	add := func(list mesos.Ended, f *Framework) {
 		for i := range list {
 			if t := b.taskOf(&list[i], f.ID, f.onlyRole()); !t.State.holds() {
@@ -222,6 +229,11 @@ func (b *builder) agentOf(s *mesos.Slave, state *mesos.State) *Agent {
 		a.drain = drainOf(s.DrainInfo)
 		if s.DrainStart != nil {
 			a.draining = *s.DrainStart
+		}
+	}
+	if b.previous != nil {
+		if was := b.previous.agents[a.ID]; was != nil {
+			a.share(was)
 		}
 	}
 	return a
@@ -368,6 +380,11 @@ func (b *builder) taskOf(s *mesos.Task, framework, role string) Task {
 	}
 	for _, status := range s.Statuses {
 		t.entered(status.State, status.Timestamp)
+	}
+	if b.previous != nil {
+		if was := b.previous.task(t.key()); was != nil {
+			t.share(was)
+		}
 	}
 	return t
 }

@@ -122,28 +122,17 @@ func (l *taskList) slot(key taskKey) int {
 		return slot
 	}
 	last := noTask
-	for slot := range l.indexed(key) {
-		if l.at(slot) != nil {
+	l.indexing.Do(l.makeIndex)
+	if len(l.index) == 0 {
+		return last
+	}
+	for i := l.place(key); l.index[i] != 0; i = (i + 1) % len(l.index) {
+		slot := int(l.index[i] - 1)
+		if l.all[slot].key() == key && l.at(slot) != nil {
 			last = max(last, slot)
 		}
 	}
 	return last
-}
-
-// indexed returns the slots of tasks of the base that have a key, removed ones too.
-func (b *baseTasks) indexed(key taskKey) iter.Seq[int] {
-	b.indexing.Do(b.makeIndex)
-	return func(yield func(int) bool) {
-		if len(b.index) == 0 {
-			return
-		}
-		for i := b.place(key); b.index[i] != 0; i = (i + 1) % len(b.index) {
-			slot := int(b.index[i] - 1)
-			if b.all[slot].key() == key && !yield(slot) {
-				return
-			}
-		}
-	}
 }
 
 func (b *baseTasks) place(key taskKey) int {

@@ -141,7 +141,7 @@ func (a *agentsPoll) perform(p *scheduledPoll) bool {
 	case model == nil || !known:
 		return true // the first /state is still to come
 	}
-	agents := oneEach(model.Agents)
+	agents, restricted := oneEach(model.Agents), model.Restricted // the poll lasts, and the model need not
 	r := &round{
 		scheduledPoll: p, asker: asker, sums: samples.NewAgentSums(), slots: make(chan struct{}, agentsAtOnce),
 		problems: map[mesos.Category]*AgentProblem{}, own: map[mesos.Category]*AgentProblem{},
@@ -151,7 +151,7 @@ func (a *agentsPoll) perform(p *scheduledPoll) bool {
 	}
 	defer r.wait.Wait() // also after a panic
 	a.ask(r, agents)
-	return a.finish(r, agents, model)
+	return a.finish(r, agents, restricted)
 }
 
 // oneEach returns the agents to ask, by ID, so that each keeps its moment. Where
@@ -475,7 +475,7 @@ func (a *agentsPoll) writeAgent(r *round, answer samples.AgentAnswer) {
 }
 
 // finish writes the sums and how the poll went.
-func (a *agentsPoll) finish(r *round, agents []*cluster.Agent, model *cluster.Cluster) bool {
+func (a *agentsPoll) finish(r *round, agents []*cluster.Agent, restricted bool) bool {
 	connected := 0
 	for _, one := range agents {
 		if one.State != cluster.AgentDisconnected {
@@ -527,7 +527,7 @@ func (a *agentsPoll) finish(r *round, agents []*cluster.Agent, model *cluster.Cl
 		a.log.Info("A poll works again", "poll", series.PollAgents)
 	}
 	h.OK, h.Took, h.Bytes = up, took, r.bytes
-	a.noteWritten(r.ctx, a.writer.AgentTotals(r.ctx, later(r.scheduled, r.newest), r.sums, !model.Restricted, h))
+	a.noteWritten(r.ctx, a.writer.AgentTotals(r.ctx, later(r.scheduled, r.newest), r.sums, !restricted, h))
 	a.refreshCurrent()
 	return true
 }

@@ -61,6 +61,7 @@ type Collector struct {
 	lastCluster  func(context.Context) string
 	countedUntil func(context.Context) time.Time
 	freeMemory   func()
+	spareMemory  func() (end func())
 	span         func(context.Context, series.Poll) (context.Context, func(bool))
 
 	// running counts the loops and the goroutines that close replaced clients.
@@ -143,8 +144,12 @@ func New(c Config) *Collector {
 	if c.FreeMemory == nil {
 		c.FreeMemory = func() {}
 	}
+	if c.SpareMemory == nil {
+		c.SpareMemory = func() func() { return func() {} }
+	}
 	collector := &Collector{
 		freeMemory:   c.FreeMemory,
+		spareMemory:  c.SpareMemory,
 		span:         c.Span,
 		lastCluster:  c.LastCluster,
 		countedUntil: c.CountedUntil,

@@ -89,6 +89,9 @@ type Config struct {
 	// what was read for that, SUBSCRIBED included, takes more memory than all that is kept,
 	// and is not read again for long. May be nil.
 	FreeMemory func()
+	// SpareMemory is called before a /state is read that is much larger than others, and what
+	// it returns when that is written: meanwhile there should be little garbage. May be nil.
+	SpareMemory func() (end func())
 	// Polled is called when a poll has ended, with a lock held: it is quick, and calls
 	// nothing of the collector. May be nil.
 	Polled func(Polled)

@@ -96,6 +96,16 @@ func (v *CurrentView) seriesOf(name string) *builtSeries {
 	return b
 }
 
+// forget lets go of the series that were built: who asks again has them built again.
+func (v *CurrentView) forget() {
+	if v == nil {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	clear(v.built)
+}
+
 // CurrentTasks returns what tasks and executors are now, nil while that is unknown:
 // before the first /state, after one that failed, and while nothing is polled.
 func (c *Collector) CurrentTasks() *CurrentView {

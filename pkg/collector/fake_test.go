@@ -24,6 +24,8 @@ type fake struct {
 	counts    map[string]int
 	closed    int
 	freed     int
+	spared    []bool // as /state was asked for: whether memory was spared
+	sparing   bool
 	state     mesos.State
 	roles     mesos.Roles
 	values    map[string]float64
@@ -151,6 +153,7 @@ func (f *fake) State(ctx context.Context) (*mesos.State, error) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.spared = append(f.spared, f.sparing)
 	s := f.state
 	s.Answer = a
 	account(&s)
@@ -268,7 +271,11 @@ func start(t *testing.T, s collector.Settings, change ...func(*fake)) *faked {
 	}
 	f.Collector = collector.New(collector.Config{Client: f.client(), Sink: f.rec, Clock: clock, Settings: s, Events: log,
 		FreeMemory: func() { f.set(func(f *fake) { f.freed++ }) },
-		Jitter:     func() float64 { return 0.5 }, HistoryStart: func() time.Time {
+		SpareMemory: func() func() {
+			f.set(func(f *fake) { f.sparing = true })
+			return func() { f.set(func(f *fake) { f.sparing = false }) }
+		},
+		Jitter: func() float64 { return 0.5 }, HistoryStart: func() time.Time {
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			before := f.start

@@ -98,11 +98,22 @@ func (s *statePoll) forget() {
 	s.roles.failed = 0
 }
 
+// veryManyAgents is from how many agents on memory is spared while /state is read: with the
+// model of before, that of now and what both are made of there is twice as much as else.
+const veryManyAgents = 20_000
+
 func (s *statePoll) perform(p *scheduledPoll) bool {
+	s.mu.Lock()
+	spares, current := s.agentCount() >= veryManyAgents, s.current
+	s.mu.Unlock()
+	if spares {
+		current.forget() // they are of the model that is about to be replaced
+		defer s.spareMemory()()
+	}
 	ok := s.ask(p)
 	s.mu.Lock()
 	// Where /state is asked for often it would cost more than it saves.
-	frees := ok && s.stream.following() && s.interval() >= time.Minute
+	frees := ok && !spares && s.stream.following() && s.interval() >= time.Minute
 	s.mu.Unlock()
 	if frees {
 		s.freeMemory()
@@ -112,22 +123,22 @@ func (s *statePoll) perform(p *scheduledPoll) bool {
 
 // ask requests /state and /roles, and writes what they bring. It reports whether all went well.
 func (s *statePoll) ask(p *scheduledPoll) bool {
-	var state *mesos.State
 	var model *cluster.Cluster
+	var answer mesos.Answer // of /state, which is as large as the model and not needed once that is built
 	var sent time.Time
 	told := false // by the stream, what happened since the model before
 	s.stream.noteChanges(p.run)
 	s.recallCounted(p.ctx)
 	s.wantEnded(p)
-	err := s.twice(p, func(ctx context.Context) (err error) {
-		state, err = p.client.State(ctx)
+	err := s.twice(p, func(ctx context.Context) error {
+		state, err := p.client.State(ctx)
 		if err != nil {
 			return err
 		}
 		sent = state.Sent
 		at := *state // others may share the answer
 		at.Sent = p.align(state.Sent)
-		state = &at
+		state, answer = &at, at.Answer
 		model = cluster.Build(state, s.before(p))
 		if !s.identify(p, model) {
 			model = cluster.Build(state, nil)
@@ -157,7 +168,7 @@ func (s *statePoll) ask(p *scheduledPoll) bool {
 		s.countedElsewhere(happened)
 		s.noteAll(p.run, happened, !told)
 		s.remember(p, model)
-		err = s.write(p, &s.result, state.Answer, func(h samples.Health) error {
+		err = s.write(p, &s.result, answer, func(h samples.Health) error {
 			return s.writer.State(p.ctx, model, p.settings.samples(), h)
 		})
 		s.stream.noteModel(model.Time, err)
@@ -185,7 +196,7 @@ func (s *statePoll) ask(p *scheduledPoll) bool {
 		s.returning = s.returning.note(s.model, model)
 		s.model, s.viewed, s.leader = model, model, model.Master
 		s.stream.polled(model, sent)
-		s.heads = append(s.heads, state.Head+head)
+		s.heads = append(s.heads, answer.Head+head)
 		if len(s.heads) > 2 {
 			s.heads = s.heads[1:]
 		}

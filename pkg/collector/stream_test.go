@@ -14,6 +14,7 @@ import (
 	"community-mesos-datasource/pkg/collector"
 	"community-mesos-datasource/pkg/events"
 	"community-mesos-datasource/pkg/mesos"
+	"community-mesos-datasource/pkg/samples"
 	"community-mesos-datasource/pkg/series"
 )
 
@@ -322,6 +323,25 @@ func TestMemoryOfALargeStateIsFreed(t *testing.T) {
 			f.set(func(f *fake) { freed = f.freed })
 			return freed == c.freed
 		}, 10*time.Second, time.Millisecond, c)
+	}
+}
+
+// While there are two models of very many agents, there is little garbage.
+func TestMemoryIsSparedWhileAVeryLargeStateIsRead(t *testing.T) {
+	for agents, want := range map[int][]bool{20_000: {false, true, true}, 1000: {false, false, false}} {
+		f := start(t, collector.Settings{Subscribe: collector.SubscribeNever, TaskSeries: samples.TaskSeriesNever}, func(f *fake) {
+			f.state.Slaves = nil
+			for i := range agents {
+				f.state.Slaves = append(f.state.Slaves, agent(i+1))
+			}
+		})
+		for range 2 {
+			f.clock.Advance(f.Interval(series.PollState))
+		}
+		f.mu.Lock()
+		require.Equal(t, want, f.spared, "%d agents", agents)
+		require.False(t, f.sparing, "/state is written")
+		f.mu.Unlock()
 	}
 }
 

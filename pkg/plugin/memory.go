@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync"
+	"sync/atomic"
 
 	"community-mesos-datasource/pkg/promql"
 )
@@ -35,13 +37,28 @@ const (
 	tightGarbage = 12
 )
 
+// sparing is how many read something large now: see SpareMemory.
+var sparing atomic.Int32
+
+// SpareMemory lets there be little garbage until end is called, and collects what there is at once: so a
+// /state of 35,000 agents, which takes as much for a moment as all that is kept, takes the place of
+// garbage. That costs some collections more every few minutes.
+func SpareMemory() (end func()) {
+	sparing.Add(1)
+	debug.FreeOSMemory()
+	return sync.OnceFunc(func() {
+		sparing.Add(-1)
+		debug.FreeOSMemory()
+	})
+}
+
 // SaveMemory sets how much garbage this process may have, and again after each
 // collection.
 func SaveMemory() {
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(live)
 	inUse := live[0].Value.Uint64()
-	debug.SetGCPercent(garbageFor(inUse))
+	debug.SetGCPercent(garbageFor(inUse, sparing.Load() > 0))
 	debug.SetMemoryLimit(limitFor(inUse, uint64(promql.Held())))
 	// A finalizer runs after each collection.
 	runtime.SetFinalizer(&collected{}, func(*collected) { SaveMemory() })
@@ -49,8 +66,11 @@ func SaveMemory() {
 
 // garbageFor returns GOGC, how much garbage there may be in percent of the bytes in
 // use.
-func garbageFor(inUse uint64) int {
-	if inUse > little {
+func garbageFor(inUse uint64, spares bool) int {
+	switch {
+	case inUse > little && spares:
+		return tightGarbage
+	case inUse > little:
 		return max(tightGarbage, min(muchGarbage, int(100*mostGarbage/inUse)))
 	}
 	return max(littleGarbage, int(100*leastGarbage/max(inUse, leastGarbage)))

@@ -11,8 +11,10 @@ import (
 
 func TestGarbageMayBeAFewMegabytesOrAShareOfWhatIsInUse(t *testing.T) {
 	for inUse, want := range map[uint64]int{0: 100, 6 << 20: 100, 24 << 20: 50, 60 << 20: 20, 64 << 20: 20, 65 << 20: 40, 480 << 20: 40, 640 << 20: 30, 1 << 30: 18, 4 << 30: 12} {
-		require.Equal(t, want, garbageFor(inUse), "%d MiB in use", inUse>>20)
+		require.Equal(t, want, garbageFor(inUse, false), "%d MiB in use", inUse>>20)
 	}
+	require.Equal(t, 12, garbageFor(480<<20, true))
+	require.Equal(t, 50, garbageFor(24<<20, true), "little is in use anyway")
 }
 
 func TestMemoryIsReturnedAboveALimitThatFollowsWhatIsInUse(t *testing.T) {
@@ -41,6 +43,11 @@ func TestGOGCIsSetAfterEachCollection(t *testing.T) {
 	becomes("little is in use", func(p uint64) bool { return p != muchGarbage })
 	history := make([]byte, 2*little)
 	becomes("much is in use", func(p uint64) bool { return p == muchGarbage })
+	end := SpareMemory()
+	becomes("it is spared", func(p uint64) bool { return p == tightGarbage })
+	end()
+	end() // twice is once
+	becomes("it is not spared any more", func(p uint64) bool { return p == muchGarbage })
 	runtime.KeepAlive(history)
 	becomes("little is in use again", func(p uint64) bool { return p != muchGarbage })
 }

@@ -25,6 +25,7 @@ import (
 	"community-mesos-datasource/pkg/mesos"
 	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/query"
+	"community-mesos-datasource/pkg/series"
 	"community-mesos-datasource/pkg/tables"
 	"community-mesos-datasource/pkg/zookeeper"
 )
@@ -342,6 +343,17 @@ func collectorSettings(parsed Settings, uid string, follows bool) collector.Sett
 	return s
 }
 
+// polled returns what is called when a poll has ended: after /state the model that SQL read is of
+// before, and the next statement reads the next one.
+func (s *source) polled(count func(collector.Polled)) func(collector.Polled) {
+	return func(p collector.Polled) {
+		count(p)
+		if p.Poll == series.PollState {
+			s.models.Forget()
+		}
+	}
+}
+
 // provideCollector gives the source a collector, which polls unless another Grafana does.
 // src.mu must be held.
 func (r *Registry) provideCollector(src *source, client *collector.Both, collect collector.Settings, otherMasters bool) {
@@ -354,7 +366,8 @@ func (r *Registry) provideCollector(src *source, client *collector.Both, collect
 		Log:          r.log.With("source", src.key),
 		Events:       src.events,
 		FreeMemory:   debug.FreeOSMemory,
-		Polled:       r.own.polled(src.key),
+		SpareMemory:  SpareMemory,
+		Polled:       src.polled(r.own.polled(src.key)),
 		Span:         pollSpan(src.key),
 		HistoryStart: func() time.Time { return kept.Stats().Start },
 		LastCluster: func(ctx context.Context) string {

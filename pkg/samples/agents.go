@@ -265,6 +265,12 @@ func (w *Writer) readContainers(own *agentTables, has *bounds, answer *mesos.Sta
 			continue
 		}
 		c := placed[k]
+		if c != nil { // the texts of the model
+			k = containerKey{c.frameworkKey.id, c.executorKey.id}
+			if c.task != nil && c.task.ContainerID == one.ID {
+				one.ID = c.task.ContainerID
+			}
+		}
 		left := func(what func() string) {
 			if c != nil { // of others nothing is written
 				w.leaveOut(series.PollAgents, answer.Sent, func() string {

@@ -128,7 +128,8 @@ type lack struct{ all, cpus, memory bool }
 // placed is as of model, and the answer was asked for at answered.
 func (w *watch) count(now map[containerKey]*reading, placed map[containerKey]*container, model, answered time.Time) ContainerCounts {
 	c := ContainerCounts{listed: len(placed)}
-	lacking, unknown := map[containerKey]lack{}, map[containerKey]bool{}
+	var lacking map[containerKey]lack // nil for none, as of most agents
+	var unknown map[containerKey]bool
 	first, newer := w.answered.IsZero(), model.After(w.answered)
 	for k, one := range placed {
 		r := now[k]
@@ -144,6 +145,9 @@ func (w *watch) count(now map[containerKey]*reading, placed map[containerKey]*co
 		}
 		before := w.lacking[k]
 		if lacks != (lack{}) {
+			if lacking == nil {
+				lacking = map[containerKey]lack{}
+			}
 			lacking[k] = lacks
 		}
 		told := func(now, before bool) bool { return now && before && newer }
@@ -165,6 +169,9 @@ func (w *watch) count(now map[containerKey]*reading, placed map[containerKey]*co
 		if placed[k] == nil && !r.empty {
 			c.Unknown++
 			c.stay += one01(w.unknown[k] && newer)
+			if unknown == nil {
+				unknown = map[containerKey]bool{}
+			}
 			unknown[k] = true
 		}
 	}

@@ -120,6 +120,14 @@ func (m *Models) Of(c *cluster.Cluster) *Model {
 	return m.latest
 }
 
+// Forget lets go of the model, which takes as much memory as the next one. Statements that read it
+// keep it until they end.
+func (m *Models) Forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.latest = nil
+}
+
 type indexKey struct {
 	table  string
 	column int

@@ -3,6 +3,7 @@ package memory
 import (
 	"context"
 	"fmt"
+	"iter"
 	"math"
 	"time"
 
@@ -28,7 +29,7 @@ type memBatch struct {
 	m      *Store
 	bounds history.Bounds
 
-	staged []stagedSample
+	staged stagedSamples
 	last   places // in staged of the newest sample of a series
 
 	// Series this batch brings, not yet in the store, by reference and by hash.
@@ -45,6 +46,52 @@ type stagedSample struct {
 	s *memSeries
 	t int64
 	v float64
+}
+
+// stagedSamples are samples in pages: a list of a million that grows would leave five times as
+// much garbage as there is in it.
+type stagedSamples struct {
+	pages [][]stagedSample // all but the last are full
+}
+
+const stagedPerPage = 4096
+
+func (s *stagedSamples) len() int {
+	n := len(s.pages)
+	if n == 0 {
+		return 0
+	}
+	return (n-1)*stagedPerPage + len(s.pages[n-1])
+}
+
+func (s *stagedSamples) at(i int) *stagedSample {
+	return &s.pages[i/stagedPerPage][i%stagedPerPage]
+}
+
+func (s *stagedSamples) add(x stagedSample) {
+	n := len(s.pages)
+	switch {
+	case n == 0: // few batches are large
+		s.pages = append(s.pages, nil)
+		n++
+	case len(s.pages[n-1]) == stagedPerPage:
+		s.pages = append(s.pages, make([]stagedSample, 0, stagedPerPage))
+		n++
+	}
+	s.pages[n-1] = append(s.pages[n-1], x)
+}
+
+// all returns the samples in their order.
+func (s *stagedSamples) all() iter.Seq[*stagedSample] {
+	return func(yield func(*stagedSample) bool) {
+		for _, page := range s.pages {
+			for i := range page {
+				if !yield(&page[i]) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Append implements series.Batch. Beside Prometheus' errors there is history.ErrFull.
@@ -78,7 +125,7 @@ func (b *memBatch) Append(ref series.Ref, lset func() labels.Labels, t int64, v 
 		}
 	}
 	if i, ok := b.last.of(s.ref); ok {
-		lastT, lastV = b.staged[i].t, b.staged[i].v
+		lastT, lastV = b.staged.at(i).t, b.staged.at(i).v
 	}
 	if lastT != history.NoTime {
 		switch {
@@ -90,8 +137,8 @@ func (b *memBatch) Append(ref series.Ref, lset func() labels.Labels, t int64, v 
 			return s.ref, storage.NewDuplicateFloatErr(t, lastV, v)
 		}
 	}
-	b.last.set(s.ref, len(b.staged))
-	b.staged = append(b.staged, stagedSample{s, t, v})
+	b.last.set(s.ref, b.staged.len())
+	b.staged.add(stagedSample{s, t, v})
 	return s.ref, nil
 }
 
@@ -167,7 +214,7 @@ func (b *memBatch) Rollback() error {
 }
 
 func (b *memBatch) end() {
-	b.ended, b.staged, b.last, b.fresh, b.freshByHash, b.sharer, b.freshValues = true, nil, places{}, table{}, nil, sharer{}, nil
+	b.ended, b.staged, b.last, b.fresh, b.freshByHash, b.sharer, b.freshValues = true, stagedSamples{}, places{}, table{}, nil, sharer{}, nil
 }
 
 // Commit implements series.Batch. It fails, and nothing becomes visible, when
@@ -189,7 +236,7 @@ func (b *memBatch) Commit() error {
 	}
 	m.commits++
 	oldest, running := m.oldestQuery()
-	for _, x := range b.staged {
+	for x := range b.staged.all() {
 		s := x.s
 		if s.lastT == x.t { // the same sample, committed meanwhile: see stillFits
 			continue
@@ -216,7 +263,7 @@ func (b *memBatch) Commit() error {
 // meanwhile, resets it.
 func (b *memBatch) adopt() {
 	var instead map[*memSeries]*memSeries
-	for i, x := range b.staged {
+	for x := range b.staged.all() {
 		if x.s.stored {
 			continue
 		}
@@ -233,13 +280,13 @@ func (b *memBatch) adopt() {
 			}
 			instead[x.s] = now
 		}
-		b.staged[i].s = now
+		x.s = now
 	}
 }
 
 // stillFits reports whether every staged sample still fits behind its series.
 func (b *memBatch) stillFits() error {
-	for _, x := range b.staged {
+	for x := range b.staged.all() {
 		if x.t < x.s.lastT || x.t == x.s.lastT && !sameValue(x.v, x.s.lastV) {
 			return fmt.Errorf("commit nothing: another batch has written %s up to %s meanwhile: %w", x.s.labels.all(),
 				time.UnixMilli(x.s.lastT).UTC().Format(time.RFC3339Nano), storage.ErrOutOfOrderSample)
