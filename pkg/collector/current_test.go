@@ -92,3 +92,17 @@ func TestTheNextModelBringsTheNextView(t *testing.T) {
 	c.refreshCurrent()
 	require.Empty(t, c.CurrentTasks().built)
 }
+
+// Before a very large /state is read, a view lets go of what it built, and builds it again for
+// who asks.
+func TestAViewBuildsAgainWhatItLetGoOf(t *testing.T) {
+	v := viewing(t).CurrentTasks()
+	before := v.Series("mesos_task_cpus_allocated")
+	require.Len(t, before, 1)
+	v.forget()
+	require.Empty(t, v.built)
+	after := v.Series("mesos_task_cpus_allocated")
+	require.Equal(t, before, after)
+	require.NotSame(t, &before[0], &after[0])
+	(*CurrentView)(nil).forget() // before the first /state
+}
