@@ -12,8 +12,8 @@ export interface Facts {
   begun: number;
   /** An agent with tasks, its host name, and the port by which mesos_exporter names it. */
   agent: { name: string; port: string };
-  /** One with GPUs that are in use. */
-  gpus: { name: string };
+  /** One with GPUs that are in use, beside which is an exporter of its own. */
+  gpus: { name: string; url: string };
   framework: string;
   role: string;
 }
@@ -120,6 +120,15 @@ export const CALM: Check[] = [
     exporter: () => 'mesos_slave_gpus{type="used"}',
     infinity: ({ gpus }) => column('slaves', 'hostname', 'used_resources.gpus').of(gpus.name),
     show: rounded,
+  },
+  {
+    what: 'resident memory of the containers of an agent',
+    expected: ({ gpus }) => ({ is: ({ agents }) => named(agents, gpus.name)?.used.memoryBytes }),
+    ours: ({ gpus }) => `mesos_agent_memory_used_bytes{agent="${gpus.name}"}`,
+    exporter: () => 'sum(mesos_agent_mem_rss_bytes)',
+    infinity: ({ gpus }) =>
+      column('', 'executor_id', 'statistics.mem_rss_bytes', `${gpus.url}/monitor/statistics`).sum(),
+    show: megabytes,
   },
   {
     what: 'CPUs in use of a framework',

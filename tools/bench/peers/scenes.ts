@@ -131,7 +131,7 @@ function factsOf(live: Live): Facts {
     live,
     begun: live.now(),
     agent: { name: agent.agent, port: new URL(live.agents[numberOf(agent.agent) - 1]).port },
-    gpus: { name: gpus.agent },
+    gpus: { name: gpus.agent, url: live.agents[numberOf(gpus.agent) - 1] },
     framework: most(frameworks, ({ allocated }) => allocated.cpus).framework,
     role: most(without, ({ allocated }) => allocated.memoryBytes).role,
   };
@@ -153,16 +153,17 @@ async function withTools(
       await plugin.instant('mesos_up'); // begins to poll
       await then();
     };
-    return withPlugin(live.masters, { pollInterval: `${INTERVAL}s` }, measure, { log });
+    const { agentAddress } = live.entry;
+    const settings = { pollInterval: `${INTERVAL}s`, agentStatistics: true, agentAddress };
+    return withPlugin(live.masters, settings, measure, { log });
   };
   const withExporter = async (then: () => Promise<void>) => {
     if (!prometheus || !exporter) {
       return then();
     }
-    const agent = live.agents[numberOf(facts.gpus.name) - 1];
     const exporters = await Promise.all([
       ...live.masters.map((master) => startExporter(exporter.file, { master }, folder)),
-      startExporter(exporter.file, { slave: agent }, folder),
+      startExporter(exporter.file, { slave: facts.gpus.url }, folder),
     ]);
     const server = await startPrometheus(prometheus.file, folder, {
       targets: exporters.map(({ url }) => url),
@@ -181,10 +182,11 @@ async function withTools(
     }
     // It has one address: that of the master that leads at first.
     const leader = live.masters.find((url) => new URL(url).port === live.truth().leader?.split(':')[1]);
-    await withInfinity(infinity.file, leader ?? live.masters[0], async (backend) => {
+    const measure = async (backend: Infinity) => {
       tools.infinity = askInfinity(backend);
       await then();
-    });
+    };
+    await withInfinity(infinity.file, leader ?? live.masters[0], measure, [facts.gpus.url]);
   };
   await withOurs(() => withExporter(() => withOther(() => use(tools))));
 }

@@ -110,6 +110,7 @@ async function answerOf(url: string, page: string, query: Record<string, string>
 
 /** A page of Mesos as a table of Infinity: where the rows are, and a column for each name. */
 export interface Page {
+  /** Of the master; or a whole URL, as of an agent. */
   path: string;
   root: string;
   columns: Record<string, { selector: string; type: 'string' | 'number' }>;
@@ -126,11 +127,12 @@ export interface Infinity {
 const PLUGIN = 'yesoreyeram-infinity-datasource';
 const UID = 'infinity';
 
-/** Starts Infinity's backend with a data source of a master's URL, hands it to `measure`, and ends it. */
+/** Starts Infinity's backend with a data source of a master's URL, and of others, hands it to `measure`, and ends it. */
 export async function withInfinity(
   file: string,
   master: string,
-  measure: (infinity: Infinity) => Promise<void>
+  measure: (infinity: Infinity) => Promise<void>,
+  others: string[] = []
 ): Promise<void> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'mesos-bench-'));
   const plugin = path.join(folder, 'plugin');
@@ -139,13 +141,19 @@ export async function withInfinity(
   const manifest = { id: PLUGIN, name: 'Infinity', executable: 'gpx_infinity', info: { version: '' } };
   writeFileSync(path.join(plugin, 'plugin.json'), JSON.stringify(manifest));
   symlinkSync(file, path.join(plugin, executable));
-  const source = { name: 'Infinity', uid: UID, type: PLUGIN, access: 'proxy', jsonData: { allowedHosts: [master] } };
+  const source = {
+    name: 'Infinity',
+    uid: UID,
+    type: PLUGIN,
+    access: 'proxy',
+    jsonData: { allowedHosts: [master, ...others] },
+  };
   writeFileSync(path.join(folder, 'infinity.yaml'), stringify({ apiVersion: 1, datasources: [source] }));
   const workbench = await startWorkbench({ provisioning: folder, port: 0, plugin, log: () => {} });
   const answered = async ({ path: page, root, columns }: Page) => {
     const query = {
       ...{ refId: 'A', datasource: { uid: UID }, type: 'json', source: 'url', parser: 'backend', format: 'table' },
-      ...{ url: `${master}${page}`, url_options: { method: 'GET' }, root_selector: root },
+      ...{ url: URL.canParse(page) ? page : `${master}${page}`, url_options: { method: 'GET' }, root_selector: root },
       columns: Object.entries(columns).map(([text, { selector, type }]) => ({ text, selector, type })),
     };
     const response = await fetch(`${workbench.url}/api/ds/query`, {
