@@ -81,12 +81,24 @@ interface Disk {
   samples: number;
 }
 
-/** Fills both, one after the other, and asks. */
+/** Fills both side by side, and asks one after the other. */
 export async function panels(peers: Peers, options: PanelsOptions = { days: 7, step: 60 }): Promise<Row[]> {
   const start = Math.floor(Date.now() / 1000 / options.step) * options.step - options.days * DAY;
-  const own = await ours(start, options);
   const { prometheus, exporter } = peers;
-  const other = prometheus && exporter && (await theirs(start, options, exporter.file, prometheus.file));
+  const filling = [
+    ours(start, options),
+    ...(prometheus && exporter ? [theirs(start, options, exporter.file, prometheus.file)] : []),
+  ];
+  const fillings = await Promise.allSettled(filling);
+  try {
+    const [mine, others] = await Promise.all(filling); // throws what went wrong
+    return rowsOf(options, await mine.ask(), await others?.ask());
+  } finally {
+    await Promise.all(fillings.map((one) => (one.status === 'fulfilled' ? one.value.stop() : undefined)));
+  }
+}
+
+function rowsOf(options: PanelsOptions, own: Filled, other: Filled | undefined): Row[] {
   const none = 'has no history';
   const row = (what: string, of: (filled: Filled) => number, show: (n: number) => string, note?: string): Row => ({
     what: `${what}: ${nameOf('small')}`,
@@ -147,37 +159,49 @@ interface Days {
   disk: Disk;
 }
 
-async function ours(start: number, { days, step }: PanelsOptions): Promise<Filled> {
+/** A history that is filled, and waits to be asked. */
+interface Filling {
+  ask(): Promise<Filled>;
+  stop(): Promise<void>;
+}
+
+async function ours(start: number, { days, step }: PanelsOptions): Promise<Filling> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'mesos-bench-'));
   const cluster = await startGenerator('small', ['--step', String(step), '--start', String(start)]);
-  try {
-    const polled = await bench<Days>('days', {
+  const stop = async () => {
+    await cluster.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const fill = () =>
+    bench<Days>('days', {
       ...{ master: cluster.master, start, days, step: `${step}s`, 'poll-interval': `${step}s`, questions: 'false' },
       directory: path.join(folder, HISTORY),
     });
-    const filled: Filled = {
-      ...{ answers: [], memory: 0, disk: polled.disk },
-      series: polled.days[polled.days.length - 1].series,
-    };
-    const settings = { pollInterval: `${step}s`, subscribe: 'never' };
-    const measure = async (plugin: Plugin) => {
-      const { process } = plugin;
-      filled.answers = await answered(
-        { start, days, step },
-        () => process.cpu(),
-        async ({ ours: expr }, from, to, points) => {
-          const frames = await plugin.range({ queryType: 'promql', expr }, from, to, points);
-          return frames.flatMap(seriesOf);
-        }
-      );
-      filled.memory = process.memory().now;
-    };
-    await withPlugin(cluster.master, settings, measure, { history: folder });
-    return filled;
-  } finally {
-    await cluster.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const polled = await orStop(fill, stop);
+  const filled: Filled = {
+    ...{ answers: [], memory: 0, disk: polled.disk },
+    series: polled.days[polled.days.length - 1].series,
+  };
+  const measure = async (plugin: Plugin) => {
+    const { process } = plugin;
+    filled.answers = await answered(
+      { start, days, step },
+      () => process.cpu(),
+      async ({ ours: expr }, from, to, points) => {
+        const frames = await plugin.range({ queryType: 'promql', expr }, from, to, points);
+        return frames.flatMap(seriesOf);
+      }
+    );
+    filled.memory = process.memory().now;
+  };
+  return {
+    stop,
+    async ask() {
+      const settings = { pollInterval: `${step}s`, subscribe: 'never' };
+      await withPlugin(cluster.master, settings, measure, { history: folder });
+      return filled;
+    },
+  };
 }
 
 async function theirs(
@@ -185,28 +209,43 @@ async function theirs(
   { days, step }: PanelsOptions,
   exporterFile: string,
   prometheusFile: string
-): Promise<Filled> {
+): Promise<Filling> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'mesos-bench-'));
   const cluster = await startGenerator('small', ['--start', String(start)]);
   const exporter = await startExporter(exporterFile, { master: cluster.master }, folder);
   const prometheus = await startPrometheus(prometheusFile, folder);
-  try {
-    const { series } = await bench<{ series: number }>('backfill', {
-      ...{ exporter: `${exporter.url}/metrics`, write: `${prometheus.url}/api/v1/write`, control: cluster.control },
-      ...{ start, days, step: `${step}s` },
-    });
-    const answers = await answered(
-      { start, days, step },
-      () => prometheus.process.cpu(),
-      ({ theirs: expr }, from, to, points) =>
-        expr === undefined ? Promise.resolve([]) : prometheus.range(expr, from, to, points)
-    );
-    return { answers, memory: prometheus.process.memory().now, disk: diskOf(prometheus.data), series };
-  } finally {
+  const stop = async () => {
     await prometheus.stop();
     await exporter.stop();
     await cluster.stop();
     rmSync(folder, { recursive: true, force: true });
+  };
+  const fill = () =>
+    bench<{ series: number }>('backfill', {
+      ...{ exporter: `${exporter.url}/metrics`, write: `${prometheus.url}/api/v1/write`, control: cluster.control },
+      ...{ start, days, step: `${step}s` },
+    });
+  const { series } = await orStop(fill, stop);
+  return {
+    stop,
+    async ask() {
+      const answers = await answered(
+        { start, days, step },
+        () => prometheus.process.cpu(),
+        ({ theirs: expr }, from, to, points) =>
+          expr === undefined ? Promise.resolve([]) : prometheus.range(expr, from, to, points)
+      );
+      return { answers, memory: prometheus.process.memory().now, disk: diskOf(prometheus.data), series };
+    },
+  };
+}
+
+async function orStop<T>(doing: () => Promise<T>, stop: () => Promise<void>): Promise<T> {
+  try {
+    return await doing();
+  } catch (error) {
+    await stop();
+    throw error;
   }
 }
 
