@@ -351,6 +351,16 @@ describe('the remote engine', () => {
     expect(last()?.secureJsonData?.remoteTlsCACert).toBe('-----BEGIN');
   });
 
+  it('has the password after the user, and what is in place of both after that', () => {
+    setUp({ jsonData: { engine: 'remote' } });
+    const labels = [/^Tenant/, /^Remote user/, /^Remote password/, /^Bearer token/, /^CA certificate/, /^Added labels/];
+    const fields = labels.map((label) => screen.getByLabelText(label));
+    const inPage = [...document.querySelectorAll('input, textarea')].filter((one) =>
+      fields.includes(one as HTMLElement)
+    );
+    expect(inPage).toEqual(fields);
+  });
+
   it('shows labels as JSON, and stores what is typed', async () => {
     const { last, user } = setUp({ jsonData: { engine: 'remote', remoteLabels: { replica: 'a' } } });
     const labels = screen.getByLabelText(/^Added labels/);

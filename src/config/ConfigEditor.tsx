@@ -44,6 +44,9 @@ const KEYS = new Set<string>([...FIELDS.map(({ key }) => key), 'masters', 'agent
 
 const PEM = '-----BEGIN CERTIFICATE-----';
 
+/** The place of the user, which the secrets follow. */
+const userOfRemote = REMOTE.findIndex(({ key }) => key === 'remoteBasicAuthUser');
+
 const REMOTE_SECRETS = ['remoteBasicAuthPassword', 'remoteBearerToken', 'remoteTlsCACert'] as const;
 
 /** Reports whether a key of jsonData is on the page. */
@@ -235,7 +238,7 @@ export default function ConfigEditor({ options: stored, onOptionsChange }: Props
           jsonData.engine === 'remote' || REMOTE_SECRETS.some((key) => Boolean(secureJsonFields?.[key]))
         )}
       >
-        {rows(REMOTE)}
+        {rows(REMOTE.slice(0, userOfRemote + 1))}
         <Field label={t('config.remote-password.label', 'Remote password')} htmlFor="mesos-remoteBasicAuthPassword">
           <Secret
             id="mesos-remoteBasicAuthPassword"
@@ -275,6 +278,7 @@ export default function ConfigEditor({ options: stored, onOptionsChange }: Props
             onChange={(value) => setSecret('remoteTlsCACert', value)}
           />
         </Field>
+        {rows(REMOTE.slice(userOfRemote + 1))}
       </Section>
 
       <Section

@@ -5,15 +5,24 @@ import { EditorRow } from '@grafana/plugin-ui';
 import { Alert, ClipboardButton, useStyles2 } from '@grafana/ui';
 import React from 'react';
 
-import { t } from '../i18n';
+import { inOrder, t } from '../i18n';
+import { faultOf } from './fault';
 import type { CompileState } from './useCompiled';
 
-export function CompiledQuery({ compiled, error }: CompileState) {
+interface Props extends CompileState {
+  /** Whether the error is shown at its field. */
+  said?: boolean;
+}
+
+export function CompiledQuery({ compiled, error, said }: Props) {
   const styles = useStyles2(getStyles);
   const language = compiled?.sql === undefined ? 'PromQL' : 'SQL';
   const text = compiled?.sql ?? compiled?.promql ?? '';
+  if (error && said) {
+    return null;
+  }
   if (error) {
-    return <Alert severity="error" title={error} className={styles.alert} />;
+    return <Alert severity="error" title={named(error)} className={styles.alert} />;
   }
   return (
     <>
@@ -53,11 +62,21 @@ export function CompiledQuery({ compiled, error }: CompileState) {
   );
 }
 
+/** Returns a message with the name of its field: the backend knows the key. */
+function named(error: string): string {
+  const fault = faultOf(error);
+  return fault?.key === 'interval'
+    ? inOrder(t('query.field.of', '{{label}}:', { label: t('query.options.min-step', 'Min step') }), fault.text)
+    : error;
+}
+
 const getStyles = (theme: GrafanaTheme2) => ({
-  row: css({ display: 'flex', alignItems: 'center', gap: theme.spacing(2), width: '100%' }),
+  row: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: theme.spacing(0.5, 2), width: '100%' }),
   label: css({ fontSize: 12, fontWeight: theme.typography.fontWeightMedium, whiteSpace: 'nowrap' }),
   code: css({
-    flexGrow: 1,
+    // On a narrow page it is below its name, with the button beside it.
+    flex: '1 1 320px',
+    minWidth: 0,
     padding: 0,
     border: 'none',
     background: 'none',

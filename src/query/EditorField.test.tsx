@@ -1,3 +1,4 @@
+import { EditorRow } from '@grafana/plugin-ui';
 import { render, screen } from '@testing-library/react';
 import React, { type ReactElement } from 'react';
 
@@ -61,4 +62,28 @@ it('marks the filter that is refused, and no other', () => {
   const refused = screen.getByRole('combobox', { name: 'Values of framework' });
   expect(refused).toBeInvalid();
   expect(refused).toHaveAccessibleDescription('"(" is not a valid regular expression');
+});
+
+it('says below the row, after all of its fields, which of them is wrong', () => {
+  render(
+    <EditorRow>
+      <EditorField label="Wrong" invalid error={'"x" is not right'}>
+        <CommitInput value="x" onCommit={ignore} />
+      </EditorField>
+      <EditorField label="Top" invalid error="must be a whole number">
+        <CommitInput value="y" onCommit={ignore} />
+      </EditorField>
+    </EditorRow>
+  );
+  const messages = screen.getAllByRole('alert');
+  expect(messages.map(({ textContent }) => textContent)).toEqual([
+    'Wrong: "x" is not right',
+    'Top must be a whole number',
+  ]);
+  for (const message of messages) {
+    // A line of the row, and not a part of the field.
+    for (const field of screen.getAllByRole('textbox')) {
+      expect(message.parentElement?.parentElement).toContainElement(field);
+    }
+  }
 });

@@ -558,7 +558,7 @@ describe('below the query', () => {
     series: [toDataFrame({ refId: 'A', fields: [{ name: 'name', type: FieldType.string, values: ['web'] }] })],
     request: { panelPluginId } as PanelData['request'],
   });
-  const advice = () => screen.queryAllByTestId('query-advice').map(({ textContent }) => textContent);
+  const advice = () => screen.queryAllByTestId('query-advice').map(({ textContent }) => textContent?.trim());
 
   it('stands which visualization draws what the panel does not, until the query is changed', async () => {
     const { rerender, user } = setUp({ queryType: 'table', version: 1, table: 'tasks' });

@@ -1,7 +1,7 @@
 // The editor of one query: header, builder or code, options. Laid out like
 // Grafana's own Prometheus editor.
 import { CoreApp, LoadingState, type PanelData } from '@grafana/data';
-import { EditorHeader, FlexItem, QueryEditorMode } from '@grafana/plugin-ui';
+import { QueryEditorMode } from '@grafana/plugin-ui';
 import { Button, ConfirmModal, RadioButtonGroup, Space } from '@grafana/ui';
 import { isEqual } from 'lodash';
 import React, { lazy, Suspense, useRef, useState } from 'react';
@@ -13,11 +13,12 @@ import { AdviceLines } from './advice/AdviceLines';
 import { AdhocFilters } from './AdhocFilters';
 import { CompiledQuery } from './CompiledQuery';
 import { queryTypeOf, withDefaults } from './defaults';
-import { errorOf } from './fault';
+import { errorOf, isAtField } from './fault';
 import { EventsEditor } from './events/EventsEditor';
 import { labelsOf } from './legend';
+import { Header } from './Header';
 import { LogsEditor } from './logs/LogsEditor';
-import { MetricsEditor } from './metrics/MetricsEditor';
+import { METRICS_FIELDS, MetricsEditor } from './metrics/MetricsEditor';
 import { PatternsButton } from './patterns/PatternsButton';
 import { QueryOptions } from './QueryOptions';
 import { RuleNotice } from './rule/RuleNotice';
@@ -98,33 +99,43 @@ export default function QueryEditor({
 
   // Code is stored when its box is left. What a rule reads is told of the text that is written.
   const codeKey = queryTypeOf(query) === 'sql' ? 'sql' : 'expr';
-  const [written, setWritten] = useState<{ since?: string; text: string }>();
-  const tried = written && written.since === query[codeKey] ? { ...query, [codeKey]: written.text } : query;
-  const onDraft = ofRule ? (text: string) => setWritten({ since: query[codeKey], text }) : undefined;
+  const [written, setWritten] = useState<{ since?: string; text: string; right: boolean }>();
+  const newest = written && written.since === query[codeKey] ? written : undefined;
+  const tried = newest?.right ? { ...query, [codeKey]: newest.text } : query;
+  const onChecked = ofRule
+    ? (text: string, right: boolean) => setWritten({ since: query[codeKey], text, right })
+    : undefined;
 
   const error = stale ? undefined : errorOf(data, query.refId);
   const loading = data?.state === LoadingState.Loading;
   return (
     <>
-      <EditorHeader>
-        <RadioButtonGroup<Shown> size="sm" options={choicesOf(app)} value={shown} onChange={changeShown} />
-        <PatternsButton query={query} others={others} app={app} onUse={fillWith} />
-        <FlexItem grow={1} />
-        {app !== CoreApp.Explore && app !== CoreApp.Correlations && (
-          <Button
-            size="sm"
-            variant={stale ? 'primary' : 'secondary'}
-            icon={loading ? 'spinner' : undefined}
-            disabled={loading}
-            onClick={onRunQuery}
-          >
-            <Trans i18nKey="query.editor.run">Run queries</Trans>
-          </Button>
-        )}
-        {hasModes && (
-          <RadioButtonGroup<QueryEditorMode> size="sm" options={modes()} value={chosen} onChange={changeMode} />
-        )}
-      </EditorHeader>
+      <Header
+        left={
+          <>
+            <RadioButtonGroup<Shown> size="sm" options={choicesOf(app)} value={shown} onChange={changeShown} />
+            <PatternsButton query={query} others={others} app={app} onUse={fillWith} />
+          </>
+        }
+        right={
+          <>
+            {app !== CoreApp.Explore && app !== CoreApp.Correlations && (
+              <Button
+                size="sm"
+                variant={stale ? 'primary' : 'secondary'}
+                icon={loading ? 'spinner' : undefined}
+                disabled={loading}
+                onClick={onRunQuery}
+              >
+                <Trans i18nKey="query.editor.run">Run queries</Trans>
+              </Button>
+            )}
+            {hasModes && (
+              <RadioButtonGroup<QueryEditorMode> size="sm" options={modes()} value={chosen} onChange={changeMode} />
+            )}
+          </>
+        }
+      />
       <Space v={0.5} />
       {question && (
         <ConfirmModal
@@ -150,7 +161,7 @@ export default function QueryEditor({
             app={app}
             mode={mode}
             compilation={compilation}
-            onDraft={onDraft}
+            onChecked={onChecked}
             onChange={change}
             onRunQuery={onRunQuery}
           />
@@ -160,7 +171,7 @@ export default function QueryEditor({
         {shown === 'metrics' && mode === QueryEditorMode.Builder && (
           <>
             <MetricsEditor query={query} resources={resources} error={compilation.error} onChange={change} />
-            <CompiledQuery {...compilation} />
+            <CompiledQuery {...compilation} said={isAtField(compilation.error, METRICS_FIELDS)} />
           </>
         )}
         {shown === 'metrics' && mode === QueryEditorMode.Code && (
@@ -169,7 +180,7 @@ export default function QueryEditor({
               query={query}
               data={data}
               resources={resources}
-              onDraft={onDraft}
+              onChecked={onChecked}
               onChange={change}
               onRunQuery={onRunQuery}
             />
@@ -180,6 +191,7 @@ export default function QueryEditor({
             query={query}
             app={app}
             labels={labelsOf(data?.series, query.refId)}
+            stepIsSaid={isAtField(compilation.error, ['interval'])}
             onChange={change}
             onRunQuery={onRunQuery}
           />
@@ -193,7 +205,15 @@ export default function QueryEditor({
             }
           }}
         />
-        {ofRule && <RuleNotice query={tried} resources={resources} range={range} onChange={change} />}
+        {ofRule && (
+          <RuleNotice
+            query={tried}
+            said={newest?.right === false || compilation.error !== undefined || error !== undefined}
+            resources={resources}
+            range={range}
+            onChange={change}
+          />
+        )}
       </Rows>
     </>
   );

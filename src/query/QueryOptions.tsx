@@ -19,6 +19,8 @@ interface Props {
   app?: CoreApp;
   /** The labels of the query's result. */
   labels?: string[];
+  /** Whether what is wrong with the least step is said beside the query: these options may be folded. */
+  stepIsSaid?: boolean;
   onChange: (query: MesosQuery) => void;
   onRunQuery: () => void;
 }
@@ -82,7 +84,7 @@ function legendOptions(query: MesosQuery): LegendOption[] {
 /** legendFormat as a choice of the menu makes it. */
 const FORMAT_OF: Record<LegendMode, string> = { auto: AUTO_LEGEND, verbose: '', custom: '{{label_name}}' };
 
-export function QueryOptions({ query, app, labels = [], onChange, onRunQuery }: Props) {
+export function QueryOptions({ query, app, labels = [], stepIsSaid, onChange, onRunQuery }: Props) {
   const change = (part: Partial<MesosQuery>) => {
     onChange({ ...query, ...part });
     onRunQuery();
@@ -152,7 +154,7 @@ export function QueryOptions({ query, app, labels = [], onChange, onRunQuery }: 
             'A lower limit for the step, and so for $__interval and $__rate_interval. The step is never shorter than the poll interval.'
           )}
           invalid={step !== '' && !step.includes('$') && !isDuration(step)}
-          error={notDuration(step, '30s', '5m')}
+          error={stepIsSaid ? undefined : notDuration(step, '30s', '5m')}
         >
           <CommitInput
             aria-label={t('query.options.min-step', 'Min step')}

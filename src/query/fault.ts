@@ -41,3 +41,9 @@ export function withSubject(text: string, subject: string): string {
 export function marksOf(fault: Fault | undefined, key: string): { invalid?: true; error?: string } {
   return fault?.key === key ? { invalid: true, error: fault.text } : {};
 }
+
+/** Reports whether a message of the backend is shown at one of these fields. */
+export function isAtField(error: string | undefined, keys: readonly string[]): boolean {
+  const fault = faultOf(error);
+  return fault !== undefined && keys.includes(fault.key);
+}

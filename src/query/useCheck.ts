@@ -9,19 +9,19 @@ const CHECK_DELAY_MS = 400;
 const NOTHING: Checked = { problems: [], warnings: [] };
 
 /**
- * Returns what is wrong with a text; what was wrong before, while it is checked again. Calls onRight with each text with which
- * nothing is wrong.
+ * Returns what is wrong with a text; what was wrong before, while it is checked again. Calls onChecked with each text that was
+ * checked, and whether nothing is wrong with it.
  */
 export function useCheck(
   text: string,
   check: (text: string, requestId: string) => Promise<Checked>,
-  onRight?: (text: string) => void
+  onChecked?: (text: string, right: boolean) => void
 ): Checked {
   const requestId = `mesos-check-${useId()}`;
   const [found, setFound] = useState<Checked>(NOTHING);
-  const current = useRef({ check, onRight });
+  const current = useRef({ check, onChecked });
   useEffect(() => {
-    current.current = { check, onRight };
+    current.current = { check, onChecked };
   });
   useEffect(() => {
     let wanted = true;
@@ -30,9 +30,7 @@ export function useCheck(
         (answer) => {
           if (wanted) {
             setFound(answer);
-          }
-          if (wanted && answer.problems.length === 0) {
-            current.current.onRight?.(text);
+            current.current.onChecked?.(text, answer.problems.length === 0);
           }
         },
         () => undefined // a newer text is checked

@@ -81,17 +81,20 @@ export function useMenuKeys({ several = false, loading = false }: Settings = {})
     }
   }, [goToFirst, several, loading, matched]);
 
-  const onInput = useCallback(({ target }: FormEvent) => {
-    if (!isMenu(target)) {
-      return;
-    }
-    typed.current = target.value === '' ? undefined : target;
-    undrawn.current = several ? target.value : undefined;
-    held.current = undefined;
-    changes.current++;
-    isDrawn.current = false;
-    setChange(changes.current);
-  }, [several]);
+  const onInput = useCallback(
+    ({ target }: FormEvent) => {
+      if (!isMenu(target)) {
+        return;
+      }
+      typed.current = target.value === '' ? undefined : target;
+      undrawn.current = several ? target.value : undefined;
+      held.current = undefined;
+      changes.current++;
+      isDrawn.current = false;
+      setChange(changes.current);
+    },
+    [several]
+  );
 
   const onKeyDownCapture = useCallback(
     (event: KeyboardEvent) => {

@@ -18,6 +18,7 @@ export function FieldForCode({ value, language, onBlur, onEditorDidMount }: Prop
       onDidChangeContent: (listener: () => void) => {
         changed.current = listener;
       },
+      getPositionAt: (offset: number) => ({ lineNumber: 1, column: offset + 1 }),
       dispose: () => undefined,
     };
     const editor = new Proxy(anything, {

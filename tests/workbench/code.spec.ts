@@ -104,6 +104,7 @@ for (const { where, expr, keys, action, result } of [
     }
     await page.getByRole('button', { name: 'Metrics browser' }).click();
     const dialog = page.getByRole('dialog');
+    await expect(dialog.getByRole('combobox').first()).toBeFocused();
     await page.keyboard.type('mesos_cluster_agents');
     const found = dialog.getByRole('option', { name: /^mesos_cluster_agents\b/ });
     while ((await found.getAttribute('aria-selected')) !== 'true') {
@@ -157,6 +158,22 @@ test('an error in SQL is underlined where it is, before it runs', async ({ open 
   );
   await expect(box(page).locator('.squiggly-error')).toHaveCount(1);
   await picture(page, 'error-sql');
+});
+
+test('a column is completed before those whose names go on from its', async ({ open }) => {
+  const page = await open({
+    refresh: '',
+    panel: 'table',
+    queries: [{ refId: 'A', queryType: 'sql', version: 1, sql: 'SELECT  FROM tasks' }],
+  });
+  await box(page).locator('.view-lines').click();
+  await page.keyboard.press('Home');
+  for (let i = 0; i < 'SELECT '.length; i++) {
+    await page.keyboard.press('ArrowRight');
+  }
+  await page.keyboard.type('fra', { delay: 40 });
+  await expect(suggestions(page).first()).toContainText(/^framework(?!_)/);
+  await picture(page, 'complete-sql', false);
 });
 
 test('a counter without rate is fixed by a click', async ({ open }) => {

@@ -18,8 +18,9 @@ export function AdviceLines({ advice, onFix }: Props) {
     <div aria-live="polite">
       {advice.map(({ text, fix }) => (
         <div key={text} className={styles.line} data-testid="query-advice">
-          <Icon name="info-circle" className={styles.icon} />
-          <span>{text}</span>
+          <span>
+            <Icon name="info-circle" className={styles.icon} /> {text}
+          </span>
           {fix && (
             <Button size="sm" variant="secondary" onClick={() => onFix(fix.query)}>
               {fix.label}
@@ -37,9 +38,9 @@ const getStyles = (theme: GrafanaTheme2) => ({
     flexWrap: 'wrap',
     alignItems: 'center',
     gap: theme.spacing(1),
+    padding: theme.spacing(0.5, 1),
     color: theme.colors.text.secondary,
     overflowWrap: 'anywhere',
-    '& > span': { flex: '0 1 auto', minWidth: 0 },
   }),
-  icon: css({ flexShrink: 0, color: theme.colors.info.text }),
+  icon: css({ color: theme.colors.info.text }),
 });

@@ -30,6 +30,9 @@ import { entityOptions, measureOptions, metricOptions, resourceOptions } from '.
 import { ShapeFields } from './ShapeFields';
 import { variableOptions } from './variables';
 
+/** The keys of the query at whose fields the backend's messages are shown. */
+export const METRICS_FIELDS = ['filters', 'groupBy', 'aggregate', 'rate', 'top', 'forecast', 'shape'] as const;
+
 interface Props {
   query: MesosQuery;
   resources: MesosResources;
@@ -237,8 +240,9 @@ function Operations({ query, catalogue, lists, error, onChange }: PartProps & { 
             'query.metrics.forecast-tooltip',
             'What is expected up to this much later, from as much history: 1h, 1d. It is drawn after now as a dashed line: choose a time range that ends later, such as now-1d to now+1d. Instant is the value at the end.'
           )}
-          invalid={Boolean(query.forecast) && !query.forecast?.includes('$') && !isDuration(query.forecast ?? '')}
-          error={notDuration(query.forecast ?? '', '1h', '1d')}
+          {...(query.forecast && !query.forecast.includes('$') && !isDuration(query.forecast)
+            ? { invalid: true, error: notDuration(query.forecast, '1h', '1d') }
+            : marksOf(fault, 'forecast'))}
         >
           <CommitInput
             id={`${id}-forecast`}

@@ -1,7 +1,7 @@
 // The code mode: an expression with completion, what is wrong with it, hints, and what it does in words.
 import { css } from '@emotion/css';
 import { FieldType, store, type GrafanaTheme2, type PanelData } from '@grafana/data';
-import { EditorRow, EditorSwitch, FlexItem } from '@grafana/plugin-ui';
+import { EditorRow, EditorSwitch } from '@grafana/plugin-ui';
 import { getTemplateSrv } from '@grafana/runtime';
 import { Button, Icon, useStyles2 } from '@grafana/ui';
 import React, { lazy, Suspense, useEffect, useId, useMemo, useRef, useState } from 'react';
@@ -33,20 +33,20 @@ interface Props {
   query: MesosQuery;
   data?: PanelData;
   resources: MesosResources;
-  /** Is called with each text, before it is stored, with which nothing is wrong. */
-  onDraft?: (text: string) => void;
+  /** Is called with each text that was checked, before it is stored, and whether nothing is wrong with it. */
+  onChecked?: (text: string, right: boolean) => void;
   onChange: (query: MesosQuery) => void;
   onRunQuery: () => void;
 }
 
-export default function PromqlEditor({ query, data, resources, onDraft, onChange, onRunQuery }: Props) {
+export default function PromqlEditor({ query, data, resources, onChecked, onChange, onRunQuery }: Props) {
   const styles = useStyles2(getStyles);
   const id = useId();
   const expr = query.expr ?? '';
   // What is written since the expression was stored.
   const [written, setWritten] = useState({ since: expr, text: expr });
   const draft = written.since === expr ? written.text : expr;
-  const { problems, warnings } = useCheck(draft, (text, requestId) => checked(text, resources, requestId), onDraft);
+  const { problems, warnings } = useCheck(draft, (text, requestId) => checked(text, resources, requestId), onChecked);
   const settled = useSettled(draft);
   const { catalogue } = useCatalogue(resources);
   const names = useNames(resources);
@@ -121,25 +121,26 @@ export default function PromqlEditor({ query, data, resources, onDraft, onChange
               </div>
             ))}
           </div>
-          <FlexItem grow={1} />
-          <BrowserButton
-            size="sm"
-            fill="text"
-            resources={resources}
-            action={() => actionAt(place())}
-            onChoose={write}
-          />
-          <label className={styles.switch} htmlFor={`${id}-explain`}>
-            {t('query.promql.explain', 'Explain')}
-            <EditorSwitch
-              id={`${id}-explain`}
-              value={explains}
-              onChange={(event) => {
-                setExplains(event.currentTarget.checked);
-                store.set(EXPLAIN_KEY, event.currentTarget.checked);
-              }}
+          <div className={styles.controls}>
+            <BrowserButton
+              size="sm"
+              fill="text"
+              resources={resources}
+              action={() => actionAt(place())}
+              onChoose={write}
             />
-          </label>
+            <label className={styles.switch} htmlFor={`${id}-explain`}>
+              {t('query.promql.explain', 'Explain')}
+              <EditorSwitch
+                id={`${id}-explain`}
+                value={explains}
+                onChange={(event) => {
+                  setExplains(event.currentTarget.checked);
+                  store.set(EXPLAIN_KEY, event.currentTarget.checked);
+                }}
+              />
+            </label>
+          </div>
         </div>
       </EditorRow>
       {explains && (
@@ -197,8 +198,25 @@ function valueOf(written: string): string | undefined {
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
-  below: css({ display: 'flex', alignItems: 'flex-start', gap: theme.spacing(2), width: '100%' }),
-  messages: css({ display: 'flex', flexDirection: 'column', gap: theme.spacing(0.5), overflowWrap: 'anywhere' }),
+  // Where there is no room for both, hints have the whole width.
+  below: css({
+    display: 'flex',
+    flexWrap: 'wrap',
+    alignItems: 'flex-start',
+    justifyContent: 'flex-end',
+    gap: theme.spacing(0.5, 2),
+    width: '100%',
+  }),
+  messages: css({
+    display: 'flex',
+    flex: '1 1 360px',
+    flexDirection: 'column',
+    gap: theme.spacing(0.5),
+    minWidth: 0,
+    overflowWrap: 'anywhere',
+    '&:empty': { display: 'none' },
+  }),
+  controls: css({ display: 'flex', alignItems: 'center', gap: theme.spacing(2) }),
   hint: css({ color: theme.colors.text.secondary }),
   switch: css({ display: 'flex', alignItems: 'center', gap: theme.spacing(1), whiteSpace: 'nowrap' }),
 });

@@ -12,15 +12,18 @@ import { useTrial } from './useTrial';
 
 interface Props {
   query: MesosQuery;
+  /** Whether what is wrong with the query is said above: the rule would say it again. */
+  said?: boolean;
   resources: MesosResources;
   /** What the rule reads, as the form has it. */
   range?: TimeRange;
   onChange: (query: MesosQuery) => void;
 }
 
-export function RuleNotice({ query, resources, range, onChange }: Props) {
+export function RuleNotice({ query, said = false, resources, range, onChange }: Props) {
   const faults = faultsOf(query);
-  const trial = useTrial(faults.some(({ severity }) => severity === 'warning') ? undefined : query, range, resources);
+  const unreadable = said || faults.some(({ severity }) => severity === 'warning');
+  const trial = useTrial(unreadable ? undefined : query, range, resources);
   const tried = trial && faultOfTrial(trial);
   return (
     <div data-testid="rule-notice" aria-live="polite">

@@ -28,9 +28,10 @@ const numbers = (count: number, range = false): Trial => ({ numbers: count, ...(
 function setUp(
   query: Partial<MesosQuery>,
   rule: (query: MesosQuery) => Trial = () => numbers(3),
-  app = CoreApp.UnifiedAlerting
+  app = CoreApp.UnifiedAlerting,
+  compile?: (query: unknown) => unknown
 ) {
-  const backend = fakeBackend({ rule: (asked) => rule(asked as MesosQuery) });
+  const backend = fakeBackend({ rule: (asked) => rule(asked as MesosQuery), compile });
   const datasource = { resources: new MesosResources(backend) } as unknown as MesosDatasource;
   const onChange = jest.fn();
   function Host() {
@@ -82,6 +83,28 @@ it.each<[string, Partial<MesosQuery>, string]>([
   await user.tab();
   expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ [key]: 'abc' }));
   expect(screen.getByText('Numbers that a rule reads now: 3')).toBeInTheDocument();
+});
+
+it('code that is wrong is told of once, and not as a rule that fails', async () => {
+  const wrong = { status: 400, data: { error: 'expr: line 1, column 2: unexpected end of input' } };
+  const { user } = setUp(
+    { queryType: 'promql', expr: 'a', range: false, instant: true },
+    ({ expr }) => (expr === 'a' ? numbers(3) : { error: wrong.data.error, numbers: 0 }),
+    CoreApp.UnifiedAlerting,
+    (query) => {
+      if ((query as MesosQuery).expr !== 'a') {
+         
+        throw wrong;
+      }
+      return { promql: 'a' };
+    }
+  );
+  expect(await screen.findByText('Numbers that a rule reads now: 3')).toBeInTheDocument();
+  await user.type(screen.getByTestId('code'), '(');
+  expect(await screen.findByText(/unexpected end of input/, {}, { timeout: 5000 })).toBeInTheDocument();
+  await user.tab();
+  expect(screen.getAllByText(/unexpected end of input/)).toHaveLength(1);
+  expect(screen.queryByText(/^Numbers that a rule reads now/)).not.toBeInTheDocument();
 });
 
 it('another time range in the form is what the rule is tried with', async () => {

@@ -18,8 +18,8 @@ interface Props {
   query: MesosQuery;
   resources: MesosResources;
   app?: CoreApp;
-  /** Is called with each text, before it is stored, with which nothing is wrong. */
-  onDraft?: (text: string) => void;
+  /** Is called with each text that was checked, before it is stored, and whether nothing is wrong with it. */
+  onChecked?: (text: string, right: boolean) => void;
   onChange: (query: MesosQuery) => void;
   onRunQuery: () => void;
 }
@@ -48,12 +48,12 @@ const formatOptions = (): Array<ComboboxOption<SQLFormat>> => [
   },
 ];
 
-export default function SqlEditor({ query, resources, app, onDraft, onChange, onRunQuery }: Props) {
+export default function SqlEditor({ query, resources, app, onChecked, onChange, onRunQuery }: Props) {
   const stored = query.sql ?? '';
   // What is written since the statement was stored.
   const [written, setWritten] = useState({ since: stored, text: stored });
   const draft = written.since === stored ? written.text : stored;
-  const { problems, warnings } = useCheck(draft, (text, requestId) => checkSQL(text, resources, requestId), onDraft);
+  const { problems, warnings } = useCheck(draft, (text, requestId) => checkSQL(text, resources, requestId), onChecked);
   const id = useId();
   const formats = formatOptions().filter(({ value }) => app !== CoreApp.UnifiedAlerting || value !== 'table');
   return (

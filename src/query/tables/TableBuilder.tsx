@@ -23,6 +23,9 @@ import { fitTable } from './fit';
 import { tableOf, type Column } from './schema';
 import { useSchema } from './useSchema';
 
+/** The keys of the query at whose fields the backend's messages are shown. */
+export const TABLE_FIELDS = ['table', 'columns', 'filters', 'orderBy', 'limit'] as const;
+
 interface Props {
   query: MesosQuery;
   resources: MesosResources;

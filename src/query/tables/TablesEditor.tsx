@@ -5,9 +5,10 @@ import React, { lazy, Suspense } from 'react';
 
 import type { MesosResources } from '../../resources';
 import { CompiledQuery } from '../CompiledQuery';
+import { isAtField } from '../fault';
 import type { MesosQuery } from '../types';
 import type { CompileState } from '../useCompiled';
-import { TableBuilder } from './TableBuilder';
+import { TABLE_FIELDS, TableBuilder } from './TableBuilder';
 
 // A chunk of its own: Monaco is loaded when SQL is written.
 const SqlEditor = lazy(() => import('./SqlEditor'));
@@ -18,7 +19,7 @@ interface Props {
   app?: CoreApp;
   mode: QueryEditorMode;
   compilation: CompileState;
-  onDraft?: (text: string) => void;
+  onChecked?: (text: string, right: boolean) => void;
   onChange: (query: MesosQuery) => void;
   onRunQuery: () => void;
 }
@@ -39,7 +40,7 @@ export function TablesEditor({ mode, compilation, ...props }: Props) {
         error={compilation.error}
         onChange={props.onChange}
       />
-      <CompiledQuery {...compilation} />
+      <CompiledQuery {...compilation} said={isAtField(compilation.error, TABLE_FIELDS)} />
     </>
   );
 }

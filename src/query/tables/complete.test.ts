@@ -68,3 +68,18 @@ it('tells the type and unit of a column', () => {
     documentation: 'memory_bytes help',
   });
 });
+
+it('offers a shorter name before those that go on from it', () => {
+  const columns = ['framework_id', 'agent_id', 'framework', 'state'].map((name) => column(name));
+  const functions = ['time_bucket', 'time', 'sum'].map((name) => ({ name, signature: name, help: '' }));
+  const found = completionsAt('SELECT fra', 'SELECT fra FROM tasks', {
+    ...schema,
+    tables: [{ name: 'tasks', help: '', columns }],
+    functions,
+  });
+  const of = (kind: string) => found.filter((one) => one.kind === kind).map(({ label }) => label);
+  expect(of('column')).toEqual(['framework', 'framework_id', 'agent_id', 'state']);
+  expect(of('function')).toEqual(['time', 'time_bucket', 'sum']);
+  const keywords = of('keyword');
+  expect(keywords.indexOf('AS')).toBeLessThan(keywords.indexOf('ASC'));
+});

@@ -75,9 +75,14 @@ export function completionsAt(before: string, text: string, schema: Schema): Com
   return [
     ...columnsOf(known.length > 0 ? known : schema.tables),
     ...tables,
-    ...schema.functions.map((one) => callable(one, 'function')),
+    ...shorterFirst(schema.functions).map((one) => callable(one, 'function')),
     ...schema.macros.map((macro) => callable(macro, 'macro')),
-    ...KEYWORDS.map((label): Completion => ({ label, kind: 'keyword', text: label, detail: 'keyword' })),
+    ...shorterFirst(KEYWORDS.map((name) => ({ name }))).map(({ name }): Completion => ({
+      label: name,
+      kind: 'keyword',
+      text: name,
+      detail: 'keyword',
+    })),
   ];
 }
 
@@ -90,19 +95,30 @@ function usedTables(text: string, schema: Schema): Array<{ name: string; table: 
   });
 }
 
+/** Returns things in their order, but each before those whose names go on from its: framework before framework_id. */
+function shorterFirst<T extends { name: string }>(things: T[]): T[] {
+  const listed = new Set<T>();
+  const byLength = [...things].sort((a, b) => a.name.length - b.name.length);
+  for (const thing of things) {
+    for (const shorter of byLength) {
+      if (thing.name.startsWith(shorter.name)) {
+        listed.add(shorter);
+      }
+    }
+  }
+  return [...listed];
+}
+
 function columnsOf(tables: Table[]): Completion[] {
   const seen = new Set<string>();
-  return tables.flatMap((table) =>
-    table.columns
-      .filter(({ name }) => !seen.has(name) && seen.add(name))
-      .map(({ name, type, unit, help }): Completion => ({
-        label: name,
-        kind: 'column',
-        text: name,
-        detail: [type, unit].filter(Boolean).join(', '),
-        documentation: help,
-      }))
-  );
+  const columns = tables.flatMap(({ columns }) => columns.filter(({ name }) => !seen.has(name) && seen.add(name)));
+  return shorterFirst(columns).map(({ name, type, unit, help }) => ({
+    label: name,
+    kind: 'column',
+    text: name,
+    detail: [type, unit].filter(Boolean).join(', '),
+    documentation: help,
+  }));
 }
 
 function callable({ name, signature, help }: Callable, kind: 'function' | 'macro'): Completion {
