@@ -110,3 +110,23 @@ test('the settings page names what is wrong, and Save & test shows what was foun
   await page.getByRole('button', { name: 'Add agent header' }).scrollIntoViewIfNeeded();
   await picture('agent-headers', page);
 });
+
+test('a panel that does not draw the answer says which one does, until it is that one', async ({
+  mesos,
+  page,
+  panelEditPage,
+}) => {
+  await panelEditPage.datasource.set(mesos.name);
+  await panelEditPage.setVisualization('Time series');
+  const row = panelEditPage.getQueryEditorRow('A');
+  await row.getByRole('radio', { name: 'Tables' }).check({ force: true });
+  await row.getByRole('button', { name: 'Run queries' }).click();
+  const advice = row.getByTestId('query-advice');
+  await expect(advice).toContainText('Time series does not draw rows: choose the visualization Table');
+  await page.screenshot({ path: test.info().outputPath('advice.png') });
+  await panelEditPage.setVisualization('Table');
+  await row.getByRole('button', { name: 'Run queries' }).click();
+  await expect(advice).toHaveCount(0);
+  await row.getByRole('radio', { name: 'Logs' }).check({ force: true });
+  await expect(advice).toContainText('Choose a task');
+});
