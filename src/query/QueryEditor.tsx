@@ -14,7 +14,7 @@ import { AdhocFilters } from './AdhocFilters';
 import { CompiledQuery } from './CompiledQuery';
 import { queryTypeOf, withDefaults } from './defaults';
 import { errorOf, isAtField } from './fault';
-import { EventsEditor } from './events/EventsEditor';
+import { EVENTS_FIELDS, EventsEditor } from './events/EventsEditor';
 import { labelsOf } from './legend';
 import { Header } from './Header';
 import { LogsEditor } from './logs/LogsEditor';
@@ -208,7 +208,11 @@ export default function QueryEditor({
         {ofRule && (
           <RuleNotice
             query={tried}
-            said={newest?.right === false || compilation.error !== undefined || error !== undefined}
+            said={
+              newest?.right === false ||
+              compilation.error !== undefined ||
+              (shown === 'events' && isAtField(error, EVENTS_FIELDS))
+            }
             resources={resources}
             range={range}
             onChange={change}

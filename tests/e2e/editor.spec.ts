@@ -117,14 +117,16 @@ test('a panel that does not draw the answer says which one does, until it is tha
   panelEditPage,
 }) => {
   await panelEditPage.datasource.set(mesos.name);
-  await panelEditPage.setVisualization('Time series');
   const row = panelEditPage.getQueryEditorRow('A');
   await row.getByRole('radio', { name: 'Tables' }).check({ force: true });
   await row.getByRole('button', { name: 'Run queries' }).click();
   const advice = row.getByTestId('query-advice');
   await expect(advice).toContainText('Time series does not draw rows: choose the visualization Table');
   await page.screenshot({ path: test.info().outputPath('advice.png') });
-  await panelEditPage.setVisualization('Table');
+  // setVisualization of plugin-e2e waits for a header that has the name alone.
+  await page.getByTestId('data-testid toggle-viz-picker').click();
+  await page.getByRole('tab', { name: 'All visualizations' }).click();
+  await page.getByTestId('data-testid Plugin visualization item Table').click();
   await row.getByRole('button', { name: 'Run queries' }).click();
   await expect(advice).toHaveCount(0);
   await row.getByRole('radio', { name: 'Logs' }).check({ force: true });

@@ -18,6 +18,9 @@ import { MultiMenu } from '../MultiMenu';
 import type { EventsFormat, EventSeverity, MesosQuery } from '../types';
 import { FORMATS, formatsFor, kindOptions, severityOptions } from './fields';
 
+/** The keys of the query at whose fields the backend's messages are shown. */
+export const EVENTS_FIELDS = ['kinds', 'filters', 'groupBy'] as const;
+
 interface Props {
   query: MesosQuery;
   resources: MesosResources;
