@@ -37,10 +37,13 @@ type backend struct {
 	counted   *counter
 }
 
+// patience is how long a query and a request may take: what is measured is CPU time, and other work on the machine makes them wait.
+const patience = 10 * time.Minute
+
 // newBackend returns a backend; nothing is polled before start.
 func newBackend(o options) (*backend, error) {
 	plugin.SaveMemory() // as the executable does
-	b := &backend{clock: clocktest.New(time.Unix(o.start, 0)), engine: promql.NewEngine(promql.EngineOptions{}), sql: tables.NewEngine()}
+	b := &backend{clock: clocktest.New(time.Unix(o.start, 0)), engine: promql.NewEngine(promql.EngineOptions{Timeout: patience}), sql: tables.NewEngine()}
 	if o.directory == "" {
 		b.store = memory.New(memory.Options{Retention: o.retention, Limit: o.memoryLimit, Now: b.clock.Now})
 	} else {
@@ -63,7 +66,13 @@ func newBackend(o options) (*backend, error) {
 			Subscribe:       "never", // generated masters have no stream by default; bench stream has
 			AgentStatistics: o.agents != nil,
 		},
-		Log:          slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		Log:         slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		SpareMemory: plugin.SpareMemory,
+		Polled: func(p collector.Polled) {
+			if p.Poll == series.PollState {
+				b.models.Forget()
+			}
+		},
 		HistoryStart: func() time.Time { return b.store.Stats().Start },
 	})
 	return b, nil
@@ -74,7 +83,7 @@ func (b *backend) client(o options) (collector.Client, error) {
 	if o.http == nil {
 		o.http = &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
 	}
-	config := mesos.Config{Masters: []string{o.master}, HTTP: o.http, Now: b.clock.Now}
+	config := mesos.Config{Masters: []string{o.master}, HTTP: o.http, Now: b.clock.Now, Timeout: patience}
 	client, err := mesos.New(config)
 	if err != nil || o.agents == nil {
 		return client, err

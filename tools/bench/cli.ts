@@ -25,7 +25,7 @@ import {
 import { PARTS, peers } from './peers.ts';
 import { bench, benchArtifact, startGenerator } from './processes.ts';
 import { scraped } from './prometheus.ts';
-import { writeReport } from './report.ts';
+import { BUDGETS, SCALE, writeReport } from './report.ts';
 import { scale } from './scale.ts';
 import { streaming } from './stream.ts';
 import { viewers } from './viewers.ts';
@@ -45,8 +45,8 @@ const usage = `npm run bench -- [--size NAME] [--engine NAME] [--stream] [--scal
                  BENCH_PROMETHEUS, BENCH_MESOS_EXPORTER and BENCH_INFINITY (its backend's executable) name
   --part NAME    of --peers: ${Object.keys(PARTS).join(', ')}, or all (default)
 
-With both defaults the table goes into docs/benchmarks.md, and that of the peers, where all of them are there, into
-docs/benchmarks-peers.md. Prometheus is measured beside it where it is on the PATH.`;
+With both defaults the table goes into docs/benchmarks.md, that of --scale into docs/benchmarks-scale.md, and that of the peers,
+where all of them are there, into docs/benchmarks-peers.md. Prometheus is measured beside it where it is on the PATH.`;
 
 interface Options {
   sizes: Size[];
@@ -440,5 +440,7 @@ console.log(
   `${lines.filter(({ verdict }) => verdict === 'over').length} over budget; took ${Math.round((Date.now() - began) / 1000)} s`
 );
 if (whole) {
-  writeReport(lines, load);
+  writeReport(BUDGETS, lines, load);
+} else if (ofScale) {
+  writeReport(SCALE, lines, load);
 }

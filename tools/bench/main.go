@@ -56,7 +56,8 @@ type options struct {
 	// http asks masters, agents asks agents where they are asked at all.
 	http, agents *http.Client
 
-	profile, heap string // files for profiles of CPU and memory, for go tool pprof; empty: none
+	// profile, heap and peak are files for profiles of CPU and memory, for go tool pprof; empty: none.
+	profile, heap, peak string
 }
 
 // measurements holds the measurements by name.
@@ -102,6 +103,7 @@ func run(args []string) error {
 	flags.StringVar(&o.control, "control", "", "URL of the generated cluster's control server, for backfill")
 	flags.StringVar(&o.profile, "profile", "", "write a CPU profile to this file")
 	flags.StringVar(&o.heap, "heap", "", "write a profile of the heap at the end of scale to this file")
+	flags.StringVar(&o.peak, "peak", "", "write a profile of the heap when scale uses most of it to this file, and print each collection")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}

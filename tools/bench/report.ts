@@ -1,4 +1,4 @@
-// Writes the tables of docs/benchmarks.md and docs/benchmarks-peers.md. The text around them is written by hand.
+// Writes the tables of docs/benchmarks.md, docs/benchmarks-scale.md and docs/benchmarks-peers.md. The text around them is written by hand.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -7,27 +7,44 @@ import path from 'node:path';
 import { root } from '../scripts/build.ts';
 import type { Line } from './lines.ts';
 
-/** Replaces the table of docs/benchmarks.md. */
-export function writeReport(lines: Line[], load: number): void {
-  const table = ['| what | measured | budget | |', '| --- | --- | --- | --- |'].concat(
+/** A page of docs/, and the command that writes its table. */
+export interface Page {
+  page: string;
+  command: string;
+}
+
+export const BUDGETS: Page = { page: 'benchmarks.md', command: 'npm run bench' };
+export const SCALE: Page = { page: 'benchmarks-scale.md', command: 'npm run bench -- --scale' };
+
+/** Replaces the table of a page. */
+export function writeReport({ page, command }: Page, lines: Line[], load: number): void {
+  writeSection(page, command, [machine(load), '', ...tableOf(lines)]);
+}
+
+/** Returns the rows of a table. */
+export function tableOf(lines: Line[]): string[] {
+  return ['| what | measured | budget | |', '| --- | --- | --- | --- |'].concat(
     lines.map(({ name, value, budget, verdict, note }) =>
       row([note ? `${name} (${note})` : name, value, budget, verdict])
     )
   );
-  writeSection('benchmarks.md', 'npm run bench', [machine(load), '', ...table]);
 }
 
 /** Replaces what a command writes into a page of docs/, between two comments that name it. */
 export function writeSection(page: string, command: string, lines: string[]): void {
   const file = path.join(root, 'docs', page);
-  const text = readFileSync(file, 'utf8');
+  writeFileSync(file, replaced(readFileSync(file, 'utf8'), { page, command }, lines));
+  spawnSync('npx', ['prettier', '--write', '--log-level', 'warn', file], { cwd: root, stdio: 'inherit' });
+}
+
+/** Returns the text of a page with other lines between the two comments that name the command. */
+export function replaced(text: string, { page, command }: Page, lines: string[]): string {
   const marks = { begin: `<!-- written by ${command} -->`, end: `<!-- end of what ${command} writes -->` };
   const [begin, end] = [text.indexOf(marks.begin), text.indexOf(marks.end)];
   if (begin < 0 || end < begin) {
     throw new Error(`docs/${page} lacks the lines "${marks.begin}" and "${marks.end}", between which the table goes`);
   }
-  writeFileSync(file, [text.slice(0, begin) + marks.begin, '', ...lines, '', text.slice(end)].join('\n'));
-  spawnSync('npx', ['prettier', '--write', '--log-level', 'warn', file], { cwd: root, stdio: 'inherit' });
+  return [text.slice(0, begin) + marks.begin, '', ...lines, '', text.slice(end)].join('\n');
 }
 
 function row(cells: string[]): string {

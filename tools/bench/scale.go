@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,7 +13,9 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"runtime/pprof"
+	"slices"
 	"time"
 
 	sdk "github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -32,7 +35,8 @@ type scaleFound struct {
 	Queries []scaleQuestion `json:"queries"` // of Again
 	Every   float64         `json:"every"`   // seconds between two /state
 	Agents  int             `json:"agents"`  // that gave their statistics in the latest pass
-	Note    string          `json:"note"`    // why series are left out
+	Notes   []string        `json:"notes"`   // what people are told of series that are left out
+	Dropped int             `json:"dropped"` // series that the last polls did not write
 }
 
 // stage holds what was measured between two moments.
@@ -76,7 +80,7 @@ var scaleQuestions = []scaleQuestion{
 }
 
 // scaleTries is how often each query runs after its first time.
-const scaleTries = 5
+const scaleTries = 3
 
 // scale measures the stages one after the other.
 func scale(o options) (any, error) {
@@ -92,13 +96,18 @@ func scale(o options) (any, error) {
 		return nil, err
 	}
 	defer b.close()
+	if o.peak != "" {
+		defer watchPeak(o.peak)()
+	}
 	var found scaleFound
 	if found.First, err = b.stage(func() error { return b.start() }); err != nil {
 		return nil, err
 	}
-	if found.Asked, err = b.stage(func() error { found.Cold, err = b.scaled(o); return err }); err != nil {
+	var peak int64
+	if found.Asked, err = b.stage(func() error { found.Cold, peak, err = b.scaled(o); return err }); err != nil {
 		return nil, err
 	}
+	found.Asked.Memory.Peak = peak
 	if found.Hour, err = b.stage(func() error {
 		for passed := time.Duration(0); passed < o.lasts; passed += o.pollInterval {
 			if err := b.advance(o.pollInterval); err != nil {
@@ -109,16 +118,22 @@ func scale(o options) (any, error) {
 	}); err != nil {
 		return nil, err
 	}
-	if found.Again, err = b.stage(func() error { found.Queries, err = b.scaled(o); return err }); err != nil {
+	if found.Again, err = b.stage(func() error { found.Queries, peak, err = b.scaled(o); return err }); err != nil {
 		return nil, err
 	}
+	found.Again.Memory.Peak = peak
 	if o.heap != "" {
 		if err := writeHeap(o.heap); err != nil {
 			return nil, err
 		}
 	}
 	status := b.collector.Status()
-	found.Every, found.Note = b.collector.Interval(series.PollState).Seconds(), b.store.Stats().Note
+	found.Every, found.Dropped = b.collector.Interval(series.PollState).Seconds(), status.SeriesDropped
+	for _, note := range []string{b.store.Stats().Note, status.SeriesDroppedWhy, status.TaskSeriesWhy} {
+		if note != "" && !slices.Contains(found.Notes, note) {
+			found.Notes = append(found.Notes, note)
+		}
+	}
 	if a := status.AgentPolls; a != nil {
 		found.Agents = a.Listed - a.Silent
 	}
@@ -137,6 +152,56 @@ func writeHeap(file string) (err error) {
 	defer func() { err = errors.Join(err, f.Close()) }()
 	runtime.GC()
 	return pprof.WriteHeapProfile(f)
+}
+
+// noticesOf returns what an answer tells besides its numbers.
+func noticesOf(response sdk.DataResponse) (texts []string) {
+	for _, frame := range response.Frames {
+		if frame.Meta != nil {
+			for _, notice := range frame.Meta.Notices {
+				texts = append(texts, notice.Text)
+			}
+		}
+	}
+	return texts
+}
+
+// watchPeak keeps a profile of what is in use in a file, of the collection that found most in use, and
+// prints what each collection found, until the end.
+func watchPeak(file string) (end func()) {
+	ended, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		read := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/cycles/total:gc-cycles"}, {Name: "/gc/heap/goal:bytes"}}
+		most, cycles := uint64(0), uint64(0)
+		for began := time.Now(); ; {
+			select {
+			case <-ended:
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+			metrics.Read(read)
+			if read[1].Value.Uint64() == cycles {
+				continue
+			}
+			cycles = read[1].Value.Uint64()
+			live, memory := read[0].Value.Uint64(), footprint{}
+			memory, _ = resident()
+			fmt.Fprintf(os.Stderr, "%8.2f s: %d MB in use, %d MB next, %d MB resident\n", time.Since(began).Seconds(), live/1e6, read[2].Value.Uint64()/1e6, memory.Now/1e6)
+			if live <= most {
+				continue
+			}
+			most = live
+			var b bytes.Buffer
+			if pprof.WriteHeapProfile(&b) == nil {
+				_ = os.WriteFile(file, b.Bytes(), 0o600) // a figure less
+			}
+		}
+	}()
+	return func() {
+		close(ended)
+		<-done
+	}
 }
 
 // stage measures one part.
@@ -159,24 +224,21 @@ func (b *backend) stage(part func() error) (s stage, err error) {
 	return s, nil
 }
 
-// scaled runs the queries. The peak of the process is that of the highest.
-func (b *backend) scaled(o options) ([]scaleQuestion, error) {
-	var answered []scaleQuestion
-	now, most := b.clock.Now(), int64(0)
+// scaled runs the queries. peak is the most that the process takes during any of them.
+func (b *backend) scaled(o options) (answered []scaleQuestion, peak int64, err error) {
+	now := b.clock.Now()
 	for _, q := range scaleQuestions {
 		asked := sdk.DataQuery{
 			RefID: "A", JSON: json.RawMessage(q.json), MaxDataPoints: 1000, Interval: o.pollInterval,
 			TimeRange: sdk.TimeRange{From: now.Add(-q.span), To: now},
 		}
 		debug.FreeOSMemory()
-		if m, err := resident(); err != nil {
-			return nil, err
-		} else if most = max(most, m.Peak); forgetPeak() != nil {
-			return nil, errors.New("/proc/self/clear_refs cannot be written")
+		if err := forgetPeak(); err != nil {
+			return nil, 0, err
 		}
 		start, err := resident()
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		var spent []float64
 		for i := range 1 + scaleTries {
@@ -184,7 +246,7 @@ func (b *backend) scaled(o options) ([]scaleQuestion, error) {
 			response := query.Run(context.Background(), b.source(), asked, query.Options{})
 			took := milliseconds(cpu() - before)
 			if response.Error != nil {
-				return nil, fmt.Errorf("asking for %s: %w", q.Name, response.Error)
+				return nil, 0, fmt.Errorf("asking for %s: %w", q.Name, response.Error)
 			}
 			if i > 0 {
 				spent = append(spent, took)
@@ -193,7 +255,7 @@ func (b *backend) scaled(o options) ([]scaleQuestion, error) {
 			q.First = took
 			end, err := resident()
 			if err != nil {
-				return nil, err
+				return nil, 0, err
 			}
 			q.Added = end.Peak - start.Now
 			for _, frame := range response.Frames {
@@ -205,11 +267,16 @@ func (b *backend) scaled(o options) ([]scaleQuestion, error) {
 				q.Points += frame.Rows()
 			}
 			if q.Points == 0 {
-				return nil, fmt.Errorf("asking for %s: the answer is empty", q.Name)
+				return nil, 0, fmt.Errorf("asking for %s: the answer is empty: %s", q.Name, noticesOf(response))
 			}
 		}
 		q.CPU = median(spent)
 		answered = append(answered, q)
+		end, err := resident()
+		if err != nil {
+			return nil, 0, err
+		}
+		peak = max(peak, end.Peak)
 	}
-	return answered, nil
+	return answered, peak, nil
 }

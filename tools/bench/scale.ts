@@ -34,7 +34,8 @@ interface Scale {
   queries: Question[];
   every: number;
   agents: number;
-  note: string;
+  notes: string[] | null;
+  dropped: number;
 }
 
 const SIZE = { agents: 35_000, tasks: 200_000 };
@@ -42,25 +43,42 @@ const SIZE = { agents: 35_000, tasks: 200_000 };
 /** Seconds between two /state of so many agents (pkg/collector/ladder.go). */
 const LADDER = 960;
 
-/** With few frameworks, and with all that a cluster may have many of besides. */
-const CLUSTERS = [
-  { what: '100 frameworks', flags: { ...SIZE, frameworks: 100, assets: 10_000 } },
+interface Cluster {
+  what: string;
+  flags: Record<string, number>;
+  /** MiB of the setting memoryLimit. */
+  memoryLimit: number;
+  /** For how long polls go on, in minutes: two more /state, or one. */
+  minutes: number;
+}
+
+/** With few frameworks, with all that a cluster may have many of besides, and with less room than it takes. */
+const CLUSTERS: Cluster[] = [
+  { what: '100 frameworks', flags: { ...SIZE, frameworks: 100, assets: 10_000 }, memoryLimit: 512, minutes: 34 },
   {
-    what: '5,000 frameworks, a tree of 2,000 roles, 10,000 values of an attribute',
+    what: '5,000 frameworks, a tree of 2,000 roles',
     flags: { ...SIZE, frameworks: 5_000, roles: 2_000, assets: 10_000 },
+    memoryLimit: 512,
+    minutes: 18,
+  },
+  {
+    what: '100 frameworks, the default memoryLimit',
+    flags: { ...SIZE, frameworks: 100, assets: 10_000 },
+    memoryLimit: 256,
+    minutes: 18,
   },
 ];
 
 /** Bytes that the process may take. */
 const MEMORY = 1.5e9;
+/** ms of CPU that topk over all current tasks may take. */
+const TOPK = 1000;
 
 const flagsOf = (flags: Record<string, number>) =>
   Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
 
-const nameOf = (what: string) => `${count(SIZE.agents)} agents, ${count(SIZE.tasks)} tasks, ${what}`;
-
-/** Measures history in memory within `memoryLimit` bytes, the setting's default without it. */
-async function oneHour(what: string, flags: Record<string, number>, memoryLimit = 256 * 2 ** 20): Promise<Line[]> {
+/** Measures history in memory. */
+async function polled({ what, flags, memoryLimit, minutes }: Cluster): Promise<Line[]> {
   const generated = await startGenerator('large', [...flagsOf(flags), '--step', String(LADDER)]);
   try {
     const found = await bench<Scale>(
@@ -68,51 +86,60 @@ async function oneHour(what: string, flags: Record<string, number>, memoryLimit 
       {
         master: generated.master,
         start: generated.start,
+        lasts: `${minutes}m`,
         'agent-statistics': 'true',
-        'memory-limit': memoryLimit,
+        'memory-limit': memoryLimit * 2 ** 20,
       },
       { GOMAXPROCS: '1' }
     );
-    return linesOf(nameOf(what), found);
+    return linesOf(what, minutes, found);
   } finally {
     await generated.stop();
   }
 }
 
-function linesOf(name: string, { first, asked, hour, again, cold, queries, every, agents, note }: Scale): Line[] {
+function linesOf(name: string, minutes: number, found: Scale): Line[] {
+  const { first, asked, hour, again, cold, queries, every, agents, notes, dropped } = found;
   const kept = (stage: Stage) =>
-    `${count(stage.series)} series, ${megabytes(stage.history)} of history, live heap ${megabytes(stage.liveHeap)}, resident ${megabytes(stage.memory.now)}`;
-  const more = (n: number) => (n === 1 ? '1 series' : `${count(n)} series`);
+    `${count(stage.series)} series, ${megabytes(stage.history)} of history; live heap ${megabytes(stage.liveHeap)}, resident ${megabytes(stage.memory.now)}`;
+  const series = (n: number) => (n === 1 ? '1 series' : `${count(n)} series`);
+  const questions = (all: Question[], when: string) =>
+    all.map(({ name: what, cpu, first: once, added, ...answer }) => {
+      const line = `${what}, ${when}: ${name}`;
+      const note = `the first time ${milliseconds(once)} and ${megabytes(added)}; ${series(answer.series)}, ${count(answer.points)} points`;
+      return what.startsWith('the 10 tasks')
+        ? atMost(line, cpu, TOPK, milliseconds, note)
+        : told(line, milliseconds(cpu), note);
+    });
   return [
     told(`CPU of the first polls: ${name}`, seconds(first.cpu), `${seconds(first.wall)} on one core`),
     atMost(`memory of the first polls, peak: ${name}`, first.memory.peak, MEMORY, megabytes, kept(first)),
     atMost(
-      `memory of an hour of polls, peak: ${name}`,
+      `memory of ${minutes} minutes of polls, peak: ${name}`,
       hour.memory.peak,
       MEMORY,
       megabytes,
-      `${kept(hour)}; ${count(hour.samples)} samples written, ${rounded(hour.hours)} h kept; ${count(agents)} agents answered; ` +
-        `/state every ${seconds(every)}${note && `; ${note}`}`
+      `${kept(hour)}; ${count(hour.samples)} samples written; ${count(agents)} agents answered; /state every ${seconds(every)}`
     ),
-    told(`CPU of an hour of polls: ${name}`, `${rounded((100 * hour.cpu) / 3600)} % of a core`),
-    ...[
-      ...cold.map((q, i) => ({ ...q, when: 'after the first polls', peak: i === 0 ? asked.memory.peak : 0 })),
-      ...queries.map((q, i) => ({ ...q, when: 'an hour later', peak: i === 0 ? again.memory.peak : 0 })),
-    ].map((q) =>
-      told(
-        `${q.name}, ${q.when}: ${name}`,
-        `${milliseconds(q.cpu)}, first ${milliseconds(q.first)}, ${megabytes(q.added)}`,
-        `${more(q.series)}, ${count(q.points)} points`
-      )
+    told(`CPU of ${minutes} minutes of polls: ${name}`, `${rounded((100 * hour.cpu) / (60 * minutes))} % of a core`),
+    told(`series that are left out: ${name}`, count(dropped), (notes ?? []).join(' ')),
+    ...questions(cold, 'after the first polls'),
+    ...questions(queries, `${minutes} minutes later`),
+    atMost(
+      `memory of the queries, peak: ${name}`,
+      Math.max(asked.memory.peak, again.memory.peak),
+      MEMORY,
+      megabytes,
+      `after the first polls ${megabytes(asked.memory.peak)}`
     ),
-    atMost(`memory of the queries, peak: ${name}`, Math.max(asked.memory.peak, again.memory.peak), MEMORY, megabytes),
   ];
 }
 
 /** Measures all, and calls `say` with each part. */
 export async function scale(say: (...lines: Line[]) => void): Promise<void> {
-  for (const { what, flags } of CLUSTERS) {
-    say(...(await oneHour(what, flags)));
+  for (const cluster of CLUSTERS) {
+    say(...(await polled(cluster)));
   }
-  say(...(await streaming('large', nameOf(CLUSTERS[0].what), flagsOf(CLUSTERS[0].flags), LADDER)));
+  const [few] = CLUSTERS;
+  say(...(await streaming('large', few.what, flagsOf(few.flags), LADDER)));
 }
