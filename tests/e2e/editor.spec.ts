@@ -123,9 +123,7 @@ test('a panel that does not draw the answer says which one does, until it is tha
   const advice = row.getByTestId('query-advice');
   await expect(advice).toContainText('Time series does not draw rows: choose the visualization Table');
   await page.screenshot({ path: test.info().outputPath('advice.png') });
-  // setVisualization of plugin-e2e waits for a header that has the name alone.
-  await page.getByTestId('data-testid toggle-viz-picker').click();
-  await page.getByRole('tab', { name: 'All visualizations' }).click();
+  // Beside a new panel the list of visualizations is open.
   await page.getByTestId('data-testid Plugin visualization item Table').click();
   await row.getByRole('button', { name: 'Run queries' }).click();
   await expect(advice).toHaveCount(0);
