@@ -1,8 +1,8 @@
 import { CoreApp, dateTime, FieldType, LoadingState, toDataFrame, type PanelData, type TimeRange } from '@grafana/data';
 
 import type { MesosQuery } from '../types';
-import { adviceFor, answerOf, type Answer } from './advice';
-import { doesNot } from './panels';
+import { adviceFor, answerOf } from './advice';
+import { type Answer, doesNot } from './panels';
 
 const NOW = new Date('2026-03-01T12:00:00Z');
 

@@ -5,7 +5,7 @@ import { CoreApp, FieldType, LoadingState, type DataFrame, type PanelData, type 
 import { t } from '../../i18n';
 import { isRunnable, queryTypeOf } from '../defaults';
 import type { MesosQuery } from '../types';
-import { doesNot } from './panels';
+import { type Answer, doesNot } from './panels';
 
 export interface Advice {
   text: string;
@@ -85,9 +85,6 @@ function waitingLive(query: MesosQuery, range?: TimeRange): Advice | undefined {
     ? { text: t('query.advice.live', 'Nothing is added live: this time range does not end now.') }
     : undefined;
 }
-
-/** What an answer consists of. */
-export type Answer = 'series' | 'numbers' | 'rows' | 'annotations' | 'timeline' | 'lines' | 'graph';
 
 const OF_SQL: Record<string, Answer> = { time_series: 'series', numeric: 'numbers' };
 const OF_EVENTS: Record<string, Answer> = { table: 'rows', timeline: 'timeline', count: 'numbers' };

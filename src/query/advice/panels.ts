@@ -1,5 +1,7 @@
 // Which of Grafana's panels draw which answers. Of others, as of plugins, nothing is known, and nothing is said.
-import type { Answer } from './advice';
+
+/** What an answer consists of. */
+export type Answer = 'series' | 'numbers' | 'rows' | 'annotations' | 'timeline' | 'lines' | 'graph';
 
 interface Kind {
   /** What the panel is called: Grafana has these names in every language. */
