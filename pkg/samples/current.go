@@ -126,7 +126,7 @@ func (c Current) Series(name string) []CurrentSeries {
 func compareSeries(a, b CurrentSeries) int { return labels.Compare(a.Labels, b.Labels) }
 
 // tasksByAgent yields the places of the tasks of each agent, in the order of the labels of agents,
-// which are the first of a task's: to sort the few tasks of each agent takes a fraction of
+// which are the first of a task's: to sort the few tasks of each agent takes less time than
 // sorting all.
 func tasksByAgent(tasks []cluster.Task) iter.Seq[[]int32] {
 	at := map[*cluster.Agent]int32{}
