@@ -69,7 +69,7 @@ describe('from metrics to events and back', () => {
   const json = (query: MesosQuery) => JSON.parse(JSON.stringify(query));
 
   it('puts events into a row without the options of metrics', async () => {
-    expect(json(await clickExample(metrics, 'Events of agent'))).toEqual({
+    expect(json(await clickExample(metrics, 'Events of agent, timeline'))).toEqual({
       refId: 'B',
       hide: false,
       queryType: 'events',

@@ -93,7 +93,6 @@ it('code that is wrong is told of once, and not as a rule that fails', async () 
     CoreApp.UnifiedAlerting,
     (query) => {
       if ((query as MesosQuery).expr !== 'a') {
-         
         throw wrong;
       }
       return { promql: 'a' };
