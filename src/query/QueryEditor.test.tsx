@@ -112,6 +112,21 @@ describe('builder', () => {
     await waitFor(() => expect(compiled()).toHaveTextContent('compiled(mesos_up)'));
   });
 
+  it('comes back to what was asked of entities, and to the series', async () => {
+    const { onChange, user } = setUp({ entity: 'agent', resource: 'cpus', measure: 'utilization' });
+    await waitFor(() => expect(screen.getByLabelText('Measure')).toHaveValue('Utilization'));
+    await user.click(screen.getByLabelText('By series'));
+    await user.type(screen.getByRole('combobox', { name: 'Series' }), 'mesos_up');
+    await user.click(await screen.findByRole('option', { name: /^mesos_up/ }));
+    await user.click(screen.getByLabelText('By entity'));
+    expect(onChange).toHaveBeenLastCalledWith(
+      expect.objectContaining({ entity: 'agent', resource: 'cpus', measure: 'utilization' })
+    );
+    expect(onChange.mock.lastCall[0]).not.toHaveProperty('metric');
+    await user.click(screen.getByLabelText('By series'));
+    expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ metric: 'mesos_up' }));
+  });
+
   it('groups by labels, or by none for a total', async () => {
     const { onChange, user } = setUp();
     await choose(user, 'Group by', 'principal');
@@ -565,7 +580,7 @@ describe('below the query', () => {
     expect(advice()).toEqual([]);
     rerender(inPanel('timeseries'));
     expect(advice()).toEqual([
-      'Time series does not draw rows: choose the visualization Table, and run the query again.',
+      'Time series is not made for rows: choose the visualization Table, and run the query again.',
     ]);
     rerender(inPanel('table'));
     expect(advice()).toEqual([]);

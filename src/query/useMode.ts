@@ -147,14 +147,14 @@ function questionOf(
           title: t('query.mode.replace-sql', 'Replace the SQL?'),
           body: t(
             'query.mode.replace-sql-body',
-            'The builder cannot show this SQL. Its own choices take the place of the SQL, which comes back with Code as long as the builder is not changed.'
+            'The builder does not read SQL back. Its own choices take the place of the SQL, which comes back with Code as long as the builder is not changed.'
           ),
         }
       : {
           title: t('query.mode.replace-expression', 'Replace the expression?'),
           body: t(
             'query.mode.replace-expression-body',
-            'The builder cannot show this expression. Its own choices take the place of the expression, which comes back with Code as long as the builder is not changed.'
+            'The builder does not read expressions back, not even its own. Its own choices take the place of the expression, which comes back with Code as long as the builder is not changed.'
           ),
         };
     return {

@@ -121,7 +121,7 @@ test('a panel that does not draw the answer says which one does, until it is tha
   await row.getByRole('radio', { name: 'Tables' }).check({ force: true });
   await row.getByRole('button', { name: 'Run queries' }).click();
   const advice = row.getByTestId('query-advice');
-  await expect(advice).toContainText('Time series does not draw rows: choose the visualization Table');
+  await expect(advice).toContainText('Time series is not made for rows: choose the visualization Table');
   await page.screenshot({ path: test.info().outputPath('advice.png') });
   // Beside a new panel the list of visualizations is open.
   await page.getByTestId('data-testid Plugin visualization item Table').click();

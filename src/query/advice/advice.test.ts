@@ -76,7 +76,7 @@ it.each(PANELS.flatMap((panel) => Object.keys(QUERIES).map((answer) => [panel, a
 );
 
 it.each<[string, Answer, string]>([
-  ['timeseries', 'rows', 'Time series does not draw rows: choose the visualization Table, and run the query again.'],
+  ['timeseries', 'rows', 'Time series is not made for rows: choose the visualization Table, and run the query again.'],
   ['timeseries', 'numbers', 'Time series needs values over time, and these are single ones'],
   ['stat', 'lines', 'Stat does not show lines of a log: choose the visualization Logs'],
   ['table', 'annotations', 'Table has no place for annotations'],
@@ -174,6 +174,8 @@ describe('a forecast', () => {
     const range = rangeOf('now-6h', 'now');
     expect(adviceFor({ ...forecast, range: false, instant: true }, { range })).toEqual([]);
     expect(adviceFor(forecast, { app: CoreApp.UnifiedAlerting, range })).toEqual([]);
+    // What is no duration is said at its field.
+    expect(adviceFor({ ...forecast, forecast: 'abc' }, { range })).toEqual([]);
   });
 });
 

@@ -4,6 +4,7 @@ import { CoreApp, FieldType, LoadingState, type DataFrame, type PanelData, type 
 
 import { t } from '../../i18n';
 import { isRunnable, queryTypeOf } from '../defaults';
+import { isDuration } from '../duration';
 import type { MesosQuery } from '../types';
 import { type Answer, doesNot } from './panels';
 
@@ -65,7 +66,7 @@ function endsLater(range: TimeRange): boolean {
 /** Returns what is said of a forecast of which the time range shows nothing. */
 function aheadOf(query: MesosQuery, app?: CoreApp, data?: PanelData, range?: TimeRange): Advice | undefined {
   const over = data?.request?.range ?? range;
-  const draws = queryTypeOf(query) === 'metrics' && query.forecast && (query.range || !query.instant);
+  const draws = queryTypeOf(query) === 'metrics' && isDuration(query.forecast ?? '') && (query.range || !query.instant);
   if (!draws || !over?.to || app === CoreApp.UnifiedAlerting || endsLater(over)) {
     return undefined;
   }
@@ -136,7 +137,7 @@ function inPanel(query: MesosQuery, data: PanelData): Advice | undefined {
       return {
         text: t(
           'query.advice.rows',
-          '{{panel}} does not draw rows: choose the visualization Table, and run the query again.',
+          '{{panel}} is not made for rows: choose the visualization Table, and run the query again.',
           { panel: name }
         ),
         fix: asSeries(query, frames),

@@ -80,13 +80,26 @@ interface PartProps {
   onChange: (query: MesosQuery) => void;
 }
 
+/** What a query asks of entities. */
+const ENTITY = ['entity', 'resource', 'measure'] as const;
+
 /** First row: what is asked. onChange fits the rest of the query to it. */
 function Subject({ query, catalogue, resources, onChange }: PartProps & Pick<Props, 'resources'>) {
   const byMetric = query.metric !== undefined;
+  // What was asked in the other way: a look at it costs no choice.
+  const left = useRef<Pick<MesosQuery, (typeof ENTITY)[number] | 'metric'>>({});
   const change = (part: Partial<MesosQuery>) => onChange({ ...query, ...part });
-  const askMetric = (metric: string) => onChange({ ...omit(query, 'entity', 'resource', 'measure'), metric });
-  const askEntity = () =>
-    onChange({ ...omit(query, 'metric'), ...pick(defaultQuery(), 'entity', 'resource', 'measure') });
+  const askMetric = (metric: string) => {
+    if (!byMetric) {
+      left.current = pick(query, ENTITY);
+    }
+    onChange({ ...omit(query, ENTITY), metric });
+  };
+  const askEntity = () => {
+    const before = left.current.entity === undefined ? defaultQuery() : left.current;
+    left.current = pick(query, 'metric');
+    onChange({ ...omit(query, 'metric'), ...pick(before, ENTITY) });
+  };
   return (
     <EditorRow>
       <EditorField
@@ -99,7 +112,7 @@ function Subject({ query, catalogue, resources, onChange }: PartProps & Pick<Pro
             { label: t('query.metrics.by-series', 'By series'), value: 'metric' as const },
           ]}
           value={byMetric ? 'metric' : 'entity'}
-          onChange={(kind) => (kind === 'metric' ? askMetric('') : askEntity())}
+          onChange={(kind) => (kind === 'metric' ? askMetric(left.current.metric ?? '') : askEntity())}
         />
       </EditorField>
       {byMetric ? (
