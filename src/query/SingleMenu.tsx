@@ -2,7 +2,7 @@
 // field at each rendering with other objects, even equal ones, as when a list has been loaded.
 import { Combobox, type ComboboxOption } from '@grafana/ui';
 import { clone, isEqual } from 'lodash';
-import React, { useRef, useState, type ComponentProps } from 'react';
+import React, { useLayoutEffect, useRef, useState, type ComponentProps } from 'react';
 
 import { useInputMarks } from '../marks';
 import { useMarks } from './EditorField';
@@ -48,11 +48,22 @@ export function SingleMenu<T extends string = string>({
   const [chosen, setChosen] = useState<ComboboxOption<T>>();
   const [same, renew] = useSame(value);
   const [sameOptions] = useSame(options);
+  // Grafana reports a choice again where the chosen option is another object in the list of the next rendering, with the
+  // handler of then: without end where each report renders anew.
+  const current = useRef(value);
+  useLayoutEffect(() => {
+    current.current = value;
+  });
+  const report = (option: ComboboxOption<T>) => {
+    if (option.value !== idOf(current.current)) {
+      onChange(option);
+    }
+  };
   // Grafana 12 also reports an option that is not there, and one that cannot be chosen, whose text it shows.
   const choose = (option: ComboboxOption<T> | null | undefined) => {
     if (option && !option.infoOption) {
       setChosen(option);
-      onChange(option);
+      report(option);
     } else if (option === null && isClearable) {
       onChange(null);
     } else if (option) {
@@ -78,6 +89,9 @@ export function SingleMenu<T extends string = string>({
     </div>
   );
 }
+
+const idOf = <T extends string>(value: T | ComboboxOption<T> | null) =>
+  typeof value === 'object' ? value?.value : value;
 
 /** Returns what the menu holds and shows. */
 function textsOf<T extends string>(value: T | ComboboxOption<T> | null) {

@@ -1,4 +1,5 @@
 // The frontend in Grafana: query editor, Explore, variable, config editor.
+import { queriesOf } from './explore.ts';
 import { cpusByFramework, expect, source, test } from './fixtures.ts';
 
 const explore = (query: object) =>
@@ -129,4 +130,23 @@ test('a panel that does not draw the answer says which one does, until it is tha
   await expect(advice).toHaveCount(0);
   await row.getByRole('radio', { name: 'Logs' }).check({ force: true });
   await expect(advice).toContainText('Choose a task');
+});
+
+test('a choice in Explore is reported once, however short the click is', async ({ mesos, page }) => {
+  const query = { queryType: 'metrics', entity: 'framework', resource: 'cpus', measure: 'allocated' };
+  await page.goto(explore(query));
+  const entity = page.getByRole('combobox', { name: 'Entity' });
+  await expect(entity).toHaveValue('Framework');
+  await expect(page.getByRole('heading', { name: 'Graph' })).toBeVisible();
+  for (const name of ['Agent', 'Role', 'Framework']) {
+    await entity.click();
+    await page
+      .getByRole('option', { name: new RegExp(`^${name}`) })
+      .first()
+      .click();
+    await expect(entity).toHaveValue(name);
+  }
+  // Reports without end are an error of React's, and Explore is gone.
+  await expect(page.getByText('An unexpected error happened')).toHaveCount(0);
+  expect(queriesOf(page)[0]).toMatchObject(query);
 });
