@@ -177,6 +177,12 @@ describe('the way back', () => {
     );
   });
 
+  it('brings back the measure, unless another one was chosen since', () => {
+    expect(there.query.measure).not.toBe(query.measure);
+    expect(back().measure).toBe(query.measure);
+    expect(back({ measure: 'allocated' }).measure).toBe('allocated');
+  });
+
   it('leads over several entities', () => {
     const task = fitAgain(there.query, { ...there.query, entity: 'task' }, CATALOGUE, there);
     const agent = fitAgain(task.query, { ...task.query, entity: 'agent' }, CATALOGUE, task);

@@ -52,8 +52,8 @@ export function fit(query: MesosQuery, catalogue?: Catalogue): MesosQuery {
   return fits.reduce((fitted, next) => next(fitted, catalogue), query);
 }
 
-/** Keys of what fit removes, which an editor brings back. */
-const REMOVED = ['filters', 'groupBy', 'aggregate', 'rate', 'forecast', 'shape'] as const;
+/** Keys of what fit removes or replaces, which an editor brings back. */
+const REMOVED = ['resource', 'measure', 'filters', 'groupBy', 'aggregate', 'rate', 'forecast', 'shape'] as const;
 const SUBJECT = ['entity', 'resource', 'measure', 'metric'] as const;
 
 /** A fitted query, and the one that it was fitted from. */
