@@ -458,6 +458,7 @@ func together(a, b Unit) Unit {
 	return NoUnit
 }
 
+// times returns the unit of a * b: a share of an amount is an amount.
 func times(a, b Unit) Unit {
 	switch {
 	case a == number && b == number:

@@ -26,7 +26,7 @@ export function FieldForCode({ value, language, onBlur, onEditorDidMount }: Prop
         key === 'getModel' ? () => model : key === 'getContentHeight' ? () => 30 : Reflect.get(all, key),
     });
     onEditorDidMount?.(editor as never, anything as never);
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- as Monaco does
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- once, when the editor is there, as Grafana calls it
   }, []);
   return (
     <textarea
