@@ -249,8 +249,10 @@ function FilterValues({ draft, others, invalid, lists, takeLeft, onLeft, onChang
     },
     () => ({ options: [absent(), ...variableOptions()], custom: true })
   );
-  // A menu reports a choice some time after the key that leaves it: typing has begun in this one by then.
+  // A menu reports a choice some time after the key that leaves it: typing has begun in this one by then. What its input
+  // holds may be older than what was typed (useMenuKeys.ts).
   const around = useRef<HTMLDivElement>(null);
+  const written = useRef('');
   useLayoutEffect(() => {
     const input = around.current?.querySelector('input');
     const before = takeLeft();
@@ -263,12 +265,22 @@ function FilterValues({ draft, others, invalid, lists, takeLeft, onLeft, onChang
     }
     return () => {
       if (input && input === document.activeElement) {
-        onLeft({ text: input.value, keys: heldKeys() });
+        onLeft({ text: written.current, keys: heldKeys() });
       }
     };
   }, [takeLeft, onLeft, heldKeys, hold]);
   return (
-    <div ref={around} data-testid="filter-values" {...holdKeys}>
+    <div
+      ref={around}
+      data-testid="filter-values"
+      {...holdKeys}
+      onInput={({ target }) => {
+        written.current = target instanceof HTMLInputElement ? target.value : '';
+      }}
+      onBlur={() => {
+        written.current = '';
+      }}
+    >
       <MultiMenu
         minWidth={20}
         name={
