@@ -176,10 +176,10 @@ func (c *counted) tables() []seriesTable {
 func (c *counted) write(b *batch) {
 	since, anew := c.since(b.t)
 	c.events.write(b, since, anew)
-	c.agents.write(b, since, anew)
+	c.drift.write(b, since, anew)
 	c.roles.write(b, since, anew)
 	c.labels.write(b, since, anew)
-	c.drift.write(b, since, anew)
+	c.agents.write(b, since, anew)
 	if c.before > 0 {
 		c.usual = b.t - c.before
 	}

@@ -25,6 +25,10 @@ type written struct {
 	times map[string][]int64
 }
 
+func newWritten() *written {
+	return &written{refs: map[string]series.Ref{}, by: map[series.Ref]string{}, all: map[string]string{}, times: map[string][]int64{}}
+}
+
 func (w *written) Room(time.Duration) int             { return 0 }
 func (w *written) Batch(context.Context) series.Batch { return w }
 func (w *written) Commit() error                      { return nil }
@@ -43,9 +47,6 @@ func (w *written) Append(ref series.Ref, lset func() labels.Labels, t int64, v f
 	if series.IsStale(v) {
 		value = "end"
 	}
-	if w.times == nil {
-		w.times = map[string][]int64{}
-	}
 	w.times[w.by[ref]] = append(w.times[w.by[ref]], t)
 	w.all[w.by[ref]] += fmt.Sprintf("%d %s, ", t/1000, value)
 	return ref, nil
@@ -57,7 +58,7 @@ func endedOn(n int, what string, labels map[string]string) events.Event {
 }
 
 func TestTasksThatEndAreCountedFromZero(t *testing.T) {
-	sink := &written{refs: map[string]series.Ref{}, by: map[series.Ref]string{}, all: map[string]string{}}
+	sink := newWritten()
 	w := NewWriter(sink)
 	w.cluster = "c"
 	poll := func(at int) {
@@ -100,7 +101,7 @@ type counting struct {
 }
 
 func newCounting() counting {
-	sink := &written{refs: map[string]series.Ref{}, by: map[series.Ref]string{}, all: map[string]string{}}
+	sink := newWritten()
 	c := counting{sink, NewWriter(sink)}
 	c.cluster = "c"
 	return c
@@ -211,7 +212,7 @@ func TestEmptyLabelsOfTasksAreNotCounted(t *testing.T) {
 }
 
 func TestCountersOfLabelsAreBounded(t *testing.T) {
-	sink := &written{refs: map[string]series.Ref{}, by: map[series.Ref]string{}, all: map[string]string{}}
+	sink := newWritten()
 	w := NewWriter(sink)
 	w.cluster = "c"
 	var all []events.Event
@@ -230,7 +231,7 @@ func TestCountersOfLabelsAreBounded(t *testing.T) {
 // is behind.
 func TestAnEndOfLongAgoIsCountedWhenItIsLearned(t *testing.T) {
 	for _, late := range []int{0, 3700, 1_000_000, -7200} {
-		sink := &written{refs: map[string]series.Ref{}, by: map[series.Ref]string{}, all: map[string]string{}}
+		sink := newWritten()
 		w := NewWriter(sink)
 		w.cluster = "c"
 		for i := range 5 {
@@ -248,7 +249,7 @@ func TestAnEndOfLongAgoIsCountedWhenItIsLearned(t *testing.T) {
 }
 
 func TestACounterThatBeginsAnewHasOneSampleAtAMoment(t *testing.T) {
-	sink := &written{refs: map[string]series.Ref{}, by: map[series.Ref]string{}, all: map[string]string{}}
+	sink := newWritten()
 	w := NewWriter(sink)
 	w.cluster = "c"
 	poll := func(at int) {

@@ -82,7 +82,7 @@ func TestLimitsOfContainersHaveNoDust(t *testing.T) {
 // A snapshot is compared with the one before, for which the model as of then must not be kept:
 // its tasks take more memory than all else.
 func TestASnapshotKeepsNoModel(t *testing.T) {
-	w := NewWriter(&written{refs: map[string]series.Ref{}, by: map[series.Ref]string{}, all: map[string]string{}})
+	w := NewWriter(newWritten())
 	require.NoError(t, w.Rename(t.Context(), "test", time.Unix(1, 0)))
 	freed := make(chan struct{})
 	func() {

@@ -3,9 +3,11 @@ package samples
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/pkg/cluster"
@@ -33,7 +35,7 @@ func (f *full) Commit() error {
 // What was refused between two /state is past when a /state is written, also where the
 // event stream has ended and nothing is written between them any more.
 func TestWhatWasRefusedBetweenTwoStatesEndsWithTheNext(t *testing.T) {
-	sink := &full{written: &written{refs: map[string]series.Ref{}, by: map[series.Ref]string{}, all: map[string]string{}, times: map[string][]int64{}}}
+	sink := &full{written: newWritten()}
 	w := NewWriter(sink)
 	w.cluster = "c"
 	ctx := context.Background()
@@ -55,4 +57,53 @@ func TestWhatWasRefusedBetweenTwoStatesEndsWithTheNext(t *testing.T) {
 	require.NoError(t, w.State(ctx, at(130), Settings{MaxSeries: 1_000_000}, health))
 	require.Zero(t, w.Kept().Dropped)
 	require.Empty(t, w.Kept().DroppedWhy)
+}
+
+// small takes some series and no more.
+type small struct {
+	*written
+	room int
+}
+
+func (s *small) Room(time.Duration) int { return s.room }
+
+func (s *small) Batch(context.Context) series.Batch { return s }
+
+func (s *small) Append(ref series.Ref, lset func() labels.Labels, t int64, v float64) (series.Ref, error) {
+	if ref == 0 && s.refs[lset().String()] == 0 && len(s.refs) >= s.room {
+		return 0, errors.New("no room")
+	}
+	return s.written.Append(ref, lset, t, v)
+}
+
+// Where there is no room for a cluster, series of single agents are left out, and what is of
+// the cluster, of frameworks and of roles is whole.
+func TestSumsAreWholeWhereThereIsNoRoomForAllAgents(t *testing.T) {
+	state := large(1000, 2000)
+	state.Sent = time.Unix(100, 0)
+	m := cluster.Build(state, nil)
+	namesIn := func(room int) (names map[string]int, dropped int) {
+		sink := &small{newWritten(), room}
+		w := NewWriter(sink)
+		w.cluster = "c"
+		require.NoError(t, w.State(t.Context(), m, Settings{MaxSeries: room}, Health{Poll: series.PollState, OK: true}))
+		names = map[string]int{}
+		for of := range sink.refs {
+			names[of[strings.Index(of, `__name__="`):strings.IndexByte(of, ',')]]++
+		}
+		return names, w.Kept().Dropped
+	}
+	all, _ := namesIn(1_000_000)
+	some, dropped := namesIn(5_000)
+	require.Positive(t, dropped)
+	left := 0
+	for name, n := range all {
+		switch {
+		case strings.Contains(name, "mesos_agent_"):
+			left += n - some[name]
+		case !strings.Contains(name, "mesos_task_"):
+			require.Equal(t, n, some[name], name)
+		}
+	}
+	require.Positive(t, left)
 }

@@ -196,11 +196,7 @@ func (w *Writer) State(ctx context.Context, m *cluster.Cluster, s Settings, h He
 			w.leaveOut(series.PollState, m.Time, func() string { return m.ImpossibleWhy })
 		}
 		w.writeCluster(b, v, m, figuresOf(m), func(hidden bool) bool { return !m.NoFlags && !hidden })
-		for _, a := range m.Agents {
-			k := agentKey{a.Hostname, a.ID}
-			w.agents.write(b, v, k, a)
-			w.agentInfo.write(b, v, agentInfoKey{k, a.Version, a.Region, a.Zone, attributeLabels(a.Attributes)}, nil)
-		}
+		// What is of many comes last: where the sink has no room for all, sums are whole.
 		for _, f := range m.Frameworks {
 			w.frameworks.write(b, v, frameworkKey{f.Name, f.ID}, f)
 			w.frameworkInfo.write(b, v, frameworkInfo(f), nil)
@@ -209,6 +205,14 @@ func (w *Writer) State(ctx context.Context, m *cluster.Cluster, s Settings, h He
 			if role != "" {
 				w.roleLoads.write(b, v, roleKey(role), load)
 			}
+		}
+		w.counted.forget(m)
+		w.counted.begin(m)
+		w.counted.write(b)
+		for _, a := range m.Agents {
+			k := agentKey{a.Hostname, a.ID}
+			w.agents.write(b, v, k, a)
+			w.agentInfo.write(b, v, agentInfoKey{k, a.Version, a.Region, a.Zone, attributeLabels(a.Attributes)}, nil)
 		}
 		w.fit = w.fit.decide(s, w.limit(s), w.openBesideTasks(), func() int {
 			size := w.taskSize(v, m)
@@ -221,9 +225,6 @@ func (w *Writer) State(ctx context.Context, m *cluster.Cluster, s Settings, h He
 			writeTasks(b, v, m, s.TaskLabels, w.tasks, w.executors)
 		}
 		w.renew(m)
-		w.counted.forget(m)
-		w.counted.begin(m)
-		w.counted.write(b)
 	})
 }
 
