@@ -59,10 +59,12 @@ type Collector struct {
 	jitter       func() float64
 	historyStart func() time.Time
 	lastCluster  func(context.Context) string
-	countedUntil func(context.Context) time.Time
-	freeMemory   func()
-	spareMemory  func() (end func())
-	span         func(context.Context, series.Poll) (context.Context, func(bool))
+	// countedBefore and onCounted are Config.CountedBefore and Config.Counted.
+	countedBefore func(context.Context) CountedBefore
+	onCounted     func()
+	freeMemory    func()
+	spareMemory   func() (end func())
+	span          func(context.Context, series.Poll) (context.Context, func(bool))
 
 	// running counts the loops and the goroutines that close replaced clients.
 	running sync.WaitGroup
@@ -90,6 +92,7 @@ type Collector struct {
 	leader    string       // host:port
 	kept      samples.Kept // of the latest batch
 	storage   StorageStatus
+	counted   Counted
 	viewed    *cluster.Cluster // the model that current is of: nil while the series of /state have ended
 	current   *CurrentView     // nil with viewed
 
@@ -144,23 +147,27 @@ func New(c Config) *Collector {
 	if c.FreeMemory == nil {
 		c.FreeMemory = func() {}
 	}
+	if c.Counted == nil {
+		c.Counted = func() {}
+	}
 	if c.SpareMemory == nil {
 		c.SpareMemory = func() func() { return func() {} }
 	}
 	collector := &Collector{
-		freeMemory:   c.FreeMemory,
-		spareMemory:  c.SpareMemory,
-		span:         c.Span,
-		lastCluster:  c.LastCluster,
-		countedUntil: c.CountedUntil,
-		recall:       true,
-		clock:        c.Clock,
-		log:          c.Log,
-		jitter:       c.Jitter,
-		historyStart: c.HistoryStart,
-		settings:     c.Settings.withDefaults(),
-		client:       c.Client,
-		writer:       samples.NewWriter(c.Sink),
+		freeMemory:    c.FreeMemory,
+		spareMemory:   c.SpareMemory,
+		span:          c.Span,
+		lastCluster:   c.LastCluster,
+		countedBefore: c.CountedBefore,
+		onCounted:     c.Counted,
+		recall:        true,
+		clock:         c.Clock,
+		log:           c.Log,
+		jitter:        c.Jitter,
+		historyStart:  c.HistoryStart,
+		settings:      c.Settings.withDefaults(),
+		client:        c.Client,
+		writer:        samples.NewWriter(c.Sink),
 	}
 	collector.state = newStatePoll(collector)
 	collector.snapshot = newSnapshotPoll(collector)
@@ -447,6 +454,13 @@ func (c *Collector) Cluster() *cluster.Cluster {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.state.model
+}
+
+// Counted returns what the counters that were stored have counted, zero where none were.
+func (c *Collector) Counted() Counted {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.counted
 }
 
 // Interval returns how often a kind of poll runs now, back-off left aside; 0 for

@@ -81,10 +81,13 @@ type Config struct {
 	LastCluster func(context.Context) string
 	// Events keeps what happens in the cluster. May be nil: then it is counted only.
 	Events events.Log
-	// CountedUntil returns until when another process has counted what happens, where several
-	// take turns: of what a collector finds to have happened before it began, only what
-	// happened after that is counted. May be nil: then nobody else counts.
-	CountedUntil func(context.Context) time.Time
+	// CountedBefore returns what another process has counted of what happens, where several
+	// take turns: of what a collector finds to have happened before it began, only the rest is
+	// counted. May be nil: then nobody else counts.
+	CountedBefore func(context.Context) CountedBefore
+	// Counted is called when Collector.Counted returns something else, with a lock held: it is
+	// quick, and calls nothing of the collector. May be nil.
+	Counted func()
 	// FreeMemory is called when a large /state was compared with the model kept by events:
 	// what was read for that, SUBSCRIBED included, takes more memory than all that is kept,
 	// and is not read again for long. May be nil.
@@ -103,6 +106,17 @@ type Config struct {
 	ModelOnly bool
 	// Jitter spreads the polls after a failure: a number from 0 to 1, random if nil.
 	Jitter func() float64
+}
+
+// Counted is what counters that were stored have counted.
+type Counted = samples.Counted
+
+// CountedBefore is what another process has counted before this one began; the zero where none has.
+type CountedBefore struct {
+	Counted
+	// Exactly: it is known of each end of a task after Counted.Since. Then ends that the log has
+	// already, of a time in which this process did not count, are counted as well.
+	Exactly bool
 }
 
 // Settings holds the operator's settings. The zero of each is its default.

@@ -37,42 +37,49 @@ type eventKeeper struct {
 	// incomplete are, by their IDs, ends of tasks of which not all is known that they are
 	// counted by.
 	incomplete map[string]*incompleteEnd
-	// uncounted are the IDs of events that another process has counted. Guarded by noting.
+	// uncounted are the IDs of events that another process has counted; missed are ends that the
+	// log has and nobody has counted. Guarded by noting.
 	uncounted map[string]bool
+	missed    []events.Event
 }
 
-// elsewhere is until when another process has counted what happens; zero where none has. It
-// belongs to the poll of /state.
+// elsewhere is what another process has counted of what happens; zero where none has. It belongs to
+// the poll of /state.
 type elsewhere struct {
 	asked, looked bool
-	until         time.Time
+	CountedBefore
 }
 
-// recallCounted asks once until when another process has counted what happens.
+// recallCounted asks once what another process has counted of what happens.
 func (c *Collector) recallCounted(ctx context.Context) {
-	if c.countedUntil != nil && !c.elsewhere.asked {
-		c.elsewhere.asked, c.elsewhere.until = true, c.countedUntil(ctx)
+	if c.countedBefore != nil && !c.elsewhere.asked {
+		c.elsewhere.asked, c.elsewhere.CountedBefore = true, c.countedBefore(ctx)
 	}
 }
 
-// countedElsewhere notes which events of the first look another process has counted: those
-// until then, and ends that nobody tells how, since that one may know. noteAll counts the
-// others.
-func (c *Collector) countedElsewhere(found []events.Event) {
-	until := c.elsewhere.until
-	if c.elsewhere.looked || until.IsZero() {
+// countedElsewhere notes which events of the first look another process has counted, with the ends
+// that nobody tells how, since that one may know. noteAll counts the others. The log has ends that
+// this process learned while another one counted, for a table or for the stream of its term before:
+// they are no news to it, and count where the other one did not count them.
+func (c *Collector) countedElsewhere(found, logged []events.Event) {
+	before := &c.elsewhere.CountedBefore
+	if c.elsewhere.looked || before.Until.IsZero() {
 		return
 	}
 	c.elsewhere.looked = true
 	c.noting.Lock()
 	defer c.noting.Unlock()
 	for i := range found {
-		e := &found[i]
-		if !e.Time.After(until) || e.What == events.What(cluster.UnknownTask) {
+		if e := &found[i]; before.Has(e) || e.What == events.What(cluster.UnknownTask) {
 			if c.keeper.uncounted == nil {
 				c.keeper.uncounted = map[string]bool{}
 			}
 			c.keeper.uncounted[e.ID] = true
+		}
+	}
+	for i := range logged {
+		if e := &logged[i]; before.Exactly && before.Misses(e) && e.What != events.What(cluster.UnknownTask) {
+			c.keeper.missed = append(c.keeper.missed, *e)
 		}
 	}
 }
@@ -197,6 +204,7 @@ func (c *Collector) noteAll(p *run, happened []events.Event, looked bool) {
 		c.keeper.uncounted = nil
 		added = slices.DeleteFunc(added, func(e events.Event) bool { return uncounted[e.ID] })
 	}
+	added, c.keeper.missed = append(added, c.keeper.missed...), nil
 	if len(added) == 0 && len(c.keeper.incomplete) == 0 {
 		return
 	}
@@ -249,11 +257,11 @@ func untold(all []events.Event, staged map[taskID]time.Time) []events.Event {
 // whileAway returns what tasks did between the last look of a process before this one and
 // its own first /state: those that ended are among the completed ones, which the event
 // stream does not list. It is called before anything else is compared, and returns nothing
-// later on.
-func (c *Collector) whileAway(p *scheduledPoll, now *cluster.Cluster) []events.Event {
+// later on. logged is what the log has of tasks.
+func (c *Collector) whileAway(p *scheduledPoll, now *cluster.Cluster) (happened, logged []events.Event) {
 	c.recallWatched()
 	c.mu.Lock()
-	last, name := cmp.Or(c.lastLook(p), c.elsewhere.until), c.label.value
+	last, name := c.endedSince(p), c.label.value
 	current := c.run == p.run
 	if current {
 		c.watchedBefore = time.Time{}
@@ -261,17 +269,27 @@ func (c *Collector) whileAway(p *scheduledPoll, now *cluster.Cluster) []events.E
 	c.mu.Unlock()
 	log, _ := c.keeper.log.(events.Log)
 	if !current || last.IsZero() || log == nil {
-		return nil
+		return nil, nil
 	}
 	logged, _, err := log.Select(p.ctx, events.Filter{To: c.clock.Now(), Kinds: []events.Kind{events.KindTask}, Limit: maxGoingOn})
 	if err != nil {
 		if p.ctx.Err() == nil {
 			c.log.Warn("Events could not be read, so what tasks did while the plugin was not running is not known", "error", err)
 		}
-		return nil
+		return nil, nil
 	}
 	logged = slices.DeleteFunc(logged, func(e events.Event) bool { return e.Cluster != "" && e.Cluster != name })
-	return now.Since(last, logged, samples.TaskLabels(p.settings.TaskLabels))
+	return now.Since(last, logged, samples.TaskLabels(p.settings.TaskLabels)), logged
+}
+
+// endedSince returns since when a first look asks what ended: since a process before this one looked
+// last, or since when it is not known that another one has counted it. mu is held.
+func (c *Collector) endedSince(p *scheduledPoll) time.Time {
+	last, counted := c.lastLook(p), c.elsewhere.Since
+	if last.IsZero() || !counted.IsZero() && counted.Before(last) {
+		return counted
+	}
+	return last
 }
 
 // wantEnded makes a client that has not read a /state yet read all tasks that ended since the
@@ -288,7 +306,7 @@ func (c *Collector) wantEnded(p *scheduledPoll) {
 	c.recallWatched()
 	before := c.before(p)
 	c.mu.Lock()
-	last := cmp.Or(c.lastLook(p), c.elsewhere.until)
+	last := c.endedSince(p)
 	c.mu.Unlock()
 	if before != nil && (last.IsZero() || before.Time.Before(last)) {
 		last = before.Time

@@ -49,6 +49,8 @@ type fake struct {
 	// to SUBSCRIBE, where not nil.
 	streaming *streaming
 	refused   error
+	// counted is what another process has counted; nil: there is none.
+	counted func(context.Context) collector.CountedBefore
 }
 
 func newFake(clock *clocktest.Clock) *fake {
@@ -269,7 +271,7 @@ func start(t *testing.T, s collector.Settings, change ...func(*fake)) *faked {
 	if !f.noEvents {
 		log = f.events
 	}
-	f.Collector = collector.New(collector.Config{Client: f.client(), Sink: f.rec, Clock: clock, Settings: s, Events: log,
+	f.Collector = collector.New(collector.Config{Client: f.client(), Sink: f.rec, Clock: clock, Settings: s, Events: log, CountedBefore: f.fake.counted,
 		FreeMemory: func() { f.set(func(f *fake) { f.freed++ }) },
 		SpareMemory: func() func() {
 			f.set(func(f *fake) { f.sparing = true })

@@ -236,10 +236,14 @@ func (c *Collector) healthOf(p *scheduledPoll, o *outcome) (samples.Health, bool
 // writing is held. A batch that ended with its context says nothing of the
 // storage, nor does one that another process has taken over from.
 func (c *Collector) noteWritten(ctx context.Context, err error) {
-	kept := c.writer.Kept()
+	kept, until := c.writer.Kept(), c.writer.CountedUntil()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.kept = kept
+	if !until.Equal(c.counted.Until) {
+		c.counted = c.writer.Counted()
+		c.onCounted()
+	}
 	switch {
 	case err != nil && ctx.Err() != nil, errors.Is(err, series.ErrNotCollecting):
 	case err != nil:

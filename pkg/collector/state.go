@@ -157,15 +157,18 @@ func (s *statePoll) ask(p *scheduledPoll) bool {
 		s.stream.noteChanges(p.run)
 		other := s.otherCluster(p, model.Time)
 		happened := append(other, s.found(p.run, model.Time)...)
-		if away := s.whileAway(p, model); other == nil {
+		away, logged := s.whileAway(p, model)
+		if other == nil {
 			happened = append(happened, away...)
+		} else {
+			logged = nil
 		}
 		if told = s.stream.tells(model, sent); !told {
 			if differs := s.compared(p, model, sent); other == nil {
 				happened = append(happened, differs...)
 			}
 		}
-		s.countedElsewhere(happened)
+		s.countedElsewhere(happened, logged)
 		s.noteAll(p.run, happened, !told)
 		s.remember(p, model)
 		err = s.write(p, &s.result, answer, func(h samples.Health) error {

@@ -43,7 +43,7 @@ type Options struct {
 	Digest   string              // user:password of the scheme digest; "" for none
 	Dial     zookeeper.Dial      // net.Dialer's if nil
 	// Note returns what others may read of the holder, as JSON, once it is one. It is
-	// called with each confirmation and must be quick. May be nil.
+	// called with each confirmation, and after Tell, and must be quick. May be nil.
 	Note func() json.RawMessage
 	Log  Logger // may be nil
 
@@ -81,6 +81,7 @@ type Lease struct {
 	ctx     context.Context
 	stop    context.CancelFunc
 	running sync.WaitGroup
+	tells   chan struct{} // has one where the note is to be told at once
 
 	mu      sync.Mutex
 	changed chan struct{} // closed with the next change of whether it is held
@@ -119,7 +120,7 @@ func New(o Options) *Lease {
 	if o.clock == nil {
 		o.clock = now
 	}
-	l := &Lease{opts: o, path: path.Join(o.Ensemble.Path, o.Name), changed: make(chan struct{}), decided: make(chan struct{})}
+	l := &Lease{opts: o, path: path.Join(o.Ensemble.Path, o.Name), tells: make(chan struct{}, 1), changed: make(chan struct{}), decided: make(chan struct{})}
 	l.ctx, l.stop = context.WithCancel(context.Background())
 	l.running.Go(l.contend)
 	return l
@@ -131,6 +132,15 @@ func (l *Lease) Close() {
 	l.stop()
 	l.lose("the data source is closed or edited", nil)
 	l.running.Wait()
+}
+
+// Tell makes the others hear Note at once, if this process holds the lease, and not only with the
+// next confirmation. It does not wait.
+func (l *Lease) Tell() {
+	select {
+	case l.tells <- struct{}{}:
+	default: // it is about to
+	}
 }
 
 // Held reports whether this process holds the lease, since when, and until when it does
@@ -348,6 +358,7 @@ func (l *Lease) with(server string) (answered bool, _ error) {
 		}
 		select {
 		case <-time.After(s.Timeout() / 5):
+		case <-l.tells:
 		case <-l.ctx.Done():
 			return c.answered, l.ctx.Err()
 		}

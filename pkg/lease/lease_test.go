@@ -146,6 +146,32 @@ func TestOneHoldsItAndHandsItOverWhenClosed(t *testing.T) {
 	require.Less(t, time.Since(closed), usual, "without waiting for the session to end")
 }
 
+// The others hear of what the holder tells at once, and not with the next confirmation only.
+func TestTheNoteIsToldAtOnce(t *testing.T) {
+	zk := zookeepertest.Start(t)
+	const longest = 20 * zookeepertest.Tick // that the server grants
+	var noted atomic.Int64
+	a := contendFor(t, zk.Address, "grafana-a", func(o *Options) {
+		o.timeout = longest
+		o.Note = func() json.RawMessage { return json.RawMessage(fmt.Sprint(noted.Add(1))) }
+	})
+	a.waitFor(t, "it holds the lease", func(s State) bool { return s.Held })
+	begun := time.Now()
+	const times = 30
+	for range times {
+		before := noted.Load()
+		a.Tell()
+		require.Eventually(t, func() bool { return noted.Load() > before }, 20*time.Second, time.Millisecond)
+	}
+	require.Less(t, time.Since(begun), times*longest/5/2, "without Tell each takes a fifth of the time-out")
+	b := contendFor(t, zk.Address, "grafana-b")
+	st := b.waitFor(t, "another one reads it", func(s State) bool { return s.Holder != nil && s.Holder.Note != nil })
+	require.NotEqual(t, "0", string(st.Holder.Note))
+	b.Tell() // it has nothing to tell
+	a.Close()
+	b.waitFor(t, "it holds the lease", func(s State) bool { return s.Held })
+}
+
 func TestAKilledHolderIsWaitedOut(t *testing.T) {
 	server := zookeepertest.Start(t)
 	a := contendFor(t, server.Address, "a")

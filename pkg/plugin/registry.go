@@ -118,6 +118,7 @@ type source struct {
 	leaseKey      leaseKey
 	term          uint64                              // of the lease in which collector polls; 0: it does not
 	polls         atomic.Pointer[collector.Collector] // the one that polls; nil while another Grafana does
+	counted       collector.Counted                   // by the latest collector that polled
 	told          atomic.Pointer[heldNote]            // what the one that polls told last
 	dialZooKeeper atomic.Pointer[zookeeper.Dial]
 	applied       struct { // what collector was made of
@@ -288,10 +289,7 @@ func (r *Registry) apply(ctx context.Context, src *source, ds backend.DataSource
 		}
 	}
 	if err != nil {
-		if src.collector != nil {
-			src.collector.Stop()
-			src.collector = nil
-		}
+		src.stopCollector()
 		r.releaseLease(src) // another Grafana may have settings that it can use
 		src.agents = nil
 		return err
@@ -383,13 +381,25 @@ func (r *Registry) provideCollector(src *source, client *collector.Both, collect
 		return
 	}
 	if src.lease != nil {
-		c.CountedUntil = r.countedUntil(src.lease, kept)
+		c.CountedBefore, c.Counted = r.countedBefore(src, src.lease, kept), src.lease.Tell
 	}
 	src.collector = collector.New(c)
 	src.collector.Start()
 	if src.lease != nil {
 		src.polls.Store(src.collector)
 	}
+}
+
+// stopCollector stops the collector, if there is one. mu must be held.
+func (s *source) stopCollector() {
+	if s.collector == nil {
+		return
+	}
+	s.collector.Stop()
+	if s.polls.Swap(nil) == s.collector { // one that does not poll counts for nobody
+		s.counted = s.collector.Counted()
+	}
+	s.collector = nil
 }
 
 // lastCluster returns the name of the cluster that a history was written for last,
@@ -493,10 +503,7 @@ func (s *source) closeLocked(logger log.Logger) {
 	if kept, ok := s.store.(*remote.Store); ok && s.lease != nil {
 		kept.Seal() // the Grafana that polls next goes on with the series
 	}
-	if s.collector != nil {
-		s.collector.Stop()
-		s.collector = nil
-	}
+	s.stopCollector()
 	if s.store != nil {
 		closeStore(s.events, s.key, logger) // first, it takes no time
 		closeStore(s.store, s.key, logger)

@@ -3,6 +3,7 @@ package plugin
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -50,6 +51,14 @@ type heldNote struct {
 	TaskSeriesWhy string                        `json:"taskSeriesWhy,omitempty"`
 	Every         map[series.Poll]time.Duration `json:"everyNs"`
 	Latest        map[series.Poll]time.Time     `json:"latest,omitempty"`
+	Counted       *countedNote                  `json:"counted,omitempty"`
+}
+
+// countedNote is collector.Counted as others read it; Ends has eight bytes of each.
+type countedNote struct {
+	Until time.Time `json:"until"`
+	Since time.Time `json:"since"`
+	Ends  []byte    `json:"ends,omitempty"`
 }
 
 // noteOf returns the note of a collector that polls; nil before it knows the cluster.
@@ -72,6 +81,12 @@ func noteOf(c *collector.Collector) json.RawMessage {
 			n.Latest[p.Poll] = p.LastSuccess.UTC().Truncate(time.Millisecond)
 		}
 	}
+	if counted := c.Counted(); !counted.Until.IsZero() {
+		n.Counted = &countedNote{Until: counted.Until.UTC(), Since: counted.Since.UTC()}
+		for _, hash := range counted.Ends {
+			n.Counted.Ends = binary.BigEndian.AppendUint64(n.Counted.Ends, hash)
+		}
+	}
 	raw, _ := json.Marshal(n) // texts, numbers and times always marshal
 	return raw
 }
@@ -79,17 +94,20 @@ func noteOf(c *collector.Collector) json.RawMessage {
 // countedWithin is how long the remote engine is waited for before a Grafana begins to poll.
 const countedWithin = time.Second
 
-// countedUntil returns until when other Grafanas have counted what happens: the newest sample of
-// their counters that the remote engine has, or that the one before said to have made. Where
-// neither is known nothing counts that is found to have happened before now: nothing is counted
-// twice.
-func (r *Registry) countedUntil(l *lease.Lease, kept store) func(context.Context) time.Time {
-	return func(ctx context.Context) time.Time {
-		until, known := time.Time{}, false
-		if before := l.State().Before; before != nil {
+// countedBefore returns what has been counted of what happens: by the Grafana that polled before, as
+// it told with each batch, or by this one in its latest term, whichever is later. Where the remote
+// engine has newer samples of their counters, it is known only until when. Where nothing is known,
+// nothing counts that is found to have happened before now: nothing is counted twice.
+func (r *Registry) countedBefore(src *source, l *lease.Lease, kept store) func(context.Context) collector.CountedBefore {
+	own := src.counted
+	return func(ctx context.Context) collector.CountedBefore {
+		before, known := collector.CountedBefore{Counted: own, Exactly: true}, false
+		if other := l.State().Before; other != nil {
 			var n heldNote
-			if json.Unmarshal(before.Note, &n) == nil && n.Every != nil {
-				until, known = n.counted(), true
+			if json.Unmarshal(other.Note, &n) == nil && n.Every != nil {
+				if known = true; n.Counted != nil && n.Counted.Until.After(own.Until) {
+					before.Counted = n.Counted.counted()
+				}
 			}
 		}
 		if far, ok := kept.(*remote.Store); ok {
@@ -97,25 +115,25 @@ func (r *Registry) countedUntil(l *lease.Lease, kept store) func(context.Context
 			defer cancel()
 			if newest, err := far.Newest(ctx, "mesos_events_total"); err == nil {
 				known = true
-				if newest.After(until) {
-					until = newest
+				if newest.After(before.Until) {
+					before = collector.CountedBefore{Counted: collector.Counted{Until: newest, Since: newest}}
 				}
 			}
 		}
-		if !known {
-			return r.clock.Now()
+		if !known && before.Until.IsZero() {
+			now := r.clock.Now()
+			before = collector.CountedBefore{Counted: collector.Counted{Until: now, Since: now}}
 		}
-		return until
+		return before
 	}
 }
 
-// counted returns when the latest batch with counters was written: with each /state, or with each
-// snapshot where events keep the model meanwhile.
-func (n heldNote) counted() time.Time {
-	if n.Every[series.PollState] > n.Every[series.PollModel] {
-		return n.Latest[series.PollSnapshot]
+func (n *countedNote) counted() collector.Counted {
+	is := collector.Counted{Until: n.Until, Since: n.Since}
+	for ends := n.Ends; len(ends) >= 8; ends = ends[8:] {
+		is.Ends = append(is.Ends, binary.BigEndian.Uint64(ends))
 	}
-	return n.Latest[series.PollState]
+	return is
 }
 
 // heldNote returns what the Grafana that polls tells, or what it or the one before told last,
@@ -155,10 +173,7 @@ func (r *Registry) provideLease(src *source, parsed Settings) {
 	if key == src.leaseKey {
 		return
 	}
-	if src.collector != nil {
-		src.collector.Stop()
-		src.collector = nil
-	}
+	src.stopCollector()
 	r.releaseRemote(src) // it is made for a lease, or for none; what waits is sent while it is held
 	r.releaseLease(src)
 	if src.leaseKey = key; key == (leaseKey{}) {
@@ -181,14 +196,10 @@ func (r *Registry) releaseLease(src *source) {
 	if src.lease == nil {
 		return
 	}
-	if src.collector != nil {
-		src.collector.Stop()
-		src.collector = nil
-	}
+	src.stopCollector()
 	r.releaseRemote(src) // it sends what waits, for which it needs the lease
 	src.lease.Close()
 	src.lease, src.leaseKey, src.term = nil, leaseKey{}, 0
-	src.polls.Store(nil)
 }
 
 // followLease changes the role of a source whenever the lease is won or lost.
@@ -229,9 +240,7 @@ func (r *Registry) takeRole(src *source) {
 // replaceCollector gives the source another collector with the settings in force. src.mu must be
 // held.
 func (r *Registry) replaceCollector(src *source) {
-	src.collector.Stop()
-	src.collector = nil
-	src.polls.Store(nil)
+	src.stopCollector()
 	client, parsed, err := newClients(src.applied.ctx, src.applied.ds, r.clock.Now, r.dial)
 	if err != nil { // they were made of the same settings before
 		r.log.Error("The clients cannot be made again", "source", src.key, "error", err)

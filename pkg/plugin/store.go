@@ -130,10 +130,7 @@ func (r *Registry) provideStore(src *source, parsed Settings) {
 		src.events.SetBounds(bounds)
 		return
 	}
-	if src.collector != nil {
-		src.collector.Stop()
-		src.collector = nil
-	}
+	src.stopCollector()
 	r.releaseLease(src) // with the engine remote, which is in front of the local store
 	r.releaseRemote(src)
 	before, _ := src.local.(*memory.Store)
@@ -172,10 +169,7 @@ func (r *Registry) provideRemote(src *source, target *remote.Target) {
 	} else if !ok && target == nil {
 		return
 	}
-	if src.collector != nil {
-		src.collector.Stop()
-		src.collector = nil
-	}
+	src.stopCollector()
 	if r.releaseRemote(src); target == nil {
 		return
 	}

@@ -1,8 +1,11 @@
 package samples
 
 import (
+	"cmp"
 	"fmt"
+	"hash/fnv"
 	"maps"
+	"slices"
 	"time"
 
 	"community-mesos-datasource/pkg/cluster"
@@ -35,6 +38,9 @@ var ended = map[events.What]bool{
 	"finished":                       true, "failed": true, "killed": true, "lost": true, "error": true,
 	"dropped": true, "gone": true, "gone_by_operator": true,
 }
+
+// isEnd reports whether an event is the end of a task.
+func isEnd(e *events.Event) bool { return e.Kind == events.KindTask && ended[e.What] }
 
 type agentEndedKey struct {
 	agentKey
@@ -152,6 +158,18 @@ type counted struct {
 
 	before int64 // time of the latest batch with them
 	usual  int64 // milliseconds between the two latest of them
+
+	// waiting are the ends that were counted since the latest batch that was stored, written
+	// those of its counters and of earlier ones, as Counted has them. through is the time of
+	// that batch, since Counted.Since.
+	waiting, written []countedEnd
+	through, since   int64
+}
+
+// A countedEnd is the end of a task that was counted, by its hash, with its time.
+type countedEnd struct {
+	hash uint64
+	at   int64
 }
 
 func newCounted() counted {
@@ -174,7 +192,7 @@ func (c *counted) tables() []seriesTable {
 
 // write appends all counters as of the batch's time.
 func (c *counted) write(b *batch) {
-	since, anew := c.since(b.t)
+	since, anew := c.begins(b.t)
 	c.events.write(b, since, anew)
 	c.drift.write(b, since, anew)
 	c.roles.write(b, since, anew)
@@ -186,12 +204,12 @@ func (c *counted) write(b *batch) {
 	c.before = b.t
 }
 
-// since returns the moment for which what rises in a batch at t has what it was before: the
+// begins returns the moment for which what rises in a batch at t has what it was before: the
 // batch before. Where that is long ago (anew), as after an outage, a history on disk would
 // refuse it, and the window of a rate would not reach it: then it is as long ago as it
 // usually is. Before the first batch a process before this one may have written until
 // a moment ago.
-func (c *counted) since(t int64) (since int64, anew bool) {
+func (c *counted) begins(t int64) (since int64, anew bool) {
 	switch gap := t - c.before; {
 	case c.before == 0:
 		return t - 1, false
@@ -234,6 +252,9 @@ func (w *Writer) Count(happened []events.Event) {
 	for i := range happened {
 		e := &happened[i]
 		w.counted.events.add(e.Kind, 1)
+		if isEnd(e) {
+			w.counted.awaits(countedEnd{hashOf(e), e.Time.UnixMilli()})
+		}
 		missing := MissingOf(e)
 		w.counted.end(e, Missing{Agent: !missing.Agent, Task: !missing.Task})
 	}
@@ -245,7 +266,7 @@ type Missing struct{ Agent, Task bool }
 // MissingOf returns what is not known of an event that it is counted by: the name of the agent,
 // or the role and labels where nothing but an update of the event stream told of the task.
 func MissingOf(e *events.Event) Missing {
-	if e.Kind != events.KindTask || !ended[e.What] {
+	if !isEnd(e) {
 		return Missing{}
 	}
 	return Missing{Agent: e.AgentID != "" && e.Agent == "", Task: e.Role == "" && e.Task == ""}
@@ -257,7 +278,7 @@ func (w *Writer) CountPart(e *events.Event, part Missing) { w.counted.end(e, par
 
 // end counts a part of the end of a task.
 func (c *counted) end(e *events.Event, part Missing) {
-	if e.Kind != events.KindTask || !ended[e.What] {
+	if !isEnd(e) {
 		return
 	}
 	state := string(e.What)
@@ -301,4 +322,91 @@ func TaskLabels(wanted []string) func([]mesos.Label) map[string]string {
 		chosen.each(func(name, value string) { all[name] = value })
 		return all
 	}
+}
+
+const (
+	// endsFor is for how long Counted has each end: an end may be learned so much later than its
+	// time, which is of its agent's clock.
+	endsFor = time.Minute
+	// mostEnds bounds the ends in Counted, and twice as many those that wait for a batch.
+	mostEnds = 256
+)
+
+// Counted is what counters that were stored have counted, for another process that counts on:
+// of events that happened up to Until all, and of ends of tasks those up to Since and the ones in
+// Ends. Ends are told by what was counted and not by their times, because one may be learned after a
+// batch that is later than it, and one that is later is counted in a batch whose /state takes long.
+type Counted struct {
+	Until, Since time.Time
+	Ends         []uint64 // their hashes
+}
+
+// Has reports whether an event was counted.
+func (c *Counted) Has(e *events.Event) bool {
+	if !isEnd(e) {
+		return !e.Time.After(c.Until)
+	}
+	return !e.Time.After(c.Since) || slices.Contains(c.Ends, hashOf(e))
+}
+
+// Misses reports whether an event is an end of a task that was not counted.
+func (c *Counted) Misses(e *events.Event) bool { return isEnd(e) && !c.Has(e) }
+
+// hashOf returns the hash of an end of a task, which is the same in every process. It is not made
+// of the event's ID, which a log does not keep as it is.
+func hashOf(e *events.Event) uint64 {
+	h := fnv.New64a()
+	for _, part := range []string{e.FrameworkID, e.TaskID, string(e.What)} {
+		_, _ = h.Write([]byte(part)) // it never fails
+		_, _ = h.Write([]byte{0})
+	}
+	return h.Sum64()
+}
+
+// awaits notes an end that the next batch has.
+func (c *counted) awaits(e countedEnd) {
+	if c.waiting = append(c.waiting, e); len(c.waiting) > 2*mostEnds { // nothing can be stored
+		c.waiting = c.latest(c.waiting)
+	}
+}
+
+// stored notes that a batch at t with all that was counted so far was stored.
+func (c *counted) stored(t int64) {
+	if c.through == 0 { // what ended before is not this process' to count
+		c.since = max(c.since, t)
+	}
+	c.through = max(c.through, t)
+	c.since = max(c.since, c.through-endsFor.Milliseconds())
+	c.written, c.waiting = c.latest(append(c.written, c.waiting...)), nil
+}
+
+// latest returns the latest of some ends, and none up to since, which is then the time of the latest
+// that is left out.
+func (c *counted) latest(all []countedEnd) []countedEnd {
+	slices.SortFunc(all, func(a, b countedEnd) int { return cmp.Compare(a.at, b.at) })
+	if over := len(all) - mostEnds; over > 0 {
+		c.since = max(c.since, all[over-1].at)
+	}
+	return slices.DeleteFunc(all, func(e countedEnd) bool { return e.at <= c.since })
+}
+
+// CountedUntil returns Counted().Until.
+func (w *Writer) CountedUntil() time.Time {
+	if w.counted.through == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(w.counted.through)
+}
+
+// Counted returns what the counters that were stored have counted; zero where none were.
+func (w *Writer) Counted() Counted {
+	c := &w.counted
+	if c.through == 0 {
+		return Counted{}
+	}
+	is := Counted{Until: w.CountedUntil(), Since: time.UnixMilli(c.since), Ends: make([]uint64, len(c.written))}
+	for i, e := range c.written {
+		is.Ends[i] = e.hash
+	}
+	return is
 }

@@ -2,6 +2,7 @@ package samples
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -270,3 +271,90 @@ func TestACounterThatBeginsAnewHasOneSampleAtAMoment(t *testing.T) {
 	require.Equal(t, "1000 0, 1060 1, 4661 end, 4661 0, 4720 1, ", sink.all[name])
 	require.Greater(t, sink.times[name][3], sink.times[name][2])
 }
+
+// What is told to the process that counts on is what was stored, whatever the times are.
+func TestWhatWasCountedIsTold(t *testing.T) {
+	sink := &written{refs: map[string]series.Ref{}, by: map[series.Ref]string{}, all: map[string]string{}}
+	w := NewWriter(sink)
+	require.NoError(t, w.Rename(t.Context(), "c", time.Unix(0, 0)))
+	require.Zero(t, w.Counted())
+	state := func(n int) *cluster.Cluster {
+		return cluster.Build(&mesos.State{Answer: mesos.Answer{Sent: time.Unix(int64(n), 0)}, Flags: map[string]string{}}, nil)
+	}
+	store := func(n int) Counted {
+		require.NoError(t, w.State(t.Context(), state(n), Settings{}, Health{Poll: series.PollState, OK: true}))
+		return w.Counted()
+	}
+	end := func(n int, at float64) *events.Event {
+		return &events.Event{Kind: events.KindTask, What: "failed", Time: time.UnixMilli(int64(1000 * at)), FrameworkID: "F1", TaskID: fmt.Sprint(n)}
+	}
+	count := func(e *events.Event) { w.Count([]events.Event{*e}) }
+
+	count(end(1, 995))
+	first := store(1000)
+	require.True(t, first.Has(end(1, 995)))
+	require.True(t, first.Has(end(2, 999)), "it ended before this process began to count")
+	require.False(t, first.Has(end(3, 1001)))
+
+	count(end(3, 1001))
+	require.Equal(t, first, w.Counted(), "no batch has it yet")
+	count(end(4, 1010.5)) // while the /state was read
+	second := store(1010)
+	require.Equal(t, time.Unix(1010, 0), second.Until)
+	require.True(t, second.Has(end(3, 1001)))
+	require.True(t, second.Has(end(4, 1010.5)), "counted, although it is later than the batch")
+	require.False(t, second.Has(end(5, 1009)), "not counted, although it is earlier: it was told late")
+	require.True(t, second.Misses(end(5, 1009)))
+	logged := *end(4, 1010.5)
+	logged.ID = "as the log has it"
+	require.True(t, second.Has(&logged))
+	running := *end(6, 1009)
+	running.What = "running"
+	require.True(t, second.Has(&running), "of other events the time decides")
+	require.False(t, second.Misses(&running))
+
+	third := store(1100)
+	require.Empty(t, third.Ends)
+	require.True(t, third.Has(end(5, 1039)), "too long ago")
+	require.False(t, third.Has(end(5, 1041)))
+
+	// Of very many only the latest are told, and all before them count as counted.
+	for n := range 10 * mostEnds {
+		count(end(n, 1100+float64(n)/1000))
+	}
+	many := store(1110)
+	require.Len(t, many.Ends, mostEnds)
+	require.True(t, many.Has(end(9*mostEnds-1, 1100+float64(9*mostEnds-1)/1000)))
+	require.True(t, many.Has(end(10*mostEnds-1, 1100+float64(10*mostEnds-1)/1000)))
+	require.False(t, many.Has(end(-1, 1110)))
+}
+
+func TestWhatCouldNotBeStoredIsNotTold(t *testing.T) {
+	sink := &failing{written: written{refs: map[string]series.Ref{}, by: map[series.Ref]string{}, all: map[string]string{}}}
+	w := NewWriter(sink)
+	require.NoError(t, w.Rename(t.Context(), "c", time.Unix(0, 0)))
+	state := func(n int) error {
+		m := cluster.Build(&mesos.State{Answer: mesos.Answer{Sent: time.Unix(int64(n), 0)}, Flags: map[string]string{}}, nil)
+		return w.State(t.Context(), m, Settings{}, Health{Poll: series.PollState, OK: true})
+	}
+	require.NoError(t, state(1000))
+	e := endedOn(1005, "failed", nil)
+	w.Count([]events.Event{e})
+	sink.err = errors.New("made up")
+	require.Error(t, state(1010))
+	require.Equal(t, time.Unix(1000, 0), w.CountedUntil())
+	sink.err = nil
+	require.NoError(t, state(1020))
+	is := w.Counted()
+	require.Equal(t, time.Unix(1020, 0), is.Until)
+	require.True(t, is.Has(&e))
+}
+
+// failing is a sink that does not store while err is set.
+type failing struct {
+	written
+	err error
+}
+
+func (f *failing) Batch(context.Context) series.Batch { return f }
+func (f *failing) Commit() error                      { return f.err }

@@ -189,7 +189,7 @@ func (w *Writer) commit(ctx context.Context, poll series.Poll, t time.Time, tabl
 // State writes the model of a /state.
 func (w *Writer) State(ctx context.Context, m *cluster.Cluster, s Settings, h Health) error {
 	v := traitsOf(m)
-	return w.batch(ctx, series.PollState, m.Time, func(b *batch) {
+	err := w.batch(ctx, series.PollState, m.Time, func(b *batch) {
 		w.writeHealth(b, h)
 		b.dropTwice(m.Twice)
 		for range m.Impossible {
@@ -226,6 +226,10 @@ func (w *Writer) State(ctx context.Context, m *cluster.Cluster, s Settings, h He
 		}
 		w.renew(m)
 	})
+	if err == nil {
+		w.counted.stored(m.Time.UnixMilli())
+	}
+	return err
 }
 
 // writeCluster appends those figures of the cluster that take takes, by whether the
@@ -331,6 +335,9 @@ func (w *Writer) Model(ctx context.Context, m *cluster.Cluster, change Change, s
 		w.counted.write(b)
 	})
 	w.refused[series.PollModel] = refused
+	if err == nil {
+		w.counted.stored(m.Time.UnixMilli())
+	}
 	return err
 }
 
