@@ -4,6 +4,7 @@
 // Polls are an interval apart, so a gap is exact to that: it begins with the first poll after the loss, and ends with the
 // first after the return, which may be late by the back-off of polls that failed.
 import { type Answer, byMoment, type Moment, type Result } from './compare.ts';
+import type { Rests } from './rests.ts';
 import { BACK_OFF, pollsIn, type Ups } from './up.ts';
 import { anyMasterAnswers, type Watched } from './watched.ts';
 
@@ -45,7 +46,7 @@ function outagesOf({ live, toCluster, from, to, interval, speed }: Watched): Out
   });
 }
 
-export function judgeGaps(watched: Watched, ups: Ups, series: Timed[], moments: Moment[]): Gaps {
+export function judgeGaps(watched: Watched, ups: Ups, series: Timed[], moments: Moment[], rests?: Rests): Gaps {
   const gaps: Gaps = { checks: 0, inWindows: 0, deviations: [], lines: [] };
   const found = outagesOf(watched);
   const losses = watched.scenario.steps.filter((step) => step.do === 'leader dies' || step.do === 'zookeeper fails');
@@ -58,7 +59,7 @@ export function judgeGaps(watched: Watched, ups: Ups, series: Timed[], moments: 
     gaps.deviations.push(`${losses.length} leaders are lost, and ${found.length} of them in the time that is watched`);
   }
   for (const outage of found) {
-    judgeOutage(watched, outage, ups, series, moments, gaps);
+    judgeOutage(watched, outage, ups, series, moments, gaps, rests);
   }
   return gaps;
 }
@@ -69,10 +70,12 @@ function judgeOutage(
   ups: Ups,
   series: Timed[],
   moments: Moment[],
-  gaps: Gaps
+  gaps: Gaps,
+  rests?: Rests
 ): void {
   const { interval, speed, toCluster, oneClock } = watched;
   const polls = pollsIn(ups, 'state');
+  const before = polls.findLast(({ at }) => toCluster(at) < lost);
   // A request is on its way for a moment, and a dead master's port is closed a moment later.
   const slack = oneClock ? 0.01 : 0.5 * speed;
   const when = new Date(lost * 1000).toISOString();
@@ -85,7 +88,12 @@ function judgeOutage(
 
   const failed = polls.find(({ up, at }) => up === 0 && toCluster(at) >= lost - slack);
   const good = failed && polls.find(({ up, at }) => up === 1 && at > failed.at);
-  const every = interval * speed;
+  // After answers that took long the next poll comes later.
+  const every = Math.max(interval, (before && rests?.every(before.at)) ?? interval) * speed;
+  if (failed !== undefined && good === undefined && back > toCluster(watched.to) - BACK_OFF * every) {
+    gaps.lines.push(`leader lost at ${when.slice(11, 19)}: what is watched ends before the next poll`);
+    return;
+  }
   if (failed === undefined || good === undefined) {
     // So short that it may lie between a poll and the next, or that one's second try.
     check(failed === undefined && back - lost < 1.2 * every, 'mesos_up was never 0, or never 1 again');

@@ -9,6 +9,7 @@ import { GAP_SERIES, judgeGaps } from './gaps.ts';
 import { Judged, LITTLE, ONE_DELAY } from './lateness.ts';
 import { answeredAtOf, momentsOf, stateBeforeOf, thenOf, truthsOf } from './moments.ts';
 import { passAt, type Reading, readingsOf, USE_CHECKS } from './passes.ts';
+import { restsOf, TOOK } from './rests.ts';
 import { told, truthFor } from './untold.ts';
 import { judgeUp, pollsIn, UP, type Ups, upsOf } from './up.ts';
 import { anyMasterAnswers, disturbed, disturbsStream, leadershipAt, type Watched } from './watched.ts';
@@ -76,7 +77,9 @@ export function questions(
   const state = checksOf(keptOnly).flatMap(({ expr, query }) =>
     query ? [{ expr, query }] : [promql(expr), promql(timeOf(expr))]
   );
-  const health = [UP.expr, timeOf(UP.expr), RECOVERING].flatMap((expr) => atAll(expr, interval));
+  const health = [UP.expr, timeOf(UP.expr), TOOK.expr, timeOf(TOOK.expr), RECOVERING].flatMap((expr) =>
+    atAll(expr, interval)
+  );
   const use = measured ? USE_CHECKS.map(({ expr }) => later(expr, shift)) : [];
   const counters = COUNTERS.map(({ expr }) => expr);
   return [...state, ...[DRIFT, ...counters, ...health.map(({ expr }) => expr), ...use].map(promql)];
@@ -105,7 +108,11 @@ export function judge(watched: Watched, keptOnly = false): Verdict {
   const ups = upsOf(merged(watched, UP.expr), merged(watched, timeOf(UP.expr)));
   const answeredAt = answeredAtOf(watched);
   const judged = new Judged(LITTLE, ONE_DELAY);
-  const moments = momentsOf(watched, 0, (at) => disturbed(watched, 'masters', at), judged);
+  const rests = restsOf(watched.interval, ups, {
+    answer: merged(watched, TOOK.expr),
+    times: merged(watched, timeOf(TOOK.expr)),
+  });
+  const moments = momentsOf(watched, 0, (at) => disturbed(watched, 'masters', at), judged, rests);
   const parts: Array<[name: string, result: Result]> = [];
 
   const stateBefore = stateBeforeOf(watched);
@@ -143,7 +150,8 @@ export function judge(watched: Watched, keptOnly = false): Verdict {
     watched,
     ups,
     GAP_SERIES.map(({ entity, expr }) => ({ entity, ...timed({ expr }) })),
-    moments
+    moments,
+    rests
   );
   parts.push(['gaps', gaps]);
   parts.push([DRIFT, judgeDrift(watched, answer(DRIFT), readsStream(watched))]);

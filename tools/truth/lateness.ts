@@ -50,6 +50,8 @@ export class Judged {
   private readonly all = new Set<number>();
   /** The seconds that the moments would have needed which were not judged. */
   private readonly not = new Map<number, number>();
+  /** How long the answers took because of which /state was asked for less often, by the moments that are not judged for it. */
+  private readonly rested = new Map<number, number>();
 
   private readonly most: number;
   private readonly unjudged: number;
@@ -69,24 +71,39 @@ export class Judged {
     return needed <= this.most;
   }
 
-  /** A line where something was not judged. */
+  /** Notes a moment that is not judged because /state was asked for less often, since its answers took so many seconds. */
+  rests(at: number, took: number): void {
+    this.all.add(at);
+    this.rested.set(at, took);
+  }
+
+  /** Lines where something was not judged. */
   lines(): string[] {
-    return this.not.size === 0
-      ? []
-      : [
-          `busy machine: ${this.told()} not judged, which would need up to ${Math.max(...this.not.values()).toFixed(1)} s; ${this.most} s is let pass`,
-        ];
+    const lines: string[] = [];
+    if (this.not.size > 0) {
+      const most = Math.max(...this.not.values()).toFixed(1);
+      lines.push(
+        `busy machine: ${this.told(this.not.size)} not judged, which would need up to ${most} s; ${this.most} s is let pass`
+      );
+    }
+    if (this.rested.size > 0) {
+      const most = Math.max(...this.rested.values()).toFixed(1);
+      lines.push(
+        `busy machine: ${this.told(this.rested.size)} not judged, at which /state was asked for less often since its answers took ${most} s`
+      );
+    }
+    return lines;
   }
 
   /** A deviation where too little was judged. */
   deviations(): string[] {
-    const few = this.not.size <= Math.max(this.unjudged, Math.ceil(UNJUDGED * this.all.size));
-    return few
+    const left = new Set([...this.not.keys(), ...this.rested.keys()]).size;
+    return left <= Math.max(this.unjudged, Math.ceil(UNJUDGED * this.all.size))
       ? []
-      : [`${this.told()} not judged, and ${100 * UNJUDGED} % may be: run it on a machine that is less busy`];
+      : [`${this.told(left)} not judged, and ${100 * UNJUDGED} % may be: run it on a machine that is less busy`];
   }
 
-  private told(): string {
-    return `${this.not.size} of ${this.all.size} moments were`;
+  private told(moments: number): string {
+    return `${moments} of ${this.all.size} moments were`;
   }
 }

@@ -3,6 +3,7 @@ import type { Truth } from '../simulator/live/truth.ts';
 import { type Check, type Page, POLLS } from './checks.ts';
 import { type Answer, byMoment, type Moment } from './compare.ts';
 import type { Judged } from './lateness.ts';
+import type { Rests } from './rests.ts';
 import type { Ups } from './up.ts';
 import { anyMasterAnswers, type Answered, pagesOf, leadershipAt, type Watched } from './watched.ts';
 
@@ -11,13 +12,14 @@ const ANSWERED = 3;
 
 /**
  * The moments of the comparison, without those at which the machine was too busy to judge. `length`: seconds after a moment
- * that belong to it.
+ * that belong to it. `rests`: where what is compared is of /state, when that was asked for.
  */
 export function momentsOf(
   watched: Watched,
   length: number,
   excused: (at: number) => boolean,
-  judged: Judged
+  judged: Judged,
+  rests?: Rests
 ): Moment[] {
   const { live, interval, speed, from, to, toCluster, late } = watched;
   const events = live.events().map(({ at }) => at);
@@ -25,6 +27,11 @@ export function momentsOf(
   for (let at = from; at <= to; at += interval) {
     // What is seen at a moment may be of the poll before.
     if (!judged.judges(at, late?.(at - interval, at + length + ANSWERED) ?? 0)) {
+      continue;
+    }
+    const took = rests?.because(at);
+    if (took !== undefined) {
+      judged.rests(at, took);
       continue;
     }
     const [begin, end] = [toCluster(at), toCluster(at + length)];

@@ -219,6 +219,30 @@ test('a takeover that takes longer than a session is found', async () => {
   assert.deepEqual(await wrong(later), ['gaps']);
 });
 
+test('a poll that is left out is found, but not after an answer that took long', async () => {
+  const leaves: Change = (record) => {
+    for (const samples of [record.local[1], record.engine]) {
+      seriesOf(samples, 'mesos_up').delete(1000 * (FROM + 77));
+    }
+    record.counted--;
+  };
+  assert.deepEqual(await wrong(leaves), ['gaps']);
+  // Of the answers before, the quicker one counts.
+  const slowly = (...took: number[]): Change => {
+    return (record) => {
+      leaves(record);
+      for (const samples of [record.local[1], record.engine]) {
+        took.forEach((seconds, i) =>
+          add(samples, { __name__: 'mesos_poll_duration_seconds', poll: 'state' }, FROM + 57 + 10 * i, seconds)
+        );
+      }
+      record.counted += took.length;
+    };
+  };
+  assert.deepEqual(await wrong(slowly(1, 0.9)), []);
+  assert.deepEqual(await wrong(slowly(1, 0.02)), ['gaps']);
+});
+
 test('an end that both count is found', async () => {
   const both: Change = ({ engine, local: [, others] }) => {
     for (const [name, points] of engine) {

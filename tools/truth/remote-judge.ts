@@ -6,6 +6,7 @@ import { type Check, CHECKS } from './checks.ts';
 import { type Answer, byMoment, type Result } from './compare.ts';
 import type { Verdict } from './judge.ts';
 import { answeredAtOf, stateBeforeOf, truthsOf } from './moments.ts';
+import { Rests } from './rests.ts';
 import { pagesOf, requestsTo, type Watched } from './watched.ts';
 
 /** What is done to the engine, to ZooKeeper and to the Grafana that polls, the holder. */
@@ -154,7 +155,7 @@ export function judgeRemote(record: Record): Verdict {
     ['sent', judgeSent(record)],
     ['once', judgeOnce(record, terms)],
     ['true', judgeTrue(record)],
-    ['answers', judgeAnswers(record)],
+    ['answers', judgeAnswers(record, terms)],
     ['same', judgeSame(record)],
     ['load', judgeLoad(record)],
     ['gaps', judgeGaps(record, terms)],
@@ -224,11 +225,31 @@ function judgeSent({ local, engine, counted }: Record): Result {
 const keysOf = (samples: Samples) =>
   [...samples].flatMap(([name, points]) => [...points.keys()].map((at) => `${name} ${at}`));
 
-/** A poll of /state that a Grafana committed. */
+/** Polls of /state that a Grafana committed. */
 interface Term {
   who: number;
   /** Unix milliseconds of its polls. */
   polls: number[];
+}
+
+/** How long a page took to be answered, by the Unix milliseconds of its polls. */
+const tookOf = (samples: Samples, page: string) =>
+  [...samples].find(([name]) => {
+    const { __name__, poll } = JSON.parse(name) as { [label: string]: string };
+    return __name__ === 'mesos_poll_duration_seconds' && poll === page;
+  })?.[1];
+
+/** How far apart the polls of a term may be: each begins anew. */
+function restsOf({ local, interval }: Record, { who, polls }: Term): Rests {
+  const [state, roles] = ['state', 'roles'].map((page) => tookOf(local[who], page));
+  return new Rests(
+    interval,
+    polls.map((ms) => {
+      const after = [...(roles ?? [])].find(([at]) => at >= ms && at < ms + 1000 * interval)?.[1] ?? 0;
+      const took = state?.get(ms);
+      return { at: ms / 1000, ...(took !== undefined && { took: took + after }) };
+    })
+  );
 }
 
 /** Who polled when: in the order of the polls, as long as it was the same Grafana. */
@@ -387,8 +408,11 @@ function samplesOf({ expr, by }: Check, at: number, { answers }: Asked): Sample[
 const newestOf = (samples: Sample[]) => Math.max(-Infinity, ...samples.map(({ then }) => then));
 
 /** What a Grafana answers is true at the moment of its sample, complete, and no older than two polls but in windows. */
-function judgeAnswers(record: Record): Result {
+function judgeAnswers(record: Record, terms: Term[]): Result {
   const { moments, interval, from } = record;
+  const polled = terms.map((term) => ({ begins: term.polls[0] / 1000, rests: restsOf(record, term) }));
+  /** How much later than after an interval the next poll may be. */
+  const later = (at: number) => (polled.findLast(({ begins }) => begins <= at)?.rests.every(at) ?? interval) - interval;
   const { all, reads } = windowsOf(record);
   const facts = factsOf(
     record,
@@ -407,7 +431,7 @@ function judgeAnswers(record: Record): Result {
     for (const check of ASKED) {
       const samples = samplesOf(check, at, asked);
       const newest = newestOf(samples);
-      const fresh = newest >= at - POLLS * interval - SLACK;
+      const fresh = newest >= at - POLLS * interval - SLACK - (check.page === '/metrics/snapshot' ? 0 : later(newest));
       result.checks++;
       result.inWindows += excused ? 1 : 0;
       if (!fresh && !excused) {
@@ -514,25 +538,35 @@ const KILLS: Deed[] = ['holder is killed', 'plugin is killed', 'holder is suspen
 /** Polls after which an end of a task is counted, whoever polls. */
 const COUNTED = 3;
 
+/** Seconds after a poll in which the others may not have heard yet what was counted. */
+const NOTED = 2;
+
 /**
  * Each end of a task is counted once by agent, whoever polled then, also those between two terms. Where the one that polled is
- * killed while the engine is away, the next one may not know of its latest poll, and counts the ends of that again. An end that
- * was under way to the master at the latest poll of a term is of before it, and may be counted by nobody.
+ * killed right after a poll while the engine is away, the next one may not know of that, and counts the ends of it again. An end
+ * that was under way to the master at the latest poll of a term is of before it, and may be counted by nobody.
  */
-function judgeEnded({ engine, live, interval, steps, toCluster }: Record, terms: Term[]): Result {
+function judgeEnded({ engine, live, interval, steps, from: begun, toCluster }: Record, terms: Term[]): Result {
   const polls = terms.flatMap(({ polls }) => polls);
   const [first, last] = [polls[0], polls.at(-1) ?? 0].map((ms) => toCluster(ms / 1000));
   const risen = new Map<string, number>();
+  const rises = new Map<string, string[]>();
+  const after = (at: number) => `${(at - begun).toFixed(1)} s`;
   for (const [name, points] of engine) {
     const { __name__, agent, state } = JSON.parse(name) as { [label: string]: string };
     if (__name__ === 'mesos_agent_tasks_ended_total' && state !== 'unknown') {
       // A counter that falls has begun anew, at 0.
       let [sum, before] = [0, 0];
-      for (const [, value] of [...points].sort(([a], [b]) => a - b)) {
-        sum += value - (value < before ? 0 : before);
+      const key = `${agent} ${state}`;
+      for (const [ms, value] of [...points].sort(([a], [b]) => a - b)) {
+        const more = value - (value < before ? 0 : before);
+        if (more > 0) {
+          rises.set(key, [...(rises.get(key) ?? []), `${more} after ${after(ms / 1000)}`]);
+        }
+        sum += more;
         before = value;
       }
-      risen.set(`${agent} ${state}`, (risen.get(`${agent} ${state}`) ?? 0) + sum);
+      risen.set(key, (risen.get(key) ?? 0) + sum);
     }
   }
   const away = (at: number) => {
@@ -542,7 +576,10 @@ function judgeEnded({ engine, live, interval, steps, toCluster }: Record, terms:
   const latest = steps
     .filter(({ do: deed }) => UNSEATS.includes(deed))
     .map(({ ended }) => toCluster((polls.findLast((ms) => ms <= 1000 * ended) ?? 0) / 1000));
-  const unknown = steps.filter(({ do: deed, began }) => KILLS.includes(deed) && away(began));
+  const unheard = (at: number) => polls.some((ms) => ms / 1000 > at - NOTED && ms / 1000 <= at);
+  const unknown = steps.filter(
+    ({ do: deed, began, ended }) => KILLS.includes(deed) && away(began) && (unheard(began) || unheard(ended))
+  );
   const heard = Map.groupBy(live.ends(), ({ agent, state }) => `${agent} ${state.toLowerCase()}`);
   const deviations = [...new Set([...risen.keys(), ...heard.keys()])].flatMap((key) => {
     const within = (from: number, to: number) =>
@@ -552,9 +589,15 @@ function judgeEnded({ engine, live, interval, steps, toCluster }: Record, terms:
     const again = unknown.map(({ began, ended }) => within(toCluster(began) - interval, toCluster(ended)));
     const most = within(first - COUNTED * interval, last + interval) + again.reduce((sum, n) => sum + n, 0);
     const value = risen.get(key) ?? 0;
-    return value >= least && value <= most
-      ? []
-      : [`ends on ${key}: counted ${value} times, true is ${least >= most ? most : `${least} to ${most}`}`];
+    if (value >= least && value <= most) {
+      return [];
+    }
+    const all = (heard.get(key) ?? []).map(
+      (end) => `${end.taskId} after ${after(end.heard - (toCluster(begun) - begun))}`
+    );
+    return [
+      `ends on ${key}: counted ${value} times (${rises.get(key)?.join(', ') ?? 'never'}), true is ${least >= most ? most : `${least} to ${most}`} (${all.join(', ') || 'none'})`,
+    ];
   });
   return resultOf(heard.size, deviations);
 }
@@ -589,10 +632,16 @@ function judgeGaps(record: Record, terms: Term[]): Result {
   const gaps = gapsOf(record, terms);
   const deviations = gaps.flatMap(({ wrong }) => (wrong === undefined ? [] : [wrong]));
   // While one polls, no poll is left out.
-  const left = terms.flatMap(({ polls }) => polls.slice(1).map((at, i) => ({ at, gap: (at - polls[i]) / 1000 })));
+  const left = terms.flatMap((term) => {
+    const rests = restsOf(record, term);
+    return term.polls.slice(1).map((at, i) => {
+      const before = term.polls[i];
+      return { at, gap: (at - before) / 1000, every: rests.every(before / 1000) };
+    });
+  });
   const long = left.filter(
-    ({ at, gap }) =>
-      gap > 1.5 * record.interval &&
+    ({ at, gap, every }) =>
+      gap > every + 0.5 * record.interval &&
       !lies(windowsOf(record).all, -1, at / 1000) &&
       !lies(windowsOf(record).all, -1, at / 1000 - gap)
   );

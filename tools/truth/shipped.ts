@@ -37,6 +37,9 @@ const PASS = 8.5;
 /** Most queries in a request. */
 const BATCH = 20;
 
+/** Milliseconds between the first polls of two scenarios. */
+const APART = 50;
+
 /** A scenario that the executable polls. */
 interface Watch {
   uid: string;
@@ -104,8 +107,15 @@ async function asked(
       live.setSpeed(speed);
       Object.assign(both, { cluster: live.now(), plugin: Date.now() / 1000 });
     }
-    await Promise.all(watches.map(({ uid }) => ask(call, uid, [promql('mesos_up')], from - 60, from)));
     const [waiting, thread] = [watchWaits(workbench.pid), watchThread()];
+    // One a little after the other: all at once they would wait for each other, and a first answer that takes long makes the
+    // second poll late.
+    await Promise.all(
+      watches.map(async ({ uid }, i) => {
+        await sleep(APART * i);
+        await ask(call, uid, [promql('mesos_up')], from - 60, from);
+      })
+    );
     const until = Date.now() / 1000 + seconds;
     await sleep(1000 * (until - Date.now() / 1000));
     const [waitedAt, delayed] = [waiting.stop(), thread.stop()];
