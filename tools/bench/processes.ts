@@ -95,6 +95,15 @@ export class Watched {
     return (Number(fields[11]) + Number(fields[12])) / 100;
   }
 
+  /** Seconds of CPU time of a process and all below it so far, also of those that have ended and were waited for. */
+  static familyCpu(ancestor = process.pid): number {
+    return [ancestor, ...descendants(ancestor)].reduce((sum, pid) => {
+      // utime, stime, cutime and cstime, 14 to 17 of stat(5), in hundredths (USER_HZ).
+      const times = statOf(pid)?.fields.slice(11, 15) ?? [];
+      return sum + times.reduce((all, time) => all + Number(time) / 100, 0);
+    }, 0);
+  }
+
   /** Seconds that each of its threads has run and has waited for a processor so far, by its ID (schedstat of proc(5)). */
   threads(): Map<string, { ran: number; waited: number }> {
     const folder = `/proc/${this.pid}/task`;
