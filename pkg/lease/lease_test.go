@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -245,6 +246,68 @@ func TestServersAreTriedInTurn(t *testing.T) {
 	defer silent.Close()
 	a := contendFor(t, "127.0.0.1:1,"+silent.Addr().String()+","+server.Address, "a")
 	a.waitFor(t, "a", isHeld)
+}
+
+// Whichever of three servers of ZooKeeper is lost, the one that leads them above all, one process holds
+// the lease soon again, and never two. Without a majority none does.
+func TestTheLeaseOutlivesTheLeaderOfTheServers(t *testing.T) {
+	servers := zookeepertest.StartEnsemble(t, 3)
+	both := []*process{contendFor(t, servers.Address(), "a"), contendFor(t, servers.Address(), "b")}
+	done, twice := make(chan struct{}), atomic.Bool{}
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			case <-time.After(50 * time.Microsecond):
+			}
+			if both[0].held() && both[1].held() && both[0].held() {
+				twice.Store(true)
+			}
+		}
+	})
+	defer watching.Wait()
+	defer close(done)
+	holder := func() int { return slices.IndexFunc(both, (*process).held) }
+	again := func() time.Duration {
+		t.Helper()
+		begun := time.Now()
+		require.Eventually(t, func() bool { return holder() >= 0 }, 30*time.Second, time.Millisecond, "nobody holds it")
+		return time.Since(begun)
+	}
+	again()
+	for range 3 {
+		leader := servers.Leader()
+		before, held := both[holder()], both[holder()].Changed()
+		leader.Stop()
+		select {
+		case <-held: // its connection broke, whichever server it talked to
+		case <-time.After(2 * usual):
+			require.True(t, before.held(), "its server stayed with the others")
+		}
+		took := again()
+		require.NotEqual(t, leader, servers.Leader())
+		t.Logf("the leader was lost: held again %s after that was noticed", took.Round(time.Millisecond))
+		leader.Start()
+		require.False(t, twice.Load())
+	}
+	// A majority is needed: one server alone lets nobody poll.
+	again()
+	lost := []*zookeepertest.Server{servers.Leader()}
+	lost[0].Stop()
+	lost = append(lost, servers.Leader())
+	lost[1].Stop()
+	require.Eventually(t, func() bool { return holder() < 0 }, 10*time.Second, time.Millisecond)
+	for end := time.Now().Add(3 * usual); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		require.Negative(t, holder(), "without a majority")
+	}
+	st := both[0].waitFor(t, "it says so", func(s State) bool { return s.Err != nil })
+	t.Log(st.Err)
+	require.Nil(t, st.Holder)
+	lost[0].Start() // two of three
+	again()
+	require.False(t, twice.Load())
 }
 
 func TestWhatKeepsAGrafanaOutIsSaid(t *testing.T) {

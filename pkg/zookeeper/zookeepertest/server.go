@@ -39,6 +39,7 @@ type Server struct {
 	dir     string
 	java    string
 	classes string
+	main    string // the class
 	process *exec.Cmd
 	exited  chan struct{}
 }
@@ -50,29 +51,57 @@ const Tick = 200 * time.Millisecond
 // Start starts a server, and stops it when the test ends.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	classes := classPath()
-	java, err := exec.LookPath("java")
-	if classes == "" || err != nil {
-		t.Skip("there is no ZooKeeper to test with: install java and Debian's package zookeeper, or put a distribution's bin on the PATH")
-	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	s := &Server{t: t, Address: free.Addr().String(), dir: t.TempDir(), java: java, classes: classes}
-	require.NoError(t, free.Close())
+	s := newServer(t, "org.apache.zookeeper.server.ZooKeeperServerMain")
 	_, port, err := net.SplitHostPort(s.Address)
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(s.dir, "zoo.cfg"), fmt.Appendf(nil,
-		"tickTime=%d\ndataDir=%s\nclientPort=%s\nclientPortAddress=127.0.0.1\nadmin.enableServer=false\n", Tick.Milliseconds(), filepath.Join(s.dir, "data"), port), 0o600))
+	s.configure("clientPort=" + port + "\nclientPortAddress=127.0.0.1\n")
 	t.Cleanup(s.Stop)
 	s.Start()
 	return s
 }
 
+// freeAddress returns an address that nobody listens on.
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer free.Close()
+	return free.Addr().String()
+}
+
+// newServer returns a server that was not started, or skips the test.
+func newServer(t testing.TB, main string) *Server {
+	t.Helper()
+	classes := classPath()
+	java, err := exec.LookPath("java")
+	if classes == "" || err != nil {
+		t.Skip("there is no ZooKeeper to test with: install java and Debian's package zookeeper, or put a distribution's bin on the PATH")
+	}
+	return &Server{t: t, Address: freeAddress(t), dir: t.TempDir(), java: java, classes: classes, main: main}
+}
+
+// configure writes the settings, and those given.
+func (s *Server) configure(settings string) {
+	s.t.Helper()
+	s.write("zoo.cfg", fmt.Sprintf("tickTime=%d\ndataDir=%s\nadmin.enableServer=false\n%s", Tick.Milliseconds(), s.dir, settings))
+}
+
+func (s *Server) write(name, content string) {
+	s.t.Helper()
+	require.NoError(s.t, os.WriteFile(filepath.Join(s.dir, name), []byte(content), 0o600))
+}
+
 // Start starts a server that was stopped, with the data that it had, and waits until it answers.
 func (s *Server) Start() {
 	s.t.Helper()
-	s.process = exec.Command(s.java, "-Xmx128m", "-cp", s.classes, "org.apache.zookeeper.server.ZooKeeperServerMain", filepath.Join(s.dir, "zoo.cfg"))
-	log, err := os.Create(filepath.Join(s.dir, "log"))
+	s.launch()
+	s.await()
+}
+
+func (s *Server) launch() {
+	s.t.Helper()
+	s.process = exec.Command(s.java, "-Xmx128m", "-cp", s.classes, s.main, filepath.Join(s.dir, "zoo.cfg"))
+	log, err := os.Create(s.log())
 	require.NoError(s.t, err)
 	s.process.Dir, s.process.Stdout, s.process.Stderr = s.dir, log, log
 	require.NoError(s.t, s.process.Start())
@@ -83,6 +112,12 @@ func (s *Server) Start() {
 		_ = process.Wait() // it is killed
 		log.Close()
 	}()
+}
+
+func (s *Server) log() string { return filepath.Join(s.dir, "log") }
+
+func (s *Server) await() {
+	s.t.Helper()
 	deadline := time.Now().Add(time.Minute)
 	for {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -95,7 +130,7 @@ func (s *Server) Start() {
 		cancel()
 		select {
 		case <-s.exited:
-			said, _ := os.ReadFile(log.Name())
+			said, _ := os.ReadFile(s.log())
 			s.t.Fatalf("ZooKeeper ended: %s", said)
 		case <-time.After(100 * time.Millisecond):
 		}
