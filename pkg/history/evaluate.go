@@ -49,6 +49,9 @@ type Evaluation struct {
 	Step       time.Duration // 0 for an instant query
 	Lookback   time.Duration
 	MaxSamples int // the most points of the answer
+	// Whole: an answer that lacks a part of the series is an error, as for alert rules, which show no
+	// warnings.
+	Whole bool
 }
 
 // An Evaluated is the answer to an Evaluation.

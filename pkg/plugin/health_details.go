@@ -228,6 +228,9 @@ func remoteLine(r *RemoteStatus) string {
 		refused += n
 	}
 	text += fmt.Sprintf(", %d refused", refused)
+	if r.Partly > 0 {
+		text += fmt.Sprintf(" and an unknown part of %d more", r.Partly)
+	}
 	switch {
 	case r.Reach != nil:
 		text += ", reaches back to " + r.Reach.UTC().Format(time.RFC3339)

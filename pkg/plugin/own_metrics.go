@@ -73,7 +73,8 @@ var (
 	ownRemoteLag     = described("remote_lag_seconds", "Age of the oldest sample that the engine remote has not acknowledged, 0 if there is none.", "source")
 	ownRemoteBatches = described("remote_batches", "Batches that the engine remote has not wholly acknowledged.", "source")
 	ownRemoteSent    = described("remote_samples_total", "Samples that the engine remote has acknowledged.", "source")
-	ownRemoteRefused = described("remote_refused_total", "Samples that the engine remote refused for good, by reason: out_of_order, too_old, duplicate, too_large, other.", "source", "reason")
+	ownRemoteRefused = described("remote_refused_total", "Samples that the engine remote refused for good, by reason: out_of_order, too_old, duplicate, too_large, limit, other.", "source", "reason")
+	ownRemotePartly  = described("remote_partly_total", "Samples of which the engine remote refused an unknown part, because of a limit of its own.", "source")
 	ownRemoteDropped = described("remote_dropped_total", "Samples that retention or a limit dropped before the engine remote acknowledged them.", "source")
 	ownLeaseHeld     = described("lease_held", "1 while this Grafana polls the cluster for all replicas, 0 while another does or none.", "source")
 	ownLeaseTerms    = described("lease_terms_total", "Times that this Grafana began to poll the cluster for all replicas.", "source")
@@ -99,7 +100,7 @@ func (m *ownMetrics) Describe(ch chan<- *prometheus.Desc) {
 	}
 	for _, desc := range []*prometheus.Desc{
 		ownSources, ownLive, ownHistorySeries, ownHistoryBytes, ownHistoryStart, ownDropped, ownStored, ownEvents, ownEventsBytes,
-		ownRemoteLag, ownRemoteBatches, ownRemoteSent, ownRemoteRefused, ownRemoteDropped, ownRemoteFailing, ownLeaseHeld, ownLeaseTerms,
+		ownRemoteLag, ownRemoteBatches, ownRemoteSent, ownRemoteRefused, ownRemotePartly, ownRemoteDropped, ownRemoteFailing, ownLeaseHeld, ownLeaseTerms,
 		ownConnected, ownOpened, ownStreamEvents, ownStreamLost, ownRunning, ownWaiting, ownRefused, ownHeld,
 	} {
 		ch <- desc
@@ -143,6 +144,7 @@ func (m *ownMetrics) Collect(ch chan<- prometheus.Metric) {
 			for _, reason := range remote.Reasons {
 				counter(ownRemoteRefused, float64(st.Refused[reason]), src.key, reason)
 			}
+			counter(ownRemotePartly, float64(st.Partly), src.key)
 			counter(ownRemoteDropped, float64(st.Dropped), src.key)
 			failing := 0.0
 			if st.Failing != "" {

@@ -27,24 +27,37 @@ func (s *fixture) acknowledged() remote.Stats {
 	return far.Remote()
 }
 
-func TestHistoryIsInAPrometheusAndStaysThereOverARestart(t *testing.T) {
-	e := remotetest.StartPrometheus(t)
-	settings := map[string]any{"engine": "remote", "remoteUrl": e.URL}
+func TestHistoryIsInARemoteEngineAndStaysThereOverARestart(t *testing.T) {
+	for _, kind := range remotetest.Kinds {
+		t.Run(kind.Name, func(t *testing.T) { staysOverARestart(t, kind) })
+	}
+}
+
+func staysOverARestart(t *testing.T, kind remotetest.Kind) {
+	e := remotetest.Start(t, kind)
+	settings := map[string]any{"engine": "remote", "remoteUrl": e.URL, "remoteWriteUrl": e.WriteURL, "remoteLabels": kind.Adds}
+	if kind.Tenants {
+		settings["remoteTenant"] = remotetest.Tenant
+	}
 	s := newFixture(t, settings, workload, redirect, roles).start()
 	for range 30 {
 		s.clock.Advance(every)
 	}
 	s.acknowledged()
 	const panel = `{"expr": "sum by (framework) (mesos_framework_cpus_allocated)"}`
-	before := s.ask(panel)
-	require.NoError(t, before.Error)
-	require.NotEmpty(t, before.Frames)
+	var before backend.DataResponse
+	require.Eventually(t, func() bool { // some engines show samples some time after they took them
+		e.Flush()
+		before = s.ask(panel)
+		require.NoError(t, before.Error)
+		return len(before.Frames) > 1 && before.Frames[0].Rows() > 0
+	}, 20*time.Second, 200*time.Millisecond)
 
 	// Save & test, the status and the own metrics say how it is.
 	answer, details := s.check()
 	require.Equal(t, backend.HealthStatusOk, answer.Status, answer.Message)
 	require.Contains(t, details, "History: in memory, ")
-	require.Contains(t, details, "Remote engine: remote write 1.0, ")
+	require.Contains(t, details, "Remote engine: remote write "+kind.Protocol+", ")
 	require.Contains(t, details, " samples taken, nothing waits, 0 refused")
 	status := s.source().statusAnswer().History
 	require.NotNil(t, status.Remote)
@@ -55,8 +68,9 @@ func TestHistoryIsInAPrometheusAndStaysThereOverARestart(t *testing.T) {
 	require.Zero(t, metrics[`remote_failing{source="1-mesos"}`])
 	require.Equal(t, float64(status.Remote.Sent), metrics[`remote_samples_total{source="1-mesos"}`])
 	require.Contains(t, metrics, `remote_refused_total{reason="out_of_order",source="1-mesos"}`)
-	raw := e.Raw(`{cluster!=""}`, s.clock.Now())
-	require.Len(t, raw, s.source().store.Stats().Series, "every series, under its own labels")
+	e.Flush()
+	series := s.source().store.Stats().Series
+	require.Eventually(t, func() bool { return len(e.Raw(`{cluster!=""}`, s.clock.Now())) == series }, 20*time.Second, 100*time.Millisecond, "every series, under its own labels")
 	s.close()
 
 	// Memory is empty after a restart, and the panel is the same.
@@ -67,11 +81,14 @@ func TestHistoryIsInAPrometheusAndStaysThereOverARestart(t *testing.T) {
 	query := again.asked(panel)
 	query.TimeRange.To = begin.Add(30 * every)
 	from := again.context()
-	res, err := again.plugin.QueryData(t.Context(), &backend.QueryDataRequest{PluginContext: from, Queries: []backend.DataQuery{query}})
-	require.NoError(t, err)
-	after := res.Responses["A"]
-	require.NoError(t, after.Error)
-	require.Len(t, after.Frames, len(before.Frames))
+	var after backend.DataResponse
+	require.Eventually(t, func() bool {
+		res, err := again.plugin.QueryData(t.Context(), &backend.QueryDataRequest{PluginContext: from, Queries: []backend.DataQuery{query}})
+		require.NoError(t, err)
+		after = res.Responses["A"]
+		require.NoError(t, after.Error)
+		return len(after.Frames) == len(before.Frames) && after.Frames[0].Rows() > 25
+	}, 20*time.Second, 200*time.Millisecond, "%d frames, and not %d", len(after.Frames), len(before.Frames))
 	for i, frame := range after.Frames {
 		for j, field := range frame.Fields {
 			require.Equal(t, before.Frames[i].Fields[j].Labels, field.Labels)

@@ -121,7 +121,7 @@ func requests(g *grafana) map[string]int {
 }
 
 func TestOneOfTwoGrafanasPolls(t *testing.T) {
-	zk, e := zookeepertest.Start(t), remotetest.StartPrometheus(t)
+	zk, e := zookeepertest.Start(t), remotetest.Start(t, remotetest.Prometheus)
 	both := several(t, zk, e.URL, "grafana-a", "grafana-b")
 	a, b := both[0], both[1]
 	a.begin().elected()
@@ -186,7 +186,7 @@ func TestOneOfTwoGrafanasPolls(t *testing.T) {
 
 // A Grafana that lost ZooKeeper, and not the remote engine, stops to write before the next begins.
 func TestAGrafanaThatIsCutOffWritesNothing(t *testing.T) {
-	zk, e := zookeepertest.Start(t), remotetest.StartPrometheus(t)
+	zk, e := zookeepertest.Start(t), remotetest.Start(t, remotetest.Prometheus)
 	both := several(t, zk, e.URL, "grafana-a", "grafana-b")
 	a, b := both[0], both[1]
 	a.begin().elected()
@@ -226,7 +226,7 @@ func TestAGrafanaThatIsCutOffWritesNothing(t *testing.T) {
 
 // The setting may come and go while the data source is in use.
 func TestReplicasAreSetAndRemovedWhileItPolls(t *testing.T) {
-	zk, e := zookeepertest.Start(t), remotetest.StartPrometheus(t)
+	zk, e := zookeepertest.Start(t), remotetest.Start(t, remotetest.Prometheus)
 	a := several(t, zk, e.URL, "grafana-a")[0]
 	without := map[string]any{"engine": "remote", "remoteUrl": e.URL}
 	with := map[string]any{"engine": "remote", "remoteUrl": e.URL, "replicas": "zk://" + zk.Address + "/other"}
@@ -274,7 +274,7 @@ func TestAnEndIsCountedByOneGrafana(t *testing.T) {
 
 // silent is whether the engine answers no query for the newest of the counters.
 func countsEachEndOnce(t *testing.T, onDisk, silent bool) {
-	zk, e := zookeepertest.Start(t), remotetest.StartPrometheus(t)
+	zk, e := zookeepertest.Start(t), remotetest.Start(t, remotetest.Prometheus)
 	at, err := url.Parse(e.URL)
 	require.NoError(t, err)
 	engine := httputil.NewSingleHostReverseProxy(at)

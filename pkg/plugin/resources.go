@@ -320,6 +320,8 @@ type RemoteStatus struct {
 	Sent       int64   `json:"sent"`              // samples that were acknowledged since the start
 	// Refused has the samples that were refused for good since the start, by reason.
 	Refused map[string]int64 `json:"refused"`
+	// Partly counts samples of which the engine refused an unknown part, because of a limit of its own.
+	Partly int64 `json:"partly,omitempty"`
 	// Dropped counts samples that retention or a limit dropped here before they were acknowledged.
 	Dropped      int64      `json:"dropped"`
 	Acknowledged *time.Time `json:"acknowledged,omitempty"` // time of the newest sample that was
@@ -338,7 +340,7 @@ func remoteStatus(kept history.Store, now time.Time) *RemoteStatus {
 	}
 	st := far.Remote()
 	answer := &RemoteStatus{
-		Protocol: st.Protocol, LagSeconds: st.Lag(now).Seconds(), Batches: st.Batches, Sent: st.Sent, Refused: st.Refused, Dropped: st.Dropped,
+		Protocol: st.Protocol, LagSeconds: st.Lag(now).Seconds(), Batches: st.Batches, Sent: st.Sent, Refused: st.Refused, Partly: st.Partly, Dropped: st.Dropped,
 		Failing: st.Failing, ReachError: st.ReachError, Acknowledged: timeOrNil(st.Acknowledged), Since: timeOrNil(st.Since), Reach: timeOrNil(st.Reach), ReachesFurther: st.ReachesFurther,
 	}
 	if st.UnsentKnown {

@@ -60,7 +60,7 @@ func (e *Engine) evaluateElsewhere(ctx context.Context, far history.Evaluator, e
 	if r.Step <= 0 {
 		start = r.End
 	}
-	answer, err := far.Evaluate(ctx, history.Evaluation{Expr: expr, Start: start, End: r.End, Step: r.Step, Lookback: r.Lookback, MaxSamples: e.opts.MaxSamples})
+	answer, err := far.Evaluate(ctx, history.Evaluation{Expr: expr, Start: start, End: r.End, Step: r.Step, Lookback: r.Lookback, MaxSamples: e.opts.MaxSamples, Whole: r.Alert})
 	if err != nil {
 		return Result{}, e.evalError(ctx, err)
 	}

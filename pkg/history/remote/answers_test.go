@@ -126,6 +126,25 @@ func TestWarningsOfTheRemoteEngineAreShown(t *testing.T) {
 	require.EqualValues(t, 1500, res.Vector[0].T)
 }
 
+// An alert rule shows no warnings: what is asked for it must be whole, or an error.
+func TestAnAnswerInPartIsSaidAndNotForRules(t *testing.T) {
+	var asked atomic.Value
+	s, engine, now := answering(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.Form.Get("query"), "mesos_test") {
+			asked.Store(r.Form)
+		}
+		_, _ = w.Write([]byte(`{"status":"success","isPartial":true,"data":{"resultType":"vector","result":[{"metric":{"a":"b"},"value":[1.5,"1"]}]}}`))
+	})
+	for _, alert := range []bool{false, true} {
+		res, err := engine.Instant(t.Context(), promql.Request{Store: s, Expr: `mesos_test offset 2h`, End: now, Lookback: time.Minute, Alert: alert})
+		require.NoError(t, err)
+		require.Equal(t, []string{"The remote engine's answer is partial: a part of it did not answer"}, res.Warnings)
+		form := asked.Load().(url.Values)
+		require.Equal(t, alert, form.Get("partial_response") == "false", "Thanos")
+		require.Equal(t, alert, form.Get("deny_partial_response") == "1", "VictoriaMetrics")
+	}
+}
+
 // Engines order the fields of an answer as they like.
 func TestTheTypeOfAnAnswerMayFollowIt(t *testing.T) {
 	for _, text := range []string{`{"status":"success","data":{"result":[1.5,"42.5"],"resultType":"scalar"}}`, `{"data":{"resultType":"scalar","result":[1.5,"42.5"]},"status":"success"}`} {

@@ -32,6 +32,9 @@ func decode(body io.Reader, without []string, maxSamples int) (history.Evaluated
 	}
 }
 
+// partial is the warning where an engine says so in its answer alone.
+const partial = "The remote engine's answer is partial: a part of it did not answer"
+
 type decoder struct {
 	json    *jsontext.Decoder
 	without []string
@@ -106,6 +109,11 @@ func (d *decoder) answer() (answer history.Evaluated, err error) {
 			err = d.texts(&answer.Warnings)
 		case "infos":
 			err = d.texts(&answer.Infos)
+		case "isPartial": // VictoriaMetrics' cluster
+			var token jsontext.Token
+			if token, err = d.json.ReadToken(); err == nil && token.Kind() == 't' {
+				answer.Warnings = append(answer.Warnings, partial)
+			}
 		case "data":
 			if d.json.PeekKind() != '{' {
 				return d.json.SkipValue()

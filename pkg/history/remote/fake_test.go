@@ -34,7 +34,7 @@ type fake struct {
 	mu       sync.Mutex
 	v2       bool                                              // it understands 2.0
 	strange  func(w http.ResponseWriter, r *http.Request) bool // answers in its place
-	partial  bool                                              // by 1.0 it keeps what it can, too, and no sample behind another one
+	partial  bool                                              // by 1.0 it keeps what it can, too, and no sample behind another one; by 2.0 it says that it keeps all, as Mimir does
 	refuse   func(labels string, at int64) string              // why a sample is refused; "" if it is not
 	most     int                                               // samples of a request; 0: any number
 	requests []received
@@ -129,6 +129,9 @@ func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
 			f.twice++
 		}
 		f.kept[s.labels][s.at] = s.v
+	}
+	if is2 && f.partial {
+		written = len(all)
 	}
 	if is2 {
 		w.Header().Set("X-Prometheus-Remote-Write-Samples-Written", strconv.Itoa(written))
@@ -342,7 +345,8 @@ func TestRefusedSamplesAreFoundAmongTheOthersAndCounted(t *testing.T) {
 			"out of order sample": outOfOrder,
 			"failed pushing to ingester: user=mesos: the sample has been rejected because another sample with a more recent timestamp has already been ingested and out-of-order samples are not allowed (err-mimir-sample-out-of-order)": outOfOrder,
 			"out of bounds": tooOld, "the sample has been rejected because its timestamp is too old (err-mimir-sample-timestamp-too-old)": tooOld,
-			"duplicate sample for timestamp": duplicate, "label value too long": otherWhy,
+			"the sample has been rejected because another sample with a more recent timestamp has already been ingested and this sample is beyond the out-of-order time window of 1h (err-mimir-sample-timestamp-too-old)": tooOld,
+			"duplicate sample for timestamp": duplicate, "label value too long": overLimit, "the labels are not sorted": otherWhy,
 		} {
 			f := newFake(t, func(f *fake) { f.v2 = v2 })
 			s, clock := open(t, f.target())
@@ -459,7 +463,13 @@ func TestOnlyWhatIsWrittenCountsAsSent(t *testing.T) {
 // Mimir, Cortex and Thanos keep what they can of a request that they refuse: what is tried again
 // is out of order then, and is there.
 func TestWhatARefusedRequestLeftIsNotRefused(t *testing.T) {
-	f := newFake(t, func(f *fake) { f.partial = true })
+	for _, v2 := range []bool{false, true} {
+		t.Run(fmt.Sprint(v2), func(t *testing.T) { leavesAPart(t, v2) })
+	}
+}
+
+func leavesAPart(t *testing.T, v2 bool) {
+	f := newFake(t, func(f *fake) { f.partial, f.v2 = true, v2 })
 	s, clock := open(t, f.target(), func(o *Options) { o.queued = 50 })
 	poll(t, s, clock, 1)
 	settled(t, s)
@@ -483,6 +493,48 @@ func TestWhatARefusedRequestLeftIsNotRefused(t *testing.T) {
 	require.Positive(t, st.Again)
 	require.EqualValues(t, 1+190, st.Sent+st.Again)
 	require.Zero(t, st.Unsent)
+}
+
+// A tenant that has as many series as it may is refused the rest with each poll, for as long as it
+// likes: the others must not wait for that to be counted, and each sample is in one count.
+func TestALimitOfSeriesHoldsUpNothing(t *testing.T) {
+	const limit = "failed pushing to ingester: user=mesos: per-user series limit of 1500 exceeded (err-mimir-max-series-per-user). To adjust the related per-tenant limit, configure -ingester.max-global-series-per-user, or contact your service administrator."
+	for _, v2 := range []bool{false, true} {
+		t.Run(fmt.Sprint(v2), func(t *testing.T) {
+			f := newFake(t, func(f *fake) {
+				f.partial, f.v2 = true, v2
+				f.refuse = func(labels string, at int64) string {
+					if strings.Contains(labels, `7"`) || strings.Contains(labels, `i="3`) {
+						return limit
+					}
+					return ""
+				}
+			})
+			s, clock := open(t, f.target(), func(o *Options) { o.splits = 400 })
+			const polls, series = 20, 3000
+			for range polls { // also the first request is refused
+				poll(t, s, clock, series)
+				settled(t, s)
+			}
+			fits := 0
+			for i := range series {
+				if text := strconv.Itoa(i); !strings.HasSuffix(text, "7") && !strings.HasPrefix(text, "3") {
+					fits++
+				}
+			}
+			require.Equal(t, polls*fits, f.count())
+			st := s.Remote()
+			require.EqualValues(t, polls*series, st.Sent+st.Again+st.RefusedInAll()+st.Partly)
+			require.Positive(t, st.Refused[overLimit])
+			require.Positive(t, st.Partly)
+			require.LessOrEqual(t, st.RefusedInAll(), int64(polls*(series-fits)))
+			require.GreaterOrEqual(t, st.RefusedInAll()+st.Partly, int64(polls*(series-fits)))
+			require.Zero(t, st.Unsent)
+			require.Less(t, len(f.received()), 200)
+			require.Contains(t, s.Stats().Note, fmt.Sprintf("the remote engine refused %d samples for good (limit %d), and an unknown part of %d more, the latest: limit", st.RefusedInAll(), st.RefusedInAll(), st.Partly))
+			require.Contains(t, s.Stats().Note, "configure -ingester.max-global-series-per-user")
+		})
+	}
 }
 
 // What the local history drops before it is taken is counted, and its time is said.

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
@@ -31,16 +30,20 @@ const (
 	childFirst = "REMOTE_TEST_FIRST"
 )
 
+func targetOf(e *remotetest.Engine) remote.Target {
+	return remote.Target{URL: e.URL, WriteURL: e.WriteURL, HTTP: e.Client(), Labels: e.Adds}
+}
+
 func init() { remote.ChildMain = collectUntilKilled }
 
 // killedFrom is the time of the first poll.
 var killedFrom = time.Now().Add(-20 * time.Hour).Truncate(time.Minute)
 
-func openBoth(dir, url string, clock *historytest.Clock) *remote.Store {
+func openBoth(dir string, target remote.Target, clock *historytest.Clock) *remote.Store {
 	d := disk.New(disk.Options{Dir: dir, Now: clock.Now, Reserve: 1})
 	return remote.New(remote.Options{
 		Local: d, Now: clock.Now, Cluster: "c", Mark: disk.Mark{Dir: dir},
-		Target: remote.Target{URL: url, WriteURL: url + "/api/v1/write", HTTP: &http.Client{Timeout: 10 * time.Second}},
+		Target: target,
 	})
 }
 
@@ -48,7 +51,12 @@ func collectUntilKilled() int {
 	first, _ := strconv.Atoi(os.Getenv(childFirst))
 	began, _ := strconv.ParseInt(os.Getenv("REMOTE_TEST_BEGAN"), 10, 64)
 	clock := historytest.NewClockAt(time.UnixMilli(began).Add(time.Duration(first) * 15 * time.Second))
-	s := openBoth(os.Getenv(childDir), os.Getenv(remote.ChildURL), clock)
+	var e remotetest.Engine
+	if err := json.Unmarshal([]byte(os.Getenv(remote.ChildURL)), &e); err != nil {
+		fmt.Println("error:", err)
+		return 1
+	}
+	s := openBoth(os.Getenv(childDir), targetOf(&e), clock)
 	for s.Local.(*disk.Store).InMemory() || !s.Local.(*disk.Store).Opened() {
 		time.Sleep(time.Millisecond)
 	}
@@ -87,11 +95,15 @@ func collectUntilKilled() int {
 }
 
 func TestNothingIsLostWhenTheProcessIsKilled(t *testing.T) {
-	for name, start := range map[string]func(*testing.T) *remotetest.Engine{"Prometheus": remotetest.StartPrometheus, "VictoriaMetrics": func(t *testing.T) *remotetest.Engine {
-		return remotetest.StartVictoriaMetrics(t, "-dedup.minScrapeInterval=1ms") // it takes what is sent again twice
-	}} {
-		t.Run(name, func(t *testing.T) {
-			e := start(t)
+	for _, kind := range remotetest.Kinds {
+		t.Run(kind.Name, func(t *testing.T) {
+			var with []string
+			if kind.Name == remotetest.VictoriaMetrics.Name {
+				with = []string{"-dedup.minScrapeInterval=1ms"} // it takes what is sent again twice
+			}
+			e := remotetest.Start(t, kind, with...)
+			given, err := json.Marshal(e)
+			require.NoError(t, err)
 			dir := t.TempDir()
 			next := 0
 			for round := range 12 {
@@ -99,7 +111,7 @@ func TestNothingIsLostWhenTheProcessIsKilled(t *testing.T) {
 					e.Stop()
 				}
 				cmd := exec.Command(os.Args[0])
-				cmd.Env = append(os.Environ(), childDir+"="+dir, childFirst+"="+strconv.Itoa(next), remote.ChildURL+"="+e.URL, "REMOTE_TEST_BEGAN="+strconv.FormatInt(killedFrom.UnixMilli(), 10))
+				cmd.Env = append(os.Environ(), childDir+"="+dir, childFirst+"="+strconv.Itoa(next), remote.ChildURL+"="+string(given), "REMOTE_TEST_BEGAN="+strconv.FormatInt(killedFrom.UnixMilli(), 10))
 				cmd.Stderr = os.Stderr
 				out, err := cmd.StdoutPipe()
 				require.NoError(t, err)
@@ -124,7 +136,7 @@ func TestNothingIsLostWhenTheProcessIsKilled(t *testing.T) {
 				}
 			}
 			clock := historytest.NewClockAt(killedFrom.Add(time.Duration(next) * 15 * time.Second))
-			s := openBoth(dir, e.URL, clock)
+			s := openBoth(dir, targetOf(e), clock)
 			require.Eventually(t, func() bool {
 				st := s.Remote()
 				return s.Local.(*disk.Store).Opened() && st.UnsentKnown && st.Oldest.IsZero()
@@ -152,9 +164,7 @@ func TestNothingIsLostWhenTheProcessIsKilled(t *testing.T) {
 			require.Greater(t, n, next*25, "%d polls", next)
 			var got map[string]map[int64]float64
 			for range 50 { // VictoriaMetrics shows samples some time after
-				if name == "VictoriaMetrics" {
-					e.Flush()
-				}
+				e.Flush()
 				if got = e.Raw(`{cluster="c"}`, clock.Now()); fmt.Sprint(want) == fmt.Sprint(got) {
 					break
 				}

@@ -101,6 +101,10 @@ func (s *Store) evaluate(ctx context.Context, t *Target, e history.Evaluation) (
 	// VictoriaMetrics moves start and end, and hides the newest 30 s, unless it is told not to.
 	form.Set("nocache", "1")
 	form.Set("latency_offset", "1ms")
+	if e.Whole {
+		form.Set("partial_response", "false")  // Thanos
+		form.Set("deny_partial_response", "1") // VictoriaMetrics' cluster
+	}
 	path := "/api/v1/query"
 	if e.Step > 0 {
 		path = "/api/v1/query_range"

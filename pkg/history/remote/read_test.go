@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sort"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 
 	"community-mesos-datasource/pkg/history/historytest"
 	"community-mesos-datasource/pkg/history/memory"
+	"community-mesos-datasource/pkg/history/remote/remotetest"
 	"community-mesos-datasource/pkg/promql"
 	"community-mesos-datasource/pkg/series"
 )
@@ -52,19 +54,28 @@ func fill(t *testing.T, sinks []series.Sink, clock *historytest.Clock) (began, e
 	return began, clock.Now()
 }
 
+// with returns labels and others.
+func with(some, others map[string]string) map[string]string {
+	all := maps.Clone(some)
+	if all == nil {
+		all = map[string]string{}
+	}
+	maps.Copy(all, others)
+	return all
+}
+
 // What another engine answers is what the local one answers, whose series go no further.
 func TestTheRemoteEngineAnswersAsTheLocalOne(t *testing.T) {
-	for name, start := range engines() {
+	for _, kind := range remotetest.Kinds {
 		for _, own := range []map[string]string{nil, {"replica": "a"}} {
-			t.Run(name+" with "+strconv.Itoa(len(own))+" labels added", func(t *testing.T) {
-				e := start(t)
+			t.Run(kind.Name+" with "+strconv.Itoa(len(own))+" labels added", func(t *testing.T) {
+				e := remotetest.Start(t, kind)
 				target := targetOf(e)
-				target.Labels = own
+				target.Labels = with(kind.Adds, own)
 				// What is not this cluster's, or not this replica's, must make no difference.
 				other := target
-				other.Labels = map[string]string{"replica": "b"}
-				if own == nil {
-					other.Labels = nil
+				if own != nil {
+					other.Labels = with(kind.Adds, map[string]string{"replica": "b"})
 				}
 				s, clock := open(t, target)
 				whole := memory.New(memory.Options{Now: clock.Now})
@@ -88,9 +99,7 @@ func TestTheRemoteEngineAnswersAsTheLocalOne(t *testing.T) {
 				again, _ := open(t, target, func(o *Options) { o.Now, o.Local = clock.Now, memory.New(memory.Options{Now: clock.Now}) })
 				engine := promql.NewEngine(promql.EngineOptions{})
 				defer engine.Close()
-				if name == "VictoriaMetrics" {
-					e.Flush()
-				}
+				e.Flush()
 				for _, expr := range []string{
 					`mesos_agent_cpus_allocated`,
 					`sum by (role) (mesos_agent_cpus_allocated)`,

@@ -2,31 +2,29 @@ package remote
 
 import (
 	"encoding/json"
-	"net/http"
 	"strconv"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/pkg/history/historytest"
+	"community-mesos-datasource/pkg/history/memory"
 	"community-mesos-datasource/pkg/history/remote/remotetest"
+	"community-mesos-datasource/pkg/promql"
 )
 
 func targetOf(e *remotetest.Engine) Target {
-	return Target{URL: e.URL, WriteURL: e.URL + "/api/v1/write", HTTP: &http.Client{Timeout: 10 * time.Second}}
-}
-
-func engines() map[string]func(*testing.T) *remotetest.Engine {
-	return map[string]func(*testing.T) *remotetest.Engine{"Prometheus": remotetest.StartPrometheus, "VictoriaMetrics": func(t *testing.T) *remotetest.Engine { return remotetest.StartVictoriaMetrics(t) }}
+	return Target{URL: e.URL, WriteURL: e.WriteURL, HTTP: e.Client(), Labels: e.Adds}
 }
 
 // Every sample is there once, over outages of the engine, also those that the queue in
 // memory does not hold.
 func TestNoSampleIsLostOrDoubledOverAnOutage(t *testing.T) {
-	for name, start := range engines() {
-		t.Run(name, func(t *testing.T) {
-			e := start(t)
+	for _, kind := range remotetest.Kinds {
+		t.Run(kind.Name, func(t *testing.T) {
+			e := remotetest.Start(t, kind)
 			s, clock := open(t, targetOf(e), func(o *Options) { o.queued = 200 })
 			const series = 30
 			began := clock.Now()
@@ -76,7 +74,7 @@ func TestNoSampleIsLostOrDoubledOverAnOutage(t *testing.T) {
 			require.Zero(t, st.Dropped)
 			require.Zero(t, st.Unsent)
 			require.EqualValues(t, 100*(series+1), st.Sent)
-			require.Equal(t, version1, st.Protocol)
+			require.Equal(t, kind.Protocol, st.Protocol)
 		})
 	}
 }
@@ -96,4 +94,115 @@ func equalMaps(want, got map[string]map[int64]float64) bool {
 		}
 	}
 	return true
+}
+
+// What engines refuse has its reason, in their own words, and the rest of the request is taken.
+func TestWhatRealEnginesRefuseHasItsReason(t *testing.T) {
+	for _, kind := range remotetest.Kinds {
+		t.Run(kind.Name, func(t *testing.T) {
+			e := remotetest.Start(t, kind)
+			s, clock := open(t, targetOf(e))
+			const polls, series = 20, 10
+			for range polls {
+				poll(t, s, clock, series)
+			}
+			settled(t, s)
+			newest := clock.Now().Add(-15 * time.Second)
+			for reason, of := range map[string]struct {
+				at time.Time
+				v  float64
+			}{
+				outOfOrder: {newest.Add(-7 * time.Second), 1},
+				tooOld:     {newest.Add(-30 * time.Hour), 1},
+				duplicate:  {newest, 1e6},
+			} {
+				// Another process, which has not sent them before.
+				other, _ := open(t, targetOf(e), func(o *Options) {
+					o.Now, o.Local = clock.Now, memory.New(memory.Options{Now: clock.Now, Retention: 100 * time.Hour})
+				})
+				var points []historytest.Point
+				for i := range 5 {
+					points = append(points,
+						historytest.Sample(of.at, of.v, "__name__", "mesos_test", "cluster", "c", "i", strconv.Itoa(i)),
+						historytest.Sample(clock.Now(), 1, "__name__", "mesos_new", "cluster", "c", "i", reason+strconv.Itoa(i)))
+				}
+				historytest.Commit(t, other, points...)
+				settled(t, other)
+				st := other.Remote()
+				if !kind.Strict {
+					require.Zero(t, st.RefusedInAll(), st.Refusal)
+					require.EqualValues(t, 10, st.Sent)
+					continue
+				}
+				require.Equal(t, map[string]int64{reason: 5}, st.Refused, st.Refusal)
+				require.EqualValues(t, 5, st.Sent, "what is new")
+			}
+		})
+	}
+}
+
+// Where Thanos' receiver is away, its query answers with what the others have, and says so. A rule
+// gets an error.
+func TestThanosAnswersInPart(t *testing.T) {
+	e := remotetest.Start(t, remotetest.Thanos)
+	s, clock := open(t, targetOf(e))
+	for range 20 {
+		poll(t, s, clock, 10)
+	}
+	settled(t, s)
+	again, _ := open(t, targetOf(e), func(o *Options) { o.Now, o.Local = clock.Now, memory.New(memory.Options{Now: clock.Now}) })
+	engine := promql.NewEngine(promql.EngineOptions{})
+	defer engine.Close()
+	ask := func(alert bool) (promql.Result, error) {
+		return engine.Range(t.Context(), promql.Request{Store: again, Expr: `count(mesos_test)`, Start: clock.Now().Add(-4 * time.Minute), End: clock.Now(), Step: 15 * time.Second, Lookback: 40 * time.Second, Alert: alert})
+	}
+	for _, alert := range []bool{false, true} {
+		require.EventuallyWithT(t, func(c *assert.CollectT) {
+			res, err := ask(alert)
+			require.NoError(c, err)
+			require.Len(c, res.Matrix, 1)
+			require.Empty(c, res.Warnings)
+		}, 20*time.Second, 100*time.Millisecond)
+	}
+	e.StopWriting()
+	for range 2 {
+		res, err := ask(false)
+		require.NoError(t, err)
+		require.Empty(t, res.Matrix)
+		require.Len(t, res.Warnings, 1)
+		require.Contains(t, res.Warnings[0], "connection refused")
+		_, err = ask(true)
+		require.ErrorContains(t, err, "The query cannot be evaluated: the remote engine refuses it: ")
+		require.ErrorContains(t, err, "connection refused")
+		if testing.Short() {
+			break
+		}
+		time.Sleep(12 * time.Second) // without --endpoint-strict it is forgotten then, and nothing is said any more
+	}
+}
+
+// What Thanos adds to series is seen where it is not named in the settings; the tenant is the one that
+// is named there, if it reads our header.
+func TestThanosAddsLabels(t *testing.T) {
+	e := remotetest.Start(t, remotetest.Thanos)
+	s, clock := open(t, targetOf(e))
+	for range 20 {
+		poll(t, s, clock, 10)
+	}
+	settled(t, s)
+	// Its query hears of a new tenant with some delay.
+	require.Eventually(t, func() bool { return len(e.Raw(`{cluster="c", tenant_id="`+remotetest.Tenant+`"}`, clock.Now())) == 10 }, 20*time.Second, 100*time.Millisecond)
+	engine := promql.NewEngine(promql.EngineOptions{})
+	defer engine.Close()
+	for _, hidden := range []bool{true, false} {
+		target, want := targetOf(e), []string{"__name__", "cluster", "i"}
+		if !hidden {
+			target.Labels = nil
+			want = append(want, "receive", "tenant_id")
+		}
+		again, _ := open(t, target, func(o *Options) { o.Now, o.Local = clock.Now, memory.New(memory.Options{Now: clock.Now}) })
+		names, err := engine.LabelNames(t.Context(), promql.LookUp{Store: again, Start: clock.Now().Add(-time.Hour), End: clock.Now()})
+		require.NoError(t, err)
+		require.Equal(t, want, names.Values)
+	}
 }

@@ -87,7 +87,7 @@ func (s *Store) deliver(samples []sample) error {
 			}
 			return nil
 		case refused:
-			return s.deliverRefused(samples, got)
+			return s.deliverRefused(samples, got, version)
 		case split:
 			if len(samples) == 1 {
 				s.refuse(samples, 1, tooLarge, got.text)
@@ -122,14 +122,14 @@ func (s *Store) try(ctx context.Context, t *Target, samples []sample, tries int)
 
 // deliverRefused finds out which samples of a request are refused: by 1.0 Prometheus takes
 // all samples of a request or none, and others do not say what they took.
-func (s *Store) deliverRefused(samples []sample, got response) error {
+func (s *Store) deliverRefused(samples []sample, got response, version string) error {
 	why := reasonOf(got.text)
 	if why == "" {
 		why = otherWhy
 	}
 	switch {
-	case got.confirmed && got.written > 0: // by 2.0 the others are written
-		n := min(got.written, len(samples))
+	case got.countsOf(len(samples)): // by 2.0 the others are written
+		n := got.written
 		s.took(n)
 		s.refuse(samples, len(samples)-n, why, got.text) // which ones is in the text
 		return nil
@@ -153,6 +153,10 @@ func (s *Store) deliverRefused(samples []sample, got response) error {
 	}
 	if why == tooOld && s.refusals.old >= oldInARow && !slices.ContainsFunc(samples, func(x sample) bool { return x.t > s.refusals.tooOld }) {
 		s.refuse(samples, len(samples), why, got.text)
+		return nil
+	}
+	if why == overLimit && got.keepsPart() && !s.mayCount() {
+		s.tookPart(samples, got.text, version)
 		return nil
 	}
 	if err := s.awaitSplit(); err != nil {
@@ -198,22 +202,36 @@ func halved(samples []sample) (first, second []sample) {
 // Bounds of splitting: an engine that refuses everything would get two requests per sample.
 // What is too old after an outage may be millions of samples, for which newer ones would
 // wait: once so many in a row were too old alone, requests of no newer ones are not split.
+// A tenant that has as many series as it may refuses the rest with each poll, and keeps the others
+// of a request: splitting it only counts, so it ends sooner.
 const (
 	oldInARow    = 100
 	splitsAtOnce = 2000 // requests that are split within splitsEvery
+	countShare   = 10   // one in so many of them may be split only to count
 	splitsEvery  = time.Minute
 )
 
+// splits returns how many requests were split since when, within the current splitsEvery.
+func (s *Store) splits() (n int, since time.Duration) {
+	r := &s.refusals
+	if since = time.Since(r.since); since > s.opts.splitsEvery {
+		r.since, r.splits, since = time.Now(), 0, 0
+	}
+	return r.splits, since
+}
+
+// mayCount reports whether a refused request may be split only to count what is refused.
+func (s *Store) mayCount() bool {
+	n, _ := s.splits()
+	return n < s.opts.splits/countShare
+}
+
 // awaitSplit waits until a refused request may be split.
 func (s *Store) awaitSplit() error {
-	r := &s.refusals
 	for {
-		since := time.Since(r.since)
-		if since > s.opts.splitsEvery {
-			r.since, r.splits, since = time.Now(), 0, 0
-		}
-		if r.splits < s.opts.splits {
-			r.splits++
+		n, since := s.splits()
+		if n < s.opts.splits {
+			s.refusals.splits++
 			return s.ctx.Err()
 		}
 		s.pause(s.opts.splitsEvery - since + time.Millisecond)
@@ -239,13 +257,7 @@ type refusals struct {
 
 func (s *Store) tookAll(version string, n int) {
 	s.mu.Lock()
-	if !s.proven {
-		select {
-		case s.began <- struct{}{}:
-		default:
-		}
-	}
-	s.proven, s.stats.Protocol = true, version
+	s.proves(version)
 	recovered := !s.failing.IsZero()
 	s.failing, s.stats.Failing = time.Time{}, ""
 	s.mu.Unlock()
@@ -253,6 +265,17 @@ func (s *Store) tookAll(version string, n int) {
 		s.info("The remote engine takes samples again")
 	}
 	s.took(n)
+}
+
+// proves notes that the target takes requests of a version. mu is held.
+func (s *Store) proves(version string) {
+	if !s.proven {
+		select {
+		case s.began <- struct{}{}:
+		default:
+		}
+	}
+	s.proven, s.stats.Protocol = true, version
 }
 
 func (s *Store) took(n int) {
@@ -302,6 +325,23 @@ func (s *Store) refuse(samples []sample, n int, why, text string) {
 	s.mu.Unlock()
 	if first {
 		s.warn("The remote engine refuses samples for good; more of the same reason are counted only", "reason", why, "one", refusal)
+	}
+}
+
+// tookPart counts samples of which the engine took some and refused the others for good, without
+// saying which.
+func (s *Store) tookPart(samples []sample, text, version string) {
+	s.mu.Lock()
+	s.proves(version)
+	first := s.stats.Partly == 0 && s.stats.Refused[overLimit] == 0
+	s.stats.Partly += int64(len(samples))
+	s.stats.Refusal = overLimit + quoted(text)
+	s.queue.unsent = max(0, s.queue.unsent-int64(len(samples)))
+	refusal := s.stats.Refusal
+	s.failing, s.stats.Failing = time.Time{}, "" // it answers
+	s.mu.Unlock()
+	if first {
+		s.warn("The remote engine refuses samples for good; more of the same reason are counted only", "reason", overLimit, "one", refusal)
 	}
 }
 

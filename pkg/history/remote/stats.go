@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -20,6 +21,9 @@ type Stats struct {
 	Sent    int64
 	Refused map[string]int64
 	Refusal string // the latest, as a sentence
+	// Partly counts samples of requests of which the engine took some and refused the others for
+	// good, because of a limit, without saying which. They are neither in Sent nor in Refused.
+	Partly int64
 	// Again counts samples that were sent a second time, after a restart or after a refused
 	// request of which the engine keeps a part, and were behind what was there.
 	Again int64
@@ -143,7 +147,13 @@ func (s Stats) note(now time.Time) string {
 		for _, reason := range slices.Sorted(maps.Keys(s.Refused)) {
 			of = append(of, fmt.Sprintf("%s %d", reason, s.Refused[reason]))
 		}
-		say("the remote engine refused %d samples for good (%s), the latest: %s", n, strings.Join(of, ", "), s.Refusal)
+		more := ""
+		if s.Partly > 0 {
+			more = fmt.Sprintf(", and an unknown part of %d more,", s.Partly)
+		}
+		say("the remote engine refused %d samples for good (%s)%s the latest: %s", n, strings.Join(of, ", "), cmp.Or(more, ","), s.Refusal)
+	} else if s.Partly > 0 {
+		say("the remote engine refused an unknown part of %d samples for good, the latest: %s", s.Partly, s.Refusal)
 	}
 	if !s.LostFrom.IsZero() {
 		say("samples of %s to %s were dropped here, by retention or by a limit, before the remote engine took them (%s)", history.Moment(s.LostFrom.UnixMilli()), history.Moment(s.LostTo.UnixMilli()), s.droppedText())

@@ -151,20 +151,25 @@ const (
 	tooOld     = "too_old"      // it takes none of that time any more
 	duplicate  = "duplicate"    // it has another value of that time
 	tooLarge   = "too_large"    // one sample alone does not fit into a request
+	overLimit  = "limit"        // the tenant has as many series, or the series as many labels, as it may
 	otherWhy   = "other"
 )
 
 // Reasons are why samples may be refused.
-var Reasons = []string{outOfOrder, tooOld, duplicate, tooLarge, otherWhy}
+var Reasons = []string{outOfOrder, tooOld, duplicate, tooLarge, overLimit, otherWhy}
 
 // reasonOf returns why samples were refused, by the texts of Prometheus, Mimir, Cortex and
 // Thanos; "" where the text has none of theirs.
 func reasonOf(text string) string {
 	text = strings.ToLower(text)
 	for _, known := range []struct{ part, reason string }{
+		// Names of errors first: their sentences name several reasons.
+		{"sample-timestamp-too-old", tooOld}, {"too-far-in-past", tooOld}, {"sample-out-of-order", outOfOrder}, {"sample-duplicate-timestamp", duplicate},
+		{"err-mimir-max-", overLimit}, {"err-mimir-label-name-too-long", overLimit}, {"err-mimir-label-value-too-long", overLimit},
+		{"series limit", overLimit}, {"too many labels", overLimit}, {"label name too long", overLimit}, {"label value too long", overLimit},
 		{"out of order", outOfOrder}, {"out-of-order", outOfOrder},
-		{"out of bounds", tooOld}, {"out-of-bounds", tooOld}, {"too old", tooOld}, {"too-old", tooOld}, {"too far in the past", tooOld}, {"outside of the allowed", tooOld},
-		{"duplicate sample", duplicate}, {"duplicate-timestamp", duplicate}, {"duplicate timestamp", duplicate}, {"same timestamp", duplicate}, {"conflict", duplicate},
+		{"out of bounds", tooOld}, {"out-of-bounds", tooOld}, {"too old", tooOld}, {"too far in the past", tooOld}, {"outside of the allowed", tooOld},
+		{"duplicate sample", duplicate}, {"duplicate timestamp", duplicate}, {"same timestamp", duplicate}, {"conflict", duplicate},
 	} {
 		if strings.Contains(text, known.part) {
 			return known.reason
@@ -176,7 +181,16 @@ func reasonOf(text string) string {
 // keepsPart reports whether a request that is refused is from an engine that keeps what it can
 // of it, by 1.0 too: Mimir, Cortex and Thanos.
 func (r response) keepsPart() bool {
-	return r.status == http.StatusConflict || strings.Contains(r.text, "err-mimir-") || strings.Contains(r.text, "user=")
+	return r.status == http.StatusConflict || r.isMimirs() || strings.Contains(r.text, "user=")
+}
+
+// isMimirs reports whether the text has one of Mimir's names of errors.
+func (r response) isMimirs() bool { return strings.Contains(r.text, "err-mimir-") }
+
+// countsOf reports whether the response to a refused request of n samples says how many of them are
+// written, by 2.0. Mimir counts what arrived, refused or not, and so all.
+func (r response) countsOf(n int) bool {
+	return r.confirmed && 0 < r.written && r.written < n
 }
 
 // A verdict is what a response means for the samples of its request.
@@ -200,11 +214,11 @@ func verdictOf(r response, version string, proven bool) verdict {
 		return unknown // Prometheus before 2.54 finds no series in it, and takes none
 	case r.status/100 == 2:
 		return taken
-	case r.status == http.StatusRequestEntityTooLarge:
+	case r.status == http.StatusRequestEntityTooLarge, strings.Contains(r.text, "err-mimir-distributor-max-write-message-size"):
 		return split
 	case r.status == http.StatusUnsupportedMediaType:
 		return unknown
-	case (r.status == http.StatusBadRequest || r.status == http.StatusConflict || r.status == http.StatusUnprocessableEntity) && reason != "":
+	case (r.status == http.StatusBadRequest || r.status == http.StatusConflict || r.status == http.StatusUnprocessableEntity) && (reason != "" || r.isMimirs()):
 		return refused
 	case r.status == http.StatusBadRequest && version == version2 && !r.confirmed:
 		return unknown
@@ -235,7 +249,7 @@ func (r response) sentence(t *Target) string {
 }
 
 func quoted(text string) string {
-	const most = 200
+	const most = 300 // Mimir names the setting of a limit after 200
 	text = strings.Join(strings.Fields(text), " ")
 	if len(text) > most {
 		text = strings.ToValidUTF8(text[:most], "") + "..."

@@ -1,9 +1,10 @@
-// Package remotetest starts the real engines that tests write to and read from.
+// Package remotetest starts the real engines that tests write to and read from. Which ones there
+// are is a table (Kinds); those that are not installed are skipped.
 package remotetest
 
 import (
 	"encoding/json"
-	"fmt"
+	"io"
 	"math"
 	"net"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -19,86 +21,210 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// An Engine is a real one, in a process of its own.
+// A Kind is a kind of engine.
+type Kind struct {
+	Name string
+	// Command is the executable, which is on the PATH.
+	Command string
+	// Protocol is the version of remote write that those take which were tested: each row names the
+	// version.
+	Protocol string
+	// Strict: it refuses what is out of order, too old, or there with another value.
+	Strict bool
+	// Adds are labels that it adds to all series. Who does not want to see them writes them
+	// (jsonData.remoteLabels).
+	Adds map[string]string
+	// Tenants: requests must name a tenant.
+	Tenants bool
+
+	setUp func(e *Engine, with []string)
+}
+
+// The kinds of engines, with the version that was tested.
+var (
+	Prometheus = Kind{ // 2.42
+		Name: "Prometheus", Command: "prometheus", Protocol: "1.0", Strict: true, setUp: (*Engine).prometheus,
+	}
+	VictoriaMetrics = Kind{ // 1.79
+		Name: "VictoriaMetrics", Command: "victoria-metrics", Protocol: "1.0", setUp: (*Engine).victoriaMetrics,
+	}
+	Thanos = Kind{ // 0.42.4: receive and query
+		Name: "Thanos", Command: "thanos", Protocol: "1.0", Strict: true,
+		Adds: map[string]string{"receive": "a", "tenant_id": "mesos"}, Tenants: true, setUp: (*Engine).thanos,
+	}
+)
+
+// Kinds are all of them.
+var Kinds = []Kind{Prometheus, VictoriaMetrics, Thanos}
+
+// An Engine is a real one, in one or more processes of its own.
 type Engine struct {
-	t    *testing.T
-	args []string
-	URL  string
-	cmd  *exec.Cmd
-	end  os.Signal // how it is stopped
+	Kind
+	URL      string // of Prometheus' HTTP API
+	WriteURL string
+	// Header is sent with each request: it names the tenant.
+	Header http.Header
+
+	t         *testing.T
+	path      string // of the executable
+	dir       string
+	processes []*process
 }
 
-func freePort(t *testing.T) int {
+// A process is one of an engine. The first one of an engine takes what is written.
+type process struct {
+	args  []string
+	end   os.Signal // how it is stopped
+	ready func() bool
+	cmd   *exec.Cmd
+}
+
+// Tenant is who writes and asks, where an engine has tenants.
+const Tenant = "mesos"
+
+// Start starts an engine of a kind, with more arguments of the process that takes what is written.
+// Where it is not installed the test is skipped.
+func Start(t *testing.T, kind Kind, with ...string) *Engine {
+	t.Helper()
+	path, err := exec.LookPath(kind.Command)
+	if err != nil {
+		t.Skipf("skipped: no %s on the PATH", kind.Command)
+	}
+	e := &Engine{Kind: kind, t: t, path: path, dir: t.TempDir(), Header: http.Header{}}
+	if kind.Tenants {
+		e.Header.Set("X-Scope-OrgID", Tenant)
+	}
+	kind.setUp(e, with)
+	t.Cleanup(e.Stop)
+	e.Start()
+	return e
+}
+
+// Client returns a client that names the tenant.
+func (e *Engine) Client() *http.Client {
+	return &http.Client{Timeout: 10 * time.Second, Transport: naming{e.Header}}
+}
+
+// naming adds headers to requests.
+type naming struct{ header http.Header }
+
+func (n naming) RoundTrip(r *http.Request) (*http.Response, error) {
+	if len(n.header) > 0 {
+		r = r.Clone(r.Context())
+		for name, values := range n.header {
+			r.Header[name] = values
+		}
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+func (e *Engine) port() string {
+	e.t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
+	require.NoError(e.t, err)
 	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	require.NoError(e.t, err)
+	return port
 }
 
-// StartPrometheus starts a Prometheus that takes remote write, or skips the test.
-func StartPrometheus(t *testing.T) *Engine {
-	path, err := exec.LookPath("prometheus")
-	if err != nil {
-		t.Skip("skipped: no prometheus on PATH")
-	}
-	dir := t.TempDir()
-	config := filepath.Join(dir, "prometheus.yml")
-	require.NoError(t, os.WriteFile(config, []byte("global: {}\n"), 0o600))
-	port := freePort(t)
-	e := &Engine{t: t, end: os.Kill, URL: fmt.Sprintf("http://127.0.0.1:%d", port), args: []string{
-		path, "--config.file=" + config, "--storage.tsdb.path=" + filepath.Join(dir, "data"), "--web.enable-remote-write-receiver",
-		fmt.Sprintf("--web.listen-address=127.0.0.1:%d", port), "--log.level=error",
-	}}
-	t.Cleanup(e.Stop)
-	e.Start()
-	return e
+// file writes a file into the engine's directory and returns its path.
+func (e *Engine) file(name, content string) string {
+	e.t.Helper()
+	path := filepath.Join(e.dir, name)
+	require.NoError(e.t, os.WriteFile(path, []byte(content), 0o600))
+	return path
 }
 
-// StartVictoriaMetrics starts a VictoriaMetrics, or skips the test.
-func StartVictoriaMetrics(t *testing.T, flags ...string) *Engine {
-	path, err := exec.LookPath("victoria-metrics")
+func (e *Engine) add(p process, args ...string) {
+	p.args = append([]string{e.path}, args...)
+	e.processes = append(e.processes, &p)
+}
+
+// answers reports whether an address answers with 200, and with a text.
+func (e *Engine) answers(address, text string) bool {
+	res, err := e.Client().Get(address)
 	if err != nil {
-		t.Skip("skipped: no victoria-metrics on PATH")
+		return false
 	}
-	port := freePort(t)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	return err == nil && res.StatusCode == http.StatusOK && strings.Contains(string(body), text)
+}
+
+func (e *Engine) answersQueries() bool { return e.answers(e.URL+"/api/v1/query?query=1", "success") }
+
+func (e *Engine) prometheus(with []string) {
+	port := e.port()
+	e.URL = "http://127.0.0.1:" + port
+	e.WriteURL = e.URL + "/api/v1/write"
+	e.add(process{end: os.Kill, ready: e.answersQueries}, append([]string{
+		"--config.file=" + e.file("prometheus.yml", "global: {}\n"), "--storage.tsdb.path=" + filepath.Join(e.dir, "data"),
+		"--web.enable-remote-write-receiver", "--web.listen-address=127.0.0.1:" + port, "--log.level=error",
+	}, with...)...)
+}
+
+func (e *Engine) victoriaMetrics(with []string) {
+	port := e.port()
+	e.URL = "http://127.0.0.1:" + port
+	e.WriteURL = e.URL + "/api/v1/write"
 	// Killed, it would lose what it took within the last 5 s (-inmemoryDataFlushInterval).
-	e := &Engine{t: t, end: syscall.SIGTERM, URL: fmt.Sprintf("http://127.0.0.1:%d", port), args: append([]string{
-		path, "-storageDataPath=" + t.TempDir(), fmt.Sprintf("-httpListenAddr=127.0.0.1:%d", port), "-loggerLevel=ERROR", "-retentionPeriod=100y", "-memory.allowedBytes=64MiB",
-	}, flags...)}
-	t.Cleanup(e.Stop)
-	e.Start()
-	return e
+	e.add(process{end: syscall.SIGTERM, ready: e.answersQueries}, append([]string{
+		"-storageDataPath=" + filepath.Join(e.dir, "data"), "-httpListenAddr=127.0.0.1:" + port, "-loggerLevel=ERROR", "-retentionPeriod=100y", "-memory.allowedBytes=64MiB",
+	}, with...)...)
 }
 
-// Start starts it, also again.
+func (e *Engine) thanos(with []string) {
+	write, stores, http := e.port(), e.port(), e.port()
+	e.WriteURL = "http://127.0.0.1:" + write + "/api/v1/receive"
+	e.add(process{end: os.Kill, ready: func() bool { return e.answers("http://127.0.0.1:"+http+"/-/ready", "") }}, append([]string{
+		"receive", "--tsdb.path=" + filepath.Join(e.dir, "data"), "--label=receive=\"a\"", "--remote-write.address=127.0.0.1:" + write,
+		"--grpc-address=127.0.0.1:" + stores, "--http-address=127.0.0.1:" + http, "--receive.local-endpoint=127.0.0.1:" + stores,
+		"--receive.tenant-header=X-Scope-OrgID", "--receive.default-tenant-id=nobody", "--log.level=error",
+	}, with...)...)
+	query, unused := e.port(), e.port()
+	e.URL = "http://127.0.0.1:" + query
+	// It asks its stores every 5 s what they have.
+	e.add(process{end: os.Kill, ready: func() bool { return e.answers(e.URL+"/api/v1/stores", stores) && e.answersQueries() }},
+		"query", "--endpoint-strict=127.0.0.1:"+stores, "--http-address=127.0.0.1:"+query, "--grpc-address=127.0.0.1:"+unused, "--log.level=error")
+}
+
+// Start starts what does not run, also again.
 func (e *Engine) Start() {
 	e.t.Helper()
-	e.cmd = exec.Command(e.args[0], e.args[1:]...)
-	e.cmd.Stdout, e.cmd.Stderr = os.Stderr, os.Stderr
-	require.NoError(e.t, e.cmd.Start())
-	require.Eventually(e.t, func() bool {
-		res, err := http.Get(e.URL + "/api/v1/query?query=1")
-		if err != nil {
-			return false
+	for _, p := range e.processes {
+		if p.cmd == nil {
+			p.cmd = exec.Command(p.args[0], p.args[1:]...)
+			p.cmd.Stdout, p.cmd.Stderr = os.Stderr, os.Stderr
+			require.NoError(e.t, p.cmd.Start())
 		}
-		_ = res.Body.Close()
-		return res.StatusCode == http.StatusOK
-	}, 30*time.Second, 20*time.Millisecond)
+		require.Eventually(e.t, p.ready, 60*time.Second, 20*time.Millisecond, "%s does not answer", p.args)
+	}
 }
 
 // Stop stops it: a Prometheus as kill -9 does.
 func (e *Engine) Stop() {
-	if e.cmd != nil {
-		_ = e.cmd.Process.Signal(e.end)
-		_ = e.cmd.Wait()
-		e.cmd = nil
+	for _, p := range e.processes {
+		p.stop()
 	}
 }
 
-// Raw returns the samples that the engine has within a day before end, by time, of each series that matches, by its labels as JSON.
+// StopWriting stops the process that takes what is written, which may be the only one.
+func (e *Engine) StopWriting() { e.processes[0].stop() }
+
+func (p *process) stop() {
+	if p.cmd != nil {
+		_ = p.cmd.Process.Signal(p.end)
+		_ = p.cmd.Wait()
+		p.cmd = nil
+	}
+}
+
+// Raw returns the samples that the engine has within a day before end, by time, of each series that
+// matches, by its labels as JSON, without those that the engine adds.
 func (e *Engine) Raw(selector string, end time.Time) map[string]map[int64]float64 {
 	e.t.Helper()
-	res, err := http.PostForm(e.URL+"/api/v1/query", url.Values{"query": {selector + "[1d]"}, "time": {strconv.FormatFloat(float64(end.UnixMilli())/1000, 'f', 3, 64)}})
+	res, err := e.Client().PostForm(e.URL+"/api/v1/query", url.Values{"query": {selector + "[1d]"}, "time": {strconv.FormatFloat(float64(end.UnixMilli())/1000, 'f', 3, 64)}})
 	require.NoError(e.t, err)
 	defer res.Body.Close()
 	var answer struct {
@@ -114,6 +240,9 @@ func (e *Engine) Raw(selector string, end time.Time) map[string]map[int64]float6
 	require.Empty(e.t, answer.Error)
 	all := map[string]map[int64]float64{}
 	for _, s := range answer.Data.Result {
+		for name := range e.Adds {
+			delete(s.Metric, name)
+		}
 		key, _ := json.Marshal(s.Metric)
 		points := map[int64]float64{}
 		for _, p := range s.Values {
@@ -131,8 +260,11 @@ func (e *Engine) Raw(selector string, end time.Time) map[string]map[int64]float6
 	return all
 }
 
-// Flush makes a VictoriaMetrics show what it took.
+// Flush makes a VictoriaMetrics show what it took, and does nothing to others.
 func (e *Engine) Flush() {
+	if e.Name != VictoriaMetrics.Name {
+		return
+	}
 	res, err := http.Get(e.URL + "/internal/force_flush")
 	require.NoError(e.t, err)
 	_ = res.Body.Close()
