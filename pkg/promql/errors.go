@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"runtime"
+	"slices"
+	"sync"
 	"time"
 
+	"community-mesos-datasource/pkg/display"
 	"community-mesos-datasource/pkg/history"
 
 	prom "github.com/prometheus/prometheus/promql"
@@ -76,9 +80,38 @@ func parseError(expr string, err error, original func(posrange.Pos) int) *Error 
 			e.Line, e.Column = e.Line+1, 1
 		}
 	}
-	e.Sentence = fmt.Sprintf("The expression is not valid PromQL: line %d, column %d: %s", e.Line, e.Column, list[0].Err)
+	e.Sentence = fmt.Sprintf("The expression is not valid PromQL: line %d, column %d: %s", e.Line, e.Column, withFunction(list[0].Err.Error()))
 	return e
 }
+
+// noFunction is the parser's message about a function that it does not know.
+var noFunction = regexp.MustCompile(`^unknown function with name "(\w+)"$`)
+
+// withFunction adds to such a message the function or aggregation that was probably meant.
+func withFunction(message string) string {
+	found := noFunction.FindStringSubmatch(message)
+	if found == nil {
+		return message
+	}
+	return message + display.DidYouMean(found[1], functions())
+}
+
+// functions returns the names of PromQL's functions and aggregations.
+var functions = sync.OnceValue(func() []string {
+	var names []string
+	for name, f := range parser.Functions {
+		if !f.Experimental {
+			names = append(names, name)
+		}
+	}
+	for token, name := range parser.ItemTypeStr {
+		if token.IsAggregator() && !token.IsExperimentalAggregator() {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+})
 
 // evalError returns the engine's error as an Error.
 func (e *Engine) evalError(ctx context.Context, err error) *Error {

@@ -132,8 +132,9 @@ func (l *labelIndex) groups(selector *parser.VectorSelector, unknown map[string]
 }
 
 // absentLabels returns a sentence for each matcher of an expression on a label that
-// none of its selector's series have. Only series of the catalogue are judged.
-func absentLabels(parsed parser.Expr) (sentences []string) {
+// none of its selector's series have: absent where it matches nothing, idle where it
+// leaves nothing out. Only series of the catalogue are judged.
+func absentLabels(parsed parser.Expr) (absent, idle []string) {
 	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
 		selector, ok := node.(*parser.VectorSelector)
 		if !ok {
@@ -149,14 +150,26 @@ func absentLabels(parsed parser.Expr) (sentences []string) {
 		}
 		for _, m := range selector.LabelMatchers {
 			// What is left of a variable is said by doubts.
-			if m.Name != labels.MetricName && !hasLabel(*known, m.Name) && !m.Matches("") && len(variablesIn(m.Value)) == 0 {
-				sentences = append(sentences, fmt.Sprintf("%s matches nothing: %s has no label %q. Available: %s", writtenMatcher(m), names[0], cut(m.Name),
-					strings.Join(slices.Concat([]string{labelCluster}, known.Labels, known.OpenLabels), ", ")))
+			if m.Name == labels.MetricName || hasLabel(*known, m.Name) || len(variablesIn(m.Value)) > 0 {
+				continue
+			}
+			available := slices.Concat([]string{labelCluster}, known.Labels, known.OpenLabels)
+			why := fmt.Sprintf("%s has no label %q%s. Available: %s", names[0], cut(m.Name), likeLabel(m.Name, available), strings.Join(available, ", "))
+			switch {
+			case !m.Matches(""):
+				absent = append(absent, fmt.Sprintf("%s matches nothing: %s", writtenMatcher(m), why))
+			case leavesOut(m.Type) && m.Value != "":
+				idle = append(idle, fmt.Sprintf("%s leaves nothing out: %s", writtenMatcher(m), why))
 			}
 		}
 		return nil
 	})
-	return unique(sentences)
+	return unique(absent), unique(idle)
+}
+
+// leavesOut reports whether a comparison is made to leave series out.
+func leavesOut(kind labels.MatchType) bool {
+	return kind == labels.MatchNotEqual || kind == labels.MatchNotRegexp
 }
 
 // absentGroups returns a sentence for each label that an aggregation groups by and none
@@ -176,8 +189,8 @@ func absentGroups(parsed parser.Expr) (sentences []string) {
 		}
 		for _, label := range aggregation.Grouping {
 			if !has(available, label) && len(variablesIn(label)) == 0 {
-				sentences = append(sentences, fmt.Sprintf("%s by (%s): the series have no label %q, and are not told apart by it. Available: %s.",
-					aggregation.Op, cut(label), cut(label), strings.Join(available, ", ")))
+				sentences = append(sentences, fmt.Sprintf("%s by (%s): the series have no label %q%s, and are not told apart by it. Available: %s.",
+					aggregation.Op, cut(label), cut(label), likeLabel(label, available), strings.Join(available, ", ")))
 			}
 		}
 		return nil

@@ -230,7 +230,7 @@ func TestALabelThatASeriesDoesNotHaveIsNamed(t *testing.T) {
 			require.Contains(t, notices, want, expr)
 		} else {
 			require.NoError(t, rule.Error, expr)
-			require.NotContains(t, notices, "has no label", expr)
+			require.NotContains(t, notices, "matches nothing", expr)
 		}
 	}
 }
@@ -244,13 +244,13 @@ func TestALabelToGroupByThatNoSeriesHasIsNamed(t *testing.T) {
 	))
 	grouped := `{"entity":"agent","resource":"cpus","measure":"capacity","instant":true,"groupBy":["%s"]}`
 	for query, want := range map[string]string{
-		`{"instant":true,"expr":"sum by (framwork) (mesos_framework_cpus_allocated)"}`:                                                 `sum by (framwork): the series have no label "framwork", and are not told apart by it. Available: cluster, framework, framework_id.`,
+		`{"instant":true,"expr":"sum by (framwork) (mesos_framework_cpus_allocated)"}`:                                                 `sum by (framwork): the series have no label "framwork" (did you mean "framework"?), and are not told apart by it. Available: cluster, framework, framework_id.`,
 		`{"instant":true,"expr":"sum by (framework) (mesos_framework_cpus_allocated)"}`:                                                "",
 		`{"instant":true,"expr":"max by (attr_rck) (mesos_agent_info)"}`:                                                               "",
 		`{"instant":true,"expr":"sum by (x) (mesos_new_key)"}`:                                                                         "",
 		`{"instant":true,"expr":"sum by (x) (label_replace(mesos_framework_cpus_allocated, \"x\", \"$1\", \"framework\", \"(.*)\"))"}`: "",
 		`{"instant":true,"expr":"sum without (x) (mesos_framework_cpus_allocated)"}`:                                                   "",
-		fmt.Sprintf(grouped, "attr_rck"):                                                                                               `No series has the label "attr_rck", by which the query groups`,
+		fmt.Sprintf(grouped, "attr_rck"):                                                                                               `No series has the label "attr_rck" (did you mean "attr_rack"?), by which the query groups`,
 		fmt.Sprintf(grouped, "attr_rack"):                                                                                              "",
 	} {
 		notices := strings.Join(texts(answered(t, src, query, Options{})), " ")
@@ -287,5 +287,68 @@ func TestFiltersOfManySelectorsArePlacedFast(t *testing.T) {
 		began := time.Now()
 		Run(context.Background(), src, asked(`{"instant":true,"expr":`+quote(expr.String()+"vector(1)")+`,"adhocFilters":[`+strings.Join(filters, ",")+`]}`), Options{})
 		require.Less(t, time.Since(began), time.Minute, selector)
+	}
+}
+
+func TestAComparisonWithALabelOfNoSeriesSaysWhatItDoes(t *testing.T) {
+	src := source(t, recordedStore(t,
+		recorded{of("mesos_framework_cpus_allocated", "framework", "marathon", "framework_id", "f-1"), flat(1.5, 100)},
+		recorded{of("mesos_agent_cpus_capacity", "agent", "a1", "agent_id", "i-1"), flat(4, 100)},
+		recorded{of("mesos_agent_info", "agent_id", "i-1", "attr_rack", "r1"), flat(1, 100)},
+	))
+	agents := `{"entity":"agent","resource":"cpus","measure":"capacity","filters":[{"label":"%s","operator":"%s","value":"x"}]}`
+	for query, want := range map[string]string{
+		`{"expr":"mesos_framework_cpus_allocated{framwork!=\"x\"}"}`:    `framwork!="x" leaves nothing out: mesos_framework_cpus_allocated has no label "framwork" (did you mean "framework"?). Available: cluster, `,
+		`{"expr":"mesos_framework_cpus_allocated{framwork!~\"x.*\"}"}`:  `framwork!~"x.*" leaves nothing out: `,
+		`{"expr":"mesos_framework_cpus_allocated{framwork=\"x\"}"}`:     `framwork="x" matches nothing: mesos_framework_cpus_allocated has no label "framwork" (did you mean "framework"?). Available: cluster, `,
+		`{"expr":"sum by (framwork) (mesos_framework_cpus_allocated)"}`: `the series have no label "framwork" (did you mean "framework"?), and are not told apart by it.`,
+		`{"expr":"mesos_agent_info{attr_rak=\"x\"}"}`:                   `none has the label "attr_rak" (did you mean "attr_rack"?).`,
+		fmt.Sprintf(agents, "attr_rak", "!="):                           `attr_rak!="x" leaves nothing out: no series has the label "attr_rak" in the time range (did you mean "attr_rack"?).`,
+		fmt.Sprintf(agents, "attr_zone", "!~"):                          `attr_zone!~"x" leaves nothing out: no series has the label "attr_zone" in the time range.`,
+	} {
+		notices := texts(answered(t, src, query, Options{}))
+		require.NotEmpty(t, notices, query)
+		require.Contains(t, notices[0], want, query)
+	}
+	for _, query := range []string{
+		fmt.Sprintf(agents, "attr_rack", "!="),
+		`{"expr":"mesos_framework_cpus_allocated{framework!=\"x\"}"}`,
+		`{"expr":"mesos_framework_cpus_allocated{framwork=\"\"}"}`,
+		`{"expr":"mesos_framework_cpus_allocated{framwork=~\".*\"}"}`, // All of a variable
+	} {
+		require.Empty(t, texts(answered(t, src, query, Options{})), query)
+	}
+	// A rule of before is not refused for it.
+	require.NoError(t, answered(t, src, `{"expr":"mesos_framework_cpus_allocated{framwork!=\"x\"}","instant":true}`, Options{Alert: true}).Error)
+}
+
+func TestAMisspelledNameIsAnsweredWithTheNearest(t *testing.T) {
+	src := source(t, recordedStore(t, recorded{of("mesos_cluster_cpus_capacity"), flat(1, 100)}))
+	entity := `{"entity":"agent","resource":"cpus","measure":"capacity"`
+	for query, want := range map[string]string{
+		entity + `,"groupBy":["agnt"]}`:                                                        `groupBy[0]: unknown label "agnt" (did you mean "agent"?). Available: `,
+		entity + `,"filters":[{"label":"verson","operator":"=","value":"x"}]}`:                 `filters[0].label: unknown label "verson" (did you mean "version"?). Available: `,
+		entity + `,"aggregate":"averge"}`:                                                      `aggregate: "averge" is not known`,
+		`{"entity":"agnet","resource":"cpus","measure":"capacity"}`:                            `entity: "agnet" is not known (did you mean "agent"?): one of `,
+		`{"entity":"agent","resource":"memmory","measure":"capacity"}`:                         `resource: "memmory" is not known (did you mean "memory"?): one of `,
+		`{"entity":"agent","resource":"cpus","measure":"utilisation"}`:                         `measure: "utilisation" is not known (did you mean "utilization"?): one of `,
+		`{"metric":"mesos_framwork_cpus_alocated"}`:                                            `"mesos_framwork_cpus_alocated" is not in the catalogue (did you mean mesos_framework_cpus_allocated?)`,
+		`{"expr":"mesos_framwork_cpus_alocated"}`:                                              `(did you mean mesos_framework_cpus_allocated?)`,
+		`{"expr":"rat(mesos_cluster_cpus_capacity[5m])"}`:                                      `unknown function with name "rat" (did you mean "rate"?)`,
+		`{"expr":"summ(mesos_cluster_cpus_capacity)"}`:                                         `unknown function with name "summ" (did you mean "sum"?)`,
+		`{"queryType":"topology","groupBy":["framwork"]}`:                                      `"framwork" cannot be nodes of a graph (did you mean "framework"?). Available: agent, framework, `,
+		`{"queryType":"topology","filters":[{"label":"framwork","operator":"=","value":"x"}]}`: `unknown label "framwork" (did you mean "framework"?). Available: `,
+		`{"queryType":"table","table":"taks"}`:                                                 `table: "taks" is not known (did you mean "tasks"?): one of `,
+		`{"queryType":"events","kinds":["tasks"]}`:                                             `kinds[0]: "tasks" is not known (did you mean "task"?): one of `,
+		`{"queryType":"events","filters":[{"label":"framwork","operator":"=","value":"x"}]}`:   `unknown field of events "framwork" (did you mean "framework"?). Available: `,
+		`{"queryType":"variable","variable":{"entities":{"entity":"agents"}}}`:                 `"agents" is not known (did you mean "agent"?)`,
+		`{"queryType":"sql","sql":"SELECT $__timefrom() FROM tasks"}`:                          `unknown macro "$__timefrom" (did you mean "$__timeFrom"?). Available: `,
+	} {
+		response := Run(context.Background(), src, asked(query), Options{})
+		said := strings.Join(texts(response), " ")
+		if response.Error != nil {
+			said = response.Error.Error()
+		}
+		require.Contains(t, said, want, query)
 	}
 }

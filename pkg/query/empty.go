@@ -244,13 +244,25 @@ func (e *emptiness) ofMatcher(ctx context.Context, subject string, named []*labe
 		if hashed := e.hashed(ctx, m.Name, in); len(hashed) > 0 {
 			return fmt.Sprintf("%s: none has the label %q. Of a key with other characters the label ends in a hash: %s.", text, cut(m.Name), shortList(hashed))
 		}
-		return fmt.Sprintf("%s: none has the label %q.", text, cut(m.Name))
+		return fmt.Sprintf("%s: none has the label %q%s.", text, cut(m.Name), e.likeLabel(ctx, m.Name, in))
 	case m.Type == labels.MatchEqual && len(m.Value) <= maxName:
 		if near := display.Similar(m.Value, values.Values); near != "" {
 			return fmt.Sprintf("%s: did you mean %q?", text, cut(near))
 		}
 	}
 	return fmt.Sprintf("%s. There are: %s.", text, shortList(values.Values))
+}
+
+// likeLabel returns the label of series that another one may stand for, as likeLabel does.
+func (e *emptiness) likeLabel(ctx context.Context, label string, in promql.LookUp) string {
+	if e.lookUps++; e.lookUps > maxEmptyLookUps {
+		return ""
+	}
+	names, err := e.src.Engine.LabelNames(ctx, in)
+	if err != nil {
+		return ""
+	}
+	return likeLabel(label, names.Values)
 }
 
 // hashed returns the labels of attributes' and tasks' keys that a user takes for

@@ -133,11 +133,7 @@ func onlyKeys(raw json.RawMessage, known []string) error {
 
 // notKnown names a key, the one it may stand for, and those there are.
 func notKnown(key string, known []string) string {
-	text := fmt.Sprintf("%q", cut(key))
-	if near := display.Similar(cut(key), known); near != "" {
-		text += fmt.Sprintf(" (did you mean %q?)", near)
-	}
-	return text + ". Available: " + strings.Join(known, ", ")
+	return fmt.Sprintf("%q%s. Available: %s", cut(key), display.DidYouMean(cut(key), known), strings.Join(known, ", "))
 }
 
 // maxUnknown is how many unknown keys are named.

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"community-mesos-datasource/catalogue"
+	"community-mesos-datasource/pkg/display"
 	"community-mesos-datasource/pkg/promql"
 )
 
@@ -437,8 +438,16 @@ func isInCatalogue(name string) bool {
 	return known
 }
 
-// similar names series of the catalogue that share most of a name's words.
+// similar names the series of the catalogue that differs from a name by a few letters, or
+// those that share most of its words.
 func similar(name string) string {
+	var all []string
+	for _, s := range catalogue.All() {
+		all = append(all, s.Name)
+	}
+	if near := display.Nearest(name, all, max(2, len(name)/8)); near != "" {
+		return " (did you mean " + near + "?)"
+	}
 	type candidate struct {
 		name  string
 		score int

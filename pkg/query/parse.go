@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend/gtime"
+
+	"community-mesos-datasource/pkg/display"
 )
 
 // This file reads a query: decoding, defaults, and a sentence for everything
@@ -269,7 +271,7 @@ func unknown[T ~string](key, value string, known []T) error {
 		return bad(key, "is missing: one of %s", strings.Join(names(known), ", "))
 	}
 	several := asSeveral(value, func(part string) bool { return slices.Contains(names(known), part) })
-	return bad(key, "%q is not known: one of %s%s", cut(value), strings.Join(names(known), ", "), several)
+	return bad(key, "%q is not known%s: one of %s%s", cut(value), display.DidYouMean(cut(value), names(known)), strings.Join(names(known), ", "), several)
 }
 
 // decode reads JSON. Its errors name the key of the query and the expected type.

@@ -49,12 +49,12 @@ func compilePromQL(q *PromQLQuery, rule bool) (plan, error) {
 		legendFormat: q.LegendFormat, aliases: foreign.aliases, renamed: foreign.changed,
 	}
 	p.notices = slices.Concat(p.notices, foreign.notices, neverHold)
-	absent := absentLabels(parsed)
+	absent, idle := absentLabels(parsed)
 	if rule && len(absent) > 0 {
 		return plan{}, bad("expr", "%s", absent[0])
 	}
 	p.notices = append(p.notices, absentGroups(parsed)...)
-	for _, text := range absent {
+	for _, text := range slices.Concat(absent, idle) {
 		p.notices = append(p.notices, text+".")
 	}
 	for _, l := range left {

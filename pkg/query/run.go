@@ -270,7 +270,9 @@ func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p
 		all, more = append(slices.Clip(all), expected...), append(more, built.forecastNotices(q, p)...)
 	}
 	if len(all) > 0 && !o.evaluated() {
-		notices = append(notices, warnings(oneGroup(built.plan.groupBy, all, src.Status().Version))...)
+		notices = append(notices, warnings(src.idle(ctx, built, e.request))...)
+		known := func() []string { return src.labelsRead(ctx, built, e.request) }
+		notices = append(notices, warnings(oneGroup(built.plan.groupBy, all, src.Status().Version, known))...)
 	}
 	if len(all) == 0 && !o.evaluated() && o.channel == nil {
 		e.release() // look-ups wait for their turn, and must not hold room meanwhile
@@ -298,15 +300,15 @@ func evaluate(ctx context.Context, src Source, q backend.DataQuery, o Options, p
 
 // oneGroup returns a sentence for each label that a query groups by and no series has,
 // where it is one of attributes or of tasks, which depend on the cluster, or one that
-// not every version of Mesos tells.
-func oneGroup(groupBy []string, all []answerSeries, version string) (sentences []string) {
+// not every version of Mesos tells. known returns the labels that there are.
+func oneGroup(groupBy []string, all []answerSeries, version string, known func() []string) (sentences []string) {
 	for _, label := range groupBy {
-		why, since := "", labelsSince[label]
+		why, near, since := "", "", labelsSince[label]
 		switch {
 		case slices.ContainsFunc(all, func(s answerSeries) bool { return s.labels.Has(label) }):
 			continue
 		case strings.HasPrefix(label, "attr_"), strings.HasPrefix(label, "label_"):
-			why = "Check the attribute's or the label's name."
+			why, near = "Check the attribute's or the label's name.", likeLabel(label, known())
 		case since != "" && catalogue.Older(version, since):
 			why = fmt.Sprintf("Mesos %s does not tell it, which is since %s.", cut(version), since)
 		case label == "region", label == "zone":
@@ -316,7 +318,7 @@ func oneGroup(groupBy []string, all []answerSeries, version string) (sentences [
 		default:
 			continue
 		}
-		sentences = append(sentences, fmt.Sprintf("No series has the label %q, by which the query groups: they are not told apart by it. %s", cut(label), why))
+		sentences = append(sentences, fmt.Sprintf("No series has the label %q%s, by which the query groups: they are not told apart by it. %s", cut(label), near, why))
 	}
 	return sentences
 }

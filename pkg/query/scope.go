@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/prometheus/prometheus/model/labels"
+
+	"community-mesos-datasource/pkg/display"
 )
 
 // This file reads a metrics query's groupBy and filters against the labels
@@ -147,7 +149,13 @@ func (c *compiler) place(label string) *join {
 
 func (c *compiler) unknownLabel(key, label string) error {
 	all := allLabels(c.own, c.info)
-	return bad(key, "unknown label %q. Available: %s%s", label, strings.Join(all, ", "), asSeveral(label, func(part string) bool { return has(all, part) }))
+	return bad(key, "unknown label %q%s. Available: %s%s", cut(label), likeLabel(label, all), strings.Join(all, ", "), asSeveral(label, func(part string) bool { return has(all, part) }))
+}
+
+// likeLabel returns the label that another one may stand for, to be written behind it: ` (did
+// you mean "x"?)`; "" for none. attr_* and the like are not known by themselves.
+func likeLabel(label string, available []string) string {
+	return display.DidYouMean(cut(label), slices.DeleteFunc(slices.Clone(available), func(known string) bool { return strings.HasSuffix(known, "*") }))
 }
 
 // allLabels lists labels and those that info series add.

@@ -119,11 +119,7 @@ func columnOf(t *tables.Table, key, name string) (tableColumn, error) {
 			Column: tables.Column{Name: name, Type: tables.Text, Help: c.Help}, member: member, sql: c.Name + " ->> " + tables.Quote(jsonPath(member)),
 		}, nil
 	}
-	near := ""
-	if similar := display.Similar(cut(name), t.ColumnNames()); similar != "" {
-		near = fmt.Sprintf(" (did you mean %q?)", similar)
-	}
-	return tableColumn{}, bad(key, "the table %s has no column %q%s. Available: %s", t.Name, cut(name), near, strings.Join(t.ColumnNames(), ", "))
+	return tableColumn{}, bad(key, "the table %s has no column %q%s. Available: %s", t.Name, cut(name), display.DidYouMean(cut(name), t.ColumnNames()), strings.Join(t.ColumnNames(), ", "))
 }
 
 // jsonPath returns a path to a member of an object, whatever characters its name has.

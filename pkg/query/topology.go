@@ -46,6 +46,9 @@ const (
 	levelRegion    = "region"
 )
 
+// topologyLevels are what nodes may be.
+var topologyLevels = []string{levelAgent, levelFramework, levelRole, levelTask, levelZone, levelRegion, "attr_*"}
+
 // agentLabels and topologyLabels are the labels of agents, and those of tasks, that
 // filters may name.
 var (
@@ -69,8 +72,8 @@ func checkTopology(q *TopologyQuery) error {
 		return bad("groupBy", "has %d kinds of nodes, and a graph may have %d at most: leave some out", len(q.GroupBy), maxLevels)
 	}
 	for i, level := range q.GroupBy {
-		if !has([]string{levelAgent, levelFramework, levelRole, levelTask, levelZone, levelRegion, "attr_*"}, level) {
-			return bad(fmt.Sprintf("groupBy[%d]", i), "%q cannot be nodes of a graph. Available: agent, framework, role, task, zone, region, attr_*", cut(level))
+		if !has(topologyLevels, level) {
+			return bad(fmt.Sprintf("groupBy[%d]", i), "%q cannot be nodes of a graph%s. Available: %s", cut(level), likeLabel(level, topologyLevels), strings.Join(topologyLevels, ", "))
 		}
 		if slices.Contains(q.GroupBy[:i], level) {
 			return bad(fmt.Sprintf("groupBy[%d]", i), "%q is there twice: keep one of them", level)
@@ -78,7 +81,7 @@ func checkTopology(q *TopologyQuery) error {
 	}
 	for i, f := range q.Filters {
 		if !has(topologyLabels, f.Label) {
-			return bad(fmt.Sprintf("filters[%d].label", i), "unknown label %q. Available: %s", cut(f.Label), strings.Join(topologyLabels, ", "))
+			return bad(fmt.Sprintf("filters[%d].label", i), "unknown label %q%s. Available: %s", cut(f.Label), likeLabel(f.Label, topologyLabels), strings.Join(topologyLabels, ", "))
 		}
 	}
 	return checkFilters(q.Filters)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/ncruces/go-sqlite3"
@@ -61,23 +62,20 @@ func explained(err error, sql string) error {
 	}
 	switch {
 	case noColumn.MatchString(message):
-		name := noColumn.FindStringSubmatch(message)[1]
-		e.Text = fmt.Sprintf("Unknown column %q. ", cutText(name))
-		if near := similarColumns(name, sql); len(near) > 0 {
-			e.Text += "Did you mean " + quotedChoices(near) + "?"
-		} else {
-			e.Text += columnsHint(sql)
-		}
+		e.Text = unknownColumn(noColumn.FindStringSubmatch(message)[1], sql)
+	case strings.Contains(message, "no tables specified"):
+		e.Text = "FROM and a table are missing: write for example SELECT * FROM tasks. Available: " + strings.Join(Names(), ", ")
+	case message == "incomplete input" && strings.HasSuffix(strings.TrimSpace(bare(sql)), "from"):
+		e.Text = "FROM names no table. Available: " + strings.Join(Names(), ", ")
 	case noTable.MatchString(message):
-		name := noTable.FindStringSubmatch(message)[1]
-		e.Text = fmt.Sprintf("Unknown table %q. Available: %s", cutText(name), strings.Join(Names(), ", "))
+		e.Text = unknownName("table", noTable.FindStringSubmatch(message)[1], Names())
 	case noFunction.MatchString(message):
-		e.Text = fmt.Sprintf("Unknown function %q. Available: %s", cutText(noFunction.FindStringSubmatch(message)[1]), functionNames())
+		e.Text = unknownName("function", noFunction.FindStringSubmatch(message)[1], functionNames())
 	case strings.Contains(message, "too many FROM clause terms"):
 		e.Text = "the statement names too many tables: join fewer"
 	case strings.Contains(message, notAllowed2), notAllowed.MatchString(message):
 		if parts := notAllowed.FindStringSubmatch(message); parts != nil && parts[2] != "" {
-			e.Text = fmt.Sprintf("the function %s may not be used: there are %s", cutText(parts[2]), functionNames())
+			e.Text = fmt.Sprintf("the function %s may not be used: there are %s", cutText(parts[2]), strings.Join(functionNames(), ", "))
 		} else if parts != nil {
 			e.Text = fmt.Sprintf("%s may not be read: there are the tables %s", cutText(parts[1]), strings.Join(Names(), ", "))
 		} else {
@@ -99,13 +97,85 @@ func beginning(s string, most int) string {
 	return s
 }
 
-// similarColumns returns the columns that a name may stand for, of the tables that a
+// unknownName returns the sentence about a name of a kind that is none of those there are.
+func unknownName(kind, name string, known []string) string {
+	if near := display.Similar(bareName(name), known); near != "" {
+		return fmt.Sprintf("Unknown %s %q. Did you mean %q?", kind, cutText(name), near)
+	}
+	return fmt.Sprintf("Unknown %s %q. Available: %s", kind, cutText(name), strings.Join(known, ", "))
+}
+
+// unknownColumn returns the sentence about a name that is no column of the tables that a
 // statement names.
-func similarColumns(name, sql string) (found []string) {
+func unknownColumn(name, sql string) string {
+	column := strings.ToLower(bareName(name))
+	of := tablesWith(column)
+	if !slices.Contains(words.FindAllString(bare(sql), -1), "from") {
+		if len(of) > 0 {
+			return fmt.Sprintf("FROM and a table are missing: the column %q is of %s. Write for example SELECT %s FROM %s", cutText(name), anyOf(of), column, of[0])
+		}
+		if near := display.Similar(column, allColumns()); near != "" {
+			of = tablesWith(near)
+			return fmt.Sprintf("FROM and a table are missing, and no table has a column %q. Did you mean %q, which is of %s? Write for example SELECT %s FROM %s",
+				cutText(name), near, anyOf(of), near, of[0])
+		}
+		return fmt.Sprintf("FROM and a table are missing, and no table has a column %q. Available are the tables %s", cutText(name), strings.Join(Names(), ", "))
+	}
+	text := fmt.Sprintf("Unknown column %q. ", cutText(name))
+	near := similarColumns(name, sql)
+	switch {
+	case len(near) > 0:
+		text += "Did you mean " + quotedChoices(near) + "?"
+	case len(of) > 0:
+		text += columnsHint(sql) + "."
+	default:
+		text += columnsHint(sql)
+	}
+	if len(of) > 0 {
+		text += " The column is of " + anyOf(of)
+	}
+	return text
+}
+
+// bareName returns a name without the table before it and without quotation marks.
+func bareName(name string) string {
 	if dot := strings.LastIndexByte(name, '.'); dot >= 0 {
 		name = name[dot+1:]
 	}
-	name = strings.Trim(name, `"'[]`+"`")
+	return strings.Trim(name, `"'[]`+"`")
+}
+
+// tablesWith returns the names of the tables that have a column.
+func tablesWith(column string) (names []string) {
+	for _, t := range Tables {
+		if slices.Contains(t.ColumnNames(), column) {
+			names = append(names, t.Name)
+		}
+	}
+	return names
+}
+
+// allColumns returns the columns of all tables.
+func allColumns() (names []string) {
+	for _, t := range Tables {
+		names = append(names, t.ColumnNames()...)
+	}
+	return names
+}
+
+// anyOf returns names as a, b or c.
+func anyOf(names []string) string {
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+// similarColumns returns the columns that a name may stand for, of the tables that a
+// statement names.
+func similarColumns(name, sql string) (found []string) {
+	name = bareName(name)
 	if len(name) < 2 {
 		return nil
 	}
@@ -153,11 +223,7 @@ func quotedChoices(names []string) string {
 	for i, name := range names {
 		quoted[i] = fmt.Sprintf("%q", name)
 	}
-	last := len(quoted) - 1
-	if last == 0 {
-		return quoted[0]
-	}
-	return strings.Join(quoted[:last], ", ") + " or " + quoted[last]
+	return anyOf(quoted)
 }
 
 var words = regexp.MustCompile(`[A-Za-z_]+`)

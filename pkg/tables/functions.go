@@ -107,13 +107,13 @@ var allowedFunctions = func() map[string]bool {
 	return allowed
 }()
 
-// functionNames returns the names of the functions, for a sentence.
-func functionNames() string {
+// functionNames returns the names of the functions.
+func functionNames() []string {
 	var names []string
 	for _, f := range Functions {
 		names = append(names, f.Name)
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 // registerFunctions adds the functions that SQLite does not have.

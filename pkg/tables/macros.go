@@ -3,9 +3,13 @@ package tables
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
+
+	"community-mesos-datasource/pkg/display"
 )
 
 // Macro describes a macro for completion.
@@ -192,7 +196,7 @@ func macro(name string, args []string, from, to time.Time) (string, error) {
 		for _, m := range Macros {
 			names = append(names, m.Signature)
 		}
-		return "", fmt.Errorf("unknown macro %q. Available: %s", cutText(name), strings.Join(names, ", "))
+		return "", fmt.Errorf("unknown macro %q%s. Available: %s", cutText(name), display.DidYouMean(cutText(name), slices.Sorted(maps.Keys(need))), strings.Join(names, ", "))
 	}
 	if len(args) != count {
 		return "", fmt.Errorf("%s has %d arguments and takes %d", name, len(args), count)
