@@ -77,18 +77,65 @@ func (t Target) words(sentence string) string {
 
 // SplitMasters returns the addresses of masters in one text, separated by commas or
 // white space: Grafana's provisioning makes one text of a variable. The servers of
-// zk://host:port,host:port/path stay together.
+// zk://host:port,host:port/path stay together, and so does an address with a blank
+// inside, which CheckMaster refuses.
 func SplitMasters(text string) []string {
 	var addresses []string
-	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
-		last := len(addresses) - 1
-		if last >= 0 && IsZooKeeper(addresses[last]) && !strings.Contains(addresses[last][len(zookeeper.Scheme):], "/") && !strings.Contains(word, "://") {
-			addresses[last] += "," + word
-			continue
+	for _, part := range strings.Split(text, ",") {
+		open := len(addresses) > 0 && isOpen(addresses[len(addresses)-1])
+		for _, word := range separated(part, open) {
+			if last := len(addresses) - 1; last >= 0 && isOpen(addresses[last]) && !strings.Contains(word, "://") {
+				addresses[last] += "," + word
+				continue
+			}
+			addresses = append(addresses, word)
 		}
-		addresses = append(addresses, word)
 	}
 	return addresses
+}
+
+// isOpen reports whether more servers may follow an address: it is ZooKeeper's, and its
+// path is missing yet.
+func isOpen(address string) bool {
+	return IsZooKeeper(address) && !strings.Contains(address[len(zookeeper.Scheme):], "/")
+}
+
+// hostAndPort matches what is an address but for its scheme.
+var hostAndPort = regexp.MustCompile(`^([A-Za-z][\w.-]*|\d+(\.\d+){3}|\[[0-9A-Fa-f:.]+\]):\d+$`)
+
+// hasPort matches an address with a port.
+var hasPort = regexp.MustCompile(`:\d+(/|$)`)
+
+// separated returns the addresses that white space separates: each has a scheme, or a port
+// as the one before it. Else the blank is inside of one address. open: servers of ZooKeeper
+// may follow.
+func separated(text string, open bool) []string {
+	words := strings.Fields(text)
+	whole := func(word string) bool { return strings.Contains(word, "://") && !strings.HasSuffix(word, "://") }
+	if len(words) > 0 && (open || isOpen(words[0])) {
+		whole = func(word string) bool {
+			server, _, _ := strings.Cut(strings.TrimPrefix(strings.ToLower(word), zookeeper.Scheme), "/")
+			return hostAndPort.MatchString(server) || strings.Contains(server, "://")
+		}
+	}
+	for i, word := range words {
+		if len(words) > 1 && !whole(word) && (!hostAndPort.MatchString(word) || i > 0 && !hasPort.MatchString(words[i-1])) {
+			return []string{strings.Join(words, " ")}
+		}
+	}
+	return words
+}
+
+// blankInside returns what is wrong with an address that has a blank in it, nil for others.
+func blankInside(written string) error {
+	if !strings.ContainsFunc(written, unicode.IsSpace) {
+		return nil
+	}
+	whole := strings.Join(strings.Fields(written), "")
+	if !strings.Contains(whole, "://") {
+		whole = "http://" + whole
+	}
+	return fmt.Errorf("%q has a blank inside: write the address without it, such as %s; where these are several addresses, write each with its scheme, separated by commas", written, whole)
 }
 
 // parseMasters checks what the masters are known by: one or more of
@@ -152,6 +199,9 @@ func parseMaster(written string) (Target, error) {
 	}
 	if at := strings.IndexAny(written, "?#"); at >= 0 { // there may be a token behind it
 		return Target{}, fmt.Errorf("%q has a query or fragment: write the address of the master without it", written[:at])
+	}
+	if err := blankInside(written); err != nil {
+		return Target{}, err
 	}
 	if err := misspelled(written); err != nil {
 		return Target{}, err

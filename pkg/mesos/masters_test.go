@@ -44,7 +44,12 @@ var masterCases = []struct {
 	{"the web UI's address", []string{"https://r/mesos/#/agents"}, nil, "fragment"},
 	{"a query", []string{"http://master1:5050?a=b"}, nil, "query"},
 	{"a fragment", []string{"http://master1:5050#top"}, nil, "fragment"},
-	{"not an address", []string{"http://a b:5050"}, nil, "not an address"},
+	{"not an address", []string{"http://a%zz:5050"}, nil, "not an address"},
+	{"a blank inside", []string{"http://a b:5050"}, nil, `master 1: "http://a b:5050" has a blank inside: write the address without it, such as http://ab:5050; `},
+	{"a blank inside, without a scheme", []string{"master 1:5050"}, nil, `"master 1:5050" has a blank inside: write the address without it, such as http://master1:5050; `},
+	{"a blank and a password", []string{"http://user:s3cret @m1:5050"}, nil, "basic authentication"},
+	{"a blank and a token", []string{"http://m 1:5050/?s3cret"}, nil, "query"},
+	{"a blank in a server of zookeeper", []string{"zk://zk 1:2181/mesos"}, nil, `"zk 1:2181" has a blank inside: separate several servers by commas`},
 	{"a user and password", []string{"http://user:s3cret@master1:5050"}, nil, "basic authentication"},
 	{"a password without a scheme", []string{"user:s3cret@master1:5050"}, nil, "basic authentication"},
 	{"zookeeper", []string{" zk://ZK1:2181,zk2:2182,zk1:2181/Mesos/prod/ "}, []string{}, ""},
@@ -91,6 +96,19 @@ func TestAddressesInOneText(t *testing.T) {
 		"zk://a:2181,http://m1:5050":              {"zk://a:2181", "http://m1:5050"},
 		"m1:5050,m2:5050":                         {"m1:5050", "m2:5050"},
 		"zk://a:2181,,b:2181/mesos":               {"zk://a:2181,b:2181/mesos"},
+		"zk://a:2181 b:2181/mesos":                {"zk://a:2181,b:2181/mesos"},
+		"m1:5050 ftp://m2:5050/x m3:5050":         {"m1:5050", "ftp://m2:5050/x", "m3:5050"},
+		"m1:5050 m2:5050 10.0.0.1:5050":           {"m1:5050", "m2:5050", "10.0.0.1:5050"},
+		// A blank inside of an address.
+		"master 1:5050":                             {"master 1:5050"},
+		"http://master 1:5050":                      {"http://master 1:5050"},
+		"http:// master1:5050":                      {"http:// master1:5050"},
+		"http://master1 :5050":                      {"http://master1 :5050"},
+		"http://mas ter1:5050, http://master2:5050": {"http://mas ter1:5050", "http://master2:5050"},
+		"http://m1:5050, zk://zk1:2181/x":           {"http://m1:5050", "zk://zk1:2181/x"},
+		"zk://zk1:2181,zk 2:2181/mesos":             {"zk://zk1:2181,zk 2:2181/mesos"},
+		"zk://zk 1:2181/mesos":                      {"zk://zk 1:2181/mesos"},
+		"zk://zk1:2181/mes os":                      {"zk://zk1:2181/mes os"},
 	} {
 		require.Equal(t, want, SplitMasters(text), text)
 	}

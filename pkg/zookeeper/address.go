@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Ensemble is the parsed form of a zk:// address.
@@ -51,6 +52,9 @@ func (f Form) Parse(address string) (*Ensemble, error) {
 		return nil, fmt.Errorf("%q is not a path of ZooKeeper: %s", e.Path, like)
 	}
 	for _, written := range strings.Split(hosts, ",") {
+		if strings.ContainsFunc(strings.TrimSpace(written), unicode.IsSpace) {
+			return nil, fmt.Errorf("%q has a blank inside: separate several servers by commas; %s", strings.TrimSpace(written), like)
+		}
 		host, port, err := net.SplitHostPort(strings.TrimSpace(written))
 		if err != nil || host == "" || CheckPort(port) != nil {
 			return nil, fmt.Errorf("%q is not host:port: %s", written, like)
