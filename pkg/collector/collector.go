@@ -247,6 +247,11 @@ func (c *Collector) Apply(s Settings, client Client) {
 	}
 	if !sameMasters(s.Masters, c.settings.Masters) {
 		c.changeMasters(c.settings.Masters, s.Masters)
+		for _, k := range c.polls {
+			for _, o := range k.outcomes() {
+				o.ofOthers()
+			}
+		}
 	}
 	before, old := c.run, c.client
 	c.endRun()

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"errors"
 	"time"
 )
 
@@ -12,6 +13,29 @@ const maxRecent = 240
 type Result struct {
 	At  time.Time
 	Err error // nil after a success
+	// Others: of masters that are no longer in the settings.
+	Others bool
+}
+
+// errOthers takes the place of an error of masters that are no longer in the settings: it
+// names addresses that nobody can find there.
+var errOthers = errors.New("the settings named other masters then")
+
+// ofOthers makes the results so far those of masters that are no longer in the settings.
+func (o *outcome) ofOthers() {
+	o.Err = nil
+	if o.LastSuccess.IsZero() { // nothing is missing of before
+		o.Recent = nil
+		return
+	}
+	recent := make([]Result, len(o.Recent), 2*maxRecent) // a status shares the others
+	for i, r := range o.Recent {
+		recent[i] = Result{At: r.At, Others: true}
+		if r.Err != nil {
+			recent[i].Err = errOthers
+		}
+	}
+	o.Recent = recent
 }
 
 // note remembers how a poll went. Earlier results are never changed: a status shares them.
@@ -19,7 +43,7 @@ func (o *outcome) note(at time.Time, err error) {
 	if len(o.Recent) >= 2*maxRecent {
 		o.Recent = append(make([]Result, 0, 2*maxRecent), o.Recent[len(o.Recent)-maxRecent+1:]...)
 	}
-	o.Recent = append(o.Recent, Result{at, err})
+	o.Recent = append(o.Recent, Result{At: at, Err: err})
 	switch {
 	case o.watch == nil:
 	case err != nil:
@@ -48,10 +72,12 @@ func (p PollStatus) FailedBetween(first, last time.Time) (f Failed) {
 	return f
 }
 
-// FailedOfLast counts the latest n polls.
+// FailedOfLast counts the latest n polls of the masters in the settings.
 func (p PollStatus) FailedOfLast(n int) (f Failed) {
 	for _, r := range p.Recent[max(0, len(p.Recent)-n):] {
-		f.add(r)
+		if !r.Others {
+			f.add(r)
+		}
 	}
 	return f
 }
