@@ -149,7 +149,8 @@ function grouped(what: string, { metric, entity, groupBy }: MesosQuery): string 
     : t('query.text.by-entity', '{{what}} by {{entity}}', { what, entity: one });
 }
 
-function conditions(filters: Filter[] = []): string[] {
+/** Returns filters as texts: framework=marathon. */
+export function conditions(filters: Filter[] = []): string[] {
   return filters.map(({ label, operator, value }) => `${label}${operator}${[value].flat().join('|')}`);
 }
 

@@ -1,8 +1,10 @@
 // What of a query its entity or series has. Which combinations exist is defined
 // once, in Go, and read here from the backend's catalogue.
-import { differenceWith, isEqual, omit, pickBy } from 'lodash';
+import { difference, differenceWith, isEqual, omit, pickBy } from 'lodash';
 
+import { t } from '../i18n';
 import type { Catalogue, CatalogueEntity, CatalogueSeries } from '../resources';
+import { conditions } from './displayText';
 import type { MesosQuery } from './types';
 
 export function entityOf(query: MesosQuery, catalogue?: Catalogue): CatalogueEntity | undefined {
@@ -80,6 +82,19 @@ export function fitAgain(before: MesosQuery, changed: MesosQuery, catalogue?: Ca
     }
   }
   return { query: fit(pickBy(from, (value) => value !== undefined) as unknown as MesosQuery, catalogue), from };
+}
+
+/**
+ * Returns the filters and groups that a change of the subject left out of the query because what is asked now lacks their
+ * labels, as texts: framework=marathon. None after another change of the subject.
+ */
+export function removedBy(query: MesosQuery, last?: Fitted): string[] {
+  if (!last || !SUBJECT.every((key) => query[key] === last.query[key])) {
+    return [];
+  }
+  const filters = differenceWith(last.from.filters ?? [], last.query.filters ?? [], isEqual);
+  const groups = difference(last.from.groupBy ?? [], last.query.groupBy ?? []);
+  return [...conditions(filters), ...groups.map((label) => t('query.text.by', 'by {{label}}', { label }))];
 }
 
 /** Returns the query with the label that its measure must be grouped by. Without groupBy, the entity's default has it. */

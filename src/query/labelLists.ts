@@ -59,7 +59,7 @@ function seriesLists(queries: MesosQuery[], resources: MesosResources): LabelLis
     async labels(others = []) {
       const catalogue = await resources.catalogue();
       const names = await series();
-      const all = () => resources.labels(names).catch(() => ({ values: [], total: 0 })); // before the first poll
+      const all = () => resources.labels(names).catch((): Listed => ({ values: [] })); // before the first poll
       // A filter may be unfinished, or too expensive for a look-up: then it does not narrow the list.
       const found =
         others.length > 0 ? await resources.labels(selectorsOfAll(names, others, catalogue)).catch(all) : await all();
@@ -73,7 +73,9 @@ function seriesLists(queries: MesosQuery[], resources: MesosResources): LabelLis
         return [...fixed, ...more];
       });
       const values = [...new Set(queries.length > 0 ? offered.flat() : found.values)].sort();
-      const missing = found.total === undefined ? undefined : found.total - found.values.length;
+      // Where history has no series of these, nobody knows which attributes and labels of tasks there are.
+      const missing =
+        found.total === undefined || found.values.length === 0 ? undefined : found.total - found.values.length;
       return { values, total: missing === undefined ? undefined : values.length + missing };
     },
     async values(label, typed, others = []) {

@@ -70,7 +70,13 @@ export function EventsEditor({ query, resources, app, error, format: fixed, onCh
         </EditorField>
       </EditorRow>
       <EditorRow>
-        <FiltersField filters={query.filters} lists={lists} fault={fault} onChange={(filters) => change({ filters })} />
+        <FiltersField
+          filters={query.filters}
+          lists={lists}
+          subject="field"
+          fault={fault}
+          onChange={(filters) => change({ filters })}
+        />
       </EditorRow>
       <EditorRow>
         {!fixed && (

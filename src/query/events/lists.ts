@@ -1,6 +1,6 @@
 // The fields of events and their values, for menus: filters, groups and ad-hoc
 // filters.
-import type { MesosResources } from '../../resources';
+import type { Listed, MesosResources } from '../../resources';
 import type { LabelLists } from '../lists';
 import { EVENT_KINDS, EVENT_SEVERITIES, FIELDS } from './fields';
 
@@ -13,9 +13,12 @@ const FIXED: Record<string, string[]> = {
 export function eventLists(resources: MesosResources): LabelLists {
   return {
     async labels() {
-      const found = await resources.labels().catch(() => ({ values: [], total: 0 })); // before the first poll
+      const found = await resources.labels().catch((): Listed => ({ values: [] })); // before the first poll
       const values = [...FIELDS, ...found.values.filter((label) => label.startsWith('label_'))];
-      return { values, total: found.total === found.values.length ? values.length : undefined };
+      return {
+        values,
+        total: found.values.length > 0 && found.total === found.values.length ? values.length : undefined,
+      };
     },
     async values(label, typed = '', others = []) {
       const values = FIXED[label]?.filter((value) => value.includes(typed.toLowerCase()));

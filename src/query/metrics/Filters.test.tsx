@@ -186,6 +186,58 @@ describe('by keyboard', () => {
   });
 });
 
+describe('a label that nothing has', () => {
+  it('is named, with the nearest one, which a click takes', async () => {
+    const { onChange, user } = setUp([{ label: 'framwork', operator: '!=', value: 'spark' }]);
+    const said = await screen.findByText('Nothing has the label framwork in the time range. Do you mean framework?');
+    expect(menuOf('label')).toHaveAttribute('aria-invalid', 'true');
+    expect(menuOf('label')).toHaveAttribute('aria-describedby', said.id);
+    await user.click(screen.getByRole('button', { name: 'Use framework' }));
+    expect(onChange).toHaveBeenLastCalledWith([{ label: 'framework', operator: '!=', value: 'spark' }]);
+    expect(screen.queryByText(/^Nothing has/)).not.toBeInTheDocument();
+    expect(menuOf('label')).not.toHaveAttribute('aria-invalid');
+  });
+
+  it('is named where it was typed, and is no label', async () => {
+    const { onChange, user } = setUp();
+    await user.click(screen.getByRole('button', { name: 'Add filter' }));
+    await user.keyboard('my_rack{Tab}');
+    expect(
+      await screen.findByText('Nothing has the label my_rack in the time range. Do you mean attr_rack?')
+    ).toBeInTheDocument();
+    await user.click(screen.getByRole('button', { name: 'Use attr_rack' }));
+    await waitFor(() => expect(menuOf('label')).toHaveValue('attr_rack'));
+    expect(screen.queryByText(/^Nothing has/)).not.toBeInTheDocument();
+    expect(onChange).not.toHaveBeenCalled();
+  });
+
+  it('is not named where it was taken back, or is a part of one that is chosen', async () => {
+    const { user } = setUp();
+    await user.click(screen.getByRole('button', { name: 'Add filter' }));
+    await user.keyboard('my_rack{Escape}{Tab}');
+    await user.click(menuOf('label'));
+    await user.keyboard('rack{Enter}');
+    await waitFor(() => expect(menuOf('label')).toHaveValue('attr_rack'));
+    expect(screen.queryByText(/^Nothing has/)).not.toBeInTheDocument();
+  });
+
+  it('says that a filter without a label is not in the query', async () => {
+    const { onChange, user } = setUp();
+    await user.click(screen.getByRole('button', { name: 'Add filter' }));
+    await user.click(menuOf('values'));
+    await user.click(await screen.findByRole('option', { name: /^\(absent\)/ }));
+    expect(await screen.findByText('Choose a label: without one the filter is not in the query.')).toBeInTheDocument();
+    expect(onChange).not.toHaveBeenCalled();
+  });
+
+  it('is not judged as a variable, and while not all labels are known', async () => {
+    setUp([{ label: '$framework', operator: '=', value: 'x' }]);
+    await userEvent.setup().click(menuOf('label'));
+    await screen.findByRole('option', { name: /^attr_rack/ });
+    expect(screen.queryByText(/^Nothing has/)).not.toBeInTheDocument();
+  });
+});
+
 describe('a long list', () => {
   const many = Array.from({ length: 4983 }, (_, i) => `task-${i}`);
 

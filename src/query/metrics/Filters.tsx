@@ -10,6 +10,7 @@ import { t } from '../../i18n';
 import type { LabelLists } from '../lists';
 import { isRegex, literal } from '../interpolate';
 import { listedOptions, toOption } from '../menu';
+import { MessageId } from '../EditorField';
 import { SingleMenu } from '../SingleMenu';
 import { MultiMenu } from '../MultiMenu';
 import { Named } from '../Named';
@@ -18,6 +19,7 @@ import { rebased } from '../useChanges';
 import { useLabels } from '../useLabels';
 import { write } from '../useMenuKeys';
 import { useSearch } from '../useSearch';
+import { LabelProblem, problemOf, useLeftText } from './LabelProblem';
 import { variableOptions } from './variables';
 
 export interface Props {
@@ -32,12 +34,15 @@ export interface Props {
   onChange: (filters: Filter[]) => void;
 }
 
+const LABEL = {
+  placeholder: () => t('query.filters.label', 'Label'),
+  name: () => t('query.filters.label-name', 'Label of the filter'),
+};
+
 /** The names of a filter's first menu, and what it says while it is empty. */
 const SUBJECTS = {
-  label: {
-    placeholder: () => t('query.filters.label', 'Label'),
-    name: () => t('query.filters.label-name', 'Label of the filter'),
-  },
+  label: LABEL,
+  field: LABEL, // of events, some of which are labels of tasks
   column: {
     placeholder: () => t('query.filters.column', 'Column'),
     name: () => t('query.filters.column-name', 'Column of the filter'),
@@ -153,7 +158,12 @@ function FilterItem({
 }: ItemProps) {
   const id = useId();
   const { label, operator, values } = draft;
-  const { labels, loading, unknown, onFocus } = useLabels(lists);
+  const { labels, loading, unknown, whole, onFocus } = useLabels(lists);
+  const { left: leftLabel, handlers } = useLeftText(label);
+  // What the backend says of the filter is said already.
+  const problem = invalid
+    ? undefined
+    : problemOf({ subject, label, values, left: leftLabel, labels: whole ? labels : undefined });
   const left = useRef<Left>(undefined);
   const takeLeft = useCallback(() => {
     const { current: taken } = left;
@@ -163,27 +173,28 @@ function FilterItem({
   const onLeft = useCallback((typed: Left) => {
     left.current = typed;
   }, []);
-  const labelOptions = [
-    ...(label && !labels.includes(label) ? [label, ...labels] : labels).map(toOption),
-    ...variableOptions(),
-  ];
+  const listed = [...labels.map(toOption), ...variableOptions()];
+  const labelOptions = label && !listed.some(({ value }) => value === label) ? [toOption(label), ...listed] : listed;
   return (
     <div className={withinField}>
       <InputGroup>
-        <div data-testid="filter-label" onFocus={onFocus}>
+        <div data-testid="filter-label" onFocus={onFocus} {...handlers}>
           <Named id={`${id}-label`} name={SUBJECTS[subject].name()} />
-          <SingleMenu
-            aria-labelledby={`${id}-label`}
-            autoFocus={added}
-            placeholder={SUBJECTS[subject].placeholder()}
-            options={labelOptions}
-            value={label ? { value: label } : null}
-            loading={loading}
-            createCustomValue={unknown}
-            onChange={(option) =>
-              onChange({ ...draft, label: option.value, values: option.value === label ? values : [] })
-            }
-          />
+          <MessageId.Provider value={problem && `${id}-problem`}>
+            <SingleMenu
+              aria-labelledby={`${id}-label`}
+              autoFocus={added}
+              placeholder={SUBJECTS[subject].placeholder()}
+              options={labelOptions}
+              value={label ? { value: label } : null}
+              loading={loading}
+              createCustomValue={unknown}
+              invalid={problem !== undefined}
+              onChange={(option) =>
+                onChange({ ...draft, label: option.value, values: option.value === label ? values : [] })
+              }
+            />
+          </MessageId.Provider>
         </div>
         <div data-testid="filter-operator">
           <Named id={`${id}-operator`} name={t('query.filters.comparison-name', 'Comparison of the filter')} />
@@ -213,6 +224,16 @@ function FilterItem({
           onClick={onDelete}
         />
       </InputGroup>
+      <div aria-live="polite">
+        {problem && (
+          <LabelProblem
+            id={`${id}-problem`}
+            {...problem}
+            // Values of a label that nothing has are those that were written for the one that is meant.
+            onUse={(instead) => onChange({ ...draft, label: instead, values: leftLabel && label ? [] : values })}
+          />
+        )}
+      </div>
     </div>
   );
 }

@@ -122,6 +122,8 @@ it('keeps the filters that another entity lacks for the way back', async () => {
   await waitFor(() => expect(entity).toHaveValue('Framework'));
   await choose('Agent');
   expect(stored).not.toHaveProperty('filters');
+  expect(screen.getByRole('status')).toHaveTextContent(/no such label: framework=marathon\. It comes back/);
   await choose('Framework');
   expect(stored.filters).toEqual(filters);
+  expect(screen.getByRole('status')).toBeEmptyDOMElement();
 });

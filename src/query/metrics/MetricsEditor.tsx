@@ -2,12 +2,12 @@
 // catalogue), of which (filters), and how to put it together.
 import { css } from '@emotion/css';
 import { EditorFieldGroup, EditorRow } from '@grafana/plugin-ui';
-import { RadioButtonGroup, type ComboboxOption } from '@grafana/ui';
+import { Icon, RadioButtonGroup, type ComboboxOption } from '@grafana/ui';
 import { omit, pick } from 'lodash';
-import React, { useId, useRef } from 'react';
+import React, { useId, useRef, useState } from 'react';
 
 import { isDuration, notDuration } from '../duration';
-import { t } from '../../i18n';
+import { listOf, t } from '../../i18n';
 import type { Catalogue, MesosResources } from '../../resources';
 import { BrowserButton } from '../browser/BrowserButton';
 import { CatalogueError } from '../CatalogueError';
@@ -16,7 +16,7 @@ import { defaultQuery } from '../defaults';
 import { EditorField } from '../EditorField';
 import { FiltersField } from '../FiltersField';
 import { faultOf, marksOf } from '../fault';
-import { entityOf, fitAgain, type Fitted, isCounter } from '../fit';
+import { entityOf, fitAgain, type Fitted, isCounter, removedBy } from '../fit';
 import { useLabelLists } from '../labelLists';
 import { LabelMenu } from '../LabelMenu';
 import type { LabelLists } from '../lists';
@@ -46,6 +46,7 @@ export function MetricsEditor({ query, resources, error, onChange }: Props) {
   const lists = useLabelLists(query, resources);
   // What the last change of the subject left of the query.
   const last = useRef<Fitted>(undefined);
+  const [fitted, setFitted] = useState<Fitted>();
   return (
     <>
       <CatalogueError error={missing} retry={retry} />
@@ -55,6 +56,7 @@ export function MetricsEditor({ query, resources, error, onChange }: Props) {
         resources={resources}
         onChange={(changed) => {
           last.current = fitAgain(query, changed, catalogue, last.current);
+          setFitted(last.current);
           onChange(last.current.query);
         }}
       />
@@ -68,11 +70,32 @@ export function MetricsEditor({ query, resources, error, onChange }: Props) {
           fault={faultOf(error)}
           onChange={(filters) => onChange({ ...query, filters })}
         />
+        <LeftOut labels={removedBy(query, fitted)} />
       </EditorRow>
       <Operations query={query} catalogue={catalogue} lists={lists} error={error} onChange={onChange} />
     </>
   );
 }
+
+/** What a change of the subject left out of the query, as what is asked now lacks its labels. */
+function LeftOut({ labels }: { labels: string[] }) {
+  return (
+    <div role="status" className={belowRow}>
+      {labels.length > 0 && (
+        <>
+          <Icon name="exclamation-triangle" />{' '}
+          {t(
+            'query.metrics.left-out',
+            'No longer in the query, since what is asked now has no such label: {{labels}}. It comes back with what has it.',
+            { labels: listOf(labels) }
+          )}
+        </>
+      )}
+    </div>
+  );
+}
+
+const belowRow = css({ flex: '1 0 100%', order: 1, minWidth: 0, overflowWrap: 'anywhere' });
 
 interface PartProps {
   query: MesosQuery;

@@ -3,6 +3,7 @@ import type { SyntaxNode } from '@lezer/common';
 
 import { t } from '../../i18n';
 import type { Catalogue, CatalogueSeries } from '../../resources';
+import { nearest } from '../nearest';
 import { seriesAndAliases } from './named';
 import { allOf, childrenOf, hasFault, isExpression, metricOf, parse, type Parsed } from './tree';
 
@@ -240,35 +241,6 @@ function unknownNames({ parsed, catalogue, names }: Known): Hint[] {
         }),
     };
   });
-}
-
-/** Returns the name that differs least, by at most a fifth of its letters. */
-function nearest(name: string, all: Iterable<string>): string | undefined {
-  const most = Math.max(2, Math.floor(name.length / 5));
-  let best: string | undefined;
-  let least = most + 1;
-  for (const other of all) {
-    if (Math.abs(other.length - name.length) < least) {
-      const distance = distanceOf(name, other);
-      if (distance < least) {
-        [best, least] = [other, distance];
-      }
-    }
-  }
-  return best;
-}
-
-/** Returns how many letters are added, left out or replaced from one word to another (Levenshtein). */
-function distanceOf(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
-    }
-    row = next;
-  }
-  return row[b.length];
 }
 
 function calledBy(node: SyntaxNode, { expr }: Parsed): string {

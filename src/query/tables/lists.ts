@@ -1,5 +1,5 @@
 // The columns of a table and their values, for the menus of filters.
-import type { MesosResources } from '../../resources';
+import type { Listed, MesosResources } from '../../resources';
 import type { LabelLists } from '../lists';
 import type { Filter } from '../types';
 import { tableOf } from './schema';
@@ -18,16 +18,18 @@ export function columnLists(table: string, resources: MesosResources): LabelList
     async labels(others) {
       const schema = await resources.schema().catch(() => undefined);
       const columns = tableOf(schema, table)?.columns.map(({ name }) => name) ?? [];
+      let whole = columns.length > 0;
       const members = await Promise.all(
         columns
           .filter((column) => OBJECTS.includes(column))
           .map(async (column) => {
-            const members = await values(column, '', others).catch(() => ({ values: [] })); // before the first poll
+            const members = await values(column, '', others).catch((): Listed => ({ values: [] })); // before the first poll
+            whole &&= members.total === members.values.length;
             return members.values.map((name) => `${column}.${name}`);
           })
       );
       const all = [...columns.filter((column) => !OBJECTS.includes(column)), ...members.flat()];
-      return { values: all, total: all.length };
+      return { values: all, total: whole ? all.length : undefined };
     },
     values,
   };

@@ -1,6 +1,6 @@
 // The editor of a node graph: what its nodes are, and of what part of the cluster.
 import { EditorRow } from '@grafana/plugin-ui';
-import React, { useId } from 'react';
+import React, { useId, useMemo } from 'react';
 
 import { t } from '../../i18n';
 import type { MesosResources } from '../../resources';
@@ -9,6 +9,7 @@ import { faultOf, marksOf } from '../fault';
 import { FiltersField } from '../FiltersField';
 import { useLabelLists } from '../labelLists';
 import { LabelMenu } from '../LabelMenu';
+import type { LabelLists } from '../lists';
 import { toOption } from '../menu';
 import type { MesosQuery } from '../types';
 
@@ -32,8 +33,7 @@ const levels = () => [
 export function TopologyEditor({ query, resources, error, onChange }: Props) {
   const id = useId();
   const fault = faultOf(error);
-  // Tasks have the labels of the frameworks and agents that they belong to.
-  const lists = useLabelLists(TASKS, resources);
+  const lists = useTopologyLists(resources);
   const change = (part: Partial<MesosQuery>) => onChange({ ...query, ...part });
   return (
     <>
@@ -65,5 +65,32 @@ export function TopologyEditor({ query, resources, error, onChange }: Props) {
     </>
   );
 }
+
+/** Returns the labels of tasks that a graph is filtered by: those of their frameworks and agents, and no own ones. */
+function useTopologyLists(resources: MesosResources): LabelLists {
+  const lists = useLabelLists(TASKS, resources);
+  return useMemo(
+    () => ({
+      labels: async () => {
+        const { values, total } = await lists.labels();
+        const labels = values.filter((label) => !label.startsWith('label_'));
+        return values.length === 0
+          ? { values, total }
+          : {
+              values: [...labels, STATE],
+              total: total === values.length ? labels.length + 1 : undefined,
+            };
+      },
+      values: (label, typed, others) =>
+        label === STATE
+          ? resources.labelValues(STATE, ['mesos_task_state'], typed)
+          : lists.values(label, typed, others),
+    }),
+    [lists, resources]
+  );
+}
+
+/** The label of a series of tasks of its own. */
+const STATE = 'state';
 
 const TASKS: MesosQuery = { refId: 'A', queryType: 'metrics', entity: 'task', resource: 'cpus', measure: 'allocated' };
