@@ -25,9 +25,10 @@ export function BrowserButton({ resources, action, onChoose, ...look }: Props) {
       text={t('query.browser.open', 'Metrics browser')}
       loading={t('query.browser.loading', 'Loading the metrics browser')}
     >
-      {(close) => (
+      {(close, typed) => (
         <MetricsBrowser
           resources={resources}
+          typed={typed}
           action={action}
           onClose={close}
           onChoose={(name) => {

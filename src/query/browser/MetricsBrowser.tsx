@@ -19,6 +19,8 @@ interface Props {
   resources: MesosResources;
   /** Returns what is done with a chosen series, in words. */
   action?: () => string;
+  /** Returns what was typed before the browser was there. */
+  typed?: () => string;
   onChoose: (name: string) => void;
   onClose: () => void;
 }
@@ -26,7 +28,7 @@ interface Props {
 const ROW_HEIGHT = 48;
 const LIST_HEIGHT = 8 * ROW_HEIGHT;
 
-export default function MetricsBrowser({ resources, action: actionOf = useThis, onChoose, onClose }: Props) {
+export default function MetricsBrowser({ resources, action: actionOf = useThis, typed, onChoose, onClose }: Props) {
   const styles = useStyles2(getStyles);
   // The expression does not change while the browser is open.
   const [action] = useState(actionOf);
@@ -34,7 +36,7 @@ export default function MetricsBrowser({ resources, action: actionOf = useThis, 
   const { catalogue, error, retry } = useCatalogue(resources);
   const { counts, error: notCounted } = useCounts(resources);
   const metrics = useMemo(() => (catalogue ? metricsOf(catalogue, counts) : []), [catalogue, counts]);
-  const [search, setSearch] = useState<Search>({ text: '' });
+  const [search, setSearch] = useState<Search>(() => ({ text: typed?.() ?? '' }));
   const listed = useMemo(() => find(metrics, search), [metrics, search]);
   const [at, setAt] = useState(0);
   const active = Math.min(at, listed.length - 1);
