@@ -47,6 +47,7 @@ import { defaultQuery, isRunnable } from './query/defaults';
 import { displayText } from './query/displayText';
 import { addFilter, hasFilter, type Known, OF_THE_LOG, textFilter, toggleFilter } from './query/filterBy/filterBy';
 import type { Condition } from './query/filterBy/selectors';
+import { withForecastColors } from './query/forecastColors';
 import { importQueries } from './query/importQueries';
 import { interpolateQuery } from './query/interpolate';
 import { labelLists } from './query/labelLists';
@@ -102,7 +103,8 @@ export class MesosDatasource
       void this.loadForClicks(); // before there is a value to click on
     }
     const answer = (once: DataQueryRequest<MesosQuery>) => {
-      const answers = super.query(once);
+      const palette = config.theme2.visualization.palette;
+      const answers = super.query(once).pipe(map((one) => withForecastColors(one, once, palette)));
       // Explore gives links its own range, and shows one column per series of an instant answer.
       return once.app === CoreApp.Explore
         ? answers.pipe(map(withRows))
