@@ -36,7 +36,7 @@ import {
   HealthStatus,
 } from '@grafana/runtime';
 import type { DataQuery } from '@grafana/schema';
-import { firstValueFrom, map, type Observable } from 'rxjs';
+import { concatMap, firstValueFrom, map, type Observable } from 'rxjs';
 
 import { annotationSupport } from './annotations/AnnotationSupport';
 import { type Report, tests } from './config/tested';
@@ -57,6 +57,7 @@ import { follow, followed } from './query/live/follow';
 import { contextQuery, contextRequest } from './query/logs/context';
 import { supplementaryTypes, volumeQuery, volumeRequest } from './query/logs/volume';
 import { onlyShownLabels, onlyShownOf } from './query/menu';
+import { withSettingNames } from './query/settingNames';
 import type { Filter, MesosQuery } from './query/types';
 import { type Listed, MesosResources, MOST_VALUES } from './resources';
 import { MesosVariableSupport } from './variables/VariableSupport';
@@ -111,13 +112,13 @@ export class MesosDatasource
         : answers.pipe(map((one) => withLinkRange(one, once.range)));
     };
     if (config.publicDashboardAccessToken || !config.liveEnabled) {
-      return answer(request); // nobody may subscribe there
+      return answer(request).pipe(concatMap(withSettingNames)); // nobody may subscribe there
     }
     return follow(followed(request), {
       uid: this.uid,
       answer,
       stream: (address) => getGrafanaLiveSrv().getStream(address),
-    });
+    }).pipe(concatMap(withSettingNames));
   }
 
   /** Returns the lines before or after one of a log. */

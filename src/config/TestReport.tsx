@@ -5,6 +5,7 @@ import { t } from '../i18n';
 import { Icon, useStyles2 } from '@grafana/ui';
 import React, { useEffect, useState } from 'react';
 
+import { withFieldNames } from './fieldNames';
 import { type Report, type Tested, tests } from './tested';
 
 export function TestReport({ uid }: { uid: string }) {
@@ -26,9 +27,9 @@ function Found({ report, at }: { report: Report; at: number }) {
     [t('config.report.agents', 'Agents'), report.leader && report.agents],
     [t('config.report.frameworks', 'Frameworks'), report.leader && report.frameworks],
     [t('config.report.tasks', 'Active tasks'), report.leader && report.tasks],
-    [t('config.report.history', 'History'), report.history],
+    [t('config.report.history', 'History'), withFieldNames(report.history)],
     [t('config.report.remote', 'Remote engine'), report.remote],
-    [t('config.report.replicas', 'Replicas'), report.replicas],
+    [t('config.report.replicas', 'Replicas'), report.replicas && withFieldNames(report.replicas)],
     [t('config.report.events', 'Events'), report.events],
   ];
   const failed = report.masters.filter(({ error }) => error);
@@ -77,7 +78,11 @@ function Found({ report, at }: { report: Report; at: number }) {
                     </>
                   ) : (
                     <td colSpan={4} className={styles.text}>
-                      {poll.error ? <Marked icon="exclamation-circle">{poll.error}</Marked> : poll.result}
+                      {poll.error ? (
+                        <Marked icon="exclamation-circle">{withFieldNames(poll.error)}</Marked>
+                      ) : (
+                        poll.result
+                      )}
                     </td>
                   )}
                 </tr>
@@ -88,9 +93,9 @@ function Found({ report, at }: { report: Report; at: number }) {
       )}
       <List
         name={t('config.report.masters', 'Masters that do not answer')}
-        texts={failed.map(({ address, error }) => `${address}: ${error}`)}
+        texts={failed.map(({ address, error }) => withFieldNames(`${address}: ${error}`))}
       />
-      <List name={t('config.report.warnings', 'Warnings')} texts={report.warnings} />
+      <List name={t('config.report.warnings', 'Warnings')} texts={report.warnings.map(withFieldNames)} />
       {report.missing && <p className={styles.missing}>{report.missing}</p>}
     </section>
   );

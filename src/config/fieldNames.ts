@@ -4,11 +4,27 @@ import { FIELDS } from './fields';
 
 /** Returns a message with the page's name before each key: (Retention: jsonData.retention). */
 export function withFieldNames(message: string): string {
-  return message.replace(/\((secureJsonData|jsonData)\.(\w+)\)/g, (written, of: string, key: string) => {
+  return message.replace(/\((?=(?:secureJsonData|jsonData)\.(\w+)[):])/g, (written, key: string) => {
     const name = nameOf(key);
-    return name ? `(${name}: ${of}.${key})` : written;
+    return name ? `(${name}: ` : written;
   });
 }
+
+/** Returns a message with the page's names in place of the keys, for people who see no keys: those of panels and queries. */
+export function withNamesAlone(message: string): string {
+  return message
+    .replace(/\((?:secureJsonData|jsonData)\.(\w+)(?:: [^()]*)?\)/g, (written, key: string) => {
+      const name = nameOf(key);
+      return name ? `(${t('config.field.of-source', 'setting {{name}} of the data source', { name })})` : written;
+    })
+    .replace(LIKE_A_KEY, (written) => {
+      const name = FIELDS.some(({ key }) => key === written) ? nameOf(written) : undefined;
+      return name ? t('config.field.quoted', '“{{name}}”', { name }) : written;
+    });
+}
+
+/** Matches what may be a key and is no English word: memoryLimit. What is quoted is of the query or the cluster. */
+const LIKE_A_KEY = /(?<![\w"'./])[a-z]+[A-Z]\w*(?![\w"'.])/g;
 
 function nameOf(key: string): string | undefined {
   const [, header, number] = /^(httpHeader|agentHeader)(?:Name|Value)(\d+)$/.exec(key) ?? [];
