@@ -50,12 +50,12 @@ const (
 type arc struct{ name, title, color string }
 
 var arcs = []arc{
-	{"arc__used", "CPUs used", colorUsed},
-	{arcAllocated, "CPUs allocated, not used", colorAllocated},
-	{arcUnknown, "CPUs allocated, use not known", colorUnknown},
-	{"arc__offered", "CPUs offered", colorOffered},
-	{"arc__free", "CPUs free", colorFree},
-	{"arc__not_active", "Not active", colorNotActive},
+	{"arc__used", "Share of CPUs used", colorUsed},
+	{arcAllocated, "Share of CPUs allocated, not used", colorAllocated},
+	{arcUnknown, "Share of CPUs allocated, use not known", colorUnknown},
+	{"arc__offered", "Share of CPUs offered", colorOffered},
+	{"arc__free", "Share of CPUs free", colorFree},
+	{"arc__not_active", "Share of CPUs not active", colorNotActive},
 }
 
 // frames returns the frames nodes and edges.
@@ -108,17 +108,17 @@ func (g *graph) frames() data.Frames {
 		graphField("secondarystat", cpus, &data.FieldConfig{DisplayName: "CPUs allocated"}),
 	}
 	if hasNoArc {
-		nodeFields = append(nodeFields, graphField("color", color, &data.FieldConfig{DisplayName: "State"}))
+		nodeFields = append(nodeFields, graphField("color", color, &data.FieldConfig{DisplayName: "Color"}))
 	}
 	for k, a := range arcs {
 		switch {
 		case a.name == arcAllocated && !knowsUse:
-			a.title = "CPUs allocated"
+			a.title = "Share of CPUs allocated"
 		case a.name == arcUnknown && !slices.ContainsFunc(parts[k], func(part float64) bool { return part > 0 }):
 			continue
 		}
 		nodeFields = append(nodeFields, graphField(a.name, parts[k], &data.FieldConfig{
-			DisplayName: a.title, Color: map[string]any{"mode": "fixed", "fixedColor": a.color},
+			DisplayName: a.title, Unit: unitRatio, Color: map[string]any{"mode": "fixed", "fixedColor": a.color},
 		}))
 	}
 	nodeFields = append(nodeFields,

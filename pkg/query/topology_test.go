@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -154,7 +155,20 @@ func TestTopologyDoesNotKnowUseThatIsNotMeasured(t *testing.T) {
 	nodes, _ := graphOf(t, src, `{"queryType":"topology","groupBy":["agent"]}`)
 	require.Equal(t, []any{""}, column(t, nodes, "detail__cpus_used"))
 	allocated, _ := nodes.FieldByName("arc__allocated")
-	require.Equal(t, "CPUs allocated", allocated.Config.DisplayName)
+	require.Equal(t, "Share of CPUs allocated", allocated.Config.DisplayName)
+	// A table shows them, too: a share is called one, and a color no state.
+	for _, field := range nodes.Fields {
+		switch field.Type() {
+		case data.FieldTypeFloat64:
+			require.Contains(t, field.Config.DisplayName, "Share of CPUs", field.Name)
+			require.Equal(t, unitRatio, field.Config.Unit, field.Name)
+		case data.FieldTypeString:
+			require.False(t, field.Config != nil && strings.HasPrefix(field.Config.DisplayName, "Share"), field.Name)
+		}
+	}
+	if color, _ := nodes.FieldByName("color"); color != nil {
+		require.Equal(t, "Color", color.Config.DisplayName)
+	}
 	require.InDelta(t, 0.4, column(t, nodes, "arc__allocated")[0], 1e-9)
 }
 
