@@ -319,7 +319,8 @@ export class Refusal extends Error {
   }
 }
 
-function statusOf(err: unknown): number | undefined {
+/** Returns the status of a response that is an error. */
+export function statusOf(err: unknown): number | undefined {
   return typeof err === 'object' && err !== null && 'status' in err && typeof err.status === 'number'
     ? err.status
     : undefined;

@@ -9,7 +9,8 @@ import type { Advice } from './advice';
 
 interface Props {
   advice: Advice[];
-  onFix: (query: MesosQuery) => void;
+  /** Is called with the query of a fix. */
+  onFix?: (query: MesosQuery) => void;
 }
 
 export function AdviceLines({ advice, onFix }: Props) {
@@ -21,7 +22,7 @@ export function AdviceLines({ advice, onFix }: Props) {
           <span>
             <Icon name="info-circle" className={styles.icon} /> {text}
           </span>
-          {fix && (
+          {fix && onFix && (
             <Button size="sm" variant="secondary" onClick={() => onFix(fix.query)}>
               {fix.label}
             </Button>

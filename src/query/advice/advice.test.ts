@@ -111,8 +111,17 @@ describe('a click mends', () => {
         [TIME, NUMBER],
         [TIME, NUMBER],
       ],
-      { format: 'table' },
+      { format: 'table', instant: true, range: false },
     ],
+    ['one series in a table', base, 'table', [[TIME, NUMBER]], { format: 'table', instant: true, range: false }],
+    [
+      'PromQL in a table',
+      { refId: 'A', queryType: 'promql', expr: 'mesos_up' },
+      'table',
+      [[TIME, NUMBER]],
+      { expr: 'mesos_up', format: 'table', instant: true, range: false },
+    ],
+    ['numbers in a table', QUERIES.numbers, 'table', [[NUMBER, NUMBER]], { format: 'table', instant: true }],
     [
       'SQL with a time',
       { refId: 'A', queryType: 'sql', sql: 'SELECT' },
@@ -140,13 +149,15 @@ it.each<[string, MesosQuery, PanelData | undefined, CoreApp?]>([
   ['the rows are states', { refId: 'A', queryType: 'sql', sql: 'SELECT' }, answered('state-timeline', [[TIME, TEXT]])],
   ['Explore chooses the panel', QUERIES.rows, answered('timeseries', [[NUMBER, TEXT]]), CoreApp.Explore],
   ['the query is hidden', { ...QUERIES.rows, hide: true }, answered('timeseries', [[NUMBER, TEXT]])],
+  ['a table has the latest values', { ...base, format: 'table', instant: true }, answered('table', [[TEXT, NUMBER]])],
+  ['a table has one number', QUERIES.numbers, answered('table', [[NUMBER]])],
+  ['a table has rows over time', { ...base, format: 'table' }, answered('table', [[TIME, TEXT, NUMBER]])],
   ['annotations are over a graph', QUERIES.annotations, answered('timeseries', [[TIME, NUMBER]])],
 ])('nothing is said where %s', (_, query, data, app = CoreApp.PanelEditor) => {
   expect(adviceFor(query, { app, data })).toEqual([]);
 });
 
 it.each<[MesosQuery, string]>([
-  [{ refId: 'A', queryType: 'logs' }, 'Choose a task'],
   [{ refId: 'A', queryType: 'metrics', metric: '' }, 'Choose a series'],
   [{ refId: 'A', queryType: 'table' }, 'Choose a table'],
   [{ refId: 'A', queryType: 'sql', sql: ' ' }, 'Write a SELECT'],

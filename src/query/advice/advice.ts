@@ -37,11 +37,12 @@ export function adviceFor(query: MesosQuery, { app, data, range }: Asked): Advic
   return found.filter((one) => one !== undefined);
 }
 
-/** Returns what has to be chosen before anything is asked. An empty box of code has its placeholder. */
+/**
+ * Returns what has to be chosen before anything is asked. An empty box of code has its placeholder; the editor of logs says it
+ * itself, as it knows whether logs may be read.
+ */
 function lacking(query: MesosQuery): string | undefined {
   switch (queryTypeOf(query)) {
-    case 'logs':
-      return t('query.advice.no-task', 'Choose a task: its log is read then.');
     case 'table':
       return t('query.advice.no-table', 'Choose a table: its rows are read then.');
     case 'metrics':
@@ -201,18 +202,8 @@ const OF_ONE_NUMBER = new Set(['stat', 'gauge', 'bargauge', 'radialbar', 'piecha
 
 /** Returns what is said of a panel that shows a part of the answer. */
 function onePart(query: MesosQuery, answer: Answer, frames: DataFrame[], panel?: string): Advice | undefined {
-  if (answer === 'series' && panel === 'table' && frames.length > 1) {
-    return {
-      text: t(
-        'query.advice.one-series',
-        'Table shows one of the {{number}} series at a time, and has a menu for the others below it.',
-        { number: frames.length }
-      ),
-      fix:
-        queryTypeOf(query) === 'sql' || queryTypeOf(query) === 'events'
-          ? undefined
-          : { label: t('query.advice.in-one-table', 'All in one table'), query: { ...query, format: 'table' } },
-    };
+  if (panel === 'table' && (answer === 'series' || answer === 'numbers') && frames.length > 0) {
+    return inTable(query, answer, frames);
   }
   if (answer === 'rows' && panel && OF_ONE_NUMBER.has(panel) && frames.some(({ length }) => length > 1)) {
     return {
@@ -223,6 +214,38 @@ function onePart(query: MesosQuery, answer: Answer, frames: DataFrame[], panel?:
     };
   }
   return undefined;
+}
+
+/** Returns what is said of series in a table, which is made for rows: Grafana's Prometheus source has them as instant and table. */
+function inTable(query: MesosQuery, answer: 'series' | 'numbers', frames: DataFrame[]): Advice | undefined {
+  const fix = ['metrics', 'promql'].includes(queryTypeOf(query))
+    ? {
+        label: t('query.advice.latest-rows', 'Latest values as rows'),
+        query: { ...query, format: 'table' as const, range: false, instant: true },
+      }
+    : undefined;
+  if (answer === 'numbers') {
+    const numbers = frames.flatMap(({ fields }) => fields.filter(({ type }) => type === FieldType.number)).length;
+    return fix && numbers > 1
+      ? {
+          text: t('query.advice.columns', 'Table shows each of the {{number}} series as a column.', {
+            number: numbers,
+          }),
+          fix,
+        }
+      : undefined;
+  }
+  if (frames.length > 1) {
+    return {
+      text: t(
+        'query.advice.one-series',
+        'Table shows one of the {{number}} series at a time, and has a menu for the others below it.',
+        { number: frames.length }
+      ),
+      fix,
+    };
+  }
+  return fix && { text: t('query.advice.times', 'Table shows a row for each time of the series.'), fix };
 }
 
 /** Reports whether a panel over time draws rows: those with one time, and for a graph without texts that tell rows apart. */

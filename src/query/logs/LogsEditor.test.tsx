@@ -76,11 +76,46 @@ describe('the menu of files', () => {
     const { searches, user } = setUp({});
     await user.click(screen.getByLabelText('File'));
     await waitFor(async () => expect(await options()).toEqual(['stdout', 'stderr']));
-    expect(searches).toEqual([]);
+    expect(searches).toEqual([['logs/tasks', { limit: 1 }]]); // whether logs may be read
   });
 });
 
 it('marks the field that the answer refuses', () => {
   setUp({ taskId: 'web.1', file: 'core' }, [], 'file: "core" is not the name of a log');
   expect(screen.getByRole('alert')).toHaveTextContent('"core" is not the name of a log');
+});
+
+describe('what is to be done', () => {
+  const refusing = (status: number, error: string) =>
+    new MesosResources({ ...fakeBackend(), getResource: () => Promise.reject({ status, data: { error } }) });
+  const show = (resources: MesosResources, part: Partial<MesosQuery> = {}) =>
+    render(
+      <LogsEditor query={{ refId: 'A', queryType: 'logs', ...part }} resources={resources} onChange={jest.fn()} />
+    );
+
+  it('is to choose a task', async () => {
+    setUp({});
+    expect(await screen.findByText(/Choose a task/)).toBeInTheDocument();
+  });
+
+  it.each([{}, { taskId: 'web.1' }])(
+    'is nothing where logs are off: it is said by the name of the setting (%j)',
+    async (part) => {
+      const text =
+        'the logs of tasks are not shown: an administrator sets who may (jsonData.sandboxLogs: admin or viewer)';
+      show(refusing(403, text), part);
+      expect(
+        await screen.findByText(
+          /The logs of tasks are not shown: an administrator sets who may \(setting Logs of tasks of the data source\)\./
+        )
+      ).toBeInTheDocument();
+      expect(screen.queryByText(/Choose a task/)).not.toBeInTheDocument();
+    }
+  );
+
+  it('is to choose a task where the backend does not answer', async () => {
+    show(refusing(502, 'bad gateway'));
+    expect(await screen.findByText(/Choose a task/)).toBeInTheDocument();
+    expect(screen.queryByText(/bad gateway/)).not.toBeInTheDocument();
+  });
 });

@@ -1,16 +1,18 @@
 // The editor of a query for logs: a task, a file of its sandbox, lines.
 import { EditorRow, EditorSwitch } from '@grafana/plugin-ui';
 import type { ComboboxOption } from '@grafana/ui';
-import React, { useId } from 'react';
+import React, { useEffect, useId, useState } from 'react';
 
 import { t } from '../../i18n';
-import type { LogTask, MesosResources } from '../../resources';
+import { errorSentence, type LogTask, type MesosResources, statusOf } from '../../resources';
+import { AdviceLines } from '../advice/AdviceLines';
 import { CommitInput } from '../CommitInput';
 import { EditorField } from '../EditorField';
 import { faultOf, marksOf } from '../fault';
 import { SingleMenu } from '../SingleMenu';
 import { containing, toOption } from '../menu';
 import { variableOptions } from '../metrics/variables';
+import { named } from '../settingNames';
 import type { MesosQuery } from '../types';
 import { useSearch } from '../useSearch';
 
@@ -43,6 +45,8 @@ export function LogsEditor({ query, resources, error, onChange }: Props) {
     () => ({ options: variableOptions(), custom: true })
   );
 
+  const refused = useRefusal(resources);
+  const lacking = refused ?? (taskId ? undefined : t('query.advice.no-task', 'Choose a task: its log is read then.'));
   return (
     <>
       <EditorRow>
@@ -107,9 +111,33 @@ export function LogsEditor({ query, resources, error, onChange }: Props) {
           />
         </EditorField>
       </EditorRow>
+      {!query.hide && <AdviceLines advice={lacking ? [{ text: lacking }] : []} />}
     </>
   );
 }
+
+/** Returns why the user may read no logs; undefined where they may, or it is not known. */
+function useRefusal(resources: MesosResources): string | undefined {
+  const [refused, setRefused] = useState<string>();
+  useEffect(() => {
+    let wanted = true;
+    resources.logTasks('', 1).then(
+      () => wanted && setRefused(undefined),
+      async (err) => {
+        const text = statusOf(err) === 403 ? await named(sentenceOf(errorSentence(err))) : undefined;
+        if (wanted) {
+          setRefused(text);
+        }
+      }
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [resources]);
+  return refused;
+}
+
+const sentenceOf = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 interface SearchMenuProps {
   id: string;
