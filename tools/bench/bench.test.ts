@@ -12,15 +12,15 @@ function bench(...args: string[]) {
 test('an unknown option is an error that lists the options', () => {
   for (const [option, value] of [
     ['--size', 'huge'],
-    ['--engine', 'paper'],
+    ['--size', 'small'], // of --peers only
     ['--part', 'weather'],
     ['--sise', 'small'],
   ]) {
     const { status, stderr } = bench(option, value);
     assert.equal(status, 2);
     assert.match(stderr, new RegExp(option));
-    assert.match(stderr, /small \(100 agents, 1000 tasks\), medium .*, large /);
-    assert.match(stderr, /memory, disk, or both/);
+    assert.match(stderr, /small \(100 agents, 1,000 tasks\), medium .*, large /);
+    assert.match(stderr, /files, reading, small, large/);
   }
   assert.equal(bench('--help').status, 0);
 });

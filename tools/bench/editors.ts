@@ -1,5 +1,4 @@
-// What the frontend costs: the sizes of its files, how long editors take to open, and what a key stroke takes in a long
-// list. In Chromium, in the workbench with the packages of Grafana 12, on a recorded cluster.
+// What the frontend costs: how long editors take to open, and what a key stroke takes in a long list. In Chromium, in the workbench with the packages of Grafana 12, on a recorded cluster.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -19,19 +18,6 @@ const VALUES = Array.from(
   { length: 100_000 },
   (_, i) => `service-${i % 500}.instance-${String(i).padStart(6, '0')}`
 ).sort();
-
-/** The sizes of the frontend's files, uncompressed. */
-export function fileSizes(): Line[] {
-  const dist = path.join(root, 'dist');
-  const chunks = readdirSync(dist)
-    .filter((name) => name.endsWith('.js') && name !== 'module.js')
-    .map((name) => statSync(path.join(dist, name)).size);
-  const all = chunks.reduce((sum, bytes) => sum + bytes, 0);
-  return [
-    atMost('the largest chunk of the frontend', Math.max(...chunks), 300e3, kilobytes),
-    told('all chunks, which are loaded when they are needed', kilobytes(all), `${chunks.length} files`),
-  ];
-}
 
 /** How long the editors take, in a browser. */
 export async function editors(): Promise<Line[]> {

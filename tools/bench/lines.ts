@@ -1,4 +1,5 @@
 // Measurements and their budgets, as lines of the table.
+import { SIZES, type Size } from '../simulator/generate/cluster.ts';
 
 /** A line of the table. */
 export interface Line {
@@ -43,3 +44,7 @@ export const times = (ratio: number) => `${rounded(ratio)} times`;
 export function rounded(n: number): string {
   return Math.abs(n) >= 100 ? n.toFixed(0) : String(Number(n.toPrecision(3)));
 }
+
+export const count = (n: number) => n.toLocaleString('en');
+/** How a line names a cluster. */
+export const nameOf = (size: Size) => `${count(SIZES[size].agents)} agents, ${count(SIZES[size].tasks)} tasks`;

@@ -9,7 +9,7 @@ import { load } from './peers/load.ts';
 import { panels } from './peers/panels.ts';
 import { type Row, rowsTable, rowText, table, type Tool, TOOLS } from './peers/rows.ts';
 import { playScenes } from './peers/scenes.ts';
-import { machine, writeSection } from './report.ts';
+import { machine, PEERS, writeSection } from './report.ts';
 
 /** What is measured: each prints what it found, and returns it as lines of Markdown. */
 export const PARTS: Record<string, (peers: Peers, sizes: Size[]) => Promise<string[]>> = {
@@ -54,11 +54,7 @@ export async function peers(parts: string[], sizes: Size[], loadAverage: () => n
     const measured = await PARTS[part](peers, sizes);
     if (whole) {
       const versions = lines.map(({ name, value }) => `${name} ${value}`).join(', ');
-      writeSection('benchmarks-peers.md', `npm run bench, peers: ${part}`, [
-        `${machine(before)} ${versions}.`,
-        '',
-        ...measured,
-      ]);
+      writeSection(PEERS, part, [`${machine(before)} ${versions}.`, '', ...measured]);
     }
   }
 }

@@ -7,18 +7,19 @@ import path from 'node:path';
 import { root } from '../scripts/build.ts';
 import type { Line } from './lines.ts';
 
-/** A page of docs/, and the command that writes its table. */
+/** A page of docs/, and the options of the command that writes its tables. */
 export interface Page {
   page: string;
-  command: string;
+  options: string;
 }
 
-export const BUDGETS: Page = { page: 'benchmarks.md', command: 'npm run bench' };
-export const SCALE: Page = { page: 'benchmarks-scale.md', command: 'npm run bench -- --scale' };
+export const BUDGETS: Page = { page: 'benchmarks.md', options: '' };
+export const SCALE: Page = { page: 'benchmarks-scale.md', options: '--scale ' };
+export const PEERS: Page = { page: 'benchmarks-peers.md', options: '--peers ' };
 
-/** Replaces the table of a page. */
-export function writeReport({ page, command }: Page, lines: Line[], load: number): void {
-  writeSection(page, command, [machine(load), '', ...tableOf(lines)]);
+/** Replaces the table of a part. */
+export function writeReport(page: Page, part: string, lines: Line[], load: number): void {
+  writeSection(page, part, [machine(load), '', ...tableOf(lines)]);
 }
 
 /** Returns the rows of a table. */
@@ -30,15 +31,16 @@ export function tableOf(lines: Line[]): string[] {
   );
 }
 
-/** Replaces what a command writes into a page of docs/, between two comments that name it. */
-export function writeSection(page: string, command: string, lines: string[]): void {
-  const file = path.join(root, 'docs', page);
-  writeFileSync(file, replaced(readFileSync(file, 'utf8'), { page, command }, lines));
+/** Replaces what measuring a part writes into its page, between two comments that name the command. */
+export function writeSection(page: Page, part: string, lines: string[]): void {
+  const file = path.join(root, 'docs', page.page);
+  writeFileSync(file, replaced(readFileSync(file, 'utf8'), page, part, lines));
   spawnSync('npx', ['prettier', '--write', '--log-level', 'warn', file], { cwd: root, stdio: 'inherit' });
 }
 
 /** Returns the text of a page with other lines between the two comments that name the command. */
-export function replaced(text: string, { page, command }: Page, lines: string[]): string {
+export function replaced(text: string, { page, options }: Page, part: string, lines: string[]): string {
+  const command = `npm run bench -- ${options}--part ${part}`;
   const marks = { begin: `<!-- written by ${command} -->`, end: `<!-- end of what ${command} writes -->` };
   const [begin, end] = [text.indexOf(marks.begin), text.indexOf(marks.end)];
   if (begin < 0 || end < begin) {

@@ -5,9 +5,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { SIZES, type Size } from '../../simulator/generate/cluster.ts';
+import type { Size } from '../../simulator/generate/cluster.ts';
 import { pollCosts, withPlugin } from '../executable.ts';
-import { megabytes, seconds } from '../lines.ts';
+import { count, megabytes, nameOf, seconds } from '../lines.ts';
 import { type Generated, startGenerator } from '../processes.ts';
 import type { Peers } from './find.ts';
 import { PANELS, TASKS } from './pages.ts';
@@ -29,10 +29,6 @@ const POLLS: Record<Size, number> = { small: 20, medium: 10, large: 5 };
 
 /** Seconds between two scrapes: longer than one takes. */
 const EVERY: Record<Size, number> = { small: 2, medium: 5, large: 15 };
-
-const count = (n: number) => n.toLocaleString('en');
-
-export const nameOf = (size: Size) => `${count(SIZES[size].agents)} agents, ${count(SIZES[size].tasks)} tasks`;
 
 /** Measures a size, with one generated cluster for each tool in turn: the same one, whose time goes on with each /state. */
 export async function costs(size: Size, peers: Peers, polls = POLLS[size]): Promise<Row[]> {

@@ -6,9 +6,8 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { withPlugin } from '../executable.ts';
-import { megabytes, rounded } from '../lines.ts';
+import { megabytes, nameOf, rounded } from '../lines.ts';
 import { type Generated, startGenerator } from '../processes.ts';
-import { nameOf } from './costs.ts';
 import type { Peers } from './find.ts';
 import { PANELS } from './pages.ts';
 import type { Row, Tool } from './rows.ts';

@@ -5,9 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 
 import { type Frame, HISTORY, type Plugin, withPlugin } from '../executable.ts';
-import { megabytes, milliseconds, rounded } from '../lines.ts';
+import { megabytes, milliseconds, nameOf, rounded } from '../lines.ts';
 import { bench, startGenerator } from '../processes.ts';
-import { nameOf } from './costs.ts';
 import type { Peers } from './find.ts';
 import { median, type Row } from './rows.ts';
 import { type Series, startExporter, startPrometheus } from './servers.ts';
