@@ -274,7 +274,7 @@ func TestACounterThatBeginsAnewHasOneSampleAtAMoment(t *testing.T) {
 
 // What is told to the process that counts on is what was stored, whatever the times are.
 func TestWhatWasCountedIsTold(t *testing.T) {
-	sink := &written{refs: map[string]series.Ref{}, by: map[series.Ref]string{}, all: map[string]string{}}
+	sink := newWritten()
 	w := NewWriter(sink)
 	require.NoError(t, w.Rename(t.Context(), "c", time.Unix(0, 0)))
 	require.Zero(t, w.Counted())
@@ -330,7 +330,7 @@ func TestWhatWasCountedIsTold(t *testing.T) {
 }
 
 func TestWhatCouldNotBeStoredIsNotTold(t *testing.T) {
-	sink := &failing{written: written{refs: map[string]series.Ref{}, by: map[series.Ref]string{}, all: map[string]string{}}}
+	sink := &failing{written: newWritten()}
 	w := NewWriter(sink)
 	require.NoError(t, w.Rename(t.Context(), "c", time.Unix(0, 0)))
 	state := func(n int) error {
@@ -352,7 +352,7 @@ func TestWhatCouldNotBeStoredIsNotTold(t *testing.T) {
 
 // failing is a sink that does not store while err is set.
 type failing struct {
-	written
+	*written
 	err error
 }
 
