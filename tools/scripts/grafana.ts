@@ -51,6 +51,8 @@ export interface Grafana {
   plugins(): number[];
   /** Ends Grafana (SIGTERM as a service manager does, or SIGKILL as a crash) and starts it again on the same data and port. */
   restart(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  /** Ends Grafana as a crash does, and its plugin processes of ours with it, until restart(). */
+  kill(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -161,6 +163,11 @@ export async function startGrafana(options: GrafanaOptions): Promise<Grafana> {
       async restart(signal = 'SIGTERM') {
         await end(signal);
         await start();
+      },
+      async kill() {
+        const orphans = childrenOf(server?.pid ?? 0, plugins);
+        await end('SIGKILL');
+        orphans.forEach((pid) => process.kill(pid, 'SIGKILL'));
       },
       stop,
     };
