@@ -300,7 +300,7 @@ export const REMOTE: FieldSpec[] = [
     description: () =>
       t(
         'config.remote-labels.description',
-        'Labels that series get when they are written, as JSON. They are left out when history is read. Needed where several Grafanas write to one engine.'
+        'Labels that series get when they are written, as JSON. They are left out when history is read. Needed where several Grafanas write to one engine, and where the engine adds labels, as Thanos does.'
       ),
     default: NONE,
   },

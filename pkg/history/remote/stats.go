@@ -10,6 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
+
 	"community-mesos-datasource/pkg/history"
 )
 
@@ -51,6 +54,9 @@ type Stats struct {
 	Reach          time.Time
 	ReachesFurther bool
 	ReachError     string
+	// Foreign are labels of series of this cluster in the other engine that were not written, with
+	// their values: the engine adds them.
+	Foreign []string
 }
 
 func (s *Stats) lose(from, to int64) {
@@ -155,6 +161,9 @@ func (s Stats) note(now time.Time) string {
 	} else if s.Partly > 0 {
 		say("the remote engine refused an unknown part of %d samples for good, the latest: %s", s.Partly, s.Refusal)
 	}
+	if len(s.Foreign) > 0 {
+		say("the remote engine adds labels to series (%s), so that they differ from those that are kept here: write them as remoteLabels, or have the engine remove them", strings.Join(s.Foreign, ", "))
+	}
 	if !s.LostFrom.IsZero() {
 		say("samples of %s to %s were dropped here, by retention or by a limit, before the remote engine took them (%s)", history.Moment(s.LostFrom.UnixMilli()), history.Moment(s.LostTo.UnixMilli()), s.droppedText())
 	}
@@ -183,6 +192,8 @@ func (s *Store) watchReach() {
 		wait := reachEvery
 		if !s.askReach(s.ctx) {
 			wait = reachRetry
+		} else {
+			s.askForeign(s.ctx)
 		}
 		timer := time.NewTimer(wait)
 		select {
@@ -225,4 +236,41 @@ func (s *Store) askReach(ctx context.Context) bool {
 	}
 	s.reach, s.reachesFurther = reach, further
 	return true
+}
+
+// foreignOf is a series that each poll writes, and foreignWithin is how old its newest sample may be.
+const (
+	foreignOf     = "mesos_up"
+	foreignWithin = 5 * time.Minute
+)
+
+// writtenLabels are the labels of foreignOf.
+var writtenLabels = []string{labels.MetricName, clusterLabel, "poll"}
+
+// askForeign asks for labels that were not written.
+func (s *Store) askForeign(ctx context.Context) {
+	t := s.target.Load()
+	expr, err := parser.NewParser(parser.Options{}).ParseExpr(foreignOf)
+	if err != nil {
+		return // a mistake of the program
+	}
+	ctx, cancel := context.WithTimeout(ctx, reachWithin)
+	defer cancel()
+	answer, err := s.evaluate(ctx, t, history.Evaluation{Expr: expr, End: s.opts.Now(), Lookback: foreignWithin, MaxSamples: 1000})
+	if err != nil {
+		return // nothing is known of it
+	}
+	found := map[string]string{}
+	for _, x := range answer.Vector {
+		x.Metric.Range(func(l labels.Label) {
+			if !slices.Contains(writtenLabels, l.Name) {
+				found[l.Name] = fmt.Sprintf("%s=%q", l.Name, l.Value)
+			}
+		})
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.target.Load() == t && len(answer.Vector) > 0 {
+		s.stats.Foreign = slices.Sorted(maps.Values(found))
+	}
 }

@@ -177,6 +177,7 @@ func (s *Store) Apply(t Target) {
 	s.proven, s.stats.Protocol = false, ""
 	if t.URL != old.URL || !maps.Equal(t.Labels, old.Labels) {
 		s.reach, s.reachesFurther, s.reachError, s.reachAsked = time.Time{}, false, "", time.Time{}
+		s.stats.Foreign = nil
 	}
 	s.mu.Unlock()
 	select {
