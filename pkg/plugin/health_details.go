@@ -54,10 +54,10 @@ func verbose(a StatusAnswer) string {
 	}
 	line("History: %s", historyLine(a.History))
 	if a.History.Remote != nil {
-		line("Remote engine: %s", remoteLine(a.History.Remote))
+		line("Remote engine: %s", remoteLine(a.History.Remote, a.Replicas))
 		line("Replicas: %s", replicasLine(a.Replicas))
 	}
-	line("Events: %s", eventsLine(a.Events))
+	line("Events: %s", eventsLine(a.Events, a.Replicas))
 	for _, warning := range warningsOf(a) {
 		line("Warning: %s", warning)
 	}
@@ -212,8 +212,11 @@ func historyLine(h HistoryStatus) string {
 
 // remoteLine returns what the engine remote has taken and has not. What is wrong with it is
 // in the history's note.
-func remoteLine(r *RemoteStatus) string {
+func remoteLine(r *RemoteStatus, replicas *ReplicasStatus) string {
 	text := "no samples taken yet"
+	if replicas.follows() {
+		text = "this Grafana writes nothing, since it does not poll"
+	}
 	if r.Protocol != "" {
 		text = fmt.Sprintf("remote write %s, %s taken", r.Protocol, count(int(r.Sent), "sample"))
 	}
@@ -262,13 +265,17 @@ func size(bytes int64) string {
 	return display.Size(bytes)
 }
 
-func eventsLine(e EventsStatus) string {
+// eventsLine returns how full the log of events is. One that does not poll has only what it saw itself.
+func eventsLine(e EventsStatus, replicas *ReplicasStatus) string {
 	where := "in memory"
 	if e.Where == engineDisk {
 		where = "on disk"
 	}
 	text := fmt.Sprintf("%s, %s, %s", where, count(e.Events, "event"), size(e.Bytes))
-	if e.Since != nil {
+	switch {
+	case replicas.follows():
+		text += ", of what this Grafana saw itself: the log of the cluster is on the one that polls"
+	case e.Since != nil:
 		text += ", complete since " + e.Since.UTC().Format(time.RFC3339)
 	}
 	if e.Note != "" {

@@ -54,11 +54,11 @@ type PollReport struct {
 func report(a StatusAnswer) *Report {
 	r := &Report{
 		Leader: a.Leader, Version: a.Version, Cluster: a.Cluster, Agents: a.Agents, Frameworks: a.Frameworks, Tasks: a.Tasks,
-		Masters: []MasterReport{}, Polls: []PollReport{}, History: historyLine(a.History), Events: eventsLine(a.Events),
+		Masters: []MasterReport{}, Polls: []PollReport{}, History: historyLine(a.History), Events: eventsLine(a.Events, a.Replicas),
 		Missing: versionLine(a.Version), Warnings: append([]string{}, warningsOf(a)...),
 	}
 	if a.History.Remote != nil {
-		r.Remote, r.Replicas = remoteLine(a.History.Remote), replicasLine(a.Replicas)
+		r.Remote, r.Replicas = remoteLine(a.History.Remote, a.Replicas), replicasLine(a.Replicas)
 	}
 	for _, m := range a.Masters {
 		r.Masters = append(r.Masters, MasterReport{m.Address, m.Leading, m.Error})

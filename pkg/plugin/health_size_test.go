@@ -10,5 +10,5 @@ import (
 func TestASizeThatWasNotMeasuredIsNotZero(t *testing.T) {
 	require.Equal(t, "on disk, 12 series, size not measured yet", historyLine(HistoryStatus{Engine: engineDisk, Series: 12}))
 	require.Equal(t, "on disk, 12 series, 1.5 KiB", historyLine(HistoryStatus{Engine: engineDisk, Series: 12, Bytes: 1536}))
-	require.Contains(t, eventsLine(EventsStatus{Where: engineDisk, Events: 3}), "3 events, size not measured yet")
+	require.Contains(t, eventsLine(EventsStatus{Where: engineDisk, Events: 3}, nil), "3 events, size not measured yet")
 }

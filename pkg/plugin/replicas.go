@@ -417,6 +417,9 @@ func replicasStatus(l *lease.Lease) *ReplicasStatus {
 	return answer
 }
 
+// follows reports whether there are several Grafanas, and this one does not poll.
+func (r *ReplicasStatus) follows() bool { return r != nil && !r.Polls }
+
 // sentence returns who polls.
 func (r *ReplicasStatus) sentence() string {
 	since := ""
