@@ -1,6 +1,8 @@
 package mesos
 
 import (
+	"reflect"
+
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -34,7 +36,7 @@ func (s *State) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 		Unreachable *float64 `json:"unreachable_slaves"`
 	}
 	since := s.EndedSince
-	if err := json.UnmarshalDecode(d, &read, endedSince(since)); err != nil {
+	if err := json.UnmarshalDecode(d, &read, readers(s.body, since)); err != nil {
 		return err
 	}
 	*s = State(read.plain)
@@ -46,22 +48,70 @@ func (s *State) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return nil
 }
 
-// UnmarshalJSONFrom reads an agent.
-func (s *Slave) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	type plain Slave
-	read := struct {
-		plain
-		Active      *bool `json:"active"`
-		Deactivated *bool `json:"deactivated"`
-	}{plain: plain{Resources: unknown, Used: unknown, Offered: unknown}}
-	if err := json.UnmarshalDecode(d, &read); err != nil {
-		return err
+// readSlaves reads a list of agents from a decoder, and what can be read ahead of it from its body.
+func readSlaves(d *jsontext.Decoder, body *finite, list *[]Slave) error {
+	if *list = nil; d.PeekKind() == '[' {
+		*list = []Slave{} // an empty list is not an absent one
 	}
-	*s = Slave(read.plain)
-	s.Active, s.Lacks.Active = value(read.Active)
-	s.Deactivated, s.Lacks.Deactivated = value(read.Deactivated)
+	return body.elements(d, reflect.TypeFor[[]Slave](), func(from *source) error {
+		var s Slave
+		err := s.read(from)
+		if err == nil {
+			*list = append(*list, s)
+		}
+		return err
+	})
+}
+
+// UnmarshalJSONFrom reads an agent.
+func (s *Slave) UnmarshalJSONFrom(d *jsontext.Decoder) error { return s.read(from(d)) }
+
+func (s *Slave) read(d *source) error {
+	*s = Slave{Resources: unknown, Used: unknown, Offered: unknown}
+	var active, deactivated *bool
+	err := members(d, reflect.TypeFor[Slave](), func(key []byte) error {
+		switch string(key) {
+		case "id":
+			return readText(d, &s.ID, "")
+		case "hostname":
+			return readText(d, &s.Hostname, "")
+		case "port":
+			return d.unmarshal(&s.Port)
+		case "pid":
+			return readText(d, &s.PID, "")
+		case "version":
+			return readText(d, &s.Version, "")
+		case "active":
+			return readBool(d, &active)
+		case "deactivated":
+			return readBool(d, &deactivated)
+		case "registered_time":
+			return readNumber(d, &s.RegisteredTime)
+		case "reregistered_time":
+			return d.unmarshal(&s.ReregisteredTime)
+		case "attributes":
+			return readMap(d, &s.Attributes, (*Attribute).read)
+		case "domain":
+			return d.unmarshal(&s.Domain)
+		case "drain_info":
+			return d.unmarshal(&s.DrainInfo)
+		case "estimated_drain_start_time_seconds":
+			return d.unmarshal(&s.DrainStart)
+		case "resources":
+			return s.Resources.read(d)
+		case "used_resources":
+			return s.Used.read(d)
+		case "offered_resources":
+			return s.Offered.read(d)
+		case "reserved_resources":
+			return readMap(d, &s.Reserved, (*Resources).read)
+		}
+		return pass(d)
+	})
+	s.Active, s.Lacks.Active = value(active)
+	s.Deactivated, s.Lacks.Deactivated = value(deactivated)
 	s.Lacks.Reserved = s.Reserved == nil
-	return nil
+	return err
 }
 
 // UnmarshalJSONFrom reads a framework.

@@ -88,6 +88,8 @@ type State struct {
 	// EndedSince is set before decoding: tasks that ended before are left out, in Unix
 	// seconds; 0: all are.
 	EndedSince float64 `json:"-"`
+	// body is set before decoding: where tasks are read ahead of the decoder; nil: nowhere.
+	body *finite
 	// OrphanTasks are tasks of frameworks that have not come back since a failover,
 	// and UnregisteredFrameworks the IDs of those frameworks (0.20 to 1.1; empty
 	// later, when such frameworks are listed as recovered).

@@ -4,7 +4,6 @@ import (
 	"math"
 	"strconv"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"community-mesos-datasource/pkg/series"
@@ -21,28 +20,21 @@ type Attribute string
 // UnmarshalJSONFrom reads a string as it is and a number as its shortest text
 // (3.0 reads "3"). Anything else, which Mesos does not write, is kept as the
 // JSON text it came as: one odd attribute must not cost a poll.
-func (a *Attribute) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+func (a *Attribute) UnmarshalJSONFrom(d *jsontext.Decoder) error { return a.read(from(d)) }
+
+func (a *Attribute) read(d *source) error {
 	switch d.PeekKind() {
 	case '"':
-		var text string
-		if err := json.UnmarshalDecode(d, &text); err != nil {
-			return err
-		}
-		*a = Attribute(text)
+		return readText(d, (*string)(a), "")
 	case '0':
 		var number float64
-		if err := json.UnmarshalDecode(d, &number); err != nil {
-			return err
-		}
+		err := readNumber(d, &number)
 		*a = Attribute(numberText(number))
-	default:
-		value, err := d.ReadValue()
-		if err != nil {
-			return err
-		}
-		*a = Attribute(series.CutText(string(value)))
+		return err
 	}
-	return nil
+	value, err := d.ReadValue()
+	*a = Attribute(series.CutText(string(value)))
+	return err
 }
 
 // numberText writes whole numbers without exponent or point, others shortest.

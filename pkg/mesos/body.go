@@ -161,7 +161,7 @@ func (c *asker) decode(resp *http.Response, target Target, page endpoint, limit 
 		filter.reset(nil)
 		filters.Put(filter)
 	}()
-	err = json.UnmarshalRead(filter, into, decodeOptions)
+	err = filter.decode(into)
 	answer.Bytes, answer.Plain = wire.n, plain.n
 	if err == nil {
 		return nil

@@ -4,13 +4,11 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // readImage reads the name of the image of a ContainerInfo, which is the same in /state and on
 // the event stream: of Docker's containerizer, else of Mesos' own.
-func (t *Task) readImage(d *jsontext.Decoder, like string) error {
+func (t *Task) readImage(d *source, like string) error {
 	return tolerant(d, func(key []byte) error {
 		switch string(key) {
 		case "docker":
@@ -34,7 +32,7 @@ func (t *Task) readImage(d *jsontext.Decoder, like string) error {
 }
 
 // readName reads the name of an image, a member of an object.
-func (t *Task) readName(d *jsontext.Decoder, name, like string) error {
+func (t *Task) readName(d *source, name, like string) error {
 	return tolerant(d, func(key []byte) error {
 		if string(key) != name || d.PeekKind() != '"' {
 			return pass(d)
@@ -45,7 +43,7 @@ func (t *Task) readName(d *jsontext.Decoder, name, like string) error {
 
 // tolerant calls member as members does, and passes over what is no object: an image that cannot
 // be read is no reason to refuse a whole /state.
-func tolerant(d *jsontext.Decoder, member func(name []byte) error) error {
+func tolerant(d *source, member func(name []byte) error) error {
 	if d.PeekKind() != '{' {
 		return pass(d)
 	}
@@ -59,7 +57,7 @@ const (
 
 // read reads a ContainerStatus, which is the same in /state and on the event stream. What
 // it does not tell stays as it was: a later status may tell less.
-func (c *TaskContainer) read(d *jsontext.Decoder) error {
+func (c *TaskContainer) read(d *source) error {
 	return members(d, reflect.TypeFor[TaskContainer](), func(key []byte) error {
 		switch string(key) {
 		case "container_id":
@@ -71,7 +69,7 @@ func (c *TaskContainer) read(d *jsontext.Decoder) error {
 	})
 }
 
-func (c *TaskContainer) readNetworks(d *jsontext.Decoder) error {
+func (c *TaskContainer) readNetworks(d *source) error {
 	var few [4]string
 	addresses := few[:0]
 	err := elements(d, reflect.TypeFor[TaskContainer](), func() error {

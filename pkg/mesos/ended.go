@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -42,27 +41,20 @@ type CompletedFramework struct {
 // UnmarshalJSONFrom passes over a list that is not read as a part of a State.
 func (e *Ended) UnmarshalJSONFrom(d *jsontext.Decoder) error { return d.SkipValue() }
 
-// endedSince reads lists of tasks that have ended since a moment, in Unix seconds.
-func endedSince(since float64) json.Options {
-	if since == 0 {
-		return nil // none
-	}
-	return json.WithUnmarshalers(json.UnmarshalFromFunc(func(d *jsontext.Decoder, list *Ended) error {
-		return list.read(d, since)
-	}))
-}
-
 // endedLast is how many tasks of each list are read whatever their time is, which comes from
 // an agent's clock: one that is behind would hide how its tasks ended. A framework has less
 // of them between two /state.
 const endedLast = 20
 
-func (e *Ended) read(d *jsontext.Decoder, since float64) error {
+func (e *Ended) read(d *jsontext.Decoder, body *finite, since float64) error {
 	last := &Task{}
 	decode := func(value []byte) error {
 		var t Task
-		if err := t.read(jsontext.NewDecoder(bytes.NewReader(value)), last); err != nil {
-			return err
+		if t.read(&source{text: value}, last) != nil {
+			t = Task{}
+			if err := t.read(from(jsontext.NewDecoder(bytes.NewReader(value), plainOptions)), last); err != nil {
+				return err
+			}
 		}
 		last = &t
 		*e = append(*e, t)
@@ -75,8 +67,8 @@ func (e *Ended) read(d *jsontext.Decoder, since float64) error {
 	}
 	var places []int // of those that were read
 	n := 0
-	if err := elements(d, reflect.TypeFor[Ended](), func() error {
-		value, err := d.ReadValue()
+	if err := body.elements(d, reflect.TypeFor[Ended](), func(from *source) error {
+		value, err := from.ReadValue()
 		if err != nil {
 			return err
 		}
@@ -87,7 +79,10 @@ func (e *Ended) read(d *jsontext.Decoder, since float64) error {
 			return nil
 		}
 		places = append(places, n)
-		return decode(value)
+		if err = decode(value); err != nil { // it may be read again
+			places, n = places[:len(places)-1], n-1
+		}
+		return err
 	}); err != nil {
 		return err
 	}

@@ -12,11 +12,11 @@ import (
 
 const (
 	windowSize = 64 << 10
-	// longest is the longest text that is looked for: a byte of the key, quote,
-	// colon, and the word.
-	longest = len(`x":-Infinity`)
 	// longestEscape is the length of \u0000.
 	longestEscape = 6
+	// longest is the longest text that is looked for: what may be an escape, a byte of the key,
+	// quote, colon, and the word.
+	longest = longestEscape + len(`x":-Infinity`)
 	// longestRun bounds a stretch without any quote, which is one value: the
 	// decoder must keep a value whole, however little of it is used.
 	longestRun = 16 << 20
@@ -40,6 +40,11 @@ type finite struct {
 	to   int // buf[safe:to] may be the beginning of a hit
 	run  int // bytes since the last quote
 	err  error
+
+	// lists makes it stop between listStart and firstElement; atList reports whether it is there.
+	lists, atList bool
+	owed          int   // bytes of stand-ins that were not handed on yet
+	replaced      int64 // bytes by which the text that was handed on is shorter than the body
 }
 
 func newFinite(src io.Reader) *finite {
@@ -50,8 +55,11 @@ func newFinite(src io.Reader) *finite {
 func (f *finite) reset(src io.Reader) { *f = finite{src: src, buf: f.buf} }
 
 func (f *finite) Read(p []byte) (int, error) {
+	if f.owed > 0 {
+		return f.handOnStandIns(p), nil
+	}
 	for f.from == f.safe {
-		if f.err != nil {
+		if f.err != nil && f.safe == f.to {
 			return 0, f.err
 		}
 		f.fill()
@@ -61,17 +69,25 @@ func (f *finite) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// fill reads the next window, after the bytes that are left of the last one.
+// fill makes more of the body ready to be handed on: of what is left of the last window, up to
+// the next list, or of the next window.
 func (f *finite) fill() {
-	held := copy(f.buf, f.buf[f.safe:f.to])
-	n, err := f.src.Read(f.buf[held:])
-	f.from, f.to, f.err = 0, held+n, err
-	f.measure(f.buf[held:f.to])
-	f.safe = max(0, f.to-longest+1)
-	if f.err != nil {
-		f.safe = f.to
+	if f.to-f.from < longest {
+		f.more()
 	}
-	blank(f.buf[:f.to])
+	window := f.buf[f.from:f.to]
+	if f.lists {
+		f.atList = false
+		if i := bytes.Index(window, []byte(listStart+firstElement)); i >= 0 {
+			f.atList = true
+			window = window[:i+len(listStart)]
+		}
+	}
+	f.safe = f.from + len(window)
+	if !f.atList && f.err == nil {
+		f.safe = max(f.from, f.safe-longest+1)
+	}
+	blank(window)
 }
 
 // measure ends reading if a single value is too long.

@@ -134,7 +134,7 @@ func number(d *jsontext.Decoder) (float64, error) {
 // UnmarshalJSONFrom reads the statistics object of a container.
 func (r *Readings) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	*r = Readings{}
-	return members(d, reflect.TypeFor[Readings](), func(key []byte) error {
+	return members(from(d), reflect.TypeFor[Readings](), func(key []byte) error {
 		s, ok := statisticsByKey[string(key)]
 		switch {
 		case string(key) == "blkio_statistics":

@@ -2,11 +2,9 @@ package mesos
 
 import (
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -16,7 +14,7 @@ import (
 // much as a /state.
 
 // readID reads {"value": "..."}, which v1 has for IDs.
-func readID(d *jsontext.Decoder, into *string, like string) error {
+func readID(d *source, into *string, like string) error {
 	return members(d, reflect.TypeFor[string](), func(key []byte) error {
 		if string(key) == "value" {
 			return readText(d, into, like)
@@ -26,7 +24,8 @@ func readID(d *jsontext.Decoder, into *string, like string) error {
 }
 
 // UnmarshalJSONFrom reads a record. What is not known is passed over.
-func (e *StreamEvent) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+func (e *StreamEvent) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
+	d := from(decoder)
 	return members(d, reflect.TypeFor[StreamEvent](), func(key []byte) error {
 		switch string(key) {
 		case "type":
@@ -81,7 +80,7 @@ func (e *StreamEvent) whole() bool {
 }
 
 // inside reads an object of which one member matters.
-func inside(d *jsontext.Decoder, name string, read func() error) error {
+func inside(d *source, name string, read func() error) error {
 	return members(d, reflect.TypeFor[struct{}](), func(key []byte) error {
 		if string(key) == name {
 			return read()
@@ -90,7 +89,7 @@ func inside(d *jsontext.Decoder, name string, read func() error) error {
 	})
 }
 
-func (s *Subscribed) read(d *jsontext.Decoder) error {
+func (s *Subscribed) read(d *source) error {
 	return members(d, reflect.TypeFor[Subscribed](), func(key []byte) error {
 		switch string(key) {
 		case "heartbeat_interval_seconds":
@@ -108,7 +107,7 @@ func (s *Subscribed) read(d *jsontext.Decoder) error {
 }
 
 // readTasks reads the lists of tasks, of whatever state.
-func (s *Subscribed) readTasks(d *jsontext.Decoder) error {
+func (s *Subscribed) readTasks(d *source) error {
 	last := &StreamTask{}
 	return members(d, reflect.TypeFor[Subscribed](), func(key []byte) error {
 		switch string(key) {
@@ -125,7 +124,7 @@ func (s *Subscribed) readTasks(d *jsontext.Decoder) error {
 	})
 }
 
-func (t *StreamTask) readV1(d *jsontext.Decoder, last *StreamTask) error {
+func (t *StreamTask) readV1(d *source, last *StreamTask) error {
 	t.Resources = unknown
 	return members(d, reflect.TypeFor[StreamTask](), func(key []byte) error {
 		switch string(key) {
@@ -165,18 +164,18 @@ func (t *StreamTask) readV1(d *jsontext.Decoder, last *StreamTask) error {
 }
 
 // readLimitsV1 reads limits, of which each is a Scalar.
-func (t *StreamTask) readLimitsV1(d *jsontext.Decoder) error {
+func (t *StreamTask) readLimitsV1(d *source) error {
 	t.Limits = &QuotaResources{}
 	return members(d, reflect.TypeFor[StreamTask](), func(key []byte) error {
 		into := map[string]**float64{"cpus": &t.Limits.CPUs, "mem": &t.Limits.Mem}[string(key)]
 		if into == nil {
 			return pass(d)
 		}
-		return inside(d, "value", func() error { return json.UnmarshalDecode(d, into) })
+		return inside(d, "value", func() error { return d.unmarshal(into) })
 	})
 }
 
-func (t *StreamTask) readStatusesV1(d *jsontext.Decoder, last *StreamTask) error {
+func (t *StreamTask) readStatusesV1(d *source, last *StreamTask) error {
 	var few [8]StreamStatus
 	statuses := few[:0]
 	err := elements(d, reflect.TypeFor[[]StreamStatus](), func() error {
@@ -189,7 +188,7 @@ func (t *StreamTask) readStatusesV1(d *jsontext.Decoder, last *StreamTask) error
 		statuses = append(statuses, s)
 		return err
 	})
-	t.Statuses = slices.Clone(statuses)
+	t.Statuses = append([]StreamStatus(nil), statuses...)
 	t.Task.Statuses = make([]TaskStatus, len(statuses))
 	for i := range statuses {
 		t.Task.Statuses[i] = statuses[i].TaskStatus
@@ -200,7 +199,7 @@ func (t *StreamTask) readStatusesV1(d *jsontext.Decoder, last *StreamTask) error
 	return err
 }
 
-func (s *StreamStatus) readV1(d *jsontext.Decoder, like *StreamStatus) error {
+func (s *StreamStatus) readV1(d *source, like *StreamStatus) error {
 	return members(d, reflect.TypeFor[StreamStatus](), func(key []byte) error {
 		switch string(key) {
 		case "task_id":
@@ -222,7 +221,7 @@ func (s *StreamStatus) readV1(d *jsontext.Decoder, like *StreamStatus) error {
 		case "timestamp":
 			return readNumber(d, &s.Timestamp)
 		case "healthy":
-			return json.UnmarshalDecode(d, &s.Healthy)
+			return d.unmarshal(&s.Healthy)
 		case "container_status":
 			return s.Container.read(d)
 		}
@@ -230,7 +229,7 @@ func (s *StreamStatus) readV1(d *jsontext.Decoder, like *StreamStatus) error {
 	})
 }
 
-func (u *StreamUpdate) read(d *jsontext.Decoder) error {
+func (u *StreamUpdate) read(d *source) error {
 	return members(d, reflect.TypeFor[StreamUpdate](), func(key []byte) error {
 		switch string(key) {
 		case "framework_id":
@@ -244,7 +243,7 @@ func (u *StreamUpdate) read(d *jsontext.Decoder) error {
 	})
 }
 
-func (s *Slave) readV1(d *jsontext.Decoder) error {
+func (s *Slave) readV1(d *source) error {
 	s.Resources, s.Used, s.Offered = unknown, unknown, unknown
 	s.Lacks.Active, s.Lacks.Reserved = true, true
 	resources := func(into *Resources) error {
@@ -259,9 +258,9 @@ func (s *Slave) readV1(d *jsontext.Decoder) error {
 			return s.readInfo(d)
 		case "active":
 			s.Lacks.Active = false
-			return json.UnmarshalDecode(d, &s.Active)
+			return d.unmarshal(&s.Active)
 		case "deactivated":
-			return json.UnmarshalDecode(d, &s.Deactivated)
+			return d.unmarshal(&s.Deactivated)
 		case "version":
 			return readText(d, &s.Version, "")
 		case "pid":
@@ -288,14 +287,14 @@ func (s *Slave) readV1(d *jsontext.Decoder) error {
 			return resources(&s.Offered)
 		case "drain_info":
 			s.DrainInfo = new(DrainInfo)
-			return json.UnmarshalDecode(d, s.DrainInfo)
+			return d.unmarshal(s.DrainInfo)
 		}
 		return pass(d)
 	})
 }
 
 // readInfo reads an AgentInfo.
-func (s *Slave) readInfo(d *jsontext.Decoder) error {
+func (s *Slave) readInfo(d *source) error {
 	return members(d, reflect.TypeFor[Slave](), func(key []byte) error {
 		switch string(key) {
 		case "id":
@@ -303,14 +302,14 @@ func (s *Slave) readInfo(d *jsontext.Decoder) error {
 		case "hostname":
 			return readText(d, &s.Hostname, "")
 		case "port":
-			return json.UnmarshalDecode(d, &s.Port)
+			return d.unmarshal(&s.Port)
 		case "domain":
-			return json.UnmarshalDecode(d, &s.Domain)
+			return d.unmarshal(&s.Domain)
 		case "attributes":
 			s.Attributes = map[string]Attribute{}
 			return elements(d, reflect.TypeFor[[]v1Attribute](), func() error {
 				var a v1Attribute
-				if err := json.UnmarshalDecode(d, &a); err != nil {
+				if err := d.unmarshal(&a); err != nil {
 					return err
 				}
 				s.Attributes[a.Name] = a.value()
@@ -360,13 +359,13 @@ func (a *v1Attribute) value() Attribute {
 	return ""
 }
 
-func (f *Framework) readV1(d *jsontext.Decoder) error {
+func (f *Framework) readV1(d *source) error {
 	f.Held, f.Used, f.Offered = unknown, unknown, unknown
 	f.Lacks.Active, f.Lacks.Connected, f.Lacks.Recovered = true, true, true
 	f.Lacks.Tasks, f.Lacks.UnreachableTasks, f.Lacks.Executors, f.Lacks.Offers = true, true, true, true
 	flag := func(into, lacks *bool) error {
 		*lacks = false
-		return json.UnmarshalDecode(d, into)
+		return d.unmarshal(into)
 	}
 	return members(d, reflect.TypeFor[Framework](), func(key []byte) error {
 		switch string(key) {
@@ -388,7 +387,7 @@ func (f *Framework) readV1(d *jsontext.Decoder) error {
 }
 
 // readInfo reads a FrameworkInfo.
-func (f *Framework) readInfo(d *jsontext.Decoder) error {
+func (f *Framework) readInfo(d *source) error {
 	return members(d, reflect.TypeFor[Framework](), func(key []byte) error {
 		switch string(key) {
 		case "id":
@@ -408,11 +407,11 @@ func (f *Framework) readInfo(d *jsontext.Decoder) error {
 		case "role":
 			return readText(d, &f.Role, "")
 		case "roles":
-			return json.UnmarshalDecode(d, &f.Roles)
+			return d.unmarshal(&f.Roles)
 		case "failover_timeout":
-			return json.UnmarshalDecode(d, &f.FailoverTimeout)
+			return d.unmarshal(&f.FailoverTimeout)
 		case "checkpoint":
-			return json.UnmarshalDecode(d, &f.Checkpoint)
+			return d.unmarshal(&f.Checkpoint)
 		case "capabilities":
 			return elements(d, reflect.TypeFor[[]string](), func() error {
 				return inside(d, "type", func() error {
@@ -423,14 +422,14 @@ func (f *Framework) readInfo(d *jsontext.Decoder) error {
 				})
 			})
 		case "labels":
-			return inside(d, "labels", func() error { return json.UnmarshalDecode(d, &f.Labels) })
+			return inside(d, "labels", func() error { return d.unmarshal(&f.Labels) })
 		}
 		return pass(d)
 	})
 }
 
 // readNanoseconds reads a TimeInfo as Unix seconds.
-func readNanoseconds(d *jsontext.Decoder, into *float64) error {
+func readNanoseconds(d *source, into *float64) error {
 	return inside(d, "nanoseconds", func() error {
 		err := readNumber(d, into)
 		*into /= 1e9
@@ -454,7 +453,7 @@ type v1Resource struct {
 	revocable                            bool
 }
 
-func (l *v1Resources) read(d *jsontext.Decoder) error {
+func (l *v1Resources) read(d *source) error {
 	if d.PeekKind() == 'n' {
 		l.sum = unknown
 		return pass(d)
@@ -480,7 +479,7 @@ func (l *v1Resources) read(d *jsontext.Decoder) error {
 	})
 }
 
-func (r *v1Resource) read(d *jsontext.Decoder) error {
+func (r *v1Resource) read(d *source) error {
 	return members(d, reflect.TypeFor[v1Resource](), func(key []byte) error {
 		switch string(key) {
 		case "name":

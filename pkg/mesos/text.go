@@ -24,7 +24,9 @@ const (
 )
 
 // cutTexts makes decoding cut every string.
-var cutTexts = json.WithUnmarshalers(json.UnmarshalFromFunc(func(d *jsontext.Decoder, into *string) error {
+var cutTexts = json.WithUnmarshalers(textCutter)
+
+var textCutter = json.UnmarshalFromFunc(func(d *jsontext.Decoder, into *string) error {
 	if d.PeekKind() != '"' {
 		return errors.ErrUnsupported // null, or what is no string: as without this function
 	}
@@ -34,7 +36,7 @@ var cutTexts = json.WithUnmarshalers(json.UnmarshalFromFunc(func(d *jsontext.Dec
 	}
 	*into, err = textOf(value)
 	return err
-}))
+})
 
 // textOf returns the text of a JSON string, cut.
 func textOf(value jsontext.Value) (text string, err error) {

@@ -22,19 +22,26 @@ type Tasks []Task
 var scratch = sync.Pool{New: func() any { return new(Tasks) }}
 
 // UnmarshalJSONFrom reads a list of tasks.
-func (list *Tasks) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+func (list *Tasks) UnmarshalJSONFrom(d *jsontext.Decoder) error { return list.read(d, nil) }
+
+// read reads a list of tasks from a decoder, and what can be read ahead of it from its body.
+func (list *Tasks) read(d *jsontext.Decoder, body *finite) error {
 	grown := scratch.Get().(*Tasks)
 	defer scratch.Put(grown)
 	if *list == nil && d.PeekKind() == '[' {
 		*list = Tasks{} // an empty list is not an absent one
 	}
 	last := &Task{}
-	err := elements(d, reflect.TypeFor[Tasks](), func() error {
+	err := body.elements(d, reflect.TypeFor[Tasks](), func(from *source) error {
+		n := len(*grown)
 		*grown = append(*grown, Task{})
-		t := &(*grown)[len(*grown)-1]
-		err := t.read(d, last)
+		t := &(*grown)[n]
+		if err := t.read(from, last); err != nil {
+			*grown = (*grown)[:n]
+			return err
+		}
 		last = t
-		return err
+		return nil
 	})
 	*list = append((*list)[:0], *grown...)
 	clear(*grown)
@@ -44,7 +51,7 @@ func (list *Tasks) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 
 // read reads a task. Texts that repeat from one task to the next, such as the
 // framework's ID, the role and labels, share the memory of the last one.
-func (t *Task) read(d *jsontext.Decoder, last *Task) error {
+func (t *Task) read(d *source, last *Task) error {
 	t.Resources = unknown
 	return members(d, reflect.TypeFor[Task](), func(key []byte) error {
 		switch string(key) {
@@ -63,11 +70,11 @@ func (t *Task) read(d *jsontext.Decoder, last *Task) error {
 		case "role":
 			return readText(d, &t.Role, last.Role)
 		case "resources":
-			return t.Resources.UnmarshalJSONFrom(d)
+			return t.Resources.read(d)
 		case "labels":
 			return t.readLabels(d, last.Labels)
 		case "limits":
-			return json.UnmarshalDecode(d, &t.Limits)
+			return d.unmarshal(&t.Limits)
 		case "user":
 			return readText(d, &t.User, last.User)
 		case "container":
@@ -79,7 +86,7 @@ func (t *Task) read(d *jsontext.Decoder, last *Task) error {
 	})
 }
 
-func (t *Task) readLabels(d *jsontext.Decoder, last []Label) error {
+func (t *Task) readLabels(d *source, last []Label) error {
 	var few [8]Label
 	labels := few[:0]
 	err := elements(d, reflect.TypeFor[[]Label](), func() error {
@@ -102,12 +109,12 @@ func (t *Task) readLabels(d *jsontext.Decoder, last []Label) error {
 	if len(labels) > 0 && slices.Equal(labels, last) {
 		t.Labels = last // tasks of one service have the same ones
 	} else {
-		t.Labels = slices.Clone(labels)
+		t.Labels = append([]Label(nil), labels...) // slices.Clone would have labels allocated each time
 	}
 	return err
 }
 
-func (t *Task) readStatuses(d *jsontext.Decoder, last []TaskStatus) error {
+func (t *Task) readStatuses(d *source, last []TaskStatus) error {
 	var few [8]TaskStatus
 	statuses := few[:0]
 	err := elements(d, reflect.TypeFor[[]TaskStatus](), func() error {
@@ -122,7 +129,7 @@ func (t *Task) readStatuses(d *jsontext.Decoder, last []TaskStatus) error {
 			case "timestamp":
 				return readNumber(d, &s.Timestamp)
 			case "healthy":
-				return json.UnmarshalDecode(d, &s.Healthy)
+				return readBool(d, &s.Healthy)
 			case "container_status":
 				return t.Container.read(d)
 			}
@@ -131,14 +138,16 @@ func (t *Task) readStatuses(d *jsontext.Decoder, last []TaskStatus) error {
 		statuses = append(statuses, s)
 		return err
 	})
-	t.Statuses = slices.Clone(statuses)
+	t.Statuses = append([]TaskStatus(nil), statuses...)
 	return err
 }
 
-// UnmarshalJSONFrom reads a resources object. null, of the object or of a number
-// (which is what is left of an infinite one), is unknown, and so is a kind that is
-// absent and that Mesos always writes.
-func (r *Resources) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+// UnmarshalJSONFrom reads a resources object.
+func (r *Resources) UnmarshalJSONFrom(d *jsontext.Decoder) error { return r.read(from(d)) }
+
+// read reads a resources object. null, of the object or of a number (which is what is left
+// of an infinite one), is unknown, and so is a kind that is absent and that Mesos always writes.
+func (r *Resources) read(d *source) error {
 	if d.PeekKind() == 'n' {
 		*r = unknown
 		return pass(d)
@@ -155,43 +164,43 @@ type quantities Resources
 func (q *quantities) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	if d.PeekKind() == 'n' {
 		*q = quantities(unknown)
-		return pass(d)
+		return d.SkipValue()
 	}
-	_, err := (*Resources)(q).readObject(d)
+	_, err := (*Resources)(q).readObject(from(d))
 	return err
 }
 
 // readObject reads a resources object that is not null, and returns the kinds in it.
-func (r *Resources) readObject(d *jsontext.Decoder) (found ResourceKinds, err error) {
+func (r *Resources) readObject(d *source) (found ResourceKinds, err error) {
 	*r = Resources{}
 	err = members(d, reflect.TypeFor[Resources](), func(key []byte) error {
 		switch string(key) {
 		case "cpus":
 			found |= KindCPUs
-			return r.read(d, &r.CPUs, KindCPUs)
+			return r.readKind(d, &r.CPUs, KindCPUs)
 		case "gpus":
-			return r.read(d, &r.GPUs, KindGPUs)
+			return r.readKind(d, &r.GPUs, KindGPUs)
 		case "mem":
 			found |= KindMem
-			return r.read(d, &r.Mem, KindMem)
+			return r.readKind(d, &r.Mem, KindMem)
 		case "disk":
 			found |= KindDisk
-			return r.read(d, &r.Disk, KindDisk)
+			return r.readKind(d, &r.Disk, KindDisk)
 		case "cpus_revocable":
-			return r.read(d, &r.CPUsRevocable, KindCPUs)
+			return r.readKind(d, &r.CPUsRevocable, KindCPUs)
 		case "gpus_revocable":
-			return r.read(d, &r.GPUsRevocable, KindGPUs)
+			return r.readKind(d, &r.GPUsRevocable, KindGPUs)
 		case "mem_revocable":
-			return r.read(d, &r.MemRevocable, KindMem)
+			return r.readKind(d, &r.MemRevocable, KindMem)
 		case "disk_revocable":
-			return r.read(d, &r.DiskRevocable, KindDisk)
+			return r.readKind(d, &r.DiskRevocable, KindDisk)
 		}
 		return pass(d)
 	})
 	return found, err
 }
 
-func (r *Resources) read(d *jsontext.Decoder, into *float64, kind ResourceKinds) error {
+func (r *Resources) readKind(d *source, into *float64, kind ResourceKinds) error {
 	if d.PeekKind() == 'n' {
 		r.Unknown |= kind
 	}
@@ -200,17 +209,25 @@ func (r *Resources) read(d *jsontext.Decoder, into *float64, kind ResourceKinds)
 
 // elements calls element before each element of a list, which it must read. null
 // is an empty list. into is the Go type in the error of a value that is no list.
-func elements(d *jsontext.Decoder, into reflect.Type, element func() error) error {
+func elements(d *source, into reflect.Type, element func() error) error {
 	if begun, err := enter(d, '[', into); !begun {
 		return err
 	}
+	return entered(d, element)
+}
+
+// entered is elements after the [ was read.
+func entered(d *source, element func() error) error {
+	if d.stream == nil {
+		return d.elements(element)
+	}
 	for {
-		switch d.PeekKind() {
+		switch d.stream.PeekKind() {
 		case ']':
-			_, err := d.ReadToken()
+			_, err := d.stream.ReadToken()
 			return err
 		case jsontext.KindInvalid: // broken JSON, or a broken body
-			return d.SkipValue()
+			return d.stream.SkipValue()
 		}
 		if err := element(); err != nil {
 			return err
@@ -220,12 +237,15 @@ func elements(d *jsontext.Decoder, into reflect.Type, element func() error) erro
 
 // members calls member with the name of each member of an object; it must read the
 // value, and may use the name until then. null is an empty object.
-func members(d *jsontext.Decoder, into reflect.Type, member func(name []byte) error) error {
+func members(d *source, into reflect.Type, member func(name []byte) error) error {
 	if begun, err := enter(d, '{', into); !begun {
 		return err
 	}
-	for d.PeekKind() == '"' {
-		quoted, err := d.ReadValue()
+	if d.stream == nil {
+		return d.members(member)
+	}
+	for d.stream.PeekKind() == '"' {
+		quoted, err := d.stream.ReadValue()
 		if err != nil {
 			return err
 		}
@@ -233,15 +253,19 @@ func members(d *jsontext.Decoder, into reflect.Type, member func(name []byte) er
 			return err
 		}
 	}
-	_, err := d.ReadToken() // the }, or what is wrong
+	_, err := d.stream.ReadToken() // the }, or what is wrong
 	return err
 }
 
 // enter reads the beginning of a list or an object; false if there is none.
-func enter(d *jsontext.Decoder, open jsontext.Kind, into reflect.Type) (bool, error) {
+func enter(d *source, open jsontext.Kind, into reflect.Type) (bool, error) {
 	switch kind := d.PeekKind(); kind {
 	case open:
-		_, err := d.ReadToken()
+		if d.stream == nil {
+			d.at++
+			return true, nil
+		}
+		_, err := d.stream.ReadToken()
 		return err == nil, err
 	case 'n', jsontext.KindInvalid:
 		return false, d.SkipValue()
@@ -254,18 +278,21 @@ func enter(d *jsontext.Decoder, open jsontext.Kind, into reflect.Type) (bool, er
 }
 
 // misfit returns the error of a value of the wrong kind, after it was read.
-func misfit(d *jsontext.Decoder, found jsontext.Kind, into reflect.Type) error {
-	return &json.SemanticError{JSONKind: found, JSONPointer: d.StackPointer(), GoType: into}
+func misfit(d *source, found jsontext.Kind, into reflect.Type) error {
+	if d.stream == nil {
+		return errOdd
+	}
+	return &json.SemanticError{JSONKind: found, JSONPointer: d.stream.StackPointer(), GoType: into}
 }
 
 // pass skips a value.
-func pass(d *jsontext.Decoder) error {
+func pass(d *source) error {
 	_, err := d.ReadValue()
 	return err
 }
 
 // readText reads a string. One that equals like shares its memory.
-func readText(d *jsontext.Decoder, into *string, like string) error {
+func readText(d *source, into *string, like string) error {
 	value, err := d.ReadValue()
 	if err != nil {
 		return err
@@ -275,7 +302,7 @@ func readText(d *jsontext.Decoder, into *string, like string) error {
 		*into = ""
 	case kind != '"':
 		return misfit(d, kind, reflect.TypeFor[string]())
-	case len(value) > longestText || !verbatim(value):
+	case len(value) > longestText || !d.isVerbatim(value):
 		*into, err = textOf(value)
 		return err
 	case string(value[1:len(value)-1]) == like:
@@ -284,6 +311,14 @@ func readText(d *jsontext.Decoder, into *string, like string) error {
 		*into = string(value[1 : len(value)-1])
 	}
 	return nil
+}
+
+// isVerbatim reports whether the string that was read last is the bytes between its quotes.
+func (s *source) isVerbatim(quoted []byte) bool {
+	if s.stream == nil {
+		return s.verbatim
+	}
+	return verbatim(quoted)
 }
 
 // verbatim reports whether a string is the bytes between its quotes.
@@ -296,8 +331,40 @@ func verbatim(quoted []byte) bool {
 	return true
 }
 
+// readMap reads an object into a map.
+func readMap[V any](d *source, into *map[string]V, read func(*V, *source) error) error {
+	if d.stream != nil || d.PeekKind() != '{' {
+		return d.unmarshal(into)
+	}
+	if *into == nil {
+		*into = map[string]V{}
+	}
+	return members(d, nil, func(name []byte) error {
+		if !d.verbatim || len(name) > longestText {
+			return errOdd
+		}
+		key := string(name)
+		var value V
+		err := read(&value, d)
+		(*into)[key] = value
+		return err
+	})
+}
+
+// readBool reads true or false; null is nil.
+func readBool(d *source, into **bool) error {
+	if kind := d.PeekKind(); kind != 't' && kind != 'f' || *into != nil {
+		return d.unmarshal(into)
+	}
+	value, err := d.ReadValue()
+	if err == nil {
+		*into = new(value.Kind() == 't')
+	}
+	return err
+}
+
 // readNumber reads a number.
-func readNumber(d *jsontext.Decoder, into *float64) error {
+func readNumber(d *source, into *float64) error {
 	value, err := d.ReadValue()
 	if err != nil {
 		return err
@@ -306,7 +373,7 @@ func readNumber(d *jsontext.Decoder, into *float64) error {
 	case 'n':
 		*into = 0
 	case '0':
-		if *into, err = strconv.ParseFloat(string(value), 64); err == nil {
+		if *into, err = parseNumber(value); err == nil {
 			return nil
 		}
 		fallthrough // beyond what a double holds
@@ -314,4 +381,40 @@ func readNumber(d *jsontext.Decoder, into *float64) error {
 		return misfit(d, kind, reflect.TypeFor[float64]())
 	}
 	return nil
+}
+
+// tens are powers of ten that a double holds exactly.
+var tens = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+
+// parseNumber is strconv.ParseFloat, faster for numbers without an exponent whose digits a double
+// holds exactly: a quotient of two exact doubles is rounded once.
+func parseNumber(text []byte) (float64, error) {
+	digits, negative, point := uint64(0), false, len(text)
+	for i, c := range text {
+		switch {
+		case c-'0' <= 9:
+			digits = 10*digits + uint64(c-'0')
+		case c == '.':
+			point = i
+		case c == '-' && i == 0:
+			negative = true
+		default:
+			return strconv.ParseFloat(string(text), 64)
+		}
+		if digits >= 1<<53 {
+			return strconv.ParseFloat(string(text), 64)
+		}
+	}
+	decimals := len(text) - 1 - point
+	if decimals >= len(tens) {
+		return strconv.ParseFloat(string(text), 64)
+	}
+	number := float64(digits)
+	if negative {
+		number = -number
+	}
+	if decimals > 0 {
+		number /= tens[decimals]
+	}
+	return number, nil
 }

@@ -2,6 +2,9 @@ package mesos
 
 import (
 	"bytes"
+	"math"
+	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -207,4 +210,22 @@ func TestLabelsThatFollowEachOtherAreShared(t *testing.T) {
 	require.Same(t, &f.Tasks[3].Labels[0], &f.Tasks[4].Labels[0])
 	require.Empty(t, f.Tasks[5].Labels)
 	require.Equal(t, []Label{{"app", "web"}}, f.Tasks[0].Labels)
+}
+
+// Each number is the double that is nearest to it, sign of zero included.
+func TestNumbersAreParsedExactly(t *testing.T) {
+	same := func(text string) {
+		want, wrong := strconv.ParseFloat(text, 64)
+		got, err := parseNumber([]byte(text))
+		require.Equal(t, wrong, err, text)
+		require.Equal(t, math.Float64bits(want), math.Float64bits(got), text)
+	}
+	for _, text := range []string{"0", "-0", "-0.0", "0.1", "0.5", "256.0", "1795232442.092127", "9007199254740991", "9007199254740992", "9007199254740993",
+		"0.000000000000001", "0.0000000000000001", "1.7976931348623157e308", "1e999", "-12.25", "123456789.125", "0.30000000000000004", "00000000000000000001.5"} {
+		same(text)
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 200_000 {
+		same(strconv.FormatFloat(random.NormFloat64()*math.Pow(10, float64(random.IntN(30)-12)), 'f', random.IntN(18), 64))
+	}
 }
