@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // The tasks of a large cluster take 30 MB, and the event stream makes a model every
@@ -53,6 +54,10 @@ type baseTasks struct {
 	indexing sync.Once
 	seed     maphash.Seed
 	index    []int32 // an open hash table of slots + 1
+	twice    bool    // an ID is that of several
+	// near is behind the slot that was found last: who looks for many tasks nearly always does so
+	// in the order of a /state, which is that of the next one.
+	near atomic.Int32
 }
 
 // listOf returns the list of tasks that name the agents and frameworks of their model.
@@ -126,11 +131,21 @@ func (l *taskList) slot(key taskKey) int {
 	if len(l.index) == 0 {
 		return last
 	}
+	if near := int(l.near.Load()); near < len(l.all) && !l.twice && l.all[near].key() == key {
+		l.near.Store(int32(near + 1))
+		if l.at(near) == nil {
+			return noTask
+		}
+		return near
+	}
 	for i := l.place(key); l.index[i] != 0; i = (i + 1) % len(l.index) {
 		slot := int(l.index[i] - 1)
 		if l.all[slot].key() == key && l.at(slot) != nil {
 			last = max(last, slot)
 		}
+	}
+	if last != noTask {
+		l.near.Store(int32(last + 1))
 	}
 	return last
 }
@@ -143,8 +158,10 @@ func (b *baseTasks) makeIndex() {
 	b.seed = maphash.MakeSeed()
 	b.index = make([]int32, 2*len(b.all))
 	for slot := range b.all {
-		i := b.place(b.all[slot].key())
+		key := b.all[slot].key()
+		i := b.place(key)
 		for b.index[i] != 0 {
+			b.twice = b.twice || b.all[b.index[i]-1].key() == key
 			i = (i + 1) % len(b.index)
 		}
 		b.index[i] = int32(slot + 1)

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"math/rand/v2"
 	"runtime"
 	"testing"
 	"time"
@@ -75,6 +76,35 @@ func TestAnIDMayBeThatOfSeveralTasks(t *testing.T) {
 	require.Equal(t, noTask, edited.slot(taskKey{"F2", "b"}))
 	require.Equal(t, noTask, (*taskList)(nil).slot(key))
 	require.Equal(t, noTask, listOf(nil).slot(key))
+}
+
+// Whatever the order in which tasks are looked for, each is found in its slot, and those that are
+// removed or were never there are not.
+func TestTasksAreFoundInAnyOrder(t *testing.T) {
+	base := Build(large(50, 500), nil).tasks
+	edited := base.edited()
+	for slot := 7; slot < len(base.all); slot += 11 {
+		edited.set(slot, nil)
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, l := range []*taskList{base, edited} {
+		slot := 0
+		for range 20_000 {
+			switch random.IntN(20) {
+			case 0:
+				slot = random.IntN(len(l.all))
+			case 1:
+				require.Equal(t, noTask, l.slot(taskKey{"F", l.all[slot].ID}))
+			default:
+				slot = (slot + 1) % len(l.all)
+			}
+			want := slot
+			if l == edited && slot%11 == 7 {
+				want = noTask
+			}
+			require.Equal(t, want, l.slot(l.all[slot].key()))
+		}
+	}
 }
 
 // A model by events takes memory for what changed, and not for all tasks.

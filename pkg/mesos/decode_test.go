@@ -293,3 +293,20 @@ func TestTheClientKeepsNoState(t *testing.T) {
 	}, 30*time.Second, 10*time.Millisecond)
 	require.NotNil(t, client.lastState.Load())
 }
+
+// Texts are cut in what polls read, too, where tasks that ended are read besides.
+func TestLongTextsOfAStateAreCut(t *testing.T) {
+	long := strings.Repeat("x", 5000)
+	s := State{EndedSince: 1}
+	_, err := decodeBody([]byte(`{"id":"`+long+`","slaves":[{"id":"s","hostname":"`+long+`","attributes":{"a":"`+long+`","`+long+`":"b"}}],`+
+		`"frameworks":[{"name":"`+long+`","tasks":[{"id":"`+long+`"}],"labels":[{"key":"k","value":"`+long+`"}]}]}`), &s)
+	require.NoError(t, err)
+	texts := []string{s.ID, s.Slaves[0].Hostname, string(s.Slaves[0].Attributes["a"]), s.Frameworks[0].Name, s.Frameworks[0].Tasks[0].ID, s.Frameworks[0].Labels[0].Value}
+	for name := range s.Slaves[0].Attributes {
+		texts = append(texts, name)
+	}
+	for _, text := range texts {
+		require.LessOrEqual(t, len(text), longestText)
+	}
+	require.Len(t, texts, 8)
+}
