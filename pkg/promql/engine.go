@@ -195,10 +195,14 @@ func (e *Engine) run(ctx context.Context, r Request, prepare newQuery) (res Resu
 		return res, err
 	}
 	settler, past := settlerFor(expr, r)
+	chosen, chooses := choiceOf(expr, r)
 	expr = nil // its tree may be large, and the engine makes its own
-	if settler != nil {
+	switch {
+	case settler != nil:
 		res, err = e.rangeOf(ctx, r, past, settler, prepare)
-	} else {
+	case chooses:
+		res, err = e.evaluateChoice(ctx, chosen, r, prepare)
+	default:
 		res, err = e.evaluate(ctx, r, prepare)
 	}
 	if err == nil && r.Hold == nil {
