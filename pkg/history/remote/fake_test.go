@@ -460,6 +460,31 @@ func TestOnlyWhatIsWrittenCountsAsSent(t *testing.T) {
 	require.Zero(t, st.Unsent)
 }
 
+// What an engine that deduplicates leaves out, since it has the samples of another replica, is not refused.
+func TestWhatIsLeftOutForAnotherReplicaIsNotRefused(t *testing.T) {
+	for _, v2 := range []bool{false, true} {
+		f := newFake(t, func(f *fake) { f.v2 = v2 })
+		s, clock := open(t, f.target())
+		poll(t, s, clock, 1)
+		settled(t, s)
+		f.change(func(f *fake) {
+			f.strange = func(w http.ResponseWriter, _ *http.Request) bool {
+				if v2 {
+					w.Header().Set("X-Prometheus-Remote-Write-Samples-Written", "0")
+				}
+				http.Error(w, "replicas did not match, rejecting sample: replica=b, elected=a", http.StatusAccepted)
+				return true
+			}
+		})
+		poll(t, s, clock, 20)
+		settled(t, s)
+		st := s.Remote()
+		require.EqualValues(t, 21, st.Sent)
+		require.Empty(t, st.Refused)
+		require.Empty(t, s.Stats().Note)
+	}
+}
+
 // Mimir, Cortex and Thanos keep what they can of a request that they refuse: what is tried again
 // is out of order then, and is there.
 func TestWhatARefusedRequestLeftIsNotRefused(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"net/url"
 	"slices"
 	"time"
@@ -78,7 +79,8 @@ func (s *Store) deliver(samples []sample) error {
 		switch verdictOf(got, version, proven) {
 		case taken:
 			n := len(samples)
-			if version == version2 {
+			// 202 is Mimir's answer to a replica while it takes the samples of another.
+			if version == version2 && got.status != http.StatusAccepted {
 				n = min(n, got.written)
 			}
 			s.tookAll(version, n)
