@@ -147,3 +147,33 @@ func TestUnusableSettingsStopPollingAndKeepHistory(t *testing.T) {
 		}
 	}
 }
+
+// A poll that failed at an address that was removed is no news of the masters in the settings.
+func TestSaveAndTestNamesNoAddressThatWasRemoved(t *testing.T) {
+	const typo = "127.0.0.1:9"
+	for name, before := range map[string]bool{"the first address is wrong": false, "a right one was there before": true} {
+		t.Run(name, func(t *testing.T) {
+			s := newFixture(t, nil, workload)
+			if before {
+				s.start().works()
+			}
+			s.configure(map[string]any{"masters": []string{"http://" + typo}})
+			s.start().clock.Advance(3 * every)
+			result, details := s.check()
+			require.Equal(t, backend.HealthStatusError, result.Status)
+			require.Contains(t, result.Message+details, typo)
+
+			s.configure(nil)
+			s.start()
+			for range 3 {
+				result, details = s.check()
+				require.Equal(t, backend.HealthStatusOk, result.Status, result.Message)
+				require.NotContains(t, result.Message+details+string(result.JSONDetails), typo)
+				for _, notice := range s.ask(cpusByFramework).Frames[0].Meta.Notices {
+					require.NotContains(t, notice.Text, typo)
+				}
+				s.clock.Advance(every)
+			}
+		})
+	}
+}
