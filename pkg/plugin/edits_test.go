@@ -151,16 +151,32 @@ func TestUnusableSettingsStopPollingAndKeepHistory(t *testing.T) {
 // A poll that failed at an address that was removed is no news of the masters in the settings.
 func TestSaveAndTestNamesNoAddressThatWasRemoved(t *testing.T) {
 	const typo = "127.0.0.1:9"
-	for name, before := range map[string]bool{"the first address is wrong": false, "a right one was there before": true} {
+	for name, c := range map[string]struct{ before, beside, outage bool }{
+		"the first address is wrong":         {},
+		"a right one was there before":       {before: true},
+		"a wrong one is beside the right":    {beside: true},
+		"a wrong one was added to the right": {before: true, beside: true},
+		"nobody answered, and one was wrong": {before: true, beside: true, outage: true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			s := newFixture(t, nil, workload)
-			if before {
+			if c.before {
 				s.start().works()
 			}
-			s.configure(map[string]any{"masters": []string{"http://" + typo}})
-			s.start().clock.Advance(3 * every)
+			masters := []string{"http://" + typo}
+			if c.beside {
+				masters = append(s.cluster.Masters(), masters...)
+			}
+			s.configure(map[string]any{"masters": masters})
+			s.start().clock.Advance(20 * every)
+			if c.outage {
+				s.cluster.Kill(mesostest.Master)
+				s.clock.Advance(5 * every)
+				s.cluster.Revive(mesostest.Master)
+				s.clock.Advance(5 * every)
+			}
 			result, details := s.check()
-			require.Equal(t, backend.HealthStatusError, result.Status)
+			require.Equal(t, c.beside, result.Status == backend.HealthStatusOk)
 			require.Contains(t, result.Message+details, typo)
 
 			s.configure(nil)
