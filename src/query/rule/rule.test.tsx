@@ -59,7 +59,8 @@ const sql = { queryType: 'sql' as const, version: 1, sql: 'SELECT 1 AS n', range
 
 it('a rule’s editor says how many numbers the rule reads now', async () => {
   const { backend } = setUp(instant);
-  expect(await screen.findByText('Numbers that a rule reads now: 3')).toBeInTheDocument();
+  // The first test loads the editor, and the rule is tried some time after the query is shown: a second may be too short.
+  expect(await screen.findByText('Numbers that a rule reads now: 3', {}, { timeout: 5000 })).toBeInTheDocument();
   expect(backend.calls.filter(({ path }) => path === 'rule')).toEqual([
     expect.objectContaining({
       input: {
