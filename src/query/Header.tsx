@@ -18,7 +18,12 @@ const getStyles = (theme: GrafanaTheme2) => {
   const part = { display: 'flex', flexWrap: 'wrap' as const, alignItems: 'center', gap: theme.spacing(0.5, 2) };
   return {
     line: css({ ...part, minHeight: theme.spacing(4) }),
-    part: css(part),
+    // The kinds of queries are in several lines where a panel's editor is narrow.
+    part: css({
+      ...part,
+      minWidth: 0,
+      '& [role="radiogroup"]': { maxWidth: '100%', flexWrap: 'wrap', height: 'auto' },
+    }),
     right: css({ ...part, marginLeft: 'auto' }),
   };
 };

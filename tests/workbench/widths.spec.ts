@@ -85,9 +85,38 @@ for (const [name, parameters] of Object.entries(WIDE)) {
   });
 }
 
+test('a panel’s editor of 220 px has all controls within its width', async ({ open }) => {
+  const filters = [{ label: 'framework', operator: '=', value: 'a' }];
+  for (const query of [
+    { filters },
+    { queryType: 'table', table: 'tasks', columns: ['name'], orderBy: [{ column: 'name' }] },
+    { queryType: 'events', format: 'count', filters },
+    { queryType: 'logs', taskId: 'x' },
+    { queryType: 'topology', groupBy: ['role', 'framework'], filters },
+  ]) {
+    const page = await open({ refresh: '', ...ofQuery(query, 'table') });
+    await page.setViewportSize({ width: 900, height: 1000 });
+    const editor = page.getByTestId('query-editor');
+    await expect(editor.getByRole('combobox').first()).toBeVisible();
+    await editor.evaluate((element) => {
+      element.style.width = '220px';
+    });
+    const name = query.queryType ?? 'metrics';
+    await expect.poll(() => beyondEdge(editor), name).toEqual([]);
+    await picture(page, `narrow-${name}`);
+  }
+});
+
 test('the workbench’s own header and tabs fit into the page', async ({ open }) => {
   for (const tab of ['query', 'dashboard', 'editors', 'settings']) {
     const page = await open({ refresh: '', tab });
+    await page.setViewportSize({ width: 1280, height: 1000 });
+    const beyond = () =>
+      page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    if (tab === 'dashboard') {
+      await expect(page.getByRole('button', { name: /^Auto refresh/ })).toBeVisible();
+    }
+    await expect.poll(beyond, `${tab}: wider than the page`).toBe(0);
     for (const width of [520, 1280]) {
       await page.setViewportSize({ width, height: 1000 });
       for (const part of [page.locator('header').first(), page.getByRole('tablist').first()]) {

@@ -242,8 +242,10 @@ function FilterItem({
 const withinField = css({
   minWidth: 0,
   maxWidth: '100%',
-  '& [data-testid="filter-label"]': { minWidth: 80 },
-  '& [data-testid="filter-values"]': { minWidth: 120, flexShrink: 100 },
+  '& > div:first-child': { flexWrap: 'wrap' },
+  '& [data-testid="filter-label"]': { minWidth: 80, maxWidth: '100%' },
+  // They are as wide as their values where there is room, and go to a line of their own where there is none for a short one.
+  '& [data-testid="filter-values"]': { minWidth: 120, maxWidth: '100%', flex: '1 1 120px' },
 });
 
 /** What was typed in a menu of values that had the focus when another one took its place. */
