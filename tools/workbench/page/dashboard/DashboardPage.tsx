@@ -141,7 +141,13 @@ function Shown({ dashboard, choice, datasource, state, onChange }: ShownProps) {
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
-  toolbar: css({ display: 'flex', alignItems: 'center', gap: theme.spacing(2), marginBottom: theme.spacing(1) }),
+  toolbar: css({
+    display: 'flex',
+    flexWrap: 'wrap',
+    alignItems: 'center',
+    gap: theme.spacing(1, 2),
+    marginBottom: theme.spacing(1),
+  }),
   title: css({ fontSize: theme.typography.h4.fontSize, margin: 0 }),
   grow: css({ flexGrow: 1 }),
   grid: css({ position: 'relative' }),
