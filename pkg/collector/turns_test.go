@@ -81,6 +81,23 @@ func TestAnEndThatIsToldWhileStateIsReadIsCountedOnce(t *testing.T) {
 	require.True(t, counted.Has(&during))
 }
 
+// What the stream told since the latest batch is in the log, so that the next process does not find it.
+func TestWhatWasCountedBeforeAStopIsWritten(t *testing.T) {
+	f, st := follow(t, 1, collector.Settings{})
+	f.clock.Advance(2 * interval)
+	end := failed(1, f.clock.Now().Add(5*time.Second))
+	f.clock.Advance(5 * time.Second)
+	require.NoError(t, st.send(update(1, "TASK_FAILED", end.Time)))
+	f.clock.Advance(2 * time.Second)
+	require.Equal(t, "failed", f.events.told("t1"))
+	counter := func() string { return f.rec.one(t, "mesos_agent_tasks_ended_total", "state=failed").text(begin) }
+	require.Equal(t, "0s 0, 15s 0, 30s 0", counter())
+	f.Stop()
+	require.Equal(t, "0s 0, 15s 0, 30s 0, 37s 1, 37.001s end", counter())
+	counted := f.Counted()
+	require.True(t, counted.Has(&end))
+}
+
 // countedOf returns what a process tells that counted these ends and stored them at a moment.
 func countedOf(t *testing.T, since, until time.Time, ends ...events.Event) samples.Counted {
 	t.Helper()

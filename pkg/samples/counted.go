@@ -136,6 +136,16 @@ func (t *tally[K]) write(b *batch, since int64, anew bool) {
 	}
 }
 
+// rose reports whether a counter rose since the latest batch.
+func (t *tally[K]) rose() bool {
+	for _, c := range t.counters {
+		if c.n > c.written {
+			return true
+		}
+	}
+	return false
+}
+
 // forget forgets the counters of what is not there any more.
 func (t *tally[K]) forget(now time.Time, there func(K) bool) {
 	oldest := now.Add(-countedFor).UnixMilli()
@@ -202,6 +212,11 @@ func (c *counted) write(b *batch) {
 		c.usual = b.t - c.before
 	}
 	c.before = b.t
+}
+
+// rose reports whether something was counted since the latest batch, if there was one.
+func (c *counted) rose() bool {
+	return c.before > 0 && (c.events.rose() || c.agents.rose() || c.roles.rose() || c.labels.rose() || c.drift.rose())
 }
 
 // begins returns the moment for which what rises in a batch at t has what it was before: the

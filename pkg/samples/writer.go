@@ -460,11 +460,19 @@ func (w *Writer) Gone(ctx context.Context, poll series.Poll, t time.Time) error 
 }
 
 // End marks every open series stale at t, or 1 ms after the newest batch if that
-// is later.
+// is later. What was counted since the newest batch has a sample before.
 func (w *Writer) End(ctx context.Context, t time.Time) error {
 	if w.cluster == "" {
 		return nil // nothing was written yet
 	}
 	w.before = leaderSnapshot{}
-	return w.batch(ctx, everyPoll, time.UnixMilli(max(t.UnixMilli(), w.last+1)), func(*batch) {})
+	end := func() int64 { return max(t.UnixMilli(), w.last+1) }
+	if w.counted.rose() {
+		at := end()
+		_, err := w.commit(ctx, series.PollState, time.UnixMilli(at), nil, func(b *batch) { w.counted.write(b) })
+		if err == nil {
+			w.counted.stored(at)
+		}
+	}
+	return w.batch(ctx, everyPoll, time.UnixMilli(end()), func(*batch) {})
 }
