@@ -9,7 +9,7 @@ import { answeredAtOf, stateBeforeOf, truthsOf } from './moments.ts';
 import { Rests } from './rests.ts';
 import { pagesOf, requestsTo, type Watched } from './watched.ts';
 
-/** What is done to the engine, to ZooKeeper and to the Grafana that polls, the holder. */
+/** What is done to the engine, to ZooKeeper, to the masters' event streams, and to the Grafana that polls, the holder. */
 export type Deed =
   | 'engine ends'
   | 'engine starts'
@@ -22,7 +22,9 @@ export type Deed =
   | 'holder ends'
   | 'it starts'
   | 'zookeeper ends'
-  | 'zookeeper starts';
+  | 'zookeeper starts'
+  | 'streams stall'
+  | 'streams go on';
 
 /** What was done. Times are Unix seconds. */
 export interface Done {

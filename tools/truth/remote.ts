@@ -117,14 +117,19 @@ export const TROUBLES: Trouble[] = [
   },
 ];
 
-/** A minute of it: the engine is away, and the Grafana that polls is killed with what it could not send. */
+/**
+ * A minute of it: the engine is away, and the Grafana that polls is killed with what it could not send. In its latest /state are
+ * ends that the event stream has not told it, which are the next one's to count.
+ */
 export const SHORT_TROUBLES: Trouble[] = [
   {
     name: 'engine away, holder killed',
     length: 52,
     steps: [
       { at: 14, do: 'engine ends' },
+      { at: 15, do: 'streams stall' },
       { at: 22, do: 'holder is killed' },
+      { at: 24, do: 'streams go on' },
       { at: 27, do: 'engine starts' },
       { at: 40, do: 'it starts' },
     ],
@@ -253,7 +258,7 @@ async function goesOn(trouble: Trouble, stage: Stage): Promise<Record> {
 
 /** Does something, and returns which Grafana it was done to. */
 async function carryOut(deed: Deed, stage: Stage, before: Done[]): Promise<number | undefined> {
-  const { engine, front, zookeeper, grafanas } = stage;
+  const { live, engine, front, zookeeper, grafanas } = stage;
   const holder = /^(holder|plugin) /.test(deed)
     ? await holderOf(stage)
     : before.findLast(({ who }) => who !== undefined)?.who;
@@ -275,6 +280,12 @@ async function carryOut(deed: Deed, stage: Stage, before: Done[]): Promise<numbe
       return;
     case 'zookeeper starts':
       await zookeeper.start();
+      return;
+    case 'streams stall':
+      live.masters.forEach((master) => live.fault(master, { kind: 'stream-slow', bytesPerSecond: 0 }));
+      return;
+    case 'streams go on':
+      live.masters.forEach((master) => live.fault(master, null));
       return;
     case 'holder is killed':
       await grafanas[holder!].kill();
