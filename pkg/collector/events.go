@@ -283,9 +283,13 @@ func (c *Collector) whileAway(p *scheduledPoll, now *cluster.Cluster) (happened,
 }
 
 // endedSince returns since when a first look asks what ended: since a process before this one looked
-// last, or since when it is not known that another one has counted it. mu is held.
+// last, or since when it is not known that another one has counted it. It is zero later on, as what
+// the stream tells has the reasons. mu is held.
 func (c *Collector) endedSince(p *scheduledPoll) time.Time {
 	last, counted := c.lastLook(p), c.elsewhere.Since
+	if c.elsewhere.looked {
+		return last
+	}
 	if last.IsZero() || !counted.IsZero() && counted.Before(last) {
 		return counted
 	}

@@ -26,8 +26,18 @@ func failed(n int, at time.Time) events.Event {
 // A record of the stream may come after the answer to a /state that has the end already. Then the
 // batch of that moment does not count it, and whoever polls next is not told that it was counted.
 func TestAnEndThatTheStreamTellsLateIsNotTakenForCounted(t *testing.T) {
+	t.Run("nobody polled before", func(t *testing.T) { tellsLate(t, nil) })
+	t.Run("another one polled before", func(t *testing.T) {
+		before := collector.CountedBefore{Counted: countedOf(t, begin.Add(-time.Minute), begin.Add(-12*time.Second)), Exactly: true}
+		tellsLate(t, func(context.Context) collector.CountedBefore { return before })
+	})
+}
+
+func tellsLate(t *testing.T, before func(context.Context) collector.CountedBefore) {
+	t.Helper()
 	f, st := follow(t, 1, collector.Settings{}, func(f *fake) {
 		f.state.Frameworks[0].Tasks = append(f.state.Frameworks[0].Tasks, task(2), task(3))
+		f.counted = before
 	})
 	f.clock.Advance(2 * interval)
 	polled := f.clock.Now()
@@ -54,6 +64,9 @@ func TestAnEndThatTheStreamTellsLateIsNotTakenForCounted(t *testing.T) {
 	counted = f.Counted()
 	require.Equal(t, 2.0, f.rec.sum(counted.Until, "mesos_agent_tasks_ended_total", "state=failed"))
 	require.True(t, counted.Has(&late))
+	for _, e := range f.events.of(events.KindTask) {
+		require.NotEmpty(t, e.Reason, "%s, as only the stream tells it", e.TaskID)
+	}
 }
 
 // An end that is told while /state is read is in the batch of the moment at which it was asked for.
