@@ -124,14 +124,15 @@ export const TROUBLES: Trouble[] = [
 export const SHORT_TROUBLES: Trouble[] = [
   {
     name: 'engine away, holder killed',
-    length: 52,
+    length: 55,
     steps: [
       { at: 14, do: 'engine ends' },
       { at: 15, do: 'streams stall' },
-      { at: 22, do: 'holder is killed' },
-      { at: 24, do: 'streams go on' },
-      { at: 27, do: 'engine starts' },
-      { at: 40, do: 'it starts' },
+      // Some seconds after a poll: what it has counted is known to the others.
+      { at: 25, do: 'holder is killed' },
+      { at: 26, do: 'streams go on' },
+      { at: 30, do: 'engine starts' },
+      { at: 43, do: 'it starts' },
     ],
   },
 ];
