@@ -74,7 +74,9 @@ func allSaid(err error) any {
 	}
 	if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		path := strings.Split(string(syntactic.JSONPointer), "/")
-		return []any{syntactic.ByteOffset, path[:min(5, len(path))], syntactic.Err.Error()}
+		// What it shows of the text depends on how much it has of that.
+		why, _, _ := strings.Cut(syntactic.Err.Error(), "`")
+		return []any{syntactic.ByteOffset, path[:min(5, len(path))], why}
 	}
 	if err != nil {
 		return err.Error()
