@@ -1,4 +1,4 @@
-import { CoreApp, rangeUtil } from '@grafana/data';
+import { CoreApp, dateTime, rangeUtil } from '@grafana/data';
 import { render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import React, { useState } from 'react';
@@ -11,6 +11,7 @@ import { fakeTemplates } from '../../testing/templates';
 import { defaultQuery } from '../defaults';
 import QueryEditor from '../QueryEditor';
 import type { MesosQuery } from '../types';
+import { beforeNow } from './useTrial';
 
 jest.mock('@grafana/runtime', () => ({
   ...jest.requireActual('@grafana/runtime'),
@@ -77,7 +78,7 @@ it.each<[string, Partial<MesosQuery>, string]>([
 ])('the number is that of the code that is written, before the box is left: %s', async (_, query, key) => {
   const { onChange, user } = setUp(query, (asked) => numbers((asked[key as 'expr'] ?? '').length));
   expect(await screen.findByText('Numbers that a rule reads now: 1')).toBeInTheDocument();
-  await user.type(screen.getByTestId('code'), 'bc');
+  await user.type(await screen.findByTestId('code', {}, { timeout: 5000 }), 'bc');
   expect(await screen.findByText('Numbers that a rule reads now: 3', {}, { timeout: 5000 })).toBeInTheDocument();
   expect(onChange).not.toHaveBeenCalled();
 
@@ -219,4 +220,14 @@ it('is not in panels', async () => {
   const { backend } = setUp({ ...instant, instant: false, range: true }, undefined, CoreApp.PanelEditor);
   await waitFor(() => expect(backend.calls.some(({ path }) => path === 'compile')).toBe(true));
   expect(screen.queryByTestId('rule-notice')).not.toBeInTheDocument();
+});
+
+it.each([
+  [0, 0],
+  [2000, 0], // the page was slow
+  [60_000, 60],
+])('a range that ends %d ms before it is drawn ends %d s before now', (since, to) => {
+  const end = Date.now() - since;
+  const range = { from: dateTime(end - 600_000), to: dateTime(end) };
+  expect(beforeNow({ ...range, raw: range })).toEqual({ from: 600 + to, to });
 });

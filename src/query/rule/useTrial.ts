@@ -42,8 +42,12 @@ export function useTrial(
   return answer && answer.of === text ? answer.trial : undefined;
 }
 
+/** Seconds that a page may need to draw a range that ends now. */
+const SLOW = 5;
+
 /** Returns a range that the form has made just now of the seconds that a rule stores. */
-function beforeNow({ from, to }: TimeRange): RelativeTimeRange {
-  const end = Math.max(0, Math.round((Date.now() - to.valueOf()) / 1000));
+export function beforeNow({ from, to }: TimeRange): RelativeTimeRange {
+  const since = Math.round((Date.now() - to.valueOf()) / 1000);
+  const end = since < SLOW ? 0 : since;
   return { from: end + Math.round((to.valueOf() - from.valueOf()) / 1000), to: end };
 }
