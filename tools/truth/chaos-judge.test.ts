@@ -90,7 +90,7 @@ async function judged(
       const truth = live.truth(told(then - read));
       const answers = new Map<string, Answer>();
       for (const check of KEPT) {
-        const facts = check.facts(truth, truth);
+        const facts = check.facts(truth);
         const answer = (expr: string, of: (value: number) => number) =>
           answers.set(expr, {
             expr,

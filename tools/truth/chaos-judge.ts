@@ -41,7 +41,7 @@ const AGENT_TASKS: Check[] = CHECKS.filter(({ expr }) => expr.startsWith('mesos_
   ['staging', 'starting', 'running', 'killing'].map((state) => ({
     ...check,
     expr: `mesos_agent_tasks{state="${state}"}`,
-    facts: (truth, before) => check.facts(truth, before).filter(([labels]) => labels.state === state),
+    facts: (truth) => check.facts(truth).filter(([labels]) => labels.state === state),
   }))
 );
 
@@ -251,7 +251,7 @@ export function momentsAround({
 }
 
 function factsOf(check: Check, truth: Truth): Array<[string, number]> {
-  return check.facts(truth, truth).map(([labels, value]) => [labelsOf(check.by, labels), value]);
+  return check.facts(truth).map(([labels, value]) => [labelsOf(check.by, labels), value]);
 }
 
 /** From two polls after a fault on, no sample of tasks is older than two polls. */

@@ -9,8 +9,8 @@ export interface Check extends Compared {
   query?: object;
   /** A series that is written together with those that the query reads; absent: `expr`. */
   timesOf?: string;
-  /** The true values at the moment of the page's response. `state`: those at the moment of the /state before it. */
-  facts(truth: Truth, state: Truth): Fact[];
+  /** The true values at the moment of the page's response. */
+  facts(truth: Truth): Fact[];
 }
 
 /** The leader's pages that are polled, and the label `poll` of each. */
@@ -114,11 +114,11 @@ export const CHECKS: Check[] = [
         Object.entries(ended).map(([state, n]): Fact => [{ framework, state }, n])
       ),
   },
-  // Roles are listed by /roles; what they are allocated and offered comes from /state, a moment before.
+  // Roles are listed by /roles; what they are allocated and offered comes from /state, and has its time.
   ...[
     ...amounts('role', 'allocated', roles, role, ({ allocated }) => allocated),
     ...amounts('role', 'offered', roles, role, ({ offered }) => offered),
-  ].map((check) => ({ ...check, facts: (_: Truth, state: Truth) => check.facts(state, state) })),
+  ].map((check): Check => ({ ...check, page: '/state' })),
   ...amounts('role', 'reserved', roles, role, ({ reserved }) => reserved),
   // Mesos counts revocable CPUs against quota like others.
   ...amounts('role', 'quota_consumed', roles, role, ({ quotaConsumed }) => ({

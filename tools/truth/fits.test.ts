@@ -35,10 +35,7 @@ test('tasks are placed until one resource is used up', () => {
 test('agents that are not active have no room, and no part in averages', () => {
   const agents = [agent('a1', 'r1'), agent('a2', 'r1', 'draining'), agent('a3', 'r2', 'deactivated')];
   const facts = (way: string) =>
-    FITS_CHECKS.find(({ expr }) => expr === `fits: a tenth of a CPU, ${way}`)?.facts(
-      { agents } as Truth,
-      { agents } as Truth
-    );
+    FITS_CHECKS.find(({ expr }) => expr === `fits: a tenth of a CPU, ${way}`)?.facts({ agents } as Truth);
   assert.deepEqual(facts('in all'), [[{}, 5]]);
   assert.deepEqual(facts('by rack'), [
     [{ attr_rack: 'r1' }, 5],

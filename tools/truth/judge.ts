@@ -7,7 +7,7 @@ import { FITS_CHECKS } from './fits.ts';
 import { type Answer, compare, type Fact, type Moment, type Result } from './compare.ts';
 import { GAP_SERIES, judgeGaps } from './gaps.ts';
 import { Judged, LITTLE, ONE_DELAY } from './lateness.ts';
-import { answeredAtOf, momentsOf, stateBeforeOf, thenOf, truthsOf } from './moments.ts';
+import { answeredAtOf, momentsOf, thenOf, truthsOf } from './moments.ts';
 import { passAt, type Reading, readingsOf, USE_CHECKS } from './passes.ts';
 import { restsOf, TOOK } from './rests.ts';
 import { told, truthFor } from './untold.ts';
@@ -115,13 +115,12 @@ export function judge(watched: Watched, keptOnly = false): Verdict {
   const moments = momentsOf(watched, 0, (at) => disturbed(watched, 'masters', at), judged, rests);
   const parts: Array<[name: string, result: Result]> = [];
 
-  const stateBefore = stateBeforeOf(watched);
   const thens = new Map(
     checks.map((check) => [check, thenOf(watched, check, timed(check).times, ups, moments, answeredAt)])
   );
   const truth = truthsOf(
     watched,
-    [...thens.values()].flatMap((then) => [...then.values()].flatMap((at) => [at, stateBefore(at)]))
+    [...thens.values()].flatMap((then) => [...then.values()])
   );
   const leaderships = watched.live.reachable();
   for (const check of checks) {
@@ -138,8 +137,7 @@ export function judge(watched: Watched, keptOnly = false): Verdict {
         return null;
       }
       const version = watched.live.plan.mesos;
-      const [now, before] = [known, truth(stateBefore(moment))].map((one) => truthFor(check, one, version));
-      return told(check, check.facts(now, before), known, version);
+      return told(check, check.facts(truthFor(check, known, version)), known, version);
     };
     parts.push([check.expr, compare(check, answer(check.expr), moments, facts)]);
   }

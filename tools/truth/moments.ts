@@ -59,22 +59,6 @@ export function answeredAtOf(watched: Watched): (page: string, at: number) => nu
   };
 }
 
-/** The cluster's moment of the leader's latest /state before a moment of its own; that moment, where an interval had none. */
-export function stateBeforeOf(watched: Watched): (at: number) => number {
-  const leaderships = watched.live.reachable();
-  const states = pagesOf(watched)
-    .filter(({ page, host, at }) => page === '/state' && host === `master${leadershipAt(leaderships, at)?.master}`)
-    .map(({ at }) => at);
-  // Where every other poll may fail, what a query sees may be two polls old.
-  const age = watched.interval * watched.speed * (anyMasterAnswers(watched) ? 3 : 1);
-  // Where no leader answered a page, the moment is that of the request for /state, and the answer is a little later.
-  const late = anyMasterAnswers(watched) && !watched.oneClock ? 0.5 * watched.speed : 0;
-  return (moment) => {
-    const found = states.findLast((at) => at <= moment + late) ?? -Infinity;
-    return found > moment - age ? found : moment;
-  };
-}
-
 /**
  * Of which moment of the cluster an answer is, by moment asked: of the latest poll, also where that brought nothing. An
  * answer that is too old for that, an interval and a little, is compared with the moment of the query. (In real time a

@@ -45,7 +45,7 @@ async function judged(change: Change = () => {}): Promise<Verdict> {
         for (const samples of [local[who], engine]) {
           add(samples, { __name__: 'mesos_up', cluster: 'simulated', poll: 'state' }, at, 1);
           for (const { expr, facts } of ASKED) {
-            facts(truth, truth).forEach(([labels, value]) =>
+            facts(truth).forEach(([labels, value]) =>
               add(samples, { __name__: expr, cluster: 'simulated', ...labels }, at, value)
             );
           }
@@ -74,7 +74,7 @@ async function judged(change: Change = () => {}): Promise<Verdict> {
       const truth = live.truth(then);
       const answers = new Map<string, Answer>();
       for (const check of ASKED) {
-        const facts = check.facts(truth, truth);
+        const facts = check.facts(truth);
         const answer = (expr: string, of: (value: number) => number) =>
           answers.set(expr, { expr, series: facts.map(([labels, value]) => ({ labels, points: [[at, of(value)]] })) });
         answer(check.expr, (value) => value);

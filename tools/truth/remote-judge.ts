@@ -5,7 +5,7 @@ import type { Scenario } from '../simulator/scenarios/scenario.ts';
 import { type Check, CHECKS } from './checks.ts';
 import { type Answer, byMoment, type Result } from './compare.ts';
 import type { Verdict } from './judge.ts';
-import { answeredAtOf, stateBeforeOf, truthsOf } from './moments.ts';
+import { answeredAtOf, truthsOf } from './moments.ts';
 import { Rests } from './rests.ts';
 import { pagesOf, requestsTo, type Watched } from './watched.ts';
 
@@ -322,12 +322,9 @@ const labelsOf = (by: string[], labels: { [label: string]: string }) =>
 /** The facts of a check at the moment of a sample, by identifying labels. */
 function factsOf(record: Record, times: Array<{ check: Check; at: number }>) {
   const watched = watchedOf(record);
-  const [answeredAt, stateBefore] = [answeredAtOf(watched), stateBeforeOf(watched)];
+  const answeredAt = answeredAtOf(watched);
   const moments = new Map(times.map(({ check, at }) => [`${check.page} ${at}`, answeredAt(check.page, at)]));
-  const truth = truthsOf(
-    record,
-    [...moments.values()].flatMap((at) => [at, stateBefore(at)])
-  );
+  const truth = truthsOf(record, [...moments.values()]);
   const known = new Map<string, Map<string, number>>();
   return (check: Check, at: number): Map<string, number> => {
     const moment = moments.get(`${check.page} ${at}`) ?? answeredAt(check.page, at);
@@ -335,9 +332,7 @@ function factsOf(record: Record, times: Array<{ check: Check; at: number }>) {
     const facts =
       known.get(key) ??
       new Map(
-        check
-          .facts(truth(moment), truth(stateBefore(moment)))
-          .map(([labels, value]): [string, number] => [labelsOf(check.by, labels), value])
+        check.facts(truth(moment)).map(([labels, value]): [string, number] => [labelsOf(check.by, labels), value])
       );
     known.set(key, facts);
     return facts;
