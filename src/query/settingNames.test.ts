@@ -1,7 +1,7 @@
 import { toDataFrame } from '@grafana/data';
 import { firstValueFrom } from 'rxjs';
 
-import { named, withSettingNames } from './settingNames';
+import { withSettingNames } from './settingNames';
 
 const REFUSED =
   'the logs of tasks are not shown: an administrator sets who may (jsonData.sandboxLogs: admin or viewer)';
@@ -31,9 +31,4 @@ it('leaves other answers as they are, at once', () => {
   let got: unknown;
   withSettingNames(answer).subscribe((one) => (got = one));
   expect(got).toBe(answer);
-});
-
-it('names them in a sentence', async () => {
-  expect(await named(REFUSED)).toBe(SAID);
-  expect(await named('no answer')).toBe('no answer');
 });

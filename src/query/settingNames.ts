@@ -6,12 +6,7 @@ import { from, map, type Observable, of } from 'rxjs';
 /** Matches what may be the key of a setting: jsonData.masters, memoryLimit. */
 const MAY_NAME_ONE = /jsonData\.|\b[a-z]+[A-Z]/;
 
-/** Returns a message with the names of settings. They are a part of the settings page, which is loaded for it. */
-export async function named(message: string): Promise<string> {
-  return MAY_NAME_ONE.test(message) ? (await load()).withNamesAlone(message) : message;
-}
-
-/** Returns an answer whose messages have the names of settings. */
+/** Returns an answer whose messages have the names of settings. They are a part of the settings page, which is loaded for it. */
 export function withSettingNames(answer: DataQueryResponse): Observable<DataQueryResponse> {
   return textsOf(answer).some((text) => MAY_NAME_ONE.test(text))
     ? from(load()).pipe(map(({ withNamesAlone }) => renamed(answer, withNamesAlone)))

@@ -106,7 +106,7 @@ describe('what is to be done', () => {
       show(refusing(403, text), part);
       expect(
         await screen.findByText(
-          /The logs of tasks are not shown: an administrator sets who may \(setting Logs of tasks of the data source\)\./
+          /The logs of tasks are not shown to you: an administrator chooses who may read them, with the setting Logs of tasks of the data source\./
         )
       ).toBeInTheDocument();
       expect(screen.queryByText(/Choose a task/)).not.toBeInTheDocument();

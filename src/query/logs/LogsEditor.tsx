@@ -4,7 +4,7 @@ import type { ComboboxOption } from '@grafana/ui';
 import React, { useEffect, useId, useState } from 'react';
 
 import { t } from '../../i18n';
-import { errorSentence, type LogTask, type MesosResources, statusOf } from '../../resources';
+import { type LogTask, type MesosResources, statusOf } from '../../resources';
 import { AdviceLines } from '../advice/AdviceLines';
 import { CommitInput } from '../CommitInput';
 import { EditorField } from '../EditorField';
@@ -12,7 +12,6 @@ import { faultOf, marksOf } from '../fault';
 import { SingleMenu } from '../SingleMenu';
 import { containing, toOption } from '../menu';
 import { variableOptions } from '../metrics/variables';
-import { named } from '../settingNames';
 import type { MesosQuery } from '../types';
 import { useSearch } from '../useSearch';
 
@@ -116,28 +115,27 @@ export function LogsEditor({ query, resources, error, onChange }: Props) {
   );
 }
 
-/** Returns why the user may read no logs; undefined where they may, or it is not known. */
+/** Returns what is to be done where the user may read no logs; undefined where they may, or it is not known. */
 function useRefusal(resources: MesosResources): string | undefined {
-  const [refused, setRefused] = useState<string>();
+  const [refused, setRefused] = useState(false);
   useEffect(() => {
     let wanted = true;
     resources.logTasks('', 1).then(
-      () => wanted && setRefused(undefined),
-      async (err) => {
-        const text = statusOf(err) === 403 ? await named(sentenceOf(errorSentence(err))) : undefined;
-        if (wanted) {
-          setRefused(text);
-        }
-      }
+      () => wanted && setRefused(false),
+      (err) => wanted && setRefused(statusOf(err) === 403)
     );
     return () => {
       wanted = false;
     };
   }, [resources]);
-  return refused;
+  return refused
+    ? t(
+        'query.logs.refused',
+        'The logs of tasks are not shown to you: an administrator chooses who may read them, with the setting {{name}} of the data source.',
+        { name: t('config.sandbox-logs.label', 'Logs of tasks') }
+      )
+    : undefined;
 }
-
-const sentenceOf = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 interface SearchMenuProps {
   id: string;
