@@ -71,7 +71,7 @@ export const health: Definition = {
         title: 'Series dropped',
         counts: true,
         about:
-          'Series that are not kept because of maxSeries or memoryLimit. Above 0: raise them, or set taskSeries to off.',
+          'Series that are not kept because of maxSeries or memoryLimit. Above 0: raise them, or set taskSeries to never.',
         queries: { A: metric('mesos_series_dropped', { legendFormat: 'Dropped' }) },
       }).axisSoftMax(1),
       graph({
