@@ -78,6 +78,22 @@ func (c *Cluster) Since(last time.Time, logged []events.Event, labels Labels) []
 	return h.sorted()
 }
 
+// Ends returns a function that returns how and when a task ended, by the leader, false for one of
+// which it does not tell.
+func (c *Cluster) Ends() func(framework, id string) (TaskState, time.Time, bool) {
+	ended := make(map[taskKey]*endedTask, len(c.ended))
+	for i := range c.ended {
+		ended[taskKey{c.ended[i].Framework.ID, c.ended[i].ID}] = &c.ended[i]
+	}
+	return func(framework, id string) (TaskState, time.Time, bool) {
+		t := ended[taskKey{framework, id}]
+		if t == nil || t.latest == 0 {
+			return "", time.Time{}, false
+		}
+		return t.State, at(t.latest), true
+	}
+}
+
 // asOf returns what a task that has ended since a moment may have been then.
 func (t *endedTask) asOf(when time.Time) *Task {
 	was := &Task{State: Staging, latest: unixSeconds(when)}

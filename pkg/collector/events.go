@@ -60,8 +60,9 @@ func (c *Collector) recallCounted(ctx context.Context) {
 // countedElsewhere notes which events of the first look another process has counted, with the ends
 // that nobody tells how, since that one may know. noteAll counts the others. The log has ends that
 // this process learned while another one counted, for a table or for the stream of its term before:
-// they are no news to it, and count where the other one did not count them.
-func (c *Collector) countedElsewhere(found, logged []events.Event) {
+// they are no news to it, and count where the other one did not count them. When they were is taken
+// from the leader: the log has the time at which they were learned where that was long after.
+func (c *Collector) countedElsewhere(found, logged []events.Event, now *cluster.Cluster) {
 	before := &c.elsewhere.CountedBefore
 	if c.elsewhere.looked || before.Until.IsZero() {
 		return
@@ -77,8 +78,14 @@ func (c *Collector) countedElsewhere(found, logged []events.Event) {
 			c.keeper.uncounted[e.ID] = true
 		}
 	}
+	if !before.Exactly {
+		return
+	}
+	endOf := now.Ends()
 	for i := range logged {
-		if e := &logged[i]; before.Exactly && before.Misses(e) && e.What != events.What(cluster.UnknownTask) {
+		e := &logged[i]
+		state, ended, told := endOf(e.FrameworkID, e.TaskID)
+		if told && e.What == events.What(state) && before.Misses(e, ended) {
 			c.keeper.missed = append(c.keeper.missed, *e)
 		}
 	}

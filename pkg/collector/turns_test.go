@@ -130,8 +130,9 @@ func TestOnlyEndsThatNobodyCountedAreCounted(t *testing.T) {
 	since, until := ago(60), ago(20)
 	ends := map[int]struct {
 		at      time.Time
-		counted bool // by the process before
-		logged  bool // by this one, of a time in which it did not count
+		counted bool      // by the process before
+		logged  bool      // by this one, of a time in which it did not count
+		learned time.Time // the time that the log has; zero: at
 	}{
 		2: {at: ago(70), counted: true},               // before the process before began
 		3: {at: ago(40), counted: true},               // by that one
@@ -140,6 +141,8 @@ func TestOnlyEndsThatNobodyCountedAreCounted(t *testing.T) {
 		6: {at: ago(10)},                              // while nobody polled
 		7: {at: ago(24), logged: true},                // a table was looked at
 		8: {at: ago(39), counted: true, logged: true}, // also, and it was counted
+		// Also, by one that was suspended, and learned of it when it went on.
+		9: {at: ago(65), counted: true, logged: true, learned: ago(5)},
 	}
 	for name, told := range map[string]struct {
 		exactly bool
@@ -160,6 +163,9 @@ func TestOnlyEndsThatNobodyCountedAreCounted(t *testing.T) {
 						counted = append(counted, e)
 					}
 					if end.logged {
+						if !end.learned.IsZero() {
+							e.Time = end.learned
+						}
 						f.before = append(f.before, e)
 					}
 				}

@@ -364,8 +364,11 @@ func (c *Counted) Has(e *events.Event) bool {
 	return !e.Time.After(c.Since) || slices.Contains(c.Ends, hashOf(e))
 }
 
-// Misses reports whether an event is an end of a task that was not counted.
-func (c *Counted) Misses(e *events.Event) bool { return isEnd(e) && !c.Has(e) }
+// Misses reports whether an event is an end of a task that was not counted, which was at a moment:
+// the event's own time may be when it was learned.
+func (c *Counted) Misses(e *events.Event, ended time.Time) bool {
+	return isEnd(e) && ended.After(c.Since) && !slices.Contains(c.Ends, hashOf(e))
+}
 
 // hashOf returns the hash of an end of a task, which is the same in every process. It is not made
 // of the event's ID, which a log does not keep as it is.

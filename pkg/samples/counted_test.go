@@ -304,14 +304,17 @@ func TestWhatWasCountedIsTold(t *testing.T) {
 	require.True(t, second.Has(end(3, 1001)))
 	require.True(t, second.Has(end(4, 1010.5)), "counted, although it is later than the batch")
 	require.False(t, second.Has(end(5, 1009)), "not counted, although it is earlier: it was told late")
-	require.True(t, second.Misses(end(5, 1009)))
+	require.True(t, second.Misses(end(5, 1009), time.Unix(1009, 0)))
+	learned := *end(7, 1010.7)
+	require.True(t, second.Misses(&learned, time.Unix(1009, 0)))
+	require.False(t, second.Misses(&learned, time.Unix(999, 0)), "it was learned long after it")
 	logged := *end(4, 1010.5)
 	logged.ID = "as the log has it"
 	require.True(t, second.Has(&logged))
 	running := *end(6, 1009)
 	running.What = "running"
 	require.True(t, second.Has(&running), "of other events the time decides")
-	require.False(t, second.Misses(&running))
+	require.False(t, second.Misses(&running, time.Unix(1009, 0)))
 
 	third := store(1100)
 	require.Empty(t, third.Ends)
