@@ -169,13 +169,13 @@ func TestLabelsThatAreNamedTwiceCountOnce(t *testing.T) {
 
 // Some engines keep the names of metrics where PromQL has none: two metrics are no one series.
 func TestSeriesOfSeveralMetricsAreNotMixed(t *testing.T) {
-	b := "2"
+	var b atomic.Value // of the second metric
 	s, engine, now := answering(t, func(w http.ResponseWriter, r *http.Request) {
 		kind, values := "vector", `"value":[1,"%s"]`
 		if strings.HasSuffix(r.URL.Path, "query_range") {
 			kind, values = "matrix", `"values":[[1,"%s"]]`
 		}
-		_, _ = fmt.Fprintf(w, `{"status":"success","data":{"resultType":"`+kind+`","result":[{"metric":{"__name__":"a"},`+values+`},{"metric":{"__name__":"b"},`+values+`}]}}`, "1", b)
+		_, _ = fmt.Fprintf(w, `{"status":"success","data":{"resultType":"`+kind+`","result":[{"metric":{"__name__":"a"},`+values+`},{"metric":{"__name__":"b"},`+values+`}]}}`, "1", b.Load())
 	})
 	for _, step := range []time.Duration{0, time.Minute} {
 		ask := func(expr string) error {
@@ -189,10 +189,10 @@ func TestSeriesOfSeveralMetricsAreNotMixed(t *testing.T) {
 			}
 			return err
 		}
-		b = "2"
+		b.Store("2")
 		require.ErrorContains(t, ask(`max_over_time({__name__=~"a|b"}[5m])`), "the remote engine's answer has several series {}, which differ by the name of their metric alone: select one metric")
 		require.NoError(t, ask(`{__name__=~"a|b"}`))
-		b = "1"
+		b.Store("1")
 		require.NoError(t, ask(`max_over_time({__name__=~"a|b"}[5m])`))
 	}
 }
