@@ -46,16 +46,17 @@ const (
 	countOfParts
 )
 
-// arc is a part of the circle around a node.
+// arc is a part of the circle around a node, as a share of CPUs. Grafana writes the titles below the
+// graph, where long ones cover it.
 type arc struct{ name, title, color string }
 
 var arcs = []arc{
-	{"arc__used", "Share of CPUs used", colorUsed},
-	{arcAllocated, "Share of CPUs allocated, not used", colorAllocated},
-	{arcUnknown, "Share of CPUs allocated, use not known", colorUnknown},
-	{"arc__offered", "Share of CPUs offered", colorOffered},
-	{"arc__free", "Share of CPUs free", colorFree},
-	{"arc__not_active", "Share of CPUs not active", colorNotActive},
+	{"arc__used", "Used", colorUsed},
+	{arcAllocated, "Allocated, not used", colorAllocated},
+	{arcUnknown, "Allocated, use not known", colorUnknown},
+	{"arc__offered", "Offered", colorOffered},
+	{"arc__free", "Free", colorFree},
+	{"arc__not_active", "Not active", colorNotActive},
 }
 
 // frames returns the frames nodes and edges.
@@ -113,7 +114,7 @@ func (g *graph) frames() data.Frames {
 	for k, a := range arcs {
 		switch {
 		case a.name == arcAllocated && !knowsUse:
-			a.title = "Share of CPUs allocated"
+			a.title = "Allocated"
 		case a.name == arcUnknown && !slices.ContainsFunc(parts[k], func(part float64) bool { return part > 0 }):
 			continue
 		}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -155,15 +154,15 @@ func TestTopologyDoesNotKnowUseThatIsNotMeasured(t *testing.T) {
 	nodes, _ := graphOf(t, src, `{"queryType":"topology","groupBy":["agent"]}`)
 	require.Equal(t, []any{""}, column(t, nodes, "detail__cpus_used"))
 	allocated, _ := nodes.FieldByName("arc__allocated")
-	require.Equal(t, "Share of CPUs allocated", allocated.Config.DisplayName)
-	// A table shows them, too: a share is called one, and a color no state.
+	require.Equal(t, "Allocated", allocated.Config.DisplayName)
+	// A table shows them, too: shares have percent and no name of a number of CPUs, and a color is no state.
 	for _, field := range nodes.Fields {
 		switch field.Type() {
 		case data.FieldTypeFloat64:
-			require.Contains(t, field.Config.DisplayName, "Share of CPUs", field.Name)
+			require.NotContains(t, field.Config.DisplayName, "CPUs", field.Name)
 			require.Equal(t, unitRatio, field.Config.Unit, field.Name)
 		case data.FieldTypeString:
-			require.False(t, field.Config != nil && strings.HasPrefix(field.Config.DisplayName, "Share"), field.Name)
+			require.False(t, field.Config != nil && field.Config.Unit != "", field.Name)
 		}
 	}
 	if color, _ := nodes.FieldByName("color"); color != nil {
