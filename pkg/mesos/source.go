@@ -174,48 +174,9 @@ func (s *source) skip(levels int) bool {
 	case '"':
 		return s.skipString()
 	case '{':
-		s.at++
-		if s.peek() == '}' {
-			s.at++
-			return true
-		}
-		for levels > 0 {
-			if _, ok := s.name(); !ok {
-				return false
-			}
-			s.peek()
-			if !s.skip(levels - 1) {
-				return false
-			}
-			switch s.next() {
-			case ',':
-			case '}':
-				return true
-			default:
-				return false
-			}
-		}
-		return false
+		return s.skipMembers('}', levels)
 	case '[':
-		s.at++
-		if s.peek() == ']' {
-			s.at++
-			return true
-		}
-		for levels > 0 {
-			s.peek()
-			if !s.skip(levels - 1) {
-				return false
-			}
-			switch s.next() {
-			case ',':
-			case ']':
-				return true
-			default:
-				return false
-			}
-		}
-		return false
+		return s.skipMembers(']', levels)
 	case 't':
 		return s.skipWord("true")
 	case 'f':
@@ -224,6 +185,35 @@ func (s *source) skip(levels int) bool {
 		return s.skipWord("null")
 	}
 	return s.skipNumber()
+}
+
+// skipMembers passes over an object or a list, whose first byte is the next one and whose last is
+// end.
+func (s *source) skipMembers(end byte, levels int) bool {
+	s.at++
+	if s.peek() == end {
+		s.at++
+		return true
+	}
+	for levels > 0 {
+		if end == '}' {
+			if _, ok := s.name(); !ok {
+				return false
+			}
+		}
+		s.peek()
+		if !s.skip(levels - 1) {
+			return false
+		}
+		switch s.next() {
+		case ',':
+		case end:
+			return true
+		default:
+			return false
+		}
+	}
+	return false
 }
 
 func (s *source) skipWord(word string) bool {
