@@ -106,8 +106,12 @@ try {
   ];
   checks.forEach(([ok, text, unknown]) => console.log(`${ok ? (unknown ? 'skip' : 'ok  ') : 'FAIL'} ${text}`));
   const all = [
-    ...verdict.results.map(({ problems, unknown }) => ({ ok: problems.length === 0, known: unknown === undefined })),
-    ...checks.map(([ok, , unknown = false]) => ({ ok, known: !unknown })),
+    ...verdict.results.map((result) => ({
+      ok: result.problems.length === 0,
+      known: result.unknown === undefined,
+      text: line(result),
+    })),
+    ...checks.map(([ok, text, unknown = false]) => ({ ok, known: !unknown, text })),
   ];
   const failed = all.filter(({ ok }) => !ok).length;
   const skipped = all.filter(({ ok, known }) => ok && !known).length;
@@ -116,7 +120,8 @@ try {
     `${passed} passed, ${failed} failed, ${skipped} skipped; took ${((Date.now() - began) / 1000).toFixed(0)} s`
   );
   if (values.report) {
-    writeFileSync(values.report, JSON.stringify({ passed, failed, skipped }));
+    const failures = all.filter(({ ok }) => !ok).map(({ text }) => text);
+    writeFileSync(values.report, JSON.stringify({ passed, failed, skipped, failures }));
   }
   process.exitCode = failed > 0 ? 1 : 0;
 } finally {

@@ -4,11 +4,24 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-/** Numbers of tests by result. */
+import { failure, failuresOfJest, failuresOfPlaywright, head } from './failures.ts';
+
+/** Numbers of tests by result, and which failed. */
 export interface Outcome {
   passed: number;
   failed: number;
   skipped: number;
+  /** Each test that failed: its name, and below it the last lines of what it said. */
+  failures: string[];
+}
+
+export function noOutcome(): Outcome {
+  return { passed: 0, failed: 0, skipped: 0, failures: [] };
+}
+
+/** One failure that no test reports: of what runs them. */
+export function broken(what: string): Outcome {
+  return { ...noOutcome(), failed: 1, failures: [what] };
 }
 
 /** Runs a command, its output passed on line by line unless `line` takes it. Resolves with its exit code. */
@@ -45,14 +58,12 @@ async function reported(
     const file = path.join(dir, 'report.json');
     const code = await start(file);
     if (!existsSync(file)) {
-      console.error(`${name} ended with ${code} and wrote no report`);
-      return { passed: 0, failed: 1, skipped: 0 };
+      return broken(`${name} ended with ${code} and wrote no report`);
     }
     const outcome = count(readFileSync(file, 'utf8'));
-    if (code !== 0 && outcome.failed === 0) {
-      outcome.failed = 1;
-    }
-    return outcome;
+    return code !== 0 && outcome.failed === 0
+      ? { ...outcome, failed: 1, failures: [`${name} ended with ${code}, though no test failed`] }
+      : outcome;
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
@@ -63,8 +74,14 @@ export function jest(...args: string[]): Promise<Outcome> {
     (file) => run(['npx', 'jest', '--json', `--outputFile=${file}`, ...args]),
     'jest',
     (report) => {
-      const { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites } = JSON.parse(report);
-      return { passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites, skipped: numPendingTests };
+      const { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites, testResults } =
+        JSON.parse(report);
+      return {
+        passed: numPassedTests,
+        failed: numFailedTests + numRuntimeErrorTestSuites,
+        skipped: numPendingTests,
+        failures: failuresOfJest(testResults),
+      };
     }
   );
 }
@@ -79,8 +96,13 @@ export function playwright(config: string, args: string[] = [], env: NodeJS.Proc
       }),
     'playwright',
     (report) => {
-      const { stats } = JSON.parse(report);
-      return { passed: stats.expected + stats.flaky, failed: stats.unexpected, skipped: stats.skipped };
+      const { stats, suites } = JSON.parse(report);
+      return {
+        passed: stats.expected + stats.flaky,
+        failed: stats.unexpected,
+        skipped: stats.skipped,
+        failures: failuresOfPlaywright({ suites }),
+      };
     }
   );
 }
@@ -105,16 +127,27 @@ export function hostile(): Promise<Outcome> {
 
 /** node --test, read from the totals of its TAP output. */
 export async function nodeTest(...patterns: string[]): Promise<Outcome> {
-  const outcome: Outcome = { passed: 0, failed: 0, skipped: 0 };
-  const totals: Record<string, keyof Outcome> = {
+  const outcome = noOutcome();
+  const totals: Record<string, keyof Omit<Outcome, 'failures'>> = {
     pass: 'passed',
     fail: 'failed',
     skipped: 'skipped',
     cancelled: 'failed',
   };
   const lines: string[] = [];
+  const failures: Array<{ name: string; told: string[] }> = [];
+  let told: string[] | undefined;
   const code = await run([process.execPath, '--test', '--test-reporter=tap', ...patterns], (text) => {
     lines.push(text);
+    const failed = /^( *)not ok \d+ - (.*)$/.exec(text);
+    const ended = /^ *# Subtest: |^ *ok \d+ /.test(text);
+    if (failed) {
+      told = [];
+      failures.push({ name: failed[2], told });
+    } else if (ended) {
+      told = undefined;
+    }
+    told?.push(text);
     const total = /^# (pass|fail|skipped|cancelled) (\d+)$/.exec(text);
     if (total) {
       outcome[totals[total[1]]] += Number(total[2]);
@@ -123,13 +156,14 @@ export async function nodeTest(...patterns: string[]): Promise<Outcome> {
   if (code !== 0) {
     console.log(lines.join('\n'));
     outcome.failed ||= 1;
+    outcome.failures = failures.map(({ name, told }) => failure(name, head(told.slice(1).join('\n'))));
   }
   return outcome;
 }
 
 /** go test, read from its own JSON events. A package that does not build is a failure. */
 export async function goTest(...args: string[]): Promise<Outcome> {
-  const outcome: Outcome = { passed: 0, failed: 0, skipped: 0 };
+  const outcome = noOutcome();
   const output = new Map<string, string[]>();
   const counted = { pass: 'passed', fail: 'failed', skip: 'skipped' } as const;
   const code = await run(['go', 'test', '-json', ...args], (text) => {
@@ -155,8 +189,15 @@ export async function goTest(...args: string[]): Promise<Outcome> {
     if (!count && event.Action !== 'build-fail') {
       return;
     }
+    const said = (output.get(id) ?? []).join('');
     if (event.Action === 'fail' || event.Action === 'build-fail' || event.Action === 'skip') {
-      process.stdout.write((output.get(id) ?? []).join(''));
+      process.stdout.write(said);
+    }
+    if (
+      event.Action === 'build-fail' ||
+      (event.Action === 'fail' && (event.Test !== undefined || outcome.failed === 0))
+    ) {
+      outcome.failures.push(failure(id, said));
     }
     if (event.Test && count) {
       outcome[count]++;
@@ -167,17 +208,26 @@ export async function goTest(...args: string[]): Promise<Outcome> {
   });
   if (code !== 0 && outcome.failed === 0) {
     outcome.failed = 1;
+    outcome.failures.push(`go ${args.join(' ')} ended with ${code}`);
   }
   return outcome;
 }
 
 /** Commands that pass or fail as a whole: each counts as one test. */
 export async function checks(commands: Record<string, string[]>): Promise<Outcome> {
-  const outcome: Outcome = { passed: 0, failed: 0, skipped: 0 };
+  const outcome = noOutcome();
   for (const [name, command] of Object.entries(commands)) {
-    const ok = (await run(command)) === 0;
+    const said: string[] = [];
+    const ok =
+      (await run(command, (text) => {
+        said.push(text);
+        console.log(text);
+      })) === 0;
     console.log(`${ok ? 'ok  ' : 'FAIL'} ${name}`);
     outcome[ok ? 'passed' : 'failed']++;
+    if (!ok) {
+      outcome.failures.push(failure(name, said.join('\n')));
+    }
   }
   return outcome;
 }

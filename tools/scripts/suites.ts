@@ -4,7 +4,7 @@ import { grafana13 } from '../workbench/pages.ts';
 import { ensureBuilt } from './build.ts';
 import { ensureChromium } from './chromium.ts';
 import { runE2e } from './e2e-run.ts';
-import { checks, goTest, hostile, jest, nodeTest, type Outcome, playwright, truth } from './outcome.ts';
+import { checks, goTest, hostile, jest, nodeTest, noOutcome, type Outcome, playwright, truth } from './outcome.ts';
 
 /** A group of tests that one tool runs. */
 export interface Suite {
@@ -24,12 +24,17 @@ const raced = [
 
 function skipped(why: string): Outcome {
   console.log(`skipped: ${why}`);
-  return { passed: 0, failed: 0, skipped: 1 };
+  return { ...noOutcome(), skipped: 1 };
 }
 
 function sum(...outcomes: Outcome[]): Outcome {
-  const total = (key: keyof Outcome) => outcomes.reduce((n, outcome) => n + outcome[key], 0);
-  return { passed: total('passed'), failed: total('failed'), skipped: total('skipped') };
+  const total = (key: 'passed' | 'failed' | 'skipped') => outcomes.reduce((n, outcome) => n + outcome[key], 0);
+  return {
+    passed: total('passed'),
+    failed: total('failed'),
+    skipped: total('skipped'),
+    failures: outcomes.flatMap(({ failures }) => failures),
+  };
 }
 
 /** All suites; `npm test -- NAME` runs one. */

@@ -1,10 +1,10 @@
-// Runs all suites that this machine can run, and prints as last line
+// Runs all suites that this machine can run, and prints as last lines each test that failed, and
 // `N passed, N failed, N skipped`. Exits with 1 when a test failed, or when a
 // suite that should run ran no test.
 //
 //   npm test                 all suites
 //   npm test -- go jest      those suites only
-import type { Outcome } from './outcome.ts';
+import { broken, noOutcome, type Outcome } from './outcome.ts';
 import { type Suite, suites } from './suites.ts';
 
 function select(names: string[]): Suite[] {
@@ -16,7 +16,7 @@ function select(names: string[]): Suite[] {
   return names.length > 0 ? suites.filter((suite) => names.includes(suite.name)) : suites;
 }
 
-const total: Outcome = { passed: 0, failed: 0, skipped: 0 };
+const total = noOutcome();
 for (const suite of select(process.argv.slice(2))) {
   console.log(`\n== ${suite.name}: ${suite.what}`);
   const started = Date.now();
@@ -25,11 +25,10 @@ for (const suite of select(process.argv.slice(2))) {
     outcome = await suite.run();
   } catch (error) {
     console.error(error);
-    outcome = { passed: 0, failed: 1, skipped: 0 };
+    outcome = broken(String(error));
   }
   if (outcome.passed + outcome.failed + outcome.skipped === 0) {
-    console.error(`${suite.name} ran no test`);
-    outcome.failed = 1;
+    outcome = broken('no test was run');
   }
   const seconds = ((Date.now() - started) / 1000).toFixed(0);
   console.log(
@@ -38,6 +37,11 @@ for (const suite of select(process.argv.slice(2))) {
   total.passed += outcome.passed;
   total.failed += outcome.failed;
   total.skipped += outcome.skipped;
+  total.failures.push(...outcome.failures.map((text) => `${suite.name}: ${text}`));
+}
+// A log is long, and often only its end is at hand.
+if (total.failures.length > 0) {
+  console.log(`\nFailed:\n${total.failures.join('\n')}`);
 }
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed > 0 ? 1 : 0;

@@ -164,10 +164,8 @@ async function main(): Promise<void> {
   }
   table.end();
   if (values.report !== undefined) {
-    writeFileSync(
-      values.report,
-      JSON.stringify({ passed: table.passed, failed: table.failed, skipped: table.skipped })
-    );
+    const { passed, failed, skipped, failures } = table;
+    writeFileSync(values.report, JSON.stringify({ passed, failed, skipped, failures }));
   }
   process.exitCode = table.failed > 0 ? 1 : 0;
 }

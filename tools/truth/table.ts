@@ -13,6 +13,8 @@ export class Table {
   passed = 0;
   failed = 0;
   skipped = 0;
+  /** What was printed of each line that failed. */
+  failures: string[] = [];
   private checks = 0;
   private inWindows = 0;
   private deviations = 0;
@@ -25,24 +27,25 @@ export class Table {
   /** Prints a scenario. */
   tell(name: string, verdict: Verdict): void {
     const { checks, inWindows, deviations, lines } = verdict;
-    console.log(row(name, checks, share(inWindows, checks), deviations.length));
-    lines.forEach((line) => console.log(`    ${line}`));
-    deviations.slice(0, SHOWN).forEach((deviation) => console.log(`    ${deviation}`));
-    if (deviations.length > SHOWN) {
-      console.log(`    and ${deviations.length - SHOWN} more`);
-    }
+    const told = [
+      row(name, checks, share(inWindows, checks), deviations.length),
+      ...[...lines, ...deviations.slice(0, SHOWN)].map((line) => `    ${line}`),
+      ...(deviations.length > SHOWN ? [`    and ${deviations.length - SHOWN} more`] : []),
+    ].join('\n');
+    console.log(told);
     this.checks += checks;
     this.inWindows += inWindows;
     this.deviations += deviations.length;
-    this.count(deviations.length === 0 && checks > 0);
+    this.count(deviations.length === 0 && checks > 0, told);
   }
 
   /** Prints a mutant. `must`: the expressions that must have deviations. */
   tellMutant(name: string, { checks, inWindows, deviations, wrong }: Verdict, must: string[]): void {
     const missing = must.filter((expr) => (wrong.get(expr) ?? 0) === 0);
     const verdict = missing.length === 0 ? 'noticed, as it must be' : `NOT NOTICED in ${missing.join(', ')}`;
-    console.log(`${row(name, checks, share(inWindows, checks), deviations.length)}  ${verdict}`);
-    this.count(missing.length === 0);
+    const told = `${row(name, checks, share(inWindows, checks), deviations.length)}  ${verdict}`;
+    console.log(told);
+    this.count(missing.length === 0, told);
   }
 
   /** Prints what cannot run here, and why. */
@@ -54,14 +57,18 @@ export class Table {
   end(): void {
     console.log(`\n${row('all', this.checks, share(this.inWindows, this.checks), this.deviations)}`);
     const few = this.inWindows <= WINDOWS * this.checks;
+    const many = `more than ${100 * WINDOWS} % of the checks lie in windows, where nothing is compared`;
     if (!few) {
-      console.log(`more than ${100 * WINDOWS} % of the checks lie in windows, where nothing is compared`);
+      console.log(many);
     }
-    this.count(few);
+    this.count(few, many);
   }
 
-  private count(right: boolean): void {
+  private count(right: boolean, told: string): void {
     this[right ? 'passed' : 'failed']++;
+    if (!right) {
+      this.failures.push(told);
+    }
   }
 }
 
