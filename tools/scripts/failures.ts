@@ -44,16 +44,19 @@ interface PlaywrightSuite {
   }>;
 }
 
-/** Failures of a suite of Playwright's report, and of those in it. */
-export function failuresOfPlaywright({ suites = [], specs = [] }: PlaywrightSuite): string[] {
+/** What failed of a suite of Playwright's report and of those in it: at each try, or at the first one only. */
+export function failuresOfPlaywright(
+  { suites = [], specs = [] }: PlaywrightSuite,
+  wanted: 'unexpected' | 'flaky'
+): string[] {
   return [
     ...specs.flatMap(({ file, line, title, tests }) =>
       tests
-        .filter(({ status }) => status === 'unexpected')
+        .filter(({ status }) => status === wanted)
         .map(({ projectName, results }) =>
-          failure(`[${projectName}] ${file}:${line} › ${title}`, head(results.at(-1)?.error?.message ?? ''))
+          failure(`[${projectName}] ${file}:${line} › ${title}`, head(results[0]?.error?.message ?? ''))
         )
     ),
-    ...suites.flatMap(failuresOfPlaywright),
+    ...suites.flatMap((suite) => failuresOfPlaywright(suite, wanted)),
   ];
 }

@@ -13,10 +13,15 @@ export interface Outcome {
   skipped: number;
   /** Each test that failed: its name, and below it the last lines of what it said. */
   failures: string[];
+  /** What failed and passed when it was tried once more, as in failures; counted as passed. */
+  flaky: string[];
 }
 
+/** The numbers of an outcome. */
+export type Numbers = Pick<Outcome, 'passed' | 'failed' | 'skipped'>;
+
 export function noOutcome(): Outcome {
-  return { passed: 0, failed: 0, skipped: 0, failures: [] };
+  return { passed: 0, failed: 0, skipped: 0, failures: [], flaky: [] };
 }
 
 /** One failure that no test reports: of what runs them. */
@@ -77,6 +82,7 @@ export function jest(...args: string[]): Promise<Outcome> {
       const { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites, testResults } =
         JSON.parse(report);
       return {
+        ...noOutcome(),
         passed: numPassedTests,
         failed: numFailedTests + numRuntimeErrorTestSuites,
         skipped: numPendingTests,
@@ -101,7 +107,8 @@ export function playwright(config: string, args: string[] = [], env: NodeJS.Proc
         passed: stats.expected + stats.flaky,
         failed: stats.unexpected,
         skipped: stats.skipped,
-        failures: failuresOfPlaywright({ suites }),
+        failures: failuresOfPlaywright({ suites }, 'unexpected'),
+        flaky: failuresOfPlaywright({ suites }, 'flaky'),
       };
     }
   );
@@ -112,7 +119,7 @@ export function truth(...args: string[]): Promise<Outcome> {
   return reported(
     (file) => run([process.execPath, 'tools/truth/cli.ts', `--report=${file}`, ...args]),
     'truth',
-    (report) => JSON.parse(report) as Outcome
+    (report) => ({ ...noOutcome(), ...JSON.parse(report) })
   );
 }
 
@@ -121,14 +128,14 @@ export function hostile(): Promise<Outcome> {
   return reported(
     (file) => run([process.execPath, 'tools/hostile/cli.ts', `--report=${file}`]),
     'hostile',
-    (report) => JSON.parse(report) as Outcome
+    (report) => ({ ...noOutcome(), ...JSON.parse(report) })
   );
 }
 
 /** node --test, read from the totals of its TAP output. */
 export async function nodeTest(...patterns: string[]): Promise<Outcome> {
   const outcome = noOutcome();
-  const totals: Record<string, keyof Omit<Outcome, 'failures'>> = {
+  const totals: Record<string, keyof Numbers> = {
     pass: 'passed',
     fail: 'failed',
     skipped: 'skipped',
@@ -157,58 +164,6 @@ export async function nodeTest(...patterns: string[]): Promise<Outcome> {
     console.log(lines.join('\n'));
     outcome.failed ||= 1;
     outcome.failures = failures.map(({ name, told }) => failure(name, head(told.slice(1).join('\n'))));
-  }
-  return outcome;
-}
-
-/** go test, read from its own JSON events. A package that does not build is a failure. */
-export async function goTest(...args: string[]): Promise<Outcome> {
-  const outcome = noOutcome();
-  const output = new Map<string, string[]>();
-  const counted = { pass: 'passed', fail: 'failed', skip: 'skipped' } as const;
-  const code = await run(['go', 'test', '-json', ...args], (text) => {
-    let event: {
-      Action: string;
-      Package?: string;
-      Test?: string;
-      Output?: string;
-      ImportPath?: string;
-      Elapsed?: number;
-    };
-    try {
-      event = JSON.parse(text);
-    } catch {
-      console.log(text);
-      return;
-    }
-    const id = `${event.Package ?? event.ImportPath}/${event.Test ?? ''}`;
-    if (event.Output !== undefined) {
-      output.set(id, [...(output.get(id) ?? []), event.Output]);
-    }
-    const count = counted[event.Action as keyof typeof counted];
-    if (!count && event.Action !== 'build-fail') {
-      return;
-    }
-    const said = (output.get(id) ?? []).join('');
-    if (event.Action === 'fail' || event.Action === 'build-fail' || event.Action === 'skip') {
-      process.stdout.write(said);
-    }
-    if (
-      event.Action === 'build-fail' ||
-      (event.Action === 'fail' && (event.Test !== undefined || outcome.failed === 0))
-    ) {
-      outcome.failures.push(failure(id, said));
-    }
-    if (event.Test && count) {
-      outcome[count]++;
-    } else if (event.Action === 'pass') {
-      console.log(`ok   ${event.Package} (${event.Elapsed} s)`);
-    }
-    output.delete(id);
-  });
-  if (code !== 0 && outcome.failed === 0) {
-    outcome.failed = 1;
-    outcome.failures.push(`go ${args.join(' ')} ended with ${code}`);
   }
   return outcome;
 }

@@ -4,7 +4,18 @@ import { grafana13 } from '../workbench/pages.ts';
 import { ensureBuilt } from './build.ts';
 import { ensureChromium } from './chromium.ts';
 import { runE2e } from './e2e-run.ts';
-import { checks, goTest, hostile, jest, nodeTest, noOutcome, type Outcome, playwright, truth } from './outcome.ts';
+import { goTest } from './go-test.ts';
+import {
+  checks,
+  hostile,
+  jest,
+  nodeTest,
+  noOutcome,
+  type Numbers,
+  type Outcome,
+  playwright,
+  truth,
+} from './outcome.ts';
 
 /** A group of tests that one tool runs. */
 export interface Suite {
@@ -28,12 +39,13 @@ function skipped(why: string): Outcome {
 }
 
 function sum(...outcomes: Outcome[]): Outcome {
-  const total = (key: 'passed' | 'failed' | 'skipped') => outcomes.reduce((n, outcome) => n + outcome[key], 0);
+  const total = (key: keyof Numbers) => outcomes.reduce((n, outcome) => n + outcome[key], 0);
   return {
     passed: total('passed'),
     failed: total('failed'),
     skipped: total('skipped'),
     failures: outcomes.flatMap(({ failures }) => failures),
+    flaky: outcomes.flatMap(({ flaky }) => flaky),
   };
 }
 
@@ -75,18 +87,21 @@ export const suites: Suite[] = [
     name: 'go',
     what: 'the backend, the catalogue, the workbench host',
     run: async () => {
-      const all = await goTest('./...');
+      const all = await goTest(['./...']);
       // The build for Grafana's catalogue, which has no engine on disk.
-      return sum(all, await goTest('-tags', 'catalogue', '-run', 'Catalogue', './pkg/plugin', './pkg/events/sqlite'));
+      return sum(
+        all,
+        await goTest(['./pkg/plugin', './pkg/events/sqlite'], ['-tags', 'catalogue', '-run', 'Catalogue'])
+      );
     },
   },
   {
     name: 'race',
     what: 'what runs concurrently, under the race detector',
     run: async () => {
-      const all = await goTest('-race', ...raced);
+      const all = await goTest(raced, ['-race']);
       // SQLite takes twenty times as long under it: the whole package would take two minutes.
-      const log = await goTest('-race', '-run', 'AtOnce', './pkg/events/...');
+      const log = await goTest(['./pkg/events/...'], ['-race', '-run', 'AtOnce']);
       return sum(all, log);
     },
   },

@@ -16,6 +16,12 @@ function select(names: string[]): Suite[] {
   return names.length > 0 ? suites.filter((suite) => names.includes(suite.name)) : suites;
 }
 
+function tell(heading: string, tests: string[]): void {
+  if (tests.length > 0) {
+    console.log(`\n${heading}:\n${tests.join('\n')}`);
+  }
+}
+
 const total = noOutcome();
 for (const suite of select(process.argv.slice(2))) {
   console.log(`\n== ${suite.name}: ${suite.what}`);
@@ -38,10 +44,10 @@ for (const suite of select(process.argv.slice(2))) {
   total.failed += outcome.failed;
   total.skipped += outcome.skipped;
   total.failures.push(...outcome.failures.map((text) => `${suite.name}: ${text}`));
+  total.flaky.push(...outcome.flaky.map((text) => `${suite.name}: ${text}`));
 }
 // A log is long, and often only its end is at hand.
-if (total.failures.length > 0) {
-  console.log(`\nFailed:\n${total.failures.join('\n')}`);
-}
+tell('Failed at first, and passed when tried once more', total.flaky);
+tell('Failed', total.failures);
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed > 0 ? 1 : 0;
