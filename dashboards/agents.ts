@@ -56,7 +56,7 @@ const together = (title: string, resource: Resource) =>
   graph({
     title,
     about:
-      'Of the chosen agents: allocated to tasks and executors, what these use where agentStatistics is on, and what the ' +
+      'Of the chosen agents: allocated to tasks and executors, what these use where "Agent statistics" is on, and what the ' +
       'agents have.',
     queries: {
       Used: { ...of('agent', resource, 'used', 'agent'), groupBy: [], legendFormat: 'Used' },

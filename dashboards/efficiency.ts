@@ -27,7 +27,7 @@ function report(title: string, by: string, series: string, selector: string, row
     about:
       'Over the time range, in hours of cores and of GiB: what was allocated, what of the measured part was not used, and the price ' +
       'by the variables. ' +
-      'Waste and efficiency need agentStatistics. For a CSV file: the panel’s menu, Inspect, Data.' +
+      'Waste and efficiency need "Agent statistics". For a CSV file: the panel’s menu, Inspect, Data.' +
       (by === 'framework' ? ` ${ONE_ROW.framework}` : ''),
     rows: by,
     rowTitle,
@@ -132,8 +132,8 @@ export const efficiency: Definition = {
       graph({
         title: 'CPU efficiency by framework',
         about:
-          'Used of allocated, both over the half hour before, where it was measured. Above 100 %: more than was allocated. With ' +
-          'agentStatistics only.',
+          'Used of allocated, both over the half hour before, where it was measured. Above 100 %: more than was allocated. Only ' +
+          'with "Agent statistics".',
         queries: {
           A: promql(`topk(10, ${cpuEfficiency('framework', 'framework')})`, { legendFormat: '{{framework}}' }),
         },
@@ -144,7 +144,7 @@ export const efficiency: Definition = {
       }).overrideByFieldType('number', [unit('percentunit')]),
       graph({
         title: 'Memory efficiency by framework',
-        about: 'Used of allocated, where it was measured. With agentStatistics only.',
+        about: 'Used of allocated, where it was measured. Only with "Agent statistics".',
         queries: { A: { ...of('framework', 'memory', 'efficiency', 'framework'), top: 10 } },
         table: true,
         width: 12,

@@ -30,8 +30,8 @@ export const health: Definition = {
         ...tall,
         title: 'Duration of the agents’ pass',
         about:
-          'Agents are read one after the other over the first half of an interval, so that this is about as long. With ' +
-          'agentStatistics only.',
+          'Agents are read one after the other over the first half of an interval, so that this is about as long. Only ' +
+          'with "Agent statistics".',
         queries: {
           A: promql(`mesos_poll_duration_seconds{${inCluster},poll="agents"}`, { legendFormat: 'agents' }),
         },
@@ -71,7 +71,7 @@ export const health: Definition = {
         title: 'Series dropped',
         counts: true,
         about:
-          'Series that are not kept because of maxSeries or memoryLimit. Above 0: raise them, or set taskSeries to never.',
+          'Series that are not kept because of "Series limit" or "Memory limit". Above 0: raise them, or set "Task history" to never.',
         queries: { A: metric('mesos_series_dropped', { legendFormat: 'Dropped' }) },
       }).axisSoftMax(1),
       graph({

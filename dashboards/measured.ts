@@ -109,7 +109,7 @@ const byTask = (title: string, resource: Resource) =>
 
 export const measuredUse: Definition = {
   title: 'Mesos measured use',
-  about: 'What containers use of what is allocated to them. Needs agentStatistics in the data source.',
+  about: 'What containers use of what is allocated to them. Needs "Agent statistics" in the data source.',
   filters: ['framework', 'agent'],
   across: ['capacity', 'Capacity'],
   rows: {

@@ -255,8 +255,8 @@ export const history = () =>
   stat({
     title: 'History and series',
     about:
-      'Since when there is history, how many series have a value now, and how many are not kept because of maxSeries ' +
-      'or memoryLimit.',
+      'Since when there is history, how many series have a value now, and how many are not kept because of ' +
+      '"Series limit" or "Memory limit".',
     queries: {
       // A moment, so that it does not depend on the end of the time range.
       A: promql(`1000 * min(mesos_history_start_timestamp_seconds{${inCluster}})`, { legendFormat: 'Began' }),

@@ -200,7 +200,7 @@ export const tasks: Definition = {
       table({
         title: 'Near the memory limit',
         about:
-          'Containers that use most of the memory they may use. At 100 % the kernel kills them. With agentStatistics only.',
+          'Containers that use most of the memory they may use. At 100 % the kernel kills them. Only with "Agent statistics".',
         rows: 'executor_id',
         rowTitle: 'Executor',
         within: containers,
@@ -227,8 +227,8 @@ export const tasks: Definition = {
       table({
         title: 'Throttled containers',
         about:
-          'The ten containers that cgroups throttled for longest in the time range: they needed more CPU than their limit. With ' +
-          'agentStatistics only.',
+          'The ten containers that cgroups throttled for longest in the time range: they needed more CPU than their limit. Only ' +
+          'with "Agent statistics".',
         rows: 'executor_id',
         rowTitle: 'Executor',
         within: containers,

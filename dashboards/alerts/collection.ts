@@ -80,7 +80,8 @@ task's memory). Java takes what \`-Xmx\` allows plus a quarter: leave that much 
     fires: { gt: 0 },
     value: 'count',
     summary: '{{value}} series are not kept',
-    description: 'maxSeries or memoryLimit is reached. History of single tasks is left out first; sums stay exact.',
+    description:
+      '"Series limit" or "Memory limit" is reached. History of single tasks is left out first; sums stay exact.',
     noData: 'KeepLast',
     error: 'KeepLast',
     otherwise: KEEPS,
