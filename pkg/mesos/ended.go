@@ -47,6 +47,7 @@ func (e *Ended) UnmarshalJSONFrom(d *jsontext.Decoder) error { return d.SkipValu
 const endedLast = 20
 
 func (e *Ended) read(d *jsontext.Decoder, body *finite, since float64) error {
+	*e = nil // of a list that comes twice the last one counts, as of every other
 	last := &Task{}
 	decode := func(value []byte) error {
 		var t Task

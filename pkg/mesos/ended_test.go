@@ -2,6 +2,7 @@ package mesos
 
 import (
 	stdjson "encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json"
@@ -59,5 +60,20 @@ func TestTasksThatEndedSinceAMomentAreRead(t *testing.T) {
 			}
 		}
 		require.Equal(t, want, got, since)
+	}
+}
+
+// Of a list that comes twice the last one counts, of tasks that have ended as of others.
+func TestAListOfTasksThatComesTwiceIsTheLastOne(t *testing.T) {
+	const list = `{"id":"%","statuses":[{"timestamp":7}]}`
+	for _, last := range []string{`[` + list + `]`, `[]`, `null`} {
+		var s State
+		s.EndedSince = 5
+		body := `{"frameworks":[{"tasks":[{"id":"a"}],"tasks":` + last + `,"completed_tasks":[{"id":"b","statuses":[{"timestamp":6}]},{"id":"c"}],"completed_tasks":` + last + `}]}`
+		require.NoError(t, newFinite(strings.NewReader(body)).decode(&s))
+		require.Len(t, s.Frameworks[0].CompletedTasks, len(s.Frameworks[0].Tasks), last)
+		for i, task := range s.Frameworks[0].Tasks {
+			require.Equal(t, task, s.Frameworks[0].CompletedTasks[i])
+		}
 	}
 }
