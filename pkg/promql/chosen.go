@@ -2,10 +2,9 @@ package promql
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strings"
-
-	"regexp"
 
 	"github.com/prometheus/prometheus/model/labels"
 	prom "github.com/prometheus/prometheus/promql"
@@ -23,8 +22,12 @@ import (
 // the range.
 type choice struct{ of, which parser.Expr }
 
-// mostChosen bounds how many series are chosen.
-const mostChosen = 100
+const (
+	// mostChosen bounds how many series are chosen.
+	mostChosen = 100
+	// mostMatchers bounds the bytes of the values in the matchers for them.
+	mostMatchers = 256 << 10
+)
 
 // choiceOf returns the choice that an expression is; false where it is none, or where to choose first
 // would save nothing.
@@ -56,8 +59,10 @@ func choiceOf(expr parser.Expr, r Request) (c choice, ok bool) {
 		}
 		return nil
 	})
+	candidates = candidates[:min(len(candidates), maxLabels)] // each is looked for in all of the expression
 	return choice{both.LHS, both.RHS}, slices.ContainsFunc(candidates, func(label string) bool {
-		return eachSelector(both.LHS, label, func(*parser.VectorSelector) {})
+		_, limited := selectorsOf(both.LHS, label)
+		return limited
 	})
 }
 
@@ -78,7 +83,10 @@ func namesStart(expr parser.Expr) (found bool) {
 // evaluateChoice evaluates a choice: first which series are chosen, then these.
 func (e *Engine) evaluateChoice(ctx context.Context, c choice, r Request, prepare newQuery) (Result, error) {
 	which := r
-	which.Expr, which.Start, which.Step = c.which.String(), r.End, 0
+	which.Expr, which.Start, which.Step, which.isPart = c.which.String(), r.End, 0, true
+	if _, err := ParseExpr(which.Expr); err != nil { // 1e300 has become 301 digits
+		return e.evaluate(ctx, r, prepare)
+	}
 	found, err := e.evaluate(ctx, which, func(ctx context.Context, r Request, opts prom.QueryOpts) (prom.Query, error) {
 		return e.engine.NewInstantQuery(ctx, exactly(r.Store), opts, r.Expr, r.End)
 	})
@@ -94,7 +102,10 @@ func (e *Engine) evaluateChoice(ctx context.Context, c choice, r Request, prepar
 		chosen[withoutName(s.Metric)] = true
 	}
 	some := r
-	some.Expr = c.among(found.Vector).String()
+	some.Expr, some.isPart = c.among(found.Vector).String(), true
+	if _, err := ParseExpr(some.Expr); err != nil { // too long with the matchers
+		return e.evaluate(ctx, r, prepare)
+	}
 	res, err := e.evaluate(ctx, some, prepare)
 	if err != nil {
 		return Result{}, err
@@ -109,9 +120,10 @@ func withoutName(metric labels.Labels) string {
 	return string(metric.BytesWithoutLabels(nil, labels.MetricName))
 }
 
-// among returns the expression whose series are chosen, of series that have the labels of those.
+// among returns the expression whose series are chosen, of series that have the labels of those. A
+// label whose matchers would make it too long is left out.
 func (c choice) among(chosen prom.Vector) parser.Expr {
-	of := c.of
+	added := 0
 	chosen[0].Metric.Range(func(l labels.Label) {
 		var values []string
 		for _, s := range chosen {
@@ -119,7 +131,11 @@ func (c choice) among(chosen prom.Vector) parser.Expr {
 				values = append(values, value)
 			}
 		}
-		if l.Name == labels.MetricName || slices.Contains(values, "") || !eachSelector(of, l.Name, func(*parser.VectorSelector) {}) {
+		if l.Name == labels.MetricName || slices.Contains(values, "") {
+			return
+		}
+		selectors, limited := selectorsOf(c.of, l.Name)
+		if !limited {
 			return
 		}
 		matcher := labels.MustNewMatcher(labels.MatchEqual, l.Name, values[0])
@@ -129,33 +145,47 @@ func (c choice) among(chosen prom.Vector) parser.Expr {
 			}
 			matcher = labels.MustNewMatcher(labels.MatchRegexp, l.Name, strings.Join(values, "|"))
 		}
-		eachSelector(of, l.Name, func(v *parser.VectorSelector) { v.LabelMatchers = append(v.LabelMatchers, matcher) })
+		bytes := len(matcher.Value) * len(selectors)
+		if added+bytes > mostMatchers {
+			return
+		}
+		added += bytes
+		for _, v := range selectors {
+			v.LabelMatchers = append(v.LabelMatchers, matcher)
+		}
 	})
-	return of
+	return c.of
 }
 
-// eachSelector calls yield for each of the selectors by which an expression may be limited to some
-// values of a label: with a matcher for them there, it has the series with these values, as they are
-// without it, and no others. It returns false where that is not known.
-func eachSelector(expr parser.Expr, label string, yield func(*parser.VectorSelector)) bool {
+// selectorsOf returns the selectors by which an expression may be limited to some values of a label:
+// with a matcher for them there, it has the series with these values, as they are without it, and no
+// others. It is false where that is not known.
+func selectorsOf(expr parser.Expr, label string) (all []*parser.VectorSelector, limited bool) {
+	limited = addSelectors(expr, label, &all)
+	return all, limited
+}
+
+// addSelectors is selectorsOf. It visits each part of an expression once: expressions are up to 500
+// levels deep, and nothing cancels this.
+func addSelectors(expr parser.Expr, label string, to *[]*parser.VectorSelector) bool {
 	switch n := expr.(type) {
 	case *parser.ParenExpr:
-		return eachSelector(n.Expr, label, yield)
+		return addSelectors(n.Expr, label, to)
 	case *parser.UnaryExpr:
-		return eachSelector(n.Expr, label, yield)
+		return addSelectors(n.Expr, label, to)
 	case *parser.VectorSelector:
-		yield(n)
+		*to = append(*to, n)
 		return true
 	case *parser.MatrixSelector:
-		return eachSelector(n.VectorSelector, label, yield)
+		return addSelectors(n.VectorSelector, label, to)
 	case *parser.SubqueryExpr:
-		return eachSelector(n.Expr, label, yield)
+		return addSelectors(n.Expr, label, to)
 	case *parser.Call:
-		return ofEachSeries(n) && eachSelector(n.Args[0], label, yield)
+		return ofEachSeries(n) && addSelectors(n.Args[0], label, to)
 	case *parser.AggregateExpr:
-		return ofEachGroup(n) && slices.Contains(n.Grouping, label) && eachSelector(n.Expr, label, yield)
+		return ofEachGroup(n) && slices.Contains(n.Grouping, label) && addSelectors(n.Expr, label, to)
 	case *parser.BinaryExpr:
-		return eachOperand(n, label, yield)
+		return addOperands(n, label, to)
 	}
 	return false
 }
@@ -182,29 +212,24 @@ func ofEachGroup(a *parser.AggregateExpr) bool {
 	return false
 }
 
-// eachOperand is eachSelector of an operation, of which no series of the others may make an error.
-func eachOperand(b *parser.BinaryExpr, label string, yield func(*parser.VectorSelector)) bool {
+// addOperands is addSelectors of an operation, of which no series of the others may make an error.
+func addOperands(b *parser.BinaryExpr, label string, to *[]*parser.VectorSelector) bool {
 	switch {
 	case b.Op.IsSetOperator():
 		return false
 	case b.RHS.Type() == parser.ValueTypeScalar:
-		return b.LHS.Type() == parser.ValueTypeVector && eachSelector(b.LHS, label, yield)
+		return b.LHS.Type() == parser.ValueTypeVector && addSelectors(b.LHS, label, to)
 	case b.LHS.Type() == parser.ValueTypeScalar:
-		return eachSelector(b.RHS, label, yield)
+		return addSelectors(b.RHS, label, to)
 	}
 	m := b.VectorMatching
 	switch {
 	case !m.On && len(m.MatchingLabels) == 0 && m.Card == parser.CardOneToOne: // groups with groups
 		left, leftIs := history.Unwrap(b.LHS).(*parser.AggregateExpr)
 		right, rightIs := history.Unwrap(b.RHS).(*parser.AggregateExpr)
-		// All selectors or none.
-		count := func(*parser.VectorSelector) {}
-		if !leftIs || !rightIs || !eachSelector(left, label, count) || !eachSelector(right, label, count) {
-			return false
-		}
-		return eachSelector(left, label, yield) && eachSelector(right, label, yield)
+		return leftIs && rightIs && addSelectors(left, label, to) && addSelectors(right, label, to)
 	case m.On && len(m.MatchingLabels) == 0 && m.Card == parser.CardManyToOne && len(m.Include) == 0: // parts of one sum
-		return eachSelector(b.LHS, label, yield)
+		return addSelectors(b.LHS, label, to)
 	}
 	return false
 }

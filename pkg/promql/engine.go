@@ -105,6 +105,10 @@ type Request struct {
 	// Hold keeps the query's room after it has ended, until Release; nil where the
 	// room is given back at once.
 	Hold *Hold
+
+	// isPart reports whether Expr is made of a part of what the caller asked: then a position in
+	// it is none in the caller's expression, and warnings have none.
+	isPart bool
 }
 
 // A Result is the answer to a Request. It is the caller's: nothing in it is
@@ -224,7 +228,11 @@ func (e *Engine) evaluate(ctx context.Context, r Request, prepare newQuery) (Res
 	if answer.Err != nil {
 		return Result{}, e.evalError(ctx, answer.Err)
 	}
-	res := copied(answer, r.Expr)
+	text := r.Expr
+	if r.isPart {
+		text = ""
+	}
+	res := copied(answer, text)
 	if stats := q.Stats(); stats != nil && stats.Samples != nil {
 		res.Samples = stats.Samples.TotalSamples
 	}
@@ -355,7 +363,7 @@ func (e *Engine) cost(ctx context.Context, gate *gate, expr parser.Expr, r Reque
 	return costOf(ctx, expr, r)
 }
 
-// copied returns a Result that outlives the query.
+// copied returns a Result that outlives the query. Its warnings have positions in expr, unless that is empty.
 func copied(answer *prom.Result, expr string) Result {
 	res := Result{Type: answer.Value.Type()}
 	switch v := answer.Value.(type) {
