@@ -99,7 +99,7 @@ export const suites: Suite[] = [
     name: 'race',
     what: 'what runs concurrently, under the race detector',
     run: async () => {
-      const all = await goTest(raced, ['-race']);
+      const all = await goTest(raced, ['-race', '-timeout', '30m']);
       // SQLite takes twenty times as long under it: the whole package would take two minutes.
       const log = await goTest(['./pkg/events/...'], ['-race', '-run', 'AtOnce']);
       return sum(all, log);

@@ -133,7 +133,7 @@ func (b *diskBatch) Commit() error {
 	if b.memory != nil {
 		return b.d.commitToMemory(b)
 	}
-	if err := recovered(b.app.Commit); err != nil {
+	if err := b.h.commit(b.app); err != nil {
 		b.d.failed(b.h, err)
 		return b.keepInMemory(err)
 	}

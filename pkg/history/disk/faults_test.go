@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb"
 	"github.com/prometheus/prometheus/util/compression"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -122,6 +124,33 @@ func TestTheClockGoesForwardAndBack(t *testing.T) {
 	add(want, polls(t, d, c, 800, "a"))
 	require.Empty(t, d.Stats().Note)
 	same(t, since(want, c.Now().Add(-24*time.Hour).UnixMilli()), readDisk(t, d, everything))
+}
+
+// The TSDB gets its log of late samples while another batch is committed and the keeper reads its size: it guards that
+// by nothing.
+func TestTheClockGoesBackWhileOthersWriteAndTheKeeperLooks(t *testing.T) {
+	c := newClock()
+	d := openDisk(t, Options{Dir: t.TempDir(), Now: c.Now, every: time.Hour})
+	wrote := polls(t, d, c, 10, "a")
+	at := c.Now()
+	other := d.Batch(t.Context()) // of a poll that began before
+	lset := labels.FromStrings("__name__", "b")
+	_, err := other.Append(0, func() labels.Labels { return lset }, at.UnixMilli(), 7)
+	require.NoError(t, err)
+	c.Advance(-time.Hour)
+	h := mustHandle(t, d)
+
+	var all sync.WaitGroup
+	all.Go(func() { assert.NoError(t, other.Commit()) })
+	all.Go(func() { assert.Positive(t, h.headSize()) })
+	all.Go(func() { add(wrote, polls(t, d, c, 1, "a")) })
+	all.Wait()
+	add(wrote, map[string][]pair{lset.String(): {{T: at.UnixMilli(), V: 7}}})
+	got := readDisk(t, d, everything)
+	require.Len(t, got, 2)
+	require.Len(t, got[lset.String()], 1)
+	require.Len(t, got[labels.FromStrings("__name__", "a").String()], 11, "the one of an hour before is kept, too")
+	require.ElementsMatch(t, wrote[lset.String()], got[lset.String()])
 }
 
 func TestTheClockGoesBackWhileMemoryTakesTheSamples(t *testing.T) {

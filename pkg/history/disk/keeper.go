@@ -228,7 +228,7 @@ func (d *Store) getStuck(h *handle, now time.Time, why string) {
 // compactionNeeds is how many bytes writing and merging blocks may take for a
 // while: the head once more, and the blocks that may still be merged.
 func (d *Store) compactionNeeds(h *handle) int64 {
-	need := h.db.Head().Size() + d.segmentSize()
+	need := h.headSize() + d.segmentSize()
 	d.mu.RLock()
 	widest := max(d.widest(d.retention), d.opts.BlockRange).Milliseconds()
 	d.mu.RUnlock()

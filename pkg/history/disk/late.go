@@ -7,6 +7,7 @@ import (
 	"community-mesos-datasource/pkg/history"
 
 	"github.com/prometheus/prometheus/config"
+	"github.com/prometheus/prometheus/storage"
 )
 
 // A TSDB takes samples in the order of time only. After the clock was set back,
@@ -48,7 +49,10 @@ func (h *handle) takeLate(by time.Duration) error {
 	}
 	var c config.Config
 	c.StorageConfig.TSDBConfig = &config.TSDBConfig{OutOfOrderTimeWindow: window}
-	if err := recovered(func() error { return h.db.ApplyConfig(&c) }); err != nil {
+	h.lateLog.Lock()
+	err := recovered(func() error { return h.db.ApplyConfig(&c) })
+	h.lateLog.Unlock()
+	if err != nil {
 		return fmt.Errorf("take late samples: %w", err)
 	}
 	h.window = window
@@ -56,6 +60,20 @@ func (h *handle) takeLate(by time.Duration) error {
 		h.late = true
 	}
 	return nil
+}
+
+// commit commits what a TSDB's appender took. A panic is an error.
+func (h *handle) commit(app storage.AppenderV2) error {
+	h.lateLog.RLock()
+	defer h.lateLog.RUnlock()
+	return recovered(app.Commit)
+}
+
+// headSize is the size of the files of samples that are not in blocks, in bytes.
+func (h *handle) headSize() int64 {
+	h.lateLog.RLock()
+	defer h.lateLog.RUnlock()
+	return h.db.Head().Size()
 }
 
 // hasLate reports whether there may be late samples that are not in blocks.

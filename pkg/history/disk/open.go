@@ -44,6 +44,10 @@ type handle struct {
 	window int64 // how late samples may be, milliseconds
 	late   bool  // there may be late samples that are not in blocks
 
+	// lateLog is held for writing while the TSDB gets its log of late samples, and for reading by what
+	// looks at that log: the TSDB itself guards it by nothing (tsdb: Head.wbl).
+	lateLog sync.RWMutex
+
 	// Guarded by Store.maintaining. Times by the clock of the options.
 	maintained, measured, lateCompacted time.Time
 	retryAt                             time.Time // no compaction before
