@@ -64,7 +64,8 @@ type State struct {
 	Held bool // by this process
 	// Holder is who holds it, this process or another; nil while that is not known.
 	Holder *Holder
-	// Before is the latest other holder that was seen; nil for none.
+	// Before is the latest other holder that was seen, with what it told last; where that one told
+	// nothing yet, the latest that did. Nil for none.
 	Before *Holder
 	// Err is why it is not known who holds the lease, with the names of the servers; nil
 	// where it is, or was not asked for yet.
@@ -94,7 +95,7 @@ type Lease struct {
 	confirmed instant
 	lasts     time.Duration
 	holder    *Holder
-	other     *Holder // the latest that was seen
+	other     *Holder // State.Before
 	err       error
 
 	before  int64       // the session that made our latest znode; of the goroutine
@@ -148,8 +149,9 @@ func (l *Lease) Tell() {
 func (l *Lease) Held() (since, until time.Time, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	at := time.Now() // before the clock is read: what passes in between makes until earlier, not later
 	left := l.left()
-	return l.since, time.Now().Add(left), left > 0
+	return l.since, at.Add(left), left > 0
 }
 
 // left returns for how long the lease is held without another confirmation. mu is held.
@@ -237,7 +239,10 @@ func (l *Lease) sees(who *Holder) {
 	if l.held {
 		return
 	}
-	l.holder, l.other, l.err = who, who, nil
+	l.holder, l.err = who, nil
+	if len(who.Note) > 0 || l.other == nil {
+		l.other = who
+	}
 	l.decide()
 }
 
