@@ -294,3 +294,33 @@ func TestAQueryOverAConnectionThatWasClosedIsSentAgain(t *testing.T) {
 	}
 	require.EqualValues(t, 5, connections.Load())
 }
+
+// A label that is added when writing is taken off what is selected. One of the same name that an
+// expression makes is its result.
+func TestLabelsThatAnExpressionMakesStay(t *testing.T) {
+	s, engine, now := answering(t, func(w http.ResponseWriter, r *http.Request) {
+		kind, value := "vector", `"value":[1,"%d"]`
+		if strings.HasSuffix(r.URL.Path, "query_range") || strings.HasSuffix(r.Form.Get("query"), "]") {
+			kind, value = "matrix", `"values":[[1,"%d"]]`
+		}
+		_, _ = fmt.Fprintf(w, `{"status":"success","data":{"resultType":"`+kind+`","result":[{"metric":{"env":"a"},`+value+`},{"metric":{"env":"b"},`+value+`}]}}`, 1, 2)
+	})
+	with := *s.target.Load()
+	with.Labels = map[string]string{"env": "prod"}
+	s.Apply(with)
+	const made = `sum by (env) (label_replace(mesos_test, "env", "$1", "i", "(.*)"))`
+	request := promql.Request{Store: s, Expr: made, Start: now.Add(-time.Hour), End: now, Step: time.Minute, Lookback: time.Minute}
+	res, err := engine.Range(t.Context(), request)
+	require.NoError(t, err)
+	require.Equal(t, []string{`{env="a"} 1000=1`, `{env="b"} 1000=2`}, texts(res.Matrix))
+	request.End = request.Start
+	res, err = engine.Instant(t.Context(), request)
+	require.NoError(t, err)
+	require.Equal(t, []string{`{env="a"} 0=1`, `{env="b"} 0=2`}, vectorTexts(res.Vector))
+	// What is selected over a range and given to no function has it.
+	request.Expr = `mesos_test[5m]`
+	res, err = engine.Instant(t.Context(), request)
+	require.NoError(t, err)
+	require.Len(t, res.Matrix, 1)
+	require.Equal(t, "{}", res.Matrix[0].Metric.String())
+}

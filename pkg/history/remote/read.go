@@ -85,9 +85,13 @@ func (s *Store) evaluate(ctx context.Context, t *Target, e history.Evaluation) (
 	if err != nil {
 		return history.Evaluated{}, err
 	}
-	hidden := b.names
+	var hidden []string
+	_, selects := history.Unwrap(e.Expr).(*parser.MatrixSelector) // elsewhere the expression takes the added labels off
+	if selects {
+		hidden = b.names
+	}
 	if dropsName(e.Expr) {
-		hidden = append(slices.Clone(hidden), labels.MetricName)
+		hidden = []string{labels.MetricName}
 	}
 	text, err := b.expression(e.Expr)
 	if err != nil {
@@ -126,7 +130,7 @@ func (s *Store) evaluate(ctx context.Context, t *Target, e history.Evaluation) (
 	if err != nil {
 		return history.Evaluated{}, err
 	}
-	mixed := len(b.names) > 0
+	mixed := selects && len(b.names) > 0
 	if answer.Matrix, err = merged(answer.Matrix, mixed); err == nil && !mixed {
 		err = distinct(answer.Vector)
 	}
