@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -746,5 +747,216 @@ func TestNoWaitIsLongerThanAMinute(t *testing.T) {
 		for range 20 {
 			require.LessOrEqual(t, s.backOff(tries), time.Minute)
 		}
+	}
+}
+
+// An older engine may take the place of another one, at the same address.
+func TestAnEngineThatIsRolledBackIsWrittenToBy10(t *testing.T) {
+	is2 := func(r *http.Request) bool { return strings.Contains(r.Header.Get("Content-Type"), "v2") }
+	for name, answers := range map[string]func(w http.ResponseWriter, r *http.Request) bool{
+		"415": nil,
+		"204 without a series": func(w http.ResponseWriter, r *http.Request) bool { // Prometheus before 2.54
+			if is2(r) {
+				w.WriteHeader(http.StatusNoContent)
+			}
+			return is2(r)
+		},
+		"400": func(w http.ResponseWriter, r *http.Request) bool {
+			if is2(r) {
+				http.Error(w, "proto: wrong wireType", http.StatusBadRequest)
+			}
+			return is2(r)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t, func(f *fake) { f.v2 = true })
+			s, clock := open(t, f.target())
+			poll(t, s, clock, 20)
+			settled(t, s)
+			require.Equal(t, version2, s.Remote().Protocol)
+			f.change(func(f *fake) { f.v2, f.strange = false, answers })
+			for range 3 {
+				poll(t, s, clock, 20)
+				require.Eventually(t, func() bool { return s.Remote().Oldest.IsZero() }, 5*time.Second, time.Millisecond, "%+v", s.Remote())
+			}
+			require.Equal(t, 80, f.count())
+			st := s.Remote()
+			require.Equal(t, version1, st.Protocol)
+			require.Zero(t, st.RefusedInAll())
+			require.Empty(t, st.Failing)
+		})
+	}
+}
+
+// What answers in the place of an engine that takes 2.0 has not taken anything by 1.0.
+func TestAFaultInThePlaceOfAnEngineLosesNothing(t *testing.T) {
+	f := newFake(t, func(f *fake) { f.v2 = true })
+	s, clock := open(t, f.target())
+	poll(t, s, clock, 20)
+	settled(t, s)
+	f.change(func(f *fake) {
+		f.strange = func(w http.ResponseWriter, _ *http.Request) bool {
+			http.Error(w, "no healthy upstream", 400)
+			return true
+		}
+	})
+	poll(t, s, clock, 20)
+	require.Eventually(t, func() bool { return strings.Contains(s.Remote().Failing, "answered 400: no healthy upstream") }, 5*time.Second, time.Millisecond)
+	f.change(func(f *fake) { f.strange = nil })
+	settled(t, s)
+	require.Equal(t, 40, f.count())
+	require.Zero(t, s.Remote().RefusedInAll())
+}
+
+// A response of the engine before comes when the settings name another one already: it says nothing of
+// that one, whose 400 may be another server's.
+func TestAResponseOfTheTargetBeforeProvesNothing(t *testing.T) {
+	arrived, release := make(chan struct{}, 10), make(chan struct{})
+	f := newFake(t, func(f *fake) {
+		f.strange = func(_ http.ResponseWriter, r *http.Request) bool {
+			if !strings.Contains(r.Header.Get("Content-Type"), "v2") {
+				arrived <- struct{}{}
+				<-release
+			}
+			return false
+		}
+	})
+	wrong := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "unsupported path requested", http.StatusBadRequest)
+	}))
+	t.Cleanup(wrong.Close)
+	s, clock := open(t, f.target())
+	poll(t, s, clock, 20)
+	<-arrived
+	s.Apply(Target{URL: wrong.URL, WriteURL: wrong.URL + "/write", HTTP: &http.Client{}})
+	close(release)
+	poll(t, s, clock, 20)
+	require.Eventually(t, func() bool { st := s.Remote(); return st.Failing != "" || st.RefusedInAll() > 0 }, 5*time.Second, time.Millisecond)
+	st := s.Remote()
+	require.Zero(t, st.RefusedInAll(), st.Refusal)
+	require.Contains(t, st.Failing, "answered 400: unsupported path requested")
+	require.EqualValues(t, 20, st.Unsent)
+	s.Apply(f.target())
+	settled(t, s)
+	require.Equal(t, 40, f.count())
+}
+
+// A request may be taken although its response is lost, or another one comes in its place. What is refused
+// as out of order when it is sent again is there then, and only then.
+func TestWhatWasTakenWithoutAResponseIsNotRefused(t *testing.T) {
+	for name, loses := range map[string]func(w http.ResponseWriter){
+		"a proxy gives up": func(w http.ResponseWriter) { http.Error(w, "", http.StatusGatewayTimeout) },
+		"it is cut":        func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
+	} {
+		for _, taken := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, taken %v", name, taken), func(t *testing.T) {
+				f := newFake(t, func(f *fake) {
+					f.refuse = func(labels string, at int64) string {
+						if at < f.newest(labels) {
+							return "out of order sample"
+						}
+						return ""
+					}
+				})
+				var left atomic.Int64 // requests until the one whose response is lost
+				front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					lose := r.URL.Path == "/write" && left.Add(-1) == 0
+					answer := httptest.NewRecorder()
+					if !lose || taken {
+						f.serve(answer, r)
+					}
+					if lose {
+						loses(w)
+						return
+					}
+					w.WriteHeader(answer.Code)
+					_, _ = w.Write(answer.Body.Bytes())
+				}))
+				t.Cleanup(front.Close)
+				s, clock := open(t, Target{URL: front.URL, WriteURL: front.URL + "/write", HTTP: &http.Client{Timeout: 2 * time.Second}}, func(o *Options) { o.queued = 50 })
+				poll(t, s, clock, 20)
+				settled(t, s)
+				f.change(func(f *fake) {
+					f.strange = func(w http.ResponseWriter, _ *http.Request) bool {
+						http.Error(w, "", http.StatusUnauthorized)
+						return true
+					}
+				})
+				for range 10 { // they are read from the local history, several of each series in a request
+					poll(t, s, clock, 20)
+				}
+				f.change(func(f *fake) {
+					f.strange = nil
+					for name := range f.kept {
+						if !taken { // of another data source that writes the same series
+							f.kept[name][clock.Now().UnixMilli()] = 1
+						}
+					}
+				})
+				left.Store(2) // the first one has one sample of each series
+				settled(t, s)
+				require.LessOrEqual(t, left.Load(), int64(0))
+				st := s.Remote()
+				require.Zero(t, st.Unsent)
+				if taken {
+					require.Zero(t, st.RefusedInAll(), st.Refusal)
+					require.Equal(t, 20*11, f.count())
+					require.EqualValues(t, 20*11, st.Sent+st.Again)
+				} else {
+					require.Equal(t, map[string]int64{outOfOrder: 20 * 10}, st.Refused)
+					require.Zero(t, st.Again)
+				}
+			})
+		}
+	}
+}
+
+// A process that ends after all was taken leaves nothing: the time until the next one begins has no samples,
+// which retention could drop.
+func TestATimeWithoutAProcessIsNoLoss(t *testing.T) {
+	for name, killed := range map[string]bool{"ended": false, "killed": true} {
+		t.Run(name, func(t *testing.T) {
+			f, mark := newFake(t), &memoryMark{}
+			clock := historytest.NewClockAt(time.Now().Add(-3 * time.Hour).Truncate(time.Second))
+			local := &leftOpen{memory.New(memory.Options{Now: clock.Now, Retention: 10 * time.Minute})}
+			again := func() *Store {
+				s, _ := open(t, f.target(), func(o *Options) { o.Local, o.Now, o.Mark = local, clock.Now, mark })
+				return s
+			}
+			s := again()
+			for range 5 {
+				poll(t, s, clock, 20)
+			}
+			settled(t, s)
+			before, _ := mark.Load()
+			s.Release()
+			if killed {
+				require.NoError(t, mark.Save(before))
+			}
+			clock.Advance(2 * time.Hour)
+			s = again()
+			clock.Advance(500 * time.Millisecond) // the first poll comes some time after
+			poll(t, s, clock, 20)
+			settled(t, s)
+			require.Equal(t, 20*6, f.count())
+			if killed {
+				require.Contains(t, s.Stats().Note, "before the remote engine took them (their number is not known)")
+			} else {
+				require.Empty(t, s.Stats().Note)
+				require.Zero(t, s.Remote().LostFrom)
+			}
+		})
+	}
+}
+
+// The setting timeout may be 0, without end: an engine that takes a request and does not answer would hold up all
+// that follows.
+func TestARequestEndsWithoutASettingOfItsTime(t *testing.T) {
+	f := newFake(t)
+	for set, want := range map[time.Duration]time.Duration{0: 30 * time.Second, time.Minute: time.Minute} {
+		target := f.target()
+		target.HTTP.Timeout = set
+		s, _ := open(t, target)
+		require.Equal(t, want, s.target.Load().HTTP.Timeout)
 	}
 }

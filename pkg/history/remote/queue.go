@@ -41,7 +41,9 @@ type queue struct {
 	// everything that a process before left was read.
 	unsent  int64
 	exact   bool
-	batches int // commits that are not wholly taken
+	batches int   // commits that are not wholly taken
+	first   int64 // the time of the oldest sample that was committed; MaxInt64 for none
+	over    bool  // nothing is committed any more
 }
 
 // A behind is what is read from the local store, window by window.
@@ -61,6 +63,7 @@ type behind struct {
 	sent    int64
 	late    map[uint64]int64 // by hash of labels
 	resumed bool             // of a process before: what is due up to sent is not known
+	all     bool             // the process before left nothing
 	from    time.Time        // when it began
 	batches int              // commits in it
 }
@@ -92,7 +95,7 @@ func (b *behind) hold(samples []sample) {
 // resume begins where a process before ended.
 func (s *Store) resume() {
 	q := &s.queue
-	q.acked, q.again, q.announced, q.exact = history.NoTime, history.NoTime, math.MaxInt64, true
+	q.acked, q.again, q.announced, q.first, q.exact = history.NoTime, history.NoTime, math.MaxInt64, math.MaxInt64, true
 	if s.opts.Mark == nil {
 		return
 	}
@@ -105,7 +108,7 @@ func (s *Store) resume() {
 		return
 	}
 	q.acked, q.exact = mark.Until, false
-	q.behind = &behind{cursor: mark.Until + 1, newest: math.MaxInt64, sent: mark.Until, late: map[uint64]int64{}, from: s.opts.Now()}
+	q.behind = &behind{cursor: mark.Until + 1, newest: math.MaxInt64, sent: mark.Until, late: map[uint64]int64{}, all: mark.All, from: s.opts.Now()}
 	if mark.From != 0 && mark.From <= mark.Until {
 		q.behind.cursor, q.behind.resumed = mark.From, true
 	}
@@ -130,6 +133,9 @@ func (s *Store) add(staged []sample) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q := &s.queue
+	for _, x := range kept {
+		q.first = min(q.first, x.t)
+	}
 	q.announced = math.MaxInt64
 	if len(kept) == 0 {
 		return
@@ -288,7 +294,7 @@ func (q *queue) mark() (Acknowledged, bool) {
 	case oldest <= q.acked:
 		return Acknowledged{Until: q.acked, From: oldest}, true
 	default:
-		return Acknowledged{Until: q.acked}, true
+		return Acknowledged{Until: q.acked, All: q.over && oldest == math.MaxInt64}, true
 	}
 }
 
@@ -458,7 +464,13 @@ func (s *Store) skipTo(b *behind, start int64) {
 	if b.newest < start {
 		start = b.newest + 1
 	}
-	s.stats.lose(b.cursor, start)
+	from := b.cursor
+	if b.all { // there is nothing before what this process committed
+		from = max(from, s.queue.first)
+	}
+	if from < start {
+		s.stats.lose(from, start)
+	}
 	b.cursor = start
 }
 

@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -150,3 +151,27 @@ func TestTheReachIsThatOfTheTarget(t *testing.T) {
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// A panel that is closed while the store asks how far the engine reaches says nothing of the engine.
+func TestAQueryThatIsCancelledSaysNothingOfTheReach(t *testing.T) {
+	var blocks atomic.Bool
+	arrived := make(chan struct{}, 10)
+	s, _, _ := answering(t, func(w http.ResponseWriter, r *http.Request) {
+		if blocks.Load() {
+			arrived <- struct{}{}
+			<-r.Context().Done()
+		}
+		_, _ = w.Write([]byte(nothing))
+	})
+	require.Eventually(t, func() bool { s.mu.Lock(); defer s.mu.Unlock(); return !s.reachAsked.IsZero() }, 5*time.Second, time.Millisecond)
+	s.stop() // it asks itself
+	s.running.Wait()
+	blocks.Store(true)
+	ctx, cancel := context.WithCancel(t.Context())
+	asked := make(chan bool)
+	go func() { asked <- s.askReach(ctx) }()
+	<-arrived
+	cancel()
+	require.False(t, <-asked)
+	require.Empty(t, s.Remote().ReachError)
+}

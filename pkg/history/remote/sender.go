@@ -47,7 +47,7 @@ func (s *Store) forward() {
 func (s *Store) deliverAll(samples []sample) error {
 	for len(samples) > 0 {
 		n := cut(samples)
-		s.refusals.request, s.refusals.newest = samples[:n], nil
+		s.refusals.request, s.refusals.newest, s.refusals.unsure = samples[:n], nil, false
 		if err := s.deliver(samples[:n]); err != nil {
 			return err
 		}
@@ -71,10 +71,11 @@ func (s *Store) deliver(samples []sample) error {
 			return s.ctx.Err()
 		}
 		if lost && got.status == 0 {
+			s.refusals.unsure = true
 			continue // it is not known what came of the request
 		}
 		s.mu.Lock()
-		proven := s.proven
+		proven := s.proven && s.stats.Protocol == version
 		s.mu.Unlock()
 		switch verdictOf(got, version, proven) {
 		case taken:
@@ -83,13 +84,13 @@ func (s *Store) deliver(samples []sample) error {
 			if version == version2 && got.status != http.StatusAccepted {
 				n = min(n, got.written)
 			}
-			s.tookAll(version, n)
+			s.tookAll(t, version, n)
 			if n < len(samples) {
 				s.refuse(samples, len(samples)-n, otherWhy, fmt.Sprintf("%d of %d samples are written by what the engine says", n, len(samples)))
 			}
 			return nil
 		case refused:
-			return s.deliverRefused(samples, got, version)
+			return s.deliverRefused(t, samples, got, version)
 		case split:
 			if len(samples) == 1 {
 				s.refuse(samples, 1, tooLarge, got.text)
@@ -97,6 +98,7 @@ func (s *Store) deliver(samples []sample) error {
 			}
 			return s.halves(samples)
 		default:
+			s.refusals.unsure = s.refusals.unsure || got.mayBeTaken()
 			s.failed(got.sentence(t))
 			s.pause(max(s.backOff(tries), got.retryAfter))
 		}
@@ -110,7 +112,11 @@ func (s *Store) try(ctx context.Context, t *Target, samples []sample, tries int)
 	version, proven := s.stats.Protocol, s.proven
 	s.mu.Unlock()
 	if version != "" {
-		return t.post(ctx, version, samples), version
+		got := t.post(ctx, version, samples)
+		if version == version1 || verdictOf(got, version, proven) != unknown {
+			return got, version
+		}
+		return t.post(ctx, version1, samples), version1 // an older engine has taken its place
 	}
 	// Who does not know 2.0 may fail in any way.
 	if tries%2 == 0 {
@@ -124,7 +130,7 @@ func (s *Store) try(ctx context.Context, t *Target, samples []sample, tries int)
 
 // deliverRefused finds out which samples of a request are refused: by 1.0 Prometheus takes
 // all samples of a request or none, and others do not say what they took.
-func (s *Store) deliverRefused(samples []sample, got response, version string) error {
+func (s *Store) deliverRefused(t *Target, samples []sample, got response, version string) error {
 	why := reasonOf(got.text)
 	if why == "" {
 		why = otherWhy
@@ -158,7 +164,7 @@ func (s *Store) deliverRefused(samples []sample, got response, version string) e
 		return nil
 	}
 	if why == overLimit && got.keepsPart() && !s.mayCount() {
-		s.tookPart(samples, got.text, version)
+		s.tookPart(t, samples, got.text, version)
 		return nil
 	}
 	if err := s.awaitSplit(); err != nil {
@@ -251,15 +257,17 @@ type refusals struct {
 	// the engine keeps a part of what it refuses: an older sample is out of order then.
 	request []sample
 	newest  map[*entry]int64
+	// unsure: the request was sent before, and it is not known whether it was taken.
+	unsure bool
 	// old counts samples that were too old alone since the latest that was taken, and tooOld
 	// is the newest time of them.
 	old    int
 	tooOld int64
 }
 
-func (s *Store) tookAll(version string, n int) {
+func (s *Store) tookAll(t *Target, version string, n int) {
 	s.mu.Lock()
-	s.proves(version)
+	s.proves(t, version)
 	recovered := !s.failing.IsZero()
 	s.failing, s.stats.Failing = time.Time{}, ""
 	s.mu.Unlock()
@@ -269,8 +277,11 @@ func (s *Store) tookAll(version string, n int) {
 	s.took(n)
 }
 
-// proves notes that the target takes requests of a version. mu is held.
-func (s *Store) proves(version string) {
+// proves notes that a target takes requests of a version, if it is still the one that is meant. mu is held.
+func (s *Store) proves(t *Target, version string) {
+	if s.target.Load() != t {
+		return
+	}
 	if !s.proven {
 		select {
 		case s.began <- struct{}{}:
@@ -290,16 +301,16 @@ func (s *Store) took(n int) {
 	s.queue.unsent = max(0, s.queue.unsent-int64(n))
 }
 
-// refuse counts n of these samples as never taken. Those that a process before may have sent,
-// and that are there, are counted apart.
+// refuse counts n of these samples as never taken. Those that a process before or an earlier
+// request may have brought, and that are there, are counted apart.
 func (s *Store) refuse(samples []sample, n int, why, text string) {
-	again, shared := 0, s.opts.Lease != nil && (why == outOfOrder || why == duplicate)
-	if shared {
+	again, asks := 0, (s.opts.Lease != nil || s.refusals.unsure) && (why == outOfOrder || why == duplicate)
+	if asks {
 		again = max(0, n-s.absent(samples))
 	}
 	s.mu.Lock()
 	first := s.stats.Refused[why] == 0
-	if !shared && (why == outOfOrder || why == duplicate) {
+	if !asks && (why == outOfOrder || why == duplicate) {
 		for _, x := range samples {
 			if x.t <= s.queue.again {
 				again++
@@ -332,9 +343,9 @@ func (s *Store) refuse(samples []sample, n int, why, text string) {
 
 // tookPart counts samples of which the engine took some and refused the others for good, without
 // saying which.
-func (s *Store) tookPart(samples []sample, text, version string) {
+func (s *Store) tookPart(t *Target, samples []sample, text, version string) {
 	s.mu.Lock()
-	s.proves(version)
+	s.proves(t, version)
 	first := s.stats.Partly == 0 && s.stats.Refused[overLimit] == 0
 	s.stats.Partly += int64(len(samples))
 	s.stats.Refusal = overLimit + quoted(text)

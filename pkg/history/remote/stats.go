@@ -3,6 +3,7 @@ package remote
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -225,6 +226,10 @@ func (s *Store) askReach(ctx context.Context) bool {
 	defer s.mu.Unlock()
 	if s.target.Load() != t {
 		return false // it is another engine's
+	}
+	if errors.Is(ctx.Err(), context.Canceled) { // who asked has gone, and the next may ask
+		s.reachAsked = time.Time{}
+		return false
 	}
 	s.reachError, s.reachAsked = "", time.Now()
 	if err != nil {

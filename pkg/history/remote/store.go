@@ -64,6 +64,8 @@ type Acknowledged struct {
 	Until int64 `json:"until"`
 	// From is the time of the oldest sample that it has not taken; 0 if that is after Until.
 	From int64 `json:"from,omitempty"`
+	// All: it has taken everything that was committed before the process ended.
+	All bool `json:"all,omitempty"`
 }
 
 // A Store is a history in another engine, with a local store in front of it. Samples are
@@ -189,10 +191,13 @@ func (s *Store) Apply(t Target) {
 func (s *Store) setTarget(t Target) {
 	t.labels, t.most = sorted(t.Labels), cmp.Or(t.most, maxAnswer)
 	client := *t.HTTP
-	client.CheckRedirect = noRedirects
+	client.CheckRedirect, client.Timeout = noRedirects, cmp.Or(client.Timeout, defaultTimeout)
 	t.HTTP = &client
 	s.target.Store(&t)
 }
+
+// defaultTimeout is that of a request where the settings bound it by nothing. Forwarding has one at a time.
+const defaultTimeout = 30 * time.Second
 
 func (s *Store) setCluster(name string) {
 	if name != "" {
@@ -211,6 +216,9 @@ func (s *Store) Release() Local {
 		}
 		s.stop()
 		s.running.Wait()
+		s.mu.Lock()
+		s.queue.over = true
+		s.mu.Unlock()
 		s.saveMark()
 		if t := s.target.Load(); t.Close != nil {
 			t.Close()

@@ -193,6 +193,12 @@ func (r response) countsOf(n int) bool {
 	return r.confirmed && 0 < r.written && r.written < n
 }
 
+// mayBeTaken reports whether the request of a response that is tried again may have been taken, in part or whole:
+// the response was lost, or is that of a proxy.
+func (r response) mayBeTaken() bool {
+	return r.status == 0 || r.status/100 == 5 || r.status == http.StatusRequestTimeout || r.status == http.StatusTooManyRequests
+}
+
 // A verdict is what a response means for the samples of its request.
 type verdict int
 
