@@ -105,9 +105,10 @@ type source struct {
 	channels atomic.Int64  // of live panels that run
 	computed atomic.Int64  // how often one was computed
 
-	engine    string // of local
-	local     store  // on disk or in memory
-	store     store  // local, or the engine remote in front of which it is
+	engine    string      // of local
+	local     store       // on disk or in memory
+	store     store       // local, or the engine remote in front of which it is
+	mark      *memoryMark // of local, where that is in memory or was before
 	events    eventLog
 	collector *collector.Collector // nil while problem is set
 	masters   []string             // that the latest collector was given
@@ -397,7 +398,9 @@ func (s *source) stopCollector() {
 	}
 	s.collector.Stop()
 	if s.polls.Swap(nil) == s.collector { // one that does not poll counts for nobody
-		s.counted = s.collector.Counted()
+		if counted := s.collector.Counted(); !counted.Until.IsZero() { // else it stored nothing
+			s.counted = counted
+		}
 	}
 	s.collector = nil
 }

@@ -7,12 +7,16 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/klauspost/compress/snappy"
+	"github.com/prometheus/prometheus/prompb"
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/pkg/history/remote"
@@ -327,5 +331,79 @@ func TestLabelsToAddAreBounded(t *testing.T) {
 	} {
 		var s Settings
 		require.ErrorContains(t, readRemoteLabels(json.RawMessage(value), &s), says, value)
+	}
+}
+
+// An engine that is away takes what waits for it, also when the settings change meanwhile in a way that needs another
+// forwarding: the setting replicas comes and goes, or samples in memory move to disk.
+func TestWhatWaitsIsSentAfterTheSettingsChanged(t *testing.T) {
+	for name, change := range map[string]func(s *fixture, with map[string]any){
+		"replicas": func(s *fixture, with map[string]any) {
+			s.configure(map[string]any{"engine": "remote", "remoteUrl": with["remoteUrl"], "replicas": "zk://127.0.0.1:1/mesos-datasource"})
+			_, err := s.registry.For(s.t.Context(), s.context())
+			require.NoError(s.t, err)
+		},
+		"the engine": func(s *fixture, with map[string]any) {
+			s.configure(map[string]any{"engine": "memory"})
+			s.start()
+		},
+		"history_path": func(s *fixture, with map[string]any) {
+			s.registry.KeepHistoryIn(s.t.TempDir(), "")
+			s.configure(with)
+			s.start()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var away atomic.Bool
+			var mu sync.Mutex
+			taken := map[int64]bool{} // times of mesos_up
+			far := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				raw, _ := io.ReadAll(r.Body)
+				if away.Load() || !strings.HasSuffix(r.URL.Path, "/write") || r.Header.Get("Content-Type") != "application/x-protobuf" {
+					http.Error(w, "", map[bool]int{true: http.StatusServiceUnavailable, false: http.StatusUnsupportedMediaType}[away.Load()])
+					return
+				}
+				var request prompb.WriteRequest
+				text, err := snappy.Decode(nil, raw)
+				if err != nil || request.Unmarshal(text) != nil {
+					http.Error(w, "", http.StatusBadRequest)
+					return
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				for _, series := range request.Timeseries {
+					for _, l := range series.Labels {
+						if l.Name == "poll" && l.Value == "state" {
+							for _, x := range series.Samples {
+								taken[x.Timestamp] = true
+							}
+						}
+					}
+				}
+				w.WriteHeader(http.StatusNoContent)
+			}))
+			t.Cleanup(far.Close)
+			with := map[string]any{"engine": "remote", "remoteUrl": far.URL}
+			s := newFixture(t, with, workload, redirect, roles).start()
+			s.clock.Advance(every)
+			s.acknowledged()
+			away.Store(true)
+			var waits []int64
+			for range 5 {
+				s.clock.Advance(every)
+				waits = append(waits, s.clock.Now().Add(-every/10).UnixMilli()) // see start
+			}
+			require.NotZero(t, s.source().store.(*remote.Store).Remote().Unsent)
+			change(s, with)
+			away.Store(false)
+			s.configure(with)
+			s.start()
+			s.clock.Advance(every)
+			require.Eventually(t, func() bool {
+				mu.Lock()
+				defer mu.Unlock()
+				return !slices.ContainsFunc(waits, func(at int64) bool { return !taken[at] })
+			}, 10*time.Second, 5*time.Millisecond)
+		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"sync"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
@@ -142,6 +143,9 @@ func (r *Registry) provideStore(src *source, parsed Settings) {
 	}
 	src.engine = engine
 	r.provideEvents(src, engine, bounds)
+	if before == nil { // what it held does not move
+		src.mark = &memoryMark{}
+	}
 	if engine == engineMemory {
 		src.local = memory.New(memory.Options{Retention: parsed.Retention, Limit: parsed.MemoryLimit, Now: r.clock.Now})
 		src.store = src.local
@@ -182,10 +186,49 @@ func (r *Registry) provideRemote(src *source, target *remote.Target) {
 	if src.lease != nil {
 		o.Lease = src.lease
 	}
+	o.Mark = src.mark
 	if src.engine == engineDisk && newMark != nil {
-		o.Mark = newMark(filepath.Join(r.historyPath, directoryOf(src.key)))
+		o.Mark = movedMark{newMark(filepath.Join(r.historyPath, directoryOf(src.key))), src.mark}
 	}
 	src.store = remote.New(o)
+}
+
+// A memoryMark keeps up to where a remote engine has what is in memory: settings may take the engine away and put
+// it back.
+type memoryMark struct {
+	mu   sync.Mutex
+	mark remote.Acknowledged
+}
+
+// Load implements remote.Mark.
+func (m *memoryMark) Load() (remote.Acknowledged, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.mark, nil
+}
+
+// Save implements remote.Mark.
+func (m *memoryMark) Save(mark remote.Acknowledged) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.mark = mark
+	return nil
+}
+
+// A movedMark is that of a directory; where the directory has none yet, it is that of the samples in memory that
+// moved there.
+type movedMark struct {
+	remote.Mark
+	before *memoryMark
+}
+
+// Load implements remote.Mark.
+func (m movedMark) Load() (remote.Acknowledged, error) {
+	mark, err := m.Mark.Load()
+	if err != nil || mark != (remote.Acknowledged{}) {
+		return mark, err
+	}
+	return m.before.Load()
 }
 
 // releaseRemote takes the engine remote away. src.mu must be held.
