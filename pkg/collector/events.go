@@ -50,10 +50,14 @@ type elsewhere struct {
 	CountedBefore
 }
 
-// recallCounted asks once what another process has counted of what happens.
+// recallCounted asks once what another process has counted of what happens; a poll that is cut off
+// meanwhile leaves that to the next.
 func (c *Collector) recallCounted(ctx context.Context) {
-	if c.countedBefore != nil && !c.elsewhere.asked {
-		c.elsewhere.asked, c.elsewhere.CountedBefore = true, c.countedBefore(ctx)
+	if c.countedBefore == nil || c.elsewhere.asked {
+		return
+	}
+	if before := c.countedBefore(ctx); ctx.Err() == nil {
+		c.elsewhere.asked, c.elsewhere.CountedBefore = true, before
 	}
 }
 
@@ -62,9 +66,12 @@ func (c *Collector) recallCounted(ctx context.Context) {
 // this process learned while another one counted, for a table or for the stream of its term before:
 // they are no news to it, and count where the other one did not count them. When they were is taken
 // from the leader: the log has the time at which they were learned where that was long after.
-func (c *Collector) countedElsewhere(found, logged []events.Event, now *cluster.Cluster) {
+func (c *Collector) countedElsewhere(p *scheduledPoll, found, logged []events.Event, now *cluster.Cluster) {
 	before := &c.elsewhere.CountedBefore
-	if c.elsewhere.looked || before.Until.IsZero() {
+	c.mu.Lock()
+	current := c.run == p.run // else it found nothing
+	c.mu.Unlock()
+	if c.elsewhere.looked || before.Until.IsZero() || !current {
 		return
 	}
 	c.elsewhere.looked = true

@@ -168,7 +168,7 @@ func (s *statePoll) ask(p *scheduledPoll) bool {
 				happened = append(happened, differs...)
 			}
 		}
-		s.countedElsewhere(happened, logged, model)
+		s.countedElsewhere(p, happened, logged, model)
 		s.noteAll(p.run, happened, !told)
 		s.remember(p, model)
 		err = s.write(p, &s.result, answer, func(h samples.Health) error {
