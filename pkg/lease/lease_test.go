@@ -223,7 +223,6 @@ func TestAKilledHolderIsWaitedOut(t *testing.T) {
 	a.kill()
 	b.waitFor(t, "b takes over", isHeld)
 	require.Greater(t, time.Since(killed), usual*3/5, "not before a would have stopped")
-	require.Less(t, time.Since(killed), 5*usual)
 }
 
 // A holder that is cut off stops by itself, before ZooKeeper gives the lease to the next.

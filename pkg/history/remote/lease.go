@@ -109,16 +109,16 @@ const mostLookUps = 100
 // absent returns how many of these samples the other engine does not have, which it refused as
 // behind what it has. Where this process is the only one that collects, what it may have sent
 // before is there; where others do, newer samples may be theirs. Without an answer all count as
-// absent. A marker of staleness cannot be seen from outside, and does not count.
+// absent, and the rest of the request is not asked for: each sample may come here alone. A marker of
+// staleness cannot be seen from outside, and does not count.
 func (s *Store) absent(samples []sample) (n int) {
 	series := 0
 	bySeries(samples, func([]sample) { series++ })
-	asks := series <= mostLookUps
 	bySeries(samples, func(of []sample) {
 		var there map[int64]float64
-		if asks {
+		if series <= mostLookUps && !s.refusals.silent {
 			there = s.lookUp(of)
-			asks = there != nil // one that does not answer now holds up what waits once only
+			s.refusals.silent = there == nil // one that does not answer now holds up what waits once only
 		}
 		for _, x := range of {
 			if v, ok := there[x.t]; (!ok || v != x.v) && !math.IsNaN(x.v) {

@@ -35,9 +35,8 @@ func TestTheReachIsAskedOnceForManyQueries(t *testing.T) {
 		}
 		_, _ = w.Write([]byte(nothing))
 	})
-	for before := int64(-1); before != asked.Load(); time.Sleep(200 * time.Millisecond) { // until the store itself has asked
-		before = asked.Load()
-	}
+	s.stop() // it asks itself
+	s.running.Wait()
 	for _, want := range []int64{2, 0} { // one look at a year, and one at an hour
 		s.mu.Lock()
 		if want > 0 {

@@ -47,7 +47,8 @@ func (s *Store) forward() {
 func (s *Store) deliverAll(samples []sample) error {
 	for len(samples) > 0 {
 		n := cut(samples)
-		s.refusals.request, s.refusals.newest, s.refusals.unsure = samples[:n], nil, false
+		s.refusals.request, s.refusals.newest = samples[:n], nil
+		s.refusals.unsure, s.refusals.silent = false, false
 		if err := s.deliver(samples[:n]); err != nil {
 			return err
 		}
@@ -259,6 +260,8 @@ type refusals struct {
 	newest  map[*entry]int64
 	// unsure: the request was sent before, and it is not known whether it was taken.
 	unsure bool
+	// silent: the engine did not answer a look-up of it.
+	silent bool
 	// old counts samples that were too old alone since the latest that was taken, and tooOld
 	// is the newest time of them.
 	old    int
