@@ -67,16 +67,21 @@ func withoutEmptyLists(tasks []Task) {
 	}
 }
 
-// allSaid is all that an error says, as far as the decoder knows: of names inside a task it may have lost some.
+// allSaid is all that an error says, as far as the decoder knows. Of a broken text that is the byte, and not each
+// name around it: those of an object that it passes over are of its buffer, which has other bytes in the end
+// (quotedName in consumeObject of jsontext).
 func allSaid(err error) any {
 	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
 		return wherefore(semantic)
 	}
 	if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		path := strings.Split(string(syntactic.JSONPointer), "/")
-		// What it shows of the text depends on how much it has of that.
-		why, _, _ := strings.Cut(syntactic.Err.Error(), "`")
-		return []any{syntactic.ByteOffset, path[:min(5, len(path))], why}
+		// What it quotes of the text depends on how much it has of that.
+		why := syntactic.Err.Error()
+		if quoted := strings.IndexAny(why, "`\"'"); quoted >= 0 {
+			why = why[:quoted]
+		}
+		return []any{syntactic.ByteOffset, path[:min(2, len(path))], why}
 	}
 	if err != nil {
 		return err.Error()
@@ -251,6 +256,10 @@ func TestAnElementInManyPiecesIsReadAFewTimes(t *testing.T) {
 func FuzzTasksReadAheadAreThoseOfTheDecoder(f *testing.F) {
 	f.Add([]byte(`{"id":"a","resources":{"cpus":1.5},"labels":[{"key":"k","value":"v"}],"statuses":[{"state":"S","timestamp":1,"healthy":true,"container_status":{"container_id":{"value":"c"},"network_infos":[{"ip_addresses":[{"ip_address":"i"}]}]}}]}`), 5)
 	f.Add([]byte(`{"id":"\u00e9\ud800","limits":{"cpus":1},"container":{"docker":{"image":"x"}}},{"id":"b"}],"completed_tasks":[{"statuses":[{"timestamp":1}]}`), 1)
+	f.Add([]byte(`{"id":"\u 00`), 81)
+	f.Add([]byte("\u245100"), 12)
+	f.Add([]byte(`{"id":""}],{""00`), 198)
+	f.Add([]byte(`{"id":""},{"":""}],"completed_tasks": {"00000000":z0`), 24)
 	f.Fuzz(func(t *testing.T, list []byte, size int) {
 		body := []byte(`{"frameworks":[{"id":"f","tasks":[` + string(list) + `],"name":"n"}]}`)
 		readTwice(t, body, 1, func(body []byte) io.Reader {
