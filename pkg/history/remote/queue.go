@@ -42,6 +42,7 @@ type queue struct {
 	unsent  int64
 	exact   bool
 	batches int   // commits that are not wholly taken
+	whole   int64 // Acknowledged.Whole
 	first   int64 // the time of the oldest sample that was committed; MaxInt64 for none
 	over    bool  // nothing is committed any more
 }
@@ -104,6 +105,7 @@ func (s *Store) resume() {
 		s.warn("What the remote engine has acknowledged is not known: what was collected before this start is not sent again", "error", err)
 		return
 	}
+	q.whole = mark.Whole
 	if mark.Until == 0 && mark.From == 0 {
 		return
 	}
@@ -278,7 +280,8 @@ func (s *Store) almostDone() bool {
 }
 
 // mark returns what to keep beyond the end of the process. mu is held.
-func (q *queue) mark() (Acknowledged, bool) {
+func (q *queue) mark() (mark Acknowledged, known bool) {
+	defer func() { mark.Whole = q.whole }()
 	oldest := q.announced
 	for _, c := range q.chunks {
 		oldest = min(oldest, c.mint)
@@ -305,7 +308,11 @@ func (s *Store) saveMark() {
 	}
 	s.saving.Lock() // before the mark is made, so that an older one does not replace it
 	defer s.saving.Unlock()
+	since, collects := s.collects()
 	s.mu.Lock()
+	if s.opts.Lease != nil && collects { // what is of before may be others'
+		s.queue.whole = since.UnixMilli()
+	}
 	mark, known := s.queue.mark()
 	s.mu.Unlock()
 	if !known || mark == s.saved {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -12,7 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 
+	"community-mesos-datasource/pkg/history/historytest"
+	"community-mesos-datasource/pkg/history/memory"
 	"community-mesos-datasource/pkg/promql"
+	"community-mesos-datasource/pkg/series"
 )
 
 // reachQuery reports whether a request asks for the oldest sample, and within what time.
@@ -30,13 +34,28 @@ func TestTheReachIsAskedOnceForManyQueries(t *testing.T) {
 	var asked atomic.Int64
 	s, engine, now := answering(t, func(w http.ResponseWriter, r *http.Request) {
 		if _, yes := reachQuery(r); yes {
-			asked.Add(1)
 			time.Sleep(20 * time.Millisecond)
 		}
 		_, _ = w.Write([]byte(nothing))
 	})
 	s.stop() // it asks itself
 	s.running.Wait()
+	// Counted where they are sent: the server may learn late of one that the store has given up.
+	s.target.Load().HTTP = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		body, err := r.GetBody()
+		if err != nil {
+			return nil, err
+		}
+		copied := r.Clone(r.Context())
+		copied.Body = body
+		if err := copied.ParseForm(); err != nil {
+			return nil, err
+		}
+		if _, yes := reachQuery(copied); yes {
+			asked.Add(1)
+		}
+		return http.DefaultTransport.RoundTrip(r)
+	})}
 	for _, want := range []int64{2, 0} { // one look at a year, and one at an hour
 		s.mu.Lock()
 		if want > 0 {
@@ -173,4 +192,86 @@ func TestAQueryThatIsCancelledSaysNothingOfTheReach(t *testing.T) {
 	cancel()
 	require.False(t, <-asked)
 	require.Empty(t, s.Remote().ReachError)
+}
+
+// A local history that was restored from a backup, or whose newest part was lost with its disk, lacks what the engine has
+// of the time until this process began. Queries that reach it are the engine's, also after the next start.
+func TestWhatTheLocalHistoryLacksIsAskedElsewhere(t *testing.T) {
+	clock := historytest.NewClockAt(time.Now().Add(-time.Hour).Truncate(time.Second))
+	up := func(s series.Sink, polls int) {
+		for range polls {
+			historytest.Commit(t, s, historytest.Sample(clock.Now(), 1, "__name__", "mesos_up", "cluster", "c", "poll", "state"))
+			clock.Advance(15 * time.Second)
+		}
+	}
+	for name, lacks := range map[string]bool{"restored": true, "a restart": false} {
+		t.Run(name, func(t *testing.T) {
+			local, mark := &leftOpen{memory.New(memory.Options{Now: clock.Now})}, &memoryMark{}
+			began := clock.Now()
+			up(local, 20)
+			newest := clock.Now().Add(-15 * time.Second)
+			clock.Advance(10 * time.Minute) // of which the backup has nothing
+			if lacks {
+				newest = clock.Now().Add(-time.Minute)
+			}
+			var away atomic.Bool
+			away.Store(true)
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				switch _ = r.ParseForm(); {
+				case strings.HasSuffix(r.URL.Path, "/write"):
+					w.WriteHeader(http.StatusNoContent)
+				case away.Load():
+					http.Error(w, "", http.StatusServiceUnavailable)
+				case strings.Contains(r.Form.Get("query"), "max_over_time(timestamp(mesos_up"):
+					_, _ = fmt.Fprintf(w, `{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"%d"]}]}}`, newest.Unix())
+				default:
+					_, _ = w.Write([]byte(nothing))
+				}
+			}))
+			defer server.Close()
+			for range 2 { // the second one knows it from the mark
+				start := clock.Now()
+				s, _ := open(t, Target{URL: server.URL, WriteURL: server.URL + "/write", HTTP: &http.Client{}}, func(o *Options) { o.Now, o.Local, o.Mark = clock.Now, local, mark })
+				up(s, 4)
+				settled(t, s)
+				if away.Load() {
+					require.True(t, s.Holds(began.UnixMilli()), "the local history answers until more is known")
+					away.Store(false)
+					require.True(t, s.lookForHole(t.Context()))
+					require.True(t, s.Holds(start.UnixMilli()))
+				}
+				require.Equal(t, !lacks, s.Holds(began.UnixMilli()))
+				s.Release()
+				away.Store(false)
+			}
+		})
+	}
+}
+
+// heldSince is a lease that this process holds since a moment.
+type heldSince struct {
+	held
+	at time.Time
+}
+
+func (h heldSince) Held() (since, until time.Time, ok bool) {
+	return h.at, time.Now().Add(time.Hour), true
+}
+
+// Where the setting replicas is removed, what others collected between the terms of this process is not local.
+func TestATermBoundsWhatIsLocalAlsoWithoutALease(t *testing.T) {
+	f, mark := newFake(t), &memoryMark{}
+	clock := historytest.NewClockAt(time.Now().Add(-time.Hour).Truncate(time.Second))
+	local := &leftOpen{memory.New(memory.Options{Now: clock.Now})}
+	poll(t, local, clock, 5) // of an earlier term
+	clock.Advance(10 * time.Minute)
+	since := clock.Now()
+	for _, lease := range []Lease{heldSince{at: since}, nil} {
+		s, _ := open(t, f.target(), func(o *Options) { o.Local, o.Now, o.Mark, o.Lease = local, clock.Now, mark, lease })
+		poll(t, s, clock, 5)
+		settled(t, s)
+		require.True(t, s.Holds(since.UnixMilli()))
+		require.False(t, s.Holds(since.UnixMilli()-1))
+		s.Release()
+	}
 }

@@ -45,7 +45,10 @@ func elsewhere(cause error, format string, args ...any) error {
 func (s *Store) Holds(mint int64) bool {
 	start := s.Local.Stats().Start
 	since, ok := s.collects()
-	return ok && !start.IsZero() && mint >= start.UnixMilli() && mint >= since.UnixMilli()
+	s.mu.Lock()
+	whole := s.queue.whole
+	s.mu.Unlock()
+	return ok && mint >= whole && !start.IsZero() && mint >= start.UnixMilli() && mint >= since.UnixMilli()
 }
 
 // binder returns what binds queries of a target to this cluster.
@@ -192,14 +195,52 @@ func (s *Store) oldest(ctx context.Context, t *Target) (at time.Time, further bo
 	return at, at.Before(now.Add(-back + time.Hour)), nil
 }
 
+// lookForHole asks whether the other engine has samples of before this process began that are newer than those that
+// the local store has: as where its directory was restored from a backup, or what it kept in memory while its disk was
+// full went with the process. Then the time before is not its to answer. It reports whether that is known.
+func (s *Store) lookForHole(ctx context.Context) bool {
+	if s.opts.Lease != nil { // what is local counts from the beginning of a term alone
+		return true
+	}
+	if opens, ok := s.Local.(interface{ Opened() bool }); ok && !opens.Opened() {
+		return false
+	}
+	start := s.Local.Stats().Start
+	if start.IsZero() || !start.Before(s.began) {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(ctx, reachWithin)
+	defer cancel()
+	before := s.began.Add(-time.Millisecond)
+	far, err := s.newestAt(ctx, foreignOf, before)
+	if err != nil {
+		return false
+	}
+	near, err := history.LatestTime(ctx, s.Local, before, start, foreignOf)
+	if err != nil || far.IsZero() || !far.After(near) {
+		return err == nil
+	}
+	s.mu.Lock()
+	s.queue.whole = s.began.UnixMilli()
+	s.mu.Unlock()
+	s.saveMark()
+	s.info("The local history lacks what the remote engine has of the time before this start: queries that reach it are the remote engine's", "since", history.Moment(near.UnixMilli()))
+	return true
+}
+
 // Newest returns the time of the newest sample of a metric of this cluster within a day, the zero
 // time if there is none.
 func (s *Store) Newest(ctx context.Context, metric string) (time.Time, error) {
+	return s.newestAt(ctx, metric, s.opts.Now())
+}
+
+// newestAt is Newest at a moment.
+func (s *Store) newestAt(ctx context.Context, metric string, at time.Time) (time.Time, error) {
 	expr, err := parser.NewParser(parser.Options{}).ParseExpr("max(timestamp(" + metric + ")) or max(max_over_time(timestamp(" + metric + ")[1d:4m]))")
 	if err != nil {
 		return time.Time{}, err // a mistake of the program
 	}
-	answer, err := s.evaluate(ctx, s.target.Load(), history.Evaluation{Expr: expr, End: s.opts.Now(), Lookback: 5 * time.Minute, MaxSamples: 10})
+	answer, err := s.evaluate(ctx, s.target.Load(), history.Evaluation{Expr: expr, End: at, Lookback: 5 * time.Minute, MaxSamples: 10})
 	if err != nil || len(answer.Vector) != 1 {
 		return time.Time{}, err
 	}

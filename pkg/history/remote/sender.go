@@ -287,7 +287,7 @@ func (s *Store) proves(t *Target, version string) {
 	}
 	if !s.proven {
 		select {
-		case s.began <- struct{}{}:
+		case s.taken <- struct{}{}:
 		default:
 		}
 	}

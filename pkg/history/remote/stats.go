@@ -187,11 +187,13 @@ const (
 	reachRetry = time.Minute
 )
 
-// watchReach asks from time to time how far the other engine reaches.
+// watchReach asks from time to time how far the other engine reaches, and once whether the local store has a hole.
 func (s *Store) watchReach() {
+	looked := false
 	for s.ctx.Err() == nil {
 		wait := reachEvery
-		if !s.askReach(s.ctx) {
+		looked = looked || s.lookForHole(s.ctx)
+		if !s.askReach(s.ctx) || !looked {
 			wait = reachRetry
 		} else {
 			s.askForeign(s.ctx)
@@ -199,7 +201,7 @@ func (s *Store) watchReach() {
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
-		case <-s.began:
+		case <-s.taken:
 		case <-s.ctx.Done():
 		}
 		timer.Stop()

@@ -66,6 +66,8 @@ type Acknowledged struct {
 	From int64 `json:"from,omitempty"`
 	// All: it has taken everything that was committed before the process ended.
 	All bool `json:"all,omitempty"`
+	// Whole is from when on the local store has all that the other engine has; 0: from its beginning.
+	Whole int64 `json:"whole,omitempty"`
 }
 
 // A Store is a history in another engine, with a local store in front of it. Samples are
@@ -74,6 +76,7 @@ type Acknowledged struct {
 type Store struct {
 	Local
 	opts   Options
+	began  time.Time // the store, by Options.Now
 	target atomic.Pointer[Target]
 
 	cluster atomic.Pointer[string] // the value of the label cluster of the newest series
@@ -105,7 +108,7 @@ type Store struct {
 	saveFailed error
 
 	wake    chan struct{} // receives when there is something to send
-	began   chan struct{} // receives when a target takes its first request
+	taken   chan struct{} // receives when a target takes its first request
 	renewed chan struct{} // receives when there is another target
 	ctx     context.Context
 	stop    context.CancelFunc
@@ -128,7 +131,7 @@ func New(o Options) *Store {
 	o.queued = cmp.Or(o.queued, 500_000)
 	o.opening = cmp.Or(o.opening, time.Minute)
 	o.splits, o.splitsEvery = cmp.Or(o.splits, splitsAtOnce), cmp.Or(o.splitsEvery, splitsEvery)
-	s := &Store{Local: o.Local, opts: o, wake: make(chan struct{}, 1), renewed: make(chan struct{}, 1), began: make(chan struct{}, 1)}
+	s := &Store{Local: o.Local, opts: o, began: o.Now(), wake: make(chan struct{}, 1), renewed: make(chan struct{}, 1), taken: make(chan struct{}, 1)}
 	s.known = newKnown()
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.setCluster(o.Cluster)
