@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"community-mesos-datasource/catalogue"
 	"community-mesos-datasource/pkg/cluster"
 	"community-mesos-datasource/pkg/events"
 	"community-mesos-datasource/pkg/mesos"
@@ -87,10 +88,14 @@ var maintenanceTable = tableOf(Table{
 	Name: "maintenance",
 	Help: "Machines that are in the maintenance schedule, or declared down.",
 	unknown: func(v *View) string {
-		if v.Maintenance == nil {
+		switch {
+		case v.Maintenance != nil:
+			return ""
+		case catalogue.Older(v.Cluster.Version, "0.25.0"):
+			return "the master has no maintenance schedule: Mesos has one since 0.25"
+		default:
 			return "the maintenance schedule has not been read"
 		}
-		return ""
 	},
 }, func(v *View) things[window] { return listed(windowsOf(v.Maintenance)) }, []column[window]{
 	textOf("hostname", "Host name of the machine", func(w window) string { return w.machine.Hostname }),

@@ -34,7 +34,7 @@ func sizes(has, most int) string {
 }
 
 var (
-	noColumn    = regexp.MustCompile(`no such column: (\S+)`)
+	noColumn    = regexp.MustCompile(`no such column: ("[^"]*"|\S+)`)
 	noTable     = regexp.MustCompile(`no such table: (\S+)`)
 	noFunction  = regexp.MustCompile(`no such function: (\S+)`)
 	notAllowed  = regexp.MustCompile(`(?:access to (\S+) is prohibited|not authorized to use function: (\S+))`)
@@ -123,7 +123,15 @@ func unknownColumn(name, sql string) string {
 	}
 	text := fmt.Sprintf("Unknown column %q. ", cutText(name))
 	near := similarColumns(name, sql)
-	switch {
+	switch literal, quoted := strings.CutPrefix(name, `"`); {
+	case quoted:
+		literal = cutText(strings.TrimSuffix(literal, `"`))
+		text = fmt.Sprintf("Unknown column %q: double quotes are for names. Write a text in single quotes: '%s'", literal, strings.ReplaceAll(literal, "'", "''"))
+		if len(near) > 0 {
+			text += ", or did you mean the column " + quotedChoices(near) + "?"
+		} else {
+			text += "."
+		}
 	case len(near) > 0:
 		text += "Did you mean " + quotedChoices(near) + "?"
 	case len(of) > 0:
@@ -228,13 +236,18 @@ func quotedChoices(names []string) string {
 
 var words = regexp.MustCompile(`[A-Za-z_]+`)
 
-// tablesIn returns the tables whose names are in a statement.
+// fromList matches the tables behind a FROM or JOIN of a bare statement, with aliases before
+// commas.
+var fromList = regexp.MustCompile(`\b(?:from|join)\s+(\w+(?:(?:\s+(?:as\s+)?\w+)?\s*,\s*\w+)*)`)
+
+// tablesIn returns the tables that a statement reads. A word elsewhere may be a column with the
+// name of a table, as framework is.
 func tablesIn(sql string) (found []*Table) {
-	seen := map[*Table]bool{}
-	for _, word := range words.FindAllString(sql, -1) {
-		if t := TableNamed(word); t != nil && !seen[t] {
-			seen[t] = true
-			found = append(found, t)
+	for _, list := range fromList.FindAllStringSubmatch(bare(sql), -1) {
+		for _, part := range strings.Split(list[1], ",") {
+			if t := TableNamed(words.FindString(part)); t != nil && !slices.Contains(found, t) {
+				found = append(found, t)
+			}
 		}
 	}
 	return found

@@ -63,25 +63,27 @@ func TestStatementIsCheckedWithoutRows(t *testing.T) {
 		"SELECT t.name, count(*) FROM tasks t JOIN agents a ON a.agent_id = t.agent_id WHERE t.state = 'x' GROUP BY 1": "",
 		"WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n":                              "", // endless
 		"SELECT kind FROM events ORDER BY nowhere":                                                                     `Unknown column "nowhere". Available: events has `,
-		"SELECT name, FROM tasks":               "(at character 14)",
-		"SELECT nme FROM tasks":                 `Unknown column "nme". Did you mean "name"?`,
-		"SELECT name FROM task_s":               `Unknown table "task_s". Did you mean "tasks"?`,
-		"SELECT name FROM taks":                 `Unknown table "taks". Did you mean "tasks"?`,
-		"SELECT name FROM pods":                 `Unknown table "pods". Available: tasks, `,
-		"SELECT cuont(*) FROM tasks":            `Unknown function "cuont". Did you mean "count"?`,
-		"SELECT framework":                      `FROM and a table are missing: the column "framework" is of tasks, frameworks, `,
-		"SELECT t.\"agent\", 1":                 `FROM and a table are missing: the column "t.agent" is of `,
-		"SELECT state, count(*) GROUP BY state": `Write for example SELECT state FROM tasks (at character 8)`,
-		"SELECT framwork":                       `FROM and a table are missing, and no table has a column "framwork". Did you mean "framework", which is of tasks, `,
-		"SELECT nowhere_at_all":                 `FROM and a table are missing, and no table has a column "nowhere_at_all". Available are the tables tasks, `,
-		"SELECT *":                              "FROM and a table are missing: write for example SELECT * FROM tasks. Available: tasks, ",
-		"SELECT name FROM ":                     "FROM names no table. Available: tasks, ",
-		"SELECT task_id FROM agents":            `Did you mean "tasks"? The column is of tasks or `,
-		"SELECT executor_id FROM quota":         `. The column is of tasks or executors`,
-		"SELECT 'from' AS x, framework":         "FROM and a table are missing: ",
-		"SELECT load_extension('x')":            "load_extension",
-		"SELECT 1; SELECT 2":                    "there is a second statement",
-		"DELETE FROM tasks":                     "SELECT",
+		"SELECT name, FROM tasks":                              "(at character 14)",
+		"SELECT nme FROM tasks":                                `Unknown column "nme". Did you mean "name"?`,
+		`SELECT name FROM tasks WHERE framework = "mara thon"`: `Unknown column "mara thon": double quotes are for names. Write a text in single quotes: 'mara thon'. (at character 42)`,
+		`SELECT "nme" FROM tasks`:                              `Write a text in single quotes: 'nme', or did you mean the column "name"?`,
+		"SELECT name FROM task_s":                              `Unknown table "task_s". Did you mean "tasks"?`,
+		"SELECT name FROM taks":                                `Unknown table "taks". Did you mean "tasks"?`,
+		"SELECT name FROM pods":                                `Unknown table "pods". Available: tasks, `,
+		"SELECT cuont(*) FROM tasks":                           `Unknown function "cuont". Did you mean "count"?`,
+		"SELECT framework":                                     `FROM and a table are missing: the column "framework" is of tasks, frameworks, `,
+		"SELECT t.\"agent\", 1":                                `FROM and a table are missing: the column "t.agent" is of `,
+		"SELECT state, count(*) GROUP BY state":                `Write for example SELECT state FROM tasks (at character 8)`,
+		"SELECT framwork":                                      `FROM and a table are missing, and no table has a column "framwork". Did you mean "framework", which is of tasks, `,
+		"SELECT nowhere_at_all":                                `FROM and a table are missing, and no table has a column "nowhere_at_all". Available are the tables tasks, `,
+		"SELECT *":                                             "FROM and a table are missing: write for example SELECT * FROM tasks. Available: tasks, ",
+		"SELECT name FROM ":                                    "FROM names no table. Available: tasks, ",
+		"SELECT task_id FROM agents":                           `Did you mean "tasks"? The column is of tasks or `,
+		"SELECT executor_id FROM quota":                        `. The column is of tasks or executors`,
+		"SELECT 'from' AS x, framework":                        "FROM and a table are missing: ",
+		"SELECT load_extension('x')":                           "load_extension",
+		"SELECT 1; SELECT 2":                                   "there is a second statement",
+		"DELETE FROM tasks":                                    "SELECT",
 	} {
 		err := engine.Check(t.Context(), sql)
 		if want == "" {
@@ -92,6 +94,25 @@ func TestStatementIsCheckedWithoutRows(t *testing.T) {
 		var of *Error
 		require.ErrorAs(t, err, &of)
 	}
+}
+
+func TestColumnsAreProposedOfTheTablesThatAreRead(t *testing.T) {
+	for sql, want := range map[string][]string{
+		"SELECT framework, nowhere FROM tasks WHERE role = 'agents'":          {"tasks"},
+		"SELECT framework FROM tasks t, agents AS a, roles ORDER BY 1, agent": {"tasks", "agents", "roles"},
+		"SELECT x FROM (SELECT agent, framework FROM task)":                   {"tasks"},
+		"SELECT x FROM tasks t JOIN \"agents\" a ON a.agent_id = t.agent_id":  {"tasks", "agents"},
+		"SELECT x FROM nowhere": nil,
+	} {
+		var names []string
+		for _, table := range tablesIn(sql) {
+			names = append(names, table.Name)
+		}
+		require.Equal(t, want, names, sql)
+	}
+	err := NewEngine().Check(t.Context(), "SELECT framework, failover_timeout FROM tasks")
+	require.ErrorContains(t, err, `Unknown column "failover_timeout". Available: tasks has task_id, `)
+	require.NotContains(t, err.Error(), "frameworks has")
 }
 
 func TestMacrosAreArgumentsOfMacros(t *testing.T) {

@@ -131,6 +131,16 @@ func TestRulesDoNotCountAPartOfTheTasks(t *testing.T) {
 	}
 }
 
+func TestMaintenanceOfAnOldMasterSaysSinceWhenMesosHasIt(t *testing.T) {
+	old := *recordedView(t, workload).Cluster // a copy
+	for version, want := range map[string]string{"0.22.2": "Mesos has one since 0.25", "0.25.0": "the maintenance schedule has not been read"} {
+		old.Version = version
+		v := &View{Model: &Model{Cluster: &old}, Now: now}
+		_, err := NewEngine().Run(t.Context(), Request{SQL: "SELECT * FROM maintenance", View: v, Limit: 10})
+		require.ErrorContains(t, err, want)
+	}
+}
+
 // indexOf returns where a text is in another one.
 func indexOf(t *testing.T, text, part string) int {
 	t.Helper()
