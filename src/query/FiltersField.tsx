@@ -7,7 +7,7 @@ import { marksOf, withSubject, type Fault } from './fault';
 import { Filters, type Props as FiltersProps } from './metrics/Filters';
 import type { Filter } from './types';
 
-interface Props extends Omit<FiltersProps, 'filters' | 'onChange' | 'wrong'> {
+interface Props extends Omit<FiltersProps, 'filters' | 'onChange' | 'wrong' | 'wrongPart'> {
   filters?: Filter[];
   /** What the backend refuses of the query. */
   fault?: Fault;
@@ -28,6 +28,7 @@ export function FiltersField({ filters = [], fault, onChange, ...item }: Props) 
       <Filters
         {...item}
         wrong={fault?.key === 'filters' ? fault.at : undefined}
+        wrongPart={fault?.key === 'filters' ? fault.part : undefined}
         filters={filters}
         onChange={(complete) => onChange(complete.length > 0 ? complete : undefined)}
       />

@@ -2,7 +2,8 @@ import { errorOf, faultOf, marksOf, withSubject } from './fault';
 
 it.each([
   ['top: 200 is out of range', { key: 'top', text: '200 is out of range' }],
-  ['filters[1].value: "(" is not: valid', { key: 'filters', at: 1, text: '"(" is not: valid' }],
+  ['filters[1].value: "(" is not: valid', { key: 'filters', at: 1, part: 'value', text: '"(" is not: valid' }],
+  ['orderBy[0]: is wrong', { key: 'orderBy', at: 0, text: 'is wrong' }],
   ['shape.memory: "x" is wrong', { key: 'shape', part: 'memory', text: '"x" is wrong' }],
   ['Bad Gateway', undefined],
   ['Could not load: no plugin', undefined],

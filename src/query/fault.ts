@@ -7,14 +7,14 @@ export interface Fault {
   key: string;
   /** The position in a list. */
   at?: number;
-  /** The member of an object: memory of shape. */
+  /** The member of an object: memory of shape, label of a filter. */
   part?: string;
   text: string;
 }
 
 /** Returns the key that a message begins with, as in `filters[0].value: "(" is not a valid regular expression`. */
 export function faultOf(error?: string): Fault | undefined {
-  const found = /^([a-z]\w*)(?:\[(\d+)\]|\.(\w+))?[\w.[\]]*: (.+)$/s.exec(error ?? '');
+  const found = /^([a-z]\w*)(?:\[(\d+)\])?(?:\.(\w+))?[\w.[\]]*: (.+)$/s.exec(error ?? '');
   if (!found) {
     return undefined;
   }

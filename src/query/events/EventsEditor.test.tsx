@@ -56,6 +56,17 @@ it('marks what the answer refuses where it is', () => {
   ];
   setUp({ filters }, 'filters[1].value: "(" is not a valid regular expression');
   expect(screen.getByRole('alert')).toHaveTextContent('"(" is not a valid regular expression');
+  expect(screen.getByRole('combobox', { name: 'Values of framework' })).toBeInvalid();
+  for (const label of screen.getAllByRole('combobox', { name: 'Label of the filter' })) {
+    expect(label).toBeValid();
+  }
+});
+
+it('marks the label of a filter where the answer refuses it, and not its values', () => {
+  const filters = [{ label: 'framewrk', operator: '=' as const, value: 'marathon' }];
+  setUp({ filters }, 'filters[0].label: unknown label "framewrk" (did you mean "framework"?)');
+  expect(screen.getByRole('combobox', { name: 'Label of the filter' })).toBeInvalid();
+  expect(screen.getByRole('combobox', { name: 'Values of framewrk' })).toBeValid();
 });
 
 it('marks a limit that is out of range', async () => {

@@ -31,6 +31,8 @@ export interface Props {
   subject?: keyof typeof SUBJECTS;
   /** The position of a filter that the backend refuses. */
   wrong?: number;
+  /** Which part of it: label, operator or value. */
+  wrongPart?: string;
   onChange: (filters: Filter[]) => void;
 }
 
@@ -64,7 +66,7 @@ interface Draft {
   values: string[];
 }
 
-export function Filters({ filters, wrong, onChange, ...item }: Props) {
+export function Filters({ filters, wrong, wrongPart, onChange, ...item }: Props) {
   // `since` are the filters of the query when the drafts were changed, until it has those of the drafts.
   const [{ drafts, since }, setDrafts] = useState<{ drafts: Draft[]; since?: Filter[] }>(() => ({
     drafts: filters.map(toDraft),
@@ -111,6 +113,7 @@ export function Filters({ filters, wrong, onChange, ...item }: Props) {
           others={complete(shown.filter((_, j) => i !== j))}
           {...item}
           invalid={i === at}
+          invalidLabel={i === at && wrongPart === 'label'}
           onChange={(changed) =>
             change((drafts) => drafts.map((other, j) => (i === j ? rebased(other, draft, changed) : other)))
           }
@@ -135,10 +138,12 @@ export function Filters({ filters, wrong, onChange, ...item }: Props) {
   );
 }
 
-interface ItemProps extends Omit<Props, 'filters' | 'onChange' | 'wrong'> {
+interface ItemProps extends Omit<Props, 'filters' | 'onChange' | 'wrong' | 'wrongPart'> {
   draft: Draft;
   added: boolean;
   invalid: boolean;
+  /** Whether its label is what the backend refuses. */
+  invalidLabel: boolean;
   /** The other filters: values are of what passes them. */
   others: Filter[];
   onChange: (draft: Draft) => void;
@@ -150,6 +155,7 @@ function FilterItem({
   added,
   others,
   invalid,
+  invalidLabel,
   lists,
   operators = labelComparisons(),
   subject = 'label',
@@ -189,7 +195,7 @@ function FilterItem({
               value={label ? { value: label } : null}
               loading={loading}
               createCustomValue={unknown}
-              invalid={problem !== undefined}
+              invalid={problem !== undefined || invalidLabel}
               onChange={(option) =>
                 onChange({ ...draft, label: option.value, values: option.value === label ? values : [] })
               }
@@ -211,7 +217,7 @@ function FilterItem({
           key={`${label} ${isRegex(operator)}`}
           draft={draft}
           others={others}
-          invalid={invalid}
+          invalid={invalid && !invalidLabel}
           lists={lists}
           takeLeft={takeLeft}
           onLeft={onLeft}
