@@ -247,6 +247,7 @@ func (c *Collector) Apply(s Settings, client Client) {
 	}
 	if !sameMasters(s.Masters, c.settings.Masters) {
 		c.changeMasters(c.settings.Masters, s.Masters)
+		c.followers.replaced = true
 		for _, k := range c.polls {
 			for _, o := range k.outcomes() {
 				o.ofOthers()
@@ -417,7 +418,7 @@ func (c *Collector) Status() Status {
 		s.Masters = append(s.Masters, MasterStatus{Address: c.leader, Leading: true, Error: c.leaderError()})
 	}
 	for _, f := range c.followers.masters {
-		if f.Address != c.leader {
+		if f.Address != c.leader && !c.followers.replaced {
 			s.Masters = append(s.Masters, f)
 		}
 	}

@@ -17,6 +17,8 @@ type followersPoll struct {
 	result outcome
 
 	masters []MasterStatus // nil before the first poll
+	// replaced: other masters were set since that poll, so that a status leaves those out.
+	replaced bool
 }
 
 func newFollowersPoll(c *Collector) *followersPoll {
@@ -30,7 +32,7 @@ func (f *followersPoll) runs() bool              { return len(f.masters) > 0 }
 func (f *followersPoll) reported() bool          { return f.masters != nil }
 
 func (f *followersPoll) forget() {
-	f.masters = nil
+	f.masters, f.replaced = nil, false
 	f.result.forget()
 }
 
@@ -84,7 +86,7 @@ func (f *followersPoll) perform(p *scheduledPoll) bool {
 	}
 	f.mu.Lock()
 	had := len(f.masters) > 0
-	f.masters = statuses
+	f.masters, f.replaced = statuses, false
 	f.mu.Unlock()
 	switch {
 	case err != nil:

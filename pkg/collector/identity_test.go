@@ -209,3 +209,22 @@ func TestAgentsOfTheOldClusterAreNotAskedWithTheNewSettings(t *testing.T) {
 	require.Len(t, agents.asked, 1)
 	require.NotEmpty(t, agents.asked["X1"])
 }
+
+func TestStatusListsNoFollowersOfTheMastersBefore(t *testing.T) {
+	f := start(t, at("http://master1:5050", "http://typo:5050"), func(f *fake) {
+		f.targets = []mesos.Target{{Address: "typo:5050"}}
+		f.follower = func(mesos.Target) (map[string]float64, error) { return nil, failure(mesos.Network) }
+	})
+	f.clock.Advance(5*interval - time.Second)
+	leader := collector.MasterStatus{Address: "master1:5050", Leading: true}
+	require.Equal(t, []collector.MasterStatus{leader, {Address: "typo:5050", Error: "made up: network"}}, f.Status().Masters)
+
+	f.set(func(f *fake) {
+		f.targets = []mesos.Target{{Address: "master2:5050"}}
+		f.follower = quiet
+	})
+	f.Apply(at("http://master1:5050", "http://master2:5050"), f.fake)
+	require.Equal(t, []collector.MasterStatus{leader}, f.Status().Masters)
+	f.clock.Advance(5 * interval)
+	require.Equal(t, []collector.MasterStatus{leader, {Address: "master2:5050"}}, f.Status().Masters)
+}
