@@ -155,6 +155,9 @@ func (e *emptiness) inRange(ctx context.Context, matchers ...*labels.Matcher) bo
 
 // ofSelector returns why a selector matches nothing; "" where it matches something.
 func (e *emptiness) ofSelector(ctx context.Context, selector *parser.VectorSelector) string {
+	if until, stats := e.to.Add(-selector.OriginalOffset), e.src.Store.Stats(); selector.OriginalOffset > 0 && !stats.StartsBefore && until.Before(stats.Start) {
+		return fmt.Sprintf("With its offset the query reads samples until %s, and history begins at %s: what was before is not known.", display.Time(until), display.Time(stats.Start))
+	}
 	matchers := selector.LabelMatchers
 	if e.inRange(ctx, matchers...) {
 		return ""

@@ -81,6 +81,16 @@ func TestAnEmptyAnswerOfBeforeTheHistorySaysSo(t *testing.T) {
 	}
 }
 
+func TestAnEmptyAnswerOfAnOffsetBeforeTheHistorySaysSo(t *testing.T) {
+	src := source(t, recordedStore(t, recorded{of("mesos_cluster_cpus_capacity"), flat(1, 20)}))
+	for _, expr := range []string{`mesos_cluster_cpus_capacity offset 2h`, `sum(avg_over_time(mesos_cluster_cpus_capacity[5m] offset 2h))`, `mesos_cluster_cpus_capacity - mesos_cluster_cpus_capacity offset 2h`} {
+		said := texts(answered(t, src, `{"expr":`+quote(expr)+`}`, Options{}))
+		require.Contains(t, said, "With its offset the query reads samples until 2026-03-01 10:00:00 UTC, and history begins at 2026-03-01 11:55:15 UTC: what was before is not known.", expr)
+		require.NotContains(t, strings.Join(said, " "), "exist in the time range", expr)
+	}
+	require.NotContains(t, strings.Join(texts(answered(t, src, `{"expr":"mesos_cluster_cpus_capacity offset 1m","instant":true}`, Options{})), " "), "offset")
+}
+
 func TestAnEmptyAnswerOfTasksHasOneReason(t *testing.T) {
 	src := source(t, recordedStore(t, recorded{of("mesos_cluster_cpus_capacity"), flat(1, 100)}))
 	src.Status = func() collector.Status {
