@@ -93,6 +93,9 @@ func (e *emptiness) ofExpression(ctx context.Context, parsed parser.Expr) (sente
 		case *parser.VectorSelector:
 			moved = moved || n.Timestamp != nil || n.OriginalOffset < 0
 			text := commaList(matchersOf(n))
+			if n.OriginalOffset > 0 {
+				text += " offset " + n.OriginalOffset.String()
+			}
 			if len(seen) < maxEmptySelectors && !seen[text] && n.Timestamp == nil && n.OriginalOffset >= 0 {
 				seen[text] = true
 				if sentence := e.ofSelector(ctx, n); sentence != "" {
