@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"community-mesos-datasource/catalogue"
 	"community-mesos-datasource/pkg/cluster"
 	"community-mesos-datasource/pkg/events"
 	"community-mesos-datasource/pkg/mesos"
@@ -41,6 +42,9 @@ const (
 	// steadyAfter is how long a stream has to last for the next one to be opened at once
 	// when it ends.
 	steadyAfter = time.Minute
+	// streamSince is the release that has the event stream (docs/operator-http-api.md of Mesos, and its
+	// CHANGELOG): older masters are not asked for it, which is no failure.
+	streamSince = "1.1.0"
 	// longestRetry is the longest time between two attempts to subscribe.
 	longestRetry = 5 * time.Minute
 	// A master with more subscribers than it allows closes its oldest stream, in order, for
@@ -161,10 +165,15 @@ func (s *streamPoll) perform(p *scheduledPoll) bool {
 	s.mu.Lock()
 	open, retryAt := s.open, s.retryAt
 	named := s.label.value != "" && !s.others.pending
+	known := s.lastKnown()
+	lacks := open == nil && known != nil && catalogue.Older(known.Version, streamSince)
 	s.mu.Unlock()
 	switch {
 	case !named:
 		return true // the leader's polls find the name, or fail
+	case lacks:
+		s.gone(p)
+		return true
 	case open == nil && s.clock.Now().Before(retryAt):
 		s.failAgain(p, &s.result)
 		return false

@@ -249,6 +249,22 @@ func TestNoStreamIsOpenedWhereTheSettingsSayNever(t *testing.T) {
 	st.settles(t, 0, "it was ended")
 }
 
+func TestAMasterThatHasNoStreamIsNotAskedForIt(t *testing.T) {
+	f, st := follow(t, 1, collector.Settings{}, func(f *fake) { f.state.Version = "0.28.2" })
+	f.clock.Advance(20 * interval)
+	require.Zero(t, st.subscriptions())
+	require.Empty(t, f.rec.find("mesos_up", "poll=subscribe"))
+	require.Empty(t, f.rec.find("mesos_poll_failures_total", "poll=subscribe"))
+	for _, p := range f.Status().Polls {
+		require.NotEqual(t, series.PollSubscribe, p.Poll)
+	}
+
+	f.state.Version = "1.1.0" // it was upgraded
+	f.clock.Advance(2 * interval)
+	require.Equal(t, 1, st.subscriptions())
+	require.Equal(t, 1.0, f.rec.sum(f.clock.Now(), "mesos_up", "poll=subscribe"))
+}
+
 func TestARefusedStreamIsSaidAndSeldomTriedAgain(t *testing.T) {
 	f, st := follow(t, 1, collector.Settings{}, func(f *fake) { f.refused = failure(mesos.Forbidden) })
 	f.clock.Advance(20 * interval)

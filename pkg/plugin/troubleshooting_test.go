@@ -60,7 +60,7 @@ var noMessages = []string{
 	// warnings in Save & test that name what they are about, and are no errors
 	". %s, the first: %s", ". Warning about the history: ", ". Warning about the event log: ",
 	// what versions of Mesos lack, which is listed under "Mesos versions"
-	"reservations, quota limit and consumed quota of roles;", "what agents have allocated and reserved, as far",
+	"reservations, quota limit and consumed quota of roles;", "the event stream: what happens between", "what agents have allocated and reserved, as far",
 	// answers to requests that no user makes
 	"no resource %s %s",
 	// wrapped around another message, or context that it is not shown without
@@ -76,7 +76,7 @@ var noMessages = []string{
 	". One of them: ", ": a label of more than 16 MiB", ": its end is missing", "reading it failed: ", "compile a filter on ", "repair the ", "take late samples: ", "move samples to disk: ", "end the series that were open: ",
 	// what is for the log only, or a mistake of the program
 	"Closing the history failed;", "panic while ", "a chunk of %s is encoded as", "commit nothing: another batch", "the batch has ended: begin another",
-	"The remote engine is behind:", "The remote engine refuses samples for good;", "The remote engine takes no samples:", "What the remote engine has acknowledged",
+	"The remote engine is behind:", "The local history lacks what the remote engine has", "The remote engine refuses samples for good;", "The remote engine takes no samples:", "What the remote engine has acknowledged",
 	// configuration that Grafana's settings cannot have
 	"a ZooKeeper address looks like",
 }

@@ -14,6 +14,7 @@ var untold = []struct{ since, what string }{
 	{"1.7.0", "ended tasks by framework"},
 	{"1.3.0", "quota of roles"},
 	{"1.2.0", "unreachable and recovered agents, unreachable tasks"},
+	{"1.1.0", "the event stream: what happens between two polls, reasons and messages of tasks"},
 	{"0.28.0", "which tasks are being killed"},
 	{"0.26.0", "health of tasks, versions of agents"},
 	{"0.23.0", "what agents have allocated and reserved, as far as it is not that of tasks; executors; revocable resources"},
