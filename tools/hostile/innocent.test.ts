@@ -5,7 +5,7 @@ import os from 'node:os';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { judgeInnocent, type Load, loadNow, othersBetween } from './innocent.ts';
+import { judgeInnocent, judgeTime, type Load, loadNow, othersBetween } from './innocent.ts';
 
 /** A hundred queries that took so long, and some that took longer. */
 const queries = (took: number, slower = 0, rest = took) => [
@@ -28,6 +28,15 @@ test('where others have a part of the machine, it is as much longer', () => {
   assert.deepEqual(judgeInnocent(queries(1300), 0.25), { slow: 1300 });
   assert.match(judgeInnocent(queries(1400), 0.25).problem ?? '', /may take 1333 ms, as other processes had 25 %/);
   assert.match(judgeInnocent(queries(2001), 0.5).problem ?? '', /may take 2000 ms/);
+});
+
+test('an answer may take longer in the same way', () => {
+  const judged = (took: number, others: number) => judgeTime('the slowest answer', took, 5, 's', others);
+  assert.deepEqual(judged(5, 0), {});
+  assert.match(judged(5.1, 0).problem ?? '', /the slowest answer took 5.1 s and may take 5.0 s/);
+  assert.deepEqual(judged(6.6, 0.25), {});
+  assert.match(judged(6.8, 0.25).problem ?? '', /may take 6.7 s, as other processes had 25 %/);
+  assert.match(judged(7.3, 0.74).unknown ?? '', /took 7.3 s while other processes had 74 % of the machine/);
 });
 
 test('where others have more than half, it is not known, and no success', () => {

@@ -1,6 +1,6 @@
-// What innocent viewers may wait for while an attack goes on: a second, as docs/benchmarks.md has it. That is of a machine that
-// has nothing else to do. Where other processes than this suite's have a part of it, the rest is as much slower, and the time
-// that innocent queries may take as much longer; where they have more than half, it says nothing of the plugin.
+// What innocent viewers may wait for while an attack goes on: a second, as docs/benchmarks.md has it; and how long the answer to
+// an attack may take. That is of a machine that has nothing else to do. Where other processes than this suite's have a part of it, the rest is as much slower, and the time
+// that something may take as much longer; where they have more than half, it says nothing of the plugin.
 import { readFileSync } from 'node:fs';
 
 import { Watched } from '../bench/processes.ts';
@@ -57,20 +57,27 @@ export interface Innocent {
 /** Judges how long innocent queries took (ms) while others had a share of the machine. */
 export function judgeInnocent(took: number[], others: number): Innocent {
   const slow = percentile(took, took.length >= ENOUGH ? 0.95 : 0.5);
-  const share = `${(100 * others).toFixed(0)} % of the machine`;
-  if (slow <= INNOCENT) {
-    return { slow };
+  return { slow, ...judgeTime('innocent queries', slow, INNOCENT, 'ms', others) };
+}
+
+/** Judges how long something took, which may take `most` of the unit, while others had a share of the machine. */
+export function judgeTime(
+  what: string,
+  took: number,
+  most: number,
+  unit: 'ms' | 's',
+  others: number
+): Pick<Innocent, 'problem' | 'unknown'> {
+  const written = (time: number) => `${time.toFixed(unit === 's' ? 1 : 0)} ${unit}`;
+  const share = `other processes had ${(100 * others).toFixed(0)} % of the machine`;
+  if (took <= most) {
+    return {};
   }
   if (others > MOST) {
-    return { slow, unknown: `innocent queries took ${slow.toFixed(0)} ms while other processes had ${share}` };
+    return { unknown: `${what} took ${written(took)} while ${share}` };
   }
-  const may = INNOCENT / (1 - others);
-  return slow <= may
-    ? { slow }
-    : {
-        slow,
-        problem: `innocent queries took ${slow.toFixed(0)} ms and may take ${may.toFixed(0)} ms, as other processes had ${share}`,
-      };
+  const may = most / (1 - others);
+  return took <= may ? {} : { problem: `${what} took ${written(took)} and may take ${written(may)}, as ${share}` };
 }
 
 export function percentile(took: number[], share: number): number {

@@ -3,7 +3,7 @@ import http from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type Attack, DEADLINE } from './attacks.ts';
-import { type Innocent, judgeInnocent, loadNow, othersBetween, percentile } from './innocent.ts';
+import { type Innocent, judgeInnocent, judgeTime, loadNow, othersBetween, percentile } from './innocent.ts';
 import { type Probe, type Sample, startProbe } from './probe.ts';
 import { ask, instant, range, type Request } from './requests.ts';
 import { INTERVAL, type Stage } from './stage.ts';
@@ -142,7 +142,7 @@ async function send(stage: Stage, probe: Probe, watched: Watch, attack: Attack):
   const judged = judgeInnocent(timesOf(samples), others);
   const peak = after && after.pid === before?.pid ? memoryOf(after).peak : watched.most;
 
-  const deadline = attack.deadline ?? DEADLINE;
+  const tardy = judgeTime('the slowest answer', slowest, attack.deadline ?? DEADLINE, 's', others);
   const wrong = [...new Set(outcomes.filter(({ kind }) => kind === 'failed').map(({ text }) => text))];
   const innocent = samples.filter((sample) => sample.wrong);
   const problems = [
@@ -150,7 +150,7 @@ async function send(stage: Stage, probe: Probe, watched: Watch, attack: Attack):
     ...(before?.pid === after?.pid && after
       ? []
       : [`the plugin ended${peak > TOO_MUCH ? ` by this suite, at ${TOO_MUCH / 1e9} GB` : ''}`]),
-    ...(slowest > deadline ? [`took ${slowest.toFixed(1)} s and may take ${deadline} s`] : []),
+    ...(tardy.problem === undefined ? [] : [tardy.problem]),
     ...(peak > BUDGET.memory ? [`the plugin took ${(peak / 1e6).toFixed(0)} MB`] : []),
     ...(judged.problem === undefined ? [] : [judged.problem]),
     ...(innocent.length > 0 ? [`${innocent.length} innocent queries failed: ${innocent[0].wrong}`] : []),
@@ -160,7 +160,7 @@ async function send(stage: Stage, probe: Probe, watched: Watch, attack: Attack):
     ...unsaid(attack, requests.length, outcomes),
   ];
   return {
-    ...{ attack, rounds, slowest, peak, problems, others, unknown: judged.unknown },
+    ...{ attack, rounds, slowest, peak, problems, others, unknown: tardy.unknown ?? judged.unknown },
     ...{ answered: count('answered'), refused: count('refused'), cancelled: count('cancelled') },
     sentence: outcomes.find(({ kind }) => kind === 'refused')?.text,
     sample: outcomes.find(({ kind }) => kind === 'answered')?.text,
