@@ -165,7 +165,7 @@ func (s *streamPoll) perform(p *scheduledPoll) bool {
 	s.mu.Lock()
 	open, retryAt := s.open, s.retryAt
 	named := s.label.value != "" && !s.others.pending
-	known := s.lastKnown()
+	known := s.state.seen // the model is of it a moment later
 	lacks := open == nil && known != nil && catalogue.Older(known.Version, streamSince)
 	s.mu.Unlock()
 	switch {
