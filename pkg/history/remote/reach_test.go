@@ -41,21 +41,11 @@ func TestTheReachIsAskedOnceForManyQueries(t *testing.T) {
 	s.stop() // it asks itself
 	s.running.Wait()
 	// Counted where they are sent: the server may learn late of one that the store has given up.
-	s.target.Load().HTTP = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-		body, err := r.GetBody()
-		if err != nil {
-			return nil, err
-		}
-		copied := r.Clone(r.Context())
-		copied.Body = body
-		if err := copied.ParseForm(); err != nil {
-			return nil, err
-		}
-		if _, yes := reachQuery(copied); yes {
+	watchAsked(s, func(one *http.Request) {
+		if _, yes := reachQuery(one); yes {
 			asked.Add(1)
 		}
-		return http.DefaultTransport.RoundTrip(r)
-	})}
+	})
 	for _, want := range []int64{2, 0} { // one look at a year, and one at an hour
 		s.mu.Lock()
 		if want > 0 {
@@ -102,20 +92,10 @@ func TestTheReachIsNotInvented(t *testing.T) {
 			s.stop() // it asks itself
 			s.running.Wait()
 			var asks []string
-			s.target.Load().HTTP = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-				body, err := r.GetBody()
-				if err != nil {
-					return nil, err
-				}
-				copied := r.Clone(r.Context())
-				copied.Body = body
-				if err := copied.ParseForm(); err != nil {
-					return nil, err
-				}
-				within, _ := reachQuery(copied)
+			watchAsked(s, func(one *http.Request) {
+				within, _ := reachQuery(one)
 				asks = append(asks, within)
-				return http.DefaultTransport.RoundTrip(r)
-			})}
+			})
 			s.opts.Now = time.Now
 			ok := s.askReach(t.Context())
 			require.Equal(t, c.asks, asks)
@@ -274,4 +254,21 @@ func TestATermBoundsWhatIsLocalAlsoWithoutALease(t *testing.T) {
 		require.False(t, s.Holds(since.UnixMilli()-1))
 		s.Release()
 	}
+}
+
+// watchAsked calls asked with a copy of each request, its form read, before it is sent.
+func watchAsked(s *Store, asked func(*http.Request)) {
+	s.target.Load().HTTP = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		body, err := r.GetBody()
+		if err != nil {
+			return nil, err
+		}
+		copied := r.Clone(r.Context())
+		copied.Body = body
+		if err := copied.ParseForm(); err != nil {
+			return nil, err
+		}
+		asked(copied)
+		return http.DefaultTransport.RoundTrip(r)
+	})}
 }
