@@ -96,6 +96,7 @@ type eventsReader struct {
 	wide    events.Filter
 	links   linker
 	notices []data.Notice
+	none    bool // no event was found
 }
 
 // answerEvents answers a query for events.
@@ -138,6 +139,9 @@ func answerEvents(ctx context.Context, src Source, q backend.DataQuery, o Option
 			frames, err = r.timeline(ctx)
 		default:
 			frames, err = r.list(ctx)
+		}
+		if err == nil && wrong == nil && r.none && !o.evaluated() {
+			r.notices = append(r.notices, infos(r.notMeant(ctx))...)
 		}
 		return err
 	})
@@ -210,6 +214,7 @@ func (r *eventsReader) list(ctx context.Context) (data.Frames, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.none = len(found) == 0
 	if more > 0 {
 		raise := ""
 		if most := eventsLimits[r.query.Format].most; r.query.Limit < most {

@@ -62,6 +62,7 @@ func (r *eventsReader) count(ctx context.Context) (frames data.Frames, wrong, er
 		total += group.Count
 		all = append(all, answerSeries{labels: named.Labels(), points: []prom.FPoint{{F: float64(group.Count)}}})
 	}
+	r.none = total == 0
 	if total == 0 && lacks != nil {
 		all = nil // not known to be 0
 	} else if total == 0 {

@@ -93,6 +93,7 @@ func (r *eventsReader) timeline(ctx context.Context) (data.Frames, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.none = len(lines) == 0
 	gaps, err := r.gaps(ctx)
 	if err != nil {
 		return nil, err

@@ -113,6 +113,10 @@ func answerSQL(ctx context.Context, src Source, q backend.DataQuery, o Options, 
 	if p.table == nil || result.Rows == 0 { // in a filter that finds rows, a dollar sign is part of a name
 		notices = append(notices, warnings(left)...)
 	}
+	notices = append(notices, warnings(result.Notes)...)
+	if p.table != nil && result.Rows == 0 && !o.evaluated() {
+		notices = append(notices, infos(src.noRows(ctx, p, times, o))...)
+	}
 	if result.More && o.evaluated() {
 		return nil, bad(s.key, "the answer has more than %d rows, and rules and expressions need all: use WHERE or GROUP BY", s.limit)
 	}

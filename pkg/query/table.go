@@ -154,23 +154,9 @@ func compileTable(q *TableQuery, dashboard []AdhocFilter, rule bool, more int) (
 		}
 		selected = strings.Join(columns, ", ")
 	}
-	var conditions, left []string
-	for i, f := range q.Filters {
-		sql, err := conditionOf(t, fmt.Sprintf("filters[%d]", i), f)
-		if err != nil {
-			return Compiled{}, err
-		}
-		conditions = append(conditions, sql)
-	}
-	matchers, texts := adhocMatchers(dashboard)
-	left = append(left, texts...)
-	for _, m := range matchers {
-		sql, err := conditionOfDashboard(t, m)
-		if err != nil {
-			left = append(left, fmt.Sprintf("The dashboard's filter on %s is left out: %v.", cut(m.label), err))
-			continue
-		}
-		conditions = append(conditions, sql)
+	conditions, left, err := tableConditions(t, q.Filters, dashboard)
+	if err != nil {
+		return Compiled{}, err
 	}
 	if rule && len(left) > 0 {
 		return Compiled{}, bad("adhocFilters", "a rule needs all of its filters. %s", left[0])
@@ -178,7 +164,11 @@ func compileTable(q *TableQuery, dashboard []AdhocFilter, rule bool, more int) (
 	var b strings.Builder
 	b.WriteString("SELECT " + selected + "\nFROM " + t.Name)
 	if len(conditions) > 0 {
-		b.WriteString("\nWHERE " + strings.Join(conditions, "\n  AND "))
+		parts := make([]string, len(conditions))
+		for i, c := range conditions {
+			parts[i] = c.sql
+		}
+		b.WriteString("\nWHERE " + strings.Join(parts, "\n  AND "))
 	}
 	var order []string
 	for i, o := range q.OrderBy {
@@ -198,6 +188,46 @@ func compileTable(q *TableQuery, dashboard []AdhocFilter, rule bool, more int) (
 	}
 	b.WriteString("\nLIMIT " + strconv.Itoa(cmp.Or(q.Limit, usualRows)+more))
 	return Compiled{SQL: b.String(), Warnings: left}, nil
+}
+
+// A tableCondition is a filter of a table as a condition of SQL.
+type tableCondition struct {
+	written string // framework="marathon"
+	sql     string
+	// of is the column that is equal to value; nil where it is another comparison.
+	of    *tableColumn
+	value string
+}
+
+// tableConditions returns the filters of a query, and those of a dashboard that the table can have. left are
+// sentences about the others.
+func tableConditions(t *tables.Table, filters []TableFilter, dashboard []AdhocFilter) (all []tableCondition, left []string, err error) {
+	for i, f := range filters {
+		key := fmt.Sprintf("filters[%d]", i)
+		sql, err := conditionOf(t, key, f)
+		if err != nil {
+			return nil, nil, err
+		}
+		one := tableCondition{written: newCondition(key, f.Label, string(f.Operator), f.Value.List).written, sql: sql}
+		if c, err := columnOf(t, key, f.Label); err == nil && f.Operator == ComparisonEqual && len(f.Value.List) == 1 {
+			one.of, one.value = &c, f.Value.List[0]
+		}
+		all = append(all, one)
+	}
+	matchers, left := adhocMatchers(dashboard)
+	for _, m := range matchers {
+		sql, err := conditionOfDashboard(t, m)
+		if err != nil {
+			left = append(left, fmt.Sprintf("The dashboard's filter on %s is left out: %v.", cut(m.label), err))
+			continue
+		}
+		one := tableCondition{written: writtenMatcher(m.uncompiled()), sql: sql}
+		if c, err := columnOf(t, "adhocFilters", columnOfLabel(t, m.label)); err == nil && m.kind == labels.MatchEqual {
+			one.of, one.value = &c, m.value
+		}
+		all = append(all, one)
+	}
+	return all, left, nil
 }
 
 // conditionOf returns a filter as a condition of SQL.
@@ -310,14 +340,7 @@ var ofMetrics = map[string]map[string]string{"tasks": {"task": "name"}}
 // conditionOfDashboard returns a filter of a dashboard as a condition of SQL. It names a label of
 // series: a column, a label of tasks, or what agents have, also where the table is of what is on them.
 func conditionOfDashboard(t *tables.Table, m matcher) (string, error) {
-	name := m.label
-	if attribute, is := strings.CutPrefix(name, "attr_"); is {
-		name = "attributes." + attribute
-	} else if label, is := strings.CutPrefix(name, "label_"); is {
-		name = "labels." + label
-	} else if other, is := ofMetrics[t.Name][name]; is {
-		name = other
-	}
+	name := columnOfLabel(t, m.label)
 	c, err := columnOf(t, "adhocFilters", name)
 	if err == nil {
 		return c.compared(m)
@@ -329,6 +352,17 @@ func conditionOfDashboard(t *tables.Table, m matcher) (string, error) {
 		}
 	}
 	return "", err
+}
+
+// columnOfLabel returns the name of the column that has what a label of series has.
+func columnOfLabel(t *tables.Table, label string) string {
+	if attribute, is := strings.CutPrefix(label, "attr_"); is {
+		return "attributes." + attribute
+	}
+	if ofTask, is := strings.CutPrefix(label, "label_"); is {
+		return "labels." + ofTask
+	}
+	return cmp.Or(ofMetrics[t.Name][label], label)
 }
 
 // compared returns the condition of a matcher.

@@ -117,7 +117,7 @@ func answerTopology(ctx context.Context, src Source, q backend.DataQuery, o Opti
 	}
 	frames := g.frames()
 	now := src.now()
-	notices = append(notices, warnings(g.notices)...)
+	notices = append(append(notices, warnings(g.notices)...), infos(g.reasons)...)
 	notices = append(notices, circumstances{
 		now: now, earliest: now, latest: now, reads: reads{polls: []series.Poll{series.PollState}}, status: src.Status(), stats: src.Store.Stats(),
 	}.notices()...)
@@ -138,6 +138,7 @@ type graph struct {
 	// filters of the labels that only some have.
 	filters []*labels.Matcher
 	notices []string
+	reasons []string // why there are no nodes
 	links   linker
 
 	nodes []map[string]*node // of each level by key
@@ -376,6 +377,9 @@ func (g *graph) build(ctx context.Context) error {
 		}
 	}
 	g.capacities()
+	if !slices.ContainsFunc(g.nodes, func(of map[string]*node) bool { return len(of) > 0 }) {
+		g.reasons = g.noNodes(ctx)
+	}
 	for i := range g.levels {
 		if others := g.nodes[i][othersKey]; others != nil {
 			others.title = othersTitle(others.merged)

@@ -167,7 +167,9 @@ func run(ctx context.Context, r Request) (result *Result, err error) {
 		if r.View == nil {
 			return nil
 		}
-		result, err = read(st, r.SQL, r.Limit)
+		if result, err = read(st, r.SQL, r.Limit); err == nil {
+			result.Notes = r.View.notes
+		}
 		return err
 	})
 	return result, err
@@ -327,6 +329,13 @@ func (c *cursor) Filter(column int, _ string, args ...sqlite3.Value) error {
 	if c.table.unknown != nil {
 		if why := c.table.unknown(c.view); why != "" {
 			return fmt.Errorf("the table %s cannot be read: %s", c.table.Name, why)
+		}
+	}
+	if c.table.doubt != nil {
+		if why := c.table.doubt(c.view); why != "" && c.view.Evaluated {
+			return fmt.Errorf("the table %s cannot be read: %s", c.table.Name, why)
+		} else if why != "" {
+			c.view.note(fmt.Sprintf("The table %s may lack rows: %s.", c.table.Name, why))
 		}
 	}
 	c.row, c.next = 0, nil

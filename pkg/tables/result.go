@@ -17,6 +17,8 @@ type Result struct {
 	Rows    int
 	// More: there are more rows than the limit.
 	More bool
+	// Notes are what a reader has to know of the tables that were read.
+	Notes []string
 }
 
 // ResultColumn is a column of an answer. Of its lists the one of its type is set; nil is

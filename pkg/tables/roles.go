@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"community-mesos-datasource/catalogue"
 	"community-mesos-datasource/pkg/cluster"
 )
 
@@ -74,6 +75,12 @@ var quotaTable = tableOf(Table{
 	unknown: func(v *View) string {
 		if v.Cluster.Roles == nil {
 			return "/roles has not been read, so quotas are not known"
+		}
+		return ""
+	},
+	doubt: func(v *View) string {
+		if untold := catalogue.Older(v.Cluster.Version, "1.3.0") && !catalogue.Older(v.Cluster.Version, "0.27.0"); untold {
+			return "Mesos " + cutText(v.Cluster.Version) + " does not tell quotas in /roles, which it does since 1.3"
 		}
 		return ""
 	},

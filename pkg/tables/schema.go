@@ -51,6 +51,9 @@ type Table struct {
 	// unknown returns why the rows are not known, "" where they are; nil: always. A table
 	// without rows would claim that there are none.
 	unknown func(*View) string
+	// doubt returns why the rows may not be all, "" where they are; nil: never. It is an error for rules and
+	// expressions, and a note for people.
+	doubt func(*View) string
 }
 
 // rows are the rows of a table in a view.

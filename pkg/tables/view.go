@@ -3,6 +3,7 @@ package tables
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,6 +38,15 @@ type View struct {
 	once   sync.Once // of the two below
 	events []events.Event
 	failed string
+
+	notes []string // of the tables that were read; of the goroutine that runs the statement
+}
+
+// note keeps what a reader has to know, once.
+func (v *View) note(text string) {
+	if !slices.Contains(v.notes, text) {
+		v.notes = append(v.notes, text)
+	}
 }
 
 // EventLimit is how many events a statement may read.
