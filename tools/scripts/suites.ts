@@ -34,16 +34,20 @@ const raced = [
 ];
 
 /**
- * Tests that compare results of many runs, one after the other: goroutines meet in them as in the others, and under the
- * race detector they would take half of its time. The suite go runs them.
+ * Tests that compare results of many runs, one after the other, or read files: goroutines meet in them as in the others,
+ * or not at all, and under the race detector they would take half of its time. The suite go runs them.
  */
 const comparing = [
   'TestALeaderChangeCostsTwoPollsAtMost',
   'TestARecordingIsToldOnceOverAKill',
   'TestDamage',
+  'TestEveryMessageIsInTroubleshooting',
+  'TestEveryRowOfTroubleshootingHasMessagesThatThereAre',
   'TestPromQLAnswersAreThoseOfTSDB',
   'TestRandomAgentsAndFrameworksAreToldOnce',
+  'TestRecipesAreAnswered',
   'TestTasksReadByHandAreThoseReadByReflection',
+  'TestTheRecordedSeriesInTime',
   'TestUseOfTheRecordedSeriesInTime',
 ];
 
