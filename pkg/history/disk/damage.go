@@ -63,7 +63,7 @@ func (d *Store) leaveOutDamage(h *handle) {
 		case found.Index > 0, found.Chunks() > maxLeftOut:
 			d.repairBlock(h, b.Dir(), found.First)
 		case found.Chunks() > 0:
-			d.remember(fmt.Sprintf("samples of %d series between %s and %s in the block %s are damaged (%v) and are left out: restore the block from a backup while Grafana is stopped, and check the disk",
+			d.lose(fmt.Sprintf("samples of %d series between %s and %s in the block %s are damaged (%v) and are left out: restore the block from a backup while Grafana is stopped, and check the disk",
 				found.Series, history.Moment(found.Mint), history.Moment(found.Maxt), b.Dir(), found.First))
 		}
 	}
@@ -124,7 +124,14 @@ func (d *Store) repairDir(ctx context.Context, existing string, need int64) faul
 	d.mu.RUnlock()
 	var noSpace fault
 	err := repair.Directory(ctx, repair.Options{
-		Dir: d.opts.Dir, Suspects: suspects, Found: d.remember, Log: d.log,
+		Dir: d.opts.Dir, Suspects: suspects, Log: d.log,
+		Found: func(text string, lost bool) {
+			if lost {
+				d.lose(text)
+			} else {
+				d.remember(text)
+			}
+		},
 		Space: func(bytes int64) error {
 			if noSpace = d.space(existing, need+bytes); noSpace.kind != none {
 				return errors.New(noSpace.text)

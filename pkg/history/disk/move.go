@@ -90,7 +90,7 @@ func (d *Store) moveBack(h *handle) {
 		d.log.Info("The history is on disk again", "after", before.text)
 	}
 	if refused > 0 {
-		d.remember(fmt.Sprintf("%d samples that were kept in memory did not fit behind what is in %s: the clock was set, or the directory changed meanwhile", refused, d.opts.Dir))
+		d.lose(fmt.Sprintf("%d samples that were kept in memory did not fit behind what is in %s: the clock was set, or the directory changed meanwhile", refused, d.opts.Dir))
 	}
 }
 

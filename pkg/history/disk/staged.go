@@ -130,7 +130,7 @@ func (b *diskBatch) stagedToMemory(of map[storage.SeriesRef]labels.Labels) error
 		return err
 	}
 	if refused > 0 {
-		d.remember(fmt.Sprintf("%d samples up to %s could be written neither to %s nor to memory (%v)", refused, history.Moment(b.newest), d.opts.Dir, why))
+		d.lose(fmt.Sprintf("%d samples up to %s could be written neither to %s nor to memory (%v)", refused, history.Moment(b.newest), d.opts.Dir, why))
 	}
 	return nil
 }

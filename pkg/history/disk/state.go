@@ -44,6 +44,8 @@ type state struct {
 	maintaining sync.Mutex
 
 	damaged atomic.Bool // a block is damaged, and it is not known yet which
+
+	lacksUntil atomic.Int64 // LacksUntil
 }
 
 // limits are the bounds that SetLimits changes.

@@ -245,6 +245,16 @@ func (d *Store) remember(text string) {
 	}
 }
 
+// lose is remember where samples of before now are lost.
+func (d *Store) lose(text string) {
+	d.lacksUntil.Store(d.opts.Now().UnixMilli() + 1)
+	d.remember(text)
+}
+
+// LacksUntil returns until when samples may be missing that were collected, because they were damaged or could not be
+// written: Unix milliseconds; 0 where none has been found since the process began.
+func (d *Store) LacksUntil() int64 { return d.lacksUntil.Load() }
+
 // Close implements history.Store. What memory holds moves to disk first where it can.
 // Close waits for batches and queries that are under way; a process that ends
 // without waiting loses nothing of what was committed to disk.

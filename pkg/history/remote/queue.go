@@ -313,6 +313,7 @@ func (s *Store) saveMark() {
 	if s.opts.Lease != nil && collects { // what is of before may be others'
 		s.queue.whole = since.UnixMilli()
 	}
+	s.wholeFrom() // it is kept beyond the end of the process
 	mark, known := s.queue.mark()
 	s.mu.Unlock()
 	if !known || mark == s.saved {

@@ -272,3 +272,34 @@ func watchAsked(s *Store, asked func(*http.Request)) {
 		return http.DefaultTransport.RoundTrip(r)
 	})}
 }
+
+// damagedLocal is a local store some of whose samples turn out to be damaged.
+type damagedLocal struct {
+	leftOpen
+	until atomic.Int64
+}
+
+func (d *damagedLocal) LacksUntil() int64 { return d.until.Load() }
+
+// A block that is damaged leaves a hole in the local history, of which the other engine has everything.
+func TestWhatIsDamagedLocallyTheEngineAnswers(t *testing.T) {
+	f, mark := newFake(t), &memoryMark{}
+	clock := historytest.NewClockAt(time.Now().Add(-time.Hour).Truncate(time.Second))
+	began := clock.Now()
+	local := &damagedLocal{leftOpen: leftOpen{memory.New(memory.Options{Now: clock.Now})}}
+	s, _ := open(t, f.target(), func(o *Options) { o.Local, o.Now, o.Mark = local, clock.Now, mark })
+	poll(t, s, clock, 5)
+	settled(t, s)
+	require.True(t, s.Holds(began.UnixMilli()))
+	found := clock.Now().UnixMilli() + 1
+	local.until.Store(found)
+	require.False(t, s.Holds(found-1))
+	require.True(t, s.Holds(found))
+	poll(t, s, clock, 1)
+	settled(t, s)
+	s.Release()
+	local.until.Store(0) // the next process has found nothing
+	s, _ = open(t, f.target(), func(o *Options) { o.Local, o.Now, o.Mark = local, clock.Now, mark })
+	require.False(t, s.Holds(found-1), "it is known from the mark")
+	require.True(t, s.Holds(found))
+}

@@ -46,9 +46,23 @@ func (s *Store) Holds(mint int64) bool {
 	start := s.Local.Stats().Start
 	since, ok := s.collects()
 	s.mu.Lock()
-	whole := s.queue.whole
+	whole := s.wholeFrom()
 	s.mu.Unlock()
 	return ok && mint >= whole && !start.IsZero() && mint >= start.UnixMilli() && mint >= since.UnixMilli()
+}
+
+// A lacking is a local store that may lose samples which the other engine has: *disk.Store, whose blocks may be damaged.
+type lacking interface {
+	// LacksUntil is up to when some may be missing, Unix milliseconds; 0 where none are.
+	LacksUntil() int64
+}
+
+// wholeFrom returns from when on the local store has all that the other engine has. mu is held.
+func (s *Store) wholeFrom() int64 {
+	if l, ok := s.Local.(lacking); ok {
+		s.queue.whole = max(s.queue.whole, l.LacksUntil())
+	}
+	return s.queue.whole
 }
 
 // binder returns what binds queries of a target to this cluster.

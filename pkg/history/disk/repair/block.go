@@ -89,13 +89,13 @@ func (r *repair) block(ctx context.Context, dir string, cause error) error {
 	r.gone = r.gone || !made
 	switch {
 	case err != nil:
-		r.Found(fmt.Sprintf("a block of history could not be read (%v) and was moved to %s: restore it from a backup while Grafana is stopped, or delete it", err, to))
+		r.Found(fmt.Sprintf("a block of history could not be read (%v) and was moved to %s: restore it from a backup while Grafana is stopped, or delete it", err, to), true)
 	case !made:
-		r.Found(fmt.Sprintf("a block of history was damaged (%v), nothing in it could be read, and it was moved to %s: restore it from a backup while Grafana is stopped, or delete it", cause, to))
+		r.Found(fmt.Sprintf("a block of history was damaged (%v), nothing in it could be read, and it was moved to %s: restore it from a backup while Grafana is stopped, or delete it", cause, to), true)
 	case left.series == 0 && left.chunks == 0:
-		r.Found(fmt.Sprintf("a block of history was damaged (%v) and was written again: nothing is lost, and %s may be deleted", cause, to))
+		r.Found(fmt.Sprintf("a block of history was damaged (%v) and was written again: nothing is lost, and %s may be deleted", cause, to), false)
 	default:
-		r.Found(fmt.Sprintf("a block of history was damaged (%v) and was written again without %d series and %d chunks of others that could not be read: restore %s from a backup while Grafana is stopped, or delete it; check the disk", cause, left.series, left.chunks, to))
+		r.Found(fmt.Sprintf("a block of history was damaged (%v) and was written again without %d series and %d chunks of others that could not be read: restore %s from a backup while Grafana is stopped, or delete it; check the disk", cause, left.series, left.chunks, to), true)
 	}
 	return nil
 }

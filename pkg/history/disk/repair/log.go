@@ -83,10 +83,10 @@ func (r *repair) log() error {
 		return err
 	}
 	if skips {
-		r.Found(fmt.Sprintf("the log of recent samples is read again for what it still has of a block that could not be read, and %s may be deleted", to))
+		r.Found(fmt.Sprintf("the log of recent samples is read again for what it still has of a block that could not be read, and %s may be deleted", to), false)
 		return nil
 	}
-	r.Found(fmt.Sprintf("the log of recent samples was damaged (%s): %s; all else was kept, and %s may be deleted", damage, lost, to))
+	r.Found(fmt.Sprintf("the log of recent samples was damaged (%s): %s; all else was kept, and %s may be deleted", damage, lost, to), true)
 	return nil
 }
 

@@ -70,7 +70,7 @@ func repaired(t *testing.T, dir string, space error) (found []string, err error)
 	err = Directory(t.Context(), Options{
 		Dir: dir, Log: slog.New(slog.DiscardHandler),
 		Space: func(int64) error { return space },
-		Found: func(text string) { found = append(found, text) },
+		Found: func(text string, _ bool) { found = append(found, text) },
 	})
 	return found, err
 }

@@ -32,8 +32,8 @@ type Options struct {
 	// Space returns an error where the file system has no room for so many
 	// bytes more.
 	Space func(bytes int64) error
-	// Found is called with a sentence for the operator about each repair.
-	Found func(text string)
+	// Found is called with a sentence for the operator about each repair, and with whether samples are lost.
+	Found func(text string, lost bool)
 	// Log is Prometheus' own.
 	Log *slog.Logger
 }
@@ -92,7 +92,7 @@ func (r *repair) headChunks() error {
 	if err2 != nil {
 		return errors.Join(err, err2)
 	}
-	r.Found(fmt.Sprintf("the chunks of recent samples were damaged (%v) and were read again from the log: nothing is lost, and %s may be deleted", err, to))
+	r.Found(fmt.Sprintf("the chunks of recent samples were damaged (%v) and were read again from the log: nothing is lost, and %s may be deleted", err, to), false)
 	return nil
 }
 
