@@ -146,7 +146,7 @@ func (a *agentsPoll) perform(p *scheduledPoll) bool {
 		scheduledPoll: p, asker: asker, sums: samples.NewAgentSums(), slots: make(chan struct{}, agentsAtOnce),
 		problems: map[mesos.Category]*AgentProblem{}, own: map[mesos.Category]*AgentProblem{},
 	}
-	if !a.begin(r, agents) {
+	if !a.begin(r, model, agents) {
 		return false
 	}
 	defer r.wait.Wait() // also after a panic
@@ -199,7 +199,7 @@ func (c *Collector) ListedAgents() []mesos.AgentAddress {
 
 // begin ends the series of agents that are gone, and prepares what is remembered
 // of the others.
-func (a *agentsPoll) begin(r *round, agents []*cluster.Agent) bool {
+func (a *agentsPoll) begin(r *round, model *cluster.Cluster, agents []*cluster.Agent) bool {
 	r.asker.Know(addressesOf(agents))
 
 	a.writing.Lock()
@@ -224,6 +224,7 @@ func (a *agentsPoll) begin(r *round, agents []*cluster.Agent) bool {
 	a.mu.Unlock()
 	r.raw = a.writer.FitOwnMetrics(r.settings.samples(), len(agents))
 	a.noteWritten(r.ctx, a.writer.AgentsListed(r.ctx, agents, r.scheduled))
+	a.noteWritten(r.ctx, a.writer.ReserveTotals(r.ctx, r.scheduled, model, r.settings.samples()))
 	return true
 }
 

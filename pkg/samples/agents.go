@@ -356,6 +356,34 @@ func (w *Writer) endAgents(ctx context.Context, t time.Time, which func(agentKey
 	return errors.Join(errs...)
 }
 
+// ReserveTotals takes room for the sums of AgentTotals where there is none for all, before the first poll of agents writes
+// what is of single ones: the sums come last in it. t is when it begins.
+func (w *Writer) ReserveTotals(ctx context.Context, t time.Time, m *cluster.Cluster, s Settings) error {
+	if w.totalsReserved {
+		return nil
+	}
+	w.totalsReserved = true
+	need := w.openBesideTasks() + len(m.Agents)*len(agentUse)
+	if w.fit.keep {
+		need += w.tasks.open() + w.executors.open() + w.measuredSize(m)
+	}
+	if room := w.sink.Room(s.PollInterval); room <= 0 || need <= room {
+		return nil
+	}
+	_, err := w.commit(ctx, series.PollAgents, t.Add(-time.Millisecond), nil, func(b *batch) {
+		w.clusterUse.reserve(b, struct{}{})
+		for _, f := range m.Frameworks {
+			w.frameworkUse.reserve(b, frameworkKey{f.Name, f.ID})
+		}
+		for role := range m.RoleLoads {
+			if role != "" {
+				w.roleUse.reserve(b, roleKey(role))
+			}
+		}
+	})
+	return err
+}
+
 // AgentTotals writes the sums over all agents of a poll, and how it went. whole
 // reports whether they are sums over the whole cluster.
 func (w *Writer) AgentTotals(ctx context.Context, t time.Time, sums *AgentSums, whole bool, h Health) error {

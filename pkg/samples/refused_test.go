@@ -107,3 +107,46 @@ func TestSumsAreWholeWhereThereIsNoRoomForAllAgents(t *testing.T) {
 	}
 	require.Positive(t, left)
 }
+
+// The sums of what containers use come last in a poll of agents, and have their place where there is none for what is of
+// single agents.
+func TestSumsOfUseAreKeptWhereThereIsNoRoomForAllAgents(t *testing.T) {
+	state := large(100, 200)
+	state.Sent = time.Unix(100, 0)
+	m := cluster.Build(state, nil)
+	sink := &small{newWritten(), 1_000_000}
+	w := NewWriter(sink)
+	w.cluster = "c"
+	settings := Settings{TaskSeries: TaskSeriesAlways, MaxSeries: 1_000_000, AgentStatistics: true}
+	require.NoError(t, w.State(t.Context(), m, settings, Health{Poll: series.PollState, OK: true}))
+	sink.room = len(sink.refs) + 500
+	require.NoError(t, w.ReserveTotals(t.Context(), state.Sent, m, settings))
+	sums, tasks := NewAgentSums(), m.Tasks()
+	for _, agent := range m.Agents {
+		answer := &mesos.Statistics{}
+		answer.Sent = state.Sent
+		for i := range tasks {
+			if one := &tasks[i]; one.Agent == agent {
+				c := mesos.Container{FrameworkID: one.Framework.ID, ExecutorID: one.ID}
+				c.Readings.Set(mesos.StatisticOf("timestamp"), 100)
+				c.Readings.Set(mesos.StatisticOf("mem_rss_bytes"), 1<<20)
+				c.Readings.Set(mesos.StatisticOf("mem_total_bytes"), 1<<20)
+				answer.Containers = append(answer.Containers, c)
+			}
+		}
+		require.NoError(t, w.Agent(t.Context(), AgentAnswer{Agent: agent, Statistics: answer}, m, settings, time.Minute, state.Sent, sums))
+	}
+	require.NoError(t, w.AgentTotals(t.Context(), state.Sent, sums, true, Health{Poll: series.PollAgents, OK: true}))
+	require.Positive(t, w.Kept().Dropped, "there is no room for all")
+	found := map[string]int{}
+	for of, samples := range sink.all {
+		for _, name := range []string{"mesos_cluster_memory_used_bytes", "mesos_framework_memory_used_bytes", "mesos_agent_memory_used_bytes"} {
+			if strings.Contains(of, `"`+name+`"`) && !strings.HasSuffix(samples, "end, ") {
+				found[name]++
+			}
+		}
+	}
+	require.Equal(t, 1, found["mesos_cluster_memory_used_bytes"])
+	require.Equal(t, len(m.Frameworks), found["mesos_framework_memory_used_bytes"])
+	require.Less(t, found["mesos_agent_memory_used_bytes"], len(m.Agents))
+}

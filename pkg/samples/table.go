@@ -125,6 +125,18 @@ func (t *table[K, E]) write(b *batch, v *traits, k K, thing *E) {
 	}
 }
 
+// reserve makes the series of a thing known to the sink before they have values, by the mark that ends a series: where
+// there is no room for all series, it is theirs.
+func (t *table[K, E]) reserve(b *batch, k K) {
+	r := t.row(b, k)
+	for i := range r.cells {
+		if c := &r.cells[i]; c.ref == 0 {
+			b.current, b.cell = r, i
+			c.ref, _ = b.into.Append(0, b.lset, b.t, series.Stale) // refused, it is without a place as before
+		}
+	}
+}
+
 // goesOn keeps the series of a thing open without a sample, and reports whether there
 // are any.
 func (t *table[K, E]) goesOn(b *batch, k K) bool {

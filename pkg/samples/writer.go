@@ -62,6 +62,8 @@ type Writer struct {
 
 	perAgent      map[agentKey]*agentTables
 	agentsRefused refusal // since the last AgentTotals
+	// totalsReserved: ReserveTotals was called.
+	totalsReserved bool
 	containers    containersOfModel
 	rawDropped    int // series of agents' own metrics
 	rawWhy        string
