@@ -64,9 +64,9 @@ type Writer struct {
 	agentsRefused refusal // since the last AgentTotals
 	// totalsReserved: ReserveTotals was called.
 	totalsReserved bool
-	containers    containersOfModel
-	rawDropped    int // series of agents' own metrics
-	rawWhy        string
+	containers     containersOfModel
+	rawDropped     int // series of agents' own metrics
+	rawWhy         string
 
 	masterKeys keyCache
 	agentKeys  keyCache
