@@ -38,6 +38,7 @@ type fake struct {
 	partial  bool                                              // by 1.0 it keeps what it can, too, and no sample behind another one; by 2.0 it says that it keeps all, as Mimir does
 	refuse   func(labels string, at int64) string              // why a sample is refused; "" if it is not
 	most     int                                               // samples of a request; 0: any number
+	burst    int                                               // samples that the tenant may send at a time, as Mimir has it; 0: any number
 	requests []received
 	kept     map[string]map[int64]float64
 	twice    int
@@ -106,6 +107,10 @@ func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	if f.most > 0 && len(all) > f.most {
 		http.Error(w, "too many", http.StatusRequestEntityTooLarge)
+		return
+	}
+	if f.burst > 0 && len(all) > f.burst {
+		http.Error(w, "the request has been rejected because the tenant exceeded the ingestion burst size limit, set to "+strconv.Itoa(f.burst)+" (err-mimir-tenant-max-ingestion-rate)", http.StatusTooManyRequests)
 		return
 	}
 	why, written := "", 0
@@ -522,6 +527,18 @@ func leavesAPart(t *testing.T, v2 bool) {
 	require.Positive(t, st.Again)
 	require.EqualValues(t, 1+190, st.Sent+st.Again)
 	require.Zero(t, st.Unsent)
+}
+
+// A request of more samples than the tenant may send at a time would be refused for ever.
+func TestARequestAboveTheBurstIsSplit(t *testing.T) {
+	f := newFake(t, func(f *fake) { f.v2, f.burst = true, 30 })
+	s, clock := open(t, f.target())
+	for range 5 {
+		poll(t, s, clock, 100)
+	}
+	settled(t, s)
+	require.Equal(t, 500, f.count())
+	require.Zero(t, s.Remote().RefusedInAll())
 }
 
 // A tenant that has as many series as it may is refused the rest with each poll, for as long as it

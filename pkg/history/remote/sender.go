@@ -93,6 +93,11 @@ func (s *Store) deliver(samples []sample) error {
 		case refused:
 			return s.deliverRefused(t, samples, got, version)
 		case split:
+			if len(samples) == 1 && got.aboveBurst() { // a burst of none: the operator may raise it
+				s.failed(got.sentence(t))
+				s.pause(s.backOff(tries))
+				continue
+			}
 			if len(samples) == 1 {
 				s.refuse(samples, 1, tooLarge, got.text)
 				return nil

@@ -187,6 +187,12 @@ func (r response) keepsPart() bool {
 // isMimirs reports whether the text has one of Mimir's names of errors.
 func (r response) isMimirs() bool { return strings.Contains(r.text, "err-mimir-") }
 
+// aboveBurst reports whether the request has more samples than Mimir takes of the tenant at a time (ingestion_burst_size;
+// pkg/distributor/distributor.go of Mimir), so that it is refused however long one waits.
+func (r response) aboveBurst() bool {
+	return r.status == http.StatusTooManyRequests && strings.Contains(r.text, "ingestion burst size limit")
+}
+
 // countsOf reports whether the response to a refused request of n samples says how many of them are
 // written, by 2.0. Mimir counts what arrived, refused or not, and so all.
 func (r response) countsOf(n int) bool {
@@ -220,7 +226,7 @@ func verdictOf(r response, version string, proven bool) verdict {
 		return unknown // Prometheus before 2.54 finds no series in it, and takes none
 	case r.status/100 == 2:
 		return taken
-	case r.status == http.StatusRequestEntityTooLarge, strings.Contains(r.text, "err-mimir-distributor-max-write-message-size"):
+	case r.status == http.StatusRequestEntityTooLarge, strings.Contains(r.text, "err-mimir-distributor-max-write-message-size"), r.aboveBurst():
 		return split
 	case r.status == http.StatusUnsupportedMediaType:
 		return unknown

@@ -52,10 +52,13 @@ var (
 		Name: "Thanos", Command: "thanos", Protocol: "1.0", Strict: true,
 		Adds: map[string]string{"receive": "a", "tenant_id": "mesos"}, Tenants: true, setUp: (*Engine).thanos,
 	}
+	Mimir = Kind{ // of April 2026, after 3.0: all of it in one process
+		Name: "Mimir", Command: "mimir", Protocol: "2.0", Strict: true, Tenants: true, setUp: (*Engine).mimir,
+	}
 )
 
 // Kinds are all of them.
-var Kinds = []Kind{Prometheus, VictoriaMetrics, Thanos}
+var Kinds = []Kind{Prometheus, VictoriaMetrics, Thanos, Mimir}
 
 // An Engine is a real one, in one or more processes of its own.
 type Engine struct {
@@ -187,6 +190,32 @@ func (e *Engine) thanos(with []string) {
 	// It asks its stores every 5 s what they have.
 	e.add(process{end: os.Kill, ready: func() bool { return e.answers(e.URL+"/api/v1/stores", stores) && e.answersQueries() }},
 		"query", "--endpoint-strict=127.0.0.1:"+stores, "--http-address=127.0.0.1:"+query, "--grpc-address=127.0.0.1:"+unused, "--log.level=error")
+}
+
+func (e *Engine) mimir(with []string) {
+	port := e.port()
+	e.URL = "http://127.0.0.1:" + port + "/prometheus"
+	e.WriteURL = "http://127.0.0.1:" + port + "/api/v1/push"
+	args := []string{
+		"-target=all", "-server.http-listen-address=127.0.0.1", "-server.http-listen-port=" + port, "-server.grpc-listen-address=127.0.0.1",
+		"-server.grpc-listen-port=" + e.port(), "-memberlist.bind-addr=127.0.0.1", "-memberlist.bind-port=" + e.port(), "-blocks-storage.backend=filesystem",
+		"-ingester.ring.replication-factor=1", "-ingester.ring.min-ready-duration=0s", "-query-frontend.instance-addr=127.0.0.1", "-usage-stats.enabled=false", "-log.level=error",
+		"-querier.query-ingesters-within=0", // the clocks of tests show what is long past
+		"-activity-tracker.filepath=" + filepath.Join(e.dir, "activity"),
+	}
+	for flag, dir := range map[string]string{
+		"blocks-storage.filesystem.dir": "blocks", "blocks-storage.tsdb.dir": "data", "blocks-storage.bucket-store.sync-dir": "sync",
+		"compactor.data-dir": "compactor", "ruler.rule-path": "rules", "ruler-storage.local.directory": "ruler",
+	} {
+		args = append(args, "-"+flag+"="+filepath.Join(e.dir, dir))
+	}
+	for _, ring := range []string{
+		"ingester.ring", "distributor.ring", "compactor.ring", "store-gateway.sharding-ring", "ruler.ring", "querier.ring", "query-scheduler.ring", "overrides-exporter.ring",
+	} {
+		args = append(args, "-"+ring+".store=inmemory", "-"+ring+".instance-addr=127.0.0.1")
+	}
+	// It is killed, and goes on from its log.
+	e.add(process{end: os.Kill, ready: func() bool { return e.answers("http://127.0.0.1:"+port+"/ready", "ready") && e.answersQueries() }}, append(args, with...)...)
 }
 
 // Start starts what does not run, also again.
