@@ -1,9 +1,11 @@
 package lease
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"strings"
 
 	"community-mesos-datasource/pkg/netcause"
@@ -33,10 +35,32 @@ func (l *Lease) sentence(failures []failure) error {
 		if errors.Is(f.err, errPermanent) {
 			return fmt.Errorf("%s in ZooKeeper at %s was not made by this plugin, and does not end with who made it: delete it, or choose another path (jsonData.replicas)", l.path, l.opts.Ensemble)
 		}
+		var refused *zookeeper.RefusedError
+		if errors.As(f.err, &refused) {
+			what := cmp.Or(refused.Path, "a session")
+			return fmt.Errorf("ZooKeeper at %s refuses %s: %s: %s", f.server, what, refused, l.remedy(refused))
+		}
 		said = append(said, f.server+" ("+reason(f.err)+")")
 	}
 	return fmt.Errorf("no answer from ZooKeeper, which knows which Grafana polls the cluster, at %s: check the address in replicas, that Grafana's server may connect to it, and that a quorum of ZooKeeper's servers is running (jsonData.replicas)",
 		strings.Join(said, ", "))
+}
+
+// remedy returns what to do about a refusal, and the setting.
+func (l *Lease) remedy(refused *zookeeper.RefusedError) string {
+	const elsewhere = "or name another path in replicas (jsonData.replicas)"
+	switch refused.Code {
+	case zookeeper.CodeQuota:
+		return "raise the quota of the path or of one above it (listquota and setquota of zkCli.sh), " + elsewhere
+	case zookeeper.CodeEphemeralParent:
+		return path.Dir(refused.Path) + " ends with a session of another program: name another path in replicas (jsonData.replicas)"
+	case zookeeper.CodeWantsAuth:
+		if l.opts.Digest == "" {
+			return "set zkDigest to a user:password, where the server takes the scheme digest (enforce.auth.schemes); sasl is not supported (secureJsonData.zkDigest)"
+		}
+		return "allow the scheme digest at the server (enforce.auth.schemes), or sessions without sasl, which is not supported (secureJsonData.zkDigest)"
+	}
+	return "the log of that server may say why; mend it there, " + elsewhere
 }
 
 // reason returns the innermost text of an error, without the address, which is said already.

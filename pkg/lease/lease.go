@@ -70,6 +70,8 @@ type State struct {
 	// Err is why it is not known who holds the lease, with the names of the servers; nil
 	// where it is, or was not asked for yet.
 	Err error
+	// Unable is why this process could not take over from the holder; nil where it could, or where it was not tried.
+	Unable error
 	// Term counts how often this process got it.
 	Term uint64
 }
@@ -97,9 +99,11 @@ type Lease struct {
 	holder    *Holder
 	other     *Holder // State.Before
 	err       error
+	unable    error // State.Unable
 
-	before  int64       // the session that made our latest znode; of the goroutine
-	abandon atomic.Bool // for tests: ends as a killed process does
+	refused json.RawMessage // the note with which the znode was refused; of the goroutine
+	before  int64           // the session that made our latest znode; of the goroutine
+	abandon atomic.Bool     // for tests: ends as a killed process does
 }
 
 // An instant is a moment by both clocks.
@@ -185,7 +189,7 @@ func (l *Lease) Closed() <-chan struct{} { return l.ctx.Done() }
 func (l *Lease) State() State {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := State{Held: l.left() > 0, Holder: l.holder, Before: l.other, Err: l.err, Term: l.term}
+	s := State{Held: l.left() > 0, Holder: l.holder, Before: l.other, Err: l.err, Unable: l.unable, Term: l.term}
 	if l.held && !s.Held { // it ran out, and the next confirmation decides
 		s.Holder = nil
 	}
@@ -197,6 +201,7 @@ func (l *Lease) won(sent instant, lasts time.Duration, who *Holder) {
 	l.mu.Lock()
 	l.term++
 	l.held, l.since, l.confirmed, l.lasts, l.holder, l.err = true, who.Since, sent, lasts, who, nil
+	l.unable = nil
 	l.signal()
 	l.mu.Unlock()
 	l.info("This Grafana polls the cluster from now on", "lease", l.path)
@@ -232,18 +237,24 @@ func (l *Lease) lose(why string, err error) {
 	}
 }
 
-// sees notes who holds the lease.
-func (l *Lease) sees(who *Holder) {
+// sees notes who holds the lease, and why this process could not take over.
+func (l *Lease) sees(who *Holder, unable error) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	if l.held {
+		l.mu.Unlock()
 		return
 	}
+	first := unable != nil && (l.unable == nil || l.unable.Error() != unable.Error())
+	l.unable = unable
 	l.holder, l.err = who, nil
 	if len(who.Note) > 0 || l.other == nil {
 		l.other = who
 	}
 	l.decide()
+	l.mu.Unlock()
+	if first {
+		l.warn("This Grafana could not take over from the one that polls the cluster", "error", unable)
+	}
 }
 
 // signal tells those who wait of a change. mu is held.
@@ -276,7 +287,7 @@ func (l *Lease) contend() {
 		servers := l.opts.Ensemble.Servers
 		server := servers[next%len(servers)]
 		begun := time.Now()
-		answered, err := l.with(server)
+		knew, err := l.with(server)
 		if l.ctx.Err() != nil {
 			return
 		}
@@ -284,11 +295,11 @@ func (l *Lease) contend() {
 			wait = 0
 		}
 		next++
-		switch refused := errors.Is(err, zookeeper.ErrAuth) || errors.Is(err, errReplaced) || errors.Is(err, errPermanent); {
-		case refused:
+		switch {
+		case isAnswer(err):
 			l.failed([]failure{{server, err}})
 			failures = nil
-		case answered: // the connection broke, as where a server is started again
+		case knew: // the connection broke, as where a server is started again
 			failures = nil
 		default:
 			if failures = append(failures, failure{server, err}); len(failures) < len(servers) {
@@ -305,12 +316,18 @@ func (l *Lease) contend() {
 	}
 }
 
+// isAnswer reports whether an error is what a server found, and not how the connection to it ended.
+func isAnswer(err error) bool {
+	var refused *zookeeper.RefusedError
+	return errors.Is(err, zookeeper.ErrAuth) || errors.Is(err, errReplaced) || errors.Is(err, errPermanent) || errors.As(err, &refused)
+}
+
 // failed notes that nothing is known of the lease.
 func (l *Lease) failed(failures []failure) {
 	err := l.sentence(failures)
 	l.mu.Lock()
 	first := l.err == nil || l.err.Error() != err.Error()
-	l.holder, l.err = nil, err
+	l.holder, l.err, l.unable = nil, err, nil
 	l.decide()
 	l.mu.Unlock()
 	if first {
@@ -327,9 +344,9 @@ var errReplaced = errors.New("the znode was deleted or replaced by somebody else
 // errPermanent ends a session that finds a znode which ends with no session.
 var errPermanent = errors.New("the znode does not end with a session")
 
-// with contends in a session with one server until that is over. answered reports whether
-// there was one.
-func (l *Lease) with(server string) (answered bool, _ error) {
+// with contends in a session with one server until that is over. knew reports whether it was
+// known then who holds the lease.
+func (l *Lease) with(server string) (knew bool, _ error) {
 	ctx, cut := context.WithCancel(context.Background()) // a closed lease ends its session in order
 	defer cut()
 	late := time.AfterFunc(l.opts.timeout/2, cut)
@@ -345,7 +362,7 @@ func (l *Lease) with(server string) (answered bool, _ error) {
 	case err != nil:
 		return false, err
 	}
-	c := &contender{Lease: l, s: s, cut: cut, lasts: s.Timeout() * 3 / 5}
+	c := &contender{Lease: l, server: server, s: s, cut: cut, lasts: s.Timeout() * 3 / 5}
 	defer func() {
 		l.lose("its session with ZooKeeper is over", err) // before the server hears of that
 		if l.abandon.Load() {
@@ -359,13 +376,13 @@ func (l *Lease) with(server string) (answered bool, _ error) {
 	}()
 	for {
 		if err = c.step(); err != nil {
-			return c.answered, err
+			return c.knew, err
 		}
 		select {
 		case <-time.After(s.Timeout() / 5):
 		case <-l.tells:
 		case <-l.ctx.Done():
-			return c.answered, l.ctx.Err()
+			return c.knew, l.ctx.Err()
 		}
 	}
 }
@@ -373,10 +390,12 @@ func (l *Lease) with(server string) (answered bool, _ error) {
 // A contender is a lease in one session. It belongs to one goroutine.
 type contender struct {
 	*Lease
-	s        *zookeeper.Session
-	cut      func() // breaks the connection
-	lasts    time.Duration
-	answered bool
+	server string
+	s      *zookeeper.Session
+	cut    func() // breaks the connection
+	lasts  time.Duration
+	knew   bool // who holds the lease
+	able   bool // to take over, as far as that can be tried
 
 	has     bool // made the znode
 	since   time.Time
@@ -430,7 +449,6 @@ func (c *contender) try() error {
 	node, err := c.s.Node(c.path)
 	switch {
 	case err == nil:
-		c.answered = true
 		switch {
 		case node.Owner == 0:
 			return errPermanent
@@ -447,26 +465,53 @@ func (c *contender) try() error {
 		if json.Unmarshal(node.Content, &who) != nil || who.Host == "" {
 			who = Holder{Host: "another server"}
 		}
-		c.sees(&who)
+		c.knew = true
+		unable := c.tryAble()
+		if !c.has {
+			c.sees(&who, unable)
+		}
 		return nil
 	case !errors.Is(err, zookeeper.ErrNoNode):
 		return err
 	}
-	c.answered = true
-	sent := c.opts.clock()
-	since := sent.wall.UTC().Truncate(time.Millisecond)
-	who := &Holder{Host: c.opts.Host, Since: since}
-	switch err := c.s.Create(c.path, encoded(who), true); {
+	switch err := c.create(); {
 	case errors.Is(err, zookeeper.ErrNodeExists):
 		return nil // somebody was faster: the next look says who
 	case errors.Is(err, zookeeper.ErrNoNode):
 		return c.makeParents()
-	case err != nil:
+	default:
 		return err
 	}
-	c.has, c.since, c.version = true, since, 0
+}
+
+// create makes the znode, and holds the lease if it could. After a note was refused, as by a quota of bytes, it makes it with
+// that note: else each term would end with the first renewal.
+func (c *contender) create() error {
+	sent := c.opts.clock()
+	since := sent.wall.UTC().Truncate(time.Millisecond)
+	who := &Holder{Host: c.opts.Host, Since: since, Note: c.refused}
+	if err := c.s.Create(c.path, encoded(who), true); err != nil {
+		return err
+	}
+	c.has, c.since, c.version, c.knew, c.refused = true, since, 0, true, nil
 	c.won(sent, c.lasts, who)
 	return nil
+}
+
+// tryAble returns why this process could not take over from another that holds the lease. ZooKeeper checks the ACL of the
+// parent before it finds that the znode exists (PrepRequestProcessor of 3.4 to 3.9). What it would say afterwards, as of a quota,
+// is not known.
+func (c *contender) tryAble() error {
+	if c.able {
+		return nil
+	}
+	switch err := c.create(); {
+	case err == nil, errors.Is(err, zookeeper.ErrNodeExists):
+		c.able = true
+	case isAnswer(err):
+		return c.sentence([]failure{{c.server, err}})
+	}
+	return nil // the connection broke, or the parent is gone: the next look says it
 }
 
 // renew rewrites the znode, which only its owner may have written before.
@@ -481,6 +526,9 @@ func (c *contender) renew() error {
 	case errors.Is(err, zookeeper.ErrNoNode), errors.Is(err, zookeeper.ErrChanged), err == nil && node.Owner != c.s.ID():
 		return errReplaced
 	case err != nil:
+		if isAnswer(err) {
+			c.refused = who.Note
+		}
 		return err
 	}
 	c.version = node.Version
@@ -510,7 +558,10 @@ func (c *contender) makeParents() error {
 			return err
 		}
 	}
-	return c.try()
+	if err := c.create(); !errors.Is(err, zookeeper.ErrNodeExists) {
+		return err
+	}
+	return nil // somebody was faster
 }
 
 func (l *Lease) info(text string, args ...any) {

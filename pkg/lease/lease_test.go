@@ -185,12 +185,12 @@ func TestWhatWasToldLastIsKnownWhileAHolderTellsNothing(t *testing.T) {
 	l := &Lease{opts: Options{clock: now}, changed: make(chan struct{}), decided: make(chan struct{})}
 	require.Nil(t, l.State().Before)
 	silent := Holder{Host: "a"}
-	l.sees(&silent)
+	l.sees(&silent, nil)
 	require.Equal(t, "a", l.State().Before.Host)
 	for _, note := range []string{`{"counted":1}`, `{"counted":2}`} {
-		l.sees(&Holder{Host: "a", Note: json.RawMessage(note)})
+		l.sees(&Holder{Host: "a", Note: json.RawMessage(note)}, nil)
 		for _, host := range []string{"a", "b"} {
-			l.sees(&Holder{Host: host})
+			l.sees(&Holder{Host: host}, nil)
 			st := l.State()
 			require.Equal(t, host, st.Holder.Host)
 			require.JSONEq(t, note, string(st.Before.Note))

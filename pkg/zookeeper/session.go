@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -29,7 +30,7 @@ const closesWithin = 300 * time.Millisecond
 // largestPacket is the largest packet of ZooKeeper by default (jute.maxbuffer).
 const largestPacket = 1 << 20
 
-// Errors of sessions. Any other error is the session's end.
+// Errors of sessions. Any other error but a RefusedError is the session's end.
 var (
 	ErrNoNode     = errors.New("the znode does not exist")
 	ErrNodeExists = errors.New("the znode exists already")
@@ -39,6 +40,58 @@ var (
 	// ErrNotZooKeeper is the error of a server that is another's.
 	ErrNotZooKeeper = errors.New("it does not speak ZooKeeper's protocol")
 )
+
+// Codes of ZooKeeper (KeeperException.Code) with which a server refuses a request, and that have a remedy of their own.
+const (
+	CodeEphemeralParent = -108 // the parent ends with a session
+	CodeWantsAuth       = -124 // the server takes no session that did not authenticate
+	CodeQuota           = -125 // setquota, where the server has enforceQuota=true
+)
+
+// meanings are what ZooKeeper's codes mean, of those that are no error above and do not end the session.
+var meanings = map[int32]string{
+	-1: "system error", -2: "runtime inconsistency", -3: "data inconsistency", -5: "the request could not be read",
+	-6: "the request is not implemented", -8: "invalid arguments", -9: "invalid state", -13: "no quorum of the new configuration",
+	-14: "another reconfiguration is in progress", -100: "API error", CodeEphemeralParent: "an ephemeral znode has no children",
+	-111: "the znode has children", -113: "invalid callback", -117: "nothing to answer", -119: "the server is read-only",
+	-120: "a local session has no ephemeral znodes", -121: "no such watcher", -123: "reconfiguration is disabled",
+	CodeWantsAuth: "sessions without authentication are not accepted", CodeQuota: "a quota is exceeded",
+}
+
+// endings are the codes of a session or a connection that is over, or of a server that is too slow at the moment.
+var endings = map[int32]string{
+	-4: "the connection to another server was lost", -7: "the request took too long", -12: "the session is not known", -112: "the session expired",
+	-116: "the server is closing", -118: "the session moved to another server", -122: "the request took too long", -127: "the server has too many requests",
+}
+
+// A RefusedError is the answer of a server that refuses a request, other than with one of the errors above: trying again
+// does not help until something is changed.
+type RefusedError struct {
+	Code int32
+	Path string // of the znode
+}
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("%s (ZooKeeper's code %d)", cmp.Or(meanings[e.Code], "the request was refused"), e.Code)
+}
+
+// codes are those that the library has errors of its own for.
+var codes = map[error]int32{
+	zk.ErrBadArguments: -8, zk.ErrAPIError: -100, zk.ErrNoChildrenForEphemerals: CodeEphemeralParent, zk.ErrNotEmpty: -111,
+	zk.ErrSessionExpired: -112, zk.ErrClosing: -116, zk.ErrNothing: -117, zk.ErrSessionMoved: -118, zk.ErrReconfigDisabled: -123,
+}
+
+// codeOf returns the code of an error that the library made of an answer; false for one of the connection.
+func codeOf(err error) (code int32, ok bool) {
+	for known, code := range codes {
+		if errors.Is(err, known) {
+			return code, true
+		}
+	}
+	// ErrCode.toError of the library, for what it does not know
+	_, scanErr := fmt.Sscanf(err.Error(), "unknown error: %d", &code)
+	return code, scanErr == nil
+}
 
 // Dial is the DialContext of a net.Dialer.
 type Dial func(ctx context.Context, network, address string) (net.Conn, error)
@@ -88,7 +141,7 @@ func Open(ctx context.Context, server string, o Options) (*Session, error) {
 	if o.Digest != "" {
 		if err := s.conn.AddAuth("digest", []byte(o.Digest)); err != nil {
 			s.Close()
-			return nil, s.failure(err)
+			return nil, s.failure("", err)
 		}
 	}
 	return s, nil
@@ -123,13 +176,13 @@ func (s *Session) Timeout() time.Duration {
 // Children returns the names of a znode's children, in any order.
 func (s *Session) Children(path string) ([]string, error) {
 	names, _, err := s.conn.Children(path)
-	return names, s.failure(err)
+	return names, s.failure(path, err)
 }
 
 // Data returns a znode's content.
 func (s *Session) Data(path string) ([]byte, error) {
 	content, _, err := s.conn.Get(path)
-	return content, s.failure(err)
+	return content, s.failure(path, err)
 }
 
 // A Node is a znode as it was read.
@@ -143,7 +196,7 @@ type Node struct {
 func (s *Session) Node(path string) (Node, error) {
 	content, stat, err := s.conn.Get(path)
 	if err != nil {
-		return Node{}, s.failure(err)
+		return Node{}, s.failure(path, err)
 	}
 	return Node{content, stat.Version, stat.EphemeralOwner}, nil
 }
@@ -164,7 +217,7 @@ func (s *Session) Create(path string, content []byte, ephemeral bool) error {
 		flags = zk.FlagEphemeral
 	}
 	_, err := s.conn.Create(path, content, flags, s.acl())
-	return s.failure(err)
+	return s.failure(path, err)
 }
 
 // Set replaces the content of a znode of a version, and returns what is there then, without
@@ -172,17 +225,18 @@ func (s *Session) Create(path string, content []byte, ephemeral bool) error {
 func (s *Session) Set(path string, content []byte, version int32) (Node, error) {
 	stat, err := s.conn.Set(path, content, version)
 	if err != nil {
-		return Node{}, s.failure(err)
+		return Node{}, s.failure(path, err)
 	}
 	return Node{Version: stat.Version, Owner: stat.EphemeralOwner}, nil
 }
 
 // Delete deletes a znode of a version.
 func (s *Session) Delete(path string, version int32) error {
-	return s.failure(s.conn.Delete(path, version))
+	return s.failure(path, s.conn.Delete(path, version))
 }
 
-func (s *Session) failure(err error) error {
+// failure returns what the answer to a request for a znode was.
+func (s *Session) failure(path string, err error) error {
 	switch {
 	case err == nil:
 		return nil
@@ -194,6 +248,12 @@ func (s *Session) failure(err error) error {
 		return ErrChanged
 	case errors.Is(err, zk.ErrNoAuth), errors.Is(err, zk.ErrAuthFailed), errors.Is(err, zk.ErrInvalidACL):
 		return ErrAuth
+	}
+	if code, ok := codeOf(err); ok {
+		if why, over := endings[code]; over {
+			return fmt.Errorf("%s (ZooKeeper's code %d)", why, code)
+		}
+		return &RefusedError{Code: code, Path: path}
 	}
 	return s.wire.cause(err)
 }

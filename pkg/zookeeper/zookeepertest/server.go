@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -48,13 +49,13 @@ type Server struct {
 // to 20 of it.
 const Tick = 200 * time.Millisecond
 
-// Start starts a server, and stops it when the test ends.
-func Start(t testing.TB) *Server {
+// Start starts a server, with these lines in its configuration, and stops it when the test ends.
+func Start(t testing.TB, lines ...string) *Server {
 	t.Helper()
 	s := newServer(t, "org.apache.zookeeper.server.ZooKeeperServerMain")
 	_, port, err := net.SplitHostPort(s.Address)
 	require.NoError(t, err)
-	s.configure("clientPort=" + port + "\nclientPortAddress=127.0.0.1\n")
+	s.configure("clientPort=" + port + "\nclientPortAddress=127.0.0.1\n" + strings.Join(lines, "\n"))
 	t.Cleanup(s.Stop)
 	s.Start()
 	return s
