@@ -68,7 +68,7 @@ type Stats struct {
 	// Start is the time from which on samples are kept: a query that begins
 	// before it sees only part. Zero while the store is empty.
 	Start time.Time
-	// StartsBefore reports whether there may be samples before Start, which were not looked for.
+	// StartsBefore reports whether there may be samples before Start, or any where it is zero, which were not looked for.
 	StartsBefore bool
 	// TruncatedBy is the setting of bytes that moved Start, memoryLimit or
 	// history_limit; "" where age did, or nothing yet.

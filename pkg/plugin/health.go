@@ -38,9 +38,13 @@ func (p *Plugin) CheckHealth(ctx context.Context, req *backend.CheckHealthReques
 		return unhealthy(collector.ErrStopped.Error()), nil
 	}
 	problem := collecting.Check(ctx)
+	src.lookReach(ctx)
 	answer := src.statusAnswer()
 	if who := answer.Replicas; problem == nil && who != nil && who.Problem != "" {
 		problem = errors.New("No samples come in: " + who.sentence())
+	}
+	if far := answer.History.Remote; problem == nil && answer.Replicas.follows() && far != nil && far.ReachError != "" {
+		problem = fmt.Errorf("This Grafana does not poll, and answers from the remote engine, which it cannot read: %s (jsonData.remoteUrl)", far.ReachError)
 	}
 	details := []byte(shown(string(details(answer))))
 	if problem != nil {

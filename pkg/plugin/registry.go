@@ -122,7 +122,9 @@ type source struct {
 	counted       collector.Counted                   // by the latest collector that polled
 	told          atomic.Pointer[heldNote]            // what the one that polls told last
 	dialZooKeeper atomic.Pointer[zookeeper.Dial]
-	applied       struct { // what collector was made of
+	// shared are the hashes of settings that all Grafanas need alike, by key.
+	shared  atomic.Pointer[map[string]string]
+	applied struct { // what collector was made of
 		ctx context.Context
 		ds  backend.DataSourceInstanceSettings
 	}

@@ -3,10 +3,14 @@ package plugin
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -52,6 +56,38 @@ type heldNote struct {
 	Every         map[series.Poll]time.Duration `json:"everyNs"`
 	Latest        map[series.Poll]time.Time     `json:"latest,omitempty"`
 	Counted       *countedNote                  `json:"counted,omitempty"`
+	Settings      map[string]string             `json:"settings,omitempty"` // hashesOf
+}
+
+// hashesOf returns hashes of the settings that several Grafanas need alike, by key. They are in a znode that everybody may
+// read, so the values are not.
+func hashesOf(s Settings) map[string]string {
+	raw, _ := json.Marshal(s.RemoteLabels) // strings always marshal, sorted
+	all := map[string]string{}
+	for key, value := range map[string]string{
+		"masters": strings.Join(slices.Sorted(slices.Values(s.Masters)), " "), "clusterName": s.ClusterName, "pollInterval": s.PollInterval.String(),
+		"remoteUrl": s.RemoteURL, "remoteWriteUrl": s.RemoteWriteURL, "remoteTenant": s.RemoteTenant, "remoteLabels": string(raw),
+	} {
+		sum := sha256.Sum256([]byte(key + "\x00" + value))
+		all[key] = hex.EncodeToString(sum[:4])
+	}
+	return all
+}
+
+// differing returns the keys of settings that the Grafana that polls has another value of, sorted.
+func (s *source) differing() (keys []string) {
+	n, known := s.heldNote()
+	own := s.shared.Load()
+	if !known || own == nil {
+		return nil
+	}
+	for key, hash := range n.Settings {
+		if mine, there := (*own)[key]; there && mine != hash {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
 }
 
 // countedNote is collector.Counted as others read it; Ends has eight bytes of each.
@@ -62,7 +98,7 @@ type countedNote struct {
 }
 
 // noteOf returns the note of a collector that polls; nil before it knows the cluster.
-func noteOf(c *collector.Collector) json.RawMessage {
+func (s *source) noteOf(c *collector.Collector) json.RawMessage {
 	if c == nil {
 		return nil
 	}
@@ -80,6 +116,9 @@ func noteOf(c *collector.Collector) json.RawMessage {
 		if !p.LastSuccess.IsZero() {
 			n.Latest[p.Poll] = p.LastSuccess.UTC().Truncate(time.Millisecond)
 		}
+	}
+	if hashes := s.shared.Load(); hashes != nil {
+		n.Settings = *hashes
 	}
 	if counted := c.Counted(); !counted.Until.IsZero() {
 		n.Counted = &countedNote{Until: counted.Until.UTC(), Since: counted.Since.UTC()}
@@ -170,6 +209,8 @@ func (r *Registry) provideLease(src *source, parsed Settings) {
 	}
 	dial := parsed.dialZooKeeper
 	src.dialZooKeeper.Store(&dial)
+	hashes := hashesOf(parsed)
+	src.shared.Store(&hashes)
 	if key == src.leaseKey {
 		return
 	}
@@ -184,7 +225,7 @@ func (r *Registry) provideLease(src *source, parsed Settings) {
 		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 			return (*src.dialZooKeeper.Load())(ctx, network, address)
 		},
-		Note: func() json.RawMessage { return noteOf(src.polls.Load()) },
+		Note: func() json.RawMessage { return src.noteOf(src.polls.Load()) },
 		Log:  r.log.With("source", src.key),
 	})
 	src.lease = l
@@ -232,7 +273,7 @@ func (r *Registry) takeRole(src *source) {
 		return
 	}
 	if src.term = term; term == 0 {
-		src.hear(noteOf(src.collector))
+		src.hear(src.noteOf(src.collector))
 	}
 	r.replaceCollector(src)
 }
@@ -400,6 +441,10 @@ type ReplicasStatus struct {
 	Since *time.Time `json:"since,omitempty"` // when it began to
 	// Problem is why it is not known which one polls; absent where it is.
 	Problem string `json:"problem,omitempty"`
+	// Unable is why this one could not take over from the one that polls; absent where it could.
+	Unable string `json:"unable,omitempty"`
+	// Differs are the settings that the one that polls has another value of.
+	Differs []string `json:"differs,omitempty"`
 }
 
 func replicasStatus(l *lease.Lease) *ReplicasStatus {
@@ -414,11 +459,27 @@ func replicasStatus(l *lease.Lease) *ReplicasStatus {
 	if st.Err != nil && !st.Held {
 		answer.Problem = st.Err.Error()
 	}
+	if st.Unable != nil && !st.Held {
+		answer.Unable = st.Unable.Error()
+	}
 	return answer
 }
 
 // follows reports whether there are several Grafanas, and this one does not poll.
 func (r *ReplicasStatus) follows() bool { return r != nil && !r.Polls }
+
+// lookReach has the remote engine asked how far it reaches: a Grafana that does not poll has all its answers from there.
+func (s *source) lookReach(ctx context.Context) {
+	n, _ := s.heldNote()
+	s.mu.Lock()
+	kept, ok := s.store.(*remote.Store)
+	follows := s.follows()
+	s.mu.Unlock()
+	if ok && follows {
+		kept.SetCluster(n.Cluster)
+		kept.LookReach(ctx, true)
+	}
+}
 
 // sentence returns who polls.
 func (r *ReplicasStatus) sentence() string {
@@ -430,7 +491,18 @@ func (r *ReplicasStatus) sentence() string {
 	case r.Polls:
 		return fmt.Sprintf("this Grafana, on %s, polls this cluster%s; the others answer from the remote engine", r.Host, since)
 	case r.Host != "":
-		return fmt.Sprintf("Grafana on %s polls this cluster%s; this one answers from the remote engine", r.Host, since)
+		text := fmt.Sprintf("Grafana on %s polls this cluster%s; this one answers from the remote engine", r.Host, since)
+		if len(r.Differs) > 0 {
+			var named []string
+			for _, key := range r.Differs {
+				named = append(named, fmt.Sprintf("%s (jsonData.%s)", key, key))
+			}
+			text += fmt.Sprintf(", and has other settings than the one that polls: %s. Write the same in all Grafanas of one cluster, and another address for those of another (jsonData.replicas)", strings.Join(named, ", "))
+		}
+		if r.Unable != "" {
+			text += ". It could not take over: " + r.Unable
+		}
+		return text
 	case r.Problem != "":
 		return "it is not known which Grafana polls this cluster, so this one does not: " + r.Problem
 	default:

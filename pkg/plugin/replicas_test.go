@@ -190,6 +190,59 @@ func TestOneOfTwoGrafanasPolls(t *testing.T) {
 	require.Zero(t, b.acknowledged().RefusedInAll())
 }
 
+// Save & test of a Grafana that does not poll says what keeps it from answering and from taking over, since all looks well
+// on the one that polls.
+func TestAFollowerSaysWhatIsWrongWithItself(t *testing.T) {
+	zk, e := zookeepertest.Start(t), remotetest.Start(t, remotetest.Prometheus)
+	both := several(t, zk, e.URL, "grafana-a", "grafana-b")
+	a, b := both[0], both[1]
+	a.begin().elected()
+	a.acknowledged()
+	settings := map[string]any{"engine": "remote", "remoteUrl": e.URL, "replicas": "zk://" + zk.Address + "/mesos-datasource", "masters": a.cluster.Masters()}
+	check := func() (answer *backend.CheckHealthResult, details string) {
+		checked := make(chan struct{})
+		go func() { defer close(checked); answer, details = b.check() }()
+		for { // edited settings are checked by a poll
+			select {
+			case <-checked:
+				return answer, details
+			case <-time.After(10 * time.Millisecond):
+				b.clock.Advance(time.Second)
+			}
+		}
+	}
+	healthy := func() (string, string) {
+		t.Helper()
+		answer, details := check()
+		require.Equal(t, backend.HealthStatusOk, answer.Status, answer.Message)
+		return answer.Message, details
+	}
+	message, details := healthy()
+	require.NotContains(t, message, "other settings")
+	require.Contains(t, details, "reaches back to ", "without a query before")
+	require.Empty(t, notices(b.ask(`{"expr": "sum by (framework) (mesos_framework_cpus_allocated)", "instant": true}`)))
+
+	settings["clusterName"], settings["pollInterval"] = "other", "1m"
+	b.configure(settings)
+	message, _ = healthy()
+	require.Contains(t, message, ", and has other settings than the one that polls: clusterName (jsonData.clusterName), pollInterval (jsonData.pollInterval). Write the same in all Grafanas")
+	answer, _ := a.check()
+	require.NotContains(t, answer.Message, "other settings")
+	delete(settings, "clusterName")
+	delete(settings, "pollInterval")
+
+	settings["remoteUrl"] = "http://127.0.0.1:1"
+	b.configure(settings)
+	answer, _ = check()
+	require.Equal(t, backend.HealthStatusError, answer.Status, answer.Message)
+	require.Contains(t, answer.Message, "answers from the remote engine, which it cannot read: the remote engine http://127.0.0.1:1 cannot be reached: ")
+	require.Contains(t, answer.Message, "(jsonData.remoteUrl)")
+	settings["remoteUrl"] = e.URL
+	b.configure(settings)
+	message, _ = healthy()
+	require.NotContains(t, message, "other settings")
+}
+
 // A Grafana that lost ZooKeeper, and not the remote engine, stops to write before the next begins.
 func TestAGrafanaThatIsCutOffWritesNothing(t *testing.T) {
 	zk, e := zookeepertest.Start(t), remotetest.Start(t, remotetest.Prometheus)

@@ -418,7 +418,9 @@ func (s *source) statusAnswer() StatusAnswer {
 	answer := StatusAnswer{History: historyStatus(localStats(kept)), Events: eventsStatus(log.Stats()), Warnings: warnings, masters: masters,
 		Live: LiveStatus{s.channels.Load(), s.computed.Load()}}
 	answer.History.Remote = remoteStatus(kept, s.now())
-	answer.Replicas = replicasStatus(elected)
+	if answer.Replicas = replicasStatus(elected); answer.Replicas.follows() {
+		answer.Replicas.Differs = s.differing()
+	}
 	switch {
 	case collecting == nil:
 	case follows:

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"community-mesos-datasource/pkg/collector"
+	"community-mesos-datasource/pkg/history"
 	"community-mesos-datasource/pkg/samples"
 )
 
@@ -322,6 +323,15 @@ func TestEveryMeasureIsDescribed(t *testing.T) {
 	}
 }
 
+// unknownBeginning is a store such as the remote engine before it was asked how far it reaches.
+type unknownBeginning struct{ history.Store }
+
+func (s unknownBeginning) Stats() history.Stats {
+	st := s.Store.Stats()
+	st.Start, st.StartsBefore = time.Time{}, true
+	return st
+}
+
 func TestNotices(t *testing.T) {
 	for name, c := range map[string]struct {
 		query  string
@@ -342,6 +352,9 @@ func TestNotices(t *testing.T) {
 		"an empty history": {
 			`{"expr":"mesos_cluster_cpus_capacity"}`, func(s *Source) { s.Store = recordedStore(t) },
 			[]string{"Nothing has been collected yet: Mesos keeps no history, so it begins with the first poll."},
+		},
+		"a history that nobody knows the beginning of is not empty": {
+			`{"expr":"mesos_cluster_cpus_capacity"}`, func(s *Source) { s.Store = unknownBeginning{s.Store} }, nil,
 		},
 		"tasks' history is not kept": {
 			`{"entity":"task","resource":"cpus","measure":"allocated"}`, func(s *Source) {

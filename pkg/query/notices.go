@@ -57,6 +57,8 @@ func (c circumstances) notices() []data.Notice {
 // beginning returns a notice where part of the range is before history.
 func (c circumstances) beginning() []data.Notice {
 	switch start := c.stats.Start; {
+	case start.IsZero() && c.stats.StartsBefore: // the remote engine was not asked yet, or did not say
+		return nil
 	case start.IsZero():
 		return []data.Notice{info("Nothing has been collected yet: Mesos keeps no history, so it begins with the first poll.")}
 	case !c.earliest.Before(start), c.stats.StartsBefore:

@@ -98,8 +98,22 @@ func (s *Store) watchTerm(ctx context.Context, since, until time.Time) {
 // SetCluster sets the value of the label cluster where no batch brings it: that of the
 // cluster which another process collects.
 func (s *Store) SetCluster(name string) {
-	if _, ok := s.collects(); !ok {
-		s.setCluster(name)
+	if _, ok := s.collects(); ok || name == "" {
+		return
+	}
+	if is := s.cluster.Load(); is != nil && *is == name {
+		return
+	}
+	s.setCluster(name)
+	s.mu.Lock() // what was found out was of another cluster, or of none
+	s.reach, s.reachesFurther, s.reachError, s.reachAsked = time.Time{}, false, "", time.Time{}
+	s.mu.Unlock()
+}
+
+// LookReach asks how far the other engine reaches: where that is not known and was not asked a moment ago, or at once.
+func (s *Store) LookReach(ctx context.Context, atOnce bool) {
+	if atOnce || s.mayAskReach() {
+		s.askReach(ctx)
 	}
 }
 

@@ -89,10 +89,10 @@ func (s *Store) clusterName(ctx context.Context) string {
 // Evaluate implements history.Evaluator.
 func (s *Store) Evaluate(ctx context.Context, e history.Evaluation) (history.Evaluated, error) {
 	answer, err := s.evaluate(ctx, s.target.Load(), e)
-	if err == nil && s.mayAskReach() {
+	if err == nil {
 		ctx, cancel := context.WithTimeout(ctx, reachWithin)
 		defer cancel()
-		s.askReach(ctx) // the answer is shown with where history begins
+		s.LookReach(ctx, false) // the answer is shown with where history begins
 	}
 	return answer, err
 }
