@@ -114,7 +114,7 @@ func staysOverARestart(t *testing.T, kind remotetest.Kind) {
 	}
 	require.Eventually(t, func() bool { return again.source().statusAnswer().History.Remote.Failing != "" }, 10*time.Second, 5*time.Millisecond)
 	failed := again.ask(panel)
-	require.ErrorContains(t, failed.Error, "The query reaches further back than what is kept here, and the remote engine "+e.URL+" cannot be reached")
+	require.ErrorContains(t, failed.Error, "The query is not answered from what this Grafana keeps, since it reaches further back or another Grafana polls, and the remote engine "+e.URL+" cannot be reached")
 	require.Equal(t, backend.StatusBadGateway, failed.Status)
 	recent := again.over(`{"expr": "mesos_up{poll=\"state\"}"}`, again.clock.Now().Add(-time.Minute), again.clock.Now())
 	require.NoError(t, recent.Error)

@@ -237,6 +237,7 @@ func TestAFollowerSaysWhatIsWrongWithItself(t *testing.T) {
 	require.Equal(t, backend.HealthStatusError, answer.Status, answer.Message)
 	require.Contains(t, answer.Message, "answers from the remote engine, which it cannot read: the remote engine http://127.0.0.1:1 cannot be reached: ")
 	require.Contains(t, answer.Message, "(jsonData.remoteUrl)")
+	require.ErrorContains(t, b.ask(`{"expr": "mesos_up", "instant": true}`).Error, "or another Grafana polls, and the remote engine http://127.0.0.1:1 cannot be reached")
 	settings["remoteUrl"] = e.URL
 	b.configure(settings)
 	message, _ = healthy()

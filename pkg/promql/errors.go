@@ -140,7 +140,7 @@ func (e *Engine) evalError(ctx context.Context, err error) *Error {
 	case errors.Is(err, history.ErrDamaged):
 		return &Error{Kind: ErrorEval, Err: err, Sentence: fmt.Sprintf("The query met damaged samples on disk; from now on they are left out, so ask again (Save & test says what is missing): %v", err)}
 	case isElsewhere(err):
-		return &Error{Kind: ErrorRemote, Err: err, Sentence: fmt.Sprintf("The query reaches further back than what is kept here, and %v", err)}
+		return &Error{Kind: ErrorRemote, Err: err, Sentence: fmt.Sprintf("The query is not answered from what this Grafana keeps, since it reaches further back or another Grafana polls, and %v", err)}
 	default:
 		return &Error{Kind: ErrorEval, Err: err, Sentence: fmt.Sprintf("The query cannot be evaluated: %v", err)}
 	}

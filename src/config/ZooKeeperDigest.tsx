@@ -24,7 +24,7 @@ export function ZooKeeperDigest({ value, isStored, readOnly, onChange }: Props) 
         label={t('config.zk-digest.label', 'ZooKeeper digest')}
         description={t(
           'config.zk-digest.description',
-          'user:password. Only needed where reading the masters’ znodes is restricted. Mesos leaves them readable for everybody. With Replicas: who may change the znodes that are made.'
+          'user:password. Only needed where reading the masters’ znodes is restricted. Mesos leaves them readable for everybody. With Replicas: set it where others use the ZooKeeper, since who may write the znode decides who polls and which cluster is shown.'
         )}
         htmlFor="mesos-zkDigest"
         invalid={Boolean(problem)}
