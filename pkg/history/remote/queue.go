@@ -12,12 +12,14 @@ import (
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 
 	"community-mesos-datasource/pkg/history"
+	"community-mesos-datasource/pkg/series"
 )
 
 // A chunk is one committed batch, or a window of time that was read from the local store.
 type chunk struct {
 	samples    []sample
 	mint, maxt int64
+	markers    bool // all of its samples are marks that end series
 }
 
 // A queue holds what the other engine has not taken. Batches are in memory, in the order
@@ -169,6 +171,7 @@ func (s *Store) add(staged []sample) {
 
 func (q *queue) push(samples []sample) {
 	c := chunk{samples: samples, mint: math.MaxInt64, maxt: math.MinInt64}
+	c.markers = !slices.ContainsFunc(samples, func(x sample) bool { return !series.IsStale(x.v) })
 	for _, x := range samples {
 		c.mint, c.maxt = min(c.mint, x.t), max(c.maxt, x.t)
 	}
@@ -267,6 +270,17 @@ func (s *Store) done() {
 	q.onWay = 0
 	s.mu.Unlock()
 	s.saveMark()
+}
+
+// readsOn reports whether the local history is to be read further before what is read is sent: another process collects, so
+// that nothing is sent, and all that was found of a process before are the marks that end its series, which the next
+// one to open the history has written. Whether it left samples shows behind them.
+func (s *Store) readsOn() bool {
+	_, collects := s.collects()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := &s.queue
+	return !collects && q.behind != nil && !slices.ContainsFunc(q.chunks, func(c chunk) bool { return !c.markers })
 }
 
 // almostDone reports whether all that is left are chunks, and requests succeed.

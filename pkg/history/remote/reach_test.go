@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -302,4 +303,51 @@ func TestWhatIsDamagedLocallyTheEngineAnswers(t *testing.T) {
 	s, _ = open(t, f.target(), func(o *Options) { o.Local, o.Now, o.Mark = local, clock.Now, mark })
 	require.False(t, s.Holds(found-1), "it is known from the mark")
 	require.True(t, s.Holds(found))
+}
+
+// follows is a lease that another process holds until this one does.
+type follows struct{ holds atomic.Bool }
+
+func (f *follows) Held() (since, until time.Time, ok bool) {
+	return time.Now().Add(-time.Second), time.Now().Add(time.Hour), f.holds.Load()
+}
+func (f *follows) Changed() <-chan struct{} { return nil }
+
+// A Grafana that was killed while it polled, and does not when it is back, warns of samples that it has alone. The marks
+// that end its series are none: another one goes on with them.
+func TestMarksThatEndSeriesAreNoSamplesThatTheEngineLacks(t *testing.T) {
+	for name, samples := range map[string]int{"marks alone": 0, "samples, too": 3} {
+		t.Run(name, func(t *testing.T) {
+			f, mark, lease := newFake(t), &memoryMark{}, &follows{}
+			clock := historytest.NewClockAt(time.Now().Add(-6 * time.Hour).Truncate(time.Second))
+			local := &leftOpen{memory.New(memory.Options{Now: clock.Now})}
+			lease.holds.Store(true)
+			s, _ := open(t, f.target(), func(o *Options) { o.Local, o.Now, o.Mark, o.Lease = local, clock.Now, mark, lease })
+			poll(t, s, clock, 20)
+			settled(t, s)
+			s.Release()
+			for range samples { // committed, and killed before they were sent
+				poll(t, local, clock, 20)
+				clock.Advance(time.Hour)
+			}
+			for i := range 20 { // as a directory does that is opened again
+				historytest.Commit(t, local, historytest.Sample(clock.Now(), series.Stale, "__name__", "mesos_test", "cluster", "c", "i", strconv.Itoa(i)))
+			}
+			clock.Advance(time.Hour)
+			lease.holds.Store(false)
+			s, _ = open(t, f.target(), func(o *Options) { o.Local, o.Now, o.Mark, o.Lease = local, clock.Now, mark, lease })
+			if samples > 0 {
+				require.Eventually(t, func() bool { return !s.Remote().Oldest.IsZero() }, 10*time.Second, time.Millisecond)
+				require.Contains(t, s.Stats().Note, "that this Grafana collected are not in the remote engine")
+			} else {
+				require.Eventually(t, func() bool { return s.Remote().UnsentKnown }, 10*time.Second, time.Millisecond)
+				require.Zero(t, s.Remote().Oldest)
+				require.Empty(t, s.Stats().Note)
+			}
+			lease.holds.Store(true)
+			poll(t, s, clock, 20)
+			settled(t, s)
+			require.Equal(t, 20*(3+samples), f.count(), "what was left is sent with the next term, and the marks")
+		})
+	}
 }

@@ -19,11 +19,13 @@ const mostBackOff = time.Minute
 // forward sends what is queued until the store is closed.
 func (s *Store) forward() {
 	for s.ctx.Err() == nil {
-		if samples := s.next(); len(samples) > 0 {
-			if s.deliverAll(samples) == nil {
-				s.done()
+		if !s.readsOn() {
+			if samples := s.next(); len(samples) > 0 {
+				if s.deliverAll(samples) == nil {
+					s.done()
+				}
+				continue
 			}
-			continue
 		}
 		read, err := s.catchUp()
 		switch {

@@ -102,11 +102,13 @@ func (s *Store) Remote() Stats {
 	}
 	oldest := int64(math.MaxInt64)
 	for _, c := range q.chunks {
-		oldest = min(oldest, c.mint)
+		if !st.Waiting || !c.markers { // another process goes on with the series that they end
+			oldest = min(oldest, c.mint)
+		}
 	}
 	st.Batches = len(q.chunks)
 	if b := q.behind; b != nil {
-		if st.Batches = len(q.chunks) + b.batches; b.batches > 0 || !q.exact {
+		if st.Batches = len(q.chunks) + b.batches; b.batches > 0 || !q.exact && !st.Waiting {
 			oldest = min(oldest, b.cursor)
 		}
 	}
