@@ -184,11 +184,16 @@ func (s *source) heldNote() (heldNote, bool) {
 			s.hear(st.Holder.Note)
 		}
 	}
-	n := s.told.Load()
-	if n == nil {
+	told := s.told.Load()
+	if told == nil {
 		return heldNote{}, false
 	}
-	return *n, true
+	n := *told
+	// Who may write the znode does not choose whose series are read where the settings say it.
+	if name := s.named.Load(); name != nil && *name != "" {
+		n.Cluster = *name
+	}
+	return n, true
 }
 
 // hear remembers a note.
@@ -211,6 +216,7 @@ func (r *Registry) provideLease(src *source, parsed Settings) {
 	src.dialZooKeeper.Store(&dial)
 	hashes := hashesOf(parsed)
 	src.shared.Store(&hashes)
+	src.named.Store(&parsed.ClusterName)
 	if key == src.leaseKey {
 		return
 	}

@@ -121,6 +121,18 @@ func requests(g *grafana) map[string]int {
 	return counts
 }
 
+// Whose series a Grafana that does not poll reads is for its own settings to say, where they do.
+func TestTheZnodeDoesNotChooseTheClusterOfASetting(t *testing.T) {
+	for setting, want := range map[string]string{"": "theirs", "ours": "ours"} {
+		s := &source{}
+		s.named.Store(&setting)
+		s.hear(json.RawMessage(`{"cluster": "theirs", "everyNs": {}}`))
+		n, known := s.heldNote()
+		require.True(t, known)
+		require.Equal(t, want, n.Cluster)
+	}
+}
+
 func TestOneOfTwoGrafanasPolls(t *testing.T) {
 	zk, e := zookeepertest.Start(t), remotetest.Start(t, remotetest.Prometheus)
 	both := several(t, zk, e.URL, "grafana-a", "grafana-b")
