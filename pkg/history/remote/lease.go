@@ -110,9 +110,25 @@ func (s *Store) SetCluster(name string) {
 	s.mu.Unlock()
 }
 
-// LookReach asks how far the other engine reaches: where that is not known and was not asked a moment ago, or at once.
+// LookReach asks how far the other engine reaches: where that is not known and was not asked a moment ago, or at once. Those
+// who ask at once do so one after the other, and share an answer: whoever may query may be among them, as often as they like.
 func (s *Store) LookReach(ctx context.Context, atOnce bool) {
-	if atOnce || s.mayAskReach() {
+	if !atOnce {
+		if s.mayAskReach() {
+			s.askReach(ctx)
+		}
+		return
+	}
+	select {
+	case s.looking <- struct{}{}:
+	case <-ctx.Done():
+		return
+	}
+	defer func() { <-s.looking }()
+	s.mu.Lock()
+	asked := s.reachAsked
+	s.mu.Unlock()
+	if time.Since(asked) > reachShared {
 		s.askReach(ctx)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -350,4 +351,34 @@ func TestMarksThatEndSeriesAreNoSamplesThatTheEngineLacks(t *testing.T) {
 			require.Equal(t, 20*(3+samples), f.count(), "what was left is sent with the next term, and the marks")
 		})
 	}
+}
+
+// Whoever may query may look at Save & test, as often and as many at once as they like. The engine is asked once meanwhile.
+func TestThoseWhoLookAtOnceShareTheAnswer(t *testing.T) {
+	f := newFake(t)
+	s, _ := open(t, f.target())
+	require.Eventually(t, func() bool { s.mu.Lock(); defer s.mu.Unlock(); return !s.reachAsked.IsZero() }, 5*time.Second, time.Millisecond)
+	s.mu.Lock()
+	s.reachAsked = time.Time{}
+	s.mu.Unlock()
+	var asked atomic.Int64
+	watchAsked(s, func(r *http.Request) {
+		if strings.Contains(r.Form.Get("query"), "min_over_time") {
+			asked.Add(1)
+		}
+	})
+	s.LookReach(t.Context(), true)
+	once := asked.Load()
+	require.Positive(t, once)
+	var all sync.WaitGroup
+	for range 50 {
+		all.Go(func() { s.LookReach(t.Context(), true) })
+	}
+	all.Wait()
+	require.Equal(t, once, asked.Load())
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	s.looking <- struct{}{} // somebody who asks for long holds up nobody who leaves
+	s.LookReach(gone, true)
+	<-s.looking
 }

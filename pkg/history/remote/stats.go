@@ -187,6 +187,8 @@ const lagging = time.Minute
 const (
 	reachEvery = 30 * time.Minute
 	reachRetry = time.Minute
+	// reachShared is for how long an answer is that of all who ask at once.
+	reachShared = 2 * time.Second
 )
 
 // watchReach asks from time to time how far the other engine reaches, and once whether the local store has a hole.

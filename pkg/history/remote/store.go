@@ -109,6 +109,7 @@ type Store struct {
 
 	wake    chan struct{} // receives when there is something to send
 	taken   chan struct{} // receives when a target takes its first request
+	looking chan struct{} // holds one while somebody asks for the reach at once
 	renewed chan struct{} // receives when there is another target
 	ctx     context.Context
 	stop    context.CancelFunc
@@ -131,7 +132,7 @@ func New(o Options) *Store {
 	o.queued = cmp.Or(o.queued, 500_000)
 	o.opening = cmp.Or(o.opening, time.Minute)
 	o.splits, o.splitsEvery = cmp.Or(o.splits, splitsAtOnce), cmp.Or(o.splitsEvery, splitsEvery)
-	s := &Store{Local: o.Local, opts: o, began: o.Now(), wake: make(chan struct{}, 1), renewed: make(chan struct{}, 1), taken: make(chan struct{}, 1)}
+	s := &Store{Local: o.Local, opts: o, began: o.Now(), wake: make(chan struct{}, 1), renewed: make(chan struct{}, 1), taken: make(chan struct{}, 1), looking: make(chan struct{}, 1)}
 	s.known = newKnown()
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.setCluster(o.Cluster)
