@@ -18,8 +18,20 @@ func TestGarbageMayBeAFewMegabytesOrAShareOfWhatIsInUse(t *testing.T) {
 }
 
 func TestMemoryIsReturnedAboveALimitThatFollowsWhatIsInUse(t *testing.T) {
-	for inUse, want := range map[uint64]int64{0: 512, 200: 512, 400: 512, 500: 560, 600: 879, 1200: 1554} {
+	for inUse, want := range map[uint64]int64{0: 512, 200: 512, 300: 512, 400: 570, 512: 780, 600: 879, 1200: 1554} {
 		require.Equal(t, want<<20, limitFor(inUse<<20, 0), "%d MiB in use", inUse)
+	}
+}
+
+// Where a cluster needs nearly as much as the limit there is room for garbage, too, and no step.
+func TestTheLimitLeavesRoomForGarbageWhateverIsInUse(t *testing.T) {
+	before := limitFor(0, 0)
+	for inUse := uint64(0); inUse < 1600<<20; inUse += 1 << 20 {
+		limit := limitFor(inUse, 0)
+		require.GreaterOrEqual(t, limit, before)
+		require.LessOrEqual(t, limit-before, int64(3<<20), "no step at %d MiB", inUse>>20)
+		require.GreaterOrEqual(t, limit, int64(inUse+inUse/4), "%d MiB in use", inUse>>20)
+		before = limit
 	}
 }
 
