@@ -125,7 +125,7 @@ type source struct {
 	// shared are the hashes of settings that all Grafanas need alike, by key.
 	shared  atomic.Pointer[map[string]string]
 	named   atomic.Pointer[string] // the setting clusterName
-	applied struct { // what collector was made of
+	applied struct {               // what collector was made of
 		ctx context.Context
 		ds  backend.DataSourceInstanceSettings
 	}
