@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/prometheus/prometheus/model/labels"
 
@@ -85,6 +86,9 @@ func (src Source) noRows(ctx context.Context, p parsed, times stepRange, o Optio
 	looks := make([]look, len(conditions))
 	for i, c := range conditions {
 		looks[i] = look{written: c.written, value: c.value, passes: func(ctx context.Context) (bool, error) {
+			if len(conditions) == 1 { // it is what was asked
+				return false, nil
+			}
 			found, err := read(ctx, "SELECT 1 FROM "+t.Name+" WHERE "+c.sql, 1)
 			return err == nil && found.Rows > 0, err
 		}}
@@ -92,7 +96,7 @@ func (src Source) noRows(ctx context.Context, p parsed, times stepRange, o Optio
 			continue
 		}
 		looks[i].known = func(ctx context.Context) ([]string, error) {
-			found, err := read(ctx, fmt.Sprintf("SELECT DISTINCT %[1]s FROM %[2]s WHERE %[1]s != '' ORDER BY 1", c.of.sql, t.Name), maxSuggested)
+			found, err := read(ctx, fmt.Sprintf("SELECT DISTINCT %[1]s FROM %[2]s WHERE %[1]s != ''", c.of.sql, t.Name), maxSuggested)
 			if err != nil {
 				return nil, err
 			}
@@ -100,6 +104,7 @@ func (src Source) noRows(ctx context.Context, p parsed, times stepRange, o Optio
 			for _, text := range found.Columns[0].Texts {
 				values = append(values, *text)
 			}
+			slices.Sort(values) // here, so that SQLite ends with the last that is read
 			return values, nil
 		}
 	}
