@@ -431,7 +431,7 @@ func (e *editor) doubtAllocated(a *Agent, f *Framework, role string) {
 func (c *Cluster) WithoutIdle() *Cluster {
 	with := *c
 	e := edit(&with)
-	for _, x := range c.idle() {
+	for _, x := range c.idle(func(*Executor) bool { return true }) {
 		e.own()
 		e.doubtAllocated(x.Agent, x.Framework, x.Role)
 	}
@@ -441,23 +441,24 @@ func (c *Cluster) WithoutIdle() *Cluster {
 	return &with
 }
 
-// idle returns the executors that no task is in.
-func (c *Cluster) idle() (idle []*Executor) {
-	if len(c.Executors) == 0 {
+// idle returns those of the executors that no task is in which are wanted.
+func (c *Cluster) idle(wanted func(*Executor) bool) (idle []*Executor) {
+	var some []*Executor
+	for i := range c.Executors {
+		if x := &c.Executors[i]; wanted(x) {
+			some = append(some, x)
+		}
+	}
+	if len(some) == 0 {
 		return nil
 	}
-	busy := map[executorKey]bool{}
+	busy := make(map[executorKey]bool, len(some))
 	for t := range c.tasks.each() {
 		if t.ExecutorID != "" && t.State.holds() {
 			busy[executorOf(t)] = true
 		}
 	}
-	for i := range c.Executors {
-		if x := &c.Executors[i]; !busy[executorKey{x.Framework.ID, x.Agent.ID, x.ID}] {
-			idle = append(idle, x)
-		}
-	}
-	return idle
+	return slices.DeleteFunc(some, func(x *Executor) bool { return busy[executorKey{x.Framework.ID, x.Agent.ID, x.ID}] })
 }
 
 // listsExecutor reports whether the executor of a task is known with what it holds.

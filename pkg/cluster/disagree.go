@@ -3,7 +3,6 @@ package cluster
 import (
 	"maps"
 	"math"
-	"slices"
 
 	"community-mesos-datasource/pkg/mesos"
 )
@@ -97,7 +96,7 @@ func (c *Cluster) HidesIdle(during []mesos.StreamEvent, m *mesos.Metrics) bool {
 			most.Add(t.Allocated)
 		}
 	}
-	return slices.ContainsFunc(c.idle(), func(x *Executor) bool {
+	return len(c.idle(func(x *Executor) bool {
 		hides := false
 		for k, key := range usedKeysOfSnapshot {
 			v, told := m.Values[key]
@@ -111,7 +110,7 @@ func (c *Cluster) HidesIdle(during []mesos.StreamEvent, m *mesos.Metrics) bool {
 			hides = true
 		}
 		return hides
-	})
+	})) > 0
 }
 
 // moved returns how much tasks may have given back and been given by changes that lead from

@@ -76,6 +76,7 @@ func NewRegistry(logger log.Logger, clock collector.Clock) *Registry {
 		clock:   clock,
 		sources: map[string]*source{},
 	}
+	r.sql.Hold = takeOutside
 	r.host, _ = os.Hostname()
 	r.host = cmp.Or(r.host, "an unnamed server")
 	r.own = newOwnMetrics(r)

@@ -181,13 +181,6 @@ var held atomic.Int64
 // Held returns about how many bytes the queries of this process take that are admitted now.
 func Held() int64 { return held.Load() * bytesOfWeight }
 
-// Take counts bytes that something else than an expression takes as held, until release.
-func Take(bytes int64) (release func()) {
-	weight := bytes / bytesOfWeight
-	held.Add(weight)
-	return sync.OnceFunc(func() { held.Add(-weight) })
-}
-
 // enter waits until a query of this weight and work may run.
 func (g *gate) enter(ctx context.Context, weight int64, work float64) (leave func(), err error) {
 	free, err := g.lane(weight, work).enter(ctx, weight, g.whose)

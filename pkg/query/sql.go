@@ -210,7 +210,7 @@ func (src Source) rows(ctx context.Context, e expansion, times stepRange, o Opti
 		if src.Events != nil {
 			view.Events = func() (tables.Events, error) { return src.eventsOfRange(ctx, times, o) }
 		}
-		result, err = src.SQL.Run(ctx, tables.Request{SQL: e.sql, View: view, Limit: limit, Alert: o.ofRule(), Hold: promql.Take})
+		result, err = src.SQL.Run(ctx, tables.Request{SQL: e.sql, View: view, Limit: limit, Alert: o.ofRule()})
 		if of, ok := errors.AsType[*tables.Error](err); ok {
 			wrong = e.bad(of)
 			return nil

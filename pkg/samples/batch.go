@@ -26,6 +26,7 @@ type batch struct {
 	taken   int   // samples that the sink took
 	dropped int   // samples that it refused
 	why     error // the first refusal
+	before  error // that of batches before; nil: there was none
 
 	// What lset builds labels of: one function for all samples, set before each.
 	lset    func() labels.Labels
@@ -53,14 +54,25 @@ type labeled interface {
 	lset(cell int, add func(name, value string))
 }
 
+// offeredAgain is after how many batches of the model kept by events a series is offered again
+// that the sink refused. To refuse the 500,000 series of 35,000 agents that memory has no room
+// for takes as long as to write all others, and these batches are seconds apart; /state offers
+// all of them.
+const offeredAgain = 8
+
 // append adds a sample and returns how many series this opened, 1 or 0.
 func (b *batch) append(of labeled, i int, c *cell, t int64, value float64) int {
+	if b.events && c.wait > 0 && b.before != nil {
+		c.wait--
+		b.drop(1, b.before)
+		return 0
+	}
 	b.current, b.cell = of, i
 	ref, err := b.into.Append(c.ref, b.lset, t, value)
 	switch {
 	case err == nil:
 		b.taken++
-		c.ref = ref
+		c.ref, c.wait = ref, 0
 		if !c.open {
 			c.open = true
 			return 1
@@ -68,6 +80,9 @@ func (b *batch) append(of labeled, i int, c *cell, t int64, value float64) int {
 	case errors.Is(err, storage.ErrOutOfOrderSample), errors.Is(err, storage.ErrDuplicateSampleForTimestamp):
 		// The sink has a newer sample: a clock went back. The sink's sample stays.
 	default:
+		if !c.open {
+			c.wait = offeredAgain - 1
+		}
 		b.drop(1, err)
 	}
 	return 0

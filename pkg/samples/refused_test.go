@@ -62,7 +62,8 @@ func TestWhatWasRefusedBetweenTwoStatesEndsWithTheNext(t *testing.T) {
 // small takes some series and no more.
 type small struct {
 	*written
-	room int
+	room    int
+	refused int // samples
 }
 
 func (s *small) Room(time.Duration) int { return s.room }
@@ -71,6 +72,7 @@ func (s *small) Batch(context.Context) series.Batch { return s }
 
 func (s *small) Append(ref series.Ref, lset func() labels.Labels, t int64, v float64) (series.Ref, error) {
 	if ref == 0 && s.refs[lset().String()] == 0 && len(s.refs) >= s.room {
+		s.refused++
 		return 0, errors.New("no room")
 	}
 	return s.written.Append(ref, lset, t, v)
@@ -83,7 +85,7 @@ func TestSumsAreWholeWhereThereIsNoRoomForAllAgents(t *testing.T) {
 	state.Sent = time.Unix(100, 0)
 	m := cluster.Build(state, nil)
 	namesIn := func(room int) (names map[string]int, dropped int) {
-		sink := &small{newWritten(), room}
+		sink := &small{written: newWritten(), room: room}
 		w := NewWriter(sink)
 		w.cluster = "c"
 		require.NoError(t, w.State(t.Context(), m, Settings{MaxSeries: room}, Health{Poll: series.PollState, OK: true}))
@@ -114,7 +116,7 @@ func TestSumsOfUseAreKeptWhereThereIsNoRoomForAllAgents(t *testing.T) {
 	state := large(100, 200)
 	state.Sent = time.Unix(100, 0)
 	m := cluster.Build(state, nil)
-	sink := &small{newWritten(), 1_000_000}
+	sink := &small{written: newWritten(), room: 1_000_000}
 	w := NewWriter(sink)
 	w.cluster = "c"
 	settings := Settings{TaskSeries: TaskSeriesAlways, MaxSeries: 1_000_000, AgentStatistics: true}
@@ -149,4 +151,38 @@ func TestSumsOfUseAreKeptWhereThereIsNoRoomForAllAgents(t *testing.T) {
 	require.Equal(t, 1, found["mesos_cluster_memory_used_bytes"])
 	require.Equal(t, len(m.Frameworks), found["mesos_framework_memory_used_bytes"])
 	require.Less(t, found["mesos_agent_memory_used_bytes"], len(m.Agents))
+}
+
+// What the sink refused is offered again with each /state, and seldom between them; it is left out all the same.
+func TestARefusedSeriesIsOfferedSeldomBetweenStates(t *testing.T) {
+	state := large(1000, 2000)
+	state.Sent = time.Unix(100, 0)
+	m := cluster.Build(state, nil)
+	sink := &small{written: newWritten(), room: 5_000}
+	w := NewWriter(sink)
+	w.cluster = "c"
+	settings := Settings{TaskSeries: TaskSeriesNever, MaxSeries: 5_000}
+	require.NoError(t, w.State(t.Context(), m, settings, Health{Poll: series.PollState, OK: true}))
+	refused := w.Kept().Dropped
+	require.Positive(t, refused)
+
+	model := func(second int64) (offered int) {
+		of := *m
+		of.Time = time.Unix(second, 0)
+		before := sink.refused
+		require.NoError(t, w.Model(t.Context(), &of, Change{Tasks: func(string, string) bool { return false }}, settings))
+		require.Contains(t, w.Kept().DroppedWhy, "no room")
+		require.Positive(t, w.refused[series.PollModel].samples)
+		return sink.refused - before
+	}
+	for i := range int64(offeredAgain - 1) {
+		require.Zero(t, model(115+15*i), "%d", i)
+	}
+	require.Positive(t, model(230))
+	require.Zero(t, model(245))
+
+	sink.room = 1_000_000
+	m.Time = time.Unix(260, 0)
+	require.NoError(t, w.State(t.Context(), m, settings, Health{Poll: series.PollState, OK: true}))
+	require.Zero(t, w.Kept().Dropped)
 }

@@ -37,6 +37,9 @@ type seriesTable interface {
 type cell struct {
 	ref  series.Ref
 	open bool // its newest sample is not a staleness marker
+	// wait is for how many batches of the model kept by events a series is not offered
+	// that the sink refused.
+	wait uint8
 }
 
 // A column is one series of each row.

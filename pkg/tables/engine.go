@@ -38,6 +38,10 @@ const (
 type Engine struct {
 	running, people chan struct{}
 	timeout         time.Duration
+
+	// Hold is called with how many bytes beside Go's heap a statement may take, when it begins, and what it
+	// returns when it has ended; nil: nothing is.
+	Hold func(bytes int64) (release func())
 }
 
 // NewEngine returns an engine. A process has one, for the limits are its.
@@ -54,9 +58,6 @@ type Request struct {
 	Limit int
 	// Alert: of an alert or recording rule.
 	Alert bool
-	// Hold is called with how many bytes the statement may take, when it begins, and what it
-	// returns when it has ended; may be nil.
-	Hold func(bytes int64) (release func())
 }
 
 // Run runs one SELECT. What is wrong with the statement is an *Error.
@@ -69,8 +70,8 @@ func (e *Engine) Run(ctx context.Context, r Request) (*Result, error) {
 		return nil, err
 	}
 	defer leave()
-	if r.Hold != nil {
-		defer r.Hold(maxMemory)()
+	if e.Hold != nil {
+		defer e.Hold(maxMemory)()
 	}
 	within, cancel := context.WithTimeout(ctx, e.timeout)
 	defer cancel()

@@ -127,6 +127,15 @@ func (s *memSeries) sliceSize() int64 {
 	return int64(cap(s.done)) * int64(unsafe.Sizeof(chunks.Chunk{}))
 }
 
+const (
+	ofMaps      = 36 + 9 // byHash: 16 bytes at the usual load of a map; byRef: a pointer in a page
+	perLabel    = 12     // one posting in a list that grows by doubling
+	allPostings = 12
+
+	// leastSize is what a series costs at least: one that has only a name and shares its labels.
+	leastSize = int64(unsafe.Sizeof(memSeries{})) + ofMaps + allPostings + chunkCapacity
+)
+
 // fixedSize estimates what a series costs without its samples: the struct, its
 // labels, its places in the store's map and table, and in the index a posting and the
 // share of a map entry for each label. Of series that share their labels but the name,
@@ -134,13 +143,8 @@ func (s *memSeries) sliceSize() int64 {
 // value once more. The figures were fitted against runtime.MemStats
 // (BenchmarkMemoryAccounting and BenchmarkMemoryOfAgents print both sides).
 func (s *memSeries) fixedSize() int64 {
-	const (
-		maps        = 36 + 9 // byHash: 16 bytes at the usual load of a map; byRef: a pointer in a page
-		perLabel    = 12     // one posting in a list that grows by doubling
-		allPostings = 12
-		value       = 300 // list, map entry, list of values
-	)
-	n := int64(unsafe.Sizeof(*s)) + maps + int64(s.labels.len())*perLabel + allPostings
+	const value = 300 // list, map entry, list of values
+	n := int64(unsafe.Sizeof(*s)) + ofMaps + int64(s.labels.len())*perLabel + allPostings
 	if !s.shares {
 		n += int64(s.labels.rest.ByteSize())
 	}
