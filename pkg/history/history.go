@@ -55,11 +55,6 @@ var ErrDamaged = errors.New("samples on disk are damaged")
 // ErrBatchEnded is the error of a batch's methods after Commit or Rollback.
 var ErrBatchEnded = errors.New("the batch has ended: begin another for more samples")
 
-// ErrFull is the error of Append for a series that would be new, when the
-// store's limit in bytes holds no more series. Series the store already has go
-// on being written.
-var ErrFull = errors.New("the history holds as many series as its memory limit allows: raise memoryLimit or lower maxSeries")
-
 // Stats holds how full a store is.
 type Stats struct {
 	Engine string // "memory" or "disk"

@@ -26,7 +26,6 @@ type batch struct {
 	taken   int   // samples that the sink took
 	dropped int   // samples that it refused
 	why     error // the first refusal
-	before  error // that of batches before; nil: there was none
 
 	// What lset builds labels of: one function for all samples, set before each.
 	lset    func() labels.Labels
@@ -62,9 +61,9 @@ const offeredAgain = 8
 
 // append adds a sample and returns how many series this opened, 1 or 0.
 func (b *batch) append(of labeled, i int, c *cell, t int64, value float64) int {
-	if b.events && c.wait > 0 && b.before != nil {
+	if b.events && c.wait > 0 {
 		c.wait--
-		b.drop(1, b.before)
+		b.drop(1, series.ErrFull)
 		return 0
 	}
 	b.current, b.cell = of, i
@@ -80,7 +79,7 @@ func (b *batch) append(of labeled, i int, c *cell, t int64, value float64) int {
 	case errors.Is(err, storage.ErrOutOfOrderSample), errors.Is(err, storage.ErrDuplicateSampleForTimestamp):
 		// The sink has a newer sample: a clock went back. The sink's sample stays.
 	default:
-		if !c.open {
+		if errors.Is(err, series.ErrFull) {
 			c.wait = offeredAgain - 1
 		}
 		b.drop(1, err)

@@ -3,6 +3,7 @@ package samples
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -73,7 +74,7 @@ func (s *small) Batch(context.Context) series.Batch { return s }
 func (s *small) Append(ref series.Ref, lset func() labels.Labels, t int64, v float64) (series.Ref, error) {
 	if ref == 0 && s.refs[lset().String()] == 0 && len(s.refs) >= s.room {
 		s.refused++
-		return 0, errors.New("no room")
+		return 0, fmt.Errorf("no room: %w", series.ErrFull)
 	}
 	return s.written.Append(ref, lset, t, v)
 }
@@ -171,7 +172,7 @@ func TestARefusedSeriesIsOfferedSeldomBetweenStates(t *testing.T) {
 		of.Time = time.Unix(second, 0)
 		before := sink.refused
 		require.NoError(t, w.Model(t.Context(), &of, Change{Tasks: func(string, string) bool { return false }}, settings))
-		require.Contains(t, w.Kept().DroppedWhy, "no room")
+		require.ErrorIs(t, w.refused[series.PollModel].why, series.ErrFull)
 		require.Positive(t, w.refused[series.PollModel].samples)
 		return sink.refused - before
 	}

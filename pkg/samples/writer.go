@@ -74,7 +74,6 @@ type Writer struct {
 
 	fit     taskFit
 	refused map[series.Poll]refusal
-	why     error // the newest refusal of a series
 	leftOut map[series.Poll]*LeftOut
 }
 
@@ -172,7 +171,6 @@ func (w *Writer) commit(ctx context.Context, poll series.Poll, t time.Time, tabl
 	w.batches++
 	w.last = max(w.last, t.UnixMilli())
 	b := begin(ctx, w.sink, poll, w.batches, w.cluster, t.UnixMilli())
-	b.before = w.why
 	whole := false
 	defer func() {
 		if !whole { // fill panicked: its samples are half of a poll
@@ -184,7 +182,6 @@ func (w *Writer) commit(ctx context.Context, poll series.Poll, t time.Time, tabl
 		t.sweep(b)
 	}
 	whole = true
-	w.why = cmp.Or(b.why, w.why)
 	if err := b.into.Commit(); err != nil {
 		return refusal{b.taken + b.dropped, err}, fmt.Errorf("storing the samples of %s: %w", cmp.Or(poll, "all polls"), err)
 	}

@@ -59,6 +59,11 @@ type Sink interface {
 // collects for the same sink. It says nothing of the storage.
 var ErrNotCollecting = errors.New("another Grafana polls this cluster: the samples are not kept")
 
+// ErrFull is the error of Append for a series that would be new, when the sink's
+// limit in bytes holds no more series. Series the sink already has go on being
+// written.
+var ErrFull = errors.New("the history holds as many series as its memory limit allows: raise memoryLimit or lower maxSeries")
+
 // A Batch is the samples of one poll: all of them become visible at Commit, or
 // none do. A Batch belongs to one goroutine.
 type Batch interface {
@@ -67,8 +72,8 @@ type Batch interface {
 	// is found or made. The returned reference is for the next Append.
 	//
 	// Errors are Prometheus' own: storage.ErrOutOfOrderSample,
-	// ErrDuplicateSampleForTimestamp, ErrOutOfBounds. An error for one sample
-	// does not spoil the batch.
+	// ErrDuplicateSampleForTimestamp, ErrOutOfBounds; or ErrFull. An error for one
+	// sample does not spoil the batch.
 	Append(ref Ref, lset func() labels.Labels, t int64, v float64) (Ref, error)
 	Commit() error
 	Rollback() error

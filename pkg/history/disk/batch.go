@@ -75,7 +75,7 @@ func (d *Store) Batch(ctx context.Context) series.Batch {
 	return b
 }
 
-// Append implements series.Batch. Beside Prometheus' errors there is history.ErrFull
+// Append implements series.Batch. Beside Prometheus' errors there is series.ErrFull
 // while memory takes the samples.
 func (b *diskBatch) Append(ref series.Ref, lset func() labels.Labels, t int64, v float64) (series.Ref, error) {
 	if b.ended {

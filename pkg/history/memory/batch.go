@@ -94,7 +94,7 @@ func (s *stagedSamples) all() iter.Seq[*stagedSample] {
 	}
 }
 
-// Append implements series.Batch. Beside Prometheus' errors there is history.ErrFull.
+// Append implements series.Batch. Beside Prometheus' errors there is series.ErrFull.
 func (b *memBatch) Append(ref series.Ref, lset func() labels.Labels, t int64, v float64) (series.Ref, error) {
 	if b.ended {
 		return 0, history.ErrBatchEnded
@@ -170,7 +170,7 @@ func (b *memBatch) resolve(l labels.Labels) (s *memSeries, lastT int64, lastV fl
 		}
 	}
 	if full || limit > 0 && fixed+b.freshSize+leastSize > limit {
-		return nil, 0, 0, history.ErrFull // as many as 500,000 of 35,000 agents, each time: before it is made
+		return nil, 0, 0, series.ErrFull // as many as 500,000 of 35,000 agents, each time: before it is made
 	}
 	parts, shares := b.sharer.split(&m.names, name, l)
 	s = newSeries(storage.SeriesRef(m.lastRef.Add(1)), hash, parts, shares)
@@ -179,7 +179,7 @@ func (b *memBatch) resolve(l labels.Labels) (s *memSeries, lastT int64, lastV fl
 	}
 	size := s.fixedSize() + chunkCapacity
 	if limit > 0 && fixed+b.freshSize+size > limit {
-		return nil, 0, 0, history.ErrFull
+		return nil, 0, 0, series.ErrFull
 	}
 	b.freshSize += size
 	if b.freshByHash == nil {

@@ -373,7 +373,7 @@ func TestLiveSeriesSurviveALimitThatIsTooSmall(t *testing.T) {
 		for i := range 50 + n/4 {
 			_, err := b.Append(0, constant(labels.FromStrings("__name__", "a", "i", fmt.Sprint(i))), c.Now().UnixMilli(), rnd.Float64())
 			if err != nil {
-				require.ErrorIs(t, err, history.ErrFull)
+				require.ErrorIs(t, err, series.ErrFull)
 				refused++
 			}
 		}
@@ -403,7 +403,7 @@ func TestFirstBatchLargerThanTheLimitIsBounded(t *testing.T) {
 		if _, err := b.Append(0, constant(taskSeries(benchMetrics[i%5], i/5)), c.Now().UnixMilli(), 1); err == nil {
 			kept++
 		} else {
-			require.ErrorIs(t, err, history.ErrFull)
+			require.ErrorIs(t, err, series.ErrFull)
 		}
 	}
 	require.NoError(t, b.Commit())
