@@ -32,6 +32,7 @@ func TestTheLimitLeavesRoomForGarbageWhateverIsInUse(t *testing.T) {
 			limit := limitFor(managed{inUse, around}, inUse, 0)
 			require.GreaterOrEqual(t, limit, before)
 			require.LessOrEqual(t, limit-before, int64(3<<20), "no step at %d MiB", inUse>>20)
+			require.GreaterOrEqual(t, limit, int64(inUse+inUse/4), "%d MiB in use", inUse>>20)
 			require.GreaterOrEqual(t, limit, int64(inUse+inUse*tightGarbage/100+around), "%d MiB in use", inUse>>20)
 			before = limit
 		}

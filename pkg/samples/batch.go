@@ -54,9 +54,8 @@ type labeled interface {
 }
 
 // offeredAgain is after how many batches of the model kept by events a series is offered again
-// that the sink refused. To refuse the 500,000 series of 35,000 agents that memory has no room
-// for takes as long as to write all others, and these batches are seconds apart; /state offers
-// all of them.
+// that the sink refused. Of 35,000 agents the series that memory has no room for took more than half
+// of the time of such a batch, and these batches are seconds apart; /state offers all of them.
 const offeredAgain = 8
 
 // append adds a sample and returns how many series this opened, 1 or 0.

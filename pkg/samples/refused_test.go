@@ -79,16 +79,21 @@ func (s *small) Append(ref series.Ref, lset func() labels.Labels, t int64, v flo
 	return s.written.Append(ref, lset, t, v)
 }
 
+// limited returns a cluster, and a writer of it into a sink that has room for so many series.
+func limited(agents, tasks, room int) (*cluster.Cluster, *small, *Writer) {
+	state := large(agents, tasks)
+	state.Sent = time.Unix(100, 0)
+	sink := &small{written: newWritten(), room: room}
+	w := NewWriter(sink)
+	w.cluster = "c"
+	return cluster.Build(state, nil), sink, w
+}
+
 // Where there is no room for a cluster, series of single agents are left out, and what is of
 // the cluster, of frameworks and of roles is whole.
 func TestSumsAreWholeWhereThereIsNoRoomForAllAgents(t *testing.T) {
-	state := large(1000, 2000)
-	state.Sent = time.Unix(100, 0)
-	m := cluster.Build(state, nil)
 	namesIn := func(room int) (names map[string]int, dropped int) {
-		sink := &small{written: newWritten(), room: room}
-		w := NewWriter(sink)
-		w.cluster = "c"
+		m, sink, w := limited(1000, 2000, room)
 		require.NoError(t, w.State(t.Context(), m, Settings{MaxSeries: room}, Health{Poll: series.PollState, OK: true}))
 		names = map[string]int{}
 		for of := range sink.refs {
@@ -114,20 +119,15 @@ func TestSumsAreWholeWhereThereIsNoRoomForAllAgents(t *testing.T) {
 // The sums of what containers use come last in a poll of agents, and have their place where there is none for what is of
 // single agents.
 func TestSumsOfUseAreKeptWhereThereIsNoRoomForAllAgents(t *testing.T) {
-	state := large(100, 200)
-	state.Sent = time.Unix(100, 0)
-	m := cluster.Build(state, nil)
-	sink := &small{written: newWritten(), room: 1_000_000}
-	w := NewWriter(sink)
-	w.cluster = "c"
+	m, sink, w := limited(100, 200, 1_000_000)
 	settings := Settings{TaskSeries: TaskSeriesAlways, MaxSeries: 1_000_000, AgentStatistics: true}
 	require.NoError(t, w.State(t.Context(), m, settings, Health{Poll: series.PollState, OK: true}))
 	sink.room = len(sink.refs) + 500
-	require.NoError(t, w.ReserveTotals(t.Context(), state.Sent, m, settings))
+	require.NoError(t, w.ReserveTotals(t.Context(), m.Time, m, settings))
 	sums, tasks := NewAgentSums(), m.Tasks()
 	for _, agent := range m.Agents {
 		answer := &mesos.Statistics{}
-		answer.Sent = state.Sent
+		answer.Sent = m.Time
 		for i := range tasks {
 			if one := &tasks[i]; one.Agent == agent {
 				c := mesos.Container{FrameworkID: one.Framework.ID, ExecutorID: one.ID}
@@ -137,9 +137,9 @@ func TestSumsOfUseAreKeptWhereThereIsNoRoomForAllAgents(t *testing.T) {
 				answer.Containers = append(answer.Containers, c)
 			}
 		}
-		require.NoError(t, w.Agent(t.Context(), AgentAnswer{Agent: agent, Statistics: answer}, m, settings, time.Minute, state.Sent, sums))
+		require.NoError(t, w.Agent(t.Context(), AgentAnswer{Agent: agent, Statistics: answer}, m, settings, time.Minute, m.Time, sums))
 	}
-	require.NoError(t, w.AgentTotals(t.Context(), state.Sent, sums, true, Health{Poll: series.PollAgents, OK: true}))
+	require.NoError(t, w.AgentTotals(t.Context(), m.Time, sums, true, Health{Poll: series.PollAgents, OK: true}))
 	require.Positive(t, w.Kept().Dropped, "there is no room for all")
 	found := map[string]int{}
 	for of, samples := range sink.all {
@@ -156,18 +156,12 @@ func TestSumsOfUseAreKeptWhereThereIsNoRoomForAllAgents(t *testing.T) {
 
 // What the sink refused is offered again with each /state, and seldom between them; it is left out all the same.
 func TestARefusedSeriesIsOfferedSeldomBetweenStates(t *testing.T) {
-	state := large(1000, 2000)
-	state.Sent = time.Unix(100, 0)
-	m := cluster.Build(state, nil)
-	sink := &small{written: newWritten(), room: 5_000}
-	w := NewWriter(sink)
-	w.cluster = "c"
+	m, sink, w := limited(1000, 2000, 5_000)
 	settings := Settings{TaskSeries: TaskSeriesNever, MaxSeries: 5_000}
 	require.NoError(t, w.State(t.Context(), m, settings, Health{Poll: series.PollState, OK: true}))
-	refused := w.Kept().Dropped
-	require.Positive(t, refused)
+	require.Positive(t, w.Kept().Dropped)
 
-	model := func(second int64) (offered int) {
+	offered := func(second int64) int {
 		of := *m
 		of.Time = time.Unix(second, 0)
 		before := sink.refused
@@ -177,10 +171,10 @@ func TestARefusedSeriesIsOfferedSeldomBetweenStates(t *testing.T) {
 		return sink.refused - before
 	}
 	for i := range int64(offeredAgain - 1) {
-		require.Zero(t, model(115+15*i), "%d", i)
+		require.Zero(t, offered(115+15*i), "%d", i)
 	}
-	require.Positive(t, model(230))
-	require.Zero(t, model(245))
+	require.Positive(t, offered(230))
+	require.Zero(t, offered(245))
 
 	sink.room = 1_000_000
 	m.Time = time.Unix(260, 0)

@@ -170,7 +170,7 @@ func (b *memBatch) resolve(l labels.Labels) (s *memSeries, lastT int64, lastV fl
 		}
 	}
 	if full || limit > 0 && fixed+b.freshSize+leastSize > limit {
-		return nil, 0, 0, series.ErrFull // as many as 500,000 of 35,000 agents, each time: before it is made
+		return nil, 0, 0, series.ErrFull // before it is made: of a large cluster there are many, each time
 	}
 	parts, shares := b.sharer.split(&m.names, name, l)
 	s = newSeries(storage.SeriesRef(m.lastRef.Add(1)), hash, parts, shares)
